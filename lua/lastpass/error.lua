@@ -1,0 +1,154 @@
+--- Failures: what can happen is returned, a programmer's mistake is raised.
+-- The contract is the same in every room: `nil, message, err`.
+-- @module lastpass.error
+local M = {}
+
+--- What every failure carries as its third value.
+---@class lastpass.Error
+---@field kind "argument"|"auth"|"refused"|"partial"|"transport"|"throttled"|"protocol"|"guard"|"conflict"|"cancelled"
+---@field code string           a stable name, such as "no_such_user"
+---@field message string        the same text as the second value
+---@field command? string       the command that was being carried out
+---@field status? integer       the HTTP status, when there was one
+---@field retry_after? number   seconds
+---@field uncertain? boolean    a write may have happened
+---@field body? string          the start of the reply
+---@field hint? string          what to do about it
+---@field rows? table[]         with kind "partial": {row, item, reason, code} for each refused row
+
+local error_mt = { __name = "lastpass.error" }
+
+-- An error that is raised (strict clients do) should read like its message.
+function error_mt.__tostring(err)
+  return err.message
+end
+
+local kinds = {
+  argument = true,
+  auth = true,
+  refused = true,
+  partial = true,
+  transport = true,
+  throttled = true,
+  protocol = true,
+  guard = true,
+  conflict = true,
+  cancelled = true,
+}
+
+--- Makes the three values of a failure.
+---@param kind string one of the kinds of `lastpass.Error`
+---@param code string stable name
+---@param message string a sentence for a person
+---@param fields? table further fields of the error
+---@return nil
+---@return string message
+---@return lastpass.Error err
+function M.fail(kind, code, message, fields)
+  assert(kinds[kind], "unknown error kind")
+  local err = {}
+  for name, value in pairs(fields or {}) do
+    err[name] = value
+  end
+  err.kind, err.code, err.message = kind, code, message
+  return nil, message, setmetatable(err, error_mt)
+end
+
+--- Raises a programmer's mistake at the caller's own line.
+---@param level integer 1 is the function that calls `raise`, 2 its caller
+---@param format string as of string.format
+function M.raise(level, format, ...)
+  error(select("#", ...) > 0 and format:format(...) or format, level + 1)
+end
+
+-- Levenshtein's distance: small words only, so the plain two-row form serves.
+local function distance(a, b)
+  local previous = {}
+  for j = 0, #b do
+    previous[j] = j
+  end
+  for i = 1, #a do
+    local current = { [0] = i }
+    for j = 1, #b do
+      local cost = a:byte(i) == b:byte(j) and 0 or 1
+      current[j] = math.min(previous[j] + 1, current[j - 1] + 1, previous[j - 1] + cost)
+    end
+    previous = current
+  end
+  return previous[#b]
+end
+
+--- The word of a list that is nearest to the one given, for "did you mean".
+---@param word any
+---@param list string[]
+---@return string|nil nearest nil when nothing is near
+function M.nearest(word, list)
+  word = tostring(word):lower()
+  local best, best_distance
+  for _, candidate in ipairs(list) do
+    local d = distance(word, candidate:lower())
+    if not best_distance or d < best_distance then
+      best, best_distance = candidate, d
+    end
+  end
+  if best and best_distance <= math.max(2, math.floor(#word / 2)) then
+    return best
+  end
+  return nil
+end
+
+local function names_of(known)
+  local names = {}
+  for name in pairs(known) do
+    names[#names + 1] = name
+  end
+  table.sort(names)
+  return names
+end
+
+local function matches(value, expected)
+  if type(expected) == "function" then
+    return expected(value)
+  end
+  if type(expected) == "table" then
+    for _, name in ipairs(expected) do
+      if type(value) == name then
+        return true
+      end
+    end
+    return nil, table.concat(expected, " or ")
+  end
+  return type(value) == expected, expected
+end
+
+--- Checks a table of options: unknown names and wrong types raise, naming the nearest known one.
+---@param where string how the caller is called, for the message
+---@param given table|nil
+---@param known table name -> type name, list of type names, or function(value) -> ok, expected
+---@param level? integer whose line is blamed; default 2, the caller of the caller
+---@return table given an empty table when nothing was given
+function M.check_options(where, given, known, level)
+  level = (level or 2) + 1
+  if given == nil then
+    return {}
+  end
+  if type(given) ~= "table" then
+    M.raise(level, "%s: options must be a table, not %s", where, type(given))
+  end
+  for name, value in pairs(given) do
+    local expected = known[name]
+    if expected == nil then
+      local nearest = M.nearest(name, names_of(known))
+      local hint = nearest and ("did you mean '" .. nearest .. "'?")
+        or ("known are: " .. table.concat(names_of(known), ", "))
+      M.raise(level, "%s: unknown option '%s' (%s)", where, tostring(name), hint)
+    end
+    local ok, wanted = matches(value, expected)
+    if not ok then
+      M.raise(level, "%s: option '%s' must be %s, not %s", where, name, wanted, type(value))
+    end
+  end
+  return given
+end
+
+return M

@@ -1,0 +1,497 @@
+--- A company made from a seed: person i, group g and folder f are pure functions of the seed and
+-- their number, so that a company of a million people takes no memory. Person i's address can be
+-- computed from i and i from the address: the pairs (first name, last name) are numbered through
+-- an affine permutation, whose inverse reads an address back.
+-- Nothing here changes; `lastpass.sandbox.state` lays changes over it.
+-- @module lastpass.sandbox.company
+local names = require "lastpass.sandbox.names"
+local php = require "lastpass.sandbox.php"
+local time = require "lastpass.time"
+
+local M = {}
+
+local floor = math.floor
+local escape = php.escape
+local PRIME = 2147483647 -- products with the multipliers below stay exact in a double
+
+local function greatest_common_divisor(a, b)
+  while b ~= 0 do
+    a, b = b, a % b
+  end
+  return a
+end
+
+-- a^-1 modulo m, by the extended Euclidean algorithm.
+local function inverse_modulo(a, m)
+  local t, next_t, r, next_r = 0, 1, m, a % m
+  while next_r ~= 0 do
+    local quotient = floor(r / next_r)
+    t, next_t = next_t, t - quotient * next_t
+    r, next_r = next_r, r - quotient * next_r
+  end
+  return t % m
+end
+
+--- Numbers that look random: Park and Miller's generator, the same in every Lua.
+---@param seed integer
+---@return fun(n: integer): integer next from 0 to n - 1
+function M.random(seed)
+  local state = (seed * 16807 + 12345) % PRIME
+  if state == 0 then
+    state = 1
+  end
+  for _ = 1, 3 do
+    state = state * 48271 % PRIME
+  end
+  return function(n)
+    state = state * 48271 % PRIME
+    return floor(state / 7) % n
+  end
+end
+
+-- Table sizes of the pieces below. Primes, so that the pieces of one person do not move together.
+local PIECES_A, PIECES_B = 1021, 1013
+local WHEEL = 97
+
+local multifactor_names =
+  { "lastpassauth", "lastpassauth", "lastpassauth", "googleauth", "microsoftauth", "duo", "yubikey" }
+
+local function time_of_day(random, from_hour, to_hour)
+  return ("%02d:%02d:%02d"):format(
+    from_hour + random(to_hour - from_hour),
+    random(60),
+    random(60)
+  )
+end
+
+-- The mornings are for joining, noon for passwords, the afternoon for logging in: whatever the
+-- days, the three times of one person are in order. None is near a change of the clocks.
+local function make_time_pieces(self, random)
+  self.created_tail, self.changed_tail, self.login_tail = {}, {}, {}
+  for at = 0, PIECES_A - 1 do
+    self.created_tail[at] = " " .. time_of_day(random, 7, 12) .. '","last_pw_change":"'
+    self.changed_tail[at] = " " .. time_of_day(random, 12, 13) .. '","last_login":"'
+    self.login_tail[at] = " " .. time_of_day(random, 13, 19) .. '","neverloggedin":false,'
+  end
+  -- How many days ago people last logged in: most of them lately.
+  self.login_age = {}
+  for at = 0, PIECES_B - 1 do
+    local kind = random(100)
+    local days = kind < 62 and random(4) or kind < 85 and random(25) or random(400)
+    self.login_age[at] = 1 + days
+  end
+end
+
+local function make_score_pieces(self, random)
+  self.strength, self.scores, self.counts = {}, {}, {}
+  for at = 0, PIECES_A - 1 do
+    self.strength[at] = '","mpstrength":"' .. (35 + random(66)) .. '","created":"'
+  end
+  for at = 0, PIECES_B - 1 do
+    local score = random(10) == 0 and "0" or ("%d.%d"):format(30 + random(70), random(10))
+    self.scores[at] = ('"totalscore":"%s","legacytotalscore":"%d.%d","hasSharingKeys":true,'
+      .. '"duousername":'):format(score, 20 + random(75), random(10))
+    self.counts[at] = ('"sites":%d,"notes":%d,"formfills":%d,"applications":%d,"attachments":%d'):format(
+      random(180),
+      random(30),
+      random(4),
+      random(3),
+      random(6)
+    )
+  end
+  self.never_scores = '"totalscore":null,"legacytotalscore":"0","hasSharingKeys":false,"duousername":'
+  self.never_counts = '"sites":null,"notes":null,"formfills":null,"applications":null,"attachments":null'
+  self.multifactor = {}
+  for at = 0, 99 do
+    local name = at < 72 and multifactor_names[1 + random(#multifactor_names)]
+    self.multifactor[at] = name and ('"multifactor":"' .. name .. '",') or ""
+  end
+end
+
+local function make_directory_pieces(self, random)
+  self.guid_head, self.guid_tail = {}, {}
+  for at = 0, PIECES_A - 1 do
+    self.guid_head[at] = ('","objectGUID":"%04x%04x-%04x-4%03x-'):format(
+      random(65536),
+      random(65536),
+      random(65536),
+      random(4096)
+    )
+  end
+  for at = 0, PIECES_B - 1 do
+    self.guid_tail[at] = ('8%03x-%04x%04x%04x"}}'):format(
+      random(4096),
+      random(65536),
+      random(65536),
+      random(65536)
+    )
+  end
+end
+
+-- Department sizes differ: the wheel gives each department its share of every 97 people.
+local function make_departments(self, random)
+  local count = math.max(3, math.min(#names.departments.display, floor(self.users / 8)))
+  self.department_names = {}
+  for at = 1, count do
+    self.department_names[at] = names.departments.display[at]
+  end
+  self.wheel, self.slots = {}, {}
+  for slot = 0, WHEEL - 1 do
+    local department = slot < count and slot + 1
+      or 1 + math.min(random(count), random(count), random(count))
+    self.wheel[(slot * 36) % WHEEL] = department
+  end
+  for slot = 0, WHEEL - 1 do
+    local department = self.wheel[slot]
+    self.slots[department] = self.slots[department] or {}
+    table.insert(self.slots[department], slot)
+  end
+end
+
+-- Base groups, in their order: everybody, one a department, offices, projects.
+local function make_groups(self)
+  self.group_names = { "All Staff" }
+  for _, name in ipairs(self.department_names) do
+    self.group_names[#self.group_names + 1] = name
+  end
+  self.office_count = math.max(1, math.min(#names.cities.display, floor(self.users / 40)))
+  self.first_office = #self.group_names
+  for at = 1, self.office_count do
+    self.group_names[#self.group_names + 1] = "Office " .. names.cities.display[at]
+  end
+  self.project_count = math.max(1, floor(self.users / 220))
+  self.first_project = #self.group_names
+  for at = 0, self.project_count - 1 do
+    local round = floor(at / #names.teams.display)
+    local name = "Project " .. names.teams.display[at % #names.teams.display + 1]
+    self.group_names[#self.group_names + 1] = round == 0 and name or name .. " " .. (round + 1)
+  end
+  self.group_place, self.group_json = {}, {}
+  for at, name in ipairs(self.group_names) do
+    self.group_place[name] = at
+    self.group_json[at] = php.string(name)
+  end
+  self.department_json, self.department_attribs = {}, {}
+  for at, name in ipairs(self.department_names) do
+    self.department_json[at] = ',"groups":["All Staff",' .. php.string(name)
+    self.department_attribs[at] = ',"attribs":{"Department":' .. php.string(name) .. ',"EmployeeNumber":"E'
+  end
+end
+
+local function make_names(self, random)
+  self.first_count = #names.first.mail
+  self.last_count = #names.last.mail
+  while greatest_common_divisor(self.first_count, self.last_count) ~= 1 do
+    self.last_count = self.last_count - 1
+  end
+  local pairs_count = self.first_count * self.last_count
+  self.pairs_count = pairs_count
+  repeat
+    self.multiplier = 1 + floor(pairs_count / 3) + random(floor(pairs_count / 3))
+  until greatest_common_divisor(self.multiplier, pairs_count) == 1
+  self.shift = random(pairs_count)
+  self.unmultiplier = inverse_modulo(self.multiplier, pairs_count)
+  -- With coprime counts, (first, last) <-> one number: the Chinese remainder theorem.
+  self.first_unit = self.last_count * inverse_modulo(self.last_count, self.first_count)
+  self.last_unit = self.first_count * inverse_modulo(self.first_count, self.last_count)
+  self.first_mail, self.first_json, self.last_mail, self.last_json = {}, {}, {}, {}
+  for at = 0, self.first_count - 1 do
+    self.first_mail[at] = names.first.mail[at + 1] .. "."
+    self.first_json[at] = '","fullname":"' .. escape(names.first.display[at + 1]) .. " "
+  end
+  for at = 0, self.last_count - 1 do
+    self.last_mail[at] = names.last.mail[at + 1]
+    self.last_json[at] = escape(names.last.display[at + 1])
+  end
+  self.mail_tail = { [0] = "@" .. self.domain }
+end
+
+local methods = {}
+local company_mt = { __name = "lastpass.sandbox.company", __index = methods }
+
+--- Makes a company.
+---@param options table
+-- `cid` integer, `users` integer, `seed` integer, `epoch` integer UTC seconds: the instant that
+-- ages are counted from, `zone` a zone of lastpass.time; optional `name`, `domain`, `invited`,
+-- `folders`
+---@return table company
+function M.new(options)
+  local self = setmetatable({
+    cid = options.cid,
+    seed = options.seed,
+    users = options.users,
+    epoch = options.epoch,
+    zone = options.zone,
+  }, company_mt)
+  local random = M.random(options.seed * 1000003 + options.cid % 1000003)
+  local which = 1 + random(#names.companies.display)
+  self.name = options.name or names.companies.display[which]
+  self.domain = options.domain or (names.companies.mail[which] .. ".example")
+  self.salt = random(PRIME)
+  self.first_id = 10000000 + random(1000000) * 13
+  self.today = floor(self.zone:to_local(self.epoch) / 86400)
+  self.day_text = {}
+  self.admins = math.max(2, math.min(25, floor(self.users / 100) + 1))
+  self.invited = options.invited or floor(self.users / 80) + 1
+  self.folders = options.folders or math.max(3, math.min(5000, floor(self.users / 8)))
+  make_names(self, random)
+  make_time_pieces(self, random)
+  make_score_pieces(self, random)
+  make_directory_pieces(self, random)
+  make_departments(self, random)
+  make_groups(self)
+  return self
+end
+
+-- ---- addresses ----
+
+-- Which pair of names person i has, and how often the pairs have been round.
+local function pair_of(self, index)
+  local count = self.pairs_count
+  local round = 0
+  while index >= count do
+    index = index - count
+    round = round + 1
+  end
+  return (self.multiplier * index + self.shift) % count, round
+end
+
+local function tail_of(self, round)
+  local tail = self.mail_tail[round]
+  if not tail then
+    tail = (round + 1) .. "@" .. self.domain
+    self.mail_tail[round] = tail
+  end
+  return tail
+end
+
+--- Person i's address; those from `users` on are the invited ones.
+---@param index integer from 0
+---@return string
+function methods:mail(index)
+  local pair, round = pair_of(self, index)
+  return self.first_mail[pair % self.first_count]
+    .. self.last_mail[pair % self.last_count]
+    .. tail_of(self, round)
+end
+
+--- Person i's name as people write it.
+---@param index integer
+---@return string
+function methods:fullname(index)
+  local pair = pair_of(self, index)
+  return names.first.display[pair % self.first_count + 1]
+    .. " "
+    .. names.last.display[pair % self.last_count + 1]
+end
+
+--- Whose address it is, without looking at anybody else's.
+---@param mail string in lower case
+---@return integer|nil index nil when the seed made nobody of that address
+function methods:index(mail)
+  local first, last, digits, domain = mail:match("^([a-z%-]+)%.([a-z%-]+)(%d*)@(.+)$")
+  if domain ~= self.domain then
+    return nil
+  end
+  first, last = names.first.place[first], names.last.place[last]
+  if not first or not last or last > self.last_count or digits:find("^0") or digits == "1" then
+    return nil
+  end
+  local round = digits == "" and 0 or tonumber(digits) - 1
+  local pair = ((first - 1) * self.first_unit + (last - 1) * self.last_unit) % self.pairs_count
+  local index = (self.unmultiplier * (pair - self.shift)) % self.pairs_count
+  index = index + round * self.pairs_count
+  return index < self.users + self.invited and index or nil
+end
+
+--- Person i's number.
+---@param index integer
+---@return integer
+function methods:id(index)
+  return self.first_id + 3 * index
+end
+
+-- ---- what is true of person i ----
+
+local function hash(self, index)
+  local one = (index * 69621 + self.salt) % PRIME
+  return one, (one * 39373 + 11) % PRIME
+end
+
+--- Whether person i is disabled, an administrator, never logged in.
+---@param index integer
+---@return boolean disabled
+---@return boolean admin
+---@return boolean never
+function methods:flags(index)
+  local _, two = hash(self, index)
+  local lot = two % 1000
+  if index < self.admins then
+    return false, true, false
+  end
+  return lot < 50, false, lot >= 50 and lot < 90
+end
+
+--- Person i's groups, as places in `group_names`; none for one in 23.
+---@param index integer
+---@return integer|nil everybody
+---@return integer|nil department
+---@return integer|nil third an office or a project
+function methods:groups(index)
+  if index % 23 == 11 then
+    return nil
+  end
+  local third
+  if index % 10 == 4 then
+    third = self.first_office + (index - 4) / 10 % self.office_count + 1
+  elseif index % 3 == 1 then
+    third = self.first_project + (index - 1) / 3 % self.project_count + 1
+  end
+  return 1, 1 + self.wheel[index % WHEEL], third and floor(third)
+end
+
+-- Calls with every index in from, from + step, … that has groups at all.
+local function visit(self, from, step, call, keep)
+  for index = from, self.users - 1, step do
+    if index % 23 ~= 11 and (not keep or keep(index)) then
+      call(index)
+    end
+  end
+end
+
+local function is_no_office(index)
+  return index % 10 ~= 4
+end
+
+--- Calls a function with every member of a base group.
+---@param place integer in `group_names`
+---@param call fun(index: integer)
+function methods:each_member(place, call)
+  if place == 1 then
+    visit(self, 0, 1, call)
+  elseif place <= self.first_office then
+    for _, slot in ipairs(self.slots[place - 1]) do
+      visit(self, slot, WHEEL, call)
+    end
+  elseif place <= self.first_project then
+    visit(self, 4 + 10 * (place - self.first_office - 1), 10 * self.office_count, call)
+  else
+    local from = 1 + 3 * (place - self.first_project - 1)
+    visit(self, from, 3 * self.project_count, call, is_no_office)
+  end
+end
+
+-- ---- person i as getuserdata writes it (enterprise-api §4.8) ----
+
+local function day(self, age)
+  local text = self.day_text[age]
+  if not text then
+    text = time.format_civil((self.today - age) * 86400):sub(1, 10)
+    self.day_text[age] = text
+  end
+  return text
+end
+
+local function groups_text(self, index)
+  local everybody, department, third = self:groups(index)
+  if not everybody then
+    -- Both forms were recorded for one and the same person.
+    return index % 46 == 11 and "" or ',"groups":[]'
+  end
+  local text = self.department_json[department - 1]
+  if third then
+    return text .. "," .. self.group_json[third] .. "]"
+  end
+  return text .. "]"
+end
+
+local flag_text = {}
+for at, name in ipairs({ "disabled", "admin", "password_reset_required" }) do
+  flag_text[at] = { [true] = ('"%s":true,'):format(name), [false] = ('"%s":false,'):format(name) }
+end
+local disabled_text, admin_text, reset_text = flag_text[1], flag_text[2], flag_text[3]
+
+--- `"<id>":{…}` of person i. The hot path: few concatenations, pieces made beforehand.
+---@param index integer
+---@return string
+function methods:user_json(index)
+  local one = (index * 69621 + self.salt) % PRIME
+  local two = (one * 39373 + 11) % PRIME
+  local a, b = one % PIECES_A, two % PIECES_B
+  local lot = two % 1000
+  local pair, round = index, 0
+  if index >= self.pairs_count then
+    pair, round = pair_of(self, index)
+  else
+    pair = (self.multiplier * index + self.shift) % self.pairs_count
+  end
+  local first, last = pair % self.first_count, pair % self.last_count
+  local mail = self.first_mail[first] .. self.last_mail[last] .. (self.mail_tail[round] or tail_of(self, round))
+
+  local age = 2930 - floor(index * 2880 / self.users)
+  local changed_age = one % age
+  local is_admin = index < self.admins
+  local never = not is_admin and lot >= 50 and lot < 90
+  local login
+  if never then
+    changed_age = age
+    login = '","neverloggedin":true,'
+  else
+    local login_age = self.login_age[b]
+    if lot < 50 and not is_admin then
+      login_age = login_age + 90
+    end
+    if login_age > age then
+      login_age = age
+    end
+    if changed_age < login_age and changed_age > 0 then
+      changed_age = login_age
+    end
+    login = (self.day_text[login_age] or day(self, login_age)) .. self.login_tail[b]
+  end
+  local flags = disabled_text[lot < 50 and not is_admin]
+    .. admin_text[is_admin]
+    .. reset_text[never and lot < 70 or lot > 980]
+  local extra = ""
+  if one % 17 == 5 then
+    extra = '"linked":"' .. self.first_mail[first] .. self.last_mail[last] .. '@mail.example",'
+  end
+  local attribs = "}"
+  if lot % 10 < 2 then
+    attribs = self.department_attribs[self.wheel[index % WHEEL]]
+      .. (100000 + index)
+      .. self.guid_head[index % PIECES_A]
+      .. self.guid_tail[index % PIECES_B]
+  end
+  return '"'
+    .. (self.first_id + 3 * index)
+    .. '":{"username":"'
+    .. mail
+    .. self.first_json[first]
+    .. self.last_json[last]
+    .. (never and '","mpstrength":"0","created":"' or self.strength[a])
+    .. (self.day_text[age] or day(self, age))
+    .. self.created_tail[a]
+    .. (self.day_text[changed_age] or day(self, changed_age))
+    .. (never and self.created_tail[a]:sub(1, 9) .. '","last_login":"' or self.changed_tail[a])
+    .. login
+    .. flags
+    .. (never and self.never_scores or self.scores[b])
+    .. (index == 0 and "null," or '"' .. mail .. '",')
+    .. (never and "" or self.multifactor[one % 100])
+    .. extra
+    .. (never and self.never_counts or self.counts[b])
+    .. groups_text(self, index)
+    .. attribs
+end
+
+--- Days since person i's master password was changed, without making the whole text.
+---@param index integer
+---@return integer days
+function methods:password_age(index)
+  local text = self:user_json(index)
+  local date = text:match('"last_pw_change":"(%d+%-%d+%-%d+)')
+  return self.today - floor(time.parse_civil(date .. " 00:00:00") / 86400)
+end
+
+return M

@@ -1,0 +1,688 @@
+/* From the text of a getuserdata reply to rows; reader.h says what is kept of anything else. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "reader.h"
+#include "reply.h"
+
+/* Where in the reply the next token is. */
+enum {
+  AT_START,
+  AT_MARKUP,        /* not JSON: the bytes are kept */
+  AT_TOP,           /* keys of the reply */
+  AT_TOP_VALUE,     /* the value of such a key */
+  AT_USERS,         /* ids */
+  AT_USER_BEGIN,    /* the { of a user */
+  AT_USER,          /* keys of a user */
+  AT_FIELD,         /* the value of a known field */
+  AT_USER_GROUPS,   /* inside a user's list of groups */
+  AT_ATTRIBS,       /* inside attribs, which is kept as it is */
+  AT_SKIP_FIELD,    /* inside an unknown field of a user */
+  AT_GROUPS,        /* names of groups */
+  AT_GROUP_BEGIN,   /* the [ of a group */
+  AT_GROUP,         /* inside a group's list of members */
+  AT_INVITED,       /* inside the list of invited addresses */
+  AT_ENVELOPE,      /* inside status, error, errors or message */
+  AT_SKIP_TOP,      /* inside an unknown key of the reply */
+  AT_EMPTY,         /* inside [] where a map could be */
+  AT_END
+};
+
+enum { TOP_USERS, TOP_GROUPS, TOP_INVITED, TOP_TOTAL, TOP_COUNT, TOP_ENVELOPE, TOP_OTHER };
+
+#define FIELDS(X)                                                                                  \
+  X (username) X (fullname) X (mpstrength) X (created) X (last_pw_change) X (last_login)           \
+  X (neverloggedin) X (disabled) X (admin) X (password_reset_required) X (totalscore)              \
+  X (legacytotalscore) X (hasSharingKeys) X (duousername) X (multifactor) X (linked) X (sites)     \
+  X (notes) X (formfills) X (applications) X (attachments) X (groups) X (attribs)
+
+enum {
+#define X(name) F_##name,
+  FIELDS (X)
+#undef X
+  F_unknown
+};
+
+static const struct {
+  const char *name;
+  size_t length;
+} field_names[] = {
+#define X(name) {#name, sizeof #name - 1},
+    FIELDS (X)
+#undef X
+};
+
+void lp_reader_init (lp_reader *r, lp_rows *rows) {
+  memset (r, 0, offsetof (lp_reader, keys));
+  memset (&r->row, 0, sizeof *r - offsetof (lp_reader, row));
+  lp_scan_init (&r->scan);
+  lp_keys_init (&r->keys);
+  r->rows = rows;
+  r->total = r->count = -1;
+}
+
+void lp_reader_free (lp_reader *r) {
+  lp_scan_free (&r->scan);
+  lp_keys_free (&r->keys);
+  free (r->other.bytes);
+  free (r->scratch.bytes);
+  r->other.bytes = r->scratch.bytes = NULL;
+}
+
+static int refuse (lp_reader *r, lp_scan_error error) {
+  lp_scan_refuse (&r->scan, error);
+  return -1;
+}
+
+/* The bytes of a string or key without escapes; NULL without memory. */
+static const char *plain (lp_reader *r, const lp_token *t, size_t *n) {
+  if (!t->escaped) {
+    *n = t->length;
+    return t->text;
+  }
+  r->scratch.size = 0;
+  if (lp_buffer_reserve (&r->scratch, t->length + 1) != 0) {
+    refuse (r, LP_SCAN_MEMORY);
+    return NULL;
+  }
+  *n = lp_scan_unescape (t, r->scratch.bytes);
+  return r->scratch.bytes;
+}
+
+static int keep_text (lp_reader *r, const lp_token *t, lp_text *out) {
+  size_t n;
+  const char *text = plain (r, t, &n);
+  if (text == NULL) return -1;
+  if (lp_rows_add_text (r->rows, text, n, out) != 0) return refuse (r, LP_SCAN_SIZE);
+  return 0;
+}
+
+/* ------------------------------------------------------------------ values of fields */
+
+static inline int two_digits (const char *p) {
+  unsigned a = (unsigned) (p[0] - '0'), b = (unsigned) (p[1] - '0');
+  return a > 9 || b > 9 ? -1000000 : (int) (a * 10 + b);
+}
+
+/* "YYYY-MM-DD HH:MM:SS" as civil seconds (§3); LP_NO_TIME when it is anything else. */
+static int64_t read_time (const lp_token *t) {
+  static const short days_before[] = {0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334};
+  static const char days_in[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+  const char *p = t->text;
+  int year, month, day, hour, minute, second, leap;
+  int64_t days;
+  if (t->length != 19 || t->escaped || p[4] != '-' || p[7] != '-' || p[10] != ' ' ||
+      p[13] != ':' || p[16] != ':')
+    return LP_NO_TIME;
+  year = two_digits (p) * 100 + two_digits (p + 2);
+  month = two_digits (p + 5);
+  day = two_digits (p + 8);
+  hour = two_digits (p + 11);
+  minute = two_digits (p + 14);
+  second = two_digits (p + 17);
+  if (year < 1 || month < 1 || month > 12 || day < 1 || hour < 0 || hour > 23 || minute < 0 ||
+      minute > 59 || second < 0 || second > 59)
+    return LP_NO_TIME;
+  leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
+  if (day > days_in[month - 1] + (leap && month == 2)) return LP_NO_TIME;
+  days = (int64_t) (year - 1) * 365 + (year - 1) / 4 - (year - 1) / 100 + (year - 1) / 400 +
+         days_before[month - 1] + (leap && month > 2) + day - 1 - 719162;
+  return days * 86400 + hour * 3600 + minute * 60 + second;
+}
+
+static void take_time (lp_reader *r, int64_t *out, lp_kind kind, const lp_token *t) {
+  if (kind == LP_STRING) *out = read_time (t);
+  if (*out == LP_NO_TIME && kind != LP_NULL && !(kind == LP_STRING && t->length == 0))
+    r->rows->odd++;
+}
+
+static int token_is (const lp_token *t, const char *word) {
+  return t->length == strlen (word) && memcmp (t->text, word, t->length) == 0;
+}
+
+/* true, 1, "1", "true" and their opposites all occur (§4.8). -1: none of them. */
+static int truth (lp_kind kind, const lp_token *t) {
+  if (kind == LP_TRUE) return 1;
+  if (kind == LP_FALSE || kind == LP_NULL) return 0;
+  if (kind == LP_NUMBER || kind == LP_STRING) {
+    if (token_is (t, "1") || token_is (t, "true")) return 1;
+    if (token_is (t, "0") || token_is (t, "false") || t->length == 0) return 0;
+  }
+  return -1;
+}
+
+/* A flag that decides who loses access must be readable; the others are only counted as odd. */
+static int take_flag (lp_reader *r, unsigned flag, lp_kind kind, const lp_token *t) {
+  int value = truth (kind, t);
+  if (value < 0) {
+    if (flag == LP_FLAG_DISABLED || flag == LP_FLAG_ADMIN) return refuse (r, LP_SCAN_SHAPE);
+    r->rows->odd++;
+  }
+  if (value > 0) r->row.flags |= (uint16_t) flag;
+  return 0;
+}
+
+/* A number or its digits in quotes; `none` when it is neither. */
+static double take_number (lp_reader *r, double none, lp_kind kind, const lp_token *t) {
+  char text[40], *end;
+  double value;
+  if (kind == LP_NULL) return none;
+  if ((kind == LP_NUMBER || kind == LP_STRING) && t->length > 0 && t->length < sizeof text) {
+    /* the usual case: a few digits, perhaps with a fraction */
+    const char *p = t->text, *stop = p + t->length;
+    long whole = 0;
+    while (p < stop && *p >= '0' && *p <= '9' && whole < 100000000) whole = whole * 10 + (*p++ - '0');
+    if (p == stop) return (double) whole;
+    memcpy (text, t->text, t->length);
+    text[t->length] = '\0';
+    value = strtod (text, &end);
+    if (*end == '\0' && isfinite (value)) return value;
+  }
+  if (!(kind == LP_STRING && t->length == 0)) r->rows->odd++;
+  return none;
+}
+
+static int32_t take_count (lp_reader *r, lp_kind kind, const lp_token *t) {
+  double value = take_number (r, LP_NO_COUNT, kind, t);
+  if (value >= 0 && value <= 2147483647) return (int32_t) value;
+  return LP_NO_COUNT;
+}
+
+static int take_optional_text (lp_reader *r, lp_text *out, lp_kind kind, const lp_token *t) {
+  if (kind == LP_NULL || kind == LP_FALSE) return 0;
+  if (kind != LP_STRING && kind != LP_NUMBER) return refuse (r, LP_SCAN_SHAPE);
+  return keep_text (r, t, out);
+}
+
+static int take_field (lp_reader *r, lp_kind kind, const lp_token *t) {
+  lp_row *row = &r->row;
+  switch (r->field) {
+    case F_username:
+      if (kind != LP_STRING || t->length == 0) return refuse (r, LP_SCAN_SHAPE);
+      return keep_text (r, t, &row->username);
+    case F_fullname: return take_optional_text (r, &row->fullname, kind, t);
+    case F_duousername: return take_optional_text (r, &row->duousername, kind, t);
+    case F_multifactor: return take_optional_text (r, &row->multifactor, kind, t);
+    case F_linked: return take_optional_text (r, &row->linked, kind, t);
+    case F_created: take_time (r, &row->created, kind, t); return 0;
+    case F_last_pw_change: take_time (r, &row->last_pw_change, kind, t); return 0;
+    case F_last_login: take_time (r, &row->last_login, kind, t); return 0;
+    case F_neverloggedin: return take_flag (r, LP_FLAG_NEVER_LOGGED_IN, kind, t);
+    case F_disabled: return take_flag (r, LP_FLAG_DISABLED, kind, t);
+    case F_admin: return take_flag (r, LP_FLAG_ADMIN, kind, t);
+    case F_password_reset_required: return take_flag (r, LP_FLAG_RESET_REQUIRED, kind, t);
+    case F_hasSharingKeys:
+      row->flags |= LP_FLAG_KEYS_KNOWN;
+      return take_flag (r, LP_FLAG_HAS_KEYS, kind, t);
+    case F_totalscore: row->totalscore = take_number (r, NAN, kind, t); return 0;
+    case F_legacytotalscore: row->legacytotalscore = take_number (r, NAN, kind, t); return 0;
+    case F_mpstrength: {
+      int32_t strength = take_count (r, kind, t);
+      row->mpstrength = (int16_t) (strength > 32767 ? 32767 : strength);
+      return 0;
+    }
+    case F_sites: row->sites = take_count (r, kind, t); return 0;
+    case F_notes: row->notes = take_count (r, kind, t); return 0;
+    case F_formfills: row->formfills = take_count (r, kind, t); return 0;
+    case F_applications: row->applications = take_count (r, kind, t); return 0;
+    case F_attachments: row->attachments = take_count (r, kind, t); return 0;
+    default: return 0;
+  }
+}
+
+/* ------------------------------------------------------------------ users */
+
+static int begin_user (lp_reader *r, const lp_token *key) {
+  uint64_t id = 0;
+  int is_new;
+  if (key->length == 0 || key->length > 18) return refuse (r, LP_SCAN_SHAPE);
+  for (size_t i = 0; i < key->length; i++) {
+    if (key->text[i] < '0' || key->text[i] > '9') return refuse (r, LP_SCAN_SHAPE);
+    id = id * 10 + (uint64_t) (key->text[i] - '0');
+  }
+  is_new = lp_rows_note_id (r->rows, id);
+  if (is_new <= 0) return refuse (r, is_new < 0 ? LP_SCAN_MEMORY : LP_SCAN_DUPLICATE);
+  memset (&r->row, 0, sizeof r->row);
+  r->row.id = id;
+  r->row.created = r->row.last_pw_change = r->row.last_login = LP_NO_TIME;
+  r->row.totalscore = r->row.legacytotalscore = NAN;
+  r->row.sites = r->row.notes = r->row.formfills = LP_NO_COUNT;
+  r->row.applications = r->row.attachments = LP_NO_COUNT;
+  r->row.mpstrength = LP_NO_COUNT;
+  r->row.groups = (uint32_t) r->rows->group_ref_count;
+  r->seen = 0;
+  r->order_at = 0;
+  return 0;
+}
+
+static int end_user (lp_reader *r) {
+  size_t n;
+  const char *name;
+  if (r->row.username == 0) return refuse (r, LP_SCAN_SHAPE);
+  name = lp_rows_text (r->rows, r->row.username, &n);
+  r->row.hash = lp_fold_hash (name, n);
+  r->row.group_count = (uint32_t) r->rows->group_ref_count - r->row.groups;
+  if (lp_rows_add_row (r->rows, &r->row) != 0) return refuse (r, LP_SCAN_MEMORY);
+  return 0;
+}
+
+static unsigned char look_up_field (const char *name, size_t n) {
+  for (unsigned char f = 0; f < F_unknown; f++)
+    if (field_names[f].length == n && memcmp (field_names[f].name, name, n) == 0) return f;
+  return F_unknown;
+}
+
+/*
+** The users of one reply have their fields in the same order, with some left out, so that the
+** last user's order mostly tells the next field at the first or second guess.
+*/
+static unsigned char guess_field (lp_reader *r, const char *name, size_t n) {
+  unsigned char f;
+  for (int ahead = 0; ahead < 2 && r->order_at + ahead < r->order_length; ahead++) {
+    f = r->order[r->order_at + ahead];
+    if (field_names[f].length == n && memcmp (field_names[f].name, name, n) == 0) {
+      r->order_at = (unsigned char) (r->order_at + ahead + 1);
+      return f;
+    }
+  }
+  f = look_up_field (name, n);
+  if (f == F_unknown) return f;
+  for (unsigned char i = 0; i < r->order_length; i++) {
+    if (r->order[i] == f) {
+      r->order_at = (unsigned char) (i + 1);
+      return f;
+    }
+  }
+  /* new in the order: it goes where it was met */
+  memmove (r->order + r->order_at + 1, r->order + r->order_at,
+           (size_t) (r->order_length - r->order_at));
+  r->order[r->order_at++] = f;
+  r->order_length++;
+  return f;
+}
+
+static int user_key (lp_reader *r, const lp_token *t) {
+  size_t n;
+  const char *name = plain (r, t, &n);
+  if (name == NULL) return -1;
+  r->field = guess_field (r, name, n);
+  r->place = AT_FIELD;
+  if (r->field == F_unknown) {
+    lp_scan_error error = lp_keys_add (&r->keys, t);
+    return error == LP_SCAN_NONE ? 0 : refuse (r, error);
+  }
+  if (r->seen >> r->field & 1) return refuse (r, LP_SCAN_DUPLICATE);
+  r->seen |= UINT32_C (1) << r->field;
+  return 0;
+}
+
+/* ------------------------------------------------------------------ copied values */
+
+static int copy_bytes (lp_reader *r, lp_buffer *to, const char *bytes, size_t n) {
+  if (lp_buffer_reserve (to, n) != 0) return refuse (r, LP_SCAN_MEMORY);
+  memcpy (to->bytes + to->size, bytes, n);
+  to->size += n;
+  return 0;
+}
+
+/* Writes a token as JSON again, without blanks. */
+static int copy_token (lp_reader *r, lp_buffer *to, lp_kind kind, const lp_token *t) {
+  int closes = kind == LP_OBJECT_END || kind == LP_ARRAY_END;
+  if (to->size > (1u << 24)) return refuse (r, LP_SCAN_SIZE);
+  if (r->copy_comma && !closes && copy_bytes (r, to, ",", 1) != 0) return -1;
+  r->copy_comma = kind != LP_KEY && kind != LP_OBJECT_BEGIN && kind != LP_ARRAY_BEGIN;
+  switch (kind) {
+    case LP_OBJECT_BEGIN: return copy_bytes (r, to, "{", 1);
+    case LP_OBJECT_END: return copy_bytes (r, to, "}", 1);
+    case LP_ARRAY_BEGIN: return copy_bytes (r, to, "[", 1);
+    case LP_ARRAY_END: return copy_bytes (r, to, "]", 1);
+    case LP_TRUE: return copy_bytes (r, to, "true", 4);
+    case LP_FALSE: return copy_bytes (r, to, "false", 5);
+    case LP_NULL: return copy_bytes (r, to, "null", 4);
+    case LP_NUMBER: return copy_bytes (r, to, t->text, t->length);
+    default:
+      if (copy_bytes (r, to, "\"", 1) != 0 || copy_bytes (r, to, t->text, t->length) != 0) return -1;
+      return kind == LP_KEY ? copy_bytes (r, to, "\":", 2) : copy_bytes (r, to, "\"", 1);
+  }
+}
+
+/* One token of a value that is copied; 1 when the value is complete. */
+static int copy_step (lp_reader *r, lp_buffer *to, lp_kind kind, const lp_token *t) {
+  if (kind == LP_OBJECT_BEGIN) lp_keys_enter (&r->keys);
+  if (kind == LP_OBJECT_END) lp_keys_leave (&r->keys);
+  if (kind == LP_OBJECT_BEGIN || kind == LP_ARRAY_BEGIN) r->depth++;
+  if (kind == LP_OBJECT_END || kind == LP_ARRAY_END) r->depth--;
+  if (kind == LP_KEY) {
+    lp_scan_error error = lp_keys_add (&r->keys, t);
+    if (error != LP_SCAN_NONE) return refuse (r, error);
+  }
+  if (copy_token (r, to, kind, t) != 0) return -1;
+  return r->depth == 0;
+}
+
+/* ------------------------------------------------------------------ the reply */
+
+static int top_key (lp_reader *r, const lp_token *t) {
+  size_t n;
+  const char *name = plain (r, t, &n);
+  lp_scan_error error = lp_keys_add (&r->keys, t);
+  if (name == NULL) return -1;
+  if (error != LP_SCAN_NONE) return refuse (r, error);
+  if (n == 5 && memcmp (name, "Users", 5) == 0) r->top = TOP_USERS;
+  else if (n == 6 && memcmp (name, "Groups", 6) == 0) r->top = TOP_GROUPS;
+  else if (n == 7 && (memcmp (name, "invited", 7) == 0 || memcmp (name, "Invited", 7) == 0))
+    r->top = TOP_INVITED;
+  else if (n == 5 && memcmp (name, "total", 5) == 0) r->top = TOP_TOTAL;
+  else if (n == 5 && memcmp (name, "count", 5) == 0) r->top = TOP_COUNT;
+  else if (lp_reply_is_envelope_key (name, n)) r->top = TOP_ENVELOPE;
+  else r->top = TOP_OTHER;
+  r->place = AT_TOP_VALUE;
+  r->depth = 0;
+  r->copy_comma = 0;
+  if (r->top != TOP_ENVELOPE) return 0;
+  r->envelope = 1;
+  if (copy_bytes (r, &r->other, r->other.size == 0 ? "{" : ",", 1) != 0 ||
+      copy_bytes (r, &r->other, "\"", 1) != 0 || copy_bytes (r, &r->other, name, n) != 0)
+    return -1;
+  return copy_bytes (r, &r->other, "\":", 2);
+}
+
+static int take_size (lp_reader *r, int64_t *out, lp_kind kind, const lp_token *t) {
+  double value = take_number (r, -1, kind, t);
+  if (value < 0 || value > 4e9 || value != floor (value)) return refuse (r, LP_SCAN_SHAPE);
+  *out = (int64_t) value;
+  return 0;
+}
+
+/* The first token of a value at the top of the reply. Maps without entries come as [] (§2). */
+static int top_value (lp_reader *r, lp_kind kind, const lp_token *t) {
+  r->place = AT_TOP;
+  switch (r->top) {
+    case TOP_USERS:
+      r->users_seen = 1;
+      if (kind == LP_ARRAY_BEGIN) r->place = AT_EMPTY;
+      else if (kind == LP_OBJECT_BEGIN) r->place = AT_USERS;
+      else return refuse (r, LP_SCAN_SHAPE);
+      return 0;
+    case TOP_GROUPS:
+      if (r->users_only) r->place = AT_SKIP_TOP;
+      else if (kind == LP_ARRAY_BEGIN) r->place = AT_EMPTY;
+      else if (kind == LP_OBJECT_BEGIN) {
+        lp_keys_enter (&r->keys);
+        r->place = AT_GROUPS;
+      } else if (kind != LP_NULL) return refuse (r, LP_SCAN_SHAPE);
+      return 0;
+    case TOP_INVITED:
+      if (kind == LP_ARRAY_BEGIN) r->place = AT_INVITED;
+      else if (kind != LP_NULL) return refuse (r, LP_SCAN_SHAPE);
+      return 0;
+    case TOP_TOTAL: return take_size (r, &r->total, kind, t);
+    case TOP_COUNT: return take_size (r, &r->count, kind, t);
+    case TOP_ENVELOPE: {
+      int done = copy_step (r, &r->other, kind, t);
+      if (done == 0) r->place = AT_ENVELOPE;
+      return done < 0 ? -1 : 0;
+    }
+    default: r->place = AT_SKIP_TOP; return 0;
+  }
+}
+
+static int begin_field (lp_reader *r, lp_kind kind, const lp_token *t) {
+  r->place = AT_USER;
+  if (r->field == F_groups) {
+    if (kind == LP_ARRAY_BEGIN) r->place = AT_USER_GROUPS;
+    else if (kind != LP_NULL) return refuse (r, LP_SCAN_SHAPE);
+    return 0;
+  }
+  if (r->field == F_attribs) {
+    int done;
+    r->depth = 0;
+    r->copy_comma = 0;
+    r->scratch.size = 0;
+    done = copy_step (r, &r->scratch, kind, t);
+    if (done < 0) return -1;
+    if (done == 0) r->place = AT_ATTRIBS;
+    return 0; /* a scalar says nothing that could be used as attributes */
+  }
+  if (kind == LP_OBJECT_BEGIN || kind == LP_ARRAY_BEGIN) return refuse (r, LP_SCAN_SHAPE);
+  return take_field (r, kind, t);
+}
+
+/* Passes over the rest of a value; 1 when it is complete, 0 when more bytes are needed. */
+static int skip (lp_reader *r, lp_kind kind, const lp_token *t) {
+  kind = lp_keys_follow (&r->keys, &r->scan, kind, t, &r->depth);
+  if (kind == LP_ERROR) return -1;
+  return kind != LP_MORE;
+}
+
+static int group_key (lp_reader *r, const lp_token *t) {
+  size_t n;
+  const char *name = plain (r, t, &n);
+  lp_scan_error error = lp_keys_add (&r->keys, t);
+  if (name == NULL) return -1;
+  if (error != LP_SCAN_NONE) return refuse (r, error);
+  if (lp_rows_name_group (r->rows, name, n, &r->group) != 0) return refuse (r, LP_SCAN_MEMORY);
+  r->member_count = 0;
+  r->first_member = 0;
+  r->place = AT_GROUP_BEGIN;
+  return 0;
+}
+
+static int user_group (lp_reader *r, const lp_token *t) {
+  size_t n;
+  uint32_t group;
+  const char *name = plain (r, t, &n);
+  if (name == NULL) return -1;
+  if (lp_rows_name_group (r->rows, name, n, &group) != 0 ||
+      lp_rows_add_group_ref (r->rows, group) != 0)
+    return refuse (r, LP_SCAN_MEMORY);
+  return 0;
+}
+
+static int member (lp_reader *r, const lp_token *t) {
+  lp_text text;
+  if (keep_text (r, t, &text) != 0) return -1;
+  if (r->member_count++ == 0) r->first_member = text;
+  return 0;
+}
+
+/* One token, in the place where it stands. 0, or -1 when it has no business there. */
+static int step (lp_reader *r, lp_kind kind, const lp_token *t) {
+  int done;
+  switch (r->place) {
+    case AT_USER:
+      if (kind == LP_KEY) return user_key (r, t);
+      lp_keys_leave (&r->keys);
+      r->place = AT_USERS;
+      return end_user (r);
+    case AT_FIELD:
+      if (r->field != F_unknown) return begin_field (r, kind, t);
+      r->depth = 0;
+      r->place = AT_SKIP_FIELD;
+      /* fall through */
+    case AT_SKIP_FIELD:
+      done = skip (r, kind, t);
+      if (done > 0) r->place = AT_USER;
+      return done < 0 ? -1 : 0;
+    case AT_USER_GROUPS:
+      if (kind == LP_STRING) return user_group (r, t);
+      if (kind != LP_ARRAY_END) return refuse (r, LP_SCAN_SHAPE);
+      r->place = AT_USER;
+      return 0;
+    case AT_GROUP:
+      if (kind == LP_STRING) return member (r, t);
+      if (kind != LP_ARRAY_END) return refuse (r, LP_SCAN_SHAPE);
+      if (lp_rows_add_segment (r->rows, r->group, r->first_member, r->member_count) != 0)
+        return refuse (r, LP_SCAN_MEMORY);
+      r->place = AT_GROUPS;
+      return 0;
+    case AT_USERS:
+      if (kind == LP_OBJECT_END) {
+        r->place = AT_TOP;
+        return 0;
+      }
+      r->place = AT_USER_BEGIN;
+      return begin_user (r, t);
+    case AT_USER_BEGIN:
+      if (kind != LP_OBJECT_BEGIN) return refuse (r, LP_SCAN_SHAPE);
+      lp_keys_enter (&r->keys);
+      r->place = AT_USER;
+      return 0;
+    case AT_ATTRIBS:
+      done = copy_step (r, &r->scratch, kind, t);
+      if (done <= 0) return done;
+      r->place = AT_USER;
+      if (lp_rows_add_text (r->rows, r->scratch.bytes, r->scratch.size, &r->row.attribs) != 0)
+        return refuse (r, LP_SCAN_SIZE);
+      return 0;
+    case AT_GROUPS:
+      if (kind == LP_KEY) return group_key (r, t);
+      lp_keys_leave (&r->keys);
+      r->place = AT_TOP;
+      return 0;
+    case AT_GROUP_BEGIN:
+      if (kind != LP_ARRAY_BEGIN) return refuse (r, LP_SCAN_SHAPE);
+      r->place = AT_GROUP;
+      return 0;
+    case AT_INVITED: {
+      lp_text text;
+      if (kind == LP_ARRAY_END) {
+        r->place = AT_TOP;
+        return 0;
+      }
+      if (kind != LP_STRING) return refuse (r, LP_SCAN_SHAPE);
+      if (keep_text (r, t, &text) != 0) return -1;
+      return lp_rows_add_invited (r->rows, text) == 0 ? 0 : refuse (r, LP_SCAN_MEMORY);
+    }
+    case AT_EMPTY:
+      if (kind != LP_ARRAY_END) return refuse (r, LP_SCAN_SHAPE);
+      r->place = AT_TOP;
+      return 0;
+    case AT_TOP:
+      if (kind == LP_KEY) return top_key (r, t);
+      r->place = AT_END;
+      return 0;
+    case AT_TOP_VALUE:
+      if (top_value (r, kind, t) != 0) return -1;
+      if (r->place != AT_SKIP_TOP) return 0;
+      /* fall through */
+    case AT_SKIP_TOP:
+      done = skip (r, kind, t);
+      if (done > 0) r->place = AT_TOP;
+      return done < 0 ? -1 : 0;
+    case AT_ENVELOPE:
+      done = copy_step (r, &r->other, kind, t);
+      if (done > 0) r->place = AT_TOP;
+      return done < 0 ? -1 : 0;
+    case AT_START:
+      if (kind == LP_OBJECT_BEGIN) {
+        lp_keys_enter (&r->keys);
+        r->place = AT_TOP;
+        return 0;
+      }
+      /* fall through */
+    default: return refuse (r, LP_SCAN_SHAPE);
+  }
+}
+
+static int keep_markup (lp_reader *r, const char *bytes, size_t n) {
+  size_t room = LP_REFUSAL_MAX - (r->other.size < LP_REFUSAL_MAX ? r->other.size : LP_REFUSAL_MAX);
+  return copy_bytes (r, &r->other, bytes, n < room ? n : room);
+}
+
+int lp_reader_feed (lp_reader *r, const char *bytes, size_t n) {
+  lp_token token = {NULL, 0, 0};
+  lp_kind kind;
+  if (r->scan.error) return -1;
+  if (!r->started) {
+    /* the first byte that is not blank decides what this is (enterprise-api §1) */
+    while (n > 0 && (*bytes == ' ' || *bytes == '\n' || *bytes == '\r' || *bytes == '\t')) {
+      bytes++;
+      n--;
+      r->scan.offset++;
+    }
+    if (n == 0) return 0;
+    r->started = 1;
+    if (*bytes != '{') r->place = AT_MARKUP;
+  }
+  if (r->place == AT_MARKUP) return keep_markup (r, bytes, n);
+  if (lp_scan_feed (&r->scan, bytes, n) != 0) return -1;
+  while ((kind = lp_scan_next (&r->scan, &token)) > LP_MORE)
+    if (kind == LP_END || step (r, kind, &token) != 0) break;
+  if (r->scan.error) return -1;
+  return lp_scan_keep (&r->scan);
+}
+
+int lp_reader_finish (lp_reader *r) {
+  lp_token token = {NULL, 0, 0};
+  if (r->scan.error) return -1;
+  r->ended = 1;
+  if (r->place == AT_MARKUP || !r->started) return 0;
+  lp_scan_finish (&r->scan);
+  if (lp_scan_next (&r->scan, &token) != LP_END) {
+    if (!r->scan.error) refuse (r, LP_SCAN_SHAPE);
+    return -1;
+  }
+  if (r->envelope) return copy_bytes (r, &r->other, "}", 1);
+  if (!r->users_seen) return refuse (r, LP_SCAN_SHAPE);
+  return 0;
+}
+
+static int move_text (const lp_rows *from, lp_rows *to, lp_text *text) {
+  size_t n;
+  const char *bytes;
+  if (*text == 0) return 0;
+  bytes = lp_rows_text (from, *text, &n);
+  return lp_rows_add_text (to, bytes, n, text);
+}
+
+/* The user that is being read stays behind, so what it has so far moves to the fresh rows. */
+static int move_unfinished (lp_reader *r, const lp_rows *from) {
+  lp_row *row = &r->row;
+  uint32_t first = row->groups;
+  if (move_text (from, r->rows, &row->username) != 0 ||
+      move_text (from, r->rows, &row->fullname) != 0 ||
+      move_text (from, r->rows, &row->duousername) != 0 ||
+      move_text (from, r->rows, &row->multifactor) != 0 ||
+      move_text (from, r->rows, &row->linked) != 0 || move_text (from, r->rows, &row->attribs) != 0)
+    return -1;
+  row->groups = 0;
+  for (size_t i = first; i < from->group_ref_count; i++) {
+    size_t n;
+    uint32_t group;
+    const char *name = lp_rows_text (from, from->groups.texts[from->group_refs[i]], &n);
+    if (lp_rows_name_group (r->rows, name, n, &group) != 0 ||
+        lp_rows_add_group_ref (r->rows, group) != 0)
+      return -1;
+  }
+  return 0;
+}
+
+int lp_reader_take (lp_reader *r, lp_rows *out) {
+  int inside = r->place == AT_USER || r->place == AT_FIELD || r->place == AT_USER_GROUPS ||
+               r->place == AT_ATTRIBS || r->place == AT_SKIP_FIELD;
+  if (r->place == AT_GROUP || r->place == AT_GROUP_BEGIN || r->place == AT_GROUPS) return 1;
+  *out = *r->rows;
+  lp_rows_init (r->rows);
+  /* what belongs to the whole reply goes on with the reader */
+  r->rows->ids = out->ids;
+  r->rows->id_table_size = out->id_table_size;
+  r->rows->id_count = out->id_count;
+  r->rows->last_id = out->last_id;
+  r->rows->taken = out->taken + out->count;
+  out->ids = NULL;
+  out->id_table_size = 0;
+  r->rows->invited = out->invited;
+  r->rows->invited_count = out->invited_count;
+  r->rows->invited_capacity = out->invited_capacity;
+  out->invited = NULL;
+  out->invited_count = out->invited_capacity = 0;
+  for (size_t i = 0; i < r->rows->invited_count; i++)
+    if (move_text (out, r->rows, &r->rows->invited[i]) != 0) goto failed;
+  if (inside && move_unfinished (r, out) != 0) goto failed;
+  return 0;
+failed:
+  refuse (r, LP_SCAN_MEMORY);
+  return -1;
+}

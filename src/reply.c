@@ -1,0 +1,321 @@
+/*
+** Every shape of reply that enterprise-api §2 lists, told apart. The header's content type says
+** text/xml for JSON too, so the first byte that is not blank decides.
+*/
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "reply.h"
+#include "tokens.h"
+
+typedef enum { STATUS_ABSENT, STATUS_OK, STATUS_WARN, STATUS_OTHER, STATUS_ODD } status_kind;
+
+typedef enum { IN_NOTHING, IN_STATUS, IN_ERRORS, IN_MESSAGE } place;
+
+typedef struct reply {
+  status_kind status;
+  int has_error, has_message;
+  int texts; /* stack index of the list of error texts */
+  int count;
+} reply;
+
+static int push_class (lua_State *L, const char *class_name, const char *code, const char *message,
+                       int texts) {
+  lua_pushstring (L, class_name);
+  lua_pushstring (L, code);
+  lua_pushstring (L, message);
+  if (texts > 0) lua_pushvalue (L, texts);
+  else lua_newtable (L);
+  return 4;
+}
+
+/* A reply whose JSON is not acceptable: says what and at which byte. */
+static int push_scan_error (lua_State *L, const lp_scan *s) {
+  lua_pushliteral (L, "protocol");
+  lua_pushstring (L, lp_scan_error_code (s->error));
+  lua_pushfstring (L, "the reply is not acceptable JSON: %s (at byte %d)",
+                   lp_scan_error_text (s->error), (int) lp_scan_position (s));
+  lua_newtable (L);
+  return 4;
+}
+
+/*
+** <lastpass rc="Authorization Error"/> with HTTP 200: wrong account number or wrong hash, always
+** the same bytes (enterprise-api §2 form 9). Only this one form is looked for.
+*/
+static int classify_markup (lua_State *L, const char *text, size_t n) {
+  static const char root[] = "<lastpass", attribute[] = "rc=\"";
+  const char *end = text + n, *at = memmem (text, n, root, sizeof root - 1), *quote;
+  if (at != NULL) at = memmem (at, (size_t) (end - at), attribute, sizeof attribute - 1);
+  if (at == NULL)
+    return push_class (L, "protocol", "not_json",
+                       "the reply is markup where JSON was expected; is the address right?", 0);
+  at += sizeof attribute - 1;
+  quote = memchr (at, '"', (size_t) (end - at));
+  if (quote == NULL)
+    return push_class (L, "protocol", "not_json", "the reply is markup that was cut short", 0);
+  if ((size_t) (quote - at) == strlen ("Authorization Error") &&
+      strncasecmp (at, "Authorization Error", (size_t) (quote - at)) == 0)
+    return push_class (L, "auth", "authorization_error",
+                       "wrong account number or wrong provisioning hash", 0);
+  lua_pushlstring (L, at, (size_t) (quote - at));
+  return push_class (L, "refused", "refused", lua_tostring (L, -1), 0);
+}
+
+static int contains (const char *text, const char *part) {
+  return strcasestr (text, part) != NULL;
+}
+
+/* The texts known verbatim (enterprise-api §2.1); all else is plainly "refused". */
+static const char *code_of_text (const char *text) {
+  if (contains (text, "no such user") || contains (text, "user not found") ||
+      contains (text, "does not exist"))
+    return "no_such_user";
+  if (contains (text, "already disabled")) return "already_disabled";
+  if (contains (text, "select a valid user")) return "invalid_user";
+  return "refused";
+}
+
+static void push_token (lua_State *L, const lp_token *token) {
+  char *plain = lua_newuserdata (L, token->length + 1);
+  lua_pushlstring (L, plain, lp_scan_unescape (token, plain));
+  lua_remove (L, -2);
+}
+
+static place place_of_key (const lp_token *key) {
+  char plain[64];
+  if (key->escaped && key->length <= sizeof plain) {
+    lp_token unescaped = {plain, lp_scan_unescape (key, plain), 0};
+    return place_of_key (&unescaped);
+  }
+  if (key->length == 6 && memcmp (key->text, "status", 6) == 0) return IN_STATUS;
+  if (key->length == 5 && memcmp (key->text, "error", 5) == 0) return IN_ERRORS;
+  if (key->length == 6 && memcmp (key->text, "errors", 6) == 0) return IN_ERRORS;
+  if (key->length == 7 && memcmp (key->text, "message", 7) == 0) return IN_MESSAGE;
+  return IN_NOTHING;
+}
+
+int lp_reply_is_envelope_key (const char *key, size_t n) {
+  lp_token token = {key, n, 0};
+  return place_of_key (&token) != IN_NOTHING;
+}
+
+static int is_word (const lp_token *token, const char *word) {
+  return token->length == strlen (word) && strncasecmp (token->text, word, token->length) == 0;
+}
+
+/* Strings anywhere below `error` and `errors` count: string, list and object all occur. */
+static void take_string (lua_State *L, reply *r, place where, int depth, const lp_token *token) {
+  switch (where) {
+    case IN_STATUS:
+      if (depth != 1) r->status = STATUS_ODD;
+      else if (is_word (token, "ok") || is_word (token, "success")) r->status = STATUS_OK;
+      else if (is_word (token, "warn") || is_word (token, "warning")) r->status = STATUS_WARN;
+      else r->status = STATUS_OTHER;
+      break;
+    case IN_ERRORS:
+      if (token->length == 0) break;
+      r->has_error = 1;
+      push_token (L, token);
+      lua_rawseti (L, r->texts, ++r->count);
+      break;
+    case IN_MESSAGE:
+      if (token->length == 0) break;
+      r->has_message = 1;
+      push_token (L, token);
+      lua_setfield (L, r->texts, "message");
+      break;
+    default: break;
+  }
+}
+
+/* Reads the whole reply; only keys of the top level mean anything here. */
+static lp_kind read_reply (lua_State *L, lp_scan *s, lp_keys *keys, reply *r, int *array) {
+  lp_token token = {NULL, 0, 0};
+  lp_kind kind = lp_scan_next (s, &token);
+  place where = IN_NOTHING;
+  int depth = 0, items = 0;
+  if (kind == LP_ARRAY_BEGIN) *array = 1;
+  else if (kind != LP_OBJECT_BEGIN)
+    return kind == LP_ERROR ? kind : lp_scan_refuse (s, LP_SCAN_SHAPE);
+  for (;;) {
+    switch (kind) {
+      case LP_OBJECT_BEGIN:
+        lp_keys_enter (keys);
+        depth++;
+        break;
+      case LP_ARRAY_BEGIN: depth++; break;
+      case LP_OBJECT_END:
+        lp_keys_leave (keys);
+        depth--;
+        break;
+      case LP_ARRAY_END: depth--; break;
+      case LP_KEY: {
+        lp_scan_error error = lp_keys_add (keys, &token);
+        if (error != LP_SCAN_NONE) return lp_scan_refuse (s, error);
+        if (depth == 1) where = place_of_key (&token);
+        break;
+      }
+      case LP_STRING: take_string (L, r, where, depth, &token); break;
+      case LP_NUMBER:
+      case LP_TRUE:
+      case LP_FALSE:
+        if (where == IN_STATUS) r->status = STATUS_ODD;
+        if (where == IN_ERRORS && kind == LP_TRUE) r->has_error = 1;
+        break;
+      case LP_NULL: break;
+      default: return kind;
+    }
+    items++;
+    kind = lp_scan_next (s, &token);
+    /* an empty map is written as [] (form 10); a list of anything is no reply of this API */
+    if (*array && depth == 1 && items == 1 && kind != LP_ARRAY_END && kind > LP_MORE)
+      return lp_scan_refuse (s, LP_SCAN_SHAPE);
+  }
+}
+
+/* Pushes all texts as one sentence. */
+static const char *push_joined (lua_State *L, const reply *r, const char *otherwise) {
+  luaL_Buffer out;
+  int shown = r->count < 5 ? r->count : 5;
+  if (r->count == 0) {
+    lua_getfield (L, r->texts, "message");
+    if (lua_isnil (L, -1)) lua_pushstring (L, otherwise);
+    return lua_tostring (L, -1);
+  }
+  luaL_buffinit (L, &out);
+  for (int i = 1; i <= shown; i++) {
+    if (i > 1) luaL_addstring (&out, "; ");
+    lua_rawgeti (L, r->texts, i);
+    luaL_addvalue (&out);
+  }
+  luaL_pushresult (&out);
+  if (r->count > shown)
+    lua_pushfstring (L, "%s; and %d more", lua_tostring (L, -1), r->count - shown);
+  return lua_tostring (L, -1);
+}
+
+static int is_toggle (const lp_command *command) {
+  return command == &lp_commands[LP_C_disableuser] || command == &lp_commands[LP_C_enableuser];
+}
+
+static int conclude (lua_State *L, const lp_command *command, const reply *r) {
+  const char *code = "refused";
+  if (r->count > 0) {
+    lua_rawgeti (L, r->texts, 1);
+    code = code_of_text (lua_tostring (L, -1));
+    lua_pop (L, 1);
+  }
+  switch (r->status) {
+    case STATUS_ODD:
+      return push_class (L, "protocol", "unexpected_shape", "the reply's status is not a string", 0);
+    case STATUS_ABSENT:
+    case STATUS_OK:
+      /* disableuser and enableuser: an error text is a whole failure, whatever the status says (§5);
+      ** elsewhere OK with a text means that the wanted state held before (§2 form 4) */
+      if (r->has_error && (r->status == STATUS_ABSENT || is_toggle (command) || !command->writes))
+        return push_class (L, "refused", code, push_joined (L, r, "the server refused"), r->texts);
+      if (command->writes && r->status == STATUS_ABSENT)
+        return push_class (L, "protocol", "unexpected_shape",
+                           "the reply to a write has no status, so nothing is known of it", 0);
+      return push_class (L, "success", r->has_error ? code : "ok",
+                         push_joined (L, r, "done"), r->texts);
+    case STATUS_WARN:
+      /* part of a directory must never pass for the whole of it */
+      if (!command->writes)
+        return push_class (L, "protocol", "incomplete_read",
+                           push_joined (L, r, "the server says that its answer is incomplete"),
+                           r->texts);
+      return push_class (L, "partial", code, push_joined (L, r, "done in part"), r->texts);
+    default:
+      return push_class (L, "refused", code, push_joined (L, r, "the server refused"), r->texts);
+  }
+}
+
+int lp_reply_classify (lua_State *L, const lp_command *command, const char *text, size_t n) {
+  reply r = {STATUS_ABSENT, 0, 0, 0, 0};
+  const char *p = text, *end = text + n;
+  lp_scan s;
+  lp_keys *keys;
+  lp_kind kind;
+  int array = 0;
+  while (p < end && isspace ((unsigned char) *p)) p++;
+  if (p == end) return push_class (L, "protocol", "empty_reply", "the reply is empty", 0);
+  if (*p == '<') return classify_markup (L, p, (size_t) (end - p));
+  if (*p != '{' && *p != '[')
+    return push_class (L, "protocol", "not_json", "the reply is neither JSON nor a known refusal", 0);
+  lua_newtable (L);
+  r.texts = lua_gettop (L);
+  keys = lp_keys_of_state (L);
+  lp_scan_init (&s);
+  if (lp_scan_feed (&s, text, n) != 0) return push_scan_error (L, &s);
+  lp_scan_finish (&s);
+  kind = read_reply (L, &s, keys, &r, &array);
+  if (kind == LP_ERROR) return push_scan_error (L, &s);
+  return conclude (L, command, &r);
+}
+
+static int lp_reply_reply (lua_State *L) {
+  size_t length, n;
+  const char *name = luaL_checklstring (L, 1, &length), *text = luaL_checklstring (L, 2, &n);
+  const lp_command *command = lp_command_find (name, length);
+  luaL_argcheck (L, command != NULL, 1, "unknown command");
+  return lp_reply_classify (L, command, text, n);
+}
+
+/* The numbers of a document that a double cannot hold: lua-cjson would round them in silence. */
+static int is_exact (const lp_token *number) {
+  char digits[LP_SCAN_MAX_NUMBER + 1];
+  double value;
+  memcpy (digits, number->text, number->length);
+  digits[number->length] = '\0';
+  value = strtod (digits, NULL);
+  if (value > 1.7976931348623157e308 || value < -1.7976931348623157e308) return 0;
+  if (strpbrk (digits, ".eE") == NULL && (value > 9007199254740992.0 || value < -9007199254740992.0))
+    return 0;
+  return 1;
+}
+
+/* core.check (text) -> true | false, message, code, position: strict JSON that Lua can hold */
+static int lp_reply_check (lua_State *L) {
+  size_t n;
+  const char *text = luaL_checklstring (L, 1, &n);
+  lp_keys *keys = lp_keys_of_state (L);
+  lp_token token = {NULL, 0, 0};
+  lp_scan s;
+  lp_kind kind = LP_ERROR;
+  lp_scan_init (&s);
+  if (lp_scan_feed (&s, text, n) == 0) {
+    lp_scan_finish (&s);
+    while ((kind = lp_scan_next (&s, &token)) != LP_END && kind != LP_ERROR) {
+      lp_scan_error error = LP_SCAN_NONE;
+      if (kind == LP_OBJECT_BEGIN) lp_keys_enter (keys);
+      else if (kind == LP_OBJECT_END) lp_keys_leave (keys);
+      else if (kind == LP_KEY) error = lp_keys_add (keys, &token);
+      else if (kind == LP_NUMBER && !is_exact (&token)) error = LP_SCAN_RANGE;
+      if (error != LP_SCAN_NONE) {
+        kind = lp_scan_refuse (&s, error);
+        break;
+      }
+    }
+  }
+  if (kind == LP_END) {
+    lua_pushboolean (L, 1);
+    return 1;
+  }
+  lua_pushboolean (L, 0);
+  lua_pushfstring (L, "not acceptable JSON: %s (at byte %d)", lp_scan_error_text (s.error),
+                   (int) lp_scan_position (&s));
+  lua_pushstring (L, lp_scan_error_code (s.error));
+  lua_pushinteger (L, (lua_Integer) lp_scan_position (&s));
+  return 4;
+}
+
+static const luaL_Reg reply_functions[] = {
+    {"reply", lp_reply_reply}, {"check", lp_reply_check}, {NULL, NULL}};
+
+void lp_reply_open (lua_State *L) {
+  luaL_setfuncs (L, reply_functions, 0);
+}

@@ -1,0 +1,9 @@
+#ifndef LP_REQUEST_H
+#define LP_REQUEST_H
+
+#include "compat.h"
+
+/* Adds one function for each command to the table on the top of the stack. */
+void lp_request_open (lua_State *L);
+
+#endif

@@ -1,0 +1,109 @@
+/*
+** Users in memory: one fixed row each, all their texts in one arena, group names once. Built by
+** the reader of pages, looked into by the snapshot that Lua sees. No Lua in here.
+*/
+#ifndef LP_ROWS_H
+#define LP_ROWS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define LP_NO_TIME INT64_MIN /* absent, empty or unreadable */
+#define LP_NO_COUNT (-1)     /* null: somebody who never logged in */
+
+enum {
+  LP_FLAG_DISABLED = 1,
+  LP_FLAG_ADMIN = 2,
+  LP_FLAG_NEVER_LOGGED_IN = 4,
+  LP_FLAG_RESET_REQUIRED = 8,
+  LP_FLAG_HAS_KEYS = 16,
+  LP_FLAG_KEYS_KNOWN = 32, /* hasSharingKeys was there */
+  LP_FLAG_INVITED = 64     /* in the list of invited addresses too */
+};
+
+/* An offset into the arena, 0 for none. */
+typedef uint32_t lp_text;
+
+typedef struct lp_row {
+  uint64_t id;
+  int64_t created, last_pw_change, last_login; /* civil seconds in the account's zone (§3) */
+  double totalscore, legacytotalscore;         /* NaN for none */
+  lp_text username, fullname, duousername, multifactor, linked, attribs;
+  uint32_t groups, group_count; /* a run of `group_refs` */
+  int32_t sites, notes, formfills, applications, attachments;
+  uint32_t hash; /* of the folded user name */
+  int16_t mpstrength;
+  uint16_t flags;
+} lp_row;
+
+typedef struct lp_buffer {
+  char *bytes;
+  size_t size, capacity;
+} lp_buffer;
+
+/* Names told once: group names. The table holds number + 1. */
+typedef struct lp_names {
+  lp_text *texts;
+  uint32_t count, capacity;
+  uint32_t *table;
+  uint32_t table_size;
+} lp_names;
+
+/* One list of members as a reply gave it; several pages may each bring a part (§4.8). */
+typedef struct lp_segment {
+  uint32_t group;
+  uint32_t count;
+  lp_text first; /* the members' texts stand one behind the other in the arena */
+} lp_segment;
+
+typedef struct lp_rows {
+  lp_row *rows;
+  size_t count, capacity;
+  lp_buffer arena;
+  uint32_t *group_refs;
+  size_t group_ref_count, group_ref_capacity;
+  lp_names groups;
+  lp_segment *segments;
+  size_t segment_count, segment_capacity;
+  lp_text *invited;
+  size_t invited_count, invited_capacity;
+  uint32_t *index; /* e-mail index: row + 1, open addressing; made by lp_rows_index */
+  uint32_t index_size;
+  uint64_t *ids; /* set of ids, made when they come out of order */
+  size_t id_table_size, id_count;
+  uint64_t last_id;
+  size_t taken; /* rows that were handed over before these */
+  size_t odd; /* values that were not of the documented form */
+} lp_rows;
+
+void lp_rows_init (lp_rows *r);
+void lp_rows_free (lp_rows *r);
+size_t lp_rows_memory (const lp_rows *r);
+
+/* All of these answer 0, or -1 without memory (or beyond 4 GiB of text). */
+int lp_buffer_reserve (lp_buffer *b, size_t more);
+int lp_rows_add_text (lp_rows *r, const char *bytes, size_t n, lp_text *out);
+int lp_rows_add_row (lp_rows *r, const lp_row *row);
+int lp_rows_add_group_ref (lp_rows *r, uint32_t group);
+int lp_rows_add_segment (lp_rows *r, uint32_t group, lp_text first, uint32_t count);
+int lp_rows_add_invited (lp_rows *r, lp_text text);
+int lp_rows_name_group (lp_rows *r, const char *name, size_t n, uint32_t *out);
+
+/* 1 when the id is new, 0 when it was there, -1 without memory. */
+int lp_rows_note_id (lp_rows *r, uint64_t id);
+
+/* Adds what `from` has; users whose id is here already are left out, `repeated` counts them. */
+int lp_rows_append (lp_rows *r, const lp_rows *from, size_t *repeated);
+
+int lp_rows_index (lp_rows *r);
+/* Row of the address, or -1. Case is folded for ASCII letters. */
+long lp_rows_find (const lp_rows *r, const char *address, size_t n);
+/* Number of the group, or -1. */
+long lp_rows_find_group (const lp_rows *r, const char *name, size_t n);
+
+const char *lp_rows_text (const lp_rows *r, lp_text at, size_t *n);
+/* The text behind this one. */
+lp_text lp_rows_text_after (const lp_rows *r, lp_text at);
+uint32_t lp_fold_hash (const char *text, size_t n);
+
+#endif
