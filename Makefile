@@ -13,7 +13,7 @@ LIBS_httpd = $(shell $(PKG_CONFIG) --libs libmicrohttpd) -lpthread
 LIBS_csv = -lcsv
 
 # One module a line: which files make it.
-SOURCES_core = core commands request reply scan tokens reader rows snapshot secret
+SOURCES_core = core commands request reply scan tokens reader reader_fast rows snapshot secret
 SOURCES_curl = http
 SOURCES_httpd = httpd
 SOURCES_csv = csv

@@ -34,7 +34,9 @@ local function ask_date(zone, instants)
     lines[index] = ("@%d"):format(instant)
   end
   write_file(path, table.concat(lines, "\n") .. "\n")
-  local pipe = assert(io.popen(("TZ='%s' LC_ALL=C date -f %s '+%%Y-%%m-%%d %%H:%%M:%%S|%%Z'"):format(zone, path)))
+  local pipe = assert(
+    io.popen(("TZ='%s' LC_ALL=C date -f %s '+%%Y-%%m-%%d %%H:%%M:%%S|%%Z'"):format(zone, path))
+  )
   local answers = {}
   for line in pipe:lines() do
     local wall, abbreviation = line:match "^(.-)|(.*)$"
@@ -262,7 +264,11 @@ describe("a zone", function()
         local expected = answers[index]
         local where = name .. " at " .. instant
         if time.format_civil(wall) ~= expected[1] or abbreviation ~= expected[2] then
-          assert.are.equal(expected[1] .. " " .. expected[2], time.format_civil(wall) .. " " .. abbreviation, where)
+          assert.are.equal(
+            expected[1] .. " " .. expected[2],
+            time.format_civil(wall) .. " " .. abbreviation,
+            where
+          )
         end
         assert(wall - offset == instant, where)
         for _, step in ipairs { 0, -1800, 5400 } do
@@ -335,7 +341,10 @@ describe("a zone", function()
       assert.is_true(zone.count < 1100)
     end
     local eastern = time.zone "America/New_York"
-    assert.are.equal("9999-07-01T04:00:00Z", time.iso((eastern:to_utc(civil "9999-07-01 00:00:00"))))
+    assert.are.equal(
+      "9999-07-01T04:00:00Z",
+      time.iso((eastern:to_utc(civil "9999-07-01 00:00:00")))
+    )
   end)
 
   it("answers the same in any order of questions", function()
@@ -381,15 +390,21 @@ describe("a zone", function()
     end)
   end)
 
-  it("is cheap to ask", function()
+  it("remembers the stretch last asked for", function()
     local zone = time.zone "America/New_York"
-    local start = civil "2026-06-01 00:00:00"
-    local clock = os.clock()
-    for index = 1, 200000 do
-      zone:to_utc(start + index)
+    local summer, winter = civil "2026-06-01 00:00:00", civil "2026-12-01 00:00:00"
+    local function fastest(other)
+      local best = math.huge
+      for _ = 1, 5 do
+        local clock = os.clock()
+        for index = 1, 50000 do
+          zone:to_utc(index % 2 == 0 and summer or other)
+        end
+        best = math.min(best, os.clock() - clock)
+      end
+      return best
     end
-    -- About 0.07 µs each when measured; the bound only catches a lost cache on a busy machine.
-    assert.is_true((os.clock() - clock) / 200000 < 2e-6)
+    assert.is_true(fastest(summer + 86400) * 2 < fastest(winter))
   end)
 end)
 
@@ -419,7 +434,6 @@ describe("time.zone", function()
   end)
 
   it("refuses names that leave the database's folder", function()
-    local directory = os.tmpname()
     for _, name in ipairs {
       "../../../etc/passwd",
       "/etc/passwd",
@@ -438,9 +452,9 @@ describe("time.zone", function()
       assert.are.equal("unknown_zone", err.code)
       assert.is_nil(message:find "[%c]")
     end
-    -- The same folder, without the check, would have been readable.
-    assert.is_not_nil(io.open(directory, "rb"))
-    os.remove(directory)
+    local europe = { "/usr/share/zoneinfo/Europe" }
+    assert.is_not_nil((time.zone("Berlin", europe)))
+    assert.is_nil((time.zone("../Asia/Tokyo", europe)))
   end)
 
   it("refuses UTC+2 and GMT-5, which POSIX reads the other way round", function()
@@ -479,11 +493,16 @@ describe("time.zone", function()
     assert(os.execute("mkdir " .. directory))
     assert(os.execute(("cp /usr/share/zoneinfo/Asia/Tokyo %s/Office"):format(directory)))
     local script = [[local z = require("lastpass.time").zone("Office") print((z:to_local(0)))]]
-    local interpreter = arg[-1] or arg[0]
+    local interpreter = arg[0]
     for index = -1, -20, -1 do
       interpreter = arg[index] or interpreter
     end
-    local command = ("LUA_PATH='%s' TZDIR=%s %s -e '%s'"):format(package.path, directory, interpreter, script)
+    local command = ("LUA_PATH='%s' TZDIR=%s %s -e '%s'"):format(
+      package.path,
+      directory,
+      interpreter,
+      script
+    )
     local pipe = assert(io.popen(command))
     local answer = pipe:read "*a"
     pipe:close()
@@ -523,7 +542,11 @@ describe("TZif files", function()
       local broken = data:sub(1, at - 1) .. string.char(random(0, 255)) .. data:sub(at + 1)
       local content = tzif.parse(broken)
       if content then
-        local zone = require("lastpass.time.zone").new("x", content, content.footer and posix.parse(content.footer))
+        local zone = require("lastpass.time.zone").new(
+          "x",
+          content,
+          content.footer and posix.parse(content.footer)
+        )
         zone:to_utc(1795387226)
         zone:to_local(4102444800)
       else
@@ -544,7 +567,14 @@ describe("TZif files", function()
   end)
 
   it("with leap seconds are refused", function()
-    local header = "TZif\0" .. ("\0"):rep(15) .. "\0\0\0\0" .. "\0\0\0\0" .. "\0\0\0\1" .. "\0\0\0\0" .. "\0\0\0\1" .. "\0\0\0\4"
+    local header = "TZif\0"
+      .. ("\0"):rep(15)
+      .. "\0\0\0\0"
+      .. "\0\0\0\0"
+      .. "\0\0\0\1"
+      .. "\0\0\0\0"
+      .. "\0\0\0\1"
+      .. "\0\0\0\4"
     local body = "\0\0\0\0\0\0" .. "UTC\0" .. ("\0"):rep(8)
     local content, reason = tzif.parse(header .. body)
     assert.is_nil(content)
@@ -619,8 +649,14 @@ describe("time.parse", function()
   end)
 
   it("marks ambiguous and skipped times", function()
-    assert.are.same({ utc "2026-11-01 05:30:00", true, false }, { time.parse("2026-11-01 01:30", zone) })
-    assert.are.same({ utc "2026-03-08 07:30:00", false, true }, { time.parse("2026-03-08 02:30", zone) })
+    assert.are.same(
+      { utc "2026-11-01 05:30:00", true, false },
+      { time.parse("2026-11-01 01:30", zone) }
+    )
+    assert.are.same(
+      { utc "2026-03-08 07:30:00", false, true },
+      { time.parse("2026-03-08 02:30", zone) }
+    )
   end)
 
   it("takes the default zone and the clock when none are given", function()

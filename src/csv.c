@@ -34,6 +34,28 @@ typedef struct lp_record {
   size_t number;     /* records before it, blank lines included, plus one */
 } lp_record;
 
+typedef struct lp_span {
+  const char *s;
+  size_t n;
+} lp_span;
+
+/* One named field of a shaped row: the columns it is joined from. */
+typedef struct lp_column {
+  size_t first, count; /* in the shape's positions */
+  lp_span join;        /* anchored */
+  lp_span value;       /* of the row at hand */
+  int email, required;
+} lp_column;
+
+/* How rows become tables with named fields. Lives in a userdata, anchored with its strings. */
+typedef struct lp_shape {
+  size_t width, count;
+  size_t key; /* index of the column plus one; 0: none */
+  size_t joins; /* bytes of all joins of one row */
+  size_t *positions; /* counted from 0 */
+  lp_column columns[1];
+} lp_shape;
+
 typedef struct lp_parser {
   struct csv_parser csv;
   int trim, utf8, finished;
@@ -45,6 +67,11 @@ typedef struct lp_parser {
   size_t ends_used, ends_size;
   lp_record *records;
   size_t records_used, records_size;
+
+  lp_shape *shape; /* NULL: rows are lists */
+  int anchor;      /* registry reference of what the shape points to */
+  char *joined;    /* values of the row at hand that are joined from several columns */
+  size_t joined_used, joined_size;
 
   int bom;        /* bytes of a byte order mark seen so far; BOM_LENGTH: past it */
   int row_open;   /* bytes were read since the last end of a row */
@@ -263,35 +290,149 @@ static int is_utf8 (const char *s, size_t n) {
   return 1;
 }
 
-/* Pushes one row; the names of its extra fields lie on the stack from `names` on. */
-static void push_record (lua_State *L, const lp_parser *p, const lp_record *record, int names) {
-  size_t begin = record->first ? p->ends[record->first - 1] : 0;
-  size_t invalid = 0;
-  lua_createtable (L, (int) record->count, 2);
+/* Field i of a record, trimmed when the parser trims. */
+static lp_span field_of (const lp_parser *p, const lp_record *record, size_t i) {
+  size_t index = record->first + i;
+  size_t begin = index > 0 ? p->ends[index - 1] : 0;
+  lp_span field = {"", p->ends[index] - begin};
+  if (field.n > 0) {
+    field.s = p->bytes + begin;
+    if (p->trim) trim_field (&field.s, &field.n);
+  }
+  return field;
+}
+
+/* The first field that is not UTF-8, counted from 1; 0 when there is none. */
+static size_t invalid_field (const lp_parser *p, const lp_record *record) {
+  size_t begin = record->first > 0 ? p->ends[record->first - 1] : 0;
+  if (!p->utf8) return 0;
   for (size_t i = 0; i < record->count; i++) {
     size_t end = p->ends[record->first + i];
-    const char *s = p->bytes + begin;
-    size_t n = end - begin;
+    if (end > begin && !is_utf8 (p->bytes + begin, end - begin)) return i + 1;
     begin = end;
-    if (p->utf8 && invalid == 0 && !is_utf8 (s, n)) invalid = i + 1;
-    if (p->trim && n > 0) trim_field (&s, &n);
-    lua_pushlstring (L, n > 0 ? s : "", n);
+  }
+  return 0;
+}
+
+static void set_integer (lua_State *L, const char *name, size_t value) {
+  lua_pushinteger (L, (lua_Integer) value);
+  lua_setfield (L, -2, name);
+}
+
+/* Pushes a row as a list. */
+static void push_list (lua_State *L, const lp_parser *p, const lp_record *record, size_t invalid) {
+  lua_createtable (L, (int) record->count, 2);
+  for (size_t i = 0; i < record->count; i++) {
+    lp_span field = field_of (p, record, i);
+    lua_pushlstring (L, field.s, field.n);
     lua_rawseti (L, -2, (int) i + 1);
   }
-  lua_pushvalue (L, names);
-  lua_pushinteger (L, (lua_Integer) record->line);
+  set_integer (L, "line", record->line);
+  set_integer (L, "number", record->number);
+  if (record->last != record->line) set_integer (L, "last", record->last);
+  if (invalid > 0) set_integer (L, "invalid", invalid);
+}
+
+static int is_word (unsigned char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-';
+}
+
+/* An address as nearly all are; for any other lastpass.email has the last word. */
+static int is_plain_email (lp_span text) {
+  size_t at = 0;
+  if (text.n == 0 || text.n > 254) return 0;
+  for (size_t i = 0; i < text.n; i++) {
+    char c = text.s[i];
+    if (c == '@' && at == 0 && i > 0) at = i;
+    else if (c != '.' && !is_word ((unsigned char) c) && (at || !strchr ("_'+", c) || c == '\0'))
+      return 0;
+    if ((c == '.' || c == '@') && (i == 0 || i + 1 == text.n || strchr (".@", text.s[i - 1])))
+      return 0;
+  }
+  return at > 0;
+}
+
+/* Joins what is not empty; 0 when memory is out. The buffer was made large enough before. */
+static lp_span join_fields (lp_parser *p, const lp_record *record, const lp_column *column) {
+  char *begin = p->joined + p->joined_used, *end = begin;
+  lp_span value = {begin, 0};
+  for (size_t i = 0; i < column->count; i++) {
+    lp_span field = field_of (p, record, p->shape->positions[column->first + i]);
+    if (field.n == 0) continue;
+    if (end > begin && column->join.n > 0) {
+      memcpy (end, column->join.s, column->join.n);
+      end += column->join.n;
+    }
+    memcpy (end, field.s, field.n);
+    end += field.n;
+  }
+  value.n = (size_t) (end - begin);
+  p->joined_used += value.n;
+  return value;
+}
+
+/*
+** Finds the values of all columns. 0 when the row needs a closer look: another width, nothing in
+** it, a value missing, an address that is not plain.
+*/
+static int shape_row (lp_parser *p, const lp_record *record) {
+  lp_shape *shape = p->shape;
+  size_t begin = record->first > 0 ? p->ends[record->first - 1] : 0;
+  size_t bytes = p->ends[record->first + record->count - 1] - begin;
+  int empty = 1;
+  if (record->count != shape->width || shape->joins > SIZE_MAX / 4) return 0;
+  p->joined_used = 0;
+  if (shape->joins > 0 && !RESERVE (p, joined, bytes * shape->count + shape->joins)) return 0;
+  for (size_t i = 0; i < shape->count; i++) {
+    lp_column *column = &shape->columns[i];
+    column->value = column->count == 1 ? field_of (p, record, shape->positions[column->first])
+                                       : join_fields (p, record, column);
+    if (column->value.n > 0) empty = 0;
+    else if (column->required) return 0;
+    if (column->email && column->value.n > 0 && !is_plain_email (column->value)) return 0;
+  }
+  return !empty;
+}
+
+/* Pushes the key: the value on top, its ASCII letters in lower case when it is an address. */
+static void push_key (lua_State *L, const lp_column *key) {
+  char folded[254];
+  int changed = 0;
+  for (size_t i = 0; key->email && i < key->value.n; i++) {
+    char c = key->value.s[i];
+    int upper = c >= 'A' && c <= 'Z';
+    folded[i] = upper ? (char) (c + ('a' - 'A')) : c;
+    changed |= upper;
+  }
+  lua_pushlstring (L, changed ? folded : key->value.s, key->value.n);
+}
+
+/*
+** Pushes a row as a table with named fields and its origin. On the stack from `base` on: "origin",
+** "file", the file, "row", "line", the metatable of origins, the names of the columns.
+*/
+static void push_person (lua_State *L, const lp_parser *p, const lp_record *record, int base) {
+  const lp_shape *shape = p->shape;
+  lua_createtable (L, 0, (int) shape->count + 1);
+  for (size_t i = 0; i < shape->count; i++) {
+    lua_pushvalue (L, base + 6 + (int) i);
+    lua_pushlstring (L, shape->columns[i].value.s, shape->columns[i].value.n);
+    lua_rawset (L, -3);
+  }
+  lua_pushvalue (L, base);
+  lua_createtable (L, 0, 3);
+  lua_pushvalue (L, base + 1);
+  lua_pushvalue (L, base + 2);
   lua_rawset (L, -3);
-  lua_pushvalue (L, names + 1);
+  lua_pushvalue (L, base + 3);
   lua_pushinteger (L, (lua_Integer) record->number);
   lua_rawset (L, -3);
-  if (record->last != record->line) {
-    lua_pushinteger (L, (lua_Integer) record->last);
-    lua_setfield (L, -2, "last");
-  }
-  if (invalid > 0) {
-    lua_pushinteger (L, (lua_Integer) invalid);
-    lua_setfield (L, -2, "invalid");
-  }
+  lua_pushvalue (L, base + 4);
+  lua_pushinteger (L, (lua_Integer) record->line);
+  lua_rawset (L, -3);
+  lua_pushvalue (L, base + 5);
+  lua_setmetatable (L, -2);
+  lua_rawset (L, -3);
 }
 
 /* Forgets the rows that have been pushed and moves what is open to the front. */
@@ -306,16 +447,45 @@ static void drop_records (lp_parser *p) {
   p->row_first = p->row_bytes = p->records_used = 0;
 }
 
-static void push_records (lua_State *L, lp_parser *p) {
-  int names;
-  lua_pushliteral (L, "line");
-  lua_pushliteral (L, "number");
-  names = lua_gettop (L) - 1;
+static void push_lists (lua_State *L, const lp_parser *p) {
   lua_createtable (L, (int) p->records_used, 0);
   for (size_t i = 0; i < p->records_used; i++) {
-    push_record (L, p, &p->records[i], names);
+    push_list (L, p, &p->records[i], invalid_field (p, &p->records[i]));
     lua_rawseti (L, -2, (int) i + 1);
   }
+}
+
+/* As push_lists, but rows that fit the shape come as named fields; their keys are rows.keys. */
+static void push_shaped (lua_State *L, lp_parser *p) {
+  const lp_shape *shape = p->shape;
+  int base = lua_gettop (L) + 2, rows, keys;
+  luaL_checkstack (L, (int) shape->count + 20, "too many columns");
+  lua_rawgeti (L, LUA_REGISTRYINDEX, p->anchor);
+  for (int i = 1; i <= (int) shape->count + 6; i++) lua_rawgeti (L, base - 1, i);
+  lua_createtable (L, (int) p->records_used, shape->key ? 1 : 0);
+  rows = lua_gettop (L);
+  lua_createtable (L, shape->key ? (int) p->records_used : 0, 0);
+  keys = rows + 1;
+  for (size_t i = 0; i < p->records_used; i++) {
+    const lp_record *record = &p->records[i];
+    size_t invalid = invalid_field (p, record);
+    int shaped = invalid == 0 && shape_row (p, record);
+    if (shaped) push_person (L, p, record, base);
+    else push_list (L, p, record, invalid);
+    lua_rawseti (L, rows, (int) i + 1);
+    if (shape->key) {
+      if (shaped) push_key (L, &shape->columns[shape->key - 1]);
+      else lua_pushboolean (L, 0);
+      lua_rawseti (L, keys, (int) i + 1);
+    }
+  }
+  if (shape->key) lua_setfield (L, rows, "keys");
+  lua_settop (L, rows);
+}
+
+static void push_records (lua_State *L, lp_parser *p) {
+  if (p->shape != NULL) push_shaped (L, p);
+  else push_lists (L, p);
   drop_records (p);
 }
 
@@ -349,6 +519,113 @@ static int lp_parser_finish (lua_State *L) {
   return push_result (L, p);
 }
 
+/* A required entry of the shape's description, left on the stack. */
+static void shape_entry (lua_State *L, int index, const char *name, int type) {
+  lua_getfield (L, index, name);
+  if (lua_type (L, -1) != type)
+    luaL_error (L, "csv parser: '%s' of a shape must be a %s", name, lua_typename (L, type));
+}
+
+static size_t shape_number (lua_State *L, size_t most, const char *what) {
+  lua_Number value = lua_type (L, -1) == LUA_TNUMBER ? lua_tonumber (L, -1) : 0;
+  if (!(value >= 1 && value <= (lua_Number) most))
+    luaL_error (L, "csv parser: %s of a shape must be from 1 to %d", what, (int) most);
+  lua_pop (L, 1);
+  return (size_t) value;
+}
+
+static int shape_flag (lua_State *L, int index, const char *name) {
+  int flag;
+  lua_getfield (L, index, name);
+  flag = lua_toboolean (L, -1);
+  lua_pop (L, 1);
+  return flag;
+}
+
+/* Columns and positions together, so that one block holds the shape. */
+static lp_shape *new_shape (lua_State *L, int columns, size_t count) {
+  size_t positions = 0, size;
+  lp_shape *shape;
+  for (size_t i = 1; i <= count; i++) {
+    lua_rawgeti (L, columns, (int) i);
+    luaL_checktype (L, -1, LUA_TTABLE);
+    shape_entry (L, -1, "positions", LUA_TTABLE);
+    positions += lua_rawlen (L, -1);
+    lua_pop (L, 2);
+  }
+  size = sizeof *shape + count * sizeof *shape->columns;
+  shape = lua_newuserdata (L, size + positions * sizeof *shape->positions);
+  memset (shape, 0, size);
+  shape->count = count;
+  shape->positions = (size_t *) (void *) ((char *) shape + size);
+  return shape;
+}
+
+/* Reads the column on top of the stack; its name and join go into the anchor. */
+static void read_column (lua_State *L, lp_shape *shape, lp_column *column, int anchor, int name) {
+  int top = lua_gettop (L);
+  shape_entry (L, top, "name", LUA_TSTRING);
+  lua_rawseti (L, anchor, name);
+  shape_entry (L, top, "join", LUA_TSTRING);
+  column->join.s = lua_tolstring (L, -1, &column->join.n);
+  lua_rawseti (L, anchor, name + (int) shape->count);
+  column->email = shape_flag (L, top, "email");
+  column->required = shape_flag (L, top, "required");
+  shape_entry (L, top, "positions", LUA_TTABLE);
+  column->count = lua_rawlen (L, -1);
+  for (size_t i = 0; i < column->count; i++) {
+    lua_rawgeti (L, -1, (int) i + 1);
+    shape->positions[column->first + i] = shape_number (L, shape->width, "a position") - 1;
+  }
+  if (column->count != 1) shape->joins += column->join.n * column->count + 1;
+  lua_pop (L, 1);
+}
+
+/*
+** parser:shape {width =, columns = {{name =, positions = {…}, join =, email =, required =}, …},
+**               key = index | nil, file =, origin = metatable}
+** From now on a row that is plainly good comes as {name = value, …, origin = {file, row, line}};
+** any other still comes as a list, for its reader to judge.
+*/
+static int lp_parser_shape (lua_State *L) {
+  lp_parser *p = luaL_checkudata (L, 1, PARSER_TYPE);
+  static const char *const constants[] = {"origin", "file", NULL, "row", "line", NULL};
+  lp_shape *shape;
+  size_t count, used = 0;
+  luaL_checktype (L, 2, LUA_TTABLE);
+  lua_settop (L, 2);
+  shape_entry (L, 2, "columns", LUA_TTABLE); /* 3 */
+  count = lua_rawlen (L, 3);
+  if (count < 1 || count > 10000) return luaL_error (L, "csv parser: a shape needs columns");
+  lua_newtable (L); /* 4: the anchor */
+  for (int i = 0; i < 6; i++) {
+    if (constants[i] != NULL) lua_pushstring (L, constants[i]);
+    else if (i == 2) shape_entry (L, 2, "file", LUA_TSTRING);
+    else shape_entry (L, 2, "origin", LUA_TTABLE);
+    lua_rawseti (L, 4, i + 1);
+  }
+  shape = new_shape (L, 3, count);
+  lua_rawseti (L, 4, 7 + 2 * (int) count);
+  lua_getfield (L, 2, "width");
+  shape->width = shape_number (L, 1 << 30, "the width");
+  lua_getfield (L, 2, "key");
+  if (lua_isnil (L, -1)) lua_pop (L, 1);
+  else shape->key = shape_number (L, count, "the key");
+  for (size_t i = 0; i < count; i++) {
+    shape->columns[i].first = used;
+    lua_rawgeti (L, 3, (int) i + 1);
+    read_column (L, shape, &shape->columns[i], 4, 7 + (int) i);
+    lua_pop (L, 1);
+    used += shape->columns[i].count;
+  }
+  lua_settop (L, 4);
+  if (p->shape != NULL) luaL_unref (L, LUA_REGISTRYINDEX, p->anchor);
+  p->shape = NULL;
+  p->anchor = luaL_ref (L, LUA_REGISTRYINDEX);
+  p->shape = shape;
+  return 0;
+}
+
 /* parser:line () -> physical line of the next byte */
 static int lp_parser_line (lua_State *L) {
   lp_parser *p = luaL_checkudata (L, 1, PARSER_TYPE);
@@ -362,6 +639,8 @@ static int lp_parser_collect (lua_State *L) {
   free (p->bytes);
   free (p->ends);
   free (p->records);
+  free (p->joined);
+  if (p->shape != NULL) luaL_unref (L, LUA_REGISTRYINDEX, p->anchor);
   memset (p, 0, sizeof *p);
   p->finished = 1;
   return 0;
@@ -647,6 +926,7 @@ static const luaL_Reg parser_meta[] = {
 static const luaL_Reg parser_methods[] = {{"feed", lp_parser_feed},
                                           {"finish", lp_parser_finish},
                                           {"line", lp_parser_line},
+                                          {"shape", lp_parser_shape},
                                           {NULL, NULL}};
 
 static const luaL_Reg decoder_meta[] = {

@@ -1,53 +1,11 @@
 /* From the text of a getuserdata reply to rows; reader.h says what is kept of anything else. */
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "reader.h"
+#include "reader_places.h"
 #include "reply.h"
 
-/* Where in the reply the next token is. */
-enum {
-  AT_START,
-  AT_MARKUP,        /* not JSON: the bytes are kept */
-  AT_TOP,           /* keys of the reply */
-  AT_TOP_VALUE,     /* the value of such a key */
-  AT_USERS,         /* ids */
-  AT_USER_BEGIN,    /* the { of a user */
-  AT_USER,          /* keys of a user */
-  AT_FIELD,         /* the value of a known field */
-  AT_USER_GROUPS,   /* inside a user's list of groups */
-  AT_ATTRIBS,       /* inside attribs, which is kept as it is */
-  AT_SKIP_FIELD,    /* inside an unknown field of a user */
-  AT_GROUPS,        /* names of groups */
-  AT_GROUP_BEGIN,   /* the [ of a group */
-  AT_GROUP,         /* inside a group's list of members */
-  AT_INVITED,       /* inside the list of invited addresses */
-  AT_ENVELOPE,      /* inside status, error, errors or message */
-  AT_SKIP_TOP,      /* inside an unknown key of the reply */
-  AT_EMPTY,         /* inside [] where a map could be */
-  AT_END
-};
-
-enum { TOP_USERS, TOP_GROUPS, TOP_INVITED, TOP_TOTAL, TOP_COUNT, TOP_ENVELOPE, TOP_OTHER };
-
-#define FIELDS(X)                                                                                  \
-  X (username) X (fullname) X (mpstrength) X (created) X (last_pw_change) X (last_login)           \
-  X (neverloggedin) X (disabled) X (admin) X (password_reset_required) X (totalscore)              \
-  X (legacytotalscore) X (hasSharingKeys) X (duousername) X (multifactor) X (linked) X (sites)     \
-  X (notes) X (formfills) X (applications) X (attachments) X (groups) X (attribs)
-
-enum {
-#define X(name) F_##name,
-  FIELDS (X)
-#undef X
-  F_unknown
-};
-
-static const struct {
-  const char *name;
-  size_t length;
-} field_names[] = {
+const lp_field_name lp_field_names[] = {
 #define X(name) {#name, sizeof #name - 1},
     FIELDS (X)
 #undef X
@@ -90,7 +48,7 @@ static const char *plain (lp_reader *r, const lp_token *t, size_t *n) {
   return r->scratch.bytes;
 }
 
-static int keep_text (lp_reader *r, const lp_token *t, lp_text *out) {
+int lp_reader_keep_text (lp_reader *r, const lp_token *t, lp_text *out) {
   size_t n;
   const char *text = plain (r, t, &n);
   if (text == NULL) return -1;
@@ -100,39 +58,8 @@ static int keep_text (lp_reader *r, const lp_token *t, lp_text *out) {
 
 /* ------------------------------------------------------------------ values of fields */
 
-static inline int two_digits (const char *p) {
-  unsigned a = (unsigned) (p[0] - '0'), b = (unsigned) (p[1] - '0');
-  return a > 9 || b > 9 ? -1000000 : (int) (a * 10 + b);
-}
-
-/* "YYYY-MM-DD HH:MM:SS" as civil seconds (§3); LP_NO_TIME when it is anything else. */
-static int64_t read_time (const lp_token *t) {
-  static const short days_before[] = {0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334};
-  static const char days_in[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
-  const char *p = t->text;
-  int year, month, day, hour, minute, second, leap;
-  int64_t days;
-  if (t->length != 19 || t->escaped || p[4] != '-' || p[7] != '-' || p[10] != ' ' ||
-      p[13] != ':' || p[16] != ':')
-    return LP_NO_TIME;
-  year = two_digits (p) * 100 + two_digits (p + 2);
-  month = two_digits (p + 5);
-  day = two_digits (p + 8);
-  hour = two_digits (p + 11);
-  minute = two_digits (p + 14);
-  second = two_digits (p + 17);
-  if (year < 1 || month < 1 || month > 12 || day < 1 || hour < 0 || hour > 23 || minute < 0 ||
-      minute > 59 || second < 0 || second > 59)
-    return LP_NO_TIME;
-  leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
-  if (day > days_in[month - 1] + (leap && month == 2)) return LP_NO_TIME;
-  days = (int64_t) (year - 1) * 365 + (year - 1) / 4 - (year - 1) / 100 + (year - 1) / 400 +
-         days_before[month - 1] + (leap && month > 2) + day - 1 - 719162;
-  return days * 86400 + hour * 3600 + minute * 60 + second;
-}
-
-static void take_time (lp_reader *r, int64_t *out, lp_kind kind, const lp_token *t) {
-  if (kind == LP_STRING) *out = read_time (t);
+static void take_time (lp_reader *r, uint32_t *out, lp_kind kind, const lp_token *t) {
+  if (kind == LP_STRING && !t->escaped) *out = lp_read_time (t->text, t->length);
   if (*out == LP_NO_TIME && kind != LP_NULL && !(kind == LP_STRING && t->length == 0))
     r->rows->odd++;
 }
@@ -163,36 +90,55 @@ static int take_flag (lp_reader *r, unsigned flag, lp_kind kind, const lp_token 
   return 0;
 }
 
-/* A number or its digits in quotes; `none` when it is neither. */
-static double take_number (lp_reader *r, double none, lp_kind kind, const lp_token *t) {
+/* A number or its digits in quotes, rounded to a multiple of 1/unit; -1 when it is neither. */
+static int64_t take_number (lp_reader *r, int unit, int64_t highest, lp_kind kind,
+                            const lp_token *t) {
   char text[40], *end;
-  double value;
-  if (kind == LP_NULL) return none;
+  if (kind == LP_NULL) return -1;
   if ((kind == LP_NUMBER || kind == LP_STRING) && t->length > 0 && t->length < sizeof text) {
-    /* the usual case: a few digits, perhaps with a fraction */
-    const char *p = t->text, *stop = p + t->length;
-    long whole = 0;
-    while (p < stop && *p >= '0' && *p <= '9' && whole < 100000000) whole = whole * 10 + (*p++ - '0');
-    if (p == stop) return (double) whole;
+    double value;
     memcpy (text, t->text, t->length);
     text[t->length] = '\0';
-    value = strtod (text, &end);
-    if (*end == '\0' && isfinite (value)) return value;
+    value = strtod (text, &end) * unit;
+    if (*end == '\0' && value >= 0 && value <= (double) highest) return (int64_t) (value + 0.5);
   }
   if (!(kind == LP_STRING && t->length == 0)) r->rows->odd++;
-  return none;
+  return -1;
 }
 
-static int32_t take_count (lp_reader *r, lp_kind kind, const lp_token *t) {
-  double value = take_number (r, LP_NO_COUNT, kind, t);
-  if (value >= 0 && value <= 2147483647) return (int32_t) value;
-  return LP_NO_COUNT;
+/* More than 65,534 entries in one vault are not believed: the count is unknown then. */
+static uint16_t take_count (lp_reader *r, lp_kind kind, const lp_token *t) {
+  int64_t count = take_number (r, 1, LP_NO_COUNT - 1, kind, t);
+  return count < 0 ? LP_NO_COUNT : (uint16_t) count;
+}
+
+static int32_t take_score (lp_reader *r, lp_kind kind, const lp_token *t) {
+  int64_t score = take_number (r, LP_SCORE_UNIT, INT32_MAX, kind, t);
+  return score < 0 ? LP_NO_SCORE : (int32_t) score;
 }
 
 static int take_optional_text (lp_reader *r, lp_text *out, lp_kind kind, const lp_token *t) {
   if (kind == LP_NULL || kind == LP_FALSE) return 0;
   if (kind != LP_STRING && kind != LP_NUMBER) return refuse (r, LP_SCAN_SHAPE);
-  return keep_text (r, t, out);
+  return lp_reader_keep_text (r, t, out);
+}
+
+int lp_reader_keep_repeated (lp_reader *r, const lp_token *t, lp_text like, lp_text *out) {
+  if (like != 0 && !t->escaped) {
+    size_t n;
+    const char *text = lp_rows_text (r->rows, like, &n);
+    if (n == t->length && memcmp (text, t->text, n) == 0) {
+      *out = like;
+      return 0;
+    }
+  }
+  return lp_reader_keep_text (r, t, out);
+}
+
+static int take_repeated_text (lp_reader *r, lp_text *out, lp_text like, lp_kind kind,
+                               const lp_token *t) {
+  if (kind == LP_STRING) return lp_reader_keep_repeated (r, t, like, out);
+  return take_optional_text (r, out, kind, t);
 }
 
 static int take_field (lp_reader *r, lp_kind kind, const lp_token *t) {
@@ -200,10 +146,13 @@ static int take_field (lp_reader *r, lp_kind kind, const lp_token *t) {
   switch (r->field) {
     case F_username:
       if (kind != LP_STRING || t->length == 0) return refuse (r, LP_SCAN_SHAPE);
-      return keep_text (r, t, &row->username);
+      return lp_reader_keep_text (r, t, &row->username);
     case F_fullname: return take_optional_text (r, &row->fullname, kind, t);
-    case F_duousername: return take_optional_text (r, &row->duousername, kind, t);
-    case F_multifactor: return take_optional_text (r, &row->multifactor, kind, t);
+    case F_duousername: return take_repeated_text (r, &row->duousername, row->username, kind, t);
+    case F_multifactor:
+      if (take_repeated_text (r, &row->multifactor, r->last_multifactor, kind, t) != 0) return -1;
+      if (row->multifactor != 0) r->last_multifactor = row->multifactor;
+      return 0;
     case F_linked: return take_optional_text (r, &row->linked, kind, t);
     case F_created: take_time (r, &row->created, kind, t); return 0;
     case F_last_pw_change: take_time (r, &row->last_pw_change, kind, t); return 0;
@@ -215,11 +164,11 @@ static int take_field (lp_reader *r, lp_kind kind, const lp_token *t) {
     case F_hasSharingKeys:
       row->flags |= LP_FLAG_KEYS_KNOWN;
       return take_flag (r, LP_FLAG_HAS_KEYS, kind, t);
-    case F_totalscore: row->totalscore = take_number (r, NAN, kind, t); return 0;
-    case F_legacytotalscore: row->legacytotalscore = take_number (r, NAN, kind, t); return 0;
+    case F_totalscore: row->totalscore = take_score (r, kind, t); return 0;
+    case F_legacytotalscore: row->legacytotalscore = take_score (r, kind, t); return 0;
     case F_mpstrength: {
-      int32_t strength = take_count (r, kind, t);
-      row->mpstrength = (int16_t) (strength > 32767 ? 32767 : strength);
+      int64_t strength = take_number (r, 1, LP_NO_STRENGTH - 1, kind, t);
+      row->mpstrength = strength < 0 ? LP_NO_STRENGTH : (uint8_t) strength;
       return 0;
     }
     case F_sites: row->sites = take_count (r, kind, t); return 0;
@@ -233,7 +182,7 @@ static int take_field (lp_reader *r, lp_kind kind, const lp_token *t) {
 
 /* ------------------------------------------------------------------ users */
 
-static int begin_user (lp_reader *r, const lp_token *key) {
+int lp_reader_begin_user (lp_reader *r, const lp_token *key) {
   uint64_t id = 0;
   int is_new;
   if (key->length == 0 || key->length > 18) return refuse (r, LP_SCAN_SHAPE);
@@ -246,30 +195,31 @@ static int begin_user (lp_reader *r, const lp_token *key) {
   memset (&r->row, 0, sizeof r->row);
   r->row.id = id;
   r->row.created = r->row.last_pw_change = r->row.last_login = LP_NO_TIME;
-  r->row.totalscore = r->row.legacytotalscore = NAN;
+  r->row.totalscore = r->row.legacytotalscore = LP_NO_SCORE;
   r->row.sites = r->row.notes = r->row.formfills = LP_NO_COUNT;
   r->row.applications = r->row.attachments = LP_NO_COUNT;
-  r->row.mpstrength = LP_NO_COUNT;
+  r->row.mpstrength = LP_NO_STRENGTH;
   r->row.groups = (uint32_t) r->rows->group_ref_count;
   r->seen = 0;
   r->order_at = 0;
   return 0;
 }
 
-static int end_user (lp_reader *r) {
+int lp_reader_end_user (lp_reader *r) {
   size_t n;
   const char *name;
   if (r->row.username == 0) return refuse (r, LP_SCAN_SHAPE);
   name = lp_rows_text (r->rows, r->row.username, &n);
   r->row.hash = lp_fold_hash (name, n);
-  r->row.group_count = (uint32_t) r->rows->group_ref_count - r->row.groups;
+  if (r->rows->group_ref_count - r->row.groups > UINT16_MAX) return refuse (r, LP_SCAN_SIZE);
+  r->row.group_count = (uint16_t) (r->rows->group_ref_count - r->row.groups);
   if (lp_rows_add_row (r->rows, &r->row) != 0) return refuse (r, LP_SCAN_MEMORY);
   return 0;
 }
 
 static unsigned char look_up_field (const char *name, size_t n) {
   for (unsigned char f = 0; f < F_unknown; f++)
-    if (field_names[f].length == n && memcmp (field_names[f].name, name, n) == 0) return f;
+    if (lp_field_names[f].length == n && memcmp (lp_field_names[f].name, name, n) == 0) return f;
   return F_unknown;
 }
 
@@ -281,7 +231,7 @@ static unsigned char guess_field (lp_reader *r, const char *name, size_t n) {
   unsigned char f;
   for (int ahead = 0; ahead < 2 && r->order_at + ahead < r->order_length; ahead++) {
     f = r->order[r->order_at + ahead];
-    if (field_names[f].length == n && memcmp (field_names[f].name, name, n) == 0) {
+    if (lp_field_names[f].length == n && memcmp (lp_field_names[f].name, name, n) == 0) {
       r->order_at = (unsigned char) (r->order_at + ahead + 1);
       return f;
     }
@@ -389,10 +339,8 @@ static int top_key (lp_reader *r, const lp_token *t) {
 }
 
 static int take_size (lp_reader *r, int64_t *out, lp_kind kind, const lp_token *t) {
-  double value = take_number (r, -1, kind, t);
-  if (value < 0 || value > 4e9 || value != floor (value)) return refuse (r, LP_SCAN_SHAPE);
-  *out = (int64_t) value;
-  return 0;
+  *out = take_number (r, 1, UINT32_MAX, kind, t);
+  return *out < 0 ? refuse (r, LP_SCAN_SHAPE) : 0;
 }
 
 /* The first token of a value at the top of the reply. Maps without entries come as [] (§2). */
@@ -469,7 +417,7 @@ static int group_key (lp_reader *r, const lp_token *t) {
   return 0;
 }
 
-static int user_group (lp_reader *r, const lp_token *t) {
+int lp_reader_user_group (lp_reader *r, const lp_token *t) {
   size_t n;
   uint32_t group;
   const char *name = plain (r, t, &n);
@@ -482,7 +430,7 @@ static int user_group (lp_reader *r, const lp_token *t) {
 
 static int member (lp_reader *r, const lp_token *t) {
   lp_text text;
-  if (keep_text (r, t, &text) != 0) return -1;
+  if (lp_reader_keep_text (r, t, &text) != 0) return -1;
   if (r->member_count++ == 0) r->first_member = text;
   return 0;
 }
@@ -495,7 +443,7 @@ static int step (lp_reader *r, lp_kind kind, const lp_token *t) {
       if (kind == LP_KEY) return user_key (r, t);
       lp_keys_leave (&r->keys);
       r->place = AT_USERS;
-      return end_user (r);
+      return lp_reader_end_user (r);
     case AT_FIELD:
       if (r->field != F_unknown) return begin_field (r, kind, t);
       r->depth = 0;
@@ -506,7 +454,7 @@ static int step (lp_reader *r, lp_kind kind, const lp_token *t) {
       if (done > 0) r->place = AT_USER;
       return done < 0 ? -1 : 0;
     case AT_USER_GROUPS:
-      if (kind == LP_STRING) return user_group (r, t);
+      if (kind == LP_STRING) return lp_reader_user_group (r, t);
       if (kind != LP_ARRAY_END) return refuse (r, LP_SCAN_SHAPE);
       r->place = AT_USER;
       return 0;
@@ -523,7 +471,7 @@ static int step (lp_reader *r, lp_kind kind, const lp_token *t) {
         return 0;
       }
       r->place = AT_USER_BEGIN;
-      return begin_user (r, t);
+      return lp_reader_begin_user (r, t);
     case AT_USER_BEGIN:
       if (kind != LP_OBJECT_BEGIN) return refuse (r, LP_SCAN_SHAPE);
       lp_keys_enter (&r->keys);
@@ -552,7 +500,7 @@ static int step (lp_reader *r, lp_kind kind, const lp_token *t) {
         return 0;
       }
       if (kind != LP_STRING) return refuse (r, LP_SCAN_SHAPE);
-      if (keep_text (r, t, &text) != 0) return -1;
+      if (lp_reader_keep_text (r, t, &text) != 0) return -1;
       return lp_rows_add_invited (r->rows, text) == 0 ? 0 : refuse (r, LP_SCAN_MEMORY);
     }
     case AT_EMPTY:
@@ -608,8 +556,13 @@ int lp_reader_feed (lp_reader *r, const char *bytes, size_t n) {
   }
   if (r->place == AT_MARKUP) return keep_markup (r, bytes, n);
   if (lp_scan_feed (&r->scan, bytes, n) != 0) return -1;
-  while ((kind = lp_scan_next (&r->scan, &token)) > LP_MORE)
-    if (kind == LP_END || step (r, kind, &token) != 0) break;
+  for (;;) {
+    /* what is written in the usual way goes quickly; whatever is not comes here */
+    if (r->place == AT_USER) lp_reader_hurry_users (r);
+    else if (r->place == AT_GROUP) lp_reader_hurry_members (r);
+    kind = lp_scan_next (&r->scan, &token);
+    if (kind <= LP_MORE || kind == LP_END || step (r, kind, &token) != 0) break;
+  }
   if (r->scan.error) return -1;
   return lp_scan_keep (&r->scan);
 }
@@ -665,6 +618,7 @@ int lp_reader_take (lp_reader *r, lp_rows *out) {
   if (r->place == AT_GROUP || r->place == AT_GROUP_BEGIN || r->place == AT_GROUPS) return 1;
   *out = *r->rows;
   lp_rows_init (r->rows);
+  r->last_multifactor = 0;
   /* what belongs to the whole reply goes on with the reader */
   r->rows->ids = out->ids;
   r->rows->id_table_size = out->id_table_size;

@@ -23,6 +23,7 @@ typedef struct lp_reader {
   uint32_t group;          /* the group whose members are being read */
   uint32_t member_count;
   lp_text first_member;
+  lp_text last_multifactor; /* most users have the same */
   int depth;               /* inside a value that is passed over or copied */
   int copy_comma;          /* inside a copied value: does the next item need a comma? */
   unsigned char place, field, top, started, ended, users_seen, envelope;

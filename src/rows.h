@@ -8,8 +8,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define LP_NO_TIME INT64_MIN /* absent, empty or unreadable */
-#define LP_NO_COUNT (-1)     /* null: somebody who never logged in */
+/* Fresh memory costs more time than reading the bytes that fill it, so a row is kept small. */
+#define LP_NO_TIME UINT32_MAX  /* absent, empty or unreadable */
+#define LP_NO_SCORE INT32_MIN
+#define LP_SCORE_UNIT 10000    /* scores have a few decimals: 83.2 is kept as 832000 */
+#define LP_NO_COUNT UINT16_MAX /* null: somebody who never logged in */
+#define LP_NO_STRENGTH UINT8_MAX
 
 enum {
   LP_FLAG_DISABLED = 1,
@@ -26,14 +30,15 @@ typedef uint32_t lp_text;
 
 typedef struct lp_row {
   uint64_t id;
-  int64_t created, last_pw_change, last_login; /* civil seconds in the account's zone (§3) */
-  double totalscore, legacytotalscore;         /* NaN for none */
-  lp_text username, fullname, duousername, multifactor, linked, attribs;
-  uint32_t groups, group_count; /* a run of `group_refs` */
-  int32_t sites, notes, formfills, applications, attachments;
   uint32_t hash; /* of the folded user name */
-  int16_t mpstrength;
+  lp_text username, fullname, duousername, multifactor, linked, attribs;
+  uint32_t created, last_pw_change, last_login; /* civil seconds in the account's zone (§3) */
+  int32_t totalscore, legacytotalscore;
+  uint32_t groups; /* first of a run of `group_refs` */
+  uint16_t group_count;
+  uint16_t sites, notes, formfills, applications, attachments;
   uint16_t flags;
+  uint8_t mpstrength;
 } lp_row;
 
 typedef struct lp_buffer {

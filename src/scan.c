@@ -2,18 +2,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#ifdef __SSE2__
-#include <emmintrin.h>
-#endif
-
 #include "scan.h"
-#include "utf8.h"
-
-enum { WANT_VALUE, WANT_VALUE_OR_END, WANT_KEY, WANT_KEY_OR_END, WANT_COLON, AFTER_VALUE, DONE };
+#include "scan_string.h"
 
 void lp_scan_init (lp_scan *s) {
   memset (s, 0, sizeof *s);
-  s->state = WANT_VALUE;
+  s->state = LP_WANT_VALUE;
 }
 
 void lp_scan_free (lp_scan *s) {
@@ -117,129 +111,28 @@ static inline const char *skip_blank (const char *p, const char *end) {
   return p;
 }
 
-/* Passes over bytes that need no look inside a string: ASCII from 0x20 but quote and backslash. */
-static inline const char *skip_plain (const char *p, const char *end) {
-#ifdef __SSE2__
-  const __m128i quote = _mm_set1_epi8 ('"'), backslash = _mm_set1_epi8 ('\\'),
-                space = _mm_set1_epi8 (0x20);
-  while (end - p >= 16) {
-    __m128i bytes = _mm_loadu_si128 ((const __m128i *) (const void *) p);
-    /* signed: bytes from 0x80 are below the blank, like the control characters */
-    __m128i special = _mm_or_si128 (
-        _mm_cmplt_epi8 (bytes, space),
-        _mm_or_si128 (_mm_cmpeq_epi8 (bytes, quote), _mm_cmpeq_epi8 (bytes, backslash)));
-    int mask = _mm_movemask_epi8 (special);
-    if (mask != 0) return p + __builtin_ctz ((unsigned) mask);
-    p += 16;
-  }
-#endif
-  while (p < end && (unsigned char) *p >= 0x20 && (unsigned char) *p < 0x80 && *p != '"' &&
-         *p != '\\')
-    p++;
-  return p;
-}
-
-static int hex_value (unsigned char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  c |= 0x20;
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  return -1;
-}
-
-/* The code unit behind `\u`, or -1. */
-static long hex4 (const char *p) {
-  long value = 0;
-  for (int i = 0; i < 4; i++) {
-    int digit = hex_value ((unsigned char) p[i]);
-    if (digit < 0) return -1;
-    value = value << 4 | digit;
-  }
-  return value;
-}
-
-/* Length of the good escape sequence at p (a surrogate pair counts as one); 0 when it is cut. */
-static int escape_length (lp_scan *s, const char *p, const char *end) {
-  long unit;
-  if (end - p < 2) return 0;
-  switch (p[1]) {
-    case '"':
-    case '\\':
-    case '/':
-    case 'b':
-    case 'f':
-    case 'n':
-    case 'r':
-    case 't': return 2;
-    case 'u': break;
-    default: fail_at (s, LP_SCAN_ESCAPE, p); return -1;
-  }
-  for (int i = 2; i < 6; i++) {
-    if (p + i >= end) return 0;
-    if (hex_value ((unsigned char) p[i]) < 0) {
-      fail_at (s, LP_SCAN_ESCAPE, p);
-      return -1;
-    }
-  }
-  unit = hex4 (p + 2);
-  if (unit < 0xD800 || unit > 0xDFFF) return 6;
-  if (unit > 0xDBFF) {
-    fail_at (s, LP_SCAN_SURROGATE, p);
-    return -1;
-  }
-  /* the second half has to follow at once */
-  for (int i = 6; i < 12; i++) {
-    unsigned char c;
-    if (p + i >= end) return 0;
-    c = (unsigned char) p[i];
-    if ((i == 6 && c != '\\') || (i == 7 && c != 'u') || (i > 7 && hex_value (c) < 0)) {
-      fail_at (s, LP_SCAN_SURROGATE, p);
-      return -1;
-    }
-  }
-  unit = hex4 (p + 8);
-  if (unit < 0xDC00 || unit > 0xDFFF) {
-    fail_at (s, LP_SCAN_SURROGATE, p);
-    return -1;
-  }
-  return 12;
-}
-
 /*
 ** The string whose opening quote is at s->at. A string that the window cuts is not read again
 ** from its start next time: `progress` remembers how much of it was found good.
 */
 static lp_kind read_string (lp_scan *s, lp_token *token, lp_kind kind) {
-  const char *start = s->at + 1, *end = s->end, *p = start + s->progress;
-  int escaped = s->progress_escaped;
-  for (;;) {
-    p = skip_plain (p, end);
-    if (p >= end) break;
-    if (*p == '"') {
+  const char *start = s->at + 1;
+  lp_string_place found = {start + s->progress, s->progress_escaped, LP_SCAN_NONE};
+  switch (lp_string_end (&found, s->end)) {
+    case LP_STRING_ENDS:
       token->text = start;
-      token->length = (size_t) (p - start);
-      token->escaped = escaped;
-      s->at = p + 1;
+      token->length = (size_t) (found.at - start);
+      token->escaped = found.escaped;
+      s->at = found.at + 1;
       s->progress = 0;
       s->progress_escaped = 0;
       return kind;
-    } else if (*p == '\\') {
-      int n = escape_length (s, p, end);
-      if (n < 0) return LP_ERROR;
-      if (n == 0) break;
-      escaped = 1;
-      p += n;
-    } else if ((unsigned char) *p < 0x20) {
-      return fail_at (s, LP_SCAN_CONTROL, p);
-    } else {
-      int n = lp_utf8_length (p, end);
-      if (n < 0) return fail_at (s, LP_SCAN_UTF8, p);
-      if (n == 0) break;
-      p += n;
-    }
+    case LP_STRING_CUT:
+      s->progress = (size_t) (found.at - start);
+      s->progress_escaped = (unsigned char) found.escaped;
+      return s->finished ? fail_at (s, LP_SCAN_CUT, s->end) : LP_MORE;
+    default: return fail_at (s, found.error, found.at);
   }
-  s->progress = (size_t) (p - start);
-  s->progress_escaped = (unsigned char) escaped;
-  return s->finished ? fail_at (s, LP_SCAN_CUT, end) : LP_MORE;
 }
 
 static const char *skip_digits (const char *p, const char *end) {
@@ -298,7 +191,7 @@ static lp_kind open_level (lp_scan *s, int object) {
   else s->nesting[d / 64] &= ~(UINT64_C (1) << (d % 64));
   s->depth = d + 1;
   s->at++;
-  s->state = object ? WANT_KEY_OR_END : WANT_VALUE_OR_END;
+  s->state = object ? LP_WANT_KEY_OR_END : LP_WANT_VALUE_OR_END;
   return object ? LP_OBJECT_BEGIN : LP_ARRAY_BEGIN;
 }
 
@@ -310,7 +203,7 @@ static inline int inside_object (const lp_scan *s) {
 static lp_kind close_level (lp_scan *s, lp_kind kind) {
   s->depth--;
   s->at++;
-  s->state = s->depth == 0 ? DONE : AFTER_VALUE;
+  s->state = s->depth == 0 ? LP_DONE : LP_AFTER_VALUE;
   return kind;
 }
 
@@ -336,7 +229,7 @@ static lp_kind read_value (lp_scan *s, lp_token *token) {
     case '9': kind = read_number (s, token); break;
     default: return fail_at (s, LP_SCAN_UNEXPECTED, s->at);
   }
-  if (kind > LP_MORE) s->state = s->depth == 0 ? DONE : AFTER_VALUE;
+  if (kind > LP_MORE) s->state = s->depth == 0 ? LP_DONE : LP_AFTER_VALUE;
   return kind;
 }
 
@@ -350,39 +243,39 @@ lp_kind lp_scan_next (lp_scan *s, lp_token *token) {
     if (s->at < s->end && (unsigned char) *s->at <= ' ') s->at = skip_blank (s->at, s->end);
     if (s->at >= s->end) {
       if (!s->finished) return LP_MORE;
-      return s->state == DONE ? LP_END : fail_at (s, LP_SCAN_CUT, s->at);
+      return s->state == LP_DONE ? LP_END : fail_at (s, LP_SCAN_CUT, s->at);
     }
     switch (s->state) {
-      case AFTER_VALUE: {
+      case LP_AFTER_VALUE: {
         int object = inside_object (s);
         if (*s->at == ',') {
           s->at++;
-          s->state = object ? WANT_KEY : WANT_VALUE;
+          s->state = object ? LP_WANT_KEY : LP_WANT_VALUE;
           continue;
         }
         if (*s->at == (object ? '}' : ']'))
           return close_level (s, object ? LP_OBJECT_END : LP_ARRAY_END);
         return fail_at (s, LP_SCAN_UNEXPECTED, s->at);
       }
-      case WANT_KEY_OR_END:
+      case LP_WANT_KEY_OR_END:
         if (*s->at == '}') return close_level (s, LP_OBJECT_END);
         /* fall through */
-      case WANT_KEY: {
+      case LP_WANT_KEY: {
         lp_kind kind;
         if (*s->at != '"') return fail_at (s, LP_SCAN_UNEXPECTED, s->at);
         kind = read_string (s, token, LP_KEY);
-        if (kind == LP_KEY) s->state = WANT_COLON;
+        if (kind == LP_KEY) s->state = LP_WANT_COLON;
         return kind;
       }
-      case WANT_COLON:
+      case LP_WANT_COLON:
         if (*s->at != ':') return fail_at (s, LP_SCAN_UNEXPECTED, s->at);
         s->at++;
-        s->state = WANT_VALUE;
+        s->state = LP_WANT_VALUE;
         continue;
-      case WANT_VALUE_OR_END:
+      case LP_WANT_VALUE_OR_END:
         if (*s->at == ']') return close_level (s, LP_ARRAY_END);
         /* fall through */
-      case WANT_VALUE: return read_value (s, token);
+      case LP_WANT_VALUE: return read_value (s, token);
       default: return fail_at (s, LP_SCAN_TRAILING, s->at);
     }
   }
@@ -429,9 +322,9 @@ size_t lp_scan_unescape (const lp_token *token, char *out) {
       case 'r': *out++ = '\r'; break;
       case 't': *out++ = '\t'; break;
       case 'u': {
-        unsigned long code = (unsigned long) hex4 (p + 2);
+        unsigned long code = (unsigned long) lp_hex4 (p + 2);
         if (code >= 0xD800 && code <= 0xDBFF) {
-          unsigned long low = (unsigned long) hex4 (p + 8);
+          unsigned long low = (unsigned long) lp_hex4 (p + 8);
           code = 0x10000 + ((code - 0xD800) << 10 | (low - 0xDC00));
           p += 6;
         }

@@ -56,6 +56,17 @@ typedef enum lp_scan_error {
 #undef X
 } lp_scan_error;
 
+/* What the grammar allows next. */
+typedef enum lp_scan_state {
+  LP_WANT_VALUE,
+  LP_WANT_VALUE_OR_END,
+  LP_WANT_KEY,
+  LP_WANT_KEY_OR_END,
+  LP_WANT_COLON,
+  LP_AFTER_VALUE,
+  LP_DONE
+} lp_scan_state;
+
 /* A string or key: the bytes between the quotes, still escaped when `escaped` is set.
 ** A number: its digits. Valid until the next feed. */
 typedef struct lp_token {
@@ -73,7 +84,7 @@ typedef struct lp_scan {
   char *carry;              /* the unfinished token, with the next bytes behind it */
   size_t carry_capacity;
   int depth;
-  unsigned char state;
+  unsigned char state;      /* lp_scan_state */
   unsigned char finished;
   unsigned char progress_escaped;
   unsigned char error;      /* lp_scan_error */

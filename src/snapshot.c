@@ -2,7 +2,6 @@
 ** The directory as Lua sees it: a userdata that swallows replies of getuserdata (it is a sink) and
 ** answers questions about rows. Lua values are made when they are asked for.
 */
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -268,19 +267,19 @@ static int lp_snapshot_members (lua_State *L) {
   return 1;
 }
 
-static void push_time (lua_State *L, int64_t civil) {
+static void push_time (lua_State *L, uint32_t civil) {
   if (civil == LP_NO_TIME) lua_pushnil (L);
   else lua_pushinteger (L, (lua_Integer) civil);
 }
 
-static void push_count (lua_State *L, int64_t count) {
-  if (count < 0) lua_pushnil (L);
+static void push_count (lua_State *L, unsigned count, unsigned none) {
+  if (count == none) lua_pushnil (L);
   else lua_pushinteger (L, (lua_Integer) count);
 }
 
-static void push_score (lua_State *L, double score) {
-  if (isnan (score)) lua_pushnil (L);
-  else lua_pushnumber (L, score);
+static void push_score (lua_State *L, int32_t score) {
+  if (score == LP_NO_SCORE) lua_pushnil (L);
+  else lua_pushnumber (L, (lua_Number) score / LP_SCORE_UNIT);
 }
 
 static void push_groups (lua_State *L, const lp_rows *rows, const lp_row *row) {
@@ -318,17 +317,17 @@ static void push_has_keys (lua_State *L, const lp_row *row) {
   X (last_password_change, push_time (L, row->last_pw_change))                                     \
   X (never_logged_in, lua_pushboolean (L, row->flags & LP_FLAG_NEVER_LOGGED_IN))                   \
   X (password_reset_required, lua_pushboolean (L, row->flags & LP_FLAG_RESET_REQUIRED))            \
-  X (password_strength, push_count (L, row->mpstrength))                                           \
+  X (password_strength, push_count (L, row->mpstrength, LP_NO_STRENGTH))                                           \
   X (security_score, push_score (L, row->totalscore))                                              \
   X (legacy_security_score, push_score (L, row->legacytotalscore))                                 \
   X (has_sharing_keys, push_has_keys (L, row))                                                     \
   X (duo_username, push_text (L, rows, row->duousername))                                          \
   X (linked_account, push_text (L, rows, row->linked))                                             \
-  X (sites, push_count (L, row->sites))                                                            \
-  X (notes, push_count (L, row->notes))                                                            \
-  X (form_fills, push_count (L, row->formfills))                                                   \
-  X (applications, push_count (L, row->applications))                                              \
-  X (attachments, push_count (L, row->attachments))                                                \
+  X (sites, push_count (L, row->sites, LP_NO_COUNT))                                                            \
+  X (notes, push_count (L, row->notes, LP_NO_COUNT))                                                            \
+  X (form_fills, push_count (L, row->formfills, LP_NO_COUNT))                                                   \
+  X (applications, push_count (L, row->applications, LP_NO_COUNT))                                              \
+  X (attachments, push_count (L, row->attachments, LP_NO_COUNT))                                                \
   X (attributes, push_text (L, rows, row->attribs))
 
 enum {

@@ -15,7 +15,8 @@ M.table = tables.table
 ---@param number number
 ---@return string text "12,345", "-1,234.5"
 function M.count(number)
-  local digits = number == math.floor(number) and ("%.0f"):format(number) or ("%.14g"):format(number)
+  local digits = number == math.floor(number) and ("%.0f"):format(number)
+    or ("%.14g"):format(number)
   local sign, whole, rest = digits:match "^(-?)(%d+)(.*)$"
   if not whole or rest:find "e" then
     return digits

@@ -38,8 +38,10 @@ end
 ---@param zone? lastpass.Zone default America/New_York, as `time.zone()`
 ---@param now? integer epoch seconds; default `time.now()`
 ---@return integer|nil utc epoch seconds
----@return boolean|string ambiguous the wall clock showed this time twice, and the earlier is meant; or the message
----@return boolean|lastpass.Error nonexistent the wall clock skipped this time; or the error (code "bad_time")
+---@return boolean|string ambiguous the wall clock showed this time twice, and the earlier is meant;
+-- or the message
+---@return boolean|lastpass.Error nonexistent the wall clock skipped this time; or the error, kind
+-- "argument", code "bad_time"
 function M.parse(value, zone, now)
   if type(value) ~= "string" and type(value) ~= "number" then
     errors.raise(2, "time.parse: a time must be a string or a number, not a %s", type(value))

@@ -55,8 +55,6 @@ M.list = {
   },
   {
     name = "missing_groups",
-    default = "mixed",
-    values = { "mixed" },
     section = "4.8",
     what = "people without groups have no key groups or an empty list, by turns",
     why = "both were recorded for the same user",

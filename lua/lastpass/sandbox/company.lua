@@ -68,8 +68,11 @@ end
 -- days, the three times of one person are in order. None is near a change of the clocks.
 local function make_time_pieces(self, random)
   self.created_tail, self.changed_tail, self.login_tail = {}, {}, {}
+  self.created_as_changed = {}
   for at = 0, PIECES_A - 1 do
-    self.created_tail[at] = " " .. time_of_day(random, 7, 12) .. '","last_pw_change":"'
+    local joined = " " .. time_of_day(random, 7, 12)
+    self.created_tail[at] = joined .. '","last_pw_change":"'
+    self.created_as_changed[at] = joined .. '","last_login":"'
     self.changed_tail[at] = " " .. time_of_day(random, 12, 13) .. '","last_login":"'
     self.login_tail[at] = " " .. time_of_day(random, 13, 19) .. '","neverloggedin":false,'
   end
@@ -150,6 +153,10 @@ end
 
 -- Base groups, in their order: everybody, one a department, offices, projects.
 local function make_groups(self)
+  if self.users == 0 then
+    self.group_names, self.group_place, self.group_json = {}, {}, {}
+    return
+  end
   self.group_names = { "All Staff" }
   for _, name in ipairs(self.department_names) do
     self.group_names[#self.group_names + 1] = name
@@ -231,9 +238,11 @@ function M.new(options)
   self.first_id = 10000000 + random(1000000) * 13
   self.today = floor(self.zone:to_local(self.epoch) / 86400)
   self.day_text = {}
-  self.admins = math.max(2, math.min(25, floor(self.users / 100) + 1))
-  self.invited = options.invited or floor(self.users / 80) + 1
-  self.folders = options.folders or math.max(3, math.min(5000, floor(self.users / 8)))
+  -- A company of nobody is there to be filled through the control door.
+  local empty = self.users == 0
+  self.admins = math.min(self.users, math.max(2, math.min(25, floor(self.users / 100) + 1)))
+  self.invited = options.invited or (empty and 0 or floor(self.users / 80) + 1)
+  self.folders = empty and 0 or options.folders or math.max(3, math.min(5000, floor(self.users / 8)))
   make_names(self, random)
   make_time_pieces(self, random)
   make_score_pieces(self, random)
@@ -411,47 +420,40 @@ for at, name in ipairs({ "disabled", "admin", "password_reset_required" }) do
 end
 local disabled_text, admin_text, reset_text = flag_text[1], flag_text[2], flag_text[3]
 
+-- How many days ago person i joined, changed the master password and logged in; nil for the last
+-- when they never did.
+local function ages_of(self, index, one, two)
+  local lot = two % 1000
+  local joined = 2930 - floor(index * 2880 / self.users)
+  local is_admin = index < self.admins
+  if not is_admin and lot >= 50 and lot < 90 then
+    return joined, joined, nil
+  end
+  local login = self.login_age[two % PIECES_B]
+  if lot < 50 and not is_admin then
+    login = login + 90
+  end
+  if login > joined then
+    login = joined
+  end
+  local changed = one % joined
+  if changed < login and changed > 0 then
+    changed = login
+  end
+  return joined, changed, login
+end
+
 --- `"<id>":{…}` of person i. The hot path: few concatenations, pieces made beforehand.
 ---@param index integer
 ---@return string
 function methods:user_json(index)
-  local one = (index * 69621 + self.salt) % PRIME
-  local two = (one * 39373 + 11) % PRIME
-  local a, b = one % PIECES_A, two % PIECES_B
-  local lot = two % 1000
-  local pair, round = index, 0
-  if index >= self.pairs_count then
-    pair, round = pair_of(self, index)
-  else
-    pair = (self.multiplier * index + self.shift) % self.pairs_count
-  end
+  local one, two = hash(self, index)
+  local a, b, lot = one % PIECES_A, two % PIECES_B, two % 1000
+  local pair, round = pair_of(self, index)
   local first, last = pair % self.first_count, pair % self.last_count
-  local mail = self.first_mail[first] .. self.last_mail[last] .. (self.mail_tail[round] or tail_of(self, round))
-
-  local age = 2930 - floor(index * 2880 / self.users)
-  local changed_age = one % age
+  local mail = self.first_mail[first] .. self.last_mail[last] .. tail_of(self, round)
   local is_admin = index < self.admins
-  local never = not is_admin and lot >= 50 and lot < 90
-  local login
-  if never then
-    changed_age = age
-    login = '","neverloggedin":true,'
-  else
-    local login_age = self.login_age[b]
-    if lot < 50 and not is_admin then
-      login_age = login_age + 90
-    end
-    if login_age > age then
-      login_age = age
-    end
-    if changed_age < login_age and changed_age > 0 then
-      changed_age = login_age
-    end
-    login = (self.day_text[login_age] or day(self, login_age)) .. self.login_tail[b]
-  end
-  local flags = disabled_text[lot < 50 and not is_admin]
-    .. admin_text[is_admin]
-    .. reset_text[never and lot < 70 or lot > 980]
+  local joined, changed, login = ages_of(self, index, one, two)
   local extra = ""
   if one % 17 == 5 then
     extra = '"linked":"' .. self.first_mail[first] .. self.last_mail[last] .. '@mail.example",'
@@ -469,18 +471,21 @@ function methods:user_json(index)
     .. mail
     .. self.first_json[first]
     .. self.last_json[last]
-    .. (never and '","mpstrength":"0","created":"' or self.strength[a])
-    .. (self.day_text[age] or day(self, age))
+    .. (login and self.strength[a] or '","mpstrength":"0","created":"')
+    .. day(self, joined)
     .. self.created_tail[a]
-    .. (self.day_text[changed_age] or day(self, changed_age))
-    .. (never and self.created_tail[a]:sub(1, 9) .. '","last_login":"' or self.changed_tail[a])
-    .. login
-    .. flags
-    .. (never and self.never_scores or self.scores[b])
+    .. day(self, changed)
+    .. (login and self.changed_tail[a] or self.created_as_changed[a])
+    .. (login and day(self, login) or "")
+    .. (login and self.login_tail[b] or '","neverloggedin":true,')
+    .. disabled_text[lot < 50 and not is_admin]
+    .. admin_text[is_admin]
+    .. reset_text[not login and lot < 70 or lot > 980]
+    .. (login and self.scores[b] or self.never_scores)
     .. (index == 0 and "null," or '"' .. mail .. '",')
-    .. (never and "" or self.multifactor[one % 100])
+    .. (login and self.multifactor[one % 100] or "")
     .. extra
-    .. (never and self.never_counts or self.counts[b])
+    .. (login and self.counts[b] or self.never_counts)
     .. groups_text(self, index)
     .. attribs
 end
@@ -489,9 +494,8 @@ end
 ---@param index integer
 ---@return integer days
 function methods:password_age(index)
-  local text = self:user_json(index)
-  local date = text:match('"last_pw_change":"(%d+%-%d+%-%d+)')
-  return self.today - floor(time.parse_civil(date .. " 00:00:00") / 86400)
+  local _, changed = ages_of(self, index, hash(self, index))
+  return changed
 end
 
 return M

@@ -40,7 +40,8 @@ end
 
 --- Iterates over a text's characters.
 ---@param text string
----@return fun(): integer?, integer|boolean, integer position, code point (false: a stray byte), bytes
+---@return fun(): integer?, integer|false, integer position, code point, number of bytes; the code
+-- point is false for a byte that belongs to no character
 function M.each(text)
   local position = 1
   return function()

@@ -47,7 +47,8 @@ local function read_date(text, position)
   local date
   local month, week, weekday, after = text:match("^M(%d%d?)%.(%d)%.(%d)()", position)
   if month then
-    date = { month = within(1, month, 12), week = within(1, week, 5), weekday = within(0, weekday, 6) }
+    date =
+      { month = within(1, month, 12), week = within(1, week, 5), weekday = within(0, weekday, 6) }
     if not (date.month and date.week and date.weekday) then
       return nil
     end

@@ -9,7 +9,7 @@ local DAY = 86400
 local UNITS = { s = 1, m = 60, h = 3600, d = DAY, w = 7 * DAY }
 
 local ACCEPTED = 'write a date ("2026-11-22"), a time ("2026-11-22 10:00"), an ISO time '
-  .. '("2026-11-22T10:00:00Z", "2026-11-22T10:00+01:00"), a time ago ("-24h"; units s, m, h, d, w), '
+  .. '("2026-11-22T10:00:00Z", "2026-11-22T10:00+01:00"), how long ago ("-24h"; s, m, h, d, w), '
   .. '"now", "today", "yesterday", or epoch seconds'
 
 local function bad_time(value, detail)

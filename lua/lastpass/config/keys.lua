@@ -1,0 +1,146 @@
+--- The keys of a profile: which there are, what they must be, and paths made absolute.
+-- @module lastpass.config.keys
+local M = {}
+
+local function text(value)
+  if type(value) == "string" and value ~= "" then
+    return value
+  end
+  return nil, "must be a text"
+end
+
+-- Environment variables and flags bring numbers as text; files must not.
+local function as_number(value, place)
+  if place.numbers_as_text and type(value) == "string" then
+    return value:find "^%d+%.?%d*$" and tonumber(value) or nil
+  end
+  return type(value) == "number" and value or nil
+end
+
+local function whole_from(low)
+  return function(value, place)
+    local number = as_number(value, place)
+    if number and number >= low and number < 2 ^ 53 and number == math.floor(number) then
+      -- 1000.0 becomes the integer where Lua has integers.
+      return math.floor(number)
+    end
+    return nil, ("must be a whole number, %d or more"):format(low)
+  end
+end
+
+local function above_zero(unit)
+  return function(value, place)
+    local number = as_number(value, place)
+    if number and number > 0 and number < math.huge then
+      return number
+    end
+    return nil, ("must be a number of %s above 0"):format(unit)
+  end
+end
+
+-- "~" is the home folder; what is relative in a file is relative to that file, so that a cron job
+-- finds it from any folder.
+local function resolve(path, place)
+  if path == "~" or path:sub(1, 2) == "~/" then
+    if not place.home then
+      return nil, 'cannot be found: "~" needs the environment variable HOME'
+    end
+    return place.home .. path:sub(2)
+  elseif path:sub(1, 1) == "/" or not place.directory then
+    return path
+  end
+  return place.directory .. "/" .. path
+end
+
+local function path(value, place)
+  local given, expected = text(value)
+  if not given then
+    return nil, expected
+  end
+  return resolve(given, place)
+end
+
+local IN_PLAIN_TEXT = "must not be written here in plain text, where backups and other programs "
+  .. "read it: put the hash alone into a file that only you can read, and write "
+  .. '"provhash": {"file": "~/.config/lastpass/acme.hash"}'
+
+local PROVHASH_KINDS = { "file", "env", "command" }
+
+-- Account hashes are 64 hexadecimal digits (enterprise-api §1.2); no path or name looks so.
+local function looks_like_hash(value)
+  return #value >= 32 and value:find "^%x+$" ~= nil
+end
+
+-- Nothing that was found here may appear in a message: it may be the hash.
+local function provhash(value, place)
+  if type(value) == "string" then
+    return nil, IN_PLAIN_TEXT
+  elseif type(value) ~= "table" then
+    return nil, 'must be {"file": …}, {"env": …} or {"command": …}'
+  elseif value.value ~= nil then
+    return nil, IN_PLAIN_TEXT
+  end
+  local count = 0
+  for _ in pairs(value) do
+    count = count + 1
+  end
+  local kind
+  for _, name in ipairs(PROVHASH_KINDS) do
+    kind = value[name] ~= nil and name or kind
+  end
+  if count ~= 1 or not kind then
+    return nil, 'must have exactly one of the keys "file", "env" and "command"'
+  end
+  local given = text(value[kind])
+  if not given then
+    return nil, ('must have a text as its "%s"'):format(kind)
+  elseif looks_like_hash(given) then
+    return nil, IN_PLAIN_TEXT
+  elseif kind == "file" then
+    local expanded, reason = resolve(given, place)
+    return expanded and { kind = kind, value = expanded }, reason
+  end
+  return { kind = kind, value = given }
+end
+
+local CHECKS = {
+  cid = whole_from(1),
+  provhash = provhash,
+  url = text,
+  apiuser = text,
+  timezone = text,
+  timeout = above_zero "seconds",
+  connect_timeout = above_zero "seconds",
+  retries = whole_from(0),
+  rate = above_zero "calls per second",
+  max_bytes = whole_from(1),
+  ca_file = path,
+  proxy = text,
+  transport = text,
+}
+
+--- The keys' names, sorted.
+M.names = {}
+for name in pairs(CHECKS) do
+  M.names[#M.names + 1] = name
+end
+table.sort(M.names)
+
+--- Whether there is such a key.
+---@param name any
+---@return boolean
+function M.is_known(name)
+  return CHECKS[name] ~= nil
+end
+
+--- Checks one value and brings it into the form that `lastpass.new` takes.
+---@param name string
+---@param value any
+---@param place table where it stands: directory and home for paths, numbers_as_text
+---@return any value nil when it is wrong
+---@return string? reason "must be …", without the value
+function M.check(name, value, place)
+  return CHECKS[name](value, place)
+end
+
+return M

@@ -1,0 +1,346 @@
+--- The audit events of a company: a seeded history that is never stored, and the log of what
+-- happened since. Times are microseconds since 1970 and no two events share one.
+-- @module lastpass.sandbox.events
+local folders = require "lastpass.sandbox.folders"
+local names = require "lastpass.sandbox.names"
+local php = require "lastpass.sandbox.php"
+local time = require "lastpass.time"
+
+local M = {}
+
+local floor = math.floor
+
+-- Action names: as written since about 2024, and as before (enterprise-api §8.1, §8.3). `admin`
+-- marks what `admin: 1` of reporting asks for.
+local actions = {
+  log_in = { "Log in", "Log in" },
+  failed_login = { "Failed login attempt", "Failed Login Attempt" },
+  saml_login = { "SAML login", "SAML Login" },
+  site_added = { "Site added", "Site Added" },
+  site_changed = { "Site changed", "Site Changed" },
+  deleted_sites = { "Deleted sites", "Deleted Sites" },
+  password_changed = { "Password changed", "Password Changed" },
+  open_note = { "Open secure note", "Open Secure Note" },
+  add_note = { "Add secure note", "Add Secure Note" },
+  master_password = { "Master password changed", "Master Password Changed" },
+  multifactor = { "Multifactor enabled", "Multifactor Enabled" },
+  add_to_folder = { "Add to shared folder", "Add to Shared Folder" },
+  folder_permissions = { "Update folder permissions", "Update Folder Permissions" },
+  move_to_folder = { "Move to shared folder", "Move to Shared Folder" },
+  console = { "Login to admin console", "Login to Admin Console", admin = true },
+  edit_policy = { "Edit policy", "Edit Policy", admin = true },
+  account_created = { "Employee account created", "Employee Account Created", admin = true },
+  account_deleted = { "Employee account deleted", "Employee Account Deleted", admin = true },
+  invited = { "Employee invited", "Employee Invited", admin = true },
+  reinvited = { "Re-invite user", "Re-invite User", admin = true },
+  deactivated = { "Deactivated user", "Deactivated User", admin = true },
+  reactivated = { "Reactivated user", "Reactivated User", admin = true },
+  removed = { "Remove user from company", "Remove User From Company", admin = true },
+  password_reset = { "Password reset", "Password Reset", admin = true },
+  require_change = { "Require password change", "Require Password Change", admin = true },
+  multifactor_off = {
+    "Disabled multifactor authentication",
+    "Disabled Multifactor Authentication",
+    admin = true,
+  },
+  create_group = { "Create group", "Create Group", admin = true },
+  group_added = { "Adding user to group", "Adding User to Group", admin = true },
+  group_removed = { "Remove from group", "Remove from Group", admin = true },
+  get_users = { "Get user data", "Get User Data", admin = true },
+  get_folders = { "Get shared folder data", "Get Shared Folder Data", admin = true },
+  reporting = { "Reporting", "Reporting", admin = true },
+  push_sites = { "Site added", "Site Added", admin = true },
+}
+
+local japanese = {
+  account_created = "従業員のアカウントを作成しました",
+  edit_policy = "ポリシーの編集",
+}
+
+local policies = { "Length of master password", "Restrict login by country", "Require multifactor" }
+
+local function site(number)
+  return names.sites.display[number % #names.sites.display + 1]
+end
+
+local function vid(number)
+  return "VID: " .. (100000 + number * 37 % 900000)
+end
+
+local function folder_name(self, number)
+  return folders.name(number % self.company.folders)
+end
+
+-- What the history is made of: kind, how many in 100, and the event's Data (enterprise-api §8.2).
+local history = {
+  { "log_in", 24, site },
+  { "log_in", 12, function()
+    return "LastPass via Chrome v4.134.0"
+  end },
+  { "log_in", 8, function()
+    return "LastPass via Website"
+  end },
+  { "log_in", 9, function(number, self)
+    return vid(number) .. " from " .. folder_name(self, number)
+  end },
+  { "failed_login", 7, function(number)
+    return number % 2 == 0 and "" or site(number)
+  end },
+  { "saml_login", 5, function(number)
+    return number % 2 == 0 and "Salesforce" or "Amazon Web Services"
+  end },
+  { "site_added", 6, vid },
+  { "site_changed", 6, vid },
+  { "deleted_sites", 2, function(number)
+    return site(number) .. "," .. site(number + 1)
+  end },
+  { "password_changed", 4, vid },
+  { "open_note", 4, function(number)
+    return "Secure Note (" .. vid(number) .. ")"
+  end },
+  { "add_note", 1, function(number)
+    return "Secure Note (" .. vid(number) .. ")"
+  end },
+  { "master_password", 1, function()
+    return ""
+  end },
+  { "multifactor", 1, function()
+    return ""
+  end },
+  { "add_to_folder", 2, function(number, self)
+    return ("'%s' '%s'"):format(folder_name(self, number), self.company:mail(number * 7 % self.company.users))
+  end },
+  { "folder_permissions", 1, function(number, self)
+    return ("'%s' '%s' 'Read only:no Admin:no Hide PW:no'"):format(
+      folder_name(self, number),
+      self.company:mail(number * 11 % self.company.users)
+    )
+  end },
+  { "move_to_folder", 1, function(number, self)
+    return site(number) .. " to " .. folder_name(self, number)
+  end },
+  { "console", 3, function(number, self)
+    return self.company:mail(number % self.company.admins)
+  end },
+  { "edit_policy", 1, function(number)
+    return policies[number % #policies + 1] .. " New value: " .. number % 30
+  end },
+  { "group_added", 1, function(number, self)
+    local company = self.company
+    return company:mail(number * 3 % company.users) .. " - " .. company.group_names[number % #company.group_names + 1]
+  end },
+  { "account_created", 1, function(number, self)
+    return self.company:mail(number * 5 % self.company.users)
+  end },
+}
+
+-- 100 slots, the kinds mixed.
+local wheel = {}
+do
+  local slot = 0
+  for _, share in ipairs(history) do
+    for _ = 1, share[2] do
+      wheel[slot * 37 % 100] = share
+      slot = slot + 1
+    end
+  end
+end
+
+local minute_text, second_text = {}, {}
+for minute = 0, 1439 do
+  minute_text[minute] = (" %02d:%02d:"):format(floor(minute / 60), minute % 60)
+end
+for second = 0, 59 do
+  second_text[second] = ("%02d"):format(second)
+end
+
+local methods = {}
+local events_mt = { __name = "lastpass.sandbox.events", __index = methods }
+
+--- Makes the history and an empty log.
+---@param company table
+---@param settings table of lastpass.sandbox.assumptions
+---@param options? table `events`: how many in the history (default 20 a person), `history_days`: 30
+---@return table events
+function M.new(company, settings, options)
+  options = options or {}
+  local self = setmetatable({ company = company, settings = settings, log = {} }, events_mt)
+  self.total = options.events or company.users * 20
+  local span = (options.history_days or 30) * 86400 * 1000000
+  self.start = company.epoch * 1000000 - span
+  self.step = self.total > 0 and math.max(1, floor(span / self.total)) or 1
+  self.last = company.epoch * 1000000
+  self.day_text = {}
+  return self
+end
+
+-- ---- the history ----
+
+local function seeded_time(self, number)
+  return self.start + number * self.step + (number * 7919 + self.company.salt) % self.step
+end
+
+local function seeded_actor(self, number, share)
+  if actions[share[1]].admin then
+    return number % self.company.admins
+  end
+  return (number * 48271 + self.company.salt) % self.company.users
+end
+
+local function seeded_address(number)
+  if number % 29 == 0 then
+    return ""
+  end
+  return (number % 3 == 0 and "198.51.100." or "203.0.113.") .. (1 + number * 13 % 254)
+end
+
+local function seeded_event(self, number)
+  local share = wheel[number % 100]
+  return {
+    time = seeded_time(self, number),
+    kind = share[1],
+    username = self.company:mail(seeded_actor(self, number, share)),
+    address = seeded_address(number),
+    data = share[3](number, self),
+  }
+end
+
+-- The newest event of the history that is not after a time; -1 when there is none.
+local function seeded_before(self, limit)
+  local number = math.min(self.total - 1, floor((limit - self.start) / self.step))
+  while number >= 0 and seeded_time(self, number) > limit do
+    number = number - 1
+  end
+  return math.max(number, -1)
+end
+
+-- ---- the log ----
+
+--- Writes an event.
+---@param now integer microseconds; moved on when it is not after the last event
+---@param kind string
+---@param data string
+---@param username string
+---@param address string
+function methods:append(now, kind, data, username, address)
+  self.last = math.max(now, self.last + 1)
+  table.insert(self.log, {
+    time = self.last,
+    kind = kind,
+    data = data,
+    username = username,
+    address = address,
+  })
+end
+
+-- The last entry of the log that is not after a time.
+local function logged_before(self, limit)
+  local low, high = 0, #self.log
+  while low < high do
+    local middle = floor((low + high + 1) / 2)
+    if self.log[middle].time <= limit then
+      low = middle
+    else
+      high = middle - 1
+    end
+  end
+  return low
+end
+
+-- ---- reading ----
+
+--- The name of an action as the settings want it written.
+---@param kind string
+---@return string
+function methods:action(kind)
+  local style = self.settings.action_names
+  if style == "japanese" and japanese[kind] then
+    return japanese[kind]
+  end
+  return actions[kind][style == "title" and 2 or 1]
+end
+
+--- A time as the account writes it.
+---@param microseconds integer
+---@return string
+function methods:time_text(microseconds)
+  local civil = floor((self.company.zone:to_local(floor(microseconds / 1000000))))
+  local day = floor(civil / 86400)
+  local rest = civil - day * 86400
+  local text = self.day_text[day]
+  if not text then
+    text = time.format_civil(day * 86400):sub(1, 10)
+    self.day_text[day] = text
+  end
+  return text .. minute_text[floor(rest / 60)] .. second_text[rest % 60]
+end
+
+local function wanted(self, query, event)
+  if query.admin and not actions[event.kind].admin then
+    return false
+  elseif query.search then
+    local text = self:action(event.kind) .. "\n" .. event.data .. "\n" .. event.username .. "\n" .. event.address
+    return text:lower():find(query.search, 1, true) ~= nil
+  end
+  return true
+end
+
+-- Cheap refusals before an event of the history is made.
+local function seeded_may_match(self, query, number)
+  local share = wheel[number % 100]
+  if query.admin and not actions[share[1]].admin then
+    return false
+  end
+  return query.user_index == nil or seeded_actor(self, number, share) == query.user_index
+end
+
+--- Calls a function with the events of a query, newest first, until it returns false.
+---@param query table `from`, `to`: microseconds, both included; `user` in lower case, `user_index`
+-- when the seed knows them, `admin`, `search` in lower case
+---@param call fun(event: table): boolean|nil
+function methods:walk(query, call)
+  local from = query.from or -math.huge
+  for at = logged_before(self, query.to), 1, -1 do
+    local event = self.log[at]
+    if event.time < from then
+      return
+    end
+    local theirs = not query.user or event.username:lower() == query.user
+    if theirs and wanted(self, query, event) and call(event) == false then
+      return
+    end
+  end
+  if query.user and not query.user_index then
+    return
+  end
+  for number = seeded_before(self, query.to), 0, -1 do
+    if seeded_time(self, number) < from then
+      return
+    end
+    if seeded_may_match(self, query, number) then
+      local event = seeded_event(self, number)
+      if wanted(self, query, event) and call(event) == false then
+        return
+      end
+    end
+  end
+end
+
+--- The inside of an event's object (enterprise-api §4.11).
+---@param event table
+---@return string
+function methods:event_json(event)
+  return '"Time":"'
+    .. self:time_text(event.time)
+    .. '","Username":"'
+    .. php.escape(event.username)
+    .. '","IP_Address":"'
+    .. event.address
+    .. '","Action":"'
+    .. php.escape(self:action(event.kind))
+    .. '","Data":"'
+    .. php.escape(event.data)
+    .. '"'
+end
+
+return M

@@ -1,0 +1,255 @@
+--- Columns: which fields of a person come from which column of a file.
+-- @module lastpass.source.columns
+local errors = require "lastpass.error"
+
+local M = {}
+
+--- How one field is filled: the header of its column, or a list of headers whose values are joined.
+---@class lastpass.source.Column
+---@field [integer] string      headers, exactly as the file has them (spaces around them apart)
+---@field email? boolean        must be an e-mail address; default true for the field `email`
+---@field required? boolean     must not be empty; default false
+---@field optional? boolean     the file may lack the column (the field is then nil); default false; a required one may not
+---@field join? string          put between the values of several columns; default one space
+
+local column_options = {
+  email = "boolean",
+  required = "boolean",
+  optional = "boolean",
+  join = "string",
+}
+
+local function sorted_names(map)
+  local names = {}
+  for name in pairs(map) do
+    names[#names + 1] = name
+  end
+  table.sort(names)
+  return names
+end
+
+-- One column as the caller wrote it, checked and completed.
+local function read_column(name, given, level)
+  local where = ("source.csv: column '%s'"):format(tostring(name))
+  if type(name) ~= "string" then
+    errors.raise(level, "source.csv: 'columns' is a table of field = header")
+  elseif name == "origin" then
+    errors.raise(level, "%s: that name is kept for where a person comes from", where)
+  end
+  if type(given) == "string" then
+    given = { given }
+  elseif type(given) ~= "table" then
+    errors.raise(level, "%s must be a header or a list of headers, not %s", where, type(given))
+  end
+  local column = { name = name, headers = {}, join = " ", email = name == "email" }
+  for key, value in pairs(given) do
+    if type(key) ~= "number" then
+      errors.check_options(where, { [key] = value }, column_options, level)
+      column[key] = value
+    elseif type(value) ~= "string" then
+      errors.raise(level, "%s: a header must be a string, not %s", where, type(value))
+    end
+  end
+  for index, header in ipairs(given) do
+    column.headers[index] = header
+  end
+  if #column.headers == 0 then
+    errors.raise(level, "%s names no header", where)
+  end
+  return column
+end
+
+local function require_known(columns, name, option, level)
+  if type(name) ~= "string" then
+    errors.raise(level, "source.csv: '%s' must name fields by strings", option)
+  elseif columns and not columns[name] then
+    local near = errors.nearest(name, sorted_names(columns))
+    local hint = near and (" (did you mean '%s'?)"):format(near) or ""
+    errors.raise(level, "source.csv: '%s' names '%s', not a column%s", option, name, hint)
+  end
+end
+
+--- Checks the options that say what the columns mean. A mistake in them is the programmer's.
+---@param options table as given to `source.csv`
+---@param level integer whose line is blamed
+---@return table plan {columns = list | nil when they follow the file's header, required, key}
+function M.plan(options, level)
+  level = level + 1
+  local columns
+  if options.columns then
+    columns = {}
+    for name, given in pairs(options.columns) do
+      columns[name] = read_column(name, given, level)
+    end
+  end
+  local plan = { columns = columns, required = {}, key = options.key }
+  for _, name in ipairs(options.required or {}) do
+    require_known(columns, name, "required", level)
+    plan.required[name] = true
+  end
+  if plan.key then
+    require_known(columns, plan.key, "key", level)
+  end
+  return plan
+end
+
+-- "E-mail" gives email, "First name" first_name. A header without letters or digits gives nothing.
+local function field_name(header)
+  local name = header:gsub("[-'.]", ""):gsub("[%z\1-/:-@[-`{-\127]+", "_")
+  name = name:gsub("^_+", ""):gsub("_+$", ""):gsub("[A-Z]", string.lower)
+  if name == "" then
+    return nil
+  end
+  return name == "origin" and "origin_" or name
+end
+
+local function columns_of_header(header)
+  local columns = {}
+  for _, title in ipairs(header) do
+    local name = field_name(title)
+    if name and columns[name] then
+      local other = columns[name].headers[1]
+      local message = ("the columns '%s' and '%s' both make the field '%s'"):format(other, title, name)
+      return errors.fail("argument", "duplicate_column", message, {
+        hint = "say which column is which with the option 'columns'",
+      })
+    elseif name then
+      columns[name] = { name = name, headers = { title }, join = " ", email = name == "email" }
+    end
+  end
+  return columns
+end
+
+-- Which position each title has; a title that is there twice would make the mapping a guess.
+local function positions_of(header)
+  local positions = {}
+  for position, title in ipairs(header) do
+    if positions[title] then
+      local message = ("the header has '%s' twice, in columns %d and %d"):format(
+        title,
+        positions[title],
+        position
+      )
+      return errors.fail("argument", "duplicate_column", message, { column = title })
+    elseif title ~= "" then
+      positions[title] = position
+    end
+  end
+  return positions
+end
+
+local function shorten(title)
+  return #title > 40 and title:sub(1, 40) .. "…" or title
+end
+
+local function missing_column(column, title, header)
+  local near = errors.nearest(title, header)
+  local message = ("no column '%s' (for the field '%s')"):format(title, column.name)
+  local hint
+  if near then
+    message = ("%s; the nearest is '%s'"):format(message, near)
+  elseif #header == 1 then
+    message = ("%s; the header is the one column '%s'"):format(message, shorten(header[1]))
+    hint = "is the option 'delimiter' right?"
+  else
+    local titles = {}
+    for index = 1, math.min(#header, 20) do
+      titles[index] = "'" .. shorten(header[index]) .. "'"
+    end
+    message = ("%s; there are %s"):format(message, table.concat(titles, ", "))
+  end
+  return errors.fail("argument", "missing_column", message, {
+    column = title,
+    field = column.name,
+    nearest = near,
+    hint = hint,
+  })
+end
+
+local function missing_field(option, name, columns)
+  local names = sorted_names(columns)
+  local near = errors.nearest(name, names)
+  local message = ("no column makes the field '%s', which '%s' names; the header makes: %s"):format(
+    name,
+    option,
+    table.concat(names, ", ")
+  )
+  return errors.fail("argument", "missing_column", message, { field = name, nearest = near })
+end
+
+-- A column with the positions of its headers in this file; nil when an optional one is missing.
+local function bind_column(column, required, positions, header)
+  local bound = {
+    name = column.name,
+    label = table.concat(column.headers, " + "),
+    join = column.join,
+    email = column.email,
+    required = required,
+    positions = {},
+  }
+  for index, title in ipairs(column.headers) do
+    bound.positions[index] = positions[title]
+    if not positions[title] then
+      if column.optional and not required then
+        return nil
+      end
+      return missing_column(column, title, header)
+    end
+  end
+  bound.position = #bound.positions == 1 and bound.positions[1] or nil
+  return bound
+end
+
+--- Fits the plan to the header of a file.
+---@param plan table of `plan`
+---@param header string[] the titles
+---@return table[]|nil columns {name, label, position | positions, join, email, required}, in the order of the file
+---@return string|table message the message; or the column that is the key, if there is one
+---@return lastpass.Error? err code "missing_column" or "duplicate_column"
+function M.bind(plan, header)
+  local positions, message, err = positions_of(header)
+  if not positions then
+    return nil, message, err
+  end
+  local columns = plan.columns
+  if not columns then
+    columns, message, err = columns_of_header(header)
+    if not columns then
+      return nil, message, err
+    end
+  end
+  for name in pairs(plan.required) do
+    if not columns[name] then
+      return missing_field("required", name, columns)
+    end
+  end
+  local key = plan.key
+  if key and not columns[key] then
+    return missing_field("key", key, columns)
+  elseif key == nil and columns.email then
+    key = "email"
+  end
+  local bound, key_column = {}, nil
+  for _, name in ipairs(sorted_names(columns)) do
+    local required = columns[name].required or plan.required[name] or name == key
+    local column
+    column, message, err = bind_column(columns[name], required, positions, header)
+    if err then
+      return nil, message, err
+    elseif column then
+      bound[#bound + 1] = column
+      if name == key then
+        key_column = column
+      end
+    end
+  end
+  table.sort(bound, function(a, b)
+    if a.positions[1] ~= b.positions[1] then
+      return a.positions[1] < b.positions[1]
+    end
+    return a.name < b.name
+  end)
+  return bound, key_column
+end
+
+return M

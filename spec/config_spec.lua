@@ -1,0 +1,483 @@
+local config = require "lastpass.config"
+
+local CANARY = "5ec2e7" .. ("c0ffee"):rep(9) .. "beef"
+
+describe("config", function()
+  local home, work
+
+  local function run(command)
+    local result = os.execute(command)
+    assert(result == true or result == 0, command)
+  end
+
+  local function write(path, text)
+    run(("mkdir -p '%s'"):format(path:match "^(.*)/"))
+    local file = assert(io.open(path, "wb"))
+    file:write(text)
+    file:close()
+  end
+
+  local function user_file()
+    return home .. "/.config/lastpass/config.json"
+  end
+
+  -- Options that see nothing of the machine the spec runs on.
+  local function options(environment, flags)
+    environment = environment or {}
+    environment.HOME = environment.HOME or home
+    return {
+      environment = environment,
+      flags = flags,
+      directory = work,
+      system = home .. "/etc/config.json",
+    }
+  end
+
+  local function refused(code, call, ...)
+    local value, message, err = call(...)
+    assert.is_nil(value)
+    assert.are.equal(code, err.code)
+    assert.are.equal(message, err.message)
+    assert.is_nil(message:find(CANARY, 1, true), "the hash is in the message")
+    return message, err
+  end
+
+  before_each(function()
+    home = os.tmpname()
+    os.remove(home)
+    work = home .. "/work"
+    run("mkdir -p " .. work)
+  end)
+
+  after_each(function()
+    run("rm -r '" .. home .. "'")
+  end)
+
+  it("reads a profile", function()
+    write(
+      user_file(),
+      [[{"default": "acme", "profiles": {
+        "acme": {"cid": 8771312, "provhash": {"file": "~/acme.hash"}, "timezone": "Europe/Berlin",
+                 "timeout": 2.5, "retries": 0, "max_bytes": 1e6, "ca_file": "ca.pem"},
+        "beta": {"cid": 2, "provhash": {"env": "BETA_HASH"}},
+        "gamma": {"cid": 3, "provhash": {"command": "pass show lastpass"}}}}]]
+    )
+    local expected = {
+      cid = 8771312,
+      provhash = { kind = "file", value = home .. "/acme.hash" },
+      timezone = "Europe/Berlin",
+      timeout = 2.5,
+      retries = 0,
+      max_bytes = 1000000,
+      ca_file = home .. "/.config/lastpass/ca.pem",
+    }
+    assert.are.same(expected, config.profile(nil, options()))
+    assert.are.same(expected, config.profile("acme", options()))
+    local beta = config.profile("beta", options())
+    assert.are.same({ cid = 2, provhash = { kind = "env", value = "BETA_HASH" } }, beta)
+    local gamma = config.profile("gamma", options())
+    assert.are.same({ kind = "command", value = "pass show lastpass" }, gamma.provhash)
+    if math.type then
+      assert.are.equal("integer", math.type(config.profile("acme", options()).max_bytes))
+    end
+  end)
+
+  it("takes the environment alone", function()
+    local environment = {
+      LASTPASS_CID = "8771312",
+      LASTPASS_PROVHASH_FILE = "~/h",
+      LASTPASS_URL = "https://127.0.0.1/x",
+      LASTPASS_TIMEZONE = "UTC",
+      LASTPASS_CA_FILE = "ca.pem",
+      LASTPASS_PROXY = "http://proxy:3128",
+    }
+    assert.are.same({
+      cid = 8771312,
+      provhash = { kind = "file", value = home .. "/h" },
+      url = "https://127.0.0.1/x",
+      timezone = "UTC",
+      ca_file = "ca.pem",
+      proxy = "http://proxy:3128",
+    }, config.profile(nil, options(environment)))
+  end)
+
+  it("reads the process's own environment when none is given", function()
+    local path = home .. "/own.json"
+    write(path, '{"profiles": {"own": {"cid": 5, "provhash": {"file": "h"}}}}')
+    local script = home .. "/ask.lua"
+    write(
+      script,
+      [[local options, message = require("lastpass.config").profile()
+        print(options and options.cid .. " " .. options.provhash.value or message)]]
+    )
+    local interpreter = arg[0]
+    for index = -1, -20, -1 do
+      interpreter = arg[index] or interpreter
+    end
+    local function ask(cid)
+      local command = ("cd '%s' && env LUA_PATH='%s' LUA_CPATH='%s' LASTPASS_CONFIG='%s' "):format(
+        work,
+        package.path,
+        package.cpath,
+        path
+      ) .. ("LASTPASS_PROFILE= LASTPASS_CID=%s %s '%s'"):format(cid, interpreter, script)
+      local pipe = assert(io.popen(command))
+      local answer = pipe:read "*a"
+      pipe:close()
+      return answer
+    end
+    assert.are.equal("5 " .. home .. "/h\n", ask "")
+    -- The only profile is not mixed with a company from the environment.
+    assert.are.equal("the environment has no provhash: set LASTPASS_PROVHASH_FILE\n", ask "9")
+  end)
+
+  it("puts flags above environment above project, user and system, and knows origins", function()
+    local function layer_text(timezone, extra)
+      return ('{"profiles": {"acme": {"timezone": "%s"%s}}}'):format(timezone, extra)
+    end
+    local system = home .. "/etc/config.json"
+    write(
+      system,
+      layer_text(
+        "Etc/GMT+5",
+        ', "cid": 1, "provhash": {"file": "/h"}, "retries": 5, "apiuser": "s"'
+      )
+    )
+    local function timezone(environment, flags)
+      return config.profile("acme", options(environment, flags)).timezone
+    end
+    assert.are.equal("Etc/GMT+5", timezone())
+    write(user_file(), layer_text("Etc/GMT+4", ', "retries": 4, "timeout": 4'))
+    assert.are.equal("Etc/GMT+4", timezone())
+    write(work .. "/.lastpass.json", layer_text("Etc/GMT+3", ', "retries": 3'))
+    assert.are.equal("Etc/GMT+3", timezone())
+    assert.are.equal("Etc/GMT+2", timezone { LASTPASS_TIMEZONE = "Etc/GMT+2" })
+    assert.are.equal(
+      "Etc/GMT+1",
+      timezone({ LASTPASS_TIMEZONE = "Etc/GMT+2" }, { timezone = "Etc/GMT+1" })
+    )
+
+    local environment = { LASTPASS_URL = "https://x/", LASTPASS_TIMEZONE = "UTC" }
+    local all = config.load(options(environment, { timezone = "UTC", ca_file = "/ca" }))
+    assert.are.same({
+      cid = 1,
+      provhash = { kind = "file", value = "/h" },
+      timezone = "UTC",
+      ca_file = "/ca",
+      url = "https://x/",
+      retries = 3,
+      timeout = 4,
+      apiuser = "s",
+    }, all.profiles.acme)
+    local origins = {
+      timezone = { "flags", "--timezone" },
+      ca_file = { "flags", "--ca-file" },
+      url = { "environment", "LASTPASS_URL" },
+      retries = { "project", work .. "/.lastpass.json" },
+      timeout = { "user", user_file() },
+      apiuser = { "system", system },
+      provhash = { "system", system },
+    }
+    for key, expected in pairs(origins) do
+      assert.are.same(expected, { all:origin("acme", key) })
+    end
+    assert.is_nil((all:origin("acme", "proxy")))
+    assert.is_nil((all:origin("nobody", "retries")))
+    assert.are.same({ "flags", "--timezone" }, { all:origin(nil, "timezone") })
+  end)
+
+  it("finds the user's file", function()
+    local function profile_text(cid)
+      return ('{"profiles": {"p": {"cid": %d, "provhash": {"file": "h"}}}}'):format(cid)
+    end
+    write(user_file(), profile_text(1))
+    write(home .. "/xdg/lastpass/config.json", profile_text(2))
+    write(home .. "/mine.json", profile_text(3))
+    local function cid(environment)
+      return config.profile("p", options(environment)).cid
+    end
+    assert.are.equal(1, cid {})
+    assert.are.equal(2, cid { XDG_CONFIG_HOME = home .. "/xdg" })
+    assert.are.equal(1, cid { XDG_CONFIG_HOME = "" })
+    assert.are.equal(1, cid { XDG_CONFIG_HOME = "relative" })
+    assert.are.equal(3, cid { XDG_CONFIG_HOME = home .. "/xdg", LASTPASS_CONFIG = "~/mine.json" })
+    local message, err = refused(
+      "unreadable_config",
+      config.profile,
+      "p",
+      options { LASTPASS_CONFIG = home .. "/absent.json" }
+    )
+    assert.is_truthy(message:find(home .. "/absent.json: cannot be read", 1, true))
+    assert.are.equal(home .. "/absent.json", err.file)
+    refused("unreadable_config", config.profile, "p", options { LASTPASS_CONFIG = home })
+  end)
+
+  it("chooses a profile", function()
+    write(
+      user_file(),
+      [[{"default": "acme", "profiles": {
+        "acme": {"cid": 1, "provhash": {"file": "h"}},
+        "beta": {"cid": 2, "provhash": {"file": "h"}}}}]]
+    )
+    local function cid(name, environment, flags)
+      return config.profile(name, options(environment, flags)).cid
+    end
+    assert.are.equal(1, cid())
+    assert.are.equal(2, cid "beta")
+    assert.are.equal(2, cid(nil, { LASTPASS_PROFILE = "beta" }))
+    assert.are.equal(1, cid(nil, { LASTPASS_PROFILE = "beta" }, { profile = "acme" }))
+    assert.are.equal(1, cid("acme", { LASTPASS_PROFILE = "beta" }, { profile = "beta" }))
+    write(work .. "/.lastpass.json", '{"default": "beta"}')
+    assert.are.equal(2, cid())
+
+    assert.are.equal(
+      'unknown profile "acne" (did you mean "acme"?)',
+      (refused("unknown_profile", config.profile, "acne", options()))
+    )
+    assert.are.equal(
+      'unknown profile "something-else" (known are: acme, beta)',
+      (refused("unknown_profile", config.profile, "something-else", options()))
+    )
+    write(work .. "/.lastpass.json", '{"default": "bet"}')
+    assert.are.equal(
+      work .. '/.lastpass.json: unknown profile "bet" (did you mean "beta"?)',
+      (refused("unknown_profile", config.profile, nil, options()))
+    )
+    refused("unknown_profile", config.profile, nil, options { LASTPASS_PROFILE = "x" })
+  end)
+
+  it("needs a default only when there are several", function()
+    write(user_file(), '{"profiles": {"only": {"cid": 1, "provhash": {"file": "h"}}}}')
+    assert.are.equal(1, config.profile(nil, options()).cid)
+    write(user_file(), '{"profiles": {"a": {"cid": 1}, "b": {"cid": 2}}}')
+    assert.are.equal(
+      "no profile is named and there is no default: name one of a, b",
+      (refused("no_profile", config.profile, nil, options()))
+    )
+  end)
+
+  it("never gives one company's name to another's account", function()
+    write(user_file(), '{"profiles": {"acme": {"cid": 1, "provhash": {"file": "h"}}}}')
+    local message, err =
+      refused("other_company", config.profile, "acme", options { LASTPASS_CID = "2" })
+    assert.are.equal("conflict", err.kind)
+    assert.are.equal(
+      ('profile "acme" is account 1 in %s, but LASTPASS_CID says 2'):format(user_file()),
+      message
+    )
+    refused(
+      "other_company",
+      config.profile,
+      nil,
+      options({ LASTPASS_CID = "2" }, { profile = "acme" })
+    )
+    assert.are.equal(1, config.profile("acme", options { LASTPASS_CID = "1" }).cid)
+    assert.are.equal(3, config.profile("acme", options({ LASTPASS_CID = "2" }, { cid = 3 })).cid)
+    -- Unnamed: the environment is a company of its own, without the only profile's hash.
+    refused("no_provhash", config.profile, nil, options { LASTPASS_CID = "2" })
+  end)
+
+  it("says what is missing and where to write it", function()
+    assert.are.equal(
+      ("there is no configuration: write %s, or set LASTPASS_CID and LASTPASS_PROVHASH_FILE"):format(
+        user_file()
+      ),
+      (refused("no_profile", config.profile, nil, options()))
+    )
+    write(user_file(), '{"profiles": {"acme": {"provhash": {"file": "h"}}, "beta": {"cid": 1}}}')
+    assert.are.equal(
+      ('profile "acme" has no cid: write "cid": NUMBER into %s, or set LASTPASS_CID'):format(
+        user_file()
+      ),
+      (refused("no_cid", config.profile, "acme", options()))
+    )
+    assert.is_truthy(
+      refused("no_provhash", config.profile, "beta", options()):find(
+        'profile "beta" has no provhash',
+        1,
+        true
+      )
+    )
+  end)
+
+  it("refuses a hash in plain text without showing it", function()
+    local forms = {
+      ('"%s"'):format(CANARY),
+      ('{"value": "%s"}'):format(CANARY),
+      ('{"file": "%s"}'):format(CANARY),
+      ('{"env": "%s"}'):format(CANARY),
+      ('{"command": "%s"}'):format(CANARY),
+    }
+    for _, form in ipairs(forms) do
+      write(user_file(), ('{"profiles": {"acme": {"cid": 1, "provhash": %s}}}'):format(form))
+      local message = refused("bad_config", config.profile, "acme", options())
+      assert.is_truthy(message:find("must not be written here in plain text", 1, true))
+      assert.is_truthy(message:find('{"file": "~/.config/lastpass/acme.hash"}', 1, true))
+      assert.is_truthy(message:find(user_file() .. ': profile "acme": "provhash"', 1, true))
+    end
+    local others = {
+      ('{"%s": 1}'):format(CANARY),
+      ('{"file": "h", "%s": 1}'):format(CANARY),
+      ('{"file": "h", "env": "%s"}'):format(CANARY),
+      ('["%s"]'):format(CANARY),
+      '{"file": 5}',
+      '{"file": ""}',
+      "{}",
+      "null",
+      "5",
+    }
+    for _, form in ipairs(others) do
+      write(user_file(), ('{"profiles": {"acme": {"cid": 1, "provhash": %s}}}'):format(form))
+      refused("bad_config", config.profile, "acme", options())
+    end
+    refused("bad_config", config.profile, nil, options { LASTPASS_PROVHASH_FILE = CANARY })
+    -- Faulty JSON around the hash.
+    write(user_file(), ('{"profiles": {"acme": {"provhash": "%s", "cid": x}}}'):format(CANARY))
+    refused("bad_config", config.profile, "acme", options())
+  end)
+
+  it("takes from a project's file neither where the hash is nor where it goes", function()
+    write(user_file(), '{"profiles": {"acme": {"cid": 1, "provhash": {"file": "h"}}}}')
+    for key, value in pairs {
+      provhash = '{"command": "touch /tmp/owned"}',
+      url = '"https://evil.example/"',
+      proxy = '"http://evil.example/"',
+      ca_file = '"evil.pem"',
+    } do
+      write(work .. "/.lastpass.json", ('{"profiles": {"acme": {"%s": %s}}}'):format(key, value))
+      local message, err = refused("not_in_project", config.profile, "acme", options())
+      assert.is_truthy(
+        message:find(('%s/.lastpass.json: profile "acme": "%s"'):format(work, key), 1, true)
+      )
+      assert.are.equal("put it into your own configuration file", err.hint)
+    end
+    write(work .. "/.lastpass.json", '{"profiles": {"acme": {"timezone": "UTC"}}}')
+    assert.are.equal("UTC", config.profile("acme", options()).timezone)
+  end)
+
+  it("names the nearest key and the file", function()
+    local cases = {
+      { '{"profile": {}}', ': unknown key "profile" (did you mean "profiles"?)' },
+      {
+        '{"profiles": {"a": {"timezon": "UTC"}}}',
+        ': profile "a": unknown key "timezon" (did you mean "timezone"?)',
+      },
+      { '{"profiles": {"a": {"provhsh": 1}}}', 'unknown key "provhsh" (did you mean "provhash"?)' },
+      { '{"profiles": {"a": {"wolkenkuckucksheim": 1}}}', "(known are: apiuser, ca_file, cid," },
+    }
+    for _, case in ipairs(cases) do
+      write(user_file(), case[1])
+      local message, err = refused("unknown_key", config.profile, "a", options())
+      assert.is_truthy(message:find(case[2], 1, true), message)
+      assert.are.equal(user_file(), message:sub(1, #user_file()))
+      assert.are.equal(user_file(), err.file)
+    end
+  end)
+
+  it("names the place of faulty JSON", function()
+    write(user_file(), '{"profiles": {\n  "acme": {"cid": tru}\n}}')
+    local message, err = refused("bad_config", config.load, options())
+    assert.are.equal(2, err.line)
+    assert.are.equal(19, err.column)
+    assert.are.equal(user_file() .. ": line 2, column 19: ", message:sub(1, #user_file() + 21))
+    for _, text in ipairs { "", "{", "[1", '{"a":1,"a":2}', "\239\187\191{}" } do
+      write(user_file(), text)
+      refused("bad_config", config.load, options())
+    end
+  end)
+
+  it("refuses values of the wrong kind", function()
+    local cases = {
+      { "cid", '"8771312"', "must be a whole number, 1 or more" },
+      { "cid", "0", "must be a whole number, 1 or more" },
+      { "cid", "1.5", "must be a whole number, 1 or more" },
+      { "retries", "-1", "must be a whole number, 0 or more" },
+      { "timeout", "0", "must be a number of seconds above 0" },
+      { "connect_timeout", '"5"', "must be a number of seconds above 0" },
+      { "rate", "false", "must be a number of calls per second above 0" },
+      { "max_bytes", "null", "must be a whole number, 1 or more" },
+      { "timezone", "5", "must be a text" },
+      { "url", '""', "must be a text" },
+      { "proxy", "[]", "must be a text" },
+    }
+    for _, case in ipairs(cases) do
+      write(user_file(), ('{"profiles": {"a": {"%s": %s}}}'):format(case[1], case[2]))
+      local message = refused("bad_config", config.load, options())
+      assert.are.equal(('%s: profile "a": "%s" %s'):format(user_file(), case[1], case[3]), message)
+    end
+    for _, text in ipairs {
+      "5",
+      "[1]",
+      "null",
+      '{"default": 5}',
+      '{"profiles": [1]}',
+      '{"profiles": 5}',
+      '{"profiles": {"a": 5}}',
+      '{"profiles": {"a": null}}',
+    } do
+      write(user_file(), text)
+      refused("bad_config", config.load, options())
+    end
+    for _, value in ipairs { "12x", "0x10", "-1", "1.5", " 1" } do
+      assert.are.equal(
+        "LASTPASS_CID must be a whole number, 1 or more",
+        (refused("bad_config", config.load, options { LASTPASS_CID = value }))
+      )
+    end
+    assert.are.equal(
+      "--timeout must be a number of seconds above 0",
+      (refused("bad_config", config.load, options({}, { timeout = "soon" })))
+    )
+  end)
+
+  it('says so when "~" has no home', function()
+    local environment = { HOME = "", LASTPASS_CID = "1", LASTPASS_PROVHASH_FILE = "~/h" }
+    local message = refused("bad_config", config.profile, nil, options(environment))
+    assert.is_truthy(message:find('"~" needs the environment variable HOME', 1, true))
+    environment = { HOME = "", LASTPASS_CID = "1", LASTPASS_PROVHASH_FILE = "/h" }
+    assert.are.equal("/h", config.profile(nil, options(environment)).provhash.value)
+  end)
+
+  it("raises for mistakes in the program, at its line", function()
+    local cases = {
+      {
+        function()
+          return (config.load { flag = {} })
+        end,
+        "unknown option 'flag' (did you mean 'flags'?)",
+      },
+      {
+        function()
+          return (config.profile("a", options({}, { timezon = "x" })))
+        end,
+        "config, flags: unknown option 'timezon' (did you mean 'timezone'?)",
+      },
+      {
+        function()
+          return (config.profile(5, options()))
+        end,
+        "a profile's name must be a string, not a number",
+      },
+      {
+        function()
+          return (config.load(options()):profile {})
+        end,
+        "a profile's name must be a string, not a table",
+      },
+    }
+    for _, case in ipairs(cases) do
+      local ok, message = pcall(case[1])
+      assert.is_false(ok)
+      assert.is_truthy(message:find(case[2], 1, true), message)
+      assert.is_truthy(message:find("config_spec.lua:", 1, true), message)
+    end
+  end)
+
+  it("gives every caller tables of its own", function()
+    write(user_file(), '{"profiles": {"a": {"cid": 1, "provhash": {"file": "/h"}}}}')
+    local all = config.load(options())
+    local first = all:profile "a"
+    first.cid, first.provhash.value = 99, "changed"
+    assert.are.same({ cid = 1, provhash = { kind = "file", value = "/h" } }, all:profile "a")
+  end)
+end)
