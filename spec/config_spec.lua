@@ -279,9 +279,9 @@ describe("config", function()
 
   it("says what is missing and where to write it", function()
     assert.are.equal(
-      ("there is no configuration: write %s, or set LASTPASS_CID and LASTPASS_PROVHASH_FILE"):format(
-        user_file()
-      ),
+      "there is no configuration: write "
+        .. user_file()
+        .. ", or set LASTPASS_CID and LASTPASS_PROVHASH_FILE",
       (refused("no_profile", config.profile, nil, options()))
     )
     write(user_file(), '{"profiles": {"acme": {"provhash": {"file": "h"}}, "beta": {"cid": 1}}}')

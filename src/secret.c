@@ -397,6 +397,12 @@ static int lp_secret_by_number (lua_State *L) {
   return 1;
 }
 
+/* secret.is (value) -> whether it is a secret */
+static int lp_secret_is (lua_State *L) {
+  lua_pushboolean (L, luaL_testudata (L, 1, LP_SECRET_TYPE) != NULL);
+  return 1;
+}
+
 /* Releases this handle; the last one wipes the memory. */
 static int lp_secret_close (lua_State *L) {
   lp_secret *secret = check (L);
@@ -429,6 +435,7 @@ static const luaL_Reg secret_functions[] = {{"value", lp_secret_value},
                                             {"descriptor", lp_secret_descriptor},
                                             {"prompt", lp_secret_prompt},
                                             {"by_number", lp_secret_by_number},
+                                            {"is", lp_secret_is},
                                             {NULL, NULL}};
 
 void lp_secret_open (lua_State *L) {

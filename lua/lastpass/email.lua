@@ -15,9 +15,13 @@ for byte = ("A"):byte(), ("Z"):byte() do
 end
 
 -- Spaces to cut off at either end: ASCII ones, and those of Unicode that do not break lines.
-local wide_spaces = { "\194\160", "\226\128\135", "\226\128\175", "\239\187\191" }
+local spaces = { ["\194\160"] = true, ["\226\128\135"] = true, ["\226\128\175"] = true }
+spaces["\239\187\191"] = true
+for char in (" \t\n\v\f\r"):gmatch "." do
+  spaces[char] = true
+end
 
--- The same, and what else cannot be seen, inside an address.
+-- What cannot be seen and is not ASCII; inside an address even the spaces above.
 local invisible = {
   "\194[\128-\160\173]", -- C1 controls, no-break space, soft hyphen
   "\225\154\128", -- Ogham space
@@ -57,24 +61,33 @@ local function is_utf8(text)
   return true
 end
 
+-- Bytes of the space between two positions that stands at the first, or at the last.
+local function space_length(text, first, last, at_end)
+  for length = 1, math.min(3, last - first + 1) do
+    local from = at_end and last - length + 1 or first
+    if spaces[text:sub(from, from + length - 1)] then
+      return length
+    end
+  end
+  return nil
+end
+
 --- Cuts the spaces off both ends, no-break spaces included.
 ---@param text string
 ---@return string text
 function M.trim(text)
-  local again = true
-  while again do
-    again = false
-    text = text:match("^[ \t-\r]*(.-)[ \t-\r]*$")
-    for _, space in ipairs(wide_spaces) do
-      if text:sub(1, #space) == space then
-        text, again = text:sub(#space + 1), true
-      end
-      if #text >= #space and text:sub(-#space) == space then
-        text, again = text:sub(1, -#space - 1), true
-      end
-    end
+  local first, last = 1, #text
+  local length = space_length(text, first, last, false)
+  while length do
+    first = first + length
+    length = space_length(text, first, last, false)
   end
-  return text
+  length = space_length(text, first, last, true)
+  while length do
+    last = last - length
+    length = space_length(text, first, last, true)
+  end
+  return text:sub(first, last)
 end
 
 local function part_fault(part, name)

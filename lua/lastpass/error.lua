@@ -61,40 +61,12 @@ function M.raise(level, format, ...)
   error(select("#", ...) > 0 and format:format(...) or format, level + 1)
 end
 
--- Levenshtein's distance: small words only, so the plain two-row form serves.
-local function distance(a, b)
-  local previous = {}
-  for j = 0, #b do
-    previous[j] = j
-  end
-  for i = 1, #a do
-    local current = { [0] = i }
-    for j = 1, #b do
-      local cost = a:byte(i) == b:byte(j) and 0 or 1
-      current[j] = math.min(previous[j] + 1, current[j - 1] + 1, previous[j - 1] + cost)
-    end
-    previous = current
-  end
-  return previous[#b]
-end
-
 --- The word of a list that is nearest to the one given, for "did you mean".
 ---@param word any
 ---@param list string[]
 ---@return string|nil nearest nil when nothing is near
 function M.nearest(word, list)
-  word = tostring(word):lower()
-  local best, best_distance
-  for _, candidate in ipairs(list) do
-    local d = distance(word, candidate:lower())
-    if not best_distance or d < best_distance then
-      best, best_distance = candidate, d
-    end
-  end
-  if best and best_distance <= math.max(2, math.floor(#word / 2)) then
-    return best
-  end
-  return nil
+  return require("lastpass.core").nearest(tostring(word), list)
 end
 
 local function names_of(known)

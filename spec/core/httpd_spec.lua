@@ -87,7 +87,11 @@ end
 local function get(server, path, more)
   return exchange(
     server,
-    "GET " .. path .. " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n" .. (more or "") .. "\r\n"
+    "GET "
+      .. path
+      .. " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
+      .. (more or "")
+      .. "\r\n"
   )
 end
 
@@ -271,7 +275,8 @@ describe("lastpass.httpd", function()
   end)
 
   it("answers 500 when the handler fails, and goes on", function()
-    local paths = { "/raise", "/raise-table", "/nothing", "/bad-status", "/bad-header", "/bad-body" }
+    local paths =
+      { "/raise", "/raise-table", "/nothing", "/bad-status", "/bad-header", "/bad-body" }
     for _, path in ipairs(paths) do
       local reply = get(server, path)
       assert.matches("^HTTP/1.1 500 ", reply)

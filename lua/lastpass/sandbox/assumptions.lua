@@ -68,7 +68,7 @@ M.list = {
   {
     name = "invited_filtered",
     section = "4.8",
-    what = "username shows the invited list only that person is in, disabled and admin an empty one",
+    what = "with username invited has only that person; with disabled or admin it is empty",
     why = "not recorded",
   },
   {
@@ -186,7 +186,7 @@ M.list = {
     name = "updateemail_state",
     section = "4.3",
     what = "updateemail needs an active person and a free address, else FAIL; the old address "
-      .. "stays until POST /_sandbox/state {\"login\": [old]}",
+      .. 'stays until POST /_sandbox/state {"login": [old]}',
     why = "the texts are not public",
   },
   {
@@ -206,7 +206,7 @@ M.list = {
   {
     name = "superadmins",
     section = "4.9",
-    what = "data \"all\" adds the administrators with superadmin true to every folder",
+    what = 'data "all" adds the administrators with superadmin true to every folder',
     why = "the vendor says they are listed too, not how",
   },
   {
@@ -241,7 +241,7 @@ M.list = {
   {
     name = "events_bad_user",
     section = "2.1",
-    what = "\"Please select a valid user.\" is in error, status FAIL",
+    what = '"Please select a valid user." is in error, status FAIL',
     why = "the key was not recorded",
   },
   {
@@ -309,7 +309,7 @@ M.list = {
   {
     name = "unknown_command",
     section = "2.1",
-    what = "an unknown cmd is FAIL with \"Unknown command\"",
+    what = 'an unknown cmd is FAIL with "Unknown command"',
     why = "no text is public",
   },
   {

@@ -74,64 +74,137 @@ end
 -- What the history is made of: kind, how many in 100, and the event's Data (enterprise-api §8.2).
 local history = {
   { "log_in", 24, site },
-  { "log_in", 12, function()
-    return "LastPass via Chrome v4.134.0"
-  end },
-  { "log_in", 8, function()
-    return "LastPass via Website"
-  end },
-  { "log_in", 9, function(number, self)
-    return vid(number) .. " from " .. folder_name(self, number)
-  end },
-  { "failed_login", 7, function(number)
-    return number % 2 == 0 and "" or site(number)
-  end },
-  { "saml_login", 5, function(number)
-    return number % 2 == 0 and "Salesforce" or "Amazon Web Services"
-  end },
+  {
+    "log_in",
+    12,
+    function()
+      return "LastPass via Chrome v4.134.0"
+    end,
+  },
+  {
+    "log_in",
+    8,
+    function()
+      return "LastPass via Website"
+    end,
+  },
+  {
+    "log_in",
+    9,
+    function(number, self)
+      return vid(number) .. " from " .. folder_name(self, number)
+    end,
+  },
+  {
+    "failed_login",
+    7,
+    function(number)
+      return number % 2 == 0 and "" or site(number)
+    end,
+  },
+  {
+    "saml_login",
+    5,
+    function(number)
+      return number % 2 == 0 and "Salesforce" or "Amazon Web Services"
+    end,
+  },
   { "site_added", 6, vid },
   { "site_changed", 6, vid },
-  { "deleted_sites", 2, function(number)
-    return site(number) .. "," .. site(number + 1)
-  end },
+  {
+    "deleted_sites",
+    2,
+    function(number)
+      return site(number) .. "," .. site(number + 1)
+    end,
+  },
   { "password_changed", 4, vid },
-  { "open_note", 4, function(number)
-    return "Secure Note (" .. vid(number) .. ")"
-  end },
-  { "add_note", 1, function(number)
-    return "Secure Note (" .. vid(number) .. ")"
-  end },
-  { "master_password", 1, function()
-    return ""
-  end },
-  { "multifactor", 1, function()
-    return ""
-  end },
-  { "add_to_folder", 2, function(number, self)
-    return ("'%s' '%s'"):format(folder_name(self, number), self.company:mail(number * 7 % self.company.users))
-  end },
-  { "folder_permissions", 1, function(number, self)
-    return ("'%s' '%s' 'Read only:no Admin:no Hide PW:no'"):format(
-      folder_name(self, number),
-      self.company:mail(number * 11 % self.company.users)
-    )
-  end },
-  { "move_to_folder", 1, function(number, self)
-    return site(number) .. " to " .. folder_name(self, number)
-  end },
-  { "console", 3, function(number, self)
-    return self.company:mail(number % self.company.admins)
-  end },
-  { "edit_policy", 1, function(number)
-    return policies[number % #policies + 1] .. " New value: " .. number % 30
-  end },
-  { "group_added", 1, function(number, self)
-    local company = self.company
-    return company:mail(number * 3 % company.users) .. " - " .. company.group_names[number % #company.group_names + 1]
-  end },
-  { "account_created", 1, function(number, self)
-    return self.company:mail(number * 5 % self.company.users)
-  end },
+  {
+    "open_note",
+    4,
+    function(number)
+      return "Secure Note (" .. vid(number) .. ")"
+    end,
+  },
+  {
+    "add_note",
+    1,
+    function(number)
+      return "Secure Note (" .. vid(number) .. ")"
+    end,
+  },
+  {
+    "master_password",
+    1,
+    function()
+      return ""
+    end,
+  },
+  {
+    "multifactor",
+    1,
+    function()
+      return ""
+    end,
+  },
+  {
+    "add_to_folder",
+    2,
+    function(number, self)
+      return ("'%s' '%s'"):format(
+        folder_name(self, number),
+        self.company:mail(number * 7 % self.company.users)
+      )
+    end,
+  },
+  {
+    "folder_permissions",
+    1,
+    function(number, self)
+      return ("'%s' '%s' 'Read only:no Admin:no Hide PW:no'"):format(
+        folder_name(self, number),
+        self.company:mail(number * 11 % self.company.users)
+      )
+    end,
+  },
+  {
+    "move_to_folder",
+    1,
+    function(number, self)
+      return site(number) .. " to " .. folder_name(self, number)
+    end,
+  },
+  {
+    "console",
+    3,
+    function(number, self)
+      return self.company:mail(number % self.company.admins)
+    end,
+  },
+  {
+    "edit_policy",
+    1,
+    function(number)
+      return policies[number % #policies + 1] .. " New value: " .. number % 30
+    end,
+  },
+  {
+    "group_added",
+    1,
+    function(number, self)
+      local company = self.company
+      return company:mail(number * 3 % company.users)
+        .. " - "
+        .. company.group_names[number % #company.group_names + 1]
+    end,
+  },
+  {
+    "account_created",
+    1,
+    function(number, self)
+      return self.company:mail(number * 5 % self.company.users)
+    end,
+  },
 }
 
 -- 100 slots, the kinds mixed.
@@ -279,7 +352,13 @@ local function wanted(self, query, event)
   if query.admin and not actions[event.kind].admin then
     return false
   elseif query.search then
-    local text = self:action(event.kind) .. "\n" .. event.data .. "\n" .. event.username .. "\n" .. event.address
+    local text = self:action(event.kind)
+      .. "\n"
+      .. event.data
+      .. "\n"
+      .. event.username
+      .. "\n"
+      .. event.address
     return text:lower():find(query.search, 1, true) ~= nil
   end
   return true

@@ -154,7 +154,7 @@ function encode(value)
   return encode_table(value)
 end
 
---- Any value: plain tables with sorted keys, ordered objects in their order, every empty table "[]".
+--- Any value: plain tables with sorted keys, ordered objects in their order, any empty one "[]".
 ---@param value any
 ---@return string
 M.encode = function(value)

@@ -246,6 +246,8 @@ function M.bind(plan, header)
   table.sort(bound, function(a, b)
     if a.positions[1] ~= b.positions[1] then
       return a.positions[1] < b.positions[1]
+    elseif #a.positions ~= #b.positions then
+      return #a.positions < #b.positions
     end
     return a.name < b.name
   end)

@@ -40,7 +40,7 @@ local M = {}
 ---@field reason string   a sentence for a person
 ---@field field? string   the field it is about
 ---@field column? string  its header
----@field value? string   what stands there
+---@field value? string   what stands there, its first 1000 bytes
 ---@field key? string     the key of the row, when it could be read (addresses folded)
 ---@field first_line? integer with "duplicate": the line of the row that was taken
 
@@ -131,19 +131,19 @@ local function readable_key(self, row)
   return key_of(column, value)
 end
 
-local function refuse(self, row, code, reason, column, value, key)
+local function refuse(self, row, code, reason, column, value)
   local proof = self.proof
   proof.refused = proof.refused + 1
   local problem = {
     file = proof.file,
-    row = row.origin and row.origin.row or row.number,
-    line = row.origin and row.origin.line or row.line,
+    row = row.number,
+    line = row.line,
     code = code,
     reason = reason,
     field = column and column.name,
     column = column and column.label,
-    value = value,
-    key = key or readable_key(self, row),
+    value = value and value:sub(1, 1000),
+    key = readable_key(self, row),
   }
   self.problems[#self.problems + 1] = setmetatable(problem, problem_mt)
   return nil, problem
@@ -180,11 +180,10 @@ local function refuse_encoding(self, row)
   return refuse(self, row, "bad_encoding", reason, unused, row[row.invalid])
 end
 
-local function refuse_duplicate(self, row, value, key)
-  local column, line = self._key_column, self._seen[key]
-  local reason = ("%s is already on line %d"):format(shown(value), line)
-  local _, problem = refuse(self, row, "duplicate", reason, column, value, key)
-  problem.first_line = line
+local function refuse_duplicate(self, row, value, first_line)
+  local reason = ("%s is already on line %d"):format(shown(value), first_line)
+  local _, problem = refuse(self, row, "duplicate", reason, self._key_column, value)
+  problem.first_line = first_line
 end
 
 local function is_blank(row)
@@ -196,58 +195,49 @@ local function is_blank(row)
   return true
 end
 
--- A row that came as a person has only its key left to be looked at.
-local function admit_shaped(self, person, key)
-  local proof = self.proof
-  proof.rows = proof.rows + 1
-  if key then
-    if self._seen[key] then
-      return refuse_duplicate(self, person, person[self._key_column.name], key)
-    end
-    self._seen[key] = person.origin.line
+-- The value of a column; nil when the row is refused for it.
+local function read_value(self, row, column)
+  local value = value_of(column, row)
+  if value == "" and column.required then
+    return refuse(self, row, "missing_value", ("'%s' is empty"):format(column.label), column, value)
+  elseif value == "" or not column.email then
+    return value
   end
-  return person
+  local address, fault = email.check(value)
+  if not address then
+    local reason = ("%s is not an e-mail address: %s"):format(shown(value), fault)
+    return refuse(self, row, "bad_email", reason, column, value)
+  end
+  return address
 end
 
--- Any other row as a person; nil when it is refused or holds nothing.
+-- A row that the parser did not shape, as a person; nil when it is refused or holds nothing.
 local function admit(self, row)
-  local proof = self.proof
-  if row[1] == "" and is_blank(row) then
+  if is_blank(row) then
     return nil
   end
+  local proof = self.proof
   proof.rows = proof.rows + 1
   if #row ~= self._width then
     return refuse_width(self, row)
   elseif row.invalid then
     return refuse_encoding(self, row)
   end
-  local person, key = {}, nil
-  local key_column = self._key_column
+  local person = {}
   for _, column in ipairs(self._columns) do
-    local value = row[column.position] or value_of(column, row)
-    if value == "" then
-      if column.required then
-        local reason = ("'%s' is empty"):format(column.label)
-        return refuse(self, row, "missing_value", reason, column, value)
-      end
-    elseif column.email then
-      local address, fault = email.check(value)
-      if not address then
-        local reason = ("%s is not an e-mail address: %s"):format(shown(value), fault)
-        return refuse(self, row, "bad_email", reason, column, value)
-      end
-      value = address
+    local value = read_value(self, row, column)
+    if not value then
+      return nil
     end
     person[column.name] = value
-    if column == key_column then
-      key = key_of(column, value)
-      if self._seen[key] then
-        return refuse_duplicate(self, row, value, key)
-      end
-    end
   end
-  if key then
-    self._seen[key] = row.line
+  local key_column = self._key_column
+  if key_column then
+    local value = person[key_column.name]
+    local first_line = self._records:claim(key_of(key_column, value), row.line)
+    if first_line then
+      return refuse_duplicate(self, row, value, first_line)
+    end
   end
   local origin = { file = proof.file, row = row.number, line = row.line }
   person.origin = setmetatable(origin, origin_mt)
@@ -278,9 +268,8 @@ end
 ---@return lastpass.Error? err also kept as `people.failure`
 function people:next()
   while not self.failure do
-    local row, key, err = self._records:next()
+    local row, message, err = self._records:next()
     if not row then
-      local message = key
       if err then
         self.failure = err
       elseif not self.proof.complete then
@@ -288,12 +277,11 @@ function people:next()
       end
       return nil, message, err
     end
-    local person
     if row.origin then
-      person = admit_shaped(self, row, key)
-    else
-      person = admit(self, row)
+      self.proof.rows = self.proof.rows + 1
+      return row
     end
+    local person = admit(self, row)
     if person then
       return person
     elseif #self.problems >= self._max_problems then
@@ -531,7 +519,6 @@ function M.open(file, options)
     },
     _path = type(file) == "string" and file or nil,
     _max_problems = options.max_problems or 10000,
-    _seen = {},
   }, people_mt)
   local records, message, err = csv_records.open(file, settings, self.proof)
   if not records then

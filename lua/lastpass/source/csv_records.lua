@@ -49,17 +49,25 @@ local function fail(self, kind, code, reason, line, fields)
   return errors.fail(kind, code, place .. ": " .. reason, fields)
 end
 
+-- A handle that the caller opened stays open.
+local function release(self)
+  if self._file and self._owned then
+    self._file:close()
+  end
+  self._file = nil
+end
+
 -- Ends the reading: what was parsed is still handed out, then this failure.
 local function break_off(self, ...)
   local _, _, err = fail(self, ...)
   self._failure = self._failure or err
-  self:close()
+  release(self)
 end
 
--- Takes what the parser gave: rows, or a failure with the rows before it.
-local function accept(self, rows, message, line, code, rows_before)
-  self._batch, self._position = rows or rows_before, 0
-  if not rows then
+-- Parses a piece, or the end; the rows before a failure can still be fetched.
+local function parse(self, piece)
+  local ok, message, line, code = self._parser:parse(piece)
+  if not ok then
     break_off(self, "protocol", code, message, line)
   end
 end
@@ -71,8 +79,9 @@ local function finish(self)
       break_off(self, "protocol", "bad_encoding", message)
     end
   end
-  accept(self, self._parser:finish())
+  parse(self, nil)
   local proof = self._proof
+  proof.final_newline = self._tail:find("[\r\n]%z?$") ~= nil
   if self._size and self._size ~= proof.bytes then
     local reason = ("the file changed while it was read (%.0f bytes at first, %.0f read)"):format(
       self._size,
@@ -83,9 +92,9 @@ local function finish(self)
   if self._failure then
     return
   end
-  proof.complete = true
+  self._ended = true
   proof.sha256 = self._digest and self._digest:hex()
-  self:close()
+  release(self)
 end
 
 local function has_utf16_mark(chunk)
@@ -110,7 +119,7 @@ local function fill(self)
     })
   end
   proof.bytes = proof.bytes + #chunk
-  proof.final_newline = chunk:find("[\r\n]%z?$") ~= nil
+  self._tail = (self._tail .. chunk:sub(-2)):sub(-2)
   if self._digest then
     self._digest:update(chunk)
   end
@@ -121,44 +130,51 @@ local function fill(self)
     end
     chunk = text
   end
-  accept(self, self._parser:feed(chunk))
+  parse(self, chunk)
 end
 
---- From the next piece of the file on, rows that are plainly good come as tables with named
--- fields: see `parser:shape` in src/csv.c.
+--- From the next row on, those that are plainly good come as tables with named fields: see
+-- `parser:shape` in src/csv.c.
 ---@param shape table
 function records:shape(shape)
   self._parser:shape(shape)
 end
 
+--- Takes a key for a row.
+---@param key string
+---@param line integer
+---@return integer|nil first the line of the row that has taken it before
+function records:claim(key, line)
+  return self._parser:claim(key, line)
+end
+
 --- The next record.
 ---@return table|nil row a list of strings, with `line`, `number` (blank lines counted), `last` (the line it ends on, when another) and `invalid` (the first field that is not UTF-8); or a shaped row, which has `origin`; nil at the end
----@return string|nil key of a shaped row; or the message
+---@return string? message
 ---@return lastpass.Error? err the same on every further call
 function records:next()
-  local position = self._position + 1
-  local row = self._batch[position]
+  if self._closed then
+    return nil
+  end
+  local parser = self._parser
+  local row = parser:next()
   while not row do
     if self._failure then
       return nil, self._failure.message, self._failure
     elseif not self._file then
+      self._proof.complete = self._ended
       return nil
     end
     fill(self)
-    position = 1
-    row = self._batch[position]
+    row = parser:next()
   end
-  self._position = position
-  local keys = self._batch.keys
-  return row, keys and keys[position]
+  return row
 end
 
---- Lets go of the file; a handle that the caller opened stays open. May be called again.
+--- Ends the reading here; what was parsed ahead is not handed out. May be called again.
 function records:close()
-  if self._file and self._owned then
-    self._file:close()
-  end
-  self._file = nil
+  release(self)
+  self._closed = true
 end
 
 -- Bytes of a regular file; nil for a pipe, and for /proc, where it is always 0.
@@ -178,7 +194,7 @@ end
 ---@return string? message
 ---@return lastpass.Error? err
 function M.open(file, settings, proof)
-  local self = { name = settings.name, _batch = {}, _position = 0, _proof = proof }
+  local self = { name = settings.name, _proof = proof, _tail = "" }
   self._parser = csv.parser(settings.parser)
   if settings.sha256 then
     local hash, message, err = digest.new()

@@ -2,6 +2,7 @@
 -- @module lastpass.sandbox.commands.add
 local check = require "lastpass.sandbox.commands.check"
 local json = require "lastpass.json"
+local people = require "lastpass.sandbox.person"
 local replies = require "lastpass.sandbox.commands.replies"
 
 local fields = {
@@ -41,7 +42,7 @@ local function join_groups(context, person, names, complaints)
     end
     if not known then
       complaints[#complaints + 1] = "No such group: " .. name
-    elseif context.state:join(person, name) then
+    elseif people.join(person, name) then
       context:audit("group_added", person.fields.username .. " - " .. name)
     end
   end
@@ -96,6 +97,8 @@ local function add_row(context, row, created)
     state:count_mail(row.username, row.password and "temporary_password" or "invitation")
   end
   set_fields(person, row)
+  -- Kept at once: the same person may come again in a later row.
+  state:keep(person)
   return person
 end
 
@@ -136,17 +139,17 @@ local function batchadd(context, rows)
   if refuse_for_licences(context, good) then
     return replies.fail("Not enough licenses.")
   end
-  local created, people = {}, {}
+  local created, persons = {}, {}
   for at, row in ipairs(good) do
-    people[at] = add_row(context, row, created)
+    persons[at] = add_row(context, row, created)
   end
   if #created > 0 then
     local invited = context.settings.batchadd_makes == "invited"
     context:audit(invited and "invited" or "account_created", table.concat(created, ","))
   end
   for at, row in ipairs(good) do
-    join_groups(context, people[at], row.groups, complaints)
-    context.state:keep(people[at])
+    join_groups(context, persons[at], row.groups, complaints)
+    context.state:keep(persons[at])
   end
   if #complaints > 0 then
     return replies.warn(complaints)

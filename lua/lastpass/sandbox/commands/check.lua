@@ -81,7 +81,11 @@ function M.object(fields, object, strict)
     end
     if value == nil and fields[name].required then
       return "Missing field: " .. name
-    elseif value ~= nil and not kinds[fields[name][1]](value) and (strict or fields[name].required) then
+    elseif
+      value ~= nil
+      and not kinds[fields[name][1]](value)
+      and (strict or fields[name].required)
+    then
       return "Wrong type of field: " .. name
     end
   end

@@ -1,6 +1,7 @@
 --- getuserdata (enterprise-api §4.8).
 -- @module lastpass.sandbox.commands.directory
 local check = require "lastpass.sandbox.commands.check"
+local people = require "lastpass.sandbox.person"
 local php = require "lastpass.sandbox.php"
 local replies = require "lastpass.sandbox.commands.replies"
 
@@ -63,7 +64,7 @@ local function new_collector(state)
 end
 
 local function write_collected(state, collector, write)
-  local separator = '{'
+  local separator = "{"
   local function write_group(name)
     local list = collector.lists[name]
     if list then
@@ -132,7 +133,7 @@ local function write_users(state, filter, skip, count, take, write)
   state:walk(filter, skip, count, function(index, person)
     write(opening)
     opening = ","
-    write(person and state:person_json(person) or state.company:user_json(index))
+    write(person and people.json(person) or state.company:user_json(index))
     if take then
       take(index, person)
     end
@@ -165,7 +166,7 @@ local function write_one(context, data, write)
   if paged or context.settings.counts == "always" then
     write_counts((shown or page > 0) and 1 or 0, shown and 1 or 0, write)
   end
-  write('"Users":' .. (shown and "{" .. state:person_json(person) .. "}" or "[]"))
+  write('"Users":' .. (shown and "{" .. people.json(person) .. "}" or "[]"))
   if data.pagesize ~= 1 then
     local collector = new_collector(state)
     if shown then

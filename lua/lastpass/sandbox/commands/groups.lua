@@ -1,6 +1,7 @@
 --- batchchangegrp (enterprise-api §4.7).
 -- @module lastpass.sandbox.commands.groups
 local check = require "lastpass.sandbox.commands.check"
+local people = require "lastpass.sandbox.person"
 local replies = require "lastpass.sandbox.commands.replies"
 
 local fields = {
@@ -43,7 +44,7 @@ local function join(context, person, name, complaints)
     state:make_group(name)
     context:audit("create_group", "'" .. name .. "'")
   end
-  if state:join(person, name) then
+  if people.join(person, name) then
     context:audit("group_added", person.fields.username .. " - " .. name)
   end
 end
@@ -58,7 +59,7 @@ local function change_row(context, row, complaints)
     join(context, person, name, complaints)
   end
   for _, name in ipairs(row.del or {}) do
-    if context.state:leave(person, name) then
+    if people.leave(person, name) then
       context:audit("group_removed", ("'%s' '%s'"):format(name, person.fields.username))
     end
   end

@@ -4,7 +4,16 @@ local replies = require "lastpass.sandbox.commands.replies"
 
 local M = { list = {} }
 
-for _, name in ipairs({ "add", "users", "accounts", "groups", "directory", "folders", "reports", "sites" }) do
+for _, name in ipairs({
+  "add",
+  "users",
+  "accounts",
+  "groups",
+  "directory",
+  "folders",
+  "reports",
+  "sites",
+}) do
   for command, definition in pairs(require("lastpass.sandbox.commands." .. name)) do
     M.list[command] = definition
   end

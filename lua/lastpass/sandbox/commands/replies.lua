@@ -49,7 +49,11 @@ end
 --- HTTP 429 (enterprise-api §6).
 ---@param text string
 function M.too_many(text)
-  return { class = "429", status = 429, body = php.encode(php.object("status", "FAIL", "error", text)) }
+  return {
+    class = "429",
+    status = 429,
+    body = php.encode(php.object("status", "FAIL", "error", text)),
+  }
 end
 
 --- A read's answer.

@@ -89,7 +89,11 @@ end
 local function siem_parts(context, list)
   local parts = {}
   for at, event in ipairs(list) do
-    parts[at] = "{" .. context.events:event_json(event) .. ',"ID":"' .. ("%.0f"):format(event.time) .. '"}'
+    parts[at] = "{"
+      .. context.events:event_json(event)
+      .. ',"ID":"'
+      .. ("%.0f"):format(event.time)
+      .. '"}'
   end
   return '"events":[' .. table.concat(parts, ",") .. "]"
 end

@@ -1,0 +1,163 @@
+--- One call of the API: body, turn, send, judge, and again when that is safe.
+-- @module lastpass.enterprise.call
+local core = require "lastpass.core"
+local errors = require "lastpass.error"
+local loop = require "lastpass.transport.loop"
+local reply = require "lastpass.enterprise.reply"
+
+local FIRST_PAUSE = 0.5 -- seconds before the second attempt
+local LONGEST_PAUSE = 30
+local LONGEST_HOLD = 120 -- a server that asks for a longer wait is answered with a failure
+
+local M = {}
+
+--- Names in circulation that are no commands of the server (enterprise-api §10).
+M.aliases = { batchchange = "batchchangegrp", getreport = "reporting", getevents = "reporting" }
+
+local function command_names()
+  local names = {}
+  for position, command in ipairs(core.commands) do
+    names[position] = command.name
+  end
+  return names
+end
+
+--- The command of that name or alias; raises for any other, naming the nearest.
+function M.resolve(name, level)
+  local command = core.commands[M.aliases[name] or name]
+  if type(name) ~= "string" or not command then
+    local nearest = errors.nearest(name, command_names())
+    errors.raise(
+      level + 1,
+      "unknown command '%s'%s",
+      tostring(name),
+      nearest and (" (did you mean '" .. nearest .. "'?)") or ""
+    )
+  end
+  return command
+end
+
+-- What failed before a byte was sent can always be tried again; what was sent only when it reads.
+local function may_retry(call, err)
+  if err.retry_after and err.retry_after > LONGEST_HOLD then
+    return false
+  end
+  if err.kind == "transport" and not err.sent and not err.status then
+    return err.code ~= "tls_certificate" and err.code ~= "ca_file" and err.code ~= "bad_url"
+      and err.code ~= "would_block" and err.code ~= "reply_too_large"
+  end
+  if call.writes then
+    return false
+  end
+  return err.kind == "throttled"
+    or err.kind == "transport" and (not err.status or err.status >= 500) and err.code ~= "reply_too_large"
+    or err.kind == "protocol" and err.code == "cut_short"
+end
+
+local function pause_before(attempt, err)
+  if err.retry_after then
+    return err.retry_after
+  end
+  local pause = math.min(FIRST_PAUSE * 2 ^ (attempt - 1), LONGEST_PAUSE)
+  return pause * (0.5 + math.random() / 2)
+end
+
+-- A reply that breaks off leaves it open whether a write was made.
+local function complete_error(call, err)
+  err.command = call.command
+  if call.writes and err.sent and err.uncertain == nil then
+    err.uncertain = true
+  end
+  return err
+end
+
+local function attempt_once(client, call, sink)
+  local options = client._options
+  if options.on_request then
+    options.on_request { command = call.command, attempt = call.attempt }
+  end
+  local response, message, err = client._transport:send {
+    method = "POST",
+    url = options.url,
+    headers = client._headers,
+    body = call.body,
+    repeatable = not call.writes,
+    timeout = options.timeout,
+    max_bytes = options.max_bytes,
+    sink = sink,
+  }
+  if not response then
+    message = call.provhash:redact(call.command .. ": " .. message)
+    err.message = message
+    return nil, message, complete_error(call, err)
+  end
+  return response
+end
+
+--- Makes what describes one call; raises when the data do not fit the command.
+---@param level integer 1 is the caller of `prepare`
+function M.prepare(client, name, data, level)
+  local command = M.resolve(name, level + 1)
+  local body, message = core[command.name](client._options, data)
+  if not body then
+    errors.raise(level + 1, "%s", message)
+  end
+  return {
+    command = command.name,
+    writes = command.writes,
+    data = data,
+    body = body,
+    provhash = client._options.provhash,
+  }
+end
+
+--- Carries a prepared call out, with its turn, its retries and its hooks.
+---@param read fun(call: table, response: table): any what makes a value of a response
+---@param sink? userdata takes a successful reply's body; `reset` before each attempt
+function M.perform(client, call, read, sink)
+  local options = client._options
+  call.attempt = 0
+  while true do
+    call.attempt = call.attempt + 1
+    client._limiter:wait_for_turn(call.command, options.rate, options.on_wait)
+    if sink then
+      sink:reset()
+    end
+    local response, message, err = attempt_once(client, call, sink)
+    local value
+    if response then
+      value, message, err = read(call, response)
+      if value ~= nil then
+        return value
+      end
+    end
+    if err.kind == "throttled" and (err.retry_after or math.huge) <= LONGEST_HOLD then
+      client._limiter:hold(err.retry_after)
+    end
+    if call.attempt > options.retries or not may_retry(call, err) then
+      return nil, message, err
+    end
+    local pause = pause_before(call.attempt, err)
+    if options.on_retry then
+      options.on_retry {
+        command = call.command,
+        attempt = call.attempt,
+        message = message,
+        code = err.code,
+        seconds = pause,
+      }
+    end
+    loop.sleep(pause)
+  end
+end
+
+--- Sends a command and gives its reply.
+---@param level integer whose line is blamed for wrong data
+---@return any|nil value
+---@return string? message
+---@return lastpass.Error? err
+function M.call(client, name, data, level)
+  return M.perform(client, M.prepare(client, name, data, level + 1), reply.read)
+end
+
+return M

@@ -1,0 +1,131 @@
+--- The directory as one read of it: users by address, groups and their members.
+-- @module lastpass.enterprise.directory
+local core = require "lastpass.core"
+local errors = require "lastpass.error"
+local group_object = require "lastpass.enterprise.group"
+local user_object = require "lastpass.enterprise.user"
+
+---@class lastpass.Snapshot
+local methods = {}
+local snapshot_mt = { __name = "lastpass.Snapshot", __index = methods }
+
+local M = {}
+
+--- Wraps a snapshot of the core.
+function M.new(client, rows)
+  local invited, known = {}, core.user_fields.email
+  for _, email in ipairs(rows:invited()) do
+    local folded = email:lower()
+    if not invited[folded] and not rows:find(email) then
+      invited[#invited + 1] = email
+      invited[folded] = email
+    end
+  end
+  return setmetatable(
+    { _client = client, _rows = rows, _invited = invited, _email = known, read_at = os.time() },
+    snapshot_mt
+  )
+end
+
+function snapshot_mt.__tostring(snapshot)
+  return ("lastpass.Snapshot (%d users, %d invited)"):format(#snapshot._rows, #snapshot._invited)
+end
+
+--- How many users there are, without those who are only invited.
+---@return integer
+function methods:count()
+  return #self._rows
+end
+
+--- How many are only invited.
+---@return integer
+function methods:invited_count()
+  return #self._invited
+end
+
+--- The user with that address, the case of letters aside; somebody only invited counts.
+---@param email string
+---@return lastpass.User|nil
+function methods:user(email)
+  if type(email) ~= "string" then
+    errors.raise(2, "snapshot:user: needs an e-mail address")
+  end
+  local row = self._rows:find(email)
+  if row then
+    return user_object.of_row(self._client, self._rows, row)
+  end
+  local invitation = self._invited[email:lower()]
+  return invitation and user_object.of_invitation(self._client, invitation)
+end
+
+local statuses = { active = true, disabled = true, invited = true }
+
+local function is_status(value)
+  return statuses[value], '"active", "disabled" or "invited"'
+end
+
+--- Options of `users`: which people.
+M.filter_options = { status = is_status, admin = "boolean", disabled = "boolean" }
+
+local function matches(user, filter)
+  return (filter.status == nil or user.status == filter.status)
+    and (filter.admin == nil or user.admin == filter.admin)
+    and (filter.disabled == nil or user.disabled == filter.disabled)
+end
+
+--- Everybody, invited people at the end.
+---@param filter? table status ("active", "disabled", "invited"), admin, disabled (booleans; with
+-- one of these two, people who are only invited are left out)
+---@return fun(): lastpass.User|nil iterator
+function methods:users(filter)
+  filter = errors.check_options("users", filter, M.filter_options)
+  local with_invited = filter.admin == nil and filter.disabled == nil
+  local row, rows, invited = 0, self._rows, self._invited
+  local count, invited_at = #rows, 0
+  local everybody = next(filter) == nil
+  return function()
+    while row < count do
+      row = row + 1
+      local user = user_object.of_row(self._client, rows, row)
+      if everybody or matches(user, filter) then
+        return user
+      end
+    end
+    while with_invited and invited_at < #invited do
+      invited_at = invited_at + 1
+      local user = user_object.of_invitation(self._client, invited[invited_at])
+      if everybody or matches(user, filter) then
+        return user
+      end
+    end
+    return nil
+  end
+end
+
+--- The group of that name, or nil.
+---@param name string exact
+---@return lastpass.Group|nil
+function methods:group(name)
+  local members = self._rows:members(name)
+  return members and group_object.new(self._client, name, members)
+end
+
+--- All groups that have or had a member, by name.
+---@return fun(): lastpass.Group|nil iterator
+function methods:groups()
+  local names = self._rows:group_names()
+  table.sort(names)
+  local position = 0
+  return function()
+    position = position + 1
+    return names[position] and self:group(names[position])
+  end
+end
+
+--- How many values of the reply were not of the form that is known; 0 is usual.
+---@return integer
+function methods:odd_values()
+  return self._rows:odd()
+end
+
+return M

@@ -1,0 +1,73 @@
+--- How fast a company is asked. One limiter for all clients of a company in this process: it spaces
+-- requests by the option `rate`, keeps the vendor's own limit of `updateemail` (10 per second,
+-- enterprise-api §6), and holds everybody back while the server says to wait.
+-- @module lastpass.enterprise.limiter
+local loop = require "lastpass.transport.loop"
+
+---@class lastpass.Limiter
+local methods = {}
+local limiter_mt = { __name = "lastpass.Limiter", __index = methods }
+
+local EMAIL_CHANGES_PER_SECOND = 10
+
+local limiters = {}
+
+local M = {}
+
+--- The limiter of a company.
+---@param url string
+---@param cid string|number
+---@return lastpass.Limiter
+function M.of(url, cid)
+  local name = ("%s %s"):format(url, tostring(cid))
+  limiters[name] = limiters[name] or setmetatable({ _next = {}, _held_until = 0 }, limiter_mt)
+  return limiters[name]
+end
+
+-- The next free moment of one lane; takes it.
+local function reserve(self, lane, rate, now)
+  local at = math.max(self._next[lane] or 0, now)
+  self._next[lane] = at + 1 / rate
+  return at
+end
+
+--- Waits for this request's turn.
+---@param command string
+---@param rate number|nil requests per second
+---@param on_wait fun(wait: table)|nil told {command, seconds, reason} before a wait
+function methods:wait_for_turn(command, rate, on_wait)
+  if not rate and command ~= "updateemail" and self._held_until == 0 then
+    return
+  end
+  local now = loop.now()
+  local at, reason = now, nil
+  if self._held_until > now then
+    at, reason = self._held_until, "the server asked to wait"
+  end
+  if rate then
+    local turn = reserve(self, "all", rate, now)
+    if turn > at then
+      at, reason = turn, "the option rate"
+    end
+  end
+  if command == "updateemail" then
+    local turn = reserve(self, "updateemail", EMAIL_CHANGES_PER_SECOND, now)
+    if turn > at then
+      at, reason = turn, "LastPass allows 10 changes of e-mail address a second"
+    end
+  end
+  if at > now then
+    if on_wait then
+      on_wait { command = command, seconds = at - now, reason = reason }
+    end
+    loop.sleep(at - now)
+  end
+end
+
+--- Holds every request to this company back.
+---@param seconds number
+function methods:hold(seconds)
+  self._held_until = math.max(self._held_until, loop.now() + seconds)
+end
+
+return M

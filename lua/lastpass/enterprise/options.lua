@@ -1,0 +1,156 @@
+--- The options of a client: what they are, what they default to, and what is refused.
+-- @module lastpass.enterprise.options
+local core = require "lastpass.core"
+local errors = require "lastpass.error"
+
+local M = {}
+
+--- The documented address; no other is known to serve this API (enterprise-api §1.3).
+M.DEFAULT_URL = "https://lastpass.com/enterpriseapi.php"
+
+--- The one list of options. README and docs/reference are made from it.
+M.list = {
+  { "cid", "integer or digits", "required", "account number, as the Admin Console shows it" },
+  { "provhash", "secret", "required", "provisioning hash, from `lastpass.secret`" },
+  { "url", "string", M.DEFAULT_URL, "address of the API; https, or http to this machine" },
+  { "apiuser", "string", "none", "label sent along with each request" },
+  { "timezone", "string", "America/New_York", "zone of the account's times: a tzdata name or a POSIX rule" },
+  { "timeout", "seconds", "120", "for one whole call" },
+  { "connect_timeout", "seconds", "10", "for reaching the server" },
+  { "retries", "count", "3", "how often a read is tried again; writes only when nothing was sent" },
+  { "rate", "per second", "no limit", "requests to this company, over all clients of the process" },
+  { "max_bytes", "bytes", "256 MiB", "largest reply that is accepted" },
+  { "page_size", "users", "2000", "users asked for at once" },
+  { "chunk", "rows", "100", "rows of one write when a list is split" },
+  { "in_flight", "count", "4", "pages of one read under way at once" },
+  { "ca_file", "path", "the system's", "PEM certificates to trust" },
+  { "proxy", "URL", "the environment's", "proxy to go through" },
+  { "verify", "boolean", "true", "false skips TLS verification, to this machine only" },
+  { "http_version", "string", "2 when offered", '"1.1" to do without HTTP/2' },
+  { "transport", "name or object", "curl", "how requests are sent" },
+  { "on_request", "function", "none", "called with {command, attempt} before each request" },
+  { "on_wait", "function", "none", "called with {command, seconds, reason} before a wait" },
+  { "on_retry", "function", "none", "called with {command, attempt, message, code, seconds}" },
+}
+
+local function positive(value)
+  return type(value) == "number" and value > 0, "a number above 0"
+end
+
+local function whole(lowest, highest)
+  local expected = ("an integer from %d to %d"):format(lowest, highest)
+  return function(value)
+    return type(value) == "number"
+        and value == math.floor(value)
+        and value >= lowest
+        and value <= highest,
+      expected
+  end
+end
+
+local known = {
+  cid = { "number", "string" },
+  provhash = "userdata",
+  url = "string",
+  apiuser = "string",
+  timezone = "string",
+  timeout = positive,
+  connect_timeout = positive,
+  retries = whole(0, 20),
+  rate = positive,
+  max_bytes = whole(1024, 2 ^ 40),
+  page_size = whole(1, 2000),
+  chunk = whole(1, 100000),
+  in_flight = whole(1, 64),
+  ca_file = "string",
+  proxy = "string",
+  verify = "boolean",
+  http_version = function(value)
+    return value == "1.1", '"1.1"'
+  end,
+  transport = { "string", "table" },
+  on_request = "function",
+  on_wait = "function",
+  on_retry = "function",
+}
+
+local defaults = {
+  url = M.DEFAULT_URL,
+  timezone = "America/New_York",
+  timeout = 120,
+  connect_timeout = 10,
+  retries = 3,
+  max_bytes = 256 * 1024 * 1024,
+  page_size = 2000,
+  chunk = 100,
+  in_flight = 4,
+}
+
+local function check_account_number(cid, level)
+  local text = type(cid) == "number" and ("%.0f"):format(cid) or cid
+  if not text:match "^%d+$" or #text > 15 or tonumber(text) ~= tonumber(cid) or tonumber(cid) == 0 then
+    errors.raise(level + 1, "lastpass.new: option 'cid' must be the account number, a positive integer")
+  end
+end
+
+local function check_secret(provhash, level)
+  if not core.secret.is(provhash) then
+    errors.raise(level + 1, "lastpass.new: option 'provhash' must be made by lastpass.secret")
+  end
+  if provhash:starts_with "lpkey_" then
+    -- enterprise-api §1.2: the newer REST interface's keys do not work here
+    errors.raise(
+      level + 1,
+      "lastpass.new: option 'provhash' holds a key of the LastPass REST API (lpkey_…); "
+        .. "the Enterprise API needs the provisioning hash (Admin Console, Advanced > Enterprise API)"
+    )
+  end
+end
+
+local function is_this_machine(url)
+  local host = url:match "^%a+://([^/:]+)" or ""
+  return host == "localhost" or host:match "^127%.[%d.]+$" or url:match "^%a+://%[::1%]"
+end
+
+local function check_address(url, level)
+  local scheme = url:match "^(%a+)://[^/]"
+  if scheme ~= "https" and scheme ~= "http" then
+    errors.raise(level + 1, "lastpass.new: option 'url' must begin with https://")
+  end
+  if scheme == "http" and not is_this_machine(url) then
+    errors.raise(level + 1, "lastpass.new: option 'url' must be https: over http the hash would be readable on the way")
+  end
+end
+
+--- Checks and completes the options of `lastpass.new`; raises at the caller's line.
+---@param given table
+---@param level integer 1 is the caller of `complete`
+---@return table options a copy, with the defaults
+function M.complete(given, level)
+  level = level + 1
+  if type(given) ~= "table" then
+    errors.raise(level, "lastpass.new: needs a table of options")
+  end
+  errors.check_options("lastpass.new", given, known, level)
+  for _, name in ipairs { "cid", "provhash" } do
+    if given[name] == nil then
+      errors.raise(level, "lastpass.new: option '%s' is missing", name)
+    end
+  end
+  local options = {}
+  for name, value in pairs(defaults) do
+    options[name] = value
+  end
+  for name, value in pairs(given) do
+    options[name] = value
+  end
+  check_account_number(options.cid, level)
+  check_secret(options.provhash, level)
+  check_address(options.url, level)
+  if options.verify == false and not is_this_machine(options.url) then
+    errors.raise(level, "lastpass.new: option 'verify' can be false for this machine only")
+  end
+  return options
+end
+
+return M

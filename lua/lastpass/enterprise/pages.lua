@@ -1,0 +1,218 @@
+--- Reads the directory page by page into one snapshot, and proves that no page was lost.
+-- The pages are asked for one by one while people come and go: when somebody is deleted in the
+-- middle, everybody behind moves up and one person falls between two pages. So the users are
+-- counted against what the server says, and the last user of every page is asked for again at the
+-- end; when either does not fit, all pages are read again.
+-- @module lastpass.enterprise.pages
+local call = require "lastpass.enterprise.call"
+local core = require "lastpass.core"
+local errors = require "lastpass.error"
+local loop = require "lastpass.transport.loop"
+local parallel = require "lastpass.parallel"
+local reply = require "lastpass.enterprise.reply"
+
+local PASSES = 5 -- how often a directory that changes while it is read is read again
+
+local M = {}
+
+-- The sink has read the reply while it came; what it could not take for a directory is judged as
+-- any other reply is.
+local function read_sink(sink)
+  return function(request, response)
+    if response.status ~= 200 then
+      return reply.judge(request, response)
+    end
+    local finished, message, code = sink:finish()
+    if not finished then
+      return errors.fail("protocol", code, request.command .. ": " .. message, {
+        command = request.command,
+      })
+    end
+    local refusal = sink:refusal()
+    if not refusal then
+      return sink
+    end
+    response.body = refusal
+    local texts, text, err = reply.judge(request, response)
+    if not texts then
+      return nil, text, err
+    end
+    return errors.fail("protocol", "unexpected_shape", "getuserdata: the reply has no users", {
+      command = request.command,
+    })
+  end
+end
+
+-- libcurl stops when the sink refuses; why it did is in the sink.
+local function explain_refusal(sink, message, err)
+  if err.code == "bad_reply" then
+    local _, text, code = sink:finish()
+    if text then
+      return errors.fail("protocol", code, "getuserdata: " .. text, { command = "getuserdata" })
+    end
+  end
+  return nil, message, err
+end
+
+--- One reply of getuserdata as a snapshot.
+---@param client table
+---@param data table|nil
+---@return userdata|nil snapshot
+---@return string? message
+---@return lastpass.Error? err
+function M.fetch(client, data)
+  local sink = core.snapshot()
+  local request = call.prepare(client, "getuserdata", data, 2)
+  local page, message, err = call.perform(client, request, read_sink(sink), sink)
+  if not page then
+    return explain_refusal(sink, message, err)
+  end
+  return page
+end
+
+local function page_data(filter, size, index)
+  local data = { pagesize = size, pageindex = index }
+  for name, value in pairs(filter) do
+    data[name] = value
+  end
+  return data
+end
+
+-- Reads pages `first` to `last` with several under way; gives the first failure.
+local function fetch_many(client, filter, first, last, take)
+  local failure
+  parallel(client._options.in_flight, function(spawn)
+    for index = first, last do
+      if failure then
+        return
+      end
+      spawn(function()
+        local page, message, err =
+          M.fetch(client, page_data(filter, client._options.page_size, index))
+        if page then
+          take(index, page)
+        else
+          failure = failure or { message, err }
+        end
+      end)
+    end
+  end)
+  if failure then
+    return nil, failure[1], failure[2]
+  end
+  return true
+end
+
+-- Without a total the pages tell by being short that they are the last.
+local function fetch_in_turn(client, filter, take)
+  local size, index, page = client._options.page_size, 1, nil
+  repeat
+    local message, err
+    page, message, err = M.fetch(client, page_data(filter, size, index))
+    if not page then
+      return nil, message, err
+    end
+    take(index, page)
+    index = index + 1
+  until #page < size
+  return true
+end
+
+-- Is the user who stands last on each page still the one who stood on that page when it was read?
+-- `ranges` has, for page i, its rows in `whole`.
+local function ends_hold(client, filter, whole, ranges, count)
+  local size, total, moved, failure = client._options.page_size, #whole, false, nil
+  local email = core.user_fields.email
+  parallel(client._options.in_flight, function(spawn)
+    for index = 0, count - 2 do
+      if moved or failure then
+        return
+      end
+      spawn(function()
+        local probe, message, err =
+          M.fetch(client, page_data(filter, 1, (index + 1) * size - 1))
+        if not probe then
+          failure = failure or { message, err }
+        elseif probe:total() ~= total then
+          moved = true
+        elseif #probe == 1 then
+          local row = whole:find(core.user_value(probe, 1, email))
+          moved = moved or not row or row < ranges[index].first or row > ranges[index].last
+        end
+      end)
+    end
+  end)
+  if failure then
+    return nil, failure[1], failure[2]
+  end
+  return not moved
+end
+
+--- One pass over all pages.
+---@return userdata|nil snapshot
+---@return string|boolean message, or whether the pages fit together
+---@return lastpass.Error? err
+local function read_pass(client, filter)
+  local size = client._options.page_size
+  local whole, ranges, steady = core.snapshot(), {}, true
+  local first, message, err = M.fetch(client, page_data(filter, size, 0))
+  if not first then
+    return nil, message, err
+  end
+  local total = first:total()
+
+  local function take(index, page)
+    local before = #whole
+    steady = whole:append(page) == 0 and page:total() == total and steady
+    ranges[index] = { first = before + 1, last = #whole }
+  end
+
+  take(0, first)
+  local count, ok = 1, true
+  if total and total > size then
+    count = math.ceil(total / size)
+    ok, message, err = fetch_many(client, filter, 1, count - 1, take)
+  elseif not total and #first == size then
+    ok, message, err = fetch_in_turn(client, filter, take)
+  end
+  if not ok then
+    return nil, message, err
+  end
+  if total and #whole ~= total then
+    steady = false
+  end
+  if steady and total and count > 1 then
+    steady, message, err = ends_hold(client, filter, whole, ranges, count)
+    if steady == nil then
+      return nil, message, err
+    end
+  end
+  return whole:seal(), steady
+end
+
+--- Reads everybody (or everybody that the filter lets through).
+---@param client table
+---@param filter? table fields of getuserdata: username, disabled, admin
+---@return userdata|nil snapshot of the core
+---@return string? message
+---@return lastpass.Error? err kind "conflict" when the directory never holds still
+function M.read(client, filter)
+  for pass = 1, PASSES do
+    local whole, steady, err = read_pass(client, filter or {})
+    if not whole then
+      return nil, steady, err
+    end
+    if steady then
+      return whole
+    end
+    loop.sleep(0.2 * pass)
+  end
+  return errors.fail(
+    "conflict",
+    "directory_changing",
+    ("the directory changed each of the %d times it was read"):format(PASSES),
+    { command = "getuserdata", hint = "read it at a quieter time" }
+  )
+end
+
+return M

@@ -1,0 +1,187 @@
+--- From a response to a value or a failure: every shape of enterprise-api §2, in one place.
+-- @module lastpass.enterprise.reply
+local core = require "lastpass.core"
+local errors = require "lastpass.error"
+local json = require "lastpass.json"
+
+local BODY_KEPT = 2048 -- bytes of a reply that an error carries
+
+local M = {}
+
+local toggled = { disableuser = "disabled_users", enableuser = "enabled_users" }
+
+-- Errors quote what the server sent; should it ever send the hash back, it stops here.
+local function fields_for(call, response, more)
+  local fields = more or {}
+  fields.command = call.command
+  fields.status = response and response.status
+  if response and response.body ~= "" then
+    fields.body = call.provhash:redact(response.body:sub(1, BODY_KEPT))
+  end
+  return fields
+end
+
+-- "30", or a date (RFC 9110 §10.2.3); anything else counts as nothing said.
+local function retry_after(response)
+  local value = response.headers and response.headers["retry-after"]
+  if not value then
+    return nil
+  end
+  local seconds = tonumber(value)
+  if not seconds then
+    local date = require("lastpass.curl").date(value)
+    seconds = date and math.max(date - os.time(), 0)
+  end
+  return seconds and seconds >= 0 and seconds or nil
+end
+
+local function fail(kind, code, call, response, message, more)
+  message = call.provhash:redact(message)
+  return errors.fail(kind, code, call.command .. ": " .. message, fields_for(call, response, more))
+end
+
+--- A response whose HTTP status is not 200.
+local function fail_status(call, response)
+  local status = response.status
+  if status == 429 then
+    return fail("throttled", "throttled", call, response, "the server asks to slow down (HTTP 429)", {
+      retry_after = retry_after(response),
+      hint = "ask for less at once, or set the option rate",
+    })
+  end
+  -- behind a 5xx the write may have been made; a 4xx or a redirect is a refusal of the request
+  return fail("transport", "http_status", call, response, ("the server answered HTTP %d"):format(status), {
+    uncertain = call.writes and status >= 500 or nil,
+    retry_after = retry_after(response),
+    hint = status >= 300
+        and status < 400
+        and "redirects are not followed, so that the hash goes nowhere else; check the url"
+      or nil,
+  })
+end
+
+-- Which of the caller's rows a text is about: the one whose address it names.
+local function row_of_text(text, rows)
+  local folded = text:lower()
+  local best, best_length = nil, 0
+  for position, row in ipairs(rows or {}) do
+    local address = (type(row) == "table" and row.username or row)
+    if type(address) == "string" and #address > best_length then
+      local from, to = folded:find(address:lower(), 1, true)
+      -- "ann@x" must not be found inside "joann@x" or "ann@x.org"
+      if
+        from
+        and not folded:sub(from - 1, from - 1):match "[%w._%%+-]"
+        and not folded:sub(to + 1):match "^[%w_-]"
+        and not folded:sub(to + 1):match "^%.%w"
+      then
+        best, best_length = position, #address
+      end
+    end
+  end
+  return best
+end
+
+local function rows_of_texts(texts, data)
+  local rows = {}
+  for _, text in ipairs(texts) do
+    local position = row_of_text(text, data)
+    rows[#rows + 1] = {
+      row = position,
+      item = position and data[position],
+      reason = text,
+    }
+  end
+  return rows
+end
+
+local function fail_partial(call, response, message, rows)
+  return fail("partial", "partial", call, response, "done in part: " .. message, { rows = rows })
+end
+
+-- disableuser and enableuser: whoever is in neither list was not changed (enterprise-api §5).
+local function check_toggled(call, response, value)
+  local seen = {}
+  for _, list in ipairs { value[toggled[call.command]], value.unchanged_users } do
+    if type(list) == "table" then
+      for _, address in ipairs(list) do
+        seen[tostring(address):lower()] = true
+      end
+    end
+  end
+  local rows = {}
+  for position, address in ipairs(call.data) do
+    if not seen[address:lower()] then
+      rows[#rows + 1] = { row = position, item = address, reason = "the server does not name this user" }
+    end
+  end
+  if #rows == 0 then
+    return value
+  elseif #rows == #call.data then
+    return fail("refused", "no_such_user", call, response, "the server names none of the users", { rows = rows })
+  end
+  return fail_partial(call, response, ("%d of %d users were not changed"):format(#rows, #call.data), rows)
+end
+
+local function success(call, response, texts)
+  local value, message, err = json.decode(response.body)
+  if value == nil then
+    return fail("protocol", err.code, call, response, message, { uncertain = call.writes or nil })
+  end
+  if #texts > 0 or texts.message then
+    local warnings = {}
+    for _, text in ipairs(texts) do
+      warnings[#warnings + 1] = text
+    end
+    warnings[#warnings + 1] = texts.message
+    value.warnings = warnings
+  end
+  if toggled[call.command] then
+    return check_toggled(call, response, value)
+  end
+  return value
+end
+
+local hints = {
+  authorization_error = "check cid and provhash: both give the same answer when wrong; "
+    .. "a new hash makes the old one invalid at once",
+  not_json = "check the url",
+}
+
+--- Says what a response means, without decoding its payload.
+---@param call table {command, data, writes, provhash}
+---@param response lastpass.Response
+---@return table|nil texts warnings, when the reply is a success
+---@return string? message
+---@return lastpass.Error? err
+function M.judge(call, response)
+  if response.status ~= 200 then
+    return fail_status(call, response)
+  end
+  local class, code, message, texts = core.reply(call.command, response.body)
+  if class == "success" then
+    return texts
+  elseif class == "partial" then
+    return fail_partial(call, response, message, rows_of_texts(texts, call.data))
+  end
+  return fail(class, code, call, response, message, {
+    hint = hints[code],
+    -- an unreadable answer to a write says nothing of whether it was made
+    uncertain = class == "protocol" and call.writes or nil,
+    rows = class == "refused" and #texts > 0 and rows_of_texts(texts, call.data) or nil,
+  })
+end
+
+--- The value of a reply.
+---@return any|nil value the decoded reply; `value.warnings` lists what the server remarked
+---@return string? message
+---@return lastpass.Error? err
+function M.read(call, response)
+  local texts, message, err = M.judge(call, response)
+  if not texts then
+    return nil, message, err
+  end
+  return success(call, response, texts)
+end
+
+return M

@@ -1,0 +1,226 @@
+--- A user: fields are read from the snapshot's row when they are asked for, methods act.
+-- @module lastpass.enterprise.user
+local core = require "lastpass.core"
+local errors = require "lastpass.error"
+local json = require "lastpass.json"
+
+---@class lastpass.User
+---@field email string
+---@field fullname string|nil
+---@field status "active"|"disabled"|"invited"
+---@field groups string[]
+---@field admin boolean
+---@field disabled boolean
+---@field mfa string|nil                 kind of multifactor, nil for none
+---@field id integer|nil                 nil for one who is only invited
+---@field created number|nil             UTC, seconds since 1970
+---@field last_login number|nil          UTC, seconds since 1970; nil for never
+---@field last_password_change number|nil UTC, seconds since 1970
+---@field never_logged_in boolean
+---@field password_reset_required boolean
+---@field password_strength integer|nil  0 to 100, of the master password
+---@field security_score number|nil
+---@field legacy_security_score number|nil
+---@field has_sharing_keys boolean|nil
+---@field duo_username string|nil
+---@field linked_account string|nil
+---@field sites integer|nil
+---@field notes integer|nil
+---@field form_fills integer|nil
+---@field applications integer|nil
+---@field attachments integer|nil
+---@field attributes table|nil           as batchadd stored them; may hold secrets
+local methods = {}
+
+local value_of, number_of = core.user_value, core.user_fields
+
+-- What the row keeps in the wire's form and Lua should not see like that.
+local function utc(user, civil)
+  return civil and user._client:_zone():to_utc(civil)
+end
+
+local convert = {
+  created = utc,
+  last_login = utc,
+  last_password_change = utc,
+  attributes = function(_, text)
+    return text and json.decode(text)
+  end,
+}
+
+local function read_field(user, name)
+  local number = number_of[name]
+  if not number then
+    local names = {}
+    for known in pairs(number_of) do
+      names[#names + 1] = known
+    end
+    local nearest = errors.nearest(name, names)
+    return errors.raise(
+      3,
+      "a user has no field or method '%s'%s",
+      tostring(name),
+      nearest and (" (did you mean '" .. nearest .. "'?)") or ""
+    )
+  end
+  local snapshot = rawget(user, "_snapshot")
+  if not snapshot then
+    return nil -- only invited: all that is known are the fields of the table itself
+  end
+  local value = value_of(snapshot, user._row, number)
+  return convert[name] and convert[name](user, value) or value
+end
+
+local user_mt = { __name = "lastpass.User" }
+
+function user_mt.__index(user, name)
+  local method = methods[name]
+  if method then
+    return method
+  end
+  return read_field(user, name)
+end
+
+function user_mt.__tostring(user)
+  return ("%s (%s)"):format(user.email, user.status)
+end
+
+local M = { fields = number_of }
+
+--- A user of a snapshot.
+function M.of_row(client, snapshot, row)
+  return setmetatable({ _client = client, _snapshot = snapshot, _row = row }, user_mt)
+end
+
+--- Somebody of whom only the invitation is known.
+function M.of_invitation(client, email)
+  return setmetatable({
+    _client = client,
+    email = email,
+    status = "invited",
+    groups = {},
+    admin = false,
+    disabled = false,
+    never_logged_in = true,
+    password_reset_required = false,
+  }, user_mt)
+end
+
+--- Blocks the log-in; vault, groups and licence stay.
+-- https://support.lastpass.com/help/disable-users-via-lastpass-api
+---@return table|nil reply
+---@return string? message
+---@return lastpass.Error? err
+function methods:disable()
+  return self._client:disableuser { self.email }
+end
+
+--- Lets a disabled user log in again.
+-- https://support.lastpass.com/help/enable-users-via-lastpass-api
+function methods:enable()
+  return self._client:enableuser { self.email }
+end
+
+local function delete(self, action)
+  return self._client:deluser { username = self.email, deleteaction = action }
+end
+
+--- Removes the user from the company; the account lives on as a personal one.
+-- https://support.lastpass.com/help/delete-users-via-lastpass-api
+function methods:remove()
+  return delete(self, 1)
+end
+
+--- Deletes the account and everything in it, for good.
+-- https://support.lastpass.com/help/delete-users-via-lastpass-api
+---@param options table confirm: the user's e-mail address, once more
+---@return table|nil reply
+---@return string? message
+---@return lastpass.Error? err kind "guard" without the right confirmation
+function methods:delete(options)
+  errors.check_options("user:delete", options, { confirm = "string" })
+  local confirm = options and options.confirm
+  if not confirm or confirm:lower() ~= self.email:lower() then
+    return errors.fail(
+      "guard",
+      "not_confirmed",
+      ("deleting %s cannot be undone; confirm it with its address"):format(self.email),
+      { hint = ('user:delete{ confirm = "%s" }'):format(self.email) }
+    )
+  end
+  return delete(self, 2)
+end
+
+--- Withdraws an invitation that was not accepted yet.
+-- https://support.lastpass.com/help/delete-users-via-lastpass-api
+function methods:uninvite()
+  return delete(self, 3)
+end
+
+local function names(...)
+  local first = ...
+  if type(first) == "table" then
+    return first
+  end
+  return { ... }
+end
+
+--- Adds the user to groups.
+---@param ... string|string[] names of groups
+function methods:join(...)
+  return self._client:batchchangegrp { { username = self.email, add = names(...) } }
+end
+
+--- Takes the user out of groups.
+---@param ... string|string[] names of groups
+function methods:leave(...)
+  return self._client:batchchangegrp { { username = self.email, del = names(...) } }
+end
+
+--- Changes the full name, Duo or SecurID name.
+-- https://support.lastpass.com/help/update-users-via-lastpass-api
+---@param fields table fullname, duousername, securidusername
+function methods:update(fields)
+  local data = { username = self.email }
+  for name, value in pairs(fields) do
+    data[name] = value
+  end
+  return self._client:updateuser(data)
+end
+
+--- Starts a change of address; it is done when the user logs in with the old one.
+-- https://support.lastpass.com/help/update-user-email-via-lastpass-api
+---@param email string the new address
+function methods:rename(email)
+  return self._client:updateemail { oldemail = self.email, newemail = email }
+end
+
+--- Sends the invitation again.
+function methods:reinvite()
+  return self._client:reinviteuser { username = self.email }
+end
+
+--- Sends an e-mail for resetting the master password; the password stays as it is.
+function methods:reset_password()
+  return self._client:resetpassword { username = self.email }
+end
+
+--- Asks for a new master password at the next log-in.
+function methods:require_password_change()
+  return self._client:requiremasterpasswordchange { username = self.email }
+end
+
+--- Switches multifactor authentication off, for somebody who lost the device.
+function methods:disable_mfa()
+  return self._client:disablemultifactor { username = self.email }
+end
+
+--- Reads the user again.
+---@return lastpass.User|nil user a new object
+function methods:reload()
+  return self._client:user(self.email)
+end
+
+M.methods = methods
+
+return M

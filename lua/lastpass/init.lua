@@ -1,0 +1,60 @@
+--- LastPass Business administration from Lua. This is the door; the rooms are loaded on first use.
+-- @module lastpass
+local M = { _VERSION = require "lastpass.version", _NAME = "lastpass" }
+
+-- What a name of this table stands for.
+local rooms = {
+  secret = "lastpass.secret",
+  sandbox = "lastpass.sandbox",
+  source = "lastpass.source",
+  parallel = "lastpass.parallel",
+  strict = "lastpass.strict",
+  text = "lastpass.text",
+  time = "lastpass.time",
+  json = "lastpass.json",
+}
+
+setmetatable(M, {
+  __index = function(_, name)
+    local room = rooms[name]
+    if not room then
+      return nil
+    end
+    local value = require(room)
+    M[name] = value
+    return value
+  end,
+})
+
+--- Makes a client of the Enterprise API. Nothing is sent.
+---@param options table cid, provhash and others: `lastpass.enterprise.options`, README "Options"
+---@return lastpass.Client client wrong options raise
+---@usage
+-- local acme = lastpass.new{ cid = 8771312, provhash = lastpass.secret.file "~/.config/lastpass/acme.hash" }
+function M.new(options)
+  return require("lastpass.enterprise").new(options, 2)
+end
+
+--- Makes a client from a profile of the configuration.
+---@param profile? string default: the configuration's default profile
+---@param options? table further options, stronger than the profile's
+---@return lastpass.Client|nil
+---@return string? message
+---@return lastpass.Error? err
+function M.connect(profile, options)
+  local settings, message, err = require("lastpass.config").profile(profile)
+  if not settings then
+    return nil, message, err
+  end
+  local description = settings.provhash
+  settings.provhash, message, err = M.secret[description.kind](description.value)
+  if not settings.provhash then
+    return nil, message, err
+  end
+  for name, value in pairs(options or {}) do
+    settings[name] = value
+  end
+  return require("lastpass.enterprise").new(settings, 2)
+end
+
+return M

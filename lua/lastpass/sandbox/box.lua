@@ -1,0 +1,197 @@
+--- A running sandbox, from the outside: its address, a client for it, its control door.
+-- @module lastpass.sandbox.box
+local base64 = require "lastpass.sandbox.base64"
+local door = require "lastpass.sandbox.door"
+local errors = require "lastpass.error"
+local json = require "lastpass.json"
+
+local M = {}
+
+local methods = {}
+local box_mt = { __name = "lastpass.sandbox", __index = methods }
+
+function box_mt.__tostring(box)
+  return box.server and "lastpass.sandbox: " .. box.url or "lastpass.sandbox: stopped"
+end
+
+--- Wraps a server.
+---@param server userdata of `lastpass.httpd`
+---@param about table `scheme`, `cid`, `provhash`, `certificate`, `ca_file`, `transport`
+---@return table box `url`, `port`, `cid`, `certificate` and `ca_file` (with TLS)
+function M.new(server, about)
+  local host = server:address()
+  host = host:find(":", 1, true) and "[" .. host .. "]" or host
+  local origin = about.scheme .. "://" .. host .. ":" .. ("%d"):format(server:port())
+  return setmetatable({
+    server = server,
+    port = server:port(),
+    origin = origin,
+    url = origin .. "/enterpriseapi.php",
+    cid = about.cid,
+    provhash = about.provhash,
+    certificate = about.certificate,
+    ca_file = about.ca_file,
+    transport = about.transport,
+  }, box_mt)
+end
+
+--- Makes fault rules fit for JSON: any bytes may be served, and JSON carries text only.
+---@param rules table[]
+---@return table[] list
+function M.encode_faults(rules)
+  local list = json.list()
+  for at, rule in ipairs(rules) do
+    local copy = {}
+    for name, value in pairs(rule) do
+      copy[name] = value
+    end
+    -- Any bytes may be served, and JSON carries text only.
+    if copy.body then
+      copy.body_base64, copy.body = base64.encode(copy.body), nil
+    end
+    list[at] = copy
+  end
+  return list
+end
+
+--- A client bound to this sandbox.
+---@param options? table options of `lastpass.new`; what is given goes before the box's own
+---@return table|nil client
+---@return string? message
+---@return lastpass.Error? err
+function methods:client(options)
+  local lastpass = require "lastpass"
+  local merged = { url = self.url, cid = self.cid, ca_file = self.ca_file }
+  for name, value in pairs(options or {}) do
+    merged[name] = value
+  end
+  if merged.provhash == nil then
+    merged.provhash = lastpass.secret.value(self.provhash)
+  end
+  return lastpass.new(merged)
+end
+
+--- Asks the control door.
+---@param method string
+---@param path string such as "state" or "/_sandbox/state?email=ann@example.com"
+---@param body? table
+---@return any|nil answer
+---@return string? message
+---@return lastpass.Error? err
+function methods:control(method, path, body)
+  if not self.server then
+    return errors.fail("transport", "stopped", "the sandbox has been stopped")
+  end
+  return door.ask(self, method, path, body)
+end
+
+--- Stops the server. Safe to call again.
+function methods:stop()
+  if self.server then
+    self.server:stop()
+    self.server = nil
+  end
+  if self.ca_file then
+    os.remove(self.ca_file)
+    self.ca_file = nil
+  end
+end
+
+--- Puts every company back to how it started; faults and journal are emptied.
+function methods:reset()
+  return self:control("POST", "reset")
+end
+
+--- Shows the clock, or changes it first.
+---@param change? table `advance`: seconds or "3d"; `set`: a time; `freeze`: boolean
+---@return table|nil clock `now`, `iso`, `account_time`, `frozen`, …
+function methods:clock(change)
+  return self:control(change and "POST" or "GET", "clock", change)
+end
+
+--- Lists the faults, or adds one or several.
+---@param rule? table a rule (see `lastpass.sandbox.faults`) or a list of rules
+---@return table|nil answer
+function methods:faults(rule)
+  if not rule then
+    return self:control("GET", "faults")
+  end
+  return self:control("POST", "faults", M.encode_faults(#rule > 0 and rule or { rule }))
+end
+
+--- Takes faults away.
+---@param id? integer one of them; default all
+function methods:clear_faults(id)
+  return self:control("DELETE", id and ("faults?id=%.0f"):format(id) or "faults")
+end
+
+--- The journal's entries, oldest first.
+---@param options? table `limit`, `command`
+---@return table[]|nil entries
+---@return string? message
+---@return lastpass.Error? err
+function methods:journal(options)
+  options = errors.check_options("box:journal", options, { limit = "number", command = "string" })
+  local query = {}
+  for name, value in pairs(options) do
+    query[#query + 1] = name .. "=" .. (type(value) == "number" and ("%.0f"):format(value) or value)
+  end
+  local answer, message, err = self:control("GET", "journal?" .. table.concat(query, "&"))
+  if not answer then
+    return nil, message, err
+  end
+  return answer.entries
+end
+
+local function escape_query(text)
+  return (text:gsub("[^%w%-._~]", function(byte)
+    return ("%%%02X"):format(byte:byte())
+  end))
+end
+
+--- A company in numbers, or one person.
+---@param options? table `email`, `cid`, `mails` (true: the mails of everybody)
+---@return table|nil state
+---@return string? message
+---@return lastpass.Error? err
+function methods:state(options)
+  options = errors.check_options("box:state", options, {
+    email = "string",
+    cid = "number",
+    mails = "boolean",
+  })
+  local query = {}
+  if options.email then
+    query[#query + 1] = "email=" .. escape_query(options.email)
+  end
+  if options.cid then
+    query[#query + 1] = ("cid=%.0f"):format(options.cid)
+  end
+  if options.mails then
+    query[#query + 1] = "mails=1"
+  end
+  return self:control("GET", "state?" .. table.concat(query, "&"))
+end
+
+--- What people and admins do outside the API.
+---@param change table `accept`: invited addresses, `login`: addresses, `settings`: assumptions
+---@return table|nil state
+function methods:act(change)
+  return self:control("POST", "state", change)
+end
+
+--- Puts users, invitations and groups into a company.
+---@param data table `users`, `invited`, `groups`, `cid`
+---@return table|nil counts
+function methods:load(data)
+  return self:control("POST", "load", data)
+end
+
+--- Adds a company.
+---@param options table as the company options of `start`
+---@return table|nil description
+function methods:add_company(options)
+  return self:control("POST", "companies", options)
+end
+
+return M

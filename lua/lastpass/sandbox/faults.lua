@@ -1,0 +1,207 @@
+--- Faults on demand: rules that say which calls go wrong, and how.
+-- @module lastpass.sandbox.faults
+local base64 = require "lastpass.sandbox.base64"
+local arithmetic = require "lastpass.sandbox.company.arithmetic"
+local errors = require "lastpass.error"
+local json = require "lastpass.json"
+
+local M = {}
+
+local function one_of(...)
+  local allowed = { ... }
+  return function(value)
+    for _, known in ipairs(allowed) do
+      if known == value then
+        return true
+      end
+    end
+    return nil, "one of " .. table.concat(allowed, ", ")
+  end
+end
+
+local function at_least(low)
+  return function(value)
+    if type(value) == "number" and value >= low then
+      return true
+    end
+    return nil, "a number from " .. low .. " on"
+  end
+end
+
+local function share(value)
+  if type(value) == "number" and value >= 0 and value <= 1 then
+    return true
+  end
+  return nil, "a number from 0 to 1"
+end
+
+--- Which calls a rule is for: `command` (a name or a list), `cid`, `nth` (only the nth of them),
+-- `every` (every so many), `probability` with `seed`, `count` (at most so often; with `nth` 1).
+local match_keys = {
+  command = { "string", "table" },
+  cid = "number",
+  nth = at_least(1),
+  every = at_least(1),
+  probability = share,
+  seed = "number",
+  count = at_least(1),
+}
+
+--- What happens to them. `status`, unless `commit`, and drop "before" leave the command undone;
+-- everything else happens to the reply of a command that was carried out.
+local effect_keys = {
+  delay = at_least(0), -- seconds
+  drop = one_of("before", "after"), -- the connection closes without a byte
+  truncate = at_least(0), -- bytes of the body that are sent
+  content_length = one_of("declared", "lowered"), -- of a truncated body; declared: the full one
+  malformed = "boolean", -- a reply that stops being JSON
+  status = at_least(200),
+  retry_after = { "number", "string" },
+  commit = "boolean",
+  page_shift = one_of("vanish", "appear"), -- somebody of an earlier page leaves or comes
+  hash_rotated = "boolean",
+  provhash = "string", -- the new hash; default the old one backwards
+  body = "string",
+  body_base64 = "string",
+  content_type = "string",
+  headers = "table",
+  big_body = at_least(1), -- bytes
+}
+
+local known_keys = { name = "string" }
+for _, keys in ipairs({ match_keys, effect_keys }) do
+  for name, expected in pairs(keys) do
+    known_keys[name] = expected
+  end
+end
+
+local methods = {}
+local faults_mt = { __name = "lastpass.sandbox.faults", __index = methods }
+
+--- No faults.
+---@return table faults
+function M.new()
+  return setmetatable({ rules = {}, last_id = 0 }, faults_mt)
+end
+
+local function has_effect(rule)
+  for name in pairs(effect_keys) do
+    if rule[name] ~= nil then
+      return true
+    end
+  end
+  return false
+end
+
+--- Adds a rule.
+---@param rule table
+---@return integer|nil id
+---@return string? message
+---@return lastpass.Error? err
+function methods:add(rule)
+  for name, value in pairs(rule) do
+    if value == json.null then
+      rule[name] = nil
+    end
+  end
+  local ok, complaint = pcall(errors.check_options, "fault", rule, known_keys, 1)
+  if not ok then
+    local text = tostring(complaint):gsub("^.-: fault: ", "")
+    return errors.fail("argument", "bad_fault", text)
+  end
+  if not has_effect(rule) then
+    return errors.fail("argument", "bad_fault", "a fault needs an effect, such as status or delay")
+  end
+  if rule.body_base64 then
+    rule.body = base64.decode(rule.body_base64)
+    if not rule.body then
+      return errors.fail("argument", "bad_fault", "body_base64 is no Base64")
+    end
+  end
+  self.last_id = self.last_id + 1
+  rule.id, rule.seen, rule.applied = self.last_id, 0, 0
+  rule.random = rule.probability and arithmetic.random(rule.seed or 1)
+  table.insert(self.rules, rule)
+  return rule.id
+end
+
+local function is_for(rule, command, cid)
+  if rule.cid and rule.cid ~= cid then
+    return false
+  elseif rule.command == nil or rule.command == command then
+    return true
+  elseif type(rule.command) ~= "table" then
+    return false
+  end
+  for _, name in ipairs(rule.command) do
+    if name == command then
+      return true
+    end
+  end
+  return false
+end
+
+local function applies(rule)
+  rule.seen = rule.seen + 1
+  local most = rule.count or (rule.nth and 1) or math.huge
+  if rule.applied >= most then
+    return false
+  elseif rule.nth and rule.seen < rule.nth then
+    return false
+  elseif rule.every and rule.seen % rule.every ~= 0 then
+    return false
+  end
+  return not rule.random or rule.random(1000000) < rule.probability * 1000000
+end
+
+--- What goes wrong with this call: the effects of every rule that applies, later rules first.
+---@param command string
+---@param cid integer|nil
+---@return table|nil effects
+function methods:decide(command, cid)
+  local effects
+  for _, rule in ipairs(self.rules) do
+    if is_for(rule, command, cid) and applies(rule) then
+      rule.applied = rule.applied + 1
+      effects = effects or { ids = {} }
+      table.insert(effects.ids, rule.id)
+      for name in pairs(effect_keys) do
+        if rule[name] ~= nil then
+          effects[name] = rule[name]
+        end
+      end
+    end
+  end
+  return effects
+end
+
+--- The rules, for the control door.
+---@return table[]
+function methods:describe()
+  local list = {}
+  for at, rule in ipairs(self.rules) do
+    local shown = {}
+    for name in pairs(known_keys) do
+      shown[name] = rule[name]
+    end
+    shown.id, shown.seen, shown.applied = rule.id, rule.seen, rule.applied
+    shown.provhash = shown.provhash and "(hidden)" or nil
+    if shown.body then
+      shown.body_bytes, shown.body, shown.body_base64 = #shown.body, nil, nil
+    end
+    list[at] = shown
+  end
+  return list
+end
+
+--- Takes one rule away, or all.
+---@param id? integer
+function methods:remove(id)
+  for at = #self.rules, 1, -1 do
+    if id == nil or self.rules[at].id == id then
+      table.remove(self.rules, at)
+    end
+  end
+end
+
+return M

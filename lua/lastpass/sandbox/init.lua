@@ -1,0 +1,198 @@
+--- A LastPass on loopback: seeded companies, state, faults on demand; no account, no network.
+--
+--    local box = assert(lastpass.sandbox.start{ users = 50, seed = 1 })
+--    local client = box:client()
+--    …
+--    box:stop()
+-- @module lastpass.sandbox
+local assumptions = require "lastpass.sandbox.assumptions"
+local boxes = require "lastpass.sandbox.box"
+local clocks = require "lastpass.sandbox.clock"
+local errors = require "lastpass.error"
+local httpd = require "lastpass.httpd"
+local json = require "lastpass.json"
+local tenants = require "lastpass.sandbox.tenant"
+local time = require "lastpass.time"
+
+local M = {}
+
+--- The account number of a sandbox that is told none.
+M.CID = 8771312
+
+--- Its provisioning hash. Well known: it opens nothing but sandboxes.
+M.PROVHASH = ("5a9db0c5"):rep(8)
+
+local known_options = {
+  companies = "table",
+  page_groups = "string",
+  address = "string",
+  port = "number",
+  open_to_network = "boolean",
+  tls = { "boolean", "table" },
+  clock = { "number", "string" },
+  frozen = "boolean",
+  latency = "number",
+  faults = "table",
+  journal_size = "number",
+  transport = "table",
+}
+for name, expected in pairs(tenants.known_options) do
+  known_options[name] = expected
+end
+
+local function first_company(options)
+  local company = {}
+  for name in pairs(tenants.known_options) do
+    company[name] = options[name]
+  end
+  company.cid = company.cid or M.CID
+  company.seed = company.seed or 1
+  company.users = company.users or 50
+  company.provhash = company.provhash or M.PROVHASH
+  if options.page_groups then
+    company.assumptions = { page_groups = options.page_groups }
+    for name, value in pairs(options.assumptions or {}) do
+      company.assumptions[name] = value
+    end
+  end
+  return company
+end
+
+local function check_assumptions(company)
+  for name, value in pairs(company.assumptions or {}) do
+    local ok, message = assumptions.check(name, value)
+    if not ok then
+      local nearest = errors.nearest(name, assumptions.names())
+      local hint = nearest and nearest ~= name and (" (did you mean '%s'?)"):format(nearest) or ""
+      errors.raise(4, "sandbox.start: %s", message .. hint)
+    end
+  end
+end
+
+-- The companies: the one that the options describe, and the list's.
+local function companies_of(options)
+  local list = json.list({ first_company(options) })
+  for at, company in ipairs(options.companies or {}) do
+    errors.check_options(
+      ("sandbox.start: company %d"):format(at),
+      company,
+      tenants.known_options,
+      3
+    )
+    list[#list + 1] = company
+  end
+  for _, company in ipairs(list) do
+    check_assumptions(company)
+  end
+  return list
+end
+
+-- "now" is the machine's time; otherwise a fixed instant, so that runs can be repeated.
+local function clock_of(options)
+  local start = options.clock
+  if start == nil then
+    return { start = clocks.START, frozen = options.frozen }
+  end
+  local utc, message, err = time.parse(start, time.zone(options.timezone))
+  if not utc then
+    return nil, message, err
+  end
+  return { start = utc, frozen = options.frozen }
+end
+
+-- A file of its own for clients that want a path; removed by stop.
+local function write_temporary(text)
+  local path = os.tmpname()
+  local file, message = io.open(path, "w")
+  if not file then
+    return errors.fail("transport", "no_certificate_file", message)
+  end
+  file:write(text)
+  file:close()
+  return path
+end
+
+local function start_tls(options, server_options)
+  if not options.tls then
+    return true
+  end
+  local certificates = require "lastpass.sandbox.certificate"
+  local given = type(options.tls) == "table" and options.tls or nil
+  local pair, message, err = certificates.make(given)
+  if not pair then
+    return nil, message, err
+  end
+  server_options.certificate, server_options.key = pair.certificate, pair.key
+  return true
+end
+
+local function settings_of(options, clock)
+  return json.encode({
+    companies = companies_of(options),
+    clock = clock,
+    faults = boxes.encode_faults(options.faults or {}),
+    latency = options.latency,
+    journal_size = options.journal_size,
+  })
+end
+
+--- Starts a sandbox.
+---@param options? table
+-- company: `users` (50; up to 1,000,000), `seed` (1), `cid` (8771312), `provhash`, `name`,
+-- `domain`, `timezone`, `invited`, `folders`, `events`, `history_days`, `assumptions` (see
+-- `M.assumptions`); `companies`: a list of further ones; `page_groups`: that assumption;
+-- server: `address` ("127.0.0.1"), `port` (0: the system chooses), `open_to_network` (false),
+-- `tls` (false; true or options of `lastpass.sandbox.certificate`), `latency` (seconds added to
+-- every answer), `clock` (default 2026-06-15 13:00 UTC; "now" or any time), `frozen`, `faults`
+-- (a list of rules), `journal_size` (10,000), `transport` (for the control door)
+---@return table|nil box
+---@return string? message
+---@return lastpass.Error? err
+function M.start(options)
+  options = errors.check_options("sandbox.start", options, known_options)
+  local clock, message, err = clock_of(options)
+  if not clock then
+    return nil, message, err
+  end
+  local server_options = {
+    address = options.address,
+    port = options.port,
+    open_to_network = options.open_to_network,
+    settings = settings_of(options, clock),
+  }
+  local ok
+  ok, message, err = start_tls(options, server_options)
+  if not ok then
+    return nil, message, err
+  end
+  local server
+  server, message = httpd.start(server_options)
+  if not server then
+    return errors.fail("transport", "cannot_start", message)
+  end
+  local ca_file
+  if server_options.certificate then
+    ca_file, message, err = write_temporary(server_options.certificate)
+    if not ca_file then
+      server:stop()
+      return nil, message, err
+    end
+  end
+  local first = first_company(options)
+  return boxes.new(server, {
+    scheme = options.tls and "https" or "http",
+    cid = first.cid,
+    provhash = first.provhash,
+    certificate = server_options.certificate,
+    ca_file = ca_file,
+    transport = options.transport,
+  })
+end
+
+--- What the sandbox had to invent, each with what, why and the section of enterprise-api.md.
+---@return lastpass.sandbox.Assumption[]
+function M.assumptions()
+  return assumptions.list
+end
+
+return M

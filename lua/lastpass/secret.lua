@@ -1,0 +1,83 @@
+--- Secrets: kept in locked memory that is wiped, never shown. Each function gives a secret, or
+-- nil, message, err.
+-- @module lastpass.secret
+local core = require "lastpass.core"
+local errors = require "lastpass.error"
+
+local M = {}
+
+local hints = {
+  unsafe_file = "chmod 600 the file",
+  no_locked_memory = "ulimit -l",
+}
+
+local function checked(secret, message, code)
+  if secret then
+    return secret
+  end
+  return errors.fail("argument", code, message, { hint = hints[code] })
+end
+
+local function check_text(where, value)
+  if type(value) ~= "string" or value == "" then
+    errors.raise(3, "lastpass.secret.%s: needs a string", where)
+  end
+end
+
+--- From a file that nobody else may read (mode 600); "~" is the home directory.
+---@param path string
+---@return userdata|nil secret
+---@return string? message
+---@return lastpass.Error? err code "unsafe_file", "unreadable", "empty_secret", …
+function M.file(path)
+  check_text("file", path)
+  local home = os.getenv "HOME"
+  if home and (path == "~" or path:sub(1, 2) == "~/") then
+    path = home .. path:sub(2)
+  end
+  return checked(core.secret.file(path))
+end
+
+--- From a variable of the environment. Others of the same user can see it in /proc; a file is safer.
+---@param name string
+---@return userdata|nil secret
+function M.env(name)
+  check_text("env", name)
+  return checked(core.secret.env(name))
+end
+
+--- From what a shell command prints, such as `pass show lastpass/acme`.
+---@param line string
+---@return userdata|nil secret
+function M.command(line)
+  check_text("command", line)
+  return checked(core.secret.command(line))
+end
+
+--- From an open file descriptor, read to its end.
+---@param number integer
+---@return userdata|nil secret
+function M.descriptor(number)
+  if type(number) ~= "number" then
+    errors.raise(2, "lastpass.secret.descriptor: needs a number")
+  end
+  return checked(core.secret.descriptor(number))
+end
+
+--- Asks on the terminal, without echo.
+---@param text? string
+---@return userdata|nil secret
+function M.prompt(text)
+  return checked(core.secret.prompt(text))
+end
+
+--- From a string. Lua's own copy stays until it is collected: for tests, and for what is secret
+-- in name only.
+---@param text string
+---@return userdata|nil secret
+function M.value(text)
+  check_text("value", text)
+  return checked(core.secret.value(text))
+end
+
+return M

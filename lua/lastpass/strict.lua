@@ -1,0 +1,54 @@
+--- The same object, but failures are raised: for scripts that stop at the first one.
+-- @module lastpass.strict
+local wrap
+
+local function finish(value, ...)
+  if value == nil and select("#", ...) >= 2 then
+    local message, err = ...
+    error(type(err) == "table" and err or message, 0)
+  end
+  return wrap(value), ...
+end
+
+local strict_mt = { __name = "lastpass.strict" }
+
+function strict_mt.__index(proxy, name)
+  local target = rawget(proxy, "_target")
+  local value = target[name]
+  if type(value) ~= "function" then
+    return value
+  end
+  return function(self, ...)
+    return finish(value(self == proxy and target or self, ...))
+  end
+end
+
+function strict_mt.__tostring(proxy)
+  return tostring(rawget(proxy, "_target"))
+end
+
+local objects = {
+  ["lastpass.Client"] = true,
+  ["lastpass.User"] = true,
+  ["lastpass.Group"] = true,
+  ["lastpass.Snapshot"] = true,
+}
+
+function wrap(value)
+  local metatable = type(value) == "table" and getmetatable(value)
+  if metatable and objects[metatable.__name] then
+    return setmetatable({ _target = value }, strict_mt)
+  end
+  return value
+end
+
+--- Wraps a client; the users, groups and snapshots that it gives are wrapped too.
+---@param client lastpass.Client
+---@return lastpass.Client strict raises the error object where the client returns nil, message, err
+return function(client)
+  local metatable = type(client) == "table" and getmetatable(client)
+  if not metatable or not objects[metatable.__name] then
+    error("lastpass.strict: needs a client", 2)
+  end
+  return wrap(client)
+end

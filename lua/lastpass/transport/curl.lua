@@ -1,0 +1,125 @@
+--- The transport over libcurl: one pool of connections for the whole Lua state.
+-- @module lastpass.transport.curl
+local errors = require "lastpass.error"
+local loop = require "lastpass.transport.loop"
+
+---@class lastpass.CurlTransport: lastpass.Transport
+local methods = {}
+local transport_mt = { __name = "lastpass.transport.curl", __index = methods }
+
+local hints = {
+  tls_certificate = "check the name in the address; for a certificate of your own company's "
+    .. "authority give its file as ca_file",
+  ca_file = "ca_file must be a readable file of PEM certificates",
+  unknown_host = "check the address and the name server",
+  unreachable = "check the address, the network and the firewall; is a proxy needed?",
+  proxy_failed = "check the proxy option",
+  timeout = "raise timeout or connect_timeout when the answer may take longer",
+  reply_too_large = "raise max_bytes when such a large reply is expected",
+  bad_url = "the address must begin with https://",
+}
+
+-- Waiting in libcurl would stop all requests of an nginx worker.
+local function refuse_in_nginx()
+  local ngx = rawget(_G, "ngx")
+  local phase = ngx and ngx.get_phase and ngx.get_phase()
+  if phase and phase ~= "init" and phase ~= "init_worker" then
+    return errors.fail(
+      "transport",
+      "would_block",
+      "plain libcurl would stop this nginx worker in the phase " .. phase,
+      { hint = "give the client a transport that yields" }
+    )
+  end
+  return true
+end
+
+-- What libcurl needs beside the request itself; a request's own values win.
+local function complete(self, request)
+  local options = self._options
+  local timeout = request.timeout
+  if request.deadline then
+    local left = math.max(request.deadline - loop.now(), 0.001)
+    timeout = timeout and math.min(timeout, left) or left
+  end
+  return {
+    method = request.method,
+    url = request.url,
+    headers = request.headers,
+    body = request.body,
+    repeatable = request.repeatable,
+    sink = request.sink,
+    max_bytes = request.max_bytes,
+    timeout = timeout,
+    connect_timeout = options.connect_timeout,
+    ca_file = options.ca_file,
+    proxy = options.proxy,
+    verify = options.verify,
+    http_version = options.http_version,
+  }
+end
+
+local function failure(message, code, sent)
+  return errors.fail(
+    code == "cancelled" and "cancelled" or code == "bad_reply" and "protocol" or "transport",
+    code,
+    message,
+    { sent = sent or nil, hint = hints[code] }
+  )
+end
+
+--- Starts a request and comes back at once.
+---@param request lastpass.Request
+---@return userdata|nil transfer
+---@return string? message
+---@return lastpass.Error? err
+function methods:start(request)
+  local allowed, message, err = refuse_in_nginx()
+  if not allowed then
+    return nil, message, err
+  end
+  local transfer, code
+  transfer, message, code = loop.start(complete(self, request))
+  if not transfer then
+    return failure(message, code)
+  end
+  return transfer
+end
+
+--- What became of a transfer that is done.
+---@return lastpass.Response|nil response
+---@return string? message
+---@return lastpass.Error? err with `sent` = true when the server may have got the request
+function methods.result(_, transfer)
+  local response, message, code, sent = transfer:result()
+  if not response then
+    return failure(message, code, sent)
+  end
+  return response
+end
+
+--- Sends a request and waits for the reply; inside a task of `lastpass.parallel` it yields.
+---@param request lastpass.Request
+---@return lastpass.Response|nil response
+---@return string? message
+---@return lastpass.Error? err kind "transport", "protocol" or "cancelled"
+function methods:send(request)
+  local transfer, message, err = self:start(request)
+  if not transfer then
+    return nil, message, err
+  end
+  loop.wait(transfer)
+  return self:result(transfer)
+end
+
+local M = {}
+
+--- Makes the transport.
+---@param options? table ca_file, proxy, connect_timeout (seconds), verify (false for this machine
+-- only), http_version ("1.1" to do without HTTP/2)
+---@return lastpass.CurlTransport
+function M.new(options)
+  return setmetatable({ _options = options or {} }, transport_mt)
+end
+
+return M

@@ -1,0 +1,52 @@
+--- How requests leave the program. A transport is anything with a method `send`:
+--
+--     transport:send(request) -> response | nil, message, err
+--
+-- It returns, it does not raise; it may yield. It verifies TLS, follows no redirect, and never
+-- sends a request twice that is not `repeatable`. When it fails after the server may have got the
+-- whole request, `err.sent` is true. spec/transport/contract.lua checks any transport.
+-- @module lastpass.transport
+local errors = require "lastpass.error"
+
+---@class lastpass.Request
+---@field method string       "GET", "POST", …
+---@field url string          https, or http to this machine
+---@field headers? table      name -> text
+---@field body? string|userdata a string, or a `lastpass.body` of the core
+---@field repeatable? boolean may be sent a second time (reads)
+---@field timeout? number     seconds for the whole call
+---@field deadline? number    the same as a moment of `loop.now()`
+---@field max_bytes? integer  of the reply, after decompression
+---@field sink? userdata      takes the body of a reply with status 200 while it arrives
+
+---@class lastpass.Response
+---@field status integer
+---@field headers table       names in lower case
+---@field body string         "" when a sink took it
+
+---@class lastpass.Transport
+---@field send fun(self: lastpass.Transport, request: lastpass.Request): lastpass.Response|nil, string?, lastpass.Error?
+
+local M = {}
+
+local known = { curl = "lastpass.transport.curl" }
+
+--- Opens a transport by its name, or takes an object that is one.
+---@param which string|table|nil "curl" (default), or an object with `send`
+---@param options? table as of the transport's `new`
+---@return lastpass.Transport
+function M.open(which, options)
+  if type(which) == "table" then
+    if type(which.send) ~= "function" then
+      errors.raise(3, "transport: the object has no method 'send'")
+    end
+    return which
+  end
+  local room = known[which or "curl"]
+  if not room then
+    errors.raise(3, "transport: unknown transport '%s' (known is: curl)", tostring(which))
+  end
+  return require(room).new(options)
+end
+
+return M

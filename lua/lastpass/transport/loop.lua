@@ -1,0 +1,233 @@
+--- Drives the one pool of libcurl transfers of this Lua state, and the tasks that wait for them.
+-- A call outside a task drives the pool itself until its own transfer is done; a call inside a
+-- task yields, and whoever drives the pool wakes it. So one API serves both.
+-- @module lastpass.transport.loop
+local M = {}
+
+local curl, pool
+local tasks = setmetatable({}, { __mode = "k" }) -- coroutine -> task
+local waiting = {} -- transfer -> {task, until_paused}
+local waiting_for_pause = {} -- the transfers whose waiter wants to hear of a full sink too
+local timers = {} -- list of {at, task}, unsorted: there are few
+local ready, ready_count = {}, 0
+
+-- In plain Lua 5.1 a coroutine cannot yield across an iterator, a metamethod or pcall.
+local yields_anywhere = _VERSION ~= "Lua 5.1" or rawget(_G, "jit") ~= nil
+local blocked = 0
+
+local function get_pool()
+  if not pool then
+    curl = require "lastpass.curl"
+    pool = curl.pool()
+  end
+  return pool
+end
+
+--- A clock that is never set.
+---@return number seconds
+function M.now()
+  get_pool()
+  return curl.now()
+end
+
+--- The pool itself, for people with an event loop of their own: `fds()`, `timeout()`, `perform()`.
+---@return userdata pool
+function M.pool()
+  return get_pool()
+end
+
+--- The task that runs now, or nil outside of tasks.
+local function current_task()
+  if blocked > 0 then
+    return nil
+  end
+  local thread = coroutine.running()
+  return thread and tasks[thread]
+end
+
+local function wake(task)
+  ready_count = ready_count + 1
+  ready[ready_count] = task
+end
+
+local function finish(task, ok, ...)
+  if coroutine.status(task.thread) ~= "dead" then
+    return -- it yielded; somebody will wake it
+  end
+  task.done = true
+  if ok then
+    task.results = { n = select("#", ...), ... }
+  else
+    task.failure = (...)
+    task.traceback = debug.traceback(task.thread)
+  end
+  for _, waiter in ipairs(task.waiters) do
+    wake(waiter)
+  end
+  if task.on_done then
+    task.on_done(task)
+  end
+end
+
+-- A task may be woken twice, by two others that it waited for: the waits look again, and one that
+-- is over by then is left alone.
+local function resume(task)
+  if not task.done then
+    finish(task, coroutine.resume(task.thread))
+  end
+end
+
+local function run_ready()
+  local list, count = ready, ready_count
+  ready, ready_count = {}, 0
+  for i = 1, count do
+    resume(list[i])
+  end
+end
+
+-- What the pool has finished wakes who waits for it.
+local function collect_finished()
+  pool:perform()
+  local transfer = pool:next_finished()
+  while transfer do
+    local entry = waiting[transfer]
+    waiting[transfer], waiting_for_pause[transfer] = nil, nil
+    if entry then
+      wake(entry)
+    end
+    transfer = pool:next_finished()
+  end
+  for paused in pairs(waiting_for_pause) do
+    if paused:is_paused() then
+      local entry = waiting[paused]
+      waiting[paused], waiting_for_pause[paused] = nil, nil
+      wake(entry)
+    end
+  end
+end
+
+local function expire_timers(now)
+  for i = #timers, 1, -1 do
+    if timers[i].at <= now then
+      wake(timers[i].task)
+      table.remove(timers, i)
+    end
+  end
+end
+
+local function next_timer(now, longest)
+  for _, timer in ipairs(timers) do
+    longest = math.min(longest, timer.at - now)
+  end
+  return math.max(longest, 0)
+end
+
+-- One turn: run who can run, move bytes, wait at most `longest` seconds when nothing is ready.
+local function turn(longest, done)
+  get_pool()
+  run_ready()
+  collect_finished()
+  if #timers > 0 then
+    expire_timers(curl.now())
+  end
+  if ready_count == 0 and not done() then
+    pool:wait(#timers > 0 and next_timer(curl.now(), longest) or longest)
+  end
+end
+
+local function run_until(done)
+  while not done() do
+    turn(1, done)
+  end
+end
+
+--- Starts a transfer; `request` is as `lastpass.curl` takes it.
+function M.start(request)
+  return get_pool():start(request)
+end
+
+--- Waits for a transfer to end.
+---@param transfer userdata
+---@param until_paused? boolean come back as well when its sink is full
+function M.wait(transfer, until_paused)
+  local task = current_task()
+  local function done()
+    return transfer:is_done() or (until_paused and transfer:is_paused())
+  end
+  if not task then
+    return run_until(done)
+  end
+  while not done() do
+    waiting[transfer] = task
+    waiting_for_pause[transfer] = until_paused or nil
+    coroutine.yield()
+  end
+end
+
+--- Waits. Other tasks and transfers go on meanwhile.
+---@param seconds number
+function M.sleep(seconds)
+  local at = M.now() + seconds
+  local task = current_task()
+  if task then
+    timers[#timers + 1] = { at = at, task = task }
+    while curl.now() < at do
+      coroutine.yield()
+    end
+    return
+  end
+  local function over()
+    return curl.now() >= at
+  end
+  while not over() do
+    turn(math.min(1, at - curl.now()), over)
+  end
+end
+
+--- Starts a function as a task; it runs at the next turn.
+---@param on_done? fun(task: table) called when it ended
+---@return table task `done`, `results`, `failure`, `traceback`
+function M.spawn(on_done, fn, ...)
+  local arguments = { n = select("#", ...), ... }
+  local unpack = table.unpack or unpack
+  local task = { waiters = {}, on_done = on_done }
+  task.thread = coroutine.create(function()
+    return fn(unpack(arguments, 1, arguments.n))
+  end)
+  tasks[task.thread] = task
+  wake(task)
+  return task
+end
+
+--- Waits until `done` says so; it can only come true when a task of `list` ends.
+---@param done fun(): boolean
+---@param list table tasks
+function M.wait_for_any(done, list)
+  local task = current_task()
+  if not task then
+    return run_until(done)
+  end
+  while not done() do
+    for other in pairs(list) do
+      table.insert(other.waiters, task)
+    end
+    coroutine.yield()
+  end
+end
+
+--- Calls a function that must not yield in plain Lua 5.1 (an iterator's step, a metamethod): there
+-- it drives the pool itself instead. Elsewhere it is a plain call.
+function M.call_without_yield(fn, ...)
+  if yields_anywhere then
+    return fn(...)
+  end
+  blocked = blocked + 1
+  local results = { pcall(fn, ...) }
+  blocked = blocked - 1
+  if not results[1] then
+    error(results[2], 0)
+  end
+  return (table.unpack or unpack)(results, 2, table.maxn and table.maxn(results) or #results)
+end
+
+return M

@@ -1,0 +1,36 @@
+#ifndef LP_CSV_ROWS_H
+#define LP_CSV_ROWS_H
+
+#include "claims.h"
+#include "compat.h"
+#include "csv_parse.h"
+
+typedef struct lp_shape lp_shape;
+
+/* A parser with what is needed to hand its rows to Lua. */
+typedef struct lp_rows {
+  lp_csv csv;
+  int utf8;        /* look for fields that are not UTF-8 */
+  size_t given;    /* of the complete rows have been handed to Lua */
+  lp_shape *shape; /* NULL: rows are lists */
+  int anchor;      /* registry reference of what the shape points to */
+  char *joined;    /* values of the row at hand that are joined from several columns */
+  size_t joined_used, joined_size;
+  lp_claims claims; /* keys of the rows so far */
+} lp_rows;
+
+/* Pushes the next row, or nil when there is none. */
+void lp_rows_push (lua_State *L, lp_rows *r);
+
+/*
+** Sets the shape that the table at index 2, the top of the stack, describes:
+**   {width =, columns = {{name =, positions = {…}, join =, email =, required =}, …},
+**    key = index | nil, file =, origin = metatable}
+** From now on a row that is plainly good comes as {name = value, …, origin = {file, row, line}},
+** and its key is claimed; any other still comes as a list, for its reader to judge.
+*/
+void lp_rows_shape (lua_State *L, lp_rows *r);
+
+void lp_rows_free (lua_State *L, lp_rows *r);
+
+#endif
