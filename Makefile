@@ -1,4 +1,7 @@
-# Everything the project needs on a Debian 12 machine is installed by `make deps`.
+# make demo     installs what is missing, builds, onboards an HR file into a sandbox company
+# make test     installs what is missing, builds, runs every test
+# make help     the other targets
+
 LUA_VERSION ?= 5.4
 PREFIX ?= /usr/local
 DESTDIR ?=
@@ -7,21 +10,43 @@ PKG_CONFIG ?= pkg-config
 CFLAGS ?= -O2 -g
 WARNINGS = -Wall -Wextra -Wpedantic -Wshadow
 BASE_CFLAGS = -std=c99 -D_GNU_SOURCE -fPIC -fvisibility=hidden $(WARNINGS)
+BUILD ?= build
+
+# ------------------------------------------------------------------ packages (Debian 12 names)
+
+PACKAGES_BUILD = gcc libc6-dev make pkg-config lua5.4 liblua5.4-dev lua-cjson ca-certificates \
+  tzdata libcurl4-openssl-dev libmicrohttpd-dev libcsv-dev
+PACKAGES_TEST = lua5.1 liblua5.1-0-dev luajit2 libluajit2-5.1-dev lua-busted lua-check lua-ldoc \
+  lua-argparse lua-luaossl lua-socket luarocks curl openssl procps
+PACKAGES_CHECK = clang libclang-rt-14-dev clang-format clang-tidy cppcheck valgrind nodejs npm git
+PACKAGES_BENCH = nginx-light libnginx-mod-http-lua python3 python3-requests lua-socket curl openssl
+
+SUDO = $(shell [ "$$(id -u)" = 0 ] || echo sudo)
+# npm may come from elsewhere than Debian; what works is not replaced.
+present = dpkg-query -W -f '$${Status}\n' $(1) 2>/dev/null | grep -q ' installed$$' || \
+  { case $(1) in nodejs) command -v node ;; *) command -v $(1) ;; esac >/dev/null 2>&1; }
+install_packages = @missing=; for package in $(1); do \
+    { $(call present,$$package); } || missing="$$missing $$package"; done; \
+  if [ -n "$$missing" ]; then echo "installing:$$missing"; \
+    $(SUDO) apt-get update -qq && \
+    DEBIAN_FRONTEND=noninteractive $(SUDO) apt-get install -y -qq --no-install-recommends $$missing >/dev/null; fi
+
+# ------------------------------------------------------------------ C modules
+
 LIBS_core = -lpthread
 LIBS_curl = $(shell $(PKG_CONFIG) --libs libcurl) -lpthread
 LIBS_httpd = $(shell $(PKG_CONFIG) --libs libmicrohttpd) -lpthread
 LIBS_csv = -lcsv
 
-# One module a line: which files make it.
+# Which files make a module.
 SOURCES_core = core commands request reply scan tokens reader reader_fast rows snapshot secret
 SOURCES_curl = http
 SOURCES_httpd = httpd
 SOURCES_csv = csv
 MODULES = core curl csv httpd
 ABIS = 5.4 5.1
-BUILD = build
 
-all: $(foreach abi,$(ABIS),$(foreach m,$(MODULES),$(BUILD)/$(abi)/lastpass/$(m).so))
+all: build-5.4 build-5.1
 
 define build_module
 $(BUILD)/$(1)/lastpass/$(2).so: $(foreach f,$(SOURCES_$(2)),$(BUILD)/$(1)/obj/$(f).o)
@@ -33,17 +58,155 @@ define build_abi
 $(foreach m,$(MODULES),$(eval $(call build_module,$(1),$(m))))
 $(BUILD)/$(1)/obj/%.o: src/%.c
 	@mkdir -p $$(@D)
-	$$(CC) $$(BASE_CFLAGS) $$(CFLAGS) $$(CPPFLAGS) -I$$(shell $$(PKG_CONFIG) --variable=includedir lua$(1) | sed 's,/*$$$$,,')/lua$(1) -MMD -MP -c -o $$@ $$<
+	$$(CC) $$(BASE_CFLAGS) $$(CFLAGS) $$(CPPFLAGS) -I$$(shell $$(PKG_CONFIG) --variable=includedir lua$(1))/lua$(1) \
+	  -MMD -MP -c -o $$@ $$<
+build-$(1): $(foreach m,$(MODULES),$(BUILD)/$(1)/lastpass/$(m).so)
+.PHONY: build-$(1)
 -include $(wildcard $(BUILD)/$(1)/obj/*.d)
 endef
 $(foreach abi,$(ABIS),$(eval $(call build_abi,$(abi))))
+
+# ------------------------------------------------------------------ running from the tree
 
 LUA ?= $(LUA_VERSION)
 env:
 	@echo 'export LUA_PATH="$(CURDIR)/lua/?.lua;$(CURDIR)/lua/?/init.lua;;"'
 	@echo 'export LUA_CPATH="$(CURDIR)/$(BUILD)/$(LUA)/?.so;;"'
 
-clean:
-	rm -rf $(BUILD)
+# $(call in_tree,5.4) before a command: its environment
+in_tree = LUA_PATH="$(CURDIR)/lua/?.lua;$(CURDIR)/lua/?/init.lua;$(CURDIR)/?.lua;;" \
+  LUA_CPATH="$(CURDIR)/$(BUILD)/$(1)/?.so;;"
 
-.PHONY: all env clean
+demo: deps-build
+	@$(MAKE) -s build-5.4
+	@$(call in_tree,5.4) lua5.4 examples/demo.lua
+
+# ------------------------------------------------------------------ tests
+
+BUSTED = /usr/bin/busted
+SPEC ?= spec
+
+test: deps-build deps-test
+	@$(MAKE) -s all
+	@$(call in_tree,5.4) lua5.4 .ci/specs.lua lua5.4 $(SPEC)
+
+# The specs under the other interpreters; LuaJIT uses the 5.1 ABI.
+test-lua5.1: all
+	@$(call in_tree,5.1) lua5.4 .ci/specs.lua lua5.1 $(SPEC)
+
+test-luajit: all
+	@$(call in_tree,5.1) lua5.4 .ci/specs.lua luajit $(SPEC)
+
+SANITIZE = -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=undefined
+ASAN_LIBRARY = $(shell $(CC) -print-file-name=libasan.so)
+UBSAN_LIBRARY = $(shell $(CC) -print-file-name=libubsan.so)
+
+# The C modules with sanitizers, under the specs that reach into them.
+asan: deps-build deps-test
+	@$(MAKE) -s BUILD=build/asan CFLAGS="$(SANITIZE)" build-5.4
+	@$(MAKE) -s BUILD=build/asan run-asan
+
+run-asan:
+	@$(call in_tree,5.4) LASTPASS_SLOW=1 lua5.4 .ci/specs.lua "env LD_PRELOAD='$(ASAN_LIBRARY) $(UBSAN_LIBRARY)' \
+	  ASAN_OPTIONS=detect_leaks=1:exitcode=99 LSAN_OPTIONS=suppressions=$(CURDIR)/.ci/leaks.txt:print_suppressions=0 lua5.4" $(SPEC)
+
+valgrind: deps-build deps-test deps-check
+	@$(MAKE) -s build-5.4
+	@$(call in_tree,5.4) LASTPASS_SLOW=1 lua5.4 .ci/specs.lua "valgrind -q --leak-check=full \
+	  --show-leak-kinds=definite --errors-for-leak-kinds=definite --error-exitcode=99 \
+	  --suppressions=$(CURDIR)/.ci/valgrind.supp lua5.4" spec/core spec/conform
+
+# ------------------------------------------------------------------ fuzzing
+
+FUZZ_SECONDS ?= 20
+FUZZERS = json directory reply
+FUZZ_FLAGS = -std=c99 -D_GNU_SOURCE -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined \
+  -Isrc -I/usr/include/lua5.4
+FUZZ_SOURCES_json = scan
+FUZZ_SOURCES_directory = scan reader reader_fast rows reply commands tokens
+FUZZ_SOURCES_reply = scan reply commands tokens
+fuzz: deps-build deps-check
+	@mkdir -p $(BUILD)/fuzz
+	@set -e; $(foreach f,$(FUZZERS),\
+	  clang $(FUZZ_FLAGS) -o $(BUILD)/fuzz/$(f) spec/fuzz/$(f)_fuzz.c \
+	    $(foreach s,$(FUZZ_SOURCES_$(f)),src/$(s).c) -llua5.4 -lm; \
+	  echo "fuzzing $(f) for $(FUZZ_SECONDS) s"; mkdir -p $(BUILD)/fuzz/$(f)-corpus; \
+	  $(BUILD)/fuzz/$(f) -max_total_time=$(FUZZ_SECONDS) -print_final_stats=1 -verbosity=0 \
+	    -artifact_prefix=$(BUILD)/fuzz/ $(BUILD)/fuzz/$(f)-corpus 2>&1 | grep -E 'stat::number|ERROR|SUMMARY|assert' || true; \
+	  test -z "$$(ls $(BUILD)/fuzz/crash-* $(BUILD)/fuzz/leak-* $(BUILD)/fuzz/timeout-* 2>/dev/null)"; )
+
+# ------------------------------------------------------------------ benchmarks
+
+bench: deps-build deps-bench
+	@$(MAKE) -s build-5.4
+	@$(call in_tree,5.4) lua5.4 bench/run.lua $(JOBS)
+
+# ------------------------------------------------------------------ lint, documentation
+
+LUA_FILES = $(shell git ls-files '*.lua' '*.rockspec' 2>/dev/null || find lua spec examples bench -name '*.lua')
+C_FILES = $(wildcard src/*.c src/*.h spec/fuzz/*.c bench/*.c)
+NODE_PACKAGES = build/node/node_modules/@johnnymorganz/stylua
+
+$(NODE_PACKAGES):
+	@mkdir -p build/node
+	@cp .ci/package.json build/node/
+	@npm install --prefix build/node --silent --no-audit --no-fund >/dev/null
+
+lint: deps-build deps-test deps-check $(NODE_PACKAGES)
+	luacheck -q lua spec examples bench docs .ci *.rockspec
+	node .ci/stylua.cjs $(filter %.lua,$(LUA_FILES))
+	clang-format --dry-run -Werror $(C_FILES)
+	cppcheck -q --std=c99 --error-exitcode=1 --enable=warning,performance,portability --inline-suppr \
+	  --suppress=missingIncludeSystem -D_GNU_SOURCE -Isrc src
+	luarocks lint lastpass-scm-1.rockspec
+
+format: $(NODE_PACKAGES)
+	node .ci/stylua.cjs --write $(filter %.lua,$(LUA_FILES))
+	clang-format -i $(C_FILES)
+
+# What is made from the one list of commands and from the options: README tables, types, reference.
+docs: deps-build
+	@$(MAKE) -s build-5.4
+	@$(call in_tree,5.4) lua5.4 docs/generate.lua
+
+# The generated documents are those of this tree, and everything public is documented.
+docs-check: deps-build deps-test
+	@$(MAKE) -s build-5.4
+	@$(call in_tree,5.4) lua5.4 docs/generate.lua --check
+
+# ------------------------------------------------------------------ packaging
+
+LUA_SHARE = $(DESTDIR)$(PREFIX)/share/lua
+LUA_LIB = $(DESTDIR)$(PREFIX)/lib/lua
+
+install: build-$(LUA_VERSION)
+	@cd lua && find lastpass -name '*.lua' | while read -r file; do \
+	  install -D -m 644 "$$file" "$(LUA_SHARE)/$(LUA_VERSION)/$$file"; done
+	@for module in $(MODULES); do install -D -m 755 "$(BUILD)/$(LUA_VERSION)/lastpass/$$module.so" \
+	  "$(LUA_LIB)/$(LUA_VERSION)/lastpass/$$module.so"; done
+	@install -D -m 755 bin/lastpass "$(DESTDIR)$(PREFIX)/bin/lastpass"
+
+uninstall:
+	rm -rf "$(LUA_SHARE)/$(LUA_VERSION)/lastpass" "$(LUA_LIB)/$(LUA_VERSION)/lastpass" \
+	  "$(DESTDIR)$(PREFIX)/bin/lastpass"
+
+deps: deps-build deps-test deps-check deps-bench
+deps-build:
+	$(call install_packages,$(PACKAGES_BUILD))
+deps-test:
+	$(call install_packages,$(PACKAGES_TEST))
+deps-check:
+	$(call install_packages,$(PACKAGES_CHECK))
+deps-bench:
+	$(call install_packages,$(PACKAGES_BENCH))
+
+clean:
+	rm -rf build
+
+help:
+	@echo 'deps all demo test lint format bench docs docs-check env install uninstall clean'
+	@echo 'asan valgrind fuzz test-lua5.1 test-luajit'
+	@echo 'variables: LUA_VERSION PREFIX DESTDIR CFLAGS SPEC (a spec file or folder) FUZZ_SECONDS JOBS'
+
+.PHONY: all env demo run-asan test test-lua5.1 test-luajit asan valgrind fuzz bench lint format docs docs-check \
+  install uninstall deps deps-build deps-test deps-check deps-bench clean help

@@ -89,7 +89,12 @@ end)
 
 describe("email.fold", function()
   it("makes one key of the ways to write an address", function()
-    for _, text in ipairs { "ann@acme.com", "ANN@ACME.COM", " Ann@Acme.com\n", "\194\160ann@acme.com" } do
+    for _, text in ipairs {
+      "ann@acme.com",
+      "ANN@ACME.COM",
+      " Ann@Acme.com\n",
+      "\194\160ann@acme.com",
+    } do
       assert.equal("ann@acme.com", email.fold(text))
     end
   end)

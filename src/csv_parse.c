@@ -36,11 +36,9 @@ static void out_of_memory (lp_csv *p) {
   set_failure(p, "no_memory", p->line, "memory is exhausted");
 }
 
-/* What is said of a field that is too long, whether it has ended or not. */
-static void field_too_large (lp_csv *p) {
+static void field_too_large (lp_csv *p, const char *hint) {
   set_failure(p, "field_too_large", p->field_line, "field %zu is longer than %zu bytes%s",
-              p->ends_used - p->row_first + 1, p->options.max_field,
-              p->lib.quoted ? " (is its quote never closed?)" : "");
+              p->ends_used - p->row_first + 1, p->options.max_field, hint);
 }
 
 /* libcsv's callback for a field. */
@@ -48,7 +46,7 @@ static void take_field (void *text, size_t length, void *data) {
   lp_csv *p = data;
   if (p->code != NULL) return;
   if (length > p->options.max_field) {
-    field_too_large(p);
+    field_too_large(p, "");
   } else if (p->ends_used - p->row_first == p->options.max_fields) {
     set_failure(p, "too_many_fields", p->row_line, "the row has more than %zu fields",
                 p->options.max_fields);
@@ -137,12 +135,14 @@ static void parse_bytes (lp_csv *p, const char *s, size_t n) {
       quote_failure(p);
       return;
     }
+    if (p->code != NULL) return;
     p->after_cr = ended && s[length - 1] == '\r';
     if (ended && !joined) p->line++;
     p->offset += length;
     s += length;
     n -= length;
-    if (p->offset % MEASURE == 0 && p->lib.entry_pos > p->options.max_field) field_too_large(p);
+    if (p->offset % MEASURE == 0 && p->lib.entry_pos > p->options.max_field)
+      field_too_large(p, p->lib.quoted ? " (is its quote never closed?)" : "");
   }
 }
 

@@ -1,4 +1,4 @@
-local base64 = require "lastpass.sandbox.base64"
+local base64 = require("lastpass.sandbox.base64")
 
 describe("lastpass.sandbox.base64", function()
   it("agrees with RFC 4648", function()

@@ -1,9 +1,10 @@
-local clocks = require "lastpass.sandbox.clock"
-local time = require "lastpass.time"
+local clocks = require("lastpass.sandbox.clock")
+local time = require("lastpass.time")
 
 describe("lastpass.sandbox.clock", function()
   it("reads spans", function()
-    local known = { ["90s"] = 90, ["15m"] = 900, ["12h"] = 43200, ["3d"] = 259200, ["2w"] = 1209600 }
+    local known =
+      { ["90s"] = 90, ["15m"] = 900, ["12h"] = 43200, ["3d"] = 259200, ["2w"] = 1209600 }
     known["1d12h"] = 129600
     known["1.5h"] = 5400
     for text, seconds in pairs(known) do

@@ -1,4 +1,4 @@
-local journals = require "lastpass.sandbox.journal"
+local journals = require("lastpass.sandbox.journal")
 
 describe("lastpass.sandbox.journal", function()
   local function numbers(entries)

@@ -1,4 +1,4 @@
-local names = require "lastpass.sandbox.names"
+local names = require("lastpass.sandbox.names")
 
 describe("lastpass.sandbox.names", function()
   it("has many names of many cultures", function()

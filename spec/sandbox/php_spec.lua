@@ -1,5 +1,5 @@
-local json = require "lastpass.json"
-local php = require "lastpass.sandbox.php"
+local json = require("lastpass.json")
+local php = require("lastpass.sandbox.php")
 
 describe("lastpass.sandbox.php", function()
   it("escapes as PHP's json_encode does", function()

@@ -1,7 +1,7 @@
 --- A sandbox without a socket: the handler that `lastpass.httpd` would call, called directly.
-local json = require "lastpass.json"
-local sandbox = require "lastpass.sandbox"
-local server = require "lastpass.sandbox.server"
+local json = require("lastpass.json")
+local sandbox = require("lastpass.sandbox")
+local server = require("lastpass.sandbox.server")
 
 local M = {}
 
@@ -41,6 +41,7 @@ function methods:request(request)
   request.body = request.body or ""
   request.peer = request.peer or "127.0.0.1"
   local reply = self.handler(request)
+  reply.status = reply.status or 200
   if reply.chunks then
     local parts = {}
     for piece in reply.chunks do

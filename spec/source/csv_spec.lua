@@ -74,7 +74,7 @@ local function raises(message, ...)
     return people
   end)
   assert.is_false(ok)
-  assert.equal("spec/source/csv_spec.lua", got:match "([%w_/]*csv_spec.lua):%d+:")
+  assert.equal("csv_spec.lua", got:match "([%w_]+%.lua):%d+:", got)
   assert.equal(message, got:gsub("^.-:%d+: ", "", 1))
 end
 
@@ -100,7 +100,8 @@ local header = "First name,Last name,E-mail,Department,Status\n"
 
 describe("source.csv", function()
   it("gives people with named fields and where they come from", function()
-    local people = open(header .. "Ann,Lee,ann@acme.com,Sales,active\n\nBob,Roy,bob@acme.com,IT,\n", basic)
+    local people =
+      open(header .. "Ann,Lee,ann@acme.com,Sales,active\n\nBob,Roy,bob@acme.com,IT,\n", basic)
     local list = {}
     for person in people:rows() do
       list[#list + 1] = person
@@ -123,7 +124,8 @@ describe("source.csv", function()
   end)
 
   it("takes every column under a name of its own when no columns are given", function()
-    local list = read "Employee number,E-mail,First name,origin,Größe,%\n7,ann@acme.com,Ann,x,y,z\n"
+    local list =
+      read "Employee number,E-mail,First name,origin,Größe,%\n7,ann@acme.com,Ann,x,y,z\n"
     assert.same({
       employee_number = "7",
       email = "ann@acme.com",
@@ -163,7 +165,7 @@ describe("source.csv", function()
   end)
 
   it("trims, no-break spaces too, unless told not to", function()
-    local text = " E-mail ,Name\n ann@acme.com\194\160,\" Ann \"\n"
+    local text = ' E-mail ,Name\n ann@acme.com\194\160," Ann "\n'
     assert.equal("Ann", read(text)[1].name)
     assert.equal("ann@acme.com", read(text)[1].email)
     local list = read(text:gsub("^ E%-mail ", "E-mail"):gsub('"', ""), { trim = false })
@@ -243,7 +245,7 @@ end)
 
 describe("a refused row of source.csv", function()
   it("is a problem beside the good rows", function()
-    local people = open(header .. "Ann,Lee,ann@acme.com,a,b\nJan,K,\"jan@acme,example\",a,b\n", basic)
+    local people = open(header .. 'Ann,Lee,ann@acme.com,a,b\nJan,K,"jan@acme,example",a,b\n', basic)
     local seen = {}
     for person in people:rows() do
       seen[#seen + 1] = person.email
@@ -380,7 +382,10 @@ describe("a refused row of source.csv", function()
 
   it("is shown without what a terminal would act on, and shortened", function()
     local _, reasons = outcome('E-mail\n"\27[2J@\n"\n' .. ("\195\188"):rep(200) .. "\n")
-    assert.equal("hr.csv:2: '?[2J@' is not an e-mail address: it has a control character", reasons[1])
+    assert.equal(
+      "hr.csv:2: '?[2J@' is not an e-mail address: it has a control character",
+      reasons[1]
+    )
     assert.matches("^hr.csv:4: '\195\188[\195\188]+…' is not an e%-mail address: ", reasons[2])
     assert.is_true(#reasons[2] < 160)
   end)
@@ -583,12 +588,16 @@ describe("a file that cannot be read", function()
     assert.is_nil(list)
     assert.equal("conflict", err.kind)
     assert.equal("file_changed", err.code)
-    assert.matches("^hr.csv: the file changed while it was read %(%d+ bytes at first, %d+ read%)$", message)
+    assert.matches(
+      "^hr.csv: the file changed while it was read %(%d+ bytes at first, %d+ read%)$",
+      message
+    )
   end)
 end)
 
 describe("a file that breaks off", function()
-  local broken = header .. "Ann,Lee,ann@acme.com,a,b\nBob,Roy,bob@acme.com,a,b\nC\"at,,c@d,,\nDan,,d@e,,\n"
+  local broken = header
+    .. 'Ann,Lee,ann@acme.com,a,b\nBob,Roy,bob@acme.com,a,b\nC"at,,c@d,,\nDan,,d@e,,\n'
   local reason = "hr.csv:4: field 1 has a quote inside but does not begin with one"
 
   it("is returned by read, with the rows before it", function()
@@ -633,7 +642,8 @@ describe("a file that breaks off", function()
   end)
 
   it("ends inside a quote, and the line of the quote is named", function()
-    local emails, _, err = outcome(header .. 'Ann,Lee,ann@acme.com,a,b\nBob,"Roy,b@c,d,e\nx,y,z,a,b\n', basic)
+    local emails, _, err =
+      outcome(header .. 'Ann,Lee,ann@acme.com,a,b\nBob,"Roy,b@c,d,e\nx,y,z,a,b\n', basic)
     assert.same({ "ann@acme.com" }, emails)
     assert.equal(
       "hr.csv:3: the quote of field 2 is never closed: the file ends inside it",
@@ -793,7 +803,14 @@ describe("encodings of source.csv", function()
 
   it("are read under all their names", function()
     local latin = "E-mail,Name\nj@acme.com,J\252rgen\n"
-    for _, encoding in ipairs { "latin1", "Latin-1", "ISO-8859-1", "iso_8859_1", "windows-1252", "CP1252" } do
+    for _, encoding in ipairs {
+      "latin1",
+      "Latin-1",
+      "ISO-8859-1",
+      "iso_8859_1",
+      "windows-1252",
+      "CP1252",
+    } do
       assert.equal("J\195\188rgen", name_of(latin, encoding))
     end
     local plain = "E-mail,Name\nj@acme.com,J\195\188rgen\n"
@@ -823,13 +840,8 @@ describe("encodings of source.csv", function()
   end)
 
   it("are guessed at in messages", function()
-    local err = fails(
-      "\255\254E\0",
-      nil,
-      "protocol",
-      "bad_encoding",
-      "hr.csv: this is UTF-16, not UTF-8"
-    )
+    local err =
+      fails("\255\254E\0", nil, "protocol", "bad_encoding", "hr.csv: this is UTF-16, not UTF-8")
     assert.equal("give encoding = 'utf-16'", err.hint)
     fails(
       "E\0-\0",
@@ -846,7 +858,11 @@ describe("a mistake in the call of source.csv", function()
     raises("source.csv: the file must be a path or an open file, not nil", nil)
     raises("source.csv: the file must be a path or an open file, not table", {})
     raises("source.csv: options must be a table, not string", "x", "y")
-    raises("source.csv: unknown option 'delimeter' (did you mean 'delimiter'?)", "x", { delimeter = ";" })
+    raises(
+      "source.csv: unknown option 'delimeter' (did you mean 'delimiter'?)",
+      "x",
+      { delimeter = ";" }
+    )
     raises("source.csv: option 'columns' must be table, not string", "x", { columns = "a" })
     raises("source.csv: option 'key' must be a string or false, not boolean", "x", { key = true })
     raises("source.csv: option 'delimiter' must be one ASCII character", "x", { delimiter = ";;" })
@@ -854,9 +870,9 @@ describe("a mistake in the call of source.csv", function()
     raises("source.csv: options 'delimiter' and 'quote' must differ", "x", { delimiter = '"' })
     raises("source.csv: option 'max_field' must be from 1 to 2^30", "x", { max_field = 0 })
     raises(
-      "source.csv: unknown encoding 'windows-1225' (did you mean 'windows-1252'?)",
+      "source.csv: unknown encoding 'windws-1252' (did you mean 'windows-1252'?)",
       "x",
-      { encoding = "windows-1225" }
+      { encoding = "windws-1252" }
     )
     raises("source.csv: 'columns' is a table of field = header", "x", { columns = { "E-mail" } })
     raises(
@@ -967,7 +983,8 @@ describe("pieces of a file", function()
     "hr.csv:6: 'bob@Acme.com' is already on line 5|5|email|E-mail|bob@Acme.com|bob@acme.com|duplicate",
     "hr.csv:7: 'none' is not an e-mail address: it has no @|6|boss|Boss|none|j\195\188rgen@acme.com|bad_email",
     "hr.csv:10: the row has 2 fields, the header 3|9|nil|nil|nil|cat@acme.com|too_few_fields",
-    "hr.csv:11: 'dan@acme,com' is not an e-mail address: ',' cannot be in an address|10|email|E-mail|dan@acme,com|nil|bad_email",
+    "hr.csv:11: 'dan@acme,com' is not an e-mail address: ',' cannot be in an address"
+      .. "|10|email|E-mail|dan@acme,com|nil|bad_email",
     "hr.csv:12: column 'Name' is not valid UTF-8|11|name|Name|\255|eve@acme.com|bad_encoding",
     "hr.csv:13: 'Name' is empty|12|name|Name||fay@acme.com|missing_value",
     "10 6 " .. #text .. " true",
@@ -1044,7 +1061,8 @@ describe("a file of 100,000 rows", function()
       local people = assert(source.csv(endless(), { columns = columns, key = key }))
       collectgarbage()
       collectgarbage()
-      local before, resident_before, most, rows, last = collectgarbage "count", resident(), 0, 0, nil
+      local before, resident_before, most, rows, last =
+        collectgarbage "count", resident(), 0, 0, nil
       for person in people:rows() do
         rows = rows + 1
         last = person

@@ -1,6 +1,7 @@
 --- Writes over lists of any length, true to the row: split into chunks, and a chunk that the server
 -- refuses as a whole is halved until the rows that it minds are found.
 -- @module lastpass.enterprise.batch
+local core = require "lastpass.core"
 local email = require "lastpass.email"
 local errors = require "lastpass.error"
 
@@ -45,7 +46,11 @@ local function file_all(run, entries, outcome, reason, code)
   end
 end
 
-local function items_of(entries)
+-- What a command takes: a list, or the one object that a chunk of one row is.
+local function data_of(run, entries)
+  if run.one_by_one then
+    return entries[1].item
+  end
   local items = {}
   for position, entry in ipairs(entries) do
     items[position] = entry.item
@@ -111,7 +116,7 @@ function send(run, entries)
   end
   run.result.requests = run.result.requests + 1
   local client = run.client
-  local reply, message, err = client[run.command](client, items_of(entries))
+  local reply, message, err = client[run.command](client, data_of(run, entries))
   if reply then
     file_done(run, entries, reply)
   elseif err.kind == "partial" then
@@ -197,10 +202,11 @@ function M.run(client, name, command, list, options, level)
     result = result,
     address_of = address_of_item,
     on_progress = options.on_progress,
+    one_by_one = core.commands[command].data == "object",
     once = command ~= "batchchangegrp", -- several changes of one user's groups are no mistake
   }
   local entries = check_rows(run, list)
-  local chunk = options.chunk or client._options.chunk
+  local chunk = run.one_by_one and 1 or options.chunk or client._options.chunk
   for first = 1, #entries, chunk do
     local part = {}
     for position = first, math.min(first + chunk - 1, #entries) do

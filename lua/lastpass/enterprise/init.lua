@@ -216,6 +216,14 @@ function methods:add_users(list, options)
   return batch.run(self, "client:add_users", "batchadd", list, options, 2)
 end
 
+--- Changes full names, Duo and SecurID names, one call a user.
+---@param list table[] rows as `updateuser` takes them
+---@param options? table on_progress(result)
+---@return lastpass.BatchResult|nil
+function methods:update_users(list, options)
+  return batch.run(self, "client:update_users", "updateuser", list, options, 2)
+end
+
 --- Changes memberships, in chunks.
 ---@param list table[] rows as `batchchangegrp` takes them: username, add, del
 ---@param options? table chunk, on_progress(result)

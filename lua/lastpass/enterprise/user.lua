@@ -157,6 +157,18 @@ function methods:uninvite()
   return delete(self, 3)
 end
 
+--- Whether the user is a member of a group.
+---@param name string exact
+---@return boolean
+function methods:is_in(name)
+  for _, group in ipairs(self.groups) do
+    if group == name then
+      return true
+    end
+  end
+  return false
+end
+
 local function names(...)
   local first = ...
   if type(first) == "table" then

@@ -16,7 +16,8 @@ end
 
 --- Wraps a server.
 ---@param server userdata of `lastpass.httpd`
----@param about table `scheme`, `cid`, `provhash`, `certificate`, `ca_file`, `transport`
+---@param about table `scheme`, `cid`, `provhash`, `timezone`, `certificate`, `ca_file`,
+-- `transport`
 ---@return table box `url`, `port`, `cid`, `certificate` and `ca_file` (with TLS)
 function M.new(server, about)
   local host = server:address()
@@ -29,6 +30,7 @@ function M.new(server, about)
     url = origin .. "/enterpriseapi.php",
     cid = about.cid,
     provhash = about.provhash,
+    timezone = about.timezone,
     certificate = about.certificate,
     ca_file = about.ca_file,
     transport = about.transport,
@@ -61,7 +63,12 @@ end
 ---@return lastpass.Error? err
 function methods:client(options)
   local lastpass = require "lastpass"
-  local merged = { url = self.url, cid = self.cid, ca_file = self.ca_file }
+  local merged = {
+    url = self.url,
+    cid = self.cid,
+    ca_file = self.ca_file,
+    timezone = self.timezone,
+  }
   for name, value in pairs(options or {}) do
     merged[name] = value
   end

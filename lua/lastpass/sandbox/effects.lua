@@ -40,14 +40,14 @@ local function drain(reply)
 end
 
 local function big_body(bytes)
-  local left = bytes
   local block = ("x"):rep(65536)
-  local opened = false
+  local opening = ('{"Users":"'):sub(1, bytes)
+  local left = bytes - #opening
   return function()
-    if not opened then
-      opened = true
-      left = left - 9
-      return '{"Users":"'
+    if opening then
+      local first = opening
+      opening = nil
+      return first
     end
     if left <= 0 then
       return nil

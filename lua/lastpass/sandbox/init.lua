@@ -183,6 +183,7 @@ function M.start(options)
     scheme = options.tls and "https" or "http",
     cid = first.cid,
     provhash = first.provhash,
+    timezone = first.timezone,
     certificate = server_options.certificate,
     ca_file = ca_file,
     transport = options.transport,

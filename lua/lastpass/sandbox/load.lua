@@ -3,6 +3,7 @@
 -- @module lastpass.sandbox.load
 local errors = require "lastpass.error"
 local json = require "lastpass.json"
+local people = require "lastpass.sandbox.person"
 local time = require "lastpass.time"
 
 local M = {}
@@ -11,13 +12,9 @@ local function refuse(format, ...)
   return errors.fail("argument", "bad_load", format:format(...))
 end
 
-local user_defaults = {
-  fullname = "",
+-- What somebody has who has logged in, unless the request says otherwise.
+local used_defaults = {
   mpstrength = "60",
-  last_login = "",
-  disabled = false,
-  admin = false,
-  password_reset_required = false,
   totalscore = "50.0",
   legacytotalscore = "50.0",
   hasSharingKeys = true,
@@ -69,16 +66,12 @@ local function user_complaint(user)
 end
 
 local function new_fields(context, user)
-  local now = context:account_time()
-  local fields = {
-    username = user.username,
-    created = now,
-    last_pw_change = now,
-    duousername = user.username,
-    neverloggedin = (user.last_login or "") == "",
-  }
-  for name, value in pairs(user_defaults) do
-    fields[name] = value
+  local fields = people.fresh(user.username, context:account_time())
+  if (user.last_login or "") ~= "" then
+    fields.neverloggedin = false
+    for name, value in pairs(used_defaults) do
+      fields[name] = value
+    end
   end
   return fields
 end
@@ -155,11 +148,10 @@ local function accept(context, mail)
     return refuse("nobody with the address %s is invited", mail)
   end
   state:remove(person)
-  local fields = new_fields(context, { username = person.fields.username })
+  local fields = people.fresh(person.fields.username, context:account_time())
   for name, value in pairs(person.fields) do
     fields[name] = value
   end
-  fields.neverloggedin = true
   state:add(fields)
   return true
 end

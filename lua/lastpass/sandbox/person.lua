@@ -1,5 +1,6 @@
 --- One person as a record: somebody who was looked up or changed.
 -- @module lastpass.sandbox.person
+local json = require "lastpass.json"
 local php = require "lastpass.sandbox.php"
 
 local M = {}
@@ -38,6 +39,34 @@ local user_keys = {
 ---@field fields table as getuserdata writes them; `groups` nil when the key is absent
 ---@field invited boolean
 ---@field pending string|nil the address that updateemail asked for
+
+--- The fields of an account that nobody has logged in to yet.
+---@param mail string
+---@param now string as the account writes times
+---@return table fields
+function M.fresh(mail, now)
+  return {
+    username = mail,
+    fullname = "",
+    mpstrength = "0",
+    created = now,
+    last_pw_change = now,
+    last_login = "",
+    neverloggedin = true,
+    disabled = false,
+    admin = false,
+    password_reset_required = false,
+    totalscore = json.null,
+    legacytotalscore = "0",
+    hasSharingKeys = false,
+    duousername = mail,
+    sites = json.null,
+    notes = json.null,
+    formfills = json.null,
+    applications = json.null,
+    attachments = json.null,
+  }
+end
 
 --- Puts a person into a group.
 ---@param person lastpass.sandbox.Person

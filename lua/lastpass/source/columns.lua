@@ -4,12 +4,13 @@ local errors = require "lastpass.error"
 
 local M = {}
 
---- How one field is filled: the header of its column, or a list of headers whose values are joined.
+--- How one field is filled: the header of its column, or a list of headers whose values are
+-- joined. A required column cannot be optional.
 ---@class lastpass.source.Column
----@field [integer] string      headers, exactly as the file has them (spaces around them apart)
+---@field [integer] string      headers as the file has them; spaces around them do not matter
 ---@field email? boolean        must be an e-mail address; default true for the field `email`
 ---@field required? boolean     must not be empty; default false
----@field optional? boolean     the file may lack the column (the field is then nil); default false; a required one may not
+---@field optional? boolean     the file may lack the column (the field is then nil); default false
 ---@field join? string          put between the values of several columns; default one space
 
 local column_options = {
@@ -30,6 +31,7 @@ end
 
 -- One column as the caller wrote it, checked and completed.
 local function read_column(name, given, level)
+  level = level + 1
   local where = ("source.csv: column '%s'"):format(tostring(name))
   if type(name) ~= "string" then
     errors.raise(level, "source.csv: 'columns' is a table of field = header")
@@ -60,6 +62,7 @@ local function read_column(name, given, level)
 end
 
 local function require_known(columns, name, option, level)
+  level = level + 1
   if type(name) ~= "string" then
     errors.raise(level, "source.csv: '%s' must name fields by strings", option)
   elseif columns and not columns[name] then
@@ -109,7 +112,8 @@ local function columns_of_header(header)
     local name = field_name(title)
     if name and columns[name] then
       local other = columns[name].headers[1]
-      local message = ("the columns '%s' and '%s' both make the field '%s'"):format(other, title, name)
+      local message = "the columns '%s' and '%s' both make the field '%s'"
+      message = message:format(other, title, name)
       return errors.fail("argument", "duplicate_column", message, {
         hint = "say which column is which with the option 'columns'",
       })
@@ -203,7 +207,7 @@ end
 --- Fits the plan to the header of a file.
 ---@param plan table of `plan`
 ---@param header string[] the titles
----@return table[]|nil columns {name, label, position | positions, join, email, required}, in the order of the file
+---@return table[]|nil columns {name, label, position, positions, join, email, required}
 ---@return string|table message the message; or the column that is the key, if there is one
 ---@return lastpass.Error? err code "missing_column" or "duplicate_column"
 function M.bind(plan, header)

@@ -3,19 +3,20 @@
 local columns = require "lastpass.source.columns"
 local csv_records = require "lastpass.source.csv_records"
 local digest = require "lastpass.source.digest"
-local email = require "lastpass.email"
 local errors = require "lastpass.error"
+local row_reader = require "lastpass.source.row"
 
 local M = {}
 
---- Options of `source.csv`.
+--- Options of `source.csv`. Without `columns` every column of the file is read, under a name made
+-- from its header: "First name" gives first_name, "E-mail" email.
 ---@class lastpass.source.CsvOptions
----@field columns? table<string, string|lastpass.source.Column> field = header, or field = {header, header, …}, whose values are joined; default: every column of the file under a name made from its header ("First name" → first_name, "E-mail" → email)
+---@field columns? table<string, string|lastpass.source.Column> field = header
 ---@field required? string[]   fields that must not be empty
----@field key? string|false    the field that tells people apart: required, and refused a second time; default "email" when there is such a field
+---@field key? string|false    the field that must be there, once only; default "email" if any
 ---@field delimiter? string    one character; default ","
 ---@field quote? string        one character; default '"'
----@field encoding? string     "utf-8" (default), "utf-16", "latin1", "windows-1252", …: see `csv.encodings`
+---@field encoding? string     "utf-8" (default), "utf-16", "latin1", "windows-1252", …
 ---@field trim? boolean        cut spaces off both ends of every value; default true
 ---@field strict? boolean      a quote in the wrong place ends the reading; default true
 ---@field sha256? boolean      hash the bytes as they are read (needs luaossl); default false
@@ -24,25 +25,6 @@ local M = {}
 ---@field max_fields? number   values of one row; default 10000
 ---@field max_row? number      bytes of one row; default 2^24
 ---@field name? string         what the file is called in messages; default its path
-
---- Where a person comes from; `tostring` gives "hr.csv:17".
----@class lastpass.source.Origin
----@field file string
----@field row integer  the number a spreadsheet shows: the header is row 1, blank lines count
----@field line integer the physical line of the file the row starts on
-
---- A row that was refused; `tostring` gives "hr.csv:17: " and the reason.
----@class lastpass.source.Problem
----@field file string
----@field row integer     as in `lastpass.source.Origin`
----@field line integer
----@field code "missing_value"|"bad_email"|"duplicate"|"too_few_fields"|"too_many_fields"|"bad_encoding"
----@field reason string   a sentence for a person
----@field field? string   the field it is about
----@field column? string  its header
----@field value? string   what stands there, its first 1000 bytes
----@field key? string     the key of the row, when it could be read (addresses folded)
----@field first_line? integer with "duplicate": the line of the row that was taken
 
 --- What is known about how far a source was read.
 ---@class lastpass.source.Proof
@@ -74,18 +56,6 @@ local known_options = {
   name = "string",
 }
 
-local origin_mt = { __name = "lastpass.source.origin" }
-
-function origin_mt.__tostring(origin)
-  return ("%s:%d"):format(origin.file, origin.line)
-end
-
-local problem_mt = { __name = "lastpass.source.problem" }
-
-function problem_mt.__tostring(problem)
-  return ("%s:%d: %s"):format(problem.file, problem.line, problem.reason)
-end
-
 local people = {}
 local people_mt = { __index = people, __name = "lastpass.source.csv" }
 
@@ -93,155 +63,6 @@ function people_mt.__tostring(self)
   local proof = self.proof
   local state = proof.complete and "complete" or self.failure and "broken off" or "open"
   return ("lastpass.source.csv: %s (%d rows, %s)"):format(proof.file, proof.rows, state)
-end
-
--- A value as a message may show it: short, on one line, nothing a terminal would act on.
-local function shown(value)
-  if #value > 60 then
-    value = value:sub(1, 60):gsub("[\192-\255][\128-\191]*$", "") .. "…"
-  end
-  return "'" .. value:gsub("[%z\1-\31\127]", "?") .. "'"
-end
-
-local function value_of(column, row)
-  if column.position then
-    return row[column.position]
-  end
-  local parts = {}
-  for _, position in ipairs(column.positions) do
-    if row[position] and row[position] ~= "" then
-      parts[#parts + 1] = row[position]
-    end
-  end
-  return table.concat(parts, column.join)
-end
-
-local function key_of(column, value)
-  return column.email and email.fold(value) or value
-end
-
--- The key of a row that is refused for something else, for those who must not take the person
--- for missing.
-local function readable_key(self, row)
-  local column = self._key_column
-  local value = column and value_of(column, row)
-  if not value or value == "" or (column.email and not email.check(value)) then
-    return nil
-  end
-  return key_of(column, value)
-end
-
-local function refuse(self, row, code, reason, column, value)
-  local proof = self.proof
-  proof.refused = proof.refused + 1
-  local problem = {
-    file = proof.file,
-    row = row.number,
-    line = row.line,
-    code = code,
-    reason = reason,
-    field = column and column.name,
-    column = column and column.label,
-    value = value and value:sub(1, 1000),
-    key = readable_key(self, row),
-  }
-  self.problems[#self.problems + 1] = setmetatable(problem, problem_mt)
-  return nil, problem
-end
-
-local function refuse_width(self, row)
-  local code = #row < self._width and "too_few_fields" or "too_many_fields"
-  local reason = ("the row has %d field%s, the header %d"):format(
-    #row,
-    #row == 1 and "" or "s",
-    self._width
-  )
-  if row.last then
-    reason = ("%s; it runs from line %d to line %d (a quote left open?)"):format(
-      reason,
-      row.line,
-      row.last
-    )
-  end
-  return refuse(self, row, code, reason)
-end
-
-local function refuse_encoding(self, row)
-  local title = self.header[row.invalid]
-  local reason = ("column '%s' is not valid UTF-8"):format(title)
-  for _, column in ipairs(self._columns) do
-    for _, position in ipairs(column.positions) do
-      if position == row.invalid then
-        return refuse(self, row, "bad_encoding", reason, column, row[row.invalid])
-      end
-    end
-  end
-  local unused = { label = title }
-  return refuse(self, row, "bad_encoding", reason, unused, row[row.invalid])
-end
-
-local function refuse_duplicate(self, row, value, first_line)
-  local reason = ("%s is already on line %d"):format(shown(value), first_line)
-  local _, problem = refuse(self, row, "duplicate", reason, self._key_column, value)
-  problem.first_line = first_line
-end
-
-local function is_blank(row)
-  for index = 1, #row do
-    if row[index] ~= "" then
-      return false
-    end
-  end
-  return true
-end
-
--- The value of a column; nil when the row is refused for it.
-local function read_value(self, row, column)
-  local value = value_of(column, row)
-  if value == "" and column.required then
-    return refuse(self, row, "missing_value", ("'%s' is empty"):format(column.label), column, value)
-  elseif value == "" or not column.email then
-    return value
-  end
-  local address, fault = email.check(value)
-  if not address then
-    local reason = ("%s is not an e-mail address: %s"):format(shown(value), fault)
-    return refuse(self, row, "bad_email", reason, column, value)
-  end
-  return address
-end
-
--- A row that the parser did not shape, as a person; nil when it is refused or holds nothing.
-local function admit(self, row)
-  if is_blank(row) then
-    return nil
-  end
-  local proof = self.proof
-  proof.rows = proof.rows + 1
-  if #row ~= self._width then
-    return refuse_width(self, row)
-  elseif row.invalid then
-    return refuse_encoding(self, row)
-  end
-  local person = {}
-  for _, column in ipairs(self._columns) do
-    local value = read_value(self, row, column)
-    if not value then
-      return nil
-    end
-    person[column.name] = value
-  end
-  local key_column = self._key_column
-  if key_column then
-    local value = person[key_column.name]
-    local first_line = self._records:claim(key_of(key_column, value), row.line)
-    if first_line then
-      return refuse_duplicate(self, row, value, first_line)
-    end
-  end
-  local origin = { file = proof.file, row = row.number, line = row.line }
-  person.origin = setmetatable(origin, origin_mt)
-  return person
 end
 
 -- So many refused rows mean the wrong file or the wrong options.
@@ -270,18 +91,17 @@ function people:next()
   while not self.failure do
     local row, message, err = self._records:next()
     if not row then
-      if err then
-        self.failure = err
-      elseif not self.proof.complete then
-        _, message, err = errors.fail("cancelled", "closed", self.proof.file .. ": was closed")
+      if not err and not self.proof.complete then
+        return errors.fail("cancelled", "closed", self.proof.file .. ": was closed")
       end
+      self.failure = err
       return nil, message, err
     end
     if row.origin then
       self.proof.rows = self.proof.rows + 1
       return row
     end
-    local person = admit(self, row)
+    local person = row_reader.admit(self, row)
     if person then
       return person
     elseif #self.problems >= self._max_problems then
@@ -301,9 +121,9 @@ local function begin(self, level)
 end
 
 --- Iterates over the good rows. The refused ones are in `people.problems` when the loop has ended.
--- A loop cannot return a failure, and one that is overlooked would make people look gone; so when the
--- file breaks off (a broken quote, a read error), the iterator raises the `lastpass.Error` after
--- the last good row. Use `read` or `next` to get it returned.
+-- A loop cannot return a failure, and one that is overlooked would make people look gone; so when
+-- the file breaks off (a broken quote, a read error), the iterator raises the `lastpass.Error`
+-- after the last good row. Use `read` or `next` to get it returned.
 ---@return fun(): table|nil person
 function people:rows()
   begin(self, 2)
@@ -339,7 +159,7 @@ end
 -- when its length is no longer the same.
 ---@return string|nil hex 64 hexadecimal digits
 ---@return string? message
----@return lastpass.Error? err code "no_luaossl" (the hint says what to install), "not_read", "file_changed", …
+---@return lastpass.Error? err code "no_luaossl" (see its hint), "not_read" or "file_changed"
 function people:sha256()
   local proof = self.proof
   if proof.sha256 then
@@ -400,7 +220,7 @@ local function read_header(self, plan)
         file = file,
       })
     end
-  until not is_blank(header)
+  until not row_reader.is_blank(header)
   if header.invalid then
     message = ("%s:%d: the header is not valid UTF-8"):format(file, header.line)
     return errors.fail("protocol", "bad_encoding", message, {
@@ -426,7 +246,7 @@ local function read_header(self, plan)
     columns = bound,
     key = key,
     file = file,
-    origin = origin_mt,
+    origin = row_reader.origin_mt,
   }
   return true
 end
@@ -485,14 +305,20 @@ end
 --     for person in people:rows() do print(person.origin, person.email, person.fullname) end
 --     for _, problem in ipairs(people.problems) do print(problem) end
 --
--- The first line that is not blank is the header. `people.header` are its titles, `people.proof` says
--- how far the file was read, `people.failure` is why it broke off. Memory does not grow with
+-- The first line that is not blank is the header. `people.header` are its titles, `people.proof`
+-- says how far the file was read, `people.failure` is why it broke off. Memory does not grow with
 -- the file, except by the keys (to know a second one) and the problems.
----@param file string|file* path, or an open file (or a table with a `read(bytes)` method as files have); that stays open
+--
+-- Codes of failures: no_such_file, no_permission, is_a_directory, cannot_open, empty_file,
+-- missing_column, duplicate_column (kind "argument"); read_failed (kind "transport");
+-- file_changed (kind "conflict"); stray_quote, unterminated_quote, nul_byte, bad_encoding,
+-- field_too_large, row_too_large, too_many_fields, too_many_problems, no_memory (kind "protocol").
+-- The error names the `file` and, where there is one, the `line`.
+---@param file string|file* path, or an open file (anything with its `read`), which stays open
 ---@param options? lastpass.source.CsvOptions
 ---@return table|nil people with `next`, `rows`, `read`, `sha256`, `close`
 ---@return string? message
----@return lastpass.Error? err codes: no_such_file, no_permission, is_a_directory, cannot_open, read_failed, empty_file, missing_column, duplicate_column, bad_encoding, no_luaossl, file_changed, and those of a broken file: stray_quote, unterminated_quote, nul_byte, field_too_large, row_too_large, too_many_fields, no_memory; with `line` where there is one
+---@return lastpass.Error? err
 function M.open(file, options)
   if type(file) ~= "string" and not is_readable(file) then
     errors.raise(2, "source.csv: the file must be a path or an open file, not %s", type(file))

@@ -148,8 +148,10 @@ function records:claim(key, line)
   return self._parser:claim(key, line)
 end
 
---- The next record.
----@return table|nil row a list of strings, with `line`, `number` (blank lines counted), `last` (the line it ends on, when another) and `invalid` (the first field that is not UTF-8); or a shaped row, which has `origin`; nil at the end
+--- The next record: a shaped row, which has `origin`, or a list of strings with `line`, `number`
+-- (blank lines counted), `last` (the line it ends on, when another) and `invalid` (the first field
+-- that is not UTF-8).
+---@return table|nil row nil at the end
 ---@return string? message
 ---@return lastpass.Error? err the same on every further call
 function records:next()

@@ -15,9 +15,11 @@ end
 --- Ends the digest.
 ---@return string hex 64 hexadecimal digits
 function digest:hex()
-  return (self._hash:final():gsub(".", function(byte)
-    return ("%02x"):format(byte:byte())
-  end))
+  return (
+    self._hash:final():gsub(".", function(byte)
+      return ("%02x"):format(byte:byte())
+    end)
+  )
 end
 
 --- Begins a digest.

@@ -1,7 +1,6 @@
 --- batchadd (enterprise-api §4.1).
 -- @module lastpass.sandbox.commands.add
 local check = require "lastpass.sandbox.commands.check"
-local json = require "lastpass.json"
 local people = require "lastpass.sandbox.person"
 local replies = require "lastpass.sandbox.commands.replies"
 
@@ -62,37 +61,12 @@ local function set_fields(person, row)
   end
 end
 
-local function new_fields(context, row)
-  local now = context:account_time()
-  return {
-    username = row.username,
-    fullname = "",
-    mpstrength = "0",
-    created = now,
-    last_pw_change = now,
-    last_login = "",
-    neverloggedin = true,
-    disabled = false,
-    admin = false,
-    password_reset_required = false,
-    totalscore = json.null,
-    legacytotalscore = "0",
-    hasSharingKeys = false,
-    duousername = row.username,
-    sites = json.null,
-    notes = json.null,
-    formfills = json.null,
-    applications = json.null,
-    attachments = json.null,
-  }
-end
-
 local function add_row(context, row, created)
   local state = context.state
   local person = state:person(row.username)
   if not person then
     local invited = context.settings.batchadd_makes == "invited"
-    person = state:add(new_fields(context, row), invited)
+    person = state:add(people.fresh(row.username, context:account_time()), invited)
     created[#created + 1] = row.username
     state:count_mail(row.username, row.password and "temporary_password" or "invitation")
   end

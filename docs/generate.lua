@@ -1,0 +1,273 @@
+-- Writes what is made from the code's own lists: the README's tables, the types for editors, the
+-- rockspec's modules. With --check it writes nothing and fails when something is not up to date, or
+-- when something public is without documentation.
+-- Usage: lua5.4 docs/generate.lua [--check]      (make docs, make docs-check)
+local core = require "lastpass.core"
+local options = require "lastpass.enterprise.options"
+
+local check_only = arg[1] == "--check"
+local complaints = {}
+
+local function complain(format, ...)
+  complaints[#complaints + 1] = format:format(...)
+end
+
+local function read_file(path)
+  local file = assert(io.open(path, "rb"))
+  local text = file:read "*a"
+  file:close()
+  return text
+end
+
+local function lines_of(command)
+  local pipe = assert(io.popen(command))
+  local lines = {}
+  for line in pipe:lines() do
+    lines[#lines + 1] = line
+  end
+  pipe:close()
+  return lines
+end
+
+-- Puts a text in the place of a file, or only says that it would differ.
+local function write_file(path, text)
+  local file = io.open(path, "rb")
+  local before = file and file:read "*a"
+  if file then
+    file:close()
+  end
+  if before == text then
+    return
+  elseif check_only then
+    return complain("%s is not up to date: make docs", path)
+  end
+  file = assert(io.open(path, "wb"))
+  file:write(text)
+  file:close()
+  print("wrote " .. path)
+end
+
+-- The text between two marks of a document.
+local function between(text, first, last, content)
+  local _, from = text:find(first, 1, true)
+  local to = from and text:find(last, from, true)
+  assert(to, "the marks " .. first .. " … " .. last .. " are missing")
+  return text:sub(1, from) .. "\n" .. content .. text:sub(to)
+end
+
+-- ------------------------------------------------------------------ tables
+
+local function command_table()
+  local lines = {
+    "| command | data | what it does | fields |",
+    "| --- | --- | --- | --- |",
+  }
+  for _, command in ipairs(core.commands) do
+    local fields = {}
+    for _, field in ipairs(command.fields) do
+      fields[#fields + 1] = field.required and ("**%s**"):format(field.name) or field.name
+    end
+    lines[#lines + 1] = ("| [`%s`](%s) | %s%s | %s | %s |"):format(
+      command.name,
+      command.page,
+      command.data,
+      command.data_required and "" or ", optional",
+      command.description,
+      table.concat(fields, ", ")
+    )
+  end
+  return table.concat(lines, "\n") .. "\n"
+end
+
+local function option_table()
+  local lines = { "| option | type | default | what it is |", "| --- | --- | --- | --- |" }
+  for _, option in ipairs(options.list) do
+    lines[#lines + 1] = ("| `%s` | %s | %s | %s |"):format(option[1], option[2], option[3], option[4])
+  end
+  return table.concat(lines, "\n") .. "\n"
+end
+
+-- ------------------------------------------------------------------ types for editors
+
+local lua_types = {
+  ["string"] = "string",
+  ["integer"] = "integer",
+  ["boolean"] = "boolean",
+  ["list of strings"] = "string[]",
+  ["table of strings"] = "table<string, string>",
+}
+
+local data_types = {
+  ["object"] = "%s",
+  ["list of objects"] = "%s[]",
+  ["list of strings"] = "string[]",
+  ["text"] = "string",
+  ["text or object"] = "string|%s",
+}
+
+local function type_file()
+  local out = {
+    "---@meta lastpass",
+    "-- The types of the Enterprise API's commands for editors; made by docs/generate.lua.",
+  }
+  local function add(format, ...)
+    out[#out + 1] = select("#", ...) > 0 and format:format(...) or format
+  end
+  for _, command in ipairs(core.commands) do
+    if #command.fields > 0 then
+      add ""
+      add("---@class lastpass.data.%s", command.name)
+      for _, field in ipairs(command.fields) do
+        local values = field.values ~= "" and (" (%s)"):format(field.values) or ""
+        local optional = field.required and "" or "?"
+        add("---@field %s%s %s %s%s", field.name, optional, lua_types[field.type], field.description, values)
+      end
+    end
+  end
+  add ""
+  add "---@class lastpass.Client"
+  add "local client = {}"
+  for _, command in ipairs(core.commands) do
+    add ""
+    add("--- %s", command.description)
+    add("-- %s", command.page)
+    local data = data_types[command.data]:format("lastpass.data." .. command.name)
+    add("---@param data%s %s", command.data_required and "" or "?", data)
+    add "---@return table|nil reply"
+    add "---@return string? message"
+    add "---@return lastpass.Error? err"
+    add("function client:%s(data) end", command.name)
+  end
+  add ""
+  add "return client"
+  return table.concat(out, "\n") .. "\n"
+end
+
+-- ------------------------------------------------------------------ rockspec
+
+-- Which files make a C module stands in the Makefile.
+local function c_modules()
+  local modules = {}
+  for line in read_file("Makefile"):gmatch "[^\n]+" do
+    local name, sources = line:match "^SOURCES_(%w+) = (.+)$"
+    if name then
+      local files = {}
+      for source in sources:gmatch "%S+" do
+        files[#files + 1] = ('"src/%s.c"'):format(source)
+      end
+      modules[name] = files
+    end
+  end
+  return modules
+end
+
+local libraries = {
+  core = { '"pthread"' },
+  curl = { '"curl"', '"pthread"', extra = "CURL" },
+  httpd = { '"microhttpd"', '"pthread"', extra = "MICROHTTPD" },
+  csv = { '"csv"', extra = "CSV" },
+}
+
+local function rockspec_modules()
+  local lines = {}
+  local c = c_modules()
+  local names = {}
+  for name in pairs(c) do
+    names[#names + 1] = name
+  end
+  table.sort(names)
+  for _, name in ipairs(names) do
+    local extra = libraries[name].extra
+    lines[#lines + 1] = ('    ["lastpass.%s"] = {'):format(name)
+    lines[#lines + 1] = "      sources = { " .. table.concat(c[name], ", ") .. " },"
+    lines[#lines + 1] = '      defines = { "_GNU_SOURCE" },'
+    lines[#lines + 1] = "      libraries = { " .. table.concat(libraries[name], ", ") .. " },"
+    if extra then
+      lines[#lines + 1] = ('      incdirs = { "$(%s_INCDIR)" },'):format(extra)
+      lines[#lines + 1] = ('      libdirs = { "$(%s_LIBDIR)" },'):format(extra)
+    end
+    lines[#lines + 1] = "    },"
+  end
+  for _, path in ipairs(lines_of "find lua/lastpass -name '*.lua' | LC_ALL=C sort") do
+    local module = path:match("^lua/(.*)%.lua$"):gsub("/init$", ""):gsub("/", ".")
+    lines[#lines + 1] = ('    ["%s"] = "%s",'):format(module, path)
+  end
+  return table.concat(lines, "\n") .. "\n"
+end
+
+-- ------------------------------------------------------------------ coverage
+
+-- A function that others can call has a comment right above it.
+local function check_comments(path)
+  local previous = ""
+  local number = 0
+  for line in (read_file(path) .. "\n"):gmatch "(.-)\n" do
+    number = number + 1
+    local name = line:match "^function ([%w_]+[.:][%w_.:]+)"
+    local is_private = name and name:match "[.:]_"
+    local is_public = name and not is_private and name:match "^[M%a]%w*[.:]"
+    if is_public and not name:match "_mt%.__" and not previous:match "^%s*%-%-" then
+      complain("%s:%d: %s has no comment", path, number, name)
+    end
+    previous = line
+  end
+end
+
+local function check_coverage(readme)
+  for _, command in ipairs(core.commands) do
+    if command.description == "" or not command.page:match "^https://" then
+      complain("command %s has no description or page", command.name)
+    end
+    for _, field in ipairs(command.fields) do
+      if field.description == "" then
+        complain("command %s: field %s has no description", command.name, field.name)
+      end
+    end
+    if #lines_of("grep -rlF '" .. command.name .. "' spec --include='*_spec.lua'") == 0 then
+      complain("command %s is in no spec", command.name)
+    end
+  end
+  for _, option in ipairs(options.list) do
+    if #lines_of("grep -rlwF '" .. option[1] .. "' spec --include='*_spec.lua'") == 0 then
+      complain("option %s is in no spec", option[1])
+    end
+  end
+  for verb in read_file("lua/lastpass/cli/init.lua"):gmatch 'parser:command%("([%w-]+)"' do
+    if not readme:find("lastpass " .. verb, 1, true) then
+      complain("the program's command '%s' is not in README.md", verb)
+    end
+  end
+  for _, path in ipairs(lines_of "find lua -name '*.lua' | LC_ALL=C sort") do
+    check_comments(path)
+    if not read_file(path):match "^%-%-%- " and not path:match "version%.lua$" then
+      complain("%s does not begin with a sentence that says what it is", path)
+    end
+  end
+end
+
+-- ------------------------------------------------------------------ the demo, as it prints now
+
+local function demo_output()
+  local lines = lines_of "lua5.4 examples/demo.lua 2>&1"
+  local text = table.concat(lines, "\n")
+  -- the port is another at every run
+  return "```\n" .. text:gsub("127%.0%.0%.1:%d+", "127.0.0.1:40123") .. "\n```\n"
+end
+
+local readme = read_file "README.md"
+readme = between(readme, "<!-- commands -->", "<!-- /commands -->", command_table())
+readme = between(readme, "<!-- options -->", "<!-- /options -->", option_table())
+readme = between(readme, "<!-- demo -->", "<!-- /demo -->", demo_output())
+write_file("README.md", readme)
+write_file("docs/lastpass.d.lua", type_file())
+local rockspec = read_file "lastpass-scm-1.rockspec"
+write_file(
+  "lastpass-scm-1.rockspec",
+  between(rockspec, "    -- made by docs/generate.lua", "    -- end of what is made", rockspec_modules())
+)
+check_coverage(readme)
+
+for _, complaint in ipairs(complaints) do
+  io.stderr:write(complaint, "\n")
+end
+os.exit(#complaints == 0 and 0 or 1)
