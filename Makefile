@@ -42,7 +42,7 @@ LIBS_csv = -lcsv
 SOURCES_core = core commands request reply scan tokens reader reader_fast rows snapshot secret
 SOURCES_curl = http
 SOURCES_httpd = httpd
-SOURCES_csv = csv
+SOURCES_csv = csv csv_decoder csv_parse csv_rows
 MODULES = core curl csv httpd
 ABIS = 5.4 5.1
 

@@ -3,6 +3,7 @@
 ** text/xml for JSON too, so the first byte that is not blank decides.
 */
 #include <ctype.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -144,9 +145,13 @@ static lp_kind read_reply (lua_State *L, lp_scan *s, lp_keys *keys, reply *r, in
     switch (kind) {
       case LP_OBJECT_BEGIN:
         lp_keys_enter (keys);
+        if (where == IN_STATUS) r->status = STATUS_ODD;
         depth++;
         break;
-      case LP_ARRAY_BEGIN: depth++; break;
+      case LP_ARRAY_BEGIN:
+        if (where == IN_STATUS) r->status = STATUS_ODD;
+        depth++;
+        break;
       case LP_OBJECT_END:
         lp_keys_leave (keys);
         depth--;
@@ -273,9 +278,9 @@ static int is_exact (const lp_token *number) {
   digits[number->length] = '\0';
   value = strtod (digits, NULL);
   if (value > 1.7976931348623157e308 || value < -1.7976931348623157e308) return 0;
-  if (strpbrk (digits, ".eE") == NULL && (value > 9007199254740992.0 || value < -9007199254740992.0))
-    return 0;
-  return 1;
+  if (strpbrk (digits, ".eE") != NULL || fabs (value) < 9007199254740992.0) return 1;
+  /* 2^53 + 1 is read as 2^53: the digits have to tell */
+  return strcmp (digits + (digits[0] == '-'), "9007199254740992") == 0;
 }
 
 /* core.check (text) -> true | false, message, code, position: strict JSON that Lua can hold */

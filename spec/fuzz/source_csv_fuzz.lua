@@ -57,11 +57,21 @@ local headers = {
   "\nE-mail,First name,Last name,Note\n",
 }
 
+local rows = {
+  "a@b,c,d\n",
+  "A@B,c,d\r",
+  "ann@acme.com,Ann,Lee\r\n",
+  "Ann@acme.com,Ann,\n",
+  "e@f,,\n",
+  ",,\n",
+  '"g@h","i"\n',
+  "j\195\188@k,x,y\n",
+}
+
 local function document()
   local parts = { pick(headers) }
   for index = 2, 1 + random(6) do
-    parts[index] =
-      pick { "a@b,c,d\n", "ann@acme.com,Ann,Lee\r\n", "e@f,,\n", ",,\n", '"g@h","i"\n' }
+    parts[index] = pick(rows)
   end
   local text = table.concat(parts)
   for _ = 1, random(8) - 1 do

@@ -3,6 +3,11 @@
 local csv = require "lastpass.csv"
 local source = require "lastpass.source"
 
+local unpack = table.unpack or rawget(_G, "unpack")
+
+-- Under a sanitizer or valgrind, whose own memory is in the way of measuring.
+local instrumented = os.getenv "LASTPASS_SLOW" ~= nil
+
 local temporary = {}
 
 local function write_file(text)
@@ -70,7 +75,7 @@ end
 local function raises(message, ...)
   local arguments, count = { ... }, select("#", ...)
   local ok, got = pcall(function()
-    local people = source.csv((unpack or table.unpack)(arguments, 1, count))
+    local people = source.csv(unpack(arguments, 1, count))
     return people
   end)
   assert.is_false(ok)
@@ -118,9 +123,7 @@ describe("source.csv", function()
     assert.same({ file = "hr.csv", row = 4, line = 4 }, list[2].origin)
     assert.equal("hr.csv:4", tostring(list[2].origin))
     assert.same({}, people.problems)
-    assert.same({ "First name", "Last name", "E-mail", "Department", "Status" }, {
-      (unpack or table.unpack)(people.header),
-    })
+    assert.same({ "First name", "Last name", "E-mail", "Department", "Status" }, people.header)
   end)
 
   it("takes every column under a name of its own when no columns are given", function()
@@ -256,6 +259,7 @@ describe("a refused row of source.csv", function()
       file = "hr.csv",
       row = 3,
       line = 3,
+      origin = { file = "hr.csv", row = 3, line = 3 },
       code = "bad_email",
       reason = "'jan@acme,example' is not an e-mail address: ',' cannot be in an address",
       field = "email",
@@ -266,6 +270,7 @@ describe("a refused row of source.csv", function()
       "hr.csv:3: 'jan@acme,example' is not an e-mail address: ',' cannot be in an address",
       tostring(people.problems[1])
     )
+    assert.equal("hr.csv:3", tostring(people.problems[1].origin))
   end)
 
   it("lacks a value that is required", function()
@@ -303,7 +308,8 @@ describe("a refused row of source.csv", function()
     local emails, reasons = outcome(text)
     assert.same({ "ann@acme.com", "cat@acme.com" }, emails)
     assert.same({
-      "hr.csv:5: the row has 1 field, the header 2; it runs from line 5 to line 6 (a quote left open?)",
+      "hr.csv:5: the row has 1 field, the header 2; "
+        .. "it runs from line 5 to line 6 (a quote left open?)",
     }, reasons)
   end)
 
@@ -980,8 +986,10 @@ describe("pieces of a file", function()
     "BOB@acme.com|Bob|ann@acme.com|Bob ann@acme.com|4|hr.csv:5",
     "j\195\188rgen@acme.com|J\195\188rgen||J\195\188rgen|7|hr.csv:8",
     "gus@acme.com|Gus||Gus|13|hr.csv:14",
-    "hr.csv:6: 'bob@Acme.com' is already on line 5|5|email|E-mail|bob@Acme.com|bob@acme.com|duplicate",
-    "hr.csv:7: 'none' is not an e-mail address: it has no @|6|boss|Boss|none|j\195\188rgen@acme.com|bad_email",
+    "hr.csv:6: 'bob@Acme.com' is already on line 5"
+      .. "|5|email|E-mail|bob@Acme.com|bob@acme.com|duplicate",
+    "hr.csv:7: 'none' is not an e-mail address: it has no @"
+      .. "|6|boss|Boss|none|j\195\188rgen@acme.com|bad_email",
     "hr.csv:10: the row has 2 fields, the header 3|9|nil|nil|nil|cat@acme.com|too_few_fields",
     "hr.csv:11: 'dan@acme,com' is not an e-mail address: ',' cannot be in an address"
       .. "|10|email|E-mail|dan@acme,com|nil|bad_email",
@@ -1078,7 +1086,7 @@ describe("a file of 100,000 rows", function()
       assert.is_true(most < 6000, "Lua memory grew by " .. most .. " KiB")
       -- The keys are some 70 bytes each; the allocator may keep twice that.
       local grown = resident() - resident_before
-      assert.is_true(grown < 32000, "the process grew by " .. grown .. " KiB")
+      assert.is_true(instrumented or grown < 32000, "the process grew by " .. grown .. " KiB")
     end
   end)
 end)

@@ -129,7 +129,7 @@ end
 local function wire_time(client, value, name)
   local time = require "lastpass.time"
   local zone = client:_zone()
-  local utc, message, err = time.parse(value, zone)
+  local utc, message, err = time.parse(value, zone, client._options.now and client._options.now())
   if not utc then
     return nil, ("events: option '%s': %s"):format(name, message), err
   end

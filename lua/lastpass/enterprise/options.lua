@@ -28,6 +28,7 @@ M.list = {
   { "verify", "boolean", "true", "false skips TLS verification, to this machine only" },
   { "http_version", "string", "2 when offered", '"1.1" to do without HTTP/2' },
   { "transport", "name or object", "curl", "how requests are sent" },
+  { "now", "function", "the machine's clock", "gives the seconds since 1970 that relative times count from" },
   { "on_request", "function", "none", "called with {command, attempt} before each request" },
   { "on_wait", "function", "none", "called with {command, seconds, reason} before a wait" },
   { "on_retry", "function", "none", "called with {command, attempt, message, code, seconds}" },
@@ -69,6 +70,7 @@ local known = {
     return value == "1.1", '"1.1"'
   end,
   transport = { "string", "table" },
+  now = "function",
   on_request = "function",
   on_wait = "function",
   on_retry = "function",

@@ -60,37 +60,61 @@ local function fail_status(call, response)
   })
 end
 
--- Which of the caller's rows a text is about: the one whose address it names.
-local function row_of_text(text, rows)
-  local folded = text:lower()
-  local best, best_length = nil, 0
-  for position, row in ipairs(rows or {}) do
-    local address = (type(row) == "table" and row.username or row)
-    if type(address) == "string" and #address > best_length then
-      local from, to = folded:find(address:lower(), 1, true)
-      -- "ann@x" must not be found inside "joann@x" or "ann@x.org"
-      if
-        from
-        and not folded:sub(from - 1, from - 1):match "[%w._%%+-]"
-        and not folded:sub(to + 1):match "^[%w_-]"
-        and not folded:sub(to + 1):match "^%.%w"
-      then
-        best, best_length = position, #address
-      end
+-- Where a text names an address; "ann@x" must not be found inside "joann@x" or "ann@x.org".
+local function place_of(address, folded)
+  local from, to = folded:find(address, 1, true)
+  while from do
+    if
+      not folded:sub(from - 1, from - 1):match "[%w._%%+\128-\255-]"
+      and not folded:sub(to + 1):match "^[%w_\128-\255-]"
+      and not folded:sub(to + 1):match "^%.[%w\128-\255]"
+    then
+      return from, to
     end
+    from, to = folded:find(address, from + 1, true)
   end
-  return best
+  return nil
 end
 
-local function rows_of_texts(texts, data)
+-- The caller's rows that a text is about: those whose address it names. One text may name several
+-- people, and one person may stand in several rows; an address within a longer one that is named
+-- as well ("ann@x" in "o'ann@x") is not meant.
+local function rows_of_text(text, rows)
+  local folded, named, positions = text:lower(), {}, {}
+  for position, row in ipairs(type(rows) == "table" and rows or {}) do
+    local address = type(row) == "table" and row.username or row
+    local from, to
+    if type(address) == "string" and address ~= "" then
+      from, to = place_of(address:lower(), folded)
+    end
+    if from then
+      named[#named + 1] = { position = position, from = from, to = to }
+    end
+  end
+  for _, one in ipairs(named) do
+    local inside = false
+    for _, other in ipairs(named) do
+      inside = inside
+        or other.from <= one.from and other.to >= one.to and other.to - other.from > one.to - one.from
+    end
+    if not inside then
+      positions[#positions + 1] = one.position
+    end
+  end
+  return positions
+end
+
+local function rows_of_texts(call, texts)
   local rows = {}
   for _, text in ipairs(texts) do
-    local position = row_of_text(text, data)
-    rows[#rows + 1] = {
-      row = position,
-      item = position and data[position],
-      reason = text,
-    }
+    local reason = call.provhash:redact(text)
+    local positions = rows_of_text(text, call.data)
+    for _, position in ipairs(positions) do
+      rows[#rows + 1] = { row = position, item = call.data[position], reason = reason }
+    end
+    if #positions == 0 then
+      rows[#rows + 1] = { reason = reason }
+    end
   end
   return rows
 end
@@ -162,13 +186,13 @@ function M.judge(call, response)
   if class == "success" then
     return texts
   elseif class == "partial" then
-    return fail_partial(call, response, message, rows_of_texts(texts, call.data))
+    return fail_partial(call, response, message, rows_of_texts(call, texts))
   end
   return fail(class, code, call, response, message, {
     hint = hints[code],
     -- an unreadable answer to a write says nothing of whether it was made
     uncertain = class == "protocol" and call.writes or nil,
-    rows = class == "refused" and #texts > 0 and rows_of_texts(texts, call.data) or nil,
+    rows = class == "refused" and #texts > 0 and rows_of_texts(call, texts) or nil,
   })
 end
 

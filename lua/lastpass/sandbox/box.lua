@@ -68,6 +68,10 @@ function methods:client(options)
     cid = self.cid,
     ca_file = self.ca_file,
     timezone = self.timezone,
+    -- "-24h" counts from the sandbox's clock
+    now = function()
+      return self:clock().now
+    end,
   }
   for name, value in pairs(options or {}) do
     merged[name] = value

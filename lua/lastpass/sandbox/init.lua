@@ -126,9 +126,9 @@ local function start_tls(options, server_options)
   return true
 end
 
-local function settings_of(options, clock)
+local function settings_of(options, companies, clock)
   return json.encode({
-    companies = companies_of(options),
+    companies = companies,
     clock = clock,
     faults = boxes.encode_faults(options.faults or {}),
     latency = options.latency,
@@ -150,6 +150,7 @@ end
 ---@return lastpass.Error? err
 function M.start(options)
   options = errors.check_options("sandbox.start", options, known_options)
+  local companies = companies_of(options)
   local clock, message, err = clock_of(options)
   if not clock then
     return nil, message, err
@@ -158,7 +159,7 @@ function M.start(options)
     address = options.address,
     port = options.port,
     open_to_network = options.open_to_network,
-    settings = settings_of(options, clock),
+    settings = settings_of(options, companies, clock),
   }
   local ok
   ok, message, err = start_tls(options, server_options)
@@ -178,7 +179,7 @@ function M.start(options)
       return nil, message, err
     end
   end
-  local first = first_company(options)
+  local first = companies[1]
   return boxes.new(server, {
     scheme = options.tls and "https" or "http",
     cid = first.cid,

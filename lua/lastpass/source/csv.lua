@@ -235,7 +235,11 @@ local function read_header(self, plan)
     err.file, err.line = file, header.line
     return fail_with_file(file, err)
   end
-  self.header, self._width = header, #header
+  self.header = {}
+  for index, title in ipairs(header) do
+    self.header[index] = title
+  end
+  self._width = #header
   self._columns, self._key_column = bound, key_column
   local key
   for index, column in ipairs(bound) do

@@ -15,6 +15,7 @@ local M = {}
 ---@field file string
 ---@field row integer     as in `lastpass.source.Origin`
 ---@field line integer
+---@field origin lastpass.source.Origin the same three, as good rows have them
 ---@field code string    "missing_value", "bad_email", "duplicate", "too_few_fields", …
 ---@field reason string   a sentence for a person
 ---@field field? string   the field it is about
@@ -27,6 +28,14 @@ M.origin_mt = { __name = "lastpass.source.origin" }
 
 function M.origin_mt.__tostring(origin)
   return ("%s:%d"):format(origin.file, origin.line)
+end
+
+--- Where a row comes from.
+---@param file string
+---@param row table with `number` and `line`, as of `csv_records`
+---@return lastpass.source.Origin
+function M.origin(file, row)
+  return setmetatable({ file = file, row = row.number, line = row.line }, M.origin_mt)
 end
 
 local problem_mt = { __name = "lastpass.source.problem" }
@@ -78,6 +87,7 @@ local function refuse(self, row, code, reason, column, value)
     file = proof.file,
     row = row.number,
     line = row.line,
+    origin = M.origin(proof.file, row),
     code = code,
     reason = reason,
     field = column and column.name,
@@ -186,8 +196,7 @@ function M.admit(self, row)
       return refuse_duplicate(self, row, value, first_line)
     end
   end
-  local origin = { file = proof.file, row = row.number, line = row.line }
-  person.origin = setmetatable(origin, M.origin_mt)
+  person.origin = M.origin(proof.file, row)
   return person
 end
 
