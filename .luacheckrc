@@ -6,3 +6,4 @@ exclude_files = { "build/" }
 files["spec"] = { std = "+busted", read_globals = { "table.unpack", "math.type", "jit", "utf8" } }
 files["**/*.rockspec"] = { std = "+rockspec" }
 files["lua/lastpass/transport/loop.lua"] = { read_globals = { "table.maxn" } }
+files["examples"] = { max_line_length = 120 }

@@ -42,7 +42,7 @@ LIBS_csv = -lcsv
 SOURCES_core = core commands request reply scan tokens reader reader_fast rows snapshot secret
 SOURCES_curl = http
 SOURCES_httpd = httpd
-SOURCES_csv = csv csv_decoder csv_parse csv_rows
+SOURCES_csv = csv csv_decoder csv_parse csv_rows claims
 MODULES = core curl csv httpd
 ABIS = 5.4 5.1
 
@@ -143,7 +143,7 @@ bench: deps-build deps-bench
 
 # ------------------------------------------------------------------ lint, documentation
 
-LUA_FILES = $(shell git ls-files '*.lua' '*.rockspec' 2>/dev/null || find lua spec examples bench -name '*.lua')
+LUA_FILES = $(shell find lua spec bench docs .ci -name '*.lua')
 C_FILES = $(wildcard src/*.c src/*.h spec/fuzz/*.c bench/*.c)
 NODE_PACKAGES = build/node/node_modules/@johnnymorganz/stylua
 
@@ -154,14 +154,14 @@ $(NODE_PACKAGES):
 
 lint: deps-build deps-test deps-check $(NODE_PACKAGES)
 	luacheck -q lua spec examples bench docs .ci *.rockspec
-	node .ci/stylua.cjs $(filter %.lua,$(LUA_FILES))
+	node .ci/stylua.cjs $(LUA_FILES)
 	clang-format --dry-run -Werror $(C_FILES)
 	cppcheck -q --std=c99 --error-exitcode=1 --enable=warning,performance,portability --inline-suppr \
 	  --suppress=missingIncludeSystem -D_GNU_SOURCE -Isrc src
 	luarocks lint lastpass-scm-1.rockspec
 
 format: $(NODE_PACKAGES)
-	node .ci/stylua.cjs --write $(filter %.lua,$(LUA_FILES))
+	node .ci/stylua.cjs --write $(LUA_FILES)
 	clang-format -i $(C_FILES)
 
 # What is made from the one list of commands and from the options: README tables, types, reference.

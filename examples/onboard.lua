@@ -1,60 +1,54 @@
--- Brings a company in line with an HR file: joiners, name changes, movers, leavers. Safe to run again.
--- Usage: lua5.4 examples/onboard.lua hr.csv
--- The company: LASTPASS_CID and LASTPASS_PROVHASH_FILE, or a profile in ~/.config/lastpass/config.json
+-- Brings a company in line with an HR file: joiners, new names, movers, leavers. Safe to run again.
+-- Usage: lua5.4 examples/onboard.lua hr.csv     with LASTPASS_CID and LASTPASS_PROVHASH_FILE set
 local lastpass = require "lastpass"
 local acme = assert(lastpass.connect())
-local hr = assert(lastpass.source.csv(arg[1], {
-  columns = { email = "E-mail", name = { "First name", "Last name" }, team = "Department", status = "Status" },
-}))
-local people, refused = assert(hr:read())
-local is_team, row_of = {}, {}
-for _, person in ipairs(people) do
-  is_team[person.team], row_of[person.email:lower()] = true, person.origin
+local columns = { email = "E-mail", name = { "First name", "Last name" }, team = "Department", status = "Status" }
+local people, refused = assert(lastpass.source.csv(arg[1], { columns = columns })):read()
+local is_team, origin = {}, {}
+for _, person in ipairs(assert(people, refused)) do
+  is_team[person.team], origin[person.email:lower()] = true, person.origin
 end
 
 local function compare(directory) -- what has to change for the directory to be as the file says
-  local changes = { add = {}, update = {}, groups = {}, disable = {} }
-  local function change(kind, person, what, data)
-    table.insert(changes, { change = kind, email = person.email, what = what, source = person.origin })
-    table.insert(changes[kind], data)
+  local changes = { add_users = {}, update_users = {}, change_groups = {}, disable_users = {} }
+  local function change(method, person, what, row)
+    table.insert(changes, { change = method, email = person.email, what = what, origin = person.origin })
+    table.insert(changes[method], row)
   end
   for _, person in ipairs(people) do
-    local user, old_teams = directory:user(person.email), {}
+    local user, email, name, team = directory:user(person.email), person.email, person.name, person.team
+    local others = {}
     for _, group in ipairs(user and user.groups or {}) do
-      if is_team[group] and group ~= person.team then table.insert(old_teams, group) end
+      if is_team[group] and group ~= team then table.insert(others, group) end
     end
-    if person.status == "terminated" then
-      if user and not user.disabled then change("disable", person, "block the log-in", user.email) end
-    elseif not user then
-      change("add", person, person.name .. ", " .. person.team,
-        { username = person.email, fullname = person.name, groups = { person.team } })
-    else
-      if user.fullname ~= person.name then
-        change("update", person, user.fullname .. " -> " .. person.name,
-          { username = user.email, fullname = person.name })
-      end
-      if #old_teams > 0 or not user:is_in(person.team) then
-        change("groups", person, table.concat(old_teams, ", ") .. " -> " .. person.team,
-          { username = user.email, add = { person.team }, del = old_teams[1] and old_teams })
-      end
+    local active = person.status ~= "terminated"
+    if not active and user and not user.disabled then
+      change("disable_users", person, "block the log-in", email)
+    elseif active and not user then
+      change("add_users", person, name .. ", " .. team, { username = email, fullname = name, groups = { team } })
+    elseif active and user.fullname ~= name then
+      change("update_users", person, user.fullname .. " -> " .. name, { username = email, fullname = name })
+    end
+    if active and user and (others[1] or not user:is_in(team)) then
+      local what = (others[1] and table.concat(others, ", ") or "no team") .. " -> " .. team
+      change("change_groups", person, what, { username = email, add = { team }, del = others[1] and others })
     end
   end
   return changes
 end
 
 local changes = compare(assert(acme:snapshot()))
-print(#changes > 0 and lastpass.text.table(changes, { "change", "email", "what", "source" })
-  or "The directory is as the file says: nothing to change.")
-for _, kind in ipairs { "add", "update", "groups", "disable" } do
-  local write = { add = "add_users", update = "update_users", groups = "change_groups", disable = "disable_users" }
-  local result = assert(acme[write[kind]](acme, changes[kind]))
-  if #changes[kind] > 0 then print(("%-8s %s"):format(kind, tostring(result))) end
+print(lastpass.text.table(changes, { "change", "email", "what", "origin" }))
+for _, method in ipairs { "add_users", "update_users", "change_groups", "disable_users" } do
+  local result = assert(acme[method](acme, changes[method]))
+  print(("%-14s %s"):format(method, tostring(result)))
   for _, row in ipairs(result.refused) do
     local email = row.item.username or row.item
-    table.insert(refused, { origin = row_of[email:lower()], value = email, reason = row.reason })
+    table.insert(refused, { value = email, origin = origin[email:lower()], reason = row.reason })
   end
 end
 local left = compare(assert(acme:snapshot()))
-print(("\nRead back: %s"):format(#left == 0 and "the directory is as the file says."
-  or lastpass.text.plural(#left, "difference") .. " left."))
+print(#changes == 0 and "Nothing to change: the directory is as the file says."
+  or #left == 0 and "Read back: the directory is as the file says now."
+  or ("Read back: %d differences are left."):format(#left))
 print(lastpass.text.table(refused, { { title = "refused", field = "value" }, "origin", "reason" }))
