@@ -667,9 +667,9 @@ static void push_response (lua_State *L, const transfer *t) {
 }
 
 /*
-** transfer:result () -> response | nil, message, code, sent
+** transfer:result () -> response | nil, message, code, sent, begun
 ** response: status, headers, body ("" when a sink took it). `sent` is true when the server may
-** have got the whole request.
+** have got the whole request, `begun` when it may have got some of the body.
 */
 static int lp_transfer_result (lua_State *L) {
   transfer *t = check_transfer (L);
@@ -681,13 +681,15 @@ static int lp_transfer_result (lua_State *L) {
   }
   text = t->detail[0] != '\0' ? t->detail : curl_easy_strerror (t->outcome);
   if (t->cancelled) text = "the call was cancelled";
+  if (t->outcome == CURLE_SEND_FAIL_REWIND) text = "the connection was lost before an answer came";
   if (t->too_large) text = "the reply is larger than allowed";
   if (t->sink_refused) text = "the reply is not acceptable";
   lua_pushnil (L);
   lua_pushstring (L, text);
   lua_pushstring (L, code_of_outcome (t));
   lua_pushboolean (L, t->body_length > 0 ? t->body_given >= t->body_length : t->header.size > 0);
-  return 4;
+  lua_pushboolean (L, t->body_given > 0);
+  return 5;
 }
 
 static int lp_transfer_is_done (lua_State *L) {

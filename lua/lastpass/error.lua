@@ -54,11 +54,29 @@ function M.fail(kind, code, message, fields)
   return nil, message, setmetatable(err, error_mt)
 end
 
---- Raises a programmer's mistake at the caller's own line.
----@param level integer 1 is the function that calls `raise`, 2 its caller
+local LIBRARY = debug.getinfo(1, "S").source:match "^(@.*)error%.lua$"
+
+-- The level of the nearest function that is not of this library. Counting levels would not do:
+-- a tail call hides one in Lua 5.4 and LuaJIT, and shows one in Lua 5.1.
+local function level_of_user()
+  local level = 3
+  local info = LIBRARY and debug.getinfo(level, "S")
+  while info do
+    if info.what ~= "C" and info.what ~= "tail" and info.source:sub(1, #LIBRARY) ~= LIBRARY then
+      return level - 1 -- as seen from the caller
+    end
+    level = level + 1
+    info = debug.getinfo(level, "S")
+  end
+  return nil
+end
+
+--- Raises a programmer's mistake at the line of whoever called into the library.
+---@param level integer what is blamed when all callers are of the library: 1 is the function that
+-- calls `raise`, 2 its caller
 ---@param format string as of string.format
 function M.raise(level, format, ...)
-  error(select("#", ...) > 0 and format:format(...) or format, level + 1)
+  error(select("#", ...) > 0 and format:format(...) or format, level_of_user() or level + 1)
 end
 
 --- The word of a list that is nearest to the one given, for "did you mean".

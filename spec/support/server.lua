@@ -18,7 +18,7 @@ function M.start(handler)
   local pipe = assert(io.popen(command))
   local server = setmetatable({ path = path, pipe = pipe }, methods)
   server.process = assert(pipe:read "*l")
-  server.port = tonumber(assert(pipe:read "*l", "the server did not start"))
+  server.port = assert(tonumber((pipe:read "*l")), "the server did not start")
   server.url = ("http://127.0.0.1:%d/enterpriseapi.php"):format(server.port)
   return server
 end

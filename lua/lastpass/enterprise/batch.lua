@@ -168,8 +168,21 @@ local function check_list(name, list, item_type, level)
   end
 end
 
+-- A mistake in the last row must not come to light when the first ones are written already.
+local function check_fields(run, list, level)
+  local build, options = core[run.command], run.client._options
+  for row = 1, run.one_by_one and #list or math.min(#list, 1) do
+    local body, message = build(options, run.one_by_one and list[row] or list)
+    if not body then
+      local place = run.one_by_one and ("row %d: "):format(row) or ""
+      errors.raise(level + 1, "%s: %s%s", run.name, place, message)
+    end
+    body:close()
+  end
+end
+
 local function address_of_item(item)
-  return type(item) == "table" and tostring(item.username) or item
+  return type(item) == "table" and item.username or item
 end
 
 local batch_options = { chunk = "number", on_progress = "function" }
@@ -197,6 +210,7 @@ function M.run(client, name, command, list, options, level)
     requests = 0,
   }, result_mt)
   local run = {
+    name = name,
     client = client,
     command = command,
     result = result,
@@ -205,6 +219,7 @@ function M.run(client, name, command, list, options, level)
     one_by_one = core.commands[command].data == "object",
     once = command ~= "batchchangegrp", -- several changes of one user's groups are no mistake
   }
+  check_fields(run, list, level + 1)
   local entries = check_rows(run, list)
   local chunk = run.one_by_one and 1 or options.chunk or client._options.chunk
   for first = 1, #entries, chunk do

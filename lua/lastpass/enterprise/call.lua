@@ -42,7 +42,7 @@ local function may_retry(call, err)
   if err.retry_after and err.retry_after > LONGEST_HOLD then
     return false
   end
-  if err.kind == "transport" and not err.sent and not err.status then
+  if err.kind == "transport" and not err.sent and not err.begun and not err.status then
     return err.code ~= "tls_certificate" and err.code ~= "ca_file" and err.code ~= "bad_url"
       and err.code ~= "would_block" and err.code ~= "reply_too_large"
   end

@@ -19,16 +19,36 @@ local M = {}
 ---@param cid string|number
 ---@return lastpass.Limiter
 function M.of(url, cid)
-  local name = ("%s %s"):format(url, tostring(cid))
+  local name = ("%s %.0f"):format(url, tonumber(cid))
   limiters[name] = limiters[name] or setmetatable({ _next = {}, _held_until = 0 }, limiter_mt)
   return limiters[name]
 end
 
--- The next free moment of one lane; takes it.
-local function reserve(self, lane, rate, now)
-  local at = math.max(self._next[lane] or 0, now)
+-- The first free moment of one lane from `from` on; takes it.
+local function reserve(self, lane, rate, from)
+  local at = math.max(self._next[lane] or 0, from)
   self._next[lane] = at + 1 / rate
   return at
+end
+
+-- When this request may go, and why not at once. Turns are given from the end of a hold on, so
+-- that what has gathered meanwhile does not leave all together.
+local function next_turn(self, command, rate, now)
+  local from = math.max(now, self._held_until)
+  local at, reason = from, from > now and "the server asked to wait" or nil
+  if rate then
+    local turn = reserve(self, "all", rate, from)
+    if turn > at then
+      at, reason = turn, "the option rate"
+    end
+  end
+  if command == "updateemail" then
+    local turn = reserve(self, "updateemail", EMAIL_CHANGES_PER_SECOND, from)
+    if turn > at then
+      at, reason = turn, "LastPass allows 10 changes of e-mail address a second"
+    end
+  end
+  return at, reason
 end
 
 --- Waits for this request's turn.
@@ -39,29 +59,16 @@ function methods:wait_for_turn(command, rate, on_wait)
   if not rate and command ~= "updateemail" and self._held_until == 0 then
     return
   end
-  local now = loop.now()
-  local at, reason = now, nil
-  if self._held_until > now then
-    at, reason = self._held_until, "the server asked to wait"
-  end
-  if rate then
-    local turn = reserve(self, "all", rate, now)
-    if turn > at then
-      at, reason = turn, "the option rate"
+  repeat
+    local now = loop.now()
+    local at, reason = next_turn(self, command, rate, now)
+    if at > now then
+      if on_wait then
+        on_wait { command = command, seconds = at - now, reason = reason }
+      end
+      loop.sleep(at - now)
     end
-  end
-  if command == "updateemail" then
-    local turn = reserve(self, "updateemail", EMAIL_CHANGES_PER_SECOND, now)
-    if turn > at then
-      at, reason = turn, "LastPass allows 10 changes of e-mail address a second"
-    end
-  end
-  if at > now then
-    if on_wait then
-      on_wait { command = command, seconds = at - now, reason = reason }
-    end
-    loop.sleep(at - now)
-  end
+  until self._held_until <= loop.now() -- another call may have been told to wait meanwhile
 end
 
 --- Holds every request to this company back.

@@ -27,12 +27,11 @@ local function retry_after(response)
   if not value then
     return nil
   end
-  local seconds = tonumber(value)
-  if not seconds then
-    local date = require("lastpass.curl").date(value)
-    seconds = date and math.max(date - os.time(), 0)
+  if value:match "^%d+$" then
+    return tonumber(value)
   end
-  return seconds and seconds >= 0 and seconds or nil
+  local date = value:match "%a" and require("lastpass.curl").date(value)
+  return date and math.max(date - os.time(), 0) or nil
 end
 
 local function fail(kind, code, call, response, message, more)

@@ -59,12 +59,12 @@ local function complete(self, request)
   }
 end
 
-local function failure(message, code, sent)
+local function failure(message, code, sent, begun)
   return errors.fail(
     code == "cancelled" and "cancelled" or code == "bad_reply" and "protocol" or "transport",
     code,
     message,
-    { sent = sent or nil, hint = hints[code] }
+    { sent = sent or nil, begun = begun or nil, hint = hints[code] }
   )
 end
 
@@ -89,11 +89,12 @@ end
 --- What became of a transfer that is done.
 ---@return lastpass.Response|nil response
 ---@return string? message
----@return lastpass.Error? err with `sent` = true when the server may have got the request
+---@return lastpass.Error? err with `sent` = true when the server may have got the request, `begun`
+-- when it may have got some of its body
 function methods.result(_, transfer)
-  local response, message, code, sent = transfer:result()
+  local response, message, code, sent, begun = transfer:result()
   if not response then
-    return failure(message, code, sent)
+    return failure(message, code, sent, begun)
   end
   return response
 end

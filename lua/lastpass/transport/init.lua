@@ -4,7 +4,8 @@
 --
 -- It returns, it does not raise; it may yield. It verifies TLS, follows no redirect, and never
 -- sends a request twice that is not `repeatable`. When it fails after the server may have got the
--- whole request, `err.sent` is true. spec/transport/contract.lua checks any transport.
+-- whole request, `err.sent` is true; when it may have got some of the body, `err.begun`.
+-- spec/transport/contract.lua checks any transport.
 -- @module lastpass.transport
 local errors = require "lastpass.error"
 

@@ -1,0 +1,192 @@
+-- How fast a company is asked, mostly in virtual time.
+local clocks = require "spec.support.clock"
+local limiter = require "lastpass.enterprise.limiter"
+local loop = require "lastpass.transport.loop"
+local parallel = require "lastpass.parallel"
+local support = require "spec.support.box"
+
+local count = 0
+
+-- A limiter that no other test has used.
+local function fresh()
+  count = count + 1
+  return limiter.of("https://limiter.example/", count)
+end
+
+describe("lastpass.enterprise.limiter", function()
+  describe("in virtual time", function()
+    local clock
+
+    before_each(function()
+      clock = clocks.install()
+    end)
+
+    after_each(function()
+      clock:remove()
+    end)
+
+    it("is one for all clients of a company, however its number is written", function()
+      local one = limiter.of("https://x.example/", 42)
+      assert.equal(one, limiter.of("https://x.example/", "42"))
+      assert.equal(one, limiter.of("https://x.example/", 42.0))
+      assert.equal(one, limiter.of("https://x.example/", "0042"))
+      assert.not_equal(one, limiter.of("https://x.example/", 43))
+      assert.not_equal(one, limiter.of("https://y.example/", 42))
+    end)
+
+    it("does not wait without a reason", function()
+      local one = fresh()
+      for _ = 1, 100 do
+        one:wait_for_turn("getuserdata")
+      end
+      assert.equal(0, #clock.slept)
+    end)
+
+    it("spaces requests evenly by the rate", function()
+      local one, started, waits = fresh(), loop.now(), {}
+      for _ = 1, 21 do
+        one:wait_for_turn("getuserdata", 4, function(about)
+          waits[#waits + 1] = about
+        end)
+      end
+      local took = loop.now() - started
+      assert.is_true(took > 4.99 and took < 5.2, tostring(took))
+      assert.equal(20, #waits)
+      assert.equal("getuserdata", waits[1].command)
+      assert.equal("the option rate", waits[1].reason)
+      assert.is_true(math.abs(waits[1].seconds - 0.25) < 0.05)
+    end)
+
+    it("does not save up turns", function()
+      local one = fresh()
+      one:wait_for_turn("getuserdata", 4)
+      clock.ahead = clock.ahead + 100
+      one:wait_for_turn("getuserdata", 4)
+      assert.equal(0, #clock.slept)
+      one:wait_for_turn("getuserdata", 4)
+      assert.is_true(clock.slept[1] > 0.2)
+    end)
+
+    it("keeps updateemail at ten a second, and nothing else", function()
+      local one, started, reasons = fresh(), loop.now(), {}
+      for _ = 1, 31 do
+        one:wait_for_turn("updateemail", nil, function(about)
+          reasons[about.reason] = (reasons[about.reason] or 0) + 1
+        end)
+      end
+      local took = loop.now() - started
+      assert.is_true(took > 2.99 and took < 3.2, tostring(took))
+      assert.same({ ["LastPass allows 10 changes of e-mail address a second"] = 30 }, reasons)
+      local slept = #clock.slept
+      one:wait_for_turn "updateuser"
+      assert.equal(slept, #clock.slept)
+    end)
+
+    it("keeps the slower of the two rates", function()
+      local one, started = fresh(), loop.now()
+      for _ = 1, 11 do
+        one:wait_for_turn("updateemail", 2)
+      end
+      local took = loop.now() - started
+      assert.is_true(took > 4.99 and took < 5.2, tostring(took))
+      one, started = fresh(), loop.now()
+      for _ = 1, 11 do
+        one:wait_for_turn("updateemail", 100)
+      end
+      took = loop.now() - started
+      assert.is_true(took > 0.99 and took < 1.2, tostring(took))
+    end)
+
+    it("holds everybody, the longest hold counts, and it ends", function()
+      local one, waits = fresh(), {}
+      one:hold(5)
+      one:hold(2)
+      one:wait_for_turn("getuserdata", nil, function(about)
+        waits[#waits + 1] = about
+      end)
+      assert.equal(1, #waits)
+      assert.equal("the server asked to wait", waits[1].reason)
+      assert.is_true(waits[1].seconds > 4.9 and waits[1].seconds <= 5)
+      one:wait_for_turn "getuserdata"
+      assert.equal(1, #clock.slept)
+    end)
+
+    it("keeps the rate after a hold too", function()
+      local one, times = fresh(), {}
+      one:hold(10)
+      -- the calls gather while the hold lasts: none of them moves the clock
+      loop.sleep = function(seconds)
+        times[#times + 1] = seconds
+        one._held_until = 0
+      end
+      local held = one._held_until
+      for _ = 1, 5 do
+        one._held_until = held
+        one:wait_for_turn("getuserdata", 2)
+      end
+      for position = 2, 5 do
+        local gap = times[position] - times[position - 1]
+        assert.is_true(gap > 0.4 and gap < 0.6, tostring(gap))
+      end
+      assert.is_true(times[1] > 9.9)
+    end)
+
+    it("waits on when a hold comes while it waits", function()
+      local one = fresh()
+      local sleep = loop.sleep
+      loop.sleep = function(seconds)
+        loop.sleep = sleep
+        sleep(seconds)
+        one:hold(7)
+      end
+      one:wait_for_turn("getuserdata", 1)
+      one:wait_for_turn("getuserdata", 1)
+      assert.equal(2, #clock.slept)
+      assert.is_true(clock.slept[2] > 6.9)
+    end)
+  end)
+
+  describe("over the wire", function()
+    local box
+
+    setup(function()
+      box = support.start { users = 10 }
+    end)
+
+    teardown(function()
+      box:stop()
+    end)
+
+    it("spaces the requests of two clients together", function()
+      local one, two = box:client { rate = 50 }, box:client { rate = 50 }
+      local started = loop.now()
+      parallel(4, function(spawn)
+        for i = 1, 11 do
+          spawn(i % 2 == 0 and one.getsfdata or two.getsfdata, i % 2 == 0 and one or two)
+        end
+      end)
+      local took = loop.now() - started
+      assert.is_true(took >= 0.2, tostring(took))
+      assert.equal(11, support.requests(box, "getsfdata"))
+    end)
+
+    it("keeps within what the server allows for updateemail", function()
+      local live = support.start { users = 10, clock = "now", frozen = false }
+      local client = live:client()
+      local failures, made = {}, 0
+      for i = 1, 12 do
+        local reply, message, err = client:updateemail {
+          oldemail = "nobody@x.example",
+          newemail = ("n%d@x.example"):format(i),
+        }
+        made = made + 1
+        if not reply and err.kind == "throttled" then
+          failures[#failures + 1] = message
+        end
+      end
+      live:stop()
+      assert.equal(12, made)
+      assert.same({}, failures)
+    end)
+  end)
+end)

@@ -1,0 +1,90 @@
+-- The examples and the README's first program, run as a user would run them. They are programs of
+-- their own, always under Lua 5.4, whatever runs this spec.
+local function read_file(path)
+  local file = assert(io.open(path))
+  local text = file:read "*a"
+  file:close()
+  return text
+end
+
+local root = (os.getenv "PWD")
+
+local function run(script, arguments)
+  local command = ([[LUA_PATH="%s/lua/?.lua;%s/lua/?/init.lua;;" LUA_CPATH="%s/build/5.4/?.so;;" ]]):format(
+    root,
+    root,
+    root
+  ) .. ("lua5.4 %s %s 2>&1; echo status $?"):format(script, arguments or "")
+  local pipe = assert(io.popen(command))
+  local text = pipe:read "*a"
+  pipe:close()
+  return text
+end
+
+describe("examples", function()
+  it("brings the HR file into a company, and finds nothing to do the second time", function()
+    local text = run "examples/demo.lua"
+    local first, second = text:match "^(.-)\nOnce more(.*)$"
+    assert.truthy(second, text)
+    for _, part in ipairs {
+      "add_users      38 done\n",
+      "update_users   6 done\n",
+      "change_groups  15 done\n",
+      "disable_users  12 done\n",
+      "Read back: the directory is as the file says now.",
+      "is already on line 197",
+      "is already on line 103",
+      "is not an e-mail address: ',' cannot be in an address",
+      "'E-mail' is empty",
+    } do
+      assert.truthy(first:find(part, 1, true), part)
+    end
+    assert.truthy(second:find("Nothing to change: the directory is as the file says.", 1, true))
+    assert.truthy(second:find("add_users      0 done", 1, true))
+    assert.truthy(text:match "status 0\n$", text)
+  end)
+
+  it("gives a clear message without settings", function()
+    local text = run("examples/onboard.lua", "examples/data/hr.csv")
+    assert.truthy(text:match "status 1\n$", text)
+    assert.truthy(text:find("LASTPASS_CID", 1, true) or text:find("profile", 1, true), text)
+  end)
+end)
+
+describe("README", function()
+  local programs = {}
+  for program in read_file("README.md"):gmatch "```lua\n(.-)```" do
+    programs[#programs + 1] = program
+  end
+
+  it("has ten lines that work", function()
+    local path = os.tmpname()
+    local file = assert(io.open(path, "w"))
+    file:write(programs[1])
+    file:close()
+    local text = run(path)
+    os.remove(path)
+    assert.truthy(text:find("\n1 done\nsuccess\n", 1, true), text)
+    assert.truthy(text:match "status 0\n$", text)
+  end)
+
+  it("shows fields and methods that exist", function()
+    local fields = require("lastpass.core").user_fields
+    local user = require("lastpass.enterprise.user").methods
+    local client = require("lastpass.enterprise").methods
+    local text = read_file "README.md"
+    local list = text:match "A user has (.-)%. Times"
+    local count = 0
+    for field in list:gmatch "`([%w_]+)`" do
+      assert.truthy(fields[field], field)
+      count = count + 1
+    end
+    assert.equals(25, count)
+    for method in text:gmatch "bob:([%w_]+)" do
+      assert.truthy(user[method], method)
+    end
+    for method in text:gmatch "acme:([%w_]+)" do
+      assert.truthy(client[method], method)
+    end
+  end)
+end)
