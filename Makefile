@@ -119,21 +119,26 @@ valgrind: deps-build deps-test deps-check
 # ------------------------------------------------------------------ fuzzing
 
 FUZZ_SECONDS ?= 20
-FUZZERS = json directory reply
+FUZZERS = json directory reply csv
 FUZZ_FLAGS = -std=c99 -D_GNU_SOURCE -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined \
   -Isrc -I/usr/include/lua5.4
 FUZZ_SOURCES_json = scan
 FUZZ_SOURCES_directory = scan reader reader_fast rows reply commands tokens
 FUZZ_SOURCES_reply = scan reply commands tokens
+FUZZ_SOURCES_csv = csv_parse claims
+FUZZ_LIBRARIES_csv = -lcsv
 fuzz: deps-build deps-check
 	@mkdir -p $(BUILD)/fuzz
 	@set -e; $(foreach f,$(FUZZERS),\
 	  clang $(FUZZ_FLAGS) -o $(BUILD)/fuzz/$(f) spec/fuzz/$(f)_fuzz.c \
-	    $(foreach s,$(FUZZ_SOURCES_$(f)),src/$(s).c) -llua5.4 -lm; \
+	    $(foreach s,$(FUZZ_SOURCES_$(f)),src/$(s).c) $(FUZZ_LIBRARIES_$(f)) -llua5.4 -lm; \
 	  echo "fuzzing $(f) for $(FUZZ_SECONDS) s"; mkdir -p $(BUILD)/fuzz/$(f)-corpus; \
 	  $(BUILD)/fuzz/$(f) -max_total_time=$(FUZZ_SECONDS) -print_final_stats=1 -verbosity=0 \
 	    -artifact_prefix=$(BUILD)/fuzz/ $(BUILD)/fuzz/$(f)-corpus 2>&1 | grep -E 'stat::number|ERROR|SUMMARY|assert' || true; \
 	  test -z "$$(ls $(BUILD)/fuzz/crash-* $(BUILD)/fuzz/leak-* $(BUILD)/fuzz/timeout-* 2>/dev/null)"; )
+	@$(MAKE) -s build-5.4
+	@echo "fuzzing the CSV source for $(FUZZ_SECONDS) s"
+	@$(call in_tree,5.4) lua5.4 spec/fuzz/source_csv_fuzz.lua $(FUZZ_SECONDS)
 
 # ------------------------------------------------------------------ benchmarks
 

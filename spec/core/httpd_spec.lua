@@ -17,9 +17,14 @@ function M.open(settings)
       local names = {}
       for name, value in pairs(request.headers) do names[#names + 1] = name .. "=" .. value end
       table.sort(names)
-      return { status = 201, headers = { ["Content-Type"] = "text/plain", ["X-Many"] = { "a", "b" } },
-        body = table.concat({ request.method, path, request.query.name or "", request.peer, settings,
-          #request.body, request.body:sub(1, 40), table.concat(names, "&") }, "|") }
+      return {
+        status = 201,
+        headers = { ["Content-Type"] = "text/plain", ["X-Many"] = { "a", "b" } },
+        body = table.concat({
+          request.method, path, request.query.name or "", request.peer, settings, #request.body,
+          request.body:sub(1, 40), table.concat(names, "&"),
+        }, "|"),
+      }
     elseif path == "/count" then
       return { body = tostring(calls) }
     elseif path == "/delay" then
@@ -65,12 +70,13 @@ end
 return M
 ]==]
 
-local directory
+-- A search path without "?" leads to one file, whatever module is wanted.
+local handler_file
 
 local function start(options)
   options = options or {}
   options.module = options.module or "httpd_spec_handler"
-  options.package_path = directory .. "/?.lua;" .. package.path
+  options.package_path = options.package_path or package.path .. ";" .. handler_file
   return httpd.start(options)
 end
 
@@ -120,10 +126,8 @@ describe("lastpass.httpd", function()
   local server
 
   setup(function()
-    directory = os.tmpname()
-    os.remove(directory)
-    assert(os.execute("mkdir " .. directory))
-    local file = assert(io.open(directory .. "/httpd_spec_handler.lua", "w"))
+    handler_file = os.tmpname()
+    local file = assert(io.open(handler_file, "w"))
     file:write(handler_source)
     file:close()
     server = assert(start({ settings = "the settings" }))
@@ -131,8 +135,7 @@ describe("lastpass.httpd", function()
 
   teardown(function()
     server:stop()
-    os.remove(directory .. "/httpd_spec_handler.lua")
-    os.remove(directory)
+    os.remove(handler_file)
   end)
 
   it("listens on a port that the system gives, on loopback", function()
@@ -164,7 +167,8 @@ describe("lastpass.httpd", function()
   it("keeps NUL and every other byte of a body", function()
     local reply = exchange(
       server,
-      "POST /echo HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: 4\r\n\r\na\0\255b"
+      "POST /echo HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: 4\r\n\r\n"
+        .. "a\0\255b"
     )
     assert.truthy(body_of(reply):find("|4|a\0\255b|", 1, true))
   end)
@@ -345,7 +349,7 @@ describe("lastpass.httpd", function()
     nothing, message = start({ settings = "odd" })
     assert.is_nil(nothing)
     assert.matches("must return a function", message)
-    nothing, message = start({ module = "no.such.module" })
+    nothing, message = start({ module = "no.such.module", package_path = package.path })
     assert.is_nil(nothing)
     assert.matches("no.such.module", message)
     nothing, message = start({ certificate = "not a certificate", key = "not a key" })

@@ -67,7 +67,7 @@ describe("lastpass.enterprise.limiter", function()
       assert.is_true(clock.slept[1] > 0.2)
     end)
 
-    it("keeps updateemail at ten a second, and nothing else", function()
+    it("keeps updateemail under ten a second, and nothing else", function()
       local one, started, reasons = fresh(), loop.now(), {}
       for _ = 1, 31 do
         one:wait_for_turn("updateemail", nil, function(about)
@@ -75,7 +75,7 @@ describe("lastpass.enterprise.limiter", function()
         end)
       end
       local took = loop.now() - started
-      assert.is_true(took > 2.99 and took < 3.2, tostring(took))
+      assert.is_true(took > 3 and took < 3.5, tostring(took))
       assert.same({ ["LastPass allows 10 changes of e-mail address a second"] = 30 }, reasons)
       local slept = #clock.slept
       one:wait_for_turn "updateuser"
@@ -94,7 +94,7 @@ describe("lastpass.enterprise.limiter", function()
         one:wait_for_turn("updateemail", 100)
       end
       took = loop.now() - started
-      assert.is_true(took > 0.99 and took < 1.2, tostring(took))
+      assert.is_true(took > 1 and took < 1.3, tostring(took))
     end)
 
     it("holds everybody, the longest hold counts, and it ends", function()

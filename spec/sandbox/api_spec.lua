@@ -77,7 +77,8 @@ describe("POST /enterpriseapi.php (enterprise-api §1, §2)", function()
   end)
 
   it("does not know other commands, nor other spellings", function()
-    for _, cmd in ipairs({ "batchchange", "getreport", "getevents", "adduser", "GetUserData", "" }) do
+    local wrong = { "batchchange", "getreport", "getevents", "adduser", "GetUserData", "" }
+    for _, cmd in ipairs(wrong) do
       local reply = box:call(cmd)
       assert.same({ status = "FAIL", error = "Unknown command: " .. cmd }, reply)
     end
@@ -111,6 +112,29 @@ describe("POST /enterpriseapi.php (enterprise-api §1, §2)", function()
     assert.equal(REFUSAL, post("cid=1&provhash=x&cmd=getuserdata", form).body)
     box:control("POST", "state", { settings = { form_encoding = false } })
     assert.equal(REFUSAL, post(body, form).body)
+  end)
+
+  it("answers reporting in XML when the fields are in the query string (§1.1)", function()
+    local query =
+      { cid = tostring(box.cid), provhash = box.provhash, cmd = "reporting", from = "x" }
+    for _, method in ipairs({ "GET", "POST" }) do
+      local body = box:request({ method = method, query = query }).body
+      assert.matches(
+        '^<%?xml version="1.0" encoding="UTF%-8"%?>\n<lastpass rc="OK"><Event1 Time="',
+        body
+      )
+      assert.matches("</lastpass>\n$", body)
+      local _, count = body:gsub("<Event%d+ ", "")
+      assert.is_true(count >= 1000)
+    end
+    query.cmd = "getuserdata"
+    assert.equal(REFUSAL, box:request({ query = query }).body)
+    query.cmd, query.provhash = "reporting", "wrong"
+    assert.equal(REFUSAL, box:request({ query = query }).body)
+  end)
+
+  it("sets the bot manager's cookies", function()
+    assert.equal(2, #post(envelope({})).headers["Set-Cookie"])
   end)
 
   it("keeps companies apart", function()

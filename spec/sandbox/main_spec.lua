@@ -1,5 +1,6 @@
 -- `lastpass sandbox` as a process: one line on standard output, and an end.
 local json = require "lastpass.json"
+local sandbox = require "lastpass.sandbox"
 local socket = require "socket"
 
 -- The interpreter that runs this spec.
@@ -49,9 +50,27 @@ describe("lastpass.sandbox.main", function()
     assert.equal(8771312, line.cid)
     assert.equal(("http://127.0.0.1:%d/enterpriseapi.php"):format(line.port), line.url)
     assert.is_true(line.pid > 1)
-    assert.is_nil(first:find("provhash", 1, true))
+    assert.is_nil(first:find(sandbox.PROVHASH, 1, true))
     assert.equal("ended", second)
     assert.is_nil((socket.connect("127.0.0.1", line.port)))
+    assert.is_nil(io.open(line.provhash_file), "the file goes with the sandbox")
+  end)
+
+  it("puts the hash into a file that a client can use, readable by its owner only", function()
+    local output = shell([==[
+      out=$(mktemp)
+      (sleep 1) | $lua >"$out" &
+      for i in 1 2 3 4 5 6 7 8 9; do
+        [ -s "$out" ] && break
+        sleep 0.1
+      done
+      file=$(sed -n 's/.*"provhash_file":"\([^"]*\)".*/\1/p' "$out")
+      stat -c %a "$file"
+      cat "$file"
+      wait
+      rm "$out"
+    ]==])
+    assert.equal("600\n" .. sandbox.PROVHASH, (output:gsub("%s+$", "")))
   end)
 
   for _, signal in ipairs({ "TERM", "INT" }) do
@@ -65,7 +84,8 @@ describe("lastpass.sandbox.main", function()
           [ -s "$out" ] && break
           sleep 0.1
         done
-        curl -s "$(sed -n 's/.*"url":"\([^"]*\)enterpriseapi.php".*/\1/p' "$out")_sandbox/health"
+        port=$(sed -n 's/.*"port":\([0-9]*\).*/\1/p' "$out")
+        env -u LD_PRELOAD curl -s "http://127.0.0.1:$port/_sandbox/health"
         kill -%s $pid
         wait $pid
         echo "code $?"

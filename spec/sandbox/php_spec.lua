@@ -12,7 +12,8 @@ describe("lastpass.sandbox.php", function()
   end)
 
   it("replaces what is no UTF-8", function()
-    for _, bytes in ipairs({ "\255", "\192\128", "\237\160\128", "\244\144\128\128", "\226\130" }) do
+    local wrong = { "\255", "\192\128", "\237\160\128", "\244\144\128\128", "\226\130" }
+    for _, bytes in ipairs(wrong) do
       local text = php.string("a" .. bytes .. "b")
       assert.matches('^"a[\\ufd]+b"$', text)
       assert.truthy(json.decode(text))

@@ -49,11 +49,11 @@ end
 -- What a command takes: a list, or the one object that a chunk of one row is.
 local function data_of(run, entries)
   if run.one_by_one then
-    return entries[1].item
+    return entries[1].sent
   end
   local items = {}
   for position, entry in ipairs(entries) do
-    items[position] = entry.item
+    items[position] = entry.sent
   end
   return items
 end
@@ -88,7 +88,7 @@ local function file_done(run, entries, reply)
     end
   end
   for _, entry in ipairs(entries) do
-    local address = run.address_of(entry.item)
+    local address = run.address_of(entry.sent)
     if unchanged[address:lower()] then
       file(run, entry, "unchanged")
     else
@@ -137,6 +137,21 @@ function send(run, entries)
   end
 end
 
+-- The row as it is sent: without spaces around the address.
+local function with_address(item, address)
+  if type(item) ~= "table" then
+    return address
+  elseif item.username == address then
+    return item
+  end
+  local copy = {}
+  for name, value in pairs(item) do
+    copy[name] = value
+  end
+  copy.username = address
+  return copy
+end
+
 -- What can be seen to be wrong without asking the server.
 local function check_rows(run, list)
   local good, first = {}, {}
@@ -151,6 +166,7 @@ local function check_rows(run, list)
       file(run, entry, "refused", ("the same address as row %d"):format(first[key]), "repeated")
     else
       first[key] = first[key] or row
+      entry.sent = with_address(item, checked)
       good[#good + 1] = entry
     end
   end
@@ -161,7 +177,13 @@ local function check_list(name, list, item_type, level)
   if type(list) ~= "table" or getmetatable(list) and getmetatable(list).__name == "lastpass.User" then
     errors.raise(level + 1, "%s: needs a list", name)
   end
-  for row, item in ipairs(list) do
+  for row in pairs(list) do
+    if type(row) ~= "number" or row < 1 or row > #list or row ~= math.floor(row) then
+      errors.raise(level + 1, "%s: needs a list of rows, not a table with the key '%s'", name, tostring(row))
+    end
+  end
+  for row = 1, #list do
+    local item = list[row]
     if type(item) ~= item_type then
       errors.raise(level + 1, "%s: row %d must be a %s, not a %s", name, row, item_type, type(item))
     end
@@ -185,7 +207,11 @@ local function address_of_item(item)
   return type(item) == "table" and item.username or item
 end
 
-local batch_options = { chunk = "number", on_progress = "function" }
+local function is_chunk(value)
+  return type(value) == "number" and value >= 1 and value == math.floor(value), "an integer from 1 on"
+end
+
+local batch_options = { chunk = is_chunk, on_progress = "function" }
 
 --- Carries a write out for every row of a list.
 ---@param client table

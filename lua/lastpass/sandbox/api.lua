@@ -16,6 +16,11 @@ local HEADERS = {
   ["Content-Type"] = "text/xml;charset=UTF-8",
   ["Cache-Control"] = "no-cache,private,no-store,must-revalidate",
   ["Server"] = "LastPass",
+  -- The bot manager's cookies; nobody has to send them back.
+  ["Set-Cookie"] = {
+    "_abck=0~-1~-1; Domain=.lastpass.com; Path=/; Secure",
+    "bm_sz=0~0; Domain=.lastpass.com; Path=/; HttpOnly",
+  },
   ["Vary"] = "origin, Accept-Encoding",
 }
 
@@ -43,17 +48,22 @@ local function read_form(body)
   return envelope
 end
 
--- The request as a table; nil when it is none.
+-- The request as a table and how it came: "json", "form" or "query"; nil when it is none.
 local function read_envelope(request)
+  if request.body == "" then
+    return request.query, "query"
+  elseif request.method ~= "POST" then
+    return nil
+  end
   local kind = request.headers["content-type"] or ""
   if kind:find("^application/x%-www%-form%-urlencoded") and not request.body:find("^%s*{") then
-    return read_form(request.body), true
+    return read_form(request.body), "form"
   end
   local envelope = json.decode(request.body)
   if type(envelope) ~= "table" or #envelope > 0 then
     return nil
   end
-  return envelope, false
+  return envelope, "json"
 end
 
 -- The number may come as a string of digits (§1.2).
@@ -75,23 +85,31 @@ end
 
 -- ---- one request ----
 
-local function carry_out(tenant, envelope, form, request)
+local function carry_out(tenant, envelope, encoding, request)
   local cmd, data = envelope.cmd, envelope.data
   if data == json.null then
     data = nil
   end
-  if form and not tenant.settings.form_encoding then
+  local context = tenant:context(request.peer)
+  if encoding ~= "json" and not tenant.settings.form_encoding then
     return refusal()
+  elseif encoding == "query" then
+    -- Only events are known to have been read that way; nested data was lost.
+    context.in_xml, data = true, nil
+    if cmd ~= "reporting" then
+      return refusal()
+    end
+    return commands.run(context, cmd, data)
   end
   local name = unknown_key(envelope)
   if name and tenant.settings.strict then
     return replies.fail("Unknown key: " .. name)
   end
-  return commands.run(tenant:context(request.peer), cmd, data)
+  return commands.run(context, cmd, data)
 end
 
 -- Answers a request whose envelope could be read.
-local function answer(server, envelope, form, request, entry)
+local function answer(server, envelope, encoding, request, entry)
   local cid = read_cid(envelope.cid)
   local tenant = cid and server.tenants[cid]
   local cmd = type(envelope.cmd) == "string" and envelope.cmd or ""
@@ -110,7 +128,7 @@ local function answer(server, envelope, form, request, entry)
     if not tenant or envelope.provhash ~= tenant.provhash then
       reply = refusal()
     else
-      reply = carry_out(tenant, envelope, form, request)
+      reply = carry_out(tenant, envelope, encoding, request)
     end
     if effects then
       faults.spoil(reply, effects)
@@ -144,13 +162,10 @@ end
 ---@return table reply as `lastpass.httpd` takes it
 function M.handle(server, request)
   local entry = { time = server.clock:seconds(), command = "(none)", rows = 0, peer = request.peer }
-  local envelope, form
-  if request.method == "POST" then
-    envelope, form = read_envelope(request)
-  end
+  local envelope, encoding = read_envelope(request)
   local reply, effects
   if envelope then
-    reply, effects = answer(server, envelope, form, request, entry)
+    reply, effects = answer(server, envelope, encoding, request, entry)
   else
     reply = refusal()
   end

@@ -239,6 +239,18 @@ M.list = {
     why = "one client sends it; how the Z is read is unknown",
   },
   {
+    name = "events_ambiguous",
+    section = "3",
+    what = "of an hour that passes twice in autumn, from means the earlier one and to the later",
+    why = "the times have no offset; nothing says which is meant",
+  },
+  {
+    name = "top_level_keys",
+    section = "1.2",
+    what = "user and next beside data have no effect; other keys there are FAIL",
+    why = "clients send them; whether they have any effect is unknown",
+  },
+  {
     name = "events_bad_user",
     section = "2.1",
     what = '"Please select a valid user." is in error, status FAIL',
@@ -323,8 +335,9 @@ M.list = {
     default = true,
     values = "boolean",
     section = "1.1",
-    what = "cid, provhash and cmd in a form body are accepted for commands without data",
-    why = "two clients do it",
+    what = "cid, provhash and cmd in a form body are accepted for commands without data, and in "
+      .. "the query string for reporting, answered in XML under the root lastpass",
+    why = "three clients do it; the root's name and what else is accepted are not known",
   },
   {
     name = "invented_texts",

@@ -422,4 +422,23 @@ function methods:event_json(event)
     .. '"'
 end
 
+local xml_escapes = { ["&"] = "&amp;", ["<"] = "&lt;", [">"] = "&gt;", ['"'] = "&quot;" }
+
+--- An event as XML attributes.
+---@param event table
+---@return string
+function methods:event_attributes(event)
+  local parts = {}
+  for _, pair in ipairs({
+    { "Time", self:time_text(event.time) },
+    { "Username", event.username },
+    { "IP_Address", event.address },
+    { "Action", self:action(event.kind) },
+    { "Data", event.data },
+  }) do
+    parts[#parts + 1] = (' %s="%s"'):format(pair[1], (pair[2]:gsub('[&<>"]', xml_escapes)))
+  end
+  return table.concat(parts)
+end
+
 return M

@@ -24,6 +24,9 @@ local function matches(self, filter, index, person)
 end
 
 local function count_list(self, filter, list)
+  if not filter then
+    return #list
+  end
   local count = 0
   for _, person in ipairs(list) do
     if matches(self, filter, nil, person) then
@@ -100,8 +103,14 @@ local function base_at(self, position)
 end
 
 local function walk_list(self, filter, list, skip, left, call)
-  for _, person in ipairs(list) do
-    if left == 0 then
+  local first = 1
+  if not filter then
+    first = math.min(skip, #list) + 1
+    skip = skip - (first - 1)
+  end
+  for at = first, #list do
+    local person = list[at]
+    if left == 0 or not person then
       return skip, left
     end
     if matches(self, filter, nil, person) then

@@ -68,7 +68,8 @@ describe("updateemail (enterprise-api §4.3)", function()
 
   it("needs a free address that is one", function()
     local taken = "gustavo.wagner@lumenor.example"
-    for _, new in ipairs({ taken, taken:upper(), "max.chan@lumenor.example", "x", "x y@z.example" }) do
+    local invited = "max.chan@lumenor.example"
+    for _, new in ipairs({ taken, taken:upper(), invited, "x", "x y@z.example" }) do
       local reply = box:call("updateemail", { oldemail = MEMBER, newemail = new })
       assert.equal("FAIL", reply.status)
     end

@@ -93,8 +93,8 @@ local function refuse_for_licences(context, rows)
   if limit == 0 then
     return false
   end
-  local people = context.state:count() + context.state:invited_count()
-  return people + new_people(context, rows) > limit
+  local known = context.state:count() + context.state:invited_count()
+  return known + new_people(context, rows) > limit
 end
 
 local function batchadd(context, rows)

@@ -21,10 +21,11 @@ local reporting_fields = {
 }
 
 -- A time of the request: the account's own, also with the "T" and "Z" that one client sends.
-local function read_time(context, text)
+-- Of an hour that passes twice in autumn, `to` means the later one, so that nothing is left out.
+local function read_time(context, text, later)
   local date, clock = text:match("^(%d+%-%d+%-%d+)T(%d+:%d+:%d+)Z$")
   local civil = time.parse_civil(date and date .. " " .. clock or text)
-  return civil and context.zone:to_utc(civil)
+  return civil and context.zone:to_utc(civil, later)
 end
 
 -- The query, or nil and a text that refuses it.
@@ -40,7 +41,7 @@ local function read_query(context, data)
     query.from = from * 1000000
   end
   if data.to then
-    local to = read_time(context, data.to)
+    local to = read_time(context, data.to, true)
     if not to then
       return nil, "Invalid to date."
     end
@@ -111,6 +112,20 @@ local function event_parts(context, list)
   return '"data":{' .. table.concat(parts, ",") .. "}"
 end
 
+-- A call with its fields in the query string is answered in XML (enterprise-api §1.1).
+local function xml_reply(context, list)
+  local parts = {}
+  for at, event in ipairs(list) do
+    parts[at] = ("<Event%d%s/>"):format(at, context.events:event_attributes(event))
+  end
+  return {
+    class = "OK",
+    body = '<?xml version="1.0" encoding="UTF-8"?>\n<lastpass rc="OK">'
+      .. table.concat(parts)
+      .. "</lastpass>\n",
+  }
+end
+
 local function reporting(context, data)
   data = data or {}
   local query, complaint = read_query(context, data)
@@ -120,6 +135,9 @@ local function reporting(context, data)
   local list, moment = collect(context, query)
   if context.settings.audit_reads then
     context:audit("reporting", "Initiated by API")
+  end
+  if context.in_xml then
+    return xml_reply(context, list)
   end
   local parts = data.format == "siem" and siem_parts(context, list) or event_parts(context, list)
   return {
