@@ -120,6 +120,16 @@ describe("lastpass.enterprise.reply", function()
       )
       assert.same({ "bob@X.example" }, value.unchanged_users)
     end)
+
+    it("a toggle that found everybody in the wanted state", function()
+      local value = assert(
+        answer(
+          "toggle",
+          '{"status":"success","unchanged_users":["ann@x.example","bob@x.example"]}'
+        )
+      )
+      assert.equal(2, #value.unchanged_users)
+    end)
   end)
 
   describe("takes for a refusal", function()

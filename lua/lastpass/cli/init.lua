@@ -21,14 +21,15 @@ local function build_parser()
   return parser
 end
 
+-- Each carries one command out and gives the exit code.
 local commands = {}
 
-function commands.version()
+commands["version"] = function()
   print("lastpass " .. require "lastpass.version")
   return DONE
 end
 
-function commands.sandbox(arguments)
+commands["sandbox"] = function(arguments)
   local ok, message = require("lastpass.sandbox.main").run({
     users = arguments.users,
     seed = arguments.seed,

@@ -125,7 +125,8 @@ end
 -- disableuser and enableuser: whoever is in neither list was not changed (enterprise-api §5).
 local function check_toggled(call, response, value)
   local seen = {}
-  for _, list in ipairs { value[toggled[call.command]], value.unchanged_users } do
+  for _, key in ipairs { toggled[call.command], "unchanged_users" } do
+    local list = value[key]
     if type(list) == "table" then
       for _, address in ipairs(list) do
         seen[tostring(address):lower()] = true
