@@ -121,6 +121,13 @@ void lp_secret_release (unsigned number) {
   if (bytes != NULL) unmap_locked (bytes);
 }
 
+/* When the module is unloaded with the last Lua state, its table goes too. */
+__attribute__ ((destructor)) static void free_table (void) {
+  free (table.entries);
+  table.entries = NULL;
+  table.count = 0;
+}
+
 static int fail (lua_State *L, const char *code, const char *message) {
   lua_pushnil (L);
   lua_pushstring (L, message);

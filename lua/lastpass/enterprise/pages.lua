@@ -103,7 +103,7 @@ local function fetch_many(client, filter, first, last, take)
   return true
 end
 
--- Without a total the pages tell by being short that they are the last.
+-- Without a total the pages tell by being short that they are the last. Gives how many there are.
 local function fetch_in_turn(client, filter, take)
   local size, index, page = client._options.page_size, 1, nil
   repeat
@@ -115,7 +115,7 @@ local function fetch_in_turn(client, filter, take)
     take(index, page)
     index = index + 1
   until #page < size
-  return true
+  return index
 end
 
 -- Is the user who stands last on each page still the one who stood on that page when it was read?
@@ -133,7 +133,7 @@ local function ends_hold(client, filter, whole, ranges, count)
           M.fetch(client, page_data(filter, 1, (index + 1) * size - 1))
         if not probe then
           failure = failure or { message, err }
-        elseif probe:total() ~= total then
+        elseif (probe:total() or total) ~= total then
           moved = true
         elseif #probe == 1 then
           local row = whole:find(core.user_value(probe, 1, email))
@@ -174,6 +174,7 @@ local function read_pass(client, filter)
     ok, message, err = fetch_many(client, filter, 1, count - 1, take)
   elseif not total and #first == size then
     ok, message, err = fetch_in_turn(client, filter, take)
+    count = ok
   end
   if not ok then
     return nil, message, err
@@ -181,7 +182,7 @@ local function read_pass(client, filter)
   if total and #whole ~= total then
     steady = false
   end
-  if steady and total and count > 1 then
+  if steady and count > 1 then
     steady, message, err = ends_hold(client, filter, whole, ranges, count)
     if steady == nil then
       return nil, message, err

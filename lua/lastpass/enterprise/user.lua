@@ -68,7 +68,10 @@ local function read_field(user, name)
     return nil -- only invited: all that is known are the fields of the table itself
   end
   local value = value_of(snapshot, user._row, number)
-  return convert[name] and convert[name](user, value) or value
+  if convert[name] then
+    return (convert[name](user, value))
+  end
+  return value
 end
 
 local user_mt = { __name = "lastpass.User" }
