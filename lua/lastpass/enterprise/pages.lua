@@ -9,50 +9,11 @@ local core = require "lastpass.core"
 local errors = require "lastpass.error"
 local loop = require "lastpass.transport.loop"
 local parallel = require "lastpass.parallel"
-local reply = require "lastpass.enterprise.reply"
+local sink_reply = require "lastpass.enterprise.sink_reply"
 
 local PASSES = 5 -- how often a directory that changes while it is read is read again
 
 local M = {}
-
--- The sink has read the reply while it came; what it could not take for a directory is judged as
--- any other reply is.
-local function read_sink(sink)
-  return function(request, response)
-    if response.status ~= 200 then
-      return reply.judge(request, response)
-    end
-    local finished, message, code = sink:finish()
-    if not finished then
-      return errors.fail("protocol", code, request.command .. ": " .. message, {
-        command = request.command,
-      })
-    end
-    local refusal = sink:refusal()
-    if not refusal then
-      return sink
-    end
-    response.body = refusal
-    local texts, text, err = reply.judge(request, response)
-    if not texts then
-      return nil, text, err
-    end
-    return errors.fail("protocol", "unexpected_shape", "getuserdata: the reply has no users", {
-      command = request.command,
-    })
-  end
-end
-
--- libcurl stops when the sink refuses; why it did is in the sink.
-local function explain_refusal(sink, message, err)
-  if err.code == "bad_reply" then
-    local _, text, code = sink:finish()
-    if text then
-      return errors.fail("protocol", code, "getuserdata: " .. text, { command = "getuserdata" })
-    end
-  end
-  return nil, message, err
-end
 
 --- One reply of getuserdata as a snapshot.
 ---@param client table
@@ -63,9 +24,9 @@ end
 function M.fetch(client, data)
   local sink = core.snapshot()
   local request = call.prepare(client, "getuserdata", data, 2)
-  local page, message, err = call.perform(client, request, read_sink(sink), sink)
+  local page, message, err = call.perform(client, request, sink_reply.reader(sink), sink)
   if not page then
-    return explain_refusal(sink, message, err)
+    return sink_reply.explain(sink, message, err)
   end
   return page
 end

@@ -3,9 +3,8 @@
 -- @module lastpass.enterprise.stream
 local call = require "lastpass.enterprise.call"
 local core = require "lastpass.core"
-local errors = require "lastpass.error"
 local loop = require "lastpass.transport.loop"
-local reply = require "lastpass.enterprise.reply"
+local sink_reply = require "lastpass.enterprise.sink_reply"
 local user_object = require "lastpass.enterprise.user"
 
 local ROWS_AT_ONCE = 500
@@ -14,28 +13,17 @@ local M = {}
 
 local function fail(client, err, message)
   err.command = "getuserdata"
-  err.message = client._options.provhash:redact("getuserdata: " .. message)
+  err.message = client._options.provhash:redact(message)
   error(err, 0)
 end
 
 -- The reply has ended: was it a directory, and all of it?
 local function check_end(client, request, transfer, sink)
   local response, message, err = client._transport:result(transfer)
-  if response and response.status == 200 then
-    local finished, text, code = sink:finish()
-    if not finished then
-      response, message, err = errors.fail("protocol", code, text)
-    elseif sink:refusal() then
-      response.body = sink:refusal()
-      response, message, err = reply.judge(request, response)
-    end
-  elseif response then
-    response, message, err = reply.judge(request, response)
-  elseif err.code == "bad_reply" then
-    local _, text, code = sink:finish()
-    if text then
-      response, message, err = errors.fail("protocol", code, text)
-    end
+  if response then
+    response, message, err = sink_reply.reader(sink)(request, response)
+  else
+    response, message, err = sink_reply.explain(sink, message, err)
   end
   if not response then
     fail(client, err, message)

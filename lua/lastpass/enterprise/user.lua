@@ -39,7 +39,15 @@ local function utc(user, civil)
   return civil and user._client:_zone():to_utc(civil)
 end
 
+-- An empty name counts as none: "if user.mfa" must not be true for it.
+local function name_or_nil(_, text)
+  return text ~= "" and text or nil
+end
+
 local convert = {
+  mfa = name_or_nil,
+  linked_account = name_or_nil,
+  duo_username = name_or_nil,
   created = utc,
   last_login = utc,
   last_password_change = utc,
@@ -52,9 +60,12 @@ local function read_field(user, name)
   local number = number_of[name]
   if not number then
     local names = {}
-    for known in pairs(number_of) do
-      names[#names + 1] = known
+    for _, list in ipairs { number_of, methods } do
+      for known in pairs(list) do
+        names[#names + 1] = known
+      end
     end
+    table.sort(names)
     local nearest = errors.nearest(name, names)
     return errors.raise(
       3,

@@ -8,11 +8,17 @@ local M = {}
 ---@field name string a setting of `sandbox.start{assumptions = {…}}` when it has a default
 ---@field what string what the sandbox does
 ---@field why string what is not known
----@field section string of protocol/enterprise-api.md
+---@field section string of docs/enterprise-api.md
 ---@field default any nil when the behaviour cannot be changed
 ---@field values any[]|string the other possibilities, or the type
 
 M.list = {
+  {
+    name = "php_escapes",
+    section = "1",
+    what = "slashes are written as \\/ and letters beyond ASCII as \\uXXXX, as PHP does by default",
+    why = "the server is PHP by its empty maps; the escapes are not recorded",
+  },
   {
     name = "page_groups",
     default = "page",
