@@ -21,7 +21,10 @@ end
 
 local passed, failed, skipped = 0, 0, 0
 for _, file in ipairs(files) do
-  local command = ("%s /usr/bin/busted -o plainTerminal --no-coverage '%s' 2>&1"):format(interpreter, file)
+  local command = ("%s /usr/bin/busted -o plainTerminal --no-coverage '%s' 2>&1"):format(
+    interpreter,
+    file
+  )
   local output, ended_well = lines_of(command)
   local counts
   for _, line in ipairs(output) do
@@ -37,7 +40,15 @@ for _, file in ipairs(files) do
   end
   passed, failed, skipped = passed + counts[1], failed + counts[2], skipped + counts[3]
   local verdict = counts[2] > 0 and "FAILED" or "ok"
-  print(("%-7s %-46s %d passed, %d failed, %d skipped"):format(verdict, file, counts[1], counts[2], counts[3]))
+  print(
+    ("%-7s %-46s %d passed, %d failed, %d skipped"):format(
+      verdict,
+      file,
+      counts[1],
+      counts[2],
+      counts[3]
+    )
+  )
   if counts[2] > 0 or counts[3] > 0 then
     print(table.concat(output, "\n"))
   end
@@ -47,5 +58,11 @@ if #files == 0 then
   failed = 1
   print("no specs found")
 end
-print(("%d passed, %d failed%s"):format(passed, failed, skipped > 0 and (", %d skipped"):format(skipped) or ""))
+print(
+  ("%d passed, %d failed%s"):format(
+    passed,
+    failed,
+    skipped > 0 and (", %d skipped"):format(skipped) or ""
+  )
+)
 os.exit(failed == 0 and 0 or 1)

@@ -82,7 +82,12 @@ end
 local function option_table()
   local lines = { "| option | type | default | what it is |", "| --- | --- | --- | --- |" }
   for _, option in ipairs(options.list) do
-    lines[#lines + 1] = ("| `%s` | %s | %s | %s |"):format(option[1], option[2], option[3], option[4])
+    lines[#lines + 1] = ("| `%s` | %s | %s | %s |"):format(
+      option[1],
+      option[2],
+      option[3],
+      option[4]
+    )
   end
   return table.concat(lines, "\n") .. "\n"
 end
@@ -120,7 +125,14 @@ local function type_file()
       for _, field in ipairs(command.fields) do
         local values = field.values ~= "" and (" (%s)"):format(field.values) or ""
         local optional = field.required and "" or "?"
-        add("---@field %s%s %s %s%s", field.name, optional, lua_types[field.type], field.description, values)
+        add(
+          "---@field %s%s %s %s%s",
+          field.name,
+          optional,
+          lua_types[field.type],
+          field.description,
+          values
+        )
       end
     end
   end
@@ -263,7 +275,12 @@ write_file("docs/lastpass.d.lua", type_file())
 local rockspec = read_file "lastpass-scm-1.rockspec"
 write_file(
   "lastpass-scm-1.rockspec",
-  between(rockspec, "    -- made by docs/generate.lua", "    -- end of what is made", rockspec_modules())
+  between(
+    rockspec,
+    "    -- made by docs/generate.lua",
+    "    -- end of what is made",
+    rockspec_modules()
+  )
 )
 check_coverage(readme)
 

@@ -188,7 +188,6 @@ describe("lastpass.enterprise.user", function()
         '"last_login":"yesterday"',
         '"last_login":"2026-02-30 00:00:00"',
         '"mpstrength":"strong"',
-        '"disabled":"maybe"',
       } do
         support.inject(box, "getuserdata", '{"Users":{"7":{"username":"a@x.example",' .. text .. "}}}")
         local snapshot = assert(client:snapshot())
@@ -204,7 +203,13 @@ describe("lastpass.enterprise.user", function()
     end)
 
     it("of another kind make the reply no directory", function()
-      for _, text in ipairs { '"sites":{}', '"groups":"Sales"', '"groups":{}', '"username":5' } do
+      for _, text in ipairs {
+        '"sites":{}',
+        '"groups":"Sales"',
+        '"groups":{}',
+        '"username":5',
+        '"disabled":"maybe"',
+      } do
         support.inject(box, "getuserdata", '{"Users":{"7":{"username":"a@x.example",' .. text .. "}}}")
         check.failure("protocol", nil, client:snapshot())
       end

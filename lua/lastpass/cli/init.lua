@@ -11,12 +11,19 @@ local function build_parser()
   parser:require_command(true)
   parser:command_target "command"
   parser:command("version", "Print the version.")
-  local sandbox = parser:command("sandbox", "Run a LastPass on this machine, until standard input ends.")
+  local sandbox =
+    parser:command("sandbox", "Run a LastPass on this machine, until standard input ends.")
   sandbox:option("--users", "People in the company.", "50"):convert(tonumber):argname "<n>"
   sandbox:option("--seed", "Same seed, same company.", "1"):convert(tonumber):argname "<n>"
-  sandbox:option("--port", "Port to listen on; 0 for a free one.", "0"):convert(tonumber):argname "<port>"
+  sandbox
+    :option("--port", "Port to listen on; 0 for a free one.", "0")
+    :convert(tonumber)
+    :argname "<port>"
   sandbox:option("--cid", "Account number."):convert(tonumber):argname "<cid>"
-  sandbox:option("--latency", "Seconds added to every answer."):convert(tonumber):argname "<seconds>"
+  sandbox
+    :option("--latency", "Seconds added to every answer.")
+    :convert(tonumber)
+    :argname "<seconds>"
   sandbox:flag("--tls", "Speak TLS with a certificate made for the occasion.")
   return parser
 end

@@ -161,7 +161,13 @@ local function check_rows(run, list)
     local checked, reason = email.check(address)
     local key = checked and email.fold(checked)
     if not checked then
-      file(run, entry, "refused", ("'%s' is no e-mail address: %s"):format(address, reason), "bad_address")
+      file(
+        run,
+        entry,
+        "refused",
+        ("'%s' is no e-mail address: %s"):format(address, reason),
+        "bad_address"
+      )
     elseif run.once and first[key] then
       file(run, entry, "refused", ("the same address as row %d"):format(first[key]), "repeated")
     else
@@ -174,12 +180,19 @@ local function check_rows(run, list)
 end
 
 local function check_list(name, list, item_type, level)
-  if type(list) ~= "table" or getmetatable(list) and getmetatable(list).__name == "lastpass.User" then
+  if
+    type(list) ~= "table" or getmetatable(list) and getmetatable(list).__name == "lastpass.User"
+  then
     errors.raise(level + 1, "%s: needs a list", name)
   end
   for row in pairs(list) do
     if type(row) ~= "number" or row < 1 or row > #list or row ~= math.floor(row) then
-      errors.raise(level + 1, "%s: needs a list of rows, not a table with the key '%s'", name, tostring(row))
+      errors.raise(
+        level + 1,
+        "%s: needs a list of rows, not a table with the key '%s'",
+        name,
+        tostring(row)
+      )
     end
   end
   for row = 1, #list do
@@ -208,7 +221,8 @@ local function address_of_item(item)
 end
 
 local function is_chunk(value)
-  return type(value) == "number" and value >= 1 and value == math.floor(value), "an integer from 1 on"
+  return type(value) == "number" and value >= 1 and value == math.floor(value),
+    "an integer from 1 on"
 end
 
 local batch_options = { chunk = is_chunk, on_progress = "function" }

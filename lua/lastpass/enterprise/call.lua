@@ -37,21 +37,29 @@ function M.resolve(name, level)
   return command
 end
 
+-- The same would come again.
+local hopeless = {
+  tls_certificate = true,
+  ca_file = true,
+  bad_url = true,
+  would_block = true,
+  reply_too_large = true,
+}
+
 -- What failed before a byte was sent can always be tried again; what was sent only when it reads.
 local function may_retry(call, err)
-  if err.retry_after and err.retry_after > LONGEST_HOLD then
+  if hopeless[err.code] or (err.retry_after and err.retry_after > LONGEST_HOLD) then
     return false
   end
-  if err.kind == "transport" and not err.sent and not err.begun and not err.status then
-    return err.code ~= "tls_certificate" and err.code ~= "ca_file" and err.code ~= "bad_url"
-      and err.code ~= "would_block" and err.code ~= "reply_too_large"
-  end
-  if call.writes then
+  local from_way = err.kind == "transport"
+  if from_way and not err.sent and not err.begun and not err.status then
+    return true
+  elseif call.writes then
     return false
   end
   return err.kind == "throttled"
-    or err.kind == "transport" and (not err.status or err.status >= 500) and err.code ~= "reply_too_large"
-    or err.kind == "protocol" and err.code == "cut_short"
+    or (from_way and (not err.status or err.status >= 500))
+    or (err.kind == "protocol" and err.code == "cut_short")
 end
 
 local function pause_before(attempt, err)

@@ -1,6 +1,7 @@
 --- Audit events (enterprise-api §4.11): pages followed by `next`, oldest first, none twice.
 -- @module lastpass.enterprise.events
 local errors = require "lastpass.error"
+local json = require "lastpass.json"
 
 local M = {}
 
@@ -40,12 +41,25 @@ local function read_event(client, row)
   }, event_mt)
 end
 
+-- All five are texts (§4.11); null stands for an empty one.
+local function has_texts(row)
+  for _, name in ipairs(wire) do
+    if row[name] == json.null then
+      row[name] = nil
+    end
+    if row[name] ~= nil and type(row[name]) ~= "string" then
+      return false
+    end
+  end
+  return true
+end
+
 -- "Event1" is the newest; an object has no order, so the number in the key decides (§4.11).
 local function rows_in_order(data)
   local rows = {}
   for key, row in pairs(data) do
     local number = tonumber((tostring(key):match "(%d+)$"))
-    if not number or type(row) ~= "table" then
+    if not number or type(row) ~= "table" or not has_texts(row) then
       return nil
     end
     rows[#rows + 1] = { number = number, row = row }
@@ -121,7 +135,7 @@ local function read_page(client, data)
   end
   local page = rows_in_order(reply.data)
   if not page then
-    return protocol_error "the reply's events are not numbered"
+    return protocol_error "the reply's events are not numbered rows of text"
   end
   return page, cursor_text(reply.next)
 end
@@ -131,7 +145,7 @@ local function wire_time(client, value, name)
   local zone = client:_zone()
   local utc, message, err = time.parse(value, zone, client._options.now and client._options.now())
   if not utc then
-    return nil, ("events: option '%s': %s"):format(name, message), err
+    return errors.fail(err.kind, err.code, ("events: option '%s': %s"):format(name, message), err)
   end
   return time.format_civil((zone:to_local(utc)))
 end

@@ -31,9 +31,14 @@ function M.read(client)
       return nil, message, err
     end
     if type(reply.items) ~= "table" then
-      return errors.fail("protocol", "unexpected_shape", "expiredmasterpwlist: the reply has no items", {
-        command = "expiredmasterpwlist",
-      })
+      return errors.fail(
+        "protocol",
+        "unexpected_shape",
+        "expiredmasterpwlist: the reply has no items",
+        {
+          command = "expiredmasterpwlist",
+        }
+      )
     end
     for _, item in ipairs(reply.items) do
       list[#list + 1] = read_item(client, item)
@@ -42,9 +47,14 @@ function M.read(client)
     token = type(continuation.token) == "string" and continuation.token ~= "" and continuation.token
       or nil
     if token and tokens[token] then
-      return errors.fail("protocol", "repeated_token", "expiredmasterpwlist: the same token came twice", {
-        command = "expiredmasterpwlist",
-      })
+      return errors.fail(
+        "protocol",
+        "repeated_token",
+        "expiredmasterpwlist: the same token came twice",
+        {
+          command = "expiredmasterpwlist",
+        }
+      )
     end
     if token then
       tokens[token] = true

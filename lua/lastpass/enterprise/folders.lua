@@ -84,8 +84,8 @@ end
 
 -- There is no total here: a page with fewer folders than asked for is the last.
 local function read_detailed(client, list)
-  local index, count, seen = 0, nil, {}
-  repeat
+  local index, seen = 0, {}
+  while true do
     local reply, message, err = client:getdetailedsfdata {
       data = "all",
       pagesize = FOLDERS_A_PAGE,
@@ -94,13 +94,15 @@ local function read_detailed(client, list)
     if not reply then
       return nil, message, err
     end
+    local count
     count, message, err = collect(reply, list, seen)
     if not count then
       return nil, message, err
+    elseif count < FOLDERS_A_PAGE then
+      return list
     end
     index = index + 1
-  until count < FOLDERS_A_PAGE
-  return list
+  end
 end
 
 --- All shared folders, sorted by name.

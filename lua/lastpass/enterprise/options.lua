@@ -14,7 +14,12 @@ M.list = {
   { "provhash", "secret", "required", "provisioning hash, from `lastpass.secret`" },
   { "url", "string", M.DEFAULT_URL, "address of the API; https, or http to this machine" },
   { "apiuser", "string", "none", "label sent along with each request" },
-  { "timezone", "string", "America/New_York", "zone of the account's times: a tzdata name or a POSIX rule" },
+  {
+    "timezone",
+    "string",
+    "America/New_York",
+    "zone of the account's times: a tzdata name or a POSIX rule",
+  },
   { "timeout", "seconds", "120", "for one whole call" },
   { "connect_timeout", "seconds", "10", "for reaching the server" },
   { "retries", "count", "3", "how often a read is tried again; writes only when nothing was sent" },
@@ -28,7 +33,12 @@ M.list = {
   { "verify", "boolean", "true", "false skips TLS verification, to this machine only" },
   { "http_version", "string", "2 when offered", '"1.1" to do without HTTP/2' },
   { "transport", "name or object", "curl", "how requests are sent" },
-  { "now", "function", "the machine's clock", "gives the seconds since 1970 that relative times count from" },
+  {
+    "now",
+    "function",
+    "the machine's clock",
+    "gives the seconds since 1970 that relative times count from",
+  },
   { "on_request", "function", "none", "called with {command, attempt} before each request" },
   { "on_wait", "function", "none", "called with {command, seconds, reason} before a wait" },
   { "on_retry", "function", "none", "called with {command, attempt, message, code, seconds}" },
@@ -42,9 +52,9 @@ local function whole(lowest, highest)
   local expected = ("an integer from %d to %d"):format(lowest, highest)
   return function(value)
     return type(value) == "number"
-        and value == math.floor(value)
-        and value >= lowest
-        and value <= highest,
+      and value == math.floor(value)
+      and value >= lowest
+      and value <= highest,
       expected
   end
 end
@@ -90,8 +100,16 @@ local defaults = {
 
 local function check_account_number(cid, level)
   local text = type(cid) == "number" and ("%.0f"):format(cid) or cid
-  if not text:match "^%d+$" or #text > 15 or tonumber(text) ~= tonumber(cid) or tonumber(cid) == 0 then
-    errors.raise(level + 1, "lastpass.new: option 'cid' must be the account number, a positive integer")
+  if
+    not text:match "^%d+$"
+    or #text > 15
+    or tonumber(text) ~= tonumber(cid)
+    or tonumber(cid) == 0
+  then
+    errors.raise(
+      level + 1,
+      "lastpass.new: option 'cid' must be the account number, a positive integer"
+    )
   end
 end
 
@@ -104,7 +122,7 @@ local function check_secret(provhash, level)
     errors.raise(
       level + 1,
       "lastpass.new: option 'provhash' holds a key of the LastPass REST API (lpkey_…); "
-        .. "the Enterprise API needs the provisioning hash (Admin Console, Advanced > Enterprise API)"
+        .. "the Enterprise API needs the provisioning hash (Admin Console, Advanced)"
     )
   end
 end
@@ -120,7 +138,10 @@ local function check_address(url, level)
     errors.raise(level + 1, "lastpass.new: option 'url' must begin with https://")
   end
   if scheme == "http" and not is_this_machine(url) then
-    errors.raise(level + 1, "lastpass.new: option 'url' must be https: over http the hash would be readable on the way")
+    errors.raise(
+      level + 1,
+      "lastpass.new: option 'url' must be https: over http the hash would be readable on the way"
+    )
   end
 end
 

@@ -64,19 +64,20 @@ local function fetch_many(client, filter, first, last, take)
   return true
 end
 
--- Without a total the pages tell by being short that they are the last. Gives how many there are.
+-- Without a total the pages tell by being short that they are the last.
 local function fetch_in_turn(client, filter, take)
-  local size, index, page = client._options.page_size, 1, nil
-  repeat
-    local message, err
-    page, message, err = M.fetch(client, page_data(filter, size, index))
+  local size, index = client._options.page_size, 1
+  while true do
+    local page, message, err = M.fetch(client, page_data(filter, size, index))
     if not page then
       return nil, message, err
     end
     take(index, page)
+    if #page < size then
+      return true
+    end
     index = index + 1
-  until #page < size
-  return index
+  end
 end
 
 -- Is the user who stands last on each page still the one who stood on that page when it was read?
@@ -90,8 +91,7 @@ local function ends_hold(client, filter, whole, ranges, count)
         return
       end
       spawn(function()
-        local probe, message, err =
-          M.fetch(client, page_data(filter, 1, (index + 1) * size - 1))
+        local probe, message, err = M.fetch(client, page_data(filter, 1, (index + 1) * size - 1))
         if not probe then
           failure = failure or { message, err }
         elseif (probe:total() or total) ~= total then

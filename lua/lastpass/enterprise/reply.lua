@@ -43,20 +43,34 @@ end
 local function fail_status(call, response)
   local status = response.status
   if status == 429 then
-    return fail("throttled", "throttled", call, response, "the server asks to slow down (HTTP 429)", {
-      retry_after = retry_after(response),
-      hint = "ask for less at once, or set the option rate",
-    })
+    return fail(
+      "throttled",
+      "throttled",
+      call,
+      response,
+      "the server asks to slow down (HTTP 429)",
+      {
+        retry_after = retry_after(response),
+        hint = "ask for less at once, or set the option rate",
+      }
+    )
   end
   -- behind a 5xx the write may have been made; a 4xx or a redirect is a refusal of the request
-  return fail("transport", "http_status", call, response, ("the server answered HTTP %d"):format(status), {
-    uncertain = call.writes and status >= 500 or nil,
-    retry_after = retry_after(response),
-    hint = status >= 300
-        and status < 400
-        and "redirects are not followed, so that the hash goes nowhere else; check the url"
-      or nil,
-  })
+  return fail(
+    "transport",
+    "http_status",
+    call,
+    response,
+    ("the server answered HTTP %d"):format(status),
+    {
+      uncertain = call.writes and status >= 500 or nil,
+      retry_after = retry_after(response),
+      hint = status >= 300
+          and status < 400
+          and "redirects are not followed, so that the hash goes nowhere else; check the url"
+        or nil,
+    }
+  )
 end
 
 -- Where a text names an address; "ann@x" must not be found inside "joann@x" or "ann@x.org".
@@ -94,7 +108,9 @@ local function rows_of_text(text, rows)
     local inside = false
     for _, other in ipairs(named) do
       inside = inside
-        or other.from <= one.from and other.to >= one.to and other.to - other.from > one.to - one.from
+        or other.from <= one.from
+          and other.to >= one.to
+          and other.to - other.from > one.to - one.from
     end
     if not inside then
       positions[#positions + 1] = one.position
@@ -136,15 +152,28 @@ local function check_toggled(call, response, value)
   local rows = {}
   for position, address in ipairs(call.data) do
     if not seen[address:lower()] then
-      rows[#rows + 1] = { row = position, item = address, reason = "the server does not name this user" }
+      rows[#rows + 1] =
+        { row = position, item = address, reason = "the server does not name this user" }
     end
   end
   if #rows == 0 then
     return value
   elseif #rows == #call.data then
-    return fail("refused", "no_such_user", call, response, "the server names none of the users", { rows = rows })
+    return fail(
+      "refused",
+      "no_such_user",
+      call,
+      response,
+      "the server names none of the users",
+      { rows = rows }
+    )
   end
-  return fail_partial(call, response, ("%d of %d users were not changed"):format(#rows, #call.data), rows)
+  return fail_partial(
+    call,
+    response,
+    ("%d of %d users were not changed"):format(#rows, #call.data),
+    rows
+  )
 end
 
 local function success(call, response, texts)
