@@ -64,7 +64,7 @@ local function fetch_many(client, filter, first, last, take)
   return true
 end
 
--- Without a total the pages tell by being short that they are the last.
+-- Without a total the pages tell by being short that they are the last. Gives their number.
 local function fetch_in_turn(client, filter, take)
   local size, index = client._options.page_size, 1
   while true do
@@ -73,10 +73,10 @@ local function fetch_in_turn(client, filter, take)
       return nil, message, err
     end
     take(index, page)
-    if #page < size then
-      return true
-    end
     index = index + 1
+    if #page < size then
+      return index
+    end
   end
 end
 
