@@ -40,7 +40,7 @@ LIBS_csv = -lcsv
 
 # Which files make a module.
 SOURCES_core = core commands request reply scan tokens reader reader_fast rows snapshot secret
-SOURCES_curl = http
+SOURCES_curl = http http_endpoint
 SOURCES_httpd = httpd
 SOURCES_csv = csv csv_decoder csv_parse csv_rows claims
 MODULES = core curl csv httpd

@@ -54,13 +54,17 @@ end
 --- Measures a job.
 ---@param job table `ours(bench)`, `theirs(bench)`: a sample (name -> number) each; `pairs`; `rows`:
 -- list of {job, rival, of = name in the sample, at_least | at_most, unit, absolute}. A row without
--- a rival, or an `absolute` one, limits the number itself ("ms" or "MB").
+-- a rival, or an `absolute` one, limits the number itself. `unit` is "MB", or "ms" for the seconds of
+-- a sample; without it the numbers are seconds.
 ---@param bench table handed on
 ---@return table results one for each row
 function M.run(job, bench)
   local ours, theirs = {}, {}
   for pair = 0, job.pairs or PAIRS do
     local mine, other = job.ours(bench), job.theirs and job.theirs(bench)
+    if other and mine.users ~= other.users and other.users then
+      error(("ours read %d users, the rival %d"):format(mine.users, other.users), 0)
+    end
     -- the first pair only warms caches
     if pair > 0 then
       ours[pair], theirs[pair] = mine, other

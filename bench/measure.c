@@ -13,33 +13,33 @@
 
 static double now (void) {
   struct timespec t;
-  clock_gettime (CLOCK_MONOTONIC, &t);
-  return (double) t.tv_sec + (double) t.tv_nsec / 1e9;
+  clock_gettime(CLOCK_MONOTONIC, &t);
+  return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
 static double seconds (struct timeval t) {
-  return (double) t.tv_sec + (double) t.tv_usec / 1e6;
+  return (double)t.tv_sec + (double)t.tv_usec / 1e6;
 }
 
 int main (int argc, char **argv) {
   struct rusage used;
-  double begin = now ();
+  double begin = now();
   int status = 0;
   pid_t child;
   if (argc < 2) return 2;
-  child = fork ();
+  child = fork();
   if (child == 0) {
-    execvp (argv[1], argv + 1);
-    perror (argv[1]);
-    _exit (127);
+    execvp(argv[1], argv + 1);
+    perror(argv[1]);
+    _exit(127);
   }
-  if (child < 0 || wait4 (child, &status, 0, &used) != child) {
-    perror ("measure");
+  if (child < 0 || wait4(child, &status, 0, &used) != child) {
+    perror("measure");
     return 2;
   }
-  printf ("wall %.6f\n", now () - begin);
-  printf ("cpu %.6f\n", seconds (used.ru_utime) + seconds (used.ru_stime));
-  printf ("peak %.3f\n", (double) used.ru_maxrss / 1024); /* MiB */
-  printf ("status %d\n", WIFEXITED (status) ? WEXITSTATUS (status) : 128 + WTERMSIG (status));
+  printf("wall %.6f\n", now() - begin);
+  printf("cpu %.6f\n", seconds(used.ru_utime) + seconds(used.ru_stime));
+  printf("peak %.3f\n", (double)used.ru_maxrss / 1024); /* MiB */
+  printf("status %d\n", WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status));
   return 0;
 }

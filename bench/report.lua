@@ -5,10 +5,10 @@ local text = require "lastpass.text"
 
 local M = {}
 
-local function amount(value, of)
+local function amount(value, unit)
   if not value then
     return "–"
-  elseif of == "peak" or of == "few" or of == "many" then
+  elseif unit == "MB" then
     return ("%.1f MB"):format(value)
   elseif value >= 1 then
     return ("%.2f s"):format(value)
@@ -28,7 +28,7 @@ local columns = {
     title = "ours",
     align = "right",
     field = function(row)
-      return amount(row.ours, row.of)
+      return amount(row.ours, row.unit)
     end,
   },
   {
@@ -41,7 +41,7 @@ local columns = {
     title = "needs",
     align = "right",
     field = function(row)
-      return amount(row.theirs, row.of)
+      return amount(row.theirs, row.unit)
     end,
   },
   {

@@ -38,12 +38,11 @@ local function make_certificate(home)
   shell.run {
     "sh",
     "-c",
-    ("openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=localhost"
+    (
+      "openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=localhost"
       .. " -addext subjectAltName=DNS:localhost,IP:127.0.0.1"
-      .. " -keyout %s -out %s 2>&1"):format(
-      shell.quote(home .. "/key.pem"),
-      shell.quote(home .. "/certificate.pem")
-    ),
+      .. " -keyout %s -out %s 2>&1"
+    ):format(shell.quote(home .. "/key.pem"), shell.quote(home .. "/certificate.pem")),
   }
   write_file(
     home .. "/bundle.pem",

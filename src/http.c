@@ -11,14 +11,13 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
-#include <sys/mman.h>
 #include <time.h>
 
 #include <curl/curl.h>
 
 #include "body.h"
 #include "compat.h"
+#include "http_endpoint.h"
 #include "sink.h"
 
 #define POOL_TYPE "lastpass.curl.pool"
@@ -35,6 +34,7 @@ typedef struct pool {
   transfer *active;   /* all that are in `multi` */
   transfer *finished; /* done, not taken out yet; first in, first out */
   transfer *last_finished;
+  int paused; /* a sink became full since the last look */
 } pool;
 
 typedef struct buffer {
@@ -44,18 +44,18 @@ typedef struct buffer {
 
 struct transfer {
   pool *pool;
-  CURL *easy;
-  struct curl_slist *headers;
+  lp_endpoint *endpoint;
+  lp_handle *handle; /* while it runs */
   transfer *previous, *next; /* in the pool's lists */
-  const lp_body *secret_body;
-  const char *plain_body;
-  size_t body_length, body_given;
+  size_t body_length;
   lp_sink *sink;
   buffer reply, header;
   curl_off_t received, max_bytes;
   CURLcode outcome;
-  long status;
+  long status, proxy_status; /* of the server, of the proxy's answer to CONNECT */
+  unsigned attempts; /* how often libcurl was about to send it */
   unsigned char repeatable, too_large, sink_refused, no_memory, paused, done, cancelled;
+  unsigned char begun, sent; /* some of it, all of it may have arrived */
   char detail[CURL_ERROR_SIZE];
 };
 
@@ -113,10 +113,11 @@ static size_t take_reply (char *bytes, size_t size, size_t count, void *data) {
     t->too_large = 1;
     return 0;
   }
-  curl_easy_getinfo (t->easy, CURLINFO_RESPONSE_CODE, &status);
+  curl_easy_getinfo (t->handle->easy, CURLINFO_RESPONSE_CODE, &status);
   if (t->sink != NULL && status == 200) {
     if (t->sink->is_full (t->sink)) {
       t->paused = 1;
+      t->pool->paused = 1;
       return CURL_WRITEFUNC_PAUSE; /* the same bytes come again */
     }
     if (t->sink->feed (t->sink, bytes, n) == LP_SINK_STOP) {
@@ -147,33 +148,14 @@ static size_t take_header (char *bytes, size_t size, size_t count, void *data) {
   return n;
 }
 
-/* The body goes out piece by piece: so the secret is copied from locked memory to libcurl only. */
-static size_t give_body (char *out, size_t size, size_t count, void *data) {
-  transfer *t = data;
-  size_t room = size * count, left = t->body_length - t->body_given, given;
-  if (left == 0) return 0;
-  if (t->secret_body != NULL) {
-    given = t->secret_body->copy (t->secret_body, t->body_given, out, room);
-    if (given == 0) return CURL_READFUNC_ABORT;
-  } else {
-    given = left < room ? left : room;
-    memcpy (out, t->plain_body + t->body_given, given);
-  }
-  t->body_given += given;
-  return given;
-}
-
 /*
 ** libcurl sends a request again by itself when a kept connection turns out to be dead, a POST as
 ** well. The server may have acted on it, so a write says no here and fails as uncertain instead.
 */
-static int rewind_body (void *data, curl_off_t offset, int origin) {
+static int before_sending (void *data, char *to, char *from, int to_port, int from_port) {
   transfer *t = data;
-  if (origin != SEEK_SET || offset < 0 || (size_t) offset > t->body_length)
-    return CURL_SEEKFUNC_FAIL;
-  if (!t->repeatable && t->body_given > 0) return CURL_SEEKFUNC_FAIL;
-  t->body_given = (size_t) offset;
-  return CURL_SEEKFUNC_OK;
+  (void) to, (void) from, (void) to_port, (void) from_port;
+  return t->attempts++ > 0 && !t->repeatable ? CURL_PREREQFUNC_ABORT : CURL_PREREQFUNC_OK;
 }
 
 /* ------------------------------------------------------------------ life of a transfer */
@@ -188,7 +170,8 @@ static transfer *check_transfer (lua_State *L) {
   return luaL_checkudata (L, 1, TRANSFER_TYPE);
 }
 
-/* registry[transfer's address] keeps what a running transfer points to: itself, body, sink, pool */
+/* registry[transfer's address] keeps what a running transfer points to: pool, endpoint, the request
+** with its body and sink, and itself */
 static void anchor (lua_State *L, transfer *t) {
   lua_pushlightuserdata (L, t);
   lua_insert (L, -2);
@@ -224,27 +207,36 @@ static void unlink_finished (transfer *t) {
   t->previous = t->next = NULL;
 }
 
+/* How far the request got, for telling a write that failed from one that is uncertain. */
+static void note_progress (transfer *t) {
+  long request = 0;
+  curl_off_t body = 0;
+  curl_easy_getinfo (t->handle->easy, CURLINFO_RESPONSE_CODE, &t->status);
+  curl_easy_getinfo (t->handle->easy, CURLINFO_HTTP_CONNECTCODE, &t->proxy_status);
+  curl_easy_getinfo (t->handle->easy, CURLINFO_REQUEST_SIZE, &request);
+  curl_easy_getinfo (t->handle->easy, CURLINFO_SIZE_UPLOAD_T, &body);
+  /* a second attempt means that the first one was sent; libcurl's counters begin anew then */
+  t->begun = t->attempts > 1 || (t->attempts == 1 && request > 0);
+  t->sent = t->attempts > 1 || (t->begun && (size_t) body >= t->body_length);
+}
+
 /* Gives everything of libcurl back; the reply stays. */
 static void end_transfer (transfer *t) {
-  if (t->easy != NULL) {
+  if (t->handle != NULL) {
+    note_progress (t);
     if (t->pool != NULL && t->pool->multi != NULL) {
-      curl_multi_remove_handle (t->pool->multi, t->easy);
+      curl_multi_remove_handle (t->pool->multi, t->handle->easy);
       unlink_active (t);
     }
-    curl_easy_cleanup (t->easy);
-    t->easy = NULL;
+    lp_endpoint_give (t->endpoint, t->handle, t->body_length);
+    t->handle = NULL;
   }
-  curl_slist_free_all (t->headers);
-  t->headers = NULL;
-  t->secret_body = NULL;
-  t->plain_body = NULL;
   t->sink = NULL;
 }
 
 /* The transfer is over, by itself or by us: out of libcurl, into the list of finished ones. */
 static void finish_transfer (pool *p, transfer *t, CURLcode outcome) {
   t->outcome = outcome;
-  if (t->easy != NULL) curl_easy_getinfo (t->easy, CURLINFO_RESPONSE_CODE, &t->status);
   end_transfer (t);
   t->done = 1;
   link_finished (p, t);
@@ -263,231 +255,112 @@ static int lp_transfer_collect (lua_State *L) {
 
 /* ------------------------------------------------------------------ requests */
 
-static int is_loopback_host (const char *host) {
-  size_t n = strlen (host);
-  if (strcasecmp (host, "localhost") == 0 || strcmp (host, "[::1]") == 0) return 1;
-  if (n > 10 && strcasecmp (host + n - 10, ".localhost") == 0) return 1;
-  /* 127.0.0.0/8 in its plain form only */
-  return strncmp (host, "127.", 4) == 0 && strspn (host, "0123456789.") == n;
-}
-
-/* Pushes nothing; -1: not an address we send to, 0: elsewhere, 1: this machine. */
-static int look_at_url (const char *text, int *is_plain) {
-  CURLU *url = curl_url ();
-  char *scheme = NULL, *host = NULL;
-  int answer = -1;
-  if (url != NULL && curl_url_set (url, CURLUPART_URL, text, 0) == CURLUE_OK &&
-      curl_url_get (url, CURLUPART_SCHEME, &scheme, 0) == CURLUE_OK &&
-      curl_url_get (url, CURLUPART_HOST, &host, 0) == CURLUE_OK &&
-      (strcmp (scheme, "https") == 0 || strcmp (scheme, "http") == 0)) {
-    answer = is_loopback_host (host);
-    *is_plain = strcmp (scheme, "http") == 0;
-  }
-  curl_free (scheme);
-  curl_free (host);
-  curl_url_cleanup (url);
-  return answer;
-}
-
-static const char *string_field (lua_State *L, const char *name) {
-  const char *text;
-  lua_getfield (L, 2, name);
-  text = lua_tostring (L, -1);
-  lua_pop (L, 1);
-  return text; /* the request's table keeps it alive */
-}
-
 static long milliseconds_field (lua_State *L, const char *name) {
   lua_Number seconds;
-  lua_getfield (L, 2, name);
+  lua_getfield (L, 3, name);
   seconds = lua_tonumber (L, -1);
   lua_pop (L, 1);
   if (seconds <= 0) return 0;
   return seconds > 1e6 ? 1000000000L : (long) (seconds * 1000 + 0.999);
 }
 
-static void take_request_headers (lua_State *L, transfer *t) {
-  lua_getfield (L, 2, "headers");
-  if (lua_istable (L, -1)) {
-    lua_pushnil (L);
-    while (lua_next (L, -2)) {
-      struct curl_slist *list;
-      const char *line;
-      luaL_argcheck (L, lua_type (L, -2) == LUA_TSTRING && lua_type (L, -1) == LUA_TSTRING, 2,
-                     "headers must be names and texts");
-      line = lua_pushfstring (L, "%s: %s", lua_tostring (L, -2), lua_tostring (L, -1));
-      luaL_argcheck (L, strpbrk (line, "\r\n") == NULL, 2, "a header must be one line");
-      list = curl_slist_append (t->headers, line);
-      if (list == NULL) luaL_error (L, "out of memory");
-      t->headers = list;
-      lua_pop (L, 2);
-    }
-  }
-  lua_pop (L, 1);
-  {
-    /* no pause for a 100-continue that may never come */
-    struct curl_slist *list = curl_slist_append (t->headers, "Expect:");
-    if (list == NULL) luaL_error (L, "out of memory");
-    t->headers = list;
-  }
-}
-
-static void take_request_body (lua_State *L, transfer *t) {
-  lua_getfield (L, 2, "body");
+/* Puts the body together in the handle's own memory; the secret comes out of locked memory here. */
+static void take_body (lua_State *L, transfer *t) {
+  const lp_body *body = NULL;
+  const char *text = NULL;
+  lua_getfield (L, 3, "body");
   if (lua_type (L, -1) == LUA_TSTRING) {
-    t->plain_body = lua_tolstring (L, -1, &t->body_length);
+    text = lua_tolstring (L, -1, &t->body_length);
   } else if (!lua_isnil (L, -1)) {
-    t->secret_body = luaL_testudata (L, -1, LP_BODY_TYPE);
-    luaL_argcheck (L, t->secret_body != NULL, 2, "the body must be a string or a lastpass.body");
-    t->body_length = t->secret_body->length;
+    body = luaL_testudata (L, -1, LP_BODY_TYPE);
+    luaL_argcheck (L, body != NULL, 3, "the body must be a string or a lastpass.body");
+    t->body_length = body->length;
   }
   lua_pop (L, 1);
+  if (text == NULL && body == NULL) {
+    lp_endpoint_set_body (t->endpoint, t->handle, 0, 0);
+    return;
+  }
+  if (lp_handle_reserve (t->handle, t->body_length) != 0) luaL_error (L, "out of memory");
+  if (text != NULL) memcpy (t->handle->body, text, t->body_length);
+  else if (body->copy (body, 0, t->handle->body, t->body_length) != t->body_length)
+    luaL_error (L, "the secret of this request is closed");
+  lp_endpoint_set_body (t->endpoint, t->handle, 1, t->body_length);
 }
 
-static void take_request_sink (lua_State *L, transfer *t) {
-  lua_getfield (L, 2, "sink");
+static void take_sink (lua_State *L, transfer *t) {
+  lua_getfield (L, 3, "sink");
   if (!lua_isnil (L, -1)) {
-    luaL_argcheck (L, luaL_getmetafield (L, -1, "__sink"), 2, "the sink is none");
+    luaL_argcheck (L, luaL_getmetafield (L, -1, "__sink"), 3, "the sink is none");
     lua_pop (L, 1);
     t->sink = lua_touserdata (L, -1);
   }
   lua_pop (L, 1);
 }
 
-#define SET(option, value)                                                                         \
-  do {                                                                                             \
-    if (curl_easy_setopt (t->easy, option, value) != CURLE_OK)                                     \
-      luaL_error (L, "libcurl refuses the option " #option);                                       \
-  } while (0)
-
-static void set_method (lua_State *L, transfer *t, const char *method) {
-  int has_body = t->plain_body != NULL || t->secret_body != NULL;
-  if (has_body) {
-    SET (CURLOPT_POST, 1L);
-    SET (CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t) t->body_length);
-    SET (CURLOPT_READFUNCTION, give_body);
-    SET (CURLOPT_READDATA, t);
-    SET (CURLOPT_SEEKFUNCTION, rewind_body);
-    SET (CURLOPT_SEEKDATA, t);
-    if (strcmp (method, "POST") != 0) SET (CURLOPT_CUSTOMREQUEST, method);
-  } else if (strcmp (method, "HEAD") == 0) {
-    SET (CURLOPT_NOBODY, 1L);
-  } else if (strcmp (method, "GET") != 0) {
-    SET (CURLOPT_CUSTOMREQUEST, method);
-  }
-}
-
-static void set_tls (lua_State *L, transfer *t, int loopback) {
-  const char *ca_file = string_field (L, "ca_file");
-  int verify;
-  lua_getfield (L, 2, "verify");
-  verify = lua_isnil (L, -1) || lua_toboolean (L, -1);
-  lua_pop (L, 1);
-  luaL_argcheck (L, verify || loopback, 2,
-                 "TLS verification can be switched off for this machine only");
-  SET (CURLOPT_SSLVERSION, (long) CURL_SSLVERSION_TLSv1_2);
-  SET (CURLOPT_SSL_VERIFYPEER, verify ? 1L : 0L);
-  SET (CURLOPT_SSL_VERIFYHOST, verify ? 2L : 0L);
-  /* with a directory set, libcurl reads the whole bundle again for every connection */
-  SET (CURLOPT_CAPATH, NULL);
-  if (ca_file != NULL) SET (CURLOPT_CAINFO, ca_file);
-}
-
-static void set_options (lua_State *L, transfer *t, const char *url, int loopback) {
-  const char *method = string_field (L, "method"), *proxy = string_field (L, "proxy");
-  const char *version = string_field (L, "http_version");
-  SET (CURLOPT_NOSIGNAL, 1L);
-  SET (CURLOPT_ERRORBUFFER, t->detail);
-  SET (CURLOPT_URL, url);
-  SET (CURLOPT_PROTOCOLS_STR, "http,https");
-  SET (CURLOPT_FOLLOWLOCATION, 0L);
-  SET (CURLOPT_HTTP_VERSION, (long) (version != NULL && strcmp (version, "1.1") == 0
-                                         ? CURL_HTTP_VERSION_1_1
-                                         : CURL_HTTP_VERSION_2TLS));
-  SET (CURLOPT_ACCEPT_ENCODING, "");
-  SET (CURLOPT_TCP_KEEPALIVE, 1L);
-  SET (CURLOPT_TIMEOUT_MS, milliseconds_field (L, "timeout"));
-  SET (CURLOPT_CONNECTTIMEOUT_MS, milliseconds_field (L, "connect_timeout"));
-  if (proxy != NULL) SET (CURLOPT_PROXY, proxy);
-  else if (loopback) SET (CURLOPT_NOPROXY, "*");
-  SET (CURLOPT_HTTPHEADER, t->headers);
-  SET (CURLOPT_WRITEFUNCTION, take_reply);
-  SET (CURLOPT_WRITEDATA, t);
-  SET (CURLOPT_HEADERFUNCTION, take_header);
-  SET (CURLOPT_HEADERDATA, t);
-  SET (CURLOPT_PRIVATE, t);
-  set_method (L, t, method != NULL ? method : "GET");
-  set_tls (L, t, loopback);
+static void set_options (lua_State *L, transfer *t) {
+  CURL *easy = t->handle->easy;
+  curl_easy_setopt (easy, CURLOPT_ERRORBUFFER, t->detail);
+  curl_easy_setopt (easy, CURLOPT_WRITEFUNCTION, take_reply);
+  curl_easy_setopt (easy, CURLOPT_WRITEDATA, t);
+  curl_easy_setopt (easy, CURLOPT_HEADERFUNCTION, take_header);
+  curl_easy_setopt (easy, CURLOPT_HEADERDATA, t);
+  curl_easy_setopt (easy, CURLOPT_PREREQFUNCTION, before_sending);
+  curl_easy_setopt (easy, CURLOPT_PREREQDATA, t);
+  curl_easy_setopt (easy, CURLOPT_PRIVATE, t);
+  curl_easy_setopt (easy, CURLOPT_TIMEOUT_MS, milliseconds_field (L, "timeout"));
 }
 
 /*
-** pool:start (request) -> transfer | nil, message, code
-** request: method, url, headers, body (string or lastpass.body), repeatable, timeout,
-** connect_timeout (seconds), max_bytes, sink, ca_file, proxy, verify, http_version ("1.1")
+** pool:start (endpoint, request) -> transfer
+** request: body (string or lastpass.body), repeatable, timeout (seconds), max_bytes, sink
 */
 static int lp_pool_start (lua_State *L) {
   pool *p = check_pool (L);
-  const char *url;
+  lp_endpoint *endpoint = lp_endpoint_check (L, 2);
   transfer *t;
-  int loopback, is_plain = 0;
-  luaL_checktype (L, 2, LUA_TTABLE);
-  lua_settop (L, 2);
-  url = string_field (L, "url");
-  luaL_argcheck (L, url != NULL, 2, "the request has no url");
-  loopback = look_at_url (url, &is_plain);
-  if (loopback < 0 || (is_plain && !loopback)) {
-    lua_pushnil (L);
-    lua_pushstring (L, loopback < 0 ? "the address is not an http or https URL"
-                                    : "plain http would show the secret on the way; use https");
-    lua_pushliteral (L, "bad_url");
-    return 3;
-  }
+  luaL_checktype (L, 3, LUA_TTABLE);
+  lua_settop (L, 3);
   t = lua_newuserdata (L, sizeof *t);
-  memset (t, 0, sizeof *t);
+  memset (t, 0, offsetof (transfer, detail));
+  t->detail[0] = '\0';
   luaL_getmetatable (L, TRANSFER_TYPE);
   lua_setmetatable (L, -2);
-  lua_getfield (L, 2, "repeatable");
+  /* what a running transfer points to stays alive with it; before libcurl knows of it, so that
+  ** nothing that may raise comes behind */
+  lua_createtable (L, 4, 0);
+  for (int i = 1; i <= 4; i++) {
+    lua_pushvalue (L, i);
+    lua_rawseti (L, -2, i);
+  }
+  t->endpoint = endpoint;
+  if ((t->handle = lp_endpoint_take (endpoint)) == NULL) return luaL_error (L, "out of memory");
+  lua_getfield (L, 3, "repeatable");
   t->repeatable = (unsigned char) lua_toboolean (L, -1);
-  lua_getfield (L, 2, "max_bytes");
+  lua_getfield (L, 3, "max_bytes");
   t->max_bytes = (curl_off_t) lua_tonumber (L, -1);
   lua_pop (L, 2);
-  take_request_headers (L, t);
-  take_request_body (L, t);
-  take_request_sink (L, t);
-  if ((t->easy = curl_easy_init ()) == NULL) return luaL_error (L, "out of memory");
-  set_options (L, t, url, loopback);
-  /* everything that may raise comes before libcurl knows the transfer */
-  lua_createtable (L, 4, 0);
-  lua_pushvalue (L, 3);
-  lua_rawseti (L, -2, 1);
-  lua_pushvalue (L, 2);
-  lua_rawseti (L, -2, 2);
-  lua_pushvalue (L, 1);
-  lua_rawseti (L, -2, 3);
-  lua_getfield (L, 2, "body");
-  lua_rawseti (L, -2, 4);
-  lua_getfield (L, 2, "sink");
-  lua_rawseti (L, -2, 5);
+  take_sink (L, t);
+  set_options (L, t);
+  take_body (L, t);
   anchor (L, t);
-  t->pool = p;
-  if (curl_multi_add_handle (p->multi, t->easy) != CURLM_OK) {
-    t->pool = NULL;
+  if (curl_multi_add_handle (p->multi, t->handle->easy) != CURLM_OK) {
     release_anchor (L, t);
     return luaL_error (L, "libcurl refuses the transfer");
   }
+  t->pool = p;
   t->next = p->active;
   if (p->active != NULL) p->active->previous = t;
   p->active = t;
   return 1;
 }
 
-/* pool:perform () -> how many transfers still run; never waits */
-static int lp_pool_perform (lua_State *L) {
-  pool *p = check_pool (L);
+/* Moves bytes and notes who has finished; how many still run. */
+static int perform (lua_State *L, pool *p) {
   int running = 0, queued;
   CURLMsg *message;
   CURLMcode code = curl_multi_perform (p->multi, &running);
-  if (code != CURLM_OK) return luaL_error (L, "libcurl: %s", curl_multi_strerror (code));
+  if (code != CURLM_OK) luaL_error (L, "libcurl: %s", curl_multi_strerror (code));
   while ((message = curl_multi_info_read (p->multi, &queued)) != NULL) {
     transfer *t = NULL;
     CURLcode outcome = message->data.result;
@@ -495,18 +368,67 @@ static int lp_pool_perform (lua_State *L) {
     curl_easy_getinfo (message->easy_handle, CURLINFO_PRIVATE, (char **) (void *) &t);
     finish_transfer (p, t, outcome);
   }
-  lua_pushinteger (L, running);
+  return running;
+}
+
+/* pool:perform () -> how many transfers still run; never waits */
+static int lp_pool_perform (lua_State *L) {
+  lua_pushinteger (L, perform (L, check_pool (L)));
   return 1;
 }
 
-/* pool:wait (seconds): until something can be done, or the time is over */
+static double clock_now (void) {
+  struct timespec now;
+  clock_gettime (CLOCK_MONOTONIC, &now);
+  return (double) now.tv_sec + (double) now.tv_nsec / 1e9;
+}
+
+/*
+** Moves bytes until a transfer has ended or a sink is full, or the time is over; with `wanted` until
+** that transfer has. The loop is in C because a large reply takes thousands of turns.
+*/
+static void move_bytes (lua_State *L, pool *p, double seconds, const transfer *wanted) {
+  double left = seconds, end = 0;
+  p->paused = 0;
+  for (;;) {
+    CURLMcode code;
+    perform (L, p);
+    if (wanted != NULL ? wanted->done || wanted->paused : p->finished != NULL || p->paused) return;
+    if (left <= 0) return;
+    if (end == 0) end = clock_now () + seconds;
+    code = curl_multi_poll (p->multi, NULL, 0, left > 3600 ? 3600000 : (int) (left * 1000 + 0.999),
+                            NULL);
+    if (code != CURLM_OK) luaL_error (L, "libcurl: %s", curl_multi_strerror (code));
+    left = end - clock_now ();
+  }
+}
+
+/* pool:wait (seconds): until something has happened that somebody waits for */
 static int lp_pool_wait (lua_State *L) {
   pool *p = check_pool (L);
-  lua_Number seconds = luaL_optnumber (L, 2, 1);
-  int milliseconds = seconds <= 0 ? 0 : seconds > 3600 ? 3600000 : (int) (seconds * 1000 + 0.999);
-  CURLMcode code = curl_multi_poll (p->multi, NULL, 0, milliseconds, NULL);
-  if (code != CURLM_OK) return luaL_error (L, "libcurl: %s", curl_multi_strerror (code));
+  move_bytes (L, p, luaL_optnumber (L, 2, 1), NULL);
   return 0;
+}
+
+/* Takes a finished transfer out of the pool; it stays on the stack while it is looked at. */
+static void take_out (lua_State *L, transfer *t) {
+  unlink_finished (t);
+  t->pool = NULL;
+  release_anchor (L, t);
+}
+
+/*
+** pool:await (transfer, seconds) -> whether it has ended; then it is taken out of the pool
+** For a program that waits for nothing else. It comes back now and then, so that a signal can be
+** seen, and when the transfer's sink is full.
+*/
+static int lp_pool_await (lua_State *L) {
+  pool *p = check_pool (L);
+  transfer *t = luaL_checkudata (L, 2, TRANSFER_TYPE);
+  if (!t->done) move_bytes (L, p, luaL_optnumber (L, 3, 1), t);
+  if (t->done && t->pool != NULL) take_out (L, t);
+  lua_pushboolean (L, t->done);
+  return 1;
 }
 
 /* pool:next_finished () -> transfer | nil, in the order in which they ended */
@@ -514,12 +436,10 @@ static int lp_pool_next_finished (lua_State *L) {
   pool *p = check_pool (L);
   transfer *t = p->finished;
   if (t == NULL) return 0;
-  unlink_finished (t);
   lua_pushlightuserdata (L, t);
   lua_rawget (L, LUA_REGISTRYINDEX);
-  lua_rawgeti (L, -1, 1);
-  t->pool = NULL;
-  release_anchor (L, t);
+  lua_rawgeti (L, -1, 4);
+  take_out (L, t);
   return 1;
 }
 
@@ -596,6 +516,7 @@ static const char *code_of_outcome (const transfer *t) {
   if (t->too_large) return "reply_too_large";
   if (t->no_memory) return "out_of_memory";
   if (t->sink_refused) return "bad_reply";
+  if (t->proxy_status >= 300) return "proxy_failed";
   switch (t->outcome) {
     case CURLE_COULDNT_RESOLVE_HOST: return "unknown_host";
     case CURLE_COULDNT_RESOLVE_PROXY:
@@ -614,7 +535,7 @@ static const char *code_of_outcome (const transfer *t) {
     case CURLE_HTTP2:
     case CURLE_HTTP2_STREAM: return "reply_cut";
     case CURLE_SEND_ERROR:
-    case CURLE_SEND_FAIL_REWIND: return "connection_lost";
+    case CURLE_ABORTED_BY_CALLBACK: return "connection_lost"; /* before_sending said no */
     case CURLE_BAD_CONTENT_ENCODING:
     case CURLE_WEIRD_SERVER_REPLY:
     case CURLE_UNSUPPORTED_PROTOCOL: return "bad_reply";
@@ -656,39 +577,36 @@ static void push_headers (lua_State *L, const transfer *t) {
   }
 }
 
-static void push_response (lua_State *L, const transfer *t) {
-  lua_createtable (L, 0, 3);
-  lua_pushinteger (L, (lua_Integer) t->status);
-  lua_setfield (L, -2, "status");
-  push_headers (L, t);
-  lua_setfield (L, -2, "headers");
-  lua_pushlstring (L, t->reply.bytes == NULL ? "" : t->reply.bytes, t->reply.size);
-  lua_setfield (L, -2, "body");
+/* transfer:headers () -> table: made only when it is asked for */
+static int lp_transfer_headers (lua_State *L) {
+  push_headers (L, check_transfer (L));
+  return 1;
 }
 
 /*
-** transfer:result () -> response | nil, message, code, sent, begun
-** response: status, headers, body ("" when a sink took it). `sent` is true when the server may
-** have got the whole request, `begun` when it may have got some of the body.
+** transfer:result () -> status, body | nil, message, code, sent, begun
+** The body is "" when a sink took it. `sent` is true when the server may have got the whole request,
+** `begun` when it may have got some of it.
 */
 static int lp_transfer_result (lua_State *L) {
   transfer *t = check_transfer (L);
   const char *text;
   luaL_argcheck (L, t->done, 1, "the transfer is still running");
   if (t->outcome == CURLE_OK && !t->cancelled) {
-    push_response (L, t);
-    return 1;
+    lua_pushinteger (L, (lua_Integer) t->status);
+    lua_pushlstring (L, t->reply.bytes == NULL ? "" : t->reply.bytes, t->reply.size);
+    return 2;
   }
   text = t->detail[0] != '\0' ? t->detail : curl_easy_strerror (t->outcome);
   if (t->cancelled) text = "the call was cancelled";
-  if (t->outcome == CURLE_SEND_FAIL_REWIND) text = "the connection was lost before an answer came";
+  else if (t->outcome == CURLE_ABORTED_BY_CALLBACK) text = "the connection was lost before an answer came";
   if (t->too_large) text = "the reply is larger than allowed";
   if (t->sink_refused) text = "the reply is not acceptable";
   lua_pushnil (L);
   lua_pushstring (L, text);
   lua_pushstring (L, code_of_outcome (t));
-  lua_pushboolean (L, t->body_length > 0 ? t->body_given >= t->body_length : t->header.size > 0);
-  lua_pushboolean (L, t->body_given > 0);
+  lua_pushboolean (L, t->sent);
+  lua_pushboolean (L, t->begun);
   return 5;
 }
 
@@ -700,9 +618,9 @@ static int lp_transfer_is_done (lua_State *L) {
 /* transfer:resume (): after the sink was emptied */
 static int lp_transfer_resume (lua_State *L) {
   transfer *t = check_transfer (L);
-  if (t->paused && t->easy != NULL) {
+  if (t->paused && t->handle != NULL) {
     t->paused = 0;
-    curl_easy_pause (t->easy, CURLPAUSE_CONT);
+    curl_easy_pause (t->handle->easy, CURLPAUSE_CONT);
   }
   return 0;
 }
@@ -724,9 +642,7 @@ static int lp_transfer_cancel (lua_State *L) {
 
 /* curl.now () -> seconds of a clock that is never set */
 static int lp_curl_now (lua_State *L) {
-  struct timespec now;
-  clock_gettime (CLOCK_MONOTONIC, &now);
-  lua_pushnumber (L, (lua_Number) now.tv_sec + (lua_Number) now.tv_nsec / 1e9);
+  lua_pushnumber (L, (lua_Number) clock_now ());
   return 1;
 }
 
@@ -757,6 +673,7 @@ static int lp_transfer_tostring (lua_State *L) {
 static const luaL_Reg pool_methods[] = {{"start", lp_pool_start},
                                         {"perform", lp_pool_perform},
                                         {"wait", lp_pool_wait},
+                                        {"await", lp_pool_await},
                                         {"next_finished", lp_pool_next_finished},
                                         {"timeout", lp_pool_timeout},
                                         {"fds", lp_pool_fds},
@@ -767,6 +684,7 @@ static const luaL_Reg pool_meta[] = {
     {"__gc", lp_pool_close}, {"__tostring", lp_pool_tostring}, {NULL, NULL}};
 
 static const luaL_Reg transfer_methods[] = {{"result", lp_transfer_result},
+                                            {"headers", lp_transfer_headers},
                                             {"is_done", lp_transfer_is_done},
                                             {"is_paused", lp_transfer_is_paused},
                                             {"resume", lp_transfer_resume},
@@ -786,5 +704,6 @@ LP_EXPORT int luaopen_lastpass_curl (lua_State *L) {
   lp_new_metatable (L, TRANSFER_TYPE, transfer_meta, transfer_methods);
   lua_pop (L, 2);
   luaL_newlib (L, curl_functions);
+  lp_endpoint_open (L);
   return 1;
 }

@@ -17,9 +17,10 @@ return {
       at_least = 15,
     },
     {
-      job = "the same, peak memory",
+      job = "the same, peak memory (the bytes included)",
       rival = "lua-cjson decode",
-      of = "peak",
+      of = "held",
+      unit = "MB",
       at_most = 0.5,
     },
   },

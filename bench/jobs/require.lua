@@ -15,5 +15,6 @@ return {
       at_most = 3,
     },
     { job = "the same", of = "seconds", unit = "ms", at_most = 5 },
+    { job = "the same, and a client made", of = "ready", unit = "ms", at_most = 5 },
   },
 }

@@ -4,8 +4,14 @@ local CALLS = 32
 local function run(url, in_flight)
   return function(bench)
     local before = bench.server:accepted()
-    local sample =
-      bench.measure { bench.lua, "bench/work/calls.lua", bench[url], bench.ca_file, CALLS, in_flight }
+    local sample = bench.measure {
+      bench.lua,
+      "bench/work/calls.lua",
+      bench[url],
+      bench.ca_file,
+      CALLS,
+      in_flight,
+    }
     local started = bench.server:accepted() - before - 1
     if started ~= in_flight then
       error(("%d connections were started, not %d"):format(started, in_flight), 0)

@@ -30,7 +30,7 @@ function ways.cjson(text)
   local cjson = require "cjson"
   return function()
     local value = cjson.decode(text)
-    local users, logins = 0, 0
+    local users, logins = visits and 0 or nil, 0
     if visits then
       for _, user in pairs(value.Users) do
         local _, mfa, last_login = user.username, user.multifactor, user.last_login
@@ -45,9 +45,12 @@ end
 local now = setup.now
 local text = setup.read_file(arg[2])
 local work = ways[arg[1]](text)
-collectgarbage()
 now()
+setup.forget_peak()
 local begin = now()
 local users = work()
 setup.tell("seconds", now() - begin)
-setup.tell("users", users)
+setup.tell("held", setup.peak())
+if users then
+  setup.tell("users", users)
+end

@@ -8,10 +8,12 @@ local tenants = require "lastpass.sandbox.tenant"
 local PAGE = 2000
 
 local users, path = tonumber(arg[1]), arg[2]
-local tenant = assert(tenants.new(
-  { cid = 8771312, provhash = ("0"):rep(64), users = users, seed = 1 },
-  clock.new(nil, true)
-))
+local tenant = assert(
+  tenants.new(
+    { cid = 8771312, provhash = ("0"):rep(64), users = users, seed = 1 },
+    clock.new(nil, true)
+  )
+)
 local context = tenant:context "127.0.0.1"
 
 local function page(size, index)

@@ -34,6 +34,30 @@ function M.tell(name, number)
   io.write(("%s %.6f\n"):format(name, number))
 end
 
+local function process_file(name, mode)
+  local file = io.open("/proc/self/" .. name, mode)
+  assert(file, "needs Linux's /proc")
+  return file
+end
+
+--- Lets the peak of this process begin anew: what came before (reading a file takes twice its
+-- size) is no part of the job.
+function M.forget_peak()
+  collectgarbage()
+  local file = process_file("clear_refs", "w")
+  assert(file:write "5")
+  assert(file:close())
+end
+
+--- The most memory that this process held since `forget_peak`.
+---@return number MiB
+function M.peak()
+  local file = process_file("status", "r")
+  local kibibytes = file:read("*a"):match "VmHWM:%s*(%d+) kB"
+  file:close()
+  return tonumber(kibibytes) / 1024
+end
+
 --- The whole of a file.
 ---@param name string
 ---@return string

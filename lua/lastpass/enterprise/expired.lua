@@ -11,12 +11,19 @@ local M = {}
 
 local function read_item(client, item)
   local time = require "lastpass.time"
-  local civil = time.parse_civil(item.last_pw_change or "")
+  local changed = item.last_pw_change
+  local civil = type(changed) == "string" and time.parse_civil(changed)
   return {
     id = item.user_id,
     email = item.user_name,
-    last_password_change = civil and (client:_zone():to_utc(civil)),
+    last_password_change = civil and (client:_zone():to_utc(civil)) or nil,
   }
+end
+
+local function unexpected(message)
+  return errors.fail("protocol", "unexpected_shape", "expiredmasterpwlist: " .. message, {
+    command = "expiredmasterpwlist",
+  })
 end
 
 --- Reads the whole list, following its tokens.
@@ -31,16 +38,12 @@ function M.read(client)
       return nil, message, err
     end
     if type(reply.items) ~= "table" then
-      return errors.fail(
-        "protocol",
-        "unexpected_shape",
-        "expiredmasterpwlist: the reply has no items",
-        {
-          command = "expiredmasterpwlist",
-        }
-      )
+      return unexpected "the reply has no items"
     end
     for _, item in ipairs(reply.items) do
+      if type(item) ~= "table" or type(item.user_name) ~= "string" then
+        return unexpected "the reply has an item without a user"
+      end
       list[#list + 1] = read_item(client, item)
     end
     local continuation = type(reply.continuation) == "table" and reply.continuation or {}

@@ -1,6 +1,7 @@
 --- Shared folders and who may use them (enterprise-api §4.9, §4.10).
 -- @module lastpass.enterprise.folders
 local errors = require "lastpass.error"
+local json = require "lastpass.json"
 
 local M = {}
 
@@ -64,13 +65,37 @@ local function read_folder(id, entry)
   }, folder_mt)
 end
 
--- Folders of one reply, added to `list`; an unknown shape is an error, not an empty company.
-local function collect(reply, list, seen)
-  local count = 0
+local function unexpected(command, code, message)
+  return errors.fail("protocol", code, command .. ": " .. message, { command = command })
+end
+
+-- Keys of a reply that are no folders; `warnings` is ours.
+local envelope = { status = true, message = true, error = true, errors = true, warnings = true }
+
+local function are_users(users)
+  if users == nil or users == json.null then
+    return true
+  elseif type(users) ~= "table" then
+    return false
+  end
+  for _, user in ipairs(users) do
+    if type(user) ~= "table" or type(user.username) ~= "string" then
+      return false
+    end
+  end
+  return true
+end
+
+-- Folders of one reply, added to `list`; gives how many there are and how many of them are new.
+-- An unknown shape is an error, not an empty company.
+local function collect(command, reply, list, seen)
+  local count, before = 0, #list
   for id, entry in pairs(reply) do
-    if id ~= "warnings" then
+    if not envelope[id] then
       if type(entry) ~= "table" or type(entry.sharedfoldername) ~= "string" then
-        return errors.fail("protocol", "unexpected_shape", "the reply has a folder without a name")
+        return unexpected(command, "unexpected_shape", "the reply has a folder without a name")
+      elseif not are_users(entry.users) then
+        return unexpected(command, "unexpected_shape", "the reply has a folder with odd users")
       end
       count = count + 1
       if not seen[id] then
@@ -79,7 +104,7 @@ local function collect(reply, list, seen)
       end
     end
   end
-  return count
+  return count, #list - before
 end
 
 -- There is no total here: a page with fewer folders than asked for is the last.
@@ -94,12 +119,14 @@ local function read_detailed(client, list)
     if not reply then
       return nil, message, err
     end
-    local count
-    count, message, err = collect(reply, list, seen)
+    local count, new
+    count, new, err = collect("getdetailedsfdata", reply, list, seen)
     if not count then
-      return nil, message, err
+      return nil, new, err
     elseif count < FOLDERS_A_PAGE then
       return list
+    elseif new == 0 then
+      return unexpected("getdetailedsfdata", "repeated_page", "the same page came twice")
     end
     index = index + 1
   end
@@ -119,7 +146,7 @@ function M.read(client, options)
   else
     ok, message, err = client:getsfdata "all"
     if ok then
-      ok, message, err = collect(ok, list, {})
+      ok, message, err = collect("getsfdata", ok, list, {})
     end
   end
   if not ok then

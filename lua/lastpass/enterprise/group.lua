@@ -1,6 +1,7 @@
 --- A group: its members as they were read, and the ways to change them.
 -- Groups cannot be made, renamed or deleted by this API (enterprise-api §4).
 -- @module lastpass.enterprise.group
+local errors = require "lastpass.error"
 
 ---@class lastpass.Group
 ---@field name string
@@ -35,27 +36,43 @@ function methods:members()
   return self._members
 end
 
-local function change(self, addresses, field)
+-- A user, or a strict one.
+local function is_user(value)
+  return type(value) == "table" and type(value.email) == "string"
+end
+
+-- The caller may name people by address or by the user objects it has.
+local function change(self, people, field)
   local list = {}
-  for position, address in ipairs(type(addresses) == "table" and addresses or { addresses }) do
+  if type(people) ~= "table" or is_user(people) then
+    people = { people }
+  end
+  for position, person in ipairs(people) do
+    local address = is_user(person) and person.email or person
+    if type(address) ~= "string" then
+      errors.raise(3, "group: needs addresses or users, not a %s", type(address))
+    end
     list[position] = { username = address, [field] = { self.name } }
+  end
+  if #list == 0 then
+    errors.raise(3, "group: needs at least one address")
   end
   self._members = nil -- read again when asked for
   return self._client:change_groups(list)
 end
 
 --- Adds people.
----@param addresses string[]|string
+---@param people string|lastpass.User|table addresses or users, one or a list
 ---@return lastpass.BatchResult|nil
-function methods:add(addresses)
-  return change(self, addresses, "add")
+function methods:add(people)
+  return change(self, people, "add")
 end
 
 --- Takes people out.
----@param addresses string[]|string
+---@param people string|lastpass.User|table addresses or users, one or a list
 ---@return lastpass.BatchResult|nil
-function methods:remove(addresses)
-  return change(self, addresses, "del")
+function methods:remove(people)
+  return change(self, people, "del")
 end
 
 M.methods = methods

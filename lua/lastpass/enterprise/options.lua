@@ -127,15 +127,25 @@ local function check_secret(provhash, level)
   end
 end
 
+-- Between "//" and the path, in lower case. "https://localhost:1@evil.example/" is not localhost.
+local function authority_of(url)
+  return (url:match "^%a+://([^/?#\\]*)" or ""):lower()
+end
+
 local function is_this_machine(url)
-  local host = url:match "^%a+://([^/:]+)" or ""
-  return host == "localhost" or host:match "^127%.[%d.]+$" or url:match "^%a+://%[::1%]"
+  local host = authority_of(url):gsub(":%d*$", "")
+  return host == "localhost"
+    or host == "[::1]"
+    or host:match "^127%.%d+%.%d+%.%d+$" ~= nil
 end
 
 local function check_address(url, level)
-  local scheme = url:match "^(%a+)://[^/]"
+  local scheme = (url:match "^(%a+)://[^/]" or ""):lower()
   if scheme ~= "https" and scheme ~= "http" then
     errors.raise(level + 1, "lastpass.new: option 'url' must begin with https://")
+  end
+  if authority_of(url):find("@", 1, true) then
+    errors.raise(level + 1, "lastpass.new: option 'url' must not hold a user name (there is an @)")
   end
   if scheme == "http" and not is_this_machine(url) then
     errors.raise(
@@ -170,6 +180,12 @@ function M.complete(given, level)
   check_account_number(options.cid, level)
   check_secret(options.provhash, level)
   check_address(options.url, level)
+  if given.timezone then -- the default is known to be good
+    local zone, message = require("lastpass.time").zone(given.timezone)
+    if not zone then
+      errors.raise(level, "lastpass.new: option 'timezone': %s", message)
+    end
+  end
   if options.verify == false and not is_this_machine(options.url) then
     errors.raise(level, "lastpass.new: option 'verify' can be false for this machine only")
   end

@@ -35,6 +35,10 @@ local function member_indexes(company, number)
       step = step + 1
       index = (index + step) % company.users
     end
+    -- the leaps of a small company may never reach everybody
+    while seen[index] and step > 4 * wanted do
+      index = (index + 1) % company.users
+    end
     if not seen[index] then
       seen[index] = true
       list[#list + 1] = index

@@ -34,29 +34,49 @@ local function refuse_in_nginx()
   return true
 end
 
--- What libcurl needs beside the request itself; a request's own values win.
-local function complete(self, request)
-  local options = self._options
-  local timeout = request.timeout
-  if request.deadline then
-    local left = math.max(request.deadline - loop.now(), 0.001)
-    timeout = timeout and math.min(timeout, left) or left
+-- An address with its headers is prepared once; a request only adds what is its own.
+local function endpoint_for(self, request)
+  local known = self._endpoints[request.url]
+  if known and known.method == request.method and known.headers == request.headers then
+    return known.endpoint
   end
-  return {
-    method = request.method,
+  local options = self._options
+  local endpoint, message, code = loop.endpoint {
     url = request.url,
+    method = request.method,
     headers = request.headers,
-    body = request.body,
-    repeatable = request.repeatable,
-    sink = request.sink,
-    max_bytes = request.max_bytes,
-    timeout = timeout,
     connect_timeout = options.connect_timeout,
     ca_file = options.ca_file,
     proxy = options.proxy,
     verify = options.verify,
     http_version = options.http_version,
   }
+  if endpoint then
+    self._endpoints[request.url] =
+      { endpoint = endpoint, method = request.method, headers = request.headers }
+  end
+  return endpoint, message, code
+end
+
+local function with_deadline(request)
+  local left = math.max(request.deadline - loop.now(), 0.001)
+  return {
+    body = request.body,
+    repeatable = request.repeatable,
+    sink = request.sink,
+    max_bytes = request.max_bytes,
+    timeout = request.timeout and math.min(request.timeout, left) or left,
+  }
+end
+
+local response_mt = { __name = "lastpass.Response" }
+
+-- Most replies are read without a look at their headers.
+function response_mt.__index(response, name)
+  if name == "headers" then
+    response.headers = response._transfer:headers()
+    return response.headers
+  end
 end
 
 local function failure(message, code, sent, begun)
@@ -78,12 +98,12 @@ function methods:start(request)
   if not allowed then
     return nil, message, err
   end
-  local transfer, code
-  transfer, message, code = loop.start(complete(self, request))
-  if not transfer then
+  local endpoint, code
+  endpoint, message, code = endpoint_for(self, request)
+  if not endpoint then
     return failure(message, code)
   end
-  return transfer
+  return loop.start(endpoint, request.deadline and with_deadline(request) or request)
 end
 
 --- What became of a transfer that is done.
@@ -92,11 +112,11 @@ end
 ---@return lastpass.Error? err with `sent` = true when the server may have got the request, `begun`
 -- when it may have got some of its body
 function methods.result(_, transfer)
-  local response, message, code, sent, begun = transfer:result()
-  if not response then
-    return failure(message, code, sent, begun)
+  local status, body, code, sent, begun = transfer:result()
+  if not status then
+    return failure(body, code, sent, begun)
   end
-  return response
+  return setmetatable({ status = status, body = body, _transfer = transfer }, response_mt)
 end
 
 --- Sends a request and waits for the reply; inside a task of `lastpass.parallel` it yields.
@@ -120,7 +140,7 @@ local M = {}
 -- only), http_version ("1.1" to do without HTTP/2)
 ---@return lastpass.CurlTransport
 function M.new(options)
-  return setmetatable({ _options = options or {} }, transport_mt)
+  return setmetatable({ _options = options or {}, _endpoints = {} }, transport_mt)
 end
 
 return M

@@ -45,6 +45,12 @@ local function current_task()
   return thread and tasks[thread]
 end
 
+--- Whether what waits may be called through pcall here.
+---@return boolean
+function M.can_wait_in_pcall()
+  return yields_anywhere or current_task() == nil
+end
+
 local function wake(task)
   ready_count = ready_count + 1
   ready[ready_count] = task
@@ -87,7 +93,6 @@ end
 
 -- What the pool has finished wakes who waits for it.
 local function collect_finished()
-  pool:perform()
   local transfer = pool:next_finished()
   while transfer do
     local entry = waiting[transfer]
@@ -126,13 +131,13 @@ end
 local function turn(longest, done)
   get_pool()
   run_ready()
-  collect_finished()
   if #timers > 0 then
-    expire_timers(curl.now())
+    local now = curl.now()
+    expire_timers(now)
+    longest = next_timer(now, longest)
   end
-  if ready_count == 0 and not done() then
-    pool:wait(#timers > 0 and next_timer(curl.now(), longest) or longest)
-  end
+  pool:wait((ready_count > 0 or done()) and 0 or longest)
+  collect_finished()
 end
 
 local function run_until(done)
@@ -141,9 +146,24 @@ local function run_until(done)
   end
 end
 
+--- Prepares an address; `options` are as `lastpass.curl` takes them.
+function M.endpoint(options)
+  get_pool()
+  return curl.endpoint(options)
+end
+
 --- Starts a transfer; `request` is as `lastpass.curl` takes it.
-function M.start(request)
-  return get_pool():start(request)
+function M.start(endpoint, request)
+  return get_pool():start(endpoint, request)
+end
+
+-- A task's wait: it is woken when the transfer ends, or pauses.
+local function wait_in_task(task, transfer, until_paused)
+  while not transfer:is_done() and not (until_paused and transfer:is_paused()) do
+    waiting[transfer] = task
+    waiting_for_pause[transfer] = until_paused or nil
+    coroutine.yield()
+  end
 end
 
 --- Waits for a transfer to end.
@@ -151,17 +171,18 @@ end
 ---@param until_paused? boolean come back as well when its sink is full
 function M.wait(transfer, until_paused)
   local task = current_task()
-  local function done()
+  if task then
+    return wait_in_task(task, transfer, until_paused)
+  end
+  -- the usual program: one call, and nobody else who waits for anything
+  while ready_count == 0 and #timers == 0 and next(waiting) == nil do
+    if pool:await(transfer, 1) or (until_paused and transfer:is_paused()) then
+      return
+    end
+  end
+  run_until(function()
     return transfer:is_done() or (until_paused and transfer:is_paused())
-  end
-  if not task then
-    return run_until(done)
-  end
-  while not done() do
-    waiting[transfer] = task
-    waiting_for_pause[transfer] = until_paused or nil
-    coroutine.yield()
-  end
+  end)
 end
 
 --- Waits. Other tasks and transfers go on meanwhile.

@@ -1,0 +1,43 @@
+/*
+** An endpoint: one address with everything that is the same for all requests to it. It keeps idle
+** libcurl handles with their options set, so that a request only sets what is its own.
+*/
+#ifndef LP_HTTP_ENDPOINT_H
+#define LP_HTTP_ENDPOINT_H
+
+#include <stddef.h>
+
+#include <curl/curl.h>
+
+#include "compat.h"
+
+#define LP_ENDPOINT_TYPE "lastpass.curl.endpoint"
+
+typedef struct lp_handle lp_handle;
+struct lp_handle {
+  CURL *easy;
+  char *body;       /* what goes out, in memory that no core file has; wiped after each request */
+  size_t body_room;
+  lp_handle *next;
+};
+
+typedef struct lp_endpoint lp_endpoint;
+
+/* The endpoint at that index of the stack; raises when it is none. */
+lp_endpoint *lp_endpoint_check (lua_State *L, int index);
+
+/* A handle that is ready but for the request's own options; NULL without memory. */
+lp_handle *lp_endpoint_take (lp_endpoint *e);
+/* Gives it back, `used` bytes of its body wiped. */
+void lp_endpoint_give (lp_endpoint *e, lp_handle *h, size_t used);
+
+/* Room for a body of n bytes; -1 without memory. */
+int lp_handle_reserve (lp_handle *h, size_t n);
+
+/* What the next request of the handle carries: n bytes of its body, or none at all. */
+void lp_endpoint_set_body (const lp_endpoint *e, lp_handle *h, int has_body, size_t n);
+
+/* Adds `endpoint` to the table on the top of the stack. */
+void lp_endpoint_open (lua_State *L);
+
+#endif
