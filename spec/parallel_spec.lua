@@ -245,34 +245,37 @@ describe("lastpass.parallel", function()
     assert.is_true(most <= 6 and most > 3, tostring(most))
   end)
 
-  it("can be nested with more tasks than the inner limit, as a directory of many pages is", function()
-    local counts = {}
-    local paged = box:client { page_size = 2, in_flight = 2 }
-    parallel(2, function(spawn)
-      for i = 1, 2 do
-        spawn(function()
-          counts[i] = assert(paged:snapshot()):count()
-        end)
-      end
-    end)
-    assert.same({ 20, 20 }, counts)
-    local done = 0
-    parallel(2, function(outer)
-      for _ = 1, 3 do
-        outer(function()
-          parallel(2, function(inner)
-            for _ = 1, 6 do
-              inner(function()
-                loop.sleep(0.001)
-                done = done + 1
-              end)
-            end
+  it(
+    "can be nested with more tasks than the inner limit, as a directory of many pages is",
+    function()
+      local counts = {}
+      local paged = box:client { page_size = 2, in_flight = 2 }
+      parallel(2, function(spawn)
+        for i = 1, 2 do
+          spawn(function()
+            counts[i] = assert(paged:snapshot()):count()
           end)
-        end)
-      end
-    end)
-    assert.equal(18, done)
-  end)
+        end
+      end)
+      assert.same({ 20, 20 }, counts)
+      local done = 0
+      parallel(2, function(outer)
+        for _ = 1, 3 do
+          outer(function()
+            parallel(2, function(inner)
+              for _ = 1, 6 do
+                inner(function()
+                  loop.sleep(0.001)
+                  done = done + 1
+                end)
+              end
+            end)
+          end)
+        end
+      end)
+      assert.equal(18, done)
+    end
+  )
 
   it("lets tasks wait for other tasks", function()
     local trace = {}

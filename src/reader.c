@@ -23,10 +23,11 @@ void lp_reader_init (lp_reader *r, lp_rows *rows) {
 void lp_reader_free (lp_reader *r) {
   lp_scan_free (&r->scan);
   lp_keys_free (&r->keys);
-  free (r->other.bytes);
-  free (r->scratch.bytes);
-  r->other.bytes = r->scratch.bytes = NULL;
+  lp_buffer_free (&r->other);
+  lp_buffer_free (&r->scratch);
 }
+
+#define ARENA_NEAR_END (UINT32_MAX - 4096)
 
 static int refuse (lp_reader *r, lp_scan_error error) {
   lp_scan_refuse (&r->scan, error);
@@ -49,8 +50,19 @@ static const char *plain (lp_reader *r, const lp_token *t, size_t *n) {
 }
 
 int lp_reader_keep_text (lp_reader *r, const lp_token *t, lp_text *out) {
+  lp_buffer *arena = &r->rows->arena;
   size_t n;
-  const char *text = plain (r, t, &n);
+  const char *text;
+  if (t->escaped && t->length < LP_LONG_TEXT && arena->size > 0 && arena->size < ARENA_NEAR_END) {
+    /* into its place at once: no escape is shorter than what it stands for */
+    if (lp_buffer_reserve (arena, t->length + 1) != 0) return refuse (r, LP_SCAN_MEMORY);
+    n = lp_scan_unescape (t, arena->bytes + arena->size + 1);
+    arena->bytes[arena->size] = (char) n;
+    *out = (lp_text) arena->size;
+    arena->size += n + 1;
+    return 0;
+  }
+  text = plain (r, t, &n);
   if (text == NULL) return -1;
   if (lp_rows_add_text (r->rows, text, n, out) != 0) return refuse (r, LP_SCAN_SIZE);
   return 0;
@@ -58,8 +70,31 @@ int lp_reader_keep_text (lp_reader *r, const lp_token *t, lp_text *out) {
 
 /* ------------------------------------------------------------------ values of fields */
 
+/* Two digits, or a number that no part of a time may have. */
+static int two_digits (const char *p) {
+  unsigned a = (unsigned) (p[0] - '0'), b = (unsigned) (p[1] - '0');
+  return a > 9 || b > 9 ? -10000 : (int) (a * 10 + b);
+}
+
+uint32_t lp_read_time (const char *p) {
+  static const short days_before[] = {0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334};
+  static const char days_in[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+  int year = two_digits (p) * 100 + two_digits (p + 2), month = two_digits (p + 5);
+  int day = two_digits (p + 8), hour = two_digits (p + 11), minute = two_digits (p + 14);
+  int second = two_digits (p + 17), leap, days;
+  if (p[4] != '-' || p[7] != '-' || p[10] != ' ' || p[13] != ':' || p[16] != ':') return LP_NO_TIME;
+  if (year < 1970 || year > 2105 || month < 1 || month > 12 || day < 1 || hour < 0 || hour > 23 ||
+      minute < 0 || minute > 59 || second < 0 || second > 59)
+    return LP_NO_TIME;
+  leap = year % 4 == 0 && year != 2100;
+  if (day > days_in[month - 1] + (leap && month == 2)) return LP_NO_TIME;
+  days = (year - 1970) * 365 + (year - 1969) / 4 - (year > 2100) + days_before[month - 1] +
+         (leap && month > 2) + day - 1;
+  return (uint32_t) days * 86400 + (uint32_t) (hour * 3600 + minute * 60 + second);
+}
+
 static void take_time (lp_reader *r, uint32_t *out, lp_kind kind, const lp_token *t) {
-  if (kind == LP_STRING && !t->escaped) *out = lp_read_time (t->text, t->length);
+  if (kind == LP_STRING && t->length == 19) *out = lp_read_time (t->text);
   if (*out == LP_NO_TIME && kind != LP_NULL && !(kind == LP_STRING && t->length == 0))
     r->rows->odd++;
 }
@@ -90,20 +125,61 @@ static int take_flag (lp_reader *r, unsigned flag, lp_kind kind, const lp_token 
   return 0;
 }
 
-/* A number or its digits in quotes, rounded to a multiple of 1/unit; -1 when it is neither. */
+/*
+** The value of decimal digits (with a point and an exponent, if they are there) in units of
+** 1/unit; -1 when it is something else, is negative or above `highest`. Not strtod: that one reads
+** more than we want, and follows the locale. Fourteen digits are enough for all that is kept.
+*/
+static int64_t read_decimal (const char *p, size_t n, int unit, int64_t highest) {
+  const char *end = p + n, *digits;
+  int64_t value = 0, power = 1;
+  int exponent = 0, given = 0, minus, negative = 0, inexact = 0, point = 0;
+  minus = p < end && *p == '-';
+  if (minus) p++;
+  for (digits = p; p < end && (*p == '.' || (*p >= '0' && *p <= '9')); p++) {
+    if (*p == '.') {
+      if (point++ > 0 || p == digits || p + 1 == end || p[1] < '0' || p[1] > '9') return -1;
+    } else if (value < INT64_C (10000000000000)) {
+      value = value * 10 + (*p - '0');
+      exponent -= point;
+    } else {
+      inexact |= *p != '0';
+      exponent += 1 - point;
+    }
+  }
+  if (p == digits) return -1;
+  if (p < end && (*p == 'e' || *p == 'E')) {
+    p++;
+    negative = p < end && *p == '-';
+    if (p < end && (*p == '-' || *p == '+')) p++;
+    for (digits = p; p < end && *p >= '0' && *p <= '9'; p++)
+      if (given < 10000) given = given * 10 + (*p - '0');
+    if (p == digits) return -1;
+    exponent += negative ? -given : given;
+  }
+  if (p != end) return -1;
+  if (value == 0) return 0;
+  if (minus) return -1;
+  value *= unit;
+  for (; exponent > 0; exponent--) {
+    if (value > highest) return -1;
+    value *= 10;
+  }
+  for (; exponent < 0 && power < INT64_C (1000000000000000000); exponent++) power *= 10;
+  if (unit == 1 && (inexact || exponent < 0 || value % power != 0)) return -1;
+  value = exponent < 0 ? 0 : (value + power / 2) / power;
+  return value <= highest ? value : -1;
+}
+
+/* A number or its digits in quotes; -1, and counted as odd, when it is neither (nor null, nor ""). */
 static int64_t take_number (lp_reader *r, int unit, int64_t highest, lp_kind kind,
                             const lp_token *t) {
-  char text[40], *end;
-  if (kind == LP_NULL) return -1;
-  if ((kind == LP_NUMBER || kind == LP_STRING) && t->length > 0 && t->length < sizeof text) {
-    double value;
-    memcpy (text, t->text, t->length);
-    text[t->length] = '\0';
-    value = strtod (text, &end) * unit;
-    if (*end == '\0' && value >= 0 && value <= (double) highest) return (int64_t) (value + 0.5);
-  }
-  if (!(kind == LP_STRING && t->length == 0)) r->rows->odd++;
-  return -1;
+  int64_t value = -1;
+  if (kind == LP_NULL || (kind == LP_STRING && t->length == 0)) return -1;
+  if (kind == LP_NUMBER || kind == LP_STRING)
+    value = read_decimal (t->text, t->length, unit, highest);
+  if (value < 0) r->rows->odd++;
+  return value;
 }
 
 /* More than 65,534 entries in one vault are not believed: the count is unknown then. */
@@ -182,27 +258,39 @@ static int take_field (lp_reader *r, lp_kind kind, const lp_token *t) {
 
 /* ------------------------------------------------------------------ users */
 
-int lp_reader_begin_user (lp_reader *r, const lp_token *key) {
-  uint64_t id = 0;
-  int is_new;
-  if (key->length == 0 || key->length > 18) return refuse (r, LP_SCAN_SHAPE);
-  for (size_t i = 0; i < key->length; i++) {
-    if (key->text[i] < '0' || key->text[i] > '9') return refuse (r, LP_SCAN_SHAPE);
-    id = id * 10 + (uint64_t) (key->text[i] - '0');
-  }
-  is_new = lp_rows_note_id (r->rows, id);
+int lp_reader_begin_user (lp_reader *r, uint64_t id) {
+  static const lp_row nobody = {
+      .created = LP_NO_TIME,
+      .last_pw_change = LP_NO_TIME,
+      .last_login = LP_NO_TIME,
+      .totalscore = LP_NO_SCORE,
+      .legacytotalscore = LP_NO_SCORE,
+      .sites = LP_NO_COUNT,
+      .notes = LP_NO_COUNT,
+      .formfills = LP_NO_COUNT,
+      .applications = LP_NO_COUNT,
+      .attachments = LP_NO_COUNT,
+      .mpstrength = LP_NO_STRENGTH,
+  };
+  int is_new = lp_rows_note_id (r->rows, id);
   if (is_new <= 0) return refuse (r, is_new < 0 ? LP_SCAN_MEMORY : LP_SCAN_DUPLICATE);
-  memset (&r->row, 0, sizeof r->row);
+  r->row = nobody;
   r->row.id = id;
-  r->row.created = r->row.last_pw_change = r->row.last_login = LP_NO_TIME;
-  r->row.totalscore = r->row.legacytotalscore = LP_NO_SCORE;
-  r->row.sites = r->row.notes = r->row.formfills = LP_NO_COUNT;
-  r->row.applications = r->row.attachments = LP_NO_COUNT;
-  r->row.mpstrength = LP_NO_STRENGTH;
   r->row.groups = (uint32_t) r->rows->group_ref_count;
   r->seen = 0;
   r->order_at = 0;
   return 0;
+}
+
+static int user_id (lp_reader *r, const lp_token *key) {
+  uint64_t id = 0;
+  if (key->length == 0 || key->length > LP_ID_DIGITS) return refuse (r, LP_SCAN_SHAPE);
+  for (size_t i = 0; i < key->length; i++) {
+    if (key->text[i] < '0' || key->text[i] > '9') return refuse (r, LP_SCAN_SHAPE);
+    id = id * 10 + (uint64_t) (key->text[i] - '0');
+  }
+  r->place = AT_USER_BEGIN;
+  return lp_reader_begin_user (r, id);
 }
 
 int lp_reader_end_user (lp_reader *r) {
@@ -470,8 +558,7 @@ static int step (lp_reader *r, lp_kind kind, const lp_token *t) {
         r->place = AT_TOP;
         return 0;
       }
-      r->place = AT_USER_BEGIN;
-      return lp_reader_begin_user (r, t);
+      return user_id (r, t);
     case AT_USER_BEGIN:
       if (kind != LP_OBJECT_BEGIN) return refuse (r, LP_SCAN_SHAPE);
       lp_keys_enter (&r->keys);
@@ -543,6 +630,7 @@ int lp_reader_feed (lp_reader *r, const char *bytes, size_t n) {
   lp_token token = {NULL, 0, 0};
   lp_kind kind;
   if (r->scan.error) return -1;
+  if (r->ended) return n == 0 ? 0 : refuse (r, LP_SCAN_TRAILING);
   if (!r->started) {
     /* the first byte that is not blank decides what this is (enterprise-api §1) */
     while (n > 0 && (*bytes == ' ' || *bytes == '\n' || *bytes == '\r' || *bytes == '\t')) {
@@ -569,14 +657,15 @@ int lp_reader_feed (lp_reader *r, const char *bytes, size_t n) {
 
 int lp_reader_finish (lp_reader *r) {
   lp_token token = {NULL, 0, 0};
+  lp_kind kind;
   if (r->scan.error) return -1;
+  if (r->ended) return 0;
   r->ended = 1;
   if (r->place == AT_MARKUP || !r->started) return 0;
   lp_scan_finish (&r->scan);
-  if (lp_scan_next (&r->scan, &token) != LP_END) {
-    if (!r->scan.error) refuse (r, LP_SCAN_SHAPE);
-    return -1;
-  }
+  do kind = lp_scan_next (&r->scan, &token);
+  while (kind > LP_MORE && kind != LP_END); /* a number at the cut is whole now; the rest is not */
+  if (kind != LP_END) return -1;
   if (r->envelope) return copy_bytes (r, &r->other, "}", 1);
   if (!r->users_seen) return refuse (r, LP_SCAN_SHAPE);
   return 0;
@@ -613,7 +702,7 @@ static int move_unfinished (lp_reader *r, const lp_rows *from) {
 }
 
 int lp_reader_take (lp_reader *r, lp_rows *out) {
-  int inside = r->place == AT_USER || r->place == AT_FIELD || r->place == AT_USER_GROUPS ||
+  int inside = r->place == AT_USER_BEGIN || r->place == AT_USER || r->place == AT_FIELD || r->place == AT_USER_GROUPS ||
                r->place == AT_ATTRIBS || r->place == AT_SKIP_FIELD;
   if (r->place == AT_GROUP || r->place == AT_GROUP_BEGIN || r->place == AT_GROUPS) return 1;
   *out = *r->rows;
@@ -630,8 +719,9 @@ int lp_reader_take (lp_reader *r, lp_rows *out) {
   r->rows->invited = out->invited;
   r->rows->invited_count = out->invited_count;
   r->rows->invited_capacity = out->invited_capacity;
+  r->rows->invited_mapped = out->invited_mapped;
   out->invited = NULL;
-  out->invited_count = out->invited_capacity = 0;
+  out->invited_count = out->invited_capacity = out->invited_mapped = 0;
   for (size_t i = 0; i < r->rows->invited_count; i++)
     if (move_text (out, r->rows, &r->rows->invited[i]) != 0) goto failed;
   if (inside && move_unfinished (r, out) != 0) goto failed;

@@ -1,56 +1,165 @@
 /*
 ** Users as the server writes them: no blanks, the fields in the order of the user before, plain
 ** values. Whole fields are taken or left: what is not as usual (an escaped key, an unknown or
-** repeated field, a blank, attribs, the end of the window, anything wrong) stays where it is and
-** goes through reader.c, which alone decides what is acceptable. Nothing is accepted here that is
-** refused there.
+** repeated field, a blank, the end of the window, anything wrong) stays where it is and goes
+** through reader.c, which alone decides what is acceptable. Nothing is accepted here that is
+** refused there, and nothing is read otherwise than there.
 */
 #include <string.h>
 
+#include "bytes.h"
 #include "reader_places.h"
 #include "scan_string.h"
 
-#define SLACK 512 /* bytes that must be left in the window, so that few ends need a look */
+#if defined __BYTE_ORDER__ && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
 
+/* Bytes that must be left in the window where a field begins: then its name and what is not a text
+** can be looked at without a thought for the end. */
+#define SLACK 96
+
+/* "name": as it stands before a value */
 typedef struct pattern {
-  unsigned char length; /* 0: too long or not for here */
-  unsigned char kind;
+  uint32_t length;
+  uint32_t ignored; /* a bit for each of the first sixteen bytes that is none of it */
   char text[32];
 } pattern;
 
-enum { TEXT, TIME, FLAG, DIGITS, SCORE, GROUPS, OTHER };
-
-/* "name": with its quotes and the colon, padded so that 32 bytes can be compared at once */
-#define PATTERN(name, kind) [F_##name] = {sizeof #name - 1 + 3, kind, "\"" #name "\":"}
+#define LENGTH(name) (sizeof #name + 2)
+#define IGNORED(name)                                                                              \
+  (LENGTH (name) < 16 ? ~((UINT32_C (1) << (LENGTH (name) & 15)) - 1) & 0xFFFF : 0)
 
 static const pattern patterns[] = {
-    PATTERN (username, TEXT),         PATTERN (fullname, TEXT),
-    PATTERN (mpstrength, DIGITS),     PATTERN (created, TIME),
-    PATTERN (last_pw_change, TIME),   PATTERN (last_login, TIME),
-    PATTERN (neverloggedin, FLAG),    PATTERN (disabled, FLAG),
-    PATTERN (admin, FLAG),            PATTERN (password_reset_required, FLAG),
-    PATTERN (totalscore, SCORE),      PATTERN (legacytotalscore, SCORE),
-    PATTERN (hasSharingKeys, FLAG),   PATTERN (duousername, TEXT),
-    PATTERN (multifactor, TEXT),      PATTERN (linked, TEXT),
-    PATTERN (sites, DIGITS),          PATTERN (notes, DIGITS),
-    PATTERN (formfills, DIGITS),      PATTERN (applications, DIGITS),
-    PATTERN (attachments, DIGITS),    PATTERN (groups, GROUPS),
-    PATTERN (attribs, OTHER)};
+#define X(name) {LENGTH (name), IGNORED (name), "\"" #name "\":"},
+    FIELDS (X)
+#undef X
+};
 
 static inline int matches (const char *p, const pattern *key) {
 #ifdef __SSE2__
-  const __m128i *here = (const __m128i *) (const void *) p;
-  const __m128i *there = (const __m128i *) (const void *) key->text;
-  unsigned low = (unsigned) _mm_movemask_epi8 (
-      _mm_cmpeq_epi8 (_mm_loadu_si128 (here), _mm_loadu_si128 (there)));
-  unsigned high = (unsigned) _mm_movemask_epi8 (
-      _mm_cmpeq_epi8 (_mm_loadu_si128 (here + 1), _mm_loadu_si128 (there + 1)));
-  unsigned same = low | high << 16, wanted = (1u << key->length) - 1;
-  return (same & wanted) == wanted;
+  __m128i here = _mm_loadu_si128 ((const __m128i *) (const void *) p);
+  __m128i there = _mm_loadu_si128 ((const __m128i *) (const void *) key->text);
+  uint32_t same = (uint32_t) _mm_movemask_epi8 (_mm_cmpeq_epi8 (here, there));
+  if ((same | key->ignored) != 0xFFFF) return 0;
+  return key->length <= 16 || memcmp (p + 16, key->text + 16, key->length - 16) == 0;
 #else
   return memcmp (p, key->text, key->length) == 0;
 #endif
 }
+
+/* ------------------------------------------------------------------ numbers */
+
+static inline int is_digit (char c) {
+  return (unsigned char) (c - '0') <= 9;
+}
+
+static inline int is_word (const char *p, const char *word) {
+  return lp_load32 (p) == lp_load32 (word);
+}
+
+/* Up to four digits without a branch for each, since nobody can foretell how many there are. */
+static inline unsigned four_digits (const char *p, uint32_t *value) {
+  uint32_t word = lp_load32 (p) ^ 0x30303030u; /* a digit is at most 9 now */
+  uint32_t others = ((word + 0x76767676u) | word) & 0x80808080u;
+  unsigned n = others == 0 ? 4 : (unsigned) __builtin_ctz (others) / 8;
+  if (n == 0) return 0;
+  word <<= 32 - 8 * n; /* as if zeros stood before them */
+  word = word * 10 + (word >> 8);
+  *value = (word & 0xFF) * 100 + (word >> 16 & 0xFF);
+  return n;
+}
+
+/* null, or up to four digits, perhaps in quotes */
+static inline const char *take_digits (uint16_t *out, const char *p) {
+  uint32_t value;
+  unsigned n;
+  if (*p == '"') {
+    n = four_digits (p + 1, &value);
+    if (n == 0 || (p[1] == '0' && n > 1) || p[n + 1] != '"') return NULL;
+    *out = (uint16_t) value;
+    return p + n + 2;
+  }
+  n = four_digits (p, &value);
+  if (n == 0) return is_word (p, "null") ? p + 4 : NULL;
+  if ((*p == '0' && n > 1) || (p[n] != ',' && p[n] != '}')) return NULL;
+  *out = (uint16_t) value;
+  return p + n;
+}
+
+/* null, or "83.2" */
+static inline const char *take_score (int32_t *out, const char *p) {
+  static const uint16_t powers[] = {0, 1000, 100, 10, 1};
+  uint32_t whole, part;
+  unsigned n;
+  if (*p != '"') return is_word (p, "null") ? p + 4 : NULL;
+  n = four_digits (p + 1, &whole);
+  if (n == 0 || (p[1] == '0' && n > 1)) return NULL;
+  p += n + 1;
+  *out = (int32_t) whole * LP_SCORE_UNIT;
+  if (*p == '"') return p + 1;
+  if (*p != '.') return NULL;
+  n = four_digits (p + 1, &part);
+  if (n == 0 || p[n + 1] != '"') return NULL;
+  *out += (int32_t) (part * powers[n]);
+  return p + n + 2;
+}
+
+static inline const char *take_flag (lp_row *row, unsigned flag, const char *p) {
+  if (is_word (p, "fals") && p[4] == 'e') return p + 5;
+  if (!is_word (p, "true")) return NULL;
+  row->flags |= (uint16_t) flag;
+  return p + 4;
+}
+
+/* ------------------------------------------------------------------ times */
+
+/* lp_read_time, all characters at once: each XOR what stands for zero there must be no more than the
+** highest that may stand there, and then the digits are weighted and added in pairs. */
+static inline uint32_t read_time (const char *p) {
+#ifdef __SSE2__
+  static const unsigned short days_before[] = {0,   0,   31,  59,  90,  120, 151, 181,
+                                               212, 243, 273, 304, 334, 0,   0,   0, 0, 0, 0, 0};
+  static const unsigned char days_in[] = {0,  31, 28, 31, 30, 31, 30, 31,
+                                          31, 30, 31, 30, 31, 0,  0,  0, 0, 0, 0, 0};
+  const __m128i zeros = _mm_setr_epi8 ('0', '0', '0', '0', '-', '0', '0', '-', '0', '0', ' ', '0', '0', ':', '0', '0');
+  const __m128i highest = _mm_setr_epi8 (9, 9, 9, 9, 0, 1, 9, 0, 3, 9, 0, 2, 9, 0, 5, 9);
+  const __m128i date_weights = _mm_setr_epi16 (1000, 100, 10, 1, 0, 10, 1, 0);
+  const __m128i rest_weights = _mm_setr_epi16 (10, 1, 0, 600, 60, 0, 10, 1);
+  const __m128i nothing = _mm_setzero_si128 ();
+  __m128i text = _mm_xor_si128 (_mm_loadu_si128 ((const __m128i *) (const void *) p), zeros);
+  __m128i date = _mm_madd_epi16 (_mm_unpacklo_epi8 (text, nothing), date_weights);
+  __m128i rest = _mm_madd_epi16 (_mm_unpackhi_epi8 (text, nothing), rest_weights);
+  /* year, month and day, minute of the day: each is the sum of a lane and its right neighbour */
+  __m128i dates = _mm_add_epi32 (date, _mm_srli_epi64 (date, 32));
+  uint32_t year = (uint32_t) _mm_cvtsi128_si32 (dates), month = (uint32_t) _mm_extract_epi16 (dates, 4);
+  uint32_t day = (uint32_t) _mm_cvtsi128_si32 (rest);
+  uint32_t minutes = (uint32_t) (_mm_extract_epi16 (rest, 2) + _mm_extract_epi16 (rest, 4) + _mm_extract_epi16 (rest, 6));
+  uint32_t seconds = lp_load32 (p + 15) ^ lp_load32 ("0:00"), leap, days;
+  uint32_t tens = seconds >> 16 & 0xFF, ones = seconds >> 24;
+  int good = _mm_movemask_epi8 (_mm_cmpeq_epi8 (_mm_subs_epu8 (text, highest), nothing));
+  if (good != 0xFFFF || (seconds & 0xFF00) != 0 || tens > 5 || ones > 9) return LP_NO_TIME;
+  if (year - 1970 > 2105 - 1970 || month - 1 > 11 || minutes >= 1440) return LP_NO_TIME;
+  leap = year % 4 == 0 && year != 2100;
+  if (day - 1 > 27 && (day == 0 || day > days_in[month] + (leap & (month == 2)))) return LP_NO_TIME;
+  days = (year - 1970) * 365 + (year - 1969) / 4 - (year > 2100) + days_before[month] +
+         (leap & (month > 2)) + day - 1;
+  return days * 86400 + minutes * 60 + tens * 10 + ones;
+#else
+  return lp_read_time (p);
+#endif
+}
+
+static inline const char *take_time (uint32_t *out, const char *p) {
+  uint32_t time;
+  if (p[0] != '"') return NULL;
+  if (p[1] == '"') return p + 2;
+  if (p[20] != '"') return NULL;
+  time = read_time (p + 1);
+  if (time == LP_NO_TIME) return NULL;
+  *out = time;
+  return p + 21;
+}
+
+/* ------------------------------------------------------------------ texts */
 
 /* The string that begins at p (its quote); behind its end, or NULL when it needs a closer look. */
 static inline const char *take_string (const char *p, const char *end, lp_token *t) {
@@ -62,132 +171,132 @@ static inline const char *take_string (const char *p, const char *end, lp_token 
   return found.at + 1;
 }
 
-static inline int is_null (const char *p) {
-  return memcmp (p, "null", 4) == 0;
+/* A text of any length and with anything in it. */
+static __attribute__ ((noinline)) const char *take_any_text (lp_reader *r, lp_text *out,
+                                                             const char *p, const char *end) {
+  lp_token t;
+  p = take_string (p, end, &t);
+  return p != NULL && lp_reader_keep_text (r, &t, out) == 0 ? p : NULL;
 }
+
+#define SHORT_TEXT 192 /* longer ones are not looked for while they are copied */
 
 /*
-** Short texts are copied sixteen bytes at a time, over their end: the slack makes that safe for
-** the window, the test for the arena.
+** A text is copied while its end is looked for, sixteen bytes at a time and over its end: the
+** slack makes that safe for the window, the test for the arena. What has an escape or is not
+** ASCII is looked at again.
 */
-static inline int keep_short (lp_reader *r, const lp_token *t, lp_text *out) {
+static inline const char *take_text (lp_reader *r, lp_text *out, const char *p, const char *end) {
 #ifdef __SSE2__
   lp_buffer *arena = &r->rows->arena;
-  if (!t->escaped && t->length < 64 && arena->size > 0 && arena->capacity - arena->size > 128 &&
-      arena->size < UINT32_MAX - 128) {
-    char *put = arena->bytes + arena->size;
-    *out = (lp_text) arena->size;
-    *put++ = (char) t->length;
-    for (size_t i = 0; i < t->length; i += 16)
-      _mm_storeu_si128 ((__m128i *) (void *) (put + i),
-                        _mm_loadu_si128 ((const __m128i *) (const void *) (t->text + i)));
-    arena->size += t->length + 1;
-    return 0;
+  size_t size = arena->size;
+  if (*p == '"' && end - p > SHORT_TEXT + 16 && size > 0 &&
+      arena->capacity - size > SHORT_TEXT + 32 && size < UINT32_MAX - 4096) {
+    const char *from = p + 1;
+    char *put = arena->bytes + size + 1;
+    for (size_t i = 0; i < SHORT_TEXT; i += 16) {
+      __m128i bytes = _mm_loadu_si128 ((const __m128i *) (const void *) (from + i));
+      unsigned special = lp_special_bytes (bytes);
+      _mm_storeu_si128 ((__m128i *) (void *) (put + i), bytes);
+      if (special == 0) continue;
+      i += (unsigned) __builtin_ctz (special);
+      if (from[i] != '"') break;
+      put[-1] = (char) i;
+      *out = (lp_text) size;
+      arena->size = size + i + 1;
+      return from + i + 1;
+    }
   }
 #endif
-  return lp_reader_keep_text (r, t, out);
+  return take_any_text (r, out, p, end);
 }
 
-static const char *take_text (lp_reader *r, lp_text *out, const char *p, const char *end) {
-  lp_token t;
-  if (is_null (p)) return p + 4;
-  p = take_string (p, end, &t);
-  if (p == NULL || t.length == 0 || end - p < 16) return NULL;
-  return keep_short (r, &t, out) == 0 ? p : NULL;
+static inline const char *take_optional_text (lp_reader *r, lp_text *out, const char *p,
+                                              const char *end) {
+  return is_word (p, "null") ? p + 4 : take_text (r, out, p, end);
 }
 
 static const char *take_repeated (lp_reader *r, lp_text *out, lp_text like, const char *p,
                                   const char *end) {
   lp_token t;
-  if (is_null (p)) return p + 4;
+  if (is_word (p, "null")) return p + 4;
   p = take_string (p, end, &t);
-  if (p == NULL || t.length == 0) return NULL;
-  return lp_reader_keep_repeated (r, &t, like, out) == 0 ? p : NULL;
+  return p != NULL && lp_reader_keep_repeated (r, &t, like, out) == 0 ? p : NULL;
 }
 
-static inline const char *take_time (uint32_t *out, const char *p) {
-  uint32_t time;
-  if (p[0] != '"') return NULL;
-  if (p[1] == '"') return p + 2;
-  if (p[20] != '"') return NULL;
-  time = lp_read_time (p + 1, 19);
-  if (time == LP_NO_TIME) return NULL;
-  *out = time;
-  return p + 21;
-}
-
-static inline const char *take_flag (lp_row *row, unsigned flag, const char *p) {
-  if (memcmp (p, "false", 5) == 0) return p + 5;
-  if (memcmp (p, "true", 4) != 0) return NULL;
-  row->flags |= (uint16_t) flag;
-  return p + 4;
-}
-
-/* null, or up to eight digits, perhaps in quotes */
-static inline const char *take_digits (uint16_t *out, const char *p) {
-  int quoted = *p == '"', n = 0;
-  int32_t value = 0;
-  if (*p == 'n') return is_null (p) ? p + 4 : NULL;
-  if (quoted) p++;
-  while (n < 8 && p[n] >= '0' && p[n] <= '9') value = value * 10 + (p[n++] - '0');
-  if (n == 0 || (p[0] == '0' && n > 1)) return NULL;
-  p += n;
-  if (quoted ? *p++ != '"' : *p != ',' && *p != '}') return NULL;
-  if (value >= LP_NO_COUNT) return NULL;
-  *out = (uint16_t) value;
-  return p;
-}
-
-/* null, or "83.2" */
-static inline const char *take_score (int32_t *out, const char *p) {
-  static const int32_t powers[] = {10000, 1000, 100, 10, 1};
-  int32_t value = 0;
-  int n = 0, fraction = 0;
-  if (*p == 'n') return is_null (p) ? p + 4 : NULL;
-  if (*p++ != '"') return NULL;
-  while (n < 4 && p[n] >= '0' && p[n] <= '9') value = value * 10 + (p[n++] - '0');
-  if (n == 0 || (p[0] == '0' && n > 1)) return NULL;
-  p += n;
-  if (*p == '.') {
-    p++;
-    while (fraction < 4 && p[fraction] >= '0' && p[fraction] <= '9')
-      value = value * 10 + (p[fraction++] - '0');
-    if (fraction == 0) return NULL;
-    p += fraction;
-  }
-  if (*p != '"') return NULL;
-  *out = value * powers[fraction];
-  return p + 1;
+/* The number of a group whose name was met before and has no escapes; -1 for any other. */
+static inline int64_t known_group (const lp_rows *rows, const lp_token *t) {
+  if (t->escaped || rows->groups.table_size == 0) return -1;
+  return (int64_t) (uint32_t) rows->groups.table[lp_rows_name_place (
+             rows, t->text, t->length, lp_name_hash (t->text, t->length))] -
+         1;
 }
 
 /* The list is taken whole or not at all. */
 static const char *take_groups (lp_reader *r, const char *p, const char *end) {
-  size_t before = r->rows->group_ref_count;
-  lp_token t;
+  lp_rows *rows = r->rows;
+  size_t before = rows->group_ref_count;
   if (*p++ != '[') return NULL;
   if (*p == ']') return p + 1;
   for (;;) {
+    int64_t group;
+    lp_token t;
     p = take_string (p, end, &t);
-    if (p == NULL || end - p < SLACK || lp_reader_user_group (r, &t) != 0) break;
+    if (p == NULL || end - p < SLACK) break;
+    group = known_group (rows, &t);
+    if (group >= 0 && rows->group_ref_count < rows->group_ref_capacity)
+      rows->group_refs[rows->group_ref_count++] = (uint32_t) group;
+    else if (lp_reader_user_group (r, &t) != 0)
+      break;
     if (*p == ']') return p + 1;
     if (*p++ != ',') break;
   }
-  r->rows->group_ref_count = before;
+  rows->group_ref_count = before;
   return NULL;
 }
 
-static const char *take_value (lp_reader *r, unsigned field, const char *p, const char *end) {
+#define FEW_KEYS 8
+#define LONG_ATTRIBUTES 65536
+
+/* An object of few strings is kept as it is written; its keys must have no escapes. */
+static const char *take_attributes (lp_reader *r, const char *p, const char *end) {
+  lp_token keys[FEW_KEYS], value;
+  const char *start = p;
+  if (*p++ != '{') return NULL;
+  for (int n = 0; *p != '}'; n++) {
+    if (n == FEW_KEYS || (n > 0 && *p++ != ',')) return NULL;
+    p = take_string (p, end, &keys[n]);
+    if (p == NULL || end - p < SLACK || keys[n].escaped || *p++ != ':') return NULL;
+    for (int i = 0; i < n; i++)
+      if (keys[i].length == keys[n].length &&
+          lp_same_bytes (keys[i].text, keys[n].text, keys[n].length))
+        return NULL;
+    p = take_string (p, end, &value);
+    if (p == NULL || end - p < SLACK) return NULL;
+  }
+  p++;
+  if (p - start > LONG_ATTRIBUTES ||
+      lp_rows_add_text (r->rows, start, (size_t) (p - start), &r->row.attribs) != 0)
+    return NULL;
+  return p;
+}
+
+/* ------------------------------------------------------------------ users */
+
+/* Inlined with a known field, it is only that field's reading. */
+static inline __attribute__ ((always_inline)) const char *
+take_value (lp_reader *r, unsigned field, const char *p, const char *end) {
   lp_row *row = &r->row;
   uint16_t strength;
   switch (field) {
-    case F_username: return *p == '"' ? take_text (r, &row->username, p, end) : NULL;
-    case F_fullname: return take_text (r, &row->fullname, p, end);
+    case F_username: return p[1] == '"' ? NULL : take_text (r, &row->username, p, end);
+    case F_fullname: return take_optional_text (r, &row->fullname, p, end);
     case F_duousername: return take_repeated (r, &row->duousername, row->username, p, end);
     case F_multifactor:
       p = take_repeated (r, &row->multifactor, r->last_multifactor, p, end);
       if (row->multifactor != 0) r->last_multifactor = row->multifactor;
       return p;
-    case F_linked: return take_text (r, &row->linked, p, end);
+    case F_linked: return take_optional_text (r, &row->linked, p, end);
     case F_created: return take_time (&row->created, p);
     case F_last_pw_change: return take_time (&row->last_pw_change, p);
     case F_last_login: return take_time (&row->last_login, p);
@@ -214,82 +323,108 @@ static const char *take_value (lp_reader *r, unsigned field, const char *p, cons
     case F_applications: return take_digits (&row->applications, p);
     case F_attachments: return take_digits (&row->attachments, p);
     case F_groups: return take_groups (r, p, end);
+    case F_attribs: return take_attributes (r, p, end);
     default: return NULL;
   }
 }
 
-/* The next field by the order of the last user: the one that is due or the one behind it. */
-static inline int guess (const lp_reader *r, const char *p, int *ahead) {
-  for (*ahead = 0; *ahead < 3 && r->order_at + *ahead < r->order_length; ++*ahead) {
-    unsigned f = r->order[r->order_at + *ahead];
-    if (matches (p, &patterns[f])) return (int) f;
-  }
-  return -1;
+/* `,"1000123":{` begins the next user. Its { is answered, or NULL when it is anything else. */
+static inline const char *next_user (const char *p, uint64_t *id) {
+  const char *digits = p + 2;
+  if (p[0] != ',' || p[1] != '"') return NULL;
+  for (*id = 0, p = digits; is_digit (*p) && p - digits < LP_ID_DIGITS; p++)
+    *id = *id * 10 + (uint64_t) (*p - '0');
+  return p > digits && p[0] == '"' && p[1] == ':' && p[2] == '{' ? p + 2 : NULL;
 }
 
-/* `,"1000123":{` begins the next user; NULL when it is anything else. */
-static const char *next_user (lp_reader *r, const char *p) {
-  lp_token id = {p + 2, 0, 0};
-  if (p[0] != ',' || p[1] != '"') return NULL;
-  while (id.length < 18 && id.text[id.length] >= '0' && id.text[id.length] <= '9') id.length++;
-  p = id.text + id.length;
-  if (p[0] != '"' || p[1] != ':' || p[2] != '{') return NULL;
-  return lp_reader_begin_user (r, &id) == 0 ? p + 3 : NULL;
+/*
+** From the { of a user, the fields in the order in which the service writes them, some left out.
+** Written out one behind the other, since a jump that depends on the field is what the processor
+** foretells worst. The answer is where the first stands that did not fit.
+*/
+static const char *usual_fields (lp_reader *r, const char *p, const char *end) {
+  uint32_t seen = 0;
+  const char *after;
+#define X(name)                                                                                    \
+  if ((*p == ',' || (F_##name == F_username && seen == 0)) &&                                      \
+      matches (p + 1, &patterns[F_##name])) {                                                      \
+    after = take_value (r, F_##name, p + 1 + LENGTH (name), end);                                  \
+    if (after == NULL) goto out;                                                                   \
+    seen |= UINT32_C (1) << F_##name;                                                              \
+    p = after;                                                                                     \
+    if (end - p <= SLACK) goto out;                                                                \
+  }
+  FIELDS (X)
+#undef X
+out:
+  r->seen = seen;
+  return p;
 }
 
 void lp_reader_hurry_users (lp_reader *r) {
   lp_scan *s = &r->scan;
-  const char *p = s->at, *end = s->end, *after;
-  int first = s->state == LP_WANT_KEY_OR_END, ahead, field;
-  if ((!first && s->state != LP_AFTER_VALUE) || s->progress > 0) return;
+  const char *p = s->at, *end = s->end;
+  int first = s->state == LP_WANT_KEY_OR_END;
+  if ((!first && s->state != LP_AFTER_VALUE) || s->progress > 0 || end - p <= SLACK) return;
+  if (first && p-- == s->window) return; /* p is at the {, which stands where a comma would */
   while (end - p > SLACK) {
-    if (!first && *p == '}') {
-      /* the end of a user, and the beginning of the next */
+    const char *after;
+    if (*p == '}' && !first) {
+      uint64_t id;
+      after = next_user (p + 1, &id);
+      if (after == NULL) break;
       s->at = p + 1;
       s->state = LP_AFTER_VALUE;
-      s->depth--;
-      lp_keys_leave (&r->keys);
-      r->place = AT_USERS;
       if (lp_reader_end_user (r) != 0) return;
-      p = next_user (r, p + 1);
-      if (p == NULL) return;
-      s->at = p;
-      s->state = LP_WANT_KEY_OR_END;
-      s->depth++;
-      lp_keys_enter (&r->keys);
-      r->place = AT_USER;
-      first = 1;
-      continue;
+      s->at = after - 1; /* behind the id, as if its token had been read */
+      if (lp_reader_begin_user (r, id) != 0) return;
+      lp_keys_next (&r->keys);
+      p = usual_fields (r, after, end);
+      first = p == after;
+    } else {
+      /* by the order that other users had */
+      const unsigned char *guess = r->order, *last = r->order + r->order_length;
+      if (*p != ',' && !first) break;
+      while (guess < last && ((r->seen >> *guess & 1) || !matches (p + 1, &patterns[*guess])))
+        guess++;
+      if (guess == last) break;
+      after = take_value (r, *guess, p + 1 + patterns[*guess].length, end);
+      if (after == NULL) break;
+      r->seen |= UINT32_C (1) << *guess;
+      p = after;
+      first = 0;
     }
-    if (!first && *p != ',') return;
-    after = first ? p : p + 1;
-    field = guess (r, after, &ahead);
-    if (field < 0 || (r->seen >> field & 1)) return;
-    after = take_value (r, (unsigned) field, after + patterns[field].length, end);
-    if (after == NULL) return;
-    r->seen |= UINT32_C (1) << field;
-    r->order_at = (unsigned char) (r->order_at + ahead + 1);
-    s->at = p = after;
-    s->state = LP_AFTER_VALUE;
-    first = 0;
   }
+  s->at = first ? p + 1 : p;
+  s->state = first ? LP_WANT_KEY_OR_END : LP_AFTER_VALUE;
 }
 
 /* The members of a group, as long as they are plain strings. */
 void lp_reader_hurry_members (lp_reader *r) {
   lp_scan *s = &r->scan;
-  const char *p = s->at, *after;
+  const char *p = s->at;
   int first = s->state == LP_WANT_VALUE_OR_END;
   if ((!first && s->state != LP_AFTER_VALUE) || s->progress > 0) return;
-  for (;;) {
-    lp_token t;
+  while (s->end - p > SLACK && (first || *p == ',')) {
     lp_text text;
-    if (s->end - p < SLACK || (!first && *p != ',')) return;
-    after = take_string (first ? p : p + 1, s->end, &t);
-    if (after == NULL || s->end - after < 16 || keep_short (r, &t, &text) != 0) return;
+    const char *after = take_text (r, &text, first ? p : p + 1, s->end);
+    if (after == NULL) return;
     if (r->member_count++ == 0) r->first_member = text;
     s->at = p = after;
     s->state = LP_AFTER_VALUE;
     first = 0;
   }
 }
+
+#else
+
+/* The words above are read in the order of little-endian machines; others take the way around. */
+void lp_reader_hurry_users (lp_reader *r) {
+  (void) r;
+}
+
+void lp_reader_hurry_members (lp_reader *r) {
+  (void) r;
+}
+
+#endif

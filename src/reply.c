@@ -2,11 +2,10 @@
 ** Every shape of reply that enterprise-api §2 lists, told apart. The header's content type says
 ** text/xml for JSON too, so the first byte that is not blank decides.
 */
-#include <ctype.h>
-#include <math.h>
+#include <float.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "reply.h"
 #include "tokens.h"
@@ -32,14 +31,31 @@ static int push_class (lua_State *L, const char *class_name, const char *code, c
   return 4;
 }
 
+/* "what: why (at byte 17)" */
+static void push_scan_message (lua_State *L, const char *what, const lp_scan *s) {
+  char position[24];
+  snprintf (position, sizeof position, "%llu", (unsigned long long) lp_scan_position (s));
+  lua_pushfstring (L, "%s: %s (at byte %s)", what, lp_scan_error_text (s->error), position);
+}
+
 /* A reply whose JSON is not acceptable: says what and at which byte. */
 static int push_scan_error (lua_State *L, const lp_scan *s) {
   lua_pushliteral (L, "protocol");
   lua_pushstring (L, lp_scan_error_code (s->error));
-  lua_pushfstring (L, "the reply is not acceptable JSON: %s (at byte %d)",
-                   lp_scan_error_text (s->error), (int) lp_scan_position (s));
+  push_scan_message (L, "the reply is not acceptable JSON", s);
   lua_newtable (L);
-  return 4;
+  lua_pushinteger (L, (lua_Integer) lp_scan_position (s));
+  return 5;
+}
+
+static char lower (char c) {
+  return c >= 'A' && c <= 'Z' ? (char) (c | 0x20) : c;
+}
+
+/* Is `word` (in lower case) what stands at `text`? Not strncasecmp, which follows the locale. */
+static int is_word_at (const char *text, const char *word) {
+  while (*word != '\0' && lower (*text) == *word) text++, word++;
+  return *word == '\0';
 }
 
 /*
@@ -58,7 +74,7 @@ static int classify_markup (lua_State *L, const char *text, size_t n) {
   if (quote == NULL)
     return push_class (L, "protocol", "not_json", "the reply is markup that was cut short", 0);
   if ((size_t) (quote - at) == strlen ("Authorization Error") &&
-      strncasecmp (at, "Authorization Error", (size_t) (quote - at)) == 0)
+      is_word_at (at, "authorization error"))
     return push_class (L, "auth", "authorization_error",
                        "wrong account number or wrong provisioning hash", 0);
   lua_pushlstring (L, at, (size_t) (quote - at));
@@ -66,7 +82,9 @@ static int classify_markup (lua_State *L, const char *text, size_t n) {
 }
 
 static int contains (const char *text, const char *part) {
-  return strcasestr (text, part) != NULL;
+  for (; *text != '\0'; text++)
+    if (is_word_at (text, part)) return 1;
+  return 0;
 }
 
 /* The texts known verbatim (enterprise-api §2.1); all else is plainly "refused". */
@@ -103,8 +121,28 @@ int lp_reply_is_envelope_key (const char *key, size_t n) {
   return place_of_key (&token) != IN_NOTHING;
 }
 
-static int is_word (const lp_token *token, const char *word) {
-  return token->length == strlen (word) && strncasecmp (token->text, word, token->length) == 0;
+static int is_word (const char *text, size_t n, const char *word) {
+  return n == strlen (word) && is_word_at (text, word);
+}
+
+/* Case makes no difference, and O\u004B is OK too. */
+static status_kind status_of (const lp_token *token) {
+  char plain[64];
+  size_t n;
+  if (token->length > sizeof plain) return STATUS_OTHER;
+  n = lp_scan_unescape (token, plain);
+  if (is_word (plain, n, "ok") || is_word (plain, n, "success")) return STATUS_OK;
+  if (is_word (plain, n, "warn") || is_word (plain, n, "warning")) return STATUS_WARN;
+  return STATUS_OTHER;
+}
+
+/* Is a number something else than nought? */
+static int is_nonzero (const lp_token *token) {
+  for (size_t i = 0; i < token->length; i++) {
+    if (token->text[i] == 'e' || token->text[i] == 'E') break;
+    if (token->text[i] >= '1' && token->text[i] <= '9') return 1;
+  }
+  return 0;
 }
 
 /* Strings anywhere below `error` and `errors` count: string, list and object all occur. */
@@ -112,9 +150,7 @@ static void take_string (lua_State *L, reply *r, place where, int depth, const l
   switch (where) {
     case IN_STATUS:
       if (depth != 1) r->status = STATUS_ODD;
-      else if (is_word (token, "ok") || is_word (token, "success")) r->status = STATUS_OK;
-      else if (is_word (token, "warn") || is_word (token, "warning")) r->status = STATUS_WARN;
-      else r->status = STATUS_OTHER;
+      else r->status = status_of (token);
       break;
     case IN_ERRORS:
       if (token->length == 0) break;
@@ -168,7 +204,8 @@ static lp_kind read_reply (lua_State *L, lp_scan *s, lp_keys *keys, reply *r, in
       case LP_TRUE:
       case LP_FALSE:
         if (where == IN_STATUS) r->status = STATUS_ODD;
-        if (where == IN_ERRORS && kind == LP_TRUE) r->has_error = 1;
+        if (where == IN_ERRORS && (kind == LP_TRUE || (kind == LP_NUMBER && is_nonzero (&token))))
+          r->has_error = 1;
         break;
       case LP_NULL: break;
       default: return kind;
@@ -246,7 +283,7 @@ int lp_reply_classify (lua_State *L, const lp_command *command, const char *text
   lp_keys *keys;
   lp_kind kind;
   int array = 0;
-  while (p < end && isspace ((unsigned char) *p)) p++;
+  while (p < end && (*p == ' ' || *p == '\n' || *p == '\r' || *p == '\t')) p++;
   if (p == end) return push_class (L, "protocol", "empty_reply", "the reply is empty", 0);
   if (*p == '<') return classify_markup (L, p, (size_t) (end - p));
   if (*p != '{' && *p != '[')
@@ -258,6 +295,7 @@ int lp_reply_classify (lua_State *L, const lp_command *command, const char *text
   if (lp_scan_feed (&s, text, n) != 0) return push_scan_error (L, &s);
   lp_scan_finish (&s);
   kind = read_reply (L, &s, keys, &r, &array);
+  lp_keys_reset (keys);
   if (kind == LP_ERROR) return push_scan_error (L, &s);
   return conclude (L, command, &r);
 }
@@ -270,17 +308,38 @@ static int lp_reply_reply (lua_State *L) {
   return lp_reply_classify (L, command, text, n);
 }
 
-/* The numbers of a document that a double cannot hold: lua-cjson would round them in silence. */
+/*
+** Whether a double holds the number: lua-cjson would round it in silence, or make it infinite.
+** The point is taken out before strtod sees the digits, since that one follows the locale.
+*/
 static int is_exact (const lp_token *number) {
-  char digits[LP_SCAN_MAX_NUMBER + 1];
+  char digits[LP_SCAN_MAX_NUMBER + 32];
+  size_t n = 0, i = 0;
+  int exponent = 0, given = 0, negative = 0, behind_point = 0, is_integer = 1;
   double value;
-  memcpy (digits, number->text, number->length);
-  digits[number->length] = '\0';
+  if (number->text[0] == '-') i++;
+  for (; i < number->length && number->text[i] != 'e' && number->text[i] != 'E'; i++) {
+    if (number->text[i] == '.') {
+      behind_point = 1;
+      is_integer = 0;
+    } else {
+      digits[n++] = number->text[i];
+      exponent -= behind_point;
+    }
+  }
+  if (i < number->length) {
+    is_integer = 0;
+    i++;
+    negative = number->text[i] == '-';
+    for (; i < number->length; i++)
+      if (number->text[i] >= '0' && given < 1000000) given = given * 10 + (number->text[i] - '0');
+    exponent += negative ? -given : given;
+  }
+  digits[n] = '\0';
+  if (is_integer) return n < 16 || (n == 16 && strcmp (digits, "9007199254740992") <= 0);
+  snprintf (digits + n, sizeof digits - n, "e%d", exponent);
   value = strtod (digits, NULL);
-  if (value > 1.7976931348623157e308 || value < -1.7976931348623157e308) return 0;
-  if (strpbrk (digits, ".eE") != NULL || fabs (value) < 9007199254740992.0) return 1;
-  /* 2^53 + 1 is read as 2^53: the digits have to tell */
-  return strcmp (digits + (digits[0] == '-'), "9007199254740992") == 0;
+  return value <= DBL_MAX;
 }
 
 /* core.check (text) -> true | false, message, code, position: strict JSON that Lua can hold */
@@ -306,13 +365,13 @@ static int lp_reply_check (lua_State *L) {
       }
     }
   }
+  lp_keys_reset (keys);
   if (kind == LP_END) {
     lua_pushboolean (L, 1);
     return 1;
   }
   lua_pushboolean (L, 0);
-  lua_pushfstring (L, "not acceptable JSON: %s (at byte %d)", lp_scan_error_text (s.error),
-                   (int) lp_scan_position (&s));
+  push_scan_message (L, "not acceptable JSON", &s);
   lua_pushstring (L, lp_scan_error_code (s.error));
   lua_pushinteger (L, (lua_Integer) lp_scan_position (&s));
   return 4;

@@ -117,6 +117,8 @@ static int check_integer (builder *b, const lp_field *field, int index, long lon
       return 0;
     }
   }
+  if (lua_type (L, index) == LUA_TNUMBER)
+    return complain (b, field->name, "%s", "must be a whole number (up to 2^53)");
   return complain (b, field->name, "must be an integer, not a %s", luaL_typename (L, index));
 }
 
@@ -345,8 +347,9 @@ static int append_cid (builder *b, int index) {
   if (lua_type (L, index) == LUA_TSTRING) {
     size_t n;
     const char *text = lua_tolstring (L, index, &n);
-    if (n > 0 && n < 16 && strspn (text, "0123456789") == n) {
-      append (b, text, n);
+    size_t zeros = strspn (text, "0"); /* a number in JSON does not begin with them */
+    if (n > zeros && n < 16 && strspn (text, "0123456789") == n) {
+      append (b, text + zeros, n - zeros);
       return 0;
     }
   } else if (lua_type (L, index) == LUA_TNUMBER) {
@@ -373,6 +376,9 @@ static int append_envelope (builder *b, int credentials) {
   if (lua_type (L, -1) == LUA_TSTRING) {
     append_literal (b, ",\"apiuser\":");
     if (append_text (b, "apiuser", lua_gettop (L)) != 0) return -1;
+  } else if (!lua_isnil (L, -1)) {
+    return complain (b, NULL, "the label apiuser must be a string, not a %s",
+                     luaL_typename (L, -1));
   }
   lua_pop (L, 1);
   return 0;
@@ -459,6 +465,7 @@ static const luaL_Reg request_functions[] = {
 /* body:preview (): the text that will be sent, with stars for the secret */
 static int lp_body_preview (lua_State *L) {
   lp_body *body = luaL_checkudata (L, 1, LP_BODY_TYPE);
+  luaL_argcheck (L, body->bytes != NULL, 1, "the body was closed");
   lua_pushlstring (L, body->bytes, body->head);
   lua_pushliteral (L, "***");
   lua_pushlstring (L, body->bytes + body->head, body->size - body->head);

@@ -1,57 +1,153 @@
 /* The storage behind a snapshot; rows.h describes it. */
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "rows.h"
-#include "scan.h"
 
 #define ARENA_MAX UINT32_MAX
-#define SHORT_TEXT 0xFFu /* a length byte of this value: four bytes of length follow */
+#define ROWS_MAX (UINT32_C (1) << 30)
+
+/* Under AddressSanitizer everything comes from malloc, so that it can watch. */
+#if defined MREMAP_MAYMOVE && !defined __SANITIZE_ADDRESS__
+#define CAN_MAP
+#define MAPPED_FROM ((size_t) 128 << 10)  /* bytes */
+#define MAPPED_FIRST ((size_t) 4 << 20)   /* address space only */
+#define STEP ((size_t) 256 << 10)
+#ifndef MADV_POPULATE_WRITE
+#define MADV_POPULATE_WRITE 23 /* Linux 5.14 */
+#endif
+#endif
 
 void lp_rows_init (lp_rows *r) {
-  memset (r, 0, sizeof *r);
-}
-
-void lp_rows_free (lp_rows *r) {
-  free (r->rows);
-  free (r->arena.bytes);
-  free (r->group_refs);
-  free (r->groups.texts);
-  free (r->groups.table);
-  free (r->segments);
-  free (r->invited);
-  free (r->index);
-  free (r->ids);
   memset (r, 0, sizeof *r);
 }
 
 size_t lp_rows_memory (const lp_rows *r) {
   return r->capacity * sizeof (lp_row) + r->arena.capacity +
          r->group_ref_capacity * sizeof (uint32_t) + r->groups.capacity * sizeof (lp_text) +
-         r->groups.table_size * sizeof (uint32_t) + r->segment_capacity * sizeof (lp_segment) +
+         r->groups.table_size * sizeof (uint64_t) + r->segment_capacity * sizeof (lp_segment) +
          r->invited_capacity * sizeof (lp_text) + r->index_size * sizeof (uint32_t) +
          r->id_table_size * sizeof (uint64_t);
 }
 
-/* Room for `more` items; grows by a half, and large blocks are moved by the kernel, not copied. */
-static int reserve (void **items, size_t count, size_t more, size_t *capacity, size_t size) {
-  size_t wanted = count + more, grown;
+/*
+** Room for `more` items. A small block comes from malloc. A large one is mapped: it grows without
+** being copied, and the kernel is asked for its next pages in one go, since touching them one by
+** one would cost more time than reading the bytes that fill them.
+*/
+static int reserve (void **items, size_t count, size_t more, size_t *capacity, size_t size,
+                    size_t *mapped) {
+  size_t wanted = count + more, bytes;
   void *moved;
   if (wanted <= *capacity) return 0;
-  if (wanted < count || wanted > SIZE_MAX / 2 / size) return -1;
-  grown = wanted + wanted / 2 + 16;
-  moved = realloc (*items, grown * size);
+  if (wanted < count || wanted > SIZE_MAX / 8 / size) return -1;
+  bytes = wanted * size;
+#ifdef CAN_MAP
+  if (bytes > MAPPED_FROM || *mapped > 0) {
+    size_t ready = *capacity * size / STEP * STEP, end = (bytes + STEP - 1) / STEP * STEP;
+    if (end > *mapped) {
+      size_t length = end < MAPPED_FIRST / 2 ? MAPPED_FIRST : end * 2;
+      moved = *mapped > 0 ? mremap (*items, *mapped, length, MREMAP_MAYMOVE)
+                          : mmap (NULL, length, PROT_READ | PROT_WRITE,
+                                  MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+      if (moved == MAP_FAILED) return -1;
+      if (*mapped == 0) {
+        ready = 0;
+        if (count > 0) memcpy (moved, *items, count * size);
+        free (*items);
+      }
+      *items = moved;
+      *mapped = length;
+    }
+    madvise ((char *) *items + ready, end - ready, MADV_POPULATE_WRITE); /* an old kernel may not */
+    *capacity = end / size;
+    return 0;
+  }
+#else
+  (void) mapped;
+#endif
+  moved = realloc (*items, bytes + bytes / 2 + 16 * size);
   if (moved == NULL) return -1;
   *items = moved;
-  *capacity = grown;
+  *capacity = (bytes + bytes / 2) / size + 16;
   return 0;
+}
+
+static void release (void *items, size_t mapped) {
+#ifdef CAN_MAP
+  if (mapped > 0) {
+    munmap (items, mapped);
+    return;
+  }
+#else
+  (void) mapped;
+#endif
+  free (items);
 }
 
 int lp_buffer_reserve (lp_buffer *b, size_t more) {
   void *bytes = b->bytes;
-  int answer = reserve (&bytes, b->size, more, &b->capacity, 1);
+  int answer = reserve (&bytes, b->size, more, &b->capacity, 1, &b->mapped);
   b->bytes = bytes;
   return answer;
+}
+
+void lp_buffer_free (lp_buffer *b) {
+  release (b->bytes, b->mapped);
+  memset (b, 0, sizeof *b);
+}
+
+static int reserve_rows (lp_rows *r, size_t more) {
+  void *rows = r->rows;
+  int answer = reserve (&rows, r->count, more, &r->capacity, sizeof *r->rows, &r->rows_mapped);
+  r->rows = rows;
+  return answer;
+}
+
+static int reserve_group_refs (lp_rows *r, size_t more) {
+  void *refs = r->group_refs;
+  int answer = reserve (&refs, r->group_ref_count, more, &r->group_ref_capacity,
+                        sizeof *r->group_refs, &r->group_refs_mapped);
+  r->group_refs = refs;
+  return answer;
+}
+
+static int reserve_segments (lp_rows *r, size_t more) {
+  void *segments = r->segments;
+  int answer = reserve (&segments, r->segment_count, more, &r->segment_capacity,
+                        sizeof *r->segments, &r->segments_mapped);
+  r->segments = segments;
+  return answer;
+}
+
+static int reserve_invited (lp_rows *r, size_t more) {
+  void *invited = r->invited;
+  int answer = reserve (&invited, r->invited_count, more, &r->invited_capacity,
+                        sizeof *r->invited, &r->invited_mapped);
+  r->invited = invited;
+  return answer;
+}
+
+static int reserve_names (lp_rows *r, size_t more) {
+  void *texts = r->groups.texts;
+  int answer = reserve (&texts, r->groups.count, more, &r->groups.capacity,
+                        sizeof *r->groups.texts, &r->groups.mapped);
+  r->groups.texts = texts;
+  return answer;
+}
+
+void lp_rows_free (lp_rows *r) {
+  release (r->rows, r->rows_mapped);
+  release (r->group_refs, r->group_refs_mapped);
+  release (r->groups.texts, r->groups.mapped);
+  release (r->segments, r->segments_mapped);
+  release (r->invited, r->invited_mapped);
+  lp_buffer_free (&r->arena);
+  free (r->groups.table);
+  free (r->index);
+  free (r->ids);
+  memset (r, 0, sizeof *r);
 }
 
 /* Texts have a length before them: one byte, or 0xFF and four. Offset 0 is never used. */
@@ -63,28 +159,17 @@ int lp_rows_add_text (lp_rows *r, const char *bytes, size_t n, lp_text *out) {
   if (a->size + n + 6 > ARENA_MAX) return -1;
   *out = (lp_text) a->size;
   put = a->bytes + a->size;
-  if (n < SHORT_TEXT) {
+  if (n < LP_LONG_TEXT) {
     *put++ = (char) n;
   } else {
     uint32_t length = (uint32_t) n;
-    *put++ = (char) SHORT_TEXT;
+    *put++ = (char) LP_LONG_TEXT;
     memcpy (put, &length, sizeof length);
     put += sizeof length;
   }
   memcpy (put, bytes, n);
   a->size = (size_t) (put + n - a->bytes);
   return 0;
-}
-
-const char *lp_rows_text (const lp_rows *r, lp_text at, size_t *n) {
-  const char *text = r->arena.bytes + at;
-  uint32_t length = (unsigned char) *text++;
-  if (length == SHORT_TEXT) {
-    memcpy (&length, text, sizeof length);
-    text += sizeof length;
-  }
-  *n = length;
-  return text;
 }
 
 lp_text lp_rows_text_after (const lp_rows *r, lp_text at) {
@@ -94,99 +179,73 @@ lp_text lp_rows_text_after (const lp_rows *r, lp_text at) {
 }
 
 int lp_rows_add_row (lp_rows *r, const lp_row *row) {
-  if (r->count == UINT32_MAX - 1) return -1;
-  if (r->count == r->capacity) {
-    void *rows = r->rows;
-    if (reserve (&rows, r->count, 1, &r->capacity, sizeof *row) != 0) return -1;
-    r->rows = rows;
-  }
+  if (r->count == ROWS_MAX || (r->count == r->capacity && reserve_rows (r, 1) != 0)) return -1;
   r->rows[r->count++] = *row;
   return 0;
 }
 
 int lp_rows_add_group_ref (lp_rows *r, uint32_t group) {
-  if (r->group_ref_count == UINT32_MAX) return -1;
-  if (r->group_ref_count == r->group_ref_capacity) {
-    void *refs = r->group_refs;
-    if (reserve (&refs, r->group_ref_count, 1, &r->group_ref_capacity, sizeof group) != 0)
-      return -1;
-    r->group_refs = refs;
-  }
+  if (r->group_ref_count == UINT32_MAX || reserve_group_refs (r, 1) != 0) return -1;
   r->group_refs[r->group_ref_count++] = group;
   return 0;
 }
 
 int lp_rows_add_segment (lp_rows *r, uint32_t group, lp_text first, uint32_t count) {
-  void *segments = r->segments;
-  int answer =
-      reserve (&segments, r->segment_count, 1, &r->segment_capacity, sizeof *r->segments);
-  r->segments = segments;
-  if (answer != 0) return -1;
-  r->segments[r->segment_count].group = group;
-  r->segments[r->segment_count].first = first;
-  r->segments[r->segment_count++].count = count;
+  lp_segment segment = {group, count, first};
+  if (reserve_segments (r, 1) != 0) return -1;
+  r->segments[r->segment_count++] = segment;
   return 0;
 }
 
 int lp_rows_add_invited (lp_rows *r, lp_text text) {
-  void *invited = r->invited;
-  int answer = reserve (&invited, r->invited_count, 1, &r->invited_capacity, sizeof text);
-  r->invited = invited;
-  if (answer != 0) return -1;
+  if (reserve_invited (r, 1) != 0) return -1;
   r->invited[r->invited_count++] = text;
   return 0;
 }
 
-/* The place of a name in the table: where it is or where it would go. */
-static uint32_t name_place (const lp_rows *r, const char *name, size_t n) {
-  const lp_names *names = &r->groups;
-  uint32_t mask = names->table_size - 1, i = (uint32_t) (lp_hash_bytes (name, n) >> 20) & mask;
-  while (names->table[i] != 0) {
-    size_t length;
-    const char *text = lp_rows_text (r, names->texts[names->table[i] - 1], &length);
-    if (length == n && memcmp (text, name, n) == 0) break;
-    i = (i + 1) & mask;
-  }
-  return i;
-}
-
-static int grow_names (lp_rows *r) {
+static int grow_names (lp_rows *r, size_t more) {
   lp_names *names = &r->groups;
-  uint32_t size = names->table_size == 0 ? 64 : names->table_size * 2;
-  uint32_t *table = calloc (size, sizeof *table);
-  if (table == NULL) return -1;
+  size_t size = names->table_size == 0 ? 64 : names->table_size;
+  uint64_t *table;
+  if ((names->count + more) * 2 <= names->table_size) return 0;
+  while ((names->count + more) * 2 > size) size *= 2;
+  if ((table = calloc (size, sizeof *table)) == NULL) return -1;
+  for (size_t old = 0; old < names->table_size; old++) {
+    size_t n, place;
+    const char *text;
+    if (names->table[old] == 0) continue;
+    text = lp_rows_text (r, names->texts[(uint32_t) names->table[old] - 1], &n);
+    place = (size_t) lp_name_hash (text, n) & (size - 1);
+    while (table[place] != 0) place = (place + 1) & (size - 1);
+    table[place] = names->table[old];
+  }
   free (names->table);
   names->table = table;
   names->table_size = size;
-  for (uint32_t g = 0; g < names->count; g++) {
-    size_t n;
-    const char *text = lp_rows_text (r, names->texts[g], &n);
-    table[name_place (r, text, n)] = g + 1;
-  }
   return 0;
 }
 
 int lp_rows_name_group (lp_rows *r, const char *name, size_t n, uint32_t *out) {
   lp_names *names = &r->groups;
-  uint32_t place;
-  if (names->count * 2 >= names->table_size && grow_names (r) != 0) return -1;
-  place = name_place (r, name, n);
+  uint64_t hash = lp_name_hash (name, n);
+  size_t place;
+  if (grow_names (r, 1) != 0) return -1;
+  place = lp_rows_name_place (r, name, n, hash);
   if (names->table[place] == 0) {
-    size_t capacity = names->capacity;
-    void *texts = names->texts;
-    int answer = reserve (&texts, names->count, 1, &capacity, sizeof *names->texts);
-    names->texts = texts;
-    names->capacity = (uint32_t) capacity;
-    if (answer != 0 || lp_rows_add_text (r, name, n, &names->texts[names->count]) != 0) return -1;
-    names->table[place] = ++names->count;
+    if (names->count == ROWS_MAX || reserve_names (r, 1) != 0 ||
+        lp_rows_add_text (r, name, n, &names->texts[names->count]) != 0)
+      return -1;
+    names->table[place] = (hash & ~(uint64_t) UINT32_MAX) | ++names->count;
   }
-  *out = names->table[place] - 1;
+  *out = (uint32_t) names->table[place] - 1;
   return 0;
 }
 
 long lp_rows_find_group (const lp_rows *r, const char *name, size_t n) {
+  size_t place;
   if (r->groups.table_size == 0) return -1;
-  return (long) r->groups.table[name_place (r, name, n)] - 1;
+  place = lp_rows_name_place (r, name, n, lp_name_hash (name, n));
+  return (long) (uint32_t) r->groups.table[place] - 1;
 }
 
 static size_t id_place (const lp_rows *r, uint64_t id) {
@@ -196,11 +255,12 @@ static size_t id_place (const lp_rows *r, uint64_t id) {
   return i;
 }
 
-static int grow_ids (lp_rows *r) {
-  size_t size = 1024;
+/* Makes the set of ids, or makes it larger: room for `more` of them. */
+static int grow_ids (lp_rows *r, size_t more) {
+  size_t known = r->ids == NULL ? r->count : r->id_count, size = 1024, old_size = r->id_table_size;
   uint64_t *ids, *old = r->ids;
-  size_t old_size = r->id_table_size;
-  while (size < (r->count + 2) * 4) size *= 2;
+  if (old != NULL && (known + more) * 2 <= old_size) return 0;
+  while (size < (known + more) * 4) size *= 2;
   if ((ids = calloc (size, sizeof *ids)) == NULL) return -1;
   r->ids = ids;
   r->id_table_size = size;
@@ -226,10 +286,8 @@ int lp_rows_note_id (lp_rows *r, uint64_t id) {
       r->last_id = id;
       return 1;
     }
-    if (grow_ids (r) != 0) return -1;
-  } else if (r->id_count * 2 >= r->id_table_size) {
-    if (grow_ids (r) != 0) return -1;
   }
+  if (grow_ids (r, 1) != 0) return -1;
   place = id_place (r, id);
   if (r->ids[place] != 0) return 0;
   r->ids[place] = id + 1;
@@ -241,27 +299,6 @@ static inline unsigned char fold (unsigned char c) {
   return c >= 'A' && c <= 'Z' ? (unsigned char) (c | 0x20) : c;
 }
 
-/* Hash of a text with ASCII letters in lower case, eight bytes at a time. */
-uint32_t lp_fold_hash (const char *text, size_t n) {
-  const uint64_t ones = UINT64_C (0x0101010101010101);
-  uint64_t h = n;
-  while (n > 0) {
-    uint64_t word = 0, heptets, is_upper;
-    size_t take = n < 8 ? n : 8;
-    memcpy (&word, text, take);
-    /* a byte is upper case when, without its top bit, it is >= 'A' and <= 'Z' and it is ASCII */
-    heptets = word & 0x7F * ones;
-    is_upper = (heptets + (0x80 - 'A') * ones) & ~(heptets + (0x7F - 'Z') * ones) & ~word;
-    word |= (is_upper & 0x80 * ones) >> 2;
-    h = (h ^ word) * UINT64_C (0x9E3779B97F4A7C15);
-    h ^= h >> 29;
-    text += take;
-    n -= take;
-  }
-  h *= UINT64_C (0xFF51AFD7ED558CCD);
-  return (uint32_t) (h >> 32);
-}
-
 static int same_folded (const char *a, const char *b, size_t n) {
   for (size_t i = 0; i < n; i++)
     if (a[i] != b[i] && fold ((unsigned char) a[i]) != fold ((unsigned char) b[i])) return 0;
@@ -269,8 +306,8 @@ static int same_folded (const char *a, const char *b, size_t n) {
 }
 
 /* Where the address is in the index, or the free place where it would go. */
-static uint32_t index_place (const lp_rows *r, uint32_t hash, const char *address, size_t n) {
-  uint32_t mask = r->index_size - 1, i = hash & mask;
+static size_t index_place (const lp_rows *r, uint32_t hash, const char *address, size_t n) {
+  size_t mask = r->index_size - 1, i = hash & mask;
   while (r->index[i] != 0) {
     const lp_row *row = &r->rows[r->index[i] - 1];
     if (row->hash == hash) {
@@ -283,25 +320,37 @@ static uint32_t index_place (const lp_rows *r, uint32_t hash, const char *addres
   return i;
 }
 
+#define INDEX_AHEAD 16 /* rows: the index is larger than the caches */
+
 int lp_rows_index (lp_rows *r) {
-  uint32_t size = 16;
+  size_t size = 16;
+  if (r->index_size != 0 && r->indexed_rows == r->count && r->indexed_invited == r->invited_count)
+    return 0;
   while (size < r->count * 2) size *= 2;
   free (r->index);
   r->index_size = 0;
   if ((r->index = calloc (size, sizeof *r->index)) == NULL) return -1;
   r->index_size = size;
   for (size_t i = 0; i < r->count; i++) {
-    size_t n;
-    const char *text = lp_rows_text (r, r->rows[i].username, &n);
-    uint32_t place = index_place (r, r->rows[i].hash, text, n);
+    uint32_t hash = r->rows[i].hash;
+    size_t place = hash & (size - 1);
+    if (i + INDEX_AHEAD < r->count)
+      __builtin_prefetch (&r->index[r->rows[i + INDEX_AHEAD].hash & (size - 1)], 1);
+    if (r->index[place] != 0) {
+      size_t n;
+      const char *text = lp_rows_text (r, r->rows[i].username, &n);
+      place = index_place (r, hash, text, n);
+    }
     if (r->index[place] == 0) r->index[place] = (uint32_t) i + 1;
   }
+  r->indexed_rows = r->count;
   for (size_t i = 0; i < r->invited_count; i++) {
     size_t n;
     const char *text = lp_rows_text (r, r->invited[i], &n);
     long row = lp_rows_find (r, text, n);
     if (row >= 0) r->rows[row].flags |= LP_FLAG_INVITED;
   }
+  r->indexed_invited = r->invited_count;
   return 0;
 }
 
@@ -314,6 +363,28 @@ static void move_text (lp_text *text, size_t by) {
   if (*text != 0) *text += (lp_text) by;
 }
 
+/* Room for all that `from` has, so that nothing can fail once something was added. */
+static int reserve_page (lp_rows *r, const lp_rows *from) {
+  size_t texts = from->arena.size * 2 + 16; /* the names of groups are told a second time */
+  if (r->count + from->count > ROWS_MAX || r->groups.count + from->groups.count > ROWS_MAX ||
+      r->group_ref_count + from->group_ref_count > UINT32_MAX ||
+      texts > ARENA_MAX - r->arena.size)
+    return -1;
+  if (lp_buffer_reserve (&r->arena, texts) != 0 || reserve_rows (r, from->count) != 0 ||
+      reserve_group_refs (r, from->group_ref_count) != 0 ||
+      reserve_segments (r, from->segment_count) != 0 ||
+      reserve_invited (r, from->invited_count) != 0 ||
+      reserve_names (r, from->groups.count) != 0 || grow_names (r, from->groups.count) != 0)
+    return -1;
+  for (size_t i = 0; i < from->count; i++) {
+    int first = i == 0 && r->count == 0 && r->taken == 0;
+    uint64_t before = i > 0 ? from->rows[i - 1].id : r->last_id;
+    if (r->ids != NULL || (!first && from->rows[i].id <= before))
+      return grow_ids (r, from->count);
+  }
+  return 0;
+}
+
 /*
 ** A page behind the others: its arena is copied whole, its rows are moved to their new places.
 ** The group numbers of a page are its own and are named again here.
@@ -323,52 +394,47 @@ int lp_rows_append (lp_rows *r, const lp_rows *from, size_t *repeated) {
   uint32_t *names;
   *repeated = 0;
   if (from->arena.size == 0) return 0;
-  if (lp_buffer_reserve (&r->arena, from->arena.size + 1) != 0) return -1;
+  names = malloc ((from->groups.count + 1) * sizeof *names);
+  if (names == NULL || reserve_page (r, from) != 0) {
+    free (names);
+    return -1;
+  }
   if (r->arena.size == 0) r->arena.bytes[r->arena.size++] = 0;
   by = r->arena.size;
-  if (by + from->arena.size > ARENA_MAX) return -1;
   memcpy (r->arena.bytes + by, from->arena.bytes, from->arena.size);
   r->arena.size += from->arena.size;
-  names = malloc ((from->groups.count + 1) * sizeof *names);
-  if (names == NULL) return -1;
-  for (uint32_t g = 0; g < from->groups.count; g++) {
+  for (size_t g = 0; g < from->groups.count; g++) {
     size_t n;
     const char *text = lp_rows_text (from, from->groups.texts[g], &n);
-    if (lp_rows_name_group (r, text, n, &names[g]) != 0) goto failed;
+    lp_rows_name_group (r, text, n, &names[g]);
   }
   for (size_t i = 0; i < from->count; i++) {
-    lp_row row = from->rows[i];
-    int is_new = lp_rows_note_id (r, row.id);
-    if (is_new < 0) goto failed;
-    if (is_new == 0) {
+    lp_row *row = &r->rows[r->count];
+    if (lp_rows_note_id (r, from->rows[i].id) == 0) {
       ++*repeated;
       continue;
     }
-    move_text (&row.username, by);
-    move_text (&row.fullname, by);
-    move_text (&row.duousername, by);
-    move_text (&row.multifactor, by);
-    move_text (&row.linked, by);
-    move_text (&row.attribs, by);
-    row.groups = (uint32_t) r->group_ref_count;
-    for (uint32_t g = 0; g < row.group_count; g++)
-      if (lp_rows_add_group_ref (r, names[from->group_refs[from->rows[i].groups + g]]) != 0)
-        goto failed;
-    if (lp_rows_add_row (r, &row) != 0) goto failed;
+    *row = from->rows[i];
+    move_text (&row->username, by);
+    move_text (&row->fullname, by);
+    move_text (&row->duousername, by);
+    move_text (&row->multifactor, by);
+    move_text (&row->linked, by);
+    move_text (&row->attribs, by);
+    row->groups = (uint32_t) r->group_ref_count;
+    for (uint32_t g = 0; g < row->group_count; g++)
+      r->group_refs[r->group_ref_count++] = names[from->group_refs[from->rows[i].groups + g]];
+    r->count++;
   }
   for (size_t i = 0; i < from->segment_count; i++) {
-    const lp_segment *segment = &from->segments[i];
-    if (lp_rows_add_segment (r, names[segment->group],
-                             segment->count == 0 ? 0 : segment->first + (lp_text) by,
-                             segment->count) != 0)
-      goto failed;
+    lp_segment *segment = &r->segments[r->segment_count++];
+    *segment = from->segments[i];
+    segment->group = names[segment->group];
+    move_text (&segment->first, by);
   }
   for (size_t i = 0; i < from->invited_count; i++)
-    if (lp_rows_add_invited (r, from->invited[i] + (lp_text) by) != 0) goto failed;
+    r->invited[r->invited_count++] = from->invited[i] + (lp_text) by;
   r->odd += from->odd;
   free (names);
   return 0;
-failed:
-  free (names);
-  return -1;
 }

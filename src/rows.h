@@ -7,6 +7,9 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
+
+#include "bytes.h"
 
 /* Fresh memory costs more time than reading the bytes that fill it, so a row is kept small. */
 #define LP_NO_TIME UINT32_MAX  /* absent, empty or unreadable */
@@ -41,17 +44,19 @@ typedef struct lp_row {
   uint8_t mpstrength;
 } lp_row;
 
+/* Of every block below, `mapped` is how many bytes are mapped for it, 0 when it is malloc's. */
 typedef struct lp_buffer {
   char *bytes;
-  size_t size, capacity;
+  size_t size, capacity, mapped;
 } lp_buffer;
 
-/* Names told once: group names. The table holds number + 1. */
+/* Names told once: group names. A place of the table holds the upper half of the name's hash and,
+** below it, number + 1; 0 is a free place. */
 typedef struct lp_names {
   lp_text *texts;
-  uint32_t count, capacity;
-  uint32_t *table;
-  uint32_t table_size;
+  size_t count, capacity, mapped;
+  uint64_t *table;
+  size_t table_size;
 } lp_names;
 
 /* One list of members as a reply gave it; several pages may each bring a part (§4.8). */
@@ -63,17 +68,18 @@ typedef struct lp_segment {
 
 typedef struct lp_rows {
   lp_row *rows;
-  size_t count, capacity;
+  size_t count, capacity, rows_mapped;
   lp_buffer arena;
   uint32_t *group_refs;
-  size_t group_ref_count, group_ref_capacity;
+  size_t group_ref_count, group_ref_capacity, group_refs_mapped;
   lp_names groups;
   lp_segment *segments;
-  size_t segment_count, segment_capacity;
+  size_t segment_count, segment_capacity, segments_mapped;
   lp_text *invited;
-  size_t invited_count, invited_capacity;
+  size_t invited_count, invited_capacity, invited_mapped;
   uint32_t *index; /* e-mail index: row + 1, open addressing; made by lp_rows_index */
-  uint32_t index_size;
+  size_t index_size;
+  size_t indexed_rows, indexed_invited; /* what the index knows of */
   uint64_t *ids; /* set of ids, made when they come out of order */
   size_t id_table_size, id_count;
   uint64_t last_id;
@@ -85,8 +91,9 @@ void lp_rows_init (lp_rows *r);
 void lp_rows_free (lp_rows *r);
 size_t lp_rows_memory (const lp_rows *r);
 
-/* All of these answer 0, or -1 without memory (or beyond 4 GiB of text). */
+/* All of these answer 0, or -1 without memory (or beyond 4 GiB of text or 2^30 rows). */
 int lp_buffer_reserve (lp_buffer *b, size_t more);
+void lp_buffer_free (lp_buffer *b);
 int lp_rows_add_text (lp_rows *r, const char *bytes, size_t n, lp_text *out);
 int lp_rows_add_row (lp_rows *r, const lp_row *row);
 int lp_rows_add_group_ref (lp_rows *r, uint32_t group);
@@ -98,17 +105,54 @@ int lp_rows_name_group (lp_rows *r, const char *name, size_t n, uint32_t *out);
 int lp_rows_note_id (lp_rows *r, uint64_t id);
 
 /* Adds what `from` has; users whose id is here already are left out, `repeated` counts them. */
+/* Without memory nothing is added. */
 int lp_rows_append (lp_rows *r, const lp_rows *from, size_t *repeated);
 
+/* Makes the e-mail index unless it is there and knows of everything. */
 int lp_rows_index (lp_rows *r);
 /* Row of the address, or -1. Case is folded for ASCII letters. */
 long lp_rows_find (const lp_rows *r, const char *address, size_t n);
 /* Number of the group, or -1. */
 long lp_rows_find_group (const lp_rows *r, const char *name, size_t n);
 
-const char *lp_rows_text (const lp_rows *r, lp_text at, size_t *n);
 /* The text behind this one. */
 lp_text lp_rows_text_after (const lp_rows *r, lp_text at);
-uint32_t lp_fold_hash (const char *text, size_t n);
+
+#define LP_LONG_TEXT 0xFFu /* a length byte of this value: four bytes of length follow */
+
+static inline const char *lp_rows_text (const lp_rows *r, lp_text at, size_t *n) {
+  const char *text = r->arena.bytes + at;
+  uint32_t length = (unsigned char) *text++;
+  if (length == LP_LONG_TEXT) {
+    memcpy (&length, text, sizeof length);
+    text += sizeof length;
+  }
+  *n = length;
+  return text;
+}
+
+/* The case of ASCII letters makes no difference. */
+static inline uint32_t lp_fold_hash (const char *text, size_t n) {
+  return (uint32_t) lp_hash_words (text, n, 1);
+}
+
+static inline uint64_t lp_name_hash (const char *name, size_t n) {
+  return lp_hash_words (name, n, 0);
+}
+
+/* The place of a name in the table: where it is or where it would go. There must be a table. */
+static inline size_t lp_rows_name_place (const lp_rows *r, const char *name, size_t n,
+                                         uint64_t hash) {
+  const lp_names *names = &r->groups;
+  size_t mask = names->table_size - 1, i = (size_t) hash & mask;
+  for (; names->table[i] != 0; i = (i + 1) & mask) {
+    size_t length;
+    const char *text;
+    if (((names->table[i] ^ hash) >> 32) != 0) continue;
+    text = lp_rows_text (r, names->texts[(uint32_t) names->table[i] - 1], &length);
+    if (length == n && lp_same_bytes (text, name, n)) break;
+  }
+  return i;
+}
 
 #endif

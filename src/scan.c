@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bytes.h"
 #include "scan.h"
 #include "scan_string.h"
 
@@ -33,14 +34,13 @@ const char *lp_scan_error_text (int error) {
 }
 
 uint64_t lp_scan_position (const lp_scan *s) {
-  const char *at = s->error ? s->error_at : s->at;
-  return s->offset + (uint64_t) (at - s->window);
+  return s->error ? s->error_position : s->offset + (uint64_t) (s->at - s->window);
 }
 
 static lp_kind fail_at (lp_scan *s, lp_scan_error error, const char *at) {
   if (!s->error) {
     s->error = (unsigned char) error;
-    s->error_at = at;
+    s->error_position = s->offset + (uint64_t) (at - s->window);
   }
   return LP_ERROR;
 }
@@ -49,31 +49,34 @@ lp_kind lp_scan_refuse (lp_scan *s, lp_scan_error error) {
   return fail_at (s, error, s->at);
 }
 
+/* Room in the carry buffer for n bytes in all. */
+static int reserve_carry (lp_scan *s, size_t n) {
+  size_t capacity = n < 4096 ? 8192 : n + n / 2;
+  char *carry;
+  if (n <= s->carry_capacity) return 0;
+  carry = capacity < n ? NULL : realloc (s->carry, capacity);
+  if (carry == NULL) return fail_at (s, LP_SCAN_MEMORY, s->at), -1;
+  s->carry = carry;
+  s->carry_capacity = capacity;
+  return 0;
+}
+
 /*
 ** The window is the caller's own memory while nothing is left over from before; else the
-** new bytes go behind the unfinished token.
+** new bytes go behind the unfinished token, which lp_scan_keep put at the start of `carry`.
 */
 int lp_scan_feed (lp_scan *s, const char *bytes, size_t n) {
   size_t left = (size_t) (s->end - s->at);
+  if (n == 0) return 0;
   s->offset += (uint64_t) (s->at - s->window);
+  s->window = s->at;
   if (left == 0) {
     s->window = s->at = bytes;
     s->end = bytes + n;
     return 0;
   }
-  if (left + n > s->carry_capacity) {
-    size_t capacity = (left + n) + (left + n) / 2;
-    char *carry;
-    if (left + n < n) return fail_at (s, LP_SCAN_SIZE, s->at), -1;
-    /* `at` lies inside the carry buffer (lp_scan_keep moved it there), at its start */
-    carry = realloc (s->carry, capacity);
-    if (carry == NULL) {
-      s->window = s->at;
-      return fail_at (s, LP_SCAN_MEMORY, s->at), -1;
-    }
-    s->carry = carry;
-    s->carry_capacity = capacity;
-  }
+  if (left + n < n) return fail_at (s, LP_SCAN_SIZE, s->at), -1;
+  if (reserve_carry (s, left + n) != 0) return -1;
   memcpy (s->carry + left, bytes, n);
   s->window = s->at = s->carry;
   s->end = s->carry + left + n;
@@ -84,21 +87,16 @@ int lp_scan_feed (lp_scan *s, const char *bytes, size_t n) {
 int lp_scan_keep (lp_scan *s) {
   size_t left = (size_t) (s->end - s->at);
   s->offset += (uint64_t) (s->at - s->window);
-  if (left > 0) {
-    if (left > s->carry_capacity) {
-      size_t capacity = left < 4096 ? 8192 : left + left / 2;
-      char *carry = realloc (s->carry, capacity);
-      if (carry == NULL) {
-        s->window = s->at;
-        return fail_at (s, LP_SCAN_MEMORY, s->at), -1;
-      }
-      s->carry = carry;
-      s->carry_capacity = capacity;
-    }
-    memmove (s->carry, s->at, left);
+  s->window = s->at;
+  if (left == 0) {
+    s->window = s->at = s->end = NULL;
+    return 0;
   }
+  if (s->at == s->carry) return 0;
+  if (reserve_carry (s, left) != 0) return -1;
+  memmove (s->carry, s->at, left);
   s->window = s->at = s->carry;
-  s->end = s->carry == NULL ? NULL : s->carry + left;
+  s->end = s->carry + left;
   return 0;
 }
 
@@ -140,35 +138,39 @@ static const char *skip_digits (const char *p, const char *end) {
   return p;
 }
 
-/* -? (0 | [1-9][0-9]*) (.[0-9]+)? ([eE][+-]?[0-9]+)?  and then no more of it */
+/*
+** -? (0 | [1-9][0-9]*) (.[0-9]+)? ([eE][+-]?[0-9]+)?  and then no more of it
+** Where the digits end, `p` stands before a byte that is none of the number, or at the end of what
+** may be looked at: of the window, or of the longest number that is taken.
+*/
 static lp_kind read_number (lp_scan *s, lp_token *token) {
   const char *start = s->at, *end = s->end, *p = start, *digits;
+  if (end - start > LP_SCAN_MAX_NUMBER + 1) end = start + LP_SCAN_MAX_NUMBER + 1;
   if (*p == '-') p++;
   digits = p;
   if (p < end && *p == '0') p++;
   else p = skip_digits (p, end);
-  if (p == digits) {
-    if (p < end || s->finished) return fail_at (s, LP_SCAN_NUMBER, p);
-    return LP_MORE;
-  }
+  if (p == digits && p < end) return fail_at (s, LP_SCAN_NUMBER, p);
   if (p < end && *p == '.') {
     digits = ++p;
     p = skip_digits (p, end);
-    if (p == digits && (p < end || s->finished)) return fail_at (s, LP_SCAN_NUMBER, p);
+    if (p == digits && p < end) return fail_at (s, LP_SCAN_NUMBER, p);
   }
-  if (p < end && p > digits && (*p == 'e' || *p == 'E')) {
+  if (p < end && (*p == 'e' || *p == 'E')) {
     p++;
     if (p < end && (*p == '+' || *p == '-')) p++;
     digits = p;
     p = skip_digits (p, end);
-    if (p == digits && (p < end || s->finished)) return fail_at (s, LP_SCAN_NUMBER, p);
+    if (p == digits && p < end) return fail_at (s, LP_SCAN_NUMBER, p);
   }
-  if (p - start > LP_SCAN_MAX_NUMBER) return fail_at (s, LP_SCAN_NUMBER, start);
-  if (p == end && !s->finished) return LP_MORE;
-  /* 01, 1.2.3, 1a: what ends a number must be able to stand behind one */
-  if (p < end && *p != ',' && *p != ']' && *p != '}' && *p != ' ' && *p != '\n' && *p != '\r' &&
-      *p != '\t')
-    return fail_at (s, LP_SCAN_NUMBER, p);
+  if (p == end) {
+    if (p - start > LP_SCAN_MAX_NUMBER) return fail_at (s, LP_SCAN_NUMBER, start);
+    if (!s->finished) return LP_MORE;
+    if (p == digits) return fail_at (s, LP_SCAN_NUMBER, p);
+  } else if (*p != ',' && *p != ']' && *p != '}' && *p != ' ' && *p != '\n' && *p != '\r' &&
+             *p != '\t') {
+    return fail_at (s, LP_SCAN_NUMBER, p); /* 01, 1.2.3, 1a */
+  }
   token->text = start;
   token->length = (size_t) (p - start);
   token->escaped = 0;
@@ -339,21 +341,6 @@ size_t lp_scan_unescape (const lp_token *token, char *out) {
   return (size_t) (out - start);
 }
 
-/* A quick 64-bit mix, eight bytes at a time; not for adversaries, who gain nothing here. */
-uint64_t lp_hash_bytes (const char *bytes, size_t n) {
-  uint64_t h = UINT64_C (0x9E3779B97F4A7C15) ^ n;
-  while (n > 0) {
-    uint64_t word = 0;
-    size_t take = n < 8 ? n : 8;
-    memcpy (&word, bytes, take);
-    h = (h ^ word) * UINT64_C (0xFF51AFD7ED558CCD);
-    h ^= h >> 32;
-    bytes += take;
-    n -= take;
-  }
-  return h | 1; /* 0 marks a free place in a table */
-}
-
 /* ------------------------------------------------------------------ duplicate keys */
 
 #define KEYS_LINEAR 24 /* an object with more keys than this gets a table */
@@ -377,6 +364,7 @@ void lp_keys_reset (lp_keys *k) {
   k->count = 0;
   k->level[0].first = 0;
   k->level[0].table = NULL;
+  k->level[0].table_size = 0;
 }
 
 void lp_keys_free (lp_keys *k) {
@@ -398,6 +386,17 @@ void lp_keys_leave (lp_keys *k) {
   k->count = k->level[k->depth].first;
   if (k->level[k->depth].table != NULL) drop_table (k, k->depth);
   k->depth--;
+}
+
+void lp_keys_next (lp_keys *k) {
+  k->count = k->level[k->depth].first;
+  if (k->level[k->depth].table != NULL) drop_table (k, k->depth);
+}
+
+/* Never 0, which marks a free place in a table. */
+static uint64_t key_hash (const char *key, size_t n) {
+  uint64_t hash = lp_hash_words (key, n, 0);
+  return hash == 0 ? 1 : hash;
 }
 
 /* 1 when the hash is new, 0 when it was there */
@@ -460,10 +459,10 @@ lp_scan_error lp_keys_add (lp_keys *k, const lp_token *key) {
   char small[256], *plain = small;
   size_t n;
   uint64_t hash;
-  if (!key->escaped) return lp_keys_add_hash (k, lp_hash_bytes (key->text, key->length));
+  if (!key->escaped) return lp_keys_add_hash (k, key_hash (key->text, key->length));
   if (key->length > sizeof small && (plain = malloc (key->length)) == NULL) return LP_SCAN_MEMORY;
   n = lp_scan_unescape (key, plain);
-  hash = lp_hash_bytes (plain, n);
+  hash = key_hash (plain, n);
   if (plain != small) free (plain);
   return lp_keys_add_hash (k, hash);
 }

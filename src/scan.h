@@ -88,7 +88,7 @@ typedef struct lp_scan {
   unsigned char finished;
   unsigned char progress_escaped;
   unsigned char error;      /* lp_scan_error */
-  const char *error_at;
+  uint64_t error_position;
 } lp_scan;
 
 void lp_scan_init (lp_scan *s);
@@ -119,7 +119,7 @@ typedef struct lp_keys {
   size_t count, capacity;
   struct {
     size_t first;       /* its first hash in `hashes` */
-    uint64_t *table;    /* for an object with many keys */
+    uint64_t *table;    /* for an object with many keys; the rest is told only with it */
     size_t table_size, table_count;
   } level[LP_SCAN_MAX_DEPTH + 1];
   int depth;
@@ -131,13 +131,13 @@ void lp_keys_reset (lp_keys *k);
 void lp_keys_free (lp_keys *k);
 void lp_keys_enter (lp_keys *k);
 void lp_keys_leave (lp_keys *k);
+/* Leaves an object and enters its next brother. */
+void lp_keys_next (lp_keys *k);
 lp_scan_error lp_keys_add (lp_keys *k, const lp_token *key);
 lp_scan_error lp_keys_add_hash (lp_keys *k, uint64_t hash);
 
 /* Walks one whole value (already begun with `kind`) or more, checking its keys.
 ** Returns LP_MORE until it is complete, then the kind of its last token. `depth` starts at 0. */
 lp_kind lp_keys_follow (lp_keys *k, lp_scan *s, lp_kind kind, const lp_token *token, int *depth);
-
-uint64_t lp_hash_bytes (const char *bytes, size_t n);
 
 #endif

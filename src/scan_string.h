@@ -12,20 +12,25 @@
 #include "scan.h"
 #include "utf8.h"
 
+#ifdef __SSE2__
+/* A bit for each of sixteen bytes that needs a look inside a string. */
+static inline unsigned lp_special_bytes (__m128i bytes) {
+  const __m128i quote = _mm_set1_epi8 ('"'), backslash = _mm_set1_epi8 ('\\'),
+                space = _mm_set1_epi8 (0x20);
+  /* signed: bytes from 0x80 are below the blank, like the control characters */
+  return (unsigned) _mm_movemask_epi8 (_mm_or_si128 (
+      _mm_cmplt_epi8 (bytes, space),
+      _mm_or_si128 (_mm_cmpeq_epi8 (bytes, quote), _mm_cmpeq_epi8 (bytes, backslash))));
+}
+#endif
+
 /* Passes over bytes that need no look inside a string: ASCII from 0x20 but quote and backslash. */
 static inline const char *lp_skip_plain (const char *p, const char *end) {
 #ifdef __SSE2__
-  const __m128i quote = _mm_set1_epi8 ('"'), backslash = _mm_set1_epi8 ('\\'),
-                space = _mm_set1_epi8 (0x20);
-  while (end - p >= 16) {
-    __m128i bytes = _mm_loadu_si128 ((const __m128i *) (const void *) p);
-    /* signed: bytes from 0x80 are below the blank, like the control characters */
-    __m128i special = _mm_or_si128 (
-        _mm_cmplt_epi8 (bytes, space),
-        _mm_or_si128 (_mm_cmpeq_epi8 (bytes, quote), _mm_cmpeq_epi8 (bytes, backslash)));
-    int mask = _mm_movemask_epi8 (special);
-    if (mask != 0) return p + __builtin_ctz ((unsigned) mask);
-    p += 16;
+  for (; end - p >= 16; p += 16) {
+    unsigned special =
+        lp_special_bytes (_mm_loadu_si128 ((const __m128i *) (const void *) p));
+    if (special != 0) return p + __builtin_ctz (special);
   }
 #endif
   while (p < end && (unsigned char) *p >= 0x20 && (unsigned char) *p < 0x80 && *p != '"' &&

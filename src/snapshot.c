@@ -2,6 +2,7 @@
 ** The directory as Lua sees it: a userdata that swallows replies of getuserdata (it is a sink) and
 ** answers questions about rows. Lua values are made when they are asked for.
 */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -61,9 +62,12 @@ static int lp_snapshot_new (lua_State *L) {
 /* nil, message, code, position */
 static int push_failure (lua_State *L, const snapshot *s) {
   int error = s->reader.scan.error;
+  char place[24];
+  snprintf (place, sizeof place, "%llu",
+            (unsigned long long) lp_scan_position (&s->reader.scan));
   lua_pushnil (L);
-  lua_pushfstring (L, "the reply is not acceptable: %s (at byte %d)", lp_scan_error_text (error),
-                   (int) lp_scan_position (&s->reader.scan));
+  lua_pushfstring (L, "the reply is not acceptable: %s (at byte %s)", lp_scan_error_text (error),
+                   place);
   lua_pushstring (L, lp_scan_error_code (error));
   lua_pushinteger (L, (lua_Integer) lp_scan_position (&s->reader.scan));
   return 4;
@@ -90,6 +94,7 @@ static int lp_snapshot_finish (lua_State *L) {
 /* snapshot:refusal () -> text | nil: the reply when it was something else than a directory */
 static int lp_snapshot_refusal (lua_State *L) {
   snapshot *s = check (L, 1);
+  if (!s->reader.started && !s->reader.ended) return 0; /* no reply of its own */
   if (s->reader.users_seen && !s->reader.envelope) return 0;
   lua_pushlstring (L, s->reader.other.size == 0 ? "" : s->reader.other.bytes, s->reader.other.size);
   return 1;
@@ -118,17 +123,24 @@ static int lp_snapshot_take (lua_State *L) {
   return 1;
 }
 
+/* Between the first byte of a reply and its good end. */
+static int is_reading (const snapshot *s) {
+  return s->reader.started && (!s->reader.ended || s->reader.scan.error);
+}
+
 /* snapshot:append (page) -> how many users of the page were here already */
 static int lp_snapshot_append (lua_State *L) {
   snapshot *s = check (L, 1), *page = check (L, 2);
   size_t repeated;
   luaL_argcheck (L, page != s, 2, "a snapshot cannot be appended to itself");
+  luaL_argcheck (L, !is_reading (s), 1, "its reply was not read to the end");
+  luaL_argcheck (L, !is_reading (page), 2, "its reply was not read to the end");
   if (lp_rows_append (&s->rows, &page->rows, &repeated) != 0) return luaL_error (L, "out of memory");
   lua_pushinteger (L, (lua_Integer) repeated);
   return 1;
 }
 
-/* snapshot:seal (): makes the e-mail index; call it again after an append */
+/* snapshot:seal () -> snapshot: makes the e-mail index now and not at the first look */
 static int lp_snapshot_seal (lua_State *L) {
   snapshot *s = check (L, 1);
   if (lp_rows_index (&s->rows) != 0) return luaL_error (L, "out of memory");
@@ -142,8 +154,7 @@ static int lp_snapshot_find (lua_State *L) {
   size_t n;
   const char *address = luaL_checklstring (L, 2, &n);
   long row;
-  if (s->rows.index_size == 0 && lp_rows_index (&s->rows) != 0)
-    return luaL_error (L, "out of memory");
+  if (lp_rows_index (&s->rows) != 0) return luaL_error (L, "out of memory");
   row = lp_rows_find (&s->rows, address, n);
   if (row < 0) return 0;
   lua_pushinteger (L, (lua_Integer) row + 1);
@@ -219,6 +230,15 @@ static int is_member (const lp_rows *rows, const lp_row *row, uint32_t group) {
   return 0;
 }
 
+/* The text with ASCII letters in lower case. */
+static void push_folded (lua_State *L, const char *text, size_t n) {
+  luaL_Buffer out;
+  luaL_buffinit (L, &out);
+  for (size_t i = 0; i < n; i++)
+    luaL_addchar (&out, text[i] >= 'A' && text[i] <= 'Z' ? (char) (text[i] | 0x20) : text[i]);
+  luaL_pushresult (&out);
+}
+
 /*
 ** snapshot:members (group) -> list of addresses | nil when there is no such group
 ** Both sources count: what the users say of themselves, and the reply's Groups, which may name
@@ -232,7 +252,7 @@ static int lp_snapshot_members (lua_State *L) {
   long group = lp_rows_find_group (rows, name, n);
   int count = 0;
   if (group < 0) return 0;
-  if (rows->index_size == 0 && lp_rows_index (rows) != 0) return luaL_error (L, "out of memory");
+  if (lp_rows_index (rows) != 0) return luaL_error (L, "out of memory");
   lua_newtable (L); /* the list */
   lua_newtable (L); /* addresses without a row, to name them once */
   for (size_t i = 0; i < rows->count; i++) {
@@ -249,7 +269,7 @@ static int lp_snapshot_members (lua_State *L) {
       const char *text = lp_rows_text (rows, at, &n);
       long row = lp_rows_find (rows, text, n);
       if (row >= 0) lua_pushinteger (L, (lua_Integer) row + 1);
-      else lua_pushlstring (L, text, n);
+      else push_folded (L, text, n);
       lua_pushvalue (L, -1);
       lua_rawget (L, -3);
       if (!lua_isnil (L, -1)) {
@@ -317,17 +337,17 @@ static void push_has_keys (lua_State *L, const lp_row *row) {
   X (last_password_change, push_time (L, row->last_pw_change))                                     \
   X (never_logged_in, lua_pushboolean (L, row->flags & LP_FLAG_NEVER_LOGGED_IN))                   \
   X (password_reset_required, lua_pushboolean (L, row->flags & LP_FLAG_RESET_REQUIRED))            \
-  X (password_strength, push_count (L, row->mpstrength, LP_NO_STRENGTH))                                           \
+  X (password_strength, push_count (L, row->mpstrength, LP_NO_STRENGTH))                           \
   X (security_score, push_score (L, row->totalscore))                                              \
   X (legacy_security_score, push_score (L, row->legacytotalscore))                                 \
   X (has_sharing_keys, push_has_keys (L, row))                                                     \
   X (duo_username, push_text (L, rows, row->duousername))                                          \
   X (linked_account, push_text (L, rows, row->linked))                                             \
-  X (sites, push_count (L, row->sites, LP_NO_COUNT))                                                            \
-  X (notes, push_count (L, row->notes, LP_NO_COUNT))                                                            \
-  X (form_fills, push_count (L, row->formfills, LP_NO_COUNT))                                                   \
-  X (applications, push_count (L, row->applications, LP_NO_COUNT))                                              \
-  X (attachments, push_count (L, row->attachments, LP_NO_COUNT))                                                \
+  X (sites, push_count (L, row->sites, LP_NO_COUNT))                                                \
+  X (notes, push_count (L, row->notes, LP_NO_COUNT))                                                \
+  X (form_fills, push_count (L, row->formfills, LP_NO_COUNT))                                       \
+  X (applications, push_count (L, row->applications, LP_NO_COUNT))                                  \
+  X (attachments, push_count (L, row->attachments, LP_NO_COUNT))                                    \
   X (attributes, push_text (L, rows, row->attribs))
 
 enum {
@@ -357,11 +377,13 @@ static int lp_snapshot_user_value (lua_State *L) {
   }
 }
 
-/* Frees the rows; the snapshot is empty then. */
+/* Frees the rows; the snapshot is empty then, and takes no more. */
 static int lp_snapshot_close (lua_State *L) {
   snapshot *s = check (L, 1);
   lp_rows_free (&s->rows);
   lp_reader_free (&s->reader);
+  lp_reader_init (&s->reader, &s->rows);
+  s->reader.ended = 1;
   return 0;
 }
 

@@ -38,20 +38,33 @@ lp_keys *lp_keys_of_state (lua_State *L) {
 static const char *const kind_names[] = {"error",  "more",   "{",    "}",     "[",    "]",  "key",
                                          "string", "number", "true", "false", "null", "end"};
 
+/* The size of the next piece: `longest`, or anything from 1 to it when there is a seed. */
+static size_t next_piece (size_t longest, uint64_t *seed) {
+  if (*seed == 0) return longest;
+  *seed ^= *seed << 13;
+  *seed ^= *seed >> 7;
+  *seed ^= *seed << 17;
+  return 1 + (size_t) (*seed % longest);
+}
+
 /*
-** core.tokens (text [, piece]) -> {kind, text, kind, text, …} | nil, message, code, position
-** The text is fed in pieces of `piece` bytes (default: whole). Keys and strings come unescaped;
-** punctuation, literals and the end have "" as text.
+** core.tokens (text [, piece [, seed]]) -> {kind, text, kind, text, …} | nil, message, code, position
+** The text is fed in pieces of `piece` bytes (default: whole); with a seed other than 0, of up to
+** `piece` bytes, by chance. Keys and strings come unescaped; punctuation, literals and the end have
+** "" as text.
 */
 static int lp_tokens_tokens (lua_State *L) {
   size_t n, fed = 0;
   const char *text = luaL_checklstring (L, 1, &n);
-  size_t piece = (size_t) luaL_optinteger (L, 2, (lua_Integer) n);
+  lua_Integer longest = luaL_optinteger (L, 2, n > 0 ? (lua_Integer) n : 1);
+  uint64_t seed = (uint64_t) luaL_optinteger (L, 3, 0);
   lp_keys *keys = lp_keys_of_state (L);
   lp_token token = {NULL, 0, 0};
   int count = 0;
   lp_kind kind;
-  lp_scan *s = lua_newuserdata (L, sizeof *s);
+  lp_scan *s;
+  luaL_argcheck (L, longest >= 1, 2, "a piece has at least one byte");
+  s = lua_newuserdata (L, sizeof *s);
   lp_scan_init (s);
   luaL_getmetatable (L, SCANNER_TYPE);
   lua_setmetatable (L, -2);
@@ -59,7 +72,9 @@ static int lp_tokens_tokens (lua_State *L) {
   for (;;) {
     kind = lp_scan_next (s, &token);
     if (kind == LP_MORE) {
-      size_t take = n - fed < piece ? n - fed : piece;
+      size_t take = next_piece ((size_t) longest, &seed);
+      if (take > n - fed) take = n - fed;
+      /* either may fail: then the next token is the error */
       if (lp_scan_keep (s) != 0) continue;
       if (take == 0) lp_scan_finish (s);
       else lp_scan_feed (s, text + fed, take);
@@ -87,6 +102,7 @@ static int lp_tokens_tokens (lua_State *L) {
     lua_rawseti (L, -2, ++count);
     if (kind == LP_END) return 1;
   }
+  lp_keys_reset (keys);
   lua_pushnil (L);
   lua_pushstring (L, lp_scan_error_text (s->error));
   lua_pushstring (L, lp_scan_error_code (s->error));

@@ -72,8 +72,12 @@ end
 local encode_value
 
 -- lua-cjson writes every slash as "\\/"; the shorter form reads better in plans and logs.
-local function encode_string(text)
-  return (codec.encode(text):gsub("\\/", "/"))
+local function encode_string(text, level)
+  local encoded = codec.encode(text):gsub("\\/", "/")
+  if text:find "[\128-\255]" and not core.check(encoded) then
+    errors.raise(level, "json.encode: a string is not valid UTF-8")
+  end
+  return encoded
 end
 
 -- lua-cjson keeps 14 digits: a 16-digit number would come back changed.
@@ -87,7 +91,26 @@ local function encode_number(value, level)
   if value == math.floor(value) and math.abs(value) < 2 ^ 63 then
     return ("%.0f"):format(value)
   end
-  return ("%.17g"):format(value)
+  for digits = 15, 17 do -- the fewest that give the same number back
+    local text = ("%." .. digits .. "g"):format(value)
+    if tonumber(text) == value then
+      return text
+    end
+  end
+end
+
+-- What stands beside a list's elements, or behind a hole, would be lost.
+local function check_list(list, level)
+  for key in pairs(list) do
+    if type(key) ~= "number" or key < 1 or key > #list or key ~= math.floor(key) then
+      errors.raise(level, "json.encode: a list has the key '%s' beside its elements", tostring(key))
+    end
+  end
+  for index = 1, #list do
+    if list[index] == nil then
+      errors.raise(level, "json.encode: a list has a hole at %d", index)
+    end
+  end
 end
 
 local function sorted_keys(object, level)
@@ -108,13 +131,16 @@ local function encode_table(value, depth, level)
   end
   local parts = {}
   if #value > 0 or M.is_list(value) then
+    check_list(value, level + 1)
     for index = 1, #value do
       parts[index] = encode_value(value[index], depth + 1, level + 1)
     end
     return "[" .. table.concat(parts, ",") .. "]"
   end
   for index, key in ipairs(sorted_keys(value, level + 1)) do
-    parts[index] = encode_string(key) .. ":" .. encode_value(value[key], depth + 1, level + 1)
+    parts[index] = encode_string(key, level + 1)
+      .. ":"
+      .. encode_value(value[key], depth + 1, level + 1)
   end
   return "{" .. table.concat(parts, ",") .. "}"
 end
@@ -122,7 +148,7 @@ end
 function encode_value(value, depth, level)
   local kind = type(value)
   if kind == "string" then
-    return encode_string(value)
+    return encode_string(value, level + 1)
   elseif kind == "number" then
     return encode_number(value, level + 1)
   elseif kind == "boolean" then

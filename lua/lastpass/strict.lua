@@ -35,6 +35,11 @@ local objects = {
 }
 
 function wrap(value)
+  if type(value) == "function" then -- the iterators over users and groups
+    return function(...)
+      return wrap(value(...))
+    end
+  end
   local metatable = type(value) == "table" and getmetatable(value)
   if metatable and objects[metatable.__name] then
     return setmetatable({ _target = value }, strict_mt)
@@ -42,7 +47,7 @@ function wrap(value)
   return value
 end
 
---- Wraps a client; the users, groups and snapshots that it gives are wrapped too.
+--- Wraps a client; the users, groups and snapshots that it and its iterators give are wrapped too.
 ---@param client lastpass.Client
 ---@return lastpass.Client strict raises the error object where the client returns nil, message, err
 return function(client)

@@ -1,0 +1,191 @@
+-- The hash goes to the server and nowhere else: a process that knocks at every door is looked at
+-- from outside, its output, its command line, the server's journal, and its memory.
+local json = require "lastpass.json"
+local lastpass = require "lastpass"
+
+-- Unlike any other text, also in parts.
+local CANARY = "c4a7a2yq8w3k9zj5x1vb6n0m2f7d4h8s3p5t9r1u6e0o4i7l2g8c3y5k9b1w6q0z"
+local PARTS = { CANARY, CANARY:sub(1, 24), CANARY:sub(-24), CANARY:sub(20, 44) }
+
+local interpreter = rawget(_G, "jit") and "luajit" or _VERSION == "Lua 5.1" and "lua5.1" or "lua5.4"
+
+local function holds_canary(text)
+  for _, part in ipairs(PARTS) do
+    if text:find(part, 1, true) or text:lower():find(part:lower(), 1, true) then
+      return true
+    end
+  end
+  return text:find(CANARY:reverse(), 1, true) ~= nil
+end
+
+-- The mappings of a process that can be written, with their flags.
+local function mappings(process)
+  local list = {}
+  for line in io.lines(("/proc/%s/smaps"):format(process)) do
+    local from, to, rights, name = line:match "^(%x+)%-(%x+) (%S+) %S+ %S+ %S+%s*(.*)$"
+    if from then
+      list[#list + 1] =
+        { from = tonumber(from, 16), to = tonumber(to, 16), rights = rights, name = name }
+    elseif line:match "^VmFlags:" then
+      list[#list].flags = line
+    end
+  end
+  return list
+end
+
+-- Where in a process's memory the canary stands: names of mappings.
+local function places_in_memory(process)
+  local places, locked, looked_at = {}, 0, 0
+  local memory = assert(io.open(("/proc/%s/mem"):format(process), "rb"))
+  for _, mapping in ipairs(mappings(process)) do
+    if mapping.rights:match "^rw" and not mapping.name:match "^%[v" then
+      memory:seek("set", mapping.from)
+      local bytes = memory:read(mapping.to - mapping.from) or ""
+      looked_at = looked_at + #bytes
+      if holds_canary(bytes) then
+        local flags = mapping.flags or ""
+        if flags:find(" dd", 1, true) and flags:find(" lo", 1, true) then
+          locked = locked + 1
+        else
+          places[#places + 1] = ("%x-%x %s"):format(mapping.from, mapping.to, mapping.name)
+        end
+      end
+    end
+  end
+  memory:close()
+  return places, locked, looked_at
+end
+
+describe("the canary hash", function()
+  local boxes, files, output, command_line, places, locked, looked_at, status
+
+  local function write(path, text)
+    local file = assert(io.open(path, "w"))
+    file:write(text)
+    file:close()
+  end
+
+  setup(function()
+    boxes, files = {}, {}
+    for position, tls in ipairs { false, true } do
+      boxes[position] = assert(lastpass.sandbox.start {
+        users = 30,
+        provhash = CANARY,
+        tls = tls,
+        events = 200,
+      })
+    end
+    for position = 1, 3 do
+      files[position] = os.tmpname()
+    end
+    local hash_file, go_file, error_file = files[1], files[2], files[3]
+    os.remove(go_file)
+    write(hash_file, CANARY .. "\n")
+    os.execute("chmod 600 " .. hash_file)
+    local pipe = assert(
+      io.popen(
+        ("echo $$; exec %s spec/support/canary.lua %s %s %s - %s %s 2>%s"):format(
+          interpreter,
+          hash_file,
+          go_file,
+          boxes[1].url,
+          boxes[2].url,
+          boxes[2].ca_file,
+          error_file
+        )
+      )
+    )
+    local process, lines = pipe:read "*l", {}
+    local line
+    repeat
+      line = pipe:read "*l"
+      lines[#lines + 1] = line
+    until line == nil or line == "READY"
+    if line then
+      places, locked, looked_at = places_in_memory(process)
+      local file = assert(io.open(("/proc/%s/cmdline"):format(process)))
+      command_line = file:read "*a"
+      file:close()
+      for _, box in ipairs(boxes) do
+        assert(box:faults {
+          body = json.encode { status = "FAIL", error = "hash " .. CANARY, [CANARY] = CANARY },
+        })
+      end
+    end
+    write(go_file, "")
+    lines[#lines + 1] = pipe:read "*a"
+    pipe:close()
+    output = table.concat(lines, "\n")
+    local errors = assert(io.open(error_file))
+    status = errors:read "*a"
+    errors:close()
+  end)
+
+  teardown(function()
+    for _, box in ipairs(boxes) do
+      box:stop()
+    end
+    for _, path in ipairs(files) do
+      os.remove(path)
+    end
+  end)
+
+  it("comes through all doors", function()
+    assert.matches("the end\n$", status)
+    for _, sign in ipairs {
+      "READY",
+      "lastpass.Client (8771312 at ",
+      "lastpass.secret (hidden)",
+      "lastpass.body (",
+      "lastpass.curl.pool",
+      "lastpass.curl.transfer",
+      "authorization_error",
+      "no_such_user",
+      "timeout",
+      "unreachable",
+      "not_confirmed",
+      "unknown command",
+      "unknown field 'deletaction'",
+      '"provhash":"***"',
+      "hash ***",
+    } do
+      assert.truthy(output:find(sign, 1, true), sign)
+    end
+    assert.is_true(#output > 20000)
+    for _, box in ipairs(boxes) do
+      local commands = {}
+      for _, entry in ipairs(assert(box:journal())) do
+        commands[entry.command] = true
+      end
+      for _, name in ipairs { "getuserdata", "batchadd", "deluser", "reporting", "getsfdata" } do
+        assert.is_true(commands[name], name)
+      end
+    end
+  end)
+
+  it("is in nothing that the process prints, its errors and hooks included", function()
+    for line in output:gmatch "[^\n]+" do
+      assert.is_false(holds_canary(line), line)
+    end
+    assert.is_false(holds_canary(status))
+  end)
+
+  it("is not on the command line", function()
+    assert.matches("canary.lua", command_line, 1, true)
+    assert.is_false(holds_canary(command_line))
+  end)
+
+  it("is not in the sandbox's journal, state or faults", function()
+    for _, box in ipairs(boxes) do
+      for _, path in ipairs { "journal", "state", "state?mails=1", "companies", "faults" } do
+        assert.is_false(holds_canary(json.encode(assert(box:control("GET", path)))), path)
+      end
+    end
+  end)
+
+  it("is in one place of the process's memory: the locked one", function()
+    assert.is_true(looked_at > 1024 * 1024)
+    assert.equal(1, locked)
+    assert.same({}, places)
+  end)
+end)
