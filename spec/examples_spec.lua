@@ -10,11 +10,10 @@ end
 local root = (os.getenv "PWD")
 
 local function run(script, arguments)
-  local command = ([[LUA_PATH="%s/lua/?.lua;%s/lua/?/init.lua;;" LUA_CPATH="%s/build/5.4/?.so;;" ]]):format(
-    root,
-    root,
-    root
-  ) .. ("lua5.4 %s %s 2>&1; echo status $?"):format(script, arguments or "")
+  local environment =
+    [[LUA_PATH="%s/lua/?.lua;%s/lua/?/init.lua;;" LUA_CPATH="%s/build/5.4/?.so;;" ]]
+  local command = environment:format(root, root, root)
+    .. ("lua5.4 %s %s 2>&1; echo status $?"):format(script, arguments or "")
   local pipe = assert(io.popen(command))
   local text = pipe:read "*a"
   pipe:close()

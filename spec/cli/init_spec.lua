@@ -54,7 +54,8 @@ describe("the program", function()
 
   it("runs a sandbox until its input ends", function()
     local path = os.tmpname()
-    local pipe = assert(io.popen("exec " .. program .. "sandbox --users 30 --seed 4 >" .. path, "w"))
+    local pipe =
+      assert(io.popen("exec " .. program .. "sandbox --users 30 --seed 4 >" .. path, "w"))
     local where = assert(json.decode(first_line(path)))
     local lastpass = require "lastpass"
     local client = lastpass.new {
