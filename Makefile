@@ -33,9 +33,11 @@ install_packages = @missing=; for package in $(1); do \
 
 # ------------------------------------------------------------------ C modules
 
+# OpenSSL and GnuTLS cannot be unloaded without leaving things behind, so what links them stays.
+STAYS = -Wl,-z,nodelete
 LIBS_core = -lpthread
-LIBS_curl = $(shell $(PKG_CONFIG) --libs libcurl) -lpthread
-LIBS_httpd = $(shell $(PKG_CONFIG) --libs libmicrohttpd) -lpthread
+LIBS_curl = $(shell $(PKG_CONFIG) --libs libcurl) -lpthread $(STAYS)
+LIBS_httpd = $(shell $(PKG_CONFIG) --libs libmicrohttpd) -lpthread $(STAYS)
 LIBS_csv = -lcsv
 
 # Which files make a module.

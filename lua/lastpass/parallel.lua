@@ -44,7 +44,7 @@ end
 --   for _, email in ipairs(list) do spawn(client.reinviteuser, client, { username = email }) end
 -- end)
 local function parallel(limit, body)
-  if type(limit) ~= "number" or not (limit >= 1) then
+  if type(limit) ~= "number" or limit < 1 or limit ~= limit then
     errors.raise(2, "parallel: the limit must be a number from 1 on")
   end
   if type(body) ~= "function" then

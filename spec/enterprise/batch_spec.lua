@@ -208,7 +208,11 @@ describe("lastpass.enterprise.batch", function()
 
     it("addresses beyond ASCII are sent as they are", function()
       -- the sandbox knows ASCII addresses only
-      support.inject(box, "disableuser", '{"status":"success","unchanged_users":["Zo\195\171@x.example"]}')
+      support.inject(
+        box,
+        "disableuser",
+        '{"status":"success","unchanged_users":["Zo\195\171@x.example"]}'
+      )
       local result = assert(client:disable_users { "zo\195\171@x.example" })
       assert.same({ 1 }, rows_of(result.unchanged))
     end)
@@ -307,7 +311,8 @@ describe("lastpass.enterprise.batch", function()
       local result = assert(client:change_groups(changes(1, { true })))
       assert.same({ 1 }, rows_of(result.refused))
       assert.equal(1, result.requests)
-      result = assert(client:change_groups(changes(8, { true, true, true, true, true, true, true, true })))
+      result =
+        assert(client:change_groups(changes(8, { true, true, true, true, true, true, true, true })))
       assert.equal(8, #result.refused)
       assert.equal(15, result.requests)
     end)

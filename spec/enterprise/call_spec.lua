@@ -90,7 +90,8 @@ describe("lastpass.enterprise.call", function()
     it("of the catalogue are aliases that are never sent", function()
       for alias, name in pairs(call.aliases) do
         assert.equal(client[name], client[alias])
-        local data = name == "batchchangegrp" and writes.batchchangegrp or { from = "2026-06-01 00:00:00" }
+        local data = name == "batchchangegrp" and writes.batchchangegrp
+          or { from = "2026-06-01 00:00:00" }
         assert(client:call(alias, data))
         assert(client[alias](client, data))
         for _, entry in ipairs(box:journal()) do
@@ -143,7 +144,10 @@ describe("lastpass.enterprise.call", function()
     assert.equal("OK", assert(client:requiremasterpasswordchange { username = ANN }).status)
     assert.equal("OK", assert(client:disablemultifactor { username = ANN }).status)
     assert.equal("OK", assert(client:reinviteuser { username = "new@x.example" }).status)
-    assert.equal("OK", assert(client:updateemail { oldemail = ANN, newemail = "g@x.example" }).status)
+    assert.equal(
+      "OK",
+      assert(client:updateemail { oldemail = ANN, newemail = "g@x.example" }).status
+    )
     assert.equal("OK", assert(client:batchchangegrp(writes.batchchangegrp)).status)
     assert.is_table(assert(client:getuserdata { username = ANN }).Users)
     assert.is_table(assert(client:getsfdata()))
@@ -152,7 +156,11 @@ describe("lastpass.enterprise.call", function()
     assert.equal("Success", assert(client:expiredmasterpwlist()).status)
     assert.equal("OK", assert(client:deluser { username = ANN, deleteaction = 2 }).status)
     assert.is_false(support.person(box, ANN).found)
-    check.failure("refused", nil, client:pushsitestousers { users = "all", url = "https://x.example" })
+    check.failure(
+      "refused",
+      nil,
+      client:pushsitestousers { users = "all", url = "https://x.example" }
+    )
   end)
 
   describe("a read that fails", function()
@@ -165,10 +173,12 @@ describe("lastpass.enterprise.call", function()
         local longest = 0.5 * 2 ^ (attempt - 1)
         assert.is_true(seconds >= longest / 2 and seconds <= longest, tostring(seconds))
       end
-      assert.same(
-        { 1, 2, 3, 4 },
-        { seen.request[1].attempt, seen.request[2].attempt, seen.request[3].attempt, seen.request[4].attempt }
-      )
+      assert.same({ 1, 2, 3, 4 }, {
+        seen.request[1].attempt,
+        seen.request[2].attempt,
+        seen.request[3].attempt,
+        seen.request[4].attempt,
+      })
       for attempt, about in ipairs(seen.retry) do
         assert.same({
           command = "getsfdata",
@@ -216,12 +226,16 @@ describe("lastpass.enterprise.call", function()
     end)
 
     it("is tried again when the reply ends too early", function()
-      assert(box:faults { command = "getsfdata", truncate = 20, content_length = "lowered", count = 2 })
+      assert(
+        box:faults { command = "getsfdata", truncate = 20, content_length = "lowered", count = 2 }
+      )
       assert(client:getsfdata())
       assert.equal("cut_short", seen.retry[1].code)
       assert.equal(3, support.requests(box))
       support.reset(box)
-      assert(box:faults { command = "getuserdata", truncate = 90, content_length = "lowered", count = 2 })
+      assert(
+        box:faults { command = "getuserdata", truncate = 90, content_length = "lowered", count = 2 }
+      )
       assert.equal(20, assert(client:snapshot()):count())
       assert.equal(3, support.requests(box))
     end)
@@ -272,7 +286,9 @@ describe("lastpass.enterprise.call", function()
       assert(client:getsfdata())
       assert.equal(0, clock.slept[1])
       for _, nonsense in ipairs { "soon", "-5", "nan", "inf", "1e999" } do
-        assert(box:faults { command = "getsfdata", status = 429, retry_after = nonsense, count = 1 })
+        assert(
+          box:faults { command = "getsfdata", status = 429, retry_after = nonsense, count = 1 }
+        )
         clock.slept = {}
         assert(client:getsfdata(), nonsense)
         assert.is_true(clock.slept[1] > 0 and clock.slept[1] <= 0.5, nonsense)
@@ -485,7 +501,8 @@ describe("lastpass.enterprise.call", function()
         end
       end
     ]]
-    local plain = box:client { url = server.url, provhash = lastpass.secret.value "0123456789abcdef" }
+    local plain =
+      box:client { url = server.url, provhash = lastpass.secret.value "0123456789abcdef" }
     assert(plain:updateuser { username = "ann@x.example" })
     local labelled = box:client {
       url = server.url,
@@ -496,16 +513,26 @@ describe("lastpass.enterprise.call", function()
     assert(labelled:call "getsfdata")
     local log = table.concat(server:log(), "\n")
     server:stop()
-    assert.truthy(log:find(
-      '{"cid":8771312,"cmd":"updateuser","data":{"username":"ann@x.example"},'
-        .. '"provhash":"0123456789abcdef"}',
+    assert.truthy(
+      log:find(
+        '{"cid":8771312,"cmd":"updateuser","data":{"username":"ann@x.example"},'
+          .. '"provhash":"0123456789abcdef"}',
+        1,
+        true
+      )
+    )
+    assert.matches(
+      '"cmd":"getsfdata","apiuser":"nightly","provhash":"0123456789abcdef"}',
+      log,
       1,
       true
-    ))
-    assert.matches('"cmd":"getsfdata","apiuser":"nightly","provhash":"0123456789abcdef"}', log, 1, true)
+    )
     assert.matches("\nPOST /enterpriseapi.php HTTP/1.1\n", log, 1, true)
     assert.matches("\nContent%-Type: application/json\n", log)
-    assert.matches("\nUser%-Agent: lastpass%-lua/" .. lastpass._VERSION:gsub("%.", "%%.") .. "\n", log)
+    assert.matches(
+      "\nUser%-Agent: lastpass%-lua/" .. lastpass._VERSION:gsub("%.", "%%.") .. "\n",
+      log
+    )
     assert.is_nil(log:find("Expect", 1, true))
   end)
 end)

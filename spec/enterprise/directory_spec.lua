@@ -18,7 +18,11 @@ describe("lastpass.enterprise.directory", function()
     client = box:client()
     assert(box:load {
       users = {
-        { username = "Ann@x.example", last_login = "2026-06-01 10:00:00", groups = { "Zebra", "Sales" } },
+        {
+          username = "Ann@x.example",
+          last_login = "2026-06-01 10:00:00",
+          groups = { "Zebra", "Sales" },
+        },
         { username = "bob@x.example", disabled = true, groups = { "Zebra" } },
       },
       invited = { "Guest@x.example" },

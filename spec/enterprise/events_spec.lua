@@ -122,8 +122,16 @@ describe("lastpass.enterprise.events", function()
 
     it("several events at the boundary come once each", function()
       play(
-        reply({ { "2026-03-01 10:00:05" }, { "2026-03-01 10:00:04", "a" }, { "2026-03-01 10:00:04", "b" } }, "1772377204123456"),
-        reply { { "2026-03-01 10:00:04", "a" }, { "2026-03-01 10:00:04", "b" }, { "2026-03-01 10:00:04", "c" } }
+        reply({
+          { "2026-03-01 10:00:05" },
+          { "2026-03-01 10:00:04", "a" },
+          { "2026-03-01 10:00:04", "b" },
+        }, "1772377204123456"),
+        reply {
+          { "2026-03-01 10:00:04", "a" },
+          { "2026-03-01 10:00:04", "b" },
+          { "2026-03-01 10:00:04", "c" },
+        }
       )
       local list = all(client:events())
       assert.equal(4, #list)
@@ -131,14 +139,20 @@ describe("lastpass.enterprise.events", function()
     end)
 
     it("equal events of one second are all kept within a page", function()
-      play(reply { { "2026-03-01 10:00:05" }, { "2026-03-01 10:00:05" }, { "2026-03-01 10:00:05" } })
+      play(
+        reply { { "2026-03-01 10:00:05" }, { "2026-03-01 10:00:05" }, { "2026-03-01 10:00:05" } }
+      )
       assert.equal(3, #all(client:events()))
     end)
 
     it("an equal event away from the boundary is one of its own", function()
       play(
         reply({ { "2026-03-01 10:00:05" }, { "2026-03-01 10:00:04" } }, "1772377204123456"),
-        reply { { "2026-03-01 10:00:04" }, { "2026-03-01 10:00:03", "b" }, { "2026-03-01 10:00:05" } }
+        reply {
+          { "2026-03-01 10:00:04" },
+          { "2026-03-01 10:00:03", "b" },
+          { "2026-03-01 10:00:05" },
+        }
       )
       assert.equal(4, #all(client:events()))
     end)
@@ -242,7 +256,12 @@ describe("lastpass.enterprise.events", function()
     assert.is_nil(asked.to)
     assert.equal("allusers", asked.user)
     assert.is_nil(asked.admin)
-    all(fake:events { from = 1781524800, to = "2026-06-15 08:30", user = "ann@x.example", admin = true })
+    all(fake:events {
+      from = 1781524800,
+      to = "2026-06-15 08:30",
+      user = "ann@x.example",
+      admin = true,
+    })
     assert.equal("2026-06-15 08:00:00", asked.from)
     assert.equal("2026-06-15 08:30:00", asked.to)
     assert.equal("ann@x.example", asked.user)
@@ -307,7 +326,10 @@ describe("lastpass.enterprise.events", function()
   end)
 
   it("may lack what is not known", function()
-    play '{"status":"OK","next":null,"data":{"Event1":{"Time":"2026-03-01 10:00:00","IP_Address":null}}}'
+    play(
+      '{"status":"OK","next":null,"data":{'
+        .. '"Event1":{"Time":"2026-03-01 10:00:00","IP_Address":null}}}'
+    )
     local list = all(client:events())
     assert.equal("", list[1].ip_address)
     assert.equal("", list[1].username)

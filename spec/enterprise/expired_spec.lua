@@ -51,7 +51,9 @@ describe("lastpass.enterprise.expired", function()
     function fake.expiredmasterpwlist(_, data)
       tokens[#tokens + 1] = data.continuation_token or "none"
       return {
-        items = { { user_id = #tokens, user_name = "a@x.example", last_pw_change = "2020-01-01 00:00:00" } },
+        items = {
+          { user_id = #tokens, user_name = "a@x.example", last_pw_change = "2020-01-01 00:00:00" },
+        },
         continuation = #tokens < 3 and { token = "t" .. #tokens } or { token = "" },
       }
     end

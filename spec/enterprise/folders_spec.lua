@@ -48,6 +48,7 @@ describe("lastpass.enterprise.folders", function()
 
   it("have the same rights whatever the type of the flags", function()
     local expected
+    local flags = { "can_write", "sees_passwords", "can_administer", "super_admin" }
     for _, kind in ipairs { "integer", "string", "boolean" } do
       assert(box:act { settings = { flag_type = kind } })
       for _, options in ipairs { {}, { detailed = true } } do
@@ -55,7 +56,7 @@ describe("lastpass.enterprise.folders", function()
         for _, folder in ipairs(all(options)) do
           for _, user in ipairs(folder.users) do
             assert.is_true(user.can_read)
-            for _, name in ipairs { "can_write", "sees_passwords", "can_administer", "super_admin" } do
+            for _, name in ipairs(flags) do
               assert.is_boolean(user[name])
               counts[name .. tostring(user[name])] = true
             end
@@ -87,7 +88,9 @@ describe("lastpass.enterprise.folders", function()
       support.inject(
         box,
         "getsfdata",
-        ('{"5":{"sharedfoldername":"A","deleted":%s,"users":[{"username":"a@x.example",'):format(text)
+        ('{"5":{"sharedfoldername":"A","deleted":%s,"users":[{"username":"a@x.example",'):format(
+          text
+        )
           .. ('"readonly":%s,"give":%s,"can_administer":%s,"superadmin":%s}]}}'):format(
             text,
             text,
@@ -139,7 +142,8 @@ describe("lastpass.enterprise.folders", function()
       page[tostring(id)] = { sharedfoldername = "Folder " .. id, users = json.list {} }
     end
     assert(box:faults { command = "getdetailedsfdata", body = json.encode(page) })
-    local err = check.raised("protocol", "repeated_page", client.folders, client, { detailed = true })
+    local err =
+      check.raised("protocol", "repeated_page", client.folders, client, { detailed = true })
     assert.equal("getdetailedsfdata", err.command)
     assert.equal(2, support.requests(box))
   end)

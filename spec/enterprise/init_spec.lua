@@ -129,7 +129,11 @@ describe("lastpass.enterprise", function()
     end)
 
     it("is nobody else, should the server give everybody", function()
-      support.inject(box, "getuserdata", '{"Users":{"1":{"username":"bob@x.example"}},"invited":[]}')
+      support.inject(
+        box,
+        "getuserdata",
+        '{"Users":{"1":{"username":"bob@x.example"}},"invited":[]}'
+      )
       check.failure("refused", "no_such_user", client:user "ann@x.example")
     end)
   end)

@@ -181,7 +181,14 @@ describe("lastpass.enterprise.options", function()
       assert.matches("option 'url' must not hold a user name", message, 1, true)
       assert.is_nil(message:find("secret", 1, true))
     end
-    for _, url in ipairs { "", "lastpass.com", "ftp://lastpass.com/", "file:///etc/passwd", "https://", "//x" } do
+    for _, url in ipairs {
+      "",
+      "lastpass.com",
+      "ftp://lastpass.com/",
+      "file:///etc/passwd",
+      "https://",
+      "//x",
+    } do
       assert.matches("option 'url' must begin with https://", refusal { url = url }, 1, true)
     end
   end)
@@ -254,7 +261,11 @@ describe("lastpass.enterprise.options", function()
     for name, values in pairs(bad) do
       for _, value in ipairs(values) do
         local message = refusal { [name] = value }
-        assert.equal(1, message:find("lastpass.new: option '" .. name .. "' must be", 1, true), message)
+        assert.equal(
+          1,
+          message:find("lastpass.new: option '" .. name .. "' must be", 1, true),
+          message
+        )
       end
     end
     for _, entry in ipairs(options.list) do

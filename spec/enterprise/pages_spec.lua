@@ -255,14 +255,21 @@ describe("lastpass.enterprise.pages", function()
       local impatient = box:client { page_size = 10, retries = 0 }
       for nth = 1, 9 do
         support.reset(box)
-        assert(box:faults { command = "getuserdata", nth = nth, truncate = 60, content_length = "lowered" })
+        assert(box:faults {
+          command = "getuserdata",
+          nth = nth,
+          truncate = 60,
+          content_length = "lowered",
+        })
         local err = check.failure("protocol", "cut_short", impatient:snapshot())
         assert.equal("getuserdata", err.command)
         support.reset(box)
         assert(box:faults { command = "getuserdata", nth = nth, status = 500 })
         check.failure("transport", "http_status", impatient:snapshot())
         support.reset(box)
-        assert(box:faults { command = "getuserdata", nth = nth, body = '{"status":"FAIL","error":"no"}' })
+        assert(
+          box:faults { command = "getuserdata", nth = nth, body = '{"status":"FAIL","error":"no"}' }
+        )
         check.failure("refused", "refused", impatient:snapshot())
       end
     end)

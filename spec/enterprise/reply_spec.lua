@@ -123,10 +123,7 @@ describe("lastpass.enterprise.reply", function()
 
     it("a toggle that found everybody in the wanted state", function()
       local value = assert(
-        answer(
-          "toggle",
-          '{"status":"success","unchanged_users":["ann@x.example","bob@x.example"]}'
-        )
+        answer("toggle", '{"status":"success","unchanged_users":["ann@x.example","bob@x.example"]}')
       )
       assert.equal(2, #value.unchanged_users)
     end)
@@ -407,11 +404,13 @@ describe("lastpass.enterprise.reply", function()
   end)
 
   it("keeps the large and small numbers that Lua can hold", function()
-    local value = assert(answer(
-      "read",
-      '{"status":"OK","a":9007199254740992,"b":-9007199254740992,"c":1e308,"d":-0,"e":1.5,'
-        .. '"f":1719273600123456}'
-    ))
+    local value = assert(
+      answer(
+        "read",
+        '{"status":"OK","a":9007199254740992,"b":-9007199254740992,"c":1e308,"d":-0,"e":1.5,'
+          .. '"f":1719273600123456}'
+      )
+    )
     assert.equal(9007199254740992, value.a)
     assert.equal(-9007199254740992, value.b)
     assert.equal(1e308, value.c)

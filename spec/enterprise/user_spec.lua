@@ -189,7 +189,11 @@ describe("lastpass.enterprise.user", function()
         '"last_login":"2026-02-30 00:00:00"',
         '"mpstrength":"strong"',
       } do
-        support.inject(box, "getuserdata", '{"Users":{"7":{"username":"a@x.example",' .. text .. "}}}")
+        support.inject(
+          box,
+          "getuserdata",
+          '{"Users":{"7":{"username":"a@x.example",' .. text .. "}}}"
+        )
         local snapshot = assert(client:snapshot())
         assert.is_true(snapshot:odd_values() > 0, text)
         local user = snapshot:user "a@x.example"
@@ -210,7 +214,11 @@ describe("lastpass.enterprise.user", function()
         '"username":5',
         '"disabled":"maybe"',
       } do
-        support.inject(box, "getuserdata", '{"Users":{"7":{"username":"a@x.example",' .. text .. "}}}")
+        support.inject(
+          box,
+          "getuserdata",
+          '{"Users":{"7":{"username":"a@x.example",' .. text .. "}}}"
+        )
         check.failure("protocol", nil, client:snapshot())
       end
     end)

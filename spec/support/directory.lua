@@ -14,12 +14,45 @@ local function times(random)
 end
 
 local values = {
-  fullname = { '"Ann Lee"', '""', '"Ann L\\u00e9e"', '"Ann L\195\169e"', '"A \\"B\\" \\/ C"', "null" },
+  fullname = {
+    '"Ann Lee"',
+    '""',
+    '"Ann L\\u00e9e"',
+    '"Ann L\195\169e"',
+    '"A \\"B\\" \\/ C"',
+    "null",
+  },
   mpstrength = { '"0"', '"7"', '"100"', '"254"', '"255"', "88", "null", '""', '"x"', '"007"' },
   neverloggedin = { "true", "false", "0", '"1"', "null", '"maybe"' },
   disabled = { "true", "false", "0", "1", '"0"', '"1"', '"true"', '"false"', "null", '""' },
-  totalscore = { '"83.2"', '"0"', "null", '"100"', '"9999.9999"', '"1.23456"', "50.5", '"x"', '"08"', '"5."' },
-  sites = { "0", "7", "42", "300", "9999", "12345", "65534", "65535", "null", '"12"', "1.5", "-1", "1e2", '""' },
+  totalscore = {
+    '"83.2"',
+    '"0"',
+    "null",
+    '"100"',
+    '"9999.9999"',
+    '"1.23456"',
+    "50.5",
+    '"x"',
+    '"08"',
+    '"5."',
+  },
+  sites = {
+    "0",
+    "7",
+    "42",
+    "300",
+    "9999",
+    "12345",
+    "65534",
+    "65535",
+    "null",
+    '"12"',
+    "1.5",
+    "-1",
+    "1e2",
+    '""',
+  },
   duousername = { "null", '"ann"', '""', '"\\u0061nn"' },
   multifactor = { '"lastpassauth"', '"duo"', '"yubikey"', "null", '"duo\\/x"' },
   linked = { '"private@x.example"', "null", "false", "12" },
@@ -108,7 +141,10 @@ function M.reply(random, most)
   local users, members, id = {}, {}, 1000
   local count = random:upto(most or 4)
   for i = 1, count do
-    local email = ("%s.%d@acme.example"):format(random:of { "ann", "Bob", "christoph.van-den-berg" }, i)
+    local email = ("%s.%d@acme.example"):format(
+      random:of { "ann", "Bob", "christoph.van-den-berg" },
+      i
+    )
     id = random:once_in(20) and random:upto(2000) or id + random:upto(3)
     users[i] = ('"%d":%s'):format(id, user(random, email))
     members[i] = ('"%s"'):format(random:once_in(5) and email:upper() or email)

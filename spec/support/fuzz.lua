@@ -46,7 +46,8 @@ local string_parts = {
   "\240\159\152\128",
   "a rather long piece of text",
 }
-local numbers = { "0", "-0", "1", "42", "-7", "1.5", "0.25", "1e3", "2E-2", "-1.25e+2", "9007199254740992" }
+local numbers =
+  { "0", "-0", "1", "42", "-7", "1.5", "0.25", "1e3", "2E-2", "-1.25e+2", "9007199254740992" }
 local literals = { "true", "false", "null" }
 local blanks = { "", "", "", "", "", " ", "\n", "\t \r\n" }
 
@@ -91,7 +92,28 @@ local damage = {
     return text:sub(1, at - 1) .. string.char(random:upto(256) - 1) .. text:sub(at + 1)
   end,
   function(random, text, at)
-    return text:sub(1, at - 1) .. random:of { '"', "\\", "{", "}", "[", "]", ",", ":", "0", "-", ".", "e", " ", "\0", "\n", "\127", "\128", "\255" } .. text:sub(at)
+    return text:sub(1, at - 1)
+      .. random:of {
+        '"',
+        "\\",
+        "{",
+        "}",
+        "[",
+        "]",
+        ",",
+        ":",
+        "0",
+        "-",
+        ".",
+        "e",
+        " ",
+        "\0",
+        "\n",
+        "\127",
+        "\128",
+        "\255",
+      }
+      .. text:sub(at)
   end,
   function(random, text, at)
     return text:sub(1, at - 1) .. text:sub(at + random:upto(4))

@@ -30,7 +30,8 @@ local HANDLER = [[
     close(client, "")
   end
   function paths.redirect(client, request, argument)
-    client:send("HTTP/1.1 302 Found\r\nLocation: /echo\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+    client:send("HTTP/1.1 302 Found\r\nLocation: /echo\r\n"
+      .. "Content-Length: 0\r\nConnection: close\r\n\r\n")
   end
   function paths.cut(client)
     client:send("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nonly this")
@@ -128,7 +129,10 @@ return function(name, make, busted)
       assert.matches("^GET /echo HTTP/1.1\n", response.body)
       assert.is_nil(response.body:lower():find("content-length", 1, true))
       for _, method in ipairs { "PUT", "PATCH", "DELETE" } do
-        assert.equal(1, assert(send("echo", { method = method })).body:find(method .. " /echo", 1, true))
+        assert.equal(
+          1,
+          assert(send("echo", { method = method })).body:find(method .. " /echo", 1, true)
+        )
       end
     end)
 

@@ -119,10 +119,8 @@ describe("lastpass.transport.curl", function()
     it("that cannot reach the server: nothing was sent", function()
       local closed = servers.start "return function() end"
       closed:stop()
-      local value, message, err = post(
-        curl.new { proxy = address },
-        ("https://127.0.0.1:%d/"):format(closed.port)
-      )
+      local value, message, err =
+        post(curl.new { proxy = address }, ("https://127.0.0.1:%d/"):format(closed.port))
       check.failure("transport", "proxy_failed", value, message, err)
       assert.is_nil(err.sent)
       assert.is_nil(err.begun)
@@ -134,7 +132,11 @@ describe("lastpass.transport.curl", function()
       local value, message, err = post(gone)
       check.failure("transport", "unreachable", value, message, err)
       assert.is_nil(err.sent)
-      check.failure("transport", "proxy_failed", post(curl.new { proxy = "http://no-such.invalid:3128" }))
+      check.failure(
+        "transport",
+        "proxy_failed",
+        post(curl.new { proxy = "http://no-such.invalid:3128" })
+      )
     end)
 
     it("of the environment, but not to this machine", function()
@@ -143,22 +145,27 @@ describe("lastpass.transport.curl", function()
       file:write [[
         local curl = require("lastpass.transport.curl").new {}
         for _, url in ipairs(arg) do
-          local response, message, err = curl:send { method = "POST", url = url, body = "x", timeout = 5 }
+          local request = { method = "POST", url = url, body = "x", timeout = 5 }
+          local response, message, err = curl:send(request)
           print(response and response.status or err.code)
         end
       ]]
       file:close()
-      local interpreter = rawget(_G, "jit") and "luajit" or _VERSION == "Lua 5.1" and "lua5.1" or "lua5.4"
-      local pipe = assert(io.popen(
-        ("https_proxy=%s http_proxy=%s all_proxy=%s %s %s https://lastpass.invalid/ %s"):format(
-          address,
-          address,
-          address,
-          interpreter,
-          script,
-          box.url
+      local interpreter = rawget(_G, "jit") and "luajit"
+        or _VERSION == "Lua 5.1" and "lua5.1"
+        or "lua5.4"
+      local pipe = assert(
+        io.popen(
+          ("https_proxy=%s http_proxy=%s all_proxy=%s %s %s https://lastpass.invalid/ %s"):format(
+            address,
+            address,
+            address,
+            interpreter,
+            script,
+            box.url
+          )
         )
-      ))
+      )
       local answers = { pipe:read "*l", pipe:read "*l" }
       pipe:close()
       os.remove(script)
@@ -199,12 +206,14 @@ describe("lastpass.transport.curl", function()
       local certificate_file, key_file = write(pair.certificate), write(pair.key)
       local offered = {}
       for position, version in ipairs { false, "1.1" } do
-        local pipe = assert(io.popen(
-          ("exec openssl s_server -accept 127.0.0.1:0 -cert %s -key %s -alpn http/1.1 -www -naccept 1 2>&1"):format(
-            certificate_file,
-            key_file
+        local pipe = assert(
+          io.popen(
+            ("exec openssl s_server -accept 127.0.0.1:0 -cert %s -key %s "):format(
+              certificate_file,
+              key_file
+            ) .. "-alpn http/1.1 -www -naccept 1 2>&1"
           )
-        ))
+        )
         local port
         repeat
           local line = assert(pipe:read "*l", "openssl did not start")
@@ -218,7 +227,8 @@ describe("lastpass.transport.curl", function()
         })
         local output = pipe:read "*a" .. response.body
         pipe:close()
-        offered[position] = output:match "ALPN protocols advertised by the client: ([^\n]*)" or "none"
+        offered[position] = output:match "ALPN protocols advertised by the client: ([^\n]*)"
+          or "none"
       end
       os.remove(certificate_file)
       os.remove(key_file)
@@ -487,7 +497,8 @@ describe("lastpass.transport.curl", function()
 
   it("refuses to block an nginx worker", function()
     local before = rawget(_G, "ngx")
-    local phases = { content = false, access = false, timer = false, init = true, init_worker = true }
+    local phases =
+      { content = false, access = false, timer = false, init = true, init_worker = true }
     local outcomes = {}
     for phase in pairs(phases) do
       rawset(_G, "ngx", {
@@ -502,7 +513,8 @@ describe("lastpass.transport.curl", function()
       if allowed then
         assert.equal(200, outcomes[phase][1].status)
       else
-        local err = check.failure("transport", "would_block", (table.unpack or unpack)(outcomes[phase], 1, 3))
+        local err =
+          check.failure("transport", "would_block", (table.unpack or unpack)(outcomes[phase], 1, 3))
         assert.matches("phase " .. phase, err.message, 1, true)
       end
     end

@@ -134,9 +134,7 @@ end
 
 local function is_this_machine(url)
   local host = authority_of(url):gsub(":%d*$", "")
-  return host == "localhost"
-    or host == "[::1]"
-    or host:match "^127%.%d+%.%d+%.%d+$" ~= nil
+  return host == "localhost" or host == "[::1]" or host:match "^127%.%d+%.%d+%.%d+$" ~= nil
 end
 
 local function check_address(url, level)

@@ -1,0 +1,201 @@
+-- The child process of spec/canary_spec.lua: knocks at every door with a hash that it has from a
+-- file, prints whatever it gets to see, and waits to be looked at.
+-- Arguments: file of the hash, file whose appearance lets it go on, then for each server its
+-- address and the CA file ("-" for none).
+local hash_file, go_file = arg[1], arg[2]
+local lastpass = require "lastpass"
+local loop = require "lastpass.transport.loop"
+
+io.stdout:setvbuf "line"
+
+-- Prints a value with everything in it, metatables and protected parts included.
+local seen = {}
+local function show(value, depth)
+  depth = depth or 0
+  print((" "):rep(depth) .. tostring(value))
+  if depth > 12 then
+    return
+  end
+  local metatable = debug.getmetatable(value)
+  if type(metatable) == "table" and not seen[metatable] then
+    seen[metatable] = true
+    show(metatable, depth + 1)
+  end
+  if type(value) == "table" and not seen[value] then
+    seen[value] = true
+    for key, item in next, value do
+      show(key, depth + 1)
+      show(item, depth + 1)
+    end
+  elseif type(value) == "function" and not seen[value] then
+    seen[value] = true
+    for index = 1, 60 do
+      local name, upvalue = debug.getupvalue(value, index)
+      if not name then
+        break
+      end
+      show(upvalue, depth + 1)
+    end
+  end
+end
+
+local function show_all(...)
+  for index = 1, select("#", ...) do
+    show((select(index, ...)))
+  end
+end
+
+-- Shows what a function gives or raises, and the traceback of the latter.
+local function try(fn, ...)
+  show_all(xpcall(fn, function(message)
+    show(message)
+    return debug.traceback(tostring(message))
+  end, ...))
+end
+
+local function hook(...)
+  show_all("hook", ...)
+end
+
+local secret = assert(lastpass.secret.file(hash_file))
+local clients = {}
+
+local function new(url, ca_file, more)
+  local options = {
+    cid = 8771312,
+    provhash = secret,
+    url = url,
+    ca_file = ca_file ~= "-" and ca_file or nil,
+    retries = 1,
+    timeout = 5,
+    on_request = hook,
+    on_wait = hook,
+    on_retry = hook,
+  }
+  for name, value in pairs(more or {}) do
+    options[name] = value
+  end
+  return lastpass.new(options)
+end
+
+local function drain(iterator)
+  local count = 0
+  for item in iterator do
+    count = count + 1
+    if count < 4 then
+      show(item)
+    end
+  end
+end
+
+-- plain Lua 5.1 has an xpcall without arguments
+local function bind(fn, ...)
+  local arguments, count = { ... }, select("#", ...)
+  return function()
+    return fn((table.unpack or unpack)(arguments, 1, count))
+  end
+end
+
+local function attempt(fn, ...)
+  try(bind(fn, ...))
+end
+
+local function knock(client)
+  show(client)
+  attempt(client.getuserdata, client, { pagesize = 2, pageindex = 0 })
+  attempt(client.getsfdata, client, "all")
+  attempt(client.getdetailedsfdata, client, { pagesize = 2, pageindex = 0 })
+  attempt(client.reporting, client, { from = "2026-06-15 00:00:00" })
+  attempt(client.expiredmasterpwlist, client)
+  attempt(client.call, client, "getuserdata", { username = "nobody@x.example" })
+  attempt(client.batchadd, client, { { username = "new@x.example" } })
+  attempt(client.updateuser, client, { username = "new@x.example", fullname = "N" })
+  attempt(client.disableuser, client, { "new@x.example" })
+  attempt(client.enableuser, client, { "new@x.example" })
+  attempt(client.batchchangegrp, client, { { username = "new@x.example", add = { "A" } } })
+  attempt(client.deluser, client, { username = "nobody@x.example", deleteaction = 0 })
+  attempt(client.deluser, client, { username = "x", deletaction = 0 })
+  attempt(client.call, client, "no such command")
+  attempt(client.user, client, "new@x.example")
+  attempt(client.user, client, "nobody@x.example")
+  attempt(function()
+    drain(client:users())
+    drain(client:users { stream = true })
+    drain(client:groups())
+    drain(client:folders())
+    drain(client:folders { detailed = true })
+    drain(client:events())
+    drain(client:expired_passwords())
+  end)
+  attempt(client.snapshot, client)
+  attempt(client.add_users, client, { { username = "two@x.example" }, { username = "bad" } })
+  attempt(client.disable_users, client, { "new@x.example", "nobody@x.example" })
+  attempt(function()
+    local user = client:user "new@x.example"
+    show_all(user:disable(), user:enable(), user:join "B", user:reload(), user:delete())
+    return lastpass.strict(client):user "nobody@x.example"
+  end)
+  attempt(lastpass.parallel, 2, function(spawn)
+    spawn(client.getsfdata, client)
+    spawn(function()
+      error(client)
+    end)
+  end)
+end
+
+local wrong = {
+  { cid = secret },
+  { provhash = "x" },
+  { url = "http://lastpass.com/" },
+  { time_out = secret },
+  { retries = secret },
+}
+
+for position = 3, #arg, 2 do
+  local url, ca_file = arg[position], arg[position + 1]
+  local client = new(url, ca_file)
+  clients[#clients + 1] = client
+  knock(client)
+  knock(new(url, ca_file, { cid = 5 }))
+  knock(new(url, ca_file, { timeout = 0.001, retries = 0 }))
+  for _, options in ipairs(wrong) do
+    attempt(new, url, ca_file, options)
+  end
+  local body = require("lastpass.core").updateuser(client._options, { username = "a@x.example" })
+  show_all(body, body:preview(), #body > 0)
+  local transfer = client._transport:start { method = "POST", url = url, body = body }
+  show_all(transfer, loop.pool())
+  loop.wait(transfer)
+  attempt(client._transport.result, client._transport, transfer)
+end
+attempt(new, "https://127.0.0.1:1/", "-")
+attempt(knock, new("https://127.0.0.1:1/", "-", { retries = 0 }))
+attempt(lastpass.json.encode, { secret })
+attempt(lastpass.json.encode, clients)
+show_all(secret, clients, package.loaded["lastpass.enterprise"], debug.getregistry())
+
+for position in ipairs(clients) do
+  clients[position] = nil
+end
+collectgarbage()
+collectgarbage()
+print "READY"
+
+local function exists(path)
+  local file = io.open(path)
+  if file then
+    file:close()
+  end
+  return file ~= nil
+end
+
+local gives_up_at = loop.now() + 60
+while not exists(go_file) and loop.now() < gives_up_at do
+  loop.sleep(0.02)
+end
+
+-- From here on the servers send the hash back with every answer.
+for position = 3, #arg, 2 do
+  knock(new(arg[position], arg[position + 1], { retries = 0 }))
+end
+io.stderr:write "the end\n"
