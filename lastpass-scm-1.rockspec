@@ -45,7 +45,7 @@ build = {
       libdirs = { "$(CSV_LIBDIR)" },
     },
     ["lastpass.curl"] = {
-      sources = { "src/http.c" },
+      sources = { "src/http.c", "src/http_endpoint.c" },
       defines = { "_GNU_SOURCE" },
       libraries = { "curl", "pthread" },
       incdirs = { "$(CURL_INCDIR)" },
@@ -76,6 +76,7 @@ build = {
     ["lastpass.enterprise.options"] = "lua/lastpass/enterprise/options.lua",
     ["lastpass.enterprise.pages"] = "lua/lastpass/enterprise/pages.lua",
     ["lastpass.enterprise.reply"] = "lua/lastpass/enterprise/reply.lua",
+    ["lastpass.enterprise.sink_reply"] = "lua/lastpass/enterprise/sink_reply.lua",
     ["lastpass.enterprise.stream"] = "lua/lastpass/enterprise/stream.lua",
     ["lastpass.enterprise.user"] = "lua/lastpass/enterprise/user.lua",
     ["lastpass.error"] = "lua/lastpass/error.lua",
