@@ -14,10 +14,10 @@ BUILD ?= build
 
 # ------------------------------------------------------------------ packages (Debian 12 names)
 
-PACKAGES_BUILD = gcc libc6-dev make pkg-config lua5.4 liblua5.4-dev lua-cjson ca-certificates \
+PACKAGES_BUILD = gcc libc6-dev make pkg-config lua5.4 liblua5.4-dev lua-cjson lua-argparse ca-certificates \
   tzdata libcurl4-openssl-dev libmicrohttpd-dev libcsv-dev
 PACKAGES_TEST = lua5.1 liblua5.1-0-dev luajit2 libluajit2-5.1-dev lua-busted lua-check lua-ldoc \
-  lua-argparse lua-luaossl lua-socket luarocks curl openssl procps
+  lua-luaossl lua-socket luarocks curl openssl procps
 PACKAGES_CHECK = clang libclang-rt-14-dev clang-format clang-tidy cppcheck valgrind nodejs npm git
 PACKAGES_BENCH = nginx-light libnginx-mod-http-lua python3 python3-requests lua-socket curl openssl
 
