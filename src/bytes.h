@@ -9,17 +9,17 @@
 #include <stdint.h>
 #include <string.h>
 
-#define LP_EACH_BYTE UINT64_C (0x0101010101010101)
+#define LP_EACH_BYTE UINT64_C(0x0101010101010101)
 
 static inline uint64_t lp_load64 (const char *p) {
   uint64_t word;
-  memcpy (&word, p, sizeof word);
+  memcpy(&word, p, sizeof word);
   return word;
 }
 
 static inline uint32_t lp_load32 (const char *p) {
   uint32_t word;
-  memcpy (&word, p, sizeof word);
+  memcpy(&word, p, sizeof word);
   return word;
 }
 
@@ -27,8 +27,8 @@ static inline uint32_t lp_load32 (const char *p) {
 static inline uint64_t lp_mix (uint64_t a, uint64_t b) {
 #ifdef __SIZEOF_INT128__
   __extension__ typedef unsigned __int128 wide;
-  wide product = (wide) a * b;
-  return (uint64_t) product ^ (uint64_t) (product >> 64);
+  wide product = (wide)a * b;
+  return (uint64_t)product ^ (uint64_t)(product >> 64);
 #else
   uint64_t low = (a & UINT32_MAX) * (b & UINT32_MAX), high = (a >> 32) * (b >> 32);
   uint64_t one = (a >> 32) * (b & UINT32_MAX), other = (a & UINT32_MAX) * (b >> 32);
@@ -38,40 +38,41 @@ static inline uint64_t lp_mix (uint64_t a, uint64_t b) {
 #endif
 }
 
-/* Both cases of an ASCII letter become one (and some other bytes too, which does no harm to a hash). */
+/* Both cases of an ASCII letter become one (and some other bytes too, which does no harm to a
+ * hash). */
 #define LP_FOLDED(word) ((word) | 0x20 * LP_EACH_BYTE)
 
 /* With `fold` (a constant where it is used) the case of ASCII letters makes no difference. */
 static inline uint64_t lp_hash_words (const char *p, size_t n, int fold) {
-  const uint64_t first = UINT64_C (0xA0761D6478BD642F), second = UINT64_C (0xE7037ED1A0B428DB);
+  const uint64_t first = UINT64_C(0xA0761D6478BD642F), second = UINT64_C(0xE7037ED1A0B428DB);
   uint64_t seed = first ^ n, a = 0, b = 0;
   if (n >= 8) {
     size_t left = n;
     for (; left > 16; left -= 16, p += 16) {
-      a = lp_load64 (p);
-      b = lp_load64 (p + 8);
-      if (fold) a = LP_FOLDED (a), b = LP_FOLDED (b);
-      seed = lp_mix (a ^ second, b ^ seed);
+      a = lp_load64(p);
+      b = lp_load64(p + 8);
+      if (fold) a = LP_FOLDED(a), b = LP_FOLDED(b);
+      seed = lp_mix(a ^ second, b ^ seed);
     }
     /* the last eight to sixteen bytes */
-    a = lp_load64 (left >= 8 ? p : p + left - 8);
-    b = lp_load64 (p + left - 8);
+    a = lp_load64(left >= 8 ? p : p + left - 8);
+    b = lp_load64(p + left - 8);
   } else if (n >= 4) {
-    a = lp_load32 (p);
-    b = lp_load32 (p + n - 4);
+    a = lp_load32(p);
+    b = lp_load32(p + n - 4);
   } else if (n > 0) {
-    a = (uint64_t) (unsigned char) p[0] << 16 | (uint64_t) (unsigned char) p[n / 2] << 8 |
-        (unsigned char) p[n - 1];
+    a = (uint64_t)(unsigned char)p[0] << 16 | (uint64_t)(unsigned char)p[n / 2] << 8 |
+        (unsigned char)p[n - 1];
   }
-  if (fold) a = LP_FOLDED (a), b = LP_FOLDED (b);
-  return lp_mix (first ^ n, lp_mix (a ^ second, b ^ seed));
+  if (fold) a = LP_FOLDED(a), b = LP_FOLDED(b);
+  return lp_mix(first ^ n, lp_mix(a ^ second, b ^ seed));
 }
 
 static inline int lp_same_bytes (const char *a, const char *b, size_t n) {
-  if (n < 8) return memcmp (a, b, n) == 0;
+  if (n < 8) return memcmp(a, b, n) == 0;
   for (size_t i = 0; i + 8 < n; i += 8)
-    if (lp_load64 (a + i) != lp_load64 (b + i)) return 0;
-  return lp_load64 (a + n - 8) == lp_load64 (b + n - 8);
+    if (lp_load64(a + i) != lp_load64(b + i)) return 0;
+  return lp_load64(a + n - 8) == lp_load64(b + n - 8);
 }
 
 #endif

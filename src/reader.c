@@ -7,31 +7,37 @@
 
 const lp_field_name lp_field_names[] = {
 #define X(name) {#name, sizeof #name - 1},
-    FIELDS (X)
+    FIELDS(X)
 #undef X
 };
 
 void lp_reader_init (lp_reader *r, lp_rows *rows) {
-  memset (r, 0, offsetof (lp_reader, keys));
-  memset (&r->row, 0, sizeof *r - offsetof (lp_reader, row));
-  lp_scan_init (&r->scan);
-  lp_keys_init (&r->keys);
+  memset(r, 0, offsetof(lp_reader, keys));
+  memset(&r->row, 0, sizeof *r - offsetof(lp_reader, row));
+  lp_scan_init(&r->scan);
+  lp_keys_init(&r->keys);
   r->rows = rows;
   r->total = r->count = -1;
 }
 
 void lp_reader_free (lp_reader *r) {
-  lp_scan_free (&r->scan);
-  lp_keys_free (&r->keys);
-  lp_buffer_free (&r->other);
-  lp_buffer_free (&r->scratch);
+  lp_scan_free(&r->scan);
+  lp_keys_free(&r->keys);
+  lp_buffer_free(&r->other);
+  lp_buffer_free(&r->scratch);
 }
 
 #define ARENA_NEAR_END (UINT32_MAX - 4096)
 
 static int refuse (lp_reader *r, lp_scan_error error) {
-  lp_scan_refuse (&r->scan, error);
+  lp_scan_refuse(&r->scan, error);
   return -1;
+}
+
+/* A text found no room: all texts together are too long, or there is no memory. */
+static int refuse_text (lp_reader *r, size_t n) {
+  int is_full = n + 6 > UINT32_MAX - r->rows->arena.size;
+  return refuse(r, is_full ? LP_SCAN_SIZE : LP_SCAN_MEMORY);
 }
 
 /* The bytes of a string or key without escapes; NULL without memory. */
@@ -41,11 +47,11 @@ static const char *plain (lp_reader *r, const lp_token *t, size_t *n) {
     return t->text;
   }
   r->scratch.size = 0;
-  if (lp_buffer_reserve (&r->scratch, t->length + 1) != 0) {
-    refuse (r, LP_SCAN_MEMORY);
+  if (lp_buffer_reserve(&r->scratch, t->length + 1) != 0) {
+    refuse(r, LP_SCAN_MEMORY);
     return NULL;
   }
-  *n = lp_scan_unescape (t, r->scratch.bytes);
+  *n = lp_scan_unescape(t, r->scratch.bytes);
   return r->scratch.bytes;
 }
 
@@ -55,16 +61,16 @@ int lp_reader_keep_text (lp_reader *r, const lp_token *t, lp_text *out) {
   const char *text;
   if (t->escaped && t->length < LP_LONG_TEXT && arena->size > 0 && arena->size < ARENA_NEAR_END) {
     /* into its place at once: no escape is shorter than what it stands for */
-    if (lp_buffer_reserve (arena, t->length + 1) != 0) return refuse (r, LP_SCAN_MEMORY);
-    n = lp_scan_unescape (t, arena->bytes + arena->size + 1);
-    arena->bytes[arena->size] = (char) n;
-    *out = (lp_text) arena->size;
+    if (lp_buffer_reserve(arena, t->length + 1) != 0) return refuse(r, LP_SCAN_MEMORY);
+    n = lp_scan_unescape(t, arena->bytes + arena->size + 1);
+    arena->bytes[arena->size] = (char)n;
+    *out = (lp_text)arena->size;
     arena->size += n + 1;
     return 0;
   }
-  text = plain (r, t, &n);
+  text = plain(r, t, &n);
   if (text == NULL) return -1;
-  if (lp_rows_add_text (r->rows, text, n, out) != 0) return refuse (r, LP_SCAN_SIZE);
+  if (lp_rows_add_text(r->rows, text, n, out) != 0) return refuse_text(r, n);
   return 0;
 }
 
@@ -72,16 +78,16 @@ int lp_reader_keep_text (lp_reader *r, const lp_token *t, lp_text *out) {
 
 /* Two digits, or a number that no part of a time may have. */
 static int two_digits (const char *p) {
-  unsigned a = (unsigned) (p[0] - '0'), b = (unsigned) (p[1] - '0');
-  return a > 9 || b > 9 ? -10000 : (int) (a * 10 + b);
+  unsigned a = (unsigned)(p[0] - '0'), b = (unsigned)(p[1] - '0');
+  return a > 9 || b > 9 ? -10000 : (int)(a * 10 + b);
 }
 
 uint32_t lp_read_time (const char *p) {
   static const short days_before[] = {0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334};
   static const char days_in[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
-  int year = two_digits (p) * 100 + two_digits (p + 2), month = two_digits (p + 5);
-  int day = two_digits (p + 8), hour = two_digits (p + 11), minute = two_digits (p + 14);
-  int second = two_digits (p + 17), leap, days;
+  int year = two_digits(p) * 100 + two_digits(p + 2), month = two_digits(p + 5);
+  int day = two_digits(p + 8), hour = two_digits(p + 11), minute = two_digits(p + 14);
+  int second = two_digits(p + 17), leap, days;
   if (p[4] != '-' || p[7] != '-' || p[10] != ' ' || p[13] != ':' || p[16] != ':') return LP_NO_TIME;
   if (year < 1970 || year > 2105 || month < 1 || month > 12 || day < 1 || hour < 0 || hour > 23 ||
       minute < 0 || minute > 59 || second < 0 || second > 59)
@@ -90,17 +96,17 @@ uint32_t lp_read_time (const char *p) {
   if (day > days_in[month - 1] + (leap && month == 2)) return LP_NO_TIME;
   days = (year - 1970) * 365 + (year - 1969) / 4 - (year > 2100) + days_before[month - 1] +
          (leap && month > 2) + day - 1;
-  return (uint32_t) days * 86400 + (uint32_t) (hour * 3600 + minute * 60 + second);
+  return (uint32_t)days * 86400 + (uint32_t)(hour * 3600 + minute * 60 + second);
 }
 
 static void take_time (lp_reader *r, uint32_t *out, lp_kind kind, const lp_token *t) {
-  if (kind == LP_STRING && t->length == 19) *out = lp_read_time (t->text);
+  if (kind == LP_STRING && t->length == 19) *out = lp_read_time(t->text);
   if (*out == LP_NO_TIME && kind != LP_NULL && !(kind == LP_STRING && t->length == 0))
     r->rows->odd++;
 }
 
 static int token_is (const lp_token *t, const char *word) {
-  return t->length == strlen (word) && memcmp (t->text, word, t->length) == 0;
+  return t->length == strlen(word) && memcmp(t->text, word, t->length) == 0;
 }
 
 /* true, 1, "1", "true" and their opposites all occur (§4.8). -1: none of them. */
@@ -108,20 +114,20 @@ static int truth (lp_kind kind, const lp_token *t) {
   if (kind == LP_TRUE) return 1;
   if (kind == LP_FALSE || kind == LP_NULL) return 0;
   if (kind == LP_NUMBER || kind == LP_STRING) {
-    if (token_is (t, "1") || token_is (t, "true")) return 1;
-    if (token_is (t, "0") || token_is (t, "false") || t->length == 0) return 0;
+    if (token_is(t, "1") || token_is(t, "true")) return 1;
+    if (token_is(t, "0") || token_is(t, "false") || t->length == 0) return 0;
   }
   return -1;
 }
 
 /* A flag that decides who loses access must be readable; the others are only counted as odd. */
 static int take_flag (lp_reader *r, unsigned flag, lp_kind kind, const lp_token *t) {
-  int value = truth (kind, t);
+  int value = truth(kind, t);
   if (value < 0) {
-    if (flag == LP_FLAG_DISABLED || flag == LP_FLAG_ADMIN) return refuse (r, LP_SCAN_SHAPE);
+    if (flag == LP_FLAG_DISABLED || flag == LP_FLAG_ADMIN) return refuse(r, LP_SCAN_SHAPE);
     r->rows->odd++;
   }
-  if (value > 0) r->row.flags |= (uint16_t) flag;
+  if (value > 0) r->row.flags |= (uint16_t)flag;
   return 0;
 }
 
@@ -139,7 +145,7 @@ static int64_t read_decimal (const char *p, size_t n, int unit, int64_t highest)
   for (digits = p; p < end && (*p == '.' || (*p >= '0' && *p <= '9')); p++) {
     if (*p == '.') {
       if (point++ > 0 || p == digits || p + 1 == end || p[1] < '0' || p[1] > '9') return -1;
-    } else if (value < INT64_C (10000000000000)) {
+    } else if (value < INT64_C(10000000000000)) {
       value = value * 10 + (*p - '0');
       exponent -= point;
     } else {
@@ -165,94 +171,123 @@ static int64_t read_decimal (const char *p, size_t n, int unit, int64_t highest)
     if (value > highest) return -1;
     value *= 10;
   }
-  for (; exponent < 0 && power < INT64_C (1000000000000000000); exponent++) power *= 10;
+  for (; exponent < 0 && power < INT64_C(1000000000000000000); exponent++) power *= 10;
   if (unit == 1 && (inexact || exponent < 0 || value % power != 0)) return -1;
   value = exponent < 0 ? 0 : (value + power / 2) / power;
   return value <= highest ? value : -1;
 }
 
-/* A number or its digits in quotes; -1, and counted as odd, when it is neither (nor null, nor ""). */
+/* A number or its digits in quotes; -1, and counted as odd, when it is neither (nor null, nor "").
+ */
 static int64_t take_number (lp_reader *r, int unit, int64_t highest, lp_kind kind,
                             const lp_token *t) {
   int64_t value = -1;
   if (kind == LP_NULL || (kind == LP_STRING && t->length == 0)) return -1;
   if (kind == LP_NUMBER || kind == LP_STRING)
-    value = read_decimal (t->text, t->length, unit, highest);
+    value = read_decimal(t->text, t->length, unit, highest);
   if (value < 0) r->rows->odd++;
   return value;
 }
 
 /* More than 65,534 entries in one vault are not believed: the count is unknown then. */
 static uint16_t take_count (lp_reader *r, lp_kind kind, const lp_token *t) {
-  int64_t count = take_number (r, 1, LP_NO_COUNT - 1, kind, t);
-  return count < 0 ? LP_NO_COUNT : (uint16_t) count;
+  int64_t count = take_number(r, 1, LP_NO_COUNT - 1, kind, t);
+  return count < 0 ? LP_NO_COUNT : (uint16_t)count;
 }
 
 static int32_t take_score (lp_reader *r, lp_kind kind, const lp_token *t) {
-  int64_t score = take_number (r, LP_SCORE_UNIT, INT32_MAX, kind, t);
-  return score < 0 ? LP_NO_SCORE : (int32_t) score;
+  int64_t score = take_number(r, LP_SCORE_UNIT, INT32_MAX, kind, t);
+  return score < 0 ? LP_NO_SCORE : (int32_t)score;
 }
 
 static int take_optional_text (lp_reader *r, lp_text *out, lp_kind kind, const lp_token *t) {
   if (kind == LP_NULL || kind == LP_FALSE) return 0;
-  if (kind != LP_STRING && kind != LP_NUMBER) return refuse (r, LP_SCAN_SHAPE);
-  return lp_reader_keep_text (r, t, out);
+  if (kind != LP_STRING && kind != LP_NUMBER) return refuse(r, LP_SCAN_SHAPE);
+  return lp_reader_keep_text(r, t, out);
 }
 
 int lp_reader_keep_repeated (lp_reader *r, const lp_token *t, lp_text like, lp_text *out) {
   if (like != 0 && !t->escaped) {
     size_t n;
-    const char *text = lp_rows_text (r->rows, like, &n);
-    if (n == t->length && memcmp (text, t->text, n) == 0) {
+    const char *text = lp_rows_text(r->rows, like, &n);
+    if (n == t->length && memcmp(text, t->text, n) == 0) {
       *out = like;
       return 0;
     }
   }
-  return lp_reader_keep_text (r, t, out);
+  return lp_reader_keep_text(r, t, out);
 }
 
 static int take_repeated_text (lp_reader *r, lp_text *out, lp_text like, lp_kind kind,
                                const lp_token *t) {
-  if (kind == LP_STRING) return lp_reader_keep_repeated (r, t, like, out);
-  return take_optional_text (r, out, kind, t);
+  if (kind == LP_STRING) return lp_reader_keep_repeated(r, t, like, out);
+  return take_optional_text(r, out, kind, t);
 }
 
 static int take_field (lp_reader *r, lp_kind kind, const lp_token *t) {
   lp_row *row = &r->row;
   switch (r->field) {
-    case F_username:
-      if (kind != LP_STRING || t->length == 0) return refuse (r, LP_SCAN_SHAPE);
-      return lp_reader_keep_text (r, t, &row->username);
-    case F_fullname: return take_optional_text (r, &row->fullname, kind, t);
-    case F_duousername: return take_repeated_text (r, &row->duousername, row->username, kind, t);
-    case F_multifactor:
-      if (take_repeated_text (r, &row->multifactor, r->last_multifactor, kind, t) != 0) return -1;
-      if (row->multifactor != 0) r->last_multifactor = row->multifactor;
-      return 0;
-    case F_linked: return take_optional_text (r, &row->linked, kind, t);
-    case F_created: take_time (r, &row->created, kind, t); return 0;
-    case F_last_pw_change: take_time (r, &row->last_pw_change, kind, t); return 0;
-    case F_last_login: take_time (r, &row->last_login, kind, t); return 0;
-    case F_neverloggedin: return take_flag (r, LP_FLAG_NEVER_LOGGED_IN, kind, t);
-    case F_disabled: return take_flag (r, LP_FLAG_DISABLED, kind, t);
-    case F_admin: return take_flag (r, LP_FLAG_ADMIN, kind, t);
-    case F_password_reset_required: return take_flag (r, LP_FLAG_RESET_REQUIRED, kind, t);
-    case F_hasSharingKeys:
-      row->flags |= LP_FLAG_KEYS_KNOWN;
-      return take_flag (r, LP_FLAG_HAS_KEYS, kind, t);
-    case F_totalscore: row->totalscore = take_score (r, kind, t); return 0;
-    case F_legacytotalscore: row->legacytotalscore = take_score (r, kind, t); return 0;
-    case F_mpstrength: {
-      int64_t strength = take_number (r, 1, LP_NO_STRENGTH - 1, kind, t);
-      row->mpstrength = strength < 0 ? LP_NO_STRENGTH : (uint8_t) strength;
-      return 0;
-    }
-    case F_sites: row->sites = take_count (r, kind, t); return 0;
-    case F_notes: row->notes = take_count (r, kind, t); return 0;
-    case F_formfills: row->formfills = take_count (r, kind, t); return 0;
-    case F_applications: row->applications = take_count (r, kind, t); return 0;
-    case F_attachments: row->attachments = take_count (r, kind, t); return 0;
-    default: return 0;
+  case F_username:
+    if (kind != LP_STRING || t->length == 0) return refuse(r, LP_SCAN_SHAPE);
+    return lp_reader_keep_text(r, t, &row->username);
+  case F_fullname:
+    return take_optional_text(r, &row->fullname, kind, t);
+  case F_duousername:
+    return take_repeated_text(r, &row->duousername, row->username, kind, t);
+  case F_multifactor:
+    if (take_repeated_text(r, &row->multifactor, r->last_multifactor, kind, t) != 0) return -1;
+    if (row->multifactor != 0) r->last_multifactor = row->multifactor;
+    return 0;
+  case F_linked:
+    return take_optional_text(r, &row->linked, kind, t);
+  case F_created:
+    take_time(r, &row->created, kind, t);
+    return 0;
+  case F_last_pw_change:
+    take_time(r, &row->last_pw_change, kind, t);
+    return 0;
+  case F_last_login:
+    take_time(r, &row->last_login, kind, t);
+    return 0;
+  case F_neverloggedin:
+    return take_flag(r, LP_FLAG_NEVER_LOGGED_IN, kind, t);
+  case F_disabled:
+    return take_flag(r, LP_FLAG_DISABLED, kind, t);
+  case F_admin:
+    return take_flag(r, LP_FLAG_ADMIN, kind, t);
+  case F_password_reset_required:
+    return take_flag(r, LP_FLAG_RESET_REQUIRED, kind, t);
+  case F_hasSharingKeys:
+    row->flags |= LP_FLAG_KEYS_KNOWN;
+    return take_flag(r, LP_FLAG_HAS_KEYS, kind, t);
+  case F_totalscore:
+    row->totalscore = take_score(r, kind, t);
+    return 0;
+  case F_legacytotalscore:
+    row->legacytotalscore = take_score(r, kind, t);
+    return 0;
+  case F_mpstrength: {
+    int64_t strength = take_number(r, 1, LP_NO_STRENGTH - 1, kind, t);
+    row->mpstrength = strength < 0 ? LP_NO_STRENGTH : (uint8_t)strength;
+    return 0;
+  }
+  case F_sites:
+    row->sites = take_count(r, kind, t);
+    return 0;
+  case F_notes:
+    row->notes = take_count(r, kind, t);
+    return 0;
+  case F_formfills:
+    row->formfills = take_count(r, kind, t);
+    return 0;
+  case F_applications:
+    row->applications = take_count(r, kind, t);
+    return 0;
+  case F_attachments:
+    row->attachments = take_count(r, kind, t);
+    return 0;
+  default:
+    return 0;
   }
 }
 
@@ -272,11 +307,11 @@ int lp_reader_begin_user (lp_reader *r, uint64_t id) {
       .attachments = LP_NO_COUNT,
       .mpstrength = LP_NO_STRENGTH,
   };
-  int is_new = lp_rows_note_id (r->rows, id);
-  if (is_new <= 0) return refuse (r, is_new < 0 ? LP_SCAN_MEMORY : LP_SCAN_DUPLICATE);
+  int is_new = lp_rows_note_id(r->rows, id);
+  if (is_new <= 0) return refuse(r, is_new < 0 ? LP_SCAN_MEMORY : LP_SCAN_DUPLICATE);
   r->row = nobody;
   r->row.id = id;
-  r->row.groups = (uint32_t) r->rows->group_ref_count;
+  r->row.groups = (uint32_t)r->rows->group_ref_count;
   r->seen = 0;
   r->order_at = 0;
   return 0;
@@ -284,30 +319,30 @@ int lp_reader_begin_user (lp_reader *r, uint64_t id) {
 
 static int user_id (lp_reader *r, const lp_token *key) {
   uint64_t id = 0;
-  if (key->length == 0 || key->length > LP_ID_DIGITS) return refuse (r, LP_SCAN_SHAPE);
+  if (key->length == 0 || key->length > LP_ID_DIGITS) return refuse(r, LP_SCAN_SHAPE);
   for (size_t i = 0; i < key->length; i++) {
-    if (key->text[i] < '0' || key->text[i] > '9') return refuse (r, LP_SCAN_SHAPE);
-    id = id * 10 + (uint64_t) (key->text[i] - '0');
+    if (key->text[i] < '0' || key->text[i] > '9') return refuse(r, LP_SCAN_SHAPE);
+    id = id * 10 + (uint64_t)(key->text[i] - '0');
   }
   r->place = AT_USER_BEGIN;
-  return lp_reader_begin_user (r, id);
+  return lp_reader_begin_user(r, id);
 }
 
 int lp_reader_end_user (lp_reader *r) {
   size_t n;
   const char *name;
-  if (r->row.username == 0) return refuse (r, LP_SCAN_SHAPE);
-  name = lp_rows_text (r->rows, r->row.username, &n);
-  r->row.hash = lp_fold_hash (name, n);
-  if (r->rows->group_ref_count - r->row.groups > UINT16_MAX) return refuse (r, LP_SCAN_SIZE);
-  r->row.group_count = (uint16_t) (r->rows->group_ref_count - r->row.groups);
-  if (lp_rows_add_row (r->rows, &r->row) != 0) return refuse (r, LP_SCAN_MEMORY);
+  if (r->row.username == 0) return refuse(r, LP_SCAN_SHAPE);
+  name = lp_rows_text(r->rows, r->row.username, &n);
+  r->row.hash = lp_fold_hash(name, n);
+  if (r->rows->group_ref_count - r->row.groups > UINT16_MAX) return refuse(r, LP_SCAN_SIZE);
+  r->row.group_count = (uint16_t)(r->rows->group_ref_count - r->row.groups);
+  if (lp_rows_add_row(r->rows, &r->row) != 0) return refuse(r, LP_SCAN_MEMORY);
   return 0;
 }
 
 static unsigned char look_up_field (const char *name, size_t n) {
   for (unsigned char f = 0; f < F_unknown; f++)
-    if (lp_field_names[f].length == n && memcmp (lp_field_names[f].name, name, n) == 0) return f;
+    if (lp_field_names[f].length == n && memcmp(lp_field_names[f].name, name, n) == 0) return f;
   return F_unknown;
 }
 
@@ -319,22 +354,22 @@ static unsigned char guess_field (lp_reader *r, const char *name, size_t n) {
   unsigned char f;
   for (int ahead = 0; ahead < 2 && r->order_at + ahead < r->order_length; ahead++) {
     f = r->order[r->order_at + ahead];
-    if (lp_field_names[f].length == n && memcmp (lp_field_names[f].name, name, n) == 0) {
-      r->order_at = (unsigned char) (r->order_at + ahead + 1);
+    if (lp_field_names[f].length == n && memcmp(lp_field_names[f].name, name, n) == 0) {
+      r->order_at = (unsigned char)(r->order_at + ahead + 1);
       return f;
     }
   }
-  f = look_up_field (name, n);
+  f = look_up_field(name, n);
   if (f == F_unknown) return f;
   for (unsigned char i = 0; i < r->order_length; i++) {
     if (r->order[i] == f) {
-      r->order_at = (unsigned char) (i + 1);
+      r->order_at = (unsigned char)(i + 1);
       return f;
     }
   }
   /* new in the order: it goes where it was met */
-  memmove (r->order + r->order_at + 1, r->order + r->order_at,
-           (size_t) (r->order_length - r->order_at));
+  memmove(r->order + r->order_at + 1, r->order + r->order_at,
+          (size_t)(r->order_length - r->order_at));
   r->order[r->order_at++] = f;
   r->order_length++;
   return f;
@@ -342,24 +377,24 @@ static unsigned char guess_field (lp_reader *r, const char *name, size_t n) {
 
 static int user_key (lp_reader *r, const lp_token *t) {
   size_t n;
-  const char *name = plain (r, t, &n);
+  const char *name = plain(r, t, &n);
   if (name == NULL) return -1;
-  r->field = guess_field (r, name, n);
+  r->field = guess_field(r, name, n);
   r->place = AT_FIELD;
   if (r->field == F_unknown) {
-    lp_scan_error error = lp_keys_add (&r->keys, t);
-    return error == LP_SCAN_NONE ? 0 : refuse (r, error);
+    lp_scan_error error = lp_keys_add(&r->keys, t);
+    return error == LP_SCAN_NONE ? 0 : refuse(r, error);
   }
-  if (r->seen >> r->field & 1) return refuse (r, LP_SCAN_DUPLICATE);
-  r->seen |= UINT32_C (1) << r->field;
+  if (r->seen >> r->field & 1) return refuse(r, LP_SCAN_DUPLICATE);
+  r->seen |= UINT32_C(1) << r->field;
   return 0;
 }
 
 /* ------------------------------------------------------------------ copied values */
 
 static int copy_bytes (lp_reader *r, lp_buffer *to, const char *bytes, size_t n) {
-  if (lp_buffer_reserve (to, n) != 0) return refuse (r, LP_SCAN_MEMORY);
-  memcpy (to->bytes + to->size, bytes, n);
+  if (lp_buffer_reserve(to, n) != 0) return refuse(r, LP_SCAN_MEMORY);
+  memcpy(to->bytes + to->size, bytes, n);
   to->size += n;
   return 0;
 }
@@ -367,35 +402,43 @@ static int copy_bytes (lp_reader *r, lp_buffer *to, const char *bytes, size_t n)
 /* Writes a token as JSON again, without blanks. */
 static int copy_token (lp_reader *r, lp_buffer *to, lp_kind kind, const lp_token *t) {
   int closes = kind == LP_OBJECT_END || kind == LP_ARRAY_END;
-  if (to->size > (1u << 24)) return refuse (r, LP_SCAN_SIZE);
-  if (r->copy_comma && !closes && copy_bytes (r, to, ",", 1) != 0) return -1;
+  if (to->size > (1u << 24)) return refuse(r, LP_SCAN_SIZE);
+  if (r->copy_comma && !closes && copy_bytes(r, to, ",", 1) != 0) return -1;
   r->copy_comma = kind != LP_KEY && kind != LP_OBJECT_BEGIN && kind != LP_ARRAY_BEGIN;
   switch (kind) {
-    case LP_OBJECT_BEGIN: return copy_bytes (r, to, "{", 1);
-    case LP_OBJECT_END: return copy_bytes (r, to, "}", 1);
-    case LP_ARRAY_BEGIN: return copy_bytes (r, to, "[", 1);
-    case LP_ARRAY_END: return copy_bytes (r, to, "]", 1);
-    case LP_TRUE: return copy_bytes (r, to, "true", 4);
-    case LP_FALSE: return copy_bytes (r, to, "false", 5);
-    case LP_NULL: return copy_bytes (r, to, "null", 4);
-    case LP_NUMBER: return copy_bytes (r, to, t->text, t->length);
-    default:
-      if (copy_bytes (r, to, "\"", 1) != 0 || copy_bytes (r, to, t->text, t->length) != 0) return -1;
-      return kind == LP_KEY ? copy_bytes (r, to, "\":", 2) : copy_bytes (r, to, "\"", 1);
+  case LP_OBJECT_BEGIN:
+    return copy_bytes(r, to, "{", 1);
+  case LP_OBJECT_END:
+    return copy_bytes(r, to, "}", 1);
+  case LP_ARRAY_BEGIN:
+    return copy_bytes(r, to, "[", 1);
+  case LP_ARRAY_END:
+    return copy_bytes(r, to, "]", 1);
+  case LP_TRUE:
+    return copy_bytes(r, to, "true", 4);
+  case LP_FALSE:
+    return copy_bytes(r, to, "false", 5);
+  case LP_NULL:
+    return copy_bytes(r, to, "null", 4);
+  case LP_NUMBER:
+    return copy_bytes(r, to, t->text, t->length);
+  default:
+    if (copy_bytes(r, to, "\"", 1) != 0 || copy_bytes(r, to, t->text, t->length) != 0) return -1;
+    return kind == LP_KEY ? copy_bytes(r, to, "\":", 2) : copy_bytes(r, to, "\"", 1);
   }
 }
 
 /* One token of a value that is copied; 1 when the value is complete. */
 static int copy_step (lp_reader *r, lp_buffer *to, lp_kind kind, const lp_token *t) {
-  if (kind == LP_OBJECT_BEGIN) lp_keys_enter (&r->keys);
-  if (kind == LP_OBJECT_END) lp_keys_leave (&r->keys);
+  if (kind == LP_OBJECT_BEGIN) lp_keys_enter(&r->keys);
+  if (kind == LP_OBJECT_END) lp_keys_leave(&r->keys);
   if (kind == LP_OBJECT_BEGIN || kind == LP_ARRAY_BEGIN) r->depth++;
   if (kind == LP_OBJECT_END || kind == LP_ARRAY_END) r->depth--;
   if (kind == LP_KEY) {
-    lp_scan_error error = lp_keys_add (&r->keys, t);
-    if (error != LP_SCAN_NONE) return refuse (r, error);
+    lp_scan_error error = lp_keys_add(&r->keys, t);
+    if (error != LP_SCAN_NONE) return refuse(r, error);
   }
-  if (copy_token (r, to, kind, t) != 0) return -1;
+  if (copy_token(r, to, kind, t) != 0) return -1;
   return r->depth == 0;
 }
 
@@ -403,72 +446,92 @@ static int copy_step (lp_reader *r, lp_buffer *to, lp_kind kind, const lp_token 
 
 static int top_key (lp_reader *r, const lp_token *t) {
   size_t n;
-  const char *name = plain (r, t, &n);
-  lp_scan_error error = lp_keys_add (&r->keys, t);
+  const char *name = plain(r, t, &n);
+  lp_scan_error error = lp_keys_add(&r->keys, t);
   if (name == NULL) return -1;
-  if (error != LP_SCAN_NONE) return refuse (r, error);
-  if (n == 5 && memcmp (name, "Users", 5) == 0) r->top = TOP_USERS;
-  else if (n == 6 && memcmp (name, "Groups", 6) == 0) r->top = TOP_GROUPS;
-  else if (n == 7 && (memcmp (name, "invited", 7) == 0 || memcmp (name, "Invited", 7) == 0))
+  if (error != LP_SCAN_NONE) return refuse(r, error);
+  if (n == 5 && memcmp(name, "Users", 5) == 0)
+    r->top = TOP_USERS;
+  else if (n == 6 && memcmp(name, "Groups", 6) == 0)
+    r->top = TOP_GROUPS;
+  else if (n == 7 && (memcmp(name, "invited", 7) == 0 || memcmp(name, "Invited", 7) == 0))
     r->top = TOP_INVITED;
-  else if (n == 5 && memcmp (name, "total", 5) == 0) r->top = TOP_TOTAL;
-  else if (n == 5 && memcmp (name, "count", 5) == 0) r->top = TOP_COUNT;
-  else if (lp_reply_is_envelope_key (name, n)) r->top = TOP_ENVELOPE;
-  else r->top = TOP_OTHER;
+  else if (n == 5 && memcmp(name, "total", 5) == 0)
+    r->top = TOP_TOTAL;
+  else if (n == 5 && memcmp(name, "count", 5) == 0)
+    r->top = TOP_COUNT;
+  else if (lp_reply_is_envelope_key(name, n))
+    r->top = TOP_ENVELOPE;
+  else
+    r->top = TOP_OTHER;
   r->place = AT_TOP_VALUE;
   r->depth = 0;
   r->copy_comma = 0;
   if (r->top != TOP_ENVELOPE) return 0;
   r->envelope = 1;
-  if (copy_bytes (r, &r->other, r->other.size == 0 ? "{" : ",", 1) != 0 ||
-      copy_bytes (r, &r->other, "\"", 1) != 0 || copy_bytes (r, &r->other, name, n) != 0)
+  if (copy_bytes(r, &r->other, r->other.size == 0 ? "{" : ",", 1) != 0 ||
+      copy_bytes(r, &r->other, "\"", 1) != 0 || copy_bytes(r, &r->other, name, n) != 0)
     return -1;
-  return copy_bytes (r, &r->other, "\":", 2);
+  return copy_bytes(r, &r->other, "\":", 2);
 }
 
 static int take_size (lp_reader *r, int64_t *out, lp_kind kind, const lp_token *t) {
-  *out = take_number (r, 1, UINT32_MAX, kind, t);
-  return *out < 0 ? refuse (r, LP_SCAN_SHAPE) : 0;
+  *out = take_number(r, 1, UINT32_MAX, kind, t);
+  return *out < 0 ? refuse(r, LP_SCAN_SHAPE) : 0;
 }
 
 /* The first token of a value at the top of the reply. Maps without entries come as [] (§2). */
 static int top_value (lp_reader *r, lp_kind kind, const lp_token *t) {
   r->place = AT_TOP;
   switch (r->top) {
-    case TOP_USERS:
-      r->users_seen = 1;
-      if (kind == LP_ARRAY_BEGIN) r->place = AT_EMPTY;
-      else if (kind == LP_OBJECT_BEGIN) r->place = AT_USERS;
-      else return refuse (r, LP_SCAN_SHAPE);
-      return 0;
-    case TOP_GROUPS:
-      if (r->users_only) r->place = AT_SKIP_TOP;
-      else if (kind == LP_ARRAY_BEGIN) r->place = AT_EMPTY;
-      else if (kind == LP_OBJECT_BEGIN) {
-        lp_keys_enter (&r->keys);
-        r->place = AT_GROUPS;
-      } else if (kind != LP_NULL) return refuse (r, LP_SCAN_SHAPE);
-      return 0;
-    case TOP_INVITED:
-      if (kind == LP_ARRAY_BEGIN) r->place = AT_INVITED;
-      else if (kind != LP_NULL) return refuse (r, LP_SCAN_SHAPE);
-      return 0;
-    case TOP_TOTAL: return take_size (r, &r->total, kind, t);
-    case TOP_COUNT: return take_size (r, &r->count, kind, t);
-    case TOP_ENVELOPE: {
-      int done = copy_step (r, &r->other, kind, t);
-      if (done == 0) r->place = AT_ENVELOPE;
-      return done < 0 ? -1 : 0;
-    }
-    default: r->place = AT_SKIP_TOP; return 0;
+  case TOP_USERS:
+    r->users_seen = 1;
+    if (kind == LP_ARRAY_BEGIN)
+      r->place = AT_EMPTY;
+    else if (kind == LP_OBJECT_BEGIN)
+      r->place = AT_USERS;
+    else
+      return refuse(r, LP_SCAN_SHAPE);
+    return 0;
+  case TOP_GROUPS:
+    if (r->users_only)
+      r->place = AT_SKIP_TOP;
+    else if (kind == LP_ARRAY_BEGIN)
+      r->place = AT_EMPTY;
+    else if (kind == LP_OBJECT_BEGIN) {
+      lp_keys_enter(&r->keys);
+      r->place = AT_GROUPS;
+    } else if (kind != LP_NULL)
+      return refuse(r, LP_SCAN_SHAPE);
+    return 0;
+  case TOP_INVITED:
+    if (kind == LP_ARRAY_BEGIN)
+      r->place = AT_INVITED;
+    else if (kind != LP_NULL)
+      return refuse(r, LP_SCAN_SHAPE);
+    return 0;
+  case TOP_TOTAL:
+    return take_size(r, &r->total, kind, t);
+  case TOP_COUNT:
+    return take_size(r, &r->count, kind, t);
+  case TOP_ENVELOPE: {
+    int done = copy_step(r, &r->other, kind, t);
+    if (done == 0) r->place = AT_ENVELOPE;
+    return done < 0 ? -1 : 0;
+  }
+  default:
+    r->place = AT_SKIP_TOP;
+    return 0;
   }
 }
 
 static int begin_field (lp_reader *r, lp_kind kind, const lp_token *t) {
   r->place = AT_USER;
   if (r->field == F_groups) {
-    if (kind == LP_ARRAY_BEGIN) r->place = AT_USER_GROUPS;
-    else if (kind != LP_NULL) return refuse (r, LP_SCAN_SHAPE);
+    if (kind == LP_ARRAY_BEGIN)
+      r->place = AT_USER_GROUPS;
+    else if (kind != LP_NULL)
+      return refuse(r, LP_SCAN_SHAPE);
     return 0;
   }
   if (r->field == F_attribs) {
@@ -476,29 +539,29 @@ static int begin_field (lp_reader *r, lp_kind kind, const lp_token *t) {
     r->depth = 0;
     r->copy_comma = 0;
     r->scratch.size = 0;
-    done = copy_step (r, &r->scratch, kind, t);
+    done = copy_step(r, &r->scratch, kind, t);
     if (done < 0) return -1;
     if (done == 0) r->place = AT_ATTRIBS;
     return 0; /* a scalar says nothing that could be used as attributes */
   }
-  if (kind == LP_OBJECT_BEGIN || kind == LP_ARRAY_BEGIN) return refuse (r, LP_SCAN_SHAPE);
-  return take_field (r, kind, t);
+  if (kind == LP_OBJECT_BEGIN || kind == LP_ARRAY_BEGIN) return refuse(r, LP_SCAN_SHAPE);
+  return take_field(r, kind, t);
 }
 
 /* Passes over the rest of a value; 1 when it is complete, 0 when more bytes are needed. */
 static int skip (lp_reader *r, lp_kind kind, const lp_token *t) {
-  kind = lp_keys_follow (&r->keys, &r->scan, kind, t, &r->depth);
+  kind = lp_keys_follow(&r->keys, &r->scan, kind, t, &r->depth);
   if (kind == LP_ERROR) return -1;
   return kind != LP_MORE;
 }
 
 static int group_key (lp_reader *r, const lp_token *t) {
   size_t n;
-  const char *name = plain (r, t, &n);
-  lp_scan_error error = lp_keys_add (&r->keys, t);
+  const char *name = plain(r, t, &n);
+  lp_scan_error error = lp_keys_add(&r->keys, t);
   if (name == NULL) return -1;
-  if (error != LP_SCAN_NONE) return refuse (r, error);
-  if (lp_rows_name_group (r->rows, name, n, &r->group) != 0) return refuse (r, LP_SCAN_MEMORY);
+  if (error != LP_SCAN_NONE) return refuse(r, error);
+  if (lp_rows_name_group(r->rows, name, n, &r->group) != 0) return refuse(r, LP_SCAN_MEMORY);
   r->member_count = 0;
   r->first_member = 0;
   r->place = AT_GROUP_BEGIN;
@@ -508,17 +571,17 @@ static int group_key (lp_reader *r, const lp_token *t) {
 int lp_reader_user_group (lp_reader *r, const lp_token *t) {
   size_t n;
   uint32_t group;
-  const char *name = plain (r, t, &n);
+  const char *name = plain(r, t, &n);
   if (name == NULL) return -1;
-  if (lp_rows_name_group (r->rows, name, n, &group) != 0 ||
-      lp_rows_add_group_ref (r->rows, group) != 0)
-    return refuse (r, LP_SCAN_MEMORY);
+  if (lp_rows_name_group(r->rows, name, n, &group) != 0 ||
+      lp_rows_add_group_ref(r->rows, group) != 0)
+    return refuse(r, LP_SCAN_MEMORY);
   return 0;
 }
 
 static int member (lp_reader *r, const lp_token *t) {
   lp_text text;
-  if (lp_reader_keep_text (r, t, &text) != 0) return -1;
+  if (lp_reader_keep_text(r, t, &text) != 0) return -1;
   if (r->member_count++ == 0) r->first_member = text;
   return 0;
 }
@@ -527,110 +590,111 @@ static int member (lp_reader *r, const lp_token *t) {
 static int step (lp_reader *r, lp_kind kind, const lp_token *t) {
   int done;
   switch (r->place) {
-    case AT_USER:
-      if (kind == LP_KEY) return user_key (r, t);
-      lp_keys_leave (&r->keys);
-      r->place = AT_USERS;
-      return lp_reader_end_user (r);
-    case AT_FIELD:
-      if (r->field != F_unknown) return begin_field (r, kind, t);
-      r->depth = 0;
-      r->place = AT_SKIP_FIELD;
-      /* fall through */
-    case AT_SKIP_FIELD:
-      done = skip (r, kind, t);
-      if (done > 0) r->place = AT_USER;
-      return done < 0 ? -1 : 0;
-    case AT_USER_GROUPS:
-      if (kind == LP_STRING) return lp_reader_user_group (r, t);
-      if (kind != LP_ARRAY_END) return refuse (r, LP_SCAN_SHAPE);
-      r->place = AT_USER;
-      return 0;
-    case AT_GROUP:
-      if (kind == LP_STRING) return member (r, t);
-      if (kind != LP_ARRAY_END) return refuse (r, LP_SCAN_SHAPE);
-      if (lp_rows_add_segment (r->rows, r->group, r->first_member, r->member_count) != 0)
-        return refuse (r, LP_SCAN_MEMORY);
-      r->place = AT_GROUPS;
-      return 0;
-    case AT_USERS:
-      if (kind == LP_OBJECT_END) {
-        r->place = AT_TOP;
-        return 0;
-      }
-      return user_id (r, t);
-    case AT_USER_BEGIN:
-      if (kind != LP_OBJECT_BEGIN) return refuse (r, LP_SCAN_SHAPE);
-      lp_keys_enter (&r->keys);
-      r->place = AT_USER;
-      return 0;
-    case AT_ATTRIBS:
-      done = copy_step (r, &r->scratch, kind, t);
-      if (done <= 0) return done;
-      r->place = AT_USER;
-      if (lp_rows_add_text (r->rows, r->scratch.bytes, r->scratch.size, &r->row.attribs) != 0)
-        return refuse (r, LP_SCAN_SIZE);
-      return 0;
-    case AT_GROUPS:
-      if (kind == LP_KEY) return group_key (r, t);
-      lp_keys_leave (&r->keys);
+  case AT_USER:
+    if (kind == LP_KEY) return user_key(r, t);
+    lp_keys_leave(&r->keys);
+    r->place = AT_USERS;
+    return lp_reader_end_user(r);
+  case AT_FIELD:
+    if (r->field != F_unknown) return begin_field(r, kind, t);
+    r->depth = 0;
+    r->place = AT_SKIP_FIELD;
+    /* fall through */
+  case AT_SKIP_FIELD:
+    done = skip(r, kind, t);
+    if (done > 0) r->place = AT_USER;
+    return done < 0 ? -1 : 0;
+  case AT_USER_GROUPS:
+    if (kind == LP_STRING) return lp_reader_user_group(r, t);
+    if (kind != LP_ARRAY_END) return refuse(r, LP_SCAN_SHAPE);
+    r->place = AT_USER;
+    return 0;
+  case AT_GROUP:
+    if (kind == LP_STRING) return member(r, t);
+    if (kind != LP_ARRAY_END) return refuse(r, LP_SCAN_SHAPE);
+    if (lp_rows_add_segment(r->rows, r->group, r->first_member, r->member_count) != 0)
+      return refuse(r, LP_SCAN_MEMORY);
+    r->place = AT_GROUPS;
+    return 0;
+  case AT_USERS:
+    if (kind == LP_OBJECT_END) {
       r->place = AT_TOP;
       return 0;
-    case AT_GROUP_BEGIN:
-      if (kind != LP_ARRAY_BEGIN) return refuse (r, LP_SCAN_SHAPE);
-      r->place = AT_GROUP;
-      return 0;
-    case AT_INVITED: {
-      lp_text text;
-      if (kind == LP_ARRAY_END) {
-        r->place = AT_TOP;
-        return 0;
-      }
-      if (kind != LP_STRING) return refuse (r, LP_SCAN_SHAPE);
-      if (lp_reader_keep_text (r, t, &text) != 0) return -1;
-      return lp_rows_add_invited (r->rows, text) == 0 ? 0 : refuse (r, LP_SCAN_MEMORY);
     }
-    case AT_EMPTY:
-      if (kind != LP_ARRAY_END) return refuse (r, LP_SCAN_SHAPE);
+    return user_id(r, t);
+  case AT_USER_BEGIN:
+    if (kind != LP_OBJECT_BEGIN) return refuse(r, LP_SCAN_SHAPE);
+    lp_keys_enter(&r->keys);
+    r->place = AT_USER;
+    return 0;
+  case AT_ATTRIBS:
+    done = copy_step(r, &r->scratch, kind, t);
+    if (done <= 0) return done;
+    r->place = AT_USER;
+    if (lp_rows_add_text(r->rows, r->scratch.bytes, r->scratch.size, &r->row.attribs) != 0)
+      return refuse_text(r, r->scratch.size);
+    return 0;
+  case AT_GROUPS:
+    if (kind == LP_KEY) return group_key(r, t);
+    lp_keys_leave(&r->keys);
+    r->place = AT_TOP;
+    return 0;
+  case AT_GROUP_BEGIN:
+    if (kind != LP_ARRAY_BEGIN) return refuse(r, LP_SCAN_SHAPE);
+    r->place = AT_GROUP;
+    return 0;
+  case AT_INVITED: {
+    lp_text text;
+    if (kind == LP_ARRAY_END) {
       r->place = AT_TOP;
       return 0;
-    case AT_TOP:
-      if (kind == LP_KEY) return top_key (r, t);
-      r->place = AT_END;
+    }
+    if (kind != LP_STRING) return refuse(r, LP_SCAN_SHAPE);
+    if (lp_reader_keep_text(r, t, &text) != 0) return -1;
+    return lp_rows_add_invited(r->rows, text) == 0 ? 0 : refuse(r, LP_SCAN_MEMORY);
+  }
+  case AT_EMPTY:
+    if (kind != LP_ARRAY_END) return refuse(r, LP_SCAN_SHAPE);
+    r->place = AT_TOP;
+    return 0;
+  case AT_TOP:
+    if (kind == LP_KEY) return top_key(r, t);
+    r->place = AT_END;
+    return 0;
+  case AT_TOP_VALUE:
+    if (top_value(r, kind, t) != 0) return -1;
+    if (r->place != AT_SKIP_TOP) return 0;
+    /* fall through */
+  case AT_SKIP_TOP:
+    done = skip(r, kind, t);
+    if (done > 0) r->place = AT_TOP;
+    return done < 0 ? -1 : 0;
+  case AT_ENVELOPE:
+    done = copy_step(r, &r->other, kind, t);
+    if (done > 0) r->place = AT_TOP;
+    return done < 0 ? -1 : 0;
+  case AT_START:
+    if (kind == LP_OBJECT_BEGIN) {
+      lp_keys_enter(&r->keys);
+      r->place = AT_TOP;
       return 0;
-    case AT_TOP_VALUE:
-      if (top_value (r, kind, t) != 0) return -1;
-      if (r->place != AT_SKIP_TOP) return 0;
-      /* fall through */
-    case AT_SKIP_TOP:
-      done = skip (r, kind, t);
-      if (done > 0) r->place = AT_TOP;
-      return done < 0 ? -1 : 0;
-    case AT_ENVELOPE:
-      done = copy_step (r, &r->other, kind, t);
-      if (done > 0) r->place = AT_TOP;
-      return done < 0 ? -1 : 0;
-    case AT_START:
-      if (kind == LP_OBJECT_BEGIN) {
-        lp_keys_enter (&r->keys);
-        r->place = AT_TOP;
-        return 0;
-      }
-      /* fall through */
-    default: return refuse (r, LP_SCAN_SHAPE);
+    }
+    /* fall through */
+  default:
+    return refuse(r, LP_SCAN_SHAPE);
   }
 }
 
 static int keep_markup (lp_reader *r, const char *bytes, size_t n) {
   size_t room = LP_REFUSAL_MAX - (r->other.size < LP_REFUSAL_MAX ? r->other.size : LP_REFUSAL_MAX);
-  return copy_bytes (r, &r->other, bytes, n < room ? n : room);
+  return copy_bytes(r, &r->other, bytes, n < room ? n : room);
 }
 
 int lp_reader_feed (lp_reader *r, const char *bytes, size_t n) {
   lp_token token = {NULL, 0, 0};
   lp_kind kind;
   if (r->scan.error) return -1;
-  if (r->ended) return n == 0 ? 0 : refuse (r, LP_SCAN_TRAILING);
+  if (r->ended) return n == 0 ? 0 : refuse(r, LP_SCAN_TRAILING);
   if (!r->started) {
     /* the first byte that is not blank decides what this is (enterprise-api §1) */
     while (n > 0 && (*bytes == ' ' || *bytes == '\n' || *bytes == '\r' || *bytes == '\t')) {
@@ -642,17 +706,19 @@ int lp_reader_feed (lp_reader *r, const char *bytes, size_t n) {
     r->started = 1;
     if (*bytes != '{') r->place = AT_MARKUP;
   }
-  if (r->place == AT_MARKUP) return keep_markup (r, bytes, n);
-  if (lp_scan_feed (&r->scan, bytes, n) != 0) return -1;
+  if (r->place == AT_MARKUP) return keep_markup(r, bytes, n);
+  if (lp_scan_feed(&r->scan, bytes, n) != 0) return -1;
   for (;;) {
     /* what is written in the usual way goes quickly; whatever is not comes here */
-    if (r->place == AT_USER) lp_reader_hurry_users (r);
-    else if (r->place == AT_GROUP) lp_reader_hurry_members (r);
-    kind = lp_scan_next (&r->scan, &token);
-    if (kind <= LP_MORE || kind == LP_END || step (r, kind, &token) != 0) break;
+    if (r->place == AT_USER)
+      lp_reader_hurry_users(r);
+    else if (r->place == AT_GROUP)
+      lp_reader_hurry_members(r);
+    kind = lp_scan_next(&r->scan, &token);
+    if (kind <= LP_MORE || kind == LP_END || step(r, kind, &token) != 0) break;
   }
   if (r->scan.error) return -1;
-  return lp_scan_keep (&r->scan);
+  return lp_scan_keep(&r->scan);
 }
 
 int lp_reader_finish (lp_reader *r) {
@@ -662,12 +728,12 @@ int lp_reader_finish (lp_reader *r) {
   if (r->ended) return 0;
   r->ended = 1;
   if (r->place == AT_MARKUP || !r->started) return 0;
-  lp_scan_finish (&r->scan);
-  do kind = lp_scan_next (&r->scan, &token);
+  lp_scan_finish(&r->scan);
+  do kind = lp_scan_next(&r->scan, &token);
   while (kind > LP_MORE && kind != LP_END); /* a number at the cut is whole now; the rest is not */
   if (kind != LP_END) return -1;
-  if (r->envelope) return copy_bytes (r, &r->other, "}", 1);
-  if (!r->users_seen) return refuse (r, LP_SCAN_SHAPE);
+  if (r->envelope) return copy_bytes(r, &r->other, "}", 1);
+  if (!r->users_seen) return refuse(r, LP_SCAN_SHAPE);
   return 0;
 }
 
@@ -675,38 +741,38 @@ static int move_text (const lp_rows *from, lp_rows *to, lp_text *text) {
   size_t n;
   const char *bytes;
   if (*text == 0) return 0;
-  bytes = lp_rows_text (from, *text, &n);
-  return lp_rows_add_text (to, bytes, n, text);
+  bytes = lp_rows_text(from, *text, &n);
+  return lp_rows_add_text(to, bytes, n, text);
 }
 
 /* The user that is being read stays behind, so what it has so far moves to the fresh rows. */
 static int move_unfinished (lp_reader *r, const lp_rows *from) {
   lp_row *row = &r->row;
   uint32_t first = row->groups;
-  if (move_text (from, r->rows, &row->username) != 0 ||
-      move_text (from, r->rows, &row->fullname) != 0 ||
-      move_text (from, r->rows, &row->duousername) != 0 ||
-      move_text (from, r->rows, &row->multifactor) != 0 ||
-      move_text (from, r->rows, &row->linked) != 0 || move_text (from, r->rows, &row->attribs) != 0)
+  if (move_text(from, r->rows, &row->username) != 0 ||
+      move_text(from, r->rows, &row->fullname) != 0 ||
+      move_text(from, r->rows, &row->duousername) != 0 ||
+      move_text(from, r->rows, &row->multifactor) != 0 ||
+      move_text(from, r->rows, &row->linked) != 0 || move_text(from, r->rows, &row->attribs) != 0)
     return -1;
   row->groups = 0;
   for (size_t i = first; i < from->group_ref_count; i++) {
     size_t n;
     uint32_t group;
-    const char *name = lp_rows_text (from, from->groups.texts[from->group_refs[i]], &n);
-    if (lp_rows_name_group (r->rows, name, n, &group) != 0 ||
-        lp_rows_add_group_ref (r->rows, group) != 0)
+    const char *name = lp_rows_text(from, from->groups.texts[from->group_refs[i]], &n);
+    if (lp_rows_name_group(r->rows, name, n, &group) != 0 ||
+        lp_rows_add_group_ref(r->rows, group) != 0)
       return -1;
   }
   return 0;
 }
 
 int lp_reader_take (lp_reader *r, lp_rows *out) {
-  int inside = r->place == AT_USER_BEGIN || r->place == AT_USER || r->place == AT_FIELD || r->place == AT_USER_GROUPS ||
-               r->place == AT_ATTRIBS || r->place == AT_SKIP_FIELD;
+  int inside = r->place == AT_USER_BEGIN || r->place == AT_USER || r->place == AT_FIELD ||
+               r->place == AT_USER_GROUPS || r->place == AT_ATTRIBS || r->place == AT_SKIP_FIELD;
   if (r->place == AT_GROUP || r->place == AT_GROUP_BEGIN || r->place == AT_GROUPS) return 1;
   *out = *r->rows;
-  lp_rows_init (r->rows);
+  lp_rows_init(r->rows);
   r->last_multifactor = 0;
   /* what belongs to the whole reply goes on with the reader */
   r->rows->ids = out->ids;
@@ -722,11 +788,15 @@ int lp_reader_take (lp_reader *r, lp_rows *out) {
   r->rows->invited_mapped = out->invited_mapped;
   out->invited = NULL;
   out->invited_count = out->invited_capacity = out->invited_mapped = 0;
-  for (size_t i = 0; i < r->rows->invited_count; i++)
-    if (move_text (out, r->rows, &r->rows->invited[i]) != 0) goto failed;
-  if (inside && move_unfinished (r, out) != 0) goto failed;
+  for (size_t i = 0; i < r->rows->invited_count; i++) {
+    if (move_text(out, r->rows, &r->rows->invited[i]) != 0) {
+      r->rows->invited_count = i;
+      goto failed;
+    }
+  }
+  if (inside && move_unfinished(r, out) != 0) goto failed;
   return 0;
 failed:
-  refuse (r, LP_SCAN_MEMORY);
+  refuse(r, LP_SCAN_MEMORY);
   return -1;
 }

@@ -15,20 +15,20 @@ typedef struct lp_reader {
   lp_scan scan;
   lp_keys keys;
   lp_rows *rows;
-  lp_row row;              /* the user being read */
-  lp_buffer other;         /* the envelope keys, or a reply that is no JSON object */
-  lp_buffer scratch;       /* an unescaped key */
-  int64_t total, count;    /* as the reply says, -1 when it does not */
-  uint32_t seen;           /* fields of this user met */
-  uint32_t group;          /* the group whose members are being read */
+  lp_row row;           /* the user being read */
+  lp_buffer other;      /* the envelope keys, or a reply that is no JSON object */
+  lp_buffer scratch;    /* an unescaped key */
+  int64_t total, count; /* as the reply says, -1 when it does not */
+  uint32_t seen;        /* fields of this user met */
+  uint32_t group;       /* the group whose members are being read */
   uint32_t member_count;
   lp_text first_member;
   lp_text last_multifactor; /* most users have the same */
-  int depth;               /* inside a value that is passed over or copied */
-  int copy_comma;          /* inside a copied value: does the next item need a comma? */
+  int depth;                /* inside a value that is passed over or copied */
+  int copy_comma;           /* inside a copied value: does the next item need a comma? */
   unsigned char place, field, top, started, ended, users_seen, envelope;
   unsigned char users_only; /* pass over Groups: for reading row by row */
-  unsigned char order[32]; /* the fields in the order of the last user */
+  unsigned char order[32];  /* the fields in the order of the last user */
   unsigned char order_length, order_at;
 } lp_reader;
 

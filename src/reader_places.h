@@ -1,5 +1,7 @@
-/* What the two halves of the reader of users share: reader.c takes any token anywhere, reader_fast.c
-** takes what is written as the server usually writes it. */
+/*
+** What the two halves of the reader of users share: reader.c takes any token anywhere,
+** reader_fast.c takes what is written as the service usually writes it.
+*/
 #ifndef LP_READER_PLACES_H
 #define LP_READER_PLACES_H
 
@@ -8,39 +10,42 @@
 /* Where in the reply the next token is. */
 enum {
   AT_START,
-  AT_MARKUP,        /* not JSON: the bytes are kept */
-  AT_TOP,           /* keys of the reply */
-  AT_TOP_VALUE,     /* the value of such a key */
-  AT_USERS,         /* ids */
-  AT_USER_BEGIN,    /* the { of a user */
-  AT_USER,          /* keys of a user */
-  AT_FIELD,         /* the value of a known field */
-  AT_USER_GROUPS,   /* inside a user's list of groups */
-  AT_ATTRIBS,       /* inside attribs, which is kept as it is */
-  AT_SKIP_FIELD,    /* inside an unknown field of a user */
-  AT_GROUPS,        /* names of groups */
-  AT_GROUP_BEGIN,   /* the [ of a group */
-  AT_GROUP,         /* inside a group's list of members */
-  AT_INVITED,       /* inside the list of invited addresses */
-  AT_ENVELOPE,      /* inside status, error, errors or message */
-  AT_SKIP_TOP,      /* inside an unknown key of the reply */
-  AT_EMPTY,         /* inside [] where a map could be */
+  AT_MARKUP,      /* not JSON: the bytes are kept */
+  AT_TOP,         /* keys of the reply */
+  AT_TOP_VALUE,   /* the value of such a key */
+  AT_USERS,       /* ids */
+  AT_USER_BEGIN,  /* the { of a user */
+  AT_USER,        /* keys of a user */
+  AT_FIELD,       /* the value of a known field */
+  AT_USER_GROUPS, /* inside a user's list of groups */
+  AT_ATTRIBS,     /* inside attribs, which is kept as it is */
+  AT_SKIP_FIELD,  /* inside an unknown field of a user */
+  AT_GROUPS,      /* names of groups */
+  AT_GROUP_BEGIN, /* the [ of a group */
+  AT_GROUP,       /* inside a group's list of members */
+  AT_INVITED,     /* inside the list of invited addresses */
+  AT_ENVELOPE,    /* inside status, error, errors or message */
+  AT_SKIP_TOP,    /* inside an unknown key of the reply */
+  AT_EMPTY,       /* inside [] where a map could be */
   AT_END
 };
 
 enum { TOP_USERS, TOP_GROUPS, TOP_INVITED, TOP_TOTAL, TOP_COUNT, TOP_ENVELOPE, TOP_OTHER };
 
+/* In the order in which the service writes them; clang-format would make stairs of it. */
+/* clang-format off */
 #define FIELDS(X)                                                                                  \
-  X (username) X (fullname) X (mpstrength) X (created) X (last_pw_change) X (last_login)           \
-  X (neverloggedin) X (disabled) X (admin) X (password_reset_required) X (totalscore)              \
-  X (legacytotalscore) X (hasSharingKeys) X (duousername) X (multifactor) X (linked) X (sites)     \
-  X (notes) X (formfills) X (applications) X (attachments) X (groups) X (attribs)
+  X(username) X(fullname) X(mpstrength) X(created) X(last_pw_change) X(last_login)                 \
+  X(neverloggedin) X(disabled) X(admin) X(password_reset_required) X(totalscore)                   \
+  X(legacytotalscore) X(hasSharingKeys) X(duousername) X(multifactor) X(linked) X(sites)           \
+  X(notes) X(formfills) X(applications) X(attachments) X(groups) X(attribs)
+/* clang-format on */
 
 enum {
 #define X(name) F_##name,
-  FIELDS (X)
+  FIELDS(X)
 #undef X
-  F_unknown
+      F_unknown
 };
 
 #define LP_ID_DIGITS 18 /* the longest id of a user */

@@ -6,29 +6,34 @@
 #include "rows.h"
 
 #define ARENA_MAX UINT32_MAX
-#define ROWS_MAX (UINT32_C (1) << 30)
+#define ROWS_MAX (UINT32_C(1) << 30)
 
 /* Under AddressSanitizer everything comes from malloc, so that it can watch. */
-#if defined MREMAP_MAYMOVE && !defined __SANITIZE_ADDRESS__
+#ifdef __has_feature
+#if __has_feature(address_sanitizer)
+#define LP_WATCHED
+#endif
+#endif
+#if defined MREMAP_MAYMOVE && !defined __SANITIZE_ADDRESS__ && !defined LP_WATCHED
 #define CAN_MAP
-#define MAPPED_FROM ((size_t) 128 << 10)  /* bytes */
-#define MAPPED_FIRST ((size_t) 4 << 20)   /* address space only */
-#define STEP ((size_t) 256 << 10)
+#define MAPPED_FROM ((size_t)128 << 10) /* bytes */
+#define MAPPED_FIRST ((size_t)4 << 20)  /* address space only */
+#define STEP ((size_t)256 << 10)
 #ifndef MADV_POPULATE_WRITE
 #define MADV_POPULATE_WRITE 23 /* Linux 5.14 */
 #endif
 #endif
 
 void lp_rows_init (lp_rows *r) {
-  memset (r, 0, sizeof *r);
+  memset(r, 0, sizeof *r);
 }
 
 size_t lp_rows_memory (const lp_rows *r) {
-  return r->capacity * sizeof (lp_row) + r->arena.capacity +
-         r->group_ref_capacity * sizeof (uint32_t) + r->groups.capacity * sizeof (lp_text) +
-         r->groups.table_size * sizeof (uint64_t) + r->segment_capacity * sizeof (lp_segment) +
-         r->invited_capacity * sizeof (lp_text) + r->index_size * sizeof (uint32_t) +
-         r->id_table_size * sizeof (uint64_t);
+  return r->capacity * sizeof(lp_row) + r->arena.capacity +
+         r->group_ref_capacity * sizeof(uint32_t) + r->groups.capacity * sizeof(lp_text) +
+         r->groups.table_size * sizeof(uint64_t) + r->segment_capacity * sizeof(lp_segment) +
+         r->invited_capacity * sizeof(lp_text) + r->index_size * sizeof(uint32_t) +
+         r->id_table_size * sizeof(uint64_t);
 }
 
 /*
@@ -48,26 +53,26 @@ static int reserve (void **items, size_t count, size_t more, size_t *capacity, s
     size_t ready = *capacity * size / STEP * STEP, end = (bytes + STEP - 1) / STEP * STEP;
     if (end > *mapped) {
       size_t length = end < MAPPED_FIRST / 2 ? MAPPED_FIRST : end * 2;
-      moved = *mapped > 0 ? mremap (*items, *mapped, length, MREMAP_MAYMOVE)
-                          : mmap (NULL, length, PROT_READ | PROT_WRITE,
-                                  MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+      moved = *mapped > 0 ? mremap(*items, *mapped, length, MREMAP_MAYMOVE)
+                          : mmap(NULL, length, PROT_READ | PROT_WRITE,
+                                 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
       if (moved == MAP_FAILED) return -1;
       if (*mapped == 0) {
         ready = 0;
-        if (count > 0) memcpy (moved, *items, count * size);
-        free (*items);
+        if (count > 0) memcpy(moved, *items, count * size);
+        free(*items);
       }
       *items = moved;
       *mapped = length;
     }
-    madvise ((char *) *items + ready, end - ready, MADV_POPULATE_WRITE); /* an old kernel may not */
+    madvise((char *)*items + ready, end - ready, MADV_POPULATE_WRITE); /* an old kernel may not */
     *capacity = end / size;
     return 0;
   }
 #else
-  (void) mapped;
+  (void)mapped;
 #endif
-  moved = realloc (*items, bytes + bytes / 2 + 16 * size);
+  moved = realloc(*items, bytes + bytes / 2 + 16 * size);
   if (moved == NULL) return -1;
   *items = moved;
   *capacity = (bytes + bytes / 2) / size + 16;
@@ -77,128 +82,128 @@ static int reserve (void **items, size_t count, size_t more, size_t *capacity, s
 static void release (void *items, size_t mapped) {
 #ifdef CAN_MAP
   if (mapped > 0) {
-    munmap (items, mapped);
+    munmap(items, mapped);
     return;
   }
 #else
-  (void) mapped;
+  (void)mapped;
 #endif
-  free (items);
+  free(items);
 }
 
 int lp_buffer_reserve (lp_buffer *b, size_t more) {
   void *bytes = b->bytes;
-  int answer = reserve (&bytes, b->size, more, &b->capacity, 1, &b->mapped);
+  int answer = reserve(&bytes, b->size, more, &b->capacity, 1, &b->mapped);
   b->bytes = bytes;
   return answer;
 }
 
 void lp_buffer_free (lp_buffer *b) {
-  release (b->bytes, b->mapped);
-  memset (b, 0, sizeof *b);
+  release(b->bytes, b->mapped);
+  memset(b, 0, sizeof *b);
 }
 
 static int reserve_rows (lp_rows *r, size_t more) {
   void *rows = r->rows;
-  int answer = reserve (&rows, r->count, more, &r->capacity, sizeof *r->rows, &r->rows_mapped);
+  int answer = reserve(&rows, r->count, more, &r->capacity, sizeof *r->rows, &r->rows_mapped);
   r->rows = rows;
   return answer;
 }
 
 static int reserve_group_refs (lp_rows *r, size_t more) {
   void *refs = r->group_refs;
-  int answer = reserve (&refs, r->group_ref_count, more, &r->group_ref_capacity,
-                        sizeof *r->group_refs, &r->group_refs_mapped);
+  int answer = reserve(&refs, r->group_ref_count, more, &r->group_ref_capacity,
+                       sizeof *r->group_refs, &r->group_refs_mapped);
   r->group_refs = refs;
   return answer;
 }
 
 static int reserve_segments (lp_rows *r, size_t more) {
   void *segments = r->segments;
-  int answer = reserve (&segments, r->segment_count, more, &r->segment_capacity,
-                        sizeof *r->segments, &r->segments_mapped);
+  int answer = reserve(&segments, r->segment_count, more, &r->segment_capacity, sizeof *r->segments,
+                       &r->segments_mapped);
   r->segments = segments;
   return answer;
 }
 
 static int reserve_invited (lp_rows *r, size_t more) {
   void *invited = r->invited;
-  int answer = reserve (&invited, r->invited_count, more, &r->invited_capacity,
-                        sizeof *r->invited, &r->invited_mapped);
+  int answer = reserve(&invited, r->invited_count, more, &r->invited_capacity, sizeof *r->invited,
+                       &r->invited_mapped);
   r->invited = invited;
   return answer;
 }
 
 static int reserve_names (lp_rows *r, size_t more) {
   void *texts = r->groups.texts;
-  int answer = reserve (&texts, r->groups.count, more, &r->groups.capacity,
-                        sizeof *r->groups.texts, &r->groups.mapped);
+  int answer = reserve(&texts, r->groups.count, more, &r->groups.capacity, sizeof *r->groups.texts,
+                       &r->groups.mapped);
   r->groups.texts = texts;
   return answer;
 }
 
 void lp_rows_free (lp_rows *r) {
-  release (r->rows, r->rows_mapped);
-  release (r->group_refs, r->group_refs_mapped);
-  release (r->groups.texts, r->groups.mapped);
-  release (r->segments, r->segments_mapped);
-  release (r->invited, r->invited_mapped);
-  lp_buffer_free (&r->arena);
-  free (r->groups.table);
-  free (r->index);
-  free (r->ids);
-  memset (r, 0, sizeof *r);
+  release(r->rows, r->rows_mapped);
+  release(r->group_refs, r->group_refs_mapped);
+  release(r->groups.texts, r->groups.mapped);
+  release(r->segments, r->segments_mapped);
+  release(r->invited, r->invited_mapped);
+  lp_buffer_free(&r->arena);
+  free(r->groups.table);
+  free(r->index);
+  free(r->ids);
+  memset(r, 0, sizeof *r);
 }
 
 /* Texts have a length before them: one byte, or 0xFF and four. Offset 0 is never used. */
 int lp_rows_add_text (lp_rows *r, const char *bytes, size_t n, lp_text *out) {
   lp_buffer *a = &r->arena;
   char *put;
-  if (lp_buffer_reserve (a, n + 6) != 0) return -1;
+  if (lp_buffer_reserve(a, n + 6) != 0) return -1;
   if (a->size == 0) a->bytes[a->size++] = 0;
   if (a->size + n + 6 > ARENA_MAX) return -1;
-  *out = (lp_text) a->size;
+  *out = (lp_text)a->size;
   put = a->bytes + a->size;
   if (n < LP_LONG_TEXT) {
-    *put++ = (char) n;
+    *put++ = (char)n;
   } else {
-    uint32_t length = (uint32_t) n;
-    *put++ = (char) LP_LONG_TEXT;
-    memcpy (put, &length, sizeof length);
+    uint32_t length = (uint32_t)n;
+    *put++ = (char)LP_LONG_TEXT;
+    memcpy(put, &length, sizeof length);
     put += sizeof length;
   }
-  memcpy (put, bytes, n);
-  a->size = (size_t) (put + n - a->bytes);
+  memcpy(put, bytes, n);
+  a->size = (size_t)(put + n - a->bytes);
   return 0;
 }
 
 lp_text lp_rows_text_after (const lp_rows *r, lp_text at) {
   size_t n;
-  const char *text = lp_rows_text (r, at, &n);
-  return (lp_text) (text + n - r->arena.bytes);
+  const char *text = lp_rows_text(r, at, &n);
+  return (lp_text)(text + n - r->arena.bytes);
 }
 
 int lp_rows_add_row (lp_rows *r, const lp_row *row) {
-  if (r->count == ROWS_MAX || (r->count == r->capacity && reserve_rows (r, 1) != 0)) return -1;
+  if (r->count == ROWS_MAX || (r->count == r->capacity && reserve_rows(r, 1) != 0)) return -1;
   r->rows[r->count++] = *row;
   return 0;
 }
 
 int lp_rows_add_group_ref (lp_rows *r, uint32_t group) {
-  if (r->group_ref_count == UINT32_MAX || reserve_group_refs (r, 1) != 0) return -1;
+  if (r->group_ref_count == UINT32_MAX || reserve_group_refs(r, 1) != 0) return -1;
   r->group_refs[r->group_ref_count++] = group;
   return 0;
 }
 
 int lp_rows_add_segment (lp_rows *r, uint32_t group, lp_text first, uint32_t count) {
   lp_segment segment = {group, count, first};
-  if (reserve_segments (r, 1) != 0) return -1;
+  if (reserve_segments(r, 1) != 0) return -1;
   r->segments[r->segment_count++] = segment;
   return 0;
 }
 
 int lp_rows_add_invited (lp_rows *r, lp_text text) {
-  if (reserve_invited (r, 1) != 0) return -1;
+  if (reserve_invited(r, 1) != 0) return -1;
   r->invited[r->invited_count++] = text;
   return 0;
 }
@@ -209,17 +214,17 @@ static int grow_names (lp_rows *r, size_t more) {
   uint64_t *table;
   if ((names->count + more) * 2 <= names->table_size) return 0;
   while ((names->count + more) * 2 > size) size *= 2;
-  if ((table = calloc (size, sizeof *table)) == NULL) return -1;
+  if ((table = calloc(size, sizeof *table)) == NULL) return -1;
   for (size_t old = 0; old < names->table_size; old++) {
     size_t n, place;
     const char *text;
     if (names->table[old] == 0) continue;
-    text = lp_rows_text (r, names->texts[(uint32_t) names->table[old] - 1], &n);
-    place = (size_t) lp_name_hash (text, n) & (size - 1);
+    text = lp_rows_text(r, names->texts[(uint32_t)names->table[old] - 1], &n);
+    place = (size_t)lp_name_hash(text, n) & (size - 1);
     while (table[place] != 0) place = (place + 1) & (size - 1);
     table[place] = names->table[old];
   }
-  free (names->table);
+  free(names->table);
   names->table = table;
   names->table_size = size;
   return 0;
@@ -227,30 +232,30 @@ static int grow_names (lp_rows *r, size_t more) {
 
 int lp_rows_name_group (lp_rows *r, const char *name, size_t n, uint32_t *out) {
   lp_names *names = &r->groups;
-  uint64_t hash = lp_name_hash (name, n);
+  uint64_t hash = lp_name_hash(name, n);
   size_t place;
-  if (grow_names (r, 1) != 0) return -1;
-  place = lp_rows_name_place (r, name, n, hash);
+  if (grow_names(r, 1) != 0) return -1;
+  place = lp_rows_name_place(r, name, n, hash);
   if (names->table[place] == 0) {
-    if (names->count == ROWS_MAX || reserve_names (r, 1) != 0 ||
-        lp_rows_add_text (r, name, n, &names->texts[names->count]) != 0)
+    if (names->count == ROWS_MAX || reserve_names(r, 1) != 0 ||
+        lp_rows_add_text(r, name, n, &names->texts[names->count]) != 0)
       return -1;
-    names->table[place] = (hash & ~(uint64_t) UINT32_MAX) | ++names->count;
+    names->table[place] = (hash & ~(uint64_t)UINT32_MAX) | ++names->count;
   }
-  *out = (uint32_t) names->table[place] - 1;
+  *out = (uint32_t)names->table[place] - 1;
   return 0;
 }
 
 long lp_rows_find_group (const lp_rows *r, const char *name, size_t n) {
   size_t place;
   if (r->groups.table_size == 0) return -1;
-  place = lp_rows_name_place (r, name, n, lp_name_hash (name, n));
-  return (long) (uint32_t) r->groups.table[place] - 1;
+  place = lp_rows_name_place(r, name, n, lp_name_hash(name, n));
+  return (long)(uint32_t)r->groups.table[place] - 1;
 }
 
 static size_t id_place (const lp_rows *r, uint64_t id) {
   size_t mask = r->id_table_size - 1;
-  size_t i = (size_t) (id * UINT64_C (0x9E3779B97F4A7C15) >> 20) & mask;
+  size_t i = (size_t)(id * UINT64_C(0x9E3779B97F4A7C15) >> 20) & mask;
   while (r->ids[i] != 0 && r->ids[i] != id + 1) i = (i + 1) & mask;
   return i;
 }
@@ -261,17 +266,17 @@ static int grow_ids (lp_rows *r, size_t more) {
   uint64_t *ids, *old = r->ids;
   if (old != NULL && (known + more) * 2 <= old_size) return 0;
   while (size < (known + more) * 4) size *= 2;
-  if ((ids = calloc (size, sizeof *ids)) == NULL) return -1;
+  if ((ids = calloc(size, sizeof *ids)) == NULL) return -1;
   r->ids = ids;
   r->id_table_size = size;
   if (old == NULL) {
-    for (size_t i = 0; i < r->count; i++) ids[id_place (r, r->rows[i].id)] = r->rows[i].id + 1;
+    for (size_t i = 0; i < r->count; i++) ids[id_place(r, r->rows[i].id)] = r->rows[i].id + 1;
     r->id_count = r->count;
   } else {
     for (size_t i = 0; i < old_size; i++)
-      if (old[i] != 0) ids[id_place (r, old[i] - 1)] = old[i];
+      if (old[i] != 0) ids[id_place(r, old[i] - 1)] = old[i];
   }
-  free (old);
+  free(old);
   return 0;
 }
 
@@ -287,8 +292,8 @@ int lp_rows_note_id (lp_rows *r, uint64_t id) {
       return 1;
     }
   }
-  if (grow_ids (r, 1) != 0) return -1;
-  place = id_place (r, id);
+  if (grow_ids(r, 1) != 0) return -1;
+  place = id_place(r, id);
   if (r->ids[place] != 0) return 0;
   r->ids[place] = id + 1;
   r->id_count++;
@@ -296,12 +301,12 @@ int lp_rows_note_id (lp_rows *r, uint64_t id) {
 }
 
 static inline unsigned char fold (unsigned char c) {
-  return c >= 'A' && c <= 'Z' ? (unsigned char) (c | 0x20) : c;
+  return c >= 'A' && c <= 'Z' ? (unsigned char)(c | 0x20) : c;
 }
 
 static int same_folded (const char *a, const char *b, size_t n) {
   for (size_t i = 0; i < n; i++)
-    if (a[i] != b[i] && fold ((unsigned char) a[i]) != fold ((unsigned char) b[i])) return 0;
+    if (a[i] != b[i] && fold((unsigned char)a[i]) != fold((unsigned char)b[i])) return 0;
   return 1;
 }
 
@@ -312,8 +317,8 @@ static size_t index_place (const lp_rows *r, uint32_t hash, const char *address,
     const lp_row *row = &r->rows[r->index[i] - 1];
     if (row->hash == hash) {
       size_t length;
-      const char *text = lp_rows_text (r, row->username, &length);
-      if (length == n && same_folded (text, address, n)) break;
+      const char *text = lp_rows_text(r, row->username, &length);
+      if (length == n && same_folded(text, address, n)) break;
     }
     i = (i + 1) & mask;
   }
@@ -327,27 +332,27 @@ int lp_rows_index (lp_rows *r) {
   if (r->index_size != 0 && r->indexed_rows == r->count && r->indexed_invited == r->invited_count)
     return 0;
   while (size < r->count * 2) size *= 2;
-  free (r->index);
+  free(r->index);
   r->index_size = 0;
-  if ((r->index = calloc (size, sizeof *r->index)) == NULL) return -1;
+  if ((r->index = calloc(size, sizeof *r->index)) == NULL) return -1;
   r->index_size = size;
   for (size_t i = 0; i < r->count; i++) {
     uint32_t hash = r->rows[i].hash;
     size_t place = hash & (size - 1);
     if (i + INDEX_AHEAD < r->count)
-      __builtin_prefetch (&r->index[r->rows[i + INDEX_AHEAD].hash & (size - 1)], 1);
+      __builtin_prefetch(&r->index[r->rows[i + INDEX_AHEAD].hash & (size - 1)], 1);
     if (r->index[place] != 0) {
       size_t n;
-      const char *text = lp_rows_text (r, r->rows[i].username, &n);
-      place = index_place (r, hash, text, n);
+      const char *text = lp_rows_text(r, r->rows[i].username, &n);
+      place = index_place(r, hash, text, n);
     }
-    if (r->index[place] == 0) r->index[place] = (uint32_t) i + 1;
+    if (r->index[place] == 0) r->index[place] = (uint32_t)i + 1;
   }
   r->indexed_rows = r->count;
   for (size_t i = 0; i < r->invited_count; i++) {
     size_t n;
-    const char *text = lp_rows_text (r, r->invited[i], &n);
-    long row = lp_rows_find (r, text, n);
+    const char *text = lp_rows_text(r, r->invited[i], &n);
+    long row = lp_rows_find(r, text, n);
     if (row >= 0) r->rows[row].flags |= LP_FLAG_INVITED;
   }
   r->indexed_invited = r->invited_count;
@@ -356,31 +361,29 @@ int lp_rows_index (lp_rows *r) {
 
 long lp_rows_find (const lp_rows *r, const char *address, size_t n) {
   if (r->index_size == 0) return -1;
-  return (long) r->index[index_place (r, lp_fold_hash (address, n), address, n)] - 1;
+  return (long)r->index[index_place(r, lp_fold_hash(address, n), address, n)] - 1;
 }
 
 static void move_text (lp_text *text, size_t by) {
-  if (*text != 0) *text += (lp_text) by;
+  if (*text != 0) *text += (lp_text)by;
 }
 
 /* Room for all that `from` has, so that nothing can fail once something was added. */
 static int reserve_page (lp_rows *r, const lp_rows *from) {
   size_t texts = from->arena.size * 2 + 16; /* the names of groups are told a second time */
   if (r->count + from->count > ROWS_MAX || r->groups.count + from->groups.count > ROWS_MAX ||
-      r->group_ref_count + from->group_ref_count > UINT32_MAX ||
-      texts > ARENA_MAX - r->arena.size)
+      r->group_ref_count + from->group_ref_count > UINT32_MAX || texts > ARENA_MAX - r->arena.size)
     return -1;
-  if (lp_buffer_reserve (&r->arena, texts) != 0 || reserve_rows (r, from->count) != 0 ||
-      reserve_group_refs (r, from->group_ref_count) != 0 ||
-      reserve_segments (r, from->segment_count) != 0 ||
-      reserve_invited (r, from->invited_count) != 0 ||
-      reserve_names (r, from->groups.count) != 0 || grow_names (r, from->groups.count) != 0)
+  if (lp_buffer_reserve(&r->arena, texts) != 0 || reserve_rows(r, from->count) != 0 ||
+      reserve_group_refs(r, from->group_ref_count) != 0 ||
+      reserve_segments(r, from->segment_count) != 0 ||
+      reserve_invited(r, from->invited_count) != 0 || reserve_names(r, from->groups.count) != 0 ||
+      grow_names(r, from->groups.count) != 0)
     return -1;
   for (size_t i = 0; i < from->count; i++) {
     int first = i == 0 && r->count == 0 && r->taken == 0;
     uint64_t before = i > 0 ? from->rows[i - 1].id : r->last_id;
-    if (r->ids != NULL || (!first && from->rows[i].id <= before))
-      return grow_ids (r, from->count);
+    if (r->ids != NULL || (!first && from->rows[i].id <= before)) return grow_ids(r, from->count);
   }
   return 0;
 }
@@ -394,34 +397,34 @@ int lp_rows_append (lp_rows *r, const lp_rows *from, size_t *repeated) {
   uint32_t *names;
   *repeated = 0;
   if (from->arena.size == 0) return 0;
-  names = malloc ((from->groups.count + 1) * sizeof *names);
-  if (names == NULL || reserve_page (r, from) != 0) {
-    free (names);
+  names = malloc((from->groups.count + 1) * sizeof *names);
+  if (names == NULL || reserve_page(r, from) != 0) {
+    free(names);
     return -1;
   }
   if (r->arena.size == 0) r->arena.bytes[r->arena.size++] = 0;
   by = r->arena.size;
-  memcpy (r->arena.bytes + by, from->arena.bytes, from->arena.size);
+  memcpy(r->arena.bytes + by, from->arena.bytes, from->arena.size);
   r->arena.size += from->arena.size;
   for (size_t g = 0; g < from->groups.count; g++) {
     size_t n;
-    const char *text = lp_rows_text (from, from->groups.texts[g], &n);
-    lp_rows_name_group (r, text, n, &names[g]);
+    const char *text = lp_rows_text(from, from->groups.texts[g], &n);
+    lp_rows_name_group(r, text, n, &names[g]);
   }
   for (size_t i = 0; i < from->count; i++) {
     lp_row *row = &r->rows[r->count];
-    if (lp_rows_note_id (r, from->rows[i].id) == 0) {
+    if (lp_rows_note_id(r, from->rows[i].id) == 0) {
       ++*repeated;
       continue;
     }
     *row = from->rows[i];
-    move_text (&row->username, by);
-    move_text (&row->fullname, by);
-    move_text (&row->duousername, by);
-    move_text (&row->multifactor, by);
-    move_text (&row->linked, by);
-    move_text (&row->attribs, by);
-    row->groups = (uint32_t) r->group_ref_count;
+    move_text(&row->username, by);
+    move_text(&row->fullname, by);
+    move_text(&row->duousername, by);
+    move_text(&row->multifactor, by);
+    move_text(&row->linked, by);
+    move_text(&row->attribs, by);
+    row->groups = (uint32_t)r->group_ref_count;
     for (uint32_t g = 0; g < row->group_count; g++)
       r->group_refs[r->group_ref_count++] = names[from->group_refs[from->rows[i].groups + g]];
     r->count++;
@@ -430,11 +433,11 @@ int lp_rows_append (lp_rows *r, const lp_rows *from, size_t *repeated) {
     lp_segment *segment = &r->segments[r->segment_count++];
     *segment = from->segments[i];
     segment->group = names[segment->group];
-    move_text (&segment->first, by);
+    move_text(&segment->first, by);
   }
   for (size_t i = 0; i < from->invited_count; i++)
-    r->invited[r->invited_count++] = from->invited[i] + (lp_text) by;
+    r->invited[r->invited_count++] = from->invited[i] + (lp_text)by;
   r->odd += from->odd;
-  free (names);
+  free(names);
   return 0;
 }

@@ -12,7 +12,7 @@
 #include "bytes.h"
 
 /* Fresh memory costs more time than reading the bytes that fill it, so a row is kept small. */
-#define LP_NO_TIME UINT32_MAX  /* absent, empty or unreadable */
+#define LP_NO_TIME UINT32_MAX /* absent, empty or unreadable */
 #define LP_NO_SCORE INT32_MIN
 #define LP_SCORE_UNIT 10000    /* scores have a few decimals: 83.2 is kept as 832000 */
 #define LP_NO_COUNT UINT16_MAX /* null: somebody who never logged in */
@@ -80,11 +80,11 @@ typedef struct lp_rows {
   uint32_t *index; /* e-mail index: row + 1, open addressing; made by lp_rows_index */
   size_t index_size;
   size_t indexed_rows, indexed_invited; /* what the index knows of */
-  uint64_t *ids; /* set of ids, made when they come out of order */
+  uint64_t *ids;                        /* set of ids, made when they come out of order */
   size_t id_table_size, id_count;
   uint64_t last_id;
   size_t taken; /* rows that were handed over before these */
-  size_t odd; /* values that were not of the documented form */
+  size_t odd;   /* values that were not of the documented form */
 } lp_rows;
 
 void lp_rows_init (lp_rows *r);
@@ -122,9 +122,9 @@ lp_text lp_rows_text_after (const lp_rows *r, lp_text at);
 
 static inline const char *lp_rows_text (const lp_rows *r, lp_text at, size_t *n) {
   const char *text = r->arena.bytes + at;
-  uint32_t length = (unsigned char) *text++;
+  uint32_t length = (unsigned char)*text++;
   if (length == LP_LONG_TEXT) {
-    memcpy (&length, text, sizeof length);
+    memcpy(&length, text, sizeof length);
     text += sizeof length;
   }
   *n = length;
@@ -133,24 +133,24 @@ static inline const char *lp_rows_text (const lp_rows *r, lp_text at, size_t *n)
 
 /* The case of ASCII letters makes no difference. */
 static inline uint32_t lp_fold_hash (const char *text, size_t n) {
-  return (uint32_t) lp_hash_words (text, n, 1);
+  return (uint32_t)lp_hash_words(text, n, 1);
 }
 
 static inline uint64_t lp_name_hash (const char *name, size_t n) {
-  return lp_hash_words (name, n, 0);
+  return lp_hash_words(name, n, 0);
 }
 
 /* The place of a name in the table: where it is or where it would go. There must be a table. */
 static inline size_t lp_rows_name_place (const lp_rows *r, const char *name, size_t n,
                                          uint64_t hash) {
   const lp_names *names = &r->groups;
-  size_t mask = names->table_size - 1, i = (size_t) hash & mask;
+  size_t mask = names->table_size - 1, i = (size_t)hash & mask;
   for (; names->table[i] != 0; i = (i + 1) & mask) {
     size_t length;
     const char *text;
     if (((names->table[i] ^ hash) >> 32) != 0) continue;
-    text = lp_rows_text (r, names->texts[(uint32_t) names->table[i] - 1], &length);
-    if (length == n && lp_same_bytes (text, name, n)) break;
+    text = lp_rows_text(r, names->texts[(uint32_t)names->table[i] - 1], &length);
+    if (length == n && lp_same_bytes(text, name, n)) break;
   }
   return i;
 }

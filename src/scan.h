@@ -34,25 +34,25 @@ typedef enum lp_kind {
 
 /* name, sentence: every way in which a text can fail to be what we accept */
 #define LP_SCAN_ERRORS(X)                                                                          \
-  X (NONE, "none", "no error")                                                                     \
-  X (UNEXPECTED, "unexpected_character", "unexpected character")                                   \
-  X (CONTROL, "control_character", "control character inside a string")                            \
-  X (ESCAPE, "bad_escape", "bad escape sequence in a string")                                      \
-  X (SURROGATE, "lone_surrogate", "half of a surrogate pair")                                      \
-  X (UTF8, "invalid_utf8", "bytes that are not UTF-8")                                             \
-  X (NUMBER, "bad_number", "malformed number")                                                     \
-  X (RANGE, "number_out_of_range", "number that cannot be held exactly")                           \
-  X (DEPTH, "too_deep", "nested deeper than 512 levels")                                           \
-  X (TRAILING, "trailing_data", "more text after the end")                                         \
-  X (CUT, "cut_short", "the text ends too early")                                                  \
-  X (DUPLICATE, "duplicate_key", "the same key twice in one object")                               \
-  X (SHAPE, "unexpected_shape", "not the shape that this reply should have")                       \
-  X (SIZE, "too_large", "larger than can be held")                                                 \
-  X (MEMORY, "out_of_memory", "out of memory")
+  X(NONE, "none", "no error")                                                                      \
+  X(UNEXPECTED, "unexpected_character", "unexpected character")                                    \
+  X(CONTROL, "control_character", "control character inside a string")                             \
+  X(ESCAPE, "bad_escape", "bad escape sequence in a string")                                       \
+  X(SURROGATE, "lone_surrogate", "half of a surrogate pair")                                       \
+  X(UTF8, "invalid_utf8", "bytes that are not UTF-8")                                              \
+  X(NUMBER, "bad_number", "malformed number")                                                      \
+  X(RANGE, "number_out_of_range", "number that cannot be held exactly")                            \
+  X(DEPTH, "too_deep", "nested deeper than 512 levels")                                            \
+  X(TRAILING, "trailing_data", "more text after the end")                                          \
+  X(CUT, "cut_short", "the text ends too early")                                                   \
+  X(DUPLICATE, "duplicate_key", "the same key twice in one object")                                \
+  X(SHAPE, "unexpected_shape", "not the shape that this reply should have")                        \
+  X(SIZE, "too_large", "larger than can be held")                                                  \
+  X(MEMORY, "out_of_memory", "out of memory")
 
 typedef enum lp_scan_error {
 #define X(name, code, text) LP_SCAN_##name,
-  LP_SCAN_ERRORS (X)
+  LP_SCAN_ERRORS(X)
 #undef X
 } lp_scan_error;
 
@@ -76,18 +76,18 @@ typedef struct lp_token {
 } lp_token;
 
 typedef struct lp_scan {
-  const char *at, *end;     /* what is left of the window */
-  const char *window;       /* start of the window, for positions */
-  uint64_t offset;          /* bytes before the window */
+  const char *at, *end;                     /* what is left of the window */
+  const char *window;                       /* start of the window, for positions */
+  uint64_t offset;                          /* bytes before the window */
   uint64_t nesting[LP_SCAN_MAX_DEPTH / 64]; /* bit d: level d is an object */
-  size_t progress;          /* bytes of an unfinished string already found good */
-  char *carry;              /* the unfinished token, with the next bytes behind it */
+  size_t progress;                          /* bytes of an unfinished string already found good */
+  char *carry; /* the unfinished token, with the next bytes behind it */
   size_t carry_capacity;
   int depth;
-  unsigned char state;      /* lp_scan_state */
+  unsigned char state; /* lp_scan_state */
   unsigned char finished;
   unsigned char progress_escaped;
-  unsigned char error;      /* lp_scan_error */
+  unsigned char error; /* lp_scan_error */
   uint64_t error_position;
 } lp_scan;
 
@@ -118,8 +118,8 @@ typedef struct lp_keys {
   uint64_t *hashes;
   size_t count, capacity;
   struct {
-    size_t first;       /* its first hash in `hashes` */
-    uint64_t *table;    /* for an object with many keys; the rest is told only with it */
+    size_t first;    /* its first hash in `hashes` */
+    uint64_t *table; /* of an object with many keys, or NULL; what follows is its */
     size_t table_size, table_count;
   } level[LP_SCAN_MAX_DEPTH + 1];
   int depth;

@@ -15,12 +15,12 @@
 #ifdef __SSE2__
 /* A bit for each of sixteen bytes that needs a look inside a string. */
 static inline unsigned lp_special_bytes (__m128i bytes) {
-  const __m128i quote = _mm_set1_epi8 ('"'), backslash = _mm_set1_epi8 ('\\'),
-                space = _mm_set1_epi8 (0x20);
+  const __m128i quote = _mm_set1_epi8('"'), backslash = _mm_set1_epi8('\\'),
+                space = _mm_set1_epi8(0x20);
   /* signed: bytes from 0x80 are below the blank, like the control characters */
-  return (unsigned) _mm_movemask_epi8 (_mm_or_si128 (
-      _mm_cmplt_epi8 (bytes, space),
-      _mm_or_si128 (_mm_cmpeq_epi8 (bytes, quote), _mm_cmpeq_epi8 (bytes, backslash))));
+  return (unsigned)_mm_movemask_epi8(
+      _mm_or_si128(_mm_cmplt_epi8(bytes, space),
+                   _mm_or_si128(_mm_cmpeq_epi8(bytes, quote), _mm_cmpeq_epi8(bytes, backslash))));
 }
 #endif
 
@@ -28,12 +28,11 @@ static inline unsigned lp_special_bytes (__m128i bytes) {
 static inline const char *lp_skip_plain (const char *p, const char *end) {
 #ifdef __SSE2__
   for (; end - p >= 16; p += 16) {
-    unsigned special =
-        lp_special_bytes (_mm_loadu_si128 ((const __m128i *) (const void *) p));
-    if (special != 0) return p + __builtin_ctz (special);
+    unsigned special = lp_special_bytes(_mm_loadu_si128((const __m128i *)(const void *)p));
+    if (special != 0) return p + __builtin_ctz(special);
   }
 #endif
-  while (p < end && (unsigned char) *p >= 0x20 && (unsigned char) *p < 0x80 && *p != '"' &&
+  while (p < end && (unsigned char)*p >= 0x20 && (unsigned char)*p < 0x80 && *p != '"' &&
          *p != '\\')
     p++;
   return p;
@@ -50,7 +49,7 @@ static inline int lp_hex_value (unsigned char c) {
 static inline long lp_hex4 (const char *p) {
   long value = 0;
   for (int i = 0; i < 4; i++) {
-    int digit = lp_hex_value ((unsigned char) p[i]);
+    int digit = lp_hex_value((unsigned char)p[i]);
     if (digit < 0) return -1;
     value = value << 4 | digit;
   }
@@ -64,22 +63,25 @@ static inline int lp_escape_length (const char *p, const char *end, lp_scan_erro
   *error = LP_SCAN_ESCAPE;
   if (end - p < 2) return 0;
   switch (p[1]) {
-    case '"':
-    case '\\':
-    case '/':
-    case 'b':
-    case 'f':
-    case 'n':
-    case 'r':
-    case 't': return 2;
-    case 'u': break;
-    default: return -1;
+  case '"':
+  case '\\':
+  case '/':
+  case 'b':
+  case 'f':
+  case 'n':
+  case 'r':
+  case 't':
+    return 2;
+  case 'u':
+    break;
+  default:
+    return -1;
   }
   for (int i = 2; i < 6; i++) {
     if (p + i >= end) return 0;
-    if (lp_hex_value ((unsigned char) p[i]) < 0) return -1;
+    if (lp_hex_value((unsigned char)p[i]) < 0) return -1;
   }
-  unit = lp_hex4 (p + 2);
+  unit = lp_hex4(p + 2);
   if (unit < 0xD800 || unit > 0xDFFF) return 6;
   *error = LP_SCAN_SURROGATE;
   if (unit > 0xDBFF) return -1;
@@ -87,10 +89,10 @@ static inline int lp_escape_length (const char *p, const char *end, lp_scan_erro
   for (int i = 6; i < 12; i++) {
     unsigned char c;
     if (p + i >= end) return 0;
-    c = (unsigned char) p[i];
-    if ((i == 6 && c != '\\') || (i == 7 && c != 'u') || (i > 7 && lp_hex_value (c) < 0)) return -1;
+    c = (unsigned char)p[i];
+    if ((i == 6 && c != '\\') || (i == 7 && c != 'u') || (i > 7 && lp_hex_value(c) < 0)) return -1;
   }
-  unit = lp_hex4 (p + 8);
+  unit = lp_hex4(p + 8);
   return unit < 0xDC00 || unit > 0xDFFF ? -1 : 12;
 }
 
@@ -106,18 +108,18 @@ static inline lp_string_answer lp_string_end (lp_string_place *place, const char
   const char *p = place->at;
   for (;;) {
     int n;
-    place->at = p = lp_skip_plain (p, end);
+    place->at = p = lp_skip_plain(p, end);
     if (p >= end) return LP_STRING_CUT;
     if (*p == '"') return LP_STRING_ENDS;
     if (*p == '\\') {
-      n = lp_escape_length (p, end, &place->error);
+      n = lp_escape_length(p, end, &place->error);
       place->escaped |= n > 0;
-    } else if ((unsigned char) *p < 0x20) {
+    } else if ((unsigned char)*p < 0x20) {
       place->error = LP_SCAN_CONTROL;
       return LP_STRING_WRONG;
     } else {
       place->error = LP_SCAN_UTF8;
-      n = lp_utf8_length (p, end);
+      n = lp_utf8_length(p, end);
     }
     if (n < 0) return LP_STRING_WRONG;
     if (n == 0) return LP_STRING_CUT;

@@ -18,7 +18,7 @@ typedef struct pieces {
 /* Takes the seed off the input; 0 when the input is too short. */
 static inline int take_seed (const uint8_t **data, size_t *size, uint32_t *seed) {
   if (*size < SEED_BYTES) return 0;
-  memcpy (seed, *data, SEED_BYTES);
+  memcpy(seed, *data, SEED_BYTES);
   *data += SEED_BYTES;
   *size -= SEED_BYTES;
   return 1;
@@ -40,11 +40,11 @@ static inline char *next_piece (pieces *p, size_t *n) {
   p->seed ^= p->seed << 13;
   p->seed ^= p->seed >> 17;
   p->seed ^= p->seed << 5;
-  *n = p->longest == (size_t) (p->end - p->at) ? p->longest : 1 + p->seed % p->longest;
-  if (*n > (size_t) (p->end - p->at)) *n = (size_t) (p->end - p->at);
-  copy = malloc (*n);
-  if (copy == NULL) abort ();
-  memcpy (copy, p->at, *n);
+  *n = p->longest == (size_t)(p->end - p->at) ? p->longest : 1 + p->seed % p->longest;
+  if (*n > (size_t)(p->end - p->at)) *n = (size_t)(p->end - p->at);
+  copy = malloc(*n);
+  if (copy == NULL) abort();
+  memcpy(copy, p->at, *n);
   p->at += *n;
   return copy;
 }
