@@ -17,7 +17,7 @@ BUILD ?= build
 PACKAGES_BUILD = gcc libc6-dev make pkg-config lua5.4 liblua5.4-dev lua-cjson lua-argparse ca-certificates \
   tzdata libcurl4-openssl-dev libmicrohttpd-dev libcsv-dev
 PACKAGES_TEST = lua5.1 liblua5.1-0-dev luajit2 libluajit2-5.1-dev lua-busted lua-check lua-ldoc \
-  lua-luaossl lua-socket luarocks curl openssl procps
+  lua-luaossl lua-socket luarocks curl openssl procps nghttp2-server
 PACKAGES_CHECK = clang libclang-rt-14-dev clang-format clang-tidy cppcheck valgrind nodejs npm git
 PACKAGES_BENCH = nginx-light libnginx-mod-http-lua python3 python3-requests lua-socket curl openssl
 
@@ -129,14 +129,15 @@ FUZZ_SOURCES_directory = scan reader reader_fast rows reply commands tokens
 FUZZ_SOURCES_reply = scan reply commands tokens
 FUZZ_SOURCES_csv = csv_parse claims
 FUZZ_LIBRARIES_csv = -lcsv
+FUZZ_OPTIONS_directory = -max_len=4096
 fuzz: deps-build deps-check
 	@mkdir -p $(BUILD)/fuzz
 	@set -e; $(foreach f,$(FUZZERS),\
 	  clang $(FUZZ_FLAGS) -o $(BUILD)/fuzz/$(f) spec/fuzz/$(f)_fuzz.c \
 	    $(foreach s,$(FUZZ_SOURCES_$(f)),src/$(s).c) $(FUZZ_LIBRARIES_$(f)) -llua5.4 -lm; \
 	  echo "fuzzing $(f) for $(FUZZ_SECONDS) s"; mkdir -p $(BUILD)/fuzz/$(f)-corpus; \
-	  $(BUILD)/fuzz/$(f) -max_total_time=$(FUZZ_SECONDS) -print_final_stats=1 -verbosity=0 \
-	    -artifact_prefix=$(BUILD)/fuzz/ $(BUILD)/fuzz/$(f)-corpus 2>&1 | grep -E 'stat::number|ERROR|SUMMARY|assert' || true; \
+	  $(BUILD)/fuzz/$(f) -max_total_time=$(FUZZ_SECONDS) -print_final_stats=1 -verbosity=0 $(FUZZ_OPTIONS_$(f)) \
+	    -artifact_prefix=$(BUILD)/fuzz/ $(BUILD)/fuzz/$(f)-corpus $(wildcard spec/fuzz/seeds/$(f)) 2>&1 | grep -E 'stat::number|ERROR|SUMMARY|assert' || true; \
 	  test -z "$$(ls $(BUILD)/fuzz/crash-* $(BUILD)/fuzz/leak-* $(BUILD)/fuzz/timeout-* 2>/dev/null)"; )
 	@$(MAKE) -s build-5.4
 	@echo "fuzzing the CSV source for $(FUZZ_SECONDS) s"

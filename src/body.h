@@ -13,12 +13,12 @@
 typedef struct lp_body lp_body;
 struct lp_body {
   /* copies up to n bytes from `from` on; callable from any thread, raises nothing */
-  size_t (*copy) (const lp_body *body, size_t from, char *out, size_t n);
+  size_t (*copy)(const lp_body *body, size_t from, char *out, size_t n);
   size_t length;
-  char *bytes;        /* head and tail, without the secret */
+  char *bytes; /* head and tail, without the secret */
   size_t size, capacity;
-  size_t head;        /* the secret stands behind this many of `bytes` */
-  unsigned secret;    /* its number, 0 for none */
+  size_t head;     /* the secret stands behind this many of `bytes` */
+  unsigned secret; /* its number, 0 for none */
   size_t secret_length;
 };
 

@@ -9,32 +9,32 @@
 #include <lauxlib.h>
 #include <lualib.h>
 
-#define LP_EXPORT __attribute__ ((visibility ("default")))
+#define LP_EXPORT __attribute__((visibility("default")))
 
 #if LUA_VERSION_NUM < 502
 
 /* LuaJIT brings some of these itself; the private names keep clear of its own. */
 #define lua_rawlen lua_objlen
 #define luaL_setfuncs lp_compat_setfuncs
-#define luaL_newlib(L, l) (lua_newtable (L), lp_compat_setfuncs (L, l, 0))
+#define luaL_newlib(L, l) (lua_newtable(L), lp_compat_setfuncs(L, l, 0))
 #define luaL_testudata lp_compat_testudata
-#define lua_absindex(L, i) ((i) > 0 || (i) <= LUA_REGISTRYINDEX ? (i) : lua_gettop (L) + (i) + 1)
+#define lua_absindex(L, i) ((i) > 0 || (i) <= LUA_REGISTRYINDEX ? (i) : lua_gettop(L) + (i) + 1)
 
 static inline void lp_compat_setfuncs (lua_State *L, const luaL_Reg *l, int nup) {
   for (; l->name != NULL; l++) {
-    for (int i = 0; i < nup; i++) lua_pushvalue (L, -nup);
-    lua_pushcclosure (L, l->func, nup);
-    lua_setfield (L, -(nup + 2), l->name);
+    for (int i = 0; i < nup; i++) lua_pushvalue(L, -nup);
+    lua_pushcclosure(L, l->func, nup);
+    lua_setfield(L, -(nup + 2), l->name);
   }
-  lua_pop (L, nup);
+  lua_pop(L, nup);
 }
 
 static inline void *lp_compat_testudata (lua_State *L, int index, const char *name) {
-  void *p = lua_touserdata (L, index);
-  if (p == NULL || !lua_getmetatable (L, index)) return NULL;
-  lua_getfield (L, LUA_REGISTRYINDEX, name);
-  if (!lua_rawequal (L, -1, -2)) p = NULL;
-  lua_pop (L, 2);
+  void *p = lua_touserdata(L, index);
+  if (p == NULL || !lua_getmetatable(L, index)) return NULL;
+  lua_getfield(L, LUA_REGISTRYINDEX, name);
+  if (!lua_rawequal(L, -1, -2)) p = NULL;
+  lua_pop(L, 2);
   return p;
 }
 
@@ -43,14 +43,14 @@ static inline void *lp_compat_testudata (lua_State *L, int index, const char *na
 /* A new metatable with __name (5.1's luaL_newmetatable does not set it); left on the stack. */
 static inline void lp_new_metatable (lua_State *L, const char *name, const luaL_Reg *meta,
                                      const luaL_Reg *methods) {
-  luaL_newmetatable (L, name);
-  lua_pushstring (L, name);
-  lua_setfield (L, -2, "__name");
-  luaL_setfuncs (L, meta, 0);
+  luaL_newmetatable(L, name);
+  lua_pushstring(L, name);
+  lua_setfield(L, -2, "__name");
+  luaL_setfuncs(L, meta, 0);
   if (methods != NULL) {
-    lua_newtable (L);
-    luaL_setfuncs (L, methods, 0);
-    lua_setfield (L, -2, "__index");
+    lua_newtable(L);
+    luaL_setfuncs(L, methods, 0);
+    lua_setfield(L, -2, "__index");
   }
 }
 

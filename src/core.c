@@ -8,33 +8,33 @@
 
 /* core.nearest (word, list) -> the word of the list that is nearest, or nil */
 static int lp_core_nearest (lua_State *L) {
-  const char *word = luaL_checkstring (L, 1), *words[256], *nearest;
+  const char *word = luaL_checkstring(L, 1), *words[256], *nearest;
   size_t count;
-  luaL_checktype (L, 2, LUA_TTABLE);
-  count = lua_rawlen (L, 2);
+  luaL_checktype(L, 2, LUA_TTABLE);
+  count = lua_rawlen(L, 2);
   if (count > sizeof words / sizeof words[0]) count = sizeof words / sizeof words[0];
-  luaL_checkstack (L, (int) count + 1, "too many words");
+  luaL_checkstack(L, (int)count + 1, "too many words");
   for (size_t i = 0; i < count; i++) {
-    lua_rawgeti (L, 2, (int) i + 1);
-    words[i] = luaL_checkstring (L, -1);
+    lua_rawgeti(L, 2, (int)i + 1);
+    words[i] = luaL_checkstring(L, -1);
   }
-  nearest = lp_nearest (word, words, count);
+  nearest = lp_nearest(word, words, count);
   if (nearest == NULL) return 0;
-  lua_pushstring (L, nearest);
+  lua_pushstring(L, nearest);
   return 1;
 }
 
 static const luaL_Reg core_functions[] = {{"nearest", lp_core_nearest}, {NULL, NULL}};
 
 LP_EXPORT int luaopen_lastpass_core (lua_State *L) {
-  luaL_newlib (L, core_functions);
-  lp_tokens_open (L);
-  lp_request_open (L);
-  lp_reply_open (L);
-  lp_snapshot_open (L);
-  lp_secret_open (L);
-  lua_setfield (L, -2, "secret");
-  lp_commands_push (L);
-  lua_setfield (L, -2, "commands");
+  luaL_newlib(L, core_functions);
+  lp_tokens_open(L);
+  lp_request_open(L);
+  lp_reply_open(L);
+  lp_snapshot_open(L);
+  lp_secret_open(L);
+  lua_setfield(L, -2, "secret");
+  lp_commands_push(L);
+  lua_setfield(L, -2, "commands");
   return 1;
 }

@@ -45,7 +45,7 @@ typedef struct buffer {
 struct transfer {
   pool *pool;
   lp_endpoint *endpoint;
-  lp_handle *handle; /* while it runs */
+  lp_handle *handle;         /* while it runs */
   transfer *previous, *next; /* in the pool's lists */
   size_t body_length;
   lp_sink *sink;
@@ -53,7 +53,7 @@ struct transfer {
   curl_off_t received, max_bytes;
   CURLcode outcome;
   long status, proxy_status; /* of the server, of the proxy's answer to CONNECT */
-  unsigned attempts; /* how often libcurl was about to send it */
+  unsigned attempts;         /* how often libcurl was about to send it */
   unsigned char repeatable, too_large, sink_refused, no_memory, paused, done, cancelled;
   unsigned char begun, sent; /* some of it, all of it may have arrived */
   char detail[CURL_ERROR_SIZE];
@@ -67,26 +67,26 @@ struct transfer {
 */
 static void wiping_free (void *memory) {
   if (memory == NULL) return;
-  explicit_bzero (memory, malloc_usable_size (memory));
-  free (memory);
+  explicit_bzero(memory, malloc_usable_size(memory));
+  free(memory);
 }
 
 static void *wiping_realloc (void *memory, size_t n) {
   void *moved;
   size_t old;
-  if (memory == NULL) return malloc (n);
-  old = malloc_usable_size (memory);
+  if (memory == NULL) return malloc(n);
+  old = malloc_usable_size(memory);
   if (n <= old && n > old / 2) return memory;
-  if ((moved = malloc (n)) == NULL) return NULL;
-  memcpy (moved, memory, old < n ? old : n);
-  wiping_free (memory);
+  if ((moved = malloc(n)) == NULL) return NULL;
+  memcpy(moved, memory, old < n ? old : n);
+  wiping_free(memory);
   return moved;
 }
 
 static pthread_once_t curl_once = PTHREAD_ONCE_INIT;
 
 static void initialise_curl (void) {
-  curl_global_init_mem (CURL_GLOBAL_DEFAULT, malloc, wiping_free, wiping_realloc, strdup, calloc);
+  curl_global_init_mem(CURL_GLOBAL_DEFAULT, malloc, wiping_free, wiping_realloc, strdup, calloc);
 }
 
 /* ------------------------------------------------------------------ callbacks */
@@ -94,12 +94,12 @@ static void initialise_curl (void) {
 static int append (buffer *b, const char *bytes, size_t n) {
   if (b->size + n > b->capacity) {
     size_t capacity = b->size + n > START_BYTES ? (b->size + n) + (b->size + n) / 2 : START_BYTES;
-    char *grown = realloc (b->bytes, capacity);
+    char *grown = realloc(b->bytes, capacity);
     if (grown == NULL) return -1;
     b->bytes = grown;
     b->capacity = capacity;
   }
-  memcpy (b->bytes + b->size, bytes, n);
+  memcpy(b->bytes + b->size, bytes, n);
   b->size += n;
   return 0;
 }
@@ -109,26 +109,26 @@ static size_t take_reply (char *bytes, size_t size, size_t count, void *data) {
   transfer *t = data;
   size_t n = size * count;
   long status = 0;
-  if (t->max_bytes > 0 && t->received + (curl_off_t) n > t->max_bytes) {
+  if (t->max_bytes > 0 && t->received + (curl_off_t)n > t->max_bytes) {
     t->too_large = 1;
     return 0;
   }
-  curl_easy_getinfo (t->handle->easy, CURLINFO_RESPONSE_CODE, &status);
+  curl_easy_getinfo(t->handle->easy, CURLINFO_RESPONSE_CODE, &status);
   if (t->sink != NULL && status == 200) {
-    if (t->sink->is_full (t->sink)) {
+    if (t->sink->is_full(t->sink)) {
       t->paused = 1;
       t->pool->paused = 1;
       return CURL_WRITEFUNC_PAUSE; /* the same bytes come again */
     }
-    if (t->sink->feed (t->sink, bytes, n) == LP_SINK_STOP) {
+    if (t->sink->feed(t->sink, bytes, n) == LP_SINK_STOP) {
       t->sink_refused = 1;
       return 0;
     }
-  } else if (append (&t->reply, bytes, n) != 0) {
+  } else if (append(&t->reply, bytes, n) != 0) {
     t->no_memory = 1;
     return 0;
   }
-  t->received += (curl_off_t) n;
+  t->received += (curl_off_t)n;
   return n;
 }
 
@@ -136,12 +136,12 @@ static size_t take_reply (char *bytes, size_t size, size_t count, void *data) {
 static size_t take_header (char *bytes, size_t size, size_t count, void *data) {
   transfer *t = data;
   size_t n = size * count;
-  if (n >= 5 && memcmp (bytes, "HTTP/", 5) == 0) t->header.size = 0;
+  if (n >= 5 && memcmp(bytes, "HTTP/", 5) == 0) t->header.size = 0;
   if (t->header.size + n > MAX_HEADER_BYTES) {
     t->too_large = 1;
     return 0;
   }
-  if (append (&t->header, bytes, n) != 0) {
+  if (append(&t->header, bytes, n) != 0) {
     t->no_memory = 1;
     return 0;
   }
@@ -154,38 +154,40 @@ static size_t take_header (char *bytes, size_t size, size_t count, void *data) {
 */
 static int before_sending (void *data, char *to, char *from, int to_port, int from_port) {
   transfer *t = data;
-  (void) to, (void) from, (void) to_port, (void) from_port;
+  (void)to, (void)from, (void)to_port, (void)from_port;
   return t->attempts++ > 0 && !t->repeatable ? CURL_PREREQFUNC_ABORT : CURL_PREREQFUNC_OK;
 }
 
 /* ------------------------------------------------------------------ life of a transfer */
 
 static pool *check_pool (lua_State *L) {
-  pool *p = luaL_checkudata (L, 1, POOL_TYPE);
-  luaL_argcheck (L, p->multi != NULL, 1, "the pool is closed");
+  pool *p = luaL_checkudata(L, 1, POOL_TYPE);
+  luaL_argcheck(L, p->multi != NULL, 1, "the pool is closed");
   return p;
 }
 
 static transfer *check_transfer (lua_State *L) {
-  return luaL_checkudata (L, 1, TRANSFER_TYPE);
+  return luaL_checkudata(L, 1, TRANSFER_TYPE);
 }
 
 /* registry[transfer's address] keeps what a running transfer points to: pool, endpoint, the request
 ** with its body and sink, and itself */
 static void anchor (lua_State *L, transfer *t) {
-  lua_pushlightuserdata (L, t);
-  lua_insert (L, -2);
-  lua_rawset (L, LUA_REGISTRYINDEX);
+  lua_pushlightuserdata(L, t);
+  lua_insert(L, -2);
+  lua_rawset(L, LUA_REGISTRYINDEX);
 }
 
 static void release_anchor (lua_State *L, transfer *t) {
-  lua_pushnil (L);
-  anchor (L, t);
+  lua_pushnil(L);
+  anchor(L, t);
 }
 
 static void unlink_active (transfer *t) {
-  if (t->previous != NULL) t->previous->next = t->next;
-  else if (t->pool->active == t) t->pool->active = t->next;
+  if (t->previous != NULL)
+    t->previous->next = t->next;
+  else if (t->pool->active == t)
+    t->pool->active = t->next;
   if (t->next != NULL) t->next->previous = t->previous;
   t->previous = t->next = NULL;
 }
@@ -193,17 +195,23 @@ static void unlink_active (transfer *t) {
 static void link_finished (pool *p, transfer *t) {
   t->next = NULL;
   t->previous = p->last_finished;
-  if (p->last_finished != NULL) p->last_finished->next = t;
-  else p->finished = t;
+  if (p->last_finished != NULL)
+    p->last_finished->next = t;
+  else
+    p->finished = t;
   p->last_finished = t;
 }
 
 static void unlink_finished (transfer *t) {
   pool *p = t->pool;
-  if (t->previous != NULL) t->previous->next = t->next;
-  else if (p->finished == t) p->finished = t->next;
-  if (t->next != NULL) t->next->previous = t->previous;
-  else if (p->last_finished == t) p->last_finished = t->previous;
+  if (t->previous != NULL)
+    t->previous->next = t->next;
+  else if (p->finished == t)
+    p->finished = t->next;
+  if (t->next != NULL)
+    t->next->previous = t->previous;
+  else if (p->last_finished == t)
+    p->last_finished = t->previous;
   t->previous = t->next = NULL;
 }
 
@@ -211,24 +219,24 @@ static void unlink_finished (transfer *t) {
 static void note_progress (transfer *t) {
   long request = 0;
   curl_off_t body = 0;
-  curl_easy_getinfo (t->handle->easy, CURLINFO_RESPONSE_CODE, &t->status);
-  curl_easy_getinfo (t->handle->easy, CURLINFO_HTTP_CONNECTCODE, &t->proxy_status);
-  curl_easy_getinfo (t->handle->easy, CURLINFO_REQUEST_SIZE, &request);
-  curl_easy_getinfo (t->handle->easy, CURLINFO_SIZE_UPLOAD_T, &body);
+  curl_easy_getinfo(t->handle->easy, CURLINFO_RESPONSE_CODE, &t->status);
+  curl_easy_getinfo(t->handle->easy, CURLINFO_HTTP_CONNECTCODE, &t->proxy_status);
+  curl_easy_getinfo(t->handle->easy, CURLINFO_REQUEST_SIZE, &request);
+  curl_easy_getinfo(t->handle->easy, CURLINFO_SIZE_UPLOAD_T, &body);
   /* a second attempt means that the first one was sent; libcurl's counters begin anew then */
   t->begun = t->attempts > 1 || (t->attempts == 1 && request > 0);
-  t->sent = t->attempts > 1 || (t->begun && (size_t) body >= t->body_length);
+  t->sent = t->attempts > 1 || (t->begun && (size_t)body >= t->body_length);
 }
 
 /* Gives everything of libcurl back; the reply stays. */
 static void end_transfer (transfer *t) {
   if (t->handle != NULL) {
-    note_progress (t);
+    note_progress(t);
     if (t->pool != NULL && t->pool->multi != NULL) {
-      curl_multi_remove_handle (t->pool->multi, t->handle->easy);
-      unlink_active (t);
+      curl_multi_remove_handle(t->pool->multi, t->handle->easy);
+      unlink_active(t);
     }
-    lp_endpoint_give (t->endpoint, t->handle, t->body_length);
+    lp_endpoint_give(t->endpoint, t->handle, t->body_length);
     t->handle = NULL;
   }
   t->sink = NULL;
@@ -237,18 +245,18 @@ static void end_transfer (transfer *t) {
 /* The transfer is over, by itself or by us: out of libcurl, into the list of finished ones. */
 static void finish_transfer (pool *p, transfer *t, CURLcode outcome) {
   t->outcome = outcome;
-  end_transfer (t);
+  end_transfer(t);
   t->done = 1;
-  link_finished (p, t);
+  link_finished(p, t);
 }
 
 static int lp_transfer_collect (lua_State *L) {
-  transfer *t = check_transfer (L);
-  end_transfer (t);
-  if (t->pool != NULL && t->done) unlink_finished (t);
+  transfer *t = check_transfer(L);
+  end_transfer(t);
+  if (t->pool != NULL && t->done) unlink_finished(t);
   t->pool = NULL;
-  free (t->reply.bytes);
-  free (t->header.bytes);
+  free(t->reply.bytes);
+  free(t->header.bytes);
   t->reply.bytes = t->header.bytes = NULL;
   return 0;
 }
@@ -257,58 +265,59 @@ static int lp_transfer_collect (lua_State *L) {
 
 static long milliseconds_field (lua_State *L, const char *name) {
   lua_Number seconds;
-  lua_getfield (L, 3, name);
-  seconds = lua_tonumber (L, -1);
-  lua_pop (L, 1);
+  lua_getfield(L, 3, name);
+  seconds = lua_tonumber(L, -1);
+  lua_pop(L, 1);
   if (seconds <= 0) return 0;
-  return seconds > 1e6 ? 1000000000L : (long) (seconds * 1000 + 0.999);
+  return seconds > 1e6 ? 1000000000L : (long)(seconds * 1000 + 0.999);
 }
 
 /* Puts the body together in the handle's own memory; the secret comes out of locked memory here. */
 static void take_body (lua_State *L, transfer *t) {
   const lp_body *body = NULL;
   const char *text = NULL;
-  lua_getfield (L, 3, "body");
-  if (lua_type (L, -1) == LUA_TSTRING) {
-    text = lua_tolstring (L, -1, &t->body_length);
-  } else if (!lua_isnil (L, -1)) {
-    body = luaL_testudata (L, -1, LP_BODY_TYPE);
-    luaL_argcheck (L, body != NULL, 3, "the body must be a string or a lastpass.body");
+  lua_getfield(L, 3, "body");
+  if (lua_type(L, -1) == LUA_TSTRING) {
+    text = lua_tolstring(L, -1, &t->body_length);
+  } else if (!lua_isnil(L, -1)) {
+    body = luaL_testudata(L, -1, LP_BODY_TYPE);
+    luaL_argcheck(L, body != NULL, 3, "the body must be a string or a lastpass.body");
     t->body_length = body->length;
   }
-  lua_pop (L, 1);
+  lua_pop(L, 1);
   if (text == NULL && body == NULL) {
-    lp_endpoint_set_body (t->endpoint, t->handle, 0, 0);
+    lp_endpoint_set_body(t->endpoint, t->handle, 0, 0);
     return;
   }
-  if (lp_handle_reserve (t->handle, t->body_length) != 0) luaL_error (L, "out of memory");
-  if (text != NULL) memcpy (t->handle->body, text, t->body_length);
-  else if (body->copy (body, 0, t->handle->body, t->body_length) != t->body_length)
-    luaL_error (L, "the secret of this request is closed");
-  lp_endpoint_set_body (t->endpoint, t->handle, 1, t->body_length);
+  if (lp_handle_reserve(t->handle, t->body_length) != 0) luaL_error(L, "out of memory");
+  if (text != NULL)
+    memcpy(t->handle->body, text, t->body_length);
+  else if (body->copy(body, 0, t->handle->body, t->body_length) != t->body_length)
+    luaL_error(L, "the secret of this request is closed");
+  lp_endpoint_set_body(t->endpoint, t->handle, 1, t->body_length);
 }
 
 static void take_sink (lua_State *L, transfer *t) {
-  lua_getfield (L, 3, "sink");
-  if (!lua_isnil (L, -1)) {
-    luaL_argcheck (L, luaL_getmetafield (L, -1, "__sink"), 3, "the sink is none");
-    lua_pop (L, 1);
-    t->sink = lua_touserdata (L, -1);
+  lua_getfield(L, 3, "sink");
+  if (!lua_isnil(L, -1)) {
+    luaL_argcheck(L, luaL_getmetafield(L, -1, "__sink"), 3, "the sink is none");
+    lua_pop(L, 1);
+    t->sink = lua_touserdata(L, -1);
   }
-  lua_pop (L, 1);
+  lua_pop(L, 1);
 }
 
 static void set_options (lua_State *L, transfer *t) {
   CURL *easy = t->handle->easy;
-  curl_easy_setopt (easy, CURLOPT_ERRORBUFFER, t->detail);
-  curl_easy_setopt (easy, CURLOPT_WRITEFUNCTION, take_reply);
-  curl_easy_setopt (easy, CURLOPT_WRITEDATA, t);
-  curl_easy_setopt (easy, CURLOPT_HEADERFUNCTION, take_header);
-  curl_easy_setopt (easy, CURLOPT_HEADERDATA, t);
-  curl_easy_setopt (easy, CURLOPT_PREREQFUNCTION, before_sending);
-  curl_easy_setopt (easy, CURLOPT_PREREQDATA, t);
-  curl_easy_setopt (easy, CURLOPT_PRIVATE, t);
-  curl_easy_setopt (easy, CURLOPT_TIMEOUT_MS, milliseconds_field (L, "timeout"));
+  curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, t->detail);
+  curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, take_reply);
+  curl_easy_setopt(easy, CURLOPT_WRITEDATA, t);
+  curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, take_header);
+  curl_easy_setopt(easy, CURLOPT_HEADERDATA, t);
+  curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, before_sending);
+  curl_easy_setopt(easy, CURLOPT_PREREQDATA, t);
+  curl_easy_setopt(easy, CURLOPT_PRIVATE, t);
+  curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, milliseconds_field(L, "timeout"));
 }
 
 /*
@@ -316,37 +325,37 @@ static void set_options (lua_State *L, transfer *t) {
 ** request: body (string or lastpass.body), repeatable, timeout (seconds), max_bytes, sink
 */
 static int lp_pool_start (lua_State *L) {
-  pool *p = check_pool (L);
-  lp_endpoint *endpoint = lp_endpoint_check (L, 2);
+  pool *p = check_pool(L);
+  lp_endpoint *endpoint = lp_endpoint_check(L, 2);
   transfer *t;
-  luaL_checktype (L, 3, LUA_TTABLE);
-  lua_settop (L, 3);
-  t = lua_newuserdata (L, sizeof *t);
-  memset (t, 0, offsetof (transfer, detail));
+  luaL_checktype(L, 3, LUA_TTABLE);
+  lua_settop(L, 3);
+  t = lua_newuserdata(L, sizeof *t);
+  memset(t, 0, offsetof(transfer, detail));
   t->detail[0] = '\0';
-  luaL_getmetatable (L, TRANSFER_TYPE);
-  lua_setmetatable (L, -2);
+  luaL_getmetatable(L, TRANSFER_TYPE);
+  lua_setmetatable(L, -2);
   /* what a running transfer points to stays alive with it; before libcurl knows of it, so that
   ** nothing that may raise comes behind */
-  lua_createtable (L, 4, 0);
+  lua_createtable(L, 4, 0);
   for (int i = 1; i <= 4; i++) {
-    lua_pushvalue (L, i);
-    lua_rawseti (L, -2, i);
+    lua_pushvalue(L, i);
+    lua_rawseti(L, -2, i);
   }
   t->endpoint = endpoint;
-  if ((t->handle = lp_endpoint_take (endpoint)) == NULL) return luaL_error (L, "out of memory");
-  lua_getfield (L, 3, "repeatable");
-  t->repeatable = (unsigned char) lua_toboolean (L, -1);
-  lua_getfield (L, 3, "max_bytes");
-  t->max_bytes = (curl_off_t) lua_tonumber (L, -1);
-  lua_pop (L, 2);
-  take_sink (L, t);
-  set_options (L, t);
-  take_body (L, t);
-  anchor (L, t);
-  if (curl_multi_add_handle (p->multi, t->handle->easy) != CURLM_OK) {
-    release_anchor (L, t);
-    return luaL_error (L, "libcurl refuses the transfer");
+  if ((t->handle = lp_endpoint_take(endpoint)) == NULL) return luaL_error(L, "out of memory");
+  lua_getfield(L, 3, "repeatable");
+  t->repeatable = (unsigned char)lua_toboolean(L, -1);
+  lua_getfield(L, 3, "max_bytes");
+  t->max_bytes = (curl_off_t)lua_tonumber(L, -1);
+  lua_pop(L, 2);
+  take_sink(L, t);
+  set_options(L, t);
+  take_body(L, t);
+  anchor(L, t);
+  if (curl_multi_add_handle(p->multi, t->handle->easy) != CURLM_OK) {
+    release_anchor(L, t);
+    return luaL_error(L, "libcurl refuses the transfer");
   }
   t->pool = p;
   t->next = p->active;
@@ -359,32 +368,33 @@ static int lp_pool_start (lua_State *L) {
 static int perform (lua_State *L, pool *p) {
   int running = 0, queued;
   CURLMsg *message;
-  CURLMcode code = curl_multi_perform (p->multi, &running);
-  if (code != CURLM_OK) luaL_error (L, "libcurl: %s", curl_multi_strerror (code));
-  while ((message = curl_multi_info_read (p->multi, &queued)) != NULL) {
+  CURLMcode code = curl_multi_perform(p->multi, &running);
+  if (code != CURLM_OK) luaL_error(L, "libcurl: %s", curl_multi_strerror(code));
+  while ((message = curl_multi_info_read(p->multi, &queued)) != NULL) {
     transfer *t = NULL;
     CURLcode outcome = message->data.result;
     if (message->msg != CURLMSG_DONE) continue;
-    curl_easy_getinfo (message->easy_handle, CURLINFO_PRIVATE, (char **) (void *) &t);
-    finish_transfer (p, t, outcome);
+    curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, (char **)(void *)&t);
+    finish_transfer(p, t, outcome);
   }
   return running;
 }
 
 /* pool:perform () -> how many transfers still run; never waits */
 static int lp_pool_perform (lua_State *L) {
-  lua_pushinteger (L, perform (L, check_pool (L)));
+  lua_pushinteger(L, perform(L, check_pool(L)));
   return 1;
 }
 
 static double clock_now (void) {
   struct timespec now;
-  clock_gettime (CLOCK_MONOTONIC, &now);
-  return (double) now.tv_sec + (double) now.tv_nsec / 1e9;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
 }
 
 /*
-** Moves bytes until a transfer has ended or a sink is full, or the time is over; with `wanted` until
+** Moves bytes until a transfer has ended or a sink is full, or the time is over; with `wanted`
+*until
 ** that transfer has. The loop is in C because a large reply takes thousands of turns.
 */
 static void move_bytes (lua_State *L, pool *p, double seconds, const transfer *wanted) {
@@ -392,29 +402,29 @@ static void move_bytes (lua_State *L, pool *p, double seconds, const transfer *w
   p->paused = 0;
   for (;;) {
     CURLMcode code;
-    perform (L, p);
+    perform(L, p);
     if (wanted != NULL ? wanted->done || wanted->paused : p->finished != NULL || p->paused) return;
     if (left <= 0) return;
-    if (end == 0) end = clock_now () + seconds;
-    code = curl_multi_poll (p->multi, NULL, 0, left > 3600 ? 3600000 : (int) (left * 1000 + 0.999),
-                            NULL);
-    if (code != CURLM_OK) luaL_error (L, "libcurl: %s", curl_multi_strerror (code));
-    left = end - clock_now ();
+    if (end == 0) end = clock_now() + seconds;
+    code = curl_multi_poll(p->multi, NULL, 0, left > 3600 ? 3600000 : (int)(left * 1000 + 0.999),
+                           NULL);
+    if (code != CURLM_OK) luaL_error(L, "libcurl: %s", curl_multi_strerror(code));
+    left = end - clock_now();
   }
 }
 
 /* pool:wait (seconds): until something has happened that somebody waits for */
 static int lp_pool_wait (lua_State *L) {
-  pool *p = check_pool (L);
-  move_bytes (L, p, luaL_optnumber (L, 2, 1), NULL);
+  pool *p = check_pool(L);
+  move_bytes(L, p, luaL_optnumber(L, 2, 1), NULL);
   return 0;
 }
 
 /* Takes a finished transfer out of the pool; it stays on the stack while it is looked at. */
 static void take_out (lua_State *L, transfer *t) {
-  unlink_finished (t);
+  unlink_finished(t);
   t->pool = NULL;
-  release_anchor (L, t);
+  release_anchor(L, t);
 }
 
 /*
@@ -423,55 +433,55 @@ static void take_out (lua_State *L, transfer *t) {
 ** seen, and when the transfer's sink is full.
 */
 static int lp_pool_await (lua_State *L) {
-  pool *p = check_pool (L);
-  transfer *t = luaL_checkudata (L, 2, TRANSFER_TYPE);
-  if (!t->done) move_bytes (L, p, luaL_optnumber (L, 3, 1), t);
-  if (t->done && t->pool != NULL) take_out (L, t);
-  lua_pushboolean (L, t->done);
+  pool *p = check_pool(L);
+  transfer *t = luaL_checkudata(L, 2, TRANSFER_TYPE);
+  if (!t->done) move_bytes(L, p, luaL_optnumber(L, 3, 1), t);
+  if (t->done && t->pool != NULL) take_out(L, t);
+  lua_pushboolean(L, t->done);
   return 1;
 }
 
 /* pool:next_finished () -> transfer | nil, in the order in which they ended */
 static int lp_pool_next_finished (lua_State *L) {
-  pool *p = check_pool (L);
+  pool *p = check_pool(L);
   transfer *t = p->finished;
   if (t == NULL) return 0;
-  lua_pushlightuserdata (L, t);
-  lua_rawget (L, LUA_REGISTRYINDEX);
-  lua_rawgeti (L, -1, 4);
-  take_out (L, t);
+  lua_pushlightuserdata(L, t);
+  lua_rawget(L, LUA_REGISTRYINDEX);
+  lua_rawgeti(L, -1, 4);
+  take_out(L, t);
   return 1;
 }
 
 /* pool:timeout () -> seconds after which `perform` wants to be called anyway, or nil */
 static int lp_pool_timeout (lua_State *L) {
-  pool *p = check_pool (L);
+  pool *p = check_pool(L);
   long milliseconds = -1;
-  curl_multi_timeout (p->multi, &milliseconds);
+  curl_multi_timeout(p->multi, &milliseconds);
   if (milliseconds < 0) return 0;
-  lua_pushnumber (L, (lua_Number) milliseconds / 1000);
+  lua_pushnumber(L, (lua_Number)milliseconds / 1000);
   return 1;
 }
 
 /* pool:fds () -> list of descriptors to wait for reading, list for writing */
 static int lp_pool_fds (lua_State *L) {
-  pool *p = check_pool (L);
+  pool *p = check_pool(L);
   fd_set readable, writable, failed;
   int highest = -1, reads = 0, writes = 0;
-  FD_ZERO (&readable);
-  FD_ZERO (&writable);
-  FD_ZERO (&failed);
-  curl_multi_fdset (p->multi, &readable, &writable, &failed, &highest);
-  lua_newtable (L);
-  lua_newtable (L);
+  FD_ZERO(&readable);
+  FD_ZERO(&writable);
+  FD_ZERO(&failed);
+  curl_multi_fdset(p->multi, &readable, &writable, &failed, &highest);
+  lua_newtable(L);
+  lua_newtable(L);
   for (int fd = 0; fd <= highest; fd++) {
-    if (FD_ISSET (fd, &readable)) {
-      lua_pushinteger (L, fd);
-      lua_rawseti (L, -3, ++reads);
+    if (FD_ISSET(fd, &readable)) {
+      lua_pushinteger(L, fd);
+      lua_rawseti(L, -3, ++reads);
     }
-    if (FD_ISSET (fd, &writable)) {
-      lua_pushinteger (L, fd);
-      lua_rawseti (L, -2, ++writes);
+    if (FD_ISSET(fd, &writable)) {
+      lua_pushinteger(L, fd);
+      lua_rawseti(L, -2, ++writes);
     }
   }
   return 2;
@@ -479,33 +489,33 @@ static int lp_pool_fds (lua_State *L) {
 
 /* Ends all transfers and connections. */
 static int lp_pool_close (lua_State *L) {
-  pool *p = luaL_checkudata (L, 1, POOL_TYPE);
+  pool *p = luaL_checkudata(L, 1, POOL_TYPE);
   transfer *t;
   if (p->multi == NULL) return 0;
   while ((t = p->active) != NULL) {
-    end_transfer (t);
+    end_transfer(t);
     t->outcome = CURLE_ABORTED_BY_CALLBACK;
     t->cancelled = t->done = 1;
     t->pool = NULL;
-    release_anchor (L, t);
+    release_anchor(L, t);
   }
   while ((t = p->finished) != NULL) {
-    unlink_finished (t);
+    unlink_finished(t);
     t->pool = NULL;
-    release_anchor (L, t);
+    release_anchor(L, t);
   }
-  curl_multi_cleanup (p->multi);
+  curl_multi_cleanup(p->multi);
   p->multi = NULL;
   return 0;
 }
 
 static int lp_curl_pool (lua_State *L) {
-  pool *p = lua_newuserdata (L, sizeof *p);
-  memset (p, 0, sizeof *p);
-  luaL_getmetatable (L, POOL_TYPE);
-  lua_setmetatable (L, -2);
-  if ((p->multi = curl_multi_init ()) == NULL) return luaL_error (L, "out of memory");
-  curl_multi_setopt (p->multi, CURLMOPT_MAXCONNECTS, (long) KEPT_CONNECTIONS);
+  pool *p = lua_newuserdata(L, sizeof *p);
+  memset(p, 0, sizeof *p);
+  luaL_getmetatable(L, POOL_TYPE);
+  lua_setmetatable(L, -2);
+  if ((p->multi = curl_multi_init()) == NULL) return luaL_error(L, "out of memory");
+  curl_multi_setopt(p->multi, CURLMOPT_MAXCONNECTS, (long)KEPT_CONNECTIONS);
   return 1;
 }
 
@@ -518,60 +528,74 @@ static const char *code_of_outcome (const transfer *t) {
   if (t->sink_refused) return "bad_reply";
   if (t->proxy_status >= 300) return "proxy_failed";
   switch (t->outcome) {
-    case CURLE_COULDNT_RESOLVE_HOST: return "unknown_host";
-    case CURLE_COULDNT_RESOLVE_PROXY:
-    case CURLE_PROXY: return "proxy_failed";
-    case CURLE_COULDNT_CONNECT: return "unreachable";
-    case CURLE_OPERATION_TIMEDOUT: return "timeout";
-    case CURLE_PEER_FAILED_VERIFICATION: return "tls_certificate";
-    case CURLE_SSL_CACERT_BADFILE: return "ca_file";
-    case CURLE_SSL_CONNECT_ERROR:
-    case CURLE_SSL_CIPHER:
-    case CURLE_SSL_ISSUER_ERROR:
-    case CURLE_SSL_ENGINE_INITFAILED: return "tls_failed";
-    case CURLE_PARTIAL_FILE:
-    case CURLE_GOT_NOTHING:
-    case CURLE_RECV_ERROR:
-    case CURLE_HTTP2:
-    case CURLE_HTTP2_STREAM: return "reply_cut";
-    case CURLE_SEND_ERROR:
-    case CURLE_ABORTED_BY_CALLBACK: return "connection_lost"; /* before_sending said no */
-    case CURLE_BAD_CONTENT_ENCODING:
-    case CURLE_WEIRD_SERVER_REPLY:
-    case CURLE_UNSUPPORTED_PROTOCOL: return "bad_reply";
-    case CURLE_FILESIZE_EXCEEDED: return "reply_too_large";
-    case CURLE_OUT_OF_MEMORY: return "out_of_memory";
-    default: return "transfer_failed";
+  case CURLE_COULDNT_RESOLVE_HOST:
+    return "unknown_host";
+  case CURLE_COULDNT_RESOLVE_PROXY:
+  case CURLE_PROXY:
+    return "proxy_failed";
+  case CURLE_COULDNT_CONNECT:
+    return "unreachable";
+  case CURLE_OPERATION_TIMEDOUT:
+    return "timeout";
+  case CURLE_PEER_FAILED_VERIFICATION:
+    return "tls_certificate";
+  case CURLE_SSL_CACERT_BADFILE:
+    return "ca_file";
+  case CURLE_SSL_CONNECT_ERROR:
+  case CURLE_SSL_CIPHER:
+  case CURLE_SSL_ISSUER_ERROR:
+  case CURLE_SSL_ENGINE_INITFAILED:
+    return "tls_failed";
+  case CURLE_PARTIAL_FILE:
+  case CURLE_GOT_NOTHING:
+  case CURLE_RECV_ERROR:
+  case CURLE_HTTP2:
+  case CURLE_HTTP2_STREAM:
+    return "reply_cut";
+  case CURLE_SEND_ERROR:
+  case CURLE_ABORTED_BY_CALLBACK:
+    return "connection_lost"; /* before_sending said no */
+  case CURLE_BAD_CONTENT_ENCODING:
+  case CURLE_WEIRD_SERVER_REPLY:
+  case CURLE_UNSUPPORTED_PROTOCOL:
+    return "bad_reply";
+  case CURLE_FILESIZE_EXCEEDED:
+    return "reply_too_large";
+  case CURLE_OUT_OF_MEMORY:
+    return "out_of_memory";
+  default:
+    return "transfer_failed";
   }
 }
 
 /* The header lines as a table, names in lower case, repeated ones joined (RFC 9110 §5.2). */
 static void push_headers (lua_State *L, const transfer *t) {
   const char *p = t->header.bytes, *end = p == NULL ? NULL : p + t->header.size;
-  lua_newtable (L);
+  lua_newtable(L);
   while (p < end) {
-    const char *stop = memchr (p, '\n', (size_t) (end - p)), *next, *colon;
+    const char *stop = memchr(p, '\n', (size_t)(end - p)), *next, *colon;
     char name[128];
     next = stop == NULL ? end : stop + 1;
     if (stop == NULL) stop = end;
-    colon = memchr (p, ':', (size_t) (stop - p));
-    if (colon != NULL && colon > p && (size_t) (colon - p) < sizeof name) {
-      size_t n = (size_t) (colon - p);
-      for (size_t i = 0; i < n; i++) name[i] = (char) tolower ((unsigned char) p[i]);
-      for (colon++; colon < stop && (*colon == ' ' || *colon == '\t'); colon++) {}
-      while (stop > colon && isspace ((unsigned char) stop[-1])) stop--;
-      lua_pushlstring (L, name, n);
-      lua_pushvalue (L, -1);
-      lua_rawget (L, -3);
-      if (lua_isnil (L, -1)) {
-        lua_pop (L, 1);
-        lua_pushlstring (L, colon, (size_t) (stop - colon));
-      } else {
-        lua_pushliteral (L, ", ");
-        lua_pushlstring (L, colon, (size_t) (stop - colon));
-        lua_concat (L, 3);
+    colon = memchr(p, ':', (size_t)(stop - p));
+    if (colon != NULL && colon > p && (size_t)(colon - p) < sizeof name) {
+      size_t n = (size_t)(colon - p);
+      for (size_t i = 0; i < n; i++) name[i] = (char)tolower((unsigned char)p[i]);
+      for (colon++; colon < stop && (*colon == ' ' || *colon == '\t'); colon++) {
       }
-      lua_rawset (L, -3);
+      while (stop > colon && isspace((unsigned char)stop[-1])) stop--;
+      lua_pushlstring(L, name, n);
+      lua_pushvalue(L, -1);
+      lua_rawget(L, -3);
+      if (lua_isnil(L, -1)) {
+        lua_pop(L, 1);
+        lua_pushlstring(L, colon, (size_t)(stop - colon));
+      } else {
+        lua_pushliteral(L, ", ");
+        lua_pushlstring(L, colon, (size_t)(stop - colon));
+        lua_concat(L, 3);
+      }
+      lua_rawset(L, -3);
     }
     p = next;
   }
@@ -579,94 +603,97 @@ static void push_headers (lua_State *L, const transfer *t) {
 
 /* transfer:headers () -> table: made only when it is asked for */
 static int lp_transfer_headers (lua_State *L) {
-  push_headers (L, check_transfer (L));
+  push_headers(L, check_transfer(L));
   return 1;
 }
 
 /*
 ** transfer:result () -> status, body | nil, message, code, sent, begun
-** The body is "" when a sink took it. `sent` is true when the server may have got the whole request,
+** The body is "" when a sink took it. `sent` is true when the server may have got the whole
+*request,
 ** `begun` when it may have got some of it.
 */
 static int lp_transfer_result (lua_State *L) {
-  transfer *t = check_transfer (L);
+  transfer *t = check_transfer(L);
   const char *text;
-  luaL_argcheck (L, t->done, 1, "the transfer is still running");
+  luaL_argcheck(L, t->done, 1, "the transfer is still running");
   if (t->outcome == CURLE_OK && !t->cancelled) {
-    lua_pushinteger (L, (lua_Integer) t->status);
-    lua_pushlstring (L, t->reply.bytes == NULL ? "" : t->reply.bytes, t->reply.size);
+    lua_pushinteger(L, (lua_Integer)t->status);
+    lua_pushlstring(L, t->reply.bytes == NULL ? "" : t->reply.bytes, t->reply.size);
     return 2;
   }
-  text = t->detail[0] != '\0' ? t->detail : curl_easy_strerror (t->outcome);
-  if (t->cancelled) text = "the call was cancelled";
-  else if (t->outcome == CURLE_ABORTED_BY_CALLBACK) text = "the connection was lost before an answer came";
+  text = t->detail[0] != '\0' ? t->detail : curl_easy_strerror(t->outcome);
+  if (t->cancelled)
+    text = "the call was cancelled";
+  else if (t->outcome == CURLE_ABORTED_BY_CALLBACK)
+    text = "the connection was lost before an answer came";
   if (t->too_large) text = "the reply is larger than allowed";
   if (t->sink_refused) text = "the reply is not acceptable";
-  lua_pushnil (L);
-  lua_pushstring (L, text);
-  lua_pushstring (L, code_of_outcome (t));
-  lua_pushboolean (L, t->sent);
-  lua_pushboolean (L, t->begun);
+  lua_pushnil(L);
+  lua_pushstring(L, text);
+  lua_pushstring(L, code_of_outcome(t));
+  lua_pushboolean(L, t->sent);
+  lua_pushboolean(L, t->begun);
   return 5;
 }
 
 static int lp_transfer_is_done (lua_State *L) {
-  lua_pushboolean (L, check_transfer (L)->done);
+  lua_pushboolean(L, check_transfer(L)->done);
   return 1;
 }
 
 /* transfer:resume (): after the sink was emptied */
 static int lp_transfer_resume (lua_State *L) {
-  transfer *t = check_transfer (L);
+  transfer *t = check_transfer(L);
   if (t->paused && t->handle != NULL) {
     t->paused = 0;
-    curl_easy_pause (t->handle->easy, CURLPAUSE_CONT);
+    curl_easy_pause(t->handle->easy, CURLPAUSE_CONT);
   }
   return 0;
 }
 
 /* transfer:is_paused () -> true while the sink is full */
 static int lp_transfer_is_paused (lua_State *L) {
-  lua_pushboolean (L, check_transfer (L)->paused);
+  lua_pushboolean(L, check_transfer(L)->paused);
   return 1;
 }
 
 /* transfer:cancel (): ends it now; a no-op when it is done */
 static int lp_transfer_cancel (lua_State *L) {
-  transfer *t = check_transfer (L);
+  transfer *t = check_transfer(L);
   if (t->done || t->pool == NULL) return 0;
   t->cancelled = 1;
-  finish_transfer (t->pool, t, CURLE_ABORTED_BY_CALLBACK);
+  finish_transfer(t->pool, t, CURLE_ABORTED_BY_CALLBACK);
   return 0;
 }
 
 /* curl.now () -> seconds of a clock that is never set */
 static int lp_curl_now (lua_State *L) {
-  lua_pushnumber (L, (lua_Number) clock_now ());
+  lua_pushnumber(L, (lua_Number)clock_now());
   return 1;
 }
 
 /* curl.version () -> what libcurl says of itself */
 static int lp_curl_version (lua_State *L) {
-  lua_pushstring (L, curl_version ());
+  lua_pushstring(L, curl_version());
   return 1;
 }
 
 /* curl.date (text) -> seconds since 1970 | nil: a date of HTTP (RFC 9110 §5.6.7) */
 static int lp_curl_date (lua_State *L) {
-  time_t date = curl_getdate (luaL_checkstring (L, 1), NULL);
+  time_t date = curl_getdate(luaL_checkstring(L, 1), NULL);
   if (date < 0) return 0;
-  lua_pushnumber (L, (lua_Number) date);
+  lua_pushnumber(L, (lua_Number)date);
   return 1;
 }
 
 static int lp_pool_tostring (lua_State *L) {
-  lua_pushliteral (L, "lastpass.curl.pool");
+  lua_pushliteral(L, "lastpass.curl.pool");
   return 1;
 }
 
 static int lp_transfer_tostring (lua_State *L) {
-  lua_pushliteral (L, "lastpass.curl.transfer");
+  lua_pushliteral(L, "lastpass.curl.transfer");
   return 1;
 }
 
@@ -694,16 +721,18 @@ static const luaL_Reg transfer_methods[] = {{"result", lp_transfer_result},
 static const luaL_Reg transfer_meta[] = {
     {"__gc", lp_transfer_collect}, {"__tostring", lp_transfer_tostring}, {NULL, NULL}};
 
-static const luaL_Reg curl_functions[] = {
-    {"pool", lp_curl_pool}, {"now", lp_curl_now}, {"version", lp_curl_version},
-    {"date", lp_curl_date},  {NULL, NULL}};
+static const luaL_Reg curl_functions[] = {{"pool", lp_curl_pool},
+                                          {"now", lp_curl_now},
+                                          {"version", lp_curl_version},
+                                          {"date", lp_curl_date},
+                                          {NULL, NULL}};
 
 LP_EXPORT int luaopen_lastpass_curl (lua_State *L) {
-  pthread_once (&curl_once, initialise_curl);
-  lp_new_metatable (L, POOL_TYPE, pool_meta, pool_methods);
-  lp_new_metatable (L, TRANSFER_TYPE, transfer_meta, transfer_methods);
-  lua_pop (L, 2);
-  luaL_newlib (L, curl_functions);
-  lp_endpoint_open (L);
+  pthread_once(&curl_once, initialise_curl);
+  lp_new_metatable(L, POOL_TYPE, pool_meta, pool_methods);
+  lp_new_metatable(L, TRANSFER_TYPE, transfer_meta, transfer_methods);
+  lua_pop(L, 2);
+  luaL_newlib(L, curl_functions);
+  lp_endpoint_open(L);
   return 1;
 }

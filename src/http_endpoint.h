@@ -16,7 +16,7 @@
 typedef struct lp_handle lp_handle;
 struct lp_handle {
   CURL *easy;
-  char *body;       /* what goes out, in memory that no core file has; wiped after each request */
+  char *body; /* what goes out, in memory that no core file has; wiped after each request */
   size_t body_room;
   lp_handle *next;
 };

@@ -274,6 +274,9 @@ static int conclude (lua_State *L, const lp_command *command, const reply *r) {
     if (command->writes && r->status == STATUS_ABSENT)
       return push_class(L, "protocol", "unexpected_shape",
                         "the reply to a write has no status, so nothing is known of it", 0);
+    /* error texts about some rows of a list: not all of it was done, whatever the status says */
+    if (command->data == LP_D_OBJECTS && r->has_error)
+      return push_class(L, "partial", code, push_joined(L, r, "done in part"), r->texts);
     return push_class(L, "success", r->has_error ? code : "ok", push_joined(L, r, "done"),
                       r->texts);
   case STATUS_WARN:

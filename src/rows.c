@@ -368,6 +368,32 @@ static void move_text (lp_text *text, size_t by) {
   if (*text != 0) *text += (lp_text)by;
 }
 
+/*
+** Every page may carry the whole list of invited addresses (§4.8), in the arena behind everything
+** else. Where its texts begin there; the arena's end when the page has none or they stand apart.
+*/
+static size_t list_start (const lp_rows *page) {
+  lp_text at;
+  if (page->invited_count == 0) return page->arena.size;
+  at = page->invited[0];
+  for (size_t i = 0; i < page->invited_count; i++) {
+    if (page->invited[i] != at) return page->arena.size;
+    at = lp_rows_text_after(page, at);
+  }
+  return at == page->arena.size ? page->invited[0] : page->arena.size;
+}
+
+/* Does the page bring the same list as the page before? A million people would have it 500 times.
+ */
+static int same_list (const lp_rows *r, const lp_rows *page, size_t start) {
+  size_t count = page->invited_count, bytes = page->arena.size - start;
+  lp_text known;
+  if (bytes == 0 || r->invited_count - r->last_list != count) return 0;
+  known = r->invited[r->last_list];
+  return r->arena.size - known >= bytes &&
+         memcmp(r->arena.bytes + known, page->arena.bytes + start, bytes) == 0;
+}
+
 /* Room for all that `from` has, so that nothing can fail once something was added. */
 static int reserve_page (lp_rows *r, const lp_rows *from) {
   size_t texts = from->arena.size * 2 + 16; /* the names of groups are told a second time */
@@ -393,10 +419,14 @@ static int reserve_page (lp_rows *r, const lp_rows *from) {
 ** The group numbers of a page are its own and are named again here.
 */
 int lp_rows_append (lp_rows *r, const lp_rows *from, size_t *repeated) {
-  size_t by;
+  size_t by, bytes = from->arena.size, start;
+  int known_list;
   uint32_t *names;
   *repeated = 0;
   if (from->arena.size == 0) return 0;
+  start = list_start(from);
+  known_list = same_list(r, from, start);
+  if (known_list) bytes = start;
   names = malloc((from->groups.count + 1) * sizeof *names);
   if (names == NULL || reserve_page(r, from) != 0) {
     free(names);
@@ -404,8 +434,8 @@ int lp_rows_append (lp_rows *r, const lp_rows *from, size_t *repeated) {
   }
   if (r->arena.size == 0) r->arena.bytes[r->arena.size++] = 0;
   by = r->arena.size;
-  memcpy(r->arena.bytes + by, from->arena.bytes, from->arena.size);
-  r->arena.size += from->arena.size;
+  memcpy(r->arena.bytes + by, from->arena.bytes, bytes);
+  r->arena.size += bytes;
   for (size_t g = 0; g < from->groups.count; g++) {
     size_t n;
     const char *text = lp_rows_text(from, from->groups.texts[g], &n);
@@ -435,7 +465,8 @@ int lp_rows_append (lp_rows *r, const lp_rows *from, size_t *repeated) {
     segment->group = names[segment->group];
     move_text(&segment->first, by);
   }
-  for (size_t i = 0; i < from->invited_count; i++)
+  if (!known_list) r->last_list = r->invited_count;
+  for (size_t i = 0; !known_list && i < from->invited_count; i++)
     r->invited[r->invited_count++] = from->invited[i] + (lp_text)by;
   r->odd += from->odd;
   free(names);

@@ -77,7 +77,8 @@ typedef struct lp_rows {
   size_t segment_count, segment_capacity, segments_mapped;
   lp_text *invited;
   size_t invited_count, invited_capacity, invited_mapped;
-  uint32_t *index; /* e-mail index: row + 1, open addressing; made by lp_rows_index */
+  size_t last_list; /* where the list of the page that was appended last begins in `invited` */
+  uint32_t *index;  /* e-mail index: row + 1, open addressing; made by lp_rows_index */
   size_t index_size;
   size_t indexed_rows, indexed_invited; /* what the index knows of */
   uint64_t *ids;                        /* set of ids, made when they come out of order */

@@ -1,6 +1,7 @@
 /* Locked memory for secrets; secret.h says what is promised. */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,7 +21,10 @@ typedef struct entry {
   char *bytes;
   size_t length;
   unsigned holders;
+  unsigned generation; /* how often the place was used before: a stale number names nothing */
 } entry;
+
+#define PLACES 4096u /* a number is generation * PLACES + place, places count from 1 */
 
 static struct {
   pthread_mutex_t mutex;
@@ -31,126 +35,131 @@ static struct {
 #define MAPPING (LP_SECRET_MAX + 1)
 
 static void wipe (void *memory, size_t n) {
-  explicit_bzero (memory, n);
+  explicit_bzero(memory, n);
 }
 
 static char *map_locked (void) {
-  char *memory = mmap (NULL, MAPPING, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  char *memory = mmap(NULL, MAPPING, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (memory == MAP_FAILED) return NULL;
-  if (mlock (memory, MAPPING) != 0 || madvise (memory, MAPPING, MADV_DONTDUMP) != 0) {
-    munmap (memory, MAPPING);
+  if (mlock(memory, MAPPING) != 0 || madvise(memory, MAPPING, MADV_DONTDUMP) != 0) {
+    munmap(memory, MAPPING);
     return NULL;
   }
   return memory;
 }
 
 static void unmap_locked (char *memory) {
-  wipe (memory, MAPPING);
-  munmap (memory, MAPPING);
+  wipe(memory, MAPPING);
+  munmap(memory, MAPPING);
 }
 
 /* Gives a mapping its number; 0 without memory. */
 static unsigned enter (char *bytes, size_t length) {
   unsigned i;
-  pthread_mutex_lock (&table.mutex);
+  pthread_mutex_lock(&table.mutex);
   for (i = 0; i < table.count; i++)
     if (table.entries[i].holders == 0) break;
   if (i == table.count) {
     unsigned count = table.count == 0 ? 8 : table.count * 2;
-    entry *entries = realloc (table.entries, count * sizeof *entries);
+    entry *entries = count >= PLACES ? NULL : realloc(table.entries, count * sizeof *entries);
     if (entries == NULL) {
-      pthread_mutex_unlock (&table.mutex);
+      pthread_mutex_unlock(&table.mutex);
       return 0;
     }
-    memset (entries + table.count, 0, (count - table.count) * sizeof *entries);
+    memset(entries + table.count, 0, (count - table.count) * sizeof *entries);
     table.entries = entries;
     table.count = count;
   }
   table.entries[i].bytes = bytes;
   table.entries[i].length = length;
   table.entries[i].holders = 1;
-  pthread_mutex_unlock (&table.mutex);
-  return i + 1;
+  i = table.entries[i].generation * PLACES + i + 1;
+  pthread_mutex_unlock(&table.mutex);
+  return i;
 }
 
 /* The entry of a live secret, or NULL; the mutex must be held. */
 static entry *find (unsigned number) {
-  if (number == 0 || number > table.count || table.entries[number - 1].holders == 0) return NULL;
-  return &table.entries[number - 1];
+  unsigned place = number % PLACES;
+  entry *e = &table.entries[place - 1];
+  if (place == 0 || place > table.count || e->holders == 0) return NULL;
+  return e->generation == number / PLACES ? e : NULL;
 }
 
 size_t lp_secret_copy (unsigned number, size_t from, char *out, size_t n) {
   size_t copied = 0;
   entry *e;
-  pthread_mutex_lock (&table.mutex);
-  e = find (number);
+  pthread_mutex_lock(&table.mutex);
+  e = find(number);
   if (e != NULL && from < e->length) {
     copied = e->length - from < n ? e->length - from : n;
-    memcpy (out, e->bytes + from, copied);
+    memcpy(out, e->bytes + from, copied);
   }
-  pthread_mutex_unlock (&table.mutex);
+  pthread_mutex_unlock(&table.mutex);
   return copied;
 }
 
 size_t lp_secret_length (unsigned number) {
   size_t length = 0;
   entry *e;
-  pthread_mutex_lock (&table.mutex);
-  if ((e = find (number)) != NULL) length = e->length;
-  pthread_mutex_unlock (&table.mutex);
+  pthread_mutex_lock(&table.mutex);
+  if ((e = find(number)) != NULL) length = e->length;
+  pthread_mutex_unlock(&table.mutex);
   return length;
 }
 
-void lp_secret_retain (unsigned number) {
+int lp_secret_retain (unsigned number) {
   entry *e;
-  pthread_mutex_lock (&table.mutex);
-  if ((e = find (number)) != NULL) e->holders++;
-  pthread_mutex_unlock (&table.mutex);
+  pthread_mutex_lock(&table.mutex);
+  if ((e = find(number)) != NULL) e->holders++;
+  pthread_mutex_unlock(&table.mutex);
+  return e != NULL;
 }
 
 void lp_secret_release (unsigned number) {
   char *bytes = NULL;
   entry *e;
-  pthread_mutex_lock (&table.mutex);
-  if ((e = find (number)) != NULL && --e->holders == 0) {
+  pthread_mutex_lock(&table.mutex);
+  if ((e = find(number)) != NULL && --e->holders == 0) {
     bytes = e->bytes;
     e->bytes = NULL;
     e->length = 0;
+    e->generation = (e->generation + 1) % (INT_MAX / PLACES);
   }
-  pthread_mutex_unlock (&table.mutex);
-  if (bytes != NULL) unmap_locked (bytes);
+  pthread_mutex_unlock(&table.mutex);
+  if (bytes != NULL) unmap_locked(bytes);
 }
 
 /* When the module is unloaded with the last Lua state, its table goes too. */
-__attribute__ ((destructor)) static void free_table (void) {
-  free (table.entries);
+__attribute__((destructor)) static void free_table (void) {
+  free(table.entries);
   table.entries = NULL;
   table.count = 0;
 }
 
 static int fail (lua_State *L, const char *code, const char *message) {
-  lua_pushnil (L);
-  lua_pushstring (L, message);
-  lua_pushstring (L, code);
+  lua_pushnil(L);
+  lua_pushstring(L, message);
+  lua_pushstring(L, code);
   return 3;
 }
 
 /* nil, "cannot do X 'name': reason", code */
 static int fail_errno (lua_State *L, const char *code, const char *what, const char *name,
                        int number) {
-  lua_pushnil (L);
-  lua_pushfstring (L, "%s '%s': %s", what, name, strerror (number));
-  lua_pushstring (L, code);
+  lua_pushnil(L);
+  lua_pushfstring(L, "%s '%s': %s", what, name, strerror(number));
+  lua_pushstring(L, code);
   return 3;
 }
 
 /* Puts a new handle at stack index 1, before any locked memory is held: making it may raise. */
 static lp_secret *make_handle (lua_State *L) {
-  lp_secret *secret = lua_newuserdata (L, sizeof *secret);
+  lp_secret *secret = lua_newuserdata(L, sizeof *secret);
   secret->number = 0;
-  luaL_getmetatable (L, LP_SECRET_TYPE);
-  lua_setmetatable (L, -2);
-  lua_insert (L, 1);
+  luaL_getmetatable(L, LP_SECRET_TYPE);
+  lua_setmetatable(L, -2);
+  lua_insert(L, 1);
   return secret;
 }
 
@@ -162,85 +171,85 @@ static lp_secret *make_handle (lua_State *L) {
 static int finish (lua_State *L, lp_secret *secret, char *bytes, size_t length) {
   while (length > 0 && (bytes[length - 1] == '\n' || bytes[length - 1] == '\r')) length--;
   if (length == 0) {
-    unmap_locked (bytes);
-    return fail (L, "empty_secret", "the secret is empty");
+    unmap_locked(bytes);
+    return fail(L, "empty_secret", "the secret is empty");
   }
   for (size_t i = 0; i < length; i++) {
-    unsigned char c = (unsigned char) bytes[i];
+    unsigned char c = (unsigned char)bytes[i];
     if (c <= ' ' || c > '~' || c == '"' || c == '\\') {
-      unmap_locked (bytes);
-      return fail (L, "bad_secret",
-                   "the secret has a character that no hash or key has (blank, control, quote, "
-                   "backslash or beyond ASCII); is it the right file?");
+      unmap_locked(bytes);
+      return fail(L, "bad_secret",
+                  "the secret has a character that no hash or key has (blank, control, quote, "
+                  "backslash or beyond ASCII); is it the right file?");
     }
   }
-  secret->number = enter (bytes, length);
+  secret->number = enter(bytes, length);
   if (secret->number == 0) {
-    unmap_locked (bytes);
-    return fail (L, "out_of_memory", "out of memory");
+    unmap_locked(bytes);
+    return fail(L, "out_of_memory", "out of memory");
   }
-  lua_settop (L, 1);
+  lua_settop(L, 1);
   return 1;
 }
 
 static int no_locked_memory (lua_State *L) {
-  return fail (L, "no_locked_memory",
-               "cannot lock memory for a secret: raise the limit (ulimit -l)");
+  return fail(L, "no_locked_memory",
+              "cannot lock memory for a secret: raise the limit (ulimit -l)");
 }
 
 /* Reads a descriptor to its end into locked memory; closes nothing. */
 static int from_open_file (lua_State *L, lp_secret *secret, int descriptor, const char *name) {
-  char *bytes = map_locked ();
+  char *bytes = map_locked();
   size_t length = 0;
-  if (bytes == NULL) return no_locked_memory (L);
+  if (bytes == NULL) return no_locked_memory(L);
   for (;;) {
-    ssize_t got = read (descriptor, bytes + length, MAPPING - length);
+    ssize_t got = read(descriptor, bytes + length, MAPPING - length);
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) {
       int number = errno;
-      unmap_locked (bytes);
-      return fail_errno (L, "unreadable", "cannot read the secret from", name, number);
+      unmap_locked(bytes);
+      return fail_errno(L, "unreadable", "cannot read the secret from", name, number);
     }
     if (got == 0) break;
-    length += (size_t) got;
+    length += (size_t)got;
     if (length == MAPPING) {
-      unmap_locked (bytes);
-      return fail (L, "bad_secret", "too long for a secret (more than 4095 bytes)");
+      unmap_locked(bytes);
+      return fail(L, "bad_secret", "too long for a secret (more than 4095 bytes)");
     }
   }
-  return finish (L, secret, bytes, length);
+  return finish(L, secret, bytes, length);
 }
 
 /* secret.value (text): for tests and programs that have it already; Lua's own copy stays. */
 static int lp_secret_value (lua_State *L) {
   size_t length;
-  const char *text = luaL_checklstring (L, 1, &length);
-  lp_secret *secret = make_handle (L);
+  const char *text = luaL_checklstring(L, 1, &length);
+  lp_secret *secret = make_handle(L);
   char *bytes;
-  if (length > LP_SECRET_MAX) return fail (L, "bad_secret", "too long for a secret");
-  if ((bytes = map_locked ()) == NULL) return no_locked_memory (L);
-  memcpy (bytes, text, length);
-  return finish (L, secret, bytes, length);
+  if (length > LP_SECRET_MAX) return fail(L, "bad_secret", "too long for a secret");
+  if ((bytes = map_locked()) == NULL) return no_locked_memory(L);
+  memcpy(bytes, text, length);
+  return finish(L, secret, bytes, length);
 }
 
 /* secret.env (name) */
 static int lp_secret_env (lua_State *L) {
-  const char *name = luaL_checkstring (L, 1);
-  const char *value = getenv (name);
-  lp_secret *secret = make_handle (L);
+  const char *name = luaL_checkstring(L, 1);
+  const char *value = getenv(name);
+  lp_secret *secret = make_handle(L);
   size_t length;
   char *bytes;
   if (value == NULL) {
-    lua_pushnil (L);
-    lua_pushfstring (L, "the environment has no variable '%s'", name);
-    lua_pushliteral (L, "no_such_variable");
+    lua_pushnil(L);
+    lua_pushfstring(L, "the environment has no variable '%s'", name);
+    lua_pushliteral(L, "no_such_variable");
     return 3;
   }
-  length = strlen (value);
-  if (length > LP_SECRET_MAX) return fail (L, "bad_secret", "too long for a secret");
-  if ((bytes = map_locked ()) == NULL) return no_locked_memory (L);
-  memcpy (bytes, value, length);
-  return finish (L, secret, bytes, length);
+  length = strlen(value);
+  if (length > LP_SECRET_MAX) return fail(L, "bad_secret", "too long for a secret");
+  if ((bytes = map_locked()) == NULL) return no_locked_memory(L);
+  memcpy(bytes, value, length);
+  return finish(L, secret, bytes, length);
 }
 
 /*
@@ -248,38 +257,37 @@ static int lp_secret_env (lua_State *L) {
 ** checks are made on the opened file, so that it cannot be changed for another in between.
 */
 static int lp_secret_file (lua_State *L) {
-  const char *path = luaL_checkstring (L, 1);
-  lp_secret *secret = make_handle (L);
+  const char *path = luaL_checkstring(L, 1);
+  lp_secret *secret = make_handle(L);
   struct stat info;
-  int results, descriptor = open (path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-  if (descriptor < 0) return fail_errno (L, "unreadable", "cannot open", path, errno);
-  if (fstat (descriptor, &info) != 0) {
+  int results, descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+  if (descriptor < 0) return fail_errno(L, "unreadable", "cannot open", path, errno);
+  if (fstat(descriptor, &info) != 0) {
     int number = errno;
-    close (descriptor);
-    return fail_errno (L, "unreadable", "cannot look at", path, number);
+    close(descriptor);
+    return fail_errno(L, "unreadable", "cannot look at", path, number);
   }
-  if (!S_ISREG (info.st_mode)) {
-    close (descriptor);
-    return fail_errno (L, "unreadable", "cannot use", path, S_ISDIR (info.st_mode) ? EISDIR : EINVAL);
+  if (!S_ISREG(info.st_mode)) {
+    close(descriptor);
+    return fail_errno(L, "unreadable", "cannot use", path, S_ISDIR(info.st_mode) ? EISDIR : EINVAL);
   }
-  if ((info.st_mode & (S_IRWXG | S_IRWXO)) != 0 ||
-      (info.st_uid != geteuid () && info.st_uid != 0)) {
-    close (descriptor);
-    lua_pushnil (L);
-    lua_pushfstring (L, "'%s' can be read or changed by others; make it yours alone: chmod 600 %s",
-                     path, path);
-    lua_pushliteral (L, "unsafe_file");
+  if ((info.st_mode & (S_IRWXG | S_IRWXO)) != 0 || (info.st_uid != geteuid() && info.st_uid != 0)) {
+    close(descriptor);
+    lua_pushnil(L);
+    lua_pushfstring(L, "'%s' can be read or changed by others; make it yours alone: chmod 600 %s",
+                    path, path);
+    lua_pushliteral(L, "unsafe_file");
     return 3;
   }
-  results = from_open_file (L, secret, descriptor, path);
-  close (descriptor);
+  results = from_open_file(L, secret, descriptor, path);
+  close(descriptor);
   return results;
 }
 
 /* secret.descriptor (n): read to its end, left open */
 static int lp_secret_descriptor (lua_State *L) {
-  int descriptor = (int) luaL_checkinteger (L, 1);
-  return from_open_file (L, make_handle (L), descriptor, "descriptor");
+  int descriptor = (int)luaL_checkinteger(L, 1);
+  return from_open_file(L, make_handle(L), descriptor, "descriptor");
 }
 
 /*
@@ -287,70 +295,96 @@ static int lp_secret_descriptor (lua_State *L) {
 ** with read(2) and not through stdio, whose buffer would keep a copy.
 */
 static int lp_secret_command (lua_State *L) {
-  const char *line = luaL_checkstring (L, 1);
-  lp_secret *secret = make_handle (L);
+  const char *line = luaL_checkstring(L, 1);
+  lp_secret *secret = make_handle(L);
   int results, status;
-  FILE *pipe = popen (line, "re");
-  if (pipe == NULL) return fail_errno (L, "command_failed", "cannot run", line, errno);
-  results = from_open_file (L, secret, fileno (pipe), line);
-  status = pclose (pipe);
-  if (status != 0) {
-    lua_pushnil (L);
-    lua_pushfstring (L, "the command '%s' failed (status %d)", line,
-                     status > 255 ? status / 256 : status);
-    lua_pushliteral (L, "command_failed");
+  FILE *pipe = popen(line, "re");
+  if (pipe == NULL) return fail_errno(L, "command_failed", "cannot run", line, errno);
+  results = from_open_file(L, secret, fileno(pipe), line);
+  status = pclose(pipe);
+  /* a command that failed mostly printed nothing; what it did print is not to be trusted. But one
+  ** that we stopped reading, because it printed too much, fails by that */
+  if (status != 0 && (results == 1 || strcmp(lua_tostring(L, -1), "empty_secret") == 0)) {
+    lua_pushnil(L);
+    lua_pushfstring(L, "the command '%s' failed (status %d)", line,
+                    status > 255 ? status / 256 : status);
+    lua_pushliteral(L, "command_failed");
     return 3;
   }
   return results;
 }
 
+/* What the terminal sends for keys while it does nothing by itself. */
+enum { KEY_INTERRUPT = 3, KEY_END = 4, KEY_ERASE = 8, KEY_ERASE_LINE = 21, KEY_DELETE = 127 };
+
+/*
+** Reads one line key by key, in locked memory all the way; -1 when it was interrupted. The terminal
+** does not even handle Ctrl-C by itself, so that it is never left without echo.
+*/
+static long read_line (int descriptor, char *bytes) {
+  size_t length = 0;
+  for (;;) {
+    char key;
+    ssize_t got = read(descriptor, &key, 1);
+    if (got < 0 && errno == EINTR) continue;
+    if (got <= 0 || key == '\n' || key == '\r') return (long)length;
+    if (key == KEY_INTERRUPT) return -1;
+    if (key == KEY_END && length == 0) return 0;
+    if (key == KEY_ERASE_LINE)
+      length = 0;
+    else if (key == KEY_ERASE || key == KEY_DELETE)
+      length -= length > 0;
+    else if (length < LP_SECRET_MAX)
+      bytes[length++] = key;
+  }
+}
+
 /* secret.prompt (text): asks on the terminal without echo */
 static int lp_secret_prompt (lua_State *L) {
-  const char *text = luaL_optstring (L, 1, "Provisioning hash: ");
-  lp_secret *secret = make_handle (L);
+  const char *text = luaL_optstring(L, 1, "Provisioning hash: ");
+  lp_secret *secret = make_handle(L);
   struct termios before, quiet;
   char *bytes;
-  size_t length = 0;
-  int ended = 0, descriptor = open ("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
-  if (descriptor < 0 || tcgetattr (descriptor, &before) != 0) {
-    if (descriptor >= 0) close (descriptor);
-    return fail (L, "no_terminal", "there is no terminal to ask for the secret");
+  long length = -1;
+  int descriptor = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
+  if (descriptor < 0 || tcgetattr(descriptor, &before) != 0) {
+    if (descriptor >= 0) close(descriptor);
+    return fail(L, "no_terminal", "there is no terminal to ask for the secret");
   }
-  if ((bytes = map_locked ()) == NULL) {
-    close (descriptor);
-    return no_locked_memory (L);
+  if ((bytes = map_locked()) == NULL) {
+    close(descriptor);
+    return no_locked_memory(L);
   }
   quiet = before;
-  quiet.c_lflag &= ~(tcflag_t) (ECHO | ECHOE | ECHOK);
-  quiet.c_lflag |= ECHONL | ICANON | ISIG;
-  tcsetattr (descriptor, TCSAFLUSH, &quiet);
-  if (write (descriptor, text, strlen (text)) < 0) ended = 1;
-  while (!ended && length < LP_SECRET_MAX) {
-    ssize_t got = read (descriptor, bytes + length, LP_SECRET_MAX - length);
-    if (got < 0 && errno == EINTR) continue;
-    if (got <= 0) break;
-    length += (size_t) got;
-    if (bytes[length - 1] == '\n') break;
+  quiet.c_lflag &= ~(tcflag_t)(ECHO | ICANON | ISIG | IEXTEN);
+  quiet.c_cc[VMIN] = 1;
+  quiet.c_cc[VTIME] = 0;
+  tcsetattr(descriptor, TCSAFLUSH, &quiet);
+  if (write(descriptor, text, strlen(text)) >= 0) length = read_line(descriptor, bytes);
+  tcsetattr(descriptor, TCSAFLUSH, &before);
+  if (write(descriptor, "\n", 1) < 0) length = -1;
+  close(descriptor);
+  if (length < 0) {
+    unmap_locked(bytes);
+    return fail(L, "interrupted", "the question was interrupted");
   }
-  tcsetattr (descriptor, TCSAFLUSH, &before);
-  close (descriptor);
-  return finish (L, secret, bytes, length);
+  return finish(L, secret, bytes, (size_t)length);
 }
 
 static lp_secret *check (lua_State *L) {
-  return luaL_checkudata (L, 1, LP_SECRET_TYPE);
+  return luaL_checkudata(L, 1, LP_SECRET_TYPE);
 }
 
 /* secret:starts_with (text): for telling kinds of keys apart (enterprise-api §1.2) */
 static int lp_secret_starts_with (lua_State *L) {
-  lp_secret *secret = check (L);
+  lp_secret *secret = check(L);
   size_t n;
-  const char *text = luaL_checklstring (L, 2, &n);
+  const char *text = luaL_checklstring(L, 2, &n);
   char start[16];
-  int same = n <= sizeof start && lp_secret_copy (secret->number, 0, start, n) == n &&
-             memcmp (start, text, n) == 0;
-  wipe (start, sizeof start);
-  lua_pushboolean (L, same);
+  int same = n <= sizeof start && lp_secret_copy(secret->number, 0, start, n) == n &&
+             memcmp(start, text, n) == 0;
+  wipe(start, sizeof start);
+  lua_pushboolean(L, same);
   return 1;
 }
 
@@ -358,69 +392,71 @@ static int lp_secret_starts_with (lua_State *L) {
 static void replace_secret (const char *text, size_t n, const char *bytes, size_t length, char *out,
                             size_t *written) {
   const char *from = text, *end = text + n, *found;
-  while ((found = memmem (from, (size_t) (end - from), bytes, length)) != NULL) {
-    memcpy (out + *written, from, (size_t) (found - from));
-    *written += (size_t) (found - from);
-    memcpy (out + *written, "***", 3);
+  while ((found = memmem(from, (size_t)(end - from), bytes, length)) != NULL) {
+    memcpy(out + *written, from, (size_t)(found - from));
+    *written += (size_t)(found - from);
+    memcpy(out + *written, "***", 3);
     *written += 3;
     from = found + length;
   }
-  memcpy (out + *written, from, (size_t) (end - from));
-  *written += (size_t) (end - from);
+  memcpy(out + *written, from, (size_t)(end - from));
+  *written += (size_t)(end - from);
 }
 
 /* secret:redact (text): the text with every occurrence of the secret replaced */
 static int lp_secret_redact (lua_State *L) {
-  lp_secret *secret = check (L);
+  lp_secret *secret = check(L);
   size_t n, written = 0;
-  const char *text = luaL_checklstring (L, 2, &n);
+  const char *text = luaL_checklstring(L, 2, &n);
   /* room for the longest result, before the secret's bytes are out: making it may raise */
-  size_t length = lp_secret_length (secret->number);
-  char *out = lua_newuserdata (L, length == 0 || length >= 3 ? n + 1 : n * 3 + 1);
-  char *bytes = map_locked ();
-  if (bytes == NULL) return no_locked_memory (L);
-  length = lp_secret_copy (secret->number, 0, bytes, LP_SECRET_MAX);
-  if (length > 0) replace_secret (text, n, bytes, length, out, &written);
-  unmap_locked (bytes);
-  if (length == 0) lua_pushvalue (L, 2);
-  else lua_pushlstring (L, out, written);
+  size_t length = lp_secret_length(secret->number);
+  char *out = lua_newuserdata(L, length == 0 || length >= 3 ? n + 1 : n * 3 + 1);
+  char *bytes = map_locked();
+  if (bytes == NULL) return no_locked_memory(L);
+  length = lp_secret_copy(secret->number, 0, bytes, LP_SECRET_MAX);
+  if (length > 0) replace_secret(text, n, bytes, length, out, &written);
+  unmap_locked(bytes);
+  if (length == 0)
+    lua_pushvalue(L, 2);
+  else
+    lua_pushlstring(L, out, written);
   return 1;
 }
 
 /* secret:number (): its name for another thread of this process */
 static int lp_secret_number (lua_State *L) {
-  lua_pushinteger (L, (lua_Integer) check (L)->number);
+  lua_pushinteger(L, (lua_Integer)check(L)->number);
   return 1;
 }
 
 /* secret.by_number (n): a further handle of a live secret */
 static int lp_secret_by_number (lua_State *L) {
-  unsigned number = (unsigned) luaL_checkinteger (L, 1);
-  lp_secret *secret = make_handle (L);
-  if (lp_secret_length (number) == 0) return fail (L, "no_such_secret", "no such secret");
-  lp_secret_retain (number);
-  secret->number = number;
-  lua_settop (L, 1);
+  lua_Integer number = luaL_checkinteger(L, 1);
+  lp_secret *secret = make_handle(L);
+  if (number < 1 || number > INT_MAX || !lp_secret_retain((unsigned)number))
+    return fail(L, "no_such_secret", "no such secret");
+  secret->number = (unsigned)number;
+  lua_settop(L, 1);
   return 1;
 }
 
 /* secret.is (value) -> whether it is a secret */
 static int lp_secret_is (lua_State *L) {
-  lua_pushboolean (L, luaL_testudata (L, 1, LP_SECRET_TYPE) != NULL);
+  lua_pushboolean(L, luaL_testudata(L, 1, LP_SECRET_TYPE) != NULL);
   return 1;
 }
 
 /* Releases this handle; the last one wipes the memory. */
 static int lp_secret_close (lua_State *L) {
-  lp_secret *secret = check (L);
+  lp_secret *secret = check(L);
   unsigned number = secret->number;
   secret->number = 0;
-  lp_secret_release (number);
+  lp_secret_release(number);
   return 0;
 }
 
 static int lp_secret_tostring (lua_State *L) {
-  lua_pushliteral (L, "lastpass.secret (hidden)");
+  lua_pushliteral(L, "lastpass.secret (hidden)");
   return 1;
 }
 
@@ -446,7 +482,7 @@ static const luaL_Reg secret_functions[] = {{"value", lp_secret_value},
                                             {NULL, NULL}};
 
 void lp_secret_open (lua_State *L) {
-  lp_new_metatable (L, LP_SECRET_TYPE, secret_meta, secret_methods);
-  lua_pop (L, 1);
-  luaL_newlib (L, secret_functions);
+  lp_new_metatable(L, LP_SECRET_TYPE, secret_meta, secret_methods);
+  lua_pop(L, 1);
+  luaL_newlib(L, secret_functions);
 }

@@ -18,8 +18,9 @@ typedef struct lp_secret {
 /* Copies bytes [from, from + n) of a secret, as far as it has them; returns how many. */
 size_t lp_secret_copy (unsigned number, size_t from, char *out, size_t n);
 size_t lp_secret_length (unsigned number);
-/* One more holder of the secret, or one fewer (the last one wipes it). */
-void lp_secret_retain (unsigned number);
+/* One more holder of the secret (0: there is no such secret), or one fewer (the last one wipes it).
+ */
+int lp_secret_retain (unsigned number);
 void lp_secret_release (unsigned number);
 
 /* Pushes the table of the module's functions. */

@@ -16,8 +16,8 @@ typedef enum lp_sink_answer {
 
 typedef struct lp_sink lp_sink;
 struct lp_sink {
-  lp_sink_answer (*feed) (lp_sink *sink, const char *bytes, size_t n); /* raises nothing */
-  int (*is_full) (const lp_sink *sink);
+  lp_sink_answer (*feed)(lp_sink *sink, const char *bytes, size_t n); /* raises nothing */
+  int (*is_full)(const lp_sink *sink);
 };
 
 #endif

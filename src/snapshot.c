@@ -407,23 +407,16 @@ static int lp_snapshot_tostring (lua_State *L) {
   return 1;
 }
 
-static const luaL_Reg snapshot_methods[] = {{"feed", lp_snapshot_feed},
-                                            {"finish", lp_snapshot_finish},
-                                            {"refusal", lp_snapshot_refusal},
-                                            {"reset", lp_snapshot_reset},
-                                            {"take", lp_snapshot_take},
-                                            {"append", lp_snapshot_append},
-                                            {"seal", lp_snapshot_seal},
-                                            {"find", lp_snapshot_find},
-                                            {"total", lp_snapshot_total},
-                                            {"count", lp_snapshot_count},
-                                            {"length", lp_snapshot_length},
-                                            {"memory", lp_snapshot_memory},
-                                            {"odd", lp_snapshot_odd},
-                                            {"invited", lp_snapshot_invited},
-                                            {"group_names", lp_snapshot_group_names},
-                                            {"members", lp_snapshot_members},
-                                            {NULL, NULL}};
+static const luaL_Reg snapshot_methods[] = {
+    {"feed", lp_snapshot_feed},       {"finish", lp_snapshot_finish},
+    {"refusal", lp_snapshot_refusal}, {"reset", lp_snapshot_reset},
+    {"take", lp_snapshot_take},       {"append", lp_snapshot_append},
+    {"close", lp_snapshot_close},     {"seal", lp_snapshot_seal},
+    {"find", lp_snapshot_find},       {"total", lp_snapshot_total},
+    {"count", lp_snapshot_count},     {"length", lp_snapshot_length},
+    {"memory", lp_snapshot_memory},   {"odd", lp_snapshot_odd},
+    {"invited", lp_snapshot_invited}, {"group_names", lp_snapshot_group_names},
+    {"members", lp_snapshot_members}, {NULL, NULL}};
 
 static const luaL_Reg snapshot_meta[] = {{"__len", lp_snapshot_length},
                                          {"__tostring", lp_snapshot_tostring},

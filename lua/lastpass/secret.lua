@@ -15,7 +15,8 @@ local function checked(secret, message, code)
   if secret then
     return secret
   end
-  return errors.fail("argument", code, message, { hint = hints[code] })
+  local kind = code == "interrupted" and "cancelled" or "argument"
+  return errors.fail(kind, code, message, { hint = hints[code] })
 end
 
 local function check_text(where, value)

@@ -250,7 +250,8 @@ describe("core.secret", function()
     collectgarbage()
     collectgarbage()
     local one = keep(secret.value(CANARY))
-    assert.is_true(one:number() < 300)
+    -- the place in the table, below the generation: places are used again
+    assert.is_true(one:number() % 4096 < 300)
   end)
 
   if _VERSION == "Lua 5.4" then

@@ -99,8 +99,6 @@ describe("lastpass.enterprise.reply", function()
       local value =
         assert(answer("one", '{"status":"OK","error":"User already disabled: ann@x.example"}'))
       assert.same({ "User already disabled: ann@x.example" }, value.warnings)
-      value = assert(answer("batch", '{"status":"ok","errors":["one","two"]}'))
-      assert.same({ "one", "two" }, value.warnings)
     end)
 
     it("OK with a message, and says it", function()
@@ -272,6 +270,12 @@ describe("lastpass.enterprise.reply", function()
         positions[position] = row.row
       end
       assert.same({ 1, 3, 4 }, positions)
+    end)
+
+    it("OK with error texts about the rows of a list", function()
+      local err = refused("batch", "partial", '{"status":"ok","errors":["one","two"]}')
+      assert.equal("partial", err.kind)
+      assert.same({ { reason = "one" }, { reason = "two" } }, err.rows)
     end)
 
     it("a text that names nobody, without a row", function()

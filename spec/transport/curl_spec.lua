@@ -205,7 +205,7 @@ describe("lastpass.transport.curl", function()
       local pair = assert(certificate.make())
       local certificate_file, key_file = write(pair.certificate), write(pair.key)
       local offered = {}
-      for position, version in ipairs { false, "1.1" } do
+      for position, version in ipairs { false, "2" } do
         local pipe = assert(
           io.popen(
             ("exec openssl s_server -accept 127.0.0.1:0 -cert %s -key %s "):format(
@@ -232,7 +232,7 @@ describe("lastpass.transport.curl", function()
       end
       os.remove(certificate_file)
       os.remove(key_file)
-      assert.same({ "h2, http/1.1", "http/1.1" }, offered)
+      assert.same({ "http/1.1", "h2, http/1.1" }, offered)
     end)
   end)
 
@@ -279,6 +279,18 @@ describe("lastpass.transport.curl", function()
     assert.is_false((pcall(post, transport, nil, { sink = io.stdout })))
     assert.is_false((pcall(transport.send, transport, {})))
     assert.equal(200, assert(post(transport)).status)
+  end)
+
+  it("keeps no more than some addresses ready", function()
+    local transport = curl.new()
+    for number = 1, 100 do
+      assert(post(transport, box.url .. "?" .. number))
+    end
+    local kept = 0
+    for _ in pairs(transport._endpoints) do
+      kept = kept + 1
+    end
+    assert.is_true(kept > 0 and kept <= 32)
   end)
 
   it("keeps its connection", function()

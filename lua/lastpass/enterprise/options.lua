@@ -31,7 +31,7 @@ M.list = {
   { "ca_file", "path", "the system's", "PEM certificates to trust" },
   { "proxy", "URL", "the environment's", "proxy to go through" },
   { "verify", "boolean", "true", "false skips TLS verification, to this machine only" },
-  { "http_version", "string", "2 when offered", '"1.1" to do without HTTP/2' },
+  { "http_version", "string", '"1.1"', '"2" for HTTP/2 when offered; its library keeps a copy of the hash' },
   { "transport", "name or object", "curl", "how requests are sent" },
   {
     "now",
@@ -77,7 +77,7 @@ local known = {
   proxy = "string",
   verify = "boolean",
   http_version = function(value)
-    return value == "1.1", '"1.1"'
+    return value == "1.1" or value == "2", '"1.1" or "2"'
   end,
   transport = { "string", "table" },
   now = "function",

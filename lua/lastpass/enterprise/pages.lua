@@ -72,9 +72,10 @@ local function fetch_in_turn(client, filter, take)
     if not page then
       return nil, message, err
     end
+    local count = #page
     take(index, page)
     index = index + 1
-    if #page < size then
+    if count < size then
       return index
     end
   end
@@ -100,6 +101,9 @@ local function ends_hold(client, filter, whole, ranges, count)
           local row = whole:find(core.user_value(probe, 1, email))
           moved = moved or not row or row < ranges[index].first or row > ranges[index].last
         end
+        if probe then
+          probe:close()
+        end
       end)
     end
   end)
@@ -120,12 +124,13 @@ local function read_pass(client, filter)
   if not first then
     return nil, message, err
   end
-  local total = first:total()
+  local total, is_full = first:total(), #first == size
 
   local function take(index, page)
     local before = #whole
     steady = whole:append(page) == 0 and page:total() == total and steady
     ranges[index] = { first = before + 1, last = #whole }
+    page:close() -- the collector does not see how much memory stands behind it
   end
 
   take(0, first)
@@ -133,7 +138,7 @@ local function read_pass(client, filter)
   if total and total > size then
     count = math.ceil(total / size)
     ok, message, err = fetch_many(client, filter, 1, count - 1, take)
-  elseif not total and #first == size then
+  elseif not total and is_full then
     ok, message, err = fetch_in_turn(client, filter, take)
     count = ok
   end

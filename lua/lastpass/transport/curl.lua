@@ -34,7 +34,10 @@ local function refuse_in_nginx()
   return true
 end
 
--- An address with its headers is prepared once; a request only adds what is its own.
+-- An address with its headers is prepared once; a request only adds what is its own. A client has
+-- one address, a control door some more; whoever makes addresses up must not fill the memory.
+local MAX_ENDPOINTS = 32
+
 local function endpoint_for(self, request)
   local known = self._endpoints[request.url]
   if known and known.method == request.method and known.headers == request.headers then
@@ -52,6 +55,12 @@ local function endpoint_for(self, request)
     http_version = options.http_version,
   }
   if endpoint then
+    if not known then
+      if self._endpoint_count >= MAX_ENDPOINTS then
+        self._endpoints, self._endpoint_count = {}, 0
+      end
+      self._endpoint_count = self._endpoint_count + 1
+    end
     self._endpoints[request.url] =
       { endpoint = endpoint, method = request.method, headers = request.headers }
   end
@@ -137,10 +146,13 @@ local M = {}
 
 --- Makes the transport.
 ---@param options? table ca_file, proxy, connect_timeout (seconds), verify (false for this machine
--- only), http_version ("1.1" to do without HTTP/2)
+-- only), http_version ("2": HTTP/2 when offered; default "1.1")
 ---@return lastpass.CurlTransport
 function M.new(options)
-  return setmetatable({ _options = options or {}, _endpoints = {} }, transport_mt)
+  return setmetatable(
+    { _options = options or {}, _endpoints = {}, _endpoint_count = 0 },
+    transport_mt
+  )
 end
 
 return M
