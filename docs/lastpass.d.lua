@@ -62,7 +62,7 @@
 ---@field to? string YYYY-MM-DD HH:MM:SS in the account's time zone
 ---@field search? string text to look for
 ---@field user? string an e-mail address, or allusers
----@field admin? integer only admin events (1|1)
+---@field admin? integer only admin events (1)
 ---@field next? string the previous answer's next, unchanged
 ---@field format? string the form for SIEM tools (siem)
 

@@ -37,11 +37,8 @@ describe("HTTP/2", function()
     local pair = assert(certificates.make())
     certificate_file, key_file = write_file(pair.certificate), write_file(pair.key)
     port = free_port()
-    pipe = assert(io.popen(("echo $$; exec env -u LD_PRELOAD nghttpd --echo-upload %d %s %s 2>&1"):format(
-      port,
-      key_file,
-      certificate_file
-    )))
+    local command = "echo $$; exec env -u LD_PRELOAD nghttpd --echo-upload %d %s %s 2>&1"
+    pipe = assert(io.popen(command:format(port, key_file, certificate_file)))
     process = assert(pipe:read "*l")
     assert(listens(port), "nghttpd did not start")
   end)

@@ -31,7 +31,7 @@ M.list = {
   { "ca_file", "path", "the system's", "PEM certificates to trust" },
   { "proxy", "URL", "the environment's", "proxy to go through" },
   { "verify", "boolean", "true", "false skips TLS verification, to this machine only" },
-  { "http_version", "string", '"1.1"', '"2" for HTTP/2 when offered; its library keeps a copy of the hash' },
+  { "http_version", "string", '"1.1"', '"2" for HTTP/2 when offered; its library copies the hash' },
   { "transport", "name or object", "curl", "how requests are sent" },
   {
     "now",
