@@ -15,9 +15,10 @@ BUILD ?= build
 # ------------------------------------------------------------------ packages (Debian 12 names)
 
 PACKAGES_BUILD = gcc libc6-dev make pkg-config lua5.4 liblua5.4-dev lua-cjson lua-argparse ca-certificates \
-  tzdata libcurl4-openssl-dev libmicrohttpd-dev libcsv-dev
+  tzdata libcurl4-openssl-dev libmicrohttpd-dev libcsv-dev libutf8proc-dev \
+  lua-luaossl lua-dbi-sqlite3 lua-zlib libldap-dev
 PACKAGES_TEST = lua5.1 liblua5.1-0-dev luajit2 libluajit2-5.1-dev lua-busted lua-check lua-ldoc \
-  lua-luaossl lua-socket luarocks curl openssl procps nghttp2-server
+  lua-luaossl lua-socket luarocks curl openssl procps nghttp2-server slapd ldap-utils postgresql lua-dbi-postgresql
 PACKAGES_CHECK = clang libclang-rt-14-dev clang-format clang-tidy cppcheck valgrind nodejs npm git
 PACKAGES_BENCH = nginx-light libnginx-mod-http-lua python3 python3-requests lua-socket curl openssl
 
@@ -39,13 +40,17 @@ LIBS_core = -lpthread
 LIBS_curl = $(shell $(PKG_CONFIG) --libs libcurl) -lpthread $(STAYS)
 LIBS_httpd = $(shell $(PKG_CONFIG) --libs libmicrohttpd) -lpthread $(STAYS)
 LIBS_csv = -lcsv
+LIBS_unicode = $(shell $(PKG_CONFIG) --libs libutf8proc)
+LIBS_ldap = $(shell $(PKG_CONFIG) --libs ldap lber) -lpthread $(STAYS)
 
 # Which files make a module.
-SOURCES_core = core commands request reply scan tokens reader reader_fast rows snapshot secret
+SOURCES_core = core commands request reply scan tokens reader reader_fast rows snapshot secret file wanted wanted_lua diff diff_lua attributes
 SOURCES_curl = http http_endpoint
 SOURCES_httpd = httpd
-SOURCES_csv = csv csv_decoder csv_parse csv_rows claims
-MODULES = core curl csv httpd
+SOURCES_unicode = unicode
+SOURCES_csv = csv csv_decoder csv_parse csv_rows csv_people claims
+SOURCES_ldap = ldap ldap_password ldap_reply
+MODULES = core curl csv httpd ldap unicode
 ABIS = 5.4 5.1
 
 all: build-5.4 build-5.1
@@ -121,15 +126,17 @@ valgrind: deps-build deps-test deps-check
 # ------------------------------------------------------------------ fuzzing
 
 FUZZ_SECONDS ?= 20
-FUZZERS = json directory reply csv
+FUZZERS = json directory reply csv diff
 FUZZ_FLAGS = -std=c99 -D_GNU_SOURCE -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined \
   -Isrc -I/usr/include/lua5.4
 FUZZ_SOURCES_json = scan
 FUZZ_SOURCES_directory = scan reader reader_fast rows reply commands tokens
 FUZZ_SOURCES_reply = scan reply commands tokens
+FUZZ_SOURCES_diff = scan reader reader_fast rows reply commands tokens wanted diff
 FUZZ_SOURCES_csv = csv_parse claims
 FUZZ_LIBRARIES_csv = -lcsv
 FUZZ_OPTIONS_directory = -max_len=4096
+FUZZ_OPTIONS_diff = -max_len=4096
 fuzz: deps-build deps-check
 	@mkdir -p $(BUILD)/fuzz
 	@set -e; $(foreach f,$(FUZZERS),\
@@ -142,6 +149,8 @@ fuzz: deps-build deps-check
 	@$(MAKE) -s build-5.4
 	@echo "fuzzing the CSV source for $(FUZZ_SECONDS) s"
 	@$(call in_tree,5.4) lua5.4 spec/fuzz/source_csv_fuzz.lua $(FUZZ_SECONDS)
+	@echo "fuzzing the JSON source for $(FUZZ_SECONDS) s"
+	@$(call in_tree,5.4) lua5.4 spec/fuzz/source_json_fuzz.lua $(FUZZ_SECONDS)
 
 # ------------------------------------------------------------------ benchmarks
 

@@ -19,6 +19,7 @@ local jobs = {
   "body",
   "stream",
   "start",
+  "plan",
   "growth",
 }
 

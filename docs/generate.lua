@@ -178,6 +178,8 @@ local libraries = {
   curl = { '"curl"', '"pthread"', extra = "CURL" },
   httpd = { '"microhttpd"', '"pthread"', extra = "MICROHTTPD" },
   csv = { '"csv"', extra = "CSV" },
+  unicode = { '"utf8proc"', extra = "UTF8PROC" },
+  ldap = { '"ldap"', '"lber"', '"pthread"', extra = "LDAP" },
 }
 
 local function rockspec_modules()

@@ -65,14 +65,8 @@ describe("lastpass.secret", function()
       check.failure("argument", "empty_secret", secret.file(write ""))
       check.failure("argument", "empty_secret", secret.file(write "\n"))
       for _, text in ipairs {
-        "two words",
-        " " .. HASH,
-        HASH .. " ",
         "a\nb",
-        'quo"te',
-        "back\\slash",
         "n\0ul",
-        "t\195\169xt",
         "tab\t",
         ("x"):rep(4096),
         ("x"):rep(100000),
@@ -112,7 +106,7 @@ describe("lastpass.secret", function()
     check.failure("argument", "command_failed", secret.command "exit 1")
     check.failure("argument", "command_failed", secret.command "/no/such/program 2>/dev/null")
     check.failure("argument", "empty_secret", secret.command "true")
-    check.failure("argument", "bad_secret", secret.command "echo two words")
+    check.failure("argument", "bad_secret", secret.command "printf 'two\\nlines'")
   end)
 
   it("descriptor reads an open one to its end", function()
@@ -172,7 +166,7 @@ describe("lastpass.secret", function()
 
   it("value takes a text", function()
     assert.is_true(is(assert(secret.value(HASH)), HASH))
-    check.failure("argument", "bad_secret", secret.value "two words")
+    check.failure("argument", "bad_secret", secret.value "two\nlines")
     check.failure("argument", "bad_secret", secret.value(("x"):rep(5000)))
   end)
 

@@ -75,4 +75,16 @@ static inline int lp_same_bytes (const char *a, const char *b, size_t n) {
   return lp_load64(a + n - 8) == lp_load64(b + n - 8);
 }
 
+static inline unsigned char lp_fold_byte (unsigned char c) {
+  return c >= 'A' && c <= 'Z' ? (unsigned char)(c | 0x20) : c;
+}
+
+/* The same but for the case of ASCII letters? */
+static inline int lp_same_folded (const char *a, const char *b, size_t n) {
+  if (lp_same_bytes(a, b, n)) return 1;
+  for (size_t i = 0; i < n; i++)
+    if (lp_fold_byte((unsigned char)a[i]) != lp_fold_byte((unsigned char)b[i])) return 0;
+  return 1;
+}
+
 #endif

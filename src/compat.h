@@ -18,6 +18,7 @@
 #define luaL_setfuncs lp_compat_setfuncs
 #define luaL_newlib(L, l) (lua_newtable(L), lp_compat_setfuncs(L, l, 0))
 #define luaL_testudata lp_compat_testudata
+#define lua_setuservalue lua_setfenv /* a table, in both */
 #define lua_absindex(L, i) ((i) > 0 || (i) <= LUA_REGISTRYINDEX ? (i) : lua_gettop(L) + (i) + 1)
 
 static inline void lp_compat_setfuncs (lua_State *L, const luaL_Reg *l, int nup) {

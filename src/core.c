@@ -1,10 +1,14 @@
 /* luaopen_lastpass_core: puts the parts of the core into one table. */
+#include "attributes.h"
 #include "commands.h"
+#include "file.h"
+#include "diff_lua.h"
 #include "reply.h"
 #include "request.h"
 #include "secret.h"
 #include "snapshot.h"
 #include "tokens.h"
+#include "wanted_lua.h"
 
 /* core.nearest (word, list) -> the word of the list that is nearest, or nil */
 static int lp_core_nearest (lua_State *L) {
@@ -29,9 +33,13 @@ static const luaL_Reg core_functions[] = {{"nearest", lp_core_nearest}, {NULL, N
 LP_EXPORT int luaopen_lastpass_core (lua_State *L) {
   luaL_newlib(L, core_functions);
   lp_tokens_open(L);
+  lp_file_open(L);
   lp_request_open(L);
   lp_reply_open(L);
   lp_snapshot_open(L);
+  lp_wanted_open(L);
+  lp_diff_open(L);
+  lp_attributes_open(L);
   lp_secret_open(L);
   lua_setfield(L, -2, "secret");
   lp_commands_push(L);

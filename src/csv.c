@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "csv_decoder.h"
+#include "csv_people.h"
 #include "csv_rows.h"
 
 #define PARSER_TYPE "lastpass.csv.parser"
@@ -84,6 +85,13 @@ static int lp_parser_parse (lua_State *L) {
 static int lp_parser_next (lua_State *L) {
   lp_parser *p = luaL_checkudata(L, 1, PARSER_TYPE);
   lp_rows_push(L, &p->rows);
+  return 1;
+}
+
+/* parser:pour (sink, description) -> how many: see csv_people.h */
+static int lp_parser_pour (lua_State *L) {
+  lp_parser *p = luaL_checkudata(L, 1, PARSER_TYPE);
+  lua_pushinteger(L, (lua_Integer)lp_rows_pour(L, &p->rows));
   return 1;
 }
 
@@ -225,10 +233,10 @@ static int lp_csv_parser (lua_State *L) {
 static const luaL_Reg parser_meta[] = {
     {"__gc", lp_parser_collect}, {"__tostring", lp_parser_tostring}, {NULL, NULL}};
 
-static const luaL_Reg parser_methods[] = {{"feed", lp_parser_feed},   {"finish", lp_parser_finish},
-                                          {"parse", lp_parser_parse}, {"next", lp_parser_next},
-                                          {"shape", lp_parser_shape}, {"claim", lp_parser_claim},
-                                          {"line", lp_parser_line},   {NULL, NULL}};
+static const luaL_Reg parser_methods[] = {
+    {"feed", lp_parser_feed}, {"finish", lp_parser_finish}, {"parse", lp_parser_parse},
+    {"next", lp_parser_next}, {"shape", lp_parser_shape},   {"claim", lp_parser_claim},
+    {"line", lp_parser_line}, {"pour", lp_parser_pour},     {NULL, NULL}};
 
 static const luaL_Reg functions[] = {
     {"parser", lp_csv_parser}, {"decoder", lp_csv_decoder}, {NULL, NULL}};

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bytes.h"
 #include "claims.h"
 #include "csv_parse.h"
 #include "utf8.h"
@@ -180,20 +181,20 @@ static size_t space_length (const char *s, size_t n) {
   return memcmp(s, BOM, 3) == 0 ? 3 : 0;
 }
 
-static void trim_field (const char **s, size_t *n) {
+void lp_csv_trim (lp_span *text) {
   size_t k;
-  while (*n > 0 && (k = space_length(*s, *n)) > 0) *s += k, *n -= k;
-  while (*n > 0) {
-    const char *end = *s + *n;
+  while (text->n > 0 && (k = space_length(text->s, text->n)) > 0) text->s += k, text->n -= k;
+  while (text->n > 0) {
+    const char *end = text->s + text->n;
     if (space_length(end - 1, 1) == 1)
       k = 1;
-    else if (*n >= 2 && space_length(end - 2, 2) == 2)
+    else if (text->n >= 2 && space_length(end - 2, 2) == 2)
       k = 2;
-    else if (*n >= 3 && space_length(end - 3, 3) == 3)
+    else if (text->n >= 3 && space_length(end - 3, 3) == 3)
       k = 3;
     else
       return;
-    *n -= k;
+    text->n -= k;
   }
 }
 
@@ -218,7 +219,7 @@ lp_span lp_csv_field (const lp_csv *p, const lp_record *record, size_t i) {
   lp_span field = {"", p->ends[index] - begin};
   if (field.n > 0) {
     field.s = p->bytes + begin;
-    if (p->options.trim) trim_field(&field.s, &field.n);
+    if (p->options.trim) lp_csv_trim(&field);
   }
   return field;
 }
@@ -228,8 +229,18 @@ size_t lp_csv_length (const lp_csv *p, const lp_record *record) {
   return p->ends[record->first + record->count - 1] - begin;
 }
 
+static int is_ascii (const char *s, size_t n) {
+  uint64_t seen = 0;
+  size_t i = 0;
+  for (; i + 8 <= n; i += 8) seen |= lp_load64(s + i);
+  for (; i < n; i++) seen |= (unsigned char)s[i];
+  return (seen & 0x80 * LP_EACH_BYTE) == 0;
+}
+
 size_t lp_csv_invalid (const lp_csv *p, const lp_record *record) {
   size_t begin = record->first > 0 ? p->ends[record->first - 1] : 0;
+  size_t length = lp_csv_length(p, record);
+  if (length == 0 || is_ascii(p->bytes + begin, length)) return 0;
   for (size_t i = 0; i < record->count; i++) {
     size_t end = p->ends[record->first + i];
     if (end > begin && !is_utf8(p->bytes + begin, end - begin)) return i + 1;

@@ -64,6 +64,9 @@ void lp_csv_drop (lp_csv *p);
 /* Field i (from 0) of a record, trimmed if the options say so. Valid until the next piece. */
 lp_span lp_csv_field (const lp_csv *p, const lp_record *record, size_t i);
 
+/* Cuts the spaces off both ends, those of Unicode that do not break lines included. */
+void lp_csv_trim (lp_span *text);
+
 /* Bytes of all fields of a record together. */
 size_t lp_csv_length (const lp_csv *p, const lp_record *record);
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "csv_rows.h"
+#include "plain_email.h"
 
 /* One named field of a shaped row: the columns it is joined from. */
 typedef struct lp_column {
@@ -46,26 +47,6 @@ static void push_list (lua_State *L, const lp_rows *r, const lp_record *record, 
   if (invalid > 0) set_integer(L, "invalid", invalid);
 }
 
-static int is_word (unsigned char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-';
-}
-
-/* An address as nearly all are; for any other lastpass.email has the last word. */
-static int is_plain_email (lp_span text) {
-  size_t at = 0;
-  if (text.n == 0 || text.n > 254) return 0;
-  for (size_t i = 0; i < text.n; i++) {
-    char c = text.s[i];
-    if (c == '@' && at == 0 && i > 0)
-      at = i;
-    else if (c != '.' && !is_word((unsigned char)c) && (at || !strchr("_'+", c) || c == '\0'))
-      return 0;
-    if ((c == '.' || c == '@') && (i == 0 || i + 1 == text.n || strchr(".@", text.s[i - 1])))
-      return 0;
-  }
-  return at > 0;
-}
-
 /* Joins what is not empty; 0 when memory is out. The buffer was made large enough before. */
 static lp_span join_fields (lp_rows *r, const lp_record *record, const lp_column *column) {
   char *begin = r->joined + r->joined_used, *end = begin;
@@ -87,7 +68,7 @@ static lp_span join_fields (lp_rows *r, const lp_record *record, const lp_column
 
 /* Takes the value of the key column; ASCII letters of an address count in lower case. */
 static int claim_value (lp_rows *r, const lp_column *key, size_t line) {
-  char folded[254]; /* is_plain_email has seen to the length */
+  char folded[LP_PLAIN_EMAIL_MAX]; /* longer ones are not plain */
   size_t n = key->value.n, first;
   if (!key->email || n > sizeof folded)
     return lp_claim(&r->claims, key->value.s, n, line, &first) == 1;
@@ -118,10 +99,12 @@ static int shape_row (lp_rows *r, const lp_record *record) {
       empty = 0;
     else if (column->required)
       return 0;
-    if (column->email && column->value.n > 0 && !is_plain_email(column->value)) return 0;
+    if (column->email && column->value.n > 0 &&
+        !lp_is_plain_email(column->value.s, column->value.n))
+      return 0;
   }
-  return !empty &&
-         (shape->key == 0 || claim_value(r, &shape->columns[shape->key - 1], record->line));
+  return !empty && (shape->key == 0 || r->claimed ||
+                    claim_value(r, &shape->columns[shape->key - 1], record->line));
 }
 
 /* Where the names of the columns begin in the anchor. */
@@ -152,24 +135,52 @@ static void push_person (lua_State *L, const lp_rows *r, const lp_record *record
   lua_rawset(L, -3);
 }
 
+int lp_rows_judge (lp_rows *r) {
+  const lp_record *record;
+  if (r->given == r->csv.records_used || r->shape == NULL) return 0;
+  record = &r->csv.records[r->given];
+  if (r->utf8 && lp_csv_invalid(&r->csv, record) > 0) return 0;
+  r->claimed = shape_row(r, record);
+  return r->claimed;
+}
+
+size_t lp_rows_columns (const lp_rows *r) {
+  return r->shape == NULL ? 0 : r->shape->count;
+}
+
+lp_span lp_rows_value (const lp_rows *r, size_t column) {
+  return r->shape->columns[column].value;
+}
+
+int lp_rows_is_email (const lp_rows *r, size_t column) {
+  return r->shape->columns[column].email;
+}
+
+size_t lp_rows_line (const lp_rows *r) {
+  return r->csv.records[r->given].line;
+}
+
+void lp_rows_skip (lp_rows *r) {
+  r->given++;
+  r->claimed = 0;
+}
+
 /* A row counts as given only once it lies on the stack. */
 void lp_rows_push (lua_State *L, lp_rows *r) {
   const lp_record *record;
-  size_t invalid;
   if (r->given == r->csv.records_used) {
     lua_pushnil(L);
     return;
   }
   record = &r->csv.records[r->given];
-  invalid = r->utf8 ? lp_csv_invalid(&r->csv, record) : 0;
-  if (r->shape != NULL && invalid == 0 && shape_row(r, record)) {
-    r->given++; /* its key is taken: it must not come again */
+  if (lp_rows_judge(r)) {
+    lp_rows_skip(r); /* its key is taken: it must not come again */
     lua_rawgeti(L, LUA_REGISTRYINDEX, r->anchor);
     push_person(L, r, record, lua_gettop(L));
     lua_remove(L, -2);
   } else {
-    push_list(L, r, record, invalid);
-    r->given++;
+    push_list(L, r, record, r->utf8 ? lp_csv_invalid(&r->csv, record) : 0);
+    lp_rows_skip(r);
   }
 }
 

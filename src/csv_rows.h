@@ -17,6 +17,7 @@ typedef struct lp_rows {
   char *joined;    /* values of the row at hand that are joined from several columns */
   size_t joined_used, joined_size;
   lp_claims claims; /* keys of the rows so far */
+  int claimed;      /* the next row has taken its key already */
 } lp_rows;
 
 /* Pushes the next row, or nil when there is none. */
@@ -30,6 +31,18 @@ void lp_rows_push (lua_State *L, lp_rows *r);
 ** and its key is claimed; any other still comes as a list, for its reader to judge.
 */
 void lp_rows_shape (lua_State *L, lp_rows *r);
+
+/*
+** Rows that go on without becoming Lua values: 1 when the next row is plainly good; then its key is
+** claimed and the values of its columns, which the shape has so many of, can be had.
+*/
+int lp_rows_judge (lp_rows *r);
+size_t lp_rows_columns (const lp_rows *r);
+lp_span lp_rows_value (const lp_rows *r, size_t column);
+int lp_rows_is_email (const lp_rows *r, size_t column); /* and so was checked */
+size_t lp_rows_line (const lp_rows *r);
+/* Passes over the next row. */
+void lp_rows_skip (lp_rows *r);
 
 void lp_rows_free (lua_State *L, lp_rows *r);
 

@@ -422,6 +422,23 @@ static size_t body_copy (const lp_body *body, size_t from, char *out, size_t n) 
   return done;
 }
 
+static lp_body *new_body (lua_State *L) {
+  lp_body *body = lua_newuserdata(L, sizeof *body);
+  memset(body, 0, sizeof *body);
+  body->copy = body_copy;
+  luaL_getmetatable(L, LP_BODY_TYPE);
+  lua_setmetatable(L, -2);
+  return body;
+}
+
+/* The body holds on to the secret from here. */
+static void put_secret (lp_body *body, unsigned number) {
+  if (!lp_secret_retain(number)) return;
+  body->secret = number;
+  body->secret_length = lp_secret_length(number);
+  body->length = body->size + body->secret_length;
+}
+
 /*
 ** core.<command> (credentials, data) -> body | nil, message
 ** credentials: {cid =, provhash = secret, apiuser =}
@@ -431,11 +448,7 @@ static int build (lua_State *L, lp_command_number number) {
   lp_secret *secret;
   luaL_checktype(L, 1, LUA_TTABLE);
   lua_settop(L, 2);
-  b.body = lua_newuserdata(L, sizeof *b.body);
-  memset(b.body, 0, sizeof *b.body);
-  b.body->copy = body_copy;
-  luaL_getmetatable(L, LP_BODY_TYPE);
-  lua_setmetatable(L, -2);
+  b.body = new_body(L);
   if (append_envelope(&b, 1) != 0 || append_data(&b, 2) != 0) {
     lua_pushnil(L);
     lua_insert(L, -2);
@@ -450,14 +463,32 @@ static int build (lua_State *L, lp_command_number number) {
                     b.command->name);
     return 2;
   }
+  if (!lp_secret_is_plain(secret->number)) {
+    lua_pushnil(L);
+    lua_pushfstring(L,
+                    "%s: provhash has a character that no hash has (blank, quote, backslash or "
+                    "beyond ASCII); is it the right file?",
+                    b.command->name);
+    return 2;
+  }
   append_literal(&b, ",\"provhash\":\"");
   b.body->head = b.body->size;
   append_literal(&b, "\"}");
-  lp_secret_retain(secret->number);
-  b.body->secret = secret->number;
-  b.body->secret_length = lp_secret_length(secret->number);
-  b.body->length = b.body->size + b.body->secret_length;
+  put_secret(b.body, secret->number);
   lua_settop(L, 3);
+  return 1;
+}
+
+/*
+** core.carry (secret) -> body | nil
+** A body that is the secret alone: how another module is given a password that is no Lua string.
+** nil when the secret is closed.
+*/
+static int lp_request_carry (lua_State *L) {
+  lp_secret *secret = luaL_checkudata(L, 1, LP_SECRET_TYPE);
+  lp_body *body = new_body(L);
+  if (lp_secret_length(secret->number) == 0) return 0;
+  put_secret(body, secret->number);
   return 1;
 }
 
@@ -472,7 +503,7 @@ static const luaL_Reg request_functions[] = {
 #define COMMAND(name, data, required, access, state, text, page, fields) {#name, lp_request_##name},
 #include "commands.def"
 #undef COMMAND
-    {NULL, NULL}};
+    {"carry", lp_request_carry}, {NULL, NULL}};
 
 /* body:preview (): the text that will be sent, with stars for the secret */
 static int lp_body_preview (lua_State *L) {

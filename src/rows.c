@@ -300,29 +300,10 @@ int lp_rows_note_id (lp_rows *r, uint64_t id) {
   return 1;
 }
 
-static inline unsigned char fold (unsigned char c) {
-  return c >= 'A' && c <= 'Z' ? (unsigned char)(c | 0x20) : c;
-}
-
-static int same_folded (const char *a, const char *b, size_t n) {
-  for (size_t i = 0; i < n; i++)
-    if (a[i] != b[i] && fold((unsigned char)a[i]) != fold((unsigned char)b[i])) return 0;
-  return 1;
-}
-
 /* Where the address is in the index, or the free place where it would go. */
 static size_t index_place (const lp_rows *r, uint32_t hash, const char *address, size_t n) {
-  size_t mask = r->index_size - 1, i = hash & mask;
-  while (r->index[i] != 0) {
-    const lp_row *row = &r->rows[r->index[i] - 1];
-    if (row->hash == hash) {
-      size_t length;
-      const char *text = lp_rows_text(r, row->username, &length);
-      if (length == n && same_folded(text, address, n)) break;
-    }
-    i = (i + 1) & mask;
-  }
-  return i;
+  const uint32_t *keys = r->rows == NULL ? NULL : &r->rows->hash;
+  return lp_folded_place(r, r->index, r->index_size, keys, sizeof *r->rows, hash, address, n);
 }
 
 #define INDEX_AHEAD 16 /* rows: the index is larger than the caches */
@@ -336,6 +317,7 @@ int lp_rows_index (lp_rows *r) {
   r->index_size = 0;
   if ((r->index = calloc(size, sizeof *r->index)) == NULL) return -1;
   r->index_size = size;
+  r->twins = 0;
   for (size_t i = 0; i < r->count; i++) {
     uint32_t hash = r->rows[i].hash;
     size_t place = hash & (size - 1);
@@ -346,7 +328,10 @@ int lp_rows_index (lp_rows *r) {
       const char *text = lp_rows_text(r, r->rows[i].username, &n);
       place = index_place(r, hash, text, n);
     }
-    if (r->index[place] == 0) r->index[place] = (uint32_t)i + 1;
+    if (r->index[place] == 0)
+      r->index[place] = (uint32_t)i + 1;
+    else
+      r->twins++;
   }
   r->indexed_rows = r->count;
   for (size_t i = 0; i < r->invited_count; i++) {
@@ -394,17 +379,23 @@ static int same_list (const lp_rows *r, const lp_rows *page, size_t start) {
          memcmp(r->arena.bytes + known, page->arena.bytes + start, bytes) == 0;
 }
 
+int lp_rows_reserve (lp_rows *r, size_t texts, size_t names, size_t refs) {
+  if (texts > ARENA_MAX - r->arena.size || names > ROWS_MAX - r->groups.count ||
+      refs > UINT32_MAX - r->group_ref_count)
+    return -1;
+  if (lp_buffer_reserve(&r->arena, texts) != 0 || reserve_group_refs(r, refs) != 0 ||
+      reserve_names(r, names) != 0)
+    return -1;
+  return grow_names(r, names);
+}
+
 /* Room for all that `from` has, so that nothing can fail once something was added. */
 static int reserve_page (lp_rows *r, const lp_rows *from) {
   size_t texts = from->arena.size * 2 + 16; /* the names of groups are told a second time */
-  if (r->count + from->count > ROWS_MAX || r->groups.count + from->groups.count > ROWS_MAX ||
-      r->group_ref_count + from->group_ref_count > UINT32_MAX || texts > ARENA_MAX - r->arena.size)
-    return -1;
-  if (lp_buffer_reserve(&r->arena, texts) != 0 || reserve_rows(r, from->count) != 0 ||
-      reserve_group_refs(r, from->group_ref_count) != 0 ||
-      reserve_segments(r, from->segment_count) != 0 ||
-      reserve_invited(r, from->invited_count) != 0 || reserve_names(r, from->groups.count) != 0 ||
-      grow_names(r, from->groups.count) != 0)
+  if (r->count + from->count > ROWS_MAX ||
+      lp_rows_reserve(r, texts, from->groups.count, from->group_ref_count) != 0 ||
+      reserve_rows(r, from->count) != 0 || reserve_segments(r, from->segment_count) != 0 ||
+      reserve_invited(r, from->invited_count) != 0)
     return -1;
   for (size_t i = 0; i < from->count; i++) {
     int first = i == 0 && r->count == 0 && r->taken == 0;

@@ -33,7 +33,7 @@ typedef uint32_t lp_text;
 
 typedef struct lp_row {
   uint64_t id;
-  uint32_t hash; /* of the folded user name */
+  uint32_t hash; /* of the folded user name, which is right behind it: see lp_folded_place */
   lp_text username, fullname, duousername, multifactor, linked, attribs;
   uint32_t created, last_pw_change, last_login; /* civil seconds in the account's zone (§3) */
   int32_t totalscore, legacytotalscore;
@@ -81,6 +81,7 @@ typedef struct lp_rows {
   uint32_t *index;  /* e-mail index: row + 1, open addressing; made by lp_rows_index */
   size_t index_size;
   size_t indexed_rows, indexed_invited; /* what the index knows of */
+  size_t twins;                         /* rows with the address of a row before them */
   uint64_t *ids;                        /* set of ids, made when they come out of order */
   size_t id_table_size, id_count;
   uint64_t last_id;
@@ -101,6 +102,10 @@ int lp_rows_add_group_ref (lp_rows *r, uint32_t group);
 int lp_rows_add_segment (lp_rows *r, uint32_t group, lp_text first, uint32_t count);
 int lp_rows_add_invited (lp_rows *r, lp_text text);
 int lp_rows_name_group (lp_rows *r, const char *name, size_t n, uint32_t *out);
+
+/* Room for so many bytes of texts (six more for each), new names of groups and group_refs: adding
+** them does not fail then. */
+int lp_rows_reserve (lp_rows *r, size_t texts, size_t names, size_t refs);
 
 /* 1 when the id is new, 0 when it was there, -1 without memory. */
 int lp_rows_note_id (lp_rows *r, uint64_t id);
@@ -135,6 +140,26 @@ static inline const char *lp_rows_text (const lp_rows *r, lp_text at, size_t *n)
 /* The case of ASCII letters makes no difference. */
 static inline uint32_t lp_fold_hash (const char *text, size_t n) {
   return (uint32_t)lp_hash_words(text, n, 1);
+}
+
+/*
+** The place of an address in a table of numbers (+ 1, 0 for a free place) of items that have a
+** hash and, right behind it, a text: where it is or where it would go. `keys` is the hash of the
+** first item, `width` the bytes of an item.
+*/
+static inline size_t lp_folded_place (const lp_rows *texts, const uint32_t *table, size_t size,
+                                      const uint32_t *keys, size_t width, uint32_t hash,
+                                      const char *address, size_t n) {
+  size_t mask = size - 1, i = hash & mask;
+  for (; table[i] != 0; i = (i + 1) & mask) {
+    const uint32_t *key = keys + (table[i] - 1) * (width / sizeof *keys);
+    size_t length;
+    const char *text;
+    if (key[0] != hash) continue;
+    text = lp_rows_text(texts, key[1], &length);
+    if (length == n && lp_same_folded(text, address, n)) break;
+  }
+  return i;
 }
 
 static inline uint64_t lp_name_hash (const char *name, size_t n) {

@@ -108,6 +108,19 @@ size_t lp_secret_length (unsigned number) {
   return length;
 }
 
+int lp_secret_is_plain (unsigned number) {
+  const entry *e;
+  int plain = 1;
+  pthread_mutex_lock(&table.mutex);
+  e = find(number);
+  for (size_t i = 0; e != NULL && i < e->length; i++) {
+    unsigned char c = (unsigned char)e->bytes[i];
+    if (c <= ' ' || c > '~' || c == '"' || c == '\\') plain = 0;
+  }
+  pthread_mutex_unlock(&table.mutex);
+  return plain && e != NULL;
+}
+
 int lp_secret_retain (unsigned number) {
   entry *e;
   pthread_mutex_lock(&table.mutex);
@@ -176,11 +189,11 @@ static int finish (lua_State *L, lp_secret *secret, char *bytes, size_t length) 
   }
   for (size_t i = 0; i < length; i++) {
     unsigned char c = (unsigned char)bytes[i];
-    if (c <= ' ' || c > '~' || c == '"' || c == '\\') {
+    if (c < ' ' || c == 0x7F) {
       unmap_locked(bytes);
       return fail(L, "bad_secret",
-                  "the secret has a character that no hash or key has (blank, control, quote, "
-                  "backslash or beyond ASCII); is it the right file?");
+                  "the secret has a control character, such as a second line; is it the right "
+                  "file?");
     }
   }
   secret->number = enter(bytes, length);
@@ -460,8 +473,16 @@ static int lp_secret_tostring (lua_State *L) {
   return 1;
 }
 
+/* secret:is_plain () -> whether it can be a hash or a key: see lp_secret_is_plain */
+static int lp_secret_plain (lua_State *L) {
+  lp_secret *secret = luaL_checkudata(L, 1, LP_SECRET_TYPE);
+  lua_pushboolean(L, lp_secret_is_plain(secret->number));
+  return 1;
+}
+
 static const luaL_Reg secret_methods[] = {{"starts_with", lp_secret_starts_with},
                                           {"redact", lp_secret_redact},
+                                          {"is_plain", lp_secret_plain},
                                           {"number", lp_secret_number},
                                           {"close", lp_secret_close},
                                           {NULL, NULL}};

@@ -17,6 +17,7 @@ typedef struct snapshot {
   lp_reader reader;
   lp_rows rows;
   size_t full_at; /* rows at which the download has to wait; 0 for never */
+  int closed;
 } snapshot;
 
 static lp_sink_answer feed_sink (lp_sink *sink, const char *bytes, size_t n) {
@@ -35,6 +36,7 @@ static snapshot *push_snapshot (lua_State *L) {
   s->sink.feed = feed_sink;
   s->sink.is_full = sink_is_full;
   s->full_at = 0;
+  s->closed = 0;
   lp_rows_init(&s->rows);
   lp_reader_init(&s->reader, &s->rows);
   luaL_getmetatable(L, SNAPSHOT_TYPE);
@@ -125,6 +127,13 @@ static int lp_snapshot_take (lua_State *L) {
 /* Between the first byte of a reply and its good end. */
 static int is_reading (const snapshot *s) {
   return s->reader.started && (!s->reader.ended || s->reader.scan.error);
+}
+
+lp_rows *lp_snapshot_rows (lua_State *L, int index) {
+  snapshot *s = check(L, index);
+  luaL_argcheck(L, !s->closed, index, "the snapshot is closed");
+  luaL_argcheck(L, !is_reading(s), index, "its reply was not read to the end");
+  return &s->rows;
 }
 
 /* snapshot:append (page) -> how many users of the page were here already */
@@ -398,7 +407,7 @@ static int lp_snapshot_close (lua_State *L) {
   lp_rows_free(&s->rows);
   lp_reader_free(&s->reader);
   lp_reader_init(&s->reader, &s->rows);
-  s->reader.ended = 1;
+  s->reader.ended = s->closed = 1;
   return 0;
 }
 

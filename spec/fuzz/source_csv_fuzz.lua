@@ -2,20 +2,11 @@
 -- Mutated HR files through source.csv: however the file is cut, and whether rows are shaped in C or
 -- looked at in Lua, people, problems and failure are the same. The decoder is fed in cuts likewise.
 local csv = require "lastpass.csv"
+local draw = require "spec.fuzz.source_random"
 local source = require "lastpass.source"
 
-local seconds = tonumber(arg[1]) or 5
-local seed = tonumber(arg[2]) or os.time() % 2147483646 + 1
-local state = seed
-
-local function random(limit)
-  state = (state * 16807) % 2147483647
-  return 1 + state % limit
-end
-
-local function pick(list)
-  return list[random(#list)]
-end
+local random, pick, stream = draw.number, draw.pick, draw.stream
+local seed = draw.seed
 
 local tokens = {
   ",",
@@ -81,17 +72,6 @@ local function document()
     text = text:sub(1, at - 1) .. pick(tokens) .. text:sub(at + random(3) - 1)
   end
   return text
-end
-
-local function stream(text, size)
-  local position = 1
-  return {
-    read = function()
-      local piece = text:sub(position, position + (size or random(9)) - 1)
-      position = position + #piece
-      return piece ~= "" and piece or nil
-    end,
-  }
 end
 
 local function add(lines, ...)
@@ -168,7 +148,7 @@ local function random_bytes()
   return table.concat(bytes)
 end
 
-local deadline, rounds = os.time() + seconds, 0
+local deadline, rounds = os.time() + draw.seconds, 0
 while os.time() < deadline do
   for _ = 1, 100 do
     rounds = rounds + 1

@@ -1,20 +1,7 @@
 local csv_records = require "lastpass.source.csv_records"
+local files = require "spec.source.files"
 
-local function handle(...)
-  local pieces, closed = { ... }, false
-  return {
-    read = function()
-      assert(not closed, "read after close")
-      return table.remove(pieces, 1)
-    end,
-    close = function()
-      closed = true
-    end,
-    is_closed = function()
-      return closed
-    end,
-  }
-end
+local handle = files.pieces
 
 local function open(file, more)
   local settings = { name = "f.csv", encoding = "utf-8" }

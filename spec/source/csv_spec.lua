@@ -1,6 +1,7 @@
 -- People from CSV files. Every content is read from a file and from handles that give a few bytes
 -- at a time: the rows that the parser shapes in C and those that Lua looks at must not differ.
 local csv = require "lastpass.csv"
+local files = require "spec.source.files"
 local source = require "lastpass.source"
 
 local unpack = table.unpack or rawget(_G, "unpack")
@@ -8,27 +9,7 @@ local unpack = table.unpack or rawget(_G, "unpack")
 -- Under a sanitizer or valgrind, whose own memory is in the way of measuring.
 local instrumented = os.getenv "LASTPASS_SLOW" ~= nil
 
-local temporary = {}
-
-local function write_file(text)
-  local path = os.tmpname()
-  temporary[#temporary + 1] = path
-  local file = assert(io.open(path, "wb"))
-  file:write(text)
-  file:close()
-  return path
-end
-
-local function stream(text, size)
-  local position = 1
-  return {
-    read = function(_, bytes)
-      local piece = text:sub(position, position + math.min(size, bytes) - 1)
-      position = position + #piece
-      return piece ~= "" and piece or nil
-    end,
-  }
-end
+local write_file, stream = files.write, files.stream
 
 -- A copy of the options with the name that the messages are to show.
 local function named(options)
@@ -83,12 +64,7 @@ local function raises(message, ...)
   assert.equal(message, got:gsub("^.-:%d+: ", "", 1))
 end
 
-after_each(function()
-  for _, path in ipairs(temporary) do
-    os.remove(path)
-  end
-  temporary = {}
-end)
+after_each(files.remove)
 
 local basic = {
   columns = {

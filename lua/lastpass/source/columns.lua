@@ -1,4 +1,5 @@
---- Columns: which fields of a person come from which column of a file.
+--- Columns: which fields of a person come from which column of a file, which key of an object,
+-- which attribute of an entry.
 -- @module lastpass.source.columns
 local errors = require "lastpass.error"
 
@@ -7,11 +8,14 @@ local M = {}
 --- How one field is filled: the header of its column, or a list of headers whose values are
 -- joined. A required column cannot be optional.
 ---@class lastpass.source.Column
----@field [integer] string      headers as the file has them; spaces around them do not matter
+---@field [integer] string      headers as the file has them (spaces around them do not matter); keys
+-- of objects, as "name.family"; attributes of entries
 ---@field email? boolean        must be an e-mail address; default true for the field `email`
 ---@field required? boolean     must not be empty; default false
----@field optional? boolean     the file may lack the column (the field is then nil); default false
+---@field optional? boolean     the source may lack the column (the field is then nil); default false
 ---@field join? string          put between the values of several columns; default one space
+---@field list? boolean         not for CSV: the field is a list of all the values; default false
+---@field binary? boolean       LDAP only: values are bytes, given as hexadecimal digits
 
 local column_options = {
   email = "boolean",
@@ -19,6 +23,36 @@ local column_options = {
   optional = "boolean",
   join = "string",
 }
+
+--- How a kind of source speaks of its columns, for messages.
+---@class lastpass.source.Words
+---@field source string  "source.csv"
+---@field option string  the option that maps them: "columns"
+---@field column string  what a field is: "column"
+---@field header string  what it is filled from: "header"
+---@field a_header string with its article
+---@field options table  the options of one column
+
+--- The words of CSV files.
+---@type lastpass.source.Words
+M.csv = {
+  source = "source.csv",
+  option = "columns",
+  column = "column",
+  header = "header",
+  a_header = "a header",
+  options = column_options,
+}
+
+--- The words of another kind of source.
+---@param words table as `lastpass.source.Words`; `options` are those beyond a CSV column's
+---@return lastpass.source.Words
+function M.words(words)
+  for name, expected in pairs(column_options) do
+    words.options[name] = expected
+  end
+  return words
+end
 
 local function sorted_names(map)
   local names = {}
@@ -30,74 +64,84 @@ local function sorted_names(map)
 end
 
 -- One column as the caller wrote it, checked and completed.
-local function read_column(name, given, level)
+local function read_column(words, name, given, level)
   level = level + 1
-  local where = ("source.csv: column '%s'"):format(tostring(name))
+  local source, header = words.source, words.header
+  local where = ("%s: %s '%s'"):format(source, words.column, tostring(name))
   if type(name) ~= "string" then
-    errors.raise(level, "source.csv: 'columns' is a table of field = header")
+    errors.raise(level, "%s: '%s' is a table of field = %s", source, words.option, header)
   elseif name == "origin" then
     errors.raise(level, "%s: that name is kept for where a person comes from", where)
   end
   if type(given) == "string" then
     given = { given }
   elseif type(given) ~= "table" then
-    errors.raise(level, "%s must be a header or a list of headers, not %s", where, type(given))
+    local message = "%s must be %s or a list of %ss, not %s"
+    errors.raise(level, message, where, words.a_header, header, type(given))
   end
   local column = { name = name, headers = {}, join = " ", email = name == "email" }
   for key, value in pairs(given) do
     if type(key) ~= "number" then
-      errors.check_options(where, { [key] = value }, column_options, level)
+      errors.check_options(where, { [key] = value }, words.options, level)
       column[key] = value
     elseif type(value) ~= "string" then
-      errors.raise(level, "%s: a header must be a string, not %s", where, type(value))
+      errors.raise(level, "%s: %s must be a string, not %s", where, words.a_header, type(value))
     end
   end
-  for index, header in ipairs(given) do
-    column.headers[index] = header
+  column.joined = given.join ~= nil
+  for index, title in ipairs(given) do
+    column.headers[index] = title
   end
   if #column.headers == 0 then
-    errors.raise(level, "%s names no header", where)
+    errors.raise(level, "%s names no %s", where, header)
   end
   return column
 end
 
-local function require_known(columns, name, option, level)
+local function require_known(words, columns, name, option, level)
   level = level + 1
+  local source = words.source
   if type(name) ~= "string" then
-    errors.raise(level, "source.csv: '%s' must name fields by strings", option)
+    errors.raise(level, "%s: '%s' must name fields by strings", source, option)
   elseif columns and not columns[name] then
     local near = errors.nearest(name, sorted_names(columns))
     local hint = near and (" (did you mean '%s'?)"):format(near) or ""
-    errors.raise(level, "source.csv: '%s' names '%s', not a column%s", option, name, hint)
+    local message = "%s: '%s' names '%s', not %s %s%s"
+    local article = words.column:find "^[aeiou]" and "an" or "a"
+    errors.raise(level, message, source, option, name, article, words.column, hint)
   end
 end
 
 --- Checks the options that say what the columns mean. A mistake in them is the programmer's.
----@param options table as given to `source.csv`
+---@param options table {columns, required, key} as given to the source
 ---@param level integer whose line is blamed
+---@param words? lastpass.source.Words default: those of CSV files
 ---@return table plan {columns = list | nil when they follow the file's header, required, key}
-function M.plan(options, level)
-  level = level + 1
+function M.plan(options, level, words)
+  level, words = level + 1, words or M.csv
   local columns
   if options.columns then
     columns = {}
     for name, given in pairs(options.columns) do
-      columns[name] = read_column(name, given, level)
+      columns[name] = read_column(words, name, given, level)
     end
   end
   local plan = { columns = columns, required = {}, key = options.key }
   for _, name in ipairs(options.required or {}) do
-    require_known(columns, name, "required", level)
+    require_known(words, columns, name, "required", level)
     plan.required[name] = true
   end
   if plan.key then
-    require_known(columns, plan.key, "key", level)
+    require_known(words, columns, plan.key, "key", level)
   end
   return plan
 end
 
--- "E-mail" gives email, "First name" first_name. A header without letters or digits gives nothing.
-local function field_name(header)
+--- The field that a header makes when no columns are named: "E-mail" gives email, "First name"
+-- first_name. A header without letters or digits gives nothing.
+---@param header string
+---@return string|nil
+function M.field_name(header)
   local name = header:gsub("[-'.]", ""):gsub("[%z\1-/:-@[-`{-\127]+", "_")
   name = name:gsub("^_+", ""):gsub("_+$", ""):gsub("[A-Z]", string.lower)
   if name == "" then
@@ -109,7 +153,7 @@ end
 local function columns_of_header(header)
   local columns = {}
   for _, title in ipairs(header) do
-    local name = field_name(title)
+    local name = M.field_name(title)
     if name and columns[name] then
       local other = columns[name].headers[1]
       local message = "the columns '%s' and '%s' both make the field '%s'"

@@ -1,9 +1,11 @@
 --- People from a CSV file, read as a stream: good rows as tables, the others as problems.
 -- @module lastpass.source.csv
+local bytes = require "lastpass.source.bytes"
 local columns = require "lastpass.source.columns"
 local csv_records = require "lastpass.source.csv_records"
-local digest = require "lastpass.source.digest"
 local errors = require "lastpass.error"
+local origin = require "lastpass.source.origin"
+local people = require "lastpass.source.people"
 local row_reader = require "lastpass.source.row"
 
 local M = {}
@@ -26,182 +28,18 @@ local M = {}
 ---@field max_row? number      bytes of one row; default 2^24
 ---@field name? string         what the file is called in messages; default its path
 
---- What is known about how far a source was read.
----@class lastpass.source.Proof
----@field kind string     "csv"
----@field file string
----@field rows integer    rows after the header, good and refused; empty ones do not count
----@field refused integer the refused ones
----@field bytes integer   bytes read
----@field final_newline boolean the last line was ended
----@field complete boolean the file was read to its end without a failure
----@field sha256? string  of the bytes, with the option `sha256` and once complete
-
-local known_options = {
+local known_options = people.options_with {
   columns = "table",
-  required = "table",
-  key = function(value)
-    return value == false or type(value) == "string", "a string or false"
-  end,
   delimiter = "string",
   quote = "string",
   encoding = "string",
-  trim = "boolean",
   strict = "boolean",
-  sha256 = "boolean",
-  max_problems = "number",
   max_field = "number",
   max_fields = "number",
   max_row = "number",
-  name = "string",
 }
 
-local people = {}
-local people_mt = { __index = people, __name = "lastpass.source.csv" }
-
-function people_mt.__tostring(self)
-  local proof = self.proof
-  local state = proof.complete and "complete" or self.failure and "broken off" or "open"
-  return ("lastpass.source.csv: %s (%d rows, %s)"):format(proof.file, proof.rows, state)
-end
-
--- So many refused rows mean the wrong file or the wrong options.
-local function too_many_problems(self)
-  local problems = self.problems
-  local _, _, err = errors.fail(
-    "protocol",
-    "too_many_problems",
-    ("%s: %d of %d rows were refused; the first: %s"):format(
-      self.proof.file,
-      #problems,
-      self.proof.rows,
-      problems[1].reason
-    ),
-    { file = self.proof.file, hint = "see the option 'max_problems'" }
-  )
-  self.failure = err
-  self:close()
-end
-
---- The next good row.
----@return table|nil person its fields by name (strings), and `origin`; nil at the end of the file
----@return string? message why the reading ended before the end of the file
----@return lastpass.Error? err also kept as `people.failure`
-function people:next()
-  while not self.failure do
-    local row, message, err = self._records:next()
-    if not row then
-      if not err and not self.proof.complete then
-        return errors.fail("cancelled", "closed", self.proof.file .. ": was closed")
-      end
-      self.failure = err
-      return nil, message, err
-    end
-    if row.origin then
-      self.proof.rows = self.proof.rows + 1
-      return row
-    end
-    local person = row_reader.admit(self, row)
-    if person then
-      return person
-    elseif #self.problems >= self._max_problems then
-      too_many_problems(self)
-    end
-  end
-  return nil, self.failure.message, self.failure
-end
-
--- A second pass would find nothing, and look like a file without people.
-local function begin(self, level)
-  if self._begun then
-    local message = "%s has been read already: keep the list of people:read(), or open it again"
-    errors.raise(level + 1, message, self.proof.file)
-  end
-  self._begun = true
-end
-
---- Iterates over the good rows. The refused ones are in `people.problems` when the loop has ended.
--- A loop cannot return a failure, and one that is overlooked would make people look gone; so when
--- the file breaks off (a broken quote, a read error), the iterator raises the `lastpass.Error`
--- after the last good row. Use `read` or `next` to get it returned.
----@return fun(): table|nil person
-function people:rows()
-  begin(self, 2)
-  return function()
-    local person, _, err = self:next()
-    if err then
-      error(err, 0)
-    end
-    return person
-  end
-end
-
---- Reads to the end.
----@return table[]|nil list the good rows
----@return lastpass.source.Problem[]|string problems the refused ones; or the message
----@return lastpass.Error? err when the file breaks off
----@return table[]? list the good rows before that
-function people:read()
-  begin(self, 2)
-  local list = {}
-  while true do
-    local person, message, err = self:next()
-    if err then
-      return nil, message, err, list
-    elseif not person then
-      return list, self.problems
-    end
-    list[#list + 1] = person
-  end
-end
-
---- The SHA-256 of the file. Without the option `sha256` the file is read once more, and refused
--- when its length is no longer the same.
----@return string|nil hex 64 hexadecimal digits
----@return string? message
----@return lastpass.Error? err code "no_luaossl" (see its hint), "not_read" or "file_changed"
-function people:sha256()
-  local proof = self.proof
-  if proof.sha256 then
-    return proof.sha256
-  elseif not proof.complete then
-    local message = proof.file .. ": not read to its end, so there is nothing to prove"
-    return errors.fail("argument", "not_read", message)
-  elseif not self._path then
-    local message = proof.file .. ": cannot be read again; use the option 'sha256'"
-    return errors.fail("argument", "not_read", message)
-  end
-  local hash, message, err = digest.new()
-  if not hash then
-    return nil, message, err
-  end
-  local file, reason = io.open(self._path, "rb")
-  if not file then
-    return errors.fail("conflict", "file_changed", reason)
-  end
-  local bytes = 0
-  for chunk in
-    function()
-      return file:read(65536)
-    end
-  do
-    hash:update(chunk)
-    bytes = bytes + #chunk
-  end
-  file:close()
-  if bytes ~= proof.bytes then
-    return errors.fail("conflict", "file_changed", proof.file .. ": has changed since it was read")
-  end
-  proof.sha256 = hash:hex()
-  return proof.sha256
-end
-
---- Lets go of the file before its end. A handle given by the caller stays open.
-function people:close()
-  self._records:close()
-end
-
-people_mt.__close = people.close
+local counts = { "max_field", "max_fields", "max_row", "max_problems" }
 
 local function fail_with_file(file, err)
   return errors.fail(err.kind, err.code, file .. ": " .. err.message, err)
@@ -250,7 +88,7 @@ local function read_header(self, plan)
     columns = bound,
     key = key,
     file = file,
-    origin = row_reader.origin_mt,
+    origin = origin.file_mt,
   }
   return true
 end
@@ -266,12 +104,7 @@ local function parser_options(options, level)
   if (options.delimiter or ",") == (options.quote or '"') then
     errors.raise(level + 1, "source.csv: options 'delimiter' and 'quote' must differ")
   end
-  for _, name in ipairs { "max_field", "max_fields", "max_row", "max_problems" } do
-    local value = options[name]
-    if value and not (value >= 1 and value <= 2 ^ 30) then
-      errors.raise(level + 1, "source.csv: option '%s' must be from 1 to 2^30", name)
-    end
-  end
+  people.check_counts("source.csv", options, counts, level + 1)
   return {
     delimiter = options.delimiter,
     quote = options.quote,
@@ -294,13 +127,6 @@ local function encoding_option(name, level)
   return encoding
 end
 
-local function is_readable(file)
-  if io.type(file) then
-    return true
-  end
-  return type(file) == "table" and type(file.read) == "function"
-end
-
 --- Opens a CSV file as a source of people (`source.csv`).
 --
 --     local people = assert(source.csv("hr.csv", {
@@ -320,11 +146,11 @@ end
 -- The error names the `file` and, where there is one, the `line`.
 ---@param file string|file* path, or an open file (anything with its `read`), which stays open
 ---@param options? lastpass.source.CsvOptions
----@return table|nil people with `next`, `rows`, `read`, `sha256`, `close`
+---@return lastpass.source.People|nil people
 ---@return string? message
 ---@return lastpass.Error? err
 function M.open(file, options)
-  if type(file) ~= "string" and not is_readable(file) then
+  if type(file) ~= "string" and not bytes.is_readable(file) then
     errors.raise(2, "source.csv: the file must be a path or an open file, not %s", type(file))
   end
   options = errors.check_options("source.csv", options, known_options)
@@ -336,21 +162,13 @@ function M.open(file, options)
     sha256 = options.sha256,
     parser = parser_options(options, 2),
   }
-  local self = setmetatable({
-    problems = {},
-    proof = {
-      kind = "csv",
-      file = name,
-      rows = 0,
-      refused = 0,
-      bytes = 0,
-      final_newline = false,
-      complete = false,
-    },
+  local proof = { kind = "csv", file = name, bytes = 0, final_newline = false }
+  local self = people.new(name, proof, {
+    _admit = row_reader.admit,
     _path = type(file) == "string" and file or nil,
     _max_problems = options.max_problems or 10000,
-  }, people_mt)
-  local records, message, err = csv_records.open(file, settings, self.proof)
+  })
+  local records, message, err = csv_records.open(file, settings, proof)
   if not records then
     return nil, message, err
   end

@@ -1,15 +1,10 @@
 --- The records of a CSV file: bytes in, rows of strings out, a piece of the file at a time.
 -- @module lastpass.source.csv_records
+local bytes = require "lastpass.source.bytes"
 local csv = require "lastpass.csv"
-local digest = require "lastpass.source.digest"
 local errors = require "lastpass.error"
 
 local M = {}
-
-local CHUNK = 65536
-
--- Linux's numbers, which io.open and file:read give as their third result.
-local open_codes = { [2] = "no_such_file", [13] = "no_permission", [21] = "is_a_directory" }
 
 local aliases = {
   ["utf8"] = "utf-8",
@@ -49,26 +44,23 @@ local function fail(self, kind, code, reason, line, fields)
   return errors.fail(kind, code, place .. ": " .. reason, fields)
 end
 
--- A handle that the caller opened stays open.
-local function release(self)
-  if self._file and self._owned then
-    self._file:close()
-  end
-  self._file = nil
+-- Ends the reading: what was parsed is still handed out, then this failure.
+local function break_off(self, err)
+  self._failure = self._failure or err
+  self._bytes:close()
+  self._ended = true
 end
 
--- Ends the reading: what was parsed is still handed out, then this failure.
-local function break_off(self, ...)
-  local _, _, err = fail(self, ...)
-  self._failure = self._failure or err
-  release(self)
+local function refuse(self, code, reason, line, fields)
+  local _, _, err = fail(self, "protocol", code, reason, line, fields)
+  break_off(self, err)
 end
 
 -- Parses a piece, or the end; the rows before a failure can still be fetched.
 local function parse(self, piece)
   local ok, message, line, code = self._parser:parse(piece)
   if not ok then
-    break_off(self, "protocol", code, message, line)
+    refuse(self, code, message, line)
   end
 end
 
@@ -76,61 +68,40 @@ local function finish(self)
   if self._decoder then
     local whole, message = self._decoder:finish()
     if not whole then
-      break_off(self, "protocol", "bad_encoding", message)
+      refuse(self, "bad_encoding", message)
     end
   end
   parse(self, nil)
-  local proof = self._proof
-  proof.final_newline = self._tail:find("[\r\n]%z?$") ~= nil
-  if self._size and self._size ~= proof.bytes then
-    local reason = ("the file changed while it was read (%.0f bytes at first, %.0f read)"):format(
-      self._size,
-      proof.bytes
-    )
-    break_off(self, "conflict", "file_changed", reason)
-  end
-  if self._failure then
-    return
-  end
   self._ended = true
-  proof.sha256 = self._digest and self._digest:hex()
-  release(self)
 end
 
-local function has_utf16_mark(chunk)
-  local mark = chunk:sub(1, 2)
+local function has_utf16_mark(piece)
+  local mark = piece:sub(1, 2)
   return mark == "\255\254" or mark == "\254\255"
 end
 
 -- Reads one piece of the file and parses it.
 local function fill(self)
-  local chunk, reason, number = self._file:read(CHUNK)
-  if not chunk and reason then
-    local code = open_codes[number] or "read_failed"
-    local kind = code == "read_failed" and "transport" or "argument"
-    return break_off(self, kind, code, tostring(reason))
-  elseif not chunk or chunk == "" then
+  local is_first = self._proof.bytes == 0
+  local piece, _, err = self._bytes:read()
+  if err then
+    return break_off(self, err)
+  elseif not piece then
     return finish(self)
   end
-  local proof = self._proof
-  if proof.bytes == 0 and not self._decoder and has_utf16_mark(chunk) then
-    return break_off(self, "protocol", "bad_encoding", "this is UTF-16, not UTF-8", nil, {
+  if is_first and not self._decoder and has_utf16_mark(piece) then
+    return refuse(self, "bad_encoding", "this is UTF-16, not UTF-8", nil, {
       hint = "give encoding = 'utf-16'",
     })
   end
-  proof.bytes = proof.bytes + #chunk
-  self._tail = (self._tail .. chunk:sub(-2)):sub(-2)
-  if self._digest then
-    self._digest:update(chunk)
-  end
   if self._decoder then
-    local text, message = self._decoder:feed(chunk)
+    local text, message = self._decoder:feed(piece)
     if not text then
-      return break_off(self, "protocol", "bad_encoding", message)
+      return refuse(self, "bad_encoding", message)
     end
-    chunk = text
+    piece = text
   end
-  parse(self, chunk)
+  parse(self, piece)
 end
 
 --- From the next row on, those that are plainly good come as tables with named fields: see
@@ -148,6 +119,15 @@ function records:claim(key, line)
   return self._parser:claim(key, line)
 end
 
+--- Gives the rows that were parsed already to what takes people, as far as they are plainly good:
+-- see `parser:pour` in src/csv_people.h.
+---@param sink userdata
+---@param description table
+---@return integer count
+function records:pour(sink, description)
+  return self._closed and 0 or self._parser:pour(sink, description)
+end
+
 --- The next record: a shaped row, which has `origin`, or a list of strings with `line`, `number`
 -- (blank lines counted), `last` (the line it ends on, when another) and `invalid` (the first field
 -- that is not UTF-8).
@@ -163,8 +143,11 @@ function records:next()
   while not row do
     if self._failure then
       return nil, self._failure.message, self._failure
-    elseif not self._file then
-      self._proof.complete = self._ended
+    elseif self._ended then
+      local proof = self._proof
+      if not proof.complete then
+        proof.complete, proof.sha256 = true, self._bytes:sha256()
+      end
       return nil
     end
     fill(self)
@@ -175,17 +158,8 @@ end
 
 --- Ends the reading here; what was parsed ahead is not handed out. May be called again.
 function records:close()
-  release(self)
+  self._bytes:close()
   self._closed = true
-end
-
--- Bytes of a regular file; nil for a pipe, and for /proc, where it is always 0.
-local function size_of(file)
-  local size = file:seek("end")
-  if not size or not file:seek("set") or size == 0 then
-    return nil
-  end
-  return size
 end
 
 --- Opens a file.
@@ -196,15 +170,8 @@ end
 ---@return string? message
 ---@return lastpass.Error? err
 function M.open(file, settings, proof)
-  local self = { name = settings.name, _proof = proof, _tail = "" }
+  local self = { name = settings.name, _proof = proof }
   self._parser = csv.parser(settings.parser)
-  if settings.sha256 then
-    local hash, message, err = digest.new()
-    if not hash then
-      return nil, message, err
-    end
-    self._digest = hash
-  end
   if settings.encoding ~= "utf-8" then
     local decoder, message = csv.decoder(settings.encoding)
     if not decoder then
@@ -212,16 +179,11 @@ function M.open(file, settings, proof)
     end
     self._decoder = decoder
   end
-  if type(file) == "string" then
-    local handle, message, number = io.open(file, "rb")
-    if not handle then
-      local code = open_codes[number] or "cannot_open"
-      return errors.fail("argument", code, message, { file = self.name })
-    end
-    self._owned, file = true, handle
-    self._size = size_of(handle)
+  local reader, message, err = bytes.open(file, settings, proof)
+  if not reader then
+    return nil, message, err
   end
-  self._file = file
+  self._bytes = reader
   return setmetatable(self, records_mt)
 end
 

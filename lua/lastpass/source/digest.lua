@@ -36,4 +36,13 @@ function M.new()
   return setmetatable({ _hash = openssl.new("sha256") }, digest_mt)
 end
 
+--- The digest of one text; luaossl must be there.
+---@param text string
+---@return string hex
+function M.hex(text)
+  local hash = assert(M.new())
+  hash:update(text)
+  return hash:hex()
+end
+
 return M

@@ -7,6 +7,9 @@ local M = {}
 
 local kinds = {
   csv = "lastpass.source.csv",
+  json = "lastpass.source.json",
+  ldap = "lastpass.source.ldap",
+  table = "lastpass.source.table",
 }
 
 --- Checks an e-mail address and folds it into the key that tells accounts apart.

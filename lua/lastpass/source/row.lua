@@ -1,56 +1,10 @@
---- One row of a source: a person, or the reason why it is none.
+--- One row of a CSV file: a person, or the reason why it is none.
 -- @module lastpass.source.row
 local email = require "lastpass.email"
+local origin = require "lastpass.source.origin"
+local problem = require "lastpass.source.problem"
 
 local M = {}
-
---- Where a person comes from; `tostring` gives "hr.csv:17".
----@class lastpass.source.Origin
----@field file string
----@field row integer  the number a spreadsheet shows: the header is row 1, blank lines count
----@field line integer the physical line of the file the row starts on
-
---- A row that was refused; `tostring` gives "hr.csv:17: " and the reason.
----@class lastpass.source.Problem
----@field file string
----@field row integer     as in `lastpass.source.Origin`
----@field line integer
----@field origin lastpass.source.Origin the same three, as good rows have them
----@field code string    "missing_value", "bad_email", "duplicate", "too_few_fields", …
----@field reason string   a sentence for a person
----@field field? string   the field it is about
----@field column? string  its header
----@field value? string   what stands there, its first 1000 bytes
----@field key? string     the key of the row, when it could be read (addresses folded)
----@field first_line? integer with "duplicate": the line of the row that was taken
-
-M.origin_mt = { __name = "lastpass.source.origin" }
-
-function M.origin_mt.__tostring(origin)
-  return ("%s:%d"):format(origin.file, origin.line)
-end
-
---- Where a row comes from.
----@param file string
----@param row table with `number` and `line`, as of `csv_records`
----@return lastpass.source.Origin
-function M.origin(file, row)
-  return setmetatable({ file = file, row = row.number, line = row.line }, M.origin_mt)
-end
-
-local problem_mt = { __name = "lastpass.source.problem" }
-
-function problem_mt.__tostring(problem)
-  return ("%s:%d: %s"):format(problem.file, problem.line, problem.reason)
-end
-
--- A value as a message may show it: short, on one line, nothing a terminal would act on.
-local function shown(value)
-  if #value > 60 then
-    value = value:sub(1, 60):gsub("[\192-\255][\128-\191]*$", "") .. "…"
-  end
-  return "'" .. value:gsub("[%z\1-\31\127]", "?") .. "'"
-end
 
 local function value_of(column, row)
   if column.position then
@@ -81,22 +35,9 @@ local function readable_key(self, row)
 end
 
 local function refuse(self, row, code, reason, column, value)
-  local proof = self.proof
-  proof.refused = proof.refused + 1
-  local problem = {
-    file = proof.file,
-    row = row.number,
-    line = row.line,
-    origin = M.origin(proof.file, row),
-    code = code,
-    reason = reason,
-    field = column and column.name,
-    column = column and column.label,
-    value = value and value:sub(1, 1000),
-    key = readable_key(self, row),
-  }
-  self.problems[#self.problems + 1] = setmetatable(problem, problem_mt)
-  return nil, problem
+  local place = origin.of_file(self.proof.file, row.number, row.line)
+  local about = { column = column, value = value, key = readable_key(self, row) }
+  return problem.refuse(self, place, code, reason, about)
 end
 
 local function refuse_width(self, row)
@@ -131,9 +72,9 @@ local function refuse_encoding(self, row)
 end
 
 local function refuse_duplicate(self, row, value, first_line)
-  local reason = ("%s is already on line %d"):format(shown(value), first_line)
-  local _, problem = refuse(self, row, "duplicate", reason, self._key_column, value)
-  problem.first_line = first_line
+  local reason = ("%s is already on line %d"):format(problem.shown(value), first_line)
+  local _, refusal = refuse(self, row, "duplicate", reason, self._key_column, value)
+  refusal.first_line = first_line
 end
 
 --- Whether a row holds nothing, as spreadsheets write them after the last.
@@ -158,7 +99,7 @@ local function read_value(self, row, column)
   end
   local address, fault = email.check(value)
   if not address then
-    local reason = ("%s is not an e-mail address: %s"):format(shown(value), fault)
+    local reason = ("%s is not an e-mail address: %s"):format(problem.shown(value), fault)
     return refuse(self, row, "bad_email", reason, column, value)
   end
   return address
@@ -196,7 +137,7 @@ function M.admit(self, row)
       return refuse_duplicate(self, row, value, first_line)
     end
   end
-  person.origin = M.origin(proof.file, row)
+  person.origin = origin.of_file(proof.file, row.number, row.line)
   return person
 end
 

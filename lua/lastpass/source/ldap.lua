@@ -1,0 +1,308 @@
+--- People from an LDAP directory (OpenLDAP, Active Directory, 389), with their groups.
+-- @module lastpass.source.ldap
+local columns = require "lastpass.source.columns"
+local errors = require "lastpass.error"
+local fields = require "lastpass.source.fields"
+local fingerprint = require "lastpass.source.fingerprint"
+local ldap_connection = require "lastpass.source.ldap_connection"
+local ldap_groups = require "lastpass.source.ldap_groups"
+local ldap_search = require "lastpass.source.ldap_search"
+local origin = require "lastpass.source.origin"
+local people = require "lastpass.source.people"
+
+local M = {}
+
+--- Options of `source.ldap`.
+---@class lastpass.source.LdapOptions
+---@field url string            ldaps://host, ldap://host (StartTLS) or ldapi://socket
+---@field base string           where the people are: "ou=people,dc=acme,dc=com"
+---@field filter? string        default "(objectClass=person)"
+---@field scope? string         "subtree" (default), "one", "base"
+---@field attributes? table<string, string|lastpass.source.Column> field = attribute; default
+-- { email = "mail", fullname = "cn" }
+---@field groups? boolean|lastpass.source.LdapGroups gives each person the list `groups`; true: with
+-- all defaults; default none
+---@field required? string[]    fields that must not be empty
+---@field key? string|false     the field that must be there, once only; default "email" if any
+---@field bind_dn? string       who reads; without it nobody in particular
+---@field password? userdata|table of `lastpass.secret`, or {file = path}, {env = name}, {command = line}
+---@field external? boolean     bind as whom TLS or the socket knows us (SASL EXTERNAL)
+---@field ca_file? string       PEM certificates to trust; default the system's (ldap.conf's)
+---@field certificate_file? string our own certificate, PEM
+---@field key_file? string      its key; default in the same file
+---@field starttls? boolean     StartTLS on ldap://; default true, to this machine false
+---@field plain? boolean        true reads another machine without TLS, as nobody; default false
+---@field page_size? integer    entries asked for at once; 0 for all at once; default 500
+---@field referrals? string     "ignore": parts kept on other servers are not missed; default they are
+---@field timeout? number       seconds without an answer; default 60
+---@field connect_timeout? number seconds for the connection, for TLS and for the bind; default 10
+---@field time_limit? number    seconds the whole reading may take; default as long as it needs
+---@field size_limit? integer   entries there may be at most; default as many as there are
+---@field trim? boolean         cut spaces off both ends of every value; default true
+---@field sha256? boolean       a hash of all values (needs luaossl); default false
+---@field max_problems? number  refused entries after which the reading ends; default 10000
+---@field name? string          what the directory is called in messages; default its url
+
+local function positive(value)
+  return type(value) == "number" and value > 0, "a number above 0"
+end
+
+local scopes = { subtree = true, one = true, base = true }
+
+local known_options = people.options_with {
+  url = "string",
+  base = "string",
+  filter = "string",
+  scope = function(value)
+    return scopes[value] == true, '"subtree", "one" or "base"'
+  end,
+  attributes = "table",
+  groups = { "boolean", "table" },
+  bind_dn = "string",
+  password = { "userdata", "table" },
+  external = "boolean",
+  ca_file = "string",
+  certificate_file = "string",
+  key_file = "string",
+  starttls = "boolean",
+  plain = "boolean",
+  page_size = function(value)
+    local fits = type(value) == "number" and value >= 0 and value < 2 ^ 31
+    return fits and value == math.floor(value), "a whole number"
+  end,
+  referrals = function(value)
+    return value == "ignore", '"ignore"'
+  end,
+  timeout = positive,
+  connect_timeout = positive,
+  time_limit = positive,
+  size_limit = "number",
+}
+
+local words = columns.words {
+  source = "source.ldap",
+  option = "attributes",
+  column = "attribute",
+  header = "attribute",
+  a_header = "an attribute",
+  options = { list = "boolean", binary = "boolean" },
+}
+
+local default_attributes = { email = "mail", fullname = "cn" }
+
+-- An attribute's values; its name counts without regard to case.
+local function collect(attributes, name, found)
+  local list = attributes[name:lower()]
+  found.present = list ~= nil
+  for index, value in ipairs(list or {}) do
+    found[index] = value
+  end
+end
+
+local function wanted_attributes(self, groups)
+  local names, seen = {}, {}
+  local function want(name)
+    if name and not seen[name:lower()] then
+      seen[name:lower()] = true
+      names[#names + 1] = name
+    end
+  end
+  for _, column in ipairs(self._columns) do
+    for _, name in ipairs(column.headers) do
+      want(name)
+    end
+  end
+  for _, name in ipairs(groups and groups:attributes() or {}) do
+    want(name)
+  end
+  return names
+end
+
+local records = {}
+local records_mt = { __index = records, __name = "lastpass.source.ldap_records" }
+
+local function end_records(self)
+  if self._groups then
+    self._groups:finish()
+  end
+  self:close()
+  self._ended = true
+  return fields.finish(self._people)
+end
+
+-- What the people are made of, one by one; as `people.new` wants it.
+function records:next()
+  if self._ended then
+    return fields.finish(self._people)
+  elseif self._closed then
+    return nil
+  end
+  local dn, attributes, err = self._search:next()
+  local proof = self._people.proof
+  proof.pages = self._search.pages
+  proof.references = #self._search.references + (self._groups and self._groups.references or 0)
+  if err then
+    self:close()
+    return nil, attributes, err
+  elseif not dn then
+    return end_records(self)
+  end
+  local more
+  if self._groups then
+    local list, message
+    list, message, err = self._groups:of(dn, attributes)
+    if not list then
+      self:close()
+      return nil, message, err
+    end
+    more = { groups = list }
+  end
+  return { place = origin.of_entry(self._url, self._base, dn), record = attributes, more = more }
+end
+
+-- Lets go of the source; may be called again.
+function records:close()
+  self._closed = true
+  self._connection:close()
+end
+
+local function read_groups(self, options, settings)
+  if not options.groups then
+    return true
+  end
+  local wanted = options.groups == true and {} or options.groups
+  local groups, message, err = ldap_groups.read(self._connection, wanted, settings)
+  if not groups then
+    return nil, message, err
+  end
+  self._groups, self._people.proof.groups = groups, groups.proof
+  return true
+end
+
+-- Everything before the first person: connection, groups, the first answer.
+local function begin(self, options)
+  local connection, now, err = ldap_connection.open(options)
+  if not connection then
+    return nil, now, err
+  end
+  self._connection = connection
+  local settings = {
+    place = self._people.name .. "/" .. options.base,
+    base = options.base,
+    page_size = options.page_size or 500,
+    timeout = options.timeout or 60,
+    referrals = options.referrals,
+    now = now,
+    deadline = options.time_limit and now() + options.time_limit,
+  }
+  local ok, message
+  ok, message, err = read_groups(self, options, settings)
+  if ok then
+    self._search = ldap_search.new(connection, {
+      base = options.base,
+      scope = options.scope,
+      filter = options.filter or "(objectClass=person)",
+      attributes = wanted_attributes(self._people, self._groups),
+      page_size = settings.page_size,
+      size_limit = options.size_limit,
+    }, settings)
+    ok, message, err = self._search:begin()
+  end
+  if not ok then
+    connection:close()
+  end
+  return ok, message, err
+end
+
+local function check_groups(options, attributes, level)
+  local groups = options.groups
+  if not groups then
+    return
+  elseif attributes.groups then
+    errors.raise(level + 1, "source.ldap: option 'groups' and an attribute make the field 'groups'")
+  elseif groups == true then
+    return
+  end
+  errors.check_options("source.ldap: 'groups'", groups, ldap_groups.known_options, level + 1)
+  if groups.member_of and (groups.member or groups.by) then
+    errors.raise(level + 1, "source.ldap: 'groups': 'member_of' stands in the place of 'member'")
+  elseif groups.member_of and groups.nested and not groups.base and not groups.filter then
+    errors.raise(level + 1, "source.ldap: 'groups': 'nested' needs the groups' 'base'")
+  elseif groups.scope and not scopes[groups.scope] then
+    errors.raise(level + 1, "source.ldap: 'groups': 'scope' must be subtree, one or base")
+  end
+end
+
+local function check(options, level)
+  options = errors.check_options("source.ldap", options, known_options, level + 1)
+  people.check_counts("source.ldap", options, { "max_problems", "size_limit" }, level + 1)
+  ldap_connection.check(options, level + 1)
+  if not options.base then
+    errors.raise(level + 1, "source.ldap: option 'base' is missing")
+  end
+  return options
+end
+
+--- Opens an LDAP directory as a source of people (`source.ldap`).
+--
+--     local people = assert(source.ldap {
+--       url = "ldaps://ldap.acme.com",
+--       bind_dn = "cn=reader,dc=acme,dc=com",
+--       password = lastpass.secret.file "~/.config/lastpass/ldap.password",
+--       base = "ou=people,dc=acme,dc=com",
+--       attributes = { email = "mail", fullname = "displayName", id = "employeeNumber" },
+--       groups = { base = "ou=groups,dc=acme,dc=com" },
+--     })
+--
+-- Entries come page by page, so memory does not grow with the directory but by the keys and, with
+-- `groups`, by the members of groups, which are read first. TLS certificates are always checked. An
+-- attribute that an entry lacks gives no field. Values of an attribute have no order: where one is
+-- wanted and there are several, the entry is refused, unless its column says `join` or `list`.
+--
+-- For Active Directory: filter = "(&(objectCategory=person)(objectClass=user))" and
+-- groups = { filter = "(objectClass=group)" }; whose primary group somebody is does not show there.
+--
+-- The source blocks while it waits; inside nginx or lastpass.parallel nothing else goes on then.
+--
+-- Codes of failures: no_such_base, bad_filter, bad_name, bad_address, bad_certificates,
+-- missing_column, duplicate_group, unnamed_group (kind "argument"); wrong_credentials, no_permission, tls_needed,
+-- stronger_bind_needed (kind "auth"); size_limit, time_limit, admin_limit, referral, unwilling (kind
+-- "refused"); no_connection, tls_failed, timeout, busy, unavailable (kind "transport"); and others,
+-- with the server's number as `ldap_code`. After any of them `proof.complete` stays false.
+---@param options lastpass.source.LdapOptions
+---@return lastpass.source.People|nil people
+---@return string? message
+---@return lastpass.Error? err
+function M.open(options)
+  options = check(options, 2)
+  local attributes = options.attributes or default_attributes
+  check_groups(options, attributes, 2)
+  local plan = columns.plan({
+    columns = attributes,
+    required = options.required,
+    key = options.key,
+  }, 2, words)
+  local own = { _collect = collect, _unordered = true }
+  if options.sha256 then
+    local ok, message, err = fingerprint.give(own)
+    if not ok then
+      return nil, message, err
+    end
+  end
+  local proof = { kind = "ldap", url = options.url, base = options.base, pages = 0, references = 0 }
+  local bound = fields.bind(own, plan, options, words)
+  local self = people.new(options.name or options.url, proof, bound)
+  proof.filter = options.filter or "(objectClass=person)"
+  self._records = setmetatable({
+    _people = self,
+    _url = options.name or options.url,
+    _base = options.base,
+  }, records_mt)
+  local ok, message, err = begin(self._records, options)
+  if not ok then
+    return nil, message, err
+  end
+  return self
+end
+
+return M

@@ -1,0 +1,157 @@
+--- A PostgreSQL address ("postgresql://user@host:5432/db"): checked, and made complete for libpq.
+-- @module lastpass.store.dsn
+local errors = require "lastpass.error"
+
+local M = {}
+
+local EXAMPLE = "postgresql://user@host:5432/database"
+local SYSTEM_AUTHORITIES = "/etc/ssl/certs/ca-certificates.crt"
+
+local function decode(text)
+  return (text:gsub("%%(%x%x)", function(hex)
+    return string.char(tonumber(hex, 16))
+  end))
+end
+
+-- A failure must not show what may be a password.
+local function fail(code, message, hint)
+  return errors.fail("argument", code, message, { hint = hint })
+end
+
+local function parameters_of(query)
+  local parameters = {}
+  for pair in query:gmatch "[^&]+" do
+    local name, value = pair:match "^([^=]*)=(.*)$"
+    if name then
+      parameters[decode(name)] = decode(value)
+    end
+  end
+  return parameters
+end
+
+local function is_local(host)
+  return host == ""
+    or host:find "^[/@]" ~= nil
+    or host == "localhost"
+    or host == "::1"
+    or host:find "^127%.%d+%.%d+%.%d+$" ~= nil
+end
+
+local function host_of(part)
+  return decode(part:match "^%[(.*)%]" or part:match "^[^:]*")
+end
+
+-- libpq goes to another machine also by its environment and its service file.
+local function all_local(authority, parameters)
+  if parameters.service or os.getenv "PGSERVICE" then
+    return false
+  end
+  local hosts = {}
+  for part in (authority .. ","):gmatch "([^,]*)," do
+    hosts[#hosts + 1] = host_of(part)
+  end
+  for _, name in ipairs { "host", "hostaddr" } do
+    for part in ((parameters[name] or "") .. ","):gmatch "([^,]*)," do
+      hosts[#hosts + 1] = part
+    end
+  end
+  if authority == "" and not parameters.host then
+    hosts[#hosts + 1] = os.getenv "PGHOST" or ""
+  end
+  hosts[#hosts + 1] = os.getenv "PGHOSTADDR" or ""
+  for _, host in ipairs(hosts) do
+    if not is_local(host) then
+      return false
+    end
+  end
+  return true
+end
+
+local function is_readable(path)
+  local file = io.open(path, "rb")
+  if file then
+    file:close()
+  end
+  return file ~= nil
+end
+
+-- To another machine only with TLS whose certificate is checked, as everywhere in this library.
+local function demand_tls(parameters, added, place)
+  local mode = parameters.sslmode or "verify-full"
+  if mode ~= "verify-full" and mode ~= "verify-ca" then
+    return fail(
+      "tls_needed",
+      ('journal %s: "sslmode=%s" would not know the server'):format(place, mode:gsub("%c", "?")),
+      "leave sslmode out, and name the server's authority: ?sslrootcert=FILE; or go through a "
+        .. "tunnel to 127.0.0.1"
+    )
+  end
+  added.sslmode = "verify-full"
+  local own = (os.getenv "HOME" or "") .. "/.postgresql/root.crt"
+  if not os.getenv "PGSSLROOTCERT" and not is_readable(own) and is_readable(SYSTEM_AUTHORITIES) then
+    added.sslrootcert = SYSTEM_AUTHORITIES
+  end
+  return true
+end
+
+local function append(dsn, query, parameters, added)
+  local parts = { query ~= "" and query or nil }
+  local names = {}
+  for name in pairs(added) do
+    names[#names + 1] = name
+  end
+  table.sort(names)
+  for _, name in ipairs(names) do
+    if parameters[name] == nil then
+      parts[#parts + 1] = name .. "=" .. added[name]
+    end
+  end
+  return dsn:match "^[^?]*" .. "?" .. table.concat(parts, "&")
+end
+
+--- Reads an address.
+---@param dsn string
+---@return table|nil address place: for messages; conninfo: for libpq
+---@return string? message
+---@return lastpass.Error? err code "bad_dsn", "password_in_dsn", "tls_needed"
+function M.parse(dsn)
+  local rest = dsn:match "^postgres://(.*)$" or dsn:match "^postgresql://(.*)$"
+  if not rest or dsn:find "[%c#%s]" then
+    return fail(
+      "bad_dsn",
+      "the journal's DSN is not of the form " .. EXAMPLE,
+      "options go behind a ?"
+    )
+  end
+  local front, query = rest:match "^([^?]*)%??(.*)$"
+  local authority = front:match "^[^/]*"
+  local user, hosts = authority:match "^(.*)@(.-)$"
+  local parameters = parameters_of(query)
+  if user and user:find ":" or parameters.password or parameters.sslpassword then
+    return fail(
+      "password_in_dsn",
+      "the journal's DSN holds a password, which process lists, shells and logs would show",
+      "keep it in ~/.pgpass, or in a file that only you can read and name it: ?passfile=…"
+    )
+  end
+  local place = dsn:match "^[^?]*"
+  local added = {
+    application_name = "lastpass",
+    client_encoding = "UTF8",
+    connect_timeout = "10",
+    -- A server that is gone without a word is noticed within a minute or so.
+    keepalives_idle = "30",
+    keepalives_interval = "10",
+    keepalives_count = "3",
+    tcp_user_timeout = "60000",
+  }
+  if not all_local(hosts or authority, parameters) then
+    local ok, message, err = demand_tls(parameters, added, place)
+    if not ok then
+      return nil, message, err
+    end
+  end
+  return { place = place, conninfo = append(dsn, query, parameters, added) }
+end
+
+return M

@@ -1,0 +1,242 @@
+--- One runner a company: a row that survives crashes and names its owner.
+-- @module lastpass.store.lock
+local arguments = require "lastpass.store.arguments"
+local errors = require "lastpass.error"
+local json = require "lastpass.json"
+local process = require "lastpass.store.process"
+local time = require "lastpass.time"
+
+local M = {}
+
+--- Who holds a lock.
+---@class lastpass.store.Owner
+---@field host string
+---@field user? string
+---@field pid? integer
+---@field started? integer    when that process began, epoch seconds
+---@field run? integer        what it is carrying out
+---@field since integer       when it took the lock
+---@field heartbeat integer   its last sign of life
+
+---@class lastpass.store.Lock
+---@field tenant string
+---@field taken_over? lastpass.store.Owner who had it and is gone
+local lock = {}
+local lock_mt = { __index = lock, __name = "lastpass.lock" }
+
+function lock_mt.__tostring(self)
+  return ("lastpass.lock (%s)"):format(self.tenant)
+end
+
+local count = 0
+
+-- Unlike any other lock's, of this process or another one.
+local function new_token(identity)
+  count = count + 1
+  return table.concat({
+    identity.host,
+    identity.boot,
+    identity.space,
+    ("%.0f"):format(identity.pid or 0),
+    ("%.0f"):format(time.now()),
+    ("%.0f"):format(count),
+    tostring({}):match "%w+$", -- another Lua state in this process
+  }, "/")
+end
+
+local function describe(row)
+  local ok, owner = pcall(json.decode, row.owner)
+  owner = ok and type(owner) == "table" and owner or { host = "unknown host" }
+  owner.run, owner.since, owner.heartbeat = row.run, row.since, row.heartbeat
+  return owner
+end
+
+-- Without what only `process` understands.
+local function shown(owner)
+  return {
+    host = owner.host,
+    user = owner.user,
+    pid = owner.pid,
+    started = owner.started,
+    run = owner.run,
+    since = owner.since,
+    heartbeat = owner.heartbeat,
+  }
+end
+
+local function refuse(journal, tenant, owner, fate)
+  local who = ("%s on %s"):format(owner.user or "somebody", owner.host)
+  local details = { owner.pid and ("process %d"):format(owner.pid) or nil }
+  details[#details + 1] = owner.run and ("run %d"):format(owner.run) or nil
+  details[#details + 1] = "since " .. time.iso(owner.since)
+  local hint
+  if fate == "alive" then
+    hint = ("wait until it is done; should it hang: kill %d"):format(owner.pid)
+  else
+    hint = ("wait until it is done; it counts as dead %d s after its last sign of life, %s"):format(
+      journal._lock_timeout,
+      time.iso(owner.heartbeat)
+    )
+  end
+  local message = ("%s is being worked on by %s (%s)"):format(
+    tenant,
+    who,
+    table.concat(details, ", ")
+  )
+  return errors.fail("conflict", "locked", message, {
+    owner = shown(owner),
+    hint = hint,
+    tenant = tenant,
+  })
+end
+
+-- In a transaction. What was judged is what is replaced: PostgreSQL keeps the row for us from
+-- @locked on, SQLite the whole file.
+local function take(database, journal, tenant, run, identity, token)
+  local owner = json.encode(identity)
+  local inserted = database:first(
+    "INSERT INTO lastpass_locks (tenant, token, run, owner, since, heartbeat) "
+      .. "VALUES (?, ?, ?, ?, @now, @now) ON CONFLICT (tenant) DO NOTHING RETURNING token",
+    tenant,
+    token,
+    run,
+    owner
+  )
+  if inserted then
+    return true
+  end
+  local row = database:first(
+    "SELECT token, {run}, owner, {since}, {heartbeat}, {@now AS clock} FROM lastpass_locks "
+      .. "WHERE tenant = ? @locked",
+    tenant
+  )
+  if not row then -- released between the two
+    return take(database, journal, tenant, run, identity, token)
+  end
+  local previous = describe(row)
+  local fate = process.fate(previous)
+  -- Both times are the database's, so machines whose clocks differ agree.
+  local silent = row.clock - row.heartbeat > journal._lock_timeout
+  if fate == "alive" or fate == "unknown" and not silent then
+    return refuse(journal, tenant, previous, fate)
+  end
+  database:query(
+    "UPDATE lastpass_locks SET token = ?, run = ?, owner = ?, since = @now, heartbeat = @now "
+      .. "WHERE tenant = ? AND token = ?",
+    token,
+    run,
+    owner,
+    tenant,
+    row.token
+  )
+  return true, shown(previous)
+end
+
+--- Takes a company's lock, or names who has it. Taken over without a question when the owner ran on
+-- this machine and its process is gone; from another machine when it has been silent for
+-- `lock_timeout`.
+---@param journal lastpass.store.Journal
+---@param tenant string|integer
+---@param options? table run: number of the run it is for
+---@return lastpass.store.Lock|nil
+---@return string? message
+---@return lastpass.Error? err kind "conflict", code "locked", with owner
+function M.take(journal, tenant, options)
+  tenant = arguments.tenant("journal:lock", tenant)
+  options = errors.check_options("journal:lock", options, { run = "number" })
+  local run = arguments.optional_whole("journal:lock", "run", options.run)
+  local identity = process.identity()
+  local token = new_token(identity)
+  local ok, taken_over, err =
+    journal._database:transaction(take, journal, tenant, run, identity, token)
+  if not ok then
+    return nil, taken_over, err
+  end
+  local self = setmetatable({
+    tenant = tenant,
+    run = run,
+    taken_over = taken_over,
+    _journal = journal,
+    _token = token,
+  }, lock_mt)
+  journal._locks[tenant] = self
+  return self
+end
+
+-- In a transaction: a sign of life, and the proof that the lock is still ours.
+local function touch(database, self, run)
+  local row = database:first(
+    "UPDATE lastpass_locks SET heartbeat = @now, run = COALESCE(?, run) "
+      .. "WHERE tenant = ? AND token = ? RETURNING token",
+    run,
+    self.tenant,
+    self._token
+  )
+  if row then
+    return true
+  end
+  local thief = database:first(
+    "SELECT {run}, owner, {since}, {heartbeat} FROM lastpass_locks WHERE tenant = ?",
+    self.tenant
+  )
+  local owner = thief and shown(describe(thief))
+  local message = ("%s: the lock was lost%s"):format(
+    self.tenant,
+    owner
+        and (" to %s on %s, process %s"):format(
+          owner.user or "somebody",
+          owner.host,
+          tostring(owner.pid)
+        )
+      or ""
+  )
+  return errors.fail("conflict", "lock_lost", message, {
+    owner = owner,
+    tenant = self.tenant,
+    hint = "end this run; it was silent for longer than 'lock_timeout', and another one goes on",
+  })
+end
+
+--- Inside another transaction: as `lock:renew`, when this journal holds the company's lock.
+---@param database table
+---@param journal lastpass.store.Journal
+---@param tenant string
+---@param run? integer what it is for from now on
+function M.hold(database, journal, tenant, run)
+  local held = journal._locks[tenant]
+  if not held then
+    return true
+  end
+  held.run = run or held.run
+  return touch(database, held, run)
+end
+
+--- A sign of life. `journal:intend` gives one too.
+---@return true|nil
+---@return string? message
+---@return lastpass.Error? err kind "conflict", code "lock_lost", with owner
+function lock:renew()
+  return self._journal._database:transaction(touch, self)
+end
+
+local function remove(database, self)
+  database:query(
+    "DELETE FROM lastpass_locks WHERE tenant = ? AND token = ?",
+    self.tenant,
+    self._token
+  )
+  return true
+end
+
+--- Gives the lock back. One that was lost stays with who has it.
+---@return true|nil
+---@return string? message
+---@return lastpass.Error? err
+function lock:release()
+  if self._journal._locks[self.tenant] == self then
+    self._journal._locks[self.tenant] = nil
+  end
+  return self._journal._database:transaction(remove, self)
+end
+
+return M

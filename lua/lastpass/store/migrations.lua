@@ -1,0 +1,138 @@
+--- The tables, and how each version of them became the next. A step once released never changes;
+-- a new one is added at the end.
+--
+-- Nothing secret may reach these tables, and nothing here would hide it. The room relies on what it
+-- is given: before- and after-images hold names, groups and states of accounts; documents are plan
+-- files; reasons are what LastPass said of a row. Secrets are userdata, which neither a statement
+-- nor `json.encode` takes.
+-- @module lastpass.store.migrations
+local errors = require "lastpass.error"
+local time = require "lastpass.time"
+
+local M = {}
+
+-- Of this program, so that no other one waits for it: "last" as a number.
+local ADVISORY_LOCK = 1818325876
+
+M.steps = {
+  {
+    [[CREATE TABLE lastpass_locks (
+      tenant TEXT NOT NULL PRIMARY KEY,
+      token TEXT NOT NULL,
+      run BIGINT,
+      owner TEXT NOT NULL,
+      since BIGINT NOT NULL,
+      heartbeat BIGINT NOT NULL)]],
+    [[CREATE TABLE lastpass_runs (
+      id @identity,
+      tenant TEXT NOT NULL,
+      plan TEXT NOT NULL,
+      kind TEXT NOT NULL,
+      of_run BIGINT,
+      state TEXT NOT NULL,
+      total BIGINT NOT NULL,
+      started BIGINT NOT NULL,
+      finished BIGINT,
+      owner TEXT NOT NULL,
+      summary TEXT,
+      document TEXT NOT NULL)]],
+    "CREATE INDEX lastpass_runs_by_tenant ON lastpass_runs (tenant, id)",
+    [[CREATE TABLE lastpass_steps (
+      run BIGINT NOT NULL,
+      number BIGINT NOT NULL,
+      kind TEXT NOT NULL,
+      subject TEXT NOT NULL,
+      state TEXT NOT NULL,
+      reason TEXT,
+      code TEXT,
+      before_image TEXT,
+      after_image TEXT,
+      attempt BIGINT NOT NULL,
+      intended_at BIGINT,
+      settled_at BIGINT,
+      touched_at BIGINT NOT NULL,
+      PRIMARY KEY (run, number))]],
+    -- for the guards' window: whatever its age, the journal answers at once
+    "CREATE INDEX lastpass_steps_by_time ON lastpass_steps (kind, touched_at)",
+    [[CREATE TABLE lastpass_sources (
+      tenant TEXT NOT NULL,
+      name TEXT NOT NULL,
+      row_count BIGINT NOT NULL,
+      sha256 TEXT,
+      read_at BIGINT NOT NULL,
+      details TEXT,
+      PRIMARY KEY (tenant, name))]],
+    [[CREATE TABLE lastpass_snapshots (
+      id @identity,
+      tenant TEXT NOT NULL,
+      read_at BIGINT NOT NULL,
+      last_seen BIGINT NOT NULL,
+      users BIGINT NOT NULL,
+      sha256 TEXT NOT NULL,
+      content TEXT NOT NULL)]],
+    "CREATE INDEX lastpass_snapshots_by_time ON lastpass_snapshots (tenant, read_at)",
+  },
+}
+
+local function version_of(database)
+  if not database:first "@has_schema" then
+    return 0
+  end
+  return database:first("SELECT {MAX(version) AS version} FROM lastpass_schema").version or 0
+end
+
+local function check(database, version)
+  if version <= #M.steps then
+    return version
+  end
+  local text = "journal %s: a newer lastpass wrote it (tables of version %d, this one knows %d)"
+  local message = text:format(database.place, version, #M.steps)
+  return errors.fail(
+    "argument",
+    "store_newer",
+    message,
+    { hint = "update lastpass on this machine" }
+  )
+end
+
+local function apply(database)
+  if database:is_shared() then
+    -- Two first openings at once: the second one waits, and finds the work done.
+    database:query(
+      ("SELECT CAST(pg_advisory_xact_lock(%d) AS TEXT) AS locked"):format(ADVISORY_LOCK)
+    )
+  end
+  local version, message, err = check(database, version_of(database))
+  if not version then
+    return nil, message, err
+  elseif not database:first "@has_schema" then
+    database:query "CREATE TABLE lastpass_schema (version BIGINT PRIMARY KEY, applied_at BIGINT)"
+  end
+  for number = version + 1, #M.steps do
+    for _, statement in ipairs(M.steps[number]) do
+      database:query(statement)
+    end
+    database:query("INSERT INTO lastpass_schema VALUES (?, ?)", number, time.now())
+  end
+  return true
+end
+
+--- Brings the tables to the newest version; one transaction, nothing when they are.
+---@param database table of `store.database`
+---@return true|nil
+---@return string? message
+---@return lastpass.Error? err code "store_newer" and those of `store.failures`
+function M.run(database)
+  local version, message, err = database:read(version_of)
+  if version then
+    version, message, err = check(database, version)
+  end
+  if not version then
+    return nil, message, err
+  elseif version == #M.steps then
+    return true
+  end
+  return database:transaction(apply)
+end
+
+return M

@@ -1,0 +1,199 @@
+--- What the journal knows of steps: lists, counts, and what was done lately.
+-- @module lastpass.store.step_lists
+local arguments = require "lastpass.store.arguments"
+local errors = require "lastpass.error"
+local failures = require "lastpass.store.failures"
+local json = require "lastpass.json"
+
+--- One step.
+---@class lastpass.store.Step
+---@field number integer       its place in the plan
+---@field kind string
+---@field subject string       the e-mail address
+---@field state string         "intended" while it is open, else as in `settle`
+---@field reason? string
+---@field code? string
+---@field before? table
+---@field after? table
+---@field attempt integer      how often it was intended; 0 when it never was
+---@field intended_at? integer epoch seconds, of the last attempt
+---@field settled_at? integer  epoch seconds
+
+---@class lastpass.store.Journal
+local M = {}
+
+local COLUMNS = "{number}, kind, subject, state, reason, code, before_image, after_image, "
+  .. "{attempt}, {intended_at}, {settled_at}"
+
+local states = {
+  intended = true,
+  done = true,
+  unchanged = true,
+  refused = true,
+  stale = true,
+  uncertain = true,
+  unknown = true,
+  not_tried = true,
+  held = true,
+}
+
+local function decode_images(self, run, row)
+  for _, name in ipairs { "before", "after" } do
+    local text = row[name .. "_image"]
+    row[name .. "_image"] = nil
+    if text then
+      local value, message = json.decode(text)
+      if message then
+        local what = ("step %d of run %d: %s: %s"):format(row.number, run, name, message)
+        return failures.damaged(self._database.place, what)
+      end
+      row[name] = value
+    end
+  end
+  return row
+end
+
+local function select_steps(database, self, run, condition, values)
+  local sql = ("SELECT %s FROM lastpass_steps WHERE run = ?%s"):format(COLUMNS, condition)
+  local rows = database:run(sql, values)
+  for _, row in ipairs(rows) do
+    local ok, message, err = decode_images(self, run, row)
+    if not ok then
+      return nil, message, err
+    end
+  end
+  return rows
+end
+
+--- Lists steps by number.
+---@param run integer
+---@param options? table state; from: the first number; limit: default all
+---@return lastpass.store.Step[]|nil
+---@return string? message
+---@return lastpass.Error? err
+function M:steps(run, options)
+  local where = "journal:steps"
+  run = arguments.whole(where, "run", run)
+  options = errors.check_options(where, options, {
+    state = "string",
+    from = "number",
+    limit = "number",
+  })
+  local conditions, values = {}, { run }
+  if options.state then
+    conditions[#conditions + 1] = " AND state = ?"
+    values[#values + 1] = arguments.word(where, "state", options.state, states)
+  end
+  if options.from then
+    conditions[#conditions + 1] = " AND number >= ?"
+    values[#values + 1] = arguments.whole(where, "from", options.from)
+  end
+  conditions[#conditions + 1] = " ORDER BY number"
+  if options.limit then
+    conditions[#conditions + 1] = " LIMIT ?"
+    values[#values + 1] = arguments.whole(where, "limit", options.limit)
+  end
+  return self._database:read(select_steps, self, run, table.concat(conditions), values)
+end
+
+--- The steps of which nobody knows yet what became: "intended" or "uncertain", by number.
+---@param run integer
+---@return lastpass.store.Step[]|nil
+---@return string? message
+---@return lastpass.Error? err
+function M:open_steps(run)
+  run = arguments.whole("journal:open_steps", "run", run)
+  local condition = " AND state IN ('intended', 'uncertain') ORDER BY number"
+  return self._database:read(select_steps, self, run, condition, { run })
+end
+
+local function select_counts(database, run)
+  local counts = {}
+  local rows = database:query(
+    "SELECT state, {COUNT(*) AS steps} FROM lastpass_steps WHERE run = ? GROUP BY state",
+    run
+  )
+  for _, row in ipairs(rows) do
+    counts[row.state] = row.steps
+  end
+  return counts
+end
+
+--- How many steps there are of each state.
+---@param run integer
+---@return table<string, integer>|nil counts states without steps are absent
+---@return string? message
+---@return lastpass.Error? err
+function M:step_counts(run)
+  return self._database:read(select_counts, arguments.whole("journal:step_counts", "run", run))
+end
+
+-- The values of a query about kinds of steps of a tenant since a moment, and its marks.
+local function window(where, tenant, kinds, since)
+  local values = {}
+  for index, kind in ipairs(arguments.list(where, "kinds", kinds)) do
+    values[index] = arguments.name(where, "a kind", kind)
+  end
+  local marks = ("?, "):rep(#values - 1) .. "?"
+  values[#values + 1] = arguments.whole(where, "since", since)
+  values[#values + 1] = arguments.tenant(where, tenant)
+  return values, marks
+end
+
+local OF_TENANT = "FROM lastpass_steps s JOIN lastpass_runs r ON r.id = s.run "
+  .. "WHERE s.kind IN (%s) AND s.touched_at >= ? AND r.tenant = ? AND s.state IN "
+
+local function select_count(database, values, marks)
+  local sql = "SELECT {COUNT(*) AS steps} "
+    .. OF_TENANT:format(marks)
+    .. "('done', 'intended', 'uncertain', 'unknown')"
+  return database:run(sql, values)[1].steps
+end
+
+--- How many steps of some kinds were done, or may have been, since a moment, over all runs.
+---@param tenant string|integer
+---@param kinds string[]
+---@param since integer epoch seconds
+---@return integer|nil
+---@return string? message
+---@return lastpass.Error? err
+function M:count(tenant, kinds, since)
+  local values, marks = window("journal:count", tenant, kinds, since)
+  if #kinds == 0 then
+    return 0
+  end
+  return self._database:read(select_count, values, marks)
+end
+
+local function select_done(database, self, values, marks)
+  local sql = "SELECT {s.run AS run}, {s.number AS number}, s.kind AS kind, s.subject AS subject, "
+    .. "s.before_image AS before_image, s.after_image AS after_image, "
+    .. "{s.settled_at AS settled_at} "
+    .. OF_TENANT:format(marks)
+    .. "('done', 'unknown') ORDER BY s.run, s.number"
+  local rows = database:run(sql, values)
+  for _, row in ipairs(rows) do
+    local ok, message, err = decode_images(self, row.run, row)
+    if not ok then
+      return nil, message, err
+    end
+  end
+  return rows
+end
+
+--- The steps of some kinds that were done, or may have been, since a moment, over all runs.
+---@param tenant string|integer
+---@param kinds string[]
+---@param since integer epoch seconds
+---@return table[]|nil list {run, number, kind, subject, before, after, settled_at}, oldest first
+---@return string? message
+---@return lastpass.Error? err
+function M:done_steps(tenant, kinds, since)
+  local values, marks = window("journal:done_steps", tenant, kinds, since)
+  if #kinds == 0 then
+    return {}
+  end
+  return self._database:read(select_done, self, values, marks)
+end
+
+return M

@@ -1,0 +1,118 @@
+local check = require "spec.support.check"
+local ldap_groups = require "lastpass.source.ldap_groups"
+
+-- A directory of groups: a list of {dn, attributes}.
+local function connection(entries)
+  local at = 0
+  return {
+    search = function()
+      return 1
+    end,
+    next = function()
+      at = at + 1
+      if entries[at] then
+        return "entry", entries[at][1], entries[at][2]
+      end
+      return "done", { code = 0, message = "Success", referrals = {} }
+    end,
+    dn = function(_, text)
+      local name = text:match "^%s*%w+=([^,]*)"
+      if name then
+        return text:lower():gsub(", ", ","), name
+      end
+    end,
+  }
+end
+
+local function group(name, members, more)
+  local attributes = { cn = { name }, member = members }
+  for key, value in pairs(more or {}) do
+    attributes[key] = value
+  end
+  return { "cn=" .. name, attributes }
+end
+
+local function read(entries, options)
+  return ldap_groups.read(connection(entries), options or {}, { place = "here", timeout = 1 })
+end
+
+local function groups_of(groups, dn, attributes)
+  local list, message = groups:of(dn, attributes or {})
+  return list and table.concat(list, ",") or message
+end
+
+describe("ldap_groups", function()
+  it("finds the groups of a person and those that hold them, in circles too", function()
+    local groups = assert(read {
+      group("Sales", { "uid=ann", "UID=Bob, o=x" }),
+      group("EMEA", { "CN=sales", "uid=cid" }),
+      group("All", { "cn=emea", "cn=all" }),
+      group("Ring A", { "cn=ring b", "uid=ann" }),
+      group("Ring B", { "cn=ring a" }),
+      group("Empty"),
+    })
+    assert.equal("All,EMEA,Ring A,Ring B,Sales", groups_of(groups, "uid=ann"))
+    assert.equal("All,EMEA,Sales", groups_of(groups, "uid=bob,o=x"))
+    assert.equal("", groups_of(groups, "uid=nobody"))
+    groups:finish()
+    assert.same({ count = 6, pages = 1, other_members = 1 }, groups.proof)
+    assert.equal("All,EMEA", groups_of(groups, "uid=cid"))
+  end)
+
+  it("stays with those that name the person when asked to", function()
+    local groups = assert(read({ group("A", { "uid=ann" }), group("B", { "cn=a" }) }, {
+      nested = false,
+    }))
+    assert.equal("A", groups_of(groups, "uid=ann"))
+  end)
+
+  it("goes as deep as groups do", function()
+    local entries, depth = { group("g1", { "uid=ann" }) }, 20000
+    for level = 2, depth do
+      entries[level] = group("g" .. level, { "cn=g" .. level - 1 })
+    end
+    assert.equal(depth, #assert(read(entries)):of("uid=ann", {}))
+  end)
+
+  it("knows members by an attribute", function()
+    local groups = assert(read({
+      { "cn=A", { cn = { "A" }, memberuid = { "ANN", "gone" } } },
+      { "cn=B", { cn = { "B" }, memberuid = { "ann" } } },
+    }, { member = "memberUid", by = "uid" }))
+    assert.same({ "uid" }, groups:attributes())
+    assert.equal("A,B", groups_of(groups, "cn=Ann Lee", { uid = { "ann" } }))
+    assert.equal("", groups_of(groups, "cn=Bob"))
+    groups:finish()
+    assert.equal(1, groups.proof.other_members)
+  end)
+
+  it("knows groups by what people say, with and without reading them", function()
+    local entries = { group("A", nil, { memberof = { "cn=B" } }), group("B") }
+    local groups = assert(read(entries, { member_of = "memberOf", base = "o=x" }))
+    assert.same({ "memberof" }, groups:attributes())
+    assert.equal("A,B", groups_of(groups, "uid=ann", { memberof = { "CN=a", "cn=unread" } }))
+    groups = assert(read(nil, { member_of = "memberOf" }))
+    assert.is_nil(groups.proof)
+    assert.equal("A,B", groups_of(groups, "uid=ann", { memberof = { "cn=B", "cn=A" } }))
+    assert.equal("", groups_of(groups, "uid=bob"))
+    check.failure("argument", "bad_name", groups:of("uid=cid", { memberof = { "what" } }))
+    check.failure(
+      "argument",
+      "duplicate_group",
+      groups:of("uid=cid", { memberof = { "cn=b,o=x" } })
+    )
+  end)
+
+  it("takes no two groups for one, and none without a name", function()
+    local err = check.failure(
+      "argument",
+      "duplicate_group",
+      read { group("A"), { "cn=a,ou=2", { cn = { "a" } } } }
+    )
+    assert.equal("here: two groups are called 'a': cn=A and cn=a,ou=2", err.message)
+    check.failure("argument", "unnamed_group", read { { "cn=A", {} } })
+    check.failure("argument", "unnamed_group", read { { "cn=C", { cn = { "A", "B" } } } })
+    local groups = assert(read { { "cn=B", { cn = { "A", "B" }, member = { "uid=ann" } } } })
+    assert.equal("B", groups_of(groups, "uid=ann"))
+  end)
+end)

@@ -1,0 +1,99 @@
+local check = require "spec.support.check"
+local databases = require "lastpass.store.database"
+local file = require "lastpass.store.file"
+local migrations = require "lastpass.store.migrations"
+local support = require "spec.support.store"
+
+describe("store.migrations", function()
+  local folder, database, steps
+
+  before_each(function()
+    folder = support.folder()
+    assert(file.prepare(folder .. "/x.db"))
+    database = assert(databases.open_file(folder .. "/x.db", 1))
+    steps = migrations.steps
+  end)
+
+  after_each(function()
+    migrations.steps = steps
+    database:close()
+    support.remove(folder)
+  end)
+
+  local function rows(sql)
+    return assert(database:read(function(open)
+      return open:query(sql)
+    end))
+  end
+
+  local function versions()
+    local list = {}
+    for index, row in ipairs(rows "SELECT {version} FROM lastpass_schema ORDER BY version") do
+      list[index] = row.version
+    end
+    return list
+  end
+
+  it("makes the tables once", function()
+    assert.is_true(migrations.run(database))
+    assert.is_true(migrations.run(database))
+    assert.same({ 1 }, versions())
+    local names = {}
+    for index, row in
+      ipairs(rows "SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name")
+    do
+      names[index] = row.name
+    end
+    assert.same({
+      "lastpass_locks",
+      "lastpass_runs",
+      "lastpass_schema",
+      "lastpass_snapshots",
+      "lastpass_sources",
+      "lastpass_steps",
+      "sqlite_sequence",
+    }, names)
+  end)
+
+  it("brings older tables up to date, step by step", function()
+    assert(migrations.run(database))
+    migrations.steps = {
+      steps[1],
+      { "ALTER TABLE lastpass_runs ADD COLUMN note TEXT" },
+      { "UPDATE lastpass_runs SET note = 'x'", "CREATE INDEX i ON lastpass_runs (note)" },
+    }
+    assert.is_true(migrations.run(database))
+    assert.same({ 1, 2, 3 }, versions())
+    rows "SELECT note FROM lastpass_runs"
+  end)
+
+  it("does all or nothing", function()
+    assert(migrations.run(database))
+    migrations.steps = {
+      steps[1],
+      { "ALTER TABLE lastpass_runs ADD COLUMN note TEXT" },
+      { "CREATE TABLE nonsense (" },
+    }
+    check.failure("protocol", "store_failed", migrations.run(database))
+    assert.same({ 1 }, versions())
+    assert.is_nil((database:read(function(open)
+      return open:query "SELECT note FROM lastpass_runs"
+    end)))
+  end)
+
+  it("refuses tables of a newer version", function()
+    assert(migrations.run(database))
+    migrations.steps = {}
+    local err = check.failure("argument", "store_newer", migrations.run(database))
+    assert.matches("tables of version 1, this one knows 0", err.message, 1, true)
+    assert.truthy(err.hint)
+  end)
+
+  it("leaves other programs' tables alone", function()
+    assert(database:transaction(function(open)
+      return open:query "CREATE TABLE runs (id INTEGER)"
+    end))
+    assert.is_true(migrations.run(database))
+    assert.same({}, rows "SELECT id FROM runs")
+  end)
+end)

@@ -1,0 +1,62 @@
+/*
+** lastpass.unicode: texts that look the same and are written in other bytes (libutf8proc). Loaded
+** only when a text is met that is not ASCII.
+*/
+#include <stdlib.h>
+#include <string.h>
+
+#include <utf8proc.h>
+
+#include "compat.h"
+
+/* Pushes the text in another form; nil, message when it is not UTF-8. */
+static int push_mapped (lua_State *L, const char *text, size_t n, int options) {
+  utf8proc_uint8_t *mapped = NULL;
+  utf8proc_ssize_t length = utf8proc_map((const utf8proc_uint8_t *)text, (utf8proc_ssize_t)n,
+                                         &mapped, (utf8proc_option_t)options);
+  if (length < 0) {
+    lua_pushnil(L);
+    lua_pushstring(L, utf8proc_errmsg(length));
+    return 2;
+  }
+  /* should memory be out now, these bytes are lost with the state */
+  lua_pushlstring(L, (const char *)mapped, (size_t)length);
+  free(mapped);
+  return 1;
+}
+
+/* unicode.compose (text) -> the text in normalisation form C | nil, message */
+static int lp_unicode_compose (lua_State *L) {
+  size_t n;
+  const char *text = luaL_checklstring(L, 1, &n);
+  return push_mapped(L, text, n, UTF8PROC_STABLE | UTF8PROC_COMPOSE);
+}
+
+/* unicode.fold (text) -> the text composed and without the case of letters | nil, message */
+static int lp_unicode_fold (lua_State *L) {
+  size_t n;
+  const char *text = luaL_checklstring(L, 1, &n);
+  return push_mapped(L, text, n, UTF8PROC_STABLE | UTF8PROC_COMPOSE | UTF8PROC_CASEFOLD);
+}
+
+/* unicode.same (one, other) -> whether both are the same text in normalisation form C */
+static int lp_unicode_same (lua_State *L) {
+  size_t n;
+  const char *text = luaL_checklstring(L, 1, &n);
+  int both;
+  both = push_mapped(L, text, n, UTF8PROC_STABLE | UTF8PROC_COMPOSE) == 1;
+  text = luaL_checklstring(L, 2, &n);
+  both = push_mapped(L, text, n, UTF8PROC_STABLE | UTF8PROC_COMPOSE) == 1 && both;
+  lua_pushboolean(L, both && lua_rawequal(L, -1, -2));
+  return 1;
+}
+
+static const luaL_Reg unicode_functions[] = {{"compose", lp_unicode_compose},
+                                             {"fold", lp_unicode_fold},
+                                             {"same", lp_unicode_same},
+                                             {NULL, NULL}};
+
+LP_EXPORT int luaopen_lastpass_unicode (lua_State *L) {
+  luaL_newlib(L, unicode_functions);
+  return 1;
+}
