@@ -43,6 +43,33 @@ describe("examples", function()
     assert.truthy(text:match "status 0\n$", text)
   end)
 
+  it("plans, applies and takes back the playbook", function()
+    local path = os.tmpname()
+    local file = assert(io.open(path, "w"))
+    file:write [[
+      local lastpass = require "lastpass"
+      local box = assert(lastpass.sandbox.start { users = 200, seed = 1 })
+      local acme = box:client()
+      local function plan()
+        return assert(acme:plan "examples/joiners-movers-leavers.lua")
+      end
+      local run = assert(acme:apply(plan()))
+      print(run)
+      print("left: " .. plan():count())
+      print(assert(acme:apply(assert(acme:undo(run.id)))))
+      print("again: " .. plan():count())
+      box:stop()
+    ]]
+    file:close()
+    local text = run(path)
+    os.remove(path)
+    assert.matches("^Run 1 %(plan %x+%) finished: 71 done\n", text)
+    assert.matches("\nleft: 0\n", text)
+    assert.matches("\nRun 2 %(takes back run 1, plan %x+%) finished: 71 done\n", text)
+    assert.matches("\nagain: 71\n", text)
+    assert.matches("status 0\n$", text)
+  end)
+
   it("gives a clear message without settings", function()
     local text = run("examples/onboard.lua", "examples/data/hr.csv")
     assert.truthy(text:match "status 1\n$", text)
@@ -70,7 +97,9 @@ describe("README", function()
   it("shows fields and methods that exist", function()
     local fields = require("lastpass.core").user_fields
     local user = require("lastpass.enterprise.user").methods
-    local client = require("lastpass.enterprise").methods
+    local box = require("lastpass").sandbox.start { users = 10 }
+    local client = assert(box:client())
+    box:stop()
     local text = read_file "README.md"
     local list = text:match "A user has (.-)%. Times"
     local count = 0
@@ -82,8 +111,11 @@ describe("README", function()
     for method in text:gmatch "bob:([%w_]+)" do
       assert.truthy(user[method], method)
     end
-    for method in text:gmatch "acme:([%w_]+)" do
-      assert.truthy(client[method], method)
+    for _, path in ipairs { "playbooks", "safety", "undo-and-resume" } do
+      text = text .. read_file("docs/" .. path .. ".md")
+    end
+    for method in text:gmatch "[%W]acme:([%w_]+)" do
+      assert.equals("function", type(client[method]), method)
     end
   end)
 end)

@@ -1,12 +1,13 @@
 /*
 ** What Lua's own library cannot do with files: replace one whole or not at all, and ask whether
-** somebody sits in front of one.
+** somebody sits in front of one, and how much that one sees.
 */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -87,8 +88,19 @@ static int lp_file_is_terminal (lua_State *L) {
   return 1;
 }
 
-static const luaL_Reg file_functions[] = {
-    {"write_file", lp_file_write}, {"is_terminal", lp_file_is_terminal}, {NULL, NULL}};
+/* core.terminal_size (number of the descriptor) -> columns, rows | nil when it is no terminal */
+static int lp_file_terminal_size (lua_State *L) {
+  struct winsize size;
+  if (ioctl((int)luaL_checkinteger(L, 1), TIOCGWINSZ, &size) != 0 || size.ws_col == 0) return 0;
+  lua_pushinteger(L, size.ws_col);
+  lua_pushinteger(L, size.ws_row);
+  return 2;
+}
+
+static const luaL_Reg file_functions[] = {{"write_file", lp_file_write},
+                                          {"is_terminal", lp_file_is_terminal},
+                                          {"terminal_size", lp_file_terminal_size},
+                                          {NULL, NULL}};
 
 void lp_file_open (lua_State *L) {
   luaL_setfuncs(L, file_functions, 0);

@@ -297,6 +297,23 @@ static int lp_snapshot_members (lua_State *L) {
   return 1;
 }
 
+/*
+** snapshot:census () -> memberships that users say of themselves, admins who are neither disabled
+** nor only invited
+*/
+static int lp_snapshot_census (lua_State *L) {
+  const lp_rows *rows = &check(L, 1)->rows;
+  const unsigned kept_out = LP_FLAG_DISABLED | LP_FLAG_INVITED;
+  int64_t memberships = 0, admins = 0;
+  for (size_t i = 0; i < rows->count; i++) {
+    memberships += rows->rows[i].group_count;
+    admins += (rows->rows[i].flags & LP_FLAG_ADMIN) && !(rows->rows[i].flags & kept_out);
+  }
+  lua_pushinteger(L, (lua_Integer)memberships);
+  lua_pushinteger(L, (lua_Integer)admins);
+  return 2;
+}
+
 static void push_time (lua_State *L, uint32_t civil) {
   if (civil == LP_NO_TIME)
     lua_pushnil(L);
@@ -416,16 +433,25 @@ static int lp_snapshot_tostring (lua_State *L) {
   return 1;
 }
 
-static const luaL_Reg snapshot_methods[] = {
-    {"feed", lp_snapshot_feed},       {"finish", lp_snapshot_finish},
-    {"refusal", lp_snapshot_refusal}, {"reset", lp_snapshot_reset},
-    {"take", lp_snapshot_take},       {"append", lp_snapshot_append},
-    {"close", lp_snapshot_close},     {"seal", lp_snapshot_seal},
-    {"find", lp_snapshot_find},       {"total", lp_snapshot_total},
-    {"count", lp_snapshot_count},     {"length", lp_snapshot_length},
-    {"memory", lp_snapshot_memory},   {"odd", lp_snapshot_odd},
-    {"invited", lp_snapshot_invited}, {"group_names", lp_snapshot_group_names},
-    {"members", lp_snapshot_members}, {NULL, NULL}};
+static const luaL_Reg snapshot_methods[] = {{"feed", lp_snapshot_feed},
+                                            {"finish", lp_snapshot_finish},
+                                            {"refusal", lp_snapshot_refusal},
+                                            {"reset", lp_snapshot_reset},
+                                            {"take", lp_snapshot_take},
+                                            {"append", lp_snapshot_append},
+                                            {"close", lp_snapshot_close},
+                                            {"seal", lp_snapshot_seal},
+                                            {"find", lp_snapshot_find},
+                                            {"total", lp_snapshot_total},
+                                            {"count", lp_snapshot_count},
+                                            {"length", lp_snapshot_length},
+                                            {"memory", lp_snapshot_memory},
+                                            {"odd", lp_snapshot_odd},
+                                            {"invited", lp_snapshot_invited},
+                                            {"group_names", lp_snapshot_group_names},
+                                            {"members", lp_snapshot_members},
+                                            {"census", lp_snapshot_census},
+                                            {NULL, NULL}};
 
 static const luaL_Reg snapshot_meta[] = {{"__len", lp_snapshot_length},
                                          {"__tostring", lp_snapshot_tostring},

@@ -12,6 +12,7 @@ local rooms = {
   text = "lastpass.text",
   time = "lastpass.time",
   json = "lastpass.json",
+  directory = "lastpass.directory",
 }
 
 setmetatable(M, {
@@ -26,13 +27,34 @@ setmetatable(M, {
   end,
 })
 
+-- What higher floors add to clients.
+local client_methods = {
+  plan = "lastpass.plan.client",
+  load_plan = "lastpass.plan.client",
+  apply = "lastpass.plan.client",
+  resume = "lastpass.plan.client",
+  undo = "lastpass.plan.client",
+  run = "lastpass.plan.client",
+  runs = "lastpass.plan.client",
+  drift = "lastpass.plan.client",
+  keep_snapshot = "lastpass.plan.client",
+  kept_snapshot = "lastpass.plan.client",
+  kept_snapshots = "lastpass.plan.client",
+}
+
+local function enterprise()
+  local room = require "lastpass.enterprise"
+  room.extensions = client_methods
+  return room
+end
+
 --- Makes a client of the Enterprise API. Nothing is sent.
 ---@param options table cid, provhash and others: `lastpass.enterprise.options`, README "Options"
 ---@return lastpass.Client client wrong options raise
 ---@usage
 -- local acme = lastpass.new{ cid = 8771312, provhash = lastpass.secret.file "~/.config/lastpass/acme.hash" }
 function M.new(options)
-  return require("lastpass.enterprise").new(options, 2)
+  return enterprise().new(options, 2)
 end
 
 --- Makes a client from a profile of the configuration.
@@ -54,7 +76,7 @@ function M.connect(profile, options)
   for name, value in pairs(options or {}) do
     settings[name] = value
   end
-  return require("lastpass.enterprise").new(settings, 2)
+  return enterprise().new(settings, 2)
 end
 
 return M

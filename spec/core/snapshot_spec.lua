@@ -984,6 +984,15 @@ describe("core.snapshot", function()
     collectgarbage("setstepmul", step)
   end)
 
+  it("counts memberships, and the admins who can log in", function()
+    local text = '{"Users":{"1":{"username":"a@x","admin":true,"groups":["A","B"]},'
+      .. '"2":{"username":"b@x","admin":true,"disabled":true,"groups":["A"]},'
+      .. '"3":{"username":"c@x","admin":true},"4":{"username":"d@x","groups":["C"]}},'
+      .. '"invited":["c@x"]}'
+    assert.same({ 4, 1 }, { rows.read(text):census() })
+    assert.same({ 0, 0 }, { rows.read('{"Users":[]}'):census() })
+  end)
+
   it("says what it is and what it holds", function()
     local snapshot = rows.read '{"Users":{"1":{"username":"a@x"}}}'
     assert.equal("lastpass.snapshot (1 users)", tostring(snapshot))

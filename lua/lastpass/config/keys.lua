@@ -60,6 +60,13 @@ local function path(value, place)
   return resolve(given, place)
 end
 
+local function journal(value, place)
+  if type(value) == "string" and value:match "^postgres" then
+    return value
+  end
+  return path(value, place)
+end
+
 local IN_PLAIN_TEXT = "must not be written here in plain text, where backups and other programs "
   .. "read it: put the hash alone into a file that only you can read, and write "
   .. '"provhash": {"file": "~/.config/lastpass/acme.hash"}'
@@ -115,6 +122,7 @@ local CHECKS = {
   rate = above_zero "calls per second",
   max_bytes = whole_from(1),
   ca_file = path,
+  journal = journal,
   proxy = text,
   transport = text,
 }

@@ -13,6 +13,7 @@ local VARIABLES = {
   LASTPASS_TIMEZONE = "timezone",
   LASTPASS_CA_FILE = "ca_file",
   LASTPASS_PROXY = "proxy",
+  LASTPASS_JOURNAL = "journal",
 }
 
 --- The file of the whole machine.

@@ -17,6 +17,23 @@ local client_mt = { __name = "lastpass.Client", __index = methods }
 
 local M = { methods = methods }
 
+--- Methods that rooms on higher floors add: name to the module that has a function of that name.
+-- The door (`lastpass`) fills it; this room does not know them.
+---@type table<string, string>
+M.extensions = {}
+
+setmetatable(methods, {
+  __index = function(_, name)
+    local room = M.extensions[name]
+    if not room then
+      return nil
+    end
+    local method = require(room)[name]
+    methods[name] = method
+    return method
+  end,
+})
+
 function client_mt.__tostring(client)
   return ("lastpass.Client (%s at %s)"):format(tostring(client._options.cid), client._options.url)
 end
@@ -79,8 +96,9 @@ function methods:_zone()
 end
 
 --- Reads the whole directory, all pages, and proves that none was lost.
----@param filter? table disabled, admin (booleans), username
----@return lastpass.Snapshot|nil
+---@param filter? table disabled, admin (booleans), username; or `as_of` (a time) alone: the directory
+-- as it was kept then
+---@return lastpass.Snapshot|lastpass.directory.Record|nil
 ---@return string? message
 ---@return lastpass.Error? err
 function methods:snapshot(filter)
@@ -88,7 +106,11 @@ function methods:snapshot(filter)
     disabled = "boolean",
     admin = "boolean",
     username = "string",
+    as_of = { "string", "number" },
   })
+  if filter.as_of then
+    return self:kept_snapshot(filter.as_of)
+  end
   local rows, message, err = pages.read(self, filter)
   if not rows then
     return nil, message, err

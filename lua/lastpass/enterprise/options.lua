@@ -34,6 +34,12 @@ M.list = {
   { "http_version", "string", '"1.1"', '"2" for HTTP/2 when offered; its library copies the hash' },
   { "transport", "name or object", "curl", "how requests are sent" },
   {
+    "journal",
+    "path or DSN",
+    "a file of the user's",
+    "where plans are journalled: a file for SQLite, or postgresql://user@host/database",
+  },
+  {
     "now",
     "function",
     "the machine's clock",
@@ -80,6 +86,9 @@ local known = {
     return value == "1.1" or value == "2", '"1.1" or "2"'
   end,
   transport = { "string", "table" },
+  journal = function(value)
+    return type(value) == "string" and value ~= "", "a path or postgresql://user@host/database"
+  end,
   now = "function",
   on_request = "function",
   on_wait = "function",
@@ -116,6 +125,13 @@ end
 local function check_secret(provhash, level)
   if not core.secret.is(provhash) then
     errors.raise(level + 1, "lastpass.new: option 'provhash' must be made by lastpass.secret")
+  end
+  if not provhash:is_plain() then
+    errors.raise(
+      level + 1,
+      "lastpass.new: option 'provhash' has a character that no hash has (blank, quote, backslash "
+        .. "or beyond ASCII); is it the right file?"
+    )
   end
   if provhash:starts_with "lpkey_" then
     -- enterprise-api §1.2: the newer REST interface's keys do not work here

@@ -1,0 +1,16 @@
+-- A playbook: the company as the HR file has it. Plan it, read the plan, apply it:
+--   plan = assert(acme:plan "examples/joiners-movers-leavers.lua")   print(plan)   acme:apply(plan)
+local hr = source.csv("data/hr.csv", {
+  columns = { email = "E-mail", name = { "First name", "Last name" }, team = "Department", status = "Status" },
+})
+
+for person in hr:rows() do
+  user(person.email) {
+    fullname = person.name,
+    groups = { person.team },
+    active = person.status ~= "terminated",
+  }
+end
+
+missing "keep" -- whoever the file does not mention stays as they are; "disable" blocks their log-in
+limit { disable = "10%", create = 50 } -- a plan that does more is refused, with the numbers

@@ -1,0 +1,139 @@
+--- What plans add to a client: `client:plan`, `client:apply` and what comes after them.
+-- @module lastpass.plan.client
+local errors = require "lastpass.error"
+
+local M = {}
+
+--- Makes a plan: runs a playbook, reads the directory, compares, asks the guards. Nothing is
+-- written to LastPass.
+---@param client lastpass.Client
+---@param playbook string|function|table the path of a playbook; a function that is given the words
+-- of playbooks as a table; or single actions, such as { reinvite = { "ann@acme.com" } }
+---@param options? table limit (stronger than the playbook's), expires_in (seconds; default a day)
+---@return lastpass.Plan|nil plan
+---@return string? message
+---@return lastpass.Error? err
+function M.plan(client, playbook, options)
+  local kind = type(playbook)
+  if kind ~= "string" and kind ~= "function" and kind ~= "table" then
+    errors.raise(2, "client:plan: needs the path of a playbook, a function or actions")
+  end
+  return require("lastpass.plan").make(client, playbook, options)
+end
+
+--- Reads a plan that was saved.
+---@param path string
+---@return lastpass.Plan|nil plan
+---@return string? message
+---@return lastpass.Error? err code "plan_changed" when its bytes are not what was saved
+function M.load_plan(_, path)
+  return require("lastpass.plan").load(path)
+end
+
+--- Carries a plan out, with a journal that survives crashes.
+---@param plan lastpass.Plan
+---@param options? table progress, chunk, in_flight, stop_after, confirm_final, refused_rows, cancel
+---@return lastpass.Run|nil run
+---@return string? message
+---@return lastpass.Error? err kind "guard" or "conflict" when nothing was begun
+function M.apply(client, plan, options)
+  if not require("lastpass.plan").is(plan) then
+    errors.raise(2, "client:apply: needs a plan, as client:plan or client:load_plan gives it")
+  end
+  return require("lastpass.plan.apply").run(client, plan, options)
+end
+
+local function check_run(where, id)
+  if type(id) ~= "number" or id < 1 or id ~= math.floor(id) then
+    errors.raise(3, "%s: needs the number of a run, as run.id", where)
+  end
+end
+
+--- Goes on with a run that broke off: settles what was under way, then does what is left.
+---@param id integer
+---@param options? table as of `apply`
+---@return lastpass.Run|nil run
+---@return string? message
+---@return lastpass.Error? err
+function M.resume(client, id, options)
+  check_run("client:resume", id)
+  return require("lastpass.plan.resume").run(client, id, options)
+end
+
+--- Makes the plan that takes a run back; apply it like any other.
+---@param id integer
+---@param options? table expires_in (seconds; default a day)
+---@return lastpass.Plan|nil plan
+---@return string? message
+---@return lastpass.Error? err
+function M.undo(client, id, options)
+  check_run("client:undo", id)
+  return require("lastpass.plan.undo").make(client, id, options)
+end
+
+--- A run as the journal has it.
+---@param id integer
+---@return lastpass.Run|nil run
+---@return string? message
+---@return lastpass.Error? err code "no_such_run"
+function M.run(client, id)
+  check_run("client:run", id)
+  return require("lastpass.plan.run").of(client, id)
+end
+
+--- The runs of this company, newest first.
+---@param options? table limit (default 20), state ("running", "finished", "stopped", "abandoned")
+---@return table[]|nil runs
+---@return string? message
+---@return lastpass.Error? err
+function M.runs(client, options)
+  options = errors.check_options("client:runs", options, { limit = "number", state = "string" }, 2)
+  local journal_room = require "lastpass.plan.journal"
+  local journal, message, err = journal_room.of(client)
+  if not journal then
+    return nil, message, err
+  end
+  return journal:runs {
+    tenant = journal_room.tenant(client),
+    limit = options.limit or 20,
+    state = options.state,
+  }
+end
+
+--- What has changed since the last plan was applied, and the audit event that explains it where
+-- there is one.
+---@return lastpass.plan.Drift[]|nil
+---@return string? message
+---@return lastpass.Error? err code "no_plan_applied"
+function M.drift(client)
+  return require("lastpass.plan.drift").find(client)
+end
+
+--- Keeps a read of the directory in the journal, compressed.
+---@param snapshot? lastpass.Snapshot default: read now
+---@return integer|nil id
+---@return string? message
+---@return lastpass.Error? err
+function M.keep_snapshot(client, snapshot)
+  return require("lastpass.plan.history").keep(client, snapshot)
+end
+
+--- The directory as it was kept last at or before a time; also `client:snapshot{ as_of = … }`.
+---@param as_of string|number "2026-03-31" means the end of that day in the account's zone
+---@return lastpass.directory.Record|nil
+---@return string? message
+---@return lastpass.Error? err code "no_snapshot"
+function M.kept_snapshot(client, as_of)
+  return require("lastpass.plan.history").at(client, as_of)
+end
+
+--- Which reads of the directory are kept, newest first.
+---@param limit? integer default 20
+---@return table[]|nil list of {id, read_at, users, sha256}
+---@return string? message
+---@return lastpass.Error? err
+function M.kept_snapshots(client, limit)
+  return require("lastpass.plan.history").list(client, limit or 20)
+end
+
+return M

@@ -1,0 +1,158 @@
+--- What a playbook has declared: the desired state in the core's rows, and beside it what few people
+-- have: reasons, rules, other addresses, employee ids, removals.
+-- @module lastpass.plan.declared
+local core = require "lastpass.core"
+local email_room = require "lastpass.email"
+local errors = require "lastpass.error"
+local limits = require "lastpass.plan.limits"
+
+local M = {}
+
+---@class lastpass.plan.Declared
+---@field wanted userdata               of core.wanted: one row a person
+---@field extras table<integer, table>  by row: reason, origin, employee_id, aliases, state, notes
+---@field problems table[]              {code, reason, subject, origin}: rows that are left alone
+---@field untouchable table<string, true> folded addresses whose declaration is in doubt
+---@field sources table[]               tracked sources
+---@field groups table<string, table>   groups declared with all their members
+---@field settings table
+local methods = {}
+local declared_mt = { __index = methods, __name = "lastpass.plan.Declared" }
+
+--- Nothing declared yet.
+---@return lastpass.plan.Declared
+function M.new()
+  return setmetatable({
+    wanted = core.wanted(),
+    extras = {},
+    problems = {},
+    untouchable = {},
+    sources = {},
+    groups = {},
+    managed = {},
+    protected = {},
+    actions = {},
+    settings = {
+      missing = { users = "keep", invited = "keep" },
+      limits = limits.defaults(),
+      match = { "employee_id", "email", "alias" },
+      rename = "hold",
+    },
+  }, declared_mt)
+end
+
+--- Notes a row that is not used. The person it is about is left alone, whatever else is declared.
+---@param problem table code, reason, subject, origin
+function methods:refuse(problem)
+  self.problems[#self.problems + 1] = problem
+  if problem.subject then
+    self.untouchable[email_room.fold(problem.subject)] = true
+  end
+end
+
+local function origin_of(self, row)
+  local extra = self.extras[row]
+  if extra and extra.origin then
+    return tostring(extra.origin)
+  end
+  local _, _, _, _, source, line = self.wanted:row(row)
+  local tracked = self.sources[source]
+  if tracked then
+    return ("%s:%d"):format(tracked.name, line)
+  end
+  return nil
+end
+
+--- Where a row was declared: "hr.csv:17", or the playbook's line.
+---@param row integer
+---@return string|nil
+function methods:origin(row)
+  return origin_of(self, row)
+end
+
+-- An address that is not of the usual form, or not one at all.
+local function normalised(address)
+  local good, reason = email_room.check(address)
+  if not good then
+    return nil, reason
+  end
+  return good:find "[\128-\255]" and require("lastpass.unicode").compose(good) or good
+end
+
+--- Declares a person.
+---@param address string
+---@param person table fullname, groups (texts), active
+---@param source integer number of the source, 0 for none
+---@param line integer
+---@return integer|nil row nil when the row was refused; it is among the problems then
+function methods:add(address, person, source, line)
+  local wanted = self.wanted
+  local row, why, first =
+    wanted:add(address, person.fullname, person.groups, person.active, source, line)
+  if row then
+    return row
+  end
+  if why == "unusual" then
+    local good, reason = normalised(address)
+    if not good then
+      self:refuse {
+        code = "bad_email",
+        reason = ("'%s' is not an e-mail address: %s"):format(address, reason),
+        source = source,
+        line = line,
+      }
+      return nil
+    end
+    row, why, first =
+      wanted:add(good, person.fullname, person.groups, person.active, source, line, true)
+    if row then
+      if good:find "[\128-\255]" then
+        self:extra(row).other_letters = true
+      end
+      return row
+    end
+  end
+  assert(why == "repeated", why)
+  self:refuse {
+    code = "repeated",
+    subject = address,
+    reason = ("%s is declared twice, first at %s; neither is used"):format(
+      address,
+      origin_of(self, first) or "another place"
+    ),
+    source = source,
+    line = line,
+  }
+  return nil
+end
+
+--- What is kept about one row beside the core's fields.
+---@param row integer
+---@return table extra
+function methods:extra(row)
+  local extra = self.extras[row]
+  if not extra then
+    extra = {}
+    self.extras[row] = extra
+  end
+  return extra
+end
+
+--- Declares that a group has these members and nobody else.
+---@param name string
+---@param members string[]
+---@param origin string
+---@param level integer
+function methods:declare_group(name, members, origin, level)
+  if self.groups[name] then
+    errors.raise(
+      level + 1,
+      "group '%s' is declared twice, first at %s",
+      name,
+      self.groups[name].origin
+    )
+  end
+  self.groups[name] = { members = members, origin = origin }
+end
+
+return M

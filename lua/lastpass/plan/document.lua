@@ -1,0 +1,156 @@
+--- The plan file: JSON that a person can read and nobody can change. Its name is the SHA-256 of its
+-- canonical form (sorted keys, no white space); the file is laid out one step a line, and a file
+-- whose bytes are not exactly what saving it again would write is refused.
+-- @module lastpass.plan.document
+local digest = require "lastpass.source.digest"
+local errors = require "lastpass.error"
+local json = require "lastpass.json"
+local kinds = require "lastpass.plan.kinds"
+
+local M = {}
+
+--- Of the files this version writes and reads.
+M.VERSION = 1
+
+local FORMAT = "lastpass.plan"
+
+-- Keys whose values are lists; an empty one must be written as [] and come back as one.
+local LISTS = { "steps", "held", "problems", "warnings", "refusals", "sources", "guards" }
+
+--- The SHA-256 of the canonical form.
+---@param body table what the plan consists of
+---@return string hex 64 digits
+function M.name(body)
+  return digest.hex(json.encode(body))
+end
+
+--- The bytes of a plan file: each list one entry a line.
+---@param body table
+---@return string text
+function M.render(body)
+  local keys, lines = {}, {}
+  for key in pairs(body) do
+    keys[#keys + 1] = key
+  end
+  table.sort(keys)
+  for place, key in ipairs(keys) do
+    local value, comma = body[key], place < #keys and "," or ""
+    if json.is_list(value) and #value > 0 then
+      lines[#lines + 1] = ("    %s: ["):format(json.encode(key))
+      for index, item in ipairs(value) do
+        lines[#lines + 1] = "      " .. json.encode(item) .. (index < #value and "," or "")
+      end
+      lines[#lines + 1] = "    ]" .. comma
+    else
+      lines[#lines + 1] = ("    %s: %s%s"):format(json.encode(key), json.encode(value), comma)
+    end
+  end
+  return ('{\n  "name": "%s",\n  "plan": {\n%s\n  }\n}\n'):format(
+    M.name(body),
+    table.concat(lines, "\n")
+  )
+end
+
+-- Lists inside steps, whose empty form JSON text does not tell from an empty object in Lua.
+local function mark_lists(body)
+  for _, key in ipairs(LISTS) do
+    json.list(body[key])
+  end
+  for _, image in pairs(body.objects) do
+    if image.groups then
+      json.list(image.groups)
+    end
+  end
+  for _, list in ipairs { body.steps, body.held } do
+    for _, step in ipairs(list) do
+      for _, part in ipairs { step.before or {}, step.after or {} } do
+        for _, name in ipairs { "groups", "join", "leave" } do
+          if part[name] then
+            json.list(part[name])
+          end
+        end
+      end
+    end
+  end
+end
+
+local function damaged(place, what)
+  return errors.fail("conflict", "plan_changed", ("%s: %s"):format(place, what), {
+    hint = "make the plan again; a plan file is not for editing",
+  })
+end
+
+-- What apply relies on. Whoever can write the right SHA-256 could write anything, so this is about
+-- files of other programs, not about forgery.
+local function check_form(body, place)
+  if body.format ~= FORMAT then
+    return damaged(place, "is not a plan")
+  elseif body.version ~= M.VERSION then
+    return errors.fail(
+      "conflict",
+      "plan_version",
+      ("%s: has the version %s, this program reads %d"):format(
+        place,
+        tostring(body.version),
+        M.VERSION
+      ),
+      { hint = "make the plan again with this version" }
+    )
+  end
+  for _, key in ipairs(LISTS) do
+    if type(body[key]) ~= "table" then
+      return damaged(place, ("has no list '%s'"):format(key))
+    end
+  end
+  if type(body.objects) ~= "table" or type(body.tenant) ~= "string" then
+    return damaged(place, "has no tenant or no objects")
+  end
+  for number, step in ipairs(body.steps) do
+    if
+      type(step) ~= "table"
+      or not kinds.by_name[step.kind]
+      or step.number ~= number
+      or type(step.subject) ~= "string"
+      or type(body.objects[step.subject]) ~= "table"
+    then
+      return damaged(place, ("step %d is not of a form that is known"):format(number))
+    end
+  end
+  return true
+end
+
+--- Reads the bytes of a plan file.
+---@param text string
+---@param place string what the file is called, for messages
+---@return table|nil body
+---@return string? message
+---@return lastpass.Error? err kind "conflict"; code "plan_changed" or "plan_version"
+function M.parse(text, place)
+  local outer, message = json.decode(text)
+  if type(outer) ~= "table" or type(outer.plan) ~= "table" then
+    return damaged(place, "is not a plan file" .. (message and " (" .. message .. ")" or ""))
+  end
+  local body = outer.plan
+  local ok, err
+  ok, message, err = check_form(body, place)
+  if not ok then
+    return nil, message, err
+  end
+  mark_lists(body)
+  if M.render(body) ~= text then
+    return damaged(place, "has been changed since it was saved")
+  end
+  return body
+end
+
+--- The beginning of a new plan's body.
+---@return table body
+function M.new()
+  local body = { format = FORMAT, version = M.VERSION, objects = {} }
+  for _, key in ipairs(LISTS) do
+    body[key] = json.list {}
+  end
+  return body
+end
+
+return M

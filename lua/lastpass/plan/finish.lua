@@ -1,0 +1,82 @@
+--- The end of a run, or of a part of it: the journal, the lock, the kept directory, the rows that did
+-- not go through.
+-- @module lastpass.plan.finish
+local history = require "lastpass.plan.history"
+local refused_rows = require "lastpass.plan.refused_rows"
+local run_room = require "lastpass.plan.run"
+local time = require "lastpass.time"
+
+local M = {}
+
+-- Drift asks what a run has left behind. A run that cannot tell is a good run all the same.
+local function keep_directory(work)
+  local id = history.keep(work.client, work.requests == 0 and work.snapshot or nil)
+  if not id then
+    return nil
+  end
+  return math.floor((work.client._options.now or time.now)())
+end
+
+local function summary_of(work, run)
+  local stopped = work.stopped
+  return {
+    counts = run.counts,
+    requests = run.requests,
+    stopped = stopped and {
+      kind = stopped.kind,
+      code = stopped.code,
+      message = stopped.message,
+      hint = stopped.hint,
+      command = stopped.command,
+    },
+    directory_kept = not stopped and keep_directory(work) or nil,
+  }
+end
+
+local function end_in_journal(work, run)
+  if work.stopped and work.stopped.code == "lock_lost" then
+    return -- the run is somebody else's now
+  end
+  local ok, _, err = work.journal:end_run(work.run_id, run.state, summary_of(work, run))
+  if not ok then
+    run.state, run.ok, run.stopped = "stopped", false, run.stopped or err
+  end
+end
+
+local function make_run(work)
+  return run_room.new {
+    id = work.run_id,
+    plan = work.plan,
+    kind = work.body.kind or "apply",
+    of_run = work.body.of_run,
+    state = work.stopped and "stopped" or "finished",
+    requests = work.requests,
+    stopped = work.stopped,
+    body = work.body,
+    outcomes = work.outcomes,
+  }
+end
+
+--- Ends what `work` has begun.
+---@param work lastpass.plan.Work
+---@return lastpass.Run run `refused_rows_error` when the file could not be written
+function M.finish(work)
+  if work.stopped and not work.stopped.hint then
+    work.stopped.hint = ("go on with client:resume(%d)"):format(work.run_id)
+  end
+  local run = make_run(work)
+  end_in_journal(work, run)
+  work.lock:release()
+  if work.progress then
+    work.progress:finish()
+  end
+  if work.options.refused_rows then
+    local ok, _, err = refused_rows.write(work.options.refused_rows, work.body, run)
+    if not ok then
+      run.refused_rows_error = err
+    end
+  end
+  return run
+end
+
+return M

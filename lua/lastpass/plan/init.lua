@@ -1,0 +1,283 @@
+--- Plans: what has to change for a company to be as a playbook declares it, as a document that can
+-- be read, kept, reviewed and applied once.
+-- @module lastpass.plan
+local document = require "lastpass.plan.document"
+local email = require "lastpass.email"
+local errors = require "lastpass.error"
+local guards = require "lastpass.plan.guards"
+local image = require "lastpass.plan.image"
+local journal_room = require "lastpass.plan.journal"
+local json = require "lastpass.json"
+local kinds = require "lastpass.plan.kinds"
+local limits = require "lastpass.plan.limits"
+local playbook_room = require "lastpass.plan.playbook"
+local steps_room = require "lastpass.plan.steps"
+local time = require "lastpass.time"
+
+local M = {}
+
+local DAY = 24 * 60 * 60
+
+--- A plan.
+---@class lastpass.Plan
+---@field name string  SHA-256 of the canonical form
+---@field body table   steps, held, problems, warnings, refusals, sources, objects, counts, requests,
+-- mails, created, expires, tenant, directory, playbook
+local methods = {}
+local plan_mt = { __name = "lastpass.Plan", __index = methods }
+
+function plan_mt.__tostring(plan)
+  return require("lastpass.plan.text").plan(plan)
+end
+
+function plan_mt.__len(plan)
+  return #plan.body.steps
+end
+
+local function new_plan(body)
+  return setmetatable({ name = document.name(body), body = body }, plan_mt)
+end
+
+M.of_body = new_plan
+
+--- Whether a value is a plan.
+---@param value any
+---@return boolean
+function M.is(value)
+  return type(value) == "table" and getmetatable(value) == plan_mt
+end
+
+--- How many steps there are to carry out.
+---@return integer
+function methods:count()
+  return #self.body.steps
+end
+
+--- Whether there is nothing to do.
+---@return boolean
+function methods:is_empty()
+  return #self.body.steps == 0
+end
+
+--- The bytes of the plan file.
+---@return string
+function methods:text()
+  return document.render(self.body)
+end
+
+--- Writes the plan to a file, readable by its owner only; an existing file is replaced whole.
+---@param path string
+---@return boolean|nil ok
+---@return string? message
+---@return lastpass.Error? err code "cannot_write"
+function methods:save(path)
+  local ok, message, err = require("lastpass.plan.file").write(path, self:text())
+  if not ok then
+    return nil, message, err
+  end
+  return true
+end
+
+local function counts_of(steps)
+  local counts = {}
+  for _, step in ipairs(steps) do
+    counts[step.kind] = (counts[step.kind] or 0) + 1
+  end
+  return counts
+end
+
+--- Requests and e-mails that steps will cause.
+---@param counts table<string, integer>
+---@param chunk integer rows of one write
+---@return integer requests
+---@return integer mails
+function M.cost(counts, chunk)
+  local requests, mails = 0, 0
+  for name, count in pairs(counts) do
+    local kind = kinds.by_name[name]
+    local is_list = kind.method and name ~= "name"
+    requests = requests + (is_list and math.ceil(count / chunk) or count)
+    mails = mails + (kind.mails or 0) * count
+  end
+  return requests, mails
+end
+
+-- What guards ask about the directory: people, memberships, active admins.
+local function census(snapshot)
+  return snapshot:count() + snapshot:invited_count(), snapshot._rows:census()
+end
+
+local function problem_lines(work)
+  local list = json.list {}
+  for _, problems in ipairs { work.declared.problems, work.problems } do
+    for _, problem in ipairs(problems) do
+      local origin = problem.origin
+      if not origin and problem.source and work.declared.sources[problem.source] then
+        origin = ("%s:%d"):format(work.declared.sources[problem.source].name, problem.line)
+      end
+      list[#list + 1] = {
+        code = problem.code,
+        reason = problem.reason,
+        subject = problem.subject,
+        origin = origin,
+      }
+    end
+  end
+  return list
+end
+
+-- Only those whom a step touches are kept in the plan.
+local function objects_of(work, body)
+  for _, list in ipairs { body.steps, body.held } do
+    for _, step in ipairs(list) do
+      local known = work.images[email.fold(step.subject)].image
+      body.objects[step.subject] = known
+      step.base = image.hash(known)
+    end
+  end
+end
+
+local function assemble(work, context)
+  local body = document.new()
+  for _, step in ipairs(work.steps) do
+    if not step.held then
+      body.steps[#body.steps + 1] = step
+    end
+  end
+  steps_room.number(body.steps)
+  for _, step in ipairs(work.held) do
+    body.held[#body.held + 1] = step
+  end
+  table.sort(body.held, function(a, b)
+    if a.subject ~= b.subject then
+      return a.subject < b.subject
+    end
+    return a.kind < b.kind
+  end)
+  body.problems = problem_lines(work)
+  body.warnings = json.list(work.warnings)
+  body.refusals = context.refusals
+  objects_of(work, body)
+  return body
+end
+
+local plan_options = {
+  limit = "table",
+  expires_in = function(value)
+    return type(value) == "number" and value > 0, "seconds, above 0"
+  end,
+}
+
+local function guard_context(client, snapshot, sources)
+  local journal, message, err = journal_room.of(client)
+  if not journal then
+    return nil, message, err
+  end
+  local tenant = journal_room.tenant(client)
+  local people, memberships, admins = census(snapshot)
+  return {
+    journal = journal,
+    sources = sources,
+    people = people,
+    memberships = memberships,
+    admins = admins,
+    done_lately = function(names)
+      -- the journal goes by the machine's clock, whatever clock the client goes by
+      return assert(journal:count(tenant, names, time.now() - DAY))
+    end,
+    last_source = function(name)
+      return journal:last_source(tenant, name)
+    end,
+  }
+end
+
+-- Renames that were started and end when the user logs in (enterprise-api §4.3).
+local function pending_renames(journal, tenant)
+  local pending = {}
+  for _, step in ipairs(assert(journal:done_steps(tenant, { "rename" }, time.now() - 90 * DAY))) do
+    pending[email.fold(step.subject)] = step.after.email
+  end
+  return pending
+end
+
+local function note_sources(context, tenant)
+  for _, source in ipairs(context.sources) do
+    if source.complete and source.rows > 0 then
+      context.journal:note_source(tenant, source.name, {
+        rows = source.rows,
+        sha256 = source.sha256,
+      })
+    end
+  end
+end
+
+--- Makes a plan: runs the playbook, reads the directory, compares, asks the guards. Nothing is
+-- written to LastPass.
+---@param client lastpass.Client
+---@param playbook string|function|table path of a file; function that is given the words; actions
+---@param options? table limit (stronger than the playbook's), expires_in (seconds, default a day)
+---@return lastpass.Plan|nil plan with `body.refusals` when a guard refuses it
+---@return string? message
+---@return lastpass.Error? err
+function M.make(client, playbook, options)
+  options = errors.check_options("client:plan", options, plan_options, 2)
+  local now = math.floor((client._options.now or time.now)())
+  local declared, message, err = playbook_room.run(playbook, { zone = client:_zone(), now = now })
+  if not declared then
+    return nil, message, err
+  end
+  if options.limit then
+    limits.merge("client:plan: limit", declared.settings.limits, options.limit, 2)
+  end
+  local snapshot
+  snapshot, message, err = client:snapshot()
+  if not snapshot then
+    return nil, message, err
+  end
+  local sources = playbook_room.sources(declared)
+  local context
+  context, message, err = guard_context(client, snapshot, sources)
+  if not context then
+    return nil, message, err
+  end
+  local tenant = journal_room.tenant(client)
+  local work = steps_room.compute(declared, snapshot, pending_renames(context.journal, tenant))
+  guards.check(work, context)
+  local body = assemble(work, context)
+  body.tenant = tenant
+  body.created, body.expires = now, now + (options.expires_in or DAY)
+  body.playbook = declared.playbook
+  body.sources = json.list(sources)
+  body.settings = declared.settings
+  body.directory = { people = context.people, admins = context.admins, read_at = snapshot.read_at }
+  body.counts = counts_of(body.steps)
+  body.requests, body.mails = M.cost(body.counts, client._options.chunk)
+  body.unchanged = work.totals.unchanged
+  if #body.refusals == 0 then
+    note_sources(context, tenant)
+  end
+  return new_plan(body)
+end
+
+--- Reads a plan file.
+---@param path string
+---@return lastpass.Plan|nil
+---@return string? message
+---@return lastpass.Error? err code "plan_changed" when its bytes are not what was saved
+function M.load(path)
+  if type(path) ~= "string" then
+    errors.raise(2, "load_plan: needs the path of a file")
+  end
+  local text, message, err = require("lastpass.plan.file").read(path)
+  if not text then
+    return nil, message, err
+  end
+  local body
+  body, message, err = document.parse(text, path)
+  if not body then
+    return nil, message, err
+  end
+  return new_plan(body)
+end
+
+return M

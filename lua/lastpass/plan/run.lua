@@ -1,0 +1,182 @@
+--- What a run has done, and what it has not.
+-- @module lastpass.plan.run
+local document = require "lastpass.plan.document"
+local errors = require "lastpass.error"
+local journal_room = require "lastpass.plan.journal"
+
+local M = {}
+
+---@class lastpass.Run
+---@field id integer
+---@field plan string        name of the plan
+---@field kind "apply"|"undo"
+---@field of_run? integer    with "undo": the run that was taken back
+---@field state "running"|"finished"|"stopped"|"abandoned"
+---@field ok boolean         finished, and every step is done or was so before
+---@field counts table<string, integer> done, unchanged, refused, stale, uncertain, unknown,
+-- not_tried, held
+---@field requests integer   calls that wrote
+---@field stopped? lastpass.Error why it came to no end
+local methods = {}
+local run_mt = { __name = "lastpass.Run", __index = methods }
+
+function run_mt.__tostring(run)
+  return require("lastpass.plan.run_text").run(run)
+end
+
+local states =
+  { "done", "unchanged", "refused", "stale", "uncertain", "unknown", "not_tried", "held" }
+
+--- Every step of the plan in its order, with what became of it.
+---@return fun(): table|nil iterator {number, kind, subject, state, reason, code}
+function methods:steps()
+  local place = 0
+  return function()
+    place = place + 1
+    return self._rows[place]
+  end
+end
+
+local function rows_of(body, outcomes)
+  local rows = {}
+  for place, step in ipairs(body.steps) do
+    local outcome = outcomes[step.number] or { state = "not_tried" }
+    rows[place] = {
+      number = step.number,
+      kind = step.kind,
+      subject = step.subject,
+      -- an intent without an outcome: the process ended in between
+      state = outcome.state == "intended" and "uncertain" or outcome.state,
+      reason = outcome.reason,
+      code = outcome.code,
+    }
+  end
+  return rows
+end
+
+--- Makes a run object.
+---@param fields table id, plan, kind, of_run, state, requests, stopped, body, outcomes
+---@return lastpass.Run
+function M.new(fields)
+  local body = fields.body
+  local run = {
+    id = fields.id,
+    plan = fields.plan,
+    kind = fields.kind,
+    of_run = fields.of_run,
+    state = fields.state,
+    requests = fields.requests or 0,
+    stopped = fields.stopped,
+    counts = {},
+    _rows = rows_of(body, fields.outcomes),
+    _steps = body.steps,
+  }
+  for _, name in ipairs(states) do
+    run.counts[name] = 0
+  end
+  for _, row in ipairs(run._rows) do
+    run.counts[row.state] = run.counts[row.state] + 1
+  end
+  run.counts.held = run.counts.held + #body.held
+  run.ok = run.state == "finished" and run.counts.done + run.counts.unchanged == #body.steps
+  return setmetatable(run, run_mt)
+end
+
+--- The error that a journal remembers.
+---@param summary table|nil of a run
+---@return lastpass.Error|nil
+function M.remembered_error(summary)
+  local stopped = summary and summary.stopped
+  if not stopped then
+    return nil
+  end
+  local _, _, err = errors.fail(
+    stopped.kind,
+    stopped.code,
+    stopped.message,
+    { hint = stopped.hint, command = stopped.command }
+  )
+  return err
+end
+
+--- Reads a run of this client's company, its plan and its steps.
+---@param client lastpass.Client
+---@param id integer
+---@return table|nil read {journal, tenant, row, body, steps}
+---@return string? message
+---@return lastpass.Error? err code "no_such_run", "other_tenant" or "plan_changed"
+function M.read(client, id)
+  local journal, message, err = journal_room.of(client)
+  if not journal then
+    return nil, message, err
+  end
+  local row
+  row, message, err = journal:run(id)
+  if not row then
+    return nil, message, err
+  end
+  local tenant = journal_room.tenant(client)
+  if row.tenant ~= tenant then
+    return errors.fail(
+      "conflict",
+      "other_tenant",
+      ("run %d is of %s, not of %s"):format(id, row.tenant, tenant)
+    )
+  end
+  local body
+  body, message, err = document.parse(row.document, ("the plan of run %d"):format(id))
+  if not body then
+    return nil, message, err
+  elseif document.name(body) ~= row.plan then
+    return errors.fail(
+      "conflict",
+      "plan_changed",
+      ("the plan of run %d is not the one that was begun"):format(id),
+      { hint = "the journal has been changed; make a new plan" }
+    )
+  end
+  local steps
+  steps, message, err = journal:steps(id)
+  if not steps then
+    return nil, message, err
+  end
+  return { journal = journal, tenant = tenant, row = row, body = body, steps = steps }
+end
+
+--- What the journal knows of steps, as `lastpass.plan.work` has it.
+---@param steps lastpass.store.Step[]
+---@return table<integer, lastpass.plan.Outcome>
+function M.outcomes(steps)
+  local outcomes = {}
+  for _, step in ipairs(steps) do
+    outcomes[step.number] = { state = step.state, reason = step.reason, code = step.code }
+  end
+  return outcomes
+end
+
+--- A run as the journal has it.
+---@param client lastpass.Client
+---@param id integer
+---@return lastpass.Run|nil
+---@return string? message
+---@return lastpass.Error? err code "no_such_run"
+function M.of(client, id)
+  local read, message, err = M.read(client, id)
+  if not read then
+    return nil, message, err
+  end
+  local summary = read.row.summary
+  return M.new {
+    id = id,
+    plan = read.row.plan,
+    kind = read.row.kind,
+    of_run = read.row.of_run,
+    state = read.row.state,
+    requests = summary and summary.requests,
+    stopped = M.remembered_error(summary),
+    body = read.body,
+    outcomes = M.outcomes(read.steps),
+  }
+end
+
+return M

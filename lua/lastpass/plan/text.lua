@@ -1,0 +1,154 @@
+--- A plan as an admin reads it: what is added, changed and taken away, why, and what is held back.
+-- @module lastpass.plan.text
+local kinds = require "lastpass.plan.kinds"
+local table_of = require("lastpass.text").table
+local time = require "lastpass.time"
+
+local M = {}
+
+local function quoted(value)
+  if value == nil or value == "" then
+    return "no name"
+  end
+  return value
+end
+
+-- What a step changes, by kind; of the others the verb says all.
+local describe = {
+  create = function(step)
+    local groups = table.concat(step.after.groups, ", ")
+    return quoted(step.after.fullname) .. (groups ~= "" and " in " .. groups or "")
+  end,
+  name = function(step)
+    return ("%s -> %s"):format(quoted(step.before.fullname), quoted(step.after.fullname))
+  end,
+  groups = function(step)
+    local parts = {}
+    for _, name in ipairs(step.after.join) do
+      parts[#parts + 1] = "+" .. name
+    end
+    for _, name in ipairs(step.after.leave) do
+      parts[#parts + 1] = "-" .. name
+    end
+    return table.concat(parts, ", ")
+  end,
+  rename = function(step)
+    return "-> " .. step.after.email
+  end,
+}
+
+--- What a step changes, in a few words.
+---@param step lastpass.plan.Step
+---@return string
+function M.what(step)
+  local more = describe[step.kind]
+  local verb = kinds.by_name[step.kind].verb
+  return more and ("%s: %s"):format(verb, more(step)) or verb
+end
+
+local function rows_of(steps)
+  local rows = {}
+  for place, step in ipairs(steps) do
+    local sign = kinds.by_name[step.kind].sign
+    if step.kind == "groups" and #step.after.join == 0 then
+      sign = "-"
+    end
+    rows[place] = {
+      sign = sign,
+      subject = step.subject,
+      what = M.what(step),
+      why = step.reason,
+      origin = step.origin or step.rule,
+    }
+  end
+  return rows
+end
+
+local columns = {
+  { title = "", field = "sign" },
+  { title = "who", field = "subject" },
+  { title = "what", field = "what" },
+  { title = "why", field = "why" },
+  { title = "from", field = "origin" },
+}
+
+local function add_table(lines, title, rows, with)
+  if #rows == 0 then
+    return
+  end
+  lines[#lines + 1] = ""
+  lines[#lines + 1] = title
+  lines[#lines + 1] = table_of(rows, with)
+end
+
+local function source_line(source)
+  local state = source.complete and "read to its end" or "NOT read to its end: " .. source.failure
+  return ("%s: %d rows, %d refused, %s"):format(source.name, source.rows, source.refused, state)
+end
+
+local function summary(body)
+  local parts = {}
+  for _, kind in ipairs(kinds.list) do
+    local count = body.counts[kind.name]
+    if count and count > 0 then
+      parts[#parts + 1] = ("%d to %s"):format(count, kind.verb)
+    end
+  end
+  return #parts > 0 and table.concat(parts, ", ") or "nothing to change"
+end
+
+local function many(count, one, more)
+  return ("%d %s"):format(count, count == 1 and one or more)
+end
+
+--- The whole plan.
+---@param plan lastpass.Plan
+---@return string text
+function M.plan(plan)
+  local body = plan.body
+  local lines = {
+    ("Plan %s for %s"):format(plan.name:sub(1, 12), body.tenant),
+    ("made %s, good until %s; directory of %d users"):format(
+      time.iso(body.created),
+      time.iso(body.expires),
+      body.directory.people
+    ),
+  }
+  for _, source in ipairs(body.sources) do
+    lines[#lines + 1] = source_line(source)
+  end
+  if #body.steps > 0 then
+    lines[#lines + 1] = ""
+    lines[#lines + 1] = table_of(rows_of(body.steps), columns)
+  end
+  local held = {}
+  for place, step in ipairs(body.held) do
+    held[place] = { who = step.subject, what = M.what(step), why = step.held, from = step.origin }
+  end
+  add_table(lines, "Held back, not part of the plan:", held, { "who", "what", "why", "from" })
+  local problems = {}
+  for place, problem in ipairs(body.problems) do
+    problems[place] = { from = problem.origin, who = problem.subject, why = problem.reason }
+  end
+  add_table(lines, "Rows that were not used:", problems, { "from", "who", "why" })
+  for _, warning in ipairs(body.warnings) do
+    lines[#lines + 1] = "note: " .. warning
+  end
+  lines[#lines + 1] = ""
+  lines[#lines + 1] = summary(body)
+    .. (
+      #body.steps > 0
+        and ("; %s, %s"):format(
+          many(body.requests, "request", "requests"),
+          many(body.mails, "e-mail will be sent", "e-mails will be sent")
+        )
+      or ""
+    )
+  for _, refusal in ipairs(body.refusals) do
+    lines[#lines + 1] = ("REFUSED by the guard '%s': %s"):format(refusal.guard, refusal.message)
+    lines[#lines + 1] = "  to allow it: " .. refusal.allow
+  end
+  return table.concat(lines, "\n")
+end
+
+return M

@@ -1,0 +1,235 @@
+--- Takes a run back: makes the plan that leads to what was before. Who has changed since is held, and
+-- what cannot come back is listed.
+-- @module lastpass.plan.undo
+local document = require "lastpass.plan.document"
+local email = require "lastpass.email"
+local errors = require "lastpass.error"
+local image = require "lastpass.plan.image"
+local inverse = require "lastpass.plan.inverse"
+local json = require "lastpass.json"
+local kinds = require "lastpass.plan.kinds"
+local last_guards = require "lastpass.plan.last_guards"
+local plan_room = require "lastpass.plan"
+local run_room = require "lastpass.plan.run"
+local steps_room = require "lastpass.plan.steps"
+local time = require "lastpass.time"
+
+local M = {}
+
+local DAY = 24 * 60 * 60
+
+local known_options = {
+  expires_in = function(value)
+    return type(value) == "number" and value > 0, "seconds, above 0"
+  end,
+}
+
+local function warn(body, subject, text)
+  body.warnings[#body.warnings + 1] = ("%s %s"):format(subject, text)
+end
+
+local function add_step(body, id, step, back, now)
+  local reverse = {
+    kind = back.kind,
+    subject = step.subject,
+    before = back.before,
+    after = back.after,
+    reason = ("takes back step %d of run %d: %s"):format(
+      step.number,
+      id,
+      kinds.by_name[step.kind].verb
+    ),
+    rule = "undo",
+    origin = ("run %d, step %d"):format(id, step.number),
+    reversal = kinds.by_name[back.kind].reversal,
+    base = image.hash(now),
+  }
+  body.objects[step.subject] = now
+  return reverse
+end
+
+local function hold(body, step, why)
+  step.held, step.code = why, "changed_since"
+  body.held[#body.held + 1] = step
+end
+
+-- An open step counts as done when the directory shows it; what it cannot show is said.
+local function was_done(body, step, outcome, now)
+  local state = outcome and outcome.state
+  if state == "done" then
+    return true
+  elseif state == "unknown" then
+    warn(body, step.subject, ("may have been changed: %s"):format(kinds.by_name[step.kind].verb))
+  elseif state == "intended" or state == "uncertain" then
+    if kinds.by_name[step.kind].traceless then
+      warn(body, step.subject, ("may have been changed: %s"):format(kinds.by_name[step.kind].verb))
+      return false
+    end
+    return image.holds(now, step)
+  elseif outcome and outcome.code == "done_in_part" then
+    warn(body, step.subject, "was changed in part, which is not taken back: " .. outcome.reason)
+  end
+  return false
+end
+
+-- The directory shows little of somebody who is only invited; who has accepted is as the run left
+-- them only while nobody has used the account.
+local function created_differences(expected, now, user)
+  if now.status == "invited" then
+    return {}
+  end
+  local as_user = {}
+  for name, value in pairs(expected) do
+    as_user[name] = value
+  end
+  as_user.status = "active"
+  local differences = image.differences(as_user, now)
+  if #differences == 0 and not user.never_logged_in then
+    differences[1] = "has logged in"
+  end
+  return differences
+end
+
+-- Goes through what was done to one person: each with the person right before it, and how they
+-- ought to be now.
+local function replay(body, steps, outcomes, objects, now)
+  local expected, done, created = objects[steps[1].subject], {}, false
+  for _, step in ipairs(steps) do
+    local outcome = outcomes[step.number]
+    if was_done(body, step, outcome, now) then
+      done[#done + 1] = { step = step, before = expected }
+      expected = image.after(expected, step)
+      created = created or step.kind == "create"
+    elseif outcome and outcome.state == "unchanged" then
+      expected = image.after(expected, step)
+    end
+  end
+  return done, expected, created
+end
+
+local function take_back(body, id, steps, outcomes, objects, snapshot)
+  local user = snapshot:user(steps[1].subject)
+  local now = image.of(user)
+  local done, expected, created = replay(body, steps, outcomes, objects, now)
+  if #done == 0 then
+    return
+  elseif created and now.status == "absent" then
+    return warn(body, steps[1].subject, "was created by the run and is gone already")
+  end
+  local differences = created and created_differences(expected, now, user)
+    or image.differences(expected, now)
+  for place = #done, 1, -1 do
+    local step = done[place].step
+    local back, lost = inverse.of(step, done[place].before, now)
+    if lost then
+      warn(body, step.subject, lost)
+    end
+    if back then
+      local reverse = add_step(body, id, step, back, now)
+      if #differences > 0 then
+        hold(body, reverse, "has changed since: " .. table.concat(differences, "; "))
+      else
+        body.steps[#body.steps + 1] = reverse
+      end
+    end
+  end
+end
+
+-- People in the order in which the plan first names them, so that the same run gives the same undo.
+local function people_of(steps)
+  local people, by_key = {}, {}
+  for _, step in ipairs(steps) do
+    local key = email.fold(step.subject)
+    if not by_key[key] then
+      by_key[key] = {}
+      people[#people + 1] = by_key[key]
+    end
+    table.insert(by_key[key], step)
+  end
+  return people
+end
+
+local function describe_directory(snapshot)
+  local people, admins = 0, 0
+  for user in snapshot:users() do
+    people = people + 1
+    admins = admins + (user.admin and user.status == "active" and 1 or 0)
+  end
+  return { people = people, admins = admins, read_at = snapshot.read_at }
+end
+
+local function guard(body, snapshot)
+  local message = last_guards.last_admin(body.steps, snapshot)
+  if message then
+    body.refusals[1] = {
+      guard = "last_admin",
+      message = message,
+      allow = "make another user an admin; no option allows this",
+    }
+  end
+end
+
+local function complete(body, read, client, snapshot, options)
+  local now = math.floor((client._options.now or time.now)())
+  body.kind, body.of_run = "undo", read.row.id
+  body.tenant = read.tenant
+  body.created, body.expires = now, now + (options.expires_in or DAY)
+  body.settings = {}
+  body.directory = describe_directory(snapshot)
+  body.counts = {}
+  for _, step in ipairs(body.steps) do
+    body.counts[step.kind] = (body.counts[step.kind] or 0) + 1
+  end
+  body.requests, body.mails = plan_room.cost(body.counts, client._options.chunk)
+  body.unchanged = 0
+end
+
+-- A run that another process is busy with must come to its end first.
+local function check_state(read)
+  if read.row.state ~= "running" then
+    return true
+  end
+  local lock, message, err = read.journal:lock(read.tenant)
+  if not lock then
+    return nil, message, err
+  end
+  return lock:release()
+end
+
+--- Makes the plan that takes a run back.
+---@param client lastpass.Client
+---@param id integer
+---@param options? table expires_in (seconds; default a day)
+---@return lastpass.Plan|nil plan `body.held`: who has changed since; `body.warnings`: what does not
+-- come back
+---@return string? message
+---@return lastpass.Error? err codes no_such_run, other_tenant, locked, and those of reading
+function M.make(client, id, options)
+  options = errors.check_options("client:undo", options, known_options, 2)
+  local read, message, err = run_room.read(client, id)
+  if not read then
+    return nil, message, err
+  end
+  local ok
+  ok, message, err = check_state(read)
+  if not ok then
+    return nil, message, err
+  end
+  local snapshot
+  snapshot, message, err = client:snapshot()
+  if not snapshot then
+    return nil, message, err
+  end
+  local body = document.new()
+  local outcomes = run_room.outcomes(read.steps)
+  for _, steps in ipairs(people_of(read.body.steps)) do
+    take_back(body, id, steps, outcomes, read.body.objects, snapshot)
+  end
+  steps_room.number(body.steps)
+  guard(body, snapshot)
+  complete(body, read, client, snapshot, options)
+  body.sources = json.list {}
+  return plan_room.of_body(body)
+end
+
+return M

@@ -1,0 +1,124 @@
+-- Guards that are asked right before a run.
+local check = require "spec.support.check"
+local errors = require "lastpass.error"
+local last_guards = require "lastpass.plan.last_guards"
+
+describe("lastpass.plan.last_guards", function()
+  local people
+
+  -- A directory of people {admin, status}.
+  local directory = {
+    user = function(_, address)
+      return people[address]
+    end,
+    users = function(_, filter)
+      assert.same({ admin = true }, filter)
+      local list = {}
+      for _, person in pairs(people) do
+        if person.admin then
+          list[#list + 1] = person
+        end
+      end
+      local place = 0
+      return function()
+        place = place + 1
+        return list[place]
+      end
+    end,
+  }
+
+  before_each(function()
+    people = {
+      ["a@x"] = { admin = true, status = "active" },
+      ["b@x"] = { admin = true, status = "active" },
+      ["c@x"] = { admin = true, status = "disabled" },
+      ["d@x"] = { admin = false, status = "active" },
+    }
+  end)
+
+  local function steps(...)
+    local list = {}
+    for place = 1, select("#", ...), 2 do
+      local kind, subject = select(place, ...)
+      list[#list + 1] = { kind = kind, subject = subject, number = #list + 1 }
+    end
+    return list
+  end
+
+  local function body(limits, count)
+    return { settings = { limits = limits }, directory = { people = count or 100 } }
+  end
+
+  describe("last_admin", function()
+    it("lets some go while one is left", function()
+      assert.is_nil(last_guards.last_admin(steps("disable", "a@x", "remove", "d@x"), directory))
+    end)
+
+    it("minds when all would go, and says the numbers", function()
+      local message = last_guards.last_admin(steps("disable", "a@x", "remove", "b@x"), directory)
+      assert.equal("no active admin would be left: 2 of 2 would go", message)
+    end)
+
+    it("does not count who is disabled or gone, or what takes nothing away", function()
+      people["b@x"] = nil
+      assert.is_truthy(last_guards.last_admin(steps("delete", "a@x"), directory))
+      assert.is_nil(last_guards.last_admin(steps("remove", "c@x", "remove", "z@x"), directory))
+      assert.is_nil(last_guards.last_admin(steps("groups", "a@x", "name", "a@x"), directory))
+    end)
+  end)
+
+  describe("per_day", function()
+    local function lately(count)
+      return function()
+        return count
+      end
+    end
+
+    it("allows twice the limit of a plan, unless the playbook says otherwise", function()
+      local two = steps("disable", "a@x", "disable", "b@x")
+      assert.is_nil(last_guards.per_day(body { disable = "2%" }, two, lately(2)))
+      local message, allow = last_guards.per_day(body { disable = "2%" }, two, lately(3))
+      assert.truthy(message:find("3 by earlier runs and 2 by this plan; the limit is 4", 1, true))
+      assert.truthy(allow:find("per_day = { disable = 5 }", 1, true))
+      local one_a_day = body { disable = "50%", per_day = { disable = 1 } }
+      assert.is_truthy(last_guards.per_day(one_a_day, steps("disable", "a@x"), lately(1)))
+    end)
+
+    it("is about what other runs did; a plan alone was judged when it was made", function()
+      local two = steps("disable", "a@x", "disable", "b@x")
+      assert.is_nil(last_guards.per_day(body { disable = 1 }, two, lately(0)))
+    end)
+
+    it("knows no limit for creations, nor for an undo", function()
+      assert.is_nil(last_guards.per_day(body { create = 0 }, steps("create", "z@x"), lately(9)))
+      assert.is_nil(last_guards.per_day({ settings = {} }, steps("disable", "a@x"), lately(1000)))
+    end)
+  end)
+
+  it("asks the journal, and passes its failures on", function()
+    local work = {
+      tenant = "t",
+      body = body { disable = 1 },
+      journal = {
+        count = function(_, tenant, kinds, since)
+          assert.equal("t", tenant)
+          assert.same({ "disable" }, kinds)
+          assert.is_true(math.abs(os.time() - 86400 - since) <= 2)
+          return 2
+        end,
+      },
+    }
+    local one = steps("disable", "d@x")
+    check.failure("guard", "per_day", last_guards.ask(work, one, directory))
+    work.journal.count = function()
+      return 1
+    end
+    assert.is_true(last_guards.ask(work, one, directory))
+    work.journal.count = function()
+      return errors.fail("conflict", "store_busy", "busy")
+    end
+    check.failure("conflict", "store_busy", last_guards.ask(work, one, directory))
+    local all = steps("disable", "a@x", "disable", "b@x")
+    check.failure("guard", "last_admin", last_guards.ask(work, all, directory))
+  end)
+end)

@@ -1,0 +1,182 @@
+-- What a run knows: the same in memory and in the journal, and when enough has failed.
+local errors = require "lastpass.error"
+local loop = require "lastpass.transport.loop"
+local work_room = require "lastpass.plan.work"
+
+describe("lastpass.plan.work", function()
+  local written, journal
+
+  before_each(function()
+    written = {}
+    journal = {
+      intend = function(_, run, list)
+        written[#written + 1] = { "intend", run, #list }
+        return true
+      end,
+      settle = function(_, run, list)
+        written[#written + 1] = { "settle", run, list[1].state }
+        return true
+      end,
+    }
+  end)
+
+  local function steps(count)
+    local list = {}
+    for number = 1, count do
+      list[number] =
+        { number = number, kind = "disable", subject = ("U%d@x.example"):format(number) }
+    end
+    return list
+  end
+
+  local function work_of(count, more)
+    local fields = {
+      journal = journal,
+      run_id = 3,
+      body = { steps = steps(count) },
+      options = { stop_after = 2 },
+    }
+    for name, value in pairs(more or {}) do
+      fields[name] = value
+    end
+    return work_room.new(fields)
+  end
+
+  local function entries(work, first, last, state)
+    local list = {}
+    for number = first, last do
+      list[#list + 1] = { step = work.body.steps[number], state = state }
+    end
+    return list
+  end
+
+  it("keeps the states of steps, and writes them down", function()
+    local work = work_of(3)
+    assert.equal(3, #work:select "is_left")
+    assert.is_true(work:intend { work.body.steps[1], work.body.steps[2] })
+    assert.equal(2, #work:select "is_uncertain")
+    work:settle(entries(work, 1, 1, "done"))
+    work:settle(entries(work, 2, 2, "not_tried"))
+    assert.same({ 2, 3 }, {
+      work:select("is_left")[1].number,
+      work:select("is_left")[2].number,
+    })
+    assert.equal(0, #work:select "is_uncertain")
+    assert.equal(1, work.settled)
+    assert.same(
+      { { "intend", 3, 2 }, { "settle", 3, "done" }, { "settle", 3, "not_tried" } },
+      written
+    )
+    work:settle {}
+    assert.equal(3, #written)
+  end)
+
+  it("counts what was over before", function()
+    local work = work_of(4, {
+      outcomes = {
+        { state = "done" },
+        { state = "intended" },
+        { state = "stale" },
+        { state = "not_tried" },
+      },
+    })
+    assert.equal(2, work.settled)
+    assert.equal(2, work:select("is_uncertain")[1].number)
+    assert.equal(4, work:select("is_left")[1].number)
+  end)
+
+  it("puts the steps of one person together, whatever the case", function()
+    local work = work_of(2)
+    work.body.steps[2].subject = "u1@X.example"
+    assert.equal(2, #work:by_subject()["u1@x.example"])
+  end)
+
+  it("has failed enough after so many refusals", function()
+    local work = work_of(4)
+    work:settle(entries(work, 1, 1, "refused"))
+    assert.is_false(work:has_failed_enough())
+    work:settle(entries(work, 2, 2, "stale")) -- nothing has failed there
+    assert.is_false(work:has_failed_enough())
+    work:settle(entries(work, 3, 3, "refused"))
+    assert.is_true(work:has_failed_enough())
+  end)
+
+  it("forgives a lost answer when all its rows prove to be done", function()
+    local work = work_of(6)
+    work:settle(entries(work, 1, 3, "uncertain")) -- one call
+    work:settle(entries(work, 4, 4, "uncertain")) -- another one
+    assert.is_true(work:has_failed_enough())
+    work:settle(entries(work, 1, 2, "done"))
+    assert.is_true(work:has_failed_enough())
+    work:settle(entries(work, 3, 3, "done"))
+    assert.is_false(work:has_failed_enough())
+    assert.equal(1, work:times_lost(work.body.steps[4]))
+    work:settle(entries(work, 4, 4, "not_tried"))
+    work:settle(entries(work, 4, 4, "uncertain")) -- the same again is no further failure
+    assert.is_false(work:has_failed_enough())
+    assert.equal(2, work:times_lost(work.body.steps[4]))
+    assert.equal(0, work:times_lost(work.body.steps[6]))
+  end)
+
+  it("stops for the first reason, also for one of the journal's", function()
+    local work = work_of(1)
+    journal.intend = function()
+      return errors.fail("argument", "store_full", "the disk is full")
+    end
+    assert.is_false(work:intend(work.body.steps))
+    assert.equal("store_full", work.stopped.code)
+    work:stop(work_room.interrupted())
+    assert.equal("store_full", work.stopped.code)
+    assert.equal(1, #work:select "is_left")
+  end)
+
+  it("knows what happened also when the journal cannot take it", function()
+    local work = work_of(1)
+    journal.settle = function()
+      return errors.fail("argument", "store_full", "the disk is full")
+    end
+    work:settle(entries(work, 1, 1, "done"))
+    assert.equal("done", work.outcomes[1].state)
+    assert.equal("store_full", work.stopped.code)
+  end)
+
+  it("wakes from its sleep when it is to stop", function()
+    local asked = 0
+    local work = work_of(1, {
+      options = {
+        stop_after = 2,
+        cancel = function()
+          asked = asked + 1
+          return asked > 2
+        end,
+      },
+    })
+    local begun = loop.now()
+    work:sleep(30)
+    assert.is_true(loop.now() - begun < 2)
+    assert.equal("interrupted", work.stopped.code)
+    assert.equal("cancelled", work.stopped.kind)
+    work:sleep(30)
+    assert.is_true(loop.now() - begun < 2)
+    assert.equal(3, asked)
+  end)
+
+  it("sleeps as long as it is told otherwise", function()
+    local begun = loop.now()
+    work_of(1):sleep(0.15)
+    assert.is_true(loop.now() - begun >= 0.15)
+  end)
+
+  it("shows its progress", function()
+    local shown = {}
+    local work = work_of(3, {
+      progress = {
+        show = function(_, done, phase)
+          shown[#shown + 1] = { done, phase }
+        end,
+      },
+    })
+    work:settle(entries(work, 1, 2, "done"))
+    assert.same({ { 2, "disable" } }, shown)
+  end)
+end)

@@ -1,0 +1,31 @@
+--- The child process of the chaos specs: applies a plan, or goes on with the run of it. It may be
+-- killed at any moment. Arguments: address, account number, hash, journal, plan file.
+local lastpass = require "lastpass"
+
+local url, cid, provhash, journal, plan_path = arg[1], arg[2], arg[3], arg[4], arg[5]
+
+local client = lastpass.new {
+  url = url,
+  cid = cid,
+  provhash = lastpass.secret.value(provhash),
+  journal = journal,
+  chunk = 25,
+  -- the sandbox's clock stands still, and so must this one: the plan was made at its time
+  now = function()
+    return 1781528400
+  end,
+}
+
+local options = { settle_after = 0.3 }
+
+local last = assert(client:runs { limit = 1 })[1]
+local run
+if not last then
+  run = assert(client:apply(assert(client:load_plan(plan_path)), options))
+elseif last.state ~= "finished" then
+  run = assert(client:resume(last.id, options))
+end
+if run and run.state ~= "finished" then
+  io.stderr:write(run.stopped.message, "\n")
+  os.exit(1)
+end
