@@ -81,14 +81,15 @@ end
 
 --- Declares a person.
 ---@param address string
----@param person table fullname, groups (texts), active
+---@param fullname string|nil
+---@param groups string[]|nil
+---@param active boolean|nil
 ---@param source integer number of the source, 0 for none
 ---@param line integer
 ---@return integer|nil row nil when the row was refused; it is among the problems then
-function methods:add(address, person, source, line)
+function methods:add(address, fullname, groups, active, source, line)
   local wanted = self.wanted
-  local row, why, first =
-    wanted:add(address, person.fullname, person.groups, person.active, source, line)
+  local row, why, first = wanted:add(address, fullname, groups, active, source, line)
   if row then
     return row
   end
@@ -103,8 +104,7 @@ function methods:add(address, person, source, line)
       }
       return nil
     end
-    row, why, first =
-      wanted:add(good, person.fullname, person.groups, person.active, source, line, true)
+    row, why, first = wanted:add(good, fullname, groups, active, source, line, true)
     if row then
       if good:find "[\128-\255]" then
         self:extra(row).other_letters = true

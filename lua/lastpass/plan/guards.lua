@@ -170,6 +170,7 @@ local function vendor_limits(work)
   end
   local sizes = work.changes:group_sizes(names)
   for _, name in ipairs(names) do
+    sizes[name] = sizes[name] + (work.more_members[name] or 0)
     if sizes[name] > M.MAX_GROUP_MEMBERS then
       hold_group(
         work,

@@ -1,0 +1,188 @@
+--- Steps for people whom the comparison in the core found to differ, and for those nobody mentions.
+-- @module lastpass.plan.steps.people
+local bits_of = require("lastpass.core").change_bits
+local draft = require "lastpass.plan.steps.draft"
+local email_room = require "lastpass.email"
+local groups_room = require "lastpass.plan.steps.groups"
+
+local M = {}
+
+local add, cause, image_of, with = draft.add, draft.cause, draft.image_of, draft.with
+
+local function has(bits, name)
+  local bit = bits_of[name]
+  return bits % (bit * 2) >= bit
+end
+
+local function create(work, row)
+  local address, fullname, groups = work.declared.wanted:row(row)
+  local extra = work.declared.extras[row] or {}
+  local attribute = work.declared.settings.attribute
+  local after = { fullname = fullname, groups = groups_room.only_managed(work, groups) }
+  if extra.employee_id and attribute then
+    after.attribs = { [attribute] = extra.employee_id }
+  end
+  add(work, "create", address, with(cause(work, row, "is not in the directory"), nil, after))
+end
+
+local function same_name(before, after)
+  if before == after then
+    return true
+  elseif not (before and after and (before .. after):find "[\128-\255]") then
+    return false
+  end
+  return require("lastpass.unicode").same(before, after)
+end
+
+local function change(work, changes, place, row, user, bits)
+  local subject = draft.address_of(work, user)
+  local _, fullname = work.declared.wanted:row(row)
+  local before = image_of(work, subject)
+  local extra = work.declared.extras[row] or {}
+  if extra.state then
+    return -- removed below, whatever else was declared
+  end
+  if has(bits, "disable") then
+    if before.status == "invited" then
+      add(work, "uninvite", subject, cause(work, row, "is declared inactive"))
+    else
+      add(work, "disable", subject, cause(work, row, "is declared inactive"))
+    end
+    return
+  end
+  if has(bits, "enable") then
+    add(work, "enable", subject, cause(work, row, "is declared active"))
+  end
+  if has(bits, "name") and not same_name(before.fullname, fullname) then
+    add(
+      work,
+      "name",
+      subject,
+      with(
+        cause(work, row, "has another name"),
+        { fullname = before.fullname },
+        { fullname = fullname }
+      )
+    )
+  end
+  if has(bits, "join") or has(bits, "leave") then
+    local join, leave = changes:groups(place)
+    add(
+      work,
+      "groups",
+      subject,
+      with(
+        cause(work, row, "has other groups"),
+        { groups = before.groups },
+        { join = draft.list(join), leave = draft.list(leave) }
+      )
+    )
+  end
+end
+
+local function missing_user(work, user)
+  local subject = draft.address_of(work, user)
+  local choice = work.declared.settings.missing
+  local status = image_of(work, subject).status
+  local fields = { reason = "no source mentions them", rule = "missing" }
+  if status == "invited" then
+    if choice.invited == "withdraw" then
+      add(work, "uninvite", subject, fields)
+    end
+  elseif choice.users == "remove" then
+    add(work, "remove", subject, fields)
+  elseif choice.users == "disable" and status ~= "disabled" then
+    add(work, "disable", subject, fields)
+  end
+end
+
+local function missing_invited(work, address)
+  if work.declared.settings.missing.invited == "withdraw" and not draft.in_doubt(work, address) then
+    add(work, "uninvite", address, { reason = "no source mentions them", rule = "missing" })
+  end
+end
+
+-- Of somebody who is only invited nothing but groups can be changed, and whether the directory shows
+-- those is not documented (enterprise-api §4.8). So they are changed only when it does show some that
+-- do not fit; else the same change would be planned every day until the invitation is accepted.
+local function invited_groups(work, changes, place, row)
+  local join, leave = changes:groups(place)
+  local subject = work.declared.wanted:row(row)
+  if #leave == 0 then
+    work.waiting = work.waiting + 1
+    return
+  end
+  add(
+    work,
+    "groups",
+    subject,
+    with(
+      cause(work, row, "has other groups"),
+      { groups = image_of(work, subject).groups },
+      { join = draft.list(join), leave = draft.list(leave) }
+    )
+  )
+end
+
+-- The server takes addresses that differ by case for the same, so nobody who has such a namesake is
+-- touched, not even by the address to the letter.
+local function refuse_twins(work, changes)
+  for place = 1, #changes do
+    local row, user, bits = changes:at(place)
+    if has(bits, "twin") then
+      local address = user and draft.address_of(work, user) or work.declared.wanted:row(row)
+      work.declared.untouchable[email_room.fold(address)] = true
+      work.problems[#work.problems + 1] = {
+        code = "twin",
+        subject = address,
+        reason = "two users of the directory have this address, but for upper and lower case",
+        origin = row and work.declared:origin(row),
+      }
+    end
+  end
+end
+
+-- Whether a difference is about somebody who is not certain to be who they seem.
+local function is_doubtful(work, matching, row, user)
+  if row and (matching.refused[row] or draft.in_doubt(work, (work.declared.wanted:row(row)))) then
+    return true
+  end
+  return user
+    and (matching.untouchable_users[user] or draft.in_doubt(work, draft.address_of(work, user)))
+end
+
+local function settle(work, changes, place, row, user, bits, invited)
+  if row and has(bits, "create") then
+    create(work, row)
+  elseif row and user then
+    change(work, changes, place, row, user, bits)
+  elseif row and has(bits, "uninvite") then
+    add(work, "uninvite", invited, cause(work, row, "is declared inactive"))
+  elseif row then
+    invited_groups(work, changes, place, row)
+  elseif has(bits, "missing") then
+    missing_user(work, user)
+  elseif has(bits, "missing_invited") then
+    missing_invited(work, invited)
+  end
+end
+
+--- Goes through all differences.
+---@param work table a draft
+---@param changes userdata of core.diff
+---@param matching lastpass.directory.Matching
+function M.walk(work, changes, matching)
+  local missing = work.declared.settings.missing
+  local all_kept = missing.users == "keep" and missing.invited == "keep"
+  refuse_twins(work, changes)
+  for place = 1, #changes do
+    local row, user, bits, invited = changes:at(place)
+    if row == nil and all_kept then
+      break -- from here on there are only people whom nothing mentions
+    elseif not is_doubtful(work, matching, row, user) then
+      settle(work, changes, place, row, user, bits, invited)
+    end
+  end
+end
+
+return M

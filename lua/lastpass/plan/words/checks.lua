@@ -1,0 +1,52 @@
+--- What the words of a playbook check alike.
+-- @module lastpass.plan.words.checks
+local errors = require "lastpass.error"
+
+local M = {}
+
+--- The line of the playbook that is being carried out, for what no source row caused.
+---@param playbook table {name, chunk}
+---@param level integer
+---@return string place "playbook.lua:12"
+function M.line_of(playbook, level)
+  local info = debug.getinfo(level + 1, "Sl")
+  while info and info.source ~= playbook.chunk do
+    level = level + 1
+    info = debug.getinfo(level + 1, "Sl")
+  end
+  return info and ("%s:%d"):format(playbook.name, info.currentline) or playbook.name
+end
+
+--- Raises for what is no list of texts.
+---@param where string how the caller is called
+---@param name string what the list is called
+---@param list table
+---@param level integer whose line is blamed
+function M.texts(where, name, list, level)
+  for place, value in ipairs(list) do
+    if type(value) ~= "string" or value == "" then
+      errors.raise(
+        level + 1,
+        "%s: %s[%d] must be a text, not %s",
+        where,
+        name,
+        place,
+        value == "" and "an empty one" or type(value)
+      )
+    end
+  end
+  for key in pairs(list) do
+    if type(key) ~= "number" or key < 1 or key > #list or key ~= math.floor(key) then
+      errors.raise(level + 1, "%s: '%s' must be a list without gaps", where, name)
+    end
+  end
+end
+
+--- One value as a list of one.
+---@param value any
+---@return table
+function M.list_of(value)
+  return type(value) == "table" and value or { value }
+end
+
+return M

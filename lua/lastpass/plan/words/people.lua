@@ -1,0 +1,68 @@
+--- Words about accounts and groups.
+-- @module lastpass.plan.words.people
+local checks = require "lastpass.plan.words.checks"
+local email = require "lastpass.email"
+local errors = require "lastpass.error"
+
+local M = {}
+
+--- group "Finance" { "ann@acme.com" }: these are its members, and nobody else.
+---@param context table see `words.new`
+---@return function
+function M.group(context)
+  return function(name)
+    if type(name) ~= "string" or name == "" then
+      errors.raise(2, "group: needs the name of a group")
+    end
+    return function(members)
+      if type(members) ~= "table" then
+        errors.raise(2, 'group "%s": needs the list of its members\' addresses', name)
+      end
+      local addresses = {}
+      for place, member in ipairs(members) do
+        addresses[place] = type(member) == "table" and member.email or member
+      end
+      checks.texts("group '" .. name .. "'", "members", addresses, 2)
+      for _, address in ipairs(addresses) do
+        local good, reason = email.check(address)
+        if not good then
+          errors.raise(2, "group '%s': '%s' is not an e-mail address: %s", name, address, reason)
+        end
+      end
+      context.declared:declare_group(name, addresses, checks.line_of(context.playbook, 2), 2)
+    end
+  end
+end
+
+--- protect "boss@acme.com", or a list.
+---@param context table see `words.new`
+---@return function
+function M.protect(context)
+  return function(people)
+    local list = checks.list_of(people)
+    checks.texts("protect", "accounts", list, 2)
+    for _, address in ipairs(list) do
+      local good, reason = email.check(address)
+      if not good then
+        errors.raise(2, "protect: '%s' is not an e-mail address: %s", address, reason)
+      end
+      context.declared.protected[email.fold(good)] = "protected by the playbook"
+    end
+  end
+end
+
+--- owner "admin@acme.com": the account that one works with oneself.
+---@param context table see `words.new`
+---@return function
+function M.owner(context)
+  return function(address)
+    local good, reason = email.check(type(address) == "string" and address or "")
+    if not good then
+      errors.raise(2, "owner: '%s' is not an e-mail address: %s", tostring(address), reason)
+    end
+    context.declared.settings.owner = good
+    context.declared.protected[email.fold(good)] = "the account named as owner"
+  end
+end
+
+return M

@@ -1,0 +1,131 @@
+--- Words that set how declarations are carried out.
+-- @module lastpass.plan.words.settings
+local checks = require "lastpass.plan.words.checks"
+local errors = require "lastpass.error"
+local limits = require "lastpass.plan.limits"
+
+local M = {}
+
+local choices = {
+  users = { keep = true, disable = true, remove = true },
+  invited = { keep = true, withdraw = true },
+}
+
+local function check_choice(name, value)
+  local known = choices[name]
+  if not known[value] then
+    local names = {}
+    for choice in pairs(known) do
+      names[#names + 1] = '"' .. choice .. '"'
+    end
+    table.sort(names)
+    errors.raise(
+      3,
+      "missing: '%s' must be %s, not '%s'",
+      name,
+      table.concat(names, " or "),
+      tostring(value)
+    )
+  end
+end
+
+--- missing "disable": what happens to users whom nothing mentions.
+---@param context table see `words.new`
+---@return function
+function M.missing(context)
+  return function(choice)
+    local given = choice
+    if type(choice) ~= "table" then
+      given = { users = choice, invited = choice == "remove" and "withdraw" or "keep" }
+    end
+    errors.check_options("missing", given, { users = "string", invited = "string" }, 2)
+    for name, value in pairs(given) do
+      check_choice(name, value)
+      context.declared.settings.missing[name] = value
+    end
+  end
+end
+
+--- limit { disable = "5%" }.
+---@param context table see `words.new`
+---@return function
+function M.limit(context)
+  return function(given)
+    if type(given) ~= "table" then
+      errors.raise(2, 'limit: needs a table, such as limit { disable = "5%%" }')
+    end
+    limits.merge("limit", context.declared.settings.limits, given, 2)
+  end
+end
+
+--- only { "Finance" }: memberships of other groups are left alone.
+---@param context table see `words.new`
+---@return function
+function M.only(context)
+  return function(names)
+    local list = checks.list_of(names)
+    checks.texts("only", "groups", list, 2)
+    context.declared.settings.only = list
+  end
+end
+
+local rules = { employee_id = true, email = true, alias = true }
+
+--- match { "employee_id", "email", attribute = "EmployeeNumber" }: how people are found.
+---@param context table see `words.new`
+---@return function
+function M.match(context)
+  return function(given)
+    if type(given) ~= "table" then
+      errors.raise(2, 'match: needs a table, such as match { "employee_id", "email" }')
+    end
+    local order = {}
+    for place, rule in ipairs(given) do
+      if not rules[rule] then
+        errors.raise(
+          2,
+          "match: there is no rule '%s'; known are employee_id, email and alias",
+          tostring(rule)
+        )
+      end
+      order[place] = rule
+    end
+    for name, value in pairs(given) do
+      if type(name) ~= "number" and name ~= "attribute" then
+        errors.raise(2, "match: unknown option '%s' (known is: attribute)", tostring(name))
+      elseif name == "attribute" and type(value) ~= "string" then
+        errors.raise(2, "match: 'attribute' must be the name of an attribute, not %s", type(value))
+      end
+    end
+    local settings = context.declared.settings
+    settings.match = #order > 0 and order or settings.match
+    settings.attribute = given.attribute or settings.attribute
+  end
+end
+
+--- rename "updateemail": what happens when a known person has another address.
+---@param context table see `words.new`
+---@return function
+function M.rename(context)
+  return function(choice)
+    if choice ~= "hold" and choice ~= "updateemail" and choice ~= "keep" then
+      local known = '"hold", "updateemail" or "keep"'
+      errors.raise(2, "rename: must be %s, not '%s'", known, tostring(choice))
+    end
+    context.declared.settings.rename = choice
+  end
+end
+
+--- reason "audit 7": why, for all that is declared after it.
+---@param context table see `words.new`
+---@return function
+function M.reason(context)
+  return function(text)
+    if text ~= nil and type(text) ~= "string" then
+      errors.raise(2, "reason: needs a text, or nil to end it")
+    end
+    context.reason = text
+  end
+end
+
+return M

@@ -1,0 +1,218 @@
+-- Playbooks: the words, and that each mistake is told with its place and what was expected.
+local check = require "spec.support.check"
+local companies = require "spec.support.companies"
+local playbook = require "lastpass.plan.playbook"
+local time = require "lastpass.time"
+
+local options = { zone = assert(time.zone "America/New_York"), now = companies.NOW }
+
+describe("lastpass.plan.playbook", function()
+  local folder
+
+  setup(function()
+    local pipe = assert(io.popen "mktemp -d")
+    folder = pipe:read "*l"
+    pipe:close()
+  end)
+
+  teardown(function()
+    os.execute("rm -rf " .. folder)
+  end)
+
+  local function write(name, text)
+    local file = assert(io.open(folder .. "/" .. name, "w"))
+    file:write(text)
+    file:close()
+    return folder .. "/" .. name
+  end
+
+  local function run(text)
+    return playbook.run(write("playbook.lua", text), options)
+  end
+
+  -- What a playbook's mistake is said to be, and on which line.
+  local function mistake(text)
+    local err = check.failure("argument", "playbook_mistake", run(text))
+    return err.message, err.line
+  end
+
+  it("declares people", function()
+    local declared = assert(run [[
+      user "ann@acme.com" { fullname = "Ann Lee", groups = { "B", "A" }, active = true }
+      local people = { { "bob@acme.com", "Bob" }, { "cyd@acme.com", "Cyd" } }
+      for _, one in ipairs(people) do
+        user(one[1]) { fullname = one[2]:upper() }
+      end
+    ]])
+    assert.equal(3, declared.wanted:count())
+    local email, name, groups, active = declared.wanted:row(1)
+    assert.same({ "ann@acme.com", "Ann Lee", true }, { email, name, active })
+    assert.same({ "B", "A" }, groups)
+    assert.equal("CYD", (select(2, declared.wanted:row(3))))
+    assert.equal("playbook.lua:4", declared:origin(2))
+    assert.equal(64, #declared.playbook.sha256)
+  end)
+
+  it("reads sources beside itself, and notes rows", function()
+    write("hr.csv", "Mail,Name,State\nann@acme.com,Ann,active\nbob@acme.com,Bob,left\nbad,X,\n")
+    local declared = assert(run [[
+      local columns = { email = "Mail", name = "Name", state = "State" }
+      local hr = source.csv("hr.csv", { columns = columns })
+      for person in hr:rows() do
+        user(person.email) { fullname = person.name, active = person.state ~= "left" }
+      end
+    ]])
+    assert.matches("hr.csv:3$", declared:origin(2))
+    assert.equal(1, #declared.problems)
+    assert.matches("hr.csv:4$", declared.problems[1].origin)
+    local sources = playbook.sources(declared)
+    assert.equal(1, #sources)
+    assert.is_true(sources[1].complete)
+    assert.same({ 3, 1 }, { sources[1].rows, sources[1].refused })
+    assert.equal(64, #sources[1].sha256)
+  end)
+
+  it("takes a whole source by a mapping, with the same outcome as a loop", function()
+    write(
+      "hr.csv",
+      "email,name,team,state\nann@acme.com,Ann,Sales,active\nbob@acme.com,Bob,,LEFT\n"
+        .. "ann@acme.com,Ann,Sales,active\n"
+    )
+    local mapped = assert(run [[
+      users(source.csv "hr.csv", {
+        fullname = "name", groups = { "team" }, fixed_groups = { "All" },
+        active = { field = "state", inactive = { "left" } },
+      })
+    ]])
+    assert.equal(2, mapped.wanted:count())
+    local _, name, groups, active = mapped.wanted:row(2)
+    assert.same({ "Bob", false }, { name, active })
+    assert.same({ "All" }, groups)
+    assert.matches("hr.csv:3$", mapped:origin(2))
+    assert.is_true(mapped.untouchable["ann@acme.com"])
+    assert.equal(1, #mapped.problems)
+  end)
+
+  it("is a function as well, which is given the words", function()
+    local declared = assert(playbook.run(function(p)
+      p.user "ann@acme.com" { fullname = "Ann" }
+      p.missing "disable"
+    end, options))
+    assert.equal(1, declared.wanted:count())
+    assert.equal("disable", declared.settings.missing.users)
+    assert.matches("playbook_spec.lua:%d+$", declared:origin(1))
+  end)
+
+  it("has Lua's library but for what acts", function()
+    assert(run [[
+      assert(string.format("%d", 3) == "3" and table.concat { "a", "b" } == "ab")
+      assert(math.max(1, 2) == 2 and type(os.time()) == "number" and type(os.date "%Y") == "string")
+      assert(io.open and io.lines)
+      assert(pcall(error) == false and select("#", 1, 2) == 2 and tostring(nil) == "nil")
+      local own = {} own.x = 1
+      mine = own.x
+      assert(mine == 1 and _G.mine == 1)
+      assert(os.execute == nil and io.popen == nil and os.exit == nil and os.remove == nil)
+      assert(rawget(_G, "debug") == nil and rawget(_G, "package") == nil)
+    ]])
+    assert.is_nil(rawget(_G, "mine"))
+    assert.is_function(os.execute)
+  end)
+
+  it("requires files beside it, with the same words", function()
+    write("teams.lua", 'owner "boss@acme.com" return { "Sales" }')
+    local declared = assert(run [[
+      local teams = require "teams"
+      assert(require "teams" == teams and type(require "lastpass") == "table")
+      user "ann@acme.com" { groups = teams }
+    ]])
+    assert.equal("boss@acme.com", declared.settings.owner)
+    assert.matches(
+      "playbook.lua:1: require: there is no file for 'nope'",
+      (mistake 'require "nope"')
+    )
+    write("broken.lua", "user = = 1")
+    assert.matches("broken.lua:1:", (mistake 'require "broken"'))
+  end)
+
+  it("tells every mistake with its line and what was expected", function()
+    local cases = {
+      ["x = = 1"] = "unexpected symbol",
+      ["\nusr 'ann@acme.com' {}"] = "there is no 'usr' in a playbook (did you mean 'user'?)",
+      ["\nuser 'ann@acme.com' { fullnam = 'x' }"] = "did you mean 'fullname'?",
+      ["\nuser 'ann@acme.com' { fullname = 5 }"] = "'fullname' must be string, not number",
+      ["\nuser 'ann@acme.com' { active = 'yes' }"] = "'active' must be boolean, not string",
+      ["\nuser 'ann@acme.com' { groups = 'Sales' }"] = "'groups' must be",
+      ["\nuser 'ann@acme.com' { groups = { 5 } }"] = "groups[1] must be a text, not number",
+      ["\nuser 'ann@acme.com' { groups = { 'A', '' } }"] = "groups[2] must be a text",
+      ["\nuser 'ann@acme.com' { groups = { x = 'A' } }"] = "'groups' must be a list without gaps",
+      ["\nuser 'ann@acme.com' { remove = true, active = true }"] = "cannot be active and removed",
+      ["\nuser 'ann@acme.com' { aliases = { 5 } }"] = "aliases[1] must be a text",
+      ["\nuser 'ann@acme.com' 'Ann'"] = "needs a table of fields",
+      ["\nuser(nil) {}"] = "needs an e-mail address, not a nil",
+      ["user 'ann@acme.com'\nuser 'bob@acme.com' {}"] = 'user "ann@acme.com" has no fields',
+      ["\ngroup 'A' 'ann@acme.com'"] = "needs the list of its members' addresses",
+      ["\ngroup 'A' { 'ann' }"] = "'ann' is not an e-mail address",
+      ["group 'A' {}\ngroup 'A' {}"] = "declared twice, first at playbook.lua:1",
+      ["\nsource.cvs 'x'"] = "there is no kind 'cvs' (did you mean 'csv'?)",
+      ["\nsource.csv 'nope.csv'"] = "source.csv: ",
+      ["\nusers('x', {})"] = "the first argument must be a source",
+      ["\nprotect 'boss'"] = "'boss' is not an e-mail address",
+      ["\nowner(5)"] = "owner: '5' is not an e-mail address",
+      ["\nmissing 'delete'"] = "missing: 'users' must be",
+      ["\nmissing { guests = 'keep' }"] = "unknown option 'guests'",
+      ["\nlimit { disable = 'x' }"] = "must be a count or a percentage such as \"5%\", not 'x'",
+      ["\nlimit { disabled = 5 }"] = "did you mean 'disable'?",
+      ["\nlimit { per_day = { leave = 5 } }"] = "there is no limit per day for 'leave'",
+      ["\nlimit { disable = 1.5 }"] = "must be a count or a percentage",
+      ["\nonly { 5 }"] = "groups[1] must be a text",
+      ["\nmatch { 'name' }"] = "there is no rule 'name'; known are employee_id, email and alias",
+      ["\nmatch { attribut = 'x' }"] = "unknown option 'attribut'",
+      ["\nrename 'yes'"] = 'must be "hold", "updateemail" or "keep"',
+      ["\nuntil_date('31.12.2026', 'A')"] = 'needs a day such as "2026-12-31"',
+      ["\nuntil_date('2026-02-30', 'A')"] = "needs a day",
+      ["\nreason(5)"] = "needs a text",
+      ["\nlocal x = nil; x.y = 1"] = "nil value",
+      ["\nerror 'no team file'"] = "no team file",
+      ["\nos.execute 'ls'"] = "execute",
+    }
+    for text, expected in pairs(cases) do
+      local message, line = mistake(text)
+      assert.is_truthy(message:find(expected, 1, true), text .. ": " .. message)
+      assert.matches("playbook.lua", message, 1, true)
+      assert.equal(select(2, text:gsub("\n", "")) + 1, line, text .. ": " .. message)
+    end
+  end)
+
+  it("says when the last person has no fields, or there is no such file", function()
+    assert.matches('user "ann@acme.com" has no fields', (mistake 'user "ann@acme.com"'), 1, true)
+    check.failure("argument", "no_playbook", playbook.run(folder .. "/none.lua", options))
+  end)
+
+  it("is a table of actions as well", function()
+    local declared = assert(playbook.run({ reinvite = { "b@acme.com", "a@acme.com" } }, options))
+    assert.same({
+      { kind = "reinvite", subject = "a@acme.com" },
+      { kind = "reinvite", subject = "b@acme.com" },
+    }, declared.actions)
+    for expected, actions in pairs {
+      ["did you mean 'reinvite'?"] = { reinvit = { "a@acme.com" } },
+      ["reinvite[1]: 'nobody' is not an e-mail address"] = { reinvite = { "nobody" } },
+    } do
+      local message = check.blamed(function()
+        companies.plan({ users = {} }, actions)
+      end)
+      assert.matches(expected, message, 1, true)
+    end
+  end)
+
+  it("is not sunk by a source without rows", function()
+    local declared = assert(run [[
+      local people = source.table({}, { name = "list" })
+      for person in people:rows() do user(person.email) {} end
+    ]])
+    assert.equal(0, declared.wanted:count())
+    local source = playbook.sources(declared)[1]
+    assert.same({ "list", 0, true }, { source.name, source.rows, source.complete })
+  end)
+end)
