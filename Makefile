@@ -97,6 +97,12 @@ test: deps-build deps-test
 	@$(MAKE) -s all
 	@$(call in_tree,5.4) lua5.4 .ci/specs.lua lua5.4 $(SPEC)
 
+# What is left to chance in `make test` for a few rounds, for many: kill and resume, random companies.
+LONG_SPECS = spec/chaos spec/plan/property_spec.lua
+test-long: deps-build deps-test
+	@$(MAKE) -s all
+	@$(call in_tree,5.4) LASTPASS_LONG=1 lua5.4 .ci/specs.lua lua5.4 $(LONG_SPECS)
+
 # The specs under the other interpreters; LuaJIT uses the 5.1 ABI.
 test-lua5.1: all
 	@$(call in_tree,5.1) lua5.4 .ci/specs.lua lua5.1 $(SPEC)
@@ -222,8 +228,8 @@ clean:
 
 help:
 	@echo 'deps all demo test lint format bench docs docs-check env install uninstall clean'
-	@echo 'asan valgrind fuzz test-lua5.1 test-luajit'
+	@echo 'asan valgrind fuzz test-lua5.1 test-luajit test-long'
 	@echo 'variables: LUA_VERSION PREFIX DESTDIR CFLAGS SPEC (a spec file or folder) FUZZ_SECONDS JOBS'
 
-.PHONY: all env demo run-asan test test-lua5.1 test-luajit asan valgrind fuzz bench lint format docs docs-check \
+.PHONY: all env demo run-asan test test-lua5.1 test-luajit test-long asan valgrind fuzz bench lint format docs docs-check \
   install uninstall deps deps-build deps-test deps-check deps-bench clean help

@@ -1,9 +1,12 @@
 -- plan.lua mapping|rows DIRECTORY CSV: what has to change so that a directory becomes what an HR
--- file says. The directory is read from its file, the HR file by a mapping of its columns or row by
--- row by a Lua function.
+-- file says, by a playbook. The directory is read from its file, the HR file by a mapping of its columns
+-- or row by row by a Lua function.
 local core = require "lastpass.core"
-local lastpass = require "lastpass"
+local directory = require "lastpass.enterprise.directory"
+local playbook = require "lastpass.plan.playbook"
 local setup = require "bench.work.setup"
+local steps = require "lastpass.plan.steps"
+local time = require "lastpass.time"
 
 local PIECE = 2 ^ 18
 
@@ -22,41 +25,36 @@ local function read_directory(name)
   return snapshot:seal()
 end
 
+-- The two ways in which a playbook says what a source has.
 local ways = {}
 
-function ways.mapping(people, wanted)
-  assert(people:feed(wanted, {
+function ways.mapping(hr, p)
+  p.users(hr, {
     email = "email",
     fullname = "name",
     groups = { "department", "project" },
     active = { field = "status", inactive = { "terminated" } },
-  }, 1))
+  })
 end
 
-function ways.rows(people, wanted)
-  for person in people:rows() do
-    assert(
-      wanted:add(
-        person.email,
-        person.name,
-        { person.department, person.project },
-        person.status ~= "terminated",
-        1,
-        person.origin.line
-      )
-    )
+function ways.rows(hr, p)
+  for person in hr:rows() do
+    p.user(person.email) {
+      fullname = person.name,
+      groups = { person.department, person.project },
+      active = person.status ~= "terminated",
+    }
   end
 end
 
 setup.now()
 local begin = setup.now()
-local snapshot = read_directory(arg[2])
-local people = assert(lastpass.source.csv(arg[3]))
-local wanted = core.wanted()
-ways[arg[1]](people, wanted)
-assert(people.proof.complete)
-local changes = core.diff(wanted, snapshot)
-local totals = changes:totals()
+local snapshot = directory.new({}, read_directory(arg[2]))
+local declared = assert(playbook.run(function(p)
+  ways[arg[1]](p.source.csv(arg[3]), p)
+end, { zone = time.zone(), now = time.now() }))
+assert(playbook.sources(declared)[1].complete)
+local totals = steps.compute(declared, snapshot).totals
 setup.tell("seconds", setup.now() - begin)
 for _, name in ipairs { "create", "name", "join", "leave", "enable", "disable", "missing" } do
   setup.tell(name, totals[name])

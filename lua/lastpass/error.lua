@@ -15,6 +15,7 @@ local M = {}
 ---@field body? string          the start of the reply
 ---@field hint? string          what to do about it
 ---@field rows? table[]         with kind "partial": {row, item, reason, code} for each refused row
+---@field unchanged_users? string[] with kind "partial", of disableuser and enableuser: so before
 
 local error_mt = { __name = "lastpass.error" }
 

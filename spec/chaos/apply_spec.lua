@@ -1,9 +1,9 @@
 -- A run is killed again and again while every fifth answer is lost; in the end all is done, once.
--- LASTPASS_SLOW=1 takes 50 seeds, otherwise 3.
+-- LASTPASS_LONG=1 takes 50 seeds, otherwise 3.
 local plans = require "spec.support.plans"
 local support = require "spec.support.box"
 
-local SEEDS = os.getenv "LASTPASS_SLOW" and 50 or 3
+local SEEDS = os.getenv "LASTPASS_LONG" and 50 or 3
 local AT_ONCE = 3 -- seeds; most of their time is waiting
 local KILLS = 3
 local SHORTEST_LIFE, LONGEST_LIFE = 0.2, 1.1 -- seconds until a child is killed

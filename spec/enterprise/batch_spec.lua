@@ -206,6 +206,18 @@ describe("lastpass.enterprise.batch", function()
       assert.is_true(support.person(box, "spaced@x.example").found)
     end)
 
+    it("tells who was so before when others are not named at all", function()
+      support.inject(
+        box,
+        "disableuser",
+        '{"status":"success","disabled_users":["a@x.example"],"unchanged_users":["B@x.example"]}'
+      )
+      local result = assert(client:disable_users { "a@x.example", "b@x.example", "c@x.example" })
+      assert.same({ 1 }, rows_of(result.done))
+      assert.same({ 2 }, rows_of(result.unchanged))
+      assert.same({ 3 }, rows_of(result.refused))
+    end)
+
     it("addresses beyond ASCII are sent as they are", function()
       -- the sandbox knows ASCII addresses only
       support.inject(

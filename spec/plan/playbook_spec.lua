@@ -53,6 +53,15 @@ describe("lastpass.plan.playbook", function()
     assert.equal(64, #declared.playbook.sha256)
   end)
 
+  it("takes a blank cell for no group", function()
+    local declared = assert(run [[
+      user "ann@acme.com" { groups = { "" } }
+      user "bob@acme.com" { groups = { "A", "", "B" } }
+    ]])
+    assert.same({}, (select(3, declared.wanted:row(1))))
+    assert.same({ "A", "B" }, (select(3, declared.wanted:row(2))))
+  end)
+
   it("reads sources beside itself, and notes rows", function()
     write("hr.csv", "Mail,Name,State\nann@acme.com,Ann,active\nbob@acme.com,Bob,left\nbad,X,\n")
     local declared = assert(run [[
@@ -144,7 +153,7 @@ describe("lastpass.plan.playbook", function()
       ["\nuser 'ann@acme.com' { active = 'yes' }"] = "'active' must be boolean, not string",
       ["\nuser 'ann@acme.com' { groups = 'Sales' }"] = "'groups' must be",
       ["\nuser 'ann@acme.com' { groups = { 5 } }"] = "groups[1] must be a text, not number",
-      ["\nuser 'ann@acme.com' { groups = { 'A', '' } }"] = "groups[2] must be a text",
+      ["\nuser 'ann@acme.com' { groups = { 'A', 5 } }"] = "groups[2] must be a text, not number",
       ["\nuser 'ann@acme.com' { groups = { x = 'A' } }"] = "'groups' must be a list without gaps",
       ["\nuser 'ann@acme.com' { remove = true, active = true }"] = "cannot be active and removed",
       ["\nuser 'ann@acme.com' { aliases = { 5 } }"] = "aliases[1] must be a text",

@@ -58,6 +58,17 @@ local function data_of(run, entries)
   return items
 end
 
+-- The addresses that a reply to disableuser or enableuser names as being so before.
+local function unchanged_of(reply)
+  local unchanged = {}
+  if type(reply.unchanged_users) == "table" then
+    for _, address in ipairs(reply.unchanged_users) do
+      unchanged[tostring(address):lower()] = true
+    end
+  end
+  return unchanged
+end
+
 -- The rows that the server names were not done, the others were. A remark that names no row leaves
 -- it open which rows it is about.
 local function file_partial(run, entries, err)
@@ -69,8 +80,11 @@ local function file_partial(run, entries, err)
       unnamed = row.reason
     end
   end
+  local unchanged = unchanged_of(err)
   for position, entry in ipairs(entries) do
-    if reasons[position] then
+    if unchanged[run.address_of(entry.sent):lower()] then
+      file(run, entry, "unchanged")
+    elseif reasons[position] then
       file(run, entry, "refused", reasons[position], "refused")
     elseif unnamed then
       file(run, entry, "uncertain", unnamed, "unclear_remark")
@@ -81,12 +95,7 @@ local function file_partial(run, entries, err)
 end
 
 local function file_done(run, entries, reply)
-  local unchanged = {}
-  if type(reply.unchanged_users) == "table" then
-    for _, address in ipairs(reply.unchanged_users) do
-      unchanged[tostring(address):lower()] = true
-    end
-  end
+  local unchanged = unchanged_of(reply)
   for _, entry in ipairs(entries) do
     local address = run.address_of(entry.sent)
     if unchanged[address:lower()] then

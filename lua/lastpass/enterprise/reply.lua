@@ -134,8 +134,11 @@ local function rows_of_texts(call, texts)
   return rows
 end
 
-local function fail_partial(call, response, message, rows)
-  return fail("partial", "partial", call, response, "done in part: " .. message, { rows = rows })
+local function fail_partial(call, response, message, rows, unchanged)
+  return fail("partial", "partial", call, response, "done in part: " .. message, {
+    rows = rows,
+    unchanged_users = unchanged,
+  })
 end
 
 -- disableuser and enableuser: whoever is in neither list was not changed (enterprise-api §5).
@@ -172,7 +175,8 @@ local function check_toggled(call, response, value)
     call,
     response,
     ("%d of %d users were not changed"):format(#rows, #call.data),
-    rows
+    rows,
+    value.unchanged_users
   )
 end
 

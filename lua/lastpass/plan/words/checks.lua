@@ -22,9 +22,10 @@ end
 ---@param name string what the list is called
 ---@param list table
 ---@param level integer whose line is blamed
-function M.texts(where, name, list, level)
+---@param blanks? boolean whether empty ones will do
+function M.texts(where, name, list, level, blanks)
   for place, value in ipairs(list) do
-    if type(value) ~= "string" or value == "" then
+    if type(value) ~= "string" or value == "" and not blanks then
       errors.raise(
         level + 1,
         "%s: %s[%d] must be a text, not %s",

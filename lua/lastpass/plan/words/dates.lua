@@ -27,7 +27,7 @@ function M.resolve(declared, address, groups, level)
       notes[#notes + 1] = ("%s until %s"):format(group.name, group.date)
       group = group.holds and group.name or nil
     end
-    if group ~= nil then
+    if group ~= nil and group ~= "" then
       texts[#texts + 1] = group
     end
   end

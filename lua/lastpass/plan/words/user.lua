@@ -68,16 +68,28 @@ local function is_plain(fields)
   return true
 end
 
+-- A blank cell is no group, as in `users`.
+local function without_blanks(groups)
+  local named = {}
+  for _, name in ipairs(groups) do
+    if name ~= "" then
+      named[#named + 1] = name
+    end
+  end
+  return named
+end
+
 local function read_groups(declared, address, groups)
   if type(groups) ~= "table" then
     local given = type(groups)
     errors.raise(3, "user '%s': 'groups' must be a list of names, not a %s", address, given)
   elseif dates.has_dated(groups) then
     return dates.resolve(declared, address, groups, 3)
-  elseif type(groups[1]) ~= "string" or groups[1] == "" or next(groups, 1) ~= nil then
-    checks.texts("user '" .. address .. "'", "groups", groups, 3) -- more than one name, or none
+  elseif type(groups[1]) == "string" and groups[1] ~= "" and next(groups, 1) == nil then
+    return groups -- as nearly always
   end
-  return groups
+  checks.texts("user '" .. address .. "'", "groups", groups, 3, true)
+  return without_blanks(groups)
 end
 
 -- What caused the declaration: the row at hand, of which the core keeps the line alone (a table a row
