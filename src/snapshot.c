@@ -314,6 +314,79 @@ static int lp_snapshot_census (lua_State *L) {
   return 2;
 }
 
+/*
+** snapshot:twins () -> list of the rows whose address another row has too, the case of ASCII
+*letters
+** aside
+*/
+static int lp_snapshot_twins (lua_State *L) {
+  lp_rows *rows = &check(L, 1)->rows;
+  int count = 0;
+  if (lp_rows_index(rows) != 0) return luaL_error(L, "out of memory");
+  lua_settop(L, 1);
+  lua_newtable(L);
+  if (rows->twins == 0) return 1;
+  lua_newtable(L); /* the first row of each that has others: noted */
+  for (size_t i = 0; i < rows->count; i++) {
+    size_t n;
+    const char *address = lp_rows_text(rows, rows->rows[i].username, &n);
+    lua_Integer first = (lua_Integer)lp_rows_find(rows, address, n) + 1;
+    if (first == (lua_Integer)i + 1) continue;
+    lua_pushinteger(L, first);
+    lua_rawget(L, 3);
+    if (lua_isnil(L, -1)) {
+      lua_pushinteger(L, first);
+      lua_pushboolean(L, 1);
+      lua_rawset(L, 3);
+      lua_pushinteger(L, first);
+      lua_rawseti(L, 2, ++count);
+    }
+    lua_pop(L, 1);
+    lua_pushinteger(L, (lua_Integer)i + 1);
+    lua_rawseti(L, 2, ++count);
+  }
+  lua_settop(L, 2);
+  return 1;
+}
+
+/* Adds a name to the list under the address in the table at 2. */
+static void note_outsider (lua_State *L, const lp_rows *rows, lp_text address, uint32_t group) {
+  size_t n;
+  const char *text = lp_rows_text(rows, address, &n);
+  if (lp_rows_find(rows, text, n) >= 0) return;
+  push_folded(L, text, n);
+  lua_pushvalue(L, -1);
+  lua_rawget(L, 2);
+  if (lua_isnil(L, -1)) {
+    lua_pop(L, 1);
+    lua_newtable(L);
+    lua_pushvalue(L, -2);
+    lua_pushvalue(L, -2);
+    lua_rawset(L, 2);
+  }
+  push_text(L, rows, rows->groups.texts[group]);
+  lua_rawseti(L, -2, (int)lua_rawlen(L, -2) + 1);
+  lua_pop(L, 2);
+}
+
+/*
+** snapshot:outsiders () -> {address = list of groups}
+** Of those who are named as members and are no users: invited people. Addresses are folded; a group
+** may be named twice.
+*/
+static int lp_snapshot_outsiders (lua_State *L) {
+  lp_rows *rows = &check(L, 1)->rows;
+  if (lp_rows_index(rows) != 0) return luaL_error(L, "out of memory");
+  lua_settop(L, 1);
+  lua_newtable(L);
+  for (size_t i = 0; i < rows->segment_count; i++) {
+    lp_text at = rows->segments[i].first;
+    for (uint32_t m = 0; m < rows->segments[i].count; m++, at = lp_rows_text_after(rows, at))
+      note_outsider(L, rows, at, rows->segments[i].group);
+  }
+  return 1;
+}
+
 static void push_time (lua_State *L, uint32_t civil) {
   if (civil == LP_NO_TIME)
     lua_pushnil(L);
@@ -451,6 +524,8 @@ static const luaL_Reg snapshot_methods[] = {{"feed", lp_snapshot_feed},
                                             {"group_names", lp_snapshot_group_names},
                                             {"members", lp_snapshot_members},
                                             {"census", lp_snapshot_census},
+                                            {"twins", lp_snapshot_twins},
+                                            {"outsiders", lp_snapshot_outsiders},
                                             {NULL, NULL}};
 
 static const luaL_Reg snapshot_meta[] = {{"__len", lp_snapshot_length},

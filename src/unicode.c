@@ -9,11 +9,20 @@
 
 #include "compat.h"
 
-/* Pushes the text in another form; nil, message when it is not UTF-8. */
-static int push_mapped (lua_State *L, const char *text, size_t n, int options) {
+/* Letter by letter: full case folding would make one of "ss" and the sharp s, which are two names.
+ */
+static utf8proc_int32_t lower (utf8proc_int32_t code, void *data) {
+  (void)data;
+  return utf8proc_tolower(code);
+}
+
+/* Pushes the text in normalisation form C, its letters mapped before; nil, message when it is not
+** UTF-8. */
+static int push_mapped (lua_State *L, const char *text, size_t n, utf8proc_custom_func letters) {
   utf8proc_uint8_t *mapped = NULL;
-  utf8proc_ssize_t length = utf8proc_map((const utf8proc_uint8_t *)text, (utf8proc_ssize_t)n,
-                                         &mapped, (utf8proc_option_t)options);
+  utf8proc_ssize_t length =
+      utf8proc_map_custom((const utf8proc_uint8_t *)text, (utf8proc_ssize_t)n, &mapped,
+                          (utf8proc_option_t)(UTF8PROC_STABLE | UTF8PROC_COMPOSE), letters, NULL);
   if (length < 0) {
     lua_pushnil(L);
     lua_pushstring(L, utf8proc_errmsg(length));
@@ -29,14 +38,14 @@ static int push_mapped (lua_State *L, const char *text, size_t n, int options) {
 static int lp_unicode_compose (lua_State *L) {
   size_t n;
   const char *text = luaL_checklstring(L, 1, &n);
-  return push_mapped(L, text, n, UTF8PROC_STABLE | UTF8PROC_COMPOSE);
+  return push_mapped(L, text, n, NULL);
 }
 
-/* unicode.fold (text) -> the text composed and without the case of letters | nil, message */
+/* unicode.fold (text) -> the text composed, its letters in lower case | nil, message */
 static int lp_unicode_fold (lua_State *L) {
   size_t n;
   const char *text = luaL_checklstring(L, 1, &n);
-  return push_mapped(L, text, n, UTF8PROC_STABLE | UTF8PROC_COMPOSE | UTF8PROC_CASEFOLD);
+  return push_mapped(L, text, n, lower);
 }
 
 /* unicode.same (one, other) -> whether both are the same text in normalisation form C */
@@ -44,9 +53,9 @@ static int lp_unicode_same (lua_State *L) {
   size_t n;
   const char *text = luaL_checklstring(L, 1, &n);
   int both;
-  both = push_mapped(L, text, n, UTF8PROC_STABLE | UTF8PROC_COMPOSE) == 1;
+  both = push_mapped(L, text, n, NULL) == 1;
   text = luaL_checklstring(L, 2, &n);
-  both = push_mapped(L, text, n, UTF8PROC_STABLE | UTF8PROC_COMPOSE) == 1 && both;
+  both = push_mapped(L, text, n, NULL) == 1 && both;
   lua_pushboolean(L, both && lua_rawequal(L, -1, -2));
   return 1;
 }

@@ -64,7 +64,10 @@ describe("lastpass.directory.match", function()
       p.user "x@acme.com" { employee_id = "1" }
       p.user "y@acme.com" { employee_id = "1" }
     end)
-    assert.same({ ["y@acme.com"] = "same_user" }, codes(plan.body.problems))
+    assert.same({
+      ["x@acme.com"] = "repeated_employee_id",
+      ["y@acme.com"] = "repeated_employee_id",
+    }, codes(plan.body.problems))
     assert.same(disabled_but "ann", told(plan.body.steps))
     plan = plan_of(function(p)
       p.user "x@acme.com" { employee_id = "1" }
@@ -82,18 +85,25 @@ describe("lastpass.directory.match", function()
     assert.same(disabled_but("ann", "bob"), told(plan.body.steps))
   end)
 
-  it("follows the order of its rules", function()
-    local function find(order)
+  it("goes by the rules it is told, and refuses when two of them do not agree", function()
+    local function find(order, aliases)
       local plan = assert(companies.plan({ users = users }, function(p)
         order.attribute = "Id"
         p.match(order)
-        p.user "x@acme.com" { employee_id = "2", aliases = { "dee@acme.com" } }
+        p.user "x@acme.com" { employee_id = "2", aliases = aliases }
       end))
-      return told(plan.body.held)
+      return told(plan.body.held), codes(plan.body.problems)
     end
     assert.same({ "rename bob@acme.com x@acme.com" }, find { "employee_id", "alias" })
-    assert.same({ "rename dee@acme.com x@acme.com" }, find { "alias", "employee_id" })
-    assert.same({}, find { "email" })
+    assert.same({}, (find { "email" }))
+    local dee = { "dee@acme.com" }
+    assert.same({ "rename bob@acme.com x@acme.com" }, (find({ "employee_id" }, dee)))
+    assert.same({ {}, { ["x@acme.com"] = "ambiguous_alias" } }, {
+      find({ "employee_id", "alias" }, dee),
+    })
+    assert.same({ {}, { ["x@acme.com"] = "other_employee" } }, {
+      find({ "alias", "employee_id" }, dee),
+    })
   end)
 
   it("does not guess between two users whose addresses differ by case", function()

@@ -152,7 +152,7 @@ describe("kept directories", function()
         { email = "c@x", status = "active", groups = {} },
       }
       assert.same({
-        "A@x admin: nothing -> true",
+        "A@x admin: no -> yes",
         "A@x fullname: A -> nothing",
         "A@x joined I",
         "A@x left G",

@@ -1,6 +1,7 @@
 --- What has changed between two reads of a directory.
 -- @module lastpass.directory.compare
 local errors = require "lastpass.error"
+local key_of = require "lastpass.directory.key"
 
 local M = {}
 
@@ -10,8 +11,33 @@ local M = {}
 ---@field before? string|boolean
 ---@field after? string|boolean for joined and left the group
 
-local function key_of(user)
-  return user.email:lower()
+-- Users by address; those whose addresses differ by case alone by the address to the letter.
+local function by_address(list)
+  local users = {}
+  for _, user in ipairs(list) do
+    local key = key_of(user.email)
+    users[users[key] and user.email or key] = user
+  end
+  return users
+end
+
+local function list_of(directory)
+  local list = {}
+  for user in directory:users() do
+    list[#list + 1] = user
+  end
+  table.sort(list, function(a, b)
+    return a.email < b.email
+  end)
+  return list
+end
+
+-- Takes the user out who is the same as one of the other read.
+local function take(users, address)
+  local key = users[address] and users[address].email == address and address or key_of(address)
+  local user = users[key]
+  users[key] = nil
+  return user
 end
 
 local function set_of(list)
@@ -43,6 +69,9 @@ local function compare_users(add, before, after)
       old, new = old or "", new or ""
     end
     if old ~= new then
+      if field == "admin" then
+        old, new = old or false, new or false
+      end
       add { email = after.email, what = field, before = old, after = new }
     end
   end
@@ -54,6 +83,8 @@ local difference_mt = { __name = "lastpass.directory.Difference" }
 local function shown(value)
   if value == nil or value == "" then
     return "nothing"
+  elseif type(value) == "boolean" then
+    return value and "yes" or "no"
   end
   return tostring(value)
 end
@@ -84,18 +115,14 @@ function M.diff(before, after)
   if not is_directory(before) or not is_directory(after) then
     errors.raise(2, "directory.diff: needs two directories, as client:snapshot gives them")
   end
-  local list, old = {}, {}
+  local list, old = {}, by_address(list_of(before))
   local function add(difference)
     list[#list + 1] = setmetatable(difference, difference_mt)
   end
-  for user in before:users() do
-    old[key_of(user)] = user
-  end
-  for user in after:users() do
-    local key = key_of(user)
-    if old[key] then
-      compare_users(add, old[key], user)
-      old[key] = nil
+  for _, user in ipairs(list_of(after)) do
+    local same = take(old, user.email)
+    if same then
+      compare_users(add, same, user)
     else
       add { email = user.email, what = "appeared", after = user.status }
     end

@@ -3,6 +3,7 @@
 -- @module lastpass.directory.record
 local errors = require "lastpass.error"
 local json = require "lastpass.json"
+local key_of = require "lastpass.directory.key"
 local time = require "lastpass.time"
 
 local M = {}
@@ -46,11 +47,14 @@ end
 function M.text(snapshot)
   local lines = {}
   for user in snapshot:users() do
-    local key = user.email:lower()
+    local key = key_of(user.email)
     lines[#lines + 1] = { key = key, text = json.encode(entry_of(user)) }
   end
   table.sort(lines, function(a, b)
-    return a.key < b.key
+    if a.key ~= b.key then
+      return a.key < b.key
+    end
+    return a.text < b.text
   end)
   local texts = { json.encode { format = FORMAT, version = VERSION, users = #lines } }
   for place, line in ipairs(lines) do
@@ -80,9 +84,11 @@ function M.parse(text, read_at)
       if head.format ~= FORMAT or head.version ~= VERSION then
         return damaged "is of another form"
       end
+    elseif type(value.email) ~= "string" or type(value.groups) ~= "table" then
+      return damaged "has a user without address or groups"
     else
       list[#list + 1] = value
-      by_key[value.email:lower()] = value
+      by_key[key_of(value.email)] = value
     end
   end
   if not head or head.users ~= #list then
@@ -101,7 +107,10 @@ end
 ---@param email string
 ---@return table|nil
 function methods:user(email)
-  return self._by_key[email:lower()]
+  if type(email) ~= "string" then
+    errors.raise(2, "record:user: needs an e-mail address")
+  end
+  return self._by_key[key_of(email)]
 end
 
 --- Everybody, by address.

@@ -1,6 +1,7 @@
 --- The directory as one read of it: users by address, groups and their members.
 -- @module lastpass.enterprise.directory
 local core = require "lastpass.core"
+local email_room = require "lastpass.email"
 local errors = require "lastpass.error"
 local group_object = require "lastpass.enterprise.group"
 local user_object = require "lastpass.enterprise.user"
@@ -25,6 +26,22 @@ function M.new(client, rows)
     { _client = client, _rows = rows, _invited = invited, _email = known, read_at = os.time() },
     snapshot_mt
   )
+end
+
+-- The groups of somebody who is only invited: all that names them are the lists of members.
+local function groups_of_invited(snapshot, email)
+  snapshot._outsiders = snapshot._outsiders or snapshot._rows:outsiders()
+  local groups, seen = {}, {}
+  for _, name in ipairs(snapshot._outsiders[email_room.fold(email)] or {}) do
+    if not seen[name] then
+      seen[name], groups[#groups + 1] = true, name
+    end
+  end
+  return groups
+end
+
+local function invited_user(snapshot, email)
+  return user_object.of_invitation(snapshot._client, email, groups_of_invited(snapshot, email))
 end
 
 function snapshot_mt.__tostring(snapshot)
@@ -55,7 +72,7 @@ function methods:user(email)
     return user_object.of_row(self._client, self._rows, row)
   end
   local invitation = self._invited[email:lower()]
-  return invitation and user_object.of_invitation(self._client, invitation)
+  return invitation and invited_user(self, invitation)
 end
 
 local statuses = { active = true, disabled = true, invited = true }
@@ -93,7 +110,7 @@ function methods:users(filter)
     end
     while with_invited and invited_at < #invited do
       invited_at = invited_at + 1
-      local user = user_object.of_invitation(self._client, invited[invited_at])
+      local user = invited_user(self, invited[invited_at])
       if everybody or matches(user, filter) then
         return user
       end
@@ -110,11 +127,18 @@ function methods:group(name)
   return members and group_object.new(self._client, name, members)
 end
 
+--- The names of all groups that have or had a member, sorted.
+---@return string[]
+function methods:group_names()
+  local names = self._rows:group_names()
+  table.sort(names)
+  return names
+end
+
 --- All groups that have or had a member, by name.
 ---@return fun(): lastpass.Group|nil iterator
 function methods:groups()
-  local names = self._rows:group_names()
-  table.sort(names)
+  local names = self:group_names()
   local position = 0
   return function()
     position = position + 1

@@ -106,13 +106,13 @@ function M.of_row(client, snapshot, row)
   return setmetatable({ _client = client, _snapshot = snapshot, _row = row }, user_mt)
 end
 
---- Somebody of whom only the invitation is known.
-function M.of_invitation(client, email)
+--- Somebody of whom only the invitation is known, and the groups that name them as a member.
+function M.of_invitation(client, email, groups)
   return setmetatable({
     _client = client,
     email = email,
     status = "invited",
-    groups = {},
+    groups = groups or {},
     admin = false,
     disabled = false,
     never_logged_in = true,

@@ -4,6 +4,7 @@
 local core = require "lastpass.core"
 local email_room = require "lastpass.email"
 local errors = require "lastpass.error"
+local key_of = require "lastpass.directory.key"
 local limits = require "lastpass.plan.limits"
 
 local M = {}
@@ -12,9 +13,15 @@ local M = {}
 ---@field wanted userdata               of core.wanted: one row a person
 ---@field extras table<integer, table>  by row: reason, origin, employee_id, aliases, state, notes
 ---@field problems table[]              {code, reason, subject, origin}: rows that are left alone
----@field untouchable table<string, true> folded addresses whose declaration is in doubt
+---@field untouchable table<string, true> keys of addresses whose declaration is in doubt
+---@field doubtful_ids table<string, true> employee ids of refused rows
 ---@field sources table[]               tracked sources
 ---@field groups table<string, table>   groups declared with all their members
+---@field managed table<string, true>   groups that are managed though nobody is to be in them
+---@field good_names table<string, true> names of groups that can be written into a plan
+---@field protected table<string, table> by key: {address, why}
+---@field actions table[]               {kind, subject}: asked for one by one
+---@field reasons table[]               {from, to, text}: rows that share a reason
 ---@field settings table
 local methods = {}
 local declared_mt = { __index = methods, __name = "lastpass.plan.Declared" }
@@ -27,11 +34,14 @@ function M.new()
     extras = {},
     problems = {},
     untouchable = {},
+    doubtful_ids = {},
     sources = {},
     groups = {},
     managed = {},
+    good_names = {},
     protected = {},
     actions = {},
+    reasons = {},
     settings = {
       missing = { users = "keep", invited = "keep" },
       limits = limits.defaults(),
@@ -46,8 +56,21 @@ end
 function methods:refuse(problem)
   self.problems[#self.problems + 1] = problem
   if problem.subject then
-    self.untouchable[email_room.fold(problem.subject)] = true
+    self:doubt(problem.subject)
   end
+end
+
+--- Nothing is done to whoever has this address.
+---@param address string
+function methods:doubt(address)
+  self.untouchable[key_of(address)] = true
+end
+
+--- Nothing is taken from whoever has this address.
+---@param address string
+---@param why string
+function methods:protect(address, why)
+  self.protected[key_of(address)] = { address = address, why = why }
 end
 
 local function origin_of(self, row)
@@ -106,9 +129,7 @@ function methods:add(address, fullname, groups, active, source, line)
     end
     row, why, first = wanted:add(good, fullname, groups, active, source, line, true)
     if row then
-      if good:find "[\128-\255]" then
-        self:extra(row).other_letters = true
-      end
+      self:note_letters(row, good)
       return row
     end
   end
@@ -123,6 +144,41 @@ function methods:add(address, fullname, groups, active, source, line)
     source = source,
     line = line,
   }
+  return nil
+end
+
+--- Notes that an address can be written in several ways.
+---@param row integer
+---@param address string
+function methods:note_letters(row, address)
+  if address:find "[\128-\255]" then
+    self:extra(row).other_letters = true
+  end
+end
+
+--- Gives all rows from one on a reason.
+---@param from integer
+---@param text string
+function methods:note_reason(from, text)
+  local to = #self.wanted
+  if to >= from then
+    table.insert(self.reasons, { from = from, to = to, text = text })
+  end
+end
+
+--- Why a row was declared, as the playbook says.
+---@param row integer
+---@return string|nil
+function methods:reason(row)
+  local extra = self.extras[row]
+  if extra and extra.reason then
+    return extra.reason
+  end
+  for _, range in ipairs(self.reasons) do
+    if row >= range.from and row <= range.to then
+      return range.text
+    end
+  end
   return nil
 end
 
@@ -144,13 +200,9 @@ end
 ---@param origin string
 ---@param level integer
 function methods:declare_group(name, members, origin, level)
-  if self.groups[name] then
-    errors.raise(
-      level + 1,
-      "group '%s' is declared twice, first at %s",
-      name,
-      self.groups[name].origin
-    )
+  local first = self.groups[name]
+  if first then
+    errors.raise(level + 1, "group '%s' is declared twice, first at %s", name, first.origin)
   end
   self.groups[name] = { members = members, origin = origin }
 end

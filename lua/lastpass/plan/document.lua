@@ -80,6 +80,40 @@ local function damaged(place, what)
   })
 end
 
+local function is_list_of_tables(list, wanted)
+  if type(list) ~= "table" then
+    return false
+  end
+  local count = 0
+  for _, entry in pairs(list) do
+    count = count + 1
+    if type(entry) ~= wanted then
+      return false
+    end
+  end
+  return count == #list
+end
+
+-- What a step of a kind needs to say.
+local forms = {
+  create = { groups = "table" },
+  name = { fullname = "string" },
+  groups = { join = "table", leave = "table" },
+  rename = { email = "string" },
+}
+
+local function has_form(step)
+  local after = step.after
+  for name, wanted in pairs(forms[step.kind] or {}) do
+    if type(after) ~= "table" or type(after[name]) ~= wanted then
+      return false
+    elseif wanted == "table" and not is_list_of_tables(after[name], "string") then
+      return false
+    end
+  end
+  return true
+end
+
 -- What apply relies on. Whoever can write the right SHA-256 could write anything, so this is about
 -- files of other programs, not about forgery.
 local function check_form(body, place)
@@ -98,7 +132,7 @@ local function check_form(body, place)
     )
   end
   for _, key in ipairs(LISTS) do
-    if type(body[key]) ~= "table" then
+    if not is_list_of_tables(body[key], key == "warnings" and "string" or "table") then
       return damaged(place, ("has no list '%s'"):format(key))
     end
   end
@@ -107,11 +141,11 @@ local function check_form(body, place)
   end
   for number, step in ipairs(body.steps) do
     if
-      type(step) ~= "table"
-      or not kinds.by_name[step.kind]
+      not kinds.by_name[step.kind]
       or step.number ~= number
       or type(step.subject) ~= "string"
       or type(body.objects[step.subject]) ~= "table"
+      or not has_form(step)
     then
       return damaged(place, ("step %d is not of a form that is known"):format(number))
     end
@@ -136,8 +170,12 @@ function M.parse(text, place)
   if not ok then
     return nil, message, err
   end
-  mark_lists(body)
-  if M.render(body) ~= text then
+  -- a file of another program may hold what cannot be written at all
+  local is_whole, rendered = pcall(function()
+    mark_lists(body)
+    return M.render(body)
+  end)
+  if not is_whole or rendered ~= text then
     return damaged(place, "has been changed since it was saved")
   end
   return body

@@ -2,16 +2,17 @@
 -- be read, kept, reviewed and applied once.
 -- @module lastpass.plan
 local document = require "lastpass.plan.document"
-local email = require "lastpass.email"
 local errors = require "lastpass.error"
 local guards = require "lastpass.plan.guards"
 local image = require "lastpass.plan.image"
-local journal_room = require "lastpass.plan.journal"
 local json = require "lastpass.json"
+local key_of = require "lastpass.directory.key"
 local kinds = require "lastpass.plan.kinds"
+local letters = require "lastpass.plan.letters"
 local limits = require "lastpass.plan.limits"
 local playbook_room = require "lastpass.plan.playbook"
 local steps_room = require "lastpass.plan.steps"
+local surroundings = require "lastpass.plan.surroundings"
 local time = require "lastpass.time"
 
 local M = {}
@@ -71,6 +72,9 @@ end
 ---@return string? message
 ---@return lastpass.Error? err code "cannot_write"
 function methods:save(path)
+  if type(path) ~= "string" or path == "" then
+    errors.raise(2, "plan:save: needs the path of a file")
+  end
   local ok, message, err = require("lastpass.plan.file").write(path, self:text())
   if not ok then
     return nil, message, err
@@ -102,11 +106,6 @@ function M.cost(counts, chunk)
   return requests, mails
 end
 
--- What guards ask about the directory: people, memberships, active admins.
-local function census(snapshot)
-  return snapshot:count() + snapshot:invited_count(), snapshot._rows:census()
-end
-
 local function problem_lines(work)
   local list = json.list {}
   for _, problems in ipairs { work.declared.problems, work.problems } do
@@ -117,9 +116,9 @@ local function problem_lines(work)
       end
       list[#list + 1] = {
         code = problem.code,
-        reason = problem.reason,
-        subject = problem.subject,
-        origin = origin,
+        reason = letters.writable(problem.reason),
+        subject = letters.writable(problem.subject),
+        origin = letters.writable(origin),
       }
     end
   end
@@ -130,7 +129,7 @@ end
 local function objects_of(work, body)
   for _, list in ipairs { body.steps, body.held } do
     for _, step in ipairs(list) do
-      local known = work.images[email.fold(step.subject)].image
+      local known = work.images[key_of(step.subject)].image
       body.objects[step.subject] = known
       step.base = image.hash(known)
     end
@@ -152,7 +151,10 @@ local function assemble(work, context)
     if a.subject ~= b.subject then
       return a.subject < b.subject
     end
-    return a.kind < b.kind
+    if a.kind ~= b.kind then
+      return a.kind < b.kind
+    end
+    return json.encode(a.after) < json.encode(b.after)
   end)
   body.problems = problem_lines(work)
   body.warnings = json.list(work.warnings)
@@ -164,52 +166,9 @@ end
 local plan_options = {
   limit = "table",
   expires_in = function(value)
-    return type(value) == "number" and value > 0, "seconds, above 0"
+    return type(value) == "number" and value >= 1 and value <= 366 * DAY, "from 1 second to a year"
   end,
 }
-
-local function guard_context(client, snapshot, sources)
-  local journal, message, err = journal_room.of(client)
-  if not journal then
-    return nil, message, err
-  end
-  local tenant = journal_room.tenant(client)
-  local people, memberships, admins = census(snapshot)
-  return {
-    journal = journal,
-    sources = sources,
-    people = people,
-    memberships = memberships,
-    admins = admins,
-    done_lately = function(names)
-      -- the journal goes by the machine's clock, whatever clock the client goes by
-      return assert(journal:count(tenant, names, time.now() - DAY))
-    end,
-    last_source = function(name)
-      return journal:last_source(tenant, name)
-    end,
-  }
-end
-
--- Renames that were started and end when the user logs in (enterprise-api §4.3).
-local function pending_renames(journal, tenant)
-  local pending = {}
-  for _, step in ipairs(assert(journal:done_steps(tenant, { "rename" }, time.now() - 90 * DAY))) do
-    pending[email.fold(step.subject)] = step.after.email
-  end
-  return pending
-end
-
-local function note_sources(context, tenant)
-  for _, source in ipairs(context.sources) do
-    if source.complete and source.rows > 0 then
-      context.journal:note_source(tenant, source.name, {
-        rows = source.rows,
-        sha256 = source.sha256,
-      })
-    end
-  end
-end
 
 --- Makes a plan: runs the playbook, reads the directory, compares, asks the guards. Nothing is
 -- written to LastPass.
@@ -236,16 +195,15 @@ function M.make(client, playbook, options)
   end
   local sources = playbook_room.sources(declared)
   local context
-  context, message, err = guard_context(client, snapshot, sources)
+  context, message, err = surroundings.read(client, snapshot, sources)
   if not context then
     return nil, message, err
   end
-  local tenant = journal_room.tenant(client)
-  local work = steps_room.compute(declared, snapshot, pending_renames(context.journal, tenant))
+  local work = steps_room.compute(declared, snapshot, context.pending_renames)
   guards.check(work, context)
   local body = assemble(work, context)
-  body.tenant = tenant
-  body.created, body.expires = now, now + (options.expires_in or DAY)
+  body.tenant = context.tenant
+  body.created, body.expires = now, now + math.floor(options.expires_in or DAY)
   body.playbook = declared.playbook
   body.sources = json.list(sources)
   body.settings = declared.settings
@@ -254,7 +212,11 @@ function M.make(client, playbook, options)
   body.requests, body.mails = M.cost(body.counts, client._options.chunk)
   body.unchanged = work.totals.unchanged
   if #body.refusals == 0 then
-    note_sources(context, tenant)
+    local ok
+    ok, message, err = surroundings.note_sources(context, declared.settings.limits)
+    if not ok then
+      return nil, message, err
+    end
   end
   return new_plan(body)
 end
@@ -265,7 +227,7 @@ end
 ---@return string? message
 ---@return lastpass.Error? err code "plan_changed" when its bytes are not what was saved
 function M.load(path)
-  if type(path) ~= "string" then
+  if type(path) ~= "string" or path == "" then
     errors.raise(2, "load_plan: needs the path of a file")
   end
   local text, message, err = require("lastpass.plan.file").read(path)

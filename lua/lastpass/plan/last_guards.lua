@@ -61,14 +61,11 @@ function M.per_day(body, steps, done_lately)
   end
   for _, listed in ipairs(limits.list) do
     local entry = limits.by_name[listed[1]]
-    local count = entry.name ~= "create" and count_of(steps, entry) or 0
-    local before = count > 0 and done_lately(entry.kinds) or 0
-    if before > 0 then
-      local per_day = settings.per_day and settings.per_day[entry.name]
-      local limit = limits.read(per_day or settings[entry.name] or entry.default)
-      local allowed = limits.allowed(limit, body.directory.people, entry.least)
-        * (per_day and 1 or limits.PER_DAY_FACTOR)
-      if before + count > allowed then
+    local count = count_of(steps, entry)
+    local allowed, is_explicit = limits.allowed_a_day(settings, entry.name, body.directory.people)
+    if allowed and count > 0 then
+      local before = done_lately(entry.kinds)
+      if before + count > allowed and (before > 0 or is_explicit) then
         return TOO_MANY:format(entry.counts, before, count, allowed),
           ALLOW:format(entry.name, before + count)
       end

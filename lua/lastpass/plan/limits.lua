@@ -43,7 +43,7 @@ end
 ---@return table|nil limit {percent =} or {count =}, and `text`
 function M.read(value)
   if type(value) == "number" then
-    if value >= 0 and value == math.floor(value) then
+    if value >= 0 and value == math.floor(value) and value < 2 ^ 53 then
       return { count = value, text = ("%d"):format(value) }
     end
     return nil
@@ -69,6 +69,24 @@ function M.allowed(limit, of, least)
     return 0
   end
   return math.max(math.floor(of * limit.percent / 100 + 1e-9), least)
+end
+
+--- How many steps of a kind a day lets through.
+---@param settings table as of `merge`
+---@param name string of `list`
+---@param of integer what a percentage is of
+---@return integer|nil allowed nil when nothing limits a day
+---@return boolean explicit whether the playbook says so
+function M.allowed_a_day(settings, name, of)
+  local entry = M.by_name[name]
+  local given = settings.per_day and settings.per_day[name]
+  if given then
+    return M.allowed(M.read(given), of, entry.least), true
+  elseif #entry.kinds == 0 or name == "create" then
+    return nil, false
+  end
+  local limit = M.read(settings[name] or entry.default)
+  return M.allowed(limit, of, entry.least) * M.PER_DAY_FACTOR, false
 end
 
 local function check_one(where, name, value, level)

@@ -3,6 +3,7 @@
 local core = require "lastpass.core"
 local draft = require "lastpass.plan.steps.draft"
 local groups = require "lastpass.plan.steps.groups"
+local key_of = require "lastpass.directory.key"
 local kinds = require "lastpass.plan.kinds"
 local match = require "lastpass.directory.match"
 local named = require "lastpass.plan.steps.named"
@@ -42,36 +43,92 @@ function M.number(steps)
   return steps
 end
 
+local NOBODY = "protect: nobody in the directory has the address %s; is it spelled right?"
+local NO_ATTRIBUTE = "employee ids are given, but match names no attribute for them, so they "
+  .. 'find nobody: match { "employee_id", "email", "alias", attribute = "…" }'
+
+local function is_there(snapshot, address)
+  if snapshot:user(address) then
+    return true
+  elseif address:find "[\128-\255]" then
+    for user in snapshot:users() do
+      if key_of(user.email) == key_of(address) then
+        return true
+      end
+    end
+  end
+  return false
+end
+
+-- What would else pass for being looked after.
+local function warn(work)
+  local protected, declared = {}, work.declared
+  for _, entry in pairs(declared.protected) do
+    if not is_there(work.snapshot, entry.address) then
+      protected[#protected + 1] = NOBODY:format(entry.address)
+    end
+  end
+  table.sort(protected)
+  for _, text in ipairs(protected) do
+    work.warnings[#work.warnings + 1] = text
+  end
+  if not declared.settings.attribute then
+    for _, extra in pairs(declared.extras) do
+      if extra.employee_id then
+        work.warnings[#work.warnings + 1] = NO_ATTRIBUTE
+        return
+      end
+    end
+  end
+end
+
+local function find_people(work)
+  local declared = work.declared
+  local matching = match.find(
+    declared.wanted,
+    declared.extras,
+    work.rows,
+    declared.settings,
+    declared.doubtful_ids
+  )
+  work.matching = matching
+  for _, problem in ipairs(matching.problems) do
+    local address = declared.wanted:row(problem.row)
+    draft.problem(work, problem.code, address, problem.reason, declared:origin(problem.row))
+  end
+  for key in pairs(matching.invited_in_doubt) do
+    declared.untouchable[key] = true
+  end
+  for place = 1, #matching.pairs, 2 do
+    local row, user = matching.pairs[place], matching.pairs[place + 1]
+    work.user_of_row[row], work.row_of_user[user] = user, row
+  end
+  return matching
+end
+
 local WAITING = "the groups of %d invited people are compared once they have accepted"
 
 --- Compares.
 ---@param declared lastpass.plan.Declared
 ---@param snapshot lastpass.Snapshot
----@param pending_renames table<string, string> renames under way: old folded address to the new one
+---@param pending_renames table<string, string> renames under way: key of the old address to the new one
 ---@return table work steps (those held among them), held, problems, warnings, images, changes,
--- managed (names of groups), totals
+-- managed (names of groups), matching, totals
 function M.compute(declared, snapshot, pending_renames)
   local work = draft.new(declared, snapshot)
   work.pending_renames = pending_renames or {}
   groups.merge(work)
   work.managed = groups.managed(work)
-  local matching = match.find(declared.wanted, declared.extras, work.rows, declared.settings)
-  for _, problem in ipairs(matching.problems) do
-    work.problems[#work.problems + 1] = {
-      code = problem.code,
-      subject = (declared.wanted:row(problem.row)),
-      reason = problem.reason,
-      origin = declared:origin(problem.row),
-    }
-  end
+  local matching = find_people(work)
   local changes =
     core.diff(declared.wanted, work.rows, { managed = work.managed, matched = matching.pairs })
   work.changes, work.totals = changes, changes:totals()
-  people.walk(work, changes, matching)
-  named.removals(work, matching)
-  named.renames(work, matching)
+  people.walk(work, changes)
+  named.removals(work)
+  named.renames(work)
   groups.exact(work)
   named.actions(work)
+  warn(work)
   if work.waiting > 0 then
     work.warnings[#work.warnings + 1] = WAITING:format(work.waiting)
   end

@@ -1,5 +1,6 @@
 --- A plan as an admin reads it: what is added, changed and taken away, why, and what is held back.
 -- @module lastpass.plan.text
+local clean = require("lastpass.text").clean
 local kinds = require "lastpass.plan.kinds"
 local table_of = require("lastpass.text").table
 local time = require "lastpass.time"
@@ -83,7 +84,9 @@ end
 
 local function source_line(source)
   local state = source.complete and "read to its end" or "NOT read to its end: " .. source.failure
-  return ("%s: %d rows, %d refused, %s"):format(source.name, source.rows, source.refused, state)
+  return clean(
+    ("%s: %d rows, %d refused, %s"):format(source.name, source.rows, source.refused, state)
+  )
 end
 
 local function summary(body)
@@ -132,7 +135,7 @@ function M.plan(plan)
   end
   add_table(lines, "Rows that were not used:", problems, { "from", "who", "why" })
   for _, warning in ipairs(body.warnings) do
-    lines[#lines + 1] = "note: " .. warning
+    lines[#lines + 1] = "note: " .. clean(warning)
   end
   lines[#lines + 1] = ""
   lines[#lines + 1] = summary(body)
@@ -145,7 +148,8 @@ function M.plan(plan)
       or ""
     )
   for _, refusal in ipairs(body.refusals) do
-    lines[#lines + 1] = ("REFUSED by the guard '%s': %s"):format(refusal.guard, refusal.message)
+    lines[#lines + 1] =
+      clean(("REFUSED by the guard '%s': %s"):format(refusal.guard, refusal.message))
     lines[#lines + 1] = "  to allow it: " .. refusal.allow
   end
   return table.concat(lines, "\n")

@@ -3,6 +3,7 @@
 -- there: what was read may still be added and changed; the proof keeps everything that removes held.
 -- @module lastpass.plan.tracked
 local errors = require "lastpass.error"
+local letters = require "lastpass.plan.letters"
 
 local M = {}
 
@@ -32,7 +33,7 @@ function methods:next()
   local person = self._people:next()
   if person then
     reading.source, reading.person = self, person
-    return person
+    return self._row_mt and setmetatable(person, self._row_mt) or person
   end
   reading.source, reading.person = nil, nil
   return nil
@@ -41,9 +42,16 @@ end
 --- Iterates over the good rows.
 ---@return fun(): table|nil person
 function methods:rows()
-  self._people:rows() -- raises when it has been read already
+  local people, reading, row_mt = self._people, self._reading, self._row_mt
+  people:rows() -- raises when it has been read already
   return function()
-    return self:next()
+    local person = people:next()
+    if not person then
+      reading.source, reading.person = nil, nil
+      return nil
+    end
+    reading.source, reading.person = self, person
+    return row_mt and setmetatable(person, row_mt) or person
   end
 end
 
@@ -58,13 +66,51 @@ function methods:read()
   return list, self._people.problems
 end
 
+-- A misspelt field would read as nil, and { person.tema } as no groups at all: people would leave
+-- them. Where the fields are known, any other raises.
+local function strict_rows(people, optional)
+  if not people._columns then
+    return nil
+  end
+  local names, known = {}, { origin = true, groups = people.proof.kind == "ldap" }
+  for place, column in ipairs(people._columns) do
+    names[place], known[column.name] = column.name, true
+  end
+  for name in pairs(optional or {}) do
+    known[name] = true -- also when the file has no such column
+  end
+  return {
+    __index = function(_, name)
+      if known[name] then
+        return nil -- empty in this row
+      end
+      local near = errors.nearest(name, names)
+      return errors.raise(
+        2,
+        "%s: a row has no field '%s'%s",
+        people.name,
+        tostring(name),
+        near and (" (did you mean '%s'?)"):format(near) or ""
+      )
+    end,
+  }
+end
+
 --- Wraps a source.
 ---@param people lastpass.source.People
 ---@param number integer which source of the playbook it is
 ---@param reading table where the row at hand is noted: {source, person}
+---@param label? string what it is called in the journal; default its name
+---@param columns? table the option `columns` of the source
 ---@return table tracked
-function M.new(people, number, reading)
-  return setmetatable({ _people = people, _number = number, _reading = reading }, tracked_mt)
+function M.new(people, number, reading, label, columns)
+  return setmetatable({
+    _people = people,
+    _number = number,
+    _reading = reading,
+    _label = label or people.name,
+    _row_mt = strict_rows(people, columns),
+  }, tracked_mt)
 end
 
 --- Whether a value is such a source.
@@ -79,7 +125,7 @@ end
 function M.describe(tracked)
   local people, proof = tracked._people, tracked._people.proof
   local description = {
-    name = people.name,
+    name = letters.writable(tracked._label),
     kind = proof.kind,
     rows = proof.rows,
     refused = #people.problems,
@@ -88,7 +134,7 @@ function M.describe(tracked)
     pages = proof.pages,
   }
   if people.failure then
-    description.failure = people.failure.message
+    description.failure = letters.writable(people.failure.message)
   elseif not proof.complete then
     description.failure = proof.rows == 0 and "the playbook did not read it"
       or ("the playbook stopped reading after %d rows"):format(proof.rows)

@@ -72,7 +72,9 @@ local function address_refusal(self, plan, value)
   end
   local address, fault = email.check(value)
   if address then
-    return nil, address
+    -- of the ways in which letters beyond ASCII can be written, one
+    return nil,
+      address:find "[\128-\255]" and require("lastpass.unicode").compose(address) or address
   end
   local reason = ("%s is not an e-mail address: %s"):format(problem.shown(value), fault)
   return { "bad_email", reason, { column = column, value = value } }
@@ -107,6 +109,9 @@ local function take(self, plan, wanted, number, person)
     refusal, address = address_refusal(self, plan, value)
   end
   if refusal then
+    -- the key, for those who must not take the person for missing
+    local known = value and email.check(value)
+    refusal[3].key = known and email.fold(known)
     problem.refuse(self, person.origin, refusal[1], refusal[2], refusal[3])
     return false
   end
@@ -115,6 +120,9 @@ local function take(self, plan, wanted, number, person)
   local row, _, first = wanted:add(address, fullname, groups, active, number, line, true)
   if not row then
     refuse_repeated(self, plan, wanted, first, number, person, address)
+  elseif address:find "[\128-\255]" then
+    self.other_letters = self.other_letters or {}
+    table.insert(self.other_letters, row)
   end
   return row ~= nil
 end

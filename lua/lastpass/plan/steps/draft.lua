@@ -1,10 +1,11 @@
 --- A plan in the making: who was looked at, and the steps so far.
 -- @module lastpass.plan.steps.draft
 local core = require "lastpass.core"
-local email_room = require "lastpass.email"
 local image = require "lastpass.plan.image"
 local json = require "lastpass.json"
+local key_of = require "lastpass.directory.key"
 local kinds = require "lastpass.plan.kinds"
+local letters = require "lastpass.plan.letters"
 
 local M = {}
 
@@ -13,7 +14,15 @@ local M = {}
 ---@param snapshot lastpass.Snapshot
 ---@return table draft
 function M.new(declared, snapshot)
+  local only
+  if declared.settings.only then
+    only = {}
+    for _, name in ipairs(declared.settings.only) do
+      only[name] = true
+    end
+  end
   return {
+    only = only, -- the groups that are managed, nil for all that are named
     declared = declared,
     snapshot = snapshot,
     rows = snapshot._rows,
@@ -26,6 +35,8 @@ function M.new(declared, snapshot)
     done = {},
     waiting = 0, -- invited people whose groups cannot be compared yet
     more_members = {}, -- by group: those whom the comparison in the core does not know of
+    user_of_row = {}, -- people found by another rule than the address, and the other way round
+    row_of_user = {},
   }
 end
 
@@ -40,7 +51,7 @@ end
 ---@param subject string address
 ---@return lastpass.plan.Image
 function M.image_of(work, subject)
-  local key = email_room.fold(subject)
+  local key = key_of(subject)
   local known = work.images[key]
   if not known then
     known = { subject = subject, image = image.of(work.snapshot:user(subject)) }
@@ -57,7 +68,7 @@ end
 ---@return lastpass.plan.Step|nil step nil when two words declare the same
 function M.add(work, kind, subject, fields)
   subject = spelled(work, subject)
-  local key = kind .. "\0" .. email_room.fold(subject)
+  local key = kind .. "\0" .. key_of(subject)
   if work.done[key] then
     return nil -- declared by two words alike
   end
@@ -68,7 +79,7 @@ function M.add(work, kind, subject, fields)
     after = fields.after,
     reason = fields.reason,
     rule = fields.rule,
-    origin = fields.origin,
+    origin = letters.writable(fields.origin),
     reversal = kinds.by_name[kind].reversal,
   }
   M.image_of(work, subject)
@@ -106,7 +117,7 @@ end
 ---@return table fields reason, rule, origin
 function M.cause(work, row, default, rule)
   local extra = work.declared.extras[row] or {}
-  local reason = extra.reason or default
+  local reason = work.declared:reason(row) or default
   if extra.notes then
     reason = reason .. "; " .. table.concat(extra.notes, ", ")
   end
@@ -140,7 +151,76 @@ end
 ---@param address string
 ---@return boolean|nil
 function M.in_doubt(work, address)
-  return work.declared.untouchable[email_room.fold(address)]
+  return work.declared.untouchable[key_of(address)]
+end
+
+--- The step of a kind that somebody has already.
+---@param work table a draft
+---@param kind string
+---@param subject string address
+---@return lastpass.plan.Step|nil
+function M.step_of(work, kind, subject)
+  return work.done[kind .. "\0" .. key_of(subject)]
+end
+
+--- Who somebody declared is in the directory.
+---@param work table a draft
+---@param row integer of the desired state
+---@return integer|nil user
+function M.user_of(work, row)
+  return work.user_of_row[row] or work.rows:find((work.declared.wanted:row(row)))
+end
+
+--- What is declared of somebody in the directory.
+---@param work table a draft
+---@param address string as the directory has it
+---@return integer|nil row
+function M.row_of(work, address)
+  local user = work.rows:find(address)
+  return user and work.row_of_user[user] or work.declared.wanted:find(address)
+end
+
+--- Whether somebody is declared to be removed or deleted.
+---@param work table a draft
+---@param row integer of the desired state
+---@return boolean
+function M.is_gone(work, row)
+  local extra = work.declared.extras[row]
+  return extra ~= nil and extra.state ~= nil
+end
+
+--- Whether a declared person is left alone.
+---@param work table a draft
+---@param row integer of the desired state
+---@return boolean
+function M.row_in_doubt(work, row)
+  local matching = work.matching
+  if matching.refused[row] or M.in_doubt(work, (work.declared.wanted:row(row))) then
+    return true
+  end
+  local user = M.user_of(work, row)
+  return user ~= nil and M.user_in_doubt(work, user)
+end
+
+--- Whether a user of the directory is left alone.
+---@param work table a draft
+---@param user integer
+---@return boolean
+function M.user_in_doubt(work, user)
+  return work.matching.untouchable_users[user]
+    or M.in_doubt(work, M.address_of(work, user))
+    or false
+end
+
+--- Notes what could not be used.
+---@param work table a draft
+---@param code string
+---@param subject string
+---@param reason string
+---@param origin string|nil
+function M.problem(work, code, subject, reason, origin)
+  local problems = work.problems
+  problems[#problems + 1] = { code = code, subject = subject, reason = reason, origin = origin }
 end
 
 return M

@@ -2,8 +2,9 @@
 -- @module lastpass.plan.steps.people
 local bits_of = require("lastpass.core").change_bits
 local draft = require "lastpass.plan.steps.draft"
-local email_room = require "lastpass.email"
 local groups_room = require "lastpass.plan.steps.groups"
+local key_of = require "lastpass.directory.key"
+local letters = require "lastpass.plan.letters"
 
 local M = {}
 
@@ -14,11 +15,29 @@ local function has(bits, name)
   return bits % (bit * 2) >= bit
 end
 
+-- What is no UTF-8 could not be written into a plan.
+local function check_name(work, row, address, fullname)
+  if not fullname or letters.is_utf8(fullname) then
+    return true
+  end
+  draft.problem(
+    work,
+    "bad_encoding",
+    address,
+    "the name is not valid UTF-8",
+    work.declared:origin(row)
+  )
+  return false
+end
+
 local function create(work, row)
-  local address, fullname, groups = work.declared.wanted:row(row)
+  local address, fullname = work.declared.wanted:row(row)
+  if not check_name(work, row, address, fullname) then
+    return
+  end
   local extra = work.declared.extras[row] or {}
   local attribute = work.declared.settings.attribute
-  local after = { fullname = fullname, groups = groups_room.only_managed(work, groups) }
+  local after = { fullname = fullname, groups = groups_room.of_new(work, row) }
   if extra.employee_id and attribute then
     after.attribs = { [attribute] = extra.employee_id }
   end
@@ -38,8 +57,7 @@ local function change(work, changes, place, row, user, bits)
   local subject = draft.address_of(work, user)
   local _, fullname = work.declared.wanted:row(row)
   local before = image_of(work, subject)
-  local extra = work.declared.extras[row] or {}
-  if extra.state then
+  if draft.is_gone(work, row) then
     return -- removed below, whatever else was declared
   end
   if has(bits, "disable") then
@@ -53,7 +71,11 @@ local function change(work, changes, place, row, user, bits)
   if has(bits, "enable") then
     add(work, "enable", subject, cause(work, row, "is declared active"))
   end
-  if has(bits, "name") and not same_name(before.fullname, fullname) then
+  if
+    has(bits, "name")
+    and check_name(work, row, subject, fullname)
+    and not same_name(before.fullname, fullname)
+  then
     add(
       work,
       "name",
@@ -97,7 +119,7 @@ local function missing_user(work, user)
 end
 
 local function missing_invited(work, address)
-  if work.declared.settings.missing.invited == "withdraw" and not draft.in_doubt(work, address) then
+  if work.declared.settings.missing.invited == "withdraw" then
     add(work, "uninvite", address, { reason = "no source mentions them", rule = "missing" })
   end
 end
@@ -124,31 +146,33 @@ local function invited_groups(work, changes, place, row)
   )
 end
 
+local TWIN = "two users of the directory have this address, but for upper and lower case"
+
 -- The server takes addresses that differ by case for the same, so nobody who has such a namesake is
 -- touched, not even by the address to the letter.
 local function refuse_twins(work, changes)
+  for _, user in ipairs(work.rows:twins()) do
+    work.declared:doubt(draft.address_of(work, user))
+  end
   for place = 1, #changes do
     local row, user, bits = changes:at(place)
     if has(bits, "twin") then
       local address = user and draft.address_of(work, user) or work.declared.wanted:row(row)
-      work.declared.untouchable[email_room.fold(address)] = true
-      work.problems[#work.problems + 1] = {
-        code = "twin",
-        subject = address,
-        reason = "two users of the directory have this address, but for upper and lower case",
-        origin = row and work.declared:origin(row),
-      }
+      draft.problem(work, "twin", address, TWIN, row and work.declared:origin(row))
     end
   end
 end
 
 -- Whether a difference is about somebody who is not certain to be who they seem.
-local function is_doubtful(work, matching, row, user)
-  if row and (matching.refused[row] or draft.in_doubt(work, (work.declared.wanted:row(row)))) then
-    return true
-  end
-  return user
-    and (matching.untouchable_users[user] or draft.in_doubt(work, draft.address_of(work, user)))
+local function is_doubtful(work, row, user, invited)
+  return row and draft.row_in_doubt(work, row)
+    or user and draft.user_in_doubt(work, user)
+    or invited and draft.in_doubt(work, invited)
+end
+
+local function is_mentioned(work, address)
+  work.mentioned = work.mentioned or groups_room.mentioned(work)
+  return work.mentioned[key_of(address)]
 end
 
 local function settle(work, changes, place, row, user, bits, invited)
@@ -157,12 +181,14 @@ local function settle(work, changes, place, row, user, bits, invited)
   elseif row and user then
     change(work, changes, place, row, user, bits)
   elseif row and has(bits, "uninvite") then
-    add(work, "uninvite", invited, cause(work, row, "is declared inactive"))
+    if not draft.is_gone(work, row) then
+      add(work, "uninvite", invited, cause(work, row, "is declared inactive"))
+    end
   elseif row then
     invited_groups(work, changes, place, row)
-  elseif has(bits, "missing") then
+  elseif has(bits, "missing") and not is_mentioned(work, draft.address_of(work, user)) then
     missing_user(work, user)
-  elseif has(bits, "missing_invited") then
+  elseif has(bits, "missing_invited") and not is_mentioned(work, invited) then
     missing_invited(work, invited)
   end
 end
@@ -170,8 +196,7 @@ end
 --- Goes through all differences.
 ---@param work table a draft
 ---@param changes userdata of core.diff
----@param matching lastpass.directory.Matching
-function M.walk(work, changes, matching)
+function M.walk(work, changes)
   local missing = work.declared.settings.missing
   local all_kept = missing.users == "keep" and missing.invited == "keep"
   refuse_twins(work, changes)
@@ -179,7 +204,7 @@ function M.walk(work, changes, matching)
     local row, user, bits, invited = changes:at(place)
     if row == nil and all_kept then
       break -- from here on there are only people whom nothing mentions
-    elseif not is_doubtful(work, matching, row, user) then
+    elseif not is_doubtful(work, row, user, invited) then
       settle(work, changes, place, row, user, bits, invited)
     end
   end

@@ -1,20 +1,22 @@
 --- What the words of a playbook check alike.
 -- @module lastpass.plan.words.checks
 local errors = require "lastpass.error"
+local letters = require "lastpass.plan.letters"
 
 local M = {}
 
 --- The line of the playbook that is being carried out, for what no source row caused.
----@param playbook table {name, chunk}
+---@param playbook table {name, chunks}
 ---@param level integer
 ---@return string place "playbook.lua:12"
 function M.line_of(playbook, level)
   local info = debug.getinfo(level + 1, "Sl")
-  while info and info.source ~= playbook.chunk do
+  while info and not playbook.chunks[info.source] do
     level = level + 1
     info = debug.getinfo(level + 1, "Sl")
   end
-  return info and ("%s:%d"):format(playbook.name, info.currentline) or playbook.name
+  local name = info and playbook.chunks[info.source]
+  return name and ("%s:%d"):format(name, info.currentline) or playbook.name
 end
 
 --- Raises for what is no list of texts.
@@ -35,11 +37,22 @@ function M.texts(where, name, list, level, blanks)
         value == "" and "an empty one" or type(value)
       )
     end
+    M.letters(("%s: %s[%d]"):format(where, name, place), value, level + 1)
   end
   for key in pairs(list) do
     if type(key) ~= "number" or key < 1 or key > #list or key ~= math.floor(key) then
       errors.raise(level + 1, "%s: '%s' must be a list without gaps", where, name)
     end
+  end
+end
+
+--- Raises for a text that could not be written into a plan.
+---@param where string what the text is
+---@param text string
+---@param level integer whose line is blamed
+function M.letters(where, text, level)
+  if not letters.is_utf8(text) then
+    errors.raise(level + 1, "%s is not valid UTF-8", where)
   end
 end
 

@@ -65,6 +65,7 @@ function M.until_date(context)
     elseif type(group) ~= "string" or group == "" then
       errors.raise(2, "until_date: the second argument must be the name of a group")
     end
+    checks.letters("until_date: the group", group, 2)
     return setmetatable({ name = group, date = date, holds = holds }, until_mt)
   end
 end

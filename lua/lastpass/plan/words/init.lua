@@ -9,7 +9,7 @@ local user_room = require "lastpass.plan.words.user"
 local M = {}
 
 --- Makes the words.
----@param context table declared, reading, playbook {name, chunk}, folder, zone, now
+---@param context table declared, reading, playbook {name, chunks}, folder, zone, now
 ---@return table<string, any> words
 ---@return fun(): string|nil unfinished a person who was named and not declared
 function M.new(context)

@@ -3,6 +3,7 @@
 local checks = require "lastpass.plan.words.checks"
 local email = require "lastpass.email"
 local errors = require "lastpass.error"
+local letters = require "lastpass.plan.letters"
 
 local M = {}
 
@@ -14,20 +15,22 @@ function M.group(context)
     if type(name) ~= "string" or name == "" then
       errors.raise(2, "group: needs the name of a group")
     end
+    checks.letters("group: the name", name, 2)
     return function(members)
       if type(members) ~= "table" then
         errors.raise(2, 'group "%s": needs the list of its members\' addresses', name)
       end
       local addresses = {}
-      for place, member in ipairs(members) do
+      for place, member in pairs(members) do
         addresses[place] = type(member) == "table" and member.email or member
       end
       checks.texts("group '" .. name .. "'", "members", addresses, 2)
-      for _, address in ipairs(addresses) do
+      for place, address in ipairs(addresses) do
         local good, reason = email.check(address)
         if not good then
           errors.raise(2, "group '%s': '%s' is not an e-mail address: %s", name, address, reason)
         end
+        addresses[place] = letters.composed(good)
       end
       context.declared:declare_group(name, addresses, checks.line_of(context.playbook, 2), 2)
     end
@@ -46,7 +49,7 @@ function M.protect(context)
       if not good then
         errors.raise(2, "protect: '%s' is not an e-mail address: %s", address, reason)
       end
-      context.declared.protected[email.fold(good)] = "protected by the playbook"
+      context.declared:protect(good, "protected by the playbook")
     end
   end
 end
@@ -61,7 +64,7 @@ function M.owner(context)
       errors.raise(2, "owner: '%s' is not an e-mail address: %s", tostring(address), reason)
     end
     context.declared.settings.owner = good
-    context.declared.protected[email.fold(good)] = "the account named as owner"
+    context.declared:protect(good, "the account named as owner")
   end
 end
 

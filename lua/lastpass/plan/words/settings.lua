@@ -95,6 +95,8 @@ function M.match(context)
         errors.raise(2, "match: unknown option '%s' (known is: attribute)", tostring(name))
       elseif name == "attribute" and type(value) ~= "string" then
         errors.raise(2, "match: 'attribute' must be the name of an attribute, not %s", type(value))
+      elseif name == "attribute" then
+        checks.letters("match: 'attribute'", value, 2)
       end
     end
     local settings = context.declared.settings
@@ -124,6 +126,7 @@ function M.reason(context)
     if text ~= nil and type(text) ~= "string" then
       errors.raise(2, "reason: needs a text, or nil to end it")
     end
+    checks.letters("reason: the text", text or "", 2)
     context.reason = text
   end
 end

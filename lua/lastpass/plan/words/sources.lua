@@ -30,9 +30,38 @@ function M.users(context)
     if complete.fixed_groups then
       checks.texts("users", "fixed_groups", complete.fixed_groups, 2)
     end
-    -- a failure of the source stays in it; its proof keeps what removes held
-    source._people:feed(context.declared.wanted, complete, source._number)
+    local declared, people = context.declared, source._people
+    local first = #declared.wanted + 1
+    local count, message, err = people:feed(declared.wanted, complete, source._number)
+    if not count and err.kind == "argument" then
+      errors.raise(2, "users: %s", message) -- the mapping names what is not there
+    end
+    -- any other failure stays in the source; its proof keeps what removes held
+    for _, row in ipairs(people.other_letters or {}) do
+      declared:extra(row).other_letters = true
+    end
+    if context.reason then
+      declared:note_reason(first, context.reason)
+    end
   end
+end
+
+-- The hash of the bytes that were read, not of what the file holds when the plan is made.
+local function with_sha256(options)
+  local copy = { sha256 = true }
+  for name, value in pairs(options or {}) do
+    copy[name] = value
+  end
+  return copy
+end
+
+-- Two sources of one name are told apart, also from one plan to the next.
+local function label(sources, name)
+  local others = 0
+  for _, source in ipairs(sources) do
+    others = others + (source.name == name and 1 or 0)
+  end
+  return others == 0 and name or ("%s (%d)"):format(name, others + 1)
 end
 
 --- source.csv "hr.csv": relative paths begin at the playbook.
@@ -47,9 +76,15 @@ function M.source(context)
       if is_file and type(place) == "string" and not place:match "^/" and context.folder then
         place = context.folder .. place
       end
-      local people = tracked.open(kind, 2, place, ...)
+      local options = ...
+      if is_file and (options == nil or type(options) == "table" and options.sha256 == nil) then
+        options = with_sha256(options)
+      end
+      local people = tracked.open(kind, 2, place, options)
       local sources = context.declared.sources
-      local one = tracked.new(people, #sources + 1, context.reading)
+      local columns = options and options.columns
+      local name = label(sources, people.name)
+      local one = tracked.new(people, #sources + 1, context.reading, name, columns)
       sources[#sources + 1] = one
       return one
     end

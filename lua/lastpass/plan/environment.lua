@@ -1,0 +1,160 @@
+--- What a playbook sees beside its words: Lua's library without what acts.
+-- @module lastpass.plan.environment
+local errors = require "lastpass.error"
+
+local M = {}
+
+-- Not to keep anyone from anything, but so that reading a plan never acts: what starts other
+-- programs, ends this one or removes files has no place where a state is declared.
+local withheld = {
+  os = {
+    execute = true,
+    exit = true,
+    remove = true,
+    rename = true,
+    tmpname = true,
+    setlocale = true,
+  },
+  io = { popen = true, output = true, tmpfile = true },
+}
+
+local base = {
+  "assert",
+  "error",
+  "ipairs",
+  "next",
+  "pairs",
+  "pcall",
+  "xpcall",
+  "print",
+  "rawequal",
+  "rawget",
+  "rawlen",
+  "rawset",
+  "select",
+  "setmetatable",
+  "getmetatable",
+  "tonumber",
+  "tostring",
+  "type",
+  "unpack",
+  "_VERSION",
+  "string",
+  "table",
+  "math",
+  "utf8",
+  "coroutine",
+}
+
+local function copy_without(library_name, names)
+  local copy = {}
+  for name, value in pairs(_G[library_name]) do
+    if not names[name] then
+      copy[name] = value
+    end
+  end
+  return copy
+end
+
+-- Names that do not exist are mistakes, not nil: a misspelt word would else read "attempt to call a
+-- nil value".
+local function forbid_unknown(environment)
+  local names = {}
+  for name in pairs(environment) do
+    names[#names + 1] = name
+  end
+  table.sort(names)
+  return setmetatable(environment, {
+    __index = function(_, name)
+      local near = errors.nearest(name, names)
+      local hint = near and (" (did you mean '%s'?)"):format(near) or ""
+      errors.raise(2, "there is no '%s' in a playbook%s", tostring(name), hint)
+    end,
+  })
+end
+
+--- Loads the text of a playbook, or of a file beside it.
+---@param environment table
+---@param text string
+---@param chunk string "@" and the path
+---@return function|nil
+---@return string? message
+function M.load(environment, text, chunk)
+  text = text:gsub("^\239\187\191", ""):gsub("^#", "--#") -- as loadfile does
+  if text:sub(1, 1) == "\27" then
+    return nil, ("%s:1: is compiled Lua; a playbook is text"):format(chunk:sub(2))
+  elseif setfenv then -- Lua 5.1 has it set afterwards
+    local fn, message = loadstring(text, chunk)
+    return fn and setfenv(fn, environment), message
+  end
+  return load(text, chunk, "t", environment)
+end
+
+--- Reads a file whole.
+---@param path string
+---@return string|nil text
+---@return string? message
+function M.read_file(path)
+  local file, message = io.open(path, "rb")
+  if not file then
+    return nil, message
+  end
+  local text = file:read "*a"
+  file:close()
+  if not text then
+    return nil, path .. ": cannot be read"
+  end
+  return text
+end
+
+-- Files beside the playbook, run with the same words.
+local function new_require(environment, playbook)
+  local loaded, LOADING = {}, {}
+  return function(name)
+    if type(name) ~= "string" then
+      errors.raise(2, "require: needs the name of a file beside the playbook")
+    elseif loaded[name] == LOADING then
+      errors.raise(2, "require: '%s' requires itself", name)
+    elseif loaded[name] ~= nil then
+      return loaded[name]
+    elseif name == "lastpass" then
+      return require "lastpass"
+    end
+    local path = (playbook.folder or "./") .. name:gsub("%.", "/") .. ".lua"
+    local text, message = M.read_file(path)
+    if not text then
+      errors.raise(2, "require: there is no file for '%s' beside the playbook: %s", name, message)
+    end
+    local fn
+    fn, message = M.load(environment, text, playbook:add_chunk(path))
+    if not fn then
+      error(message, 0)
+    end
+    loaded[name] = LOADING
+    local value = fn(name)
+    loaded[name] = value == nil and true or value
+    return loaded[name]
+  end
+end
+
+--- Makes the environment of a playbook.
+---@param words table<string, any>
+---@param playbook table `folder`, and `add_chunk(path)` for files beside it
+---@return table environment
+function M.new(words, playbook)
+  local environment = {}
+  for _, name in ipairs(base) do
+    environment[name] = _G[name]
+  end
+  for name, names in pairs(withheld) do
+    environment[name] = copy_without(name, names)
+  end
+  for name, word in pairs(words) do
+    environment[name] = word
+  end
+  environment._G = environment
+  environment.require = new_require(environment, playbook)
+  return forbid_unknown(environment)
+end
+
+return M

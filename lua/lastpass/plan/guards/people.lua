@@ -1,0 +1,69 @@
+--- Guards that hold single steps, so that nobody loses anything who should not: protected accounts,
+-- incomplete sources, rows that could not be used.
+-- @module lastpass.plan.guards.people
+local draft = require "lastpass.plan.steps.draft"
+local holding = require "lastpass.plan.guards.holding"
+local key_of = require "lastpass.directory.key"
+local limits = require "lastpass.plan.limits"
+
+local M = {}
+
+--- Whoever is named by `protect` or `owner` loses nothing.
+---@param work table of `steps.compute`
+function M.protected(work)
+  for _, step in ipairs(holding.open_steps(work)) do
+    local entry = work.declared.protected[key_of(step.subject)]
+    if entry then
+      local why = entry.why
+      if holding.removes(step) or step.kind == "rename" then
+        draft.hold(work, step, "protected", why)
+      elseif step.kind == "groups" then
+        holding.leaves(work, step, "protected", why)
+      end
+    end
+  end
+end
+
+local INCOMPLETE =
+  "%s was not read to its end (%s), so whoever it does not mention may still be there"
+
+--- Nothing is taken away while a source was not read to its end.
+---@param work table of `steps.compute`
+---@param context table sources
+function M.incomplete_sources(work, context)
+  for _, source in ipairs(context.sources) do
+    if not source.complete then
+      holding.removals(work, "incomplete_source", INCOMPLETE:format(source.name, source.failure))
+      return
+    end
+  end
+end
+
+local REFUSED_ROWS = "%d rows could not be used, and may be of people who now seem to be missing: "
+  .. "mend them, or allow so many with limit { refused_rows = %d }"
+
+-- Who is not mentioned: by nothing at all, or not as a member.
+local absent = { missing = true, group = true }
+
+--- Nobody is missing while rows could not be used.
+---@param work table of `steps.compute`
+---@param context table sources
+function M.refused_rows(work, context)
+  local rows, count = 0, 0
+  for _, source in ipairs(context.sources) do
+    rows, count = rows + source.rows, count + source.refused
+  end
+  for _, problem in ipairs(work.declared.problems) do
+    if not problem.refused_by_source and not problem.subject then
+      count = count + 1 -- the playbook's own; where the person is known, they are left alone
+    end
+  end
+  local limit = limits.read(work.declared.settings.limits.refused_rows)
+  if count > limits.allowed(limit, rows, 0) then
+    holding.removals(work, "refused_rows", REFUSED_ROWS:format(count, count), function(step)
+      return absent[step.rule]
+    end)
+  end
+end
+
+return M

@@ -1,0 +1,163 @@
+--- Guards that refuse the whole plan, with the numbers and what would allow it.
+-- @module lastpass.plan.guards.whole
+local holding = require "lastpass.plan.guards.holding"
+local key_of = require "lastpass.directory.key"
+local limits = require "lastpass.plan.limits"
+
+local M = {}
+
+local function refuse(context, guard, message, allow)
+  context.refusals[#context.refusals + 1] = { guard = guard, message = message, allow = allow }
+end
+
+local function count_of(work, entry)
+  local count = 0
+  for _, step in ipairs(holding.open_steps(work)) do
+    if entry.name == "leave" then
+      count = count + (step.kind == "groups" and #step.after.leave or 0)
+    else
+      for _, kind in ipairs(entry.kinds) do
+        count = count + (step.kind == kind and 1 or 0)
+      end
+    end
+  end
+  return count
+end
+
+local SETTING = "limit { %s = %d } in the playbook, or { limit = { %s = %d } } as an option of plan"
+
+local function setting(name, value)
+  return SETTING:format(name, value, name, value)
+end
+
+--- Counts what one limit counts.
+---@param work table of `steps.compute`
+---@param context table see `guards.check`
+---@param entry table of `limits.by_name`
+function M.limit(work, context, entry)
+  local count = count_of(work, entry)
+  context.counts[entry.name] = count
+  if count == 0 then
+    return
+  end
+  local whole = entry.name == "leave" and context.memberships or context.people
+  local limit = limits.read(work.declared.settings.limits[entry.name])
+  local allowed = limits.allowed(limit, whole, entry.least)
+  if count > allowed then
+    refuse(
+      context,
+      entry.name,
+      ("%s: %d of %d; the limit is %s%s"):format(
+        entry.counts,
+        count,
+        whole,
+        limit.text,
+        limit.percent and (" (%d)"):format(allowed) or ""
+      ),
+      setting(entry.name, count)
+    )
+  end
+  local allowed_a_day, is_explicit =
+    limits.allowed_a_day(work.declared.settings.limits, entry.name, whole)
+  if not allowed_a_day then
+    return
+  end
+  local before = context.done_lately(entry.kinds)
+  if before + count > allowed_a_day and (before > 0 or is_explicit) then
+    refuse(
+      context,
+      entry.name .. "_per_day",
+      ("%s within 24 hours: %d by earlier runs and %d by this plan; the limit is %d"):format(
+        entry.counts,
+        before,
+        count,
+        allowed_a_day
+      ),
+      ("limit { per_day = { %s = %d } } in the playbook, or as an option of plan"):format(
+        entry.name,
+        before + count
+      )
+    )
+  end
+end
+
+--- The last admin stays.
+---@param work table of `steps.compute`
+---@param context table admins
+function M.last_admin(work, context)
+  local removed, seen = 0, {}
+  for _, step in ipairs(holding.open_steps(work)) do
+    local key = key_of(step.subject)
+    local image = work.images[key].image
+    if holding.removes(step) and image.admin and image.status == "active" and not seen[key] then
+      removed, seen[key] = removed + 1, true
+    end
+  end
+  if removed > 0 and removed >= context.admins then
+    refuse(
+      context,
+      "last_admin",
+      ("no active admin would be left: %d of %d would go"):format(removed, context.admins),
+      'protect "an admin\'s address" in the playbook; no option allows this'
+    )
+  end
+end
+
+local function has_removals(work)
+  for _, step in ipairs(holding.open_steps(work)) do
+    if holding.removes(step) or step.kind == "groups" and #step.after.leave > 0 then
+      return true
+    end
+  end
+  return false
+end
+
+--- Whether a source has so many fewer rows than when it was last read to its end.
+---@param settings table of `limits.merge`
+---@param source table {rows}
+---@param last table|nil {rows}
+---@return boolean
+function M.has_shrunk(settings, source, last)
+  if not last then
+    return false
+  end
+  return last.rows - source.rows > limits.allowed(limits.read(settings.shrink), last.rows, 1)
+end
+
+--- A source without rows, or with far fewer than before, takes nothing away.
+---@param work table of `steps.compute`
+---@param context table sources, last_source
+function M.source_sizes(work, context)
+  local settings = work.declared.settings.limits
+  local shrink = limits.read(settings.shrink)
+  for _, source in ipairs(context.sources) do
+    local last = context.last_source(source.name)
+    if source.complete and source.rows == 0 then
+      if has_removals(work) then
+        refuse(
+          context,
+          "empty_source",
+          ("%s has no rows at all, and the plan takes things away"):format(source.name),
+          "look at the source; leave it out of the playbook when it is meant to be empty"
+        )
+      end
+    elseif source.complete and last and has_removals(work) then
+      local lost = last.rows - source.rows
+      if M.has_shrunk(settings, source, last) then
+        refuse(
+          context,
+          "shrunk_source",
+          ("%s has %d rows and had %d when it was last read to its end; the limit is %s"):format(
+            source.name,
+            source.rows,
+            last.rows,
+            shrink.text
+          ),
+          setting("shrink", lost)
+        )
+      end
+    end
+  end
+end
+
+return M

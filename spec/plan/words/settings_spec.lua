@@ -1,0 +1,56 @@
+-- Words that set how declarations are carried out.
+local companies = require "spec.support.companies"
+local playbook = require "lastpass.plan.playbook"
+local time = require "lastpass.time"
+
+local options = { zone = assert(time.zone "America/New_York"), now = companies.NOW }
+
+local function settings(fn)
+  return assert(playbook.run(fn, options)).settings
+end
+
+describe("lastpass.plan.words.settings", function()
+  it("have the careful defaults", function()
+    local found = settings(function() end)
+    assert.same({ users = "keep", invited = "keep" }, found.missing)
+    assert.equal("hold", found.rename)
+    assert.same({ "employee_id", "email", "alias" }, found.match)
+    assert.is_nil(found.only)
+    assert.equal("5%", found.limits.disable)
+    assert.equal("0", found.limits.remove)
+    assert.equal(0, found.limits.refused_rows)
+  end)
+
+  it("are what is said", function()
+    local found = settings(function(p)
+      p.missing { invited = "withdraw" }
+      p.rename "keep"
+      p.match { "email", attribute = "Id" }
+      p.only "Finance"
+      p.limit { disable = 3, per_day = { disable = "10%" } }
+      p.limit { remove = "1%", per_day = { remove = 2 } }
+    end)
+    assert.same({ users = "keep", invited = "withdraw" }, found.missing)
+    assert.same({ "keep", "email", "Id" }, { found.rename, found.match[1], found.attribute })
+    assert.same({ "Finance" }, found.only)
+    assert.same({ 3, "1%" }, { found.limits.disable, found.limits.remove })
+    assert.same({ disable = "10%", remove = 2 }, found.limits.per_day)
+  end)
+
+  it("withdraw invitations with those whom they remove", function()
+    local found = settings(function(p)
+      p.missing "remove"
+    end)
+    assert.same({ users = "remove", invited = "withdraw" }, found.missing)
+  end)
+
+  it("take no number that is none", function()
+    for _, value in ipairs { math.huge, -1, 0.5, 0 / 0, 2 ^ 60, "101%", "-1", "", "5 percent" } do
+      local _, message, err = playbook.run(function(p)
+        p.limit { disable = value }
+      end, options)
+      assert.equal("playbook_mistake", err and err.code, tostring(value))
+      assert.matches("must be a count or a percentage", message, 1, true)
+    end
+  end)
+end)
