@@ -16,9 +16,10 @@ BUILD ?= build
 
 PACKAGES_BUILD = gcc libc6-dev make pkg-config lua5.4 liblua5.4-dev lua-cjson lua-argparse ca-certificates \
   tzdata libcurl4-openssl-dev libmicrohttpd-dev libcsv-dev libutf8proc-dev \
-  lua-luaossl lua-dbi-sqlite3 lua-zlib libldap-dev
+  lua-luaossl lua-dbi-sqlite3 lua-zlib libldap-dev libedit-dev lua-penlight
 PACKAGES_TEST = lua5.1 liblua5.1-0-dev luajit2 libluajit2-5.1-dev lua-busted lua-check lua-ldoc \
-  lua-luaossl lua-socket luarocks curl openssl procps nghttp2-server slapd ldap-utils postgresql lua-dbi-postgresql
+  lua-luaossl lua-socket luarocks curl openssl procps nghttp2-server slapd ldap-utils postgresql lua-dbi-postgresql tmux \
+  mandoc zsh fish
 PACKAGES_CHECK = clang libclang-rt-14-dev clang-format clang-tidy cppcheck valgrind nodejs npm git
 PACKAGES_BENCH = nginx-light libnginx-mod-http-lua python3 python3-requests lua-socket curl openssl
 
@@ -41,16 +42,20 @@ LIBS_curl = $(shell $(PKG_CONFIG) --libs libcurl) -lpthread $(STAYS)
 LIBS_httpd = $(shell $(PKG_CONFIG) --libs libmicrohttpd) -lpthread $(STAYS)
 LIBS_csv = -lcsv
 LIBS_unicode = $(shell $(PKG_CONFIG) --libs libutf8proc)
+LIBS_lineedit = $(shell $(PKG_CONFIG) --libs libedit)
 LIBS_ldap = $(shell $(PKG_CONFIG) --libs ldap lber) -lpthread $(STAYS)
 
 # Which files make a module.
-SOURCES_core = core commands request reply scan tokens reader reader_fast rows snapshot secret file wanted wanted_lua diff diff_lua attributes
+SOURCES_core = core commands request reply scan tokens reader reader_fast rows snapshot secret file wanted wanted_lua diff diff_lua attributes signals user_lines pipes secret_file
 SOURCES_curl = http http_endpoint
 SOURCES_httpd = httpd
 SOURCES_unicode = unicode
 SOURCES_csv = csv csv_decoder csv_parse csv_rows csv_people claims
 SOURCES_ldap = ldap ldap_password ldap_reply
-MODULES = core curl csv httpd ldap unicode
+SOURCES_lineedit = lineedit
+# Without libedit the prompt reads plain lines.
+HAVE_lineedit := $(shell $(PKG_CONFIG) --exists libedit && echo lineedit)
+MODULES = core curl csv httpd ldap unicode $(HAVE_lineedit)
 ABIS = 5.4 5.1
 
 all: build-5.4 build-5.1
@@ -182,6 +187,7 @@ lint: deps-build deps-test deps-check $(NODE_PACKAGES)
 	cppcheck -q --std=c99 --error-exitcode=1 --enable=warning,performance,portability --inline-suppr \
 	  --suppress=missingIncludeSystem -D_GNU_SOURCE -Isrc src
 	luarocks lint lastpass-scm-1.rockspec
+	mandoc -Tlint docs/lastpass.1
 
 format: $(NODE_PACKAGES)
 	node .ci/stylua.cjs --write $(LUA_FILES)
@@ -191,6 +197,7 @@ format: $(NODE_PACKAGES)
 docs: deps-build
 	@$(MAKE) -s build-5.4
 	@$(call in_tree,5.4) lua5.4 docs/generate.lua
+	@$(call in_tree,5.4) lua5.4 spec/cli/golden/make.lua
 
 # The generated documents are those of this tree, and everything public is documented.
 docs-check: deps-build deps-test
@@ -201,6 +208,10 @@ docs-check: deps-build deps-test
 
 LUA_SHARE = $(DESTDIR)$(PREFIX)/share/lua
 LUA_LIB = $(DESTDIR)$(PREFIX)/lib/lua
+SHARE = $(DESTDIR)$(PREFIX)/share
+COMPLETION_bash = bash-completion/completions/lastpass
+COMPLETION_zsh = zsh/site-functions/_lastpass
+COMPLETION_fish = fish/vendor_completions.d/lastpass.fish
 
 install: build-$(LUA_VERSION)
 	@cd lua && find lastpass -name '*.lua' | while read -r file; do \
@@ -208,10 +219,16 @@ install: build-$(LUA_VERSION)
 	@for module in $(MODULES); do install -D -m 755 "$(BUILD)/$(LUA_VERSION)/lastpass/$$module.so" \
 	  "$(LUA_LIB)/$(LUA_VERSION)/lastpass/$$module.so"; done
 	@install -D -m 755 bin/lastpass "$(DESTDIR)$(PREFIX)/bin/lastpass"
+	@install -D -m 644 docs/lastpass.1 "$(SHARE)/man/man1/lastpass.1"
+	@mkdir -p "$(SHARE)/bash-completion/completions" "$(SHARE)/zsh/site-functions" "$(SHARE)/fish/vendor_completions.d"
+	@$(call in_tree,$(LUA_VERSION)) lua$(LUA_VERSION) bin/lastpass completion bash >"$(SHARE)/$(COMPLETION_bash)"
+	@$(call in_tree,$(LUA_VERSION)) lua$(LUA_VERSION) bin/lastpass completion zsh >"$(SHARE)/$(COMPLETION_zsh)"
+	@$(call in_tree,$(LUA_VERSION)) lua$(LUA_VERSION) bin/lastpass completion fish >"$(SHARE)/$(COMPLETION_fish)"
 
 uninstall:
 	rm -rf "$(LUA_SHARE)/$(LUA_VERSION)/lastpass" "$(LUA_LIB)/$(LUA_VERSION)/lastpass" \
-	  "$(DESTDIR)$(PREFIX)/bin/lastpass"
+	  "$(DESTDIR)$(PREFIX)/bin/lastpass" "$(SHARE)/man/man1/lastpass.1" "$(SHARE)/$(COMPLETION_bash)" \
+	  "$(SHARE)/$(COMPLETION_zsh)" "$(SHARE)/$(COMPLETION_fish)"
 
 deps: deps-build deps-test deps-check deps-bench
 deps-build:

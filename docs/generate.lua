@@ -180,6 +180,7 @@ local libraries = {
   csv = { '"csv"', extra = "CSV" },
   unicode = { '"utf8proc"', extra = "UTF8PROC" },
   ldap = { '"ldap"', '"lber"', '"pthread"', extra = "LDAP" },
+  lineedit = { '"edit"', extra = "EDIT" },
 }
 
 local function rockspec_modules()
@@ -227,7 +228,7 @@ local function check_comments(path)
   end
 end
 
-local function check_coverage(readme)
+local function check_coverage()
   for _, command in ipairs(core.commands) do
     if command.description == "" or not command.page:match "^https://" then
       complain("command %s has no description or page", command.name)
@@ -246,9 +247,11 @@ local function check_coverage(readme)
       complain("option %s is in no spec", option[1])
     end
   end
-  for verb in read_file("lua/lastpass/cli/init.lua"):gmatch 'parser:command%("([%w-]+)"' do
-    if not readme:find("lastpass " .. verb, 1, true) then
-      complain("the program's command '%s' is not in README.md", verb)
+  local commands = require "lastpass.cli.commands"
+  for _, name in ipairs(commands.names()) do
+    local found = lines_of(("grep -rlF '%s' spec/cli --include='*_spec.lua'"):format(name))
+    if #found == 0 then
+      complain("the program's command '%s' is in no spec", name)
     end
   end
   for _, path in ipairs(lines_of "find lua -name '*.lua' | LC_ALL=C sort") do
@@ -274,6 +277,17 @@ readme = between(readme, "<!-- options -->", "<!-- /options -->", option_table()
 readme = between(readme, "<!-- demo -->", "<!-- /demo -->", demo_output())
 write_file("README.md", readme)
 write_file("docs/lastpass.d.lua", type_file())
+write_file("docs/lastpass.1", require("lastpass.cli.manual").text())
+write_file(
+  "docs/cli.md",
+  between(
+    read_file "docs/cli.md",
+    "<!-- reference -->",
+    "<!-- /reference -->",
+    require("lastpass.cli.reference").text()
+  )
+)
+write_file("lua/lastpass/cli/repl/reference.lua", dofile "docs/reference.lua"())
 local rockspec = read_file "lastpass-scm-1.rockspec"
 write_file(
   "lastpass-scm-1.rockspec",
@@ -284,7 +298,7 @@ write_file(
     rockspec_modules()
   )
 )
-check_coverage(readme)
+check_coverage()
 
 for _, complaint in ipairs(complaints) do
   io.stderr:write(complaint, "\n")

@@ -58,7 +58,8 @@ describe("config", function()
       user_file(),
       [[{"default": "acme", "profiles": {
         "acme": {"cid": 8771312, "provhash": {"file": "~/acme.hash"}, "timezone": "Europe/Berlin",
-                 "timeout": 2.5, "retries": 0, "max_bytes": 1e6, "ca_file": "ca.pem"},
+                 "timeout": 2.5, "retries": 0, "max_bytes": 1e6, "ca_file": "ca.pem",
+                 "journal": "runs.db"},
         "beta": {"cid": 2, "provhash": {"env": "BETA_HASH"}},
         "gamma": {"cid": 3, "provhash": {"command": "pass show lastpass"}}}}]]
     )
@@ -70,6 +71,7 @@ describe("config", function()
       retries = 0,
       max_bytes = 1000000,
       ca_file = home .. "/.config/lastpass/ca.pem",
+      journal = home .. "/.config/lastpass/runs.db",
     }
     assert.are.same(expected, config.profile(nil, options()))
     assert.are.same(expected, config.profile("acme", options()))
@@ -90,6 +92,7 @@ describe("config", function()
       LASTPASS_TIMEZONE = "UTC",
       LASTPASS_CA_FILE = "ca.pem",
       LASTPASS_PROXY = "http://proxy:3128",
+      LASTPASS_JOURNAL = "postgresql://admin@db.example/lastpass",
     }
     assert.are.same({
       cid = 8771312,
@@ -98,6 +101,7 @@ describe("config", function()
       timezone = "UTC",
       ca_file = "ca.pem",
       proxy = "http://proxy:3128",
+      journal = "postgresql://admin@db.example/lastpass",
     }, config.profile(nil, options(environment)))
   end)
 

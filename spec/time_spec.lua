@@ -377,6 +377,18 @@ describe("a zone", function()
     end
   end)
 
+  it("tells the stretch in which its offset stays", function()
+    local zone = time.zone()
+    local from, to, offset = zone:stretch(1781528400)
+    assert.same({ 1772953200, 1793512800, -14400 }, { from, to, offset })
+    from, to, offset = zone:stretch(to)
+    assert.equal(1793512800, from)
+    assert.equal(-18000, offset)
+    assert.is_true(to > from)
+    from, to, offset = time.zone("UTC"):stretch(0)
+    assert.same({ -math.huge, math.huge, 0 }, { from, to, offset })
+  end)
+
   it("refuses what is no finite number", function()
     local zone = time.zone "America/New_York"
     assert.has_error(function()

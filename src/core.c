@@ -3,11 +3,15 @@
 #include "commands.h"
 #include "file.h"
 #include "diff_lua.h"
+#include "pipes.h"
 #include "reply.h"
 #include "request.h"
 #include "secret.h"
+#include "secret_file.h"
+#include "signals.h"
 #include "snapshot.h"
 #include "tokens.h"
+#include "user_lines.h"
 #include "wanted_lua.h"
 
 /* core.nearest (word, list) -> the word of the list that is nearest, or nil */
@@ -40,6 +44,10 @@ LP_EXPORT int luaopen_lastpass_core (lua_State *L) {
   lp_wanted_open(L);
   lp_diff_open(L);
   lp_attributes_open(L);
+  lp_signals_open(L);
+  lp_user_lines_open(L);
+  lp_pipes_open(L);
+  lp_secret_file_open(L);
   lp_secret_open(L);
   lua_setfield(L, -2, "secret");
   lp_commands_push(L);

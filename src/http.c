@@ -9,15 +9,18 @@
 #include <ctype.h>
 #include <malloc.h>
 #include <pthread.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <curl/curl.h>
 
 #include "body.h"
 #include "compat.h"
 #include "http_endpoint.h"
+#include "signals.h"
 #include "sink.h"
 
 #define POOL_TYPE "lastpass.curl.pool"
@@ -393,22 +396,35 @@ static double clock_now (void) {
 }
 
 /*
-** Moves bytes until a transfer has ended or a sink is full, or the time is over; with `wanted`
-*until
-** that transfer has. The loop is in C because a large reply takes thousands of turns.
+** Waits until the network moves or a signal that is caught has come; whether it was the signal. It
+** is waited for with a descriptor: libcurl hides that a wait was interrupted, and a signal just
+** before the wait would not end it.
+*/
+static int wait_for_network (lua_State *L, pool *p, double seconds) {
+  const lp_interrupts *interrupts = lp_interrupts_of(L);
+  int caught = interrupts != NULL && interrupts->wake >= 0;
+  struct curl_waitfd signals = {caught ? interrupts->wake : -1, CURL_WAIT_POLLIN, 0};
+  CURLMcode code = curl_multi_poll(p->multi, caught ? &signals : NULL, caught ? 1 : 0,
+                                   seconds > 3600 ? 3600000 : (int)(seconds * 1000 + 0.999), NULL);
+  uint64_t signal_count;
+  if (code != CURLM_OK) luaL_error(L, "libcurl: %s", curl_multi_strerror(code));
+  return signals.revents != 0 && read(interrupts->wake, &signal_count, sizeof signal_count) > 0;
+}
+
+/*
+** Moves bytes until a transfer has ended or a sink is full, a signal has come or the time is over;
+** with `wanted` until that transfer has. The loop is in C because a large reply takes thousands of
+** turns.
 */
 static void move_bytes (lua_State *L, pool *p, double seconds, const transfer *wanted) {
   double left = seconds, end = 0;
   p->paused = 0;
   for (;;) {
-    CURLMcode code;
     perform(L, p);
     if (wanted != NULL ? wanted->done || wanted->paused : p->finished != NULL || p->paused) return;
     if (left <= 0) return;
     if (end == 0) end = clock_now() + seconds;
-    code = curl_multi_poll(p->multi, NULL, 0, left > 3600 ? 3600000 : (int)(left * 1000 + 0.999),
-                           NULL);
-    if (code != CURLM_OK) luaL_error(L, "libcurl: %s", curl_multi_strerror(code));
+    if (wait_for_network(L, p, left)) return;
     left = end - clock_now();
   }
 }

@@ -725,6 +725,35 @@ describe("core.snapshot", function()
     end)
   end)
 
+  describe("twins", function()
+    local function twins(...)
+      local users = {}
+      for place, email in ipairs { ... } do
+        users[place] = ('"%d":{"username":"%s"}'):format(place, email)
+      end
+      return rows.read(('{"Users":{%s}}'):format(table.concat(users, ","))):twins()
+    end
+
+    it("are all rows of an address that several have", function()
+      assert.same({}, twins())
+      assert.same({}, twins("a@x", "b@x"))
+      assert.same({ 2, 3 }, twins("a@x", "b@x", "B@x"))
+      assert.same({ 1, 3, 4, 2, 5 }, twins("a@x", "b@x", "A@x", "a@X", "B@X"))
+    end)
+  end)
+
+  describe("outsiders", function()
+    it("are members who are no users, with their groups", function()
+      local snapshot = rows.read(
+        '{"Users":{"1":{"username":"ann@x","groups":["A"]}},'
+          .. '"Groups":{"A":["ANN@x","New@x"],"B":["new@X","other@x","new@x"],"C":[]},'
+          .. '"invited":["new@x"]}'
+      )
+      assert.same({ ["new@x"] = { "A", "B", "B" }, ["other@x"] = { "B" } }, snapshot:outsiders())
+      assert.same({}, rows.read('{"Users":{}}'):outsiders())
+    end)
+  end)
+
   describe("append", function()
     local first = '{"total":3,"count":2,"Users":{"1":{"username":"ann@x","groups":["A","B"],'
       .. '"attribs":{"a":"b"}},'

@@ -123,5 +123,11 @@ describe("lastpass.directory.match", function()
     end, twins)
     assert.same({}, told(plan.body.steps)) -- the server would not tell them apart
     assert.equal("twin", plan.body.problems[1].code)
+    twins.users[2].attributes = { Id = "9" }
+    plan = plan_of(function(p)
+      p.user "new@acme.com" { employee_id = "9" }
+    end, twins)
+    assert.same({}, told(plan.body.steps))
+    assert.equal("twin", codes(plan.body.problems)["new@acme.com"])
   end)
 end)

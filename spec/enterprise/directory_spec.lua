@@ -52,6 +52,21 @@ describe("lastpass.enterprise.directory", function()
     end)
   end)
 
+  it("knows the groups of who is invited by the lists of members", function()
+    support.inject(
+      box,
+      "getuserdata",
+      '{"Users":{"1":{"username":"ann@x.example"}},"invited":["New@x.example","other@x.example"],'
+        .. '"Groups":{"A":["new@X.example","ann@x.example"],"B":["NEW@x.example","new@x.example"]}}'
+    )
+    local snapshot = assert(client:snapshot())
+    assert.same({ "A", "B" }, snapshot:user("new@x.example").groups)
+    assert.same({}, snapshot:user("other@x.example").groups)
+    for user in snapshot:users { status = "invited" } do
+      assert.equal(user.email == "New@x.example" and 2 or 0, #user.groups)
+    end
+  end)
+
   it("gives everybody once, invited people at the end", function()
     local seen, states = {}, {}
     for user in assert(client:snapshot()):users() do

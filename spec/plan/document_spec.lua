@@ -97,6 +97,28 @@ describe("lastpass.plan.document", function()
       function(body)
         body.refusals = "none"
       end,
+      function(body)
+        body.held = json.list { 5 }
+      end,
+      function(body)
+        body.warnings = json.list { {} }
+      end,
+      function(body)
+        body.problems = { a = {} }
+      end,
+      function(body)
+        body.objects["x@acme.com"] = 5
+        body.objects["y@acme.com"] = { status = "active", groups = { a = "b" } }
+      end,
+      function(body)
+        body.steps[1].after = json.null -- a creation
+      end,
+      function(body)
+        body.steps[1].after = { groups = json.list { 5 } }
+      end,
+      function(body)
+        body.steps[1].after = { groups = { a = "b" } }
+      end,
     } do
       check.failure("conflict", "plan_changed", forged(change))
     end

@@ -1,63 +1,113 @@
---- The program `lastpass`: the grammar of its commands, and who carries each out.
+--- The program `lastpass`: finds the command, reads its options, runs it, and tells what went wrong.
+-- What a command does stands in `lastpass.cli.commands`, and can be done from Lua as well.
 -- @module lastpass.cli
+local exit = require "lastpass.cli.exit"
+
 local M = {}
 
--- Exit codes (sysexits where one fits).
-local DONE, UNEXPECTED = 0, 1
-
-local function build_parser()
-  local argparse = require "argparse"
-  local parser = argparse("lastpass", "LastPass Business administration.")
-  parser:require_command(true)
-  parser:command_target "command"
-  parser:command("version", "Print the version.")
-  local sandbox =
-    parser:command("sandbox", "Run a LastPass on this machine, until standard input ends.")
-  sandbox:option("--users", "People in the company.", "50"):convert(tonumber):argname "<n>"
-  sandbox:option("--seed", "Same seed, same company.", "1"):convert(tonumber):argname "<n>"
-  sandbox
-    :option("--port", "Port to listen on; 0 for a free one.", "0")
-    :convert(tonumber)
-    :argname "<port>"
-  sandbox:option("--cid", "Account number."):convert(tonumber):argname "<cid>"
-  sandbox
-    :option("--latency", "Seconds added to every answer.")
-    :convert(tonumber)
-    :argname "<seconds>"
-  sandbox:flag("--tls", "Speak TLS with a certificate made for the occasion.")
-  return parser
+local function tell(streams, message, err, as_json)
+  local code = exit.of_error(err)
+  pcall(streams.flush, streams) -- what was shown before comes before
+  local text = require("lastpass.cli.failure").text(message, err, { json = as_json, code = code })
+  pcall(streams.say, streams, text)
+  return code
 end
 
--- Each carries one command out and gives the exit code.
-local commands = {}
-
-commands["version"] = function()
-  print("lastpass " .. require "lastpass.version")
-  return DONE
-end
-
-commands["sandbox"] = function(arguments)
-  local ok, message = require("lastpass.sandbox.main").run({
-    users = arguments.users,
-    seed = arguments.seed,
-    port = arguments.port,
-    cid = arguments.cid,
-    latency = arguments.latency,
-    tls = arguments.tls or nil,
-  })
-  if not ok then
-    io.stderr:write("lastpass: ", message, "\n")
-    return UNEXPECTED
+-- An error that was raised: a failure that an iterator cannot return, the reader of a pipe gone, or
+-- a mistake of this program.
+local function judge_raised(streams, raised, as_json)
+  local streams_room = require "lastpass.cli.streams"
+  if raised == streams_room.CLOSED then
+    return exit.done
+  elseif type(raised) == "table" and raised.kind then
+    return tell(streams, raised.message, raised, as_json)
   end
-  return DONE
+  local text = tostring(raised)
+  if text:find("interrupted!", 1, true) then
+    return exit.interrupted
+  end
+  return tell(streams, text, nil, as_json)
+end
+
+-- The traceback is for those who mend the program; it shows names and lines, no values.
+local function on_error(raised)
+  if type(raised) == "string" and os.getenv "LASTPASS_TRACEBACK" then
+    return debug.traceback(raised, 2)
+  end
+  return raised
+end
+
+local function print_lua(session, command)
+  local lines = {}
+  if command.connects then
+    lines[1] = require("lastpass.cli.lua_text").preamble(session.options.profile)
+  end
+  lines[#lines + 1] = command.lua(session.options)
+  session:print(table.concat(lines, "\n"))
+  session.streams:flush()
+  return exit.done
+end
+
+local function run(route, streams)
+  local command = require("lastpass.cli.commands").load(route.name)
+  local options, message, err = require("lastpass.cli.grammar").parse(command, route.words)
+  if not options then
+    return nil, message, err
+  end
+  local session = require("lastpass.cli.session").new(options, streams, route.rest)
+  if options.print_lua then
+    return print_lua(session, command)
+  end
+  local code
+  code, message, err = command.run(session, options)
+  session.streams:flush()
+  return code, message, err
+end
+
+local function wants_json(arguments)
+  for _, word in ipairs(arguments) do
+    if word == "--" then
+      return false
+    elseif word == "--json" then
+      return true
+    end
+  end
+  return false
+end
+
+local function carry_out(arguments, streams)
+  local route, message, err = require("lastpass.cli.routing").route(arguments)
+  if not route then
+    return nil, message, err
+  elseif route.help or route.name == "" then
+    local text = require("lastpass.cli.help").text(route.name)
+    if not route.help then
+      streams.err:write(text)
+      return exit.usage
+    end
+    streams:write(text)
+    streams:flush()
+    return exit.done
+  end
+  return run(route, streams)
 end
 
 --- Runs the program.
 ---@param arguments string[] as of the global `arg`
+---@param given? table streams, for specs
 ---@return integer exit code
-function M.main(arguments)
-  local parsed = build_parser():parse(arguments)
-  return commands[parsed.command](parsed)
+function M.main(arguments, given)
+  local streams = require("lastpass.cli.streams").new(given)
+  local as_json = wants_json(arguments)
+  local ok, code, message, err = xpcall(function()
+    return carry_out(arguments, streams)
+  end, on_error)
+  if not ok then
+    return judge_raised(streams, code, as_json)
+  elseif code == nil then
+    return tell(streams, message, err, as_json)
+  end
+  return code
 end
 
 return M

@@ -11,33 +11,41 @@ local M = {}
 ---@field before? string|boolean
 ---@field after? string|boolean for joined and left the group
 
--- Users by address; those whose addresses differ by case alone by the address to the letter.
-local function by_address(list)
-  local users = {}
-  for _, user in ipairs(list) do
-    local key = key_of(user.email)
-    users[users[key] and user.email or key] = user
-  end
-  return users
-end
-
 local function list_of(directory)
   local list = {}
   for user in directory:users() do
-    list[#list + 1] = user
+    list[#list + 1] = { email = user.email, user = user }
   end
-  table.sort(list, function(a, b)
-    return a.email < b.email
-  end)
   return list
 end
 
--- Takes the user out who is the same as one of the other read.
-local function take(users, address)
-  local key = users[address] and users[address].email == address and address or key_of(address)
-  local user = users[key]
-  users[key] = nil
-  return user
+local function as_written(address)
+  return address
+end
+
+-- Finds who has the same key in both; gives who is left over on either side.
+local function pair_by(key, before, after, found)
+  local old, taken, gone, new = {}, {}, {}, {}
+  for _, entry in ipairs(before) do
+    local address = key(entry.email)
+    old[address] = old[address] or entry
+  end
+  for _, entry in ipairs(after) do
+    local address = key(entry.email)
+    local same = old[address]
+    if same then
+      old[address], taken[same] = nil, true
+      found(same.user, entry.user)
+    else
+      new[#new + 1] = entry
+    end
+  end
+  for _, entry in ipairs(before) do
+    if not taken[entry] then
+      gone[#gone + 1] = entry
+    end
+  end
+  return gone, new
 end
 
 local function set_of(list)
@@ -115,20 +123,21 @@ function M.diff(before, after)
   if not is_directory(before) or not is_directory(after) then
     errors.raise(2, "directory.diff: needs two directories, as client:snapshot gives them")
   end
-  local list, old = {}, by_address(list_of(before))
+  local list = {}
   local function add(difference)
     list[#list + 1] = setmetatable(difference, difference_mt)
   end
-  for _, user in ipairs(list_of(after)) do
-    local same = take(old, user.email)
-    if same then
-      compare_users(add, same, user)
-    else
-      add { email = user.email, what = "appeared", after = user.status }
-    end
+  local function compare(old, new)
+    compare_users(add, old, new)
   end
-  for _, user in pairs(old) do
-    add { email = user.email, what = "gone", before = user.status }
+  -- first to the letter, so that two users whose addresses differ by case alone are not mixed up
+  local gone, appeared = pair_by(as_written, list_of(before), list_of(after), compare)
+  gone, appeared = pair_by(key_of, gone, appeared, compare)
+  for _, entry in ipairs(appeared) do
+    add { email = entry.email, what = "appeared", after = entry.user.status }
+  end
+  for _, entry in ipairs(gone) do
+    add { email = entry.email, what = "gone", before = entry.user.status }
   end
   table.sort(list, function(a, b)
     if a.email ~= b.email then

@@ -80,7 +80,7 @@ local function damaged(place, what)
   })
 end
 
-local function is_list_of_tables(list, wanted)
+local function is_list_of(list, wanted)
   if type(list) ~= "table" then
     return false
   end
@@ -107,7 +107,7 @@ local function has_form(step)
   for name, wanted in pairs(forms[step.kind] or {}) do
     if type(after) ~= "table" or type(after[name]) ~= wanted then
       return false
-    elseif wanted == "table" and not is_list_of_tables(after[name], "string") then
+    elseif wanted == "table" and not is_list_of(after[name], "string") then
       return false
     end
   end
@@ -132,7 +132,7 @@ local function check_form(body, place)
     )
   end
   for _, key in ipairs(LISTS) do
-    if not is_list_of_tables(body[key], key == "warnings" and "string" or "table") then
+    if not is_list_of(body[key], key == "warnings" and "string" or "table") then
       return damaged(place, ("has no list '%s'"):format(key))
     end
   end

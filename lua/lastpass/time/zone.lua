@@ -143,6 +143,17 @@ function methods:to_local(utc)
   return utc + kind.offset, kind.offset, kind.abbreviation
 end
 
+--- The stretch of time around a moment in which the offset stays the same: for those who have many
+-- times to convert.
+---@param utc number epoch seconds
+---@return number from UTC; -math.huge when there is no change before
+---@return number to UTC, not in it; math.huge when there is none after
+---@return integer offset seconds east of UTC
+function methods:stretch(utc)
+  local _, offset = self:to_local(utc)
+  return self.utc_from, self.utc_to, offset
+end
+
 local function year_at(utc)
   return calendar.fields(utc).year
 end

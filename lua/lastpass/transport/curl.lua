@@ -89,8 +89,13 @@ function response_mt.__index(response, name)
 end
 
 local function failure(message, code, sent, begun)
+  if code == "cancelled" and loop.is_interrupted() then
+    message, code = "interrupted", "interrupted"
+  end
   return errors.fail(
-    code == "cancelled" and "cancelled" or code == "bad_reply" and "protocol" or "transport",
+    (code == "cancelled" or code == "interrupted") and "cancelled"
+      or code == "bad_reply" and "protocol"
+      or "transport",
     code,
     message,
     { sent = sent or nil, begun = begun or nil, hint = hints[code] }
@@ -106,6 +111,8 @@ function methods:start(request)
   local allowed, message, err = refuse_in_nginx()
   if not allowed then
     return nil, message, err
+  elseif loop.is_interrupted() then
+    return failure("interrupted before it was sent", "interrupted")
   end
   local endpoint, code
   endpoint, message, code = endpoint_for(self, request)

@@ -11,6 +11,11 @@ local waiting_for_pause = {} -- the transfers whose waiter wants to hear of a fu
 local timers = {} -- list of {at, task}, unsorted: there are few
 local ready, ready_count = {}, 0
 
+local function never()
+  return false
+end
+local interrupted = never -- tells whether waits are to end at once
+
 -- In plain Lua 5.1 a coroutine cannot yield across an iterator, a metamethod or pcall.
 local yields_anywhere = _VERSION ~= "Lua 5.1" or rawget(_G, "jit") ~= nil
 local blocked = 0
@@ -113,7 +118,7 @@ end
 
 local function expire_timers(now)
   for i = #timers, 1, -1 do
-    if timers[i].at <= now then
+    if timers[i].at <= now or interrupted() then
       wake(timers[i].task)
       table.remove(timers, i)
     end
@@ -127,6 +132,13 @@ local function next_timer(now, longest)
   return math.max(longest, 0)
 end
 
+-- Who waits for these is woken as for any that has ended.
+local function cancel_waiting()
+  for transfer in pairs(waiting) do
+    transfer:cancel()
+  end
+end
+
 -- One turn: run who can run, move bytes, wait at most `longest` seconds when nothing is ready.
 local function turn(longest, done)
   get_pool()
@@ -137,12 +149,43 @@ local function turn(longest, done)
     longest = next_timer(now, longest)
   end
   pool:wait((ready_count > 0 or done()) and 0 or longest)
+  if interrupted() then
+    cancel_waiting()
+  end
   collect_finished()
 end
 
 local function run_until(done)
   while not done() do
     turn(1, done)
+  end
+end
+
+--- Lets waits be interrupted, as a prompt does it on Ctrl-C: from when `check` says so, running
+-- transfers are cancelled, new ones refused, sleeps cut short. It is asked when a signal that
+-- `core.catch_interrupts` counts has ended a wait, and before each start.
+---@param check? fun(): boolean nil: waits come to their end whatever happens
+---@return fun(): boolean|nil before the check that was in force
+function M.interruptible(check)
+  local before = interrupted
+  interrupted = check or never
+  return before ~= never and before or nil
+end
+
+--- Whether waits are to end at once.
+---@return boolean
+function M.is_interrupted()
+  return interrupted()
+end
+
+--- Forgets all tasks and ends all transfers and connections: after an error was raised through
+-- waits, those who waited would otherwise go on at the next one.
+function M.abandon()
+  waiting, waiting_for_pause, timers, ready, ready_count = {}, {}, {}, {}, 0
+  blocked = 0
+  if pool then
+    pool:close()
+    pool = curl.pool()
   end
 end
 
@@ -178,9 +221,14 @@ function M.wait(transfer, until_paused)
   while ready_count == 0 and #timers == 0 and next(waiting) == nil do
     if pool:await(transfer, 1) or (until_paused and transfer:is_paused()) then
       return
+    elseif interrupted() then
+      transfer:cancel()
     end
   end
   run_until(function()
+    if interrupted() then
+      transfer:cancel()
+    end
     return transfer:is_done() or (until_paused and transfer:is_paused())
   end)
 end
@@ -192,13 +240,13 @@ function M.sleep(seconds)
   local task = current_task()
   if task then
     timers[#timers + 1] = { at = at, task = task }
-    while curl.now() < at do
+    while curl.now() < at and not interrupted() do
       coroutine.yield()
     end
     return
   end
   local function over()
-    return curl.now() >= at
+    return curl.now() >= at or interrupted()
   end
   while not over() do
     turn(math.min(1, at - curl.now()), over)

@@ -120,6 +120,12 @@ describe("lastpass.plan.steps.groups", function()
       p.group "Finance" { "cyd@acme.com" }
     end)
     assert.same({ "groups Ann@acme.com -Finance" }, told(plan.body.steps))
+    plan = plan_of(company(), function(p)
+      p.user "x@acme.com" {}
+      p.user "x@acme.com" { aliases = { "BOB@acme.com", "cyd@acme.com" } }
+      p.group "Finance" { "cyd@acme.com" }
+    end)
+    assert.same({ "groups Ann@acme.com -Finance" }, told(plan.body.steps))
   end)
 
   it(

@@ -1,0 +1,226 @@
+--- Plans on the command line: shown, asked about, carried out, and said what became of them.
+-- @module lastpass.cli.applying
+local advice = require "lastpass.cli.advice"
+local confirm = require "lastpass.cli.confirm"
+local errors = require "lastpass.error"
+local exit = require "lastpass.cli.exit"
+local interrupt = require "lastpass.cli.interrupt"
+local mistakes = require "lastpass.cli.mistakes"
+local views = require "lastpass.cli.views"
+
+local M = {}
+
+--- Options of whatever carries a plan out.
+M.options = {
+  { "--confirm-final", "how many steps cannot be taken back", value = "NUMBER", number = true },
+  { "--refused", "write the rows that did not go through to this file", value = "FILE.csv" },
+  { "--stop-after", "failures that end the run; default 20", value = "COUNT", number = true },
+  { "--chunk", "rows of one call", value = "COUNT", number = true },
+  { "--in-flight", "calls under way at once; default 4", value = "COUNT", number = true },
+  { "-q --quiet", "no progress" },
+}
+
+--- Limits as options: "disable=40", "leave=5%", "per_day.disable=80".
+M.limit_option = {
+  "--limit",
+  "allow so many: disable=40, leave=5%; stronger than the playbook's",
+  value = "NAME=COUNT",
+  many = true,
+}
+
+--- Reads them.
+---@param list string[]|nil
+---@return table|nil limits nil when there are none
+---@return string? message
+---@return lastpass.Error? err
+function M.limits(list)
+  local limits
+  for _, text in ipairs(list or {}) do
+    local full, value = text:match "^([%a_.]+)=(.+)$"
+    local name = full and full:gsub("^per_day%.", "")
+    if not name then
+      return errors.fail("argument", "usage", ("--limit %s: write NAME=COUNT"):format(text))
+    end
+    limits = limits or {}
+    local place = limits
+    if name ~= full then
+      limits.per_day = limits.per_day or {}
+      place = limits.per_day
+    end
+    place[name] = tonumber(value) or value
+  end
+  return limits
+end
+
+local function count_final(plan)
+  local kinds, count = require("lastpass.plan.kinds").by_name, 0
+  for _, step in ipairs(plan.body.steps) do
+    if kinds[step.kind].reversal == "final" then
+      count = count + 1
+    end
+  end
+  return count
+end
+
+local function steps_of(plan)
+  local text = require "lastpass.plan.text"
+  local rows = {}
+  for place, step in ipairs(plan.body.steps) do
+    rows[place] = {
+      number = step.number,
+      kind = step.kind,
+      subject = step.subject,
+      what = text.what(step),
+      reason = step.reason,
+      origin = step.origin or step.rule,
+      reversal = step.reversal,
+    }
+  end
+  return rows
+end
+
+local function tell_refusals(session, plan)
+  for _, refusal in ipairs(plan.body.refusals) do
+    session:say("refused by the guard '%s': %s", refusal.guard, refusal.message)
+    session:say("  to allow it: %s", advice.in_commands(refusal.allow))
+  end
+end
+
+--- Shows a plan: for people as text, for programs its document or its steps.
+---@param session lastpass.cli.Session
+---@param plan lastpass.Plan
+function M.show_plan(session, plan)
+  local options = session.options
+  if options.json and not options.fields and not options.where and not options.sort then
+    session.streams:write(plan:text())
+  elseif session:for_programs() or options.fields or options.where or options.sort then
+    session:show(views.steps, steps_of(plan))
+  else
+    return session:print(advice.in_commands(tostring(plan)))
+  end
+  tell_refusals(session, plan)
+end
+
+--- Shows a run.
+---@param session lastpass.cli.Session
+---@param run lastpass.Run
+function M.show_run(session, run)
+  local options = session.options
+  local rows = {}
+  for row in run:steps() do
+    rows[#rows + 1] = row
+  end
+  if options.json and not options.fields and not options.where and not options.sort then
+    local json = require "lastpass.json"
+    session:print(json.encode {
+      id = run.id,
+      plan = run.plan,
+      kind = run.kind,
+      of_run = run.of_run,
+      state = run.state,
+      ok = run.ok,
+      counts = run.counts,
+      requests = run.requests,
+      stopped = run.stopped and { code = run.stopped.code, message = run.stopped.message } or nil,
+      steps = json.list(rows),
+    })
+  elseif session:for_programs() or options.fields or options.where or options.sort then
+    session:show(views.run_steps, rows)
+  else
+    session:print(advice.in_commands(tostring(run)))
+  end
+end
+
+local function apply_options(session)
+  local options = session.options
+  return {
+    progress = not options.quiet and true or nil,
+    chunk = options.chunk,
+    in_flight = options.in_flight,
+    stop_after = options.stop_after,
+    confirm_final = options.confirm_final,
+    refused_rows = options.refused,
+    cancel = interrupt.has_come,
+  }
+end
+
+-- Ends a run that was begun: shows it, and says how to go on when it was interrupted.
+local function end_run(session, run, message, err)
+  if not run then
+    return nil, message, err
+  end
+  M.show_run(session, run)
+  if session:for_programs() and run.stopped then
+    session:say("lastpass: %s", run.stopped.message)
+  end
+  if interrupt.has_come() and run.state == "stopped" then
+    if session:for_programs() then
+      session:say("to go on: lastpass run resume %d", run.id)
+    end
+    return exit.interrupted
+  end
+  return exit.of_run(run)
+end
+
+local function ask(session, plan)
+  local final = count_final(plan)
+  if final > 0 then
+    local ok, message, err = confirm.type(
+      session,
+      ("%d of %d steps cannot be taken back"):format(final, plan:count()),
+      tostring(final),
+      "--confirm-final"
+    )
+    if not ok then
+      return nil, message, err
+    end
+    session.options.confirm_final = final
+    return true
+  end
+  return confirm.ask(
+    session,
+    ("apply %d step%s?"):format(plan:count(), plan:count() == 1 and "" or "s")
+  )
+end
+
+--- Shows a plan, asks, and carries it out.
+---@param session lastpass.cli.Session
+---@param plan lastpass.Plan
+---@return integer|nil code
+---@return string? message
+---@return lastpass.Error? err
+function M.apply(session, plan)
+  local code = exit.of_plan(plan)
+  if session.options.dry_run or code ~= exit.done or plan:is_empty() then
+    M.show_plan(session, plan)
+    return code
+  end
+  if not session:for_programs() then
+    M.show_plan(session, plan)
+  end
+  local ok, message, err = ask(session, plan)
+  if not ok then
+    return nil, message, err
+  end
+  session.streams:flush()
+  local client = session:client()
+  return end_run(
+    session,
+    mistakes.call(interrupt.gently, client.apply, client, plan, apply_options(session))
+  )
+end
+
+--- Goes on with a run.
+---@param session lastpass.cli.Session
+---@param id integer
+---@return integer|nil code
+---@return string? message
+---@return lastpass.Error? err
+function M.resume(session, id)
+  local client = session:client()
+  local options = apply_options(session)
+  options.confirm_final = nil
+  return end_run(session, mistakes.call(interrupt.gently, client.resume, client, id, options))
+end
+
+return M

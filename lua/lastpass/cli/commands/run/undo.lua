@@ -1,0 +1,45 @@
+--- `lastpass run undo`.
+-- @module lastpass.cli.commands.run.undo
+local applying = require "lastpass.cli.applying"
+local mistakes = require "lastpass.cli.mistakes"
+
+local options = { { "-o --output", "save the plan and do not apply it", value = "FILE" } }
+for _, option in ipairs(applying.options) do
+  options[#options + 1] = option
+end
+
+return {
+  name = "run undo",
+  summary = "Take a run back",
+  description = "Makes the plan that leads to what was before, shows it, asks, and applies it. Who "
+    .. "has changed since is left alone, and what cannot come back is listed.",
+  connects = true,
+  writes = true,
+  rows = true,
+  arguments = { { "run", "number of the run", number = true } },
+  options = options,
+  examples = { { "lastpass run undo 12 --dry-run", "what would be taken back" } },
+  topics = { "safety", "exit-codes" },
+  lua = function(given)
+    return ("local plan = assert(client:undo(%d))\nprint(assert(client:apply(plan)))"):format(
+      given.run
+    )
+  end,
+  run = function(session, given)
+    local client = session:client()
+    local plan, message, err = mistakes.call(client.undo, client, given.run)
+    if not plan then
+      return nil, message, err
+    end
+    if given.output then
+      local ok
+      ok, message, err = plan:save(given.output)
+      if not ok then
+        return nil, message, err
+      end
+      applying.show_plan(session, plan)
+      return 0
+    end
+    return applying.apply(session, plan)
+  end,
+}

@@ -1,0 +1,38 @@
+--- `lastpass user update`.
+-- @module lastpass.cli.commands.user.update
+local errors = require "lastpass.error"
+local verbs = require "lastpass.cli.verbs"
+
+local command = require("lastpass.cli.writing").command {
+  name = "user update",
+  verb = "update",
+  summary = "Change a user's full name, or the names for Duo and SecurID",
+  arguments = { { "email", "address of the user", names = "users" } },
+  options = {
+    { "--name", "full name", value = "NAME" },
+    { "--duo", "user name for Duo", value = "NAME" },
+    { "--securid", "user name for SecurID", value = "NAME" },
+  },
+  examples = { { 'lastpass user update ann@acme.com --name "Ann Lee-Smith"', "a new name" } },
+  items = function(options)
+    return {
+      verbs.item("update", {
+        email = options.email,
+        fullname = options.name,
+        duousername = options.duo,
+        securidusername = options.securid,
+      }),
+    }
+  end,
+}
+
+local run = command.run
+--- Carries the command out.
+function command.run(session, options)
+  if not options.name and not options.duo and not options.securid then
+    return errors.fail("argument", "usage", "user update: say what: --name, --duo or --securid")
+  end
+  return run(session, options)
+end
+
+return command

@@ -1,0 +1,102 @@
+--- Questions before something is changed, as hard as the harm is great. Nothing is ever asked where
+-- nobody can answer, and no answer lifts a guard.
+-- @module lastpass.cli.confirm
+local errors = require "lastpass.error"
+
+local M = {}
+
+local function can_ask(session)
+  return session.streams.input_is_terminal and not session.options.no_input
+end
+
+local function read_answer(session, question)
+  session.streams:flush()
+  session.streams.err:write(question, " ")
+  session.streams.err:flush()
+  local answer = session.streams.input:read "*l"
+  return answer and answer:match "^%s*(.-)%s*$" or ""
+end
+
+local function declined()
+  return errors.fail("guard", "declined", "nothing was changed")
+end
+
+--- Asks a question that yes or no answers.
+---@param session lastpass.cli.Session
+---@param question string "disable 3 users?"
+---@return true|nil
+---@return string? message
+---@return lastpass.Error? err kind "guard", code "declined" or "not_confirmed"
+function M.ask(session, question)
+  if session.options.yes then
+    return true
+  elseif not can_ask(session) then
+    return errors.fail(
+      "guard",
+      "not_confirmed",
+      ("%s Nobody is there to answer."):format(question),
+      { hint = "--yes answers it" }
+    )
+  end
+  local answer = read_answer(session, question .. " [y/N]"):lower()
+  if answer == "y" or answer == "yes" then
+    return true
+  end
+  return declined()
+end
+
+--- Asks for a word to be typed: the address, or the number of people.
+---@param session lastpass.cli.Session
+---@param question string "remove ann@acme.com from the company"
+---@param word string what has to be typed
+---@param flag? string the option that stands for typing; default "--confirm"
+---@return true|nil
+---@return string? message
+---@return lastpass.Error? err kind "guard", code "declined" or "not_confirmed"
+function M.type(session, question, word, flag)
+  flag = flag or "--confirm"
+  local given = session.options[flag:sub(3):gsub("-", "_")]
+  if given then
+    if tostring(given):lower() == word:lower() then
+      return true
+    end
+    return errors.fail(
+      "guard",
+      "not_confirmed",
+      ("%s: %s says %s, it must be %s"):format(question, flag, tostring(given), word)
+    )
+  elseif not can_ask(session) then
+    return errors.fail(
+      "guard",
+      "not_confirmed",
+      ("%s: this cannot be taken back, --yes is not enough"):format(question),
+      { hint = ("%s %s confirms it"):format(flag, word) }
+    )
+  end
+  local answer = read_answer(session, ("%s: type %s to confirm:"):format(question, word))
+  if answer:lower() == word:lower() then
+    return true
+  end
+  return declined()
+end
+
+--- Asks as the harm of a command demands.
+---@param session lastpass.cli.Session
+---@param harm "ask"|"type"|nil
+---@param what string "disable"
+---@param subjects string[] addresses
+---@return true|nil
+---@return string? message
+---@return lastpass.Error? err
+function M.harm(session, harm, what, subjects)
+  local who = #subjects == 1 and subjects[1] or ("%d users"):format(#subjects)
+  if harm == "type" then
+    local word = #subjects == 1 and subjects[1] or tostring(#subjects)
+    return M.type(session, ("%s %s"):format(what, who), word)
+  elseif harm == "ask" then
+    return M.ask(session, ("%s %s?"):format(what, who))
+  end
+  return true
+end
+
+return M

@@ -1,0 +1,115 @@
+--- The codes with which the program ends. A cron job or a pipeline decides by them, so they never
+-- change their meaning.
+-- @module lastpass.cli.exit
+local M = {}
+
+--- Every code: name, number, meaning. Help, man page and docs/cli.md are made from it.
+M.list = {
+  { "done", 0, "done; what was asked for is so" },
+  { "failed", 1, "LastPass refused, or something unexpected happened" },
+  { "changes", 2, "there are changes to make (only with --detailed-exitcode)" },
+  { "partial", 3, "done in part: the rows that are not done are listed" },
+  { "guard", 4, "refused by a guard, or not confirmed; nothing was written" },
+  { "stale", 5, "the plan is stale: expired, applied before, or overtaken by changes" },
+  { "incomplete", 6, "a source was not read to its end, so nothing is concluded from it" },
+  { "findings", 7, "there are findings: drift, or a check that failed" },
+  { "usage", 64, "the command line, a playbook or the configuration is wrong" },
+  { "unreachable", 69, "LastPass cannot be reached" },
+  { "throttled", 75, "LastPass asked to slow down; try again later" },
+  { "auth", 77, "LastPass does not accept account number and hash" },
+  { "interrupted", 130, "interrupted; what was under way is saved" },
+}
+
+for _, entry in ipairs(M.list) do
+  M[entry[1]] = entry[2]
+end
+
+local by_kind = {
+  argument = M.usage,
+  auth = M.auth,
+  refused = M.failed,
+  partial = M.partial,
+  transport = M.unreachable,
+  throttled = M.throttled,
+  protocol = M.failed,
+  guard = M.guard,
+  conflict = M.guard,
+  cancelled = M.interrupted,
+}
+
+-- Where the kind of a failure does not say enough.
+local by_code = {
+  plan_expired = M.stale,
+  plan_changed = M.stale,
+  plan_version = M.stale,
+  applied_before = M.stale,
+  incomplete_source = M.incomplete,
+  source_incomplete = M.incomplete,
+  cut_short = M.failed,
+  no_such_user = M.failed,
+  no_such_group = M.failed,
+  no_such_run = M.failed,
+  no_snapshot = M.failed,
+  no_plan_applied = M.failed,
+  other_company = M.usage,
+  no_terminal = M.guard,
+}
+
+--- The code for a failure.
+---@param err lastpass.Error|nil
+---@return integer
+function M.of_error(err)
+  if type(err) ~= "table" then
+    return M.failed
+  end
+  return by_code[err.code] or by_kind[err.kind] or M.failed
+end
+
+--- The code for a plan that was made: refused ones say by which kind of guard.
+---@param plan lastpass.Plan
+---@param detailed boolean|nil whether changes are told by a code of their own
+---@return integer
+function M.of_plan(plan, detailed)
+  for _, source in ipairs(plan.body.sources) do
+    if source.complete == false then
+      return M.incomplete
+    end
+  end
+  if #plan.body.refusals > 0 then
+    return M.guard
+  end
+  return detailed and not plan:is_empty() and M.changes or M.done
+end
+
+--- The code for a run.
+---@param run lastpass.Run
+---@return integer
+function M.of_run(run)
+  if run.ok then
+    return M.done
+  elseif run.stopped and run.stopped.code ~= "too_many_failures" then
+    return M.of_error(run.stopped)
+  end
+  local counts = run.counts
+  local others = counts.refused + counts.uncertain + counts.unknown + counts.not_tried
+  if counts.stale > 0 and counts.done == 0 and others == 0 then
+    return M.stale
+  end
+  return run.state == "finished" and counts.stale + others == 0 and M.done or M.partial
+end
+
+--- The code for a list of rows that were written.
+---@param result lastpass.BatchResult
+---@return integer
+function M.of_batch(result)
+  if result.ok then
+    return M.done
+  elseif #result.done + #result.unchanged + #result.uncertain > 0 then
+    return M.partial
+  elseif result.stopped then
+    return M.of_error(result.stopped)
+  end
+  return #result.refused > 0 and M.failed or M.partial
+end
+
+return M

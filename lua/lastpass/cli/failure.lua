@@ -1,0 +1,58 @@
+--- How failures are told: what happened, and what to do, on standard error.
+-- @module lastpass.cli.failure
+local M = {}
+
+local in_commands = require("lastpass.cli.advice").in_commands
+
+-- Fields that a program may want to decide by; the others are for people or large.
+local FIELDS =
+  { "kind", "code", "message", "hint", "command", "status", "retry_after", "uncertain" }
+
+local function as_json(message, err, code)
+  local json = require "lastpass.json"
+  local shown = { exit_code = code }
+  for _, name in ipairs(FIELDS) do
+    shown[name] = type(err) == "table" and err[name] or nil
+  end
+  shown.message = message
+  shown.hint = shown.hint and in_commands(shown.hint)
+  return json.encode { error = shown }
+end
+
+local function add_rows(lines, err)
+  for place, row in ipairs(type(err) == "table" and err.rows or {}) do
+    if place > 20 then
+      lines[#lines + 1] = ("  and %d more"):format(#err.rows - 20)
+      return
+    end
+    local who = type(row.item) == "table" and row.item.username or row.item
+    lines[#lines + 1] = ("  %s: %s"):format(tostring(who or "?"), tostring(row.reason))
+  end
+end
+
+--- The text of a failure.
+---@param message string
+---@param err lastpass.Error|nil
+---@param options? table json: true for programs; code: the exit code
+---@return string text without a final newline
+function M.text(message, err, options)
+  options = options or {}
+  message = in_commands(tostring(message))
+  if options.json then
+    return as_json(message, err, options.code)
+  end
+  local clean = require("lastpass.text.cells").clean
+  local lines = {}
+  for line in (message .. "\n"):gmatch "(.-)\n" do
+    lines[#lines + 1] = clean(line)
+  end
+  lines[1] = "lastpass: " .. lines[1]
+  add_rows(lines, err)
+  local hint = type(err) == "table" and err.hint
+  if hint then
+    lines[#lines + 1] = "  " .. clean(in_commands(hint))
+  end
+  return table.concat(lines, "\n")
+end
+
+return M

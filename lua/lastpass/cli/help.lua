@@ -1,0 +1,107 @@
+--- What `--help` shows, of one command, of a group, or of all.
+-- @module lastpass.cli.help
+local commands = require "lastpass.cli.commands"
+
+local M = {}
+
+local WIDTH = 90
+
+local function table_of(pairs_list)
+  local widest = 0
+  for _, pair in ipairs(pairs_list) do
+    widest = math.max(widest, #pair[1])
+  end
+  local lines = {}
+  for place, pair in ipairs(pairs_list) do
+    local text = pair[2]
+    local room = WIDTH - widest - 5
+    if #text > room then
+      text = text:sub(1, room - 3):gsub("%s+%S*$", "") .. "..."
+    end
+    lines[place] = ("   %-" .. widest .. "s  %s"):format(pair[1], text)
+  end
+  return table.concat(lines, "\n")
+end
+
+-- The verbs of a group, in lines that fit.
+local function verbs_of(group)
+  local lines = {}
+  for _, name in ipairs(commands.names(group)) do
+    local verb = name:match "^%S+ (%S+)$"
+    local line = lines[#lines]
+    if verb and line and #line + #verb < 64 then
+      lines[#lines] = line .. ", " .. verb
+    elseif verb then
+      lines[#lines] = line and line .. ","
+      lines[#lines + 1] = verb
+    end
+  end
+  return lines
+end
+
+local function section_rows(section)
+  local rows, seen = {}, {}
+  for place = 2, #section do
+    local name = section[place]
+    local first = name:match "^(%S+) "
+    if not first then
+      rows[#rows + 1] = { name, commands.load(name).summary .. "." }
+    elseif not seen[first] then
+      seen[first] = true
+      rows[#rows + 1] = { first .. " VERB", commands.groups[first] }
+      for _, line in ipairs(verbs_of(first)) do
+        rows[#rows + 1] = { "", line }
+      end
+    end
+  end
+  return rows
+end
+
+local function overview()
+  local lines = {
+    "LastPass Business administration from the command line.",
+    "",
+    "Usage: lastpass COMMAND [OPTION...] [ARGUMENT...]",
+  }
+  for _, section in ipairs(commands.sections) do
+    lines[#lines + 1] = ""
+    lines[#lines + 1] = section[1] .. ":"
+    lines[#lines + 1] = table_of(section_rows(section))
+  end
+  local topics = {}
+  for _, topic in ipairs(require("lastpass.cli.topics").list) do
+    topics[#topics + 1] = topic.name
+  end
+  lines[#lines + 1] = ""
+  lines[#lines + 1] =
+    "lastpass COMMAND --help shows its options. lastpass help TOPIC says more about"
+  lines[#lines + 1] = table.concat(topics, ", ") .. "."
+  return table.concat(lines, "\n") .. "\n"
+end
+
+local function of_group(name)
+  local rows = {}
+  for place, one in ipairs(commands.names(name)) do
+    rows[place] = { "lastpass " .. one, commands.load(one).summary .. "." }
+  end
+  return ("%s\n\n%s\n\nlastpass %s VERB --help says more.\n"):format(
+    commands.groups[name],
+    table_of(rows),
+    name
+  )
+end
+
+--- The help of a command.
+---@param name string "" for all, "user" for a group
+---@return string
+function M.text(name)
+  if name == "" then
+    return overview()
+  elseif not commands.is_known(name) then
+    return of_group(name)
+  end
+  local text = require("lastpass.cli.grammar").leaf(commands.load(name)):get_help() .. "\n"
+  return commands.is_group(name) and text .. "\n" .. of_group(name) or text
+end
+
+return M

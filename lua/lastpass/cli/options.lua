@@ -1,0 +1,133 @@
+--- The options that many commands share, as data: what each is called, takes and says.
+-- @module lastpass.cli.options
+local M = {}
+
+---@class lastpass.cli.Option
+---@field [1] string         names, the short one first: "-o --output"
+---@field [2] string         what it is for
+---@field value? string      what it takes, in capitals; without it is a flag
+---@field choices? string[]
+---@field number? boolean    the value is a number
+---@field many? boolean      may be given several times
+---@field config? string     the key of the configuration that it stands above
+---@field hidden? boolean
+
+--- Which company, and how it is reached: for every command that talks to LastPass or the journal.
+M.connection = {
+  { "--profile", "profile of the configuration", value = "NAME" },
+  { "--cid", "account number", value = "NUMBER", config = "cid" },
+  { "--provhash-file", "file with the provisioning hash, mode 600", value = "FILE" },
+  { "--provhash-command", "command that prints the hash", value = "COMMAND" },
+  { "--provhash-env", "environment variable with the hash", value = "NAME" },
+  { "--provhash-fd", "open descriptor the hash is read from", value = "NUMBER", number = true },
+  { "--provhash-prompt", "ask for the hash, without echo" },
+  { "--url", "address of the API", value = "URL", config = "url" },
+  { "--ca-file", "certificates to trust", value = "FILE", config = "ca_file" },
+  { "--proxy", "proxy to go through", value = "URL", config = "proxy" },
+  { "--timezone", "zone of the account's times", value = "ZONE", config = "timezone" },
+  { "--timeout", "seconds for one call", value = "SECONDS", config = "timeout" },
+  { "--retries", "how often a read is tried again", value = "COUNT", config = "retries" },
+  { "--rate", "calls per second at most", value = "COUNT", config = "rate" },
+  { "--journal", "file or postgresql:// address of runs", value = "PLACE", config = "journal" },
+}
+
+--- How rows are shown.
+M.output = {
+  { "--json", "one JSON array; errors on standard error are JSON too" },
+  { "--ndjson", "one JSON object a line" },
+  { "--csv", "comma-separated, with a line of titles" },
+  {
+    "--template",
+    "a Penlight template for each row, '$(email) $(status)', or @FILE",
+    value = "TEXT",
+  },
+  { "--fields", "only these, in this order: email,status", value = "NAMES" },
+  {
+    "--sort",
+    "by this field; -field for descending; several: status,-last_login",
+    value = "NAMES",
+  },
+  {
+    "--where",
+    "only rows for which this Lua expression is true: 'u.admin and not u.mfa'",
+    value = "LUA",
+  },
+}
+
+--- For commands that change something.
+M.writing = {
+  { "--dry-run", "say what would be done, and write nothing" },
+  { "-y --yes", "answer yes to the question; guards stay" },
+}
+
+--- For commands whose harm needs more than a yes.
+M.confirming = {
+  {
+    "--confirm",
+    "the address, or the number of people, in place of typing it",
+    value = "WORD",
+  },
+}
+
+--- For every command.
+M.general = {
+  { "--print-lua", "print the Lua that does the same, and do nothing" },
+  { "--no-input", "never ask; what needs an answer is refused" },
+  {
+    "--color",
+    "colour on standard output",
+    value = "WHEN",
+    choices = { "auto", "always", "never" },
+  },
+  { "-h --help", "show this help" },
+}
+
+local function note(values, list)
+  for _, option in ipairs(list) do
+    for name in option[1]:gmatch "%S+" do
+      values[name] = option.value ~= nil
+    end
+  end
+end
+
+--- Every shared option by name, and whether it takes a value: they may stand before the command.
+---@return table<string, boolean>
+function M.takes_value()
+  local values = {}
+  for _, list in ipairs { M.connection, M.output, M.writing, M.confirming, M.general } do
+    note(values, list)
+  end
+  return values
+end
+
+--- The groups of options of a command, in the order in which help shows them.
+---@param command lastpass.cli.Command
+---@return table[] groups {title, options}
+function M.of(command)
+  local groups = { { "Options", command.options or {} } }
+  if command.writes then
+    groups[#groups + 1] = { "Writing", M.writing }
+    if command.harm == "type" then
+      groups[#groups + 1] = { "Confirming", M.confirming }
+    end
+  end
+  if command.rows then
+    groups[#groups + 1] = { "Output", M.output }
+  end
+  if command.connects then
+    groups[#groups + 1] = { "Connection", M.connection }
+  end
+  local general = {}
+  for _, option in ipairs(M.general) do
+    if option[1] ~= "--print-lua" or command.lua then
+      general[#general + 1] = option
+    end
+  end
+  if not command.rows then
+    general[#general + 1] = { "--json", "errors on standard error are JSON", hidden = true }
+  end
+  groups[#groups + 1] = { "General", general }
+  return groups
+end
+
+return M

@@ -1,0 +1,673 @@
+--- What `:doc` shows at the prompt; made by docs/generate.lua from the comments in the code.
+-- @module lastpass.cli.repl.reference
+return {
+  ["box.act"] = [==[
+box:act(change)
+  What people and admins do outside the API.
+  change (table): `accept`: invited addresses, `login`: addresses, `settings`:
+      assumptions
+  gives table|nil state]==],
+  ["box.add_company"] = [==[
+box:add_company(options)
+  Adds a company.
+  options (table): as the company options of `start`
+  gives table|nil description]==],
+  ["box.clear_faults"] = [==[
+box:clear_faults(id)
+  Takes faults away.
+  id (integer, optional): one of them; default all]==],
+  ["box.client"] = [==[
+box:client(options)
+  A client bound to this sandbox.
+  options (table, optional): options of `lastpass.new`; what is given goes before the
+      box's own
+  gives table|nil client; or nil, message, err]==],
+  ["box.clock"] = [==[
+box:clock(change)
+  Shows the clock, or changes it first.
+  change (table, optional): `advance`: seconds or "3d"; `set`: a time; `freeze`: boolean
+  gives table|nil clock `now`, `iso`, `account_time`, `frozen`, …]==],
+  ["box.control"] = [==[
+box:control(method, path, body)
+  Asks the control door.
+  method (string)
+  path (string): such as "state" or "/_sandbox/state?email=ann@example.com"
+  body (table, optional)
+  gives any|nil answer; or nil, message, err]==],
+  ["box.faults"] = [==[
+box:faults(rule)
+  Lists the faults, or adds one or several.
+  rule (table, optional): a rule (see `lastpass.sandbox.faults`) or a list of rules
+  gives table|nil answer]==],
+  ["box.journal"] = [==[
+box:journal(options)
+  The journal's entries, oldest first.
+  options (table, optional): `limit`, `command`
+  gives table[]|nil entries; or nil, message, err]==],
+  ["box.load"] = [==[
+box:load(data)
+  Puts users, invitations and groups into a company.
+  data (table): `users`, `invited`, `groups`, `cid`
+  gives table|nil counts]==],
+  ["box.reset"] = [==[
+box:reset()
+  Puts every company back to how it started; faults and journal are emptied.]==],
+  ["box.state"] = [==[
+box:state(options)
+  A company in numbers, or one person.
+  options (table, optional): `email`, `cid`, `mails` (true: the mails of everybody)
+  gives table|nil state; or nil, message, err]==],
+  ["box.stop"] = [==[
+box:stop()
+  Stops the server. Safe to call again.]==],
+  ["client.add_users"] = [==[
+client:add_users(list, options)
+  Creates users, in chunks; rows the server minds are found and named.
+  list (table[]): rows as `batchadd` takes them
+  options (table, optional): chunk, on_progress(result)
+  gives lastpass.BatchResult|nil; or nil, message, err]==],
+  ["client.apply"] = [==[
+client:apply(plan, options)
+  Carries a plan out, with a journal that survives crashes.
+  plan (lastpass.Plan)
+  options (table, optional): progress, chunk, in_flight, stop_after, confirm_final,
+      refused_rows, cancel
+  gives lastpass.Run|nil run; or nil, message, err]==],
+  ["client.batchadd"] = [==[
+client:batchadd(data)
+  Create users and invite them.
+  data: list of objects
+  username (string): e-mail address
+  fullname (string, optional): full name
+  groups (list of strings, optional): names of the groups to join
+  duousername (string, optional): name at Duo Security
+  securidusername (string, optional): name at RSA SecurID
+  password (string, optional): first master password, in clear
+  password_reset_required (boolean, optional): with password: must it be changed at the
+      first log-in (default true)
+  attribs (table of strings, optional): free attributes, name to text
+  https://support.lastpass.com/help/add-new-users-via-lastpass-api]==],
+  ["client.batchchangegrp"] = [==[
+client:batchchangegrp(data)
+  Add users to groups and remove them.
+  data: list of objects
+  username (string): e-mail address
+  add (list of strings, optional): names of groups to join; one of add and del is needed
+  del (list of strings, optional): names of groups to leave; one of add and del is
+      needed
+  https://lastpass.com/enterprise_apidoc.php]==],
+  ["client.call"] = [==[
+client:call(command, data)
+  Sends any command by its name: the way for what no method covers.
+  command (string): one of the 17 commands, or a local alias
+  data (any): as the command wants it; wrong data raise
+  gives any|nil value the decoded reply; `value.warnings` when the server remarked
+      something; or nil, message, err]==],
+  ["client.change_groups"] = [==[
+client:change_groups(list, options)
+  Changes memberships, in chunks.
+  list (table[]): rows as `batchchangegrp` takes them: username, add, del
+  options (table, optional): chunk, on_progress(result)
+  gives lastpass.BatchResult|nil]==],
+  ["client.deluser"] = [==[
+client:deluser(data)
+  Deactivate (0), remove from the company (1), delete (2) or uninvite (3) one user.
+  data: object
+  username (string): e-mail address
+  deleteaction (integer): 0 block log-in, 1 remove from the company, 2 delete the
+      account, 3 withdraw the invitation (0..3)
+  https://support.lastpass.com/help/delete-users-via-lastpass-api]==],
+  ["client.disable_users"] = [==[
+client:disable_users(list, options)
+  Disables users, in chunks.
+  list (string[]): e-mail addresses
+  options (table, optional): chunk, on_progress(result)
+  gives lastpass.BatchResult|nil]==],
+  ["client.disablemultifactor"] = [==[
+client:disablemultifactor(data)
+  Switch off a user's multifactor authentication.
+  data: object
+  username (string): e-mail address
+  https://lastpass.com/enterprise_apidoc.php]==],
+  ["client.disableuser"] = [==[
+client:disableuser(data)
+  Disable accounts.
+  data: list of strings
+  https://support.lastpass.com/help/disable-users-via-lastpass-api]==],
+  ["client.drift"] = [==[
+client:drift()
+  What has changed since the last plan was applied, and the audit event that explains it
+  where there is one.
+  gives lastpass.plan.Drift[]|nil; or nil, message, err]==],
+  ["client.enable_users"] = [==[
+client:enable_users(list, options)
+  Enables users, in chunks.
+  list (string[]): e-mail addresses
+  options (table, optional): chunk, on_progress(result)
+  gives lastpass.BatchResult|nil]==],
+  ["client.enableuser"] = [==[
+client:enableuser(data)
+  Enable accounts.
+  data: list of strings
+  https://support.lastpass.com/help/enable-users-via-lastpass-api]==],
+  ["client.events"] = [==[
+client:events(options)
+  Audit events, oldest first. A failure raises the error.
+  options (table, optional): from (default "-24h"), to, user, search, admin; times as
+      epoch seconds, "2026-03-01 10:00" in the account's zone, "-24h", "yesterday"
+  gives fun(): lastpass.Event|nil iterator]==],
+  ["client.expired_passwords"] = [==[
+client:expired_passwords()
+  Users whose master password has expired. A failure raises the error.
+  gives fun(): lastpass.ExpiredPassword|nil iterator]==],
+  ["client.expiredmasterpwlist"] = [==[
+client:expiredmasterpwlist(data)
+  List active users whose master password has expired.
+  data: object, optional
+  limit (integer, optional): items in one answer (default 500) (1..500)
+  continuation_token (string, optional): the previous answer's token
+  https://support.lastpass.com/help/reporting-expired-master-password-via-lastpass-api]==],
+  ["client.folders"] = [==[
+client:folders(options)
+  Shared folders and who may use them, by name. A failure raises the error.
+  options (table, optional): detailed: also the sites each user sees
+  gives fun(): lastpass.Folder|nil iterator]==],
+  ["client.getdetailedsfdata"] = [==[
+client:getdetailedsfdata(data)
+  Read shared folders, who may use them, and the sites each user sees.
+  data: text or object, optional
+  data (string, optional): "all" lists super admins too (all)
+  pagesize (integer, optional): folders on a page (1..)
+  pageindex (integer, optional): which page, from 0 (0..)
+  https://support.lastpass.com/help/get-detailed-shared-folder-data-via-lastpass-api]==],
+  ["client.getsfdata"] = [==[
+client:getsfdata(data)
+  Read shared folders and who may use them.
+  data: text, optional
+  data (string, optional): "all" lists super admins too (all)
+  https://support.lastpass.com/help/get-shared-folder-data-via-lastpass-api]==],
+  ["client.getuserdata"] = [==[
+client:getuserdata(data)
+  Read users, groups and invited addresses.
+  data: object, optional
+  username (string, optional): just this e-mail address
+  disabled (integer, optional): only disabled (1) or only enabled (0) users (0|1)
+  admin (integer, optional): only admins (1) or only others (0) (0|1)
+  pagesize (integer, optional): users on a page (1..2000)
+  pageindex (integer, optional): which page, from 0 (0..)
+  https://lastpass.com/enterprise_apidoc.php]==],
+  ["client.group"] = [==[
+client:group(name)
+  A group by its name. Nothing is sent before it is used.
+  name (string)
+  gives lastpass.Group]==],
+  ["client.groups"] = [==[
+client:groups()
+  All groups, by name. A failure raises the error.
+  gives fun(): lastpass.Group|nil iterator]==],
+  ["client.keep_snapshot"] = [==[
+client:keep_snapshot(snapshot)
+  Keeps a read of the directory in the journal, compressed.
+  snapshot (lastpass.Snapshot, optional): default: read now
+  gives integer|nil id; or nil, message, err]==],
+  ["client.kept_snapshot"] = [==[
+client:kept_snapshot(as_of)
+  The directory as it was kept last at or before a time; also `client:snapshot{ as_of =
+  … }`.
+  as_of (string|number): "2026-03-31" means the end of that day in the account's zone
+  gives lastpass.directory.Record|nil; or nil, message, err]==],
+  ["client.kept_snapshots"] = [==[
+client:kept_snapshots(limit)
+  Which reads of the directory are kept, newest first.
+  limit (integer, optional): default 20
+  gives table[]|nil list of {id, read_at, users, sha256}; or nil, message, err]==],
+  ["client.load_plan"] = [==[
+client:load_plan(path)
+  Reads a plan that was saved.
+  path (string)
+  gives lastpass.Plan|nil plan; or nil, message, err]==],
+  ["client.plan"] = [==[
+client:plan(playbook, options)
+  Makes a plan: runs a playbook, reads the directory, compares, asks the guards. Nothing
+  is written to LastPass.
+  playbook (string|function|table): the path of a playbook; a function that is given the
+      words of playbooks as a table; or single actions, such as { reinvite = {
+      "ann@acme.com" } }
+  options (table, optional): limit (stronger than the playbook's), expires_in (seconds;
+      default a day)
+  gives lastpass.Plan|nil plan; or nil, message, err]==],
+  ["client.pushsitestousers"] = [==[
+client:pushsitestousers(data)
+  Put a site into users' vaults (the vendor has withdrawn this command).
+  data: object
+  users (string): all, the name of a group, or an e-mail address
+  persistent (string, optional): 1 for a site that stays (0|1)
+  url (string, optional): address of the site
+  name (string, optional): name of the site
+  group (string, optional): folder in the vault
+  usernametype (string, optional): which user name is filled in (email|username|custom)
+  username (string, optional): the user name, with usernametype custom
+  password (string, optional): the password to fill in
+  notes (string, optional): notes
+  fav (string, optional): on for a favourite (|on)
+  decryptid (string, optional): shared folder whose key encrypted the data; empty or 0
+      for none
+  https://support.lastpass.com/help/push-sites-to-users-via-lastpass-api]==],
+  ["client.reinviteuser"] = [==[
+client:reinviteuser(data)
+  Send the invitation again.
+  data: object
+  username (string): e-mail address
+  https://support.lastpass.com/help/reinvite-users-via-lastpass-api]==],
+  ["client.reporting"] = [==[
+client:reporting(data)
+  Read audit events, newest first.
+  data: object, optional
+  from (string, optional): YYYY-MM-DD HH:MM:SS in the account's time zone
+  to (string, optional): YYYY-MM-DD HH:MM:SS in the account's time zone
+  search (string, optional): text to look for
+  user (string, optional): an e-mail address, or allusers
+  admin (integer, optional): only admin events (1)
+  next (string, optional): the previous answer's next, unchanged
+  format (string, optional): the form for SIEM tools (siem)
+  https://support.lastpass.com/help/event-reporting-via-lastpass-api]==],
+  ["client.requiremasterpasswordchange"] = [==[
+client:requiremasterpasswordchange(data)
+  Ask for a new master password at the next log-in.
+  data: object
+  username (string): e-mail address
+  https://support.lastpass.com/help/require-master-password-change-via-lastpass-api]==],
+  ["client.resetpassword"] = [==[
+client:resetpassword(data)
+  Send a password reset e-mail; the password stays as it is.
+  data: object
+  username (string): e-mail address
+  https://support.lastpass.com/help/send-password-reset-email-via-lastpass-api]==],
+  ["client.resume"] = [==[
+client:resume(id, options)
+  Goes on with a run that broke off: settles what was under way, then does what is left.
+  id (integer)
+  options (table, optional): as of `apply`
+  gives lastpass.Run|nil run; or nil, message, err]==],
+  ["client.run"] = [==[
+client:run(id)
+  A run as the journal has it.
+  id (integer)
+  gives lastpass.Run|nil run; or nil, message, err]==],
+  ["client.runs"] = [==[
+client:runs(options)
+  The runs of this company, newest first.
+  options (table, optional): limit (default 20), state ("running", "finished",
+      "stopped", "abandoned")
+  gives table[]|nil runs; or nil, message, err]==],
+  ["client.snapshot"] = [==[
+client:snapshot(filter)
+  Reads the whole directory, all pages, and proves that none was lost.
+  filter (table, optional): disabled, admin (booleans), username; or `as_of` (a time)
+      alone: the directory as it was kept then
+  gives lastpass.Snapshot|lastpass.directory.Record|nil; or nil, message, err]==],
+  ["client.undo"] = [==[
+client:undo(id, options)
+  Makes the plan that takes a run back; apply it like any other.
+  id (integer)
+  options (table, optional): expires_in (seconds; default a day)
+  gives lastpass.Plan|nil plan; or nil, message, err]==],
+  ["client.update_users"] = [==[
+client:update_users(list, options)
+  Changes full names, Duo and SecurID names, one call a user.
+  list (table[]): rows as `updateuser` takes them
+  options (table, optional): on_progress(result)
+  gives lastpass.BatchResult|nil]==],
+  ["client.updateemail"] = [==[
+client:updateemail(data)
+  Start a change of e-mail address; the user ends it by logging in with the old one.
+  data: object
+  oldemail (string): present e-mail address
+  newemail (string): new e-mail address
+  https://support.lastpass.com/help/update-user-email-via-lastpass-api]==],
+  ["client.updateuser"] = [==[
+client:updateuser(data)
+  Change a user's full name, Duo or SecurID name.
+  data: object
+  username (string): e-mail address
+  fullname (string, optional): new full name
+  duousername (string, optional): new name at Duo Security
+  securidusername (string, optional): new name at RSA SecurID
+  https://support.lastpass.com/help/update-users-via-lastpass-api]==],
+  ["client.user"] = [==[
+client:user(email)
+  One user.
+  email (string)
+  gives lastpass.User|nil; or nil, message, err]==],
+  ["client.users"] = [==[
+client:users(filter)
+  Everybody, or those whom the filter lets through; invited people at the end. The
+  directory is read first, in pages, and is complete; with `stream` it comes in one
+  reply and users are given out while it arrives, in bounded memory. A failure raises
+  the error (its text is the message, its fields are those of any error).
+  filter (table, optional): status ("active", "disabled", "invited"), admin, disabled
+      (booleans), stream
+  gives fun(): lastpass.User|nil iterator]==],
+  ["group.add"] = [==[
+group:add(people)
+  Adds people.
+  people (string|lastpass.User|table): addresses or users, one or a list
+  gives lastpass.BatchResult|nil]==],
+  ["group.members"] = [==[
+group:members()
+  The members' addresses.
+  gives string[]|nil members empty when nobody is in the group, or when there is no such
+      group: the API tells the two apart only by members; or nil, message, err]==],
+  ["group.remove"] = [==[
+group:remove(people)
+  Takes people out.
+  people (string|lastpass.User|table): addresses or users, one or a list
+  gives lastpass.BatchResult|nil]==],
+  ["lastpass.connect"] = [==[
+lastpass.connect(profile, options)
+  Makes a client from a profile of the configuration.
+  profile (string, optional): default: the configuration's default profile
+  options (table, optional): further options, stronger than the profile's
+  gives lastpass.Client|nil; or nil, message, err]==],
+  ["lastpass.json.decode"] = [==[
+lastpass.json.decode(text)
+  Reads one JSON text. Stricter than lua-cjson: RFC 8259 to the letter, no duplicate
+  keys, no lone surrogates, no number that a Lua number would not hold exactly.
+  text (string)
+  gives any value; or nil, message, err]==],
+  ["lastpass.json.encode"] = [==[
+lastpass.json.encode(value)
+  Writes one JSON text: keys sorted, so that equal values give equal bytes; integers in
+  full; a table with elements, or one marked by `list`, as a list, any other as an
+  object.
+  value (any): raises for functions, userdata, NaN, infinity and keys that are no
+      strings
+  gives string text]==],
+  ["lastpass.json.is_list"] = [==[
+lastpass.json.is_list(t)
+  Whether a table was marked by `list`.
+  t (any)
+  gives boolean]==],
+  ["lastpass.json.list"] = [==[
+lastpass.json.list(t)
+  Marks a table as a list, so that an empty one is written as `[]`.
+  t (table, optional)
+  gives table t]==],
+  ["lastpass.new"] = [==[
+lastpass.new(options)
+  Makes a client of the Enterprise API. Nothing is sent.
+  options (table): cid, provhash and others: `lastpass.enterprise.options`, README
+      "Options"
+  gives lastpass.Client client wrong options raise
+  options:
+    cid (integer or digits; default: required): account number, as the Admin Console
+      shows it
+    provhash (secret; default: required): provisioning hash, from `lastpass.secret`
+    url (string; default: https://lastpass.com/enterpriseapi.php): address of the API;
+      https, or http to this machine
+    apiuser (string; default: none): label sent along with each request
+    timezone (string; default: America/New_York): zone of the account's times: a tzdata
+      name or a POSIX rule
+    timeout (seconds; default: 120): for one whole call
+    connect_timeout (seconds; default: 10): for reaching the server
+    retries (count; default: 3): how often a read is tried again; writes only when
+      nothing was sent
+    rate (per second; default: no limit): requests to this company, over all clients of
+      the process
+    max_bytes (bytes; default: 256 MiB): largest reply that is accepted
+    page_size (users; default: 2000): users asked for at once
+    chunk (rows; default: 100): rows of one write when a list is split
+    in_flight (count; default: 4): pages of one read under way at once
+    ca_file (path; default: the system's): PEM certificates to trust
+    proxy (URL; default: the environment's): proxy to go through
+    verify (boolean; default: true): false skips TLS verification, to this machine only
+    http_version (string; default: "1.1"): "2" for HTTP/2 when offered; its library
+      copies the hash
+    transport (name or object; default: curl): how requests are sent
+    journal (path or DSN; default: a file of the user's): where plans are journalled: a
+      file for SQLite, or postgresql://user@host/database
+    now (function; default: the machine's clock): gives the seconds since 1970 that
+      relative times count from
+    on_request (function; default: none): called with {command, attempt} before each
+      request
+    on_wait (function; default: none): called with {command, seconds, reason} before a
+      wait
+    on_retry (function; default: none): called with {command, attempt, message, code,
+      seconds}]==],
+  ["lastpass.parallel"] = [==[
+lastpass.parallel(limit, body)
+  Runs tasks as coroutines over the one pool of connections, at most `limit` at a time.
+  A call of a client inside a task lets the others go on while it waits. `spawn` waits
+  when `limit` tasks run, so that a loop over ten thousand users needs no list of them.
+  When a task raises, no further one is started, those under way come to their end, and
+  the first error is raised. In plain Lua 5.1 a task cannot wait inside pcall; LuaJIT
+  and 5.2 or later can.
+  limit (integer): how many tasks at most, 1 or more
+  body (fun(spawn: fun(fn: function, ...): lastpass.Task))]==],
+  ["lastpass.sandbox.assumptions"] = [==[
+lastpass.sandbox.assumptions()
+  What the sandbox had to invent, each with what, why and the section of
+  enterprise-api.md.
+  gives lastpass.sandbox.Assumption[]]==],
+  ["lastpass.sandbox.start"] = [==[
+lastpass.sandbox.start(options)
+  Starts a sandbox.
+  options (table, optional): company: `users` (50; up to 1,000,000), `seed` (1), `cid`
+      (8771312), `provhash`, `name`, `domain`, `timezone`, `invited`, `folders`,
+      `events`, `history_days`, `assumptions` (see `M.assumptions`); `companies`: a list
+      of further ones; `page_groups`: that assumption; server: `address` ("127.0.0.1"),
+      `port` (0: the system chooses), `open_to_network` (false), `tls` (false; true or
+      options of `lastpass.sandbox.certificate`), `latency` (seconds added to every
+      answer), `clock` (default 2026-06-15 13:00 UTC; "now" or any time), `frozen`,
+      `faults` (a list of rules), `journal_size` (10,000), `transport` (for the control
+      door)
+  gives table|nil box; or nil, message, err]==],
+  ["lastpass.secret.command"] = [==[
+lastpass.secret.command(line)
+  From what a shell command prints, such as `pass show lastpass/acme`.
+  line (string)
+  gives userdata|nil secret]==],
+  ["lastpass.secret.descriptor"] = [==[
+lastpass.secret.descriptor(number)
+  From an open file descriptor, read to its end.
+  number (integer)
+  gives userdata|nil secret]==],
+  ["lastpass.secret.env"] = [==[
+lastpass.secret.env(name)
+  From a variable of the environment. Others of the same user can see it in /proc; a
+  file is safer.
+  name (string)
+  gives userdata|nil secret]==],
+  ["lastpass.secret.file"] = [==[
+lastpass.secret.file(path)
+  From a file that nobody else may read (mode 600); "~" is the home directory.
+  path (string)
+  gives userdata|nil secret; or nil, message, err]==],
+  ["lastpass.secret.prompt"] = [==[
+lastpass.secret.prompt(text)
+  Asks on the terminal, without echo.
+  text (string, optional)
+  gives userdata|nil secret]==],
+  ["lastpass.secret.value"] = [==[
+lastpass.secret.value(text)
+  From a string. Lua's own copy stays until it is collected: for tests, and for what is
+  secret in name only.
+  text (string)
+  gives userdata|nil secret]==],
+  ["lastpass.source.email"] = [==[
+lastpass.source.email(text)
+  Checks an e-mail address and folds it into the key that tells accounts apart.
+  text (string)
+  gives string|nil key trimmed, ASCII letters in lower case]==],
+  ["lastpass.strict"] = [==[
+lastpass.strict(client)
+  Wraps a client; the users, groups and snapshots that it and its iterators give are
+  wrapped too.
+  client (lastpass.Client)
+  gives lastpass.Client strict raises the error object where the client returns nil,
+      message, err]==],
+  ["lastpass.text.count"] = [==[
+lastpass.text.count(number)
+  Writes a number with commas between thousands.
+  number (number)
+  gives string text "12,345", "-1,234.5"]==],
+  ["lastpass.text.duration"] = [==[
+lastpass.text.duration(seconds)
+  Writes how long something took, in the two units that matter.
+  seconds (number)
+  gives string text "340 ms", "4.2 s", "45 s", "2 m 05 s", "3 h 02 m", "2 d 03 h"]==],
+  ["lastpass.text.plural"] = [==[
+lastpass.text.plural(number, one, many)
+  Writes how many there are.
+  number (number)
+  one (string): "user"
+  many (string, optional): default: `one` with an "s"
+  gives string text "1 user", "2 users", "12,345 users"]==],
+  ["lastpass.text.table"] = [==[
+lastpass.text.table(rows, columns, options)
+  Lays out rows in columns.
+  rows (table[]): objects or plain lists
+  columns (table[]): names of fields, or {title=, field= name, index or function(row),
+      align= "left" (default) or "right", max= columns}
+  options (table, optional): width: the terminal's columns (default: as wide as needed);
+      header: false leaves out the titles
+  gives string text lines without a final newline; "(none)" when there are no rows]==],
+  ["lastpass.time.iso"] = [==[
+lastpass.time.iso(utc)
+  Writes a moment as ISO 8601 in UTC.
+  utc (number): epoch seconds; fractions are cut off
+  gives string text "2026-11-22T22:40:26Z"]==],
+  ["lastpass.time.now"] = [==[
+lastpass.time.now()
+  The machine's clock.
+  gives integer utc epoch seconds]==],
+  ["lastpass.time.parse"] = [==[
+lastpass.time.parse(value, zone, now)
+  Reads a time that a person gave: epoch seconds, "2026-11-22", "2026-11-22 10:00[:00]"
+  (in the zone), ISO 8601 with "Z" or an offset, "-24h" (units s, m, h, d, w; a day is
+  24 hours), "now", "today" and "yesterday" (midnight in the zone).
+  value (string|number)
+  zone (lastpass.Zone, optional): default America/New_York, as `time.zone()`
+  now (integer, optional): epoch seconds; default `time.now()`
+  gives integer|nil utc epoch seconds; or nil, message, err]==],
+  ["plan.count"] = [==[
+plan:count()
+  How many steps there are to carry out.
+  gives integer]==],
+  ["plan.is_empty"] = [==[
+plan:is_empty()
+  Whether there is nothing to do.
+  gives boolean]==],
+  ["plan.save"] = [==[
+plan:save(path)
+  Writes the plan to a file, readable by its owner only; an existing file is replaced
+  whole.
+  path (string)
+  gives boolean|nil ok; or nil, message, err]==],
+  ["plan.text"] = [==[
+plan:text()
+  The bytes of the plan file.
+  gives string]==],
+  ["run.steps"] = [==[
+run:steps()
+  Every step of the plan in its order, with what became of it.
+  gives fun(): table|nil iterator {number, kind, subject, state, reason, code}]==],
+  ["snapshot.count"] = [==[
+snapshot:count()
+  How many users there are, without those who are only invited.
+  gives integer]==],
+  ["snapshot.group"] = [==[
+snapshot:group(name)
+  The group of that name, or nil.
+  name (string): exact
+  gives lastpass.Group|nil]==],
+  ["snapshot.group_names"] = [==[
+snapshot:group_names()
+  The names of all groups that have or had a member, sorted.
+  gives string[]]==],
+  ["snapshot.groups"] = [==[
+snapshot:groups()
+  All groups that have or had a member, by name.
+  gives fun(): lastpass.Group|nil iterator]==],
+  ["snapshot.invited_count"] = [==[
+snapshot:invited_count()
+  How many are only invited.
+  gives integer]==],
+  ["snapshot.odd_values"] = [==[
+snapshot:odd_values()
+  How many values of the reply were not of the form that is known; 0 is usual.
+  gives integer]==],
+  ["snapshot.user"] = [==[
+snapshot:user(email)
+  The user with that address, the case of letters aside; somebody only invited counts.
+  email (string)
+  gives lastpass.User|nil]==],
+  ["snapshot.users"] = [==[
+snapshot:users(filter)
+  Everybody, invited people at the end.
+  filter (table, optional): status ("active", "disabled", "invited"), admin, disabled
+      (booleans; with one of these two, people who are only invited are left out)
+  gives fun(): lastpass.User|nil iterator]==],
+  ["user.delete"] = [==[
+user:delete(options)
+  Deletes the account and everything in it, for good.
+  https://support.lastpass.com/help/delete-users-via-lastpass-api
+  options (table): confirm: the user's e-mail address, once more
+  gives table|nil reply; or nil, message, err]==],
+  ["user.disable"] = [==[
+user:disable()
+  Blocks the log-in; vault, groups and licence stay.
+  https://support.lastpass.com/help/disable-users-via-lastpass-api
+  gives table|nil reply; or nil, message, err]==],
+  ["user.disable_mfa"] = [==[
+user:disable_mfa()
+  Switches multifactor authentication off, for somebody who lost the device.]==],
+  ["user.enable"] = [==[
+user:enable()
+  Lets a disabled user log in again.
+  https://support.lastpass.com/help/enable-users-via-lastpass-api]==],
+  ["user.is_in"] = [==[
+user:is_in(name)
+  Whether the user is a member of a group.
+  name (string): exact
+  gives boolean]==],
+  ["user.join"] = [==[
+user:join(...)
+  Adds the user to groups.
+  ... (string|string[]): names of groups]==],
+  ["user.leave"] = [==[
+user:leave(...)
+  Takes the user out of groups.
+  ... (string|string[]): names of groups]==],
+  ["user.reinvite"] = [==[
+user:reinvite()
+  Sends the invitation again.]==],
+  ["user.reload"] = [==[
+user:reload()
+  Reads the user again.
+  gives lastpass.User|nil user a new object]==],
+  ["user.remove"] = [==[
+user:remove()
+  Removes the user from the company; the account lives on as a personal one.
+  https://support.lastpass.com/help/delete-users-via-lastpass-api]==],
+  ["user.rename"] = [==[
+user:rename(email)
+  Starts a change of address; it is done when the user logs in with the old one.
+  https://support.lastpass.com/help/update-user-email-via-lastpass-api
+  email (string): the new address]==],
+  ["user.require_password_change"] = [==[
+user:require_password_change()
+  Asks for a new master password at the next log-in.]==],
+  ["user.reset_password"] = [==[
+user:reset_password()
+  Sends an e-mail for resetting the master password; the password stays as it is.]==],
+  ["user.uninvite"] = [==[
+user:uninvite()
+  Withdraws an invitation that was not accepted yet.
+  https://support.lastpass.com/help/delete-users-via-lastpass-api]==],
+  ["user.update"] = [==[
+user:update(fields)
+  Changes the full name, Duo or SecurID name.
+  https://support.lastpass.com/help/update-users-via-lastpass-api
+  fields (table): fullname, duousername, securidusername]==],
+}

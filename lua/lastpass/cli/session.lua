@@ -1,0 +1,153 @@
+--- What one command works with: its flags, the streams, and a client that is made when it is used.
+-- @module lastpass.cli.session
+local errors = require "lastpass.error"
+local streams_room = require "lastpass.cli.streams"
+
+---@class lastpass.cli.Session
+---@field options table  as they were read from the command line
+---@field streams lastpass.cli.Streams
+---@field rest string[]  what a script gets
+local methods = {}
+local session_mt = { __name = "lastpass.cli.Session", __index = methods }
+
+local M = {}
+
+--- Makes a session. Nothing is read or sent.
+---@param options table of the command line
+---@param streams? lastpass.cli.Streams
+---@param rest? string[]
+---@return lastpass.cli.Session
+function M.new(options, streams, rest)
+  return setmetatable({
+    options = options,
+    streams = streams or streams_room.new(),
+    rest = rest or {},
+  }, session_mt)
+end
+
+-- Secrets that come over a way which no file can name.
+local function own_secret(options)
+  local secret = require "lastpass.secret"
+  if options.provhash_fd then
+    return secret.descriptor(options.provhash_fd)
+  elseif options.provhash_prompt then
+    if options.no_input then
+      return errors.fail("guard", "no_terminal", "the hash would have to be asked for (--no-input)")
+    end
+    return secret.prompt "Provisioning hash: "
+  end
+  return nil
+end
+
+--- The flags as a layer of the configuration.
+---@return table
+function methods:flags()
+  local options = self.options
+  local flags = { profile = options.profile }
+  for _, option in ipairs(require("lastpass.cli.options").connection) do
+    if option.config then
+      flags[option.config] = options[option.config]
+    end
+  end
+  for _, kind in ipairs { "file", "command", "env" } do
+    local value = options["provhash_" .. kind]
+    if value then
+      flags.provhash = { [kind] = value }
+    end
+  end
+  if options.provhash_fd or options.provhash_prompt then
+    -- never read: the secret comes by another way
+    flags.provhash = { env = "LASTPASS_PROVHASH" }
+  end
+  return flags
+end
+
+--- All layers of the configuration.
+---@return lastpass.Configuration|nil
+---@return string? message
+---@return lastpass.Error? err
+function methods:configuration()
+  return require("lastpass.config").load { flags = self:flags() }
+end
+
+-- What lastpass.new raises is a mistake in what a person has set.
+local function make_client(settings)
+  local lastpass = require "lastpass"
+  local ok, client = pcall(lastpass.new, settings)
+  if ok then
+    return client
+  end
+  local message = tostring(client):gsub("^[^:]*:%d+: ", ""):gsub("^lastpass%.new: ", "")
+  return errors.fail("argument", "bad_option", message, { hint = "lastpass config show --origin" })
+end
+
+local function connect(self)
+  local configuration, message, err = self:configuration()
+  if not configuration then
+    return nil, message, err
+  end
+  local settings
+  settings, message, err = configuration:profile()
+  if not settings then
+    return nil, message, err
+  end
+  local secret = require "lastpass.secret"
+  local description = settings.provhash
+  settings.provhash, message, err = own_secret(self.options)
+  if not settings.provhash and not message then
+    settings.provhash, message, err = secret[description.kind](description.value)
+  end
+  if not settings.provhash then
+    return nil, message, err
+  end
+  return make_client(settings)
+end
+
+--- The client of this company; a failure is raised, and told by the program.
+---@return lastpass.Client
+function methods:client()
+  if not self._client then
+    local client, _, err = connect(self)
+    if not client then
+      error(err, 0)
+    end
+    require("lastpass.cli.interrupt").watch()
+    self._client = client
+  end
+  return self._client
+end
+
+--- Shows rows, in the form that the options ask for.
+---@param view lastpass.cli.View
+---@param rows table[]|fun(): any
+function methods:show(view, rows)
+  require("lastpass.cli.output").rows(self, view, rows)
+end
+
+--- Shows one object.
+---@param view lastpass.cli.View
+---@param object any
+function methods:show_one(view, object)
+  require("lastpass.cli.output").one(self, view, object)
+end
+
+--- Writes a line to standard output.
+---@param text string
+function methods:print(text)
+  self.streams:write(text, "\n")
+end
+
+--- Tells the person something, on standard error.
+---@param format string as of string.format
+function methods:say(format, ...)
+  self.streams:say(select("#", ...) > 0 and format:format(...) or format)
+end
+
+--- Whether the output is for a program.
+---@return boolean
+function methods:for_programs()
+  local options = self.options
+  return options.json or options.ndjson or options.csv or options.template ~= nil or false
+end
+
+return M

@@ -1,0 +1,77 @@
+--- Where the program writes and reads. A reader of a pipe that has gone away ends it quietly.
+-- @module lastpass.cli.streams
+local core = require "lastpass.core"
+
+---@class lastpass.cli.Streams
+local methods = {}
+local streams_mt = { __name = "lastpass.cli.Streams", __index = methods }
+
+local M = {}
+
+--- Raised when nobody reads standard output any more: not a failure, but the end.
+M.CLOSED = setmetatable({}, {
+  __tostring = function()
+    return "nobody reads the output any more"
+  end,
+})
+
+local BROKEN_PIPE = 32
+
+--- Makes the streams.
+---@param given? table out, err, input (files), out_is_terminal, err_is_terminal,
+-- input_is_terminal, width: for specs; default the process's own
+---@return lastpass.cli.Streams
+function M.new(given)
+  given = given or {}
+  local streams = {
+    out = given.out or io.stdout,
+    err = given.err or io.stderr,
+    input = given.input or io.stdin,
+    width = given.width,
+  }
+  for name, descriptor in pairs { input = 0, out = 1, err = 2 } do
+    local key = name .. "_is_terminal"
+    streams[key] = given[key]
+    if streams[key] == nil then
+      streams[key] = core.is_terminal(descriptor)
+    end
+  end
+  if not streams.width and streams.out_is_terminal then
+    streams.width = core.terminal_size(1)
+  end
+  return setmetatable(streams, streams_mt)
+end
+
+local function check(ok, message, number)
+  if ok then
+    return
+  elseif number == BROKEN_PIPE then
+    error(M.CLOSED, 0)
+  end
+  error(("cannot write the output: %s"):format(tostring(message)), 0)
+end
+
+--- Writes data to standard output.
+---@param ... string
+function methods:write(...)
+  if not self._guarded then
+    self._guarded = true
+    core.ignore_broken_pipes()
+    self.out:setvbuf("full", 65536)
+  end
+  check(self.out:write(...))
+end
+
+--- Sees to it that everything written has gone out.
+function methods:flush()
+  check(self.out:flush())
+end
+
+--- Writes a line for the person, who may have sent the data elsewhere.
+---@param ... string
+function methods:say(...)
+  self.err:write(...)
+  self.err:write "\n"
+end
+
+return M

@@ -1,0 +1,159 @@
+--- The topics of `lastpass help TOPIC`: what is not about one command. Help, man page and docs/cli.md
+-- are made from them.
+-- @module lastpass.cli.topics
+local exit = require "lastpass.cli.exit"
+
+local M = {}
+
+local function exit_codes()
+  local lines = { "The program ends with one of these codes:", "" }
+  for _, entry in ipairs(exit.list) do
+    lines[#lines + 1] = ("    %3d  %s"):format(entry[2], entry[3])
+  end
+  return table.concat(lines, "\n")
+end
+
+---@class lastpass.cli.Topic
+---@field name string
+---@field title string
+---@field text string paragraphs; what is indented by four is shown as it is
+
+---@type lastpass.cli.Topic[]
+M.list = {
+  { name = "exit-codes", title = "what the program ends with", text = exit_codes() },
+  {
+    name = "output",
+    title = "tables, JSON, CSV, templates",
+    text = [[
+Data go to standard output, everything else to standard error. Without an option the output is an
+aligned table, as wide as the terminal. --json gives one array, --ndjson one object a line while
+rows come, --csv a file with titles as RFC 4180 has it, lists separated by semicolons.
+
+--fields names the fields and their order, --sort the fields to sort by (-field for descending;
+rows without a value come last), --where which rows (see the topic where).
+
+--template takes a Penlight template for each row, or @FILE with one. $(email) puts a field in,
+u.admin is the value itself, a line that begins with # is Lua:
+
+    lastpass users --template '$(email) $(u.mfa or "NO SECOND FACTOR")'
+
+Times are ISO 8601 in UTC, such as 2026-11-22T22:40:26Z. With --json errors are JSON too, on
+standard error: {"error": {"kind": ..., "code": ..., "message": ..., "exit_code": ...}}.
+
+Colour is used on a terminal only, unless NO_COLOR is set; --color always or never decides.]],
+  },
+  {
+    name = "where",
+    title = "which rows: --where",
+    text = [[
+A Lua expression that is asked of every row; rows for which it is true are shown. u is the row, its
+fields are those that --json shows. Times are seconds, so that they can be compared:
+
+    lastpass users --where 'u.admin and not u.mfa'
+    lastpass users --where 'u.status == "active" and (u.last_login or 0) < ago "90d"'
+    lastpass users --where 'has(u.groups, "Finance") and not has(u.groups, "Everyone")'
+    lastpass users --where 'u.email:match "@old%.example$"'
+    lastpass events --where 'u.action:lower():find "failed"'
+
+It may use string and math, tostring, tonumber, type, and
+
+    has(list, value)   whether the list has it; the case of letters does not matter
+    ago "90d"          that long before now; s, m, h, d, w
+    time "2026-03-01"  a moment, in the account's zone
+    now()              this moment
+
+and nothing that acts. A field that a row does not have is nil: (u.last_login or 0).]],
+  },
+  {
+    name = "profiles",
+    title = "companies, their hashes, and where settings come from",
+    text = [[
+A profile is a company: its account number, where its hash is, its time zone. A setting is taken
+from the first of: flags; the environment; .lastpass.json in the current folder; your file
+($LASTPASS_CONFIG, or ~/.config/lastpass/config.json); /etc/lastpass/config.json.
+
+    lastpass profile add acme --cid 8771312     asks for the hash, without echo
+    lastpass profile use acme                   the default from now on
+    lastpass config show --origin               what holds, and who says so
+
+The hash is never given on the command line. It comes from a file that only you can read (mode
+600), from a command ("pass show lastpass/acme", a vault), from a variable of the environment, from
+an open descriptor, or from a question without echo. A project's file may not say where it comes
+from.
+
+    LASTPASS_PROFILE         profile
+    LASTPASS_CID             account number
+    LASTPASS_PROVHASH_FILE   file with the hash
+    LASTPASS_URL             address of the API
+    LASTPASS_TIMEZONE        zone of the account's times
+    LASTPASS_CA_FILE         certificates to trust
+    LASTPASS_PROXY           proxy to go through
+    LASTPASS_JOURNAL         file or postgresql:// address of runs and kept snapshots
+    LASTPASS_CONFIG          your configuration file
+    NO_COLOR                 no colour
+    LASTPASS_TRACEBACK       with a mistake of the program, show where it happened]],
+  },
+  {
+    name = "playbooks",
+    title = "plans and scripts",
+    text = [[
+A playbook is a Lua file. One that declares how the company ought to be is for plan and apply:
+
+    local hr = source.csv "hr.csv"
+    for person in hr:rows() do
+      user(person.email) { fullname = person.name, groups = { person.team } }
+    end
+    missing "disable"
+
+    lastpass plan joiners.lua -o today.plan.json     what would change, and why
+    lastpass apply today.plan.json                   exactly that, once
+    lastpass run show 12                             what became of it
+    lastpass run undo 12                             and back
+
+One that acts at once is a script, for run: it finds client, lastpass, and its arguments in arg.
+
+    lastpass run offboard.lua bob@acme.com
+
+"lastpass run 12" is neither: runs of plans are shown with "run show 12". Both kinds can be tried
+with "lastpass sandbox", without an account. docs/playbooks.md lists all that a playbook may say.]],
+  },
+  {
+    name = "safety",
+    title = "questions, guards, and what can be taken back",
+    text = [[
+--dry-run says what would be done, and writes nothing.
+
+Questions are as hard as the harm is great: none for what is easily taken back; yes or no for
+disabling, for what sends e-mail again and for everybody in a file; the address, or the number of
+people, has to be typed for remove and delete. Where standard input is no terminal, or with
+--no-input, nothing is asked: --yes answers yes, --confirm WORD stands for typing. What they leave
+open is refused with code 4.
+
+Guards are no questions, and --yes does not lift them: how many people a plan may disable or
+remove, protected accounts, the last admin, a source that is empty, much smaller than before or not
+read to its end. A refusal says what would allow it, such as --limit disable=40.
+
+Steps that nothing brings back (deleted accounts) need --confirm-final with their number.
+
+A plan is applied once, within a day, to the company it was made for; who has changed since is left
+alone. Ctrl-C lets finish what is under way, saves, and ends with 130; run resume goes on. run undo
+takes a run back as far as LastPass allows.]],
+  },
+}
+
+--- The same by name.
+---@type table<string, lastpass.cli.Topic>
+M.by_name = {}
+for _, topic in ipairs(M.list) do
+  M.by_name[topic.name] = topic
+end
+
+--- A topic as `lastpass help` shows it.
+---@param name string
+---@return string
+function M.text(name)
+  local topic = M.by_name[name]
+  return ("%s: %s\n\n%s\n"):format(topic.name, topic.title, topic.text)
+end
+
+return M

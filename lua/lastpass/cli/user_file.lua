@@ -1,0 +1,140 @@
+--- The user's configuration file as it is written: changed in one place, the rest kept, readable by
+-- its owner only.
+-- @module lastpass.cli.user_file
+local core = require "lastpass.core"
+local errors = require "lastpass.error"
+local json = require "lastpass.json"
+
+local M = {}
+
+local function fail(path, what)
+  return errors.fail("argument", "bad_config", ("%s: %s"):format(path, what), { file = path })
+end
+
+--- Reads the file as it stands, without judging what it says.
+---@param path string
+---@return table|nil content an empty one when there is no file
+---@return string? message
+---@return lastpass.Error? err
+function M.read(path)
+  local file = io.open(path, "rb")
+  if not file then
+    return {}
+  end
+  local text = file:read "*a"
+  file:close()
+  if not text then
+    return fail(path, "it cannot be read")
+  elseif not text:find "%S" then
+    return {}
+  end
+  local content, message = json.decode(text)
+  if message then
+    return fail(path, message)
+  elseif type(content) ~= "table" or #content > 0 then
+    return fail(path, 'it must be an object: {"profiles": {…}}')
+  end
+  return content
+end
+
+local function sorted_keys(object)
+  local keys = {}
+  for key in pairs(object) do
+    keys[#keys + 1] = key
+  end
+  table.sort(keys)
+  return keys
+end
+
+-- Two levels are laid out, so that people can read and change the file.
+local function render(value, depth)
+  local is_object = type(value) == "table" and #value == 0 and not json.is_list(value)
+  if not is_object or depth > 3 or next(value) == nil then
+    return json.encode(value)
+  end
+  local indent, lines = ("  "):rep(depth), {}
+  for place, key in ipairs(sorted_keys(value)) do
+    lines[place] = ("%s%s: %s"):format(indent, json.encode(key), render(value[key], depth + 1))
+  end
+  return "{\n" .. table.concat(lines, ",\n") .. "\n" .. ("  "):rep(depth - 1) .. "}"
+end
+
+local function quote(text)
+  return "'" .. text:gsub("'", "'\\''") .. "'"
+end
+
+--- Makes the folder of a file, for its owner alone, unless it is there.
+---@param path string
+function M.make_folder(path)
+  local folder = path:match "^(.+)/[^/]*$"
+  if folder then
+    os.execute(("umask 077 && mkdir -p -- %s 2>/dev/null"):format(quote(folder)))
+  end
+end
+
+--- Writes the file whole or not at all.
+---@param path string
+---@param content table
+---@return true|nil
+---@return string? message
+---@return lastpass.Error? err
+function M.write(path, content)
+  M.make_folder(path)
+  local ok, message = core.write_file(path, render(content, 1) .. "\n")
+  if not ok then
+    return errors.fail("argument", "cannot_write", ("%s: %s"):format(path, message))
+  end
+  return true
+end
+
+--- Where the user's file is.
+---@param session lastpass.cli.Session
+---@return string|nil path
+---@return string? message
+---@return lastpass.Error? err
+function M.path(session)
+  local configuration, message, err = session:configuration()
+  local path = configuration and configuration.layers.user_path
+  if not configuration and err.file then
+    path = err.file -- it is there, and faulty: that is no reason not to name it
+  end
+  if path then
+    return path
+  elseif not configuration then
+    return nil, message, err
+  end
+  return errors.fail("argument", "no_home", "there is no place for it: HOME is not set")
+end
+
+--- Changes the file.
+---@param session lastpass.cli.Session
+---@param change fun(content: table): true|nil, string?, lastpass.Error?
+---@return string|nil path
+---@return string? message
+---@return lastpass.Error? err
+function M.change(session, change)
+  local configuration, message, err = session:configuration()
+  if not configuration then
+    return nil, message, err
+  end
+  local path = configuration.layers.user_path
+  if not path then
+    return errors.fail("argument", "no_home", "there is no place for it: HOME is not set")
+  end
+  local content
+  content, message, err = M.read(path)
+  if not content then
+    return nil, message, err
+  end
+  local ok
+  ok, message, err = change(content)
+  if ok then
+    ok, message, err = M.write(path, content)
+  end
+  if not ok then
+    return nil, message, err
+  end
+  return path
+end
+
+return M

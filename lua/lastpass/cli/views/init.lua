@@ -1,0 +1,232 @@
+--- How the things that commands list are shown: their fields, and which of them make the table.
+-- @module lastpass.cli.views
+local M = {}
+
+M.groups = {
+  name = "groups",
+  key = "name",
+  fields = { "name", "members", "people" },
+  columns = { "name", { field = "members", align = "right" } },
+  get = function(group, field)
+    if field == "name" then
+      return group.name
+    end
+    local people = group:members()
+    return field == "people" and people or people and #people
+  end,
+}
+
+M.members = {
+  name = "members",
+  key = "email",
+  fields = { "group", "email" },
+  columns = { "email" },
+}
+
+M.folders = {
+  name = "folders",
+  key = "name",
+  fields = { "name", "id", "score", "deleted", "users", "people" },
+  columns = {
+    "name",
+    { field = "users", align = "right" },
+    { field = "score", align = "right" },
+    { field = "deleted" },
+  },
+  get = function(folder, field)
+    if field == "users" then
+      return #folder.users
+    elseif field == "people" then
+      local people = {}
+      for place, user in ipairs(folder.users) do
+        people[place] = user.email
+      end
+      return people
+    end
+    return folder[field]
+  end,
+}
+
+M.folder_users = {
+  name = "folder users",
+  key = "email",
+  fields = {
+    "folder",
+    "email",
+    "can_read",
+    "can_write",
+    "sees_passwords",
+    "can_administer",
+    "super_admin",
+    "group",
+    "sites",
+  },
+  columns = {
+    "folder",
+    "email",
+    { field = "can_write", title = "writes" },
+    { field = "sees_passwords", title = "sees" },
+    { field = "can_administer", title = "administers" },
+    "group",
+  },
+}
+
+M.events = {
+  name = "events",
+  key = "local_time",
+  fields = { "time", "local_time", "ambiguous", "username", "ip_address", "action", "data" },
+  columns = {
+    { field = "local_time", title = "time" },
+    { field = "username", title = "user" },
+    { field = "ip_address", title = "from" },
+    "action",
+    { field = "data", max = 60 },
+  },
+  times = { time = true },
+}
+
+M.expired_passwords = {
+  name = "expired passwords",
+  key = "email",
+  fields = { "email", "last_password_change", "id" },
+  columns = { "email", "last_password_change" },
+  times = { last_password_change = true },
+}
+
+local outcomes = {
+  done = "good",
+  unchanged = "dim",
+  refused = "bad",
+  uncertain = "warn",
+  unknown = "warn",
+  stale = "warn",
+}
+
+M.outcomes = {
+  name = "results",
+  key = "who",
+  fields = { "row", "who", "outcome", "reason", "code" },
+  columns = { { field = "row", align = "right" }, "who", "outcome", "reason" },
+  tone = function(row)
+    return outcomes[row.outcome]
+  end,
+}
+
+M.steps = {
+  name = "steps",
+  key = "subject",
+  fields = { "number", "kind", "subject", "what", "reason", "origin", "reversal" },
+  columns = { { field = "number", align = "right" }, "subject", "what", "reason", "origin" },
+}
+
+M.run_steps = {
+  name = "steps",
+  key = "subject",
+  fields = { "number", "kind", "subject", "state", "reason", "code" },
+  columns = { { field = "number", align = "right" }, "subject", "kind", "state", "reason" },
+  tone = function(row)
+    return outcomes[row.state]
+  end,
+}
+
+M.runs = {
+  name = "runs",
+  key = "id",
+  fields = { "id", "started", "finished", "state", "kind", "of_run", "total", "plan" },
+  columns = {
+    { field = "id", align = "right", title = "run" },
+    "started",
+    "state",
+    "kind",
+    { field = "total", align = "right", title = "steps" },
+    { field = "plan", max = 13 },
+  },
+  times = { started = true, finished = true },
+  tone = function(run)
+    return run.state ~= "finished" and "warn" or nil
+  end,
+}
+
+M.differences = {
+  name = "differences",
+  key = "email",
+  fields = { "email", "what", "before", "after" },
+  columns = { "email", "what", "before", "after" },
+}
+
+M.drift = {
+  name = "differences",
+  key = "email",
+  fields = { "email", "what", "before", "after", "action", "by", "at" },
+  columns = { "email", "what", "before", "after", "action", "by", "at" },
+  get = function(difference, field)
+    local event = difference.event or {}
+    if field == "action" then
+      return event.action
+    elseif field == "by" then
+      return event.username
+    elseif field == "at" then
+      return event.local_time
+    end
+    return difference[field]
+  end,
+}
+
+M.snapshots = {
+  name = "snapshots",
+  key = "id",
+  fields = { "id", "read_at", "last_seen", "users", "sha256" },
+  columns = {
+    { field = "id", align = "right" },
+    "read_at",
+    "last_seen",
+    { field = "users", align = "right" },
+    { field = "sha256", max = 13 },
+  },
+  times = { read_at = true, last_seen = true },
+}
+
+M.settings = {
+  name = "settings",
+  key = "key",
+  fields = { "key", "value", "origin", "where" },
+  columns = { "key", "value", "origin", "where" },
+}
+
+M.profiles = {
+  name = "profiles",
+  key = "name",
+  fields = { "name", "default", "cid", "url", "timezone", "file" },
+  columns = { "name", "default", { field = "cid", align = "right" }, "timezone", "file" },
+}
+
+M.checks = {
+  name = "checks",
+  key = "check",
+  fields = { "check", "state", "what", "advice" },
+  columns = { "state", "check", "what", "advice" },
+  tone = function(check)
+    return ({ ok = "good", warn = "warn", fail = "bad" })[check.state]
+  end,
+}
+
+--- Users of a kept directory: plain tables with fewer fields.
+M.kept_users = {
+  name = "users",
+  key = "email",
+  fields = { "email", "fullname", "status", "admin", "groups", "mfa", "created", "last_login" },
+  columns = { "email", { field = "fullname", title = "name" }, "status", "admin", "mfa", "groups" },
+  times = { created = true, last_login = true },
+  get = function(user, field)
+    if field == "admin" then
+      return user.admin or false
+    end
+    return user[field]
+  end,
+}
+
+return setmetatable(M, {
+  __index = function(_, name)
+    return name == "users" and require "lastpass.cli.views.users" or nil
+  end,
+})

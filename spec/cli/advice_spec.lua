@@ -1,0 +1,19 @@
+local in_commands = require("lastpass.cli.advice").in_commands
+
+describe("advice", function()
+  it("names commands where the library names methods", function()
+    for given, expected in pairs {
+      ["client:resume(3)"] = "lastpass run resume 3",
+      ["client:undo(3) makes the plan"] = "lastpass run undo 3",
+      ["client:undo(12)"] = "lastpass run undo 12",
+      ["journal:runs{} lists them"] = "lastpass runs lists them",
+      ["journal:snapshots(tenant) lists them"] = "lastpass snapshot lists them",
+      ["or { limit = { disable = 12 } } as an option of plan"] = "or --limit disable=12",
+      ['or { limit = { leave = "7%" } } as an option of plan'] = "or --limit leave=7%",
+      ["{ confirm_final = 2 }"] = "--confirm-final 2",
+      ["chmod 600 the file"] = "chmod 600 the file",
+    } do
+      assert.equals(expected, in_commands(given))
+    end
+  end)
+end)

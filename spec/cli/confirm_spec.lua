@@ -1,0 +1,76 @@
+local cli = require "spec.support.cli"
+local confirm = require "lastpass.cli.confirm"
+local session_room = require "lastpass.cli.session"
+local streams_room = require "lastpass.cli.streams"
+
+local function session(options, answers)
+  local streams = streams_room.new(cli.streams { answers = answers })
+  return session_room.new(options or {}, streams), streams
+end
+
+local function code_of(_, _, err)
+  return err and err.code
+end
+
+describe("a yes or no", function()
+  it("is asked on standard error, and no is what is not yes", function()
+    local one, streams = session({}, { "y" })
+    assert.is_true(confirm.ask(one, "disable ann?"))
+    assert.equals("disable ann? [y/N] ", streams.err:text())
+    assert.is_true(confirm.ask(session({}, { " YES " }), "x?"))
+    for _, answer in ipairs { "n", "", "yep", "j" } do
+      assert.equals("declined", code_of(confirm.ask(session({}, { answer }), "x?")), answer)
+    end
+  end)
+
+  it("is answered by --yes", function()
+    assert.is_true(confirm.ask(session { yes = true }, "x?"))
+  end)
+
+  it("is not asked where nobody can answer", function()
+    local _, _, err = confirm.ask(session {}, "x?")
+    assert.equals("not_confirmed", err.code)
+    assert.equals("guard", err.kind)
+    assert.truthy(err.hint:find("--yes", 1, true))
+    assert.equals(
+      "not_confirmed",
+      code_of(confirm.ask(session({ no_input = true }, { "y" }), "x?"))
+    )
+  end)
+
+  it("is no when the input ends", function()
+    assert.equals("declined", code_of(confirm.ask(session({}, {}), "x?")))
+  end)
+end)
+
+describe("a word to type", function()
+  it("must be the word", function()
+    assert.is_true(confirm.type(session({}, { "Ann@acme.com" }), "remove", "ann@acme.com"))
+    assert.equals("declined", code_of(confirm.type(session({}, { "y" }), "remove", "ann@acme.com")))
+  end)
+
+  it("is not lifted by --yes", function()
+    local _, _, err = confirm.type(session { yes = true }, "remove", "3")
+    assert.equals("not_confirmed", err.code)
+    assert.truthy(err.hint:find("--confirm 3", 1, true), err.hint)
+  end)
+
+  it("can be given as an option", function()
+    assert.is_true(confirm.type(session { confirm = "3" }, "remove", "3"))
+    assert.equals("not_confirmed", code_of(confirm.type(session { confirm = "2" }, "remove", "3")))
+    assert.is_true(confirm.type(session { confirm_final = 2 }, "x", "2", "--confirm-final"))
+  end)
+end)
+
+describe("harm", function()
+  it("scales the question", function()
+    assert.is_true(confirm.harm(session {}, nil, "enable", { "a" }))
+    local one, streams = session({}, { "y" })
+    assert.is_true(confirm.harm(one, "ask", "disable", { "a", "b" }))
+    assert.equals("disable 2 users? [y/N] ", streams.err:text())
+    one, streams = session({}, { "2" })
+    assert.is_true(confirm.harm(one, "type", "remove", { "a", "b" }))
+    assert.truthy(streams.err:text():find("type 2 to confirm", 1, true))
+    assert.is_true(confirm.harm(session({}, { "a" }), "type", "remove", { "a" }))
+  end)
+end)

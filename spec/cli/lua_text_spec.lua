@@ -1,0 +1,34 @@
+local lua_text = require "lastpass.cli.lua_text"
+
+local function read(text)
+  return (loadstring or load)("return " .. text)()
+end
+
+describe("values as Lua", function()
+  it("read back as they were", function()
+    for _, value in ipairs {
+      "plain",
+      'with "quotes" and \\ and \n newline \r',
+      12,
+      true,
+      { "a", "b" },
+      { from = "-24h", ["not a name"] = 1, ["end"] = { 1, 2 } },
+    } do
+      assert.same(value, read(lua_text.value(value)))
+    end
+  end)
+
+  it("are short for short ones", function()
+    assert.equals('{ status = "active" }', lua_text.value { status = "active" })
+    assert.equals("{}", lua_text.value {})
+    assert.equals("()", lua_text.options {})
+    assert.equals(
+      "for user in client:users() do print(user) end",
+      lua_text.loop("user", "users", {})
+    )
+    assert.equals(
+      'local client = assert(require("lastpass").connect("acme"))',
+      lua_text.preamble "acme"
+    )
+  end)
+end)

@@ -1,0 +1,228 @@
+-- The prompt in a real terminal. The program is always Lua 5.4's, so this runs once.
+local terminals = require "spec.cli.repl.terminal"
+
+local COMMAND = "lua5.4 spec/cli/repl/prompt.lua"
+local PROMPT = "sandbox>"
+
+local state, terminal
+
+local function start(options)
+  options = options or {}
+  options.environment = { XDG_STATE_HOME = state, LUA_PATH = nil }
+  terminal = terminals.start(COMMAND, options)
+  terminal:wait_for(PROMPT)
+  return terminal
+end
+
+local function ends_with_prompt(screen)
+  return screen:find("\nsandbox>$") ~= nil
+end
+
+describe("the prompt in a terminal", function()
+  setup(function()
+    state = os.tmpname()
+    os.remove(state)
+    state = state .. ".d"
+  end)
+
+  teardown(function()
+    os.execute("rm -rf '" .. state .. "'")
+  end)
+
+  after_each(function()
+    terminal:close()
+  end)
+
+  it("shows an expression without return, and a table of users", function()
+    start():enter "1 + 1"
+    terminal:wait_for "\n2\n"
+    terminal:enter "users{ disabled = true }"
+    local screen = terminal:wait_for "users\nsandbox>"
+    assert.truthy(screen:find("email +name +status"), screen)
+    assert.truthy(screen:find("disabled", 1, true), screen)
+  end)
+
+  it("takes input of several lines, and gives it back from the history in one piece", function()
+    start():enter "for i = 1, 2 do"
+    terminal:wait_for "      >>"
+    terminal:enter "print('line ' .. i)"
+    terminal:enter "end"
+    terminal:wait_for "line 1\nline 2\nsandbox>"
+    terminal:press "C-l"
+    terminal:press "Up"
+    terminal:wait_for "sandbox> for i = 1, 2 do\nprint('line ' .. i)\nend"
+    terminal:press "Enter"
+    terminal:wait_for "line 1\nline 2\nsandbox>"
+  end)
+
+  it("completes names, methods, options, and addresses inside quotes", function()
+    start():type "cli"
+    terminal:press "Tab"
+    terminal:wait_for "sandbox> client"
+    terminal:type ":expired_"
+    terminal:press "Tab"
+    terminal:wait_for "client:expired_passwords"
+    terminal:press "C-c"
+    terminal:type "users{ dis"
+    terminal:press "Tab"
+    terminal:wait_for "users{ disabled ="
+    terminal:press "C-c"
+    terminal:type 'users["daniela'
+    terminal:press "Tab"
+    terminal:wait_for 'users["daniela.wallin@lumenor.example"'
+    terminal:press "C-c"
+    terminal:type 'groups["Eng'
+    terminal:press "Tab"
+    terminal:wait_for 'groups["Engineering"'
+    terminal:press "C-c"
+    terminal:type 'x = "d'
+    terminal:press "Tab"
+    terminal:wait_for "darius.bianchi@lumenor.example"
+    terminal:wait_for 'sandbox> x = "d'
+  end)
+
+  it("drops the line on Ctrl-C, and ends on Ctrl-D", function()
+    start():type "this is no Lua"
+    terminal:press "C-c"
+    terminal:wait_for "this is no Lua^C\nsandbox>"
+    terminal:enter "if true then"
+    terminal:wait_for "      >>"
+    terminal:press "C-c"
+    terminal:enter "'still ' .. 'there'"
+    terminal:wait_for "still there\nsandbox>"
+    terminal:press "C-d"
+    terminal:wait_for "[ended 0]"
+  end)
+
+  it("interrupts a call that waits, and says what is not known", function()
+    start():enter 'sandbox:faults{ command = "disableuser", delay = 30 }'
+    terminal:wait_for(ends_with_prompt)
+    terminal:enter 'r, m, e = client:disableuser{ "ann@lumenor.example" } done = true'
+    terminal:wait_for "\non its way"
+    os.execute "sleep 0.3" -- the hook that said so is the user's own code, which would be stopped
+    terminal:press "C-c"
+    terminal:wait_for(ends_with_prompt)
+    terminal:enter "r, e.kind, e.code, e.uncertain"
+    terminal:wait_for "nil\ncancelled\ninterrupted\ntrue"
+    terminal:press "C-l"
+    terminal:enter 'client:disableuser{ "ann@lumenor.example" }'
+    terminal:wait_for "\non its way"
+    os.execute "sleep 0.3" -- the hook that said so is the user's own code, which would be stopped
+    terminal:press "C-c"
+    terminal:wait_for "it is not known whether the change was made"
+    terminal:enter "client:snapshot():count()"
+    terminal:wait_for "\n60\nsandbox>"
+  end)
+
+  it("interrupts a loop, and one that waits again and again", function()
+    start():enter "while true do end"
+    terminal:wait_for "while true do end"
+    terminal:press "C-c"
+    terminal:wait_for "interrupted\nsandbox>"
+    terminal:press "C-l"
+    terminal:enter 'sandbox:faults{ command = "getuserdata", delay = 0.2 }'
+    terminal:wait_for(ends_with_prompt)
+    terminal:enter "for i = 1, 1000 do client:snapshot() end"
+    terminal:wait_for "1000 do"
+    terminal:press "C-c"
+    terminal:wait_for "interrupted\nsandbox>"
+  end)
+
+  it("ends when it is terminated while something runs, and puts the terminal right", function()
+    start():enter "print(io.open('/proc/self/stat'):read '*n') while true do end"
+    local screen = terminal:wait_for(function(text)
+      return text:find "\n%d+$"
+    end)
+    os.execute("kill -TERM " .. screen:match "\n(%d+)$")
+    terminal:wait_for "[ended 130]"
+  end)
+
+  it("takes signals from elsewhere while a line is edited", function()
+    start():enter "print(io.open('/proc/self/stat'):read '*n')"
+    local id = terminal
+      :wait_for(function(text)
+        return text:find "\n%d+\nsandbox>$"
+      end)
+      :match "\n(%d+)\nsandbox>$"
+    terminal:type "half a line"
+    terminal:wait_for "half a line"
+    os.execute("kill -INT " .. id)
+    terminal:press "C-c"
+    terminal:wait_for(ends_with_prompt)
+    terminal:enter "'still ' .. 'here'"
+    terminal:wait_for "still here\nsandbox>"
+    os.execute("kill -TERM " .. id)
+    terminal:wait_for(function() -- libedit passes it on to the whole group, the shell too
+      local file = io.open("/proc/" .. id .. "/stat")
+      return not file or not file:close()
+    end)
+  end)
+
+  it("pages what is longer than the screen", function()
+    start({ rows = 12 }):enter "users"
+    terminal:wait_for "-- 11 of "
+    terminal:press "Space"
+    terminal:wait_for "-- 22 of "
+    terminal:press "Enter"
+    terminal:wait_for "-- 23 of "
+    terminal:press "q"
+    local screen = terminal:wait_for "more lines\nsandbox>"
+    assert.is_nil(screen:find("-- 23 of", 1, true), screen)
+  end)
+
+  it("follows the terminal when it is resized", function()
+    start({ columns = 120 }):enter "users[1].email"
+    terminal:wait_for(ends_with_prompt)
+    terminal:type(("x"):rep(70))
+    terminal:resize(60, 30)
+    terminal:type "yz"
+    -- 9 columns of the prompt and 51 letters fill a row of 60
+    terminal:wait_for("sandbox> " .. ("x"):rep(51) .. "\n" .. ("x"):rep(19) .. "yz")
+    terminal:press "C-c"
+    terminal:enter "users{ admin = true }"
+    local screen = terminal:wait_for "users\nsandbox>"
+    for line in screen:gmatch "[^\n]+" do
+      assert.truthy(#line <= 60 or line:find "[\128-\255]", line)
+    end
+    assert.is_nil(screen:find("last login", 1, true), screen)
+  end)
+
+  it("asks for a secret without echo, and keeps no secret in the history", function()
+    start():enter 's = lastpass.secret.prompt "Hash: "'
+    terminal:wait_for "\nHash:"
+    terminal:type "hunter2hunter2"
+    terminal:press "Enter"
+    local screen = terminal:wait_for(ends_with_prompt)
+    assert.is_nil(screen:find("hunter2", 1, true), screen)
+    terminal:enter "s"
+    terminal:wait_for "lastpass.secret (hidden)"
+    terminal:enter 's = lastpass.secret.prompt "Again: "'
+    terminal:wait_for "\nAgain:"
+    terminal:press "C-c"
+    terminal:wait_for "sandbox>"
+    terminal:enter 'lastpass.secret.value "swordfish"'
+    terminal:enter "p = { password = 'swordfish' }"
+    terminal:enter "p"
+    screen = terminal:wait_for "password = (hidden)"
+    assert.truthy(screen)
+    terminal:press "C-d"
+    terminal:wait_for "[ended 0]"
+    local file = assert(io.open(state .. "/lastpass/repl_history"))
+    local text = file:read "*a"
+    file:close()
+    assert.is_nil(text:find("swordfish", 1, true), text)
+    assert.truthy(text:find("Again", 1, true), text)
+    local pipe = io.popen("stat -c %a '" .. state .. "/lastpass/repl_history'")
+    assert.equals("600\n", pipe:read "*a")
+    pipe:close()
+  end)
+
+  it("remembers from session to session", function()
+    start():enter "answer = 42 -- of the first session"
+    terminal:press "C-d"
+    terminal:wait_for "[ended 0]"
+    terminal:close()
+    start():press "Up"
+    terminal:wait_for "sandbox> answer = 42 -- of the first session"
+  end)
+end)

@@ -1,0 +1,65 @@
+local lastpass = require "lastpass"
+local names = require "lastpass.cli.repl.names"
+local start_box = require("spec.support.box").start
+
+describe("repl.names", function()
+  it("has the addresses and groups of 50,000 people within a moment of having them", function()
+    local box = start_box { users = 50000, seed = 1, events = 0 }
+    local client = box:client { timeout = 60 }
+    local snapshot = assert(client:snapshot())
+    -- what Tab costs when the directory is at hand: reading it is the network's time
+    function client.snapshot()
+      return snapshot
+    end
+    local all = names.new(function()
+      return client
+    end)
+    local began = os.clock()
+    local words = assert(all:words())
+    local first = os.clock() - began
+    assert.truthy(first < 2, ("%.3f s for the first time"):format(first))
+    began = os.clock()
+    for _ = 1, 100 do
+      local found, total = assert(all:words()):starting_with("d", 60)
+      assert.equals(60, #found)
+      assert.truthy(total > 500)
+    end
+    local each = (os.clock() - began) / 100
+    assert.truthy(each < 0.05, ("%.4f s for one Tab"):format(each))
+    assert.equals(words, all:words())
+    box:stop()
+  end)
+
+  it("reads again when the client is another one", function()
+    local box = start_box { users = 5 }
+    local client = box:client()
+    local all = names.new(function()
+      return client
+    end)
+    local words = all:words()
+    assert.truthy(#words.keys >= 5)
+    client = box:client()
+    assert.not_equals(words, all:words())
+    box:stop()
+  end)
+
+  it("has none without a client, and does not wait long for a server that is gone", function()
+    local client
+    local clock = 0
+    local all = names.new(function()
+      return client
+    end, function()
+      return clock
+    end)
+    assert.is_nil(all:words())
+    client = lastpass.new {
+      cid = 1,
+      provhash = lastpass.secret.value "hash",
+      url = "http://127.0.0.1:9/",
+      retries = 10,
+    }
+    local began = os.time()
+    assert.is_nil(all:words())
+    assert.truthy(os.time() - began < 4, "it was tried again and again")
+  end)
+end)

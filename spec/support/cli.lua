@@ -1,0 +1,203 @@
+--- The program in specs: in this process with streams in memory, or as a process of its own.
+local box_room = require "spec.support.box"
+local cli = require "lastpass.cli"
+local core = require "lastpass.core"
+local json = require "lastpass.json"
+local limiter = require "lastpass.enterprise.limiter"
+local secret = require "lastpass.secret"
+
+local M = {}
+
+-- A file in memory, of which the program uses these methods.
+local memory = {}
+memory.__index = memory
+
+function memory:write(...)
+  for _, text in ipairs { ... } do
+    self.parts[#self.parts + 1] = text
+  end
+  return self
+end
+
+function memory.flush()
+  return true
+end
+
+function memory.setvbuf()
+  return true
+end
+
+function memory:read()
+  return table.remove(self.lines, 1)
+end
+
+function memory:text()
+  return table.concat(self.parts)
+end
+
+--- Streams in memory.
+---@param options? table terminal (all three are one), answers (lines that are typed), width
+---@return table streams out, err and input have `text()`
+function M.streams(options)
+  options = options or {}
+  local function file(lines)
+    return setmetatable({ parts = {}, lines = lines or {} }, memory)
+  end
+  local terminal = options.terminal or options.answers ~= nil
+  return {
+    out = file(),
+    err = file(),
+    input = file(options.answers),
+    width = options.width,
+    out_is_terminal = options.terminal or false,
+    err_is_terminal = terminal,
+    input_is_terminal = terminal,
+  }
+end
+
+--- A company of its own, and the flags that lead to it.
+---@param options? table of `sandbox.start`
+---@return table place box, flags, run(…), json(…)
+function M.start(options)
+  local place = { box = box_room.start(options), files = {} }
+  place.journal = os.tmpname()
+  place.hash = os.tmpname()
+  assert(core.write_file(place.hash, place.box.provhash .. "\n"))
+  place.flags = {
+    "--url=" .. place.box.url,
+    ("--cid=%.0f"):format(place.box.cid),
+    "--provhash-file=" .. place.hash,
+    "--journal=" .. place.journal,
+    "--timezone=" .. (place.box.timezone or "America/New_York"),
+  }
+  return setmetatable(place, { __index = M.methods })
+end
+
+M.methods = {}
+
+--- Runs a command line in this process.
+---@param words string|string[] a text is cut at blanks
+---@param options? table of `M.streams`
+---@return integer code
+---@return string out
+---@return string err
+function M.methods:run(words, options)
+  local arguments = {}
+  if type(words) == "string" then
+    for word in words:gmatch "%S+" do
+      arguments[#arguments + 1] = word
+    end
+  else
+    for place, word in ipairs(words) do
+      arguments[place] = word
+    end
+  end
+  for place = #self.flags, 1, -1 do
+    table.insert(arguments, 1, self.flags[place])
+  end
+  return M.run(arguments, options)
+end
+
+--- The same, and the JSON it printed.
+---@return any value
+---@return integer code
+---@return string err
+function M.methods:json(words, options)
+  local list = { "--json" }
+  if type(words) == "string" then
+    for word in words:gmatch "%S+" do
+      list[#list + 1] = word
+    end
+  else
+    for _, word in ipairs(words) do
+      list[#list + 1] = word
+    end
+  end
+  local code, out, err = self:run(list, options)
+  return out ~= "" and assert(json.decode(out)) or nil, code, err
+end
+
+--- What a failure says with --json.
+---@return table error
+---@return integer code
+function M.methods:failure(words, options)
+  local _, code, err = self:json(words, options)
+  return assert(json.decode(err)).error, code
+end
+
+--- A file with this content, removed by `stop`.
+---@param text string
+---@param ending? string ".lua"
+---@return string path
+function M.methods:file(text, ending)
+  local path = os.tmpname()
+  os.remove(path)
+  path = path .. (ending or "")
+  local file = assert(io.open(path, "wb"))
+  file:write(text)
+  file:close()
+  self.files[#self.files + 1] = path
+  return path
+end
+
+--- Back to how the company started.
+function M.methods:reset()
+  box_room.reset(self.box)
+end
+
+--- Environment of a process of its own, as a prefix of a shell command.
+---@return string
+function M.methods:environment()
+  local format = "LASTPASS_URL=%s LASTPASS_CID=%.0f LASTPASS_PROVHASH_FILE=%s LASTPASS_JOURNAL=%s "
+  return format:format(self.box.url, self.box.cid, self.hash, self.journal)
+end
+
+--- Ends it, and removes its files.
+function M.methods:stop()
+  require("lastpass.cli.interrupt").release()
+  self.box:stop()
+  for _, ending in ipairs { "", "-wal", "-shm" } do
+    os.remove(self.journal .. ending)
+  end
+  os.remove(self.hash)
+  for _, path in ipairs(self.files) do
+    os.remove(path)
+  end
+end
+
+--- Runs a command line in this process.
+---@param arguments string[]
+---@param options? table of `M.streams`
+---@return integer code
+---@return string out
+---@return string err
+function M.run(arguments, options)
+  local streams = M.streams(options)
+  local code = cli.main(arguments, streams)
+  return code, streams.out:text(), streams.err:text()
+end
+
+--- Runs a shell command.
+---@param line string `lastpass` stands for the program
+---@param environment? string prefix
+---@return string output of both streams
+---@return integer code
+function M.shell(line, environment)
+  local command = line:gsub("%f[%w]lastpass%f[ \n]", function()
+    return (environment or "") .. "lua5.4 bin/lastpass"
+  end)
+  local pipe = assert(io.popen("{ " .. command .. '\n} 2>&1; echo "<$?>"'))
+  local text = pipe:read "*a"
+  pipe:close()
+  local output, code = text:match "^(.-)<(%d+)>\n$"
+  return output, tonumber(code)
+end
+
+--- A hash that is one.
+function M.secret(place)
+  return secret.value(place.box.provhash)
+end
+
+M.limiter = limiter
+
+return M

@@ -1,0 +1,278 @@
+/*
+** Line editing for the prompt, over libedit. Nothing of Lua may be raised through libedit's frames:
+** while a line is read, Lua is entered by lua_pcall alone, and what it needs is on the stack
+*before.
+*/
+#include <locale.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include <histedit.h>
+
+#include "compat.h"
+
+#define EDITOR_TYPE "lastpass.lineedit.editor"
+#define KEPT_LINES 2000
+#define SLOTS 8 /* of the Lua stack, for a completion */
+
+/* Where `read` keeps, on its stack, what a completion calls. */
+enum { EDITOR_SLOT = 1, PROMPT_SLOT, FUNCTION_SLOT, PROTECTED_SLOT };
+
+typedef struct editor {
+  EditLine *el;
+  History *history;
+  const char *prompt; /* a string on the stack of `read` */
+  lua_State *L;       /* while a line is read */
+  int interrupted;
+} editor;
+
+/* What a completion says; the texts are malloc'ed. */
+typedef struct completion {
+  const LineInfo *line;
+  int erase; /* characters before the cursor */
+  char *insert, *listing;
+} completion;
+
+static editor *editor_of (EditLine *el) {
+  editor *e = NULL;
+  el_get(el, EL_CLIENTDATA, (void **)&e);
+  return e;
+}
+
+static char *give_prompt (EditLine *el) {
+  const editor *e = editor_of(el);
+  static char none[] = "";
+  return e->prompt != NULL ? (char *)(uintptr_t)e->prompt : none;
+}
+
+static char *copy_text (lua_State *L, int index) {
+  const char *text = lua_type(L, index) == LUA_TSTRING ? lua_tostring(L, index) : NULL;
+  return text != NULL && text[0] != '\0' ? strdup(text) : NULL;
+}
+
+/*
+** complete (text of the line, bytes before the cursor) -> how many characters before the cursor to
+** erase, what to insert there, what to show below. Runs inside lua_pcall.
+*/
+static int call_completion (lua_State *L) {
+  completion *c = lua_touserdata(L, 1);
+  lua_settop(L, 2);
+  lua_pushlstring(L, c->line->buffer, (size_t)(c->line->lastchar - c->line->buffer));
+  lua_pushinteger(L, (lua_Integer)(c->line->cursor - c->line->buffer));
+  lua_call(L, 2, 3);
+  c->erase = (int)lua_tointeger(L, -3);
+  c->insert = copy_text(L, -2);
+  c->listing = copy_text(L, -1);
+  return 0;
+}
+
+/* Tab. The stack has room for this (SLOTS), and none of these pushes takes memory. */
+static unsigned char on_complete (EditLine *el, int key) {
+  editor *e = editor_of(el);
+  lua_State *L = e->L;
+  completion c = {el_line(el), 0, NULL, NULL};
+  unsigned char what = CC_REFRESH;
+  (void)key;
+  lua_pushvalue(L, PROTECTED_SLOT);
+  lua_pushlightuserdata(L, &c);
+  lua_pushvalue(L, FUNCTION_SLOT);
+  if (lua_pcall(L, 2, 0, 0) != 0) {
+    free(c.listing);
+    c.listing = copy_text(L, -1);
+    lua_pop(L, 1);
+  }
+  if (c.erase > 0) el_deletestr(el, c.erase);
+  if (c.insert != NULL) el_insertstr(el, c.insert);
+  if (c.listing != NULL) {
+    fprintf(stdout, "\n%s\n", c.listing);
+    fflush(stdout);
+    what = CC_REDISPLAY;
+  } else if (c.insert == NULL) {
+    what = CC_REFRESH_BEEP;
+  }
+  free(c.insert);
+  free(c.listing);
+  return what;
+}
+
+/* Ctrl-C comes as a key: the terminal sends no signal while a line is edited. */
+static unsigned char on_interrupt (EditLine *el, int key) {
+  (void)key;
+  editor_of(el)->interrupted = 1;
+  return CC_EOF;
+}
+
+/* Ctrl-Z, likewise; libedit puts the terminal right around the stop (EL_SIGNAL). */
+static unsigned char on_suspend (EditLine *el, int key) {
+  (void)el;
+  (void)key;
+  kill(0, SIGTSTP);
+  return CC_REFRESH;
+}
+
+/* What libedit does not bind by itself. */
+static const char *const bindings[][2] = {
+    {"\t", "lastpass-complete"},       {"^C", "lastpass-interrupt"}, {"^Z", "lastpass-suspend"},
+    {"^R", "em-inc-search-prev"},      {"^L", "ed-clear-screen"},    {"^W", "ed-delete-prev-word"},
+    {"\\e[3~", "ed-delete-next-char"}, {"\\e[H", "ed-move-to-beg"},  {"\\e[1~", "ed-move-to-beg"},
+    {"\\e[F", "ed-move-to-end"},       {"\\e[4~", "ed-move-to-end"}, {"\\e[1;5C", "em-next-word"},
+    {"\\e[1;5D", "ed-prev-word"}};
+
+static void set_up (editor *e) {
+  EditLine *el = e->el;
+  HistEvent event;
+  el_set(el, EL_CLIENTDATA, e);
+  el_set(el, EL_PROMPT, give_prompt);
+  el_set(el, EL_EDITOR, "emacs");
+  el_set(el, EL_SIGNAL, 1); /* resizing, and a terminal that is put right before an end */
+  el_set(el, EL_SETTY, "-d", "-isig", NULL);
+  history(e->history, &event, H_SETSIZE, KEPT_LINES);
+  history(e->history, &event, H_SETUNIQUE, 1);
+  el_set(el, EL_HIST, history, e->history);
+  /* the narrow call would make copies that are never freed */
+  el_wset(el, EL_ADDFN, L"lastpass-complete", L"completes", on_complete);
+  el_wset(el, EL_ADDFN, L"lastpass-interrupt", L"drops the line", on_interrupt);
+  el_wset(el, EL_ADDFN, L"lastpass-suspend", L"stops the program", on_suspend);
+  for (size_t i = 0; i < sizeof bindings / sizeof bindings[0]; i++)
+    el_set(el, EL_BIND, bindings[i][0], bindings[i][1], NULL);
+}
+
+/* libedit reads characters by the locale; a program starts with "C", where only ASCII is one. */
+static void use_locale (void) {
+  setlocale(LC_CTYPE, "");
+  if (MB_CUR_MAX == 1) setlocale(LC_CTYPE, "C.UTF-8");
+}
+
+static int lp_editor_close (lua_State *L) {
+  editor *e = luaL_checkudata(L, 1, EDITOR_TYPE);
+  if (e->el != NULL) el_end(e->el);
+  if (e->history != NULL) history_end(e->history);
+  e->el = NULL;
+  e->history = NULL;
+  lua_pushlightuserdata(L, e);
+  lua_pushnil(L);
+  lua_rawset(L, LUA_REGISTRYINDEX);
+  return 0;
+}
+
+/* lineedit.open (complete) -> editor: on standard input and output, which must be a terminal */
+static int lp_lineedit_open (lua_State *L) {
+  editor *e;
+  luaL_checktype(L, 1, LUA_TFUNCTION);
+  if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO)) {
+    lua_pushnil(L);
+    lua_pushliteral(L, "there is no terminal");
+    return 2;
+  }
+  e = lua_newuserdata(L, sizeof *e);
+  memset(e, 0, sizeof *e);
+  luaL_getmetatable(L, EDITOR_TYPE);
+  lua_setmetatable(L, -2);
+  lua_pushlightuserdata(L, e);
+  lua_pushvalue(L, 1);
+  lua_rawset(L, LUA_REGISTRYINDEX);
+  use_locale();
+  e->history = history_init();
+  e->el = e->history != NULL ? el_init("lastpass", stdin, stdout, stderr) : NULL;
+  if (e->el == NULL) {
+    lua_pushnil(L);
+    lua_pushliteral(L, "libedit cannot use this terminal");
+    return 2;
+  }
+  set_up(e);
+  return 1;
+}
+
+static editor *check_editor (lua_State *L) {
+  editor *e = luaL_checkudata(L, 1, EDITOR_TYPE);
+  luaL_argcheck(L, e->el != NULL, 1, "the editor is closed");
+  luaL_argcheck(L, e->L == NULL, 1, "the editor is reading a line");
+  return e;
+}
+
+/* editor:read (prompt) -> line without its end | nil, "end" | nil, "interrupted" */
+static int lp_editor_read (lua_State *L) {
+  editor *e = check_editor(L);
+  const char *prompt = luaL_checkstring(L, 2), *line;
+  int count = 0;
+  lua_settop(L, PROMPT_SLOT);
+  lua_pushlightuserdata(L, e);
+  lua_rawget(L, LUA_REGISTRYINDEX);
+  lua_pushcfunction(L, call_completion);
+  luaL_checkstack(L, SLOTS, "too deep");
+  e->prompt = prompt;
+  e->interrupted = 0;
+  e->L = L;
+  /* libedit does it behind the prompt, and a key in between would be the cooked terminal's */
+  el_set(e->el, EL_PREP_TERM, 1);
+  line = el_gets(e->el, &count);
+  e->L = NULL;
+  e->prompt = NULL;
+  if (e->interrupted || line == NULL || count <= 0) {
+    fputs(e->interrupted ? "^C\n" : "\n", stdout);
+    fflush(stdout);
+    lua_pushnil(L);
+    lua_pushstring(L, e->interrupted ? "interrupted" : "end");
+    return 2;
+  }
+  if (line[count - 1] == '\n') count--;
+  lua_pushlstring(L, line, (size_t)count);
+  return 1;
+}
+
+/* editor:remember (text): puts it at the end of the history of this session */
+static int lp_editor_remember (lua_State *L) {
+  const editor *e = check_editor(L);
+  const char *text = luaL_checkstring(L, 2);
+  HistEvent event;
+  lua_pushboolean(L, history(e->history, &event, H_ENTER, text) >= 0);
+  return 1;
+}
+
+/* lineedit.key () -> the next key's first byte, read at once and not shown | nil at the end */
+static int lp_lineedit_key (lua_State *L) {
+  struct termios before, raw;
+  char key;
+  ssize_t got;
+  if (tcgetattr(STDIN_FILENO, &before) != 0) return 0;
+  raw = before;
+  raw.c_lflag &= ~(tcflag_t)(ECHO | ICANON | ISIG);
+  raw.c_cc[VMIN] = 1;
+  raw.c_cc[VTIME] = 0;
+  tcsetattr(STDIN_FILENO, TCSADRAIN, &raw);
+  got = read(STDIN_FILENO, &key, 1);
+  tcsetattr(STDIN_FILENO, TCSADRAIN, &before);
+  if (got <= 0) return 0;
+  lua_pushlstring(L, &key, 1);
+  return 1;
+}
+
+static int lp_editor_tostring (lua_State *L) {
+  lua_pushliteral(L, EDITOR_TYPE);
+  return 1;
+}
+
+static const luaL_Reg editor_methods[] = {{"read", lp_editor_read},
+                                          {"remember", lp_editor_remember},
+                                          {"close", lp_editor_close},
+                                          {NULL, NULL}};
+
+static const luaL_Reg editor_meta[] = {{"__gc", lp_editor_close},
+                                       {"__close", lp_editor_close},
+                                       {"__tostring", lp_editor_tostring},
+                                       {NULL, NULL}};
+
+static const luaL_Reg lineedit_functions[] = {
+    {"open", lp_lineedit_open}, {"key", lp_lineedit_key}, {NULL, NULL}};
+
+LP_EXPORT int luaopen_lastpass_lineedit (lua_State *L) {
+  lp_new_metatable(L, EDITOR_TYPE, editor_meta, editor_methods);
+  lua_pop(L, 1);
+  luaL_newlib(L, lineedit_functions);
+  return 1;
+}
