@@ -13,8 +13,7 @@
 
 #include "file.h"
 
-/* 0, or -1 with errno */
-static int write_all (int fd, const char *bytes, size_t n) {
+int lp_write_all (int fd, const char *bytes, size_t n) {
   while (n > 0) {
     ssize_t written = write(fd, bytes, n);
     if (written < 0) {
@@ -61,7 +60,7 @@ static int lp_file_write (lua_State *L) {
     lua_pushstring(L, strerror(errno));
     return 2;
   }
-  failed = write_all(fd, text, n) != 0;
+  failed = lp_write_all(fd, text, n) != 0;
   reason = errno;
   if (close(fd) != 0 && !failed) {
     failed = 1;

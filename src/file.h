@@ -3,6 +3,9 @@
 
 #include "compat.h"
 
+/* Writes and syncs all of it: 0, or -1 with errno. */
+int lp_write_all (int fd, const char *bytes, size_t n);
+
 /* Puts write_file and is_terminal into the table on top of the stack. */
 void lp_file_open (lua_State *L);
 

@@ -9,21 +9,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "file.h"
 #include "secret.h"
 #include "secret_file.h"
-
-static int write_bytes (int fd, const char *bytes, size_t n) {
-  while (n > 0) {
-    ssize_t written = write(fd, bytes, n);
-    if (written < 0) {
-      if (errno == EINTR) continue;
-      return -1;
-    }
-    bytes += written;
-    n -= (size_t)written;
-  }
-  return fsync(fd);
-}
 
 /* 0, or the number of what went wrong. The bytes are on the stack for that moment, then wiped. */
 static int write_secret (int fd, unsigned number) {
@@ -31,7 +19,7 @@ static int write_secret (int fd, unsigned number) {
   size_t length = lp_secret_copy(number, 0, bytes, LP_SECRET_MAX);
   int reason = 0;
   bytes[length] = '\n';
-  if (write_bytes(fd, bytes, length + 1) != 0) reason = errno;
+  if (lp_write_all(fd, bytes, length + 1) != 0) reason = errno;
   explicit_bzero(bytes, sizeof bytes);
   return reason;
 }

@@ -71,15 +71,6 @@ local function resolve(layers, name)
   return values
 end
 
-local function sorted_names(profiles)
-  local names = {}
-  for name in pairs(profiles) do
-    names[#names + 1] = name
-  end
-  table.sort(names)
-  return names
-end
-
 local function choose_default(layers, profiles)
   for _, layer in ipairs(layers) do
     if layer.default then
@@ -87,7 +78,7 @@ local function choose_default(layers, profiles)
     end
   end
   -- A company given by flags or environment alone must not get another one's settings.
-  local names = sorted_names(profiles)
+  local names = errors.names_of(profiles)
   if #names == 1 and not layers.flags.values.cid and not layers.environment.values.cid then
     return names[1]
   end
@@ -141,7 +132,7 @@ function methods:origin(name, key)
 end
 
 local function unknown_profile(configuration, name, source)
-  local names = sorted_names(configuration.profiles)
+  local names = errors.names_of(configuration.profiles)
   local nearest = errors.nearest(name, names)
   local advice = nearest and ('did you mean "' .. nearest .. '"?')
     or #names > 0 and ("known are: " .. table.concat(names, ", "))
@@ -152,7 +143,7 @@ local function unknown_profile(configuration, name, source)
 end
 
 local function no_profile(configuration)
-  local names = sorted_names(configuration.profiles)
+  local names = errors.names_of(configuration.profiles)
   if #names > 0 then
     local message = "no profile is named and there is no default: name one of "
       .. table.concat(names, ", ")

@@ -88,7 +88,19 @@ function M.nearest(word, list)
   return require("lastpass.core").nearest(tostring(word), list)
 end
 
-local function names_of(known)
+--- What to put behind a word that is not known: " (did you mean 'users'?)", or nothing.
+---@param word any
+---@param list string[]
+---@return string
+function M.did_you_mean(word, list)
+  local nearest = M.nearest(word, list)
+  return nearest and (" (did you mean '%s'?)"):format(nearest) or ""
+end
+
+--- The keys of a table, sorted.
+---@param known table<string, any>
+---@return string[]
+function M.names_of(known)
   local names = {}
   for name in pairs(known) do
     names[#names + 1] = name
@@ -129,9 +141,9 @@ function M.check_options(where, given, known, level)
   for name, value in pairs(given) do
     local expected = known[name]
     if expected == nil then
-      local nearest = M.nearest(name, names_of(known))
+      local nearest = M.nearest(name, M.names_of(known))
       local hint = nearest and ("did you mean '" .. nearest .. "'?")
-        or ("known are: " .. table.concat(names_of(known), ", "))
+        or ("known are: " .. table.concat(M.names_of(known), ", "))
       M.raise(level, "%s: unknown option '%s' (%s)", where, tostring(name), hint)
     end
     local ok, wanted = matches(value, expected)

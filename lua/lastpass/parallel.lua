@@ -20,18 +20,6 @@ function task_methods:result()
   return (table.unpack or unpack)(task.results, 1, task.results.n)
 end
 
--- pcall, also where a task could not wait inside of it: there the function is a task of its own.
-local function protected_call(body, spawn)
-  if loop.can_wait_in_pcall() then
-    return pcall(body, spawn)
-  end
-  local task = loop.spawn(nil, body, spawn)
-  loop.wait_for_any(function()
-    return task.done
-  end, { [task] = true })
-  return task.results ~= nil, task.failure
-end
-
 --- Runs tasks as coroutines over the one pool of connections, at most `limit` at a time.
 -- A call of a client inside a task lets the others go on while it waits. `spawn` waits when
 -- `limit` tasks run, so that a loop over ten thousand users needs no list of them. When a task
@@ -73,7 +61,7 @@ local function parallel(limit, body)
     return setmetatable({ _task = task }, task_mt)
   end
 
-  local ok, message = protected_call(body, spawn)
+  local ok, message = loop.protected_call(body, spawn)
   loop.wait_for_any(function()
     return running == 0
   end, tasks)

@@ -41,7 +41,7 @@ describe("a session", function()
       [{ cid = "7", provhash_file = "/nowhere" }] = "unreadable",
       [{ cid = "7", provhash_file = place.hash, url = "http://lastpass.com/" }] = "bad_option",
       [{ cid = "7", provhash_file = place.hash, timezone = "Nowhere" }] = "bad_option",
-      [{ cid = "7", provhash_fd = 99 }] = "unreadable",
+      [{ cid = "7", provhash_fd = 999999 }] = "unreadable",
       [{ cid = "7", provhash_prompt = true, no_input = true }] = "no_terminal",
     } do
       local ok, err = pcall(session_room.new(options).client, session(options))

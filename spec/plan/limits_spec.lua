@@ -45,4 +45,23 @@ describe("lastpass.plan.limits", function()
       true
     )
   end)
+
+  it("counts a day over runs; alone a plan only by the playbook's word", function()
+    local settings = limits.defaults()
+    settings.disable = 2
+    local function lately(count)
+      return function()
+        return count
+      end
+    end
+    assert.is_nil(limits.beyond_a_day(settings, "disable", 100, 2, lately(2)))
+    assert.is_nil(limits.beyond_a_day(settings, "disable", 100, 9, lately(0)))
+    assert.is_nil(limits.beyond_a_day(settings, "disable", 100, 0, lately(99)))
+    assert.same({
+      "people disabled within 24 hours: 3 by earlier runs and 2 by this plan; the limit is 4",
+      "limit { per_day = { disable = 5 } } in the playbook, or as an option of plan",
+    }, { limits.beyond_a_day(settings, "disable", 100, 2, lately(3)) })
+    settings.per_day.disable = 1
+    assert.is_truthy(limits.beyond_a_day(settings, "disable", 100, 2, lately(0)))
+  end)
 end)

@@ -1,4 +1,5 @@
 -- The loop that drives transfers, sleeps and tasks.
+local lastpass = require "lastpass"
 local loop = require "lastpass.transport.loop"
 local socket = require "socket"
 
@@ -102,5 +103,44 @@ describe("lastpass.transport.loop", function()
   it("has one pool", function()
     assert.equal(loop.pool(), loop.pool())
     assert.equal("lastpass.curl.pool", tostring(loop.pool()))
+  end)
+end)
+
+describe("lastpass.transport.loop, protected calls", function()
+  local function waits(...)
+    loop.sleep(0.01)
+    return ...
+  end
+
+  local function raises(what)
+    loop.sleep(0.01)
+    error(what, 0)
+  end
+
+  it("gives everything that was returned", function()
+    assert.same({ true, 1, nil, 3 }, { loop.protected_call(waits, 1, nil, 3) })
+    assert.equal(4, select("#", loop.protected_call(waits, 1, nil, nil)))
+  end)
+
+  it("gives what was raised, as it is", function()
+    local object = { code = "x" }
+    assert.same({ false, object }, { loop.protected_call(raises, object) })
+    assert.equal(object, select(2, loop.protected_call(raises, object)))
+  end)
+
+  it("does both inside tasks, while others go on", function()
+    local results, others = {}, 0
+    lastpass.parallel(2, function(spawn)
+      spawn(function()
+        results = { loop.protected_call(waits, 1, nil, 3) }
+        results[5], results[6] = loop.protected_call(raises, "oh")
+      end)
+      spawn(function()
+        loop.sleep(0.001)
+        others = others + 1
+      end)
+    end)
+    assert.same({ true, 1, nil, 3, false, "oh" }, results)
+    assert.equal(1, others)
   end)
 end)

@@ -206,13 +206,7 @@ function M.text()
     lines[#lines + 1] = ".El"
   end
   lines[#lines + 1] = ".Sh OPTIONS"
-  for _, group in ipairs {
-    { "Options of every command", options_room.general },
-    { "Options of writing", options_room.writing },
-    { "Options of confirming", options_room.confirming },
-    { "Options of output", options_room.output },
-    { "Options of the connection", options_room.connection },
-  } do
+  for _, group in ipairs(options_room.shared) do
     lines[#lines + 1] = ".Ss " .. group[1]
     add_options(lines, group[2])
   end

@@ -82,6 +82,15 @@ M.general = {
   { "-h --help", "show this help" },
 }
 
+--- What several commands share, as the man page and docs/cli.md show it: {title, options}.
+M.shared = {
+  { "Options of every command", M.general },
+  { "Options of writing", M.writing },
+  { "Options of confirming", M.confirming },
+  { "Options of output", M.output },
+  { "Options of the connection", M.connection },
+}
+
 local function note(values, list)
   for _, option in ipairs(list) do
     for name in option[1]:gmatch "%S+" do
@@ -94,8 +103,8 @@ end
 ---@return table<string, boolean>
 function M.takes_value()
   local values = {}
-  for _, list in ipairs { M.connection, M.output, M.writing, M.confirming, M.general } do
-    note(values, list)
+  for _, group in ipairs(M.shared) do
+    note(values, group[2])
   end
   return values
 end

@@ -99,13 +99,7 @@ function M.text()
       add_command(lines, commands.load(section[place]))
     end
   end
-  for _, group in ipairs {
-    { "Options of every command", options_room.general },
-    { "Options of writing", options_room.writing },
-    { "Options of confirming", options_room.confirming },
-    { "Options of output", options_room.output },
-    { "Options of the connection", options_room.connection },
-  } do
+  for _, group in ipairs(options_room.shared) do
     lines[#lines + 1] = "### " .. group[1]
     lines[#lines + 1] = ""
     option_table(lines, group[2])

@@ -13,11 +13,10 @@ local M = {}
 ---@field help boolean
 
 local function unknown(kind, word, known, hint)
-  local nearest = errors.nearest(word, known)
   local message = ("unknown %s '%s'%s"):format(
     kind,
     word:gsub("%c", "?"),
-    nearest and (" (did you mean '%s'?)"):format(nearest) or ""
+    errors.did_you_mean(word, known)
   )
   return errors.fail("argument", "usage", message, { hint = hint })
 end

@@ -3,6 +3,7 @@
 -- @module lastpass.cli.user_file
 local core = require "lastpass.core"
 local errors = require "lastpass.error"
+local files = require "lastpass.files"
 local json = require "lastpass.json"
 
 local M = {}
@@ -37,15 +38,6 @@ function M.read(path)
   return content
 end
 
-local function sorted_keys(object)
-  local keys = {}
-  for key in pairs(object) do
-    keys[#keys + 1] = key
-  end
-  table.sort(keys)
-  return keys
-end
-
 -- Two levels are laid out, so that people can read and change the file.
 local function render(value, depth)
   local is_object = type(value) == "table" and #value == 0 and not json.is_list(value)
@@ -53,14 +45,10 @@ local function render(value, depth)
     return json.encode(value)
   end
   local indent, lines = ("  "):rep(depth), {}
-  for place, key in ipairs(sorted_keys(value)) do
+  for place, key in ipairs(errors.names_of(value)) do
     lines[place] = ("%s%s: %s"):format(indent, json.encode(key), render(value[key], depth + 1))
   end
   return "{\n" .. table.concat(lines, ",\n") .. "\n" .. ("  "):rep(depth - 1) .. "}"
-end
-
-local function quote(text)
-  return "'" .. text:gsub("'", "'\\''") .. "'"
 end
 
 --- Makes the folder of a file, for its owner alone, unless it is there.
@@ -68,7 +56,7 @@ end
 function M.make_folder(path)
   local folder = path:match "^(.+)/[^/]*$"
   if folder then
-    os.execute(("umask 077 && mkdir -p -- %s 2>/dev/null"):format(quote(folder)))
+    os.execute(("umask 077 && mkdir -p -- %s 2>/dev/null"):format(files.shell_word(folder)))
   end
 end
 

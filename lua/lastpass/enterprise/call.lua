@@ -26,12 +26,11 @@ end
 function M.resolve(name, level)
   local command = core.commands[M.aliases[name] or name]
   if type(name) ~= "string" or not command then
-    local nearest = errors.nearest(name, command_names())
     errors.raise(
       level + 1,
       "unknown command '%s'%s",
       tostring(name),
-      nearest and (" (did you mean '" .. nearest .. "'?)") or ""
+      errors.did_you_mean(name, command_names())
     )
   end
   return command

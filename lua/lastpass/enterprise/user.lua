@@ -66,12 +66,11 @@ local function read_field(user, name)
       end
     end
     table.sort(names)
-    local nearest = errors.nearest(name, names)
     return errors.raise(
       3,
       "a user has no field or method '%s'%s",
       tostring(name),
-      nearest and (" (did you mean '" .. nearest .. "'?)") or ""
+      errors.did_you_mean(name, names)
     )
   end
   local snapshot = rawget(user, "_snapshot")

@@ -10,9 +10,9 @@ local last_guards = require "lastpass.plan.last_guards"
 local options_room = require "lastpass.plan.apply_options"
 local preconditions = require "lastpass.plan.preconditions"
 local progress = require "lastpass.plan.progress"
-local protected = require "lastpass.plan.protected"
 local refused_rows = require "lastpass.plan.refused_rows"
 local work_room = require "lastpass.plan.work"
+local loop = require "lastpass.transport.loop"
 
 local M = {}
 
@@ -141,7 +141,7 @@ function M.run(client, plan, options)
     options = options,
   }
   local changed
-  ok, changed, message, err = protected(prepare, work, plan)
+  ok, changed, message, err = loop.protected_call(prepare, work, plan)
   if not ok then
     lock:release()
     error(changed, 0)

@@ -5,8 +5,8 @@ local batches = require "lastpass.plan.batches"
 local errors = require "lastpass.error"
 local kinds = require "lastpass.plan.kinds"
 local parallel = require "lastpass.parallel"
-local protected = require "lastpass.plan.protected"
 local settle = require "lastpass.plan.settle"
+local loop = require "lastpass.transport.loop"
 
 local M = {}
 
@@ -127,7 +127,7 @@ end
 
 -- The lock is given back also when the end of a run breaks off.
 local function end_with(work, finish)
-  local ok, run = protected(finish, work)
+  local ok, run = loop.protected_call(finish, work)
   if ok then
     return run
   end
@@ -142,7 +142,7 @@ end
 ---@param finish fun(work: lastpass.plan.Work): any
 ---@return any what `finish` returns
 function M.guarded(work, fn, finish)
-  local ok, failure = protected(fn, work)
+  local ok, failure = loop.protected_call(fn, work)
   if ok then
     return end_with(work, finish)
   elseif was_interrupted(failure) then

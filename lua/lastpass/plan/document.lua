@@ -17,37 +17,64 @@ local FORMAT = "lastpass.plan"
 -- Keys whose values are lists; an empty one must be written as [] and come back as one.
 local LISTS = { "steps", "held", "problems", "warnings", "refusals", "sources", "guards" }
 
+---@class lastpass.plan.Piece
+---@field key string      as JSON
+---@field text? string    the value as JSON
+---@field items? string[] a list's entries as JSON, where it has any
+
+-- Encoding is the dear part: both forms are made of these texts.
+local function pieces_of(body)
+  local pieces = {}
+  for place, key in ipairs(errors.names_of(body)) do
+    local value, piece = body[key], { key = json.encode(key) }
+    if json.is_list(value) and #value > 0 then
+      piece.items = {}
+      for index, item in ipairs(value) do
+        piece.items[index] = json.encode(item)
+      end
+    else
+      piece.text = json.encode(value)
+    end
+    pieces[place] = piece
+  end
+  return pieces
+end
+
+-- The bytes `json.encode(body)` gives.
+local function canonical(pieces)
+  local members = {}
+  for place, piece in ipairs(pieces) do
+    members[place] = piece.key
+      .. ":"
+      .. (piece.text or "[" .. table.concat(piece.items, ",") .. "]")
+  end
+  return "{" .. table.concat(members, ",") .. "}"
+end
+
+local function layout(pieces)
+  local members = {}
+  for place, piece in ipairs(pieces) do
+    local value = piece.text or "[\n      " .. table.concat(piece.items, ",\n      ") .. "\n    ]"
+    members[place] = ("    %s: %s"):format(piece.key, value)
+  end
+  return table.concat(members, ",\n")
+end
+
 --- The SHA-256 of the canonical form.
 ---@param body table what the plan consists of
 ---@return string hex 64 digits
 function M.name(body)
-  return digest.hex(json.encode(body))
+  return digest.hex(canonical(pieces_of(body)))
 end
 
 --- The bytes of a plan file: each list one entry a line.
 ---@param body table
 ---@return string text
 function M.render(body)
-  local keys, lines = {}, {}
-  for key in pairs(body) do
-    keys[#keys + 1] = key
-  end
-  table.sort(keys)
-  for place, key in ipairs(keys) do
-    local value, comma = body[key], place < #keys and "," or ""
-    if json.is_list(value) and #value > 0 then
-      lines[#lines + 1] = ("    %s: ["):format(json.encode(key))
-      for index, item in ipairs(value) do
-        lines[#lines + 1] = "      " .. json.encode(item) .. (index < #value and "," or "")
-      end
-      lines[#lines + 1] = "    ]" .. comma
-    else
-      lines[#lines + 1] = ("    %s: %s%s"):format(json.encode(key), json.encode(value), comma)
-    end
-  end
+  local pieces = pieces_of(body)
   return ('{\n  "name": "%s",\n  "plan": {\n%s\n  }\n}\n'):format(
-    M.name(body),
-    table.concat(lines, "\n")
+    digest.hex(canonical(pieces)),
+    layout(pieces)
   )
 end
 

@@ -59,15 +59,10 @@ end
 -- Names that do not exist are mistakes, not nil: a misspelt word would else read "attempt to call a
 -- nil value".
 local function forbid_unknown(environment)
-  local names = {}
-  for name in pairs(environment) do
-    names[#names + 1] = name
-  end
-  table.sort(names)
+  local names = errors.names_of(environment)
   return setmetatable(environment, {
     __index = function(_, name)
-      local near = errors.nearest(name, names)
-      local hint = near and (" (did you mean '%s'?)"):format(near) or ""
+      local hint = errors.did_you_mean(name, names)
       errors.raise(2, "there is no '%s' in a playbook%s", tostring(name), hint)
     end,
   })

@@ -3,6 +3,7 @@
 -- @module lastpass.plan
 local document = require "lastpass.plan.document"
 local errors = require "lastpass.error"
+local expiry = require "lastpass.plan.expiry"
 local guards = require "lastpass.plan.guards"
 local image = require "lastpass.plan.image"
 local json = require "lastpass.json"
@@ -16,8 +17,6 @@ local surroundings = require "lastpass.plan.surroundings"
 local time = require "lastpass.time"
 
 local M = {}
-
-local DAY = 24 * 60 * 60
 
 --- A plan.
 ---@class lastpass.Plan
@@ -165,9 +164,7 @@ end
 
 local plan_options = {
   limit = "table",
-  expires_in = function(value)
-    return type(value) == "number" and value >= 1 and value <= 366 * DAY, "from 1 second to a year"
-  end,
+  expires_in = expiry.check,
 }
 
 --- Makes a plan: runs the playbook, reads the directory, compares, asks the guards. Nothing is
@@ -203,7 +200,7 @@ function M.make(client, playbook, options)
   guards.check(work, context)
   local body = assemble(work, context)
   body.tenant = context.tenant
-  body.created, body.expires = now, now + math.floor(options.expires_in or DAY)
+  expiry.stamp(body, now, options.expires_in)
   body.playbook = declared.playbook
   body.sources = json.list(sources)
   body.settings = declared.settings

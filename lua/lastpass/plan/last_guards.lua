@@ -9,8 +9,6 @@ local time = require "lastpass.time"
 local M = {}
 
 local DAY = 24 * 60 * 60
-local TOO_MANY = "%s within 24 hours: %d by earlier runs and %d by this plan; the limit is %d"
-local ALLOW = "limit { per_day = { %s = %d } } in the playbook, or as an option of plan"
 
 local function is_active_admin(user)
   return user ~= nil and user.admin and user.status == "active"
@@ -61,14 +59,10 @@ function M.per_day(body, steps, done_lately)
   end
   for _, listed in ipairs(limits.list) do
     local entry = limits.by_name[listed[1]]
-    local count = count_of(steps, entry)
-    local allowed, is_explicit = limits.allowed_a_day(settings, entry.name, body.directory.people)
-    if allowed and count > 0 then
-      local before = done_lately(entry.kinds)
-      if before + count > allowed and (before > 0 or is_explicit) then
-        return TOO_MANY:format(entry.counts, before, count, allowed),
-          ALLOW:format(entry.name, before + count)
-      end
+    local count, people = count_of(steps, entry), body.directory.people
+    local message, allow = limits.beyond_a_day(settings, entry.name, people, count, done_lately)
+    if message then
+      return message, allow
     end
   end
   return nil

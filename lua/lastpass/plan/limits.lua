@@ -89,6 +89,30 @@ function M.allowed_a_day(settings, name, of)
   return M.allowed(limit, of, entry.least) * M.PER_DAY_FACTOR, false
 end
 
+local TOO_MANY = "%s within 24 hours: %d by earlier runs and %d by this plan; the limit is %d"
+local ALLOW = "limit { per_day = { %s = %d } } in the playbook, or as an option of plan"
+
+--- Whether a plan and the runs of the last 24 hours together do more than a day allows.
+---@param settings table as of `merge`
+---@param name string of `list`
+---@param of integer what a percentage is of
+---@param count integer how many the plan has
+---@param done_lately fun(kinds: string[]): integer
+---@return string|nil message nil when they do not
+---@return string? allow what would allow it
+function M.beyond_a_day(settings, name, of, count, done_lately)
+  local allowed, is_explicit = M.allowed_a_day(settings, name, of)
+  if not allowed or count == 0 then
+    return nil
+  end
+  local entry = M.by_name[name]
+  local before = done_lately(entry.kinds)
+  if before + count <= allowed or before == 0 and not is_explicit then
+    return nil
+  end
+  return TOO_MANY:format(entry.counts, before, count, allowed), ALLOW:format(name, before + count)
+end
+
 local function check_one(where, name, value, level)
   if not M.read(value) then
     errors.raise(

@@ -84,13 +84,12 @@ local function strict_rows(people, optional)
       if known[name] then
         return nil -- empty in this row
       end
-      local near = errors.nearest(name, names)
       return errors.raise(
         2,
         "%s: a row has no field '%s'%s",
         people.name,
         tostring(name),
-        near and (" (did you mean '%s'?)"):format(near) or ""
+        errors.did_you_mean(name, names)
       )
     end,
   }

@@ -4,6 +4,7 @@
 local document = require "lastpass.plan.document"
 local email = require "lastpass.email"
 local errors = require "lastpass.error"
+local expiry = require "lastpass.plan.expiry"
 local image = require "lastpass.plan.image"
 local inverse = require "lastpass.plan.inverse"
 local json = require "lastpass.json"
@@ -16,12 +17,8 @@ local time = require "lastpass.time"
 
 local M = {}
 
-local DAY = 24 * 60 * 60
-
 local known_options = {
-  expires_in = function(value)
-    return type(value) == "number" and value > 0, "seconds, above 0"
-  end,
+  expires_in = expiry.check,
 }
 
 local function warn(body, subject, text)
@@ -170,10 +167,10 @@ local function guard(body, snapshot)
 end
 
 local function complete(body, read, client, snapshot, options)
-  local now = math.floor((client._options.now or time.now)())
   body.kind, body.of_run = "undo", read.row.id
   body.tenant = read.tenant
-  body.created, body.expires = now, now + (options.expires_in or DAY)
+  local now = math.floor((client._options.now or time.now)())
+  expiry.stamp(body, now, options.expires_in)
   body.settings = {}
   body.directory = describe_directory(snapshot)
   body.counts = {}

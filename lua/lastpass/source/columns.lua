@@ -54,15 +54,6 @@ function M.words(words)
   return words
 end
 
-local function sorted_names(map)
-  local names = {}
-  for name in pairs(map) do
-    names[#names + 1] = name
-  end
-  table.sort(names)
-  return names
-end
-
 -- One column as the caller wrote it, checked and completed.
 local function read_column(words, name, given, level)
   level = level + 1
@@ -104,8 +95,7 @@ local function require_known(words, columns, name, option, level)
   if type(name) ~= "string" then
     errors.raise(level, "%s: '%s' must name fields by strings", source, option)
   elseif columns and not columns[name] then
-    local near = errors.nearest(name, sorted_names(columns))
-    local hint = near and (" (did you mean '%s'?)"):format(near) or ""
+    local hint = errors.did_you_mean(name, errors.names_of(columns))
     local message = "%s: '%s' names '%s', not %s %s%s"
     local article = words.column:find "^[aeiou]" and "an" or "a"
     errors.raise(level, message, source, option, name, article, words.column, hint)
@@ -215,7 +205,7 @@ local function missing_column(column, title, header)
 end
 
 local function missing_field(option, name, columns)
-  local names = sorted_names(columns)
+  local names = errors.names_of(columns)
   local near = errors.nearest(name, names)
   local message = ("no column makes the field '%s', which '%s' names; the header makes: %s"):format(
     name,
@@ -278,7 +268,7 @@ function M.bind(plan, header)
     key = "email"
   end
   local bound, key_column = {}, nil
-  for _, name in ipairs(sorted_names(columns)) do
+  for _, name in ipairs(errors.names_of(columns)) do
     local required = columns[name].required or plan.required[name] or name == key
     local column
     column, message, err = bind_column(columns[name], required, positions, header)

@@ -129,16 +129,18 @@ end
 
 local function missing_field(self, field, names)
   table.sort(names)
-  local near = errors.nearest(field, names)
-  local hint = near and (" (did you mean '%s'?)"):format(near) or ""
   local message = ("%s: nobody has the field '%s', which the mapping names%s"):format(
     self.name,
     field,
-    hint
+    errors.did_you_mean(field, names)
   )
   self.proof.complete = false
-  local _, _, err =
-    errors.fail("argument", "missing_column", message, { field = field, nearest = near })
+  local _, _, err = errors.fail(
+    "argument",
+    "missing_column",
+    message,
+    { field = field, nearest = errors.nearest(field, names) }
+  )
   self.failure = err
   return nil, message, err
 end

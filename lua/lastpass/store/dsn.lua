@@ -1,6 +1,7 @@
 --- A PostgreSQL address ("postgresql://user@host:5432/db"): checked, and made complete for libpq.
 -- @module lastpass.store.dsn
 local errors = require "lastpass.error"
+local files = require "lastpass.files"
 
 local M = {}
 
@@ -67,14 +68,6 @@ local function all_local(authority, parameters)
   return true
 end
 
-local function is_readable(path)
-  local file = io.open(path, "rb")
-  if file then
-    file:close()
-  end
-  return file ~= nil
-end
-
 -- To another machine only with TLS whose certificate is checked, as everywhere in this library.
 local function demand_tls(parameters, added, place)
   local mode = parameters.sslmode or "verify-full"
@@ -88,7 +81,11 @@ local function demand_tls(parameters, added, place)
   end
   added.sslmode = "verify-full"
   local own = (os.getenv "HOME" or "") .. "/.postgresql/root.crt"
-  if not os.getenv "PGSSLROOTCERT" and not is_readable(own) and is_readable(SYSTEM_AUTHORITIES) then
+  if
+    not os.getenv "PGSSLROOTCERT"
+    and not files.is_readable(own)
+    and files.is_readable(SYSTEM_AUTHORITIES)
+  then
     added.sslrootcert = SYSTEM_AUTHORITIES
   end
   return true

@@ -1,6 +1,7 @@
 --- Where the journal's file is, and making it so that only its user reads it.
 -- @module lastpass.store.file
 local errors = require "lastpass.error"
+local files = require "lastpass.files"
 
 local M = {}
 
@@ -39,18 +40,6 @@ function M.expand(path)
   return path
 end
 
-local function quote(text)
-  return "'" .. text:gsub("'", "'\\''") .. "'"
-end
-
-local function exists(path)
-  local file = io.open(path, "rb")
-  if file then
-    file:close()
-  end
-  return file ~= nil
-end
-
 --- Makes the file, and its folders, unless it is there. Lua and SQLite know nothing of modes, so a
 -- shell does it, once: folders 0700, the file 0600 from its first moment on; SQLite gives its
 -- companions (-wal, -shm) the same.
@@ -59,14 +48,14 @@ end
 ---@return string? message
 ---@return lastpass.Error? err code "store_unopened"
 function M.prepare(path)
-  if path == ":memory:" or exists(path) then -- SQLite's name for a database without a file
+  if path == ":memory:" or files.is_readable(path) then -- SQLite's name for a database without a file
     return true
   end
   local folder = path:match "^(.*)/[^/]*$" or "."
   -- ">>" leaves alone what another process made meanwhile.
   local command = ("(umask 077 && mkdir -p -- %s && : >> %s) 2>&1 && echo made"):format(
-    quote(folder == "" and "/" or folder),
-    quote(path)
+    files.shell_word(folder == "" and "/" or folder),
+    files.shell_word(path)
   )
   local pipe, reason = io.popen(command)
   if pipe then

@@ -56,6 +56,27 @@ function M.can_wait_in_pcall()
   return yields_anywhere or current_task() == nil
 end
 
+local unpack = table.unpack or unpack
+
+--- pcall for what may wait, also where a task could not wait inside of pcall (plain Lua 5.1): there the
+-- function is a task of its own.
+---@param fn function
+---@return boolean ok
+---@return any ... what it returned, or what it raised
+function M.protected_call(fn, ...)
+  if M.can_wait_in_pcall() then
+    return pcall(fn, ...)
+  end
+  local task = M.spawn(nil, fn, ...)
+  M.wait_for_any(function()
+    return task.done
+  end, { [task] = true })
+  if task.results then
+    return true, unpack(task.results, 1, task.results.n)
+  end
+  return false, task.failure
+end
+
 local function wake(task)
   ready_count = ready_count + 1
   ready[ready_count] = task
@@ -258,7 +279,6 @@ end
 ---@return table task `done`, `results`, `failure`, `traceback`
 function M.spawn(on_done, fn, ...)
   local arguments = { n = select("#", ...), ... }
-  local unpack = table.unpack or unpack
   local task = { waiters = {}, on_done = on_done }
   task.thread = coroutine.create(function()
     return fn(unpack(arguments, 1, arguments.n))
@@ -296,7 +316,7 @@ function M.call_without_yield(fn, ...)
   if not results[1] then
     error(results[2], 0)
   end
-  return (table.unpack or unpack)(results, 2, table.maxn and table.maxn(results) or #results)
+  return unpack(results, 2, table.maxn and table.maxn(results) or #results)
 end
 
 return M

@@ -35,13 +35,12 @@ local function command_of(options)
   if command then
     return command
   end
-  local nearest = errors.nearest(options.command, names())
   return errors.fail(
     "argument",
     "usage",
     ("LastPass has no command '%s'%s"):format(
       options.command:gsub("%c", "?"),
-      nearest and (" (did you mean '%s'?)"):format(nearest) or ""
+      errors.did_you_mean(options.command, names())
     ),
     { hint = "it has: " .. table.concat(names(), ", ") }
   )

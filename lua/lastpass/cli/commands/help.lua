@@ -28,13 +28,12 @@ return {
       known[#known + 1] = topic
     end
     table.sort(known)
-    local nearest = errors.nearest(name, known)
     return errors.fail(
       "argument",
       "usage",
       ("there is no help about '%s'%s"):format(
         name:gsub("%c", "?"),
-        nearest and (" (did you mean '%s'?)"):format(nearest) or ""
+        errors.did_you_mean(name, known)
       ),
       { hint = "lastpass help lists commands and topics" }
     )

@@ -12,7 +12,6 @@ local M = {}
 ---@return string message
 ---@return lastpass.Error err
 function M.unknown(flag, view, name)
-  local nearest = errors.nearest(name, view.fields)
   return errors.fail(
     "argument",
     "unknown_field",
@@ -20,7 +19,7 @@ function M.unknown(flag, view, name)
       flag,
       view.name,
       name:gsub("%c", "?"),
-      nearest and (" (did you mean '%s'?)"):format(nearest) or ""
+      errors.did_you_mean(name, view.fields)
     ),
     { hint = "the fields are: " .. table.concat(view.fields, ", ") }
   )

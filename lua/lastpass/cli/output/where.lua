@@ -71,21 +71,13 @@ local function new_environment(session, row)
       return moment(session, "-" .. tostring(text))
     end,
   }
-  local names = {}
-  for name in pairs(environment) do
-    names[#names + 1] = name
-  end
-  table.sort(names)
+  local names = errors.names_of(environment)
   return setmetatable(environment, {
     __index = function(_, name)
-      local nearest = errors.nearest(name, names)
       local hint = "there are: " .. table.concat(names, ", ")
       raise(
         mistake(
-          ("there is no '%s'%s"):format(
-            tostring(name),
-            nearest and (" (did you mean '%s'?)"):format(nearest) or ""
-          ),
+          ("there is no '%s'%s"):format(tostring(name), errors.did_you_mean(name, names)),
           hint
         )
       )

@@ -2,6 +2,7 @@
 -- anything.
 -- @module lastpass.cli.repl.members
 local reference = require "lastpass.cli.repl.reference"
+local errors = require "lastpass.error"
 
 local M = {}
 
@@ -74,15 +75,6 @@ local function add_class(found, class)
   end
 end
 
-local function sorted(found)
-  local list = {}
-  for name in pairs(found) do
-    list[#list + 1] = name
-  end
-  table.sort(list)
-  return list
-end
-
 -- What a strict object wraps.
 local function unwrapped(value)
   local metatable = getmetatable(value)
@@ -115,7 +107,7 @@ function M.of(path, colon, environment)
     if not colon then
       add_keys(found, value)
     end
-    return sorted(found)
+    return errors.names_of(found)
   end
   add_keys(found, value, colon)
   if value == package.loaded["lastpass"] then
@@ -125,7 +117,7 @@ function M.of(path, colon, environment)
   if type(metatable) == "table" and type(metatable.__index) == "table" then
     add_keys(found, metatable.__index, colon)
   end
-  return sorted(found)
+  return errors.names_of(found)
 end
 
 local KEYWORDS = {
@@ -165,14 +157,14 @@ function M.globals(environment, scope)
   end
   add_keys(found, _G)
   add_keys(found, environment)
-  return sorted(found)
+  return errors.names_of(found)
 end
 
 local function keys_of(known)
   return function()
     local found = {}
     add_keys(found, known())
-    return sorted(found)
+    return errors.names_of(found)
   end
 end
 

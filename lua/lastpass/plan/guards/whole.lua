@@ -57,27 +57,15 @@ function M.limit(work, context, entry)
       setting(entry.name, count)
     )
   end
-  local allowed_a_day, is_explicit =
-    limits.allowed_a_day(work.declared.settings.limits, entry.name, whole)
-  if not allowed_a_day then
-    return
-  end
-  local before = context.done_lately(entry.kinds)
-  if before + count > allowed_a_day and (before > 0 or is_explicit) then
-    refuse(
-      context,
-      entry.name .. "_per_day",
-      ("%s within 24 hours: %d by earlier runs and %d by this plan; the limit is %d"):format(
-        entry.counts,
-        before,
-        count,
-        allowed_a_day
-      ),
-      ("limit { per_day = { %s = %d } } in the playbook, or as an option of plan"):format(
-        entry.name,
-        before + count
-      )
-    )
+  local message, allow = limits.beyond_a_day(
+    work.declared.settings.limits,
+    entry.name,
+    whole,
+    count,
+    context.done_lately
+  )
+  if message then
+    refuse(context, entry.name .. "_per_day", message, allow)
   end
 end
 

@@ -55,15 +55,6 @@ local kinds = {
   end,
 }
 
-local function field_names(fields)
-  local names = {}
-  for name in pairs(fields) do
-    names[#names + 1] = name
-  end
-  table.sort(names)
-  return names
-end
-
 --- Checks one object.
 ---@param fields table name -> {kind, required}
 ---@param object any
@@ -73,7 +64,7 @@ function M.object(fields, object, strict)
   if not is_object(object) then
     return "data is not an object"
   end
-  local names = field_names(fields)
+  local names = errors.names_of(fields)
   for _, name in ipairs(names) do
     local value = object[name]
     if value == json.null then

@@ -2,18 +2,7 @@
 -- @module lastpass.cli.commands.config.edit
 local errors = require "lastpass.error"
 local user_file = require "lastpass.cli.user_file"
-
-local function quote(text)
-  return "'" .. text:gsub("'", "'\\''") .. "'"
-end
-
-local function exists(path)
-  local file = io.open(path, "rb")
-  if file then
-    file:close()
-  end
-  return file ~= nil
-end
+local files = require "lastpass.files"
 
 return {
   name = "config edit",
@@ -31,14 +20,14 @@ return {
         hint = "the file is " .. path,
       })
     end
-    if not exists(path) then
+    if not files.is_readable(path) then
       local ok
       ok, message, err = user_file.write(path, { profiles = {} })
       if not ok then
         return nil, message, err
       end
     end
-    local ok = os.execute(editor .. " " .. quote(path))
+    local ok = os.execute(editor .. " " .. files.shell_word(path))
     if ok ~= true and ok ~= 0 then
       return errors.fail("argument", "editor_failed", ("the editor '%s' failed"):format(editor))
     end

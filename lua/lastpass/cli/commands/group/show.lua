@@ -29,13 +29,12 @@ return {
       for one in snapshot:groups() do
         names[#names + 1] = one.name
       end
-      local nearest = errors.nearest(options.group, names)
       return errors.fail(
         "refused",
         "no_such_group",
         ("nobody is in a group '%s'%s"):format(
           options.group,
-          nearest and (" (did you mean '%s'?)"):format(nearest) or ""
+          errors.did_you_mean(options.group, names)
         ),
         { hint = "the API knows groups by their members only; lastpass groups lists them" }
       )

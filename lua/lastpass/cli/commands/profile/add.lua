@@ -4,6 +4,7 @@ local core = require "lastpass.core"
 local errors = require "lastpass.error"
 local keys = require "lastpass.config.keys"
 local user_file = require "lastpass.cli.user_file"
+local files = require "lastpass.files"
 
 -- The settings that the flags name, in the file's own form.
 local function settings_of(session)
@@ -24,18 +25,10 @@ local function settings_of(session)
   return settings
 end
 
-local function exists(path)
-  local file = io.open(path, "rb")
-  if file then
-    file:close()
-  end
-  return file ~= nil
-end
-
 -- Asks without echo; the bytes go to a file of their own and never become a Lua string.
 local function ask_for_hash(session, name, path)
   local place = (path:match "^(.*)/[^/]*$" or ".") .. "/" .. name .. ".hash"
-  if exists(place) then
+  if files.is_readable(place) then
     return errors.fail("argument", "file_exists", place .. " is there already", {
       hint = "use it with --provhash-file, or remove it",
     })

@@ -17,13 +17,12 @@ return {
       for name in pairs(configuration.profiles) do
         names[#names + 1] = name
       end
-      local nearest = errors.nearest(options.name, names)
       return errors.fail(
         "argument",
         "unknown_profile",
         ("there is no profile '%s'%s"):format(
           options.name,
-          nearest and (" (did you mean '%s'?)"):format(nearest) or ""
+          errors.did_you_mean(options.name, names)
         ),
         { hint = "lastpass profile add makes one" }
       )
