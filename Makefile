@@ -18,9 +18,9 @@ PACKAGES_BUILD = gcc libc6-dev make pkg-config lua5.4 liblua5.4-dev lua-cjson lu
   tzdata libcurl4-openssl-dev libmicrohttpd-dev libcsv-dev libutf8proc-dev \
   lua-luaossl lua-dbi-sqlite3 lua-zlib libldap-dev libedit-dev lua-penlight
 PACKAGES_TEST = lua5.1 liblua5.1-0-dev luajit2 libluajit2-5.1-dev lua-busted lua-check lua-ldoc \
-  lua-luaossl lua-socket luarocks curl openssl procps nghttp2-server slapd ldap-utils postgresql lua-dbi-postgresql tmux \
-  mandoc zsh fish
-PACKAGES_CHECK = clang libclang-rt-14-dev clang-format clang-tidy cppcheck valgrind nodejs npm git
+  lua-luaossl lua-socket lua-sec luarocks curl openssl procps nghttp2-server slapd ldap-utils postgresql lua-dbi-postgresql tmux \
+  mandoc zsh fish python3 chromium nodejs npm libxml2-utils
+PACKAGES_CHECK = clang libclang-rt-14-dev clang-format clang-tidy cppcheck valgrind git
 PACKAGES_BENCH = nginx-light libnginx-mod-http-lua python3 python3-requests lua-socket curl openssl
 
 SUDO = $(shell [ "$$(id -u)" = 0 ] || echo sudo)
@@ -46,7 +46,8 @@ LIBS_lineedit = $(shell $(PKG_CONFIG) --libs libedit)
 LIBS_ldap = $(shell $(PKG_CONFIG) --libs ldap lber) -lpthread $(STAYS)
 
 # Which files make a module.
-SOURCES_core = core commands request reply scan tokens reader reader_fast rows snapshot secret file wanted wanted_lua diff diff_lua attributes signals user_lines pipes secret_file
+SOURCES_core = core commands request reply scan tokens reader reader_fast rows snapshot secret file wanted wanted_lua diff diff_lua attributes signals user_lines pipes secret_file \
+  events events_data events_lua events_write events_write_lua events_file events_keyed
 SOURCES_curl = http http_endpoint
 SOURCES_httpd = httpd
 SOURCES_unicode = unicode
@@ -95,10 +96,19 @@ demo: deps-build
 
 # ------------------------------------------------------------------ tests
 
+# From npm: the layout of Lua files, and what looks at pages in a browser.
+NODE_PACKAGES = build/node/package.json
+
+$(NODE_PACKAGES): .ci/package.json
+	@mkdir -p build/node
+	@cp .ci/package.json build/node/package.new
+	@cd build/node && cp package.new package.json && \
+	  npm install --silent --no-audit --no-fund >/dev/null || { rm -f package.json; exit 1; }
+
 BUSTED = /usr/bin/busted
 SPEC ?= spec
 
-test: deps-build deps-test
+test: deps-build deps-test $(NODE_PACKAGES)
 	@$(MAKE) -s all
 	@$(call in_tree,5.4) lua5.4 .ci/specs.lua lua5.4 $(SPEC)
 
@@ -137,7 +147,7 @@ valgrind: deps-build deps-test deps-check
 # ------------------------------------------------------------------ fuzzing
 
 FUZZ_SECONDS ?= 20
-FUZZERS = json directory reply csv diff
+FUZZERS = json directory reply csv diff events
 FUZZ_FLAGS = -std=c99 -D_GNU_SOURCE -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined \
   -Isrc -I/usr/include/lua5.4
 FUZZ_SOURCES_json = scan
@@ -145,9 +155,11 @@ FUZZ_SOURCES_directory = scan reader reader_fast rows reply commands tokens
 FUZZ_SOURCES_reply = scan reply commands tokens
 FUZZ_SOURCES_diff = scan reader reader_fast rows reply commands tokens wanted diff
 FUZZ_SOURCES_csv = csv_parse claims
+FUZZ_SOURCES_events = scan reader reader_fast rows reply commands tokens events events_data events_write
 FUZZ_LIBRARIES_csv = -lcsv
 FUZZ_OPTIONS_directory = -max_len=4096
 FUZZ_OPTIONS_diff = -max_len=4096
+FUZZ_OPTIONS_events = -max_len=4096
 fuzz: deps-build deps-check
 	@mkdir -p $(BUILD)/fuzz
 	@set -e; $(foreach f,$(FUZZERS),\
@@ -173,18 +185,11 @@ bench: deps-build deps-bench
 
 LUA_FILES = $(shell find lua spec bench docs .ci -name '*.lua')
 C_FILES = $(wildcard src/*.c src/*.h spec/fuzz/*.c bench/*.c)
-NODE_PACKAGES = build/node/node_modules/@johnnymorganz/stylua
-
-$(NODE_PACKAGES):
-	@mkdir -p build/node
-	@cp .ci/package.json build/node/
-	@npm install --prefix build/node --silent --no-audit --no-fund >/dev/null
-
 lint: deps-build deps-test deps-check $(NODE_PACKAGES)
-	luacheck -q lua spec examples bench docs .ci *.rockspec
-	node .ci/stylua.cjs $(LUA_FILES)
-	clang-format --dry-run -Werror $(C_FILES)
-	cppcheck -q --std=c99 --error-exitcode=1 --enable=warning,performance,portability --inline-suppr \
+	@luacheck -q lua spec examples bench docs .ci *.rockspec
+	@node .ci/stylua.cjs $(LUA_FILES)
+	@clang-format --dry-run -Werror $(C_FILES)
+	@cppcheck -q --std=c99 --error-exitcode=1 --enable=warning,performance,portability --inline-suppr \
 	  --suppress=missingIncludeSystem -D_GNU_SOURCE -Isrc src
 	luarocks lint lastpass-scm-1.rockspec
 	mandoc -Tlint docs/lastpass.1

@@ -3,6 +3,7 @@
 rivals.py pages URL CA BODY: reads the directory page after page, prints "seconds" and "users".
 rivals.py plan DIRECTORY CSV: what has to change so that a directory becomes what an HR file says,
 prints "seconds" and how many changes of each kind.
+rivals.py export FORMAT FOLDER: a hundred pages of events, made into lines of JSON (ndjson or ecs).
 """
 import csv
 import json
@@ -88,4 +89,169 @@ def pages(url, ca_file, body):
     print("users %d" % len(users))
 
 
-{"pages": pages, "plan": plan}[sys.argv[1]](*sys.argv[2:])
+# Name of an action: id, category, outcome, severity, how its Data is read.
+ACTIONS = {
+    "log in": ("login", "authentication", "success", "info", "login"),
+    "site added": ("site_added", "vault", "success", "info", "sites"),
+    "failed login attempt": ("login_failed", "authentication", "failure", "medium", "site"),
+    "add to shared folder": ("folder_user_added", "sharing", "success", "low", "pair"),
+    "update folder permissions": ("folder_permissions_changed", "sharing", "success", "low", "pair"),
+    "employee account created": ("user_created", "account", "success", "low", "users"),
+    "edit policy": ("policy_changed", "configuration", "success", "medium", "policy"),
+    "adding user to group": ("group_user_added", "group", "success", "low", "user_group"),
+    "open secure note": ("note_opened", "vault", "success", "info", "note"),
+    "saml login": ("saml_login", "authentication", "success", "info", "site"),
+}
+SEVERITY = {"info": 1, "low": 3, "medium": 6, "high": 8}
+ECS_KIND = {
+    "login": ("authentication", ["start"]),
+    "saml_login": ("authentication", ["start"]),
+    "login_failed": ("authentication", ["start"]),
+    "site_added": ("configuration", ["creation"]),
+    "note_opened": ("configuration", ["access"]),
+    "folder_user_added": ("configuration", ["change"]),
+    "folder_permissions_changed": ("configuration", ["change"]),
+    "policy_changed": ("configuration", ["change"]),
+    "user_created": ("iam", ["user", "creation"]),
+    "group_user_added": ("iam", ["group", "change"]),
+}
+
+
+def target(kind, value):
+    return [{"kind": kind, "value": value}] if value else []
+
+
+def item_and_folder(text):
+    item, found, folder = text.rpartition(" from ")
+    if not found:
+        return target("item", text)
+    return target("item", item) + target("folder", folder)
+
+
+def read_sites(text):
+    if text.startswith("VID: "):
+        return item_and_folder(text)
+    return [one for part in text.split(",") for one in target("site", part.strip())]
+
+
+def read_login(text):
+    return [] if text.startswith("LastPass via ") else read_sites(text)
+
+
+def read_pair(text):
+    parts = text[1:-1].split("' '")
+    return target("folder", parts[0]) + target("user", parts[1] if len(parts) > 1 else "")
+
+
+def read_note(text):
+    close = text.rfind(")")
+    targets = target("item", text[13:close])
+    if text.startswith(" from ", close + 1):
+        targets += target("folder", text[close + 7 :])
+    return targets
+
+
+def read_user_group(text):
+    user, _, group = text.partition(" - ")
+    return target("user", user) + target("group", group)
+
+
+DATA = {
+    "login": read_login,
+    "sites": read_sites,
+    "site": lambda text: target("site", text.strip()),
+    "pair": read_pair,
+    "users": lambda text: [one for part in text.split(",") for one in target("user", part.strip())],
+    "policy": lambda text: target("policy", text.partition(" New value:")[0]),
+    "user_group": read_user_group,
+    "note": read_note,
+}
+
+
+def to_ndjson(event, utc, action, targets):
+    return {
+        "time": utc + "Z",
+        "actor": event["Username"],
+        "ip": event["IP_Address"],
+        "id": action[0],
+        "label": event["Action"],
+        "category": action[1],
+        "outcome": action[2],
+        "severity": action[3],
+        "targets": targets,
+        "data": event["Data"],
+    }
+
+
+def first(targets, kind):
+    return next((one["value"] for one in targets if one["kind"] == kind), None)
+
+
+def to_ecs(event, utc, action, targets):
+    category, types = ECS_KIND[action[0]]
+    name, address, data = event["Username"], event["IP_Address"], event["Data"]
+    user = {"name": name}
+    if "@" in name:
+        user["email"] = name
+    other = first(targets, "user")
+    if other:
+        user["target"] = {"name": other}
+    document = {
+        "@timestamp": utc + ".000Z",
+        "ecs": {"version": "8.11.0"},
+        "organization": {"id": "8771312"},
+        "event": {
+            "action": action[0],
+            "category": [category],
+            "dataset": "lastpass.event",
+            "kind": "event",
+            "module": "lastpass",
+            "outcome": action[2],
+            "provider": "enterprise_api",
+            "severity": SEVERITY[action[3]],
+            "type": types,
+        },
+        "lastpass": {"action": event["Action"], "targets": targets, "data": data},
+        "message": event["Action"] + (": " + data if data else ""),
+        "user": user,
+    }
+    group = first(targets, "group")
+    if group:
+        document["group"] = {"name": group}
+    document["source"] = {"address": address, "ip": address}
+    people = [name] + [one["value"] for one in targets if one["kind"] == "user"]
+    document["related"] = {"user": people, "ip": [address]}
+    return document
+
+
+def export(form, folder):
+    import datetime
+    import zoneinfo
+
+    zone, hours = zoneinfo.ZoneInfo("America/New_York"), {}
+    pages = [open("%s/%d" % (folder, page), "rb").read() for page in range(1, 101)]
+    make = {"ndjson": to_ndjson, "ecs": to_ecs}[form]
+    encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False).encode
+    count = size = 0
+    begin = time.monotonic()
+    for page in pages:
+        events = json.loads(page)["data"]
+        lines = []
+        for event in reversed(list(events.values())):
+            local = event["Time"]
+            hour = hours.get(local[:13])
+            if hour is None:
+                moment = datetime.datetime.strptime(local[:13], "%Y-%m-%d %H").replace(tzinfo=zone)
+                hour = moment.astimezone(datetime.timezone.utc).strftime("%Y-%m-%dT%H")
+                hours[local[:13]] = hour
+            action = ACTIONS[event["Action"].lower()]
+            targets = DATA[action[4]](event["Data"])
+            lines.append(encode(make(event, hour + local[13:], action, targets)))
+        text = ("\n".join(lines) + "\n").encode()
+        count, size = count + len(lines), size + len(text)
+    print("seconds %.6f" % (time.monotonic() - begin))
+    print("events %d" % count)
+    print("bytes %d" % size)
+
+
+{"pages": pages, "plan": plan, "export": export}[sys.argv[1]](*sys.argv[2:])

@@ -20,6 +20,7 @@ local jobs = {
   "stream",
   "start",
   "plan",
+  "export",
   "growth",
 }
 

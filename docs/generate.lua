@@ -288,6 +288,15 @@ write_file(
   )
 )
 write_file("lua/lastpass/cli/repl/reference.lua", dofile "docs/reference.lua"())
+write_file(
+  "docs/events.md",
+  between(
+    read_file "docs/events.md",
+    "<!-- actions -->",
+    "<!-- /actions -->",
+    dofile "docs/events.lua"()
+  )
+)
 local rockspec = read_file "lastpass-scm-1.rockspec"
 write_file(
   "lastpass-scm-1.rockspec",

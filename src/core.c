@@ -3,6 +3,8 @@
 #include "commands.h"
 #include "file.h"
 #include "diff_lua.h"
+#include "events_file.h"
+#include "events_lua.h"
 #include "pipes.h"
 #include "reply.h"
 #include "request.h"
@@ -44,6 +46,10 @@ LP_EXPORT int luaopen_lastpass_core (lua_State *L) {
   lp_wanted_open(L);
   lp_diff_open(L);
   lp_attributes_open(L);
+  lp_events_open(L);
+  lp_events_write_open(L);
+  lp_events_keyed_open(L);
+  lp_events_file_open(L);
   lp_signals_open(L);
   lp_user_lines_open(L);
   lp_pipes_open(L);

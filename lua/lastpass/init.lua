@@ -13,6 +13,7 @@ local rooms = {
   time = "lastpass.time",
   json = "lastpass.json",
   directory = "lastpass.directory",
+  report = "lastpass.report",
 }
 
 setmetatable(M, {
@@ -40,6 +41,8 @@ local client_methods = {
   keep_snapshot = "lastpass.plan.client",
   kept_snapshot = "lastpass.plan.client",
   kept_snapshots = "lastpass.plan.client",
+  export = "lastpass.export.client",
+  _event_field = "lastpass.directory.event",
 }
 
 local function enterprise()

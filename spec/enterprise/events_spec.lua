@@ -239,6 +239,36 @@ describe("lastpass.enterprise.events", function()
     assert.equal(3 * 3600, list[5].time - list[3].time)
   end)
 
+  it("tell by their order which of the two hours is meant", function()
+    play(reply {
+      { "2025-11-02 02:30:00" },
+      { "2025-11-02 01:40:00" },
+      { "2025-11-02 01:10:00" },
+      { "2025-11-02 01:50:00" },
+      { "2025-11-02 01:20:00" },
+      { "2025-11-02 00:30:00" },
+    })
+    local times_of, ambiguous = {}, false
+    for position, event in ipairs(all(client:events())) do
+      times_of[position] = (event.time - 1762057800) / 60
+      ambiguous = ambiguous or event.ambiguous
+    end
+    assert.same({ 0, 50, 80, 100, 130, 180 }, times_of)
+    assert.is_false(ambiguous)
+  end)
+
+  it("are in the earlier hour when the later one is still to come", function()
+    play(reply { { "2025-11-02 01:40:00" } })
+    local early = box:client {
+      now = function()
+        return 1762057800 + 4200 -- 01:40 of the first hour
+      end,
+    }
+    local event = early:events()()
+    assert.is_false(event.ambiguous)
+    assert.equal(1762057800 + 4200, event.time)
+  end)
+
   it("ask in the account's zone, for the last 24 hours unless told otherwise", function()
     local asked
     local now = 1781528400 -- 2026-06-15 09:00 in New York

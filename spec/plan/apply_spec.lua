@@ -356,7 +356,7 @@ describe("lastpass.plan.apply", function()
       local one = box:client { journal = path }
       local plan = plans.plan(one, a_step())
       local lock = assert(require("lastpass.store").open { path = path }):lock(
-        require("lastpass.plan.journal").tenant(one)
+        require("lastpass.store.client_journal").tenant(one)
       )
       local err = check.failure("conflict", "locked", one:apply(plan))
       assert.is_number(err.owner.pid)
@@ -365,7 +365,7 @@ describe("lastpass.plan.apply", function()
     end)
 
     it("while nobody knows what became of another run", function()
-      local journal_room = require "lastpass.plan.journal"
+      local journal_room = require "lastpass.store.client_journal"
       local plan = plans.plan(client, a_step())
       local other = plans.plan(client, a_step(active[2]))
       local journal = assert(journal_room.of(client))
@@ -384,7 +384,7 @@ describe("lastpass.plan.apply", function()
     end)
 
     it("nothing because of a run that broke off between two calls", function()
-      local journal_room = require "lastpass.plan.journal"
+      local journal_room = require "lastpass.store.client_journal"
       local journal = assert(journal_room.of(client))
       local other = plans.plan(client, a_step(active[2]))
       local id = assert(journal:begin_run {

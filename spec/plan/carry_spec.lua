@@ -43,7 +43,7 @@ describe("lastpass.plan.carry", function()
   end
 
   local function journal()
-    return assert(require("lastpass.plan.journal").of(client))
+    return assert(require("lastpass.store.client_journal").of(client))
   end
 
   it("stops after so many refusals, and leaves the rest", function()

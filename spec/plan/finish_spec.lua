@@ -1,6 +1,6 @@
 -- The end of a run: journal, lock, kept directory, files.
 local errors = require "lastpass.error"
-local journal_room = require "lastpass.plan.journal"
+local journal_room = require "lastpass.store.client_journal"
 local plans = require "spec.support.plans"
 local support = require "spec.support.box"
 

@@ -27,7 +27,7 @@ describe("lastpass.plan.settle", function()
   end)
 
   local function journal_row(run, number)
-    local journal = assert(require("lastpass.plan.journal").of(client))
+    local journal = assert(require("lastpass.store.client_journal").of(client))
     return assert(journal:steps(run.id, { from = number, limit = 1 }))[1]
   end
 
@@ -168,7 +168,7 @@ describe("lastpass.plan.settle", function()
     local seen
     assert(box:faults { command = "disableuser", drop = "after" })
     local plan = plans.plan(client, { { "disable", active[1] } })
-    local journal = assert(require("lastpass.plan.journal").of(client))
+    local journal = assert(require("lastpass.store.client_journal").of(client))
     assert(client:apply(plan, {
       settle_after = 0.2,
       cancel = function()

@@ -2,7 +2,7 @@
 -- does not come back.
 local check = require "spec.support.check"
 local directory = require "lastpass.directory"
-local journal_room = require "lastpass.plan.journal"
+local journal_room = require "lastpass.store.client_journal"
 local plans = require "spec.support.plans"
 local support = require "spec.support.box"
 

@@ -45,10 +45,10 @@ describe("the control door", function()
   it("lists its doors", function()
     local answer, status = box:control("GET", "")
     assert.equal(200, status)
-    assert.equal(9, #answer.doors)
+    assert.equal(10, #answer.doors)
     answer, status = box:control("GET", "nothing")
     assert.equal(404, status)
-    assert.equal(9, #answer.doors)
+    assert.equal(10, #answer.doors)
   end)
 
   it("refuses a body that is no JSON object", function()
@@ -230,5 +230,35 @@ describe("the control door", function()
     assert.equal(1, #box:control("GET", "faults").faults)
     assert.equal(405, select(2, box:control("GET", "reset")))
     assert.equal(404, select(2, box:control("POST", "reset", { cid = 5 })))
+  end)
+
+  it("events lists all, newest first, and takes more", function()
+    box:control("POST", "reset")
+    local before = #box:control("GET", "events").events
+    assert.is_true(box:control("POST", "events", {
+      events = {
+        { time = 1781528399.5, action = "Odd", data = "x", username = "a@b.c", address = "::1" },
+        { time = 1781528399.5 },
+      },
+      burst = { from = 1781528000, seconds = 60, count = 10, twins = 5 },
+    }).ok)
+    local list = box:control("GET", "events").events
+    assert.equal(before + 14, #list)
+    assert.same({
+      microseconds = "1781528399500000",
+      local_time = "2026-06-15 08:59:59",
+      username = "a@b.c",
+      address = "::1",
+      action = "Odd",
+      data = "x",
+    }, list[2])
+    for _, wrong in ipairs({
+      { events = { { data = "x" } } },
+      { events = { { time = 1, colour = "red" } } },
+      { burst = { from = 1, speed = 2 } },
+    }) do
+      assert.equal(400, select(2, box:control("POST", "events", wrong)))
+    end
+    assert.equal(404, select(2, box:control("GET", "events?cid=5")))
   end)
 end)

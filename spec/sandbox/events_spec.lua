@@ -95,4 +95,44 @@ describe("lastpass.sandbox.events", function()
     assert.equal("2026-11-01 01:59:59", history:time_text((change - 1) * MICRO))
     assert.equal("2026-11-01 01:00:00", history:time_text(change * MICRO))
   end)
+
+  it("takes events of any time, and keeps the order", function()
+    local history = make({ events = 100 })
+    history:append(EPOCH * MICRO, "log_in", "", "a", "")
+    history:insert({
+      {
+        time = (EPOCH - 86400) * MICRO,
+        label = "Odd",
+        data = "late",
+        username = "b",
+        address = "",
+      },
+      { time = (EPOCH + 5) * MICRO, label = "Odd", data = "", username = "c", address = "" },
+      { time = (EPOCH + 5) * MICRO, label = "Odd", data = "", username = "c", address = "" },
+    })
+    history:append((EPOCH + 1) * MICRO, "log_in", "", "d", "")
+    local names, last = {}, math.huge
+    history:walk({ to = math.huge }, function(event)
+      assert.is_true(event.time < last)
+      last = event.time
+      if #event.username == 1 then
+        names[#names + 1] = event.username
+      end
+    end)
+    assert.equal("ccdab", table.concat(names))
+    assert.matches('"Action":"Odd","Data":"late"', history:event_json(history.log[1]))
+  end)
+
+  it("makes many events over a stretch of time, some of them twice", function()
+    local history = make({ events = 0 })
+    history:burst(EPOCH * MICRO, 60 * MICRO, 1000, 10)
+    local twins, before, count = 0, nil, 0
+    history:walk({ to = math.huge }, function(event)
+      local text = history:event_json(event)
+      twins = twins + (text == before and 1 or 0)
+      before, count = text, count + 1
+    end)
+    assert.equal(1100, count)
+    assert.equal(100, twins)
+  end)
 end)

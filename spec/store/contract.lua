@@ -578,6 +578,58 @@ function M.sources(make, busted)
   end)
 end
 
+function M.cursors(make, busted)
+  local it = busted.it
+  local held = journal_of(make, busted)
+
+  local function cursor(version, position)
+    return {
+      position = position or 1772377205,
+      seen = ALL_BYTES,
+      state = { from = 5, sink = { path = "x", offset = 2 ^ 40 } },
+      version = version,
+    }
+  end
+
+  it("keeps a cursor as it was last saved", function()
+    local journal = held.journal
+    assert.is_nil((journal:cursor(5, "siem")))
+    assert.equal(1, journal:save_cursor(5, "siem", cursor(0)))
+    local saved = assert(journal:cursor("5", "siem"))
+    assert.is_true(math.abs(saved.saved_at - os.time()) < 5)
+    saved.saved_at = nil
+    assert.same(cursor(1), saved)
+    assert.equal(2, journal:save_cursor(5, "siem", cursor(1, 1772377206)))
+    assert.equal(1772377206, journal:cursor(5, "siem").position)
+    assert.is_nil((journal:cursor(5, "other")))
+    assert.is_nil((journal:cursor(6, "siem")))
+    assert.is_true(journal:drop_cursor(5, "siem"))
+    assert.is_false(journal:drop_cursor(5, "siem"))
+    assert.is_nil((journal:cursor(5, "siem")))
+  end)
+
+  it("refuses the second one who moves the same cursor", function()
+    local journal = held.journal
+    assert(journal:save_cursor(5, "siem", cursor(0)))
+    check.failure("conflict", "cursor_moved", journal:save_cursor(5, "siem", cursor(0)))
+    assert(journal:save_cursor(5, "siem", cursor(1)))
+    check.failure("conflict", "cursor_moved", journal:save_cursor(5, "siem", cursor(1)))
+    assert.equal(2, journal:cursor(5, "siem").version)
+  end)
+
+  it("says when a cursor is damaged, and blames wrong arguments", function()
+    assert(held.journal:save_cursor(5, "siem", cursor(0)))
+    support.tamper(held.journal, "UPDATE lastpass_cursors SET seen = '0'")
+    check.failure("protocol", "store_damaged", held.journal:cursor(5, "siem"))
+    assert.matches(
+      "position must be a whole number",
+      check.blamed(function()
+        held.journal:save_cursor(5, "siem", { version = 0, seen = "", state = {} })
+      end)
+    )
+  end)
+end
+
 function M.snapshots(make, busted)
   local it = busted.it
   local held = journal_of(make, busted)

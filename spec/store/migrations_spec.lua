@@ -37,7 +37,7 @@ describe("store.migrations", function()
   it("makes the tables once", function()
     assert.is_true(migrations.run(database))
     assert.is_true(migrations.run(database))
-    assert.same({ 1 }, versions())
+    assert.same({ 1, 2 }, versions())
     local names = {}
     for index, row in
       ipairs(rows "SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name")
@@ -45,6 +45,7 @@ describe("store.migrations", function()
       names[index] = row.name
     end
     assert.same({
+      "lastpass_cursors",
       "lastpass_locks",
       "lastpass_runs",
       "lastpass_schema",
@@ -59,11 +60,12 @@ describe("store.migrations", function()
     assert(migrations.run(database))
     migrations.steps = {
       steps[1],
+      steps[2],
       { "ALTER TABLE lastpass_runs ADD COLUMN note TEXT" },
       { "UPDATE lastpass_runs SET note = 'x'", "CREATE INDEX i ON lastpass_runs (note)" },
     }
     assert.is_true(migrations.run(database))
-    assert.same({ 1, 2, 3 }, versions())
+    assert.same({ 1, 2, 3, 4 }, versions())
     rows "SELECT note FROM lastpass_runs"
   end)
 
@@ -71,11 +73,12 @@ describe("store.migrations", function()
     assert(migrations.run(database))
     migrations.steps = {
       steps[1],
+      steps[2],
       { "ALTER TABLE lastpass_runs ADD COLUMN note TEXT" },
       { "CREATE TABLE nonsense (" },
     }
     check.failure("protocol", "store_failed", migrations.run(database))
-    assert.same({ 1 }, versions())
+    assert.same({ 1, 2 }, versions())
     assert.is_nil((database:read(function(open)
       return open:query "SELECT note FROM lastpass_runs"
     end)))
@@ -85,7 +88,7 @@ describe("store.migrations", function()
     assert(migrations.run(database))
     migrations.steps = {}
     local err = check.failure("argument", "store_newer", migrations.run(database))
-    assert.matches("tables of version 1, this one knows 0", err.message, 1, true)
+    assert.matches("tables of version 2, this one knows 0", err.message, 1, true)
     assert.truthy(err.hint)
   end)
 

@@ -2,7 +2,7 @@
 local core = require "lastpass.core"
 local directory = require "lastpass.enterprise.directory"
 local json = require "lastpass.json"
-local journal_room = require "lastpass.plan.journal"
+local journal_room = require "lastpass.store.client_journal"
 local plan_room = require "lastpass.plan"
 local time = require "lastpass.time"
 

@@ -1,7 +1,7 @@
 --- What specs of runs need: a journal of their own, and plans made by hand.
 local document = require "lastpass.plan.document"
 local image = require "lastpass.plan.image"
-local journal_room = require "lastpass.plan.journal"
+local journal_room = require "lastpass.store.client_journal"
 local json = require "lastpass.json"
 local kinds = require "lastpass.plan.kinds"
 local plan_room = require "lastpass.plan"

@@ -34,7 +34,7 @@ local function kept_text(session)
   if not settings then
     return nil
   end
-  local journal_room = require "lastpass.plan.journal"
+  local journal_room = require "lastpass.store.client_journal"
   -- all that a journal wants to know of a client; no hash is read for a Tab
   local client = {
     _options = {

@@ -8,7 +8,8 @@ local M = {}
 ---@class lastpass.Event
 ---@field time number|nil         UTC, seconds since 1970; nil when the text is no time
 ---@field local_time string       as the server wrote it, in the account's zone
----@field ambiguous boolean       the hour happened twice (end of daylight saving time)
+---@field ambiguous boolean       the hour happened twice (end of daylight saving time), and nothing
+-- says which one is meant: the earlier is taken
 ---@field username string         "API" for calls of this API, in older accounts
 ---@field ip_address string       may be empty
 ---@field action string           may be localised; compare without regard to case
@@ -22,6 +23,19 @@ end
 
 --- The names of the wire, in the order in which an event is compared.
 local wire = { "Time", "Username", "IP_Address", "Action", "Data" }
+
+-- What an event means is known on a higher floor, which the door has made known to clients.
+local function learn_meaning(client)
+  local meaning = client._event_field
+  event_mt.__index = meaning
+    and function(event, name)
+      local value = meaning(event, name)
+      if value ~= nil then
+        rawset(event, name, value)
+      end
+      return value
+    end
+end
 
 local function read_event(client, row)
   local time = require "lastpass.time"
@@ -119,6 +133,43 @@ local function cursor_text(value)
   return nil
 end
 
+-- In an hour that happens twice the order tells the two apart: newest first, a time only grows where
+-- the hour began anew. And nothing is later than now.
+local function settle_run(client, events, from, to, now)
+  local zone, turn = client:_zone(), nil
+  for position = from, to - 1 do
+    if events[position].local_time > events[position + 1].local_time then
+      turn = position
+    end
+  end
+  local time = require "lastpass.time"
+  for position = from, to do
+    local event = events[position]
+    local later = zone:to_utc(time.parse_civil(event.local_time), true)
+    if turn and position > turn then
+      event.time = later
+    end
+    event.ambiguous = not turn and later <= now
+  end
+end
+
+-- `events` are oldest first.
+local function settle(client, events)
+  local now = client._options.now and client._options.now() or os.time()
+  local position = 1
+  while position <= #events do
+    local last = position
+    if events[position].ambiguous then
+      while events[last + 1] and events[last + 1].ambiguous do
+        last = last + 1
+      end
+      settle_run(client, events, position, last, now)
+    end
+    position = last + 1
+  end
+  return events
+end
+
 local function protocol_error(message)
   return errors.fail("protocol", "unexpected_shape", "reporting: " .. message, {
     command = "reporting",
@@ -194,11 +245,12 @@ function M.read(client, options)
     end
     data.next = cursor
   until not cursor
+  learn_meaning(client)
   local events = {}
   for position = #rows, 1, -1 do
     events[#events + 1] = read_event(client, rows[position])
   end
-  return events
+  return settle(client, events)
 end
 
 return M

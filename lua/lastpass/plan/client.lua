@@ -88,7 +88,7 @@ end
 ---@return lastpass.Error? err
 function M.runs(client, options)
   options = errors.check_options("client:runs", options, { limit = "number", state = "string" }, 2)
-  local journal_room = require "lastpass.plan.journal"
+  local journal_room = require "lastpass.store.client_journal"
   local journal, message, err = journal_room.of(client)
   if not journal then
     return nil, message, err

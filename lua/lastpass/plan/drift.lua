@@ -3,7 +3,7 @@
 -- @module lastpass.plan.drift
 local directory = require "lastpass.directory"
 local errors = require "lastpass.error"
-local journal_room = require "lastpass.plan.journal"
+local journal_room = require "lastpass.store.client_journal"
 
 local M = {}
 

@@ -3,7 +3,7 @@
 local digest = require "lastpass.source.digest"
 local directory = require "lastpass.directory"
 local errors = require "lastpass.error"
-local journal_room = require "lastpass.plan.journal"
+local journal_room = require "lastpass.store.client_journal"
 local time = require "lastpass.time"
 
 local M = {}

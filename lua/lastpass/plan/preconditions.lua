@@ -1,7 +1,7 @@
 --- What has to be so before a plan is carried out.
 -- @module lastpass.plan.preconditions
 local errors = require "lastpass.error"
-local journal_room = require "lastpass.plan.journal"
+local journal_room = require "lastpass.store.client_journal"
 local kinds = require "lastpass.plan.kinds"
 local time = require "lastpass.time"
 

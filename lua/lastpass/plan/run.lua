@@ -2,7 +2,7 @@
 -- @module lastpass.plan.run
 local document = require "lastpass.plan.document"
 local errors = require "lastpass.error"
-local journal_room = require "lastpass.plan.journal"
+local journal_room = require "lastpass.store.client_journal"
 
 local M = {}
 

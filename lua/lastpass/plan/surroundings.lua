@@ -2,7 +2,7 @@
 -- sources were, how large the company is.
 -- @module lastpass.plan.surroundings
 local guards = require "lastpass.plan.guards"
-local journal_room = require "lastpass.plan.journal"
+local journal_room = require "lastpass.store.client_journal"
 local key_of = require "lastpass.directory.key"
 local limits = require "lastpass.plan.limits"
 local time = require "lastpass.time"

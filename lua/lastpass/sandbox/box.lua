@@ -203,6 +203,20 @@ function methods:load(data)
   return self:control("POST", "load", data)
 end
 
+--- All events, newest first, or writes some first.
+---@param change? table `events`: list of `time` (seconds), `action`, `data`, `username`, `address`;
+-- `burst`: `from`, `seconds`, `count`, `twins` (every so many-th comes twice)
+---@return table[]|true|nil events with `microseconds` (text), `local_time` and the four texts
+---@return string? message
+---@return lastpass.Error? err
+function methods:events(change)
+  local answer, message, err = self:control(change and "POST" or "GET", "events", change)
+  if not answer then
+    return nil, message, err
+  end
+  return answer.events or true
+end
+
 --- Adds a company.
 ---@param options table as the company options of `start`
 ---@return table|nil description

@@ -96,6 +96,83 @@ routes.state = function(server, request, data)
   return answer(state)
 end
 
+local event_keys = {
+  time = "number",
+  action = "string",
+  data = "string",
+  username = "string",
+  address = "string",
+}
+
+local function read_event(given)
+  local ok, message = pcall(errors.check_options, "event", given, event_keys, 0)
+  if not ok then
+    return nil, message
+  elseif not given.time then
+    return nil, "an event needs a time, in seconds"
+  end
+  return {
+    time = math.floor(given.time * 1000000 + 0.5),
+    label = given.action or "Log in",
+    data = given.data or "",
+    username = given.username or "",
+    address = given.address or "",
+  }
+end
+
+local function add_events(events, data)
+  local list = {}
+  for at, given in ipairs(data.events or {}) do
+    local message
+    list[at], message = read_event(given)
+    if not list[at] then
+      return nil, message
+    end
+  end
+  events:insert(list)
+  local burst = data.burst
+  if burst then
+    local ok, message = pcall(errors.check_options, "burst", burst, {
+      from = "number",
+      seconds = "number",
+      count = "number",
+      twins = "number",
+    }, 0)
+    if not ok then
+      return nil, message
+    end
+    events:burst(burst.from * 1000000, burst.seconds * 1000000, burst.count, burst.twins or 0)
+  end
+  return true
+end
+
+local function list_events(context)
+  local list = json.list()
+  context.events:walk({ to = math.huge }, function(event)
+    list[#list + 1] = {
+      microseconds = ("%.0f"):format(event.time),
+      local_time = context.events:time_text(event.time),
+      username = event.username,
+      address = event.address,
+      action = context.events:label(event),
+      data = event.data,
+    }
+  end)
+  return list
+end
+
+-- Events that nobody's command caused, and the list of all, newest first.
+routes.events = function(server, request, data)
+  local context = context_of(server, request, data)
+  if not context then
+    return refuse(404, "no company has that cid")
+  elseif request.method == "POST" then
+    local ok, message = add_events(context.events, data)
+    return ok and answer({ ok = true }) or refuse(400, message)
+  end
+  return answer({ events = list_events(context) })
+end
+
 local function change_clock(clock, zone, data)
   if data.set ~= nil then
     local utc, message = load.instant(data.set, zone)

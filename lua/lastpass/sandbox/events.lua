@@ -278,6 +278,8 @@ local function seeded_event(self, number)
   }
 end
 
+M.seeded = seeded_event
+
 -- The newest event of the history that is not after a time; -1 when there is none.
 local function seeded_before(self, limit)
   local number = math.min(self.total - 1, floor((limit - self.start) / self.step))
@@ -297,13 +299,58 @@ end
 ---@param address string
 function methods:append(now, kind, data, username, address)
   self.last = math.max(now, self.last + 1)
-  table.insert(self.log, {
-    time = self.last,
-    kind = kind,
-    data = data,
-    username = username,
-    address = address,
-  })
+  local event =
+    { time = self.last, kind = kind, data = data, username = username, address = address }
+  local newest = self.log[#self.log]
+  if newest and newest.time >= event.time then
+    return self:insert({ event })
+  end
+  table.insert(self.log, event)
+end
+
+--- Writes events at times of their own, also long past ones: what LastPass heard of late.
+---@param list table[] `time` (microseconds; moved on when there is an event at it), `label` or `kind`,
+-- `data`, `username`, `address`
+function methods:insert(list)
+  for _, event in ipairs(list) do
+    table.insert(self.log, event)
+  end
+  for at, event in ipairs(self.log) do
+    event.place = at -- table.sort does not keep the order of equals
+  end
+  table.sort(self.log, function(a, b)
+    if a.time ~= b.time then
+      return a.time < b.time
+    end
+    return a.place < b.place
+  end)
+  for at = 2, #self.log do
+    self.log[at].time = math.max(self.log[at].time, self.log[at - 1].time + 1)
+  end
+end
+
+--- Writes many events as the history would have them, evenly over a stretch of time.
+---@param from number microseconds
+---@param span number microseconds
+---@param count integer
+---@param twins integer every so many-th comes twice within its second, with the same texts; 0: none
+function methods:burst(from, span, count, twins)
+  local list = {}
+  for number = 0, count - 1 do
+    local event = M.seeded(self, number)
+    event.time = floor(from + number * span / count)
+    list[#list + 1] = event
+    if twins > 0 and number % twins == 0 then
+      local second = event.time - event.time % 1000000
+      local twin = {}
+      for name, value in pairs(event) do
+        twin[name] = value
+      end
+      twin.time = math.min(event.time + 1, second + 999999)
+      list[#list + 1] = twin
+    end
+  end
+  self:insert(list)
 end
 
 -- The last entry of the log that is not after a time.
@@ -348,11 +395,18 @@ function methods:time_text(microseconds)
   return text .. minute_text[floor(rest / 60)] .. second_text[rest % 60]
 end
 
+--- The name of an event's action.
+---@param event table
+---@return string
+function methods:label(event)
+  return event.label or self:action(event.kind)
+end
+
 local function wanted(self, query, event)
-  if query.admin and not actions[event.kind].admin then
+  if query.admin and not (event.kind and actions[event.kind].admin) then
     return false
   elseif query.search then
-    local text = self:action(event.kind)
+    local text = self:label(event)
       .. "\n"
       .. event.data
       .. "\n"
@@ -379,28 +433,31 @@ end
 ---@param call fun(event: table): boolean|nil
 function methods:walk(query, call)
   local from = query.from or -math.huge
-  for at = logged_before(self, query.to), 1, -1 do
-    local event = self.log[at]
-    if event.time < from then
-      return
-    end
-    local theirs = not query.user or event.username:lower() == query.user
-    if theirs and wanted(self, query, event) and call(event) == false then
-      return
-    end
+  local at = logged_before(self, query.to)
+  local number = -1
+  if not query.user or query.user_index then
+    number = seeded_before(self, query.to)
   end
-  if query.user and not query.user_index then
-    return
-  end
-  for number = seeded_before(self, query.to), 0, -1 do
-    if seeded_time(self, number) < from then
-      return
-    end
-    if seeded_may_match(self, query, number) then
-      local event = seeded_event(self, number)
-      if wanted(self, query, event) and call(event) == false then
+  while at >= 1 or number >= 0 do
+    local logged, seeded = self.log[at], number >= 0 and seeded_time(self, number)
+    local event
+    if logged and (not seeded or logged.time > seeded) then
+      at = at - 1
+      if logged.time < from then
         return
+      elseif not query.user or logged.username:lower() == query.user then
+        event = logged
       end
+    else
+      if seeded < from then
+        return
+      elseif seeded_may_match(self, query, number) then
+        event = seeded_event(self, number)
+      end
+      number = number - 1
+    end
+    if event and wanted(self, query, event) and call(event) == false then
+      return
     end
   end
 end
@@ -416,7 +473,7 @@ function methods:event_json(event)
     .. '","IP_Address":"'
     .. event.address
     .. '","Action":"'
-    .. php.escape(self:action(event.kind))
+    .. php.escape(self:label(event))
     .. '","Data":"'
     .. php.escape(event.data)
     .. '"'
@@ -433,7 +490,7 @@ function methods:event_attributes(event)
     { "Time", self:time_text(event.time) },
     { "Username", event.username },
     { "IP_Address", event.address },
-    { "Action", self:action(event.kind) },
+    { "Action", self:label(event) },
     { "Data", event.data },
   }) do
     parts[#parts + 1] = (' %s="%s"'):format(pair[1], (pair[2]:gsub('[&<>"]', xml_escapes)))

@@ -7,7 +7,7 @@ local M = {}
 ---@class lastpass.store.Journal
 local methods = {}
 
-for _, part in ipairs { "runs", "steps", "step_lists", "sources", "snapshots" } do
+for _, part in ipairs { "runs", "steps", "step_lists", "sources", "snapshots", "cursors" } do
   for name, method in pairs(require("lastpass.store." .. part)) do
     methods[name] = method
   end

@@ -72,6 +72,17 @@ M.steps = {
       content TEXT NOT NULL)]],
     "CREATE INDEX lastpass_snapshots_by_time ON lastpass_snapshots (tenant, read_at)",
   },
+  {
+    [[CREATE TABLE lastpass_cursors (
+      tenant TEXT NOT NULL,
+      name TEXT NOT NULL,
+      position BIGINT NOT NULL,
+      seen TEXT NOT NULL,
+      state TEXT NOT NULL,
+      version BIGINT NOT NULL,
+      saved_at BIGINT NOT NULL,
+      PRIMARY KEY (tenant, name))]],
+  },
 }
 
 local function version_of(database)

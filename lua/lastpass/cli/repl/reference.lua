@@ -34,6 +34,14 @@ box:control(method, path, body)
   path (string): such as "state" or "/_sandbox/state?email=ann@example.com"
   body (table, optional)
   gives any|nil answer; or nil, message, err]==],
+  ["box.events"] = [==[
+box:events(change)
+  All events, newest first, or writes some first.
+  change (table, optional): `events`: list of `time` (seconds), `action`, `data`,
+      `username`, `address`; `burst`: `from`, `seconds`, `count`, `twins` (every so
+      many-th comes twice)
+  gives table[]|true|nil events with `microseconds` (text), `local_time` and the four
+      texts; or nil, message, err]==],
   ["box.faults"] = [==[
 box:faults(rule)
   Lists the faults, or adds one or several.

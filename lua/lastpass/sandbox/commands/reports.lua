@@ -153,34 +153,52 @@ local expired_fields = {
   continuation_token = { "string" },
 }
 
--- Calls with every user whose master password has expired: those who are active and have one.
-local function each_expired(context, call)
+-- Whose master password may have expired, in the order of the roll: the numbers of seeded people, for
+-- whom the day decides, and the changed ones, for whom the second does. Kept until somebody changes,
+-- since a list of many thousands is asked for in pages.
+local function candidates(context, today)
   local state, company = context.state, context.state.company
-  local limit = context.settings.password_expiry_days
-  local now = context.zone:to_local(context.clock:seconds())
-  local today = math.floor(now / 86400)
+  local limit, kept = context.settings.password_expiry_days, context.state.may_have_expired
+  if kept and kept.version == state.version and kept.today == today and kept.limit == limit then
+    return kept
+  end
+  kept = { version = state.version, today = today, limit = limit }
   local aged = today - company.today
   state:walk({ disabled = false }, 0, math.huge, function(index, person)
     if person then
-      local civil = time.parse_civil(person.fields.last_pw_change)
-      if not person.fields.neverloggedin and civil and (now - civil) / 86400 > limit then
-        call(person.id, person.fields.username, person.fields.last_pw_change)
-      end
+      kept[#kept + 1] = person
       return
     end
     local _, _, never = company:flags(index)
     if not never and company:password_age(index) + aged > limit then
-      call(company:id(index), nil, index)
+      kept[#kept + 1] = index
     end
   end)
+  state.may_have_expired = kept
+  return kept
 end
 
-local function expired_item(context, id, mail, changed)
-  if not mail then
-    mail = context.state.company:mail(changed)
-    changed = context.state.company:user_json(changed):match('"last_pw_change":"([^"]*)"')
+-- Whether a changed person's master password has expired: of one who is active and has one.
+local function has_expired(person, now, limit)
+  local civil = time.parse_civil(person.fields.last_pw_change)
+  return not person.fields.neverloggedin and civil ~= nil and (now - civil) / 86400 > limit
+end
+
+local function expired_item(company, one)
+  if type(one) == "table" then
+    local fields = one.fields
+    return php.object(
+      "user_id",
+      one.id,
+      "user_name",
+      fields.username,
+      "last_pw_change",
+      fields.last_pw_change
+    )
   end
-  return php.object("user_id", id, "user_name", mail, "last_pw_change", changed)
+  local changed = company:user_json(one):match '"last_pw_change":"([^"]*)"'
+  local mail = company:mail(one)
+  return php.object("user_id", company:id(one), "user_name", mail, "last_pw_change", changed)
 end
 
 local function expiredmasterpwlist(context, data)
@@ -197,12 +215,16 @@ local function expiredmasterpwlist(context, data)
     end
   end
   local items, total = {}, 0
-  each_expired(context, function(id, mail, changed)
-    total = total + 1
-    if total > skip and #items < limit then
-      items[#items + 1] = expired_item(context, id, mail, changed)
+  local now = context.zone:to_local(context.clock:seconds())
+  local days = context.settings.password_expiry_days
+  for _, one in ipairs(candidates(context, math.floor(now / 86400))) do
+    if type(one) == "number" or has_expired(one, now, days) then
+      total = total + 1
+      if total > skip and total <= skip + limit then
+        items[total - skip] = expired_item(context.state.company, one)
+      end
     end
-  end)
+  end
   local remaining = math.max(0, total - skip - #items)
   local continuation = php.object()
   if remaining > 0 then

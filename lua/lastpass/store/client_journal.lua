@@ -1,5 +1,5 @@
 --- Which journal a client writes, and what the company is called in it.
--- @module lastpass.plan.journal
+-- @module lastpass.store.client_journal
 local M = {}
 
 -- One open journal for a place, kept: a program has few.

@@ -1,6 +1,6 @@
 -- Which journal a client writes, and what the company is called in it.
 local check = require "spec.support.check"
-local journal_room = require "lastpass.plan.journal"
+local journal_room = require "lastpass.store.client_journal"
 local plans = require "spec.support.plans"
 
 local function client(options)
@@ -9,7 +9,7 @@ local function client(options)
   return { _options = options }
 end
 
-describe("lastpass.plan.journal", function()
+describe("lastpass.store.client_journal", function()
   it("tells companies apart by account and address", function()
     assert.equal(
       "lastpass.com/enterpriseapi.php 8771312",

@@ -1,0 +1,19 @@
+--- Writes the table of docs/events.md: every action that is known, from the code's own list.
+-- docs/generate.lua puts it between the marks of that file.
+return function()
+  local actions = require "lastpass.directory.actions"
+  local columns = "| id | category | what is done | outcome | severity | Data | names on the wire |"
+  local lines = { columns, "| --- | --- | --- | --- | --- | --- | --- |" }
+  for _, action in ipairs(actions.all()) do
+    lines[#lines + 1] = ("| `%s` | %s | %s | %s | %s | %s | %s |"):format(
+      action.id,
+      action.category,
+      (action.verb:gsub("_", " ")),
+      action.outcome,
+      action.severity,
+      (action.data:gsub("_", " ")),
+      table.concat(action.names, ", ")
+    )
+  end
+  return table.concat(lines, "\n") .. "\n"
+end

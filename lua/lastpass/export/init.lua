@@ -1,0 +1,257 @@
+--- Events to where they are watched: reads, tells what is new, writes, and moves on when that is safe.
+-- @module lastpass.export
+local cursor_room = require "lastpass.export.cursor"
+local errors = require "lastpass.error"
+local formats = require "lastpass.export.formats"
+local loop = require "lastpass.transport.loop"
+local options_room = require "lastpass.export.options"
+local reader = require "lastpass.export.reader"
+local sinks = require "lastpass.export.sinks"
+local time = require "lastpass.time"
+local windows = require "lastpass.export.windows"
+local writer = require "lastpass.export.writer"
+
+local M = {}
+
+---@class lastpass.ExportResult
+---@field events integer      written
+---@field duplicates integer  met again and left out
+---@field unknown table<string, integer> names of actions that nobody knows, and how many events
+---@field cursor string|nil
+---@field position integer|nil UTC of the newest event that was handed on, with a cursor
+
+local function now_of(client)
+  local now = client._options.now
+  return now and now() or time.now()
+end
+
+local function read_time(client, options, name)
+  local utc, message, err = time.parse(options[name], client:_zone(), now_of(client))
+  if not utc then
+    local text = ("client:export: option '%s': %s"):format(name, message)
+    return errors.fail(err.kind, err.code, text, err)
+  end
+  return math.floor(utc)
+end
+
+local function make_query(client, options)
+  local from, message, err = read_time(client, options, "from")
+  local to
+  if from and options.to then
+    to, message, err = read_time(client, options, "to")
+  end
+  if not from or (options.to and not to) then
+    return nil, message, err
+  end
+  return {
+    from = from,
+    to = to,
+    user = options.user,
+    search = options.search,
+    admin = options.admin,
+    now = now_of(client),
+  }
+end
+
+local methods = {}
+local export_mt = { __name = "lastpass.export", __index = methods }
+
+local function is_cancelled(self)
+  return loop.is_interrupted() or (self.options.cancel and self.options.cancel()) or false
+end
+
+local function report(self, newest)
+  if self.options.on_progress then
+    self.options.on_progress {
+      events = self.result.events,
+      duplicates = self.result.duplicates,
+      time = newest,
+    }
+  end
+end
+
+-- One part of what was read: what is new is written and confirmed, then the cursor moves.
+function methods:take(rows)
+  local cursor, result = self.cursor, self.result
+  if cursor then
+    result.duplicates = result.duplicates + cursor:filter(rows, self.query.now)
+  end
+  local newest, count = rows:newest(), 0
+  local ok, message, err = self.writer:write(rows, function(text, written)
+    count = count + written
+    return self.sink:write(text, written)
+  end)
+  if not ok then
+    return nil, message, err
+  end
+  if cursor and (count > 0 or cursor.version == 0) then
+    local state
+    state, message, err = self.sink:confirm()
+    if state then
+      ok, message, err = cursor:save(state)
+    end
+    if not state or not ok then
+      return nil, message, err
+    end
+    result.position = cursor.position
+  end
+  result.events = result.events + count
+  if count > 0 then
+    report(self, newest)
+  end
+  if is_cancelled(self) then
+    return errors.fail("cancelled", "cancelled", "the export was cancelled")
+  end
+  return true
+end
+
+-- Reads once from where the cursor stands, or the whole range.
+local function poll(self)
+  local query = self.query
+  query.now = now_of(self.client)
+  if self.cursor then
+    self.cursor:begin_poll()
+    query.from = windows.align_down(self.client:_zone(), self.cursor.since)
+  end
+  return reader.read(self.client, query, function(rows)
+    return self:take(rows)
+  end)
+end
+
+-- What may be over at the next look.
+local function is_passing(err)
+  return err.kind == "transport" or err.kind == "throttled"
+end
+
+local function wait(self, seconds)
+  local left = seconds
+  while left > 0 and not is_cancelled(self) do
+    loop.sleep(math.min(left, 1))
+    left = left - 1
+  end
+end
+
+local function follow(self)
+  repeat
+    local ok, message, err = poll(self)
+    if not ok and err.kind == "cancelled" and self.cursor then
+      return true -- what was told is told, and the rest waits
+    elseif not ok and not (self.options.follow and is_passing(err)) then
+      return nil, message, err
+    elseif not ok and self.options.on_progress then
+      self.options.on_progress {
+        events = self.result.events,
+        duplicates = self.result.duplicates,
+        message = message,
+        code = err.code,
+      }
+    end
+    if self.options.follow then
+      wait(self, self.options.every)
+    end
+  until not self.options.follow or is_cancelled(self)
+  return true
+end
+
+local function run(self, header)
+  local state = self.cursor and self.cursor.state.sink
+  local ok, message, err = self.sink:begin(state, header)
+  if not ok then
+    return nil, message, err
+  end
+  ok, message, err = follow(self)
+  if ok then
+    ok, message, err = self.sink:confirm()
+  end
+  if ok then
+    ok, message, err = self.sink:finish()
+  end
+  if not ok then
+    return nil, message, err
+  end
+  self.result.unknown = self.writer:unknown()
+  return self.result
+end
+
+local function open_pseudonyms(key)
+  if not key then
+    return nil
+  end
+  return require("lastpass.export.pseudonym").new(key)
+end
+
+local function prepare(client, options, level)
+  local format = formats.open(options.format, client._options.cid, level + 1)
+  local sink = sinks.open(options.sink, {
+    durable = options.cursor ~= nil,
+    format = format.name,
+    media_type = format.media_type,
+    level = level + 1,
+  })
+  local query, message, err = make_query(client, options)
+  if not query then
+    return nil, message, err
+  end
+  local pseudonyms
+  pseudonyms, message, err = open_pseudonyms(options.pseudonymise)
+  if err then
+    return nil, message, err
+  end
+  local cursor
+  if options.cursor then
+    cursor, message, err = cursor_room.open(client, options.cursor, query, options.overlap)
+    if not cursor then
+      return nil, message, err
+    end
+  end
+  local self = setmetatable({
+    client = client,
+    options = options,
+    query = query,
+    cursor = cursor,
+    sink = sink,
+    writer = writer.new(format, {
+      frame = sink.frame,
+      batch = sink.batch,
+      pseudonyms = pseudonyms,
+    }),
+    result = {
+      events = 0,
+      duplicates = 0,
+      unknown = {},
+      cursor = options.cursor,
+      position = cursor and cursor.position,
+    },
+  }, export_mt)
+  return self, format.header
+end
+
+--- Exports events.
+---@param client lastpass.Client
+---@param given? table see `lastpass.export.options`
+---@param level? integer whose line is blamed for mistakes; default the caller
+---@return lastpass.ExportResult|nil result
+---@return string? message
+---@return lastpass.Error? err
+function M.run(client, given, level)
+  level = (level or 1) + 1
+  local options = options_room.complete(given, level)
+  local self, header, err = prepare(client, options, level)
+  if not self then
+    return nil, header, err
+  end
+  local ok, result, message
+  if loop.can_wait_in_pcall() then
+    ok, result, message, err = pcall(run, self, header)
+    self.sink:close()
+    if not ok then
+      error(result, 0)
+    end
+    return result, message, err
+  end
+  result, message, err = run(self, header)
+  self.sink:close()
+  return result, message, err
+end
+
+return M

@@ -1,0 +1,97 @@
+--- From rows to text: Lua decides once what each action's name means, and the core writes.
+-- @module lastpass.export.writer
+local actions = require "lastpass.directory.actions"
+local core = require "lastpass.core"
+local redact = require "lastpass.export.redact"
+
+local M = {}
+
+-- What fits into a processor's cache is not fetched again when it is sent.
+local AT_ONCE = 262144
+
+local methods = {}
+local writer_mt = { __name = "lastpass.export.writer", __index = methods }
+
+local function with_line_end(templates, frame)
+  local complete = {}
+  for position, template in ipairs(templates) do
+    local whole = {}
+    for _, part in ipairs { frame.before or {}, template, frame.after or { "\n" } } do
+      for _, instruction in ipairs(part) do
+        whole[#whole + 1] = instruction
+      end
+    end
+    complete[position] = whole
+  end
+  return complete
+end
+
+--- Makes a writer.
+---@param format table of `lastpass.export.formats`
+---@param options? table frame (templates `before` and `after` each event; default a line end),
+-- pseudonyms (of `lastpass.export.pseudonym`), batch (`events`, `bytes`: the most at once)
+---@return table writer
+function M.new(format, options)
+  options = options or {}
+  local templates = with_line_end(format.templates, options.frame or {})
+  return setmetatable({
+    format = format,
+    mapping = core.events_mapping(templates, format.slots),
+    pseudonyms = options.pseudonyms,
+    batch = options.batch or { bytes = AT_ONCE },
+    unknown_names = {},
+  }, writer_mt)
+end
+
+local function define_missing(self, rows)
+  for _, label in ipairs(self.mapping:missing(rows)) do
+    local action = actions.find(label)
+    if action.id == "other" then
+      self.unknown_names[#self.unknown_names + 1] = label
+    end
+    local template, texts = self.format.describe(action, label)
+    self.mapping:define(label, template, action.data, texts)
+  end
+end
+
+--- Writes the rows that are not dropped, oldest first. Secrets are taken out of the rows, and people
+-- replaced when that is wanted.
+---@param rows userdata events of the core
+---@param take fun(text: string, count: integer): true|nil, string?, lastpass.Error? told each batch
+---@return true|nil
+---@return string? message
+---@return lastpass.Error? err
+function methods:write(rows, take)
+  redact.events(rows)
+  if self.pseudonyms then
+    self.pseudonyms:events(rows)
+  end
+  define_missing(self, rows)
+  local passed = 0
+  while passed do
+    local text, count, next_passed =
+      core.events_write(rows, self.mapping, passed, self.batch.events, self.batch.bytes)
+    if count > 0 then
+      local ok, message, err = take(text, count)
+      if not ok then
+        return nil, message, err
+      end
+    end
+    passed = next_passed
+  end
+  return true
+end
+
+--- The names of actions that nobody knows, with how many events had them.
+---@return table<string, integer>
+function methods:unknown()
+  local counts, unknown = self.mapping:counts(), {}
+  for _, label in ipairs(self.unknown_names) do
+    if counts[label] > 0 then
+      unknown[label] = counts[label]
+    end
+  end
+  return unknown
+end
+
+return M

@@ -1,0 +1,201 @@
+--- A book of rules: rules that are used or written, and waivers. From names, tables, or a Lua file
+-- with the words `use`, `rule` and `waive`.
+-- @module lastpass.report.check.book
+local builtin = require "lastpass.report.check.rules"
+local errors = require "lastpass.error"
+local waivers = require "lastpass.report.check.waivers"
+
+local M = {}
+
+---@class lastpass.report.Rule
+---@field name string
+---@field title string      what ought to be so
+---@field severity "error"|"warning"|"note"
+---@field each "user"|"folder"|"group"|"company" what it looks at
+---@field applies? fun(one: table, company: table): boolean|nil whom it is about; default everybody
+---@field holds fun(one: table, company: table): boolean|nil
+---@field message? string|fun(one: table, company: table): string what is wrong; default the title
+---@field needs? string[]   { "expired_passwords" }: what has to be read as well
+
+local severities = { error = true, warning = true, note = true }
+local kinds = { user = true, folder = true, group = true, company = true }
+
+local function is_severity(value)
+  return severities[value], '"error", "warning" or "note"'
+end
+
+local rule_fields = {
+  name = "string",
+  title = "string",
+  severity = is_severity,
+  each = function(value)
+    return kinds[value], '"user", "folder", "group" or "company"'
+  end,
+  applies = "function",
+  holds = "function",
+  message = { "string", "function" },
+  needs = "table",
+}
+
+local function add(book, rule, level)
+  if book.by_name[rule.name] then
+    errors.raise(level + 1, "check: there are two rules '%s'", rule.name)
+  end
+  book.by_name[rule.name] = rule
+  book.rules[#book.rules + 1] = rule
+end
+
+local function use(book, name, given, level)
+  local maker = builtin.makers[name]
+  if not maker then
+    local nearest = errors.nearest(name, builtin.names())
+    errors.raise(
+      level + 1,
+      "check: there is no rule '%s'%s",
+      tostring(name),
+      nearest and (" (did you mean '%s'?)"):format(nearest) or ""
+    )
+  end
+  local known, settings = { severity = is_severity }, {}
+  for setting, default in pairs(builtin.settings[name] or {}) do
+    known[setting], settings[setting] = "number", default
+  end
+  given = errors.check_options("use '" .. name .. "'", given, known, level + 1)
+  for setting, value in pairs(given) do
+    settings[setting] = value
+  end
+  local rule = maker(settings)
+  rule.name, rule.severity = name, settings.severity or rule.severity
+  add(book, rule, level + 1)
+end
+
+local function write(book, fields, level)
+  local where = ("rule '%s'"):format(tostring(fields.name))
+  errors.check_options(where, fields, rule_fields, level + 1)
+  for _, name in ipairs { "name", "each", "holds" } do
+    if fields[name] == nil then
+      errors.raise(level + 1, "%s: the field '%s' is missing", where, name)
+    end
+  end
+  local rule = {}
+  for name, value in pairs(fields) do
+    rule[name] = value
+  end
+  rule.title, rule.severity = rule.title or rule.name, rule.severity or "error"
+  add(book, rule, level + 1)
+end
+
+local safe = {
+  "assert",
+  "error",
+  "ipairs",
+  "next",
+  "pairs",
+  "pcall",
+  "print",
+  "select",
+  "tonumber",
+  "tostring",
+  "type",
+  "unpack",
+  "string",
+  "table",
+  "math",
+}
+
+-- The words of a file. Rules look; they get nothing to act with.
+local function environment_of(book)
+  local environment = { os = { date = os.date, time = os.time, getenv = os.getenv } }
+  for _, name in ipairs(safe) do
+    environment[name] = _G[name]
+  end
+  environment.use = function(name, settings)
+    use(book, name, settings, 2)
+  end
+  environment.rule = function(name)
+    return function(fields)
+      if type(fields) ~= "table" or fields.name ~= nil then
+        errors.raise(2, 'rule "%s": needs a table of fields, without a name', tostring(name))
+      end
+      local copy = { name = name }
+      for field, value in pairs(fields) do
+        copy[field] = value
+      end
+      write(book, copy, 2)
+    end
+  end
+  environment.waive = function(fields)
+    waivers.add(book.waivers, fields, 2)
+  end
+  return environment
+end
+
+local function mistake(path, message)
+  if type(message) == "table" then
+    message = message.message
+  end
+  return errors.fail("argument", "rule_mistake", tostring(message), {
+    file = path,
+    line = tonumber(tostring(message):match ":(%d+):"),
+    hint = "docs/reports.md says what a file of rules may hold",
+  })
+end
+
+-- Lua 5.1 sets the environment afterwards, and would run compiled code.
+local function load_in(environment, text, name)
+  if not setfenv then
+    return load(text, name, "t", environment)
+  elseif text:sub(1, 1) == "\27" then
+    return nil, name:sub(2) .. ": is compiled; give the text"
+  end
+  local chunk, message = loadstring(text, name)
+  return chunk and setfenv(chunk, environment), message
+end
+
+local function run_file(book, path)
+  local text, message, err = require("lastpass.report.folder").read(path)
+  if not text then
+    return nil, message, err
+  end
+  local chunk
+  chunk, message = load_in(environment_of(book), text, "@" .. path)
+  if not chunk then
+    return mistake(path, message)
+  end
+  local ok
+  ok, message = pcall(chunk)
+  if not ok then
+    return mistake(path, message)
+  end
+  return true
+end
+
+--- Opens a book.
+---@param rules string|table|nil path of a file; list of names and rules; nil for all that are there
+---@param given table[]|nil waivers beside those of the file
+---@return table|nil book {rules, by_name, waivers}
+---@return string? message
+---@return lastpass.Error? err code "rule_mistake" or "cannot_read"
+function M.open(rules, given)
+  local book = { rules = {}, by_name = {}, waivers = {} }
+  if type(rules) == "string" then
+    local ok, message, err = run_file(book, rules)
+    if not ok then
+      return nil, message, err
+    end
+  else
+    for _, one in ipairs(rules or builtin.names()) do
+      if type(one) == "table" then
+        write(book, one, 3)
+      else
+        use(book, one, nil, 3)
+      end
+    end
+  end
+  for _, fields in ipairs(given or {}) do
+    waivers.add(book.waivers, fields, 3)
+  end
+  return book
+end
+
+return M

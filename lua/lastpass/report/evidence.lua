@@ -1,0 +1,170 @@
+--- Evidence: what LastPass answered, what it means, and a signature, in a folder for an auditor.
+--
+--     local evidence = report.evidence
+--     assert(evidence.new_key "evidence.key")                     -- once; evidence.key.pub is the public one
+--     assert(evidence.write(acme, "2026-q2", { key = "evidence.key", events = "2026-04-01" }))
+--     print(evidence.verify("2026-q2", "evidence.key.pub"))
+-- @module lastpass.report.evidence
+local collect = require "lastpass.report.evidence.collect"
+local errors = require "lastpass.error"
+local files = require "lastpass.report.folder"
+local json = require "lastpass.json"
+local manifest = require "lastpass.report.evidence.manifest"
+local result = require "lastpass.report.result"
+local signature = require "lastpass.report.evidence.signature"
+local tables = require "lastpass.report.evidence.tables"
+local time = require "lastpass.time"
+
+local M = {}
+
+local options_of_write = {
+  key = "string",
+  events = { "string", "number" },
+  to = { "string", "number" },
+  keep_attributes = "table",
+  reports = "table",
+}
+
+local function check(options)
+  options = errors.check_options("evidence.write", options, options_of_write, 3)
+  if not options.key then
+    errors.raise(3, "evidence.write: needs the option 'key', the path of an Ed25519 private key")
+  end
+  for place, report in ipairs(options.reports or {}) do
+    if not result.is(report) then
+      errors.raise(3, "evidence.write: reports[%d] must be a report", place)
+    end
+  end
+  return options
+end
+
+local function add_reports(list, reports)
+  for place, report in ipairs(reports or {}) do
+    for _, format in ipairs { "csv", "json" } do
+      local path = ("reports/%02d-%s.%s"):format(place, report.name, format)
+      list[#list + 1] = { path = path, text = report:render(format) }
+    end
+  end
+end
+
+-- Everything but the manifest.
+local function contents(client, options)
+  local found, message, err = collect.run(client, options)
+  if not found then
+    return nil, message, err
+  end
+  local list = {}
+  for _, reply in ipairs(found.replies) do
+    list[#list + 1] = { path = reply.path, text = reply.text }
+  end
+  local counts = tables.add(list, found)
+  list[#list + 1] = { path = "queries.json", text = json.encode(found.queries) .. "\n" }
+  list[#list + 1] = { path = "counts.json", text = json.encode(counts) .. "\n" }
+  add_reports(list, options.reports)
+  return list, found
+end
+
+local function write_all(folder, list)
+  local ok, message, err = files.make(folder)
+  local there
+  if ok then
+    there, message, err = files.list(folder)
+  end
+  if not there then
+    return nil, message, err
+  elseif #there > 0 then
+    message = folder .. ": is not empty; a bundle is written once"
+    return errors.fail("argument", "not_empty", message, { file = folder })
+  end
+  local made = {}
+  for _, file in ipairs(list) do
+    local above = file.path:match "^(.*)/[^/]*$"
+    if above and not made[above] then
+      made[above] = true
+      ok, message, err = files.make(folder .. "/" .. above)
+      if not ok then
+        return nil, message, err
+      end
+    end
+    ok, message, err = files.write(folder .. "/" .. file.path, file.text)
+    if not ok then
+      return nil, message, err
+    end
+  end
+  return true
+end
+
+--- Writes a bundle: replies/ (what LastPass answered, the values of attributes and what looks like a
+-- secret in events replaced), tables/ (the same as CSV), queries.json, counts.json, reports/, and
+-- manifest.json with the SHA-256 of each file, signed in manifest.sig. The same answers at the same
+-- time give the same bytes.
+---@param client lastpass.Client
+---@param folder string must be empty or not there yet
+---@param options table key (path of an Ed25519 private key, PEM, mode 600; required), events (where
+-- audit events begin, as of `client:events`; none without it), to (where they end), keep_attributes
+-- (list of names of attributes whose values stay), reports (list of reports to put in)
+---@return table|nil manifest
+---@return string? message
+---@return lastpass.Error? err code "unsafe_file", "bad_key", "no_openssl", "not_empty", …
+function M.write(client, folder, options)
+  if type(folder) ~= "string" or folder == "" then
+    errors.raise(2, "evidence.write: needs the path of a folder")
+  end
+  options = check(options)
+  client = type(client) == "table" and rawget(client, "_target") or client
+  local public, message, err = signature.public_key(options.key)
+  local list, found
+  if public then
+    list, found, err = contents(client, options)
+    message = found
+  end
+  if not list then
+    return nil, message, err
+  end
+  local body = manifest.new(list, {
+    account = found.account,
+    read_at = time.iso(found.read_at),
+    key = public,
+  })
+  list[#list + 1] = { path = manifest.NAME, text = manifest.render(body) }
+  local ok
+  ok, message, err = write_all(folder, list)
+  if ok then
+    ok, message, err = signature.sign(
+      options.key,
+      folder .. "/" .. manifest.NAME,
+      folder .. "/" .. manifest.SIGNATURE
+    )
+  end
+  if not ok then
+    return nil, message, err
+  end
+  return body
+end
+
+--- Checks a bundle: the signature of the manifest, and each file by its SHA-256.
+---@param folder string
+---@param public_key string path of the Ed25519 public key (PEM), known from elsewhere than the bundle
+---@return table|nil manifest nil when anything was changed
+---@return string? message names the file
+---@return lastpass.Error? err code "evidence_changed": `changed`, `missing`, `added` list files
+function M.verify(folder, public_key)
+  if type(folder) ~= "string" or type(public_key) ~= "string" then
+    errors.raise(2, "evidence.verify: needs the paths of a folder and of a public key")
+  end
+  return manifest.verify(folder, public_key)
+end
+
+--- Makes a key pair: the private key in `path` (mode 600), the public one in `path`.pub.
+---@param path string no file may be there
+---@return true|nil ok
+---@return string? message
+---@return lastpass.Error? err code "key_exists", "no_openssl", "cannot_write"
+function M.new_key(path)
+  if type(path) ~= "string" or path == "" then
+    errors.raise(2, "evidence.new_key: needs the path of a file")
+  end
+  return signature.new_key(path)
+end
+
+return M

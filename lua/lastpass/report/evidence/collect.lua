@@ -1,0 +1,210 @@
+--- Asks LastPass and keeps what it answered, together with what was asked.
+-- @module lastpass.report.evidence.collect
+local call = require "lastpass.enterprise.call"
+local core = require "lastpass.core"
+local directory = require "lastpass.enterprise.directory"
+local errors = require "lastpass.error"
+local events = require "lastpass.enterprise.events"
+local expired = require "lastpass.enterprise.expired"
+local folders = require "lastpass.enterprise.folders"
+local json = require "lastpass.json"
+local redact = require "lastpass.report.evidence.redact"
+local reply = require "lastpass.enterprise.reply"
+local time = require "lastpass.time"
+
+local M = {}
+
+local PASSES = 3
+
+-- One call; its body goes into the bundle, without secrets.
+local function ask(run, command, data)
+  local body
+  local prepared = call.prepare(run.client, command, data, 2)
+  local value, message, err = call.perform(run.client, prepared, function(one, response)
+    body = response.body
+    return reply.read(one, response)
+  end)
+  if value == nil then
+    return nil, message, err
+  end
+  local text, removed
+  text, removed, err = redact.reply(body, run.keep)
+  if not text then
+    return nil, removed, err
+  end
+  text = run.client._options.provhash:redact(text)
+  run.numbers[command] = (run.numbers[command] or 0) + 1
+  local path = ("replies/%s-%04d.json"):format(command, run.numbers[command])
+  run.replies[#run.replies + 1] = { path = path, text = text }
+  -- No hash of what was received: with all but a short secret known, it would give the secret away.
+  run.queries[#run.queries + 1] = {
+    command = command,
+    data = data == nil and json.null or data,
+    file = path,
+    removed_values = removed,
+  }
+  return value, body
+end
+
+-- The readers of the surface below do the paging; what they ask goes through `ask`.
+local function recorder(run)
+  local shim = {}
+  for _, command in ipairs { "getsfdata", "reporting", "expiredmasterpwlist" } do
+    shim[command] = function(_, data)
+      -- readers change their request for the next page; the list of queries keeps each as it was
+      local copy = data
+      if type(data) == "table" then
+        copy = {}
+        for name, value in pairs(data) do
+          copy[name] = value
+        end
+      end
+      return ask(run, command, copy)
+    end
+  end
+  return setmetatable(shim, { __index = run.client })
+end
+
+local function forget(run, command)
+  for _, list in ipairs { run.replies, run.queries } do
+    for place = #list, 1, -1 do
+      local path = list[place].path or list[place].file
+      if path:find("replies/" .. command .. "-", 1, true) == 1 then
+        table.remove(list, place)
+      end
+    end
+  end
+  run.numbers[command] = nil
+end
+
+local function read_page(run, index)
+  local size = run.client._options.page_size
+  local value, body, err = ask(run, "getuserdata", { pagesize = size, pageindex = index })
+  if not value then
+    return nil, body, err
+  end
+  local page = core.snapshot()
+  local ok, message, code = page:feed(body)
+  if ok then
+    ok, message, code = page:finish()
+  end
+  if not ok then
+    return errors.fail("protocol", code, "getuserdata: " .. message, { command = "getuserdata" })
+  end
+  return page
+end
+
+-- One pass over all pages, in turn. Gives the rows and whether they fit together.
+local function read_pass(run)
+  local whole, index, steady = core.snapshot(), 0, true
+  local total
+  while true do
+    local page, message, err = read_page(run, index)
+    if not page then
+      return nil, message, err
+    end
+    local count = #page
+    total = total or page:total()
+    steady = page:total() == total and whole:append(page) == 0 and steady
+    index = index + 1
+    if count < run.client._options.page_size or (total and #whole >= total) then
+      break
+    end
+  end
+  return whole:seal(), steady and (not total or #whole == total)
+end
+
+-- A second read, by other means, has to find the same people.
+local function confirmed(run, snapshot)
+  local other, message, err = run.client:snapshot()
+  if not other then
+    return nil, message, err
+  elseif other:count() ~= snapshot:count() or other:invited_count() ~= snapshot:invited_count() then
+    return false
+  end
+  for user in snapshot:users() do
+    if not other:user(user.email) then
+      return false
+    end
+  end
+  return true
+end
+
+local function read_directory(run)
+  for _ = 1, PASSES do
+    forget(run, "getuserdata")
+    local rows, steady, err = read_pass(run)
+    if not rows then
+      return nil, steady, err
+    end
+    local snapshot = directory.new(run.client, rows)
+    local same, message
+    same, message, err = confirmed(run, snapshot)
+    if same == nil then
+      return nil, message, err
+    elseif steady and same then
+      return snapshot
+    end
+  end
+  return errors.fail("conflict", "directory_changing", "the directory changed while it was read", {
+    command = "getuserdata",
+    hint = "try at a quieter time",
+  })
+end
+
+local function set_of(list)
+  local set = {}
+  for _, name in ipairs(list or {}) do
+    set[name] = true
+  end
+  return set
+end
+
+local function read_rest(run, found, options)
+  local shim = recorder(run)
+  local list, message, err = folders.read(shim, {})
+  found.folders = list
+  if list then
+    found.expired, message, err = expired.read(shim)
+  end
+  if found.expired and options.events then
+    found.events, message, err = events.read(shim, { from = options.events, to = options.to })
+    if not found.events then
+      return nil, message, err
+    end
+  end
+  if not found.expired then
+    return nil, message, err
+  end
+  return found
+end
+
+--- Reads everything that goes into a bundle.
+---@param client lastpass.Client
+---@param options table events, to, keep_attributes
+---@return table|nil found replies, queries, snapshot, folders, expired, events, account, read_at
+---@return string? message
+---@return lastpass.Error? err
+function M.run(client, options)
+  local run = {
+    client = client,
+    keep = set_of(options.keep_attributes),
+    replies = {},
+    queries = json.list {},
+    numbers = {},
+  }
+  local found = {
+    replies = run.replies,
+    queries = run.queries,
+    account = ("%s, account %.0f"):format(client._options.url, tonumber(client._options.cid)),
+    read_at = math.floor((client._options.now or time.now)()),
+  }
+  local message, err
+  found.snapshot, message, err = read_directory(run)
+  if not found.snapshot then
+    return nil, message, err
+  end
+  return read_rest(run, found, options)
+end
+
+return M

@@ -1,0 +1,116 @@
+--- The roster: whom the personnel department knows, from any `lastpass.source`.
+-- @module lastpass.report.roster
+local email = require "lastpass.email"
+local errors = require "lastpass.error"
+local key_of = require "lastpass.directory.key"
+local text = require "lastpass.text"
+
+local M = {}
+
+---@class lastpass.report.Roster
+---@field name string
+---@field list table[]               people who are employed, in the source's order
+---@field by_address table<string, table> the same by folded address
+---@field left table<string, table>  people whom the source has as inactive, by folded address
+---@field left_count integer
+---@field refused integer            rows that could not be used
+
+--- Whether a value is a source that nobody has read yet.
+---@param value any
+---@return boolean|nil
+---@return string expected
+function M.is_source(value)
+  local metatable = type(value) == "table" and getmetatable(value)
+  return metatable and metatable.__name == "lastpass.source",
+    "a source of people, as source.csv gives it"
+end
+
+--- Checks the option `active`: { field = "status", inactive = { "terminated" } }.
+---@param where string
+---@param active table|nil
+function M.check_active(where, active)
+  if not active then
+    return
+  end
+  errors.check_options(where .. ": active", active, { field = "string", inactive = "table" })
+  if not active.field or not active.inactive then
+    errors.raise(3, "%s: 'active' needs a 'field' and the list 'inactive'", where)
+  end
+end
+
+local function inactive_test(active)
+  if not active then
+    return function()
+      return false
+    end
+  end
+  local set = {}
+  for _, value in ipairs(active.inactive) do
+    set[email.fold(tostring(value))] = true
+  end
+  return function(person)
+    local value = person[active.field]
+    return type(value) == "string" and set[email.fold(value)] == true
+  end
+end
+
+local function note(reading, roster, source)
+  reading.query[#reading.query + 1] = ("roster %s: %s read to the end, %s"):format(
+    roster.name,
+    text.plural(source.proof.rows, "row"),
+    text.plural(roster.refused, "row") .. " refused"
+  )
+  if roster.refused > 0 then
+    reading:miss(
+      "%s of the roster could not be used; the first: %s",
+      text.plural(roster.refused, "row"),
+      tostring(source.problems[1])
+    )
+  end
+end
+
+--- Reads the roster to its end.
+---@param reading lastpass.report.Reading what is missing is noted there
+---@param source lastpass.source.People
+---@param active? table {field, inactive}: which rows are of people who have left
+---@return lastpass.report.Roster|nil
+---@return string? message
+---@return lastpass.Error? err when the source breaks off: nothing is concluded from a part
+function M.read(reading, source, active)
+  local people, message, err = source:read()
+  if not people then
+    return nil, message, err
+  end
+  local roster =
+    { name = source.name, list = {}, by_address = {}, left = {}, left_count = 0, refused = 0 }
+  local is_inactive = inactive_test(active)
+  for _, person in ipairs(people) do
+    local key = person.email and key_of(person.email)
+    if not key or key == "" then
+      return errors.fail(
+        "argument",
+        "missing_column",
+        roster.name .. ": the roster has no field 'email'",
+        { hint = 'name it: source.csv("hr.csv", { columns = { email = "E-mail" } })' }
+      )
+    elseif is_inactive(person) then
+      roster.left[key], roster.left_count = person, roster.left_count + 1
+    else
+      roster.by_address[key] = person
+      roster.list[#roster.list + 1] = person
+    end
+  end
+  roster.refused = #source.problems
+  note(reading, roster, source)
+  return roster
+end
+
+--- The name a roster has for somebody.
+---@param person table
+---@return string|nil
+function M.name_of(person)
+  local name = person.fullname or person.name
+  return type(name) == "string" and name ~= "" and name or nil
+end
+
+return M

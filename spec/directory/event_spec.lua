@@ -1,0 +1,50 @@
+-- What events mean, on demand.
+local enterprise = require "lastpass.enterprise"
+local event_room = require "lastpass.directory.event"
+local support = require "spec.support.box"
+
+describe("lastpass.directory.event", function()
+  it("says what an event means", function()
+    local event = { action = "Update folder permissions", data = "'Shared-A' 'bob@acme.com' 'x'" }
+    local function field(name)
+      return event_room._event_field(event, name)
+    end
+    assert.equal("folder_permissions_changed", field "id")
+    assert.equal("Update folder permissions", field "label")
+    assert.equal("sharing", field "category")
+    assert.equal("grant", field "verb")
+    assert.equal("success", field "outcome")
+    assert.equal("low", field "severity")
+    assert.same(
+      { { kind = "folder", value = "Shared-A" }, { kind = "user", value = "bob@acme.com" } },
+      field "targets"
+    )
+    assert.is_nil(field "colour")
+  end)
+
+  it("is what a client's events know of themselves", function()
+    local box = support.start { users = 20, events = 100 }
+    local before = enterprise.extensions
+    enterprise.extensions = setmetatable(
+      { _event_field = "lastpass.directory.event" },
+      { __index = before }
+    )
+    local client = box:client()
+    enterprise.extensions = setmetatable(
+      { _event_field = "lastpass.directory.event" },
+      { __index = before }
+    )
+    local ids = {}
+    for event in client:events { from = "-30d" } do
+      ids[event.id] = (ids[event.id] or 0) + 1
+      assert.equal(event.action, event.label)
+      assert.is_table(event.targets)
+      assert.equal(event.targets, event.targets)
+      assert.is_nil(event.colour)
+    end
+    box:stop()
+    enterprise.extensions, enterprise.methods._event_field = before, nil
+    assert.is_true(ids.login > 20)
+    assert.is_nil(ids.other)
+  end)
+end)

@@ -1,0 +1,142 @@
+-- How far an export has come.
+local check = require "spec.support.check"
+local cursor_room = require "lastpass.export.cursor"
+local events = require "spec.support.events"
+local lastpass = require "lastpass"
+local store = require "spec.support.store"
+
+local T = 1772377200 -- 2026-03-01 10:00:00 in New York
+
+describe("lastpass.export.cursor", function()
+  local folder, client
+
+  before_each(function()
+    folder = store.folder()
+    client = lastpass.new {
+      cid = 1,
+      provhash = lastpass.secret.value "x",
+      journal = folder .. "/journal.db",
+    }
+  end)
+
+  after_each(function()
+    store.remove(folder)
+  end)
+
+  local function open(query)
+    query = query or {}
+    query.from = query.from or T - 3600
+    return cursor_room.open(client, "siem", query, 60)
+  end
+
+  -- Rows a number of seconds after T.
+  local function rows(...)
+    local list = {}
+    for position, one in ipairs { ... } do
+      local time = require("lastpass.time").format_civil(T - 5 * 3600 + one[1])
+      list[position] = { time, one[2] }
+    end
+    return events.clocked(list)
+  end
+
+  local function kept(part)
+    local names = {}
+    for row = 1, #part do
+      if not part:at(row, "dropped") then
+        names[#names + 1] = part:at(row, "username")
+      end
+    end
+    return table.concat(names)
+  end
+
+  it("begins where it is told, and moves when it is saved", function()
+    local cursor = assert(open())
+    assert.equal(T - 3600, cursor:threshold())
+    cursor:begin_poll()
+    local part = rows({ 10, "b" }, { 5, "a" })
+    assert.equal(0, cursor:filter(part, T + 20))
+    assert.equal("ba", kept(part))
+    assert.is_true(cursor:save { offset = 1 })
+    local again = assert(open { from = T })
+    assert.equal(T + 10, again.position)
+    assert.equal(T + 10 - 60, again:threshold())
+    assert.same({ offset = 1 }, again.state.sink)
+  end)
+
+  it("drops what was handed on, and nothing else: twins and latecomers count", function()
+    local cursor = assert(open())
+    cursor:begin_poll()
+    cursor:filter(rows({ 10, "b" }, { 10, "b" }, { 5, "a" }), T + 20)
+    assert(cursor:save {})
+    cursor = assert(open())
+    cursor:begin_poll()
+    local part = rows(
+      { 12, "d" },
+      { 10, "b" },
+      { 10, "b" },
+      { 10, "b" },
+      { 7, "late" },
+      { 5, "a" },
+      { -55, "too late" }
+    )
+    assert.equal(3, cursor:filter(part, T + 20))
+    assert.equal("dblate", kept(part))
+    assert(cursor:save {})
+    cursor:begin_poll()
+    part = rows({ 12, "d" }, { 10, "b" }, { 10, "b" }, { 10, "b" }, { 7, "late" })
+    assert.equal(5, cursor:filter(part, T + 20))
+    assert.equal("", kept(part))
+  end)
+
+  it("has not moved when it was not saved", function()
+    local cursor = assert(open())
+    cursor:begin_poll()
+    cursor:filter(rows { 10, "b" }, T + 20)
+    cursor = assert(open())
+    cursor:begin_poll()
+    local part = rows { 10, "b" }
+    assert.equal(0, cursor:filter(part, T + 20))
+    assert.equal("b", kept(part))
+  end)
+
+  it("is not led into the future by one odd date", function()
+    local cursor = assert(open())
+    cursor:begin_poll()
+    cursor:filter(rows({ 9999999, "odd" }, { 10, "b" }), T + 20)
+    assert(cursor:save {})
+    assert.equal(T + 20, cursor.position)
+    cursor:begin_poll()
+    local part = rows({ 9999999, "odd" }, { 15, "c" })
+    cursor:filter(part, T + 25)
+    assert.equal("c", kept(part))
+  end)
+
+  it("forgets what is older than it looks back", function()
+    local cursor = assert(open())
+    for number = 1, 5 do
+      cursor:begin_poll()
+      cursor:filter(rows { number * 100, "x" .. number }, T + 1000)
+      assert(cursor:save {})
+    end
+    local count = 0
+    for _ in pairs(cursor.seen.counts) do
+      count = count + 1
+    end
+    assert.equal(1, count)
+  end)
+
+  it("belongs to one choice of events, and to one follower", function()
+    local cursor = assert(open { user = "ann@acme.com" })
+    cursor:begin_poll()
+    cursor:filter(rows { 10, "b" }, T + 20)
+    assert(cursor:save {})
+    check.failure("conflict", "other_query", open { user = "bob@acme.com" })
+    local twin = assert(open { user = "ann@acme.com" })
+    twin:begin_poll()
+    twin:filter(rows { 11, "b" }, T + 20)
+    assert(twin:save {})
+    cursor:begin_poll()
+    cursor:filter(rows { 12, "b" }, T + 20)
+    check.failure("conflict", "cursor_moved", cursor:save {})
+  end)
+end)

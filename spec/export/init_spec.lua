@@ -1,0 +1,241 @@
+-- Exports as a whole, against the sandbox.
+local check = require "spec.support.check"
+local events = require "spec.support.events"
+local export = require "lastpass.export"
+local json = require "lastpass.json"
+local lastpass = require "lastpass"
+local store = require "spec.support.store"
+local support = require "spec.support.box"
+
+local NOW = 1781528400
+local AUTUMN = 1793512800 -- 2026-11-01 06:00 UTC: 01:00 comes again in New York
+
+describe("lastpass.export", function()
+  local box, folder, path
+
+  setup(function()
+    box = support.start { users = 20, events = 300, clock = NOW }
+  end)
+
+  teardown(function()
+    box:stop()
+  end)
+
+  before_each(function()
+    support.reset(box)
+    assert(box:act { settings = { audit_reads = false } })
+    folder = store.folder()
+    path = folder .. "/events.json"
+  end)
+
+  after_each(function()
+    store.remove(folder)
+  end)
+
+  local function client(options)
+    options = options or {}
+    options.journal = folder .. "/journal.db"
+    return box:client(options)
+  end
+
+  -- The file as a multiset, by what the wire says.
+  local function of_file(name)
+    local zone, set = require("lastpass.time").zone(), {}
+    local time = require "lastpass.time"
+    for line in io.lines(name or path) do
+      local event = assert(json.decode(line))
+      local civil = zone:to_local(assert(time.parse(event.time)))
+      local text =
+        events.text_of(time.format_civil(civil), event.actor, event.ip, event.label, event.data)
+      set[text] = (set[text] or 0) + 1
+    end
+    return set
+  end
+
+  local function assert_complete()
+    assert.same({}, events.differences(events.of_box(box), of_file()))
+  end
+
+  it("writes a range to a file, whole", function()
+    assert(box:events { events = { { time = NOW - 10, action = "Frobnicated" } } })
+    local seen = {}
+    local result = assert(export.run(client(), {
+      from = "-40d",
+      to = NOW,
+      sink = path,
+      on_progress = function(progress)
+        seen[#seen + 1] = progress.events
+      end,
+    }))
+    assert.equal(301, result.events)
+    assert.equal(0, result.duplicates)
+    assert.same({ Frobnicated = 1 }, result.unknown)
+    assert.is_nil(result.cursor)
+    assert.equal(301, seen[#seen])
+    assert_complete()
+  end)
+
+  it("leaves no file behind when it fails or is cancelled", function()
+    assert(box:faults { command = "reporting", body = '{"status":"FAIL","error":"no"}' })
+    check.failure("refused", nil, export.run(client { retries = 0 }, { sink = path }))
+    support.reset(box)
+    local function cancel()
+      return true
+    end
+    check.failure(
+      "cancelled",
+      "cancelled",
+      export.run(client(), { from = "-40d", sink = path, cancel = cancel })
+    )
+    assert.is_nil(store.read(path))
+    assert.is_nil(store.read(path .. ".part"))
+  end)
+
+  it("says what is wrong with a time", function()
+    local err = check.failure("argument", "bad_time", export.run(client(), { from = "soon" }))
+    assert.matches("option 'from'", err.message)
+  end)
+
+  it("goes on where the cursor stands; latecomers and twins included", function()
+    local function run()
+      return assert(export.run(client(), { from = "-40d", cursor = "siem", sink = path }))
+    end
+    local first = run()
+    assert.equal(300, first.events)
+    assert.equal("siem", first.cursor)
+    assert.equal(0, run().events)
+    local twin = { time = NOW - 5, action = "Log in", username = "ann@acme.com" }
+    assert(box:events { events = { twin, twin } })
+    assert.equal(2, run().events)
+    assert(box:events { events = { twin, { time = NOW - 300, data = "late" } } })
+    local result = run()
+    assert.equal(2, result.events)
+    assert.is_true(result.duplicates >= 2)
+    assert.equal(NOW - 5, result.position)
+    assert_complete()
+  end)
+
+  it("goes on through both hours of autumn, look by look", function()
+    local at = AUTUMN - 7200
+    while at <= AUTUMN + 7200 do
+      assert(box:clock { set = at })
+      assert(box:events { burst = { from = at - 600, seconds = 599, count = 50, twins = 7 } })
+      assert(export.run(client(), { from = AUTUMN - 9000, cursor = "siem", sink = path }))
+      at = at + 600
+    end
+    assert(box:events { events = { { time = AUTUMN + 6900, data = "late" } } })
+    assert(export.run(client(), { from = AUTUMN - 9000, cursor = "siem", sink = path }))
+    local count = 0
+    for _ in io.lines(path) do
+      count = count + 1
+    end
+    assert.equal(25 * 58 + 1, count)
+    -- by the wire's texts, in which both hours look alike
+    local expected = {}
+    for text, number in pairs(events.of_box(box)) do
+      if text:match "^2026%-1[01]" then
+        expected[text] = number
+      end
+    end
+    assert.same({}, events.differences(expected, of_file()))
+    assert(box:clock { set = NOW })
+  end)
+
+  it("follows until it is cancelled, and survives what passes", function()
+    local looks = 0
+    local messages = {}
+    assert(box:faults { command = "reporting", status = 503, nth = 3 })
+    local result = assert(export.run(client { retries = 0 }, {
+      from = "-40d",
+      cursor = "siem",
+      follow = true,
+      every = 0,
+      sink = path,
+      on_progress = function(progress)
+        messages[#messages + 1] = progress.code
+      end,
+      cancel = function()
+        looks = looks + 1
+        if looks == 30 then
+          assert(box:events { events = { { time = NOW - 1, data = "new" } } })
+        end
+        return looks > 60
+      end,
+    }))
+    assert.equal(301, result.events)
+    assert.same({ "http_status" }, messages)
+    assert_complete()
+  end)
+
+  it("ends following at what does not pass", function()
+    local told = 0
+    local sink = {
+      write = function()
+        told = told + 1
+        return nil, "full", { kind = "argument", code = "disk_full", message = "full" }
+      end,
+      confirm = function()
+        return {}
+      end,
+    }
+    check.failure(
+      "argument",
+      "disk_full",
+      export.run(client(), { from = "-40d", cursor = "siem", follow = true, sink = sink })
+    )
+    assert.equal(1, told)
+    -- and the cursor has not moved
+    local result = assert(export.run(client(), { from = "-40d", cursor = "siem", sink = path }))
+    assert.equal(300, result.events)
+  end)
+
+  it("moves the cursor only after the sink has confirmed", function()
+    local journal = {}
+    local sink = {
+      write = function(_, _, count)
+        journal[#journal + 1] = "write " .. count
+        return true
+      end,
+      confirm = function()
+        journal[#journal + 1] = "confirm"
+        return nil, "lost", { kind = "protocol", code = "lost", message = "lost" }
+      end,
+    }
+    check.failure(
+      "protocol",
+      "lost",
+      export.run(client(), { from = "-40d", cursor = "siem", sink = sink })
+    )
+    assert.equal("confirm", journal[#journal])
+    local result = assert(export.run(client(), { from = "-40d", cursor = "siem", sink = path }))
+    assert.equal(300, result.events)
+  end)
+
+  it("writes every format with its header, and no name where names are not wanted", function()
+    for _, format in ipairs { "ndjson", "ecs", "ocsf", "cef", "leef", "syslog", "csv" } do
+      local result = assert(export.run(client(), {
+        from = "-40d",
+        format = format,
+        sink = path,
+        pseudonymise = lastpass.secret.value "key",
+      }))
+      assert.equal(300, result.events)
+      local text = store.read(path)
+      local _, lines = text:gsub("\n", "")
+      assert.equal(format == "csv" and 301 or 300, lines)
+      assert.is_truthy(text:find("@pseudonym.invalid", 1, true))
+      assert.is_nil(text:find(box:client()._options.cid == 0 and "" or "@lumenor.example", 1, true))
+    end
+  end)
+
+  it("works inside a task", function()
+    local one = client()
+    local result
+    lastpass.parallel(2, function(spawn)
+      spawn(function()
+        result = assert(export.run(one, { from = "-40d", sink = path }))
+      end)
+    end)
+    assert.equal(300, result.events)
+  end)
+end)

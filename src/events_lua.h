@@ -1,0 +1,18 @@
+#ifndef LP_EVENTS_LUA_H
+#define LP_EVENTS_LUA_H
+
+#include "compat.h"
+#include "events.h"
+
+/* The rows of the events at this place of the stack; raises when there are none, or when their
+** reply was not read to the end. */
+lp_events *lp_events_check (lua_State *L, int index);
+
+/* Adds `events` to the table on the top of the stack. */
+void lp_events_open (lua_State *L);
+/* Adds `events_mapping` and `events_write`. */
+void lp_events_write_open (lua_State *L);
+/* Adds `keyed_hash`. */
+void lp_events_keyed_open (lua_State *L);
+
+#endif
