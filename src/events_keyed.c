@@ -1,6 +1,5 @@
 /*
-** Keyed hashes of people's names: HMAC-SHA-256 by OpenSSL's libcrypto, which is loaded on first
-*use.
+** Keyed hashes of people's names: HMAC-SHA-256 by OpenSSL's libcrypto, loaded on first use.
 ** It is done here and not through luaossl because the key would have to be a Lua string there.
 */
 #include <dlfcn.h>

@@ -174,9 +174,8 @@ static void push_utc (lua_State *L, const lp_event *row, int64_t utc) {
 
 /*
 ** events:at (row, field) -> value
-** username, address, data, action: texts; local_time: as the reply had it; civil, utc, last_utc
-*(the
-** latest that it can be): numbers or nil; dropped, ambiguous: booleans
+** username, address, data, action: texts; local_time: as the reply had it; civil, utc and last_utc,
+** the latest that it can be: numbers or nil; dropped, ambiguous: booleans
 */
 static int lp_events_at (lua_State *L) {
   lp_events *rows = lp_events_check(L, 1);

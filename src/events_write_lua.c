@@ -180,10 +180,10 @@ static void read_template (lua_State *L, lp_mapping *m, lp_program *p, int depth
 
 /*
 ** core.events_mapping ({template, …}, slots) -> mapping
-** A template is a list of what is written for an event: texts as they are; {"text", field,
-*encoding};
-** {"time", form}; {"slot", i}: the action's own i-th text; {"when", condition, {…} [, {…}]};
-** {"targets", {between =, after =, user =, group =, …}, encoding}. `slots`: how many an action has.
+** A template is a list of what is written for an event: texts as they are;
+** {"text", field, encoding}; {"time", form}; {"slot", i}: the action's own i-th text;
+** {"when", condition, {…} [, {…}]}; {"targets", {between =, after =, user =, group =, …},
+** encoding}. `slots`: how many an action has.
 */
 static int lp_mapping_new (lua_State *L) {
   lp_mapping *m;

@@ -626,8 +626,7 @@ static int lp_transfer_headers (lua_State *L) {
 /*
 ** transfer:result () -> status, body | nil, message, code, sent, begun
 ** The body is "" when a sink took it. `sent` is true when the server may have got the whole
-*request,
-** `begun` when it may have got some of it.
+** request, `begun` when it may have got some of it.
 */
 static int lp_transfer_result (lua_State *L) {
   transfer *t = check_transfer(L);

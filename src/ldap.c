@@ -209,8 +209,7 @@ static int lp_ldap_is_encrypted (lua_State *L) {
 
 /*
 ** The TLS handshake. libldap heeds its time only when it also connects asynchronously; else a
-*server
-** that says nothing would keep it in a loop for ever (2.5, GnuTLS).
+** server that says nothing would keep it in a loop for ever (2.5, GnuTLS).
 */
 static int begin_tls (lp_ldap *c) {
   Sockbuf *socket = NULL;

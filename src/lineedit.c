@@ -1,7 +1,7 @@
 /*
-** Line editing for the prompt, over libedit. Nothing of Lua may be raised through libedit's frames:
-** while a line is read, Lua is entered by lua_pcall alone, and what it needs is on the stack
-*before.
+** Line editing for the prompt, over libedit. Nothing of Lua may be raised through libedit's
+** frames: while a line is read, Lua is entered by lua_pcall alone, and what it needs is on the
+** stack before.
 */
 #include <locale.h>
 #include <signal.h>

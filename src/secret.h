@@ -20,8 +20,7 @@ size_t lp_secret_copy (unsigned number, size_t from, char *out, size_t n);
 size_t lp_secret_length (unsigned number);
 /*
 ** Whether the bytes can stand in a JSON string as they are. Those of hashes and keys can; a
-*password
-** may have blanks, quotes, backslashes and bytes beyond ASCII.
+** password may have blanks, quotes, backslashes and bytes beyond ASCII.
 */
 int lp_secret_is_plain (unsigned number);
 /* One more holder of the secret (0: there is no such secret), or one fewer (the last one wipes it).

@@ -106,8 +106,7 @@ static void handle (int number, struct sigaction *before) {
 /*
 ** core.catch_interrupts ([afresh]) -> true | nil, message
 ** From now on SIGINT and SIGTERM are counted, from zero; the third SIGINT ends the process. When
-*they
-** are caught already, only the count is set back, and that if `afresh`.
+** they are caught already, only the count is set back, and that if `afresh`.
 */
 static int lp_signals_catch (lua_State *L) {
   int afresh = lua_toboolean(L, 1);

@@ -83,12 +83,13 @@ function M.python(program, text, ...)
     file:write(content)
     file:close()
   end
-  local words = { "/usr/bin/python3", script }
+  -- an interpreter of others has leaks that are not ours
+  local words = { "env -u LD_PRELOAD /usr/bin/python3", script }
   for _, word in ipairs { ... } do
     words[#words + 1] = "'" .. word .. "'"
   end
-  local pipe =
-    assert(io.popen(table.concat(words, " ") .. " <" .. input .. " 2>&1; echo; echo status $?"))
+  local command = table.concat(words, " ") .. " <" .. input .. " 2>&1; printf '\\nstatus %d\\n' $?"
+  local pipe = assert(io.popen(command))
   local output = pipe:read "*a"
   pipe:close()
   os.remove(input)

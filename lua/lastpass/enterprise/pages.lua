@@ -24,7 +24,8 @@ local M = {}
 function M.fetch(client, data)
   local sink = core.snapshot()
   local request = call.prepare(client, "getuserdata", data, 2)
-  local page, message, err = call.perform(client, request, sink_reply.reader(sink), sink)
+  local page, message, err =
+    call.perform(client, request, sink_reply.reader(sink, "a directory"), sink)
   if not page then
     return sink_reply.explain(sink, message, err)
   end

@@ -21,7 +21,7 @@ end
 local function check_end(client, request, transfer, sink)
   local response, message, err = client._transport:result(transfer)
   if response then
-    response, message, err = sink_reply.reader(sink)(request, response)
+    response, message, err = sink_reply.reader(sink, "a directory")(request, response)
   else
     response, message, err = sink_reply.explain(sink, message, err)
   end

@@ -3,33 +3,12 @@
 local call = require "lastpass.enterprise.call"
 local core = require "lastpass.core"
 local errors = require "lastpass.error"
-local reply = require "lastpass.enterprise.reply"
+local sink_reply = require "lastpass.enterprise.sink_reply"
 
 local M = {}
 
 local function fail(code, message)
   return errors.fail("protocol", code, "reporting: " .. message, { command = "reporting" })
-end
-
--- What the sink could not take for a list of events is judged as any other reply is.
-local function judge(sink, request, response)
-  if response.status ~= 200 then
-    return reply.judge(request, response)
-  end
-  local finished, message, code = sink:finish()
-  if not finished then
-    return fail(code, message)
-  end
-  local refusal = sink:refusal()
-  if not refusal then
-    return sink
-  end
-  response.body = refusal
-  local texts, text, err = reply.judge(request, response)
-  if not texts then
-    return nil, text, err
-  end
-  return fail("unexpected_shape", "the reply is not a list of events")
 end
 
 --- Asks once.
@@ -41,18 +20,12 @@ end
 function M.fetch(client, data)
   local sink = core.events()
   local request = call.prepare(client, "reporting", data, 2)
-  local page, message, err = call.perform(client, request, function(made, response)
-    return judge(sink, made, response)
-  end, sink)
-  if page then
-    return page
-  elseif err.code == "bad_reply" then -- libcurl stopped because the sink refused bytes
-    local _, text, code = sink:finish()
-    if text then
-      return fail(code, text)
-    end
+  local reader = sink_reply.reader(sink, "a list of events")
+  local page, message, err = call.perform(client, request, reader, sink)
+  if not page then
+    return sink_reply.explain(sink, message, err)
   end
-  return nil, message, err
+  return page
 end
 
 -- Whether the last `count` rows are the first ones of the page, in one second.

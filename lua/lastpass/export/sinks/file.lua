@@ -4,6 +4,7 @@
 -- @module lastpass.export.sinks.file
 local core = require "lastpass.core"
 local errors = require "lastpass.error"
+local files = require "lastpass.files"
 
 local M = {}
 
@@ -28,14 +29,6 @@ local function checked(path, value, message, code)
   return fail(path, message, code)
 end
 
-local function exists(path)
-  local file = io.open(path, "rb")
-  if file then
-    file:close()
-  end
-  return file ~= nil
-end
-
 local function numbered(self, generation)
   return ("%s.%d"):format(self.path, generation)
 end
@@ -43,7 +36,7 @@ end
 -- The number under which the present file will be put away. Nothing has that name yet, so that a file
 -- of that name means: it was put away, and the cursor does not know yet.
 local function free_generation(self, generation)
-  while exists(numbered(self, generation)) do
+  while files.is_readable(numbered(self, generation)) do
     generation = generation + 1
   end
   return generation
@@ -105,7 +98,7 @@ local function undo_rotation(self, state)
 end
 
 local function restore(self, state)
-  if exists(numbered(self, state.generation)) then
+  if files.is_readable(numbered(self, state.generation)) then
     return undo_rotation(self, state)
   end
   self.generation = state.generation
