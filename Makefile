@@ -46,8 +46,9 @@ LIBS_lineedit = $(shell $(PKG_CONFIG) --libs libedit)
 LIBS_ldap = $(shell $(PKG_CONFIG) --libs ldap lber) -lpthread $(STAYS)
 
 # Which files make a module.
-SOURCES_core = core commands request reply scan tokens reader reader_fast rows snapshot secret file wanted wanted_lua diff diff_lua attributes signals user_lines pipes secret_file \
-  events events_data events_lua events_write events_write_lua events_file events_keyed
+SOURCES_core = core commands request reply scan tokens reader reader_values reader_fast rows snapshot secret \
+  secret_file file wanted wanted_lua diff diff_lua attributes signals user_lines pipes \
+  events events_clock events_reader events_data events_lua events_write events_write_lua events_file events_keyed
 SOURCES_curl = http http_endpoint
 SOURCES_httpd = httpd
 SOURCES_unicode = unicode
@@ -151,11 +152,11 @@ FUZZERS = json directory reply csv diff events
 FUZZ_FLAGS = -std=c99 -D_GNU_SOURCE -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined \
   -Isrc -I/usr/include/lua5.4
 FUZZ_SOURCES_json = scan
-FUZZ_SOURCES_directory = scan reader reader_fast rows reply commands tokens
+FUZZ_SOURCES_directory = scan reader reader_values reader_fast rows reply commands tokens
 FUZZ_SOURCES_reply = scan reply commands tokens
-FUZZ_SOURCES_diff = scan reader reader_fast rows reply commands tokens wanted diff
+FUZZ_SOURCES_diff = scan reader reader_values reader_fast rows reply commands tokens wanted diff
 FUZZ_SOURCES_csv = csv_parse claims
-FUZZ_SOURCES_events = scan reader reader_fast rows reply commands tokens events events_data events_write
+FUZZ_SOURCES_events = scan reader reader_values reader_fast rows reply commands tokens events events_clock events_reader events_data events_write
 FUZZ_LIBRARIES_csv = -lcsv
 FUZZ_OPTIONS_directory = -max_len=4096
 FUZZ_OPTIONS_diff = -max_len=4096

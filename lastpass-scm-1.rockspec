@@ -35,7 +35,7 @@ build = {
   modules = {
     -- made by docs/generate.lua
     ["lastpass.core"] = {
-      sources = { "src/core.c", "src/commands.c", "src/request.c", "src/reply.c", "src/scan.c", "src/tokens.c", "src/reader.c", "src/reader_fast.c", "src/rows.c", "src/snapshot.c", "src/secret.c", "src/file.c", "src/wanted.c", "src/wanted_lua.c", "src/diff.c", "src/diff_lua.c", "src/attributes.c", "src/signals.c", "src/user_lines.c", "src/pipes.c", "src/secret_file.c", "src/\.c" },
+      sources = { "src/core.c", "src/commands.c", "src/request.c", "src/reply.c", "src/scan.c", "src/tokens.c", "src/reader.c", "src/reader_values.c", "src/reader_fast.c", "src/rows.c", "src/snapshot.c", "src/secret.c", "src/\.c" },
       defines = { "_GNU_SOURCE" },
       libraries = { "pthread" },
     },

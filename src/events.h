@@ -59,10 +59,21 @@ enum { LP_STATUS_NONE, LP_STATUS_OK, LP_STATUS_OTHER };
 void lp_events_init (lp_events *e);
 void lp_events_free (lp_events *e);
 size_t lp_events_memory (const lp_events *e);
+/* Room for so many more rows; -1 without memory. */
+int lp_events_reserve_rows (lp_events *e, size_t more);
 /* Puts the rows of `more`, all but the first `skip`, behind; -1 without memory. */
 int lp_events_append (lp_events *e, const lp_events *more, size_t skip);
 /* A new text for a row; -1 without memory. */
 int lp_events_set_text (lp_events *e, size_t row, unsigned field, const char *text, size_t n);
+
+/* Room for n bytes behind the texts; NULL without memory, or beyond 4 GiB. */
+static inline char *lp_events_reserve_text (lp_events *e, size_t n) {
+  lp_buffer *arena = &e->texts.arena;
+  n += LP_EVENT_SLACK;
+  if (n > UINT32_MAX || arena->size + n > UINT32_MAX) return NULL;
+  if (arena->capacity - arena->size < n && lp_buffer_reserve(arena, n) != 0) return NULL;
+  return arena->bytes + arena->size;
+}
 
 static inline const char *lp_event_text (const lp_events *e, const lp_event *row, unsigned field,
                                          size_t *n) {

@@ -29,7 +29,7 @@ void lp_reader_free (lp_reader *r) {
 
 #define ARENA_NEAR_END (UINT32_MAX - 4096)
 
-static int refuse (lp_reader *r, lp_scan_error error) {
+int lp_reader_refuse (lp_reader *r, lp_scan_error error) {
   lp_scan_refuse(&r->scan, error);
   return -1;
 }
@@ -37,7 +37,7 @@ static int refuse (lp_reader *r, lp_scan_error error) {
 /* A text found no room: all texts together are too long, or there is no memory. */
 static int refuse_text (lp_reader *r, size_t n) {
   int is_full = n + 6 > UINT32_MAX - r->rows->arena.size;
-  return refuse(r, is_full ? LP_SCAN_SIZE : LP_SCAN_MEMORY);
+  return lp_reader_refuse(r, is_full ? LP_SCAN_SIZE : LP_SCAN_MEMORY);
 }
 
 /* The bytes of a string or key without escapes; NULL without memory. */
@@ -48,7 +48,7 @@ static const char *plain (lp_reader *r, const lp_token *t, size_t *n) {
   }
   r->scratch.size = 0;
   if (lp_buffer_reserve(&r->scratch, t->length + 1) != 0) {
-    refuse(r, LP_SCAN_MEMORY);
+    lp_reader_refuse(r, LP_SCAN_MEMORY);
     return NULL;
   }
   *n = lp_scan_unescape(t, r->scratch.bytes);
@@ -61,7 +61,7 @@ int lp_reader_keep_text (lp_reader *r, const lp_token *t, lp_text *out) {
   const char *text;
   if (t->escaped && t->length < LP_LONG_TEXT && arena->size > 0 && arena->size < ARENA_NEAR_END) {
     /* into its place at once: no escape is shorter than what it stands for */
-    if (lp_buffer_reserve(arena, t->length + 1) != 0) return refuse(r, LP_SCAN_MEMORY);
+    if (lp_buffer_reserve(arena, t->length + 1) != 0) return lp_reader_refuse(r, LP_SCAN_MEMORY);
     n = lp_scan_unescape(t, arena->bytes + arena->size + 1);
     arena->bytes[arena->size] = (char)n;
     *out = (lp_text)arena->size;
@@ -72,223 +72,6 @@ int lp_reader_keep_text (lp_reader *r, const lp_token *t, lp_text *out) {
   if (text == NULL) return -1;
   if (lp_rows_add_text(r->rows, text, n, out) != 0) return refuse_text(r, n);
   return 0;
-}
-
-/* ------------------------------------------------------------------ values of fields */
-
-/* Two digits, or a number that no part of a time may have. */
-static int two_digits (const char *p) {
-  unsigned a = (unsigned)(p[0] - '0'), b = (unsigned)(p[1] - '0');
-  return a > 9 || b > 9 ? -10000 : (int)(a * 10 + b);
-}
-
-uint32_t lp_read_time (const char *p) {
-  static const short days_before[] = {0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334};
-  static const char days_in[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
-  int year = two_digits(p) * 100 + two_digits(p + 2), month = two_digits(p + 5);
-  int day = two_digits(p + 8), hour = two_digits(p + 11), minute = two_digits(p + 14);
-  int second = two_digits(p + 17), leap, days;
-  if (p[4] != '-' || p[7] != '-' || p[10] != ' ' || p[13] != ':' || p[16] != ':') return LP_NO_TIME;
-  if (year < 1970 || year > 2105 || month < 1 || month > 12 || day < 1 || hour < 0 || hour > 23 ||
-      minute < 0 || minute > 59 || second < 0 || second > 59)
-    return LP_NO_TIME;
-  leap = year % 4 == 0 && year != 2100;
-  if (day > days_in[month - 1] + (leap && month == 2)) return LP_NO_TIME;
-  days = (year - 1970) * 365 + (year - 1969) / 4 - (year > 2100) + days_before[month - 1] +
-         (leap && month > 2) + day - 1;
-  return (uint32_t)days * 86400 + (uint32_t)(hour * 3600 + minute * 60 + second);
-}
-
-static void take_time (lp_reader *r, uint32_t *out, lp_kind kind, const lp_token *t) {
-  if (kind == LP_STRING && t->length == 19) *out = lp_read_time(t->text);
-  if (*out == LP_NO_TIME && kind != LP_NULL && !(kind == LP_STRING && t->length == 0))
-    r->rows->odd++;
-}
-
-static int token_is (const lp_token *t, const char *word) {
-  return t->length == strlen(word) && memcmp(t->text, word, t->length) == 0;
-}
-
-/* true, 1, "1", "true" and their opposites all occur (§4.8). -1: none of them. */
-static int truth (lp_kind kind, const lp_token *t) {
-  if (kind == LP_TRUE) return 1;
-  if (kind == LP_FALSE || kind == LP_NULL) return 0;
-  if (kind == LP_NUMBER || kind == LP_STRING) {
-    if (token_is(t, "1") || token_is(t, "true")) return 1;
-    if (token_is(t, "0") || token_is(t, "false") || t->length == 0) return 0;
-  }
-  return -1;
-}
-
-/* A flag that decides who loses access must be readable; the others are only counted as odd. */
-static int take_flag (lp_reader *r, unsigned flag, lp_kind kind, const lp_token *t) {
-  int value = truth(kind, t);
-  if (value < 0) {
-    if (flag == LP_FLAG_DISABLED || flag == LP_FLAG_ADMIN) return refuse(r, LP_SCAN_SHAPE);
-    r->rows->odd++;
-  }
-  if (value > 0) r->row.flags |= (uint16_t)flag;
-  return 0;
-}
-
-/*
-** The value of decimal digits (with a point and an exponent, if they are there) in units of
-** 1/unit; -1 when it is something else, is negative or above `highest`. Not strtod: that one reads
-** more than we want, and follows the locale. Fourteen digits are enough for all that is kept.
-*/
-static int64_t read_decimal (const char *p, size_t n, int unit, int64_t highest) {
-  const char *end = p + n, *digits;
-  int64_t value = 0, power = 1;
-  int exponent = 0, given = 0, minus, negative = 0, inexact = 0, point = 0;
-  minus = p < end && *p == '-';
-  if (minus) p++;
-  for (digits = p; p < end && (*p == '.' || (*p >= '0' && *p <= '9')); p++) {
-    if (*p == '.') {
-      if (point++ > 0 || p == digits || p + 1 == end || p[1] < '0' || p[1] > '9') return -1;
-    } else if (value < INT64_C(10000000000000)) {
-      value = value * 10 + (*p - '0');
-      exponent -= point;
-    } else {
-      inexact |= *p != '0';
-      exponent += 1 - point;
-    }
-  }
-  if (p == digits) return -1;
-  if (p < end && (*p == 'e' || *p == 'E')) {
-    p++;
-    negative = p < end && *p == '-';
-    if (p < end && (*p == '-' || *p == '+')) p++;
-    for (digits = p; p < end && *p >= '0' && *p <= '9'; p++)
-      if (given < 10000) given = given * 10 + (*p - '0');
-    if (p == digits) return -1;
-    exponent += negative ? -given : given;
-  }
-  if (p != end) return -1;
-  if (value == 0) return 0;
-  if (minus) return -1;
-  value *= unit;
-  for (; exponent > 0; exponent--) {
-    if (value > highest) return -1;
-    value *= 10;
-  }
-  for (; exponent < 0 && power < INT64_C(1000000000000000000); exponent++) power *= 10;
-  if (unit == 1 && (inexact || exponent < 0 || value % power != 0)) return -1;
-  value = exponent < 0 ? 0 : (value + power / 2) / power;
-  return value <= highest ? value : -1;
-}
-
-/* A number or its digits in quotes; -1, and counted as odd, when it is neither (nor null, nor "").
- */
-static int64_t take_number (lp_reader *r, int unit, int64_t highest, lp_kind kind,
-                            const lp_token *t) {
-  int64_t value = -1;
-  if (kind == LP_NULL || (kind == LP_STRING && t->length == 0)) return -1;
-  if (kind == LP_NUMBER || kind == LP_STRING)
-    value = read_decimal(t->text, t->length, unit, highest);
-  if (value < 0) r->rows->odd++;
-  return value;
-}
-
-/* More than 65,534 entries in one vault are not believed: the count is unknown then. */
-static uint16_t take_count (lp_reader *r, lp_kind kind, const lp_token *t) {
-  int64_t count = take_number(r, 1, LP_NO_COUNT - 1, kind, t);
-  return count < 0 ? LP_NO_COUNT : (uint16_t)count;
-}
-
-static int32_t take_score (lp_reader *r, lp_kind kind, const lp_token *t) {
-  int64_t score = take_number(r, LP_SCORE_UNIT, INT32_MAX, kind, t);
-  return score < 0 ? LP_NO_SCORE : (int32_t)score;
-}
-
-static int take_optional_text (lp_reader *r, lp_text *out, lp_kind kind, const lp_token *t) {
-  if (kind == LP_NULL || kind == LP_FALSE) return 0;
-  if (kind != LP_STRING && kind != LP_NUMBER) return refuse(r, LP_SCAN_SHAPE);
-  return lp_reader_keep_text(r, t, out);
-}
-
-int lp_reader_keep_repeated (lp_reader *r, const lp_token *t, lp_text like, lp_text *out) {
-  if (like != 0 && !t->escaped) {
-    size_t n;
-    const char *text = lp_rows_text(r->rows, like, &n);
-    if (n == t->length && memcmp(text, t->text, n) == 0) {
-      *out = like;
-      return 0;
-    }
-  }
-  return lp_reader_keep_text(r, t, out);
-}
-
-static int take_repeated_text (lp_reader *r, lp_text *out, lp_text like, lp_kind kind,
-                               const lp_token *t) {
-  if (kind == LP_STRING) return lp_reader_keep_repeated(r, t, like, out);
-  return take_optional_text(r, out, kind, t);
-}
-
-static int take_field (lp_reader *r, lp_kind kind, const lp_token *t) {
-  lp_row *row = &r->row;
-  switch (r->field) {
-  case F_username:
-    if (kind != LP_STRING || t->length == 0) return refuse(r, LP_SCAN_SHAPE);
-    return lp_reader_keep_text(r, t, &row->username);
-  case F_fullname:
-    return take_optional_text(r, &row->fullname, kind, t);
-  case F_duousername:
-    return take_repeated_text(r, &row->duousername, row->username, kind, t);
-  case F_multifactor:
-    if (take_repeated_text(r, &row->multifactor, r->last_multifactor, kind, t) != 0) return -1;
-    if (row->multifactor != 0) r->last_multifactor = row->multifactor;
-    return 0;
-  case F_linked:
-    return take_optional_text(r, &row->linked, kind, t);
-  case F_created:
-    take_time(r, &row->created, kind, t);
-    return 0;
-  case F_last_pw_change:
-    take_time(r, &row->last_pw_change, kind, t);
-    return 0;
-  case F_last_login:
-    take_time(r, &row->last_login, kind, t);
-    return 0;
-  case F_neverloggedin:
-    return take_flag(r, LP_FLAG_NEVER_LOGGED_IN, kind, t);
-  case F_disabled:
-    return take_flag(r, LP_FLAG_DISABLED, kind, t);
-  case F_admin:
-    return take_flag(r, LP_FLAG_ADMIN, kind, t);
-  case F_password_reset_required:
-    return take_flag(r, LP_FLAG_RESET_REQUIRED, kind, t);
-  case F_hasSharingKeys:
-    row->flags |= LP_FLAG_KEYS_KNOWN;
-    return take_flag(r, LP_FLAG_HAS_KEYS, kind, t);
-  case F_totalscore:
-    row->totalscore = take_score(r, kind, t);
-    return 0;
-  case F_legacytotalscore:
-    row->legacytotalscore = take_score(r, kind, t);
-    return 0;
-  case F_mpstrength: {
-    int64_t strength = take_number(r, 1, LP_NO_STRENGTH - 1, kind, t);
-    row->mpstrength = strength < 0 ? LP_NO_STRENGTH : (uint8_t)strength;
-    return 0;
-  }
-  case F_sites:
-    row->sites = take_count(r, kind, t);
-    return 0;
-  case F_notes:
-    row->notes = take_count(r, kind, t);
-    return 0;
-  case F_formfills:
-    row->formfills = take_count(r, kind, t);
-    return 0;
-  case F_applications:
-    row->applications = take_count(r, kind, t);
-    return 0;
-  case F_attachments:
-    row->attachments = take_count(r, kind, t);
-    return 0;
-  default:
-    return 0;
-  }
 }
 
 /* ------------------------------------------------------------------ users */
@@ -308,7 +91,7 @@ int lp_reader_begin_user (lp_reader *r, uint64_t id) {
       .mpstrength = LP_NO_STRENGTH,
   };
   int is_new = lp_rows_note_id(r->rows, id);
-  if (is_new <= 0) return refuse(r, is_new < 0 ? LP_SCAN_MEMORY : LP_SCAN_DUPLICATE);
+  if (is_new <= 0) return lp_reader_refuse(r, is_new < 0 ? LP_SCAN_MEMORY : LP_SCAN_DUPLICATE);
   r->row = nobody;
   r->row.id = id;
   r->row.groups = (uint32_t)r->rows->group_ref_count;
@@ -319,9 +102,9 @@ int lp_reader_begin_user (lp_reader *r, uint64_t id) {
 
 static int user_id (lp_reader *r, const lp_token *key) {
   uint64_t id = 0;
-  if (key->length == 0 || key->length > LP_ID_DIGITS) return refuse(r, LP_SCAN_SHAPE);
+  if (key->length == 0 || key->length > LP_ID_DIGITS) return lp_reader_refuse(r, LP_SCAN_SHAPE);
   for (size_t i = 0; i < key->length; i++) {
-    if (key->text[i] < '0' || key->text[i] > '9') return refuse(r, LP_SCAN_SHAPE);
+    if (key->text[i] < '0' || key->text[i] > '9') return lp_reader_refuse(r, LP_SCAN_SHAPE);
     id = id * 10 + (uint64_t)(key->text[i] - '0');
   }
   r->place = AT_USER_BEGIN;
@@ -331,12 +114,13 @@ static int user_id (lp_reader *r, const lp_token *key) {
 int lp_reader_end_user (lp_reader *r) {
   size_t n;
   const char *name;
-  if (r->row.username == 0) return refuse(r, LP_SCAN_SHAPE);
+  if (r->row.username == 0) return lp_reader_refuse(r, LP_SCAN_SHAPE);
   name = lp_rows_text(r->rows, r->row.username, &n);
   r->row.hash = lp_fold_hash(name, n);
-  if (r->rows->group_ref_count - r->row.groups > UINT16_MAX) return refuse(r, LP_SCAN_SIZE);
+  if (r->rows->group_ref_count - r->row.groups > UINT16_MAX)
+    return lp_reader_refuse(r, LP_SCAN_SIZE);
   r->row.group_count = (uint16_t)(r->rows->group_ref_count - r->row.groups);
-  if (lp_rows_add_row(r->rows, &r->row) != 0) return refuse(r, LP_SCAN_MEMORY);
+  if (lp_rows_add_row(r->rows, &r->row) != 0) return lp_reader_refuse(r, LP_SCAN_MEMORY);
   return 0;
 }
 
@@ -383,9 +167,9 @@ static int user_key (lp_reader *r, const lp_token *t) {
   r->place = AT_FIELD;
   if (r->field == F_unknown) {
     lp_scan_error error = lp_keys_add(&r->keys, t);
-    return error == LP_SCAN_NONE ? 0 : refuse(r, error);
+    return error == LP_SCAN_NONE ? 0 : lp_reader_refuse(r, error);
   }
-  if (r->seen >> r->field & 1) return refuse(r, LP_SCAN_DUPLICATE);
+  if (r->seen >> r->field & 1) return lp_reader_refuse(r, LP_SCAN_DUPLICATE);
   r->seen |= UINT32_C(1) << r->field;
   return 0;
 }
@@ -393,7 +177,7 @@ static int user_key (lp_reader *r, const lp_token *t) {
 /* ------------------------------------------------------------------ copied values */
 
 static int copy_bytes (lp_reader *r, lp_buffer *to, const char *bytes, size_t n) {
-  if (lp_buffer_reserve(to, n) != 0) return refuse(r, LP_SCAN_MEMORY);
+  if (lp_buffer_reserve(to, n) != 0) return lp_reader_refuse(r, LP_SCAN_MEMORY);
   memcpy(to->bytes + to->size, bytes, n);
   to->size += n;
   return 0;
@@ -402,7 +186,7 @@ static int copy_bytes (lp_reader *r, lp_buffer *to, const char *bytes, size_t n)
 /* Writes a token as JSON again, without blanks. */
 static int copy_token (lp_reader *r, lp_buffer *to, lp_kind kind, const lp_token *t) {
   int closes = kind == LP_OBJECT_END || kind == LP_ARRAY_END;
-  if (to->size > (1u << 24)) return refuse(r, LP_SCAN_SIZE);
+  if (to->size > (1u << 24)) return lp_reader_refuse(r, LP_SCAN_SIZE);
   if (r->copy_comma && !closes && copy_bytes(r, to, ",", 1) != 0) return -1;
   r->copy_comma = kind != LP_KEY && kind != LP_OBJECT_BEGIN && kind != LP_ARRAY_BEGIN;
   switch (kind) {
@@ -436,7 +220,7 @@ static int copy_step (lp_reader *r, lp_buffer *to, lp_kind kind, const lp_token 
   if (kind == LP_OBJECT_END || kind == LP_ARRAY_END) r->depth--;
   if (kind == LP_KEY) {
     lp_scan_error error = lp_keys_add(&r->keys, t);
-    if (error != LP_SCAN_NONE) return refuse(r, error);
+    if (error != LP_SCAN_NONE) return lp_reader_refuse(r, error);
   }
   if (copy_token(r, to, kind, t) != 0) return -1;
   return r->depth == 0;
@@ -449,7 +233,7 @@ static int top_key (lp_reader *r, const lp_token *t) {
   const char *name = plain(r, t, &n);
   lp_scan_error error = lp_keys_add(&r->keys, t);
   if (name == NULL) return -1;
-  if (error != LP_SCAN_NONE) return refuse(r, error);
+  if (error != LP_SCAN_NONE) return lp_reader_refuse(r, error);
   if (n == 5 && memcmp(name, "Users", 5) == 0)
     r->top = TOP_USERS;
   else if (n == 6 && memcmp(name, "Groups", 6) == 0)
@@ -476,8 +260,8 @@ static int top_key (lp_reader *r, const lp_token *t) {
 }
 
 static int take_size (lp_reader *r, int64_t *out, lp_kind kind, const lp_token *t) {
-  *out = take_number(r, 1, UINT32_MAX, kind, t);
-  return *out < 0 ? refuse(r, LP_SCAN_SHAPE) : 0;
+  *out = lp_reader_take_number(r, 1, UINT32_MAX, kind, t);
+  return *out < 0 ? lp_reader_refuse(r, LP_SCAN_SHAPE) : 0;
 }
 
 /* The first token of a value at the top of the reply. Maps without entries come as [] (§2). */
@@ -491,7 +275,7 @@ static int top_value (lp_reader *r, lp_kind kind, const lp_token *t) {
     else if (kind == LP_OBJECT_BEGIN)
       r->place = AT_USERS;
     else
-      return refuse(r, LP_SCAN_SHAPE);
+      return lp_reader_refuse(r, LP_SCAN_SHAPE);
     return 0;
   case TOP_GROUPS:
     if (r->users_only)
@@ -502,13 +286,13 @@ static int top_value (lp_reader *r, lp_kind kind, const lp_token *t) {
       lp_keys_enter(&r->keys);
       r->place = AT_GROUPS;
     } else if (kind != LP_NULL)
-      return refuse(r, LP_SCAN_SHAPE);
+      return lp_reader_refuse(r, LP_SCAN_SHAPE);
     return 0;
   case TOP_INVITED:
     if (kind == LP_ARRAY_BEGIN)
       r->place = AT_INVITED;
     else if (kind != LP_NULL)
-      return refuse(r, LP_SCAN_SHAPE);
+      return lp_reader_refuse(r, LP_SCAN_SHAPE);
     return 0;
   case TOP_TOTAL:
     return take_size(r, &r->total, kind, t);
@@ -531,7 +315,7 @@ static int begin_field (lp_reader *r, lp_kind kind, const lp_token *t) {
     if (kind == LP_ARRAY_BEGIN)
       r->place = AT_USER_GROUPS;
     else if (kind != LP_NULL)
-      return refuse(r, LP_SCAN_SHAPE);
+      return lp_reader_refuse(r, LP_SCAN_SHAPE);
     return 0;
   }
   if (r->field == F_attribs) {
@@ -544,8 +328,8 @@ static int begin_field (lp_reader *r, lp_kind kind, const lp_token *t) {
     if (done == 0) r->place = AT_ATTRIBS;
     return 0; /* a scalar says nothing that could be used as attributes */
   }
-  if (kind == LP_OBJECT_BEGIN || kind == LP_ARRAY_BEGIN) return refuse(r, LP_SCAN_SHAPE);
-  return take_field(r, kind, t);
+  if (kind == LP_OBJECT_BEGIN || kind == LP_ARRAY_BEGIN) return lp_reader_refuse(r, LP_SCAN_SHAPE);
+  return lp_reader_take_field(r, kind, t);
 }
 
 /* Passes over the rest of a value; 1 when it is complete, 0 when more bytes are needed. */
@@ -560,8 +344,9 @@ static int group_key (lp_reader *r, const lp_token *t) {
   const char *name = plain(r, t, &n);
   lp_scan_error error = lp_keys_add(&r->keys, t);
   if (name == NULL) return -1;
-  if (error != LP_SCAN_NONE) return refuse(r, error);
-  if (lp_rows_name_group(r->rows, name, n, &r->group) != 0) return refuse(r, LP_SCAN_MEMORY);
+  if (error != LP_SCAN_NONE) return lp_reader_refuse(r, error);
+  if (lp_rows_name_group(r->rows, name, n, &r->group) != 0)
+    return lp_reader_refuse(r, LP_SCAN_MEMORY);
   r->member_count = 0;
   r->first_member = 0;
   r->place = AT_GROUP_BEGIN;
@@ -575,7 +360,7 @@ int lp_reader_user_group (lp_reader *r, const lp_token *t) {
   if (name == NULL) return -1;
   if (lp_rows_name_group(r->rows, name, n, &group) != 0 ||
       lp_rows_add_group_ref(r->rows, group) != 0)
-    return refuse(r, LP_SCAN_MEMORY);
+    return lp_reader_refuse(r, LP_SCAN_MEMORY);
   return 0;
 }
 
@@ -606,14 +391,14 @@ static int step (lp_reader *r, lp_kind kind, const lp_token *t) {
     return done < 0 ? -1 : 0;
   case AT_USER_GROUPS:
     if (kind == LP_STRING) return lp_reader_user_group(r, t);
-    if (kind != LP_ARRAY_END) return refuse(r, LP_SCAN_SHAPE);
+    if (kind != LP_ARRAY_END) return lp_reader_refuse(r, LP_SCAN_SHAPE);
     r->place = AT_USER;
     return 0;
   case AT_GROUP:
     if (kind == LP_STRING) return member(r, t);
-    if (kind != LP_ARRAY_END) return refuse(r, LP_SCAN_SHAPE);
+    if (kind != LP_ARRAY_END) return lp_reader_refuse(r, LP_SCAN_SHAPE);
     if (lp_rows_add_segment(r->rows, r->group, r->first_member, r->member_count) != 0)
-      return refuse(r, LP_SCAN_MEMORY);
+      return lp_reader_refuse(r, LP_SCAN_MEMORY);
     r->place = AT_GROUPS;
     return 0;
   case AT_USERS:
@@ -623,7 +408,7 @@ static int step (lp_reader *r, lp_kind kind, const lp_token *t) {
     }
     return user_id(r, t);
   case AT_USER_BEGIN:
-    if (kind != LP_OBJECT_BEGIN) return refuse(r, LP_SCAN_SHAPE);
+    if (kind != LP_OBJECT_BEGIN) return lp_reader_refuse(r, LP_SCAN_SHAPE);
     lp_keys_enter(&r->keys);
     r->place = AT_USER;
     return 0;
@@ -640,7 +425,7 @@ static int step (lp_reader *r, lp_kind kind, const lp_token *t) {
     r->place = AT_TOP;
     return 0;
   case AT_GROUP_BEGIN:
-    if (kind != LP_ARRAY_BEGIN) return refuse(r, LP_SCAN_SHAPE);
+    if (kind != LP_ARRAY_BEGIN) return lp_reader_refuse(r, LP_SCAN_SHAPE);
     r->place = AT_GROUP;
     return 0;
   case AT_INVITED: {
@@ -649,12 +434,12 @@ static int step (lp_reader *r, lp_kind kind, const lp_token *t) {
       r->place = AT_TOP;
       return 0;
     }
-    if (kind != LP_STRING) return refuse(r, LP_SCAN_SHAPE);
+    if (kind != LP_STRING) return lp_reader_refuse(r, LP_SCAN_SHAPE);
     if (lp_reader_keep_text(r, t, &text) != 0) return -1;
-    return lp_rows_add_invited(r->rows, text) == 0 ? 0 : refuse(r, LP_SCAN_MEMORY);
+    return lp_rows_add_invited(r->rows, text) == 0 ? 0 : lp_reader_refuse(r, LP_SCAN_MEMORY);
   }
   case AT_EMPTY:
-    if (kind != LP_ARRAY_END) return refuse(r, LP_SCAN_SHAPE);
+    if (kind != LP_ARRAY_END) return lp_reader_refuse(r, LP_SCAN_SHAPE);
     r->place = AT_TOP;
     return 0;
   case AT_TOP:
@@ -681,7 +466,7 @@ static int step (lp_reader *r, lp_kind kind, const lp_token *t) {
     }
     /* fall through */
   default:
-    return refuse(r, LP_SCAN_SHAPE);
+    return lp_reader_refuse(r, LP_SCAN_SHAPE);
   }
 }
 
@@ -694,7 +479,7 @@ int lp_reader_feed (lp_reader *r, const char *bytes, size_t n) {
   lp_token token = {NULL, 0, 0};
   lp_kind kind;
   if (r->scan.error) return -1;
-  if (r->ended) return n == 0 ? 0 : refuse(r, LP_SCAN_TRAILING);
+  if (r->ended) return n == 0 ? 0 : lp_reader_refuse(r, LP_SCAN_TRAILING);
   if (!r->started) {
     /* the first byte that is not blank decides what this is (enterprise-api §1) */
     while (n > 0 && (*bytes == ' ' || *bytes == '\n' || *bytes == '\r' || *bytes == '\t')) {
@@ -733,7 +518,7 @@ int lp_reader_finish (lp_reader *r) {
   while (kind > LP_MORE && kind != LP_END); /* a number at the cut is whole now; the rest is not */
   if (kind != LP_END) return -1;
   if (r->envelope) return copy_bytes(r, &r->other, "}", 1);
-  if (!r->users_seen) return refuse(r, LP_SCAN_SHAPE);
+  if (!r->users_seen) return lp_reader_refuse(r, LP_SCAN_SHAPE);
   return 0;
 }
 
@@ -797,6 +582,6 @@ int lp_reader_take (lp_reader *r, lp_rows *out) {
   if (inside && move_unfinished(r, out) != 0) goto failed;
   return 0;
 failed:
-  refuse(r, LP_SCAN_MEMORY);
+  lp_reader_refuse(r, LP_SCAN_MEMORY);
   return -1;
 }

@@ -1,6 +1,7 @@
 /*
-** What the two halves of the reader of users share: reader.c takes any token anywhere,
-** reader_fast.c takes what is written as the service usually writes it.
+** What the parts of the reader of users share: reader.c takes any token anywhere, reader_values.c
+*the
+** values of fields, reader_fast.c what is written as the service usually writes it.
 */
 #ifndef LP_READER_PLACES_H
 #define LP_READER_PLACES_H
@@ -57,6 +58,7 @@ typedef struct lp_field_name {
 
 extern const lp_field_name lp_field_names[];
 
+int lp_reader_refuse (lp_reader *r, lp_scan_error error); /* gives -1 */
 /* 0, or -1 with the scanner's error set. */
 int lp_reader_begin_user (lp_reader *r, uint64_t id);
 int lp_reader_end_user (lp_reader *r);
@@ -64,6 +66,12 @@ int lp_reader_keep_text (lp_reader *r, const lp_token *t, lp_text *out);
 /* The same, but a text that is equal to `like` is not kept twice. */
 int lp_reader_keep_repeated (lp_reader *r, const lp_token *t, lp_text like, lp_text *out);
 int lp_reader_user_group (lp_reader *r, const lp_token *t);
+/* The value of the field `r->field`. */
+int lp_reader_take_field (lp_reader *r, lp_kind kind, const lp_token *t);
+/* A number or its digits in quotes, in units of 1/unit; -1, and counted as odd, when it is neither
+** (nor null, nor ""). */
+int64_t lp_reader_take_number (lp_reader *r, int unit, int64_t highest, lp_kind kind,
+                               const lp_token *t);
 
 /* Read as far as everything is as usual, and stop before what is not. */
 void lp_reader_hurry_users (lp_reader *r);
