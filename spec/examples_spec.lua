@@ -70,6 +70,25 @@ describe("examples", function()
     assert.matches("status 0\n$", text)
   end)
 
+  it("makes the pages of a quarter", function()
+    local folder = os.tmpname()
+    os.remove(folder)
+    local text = run("examples/quarterly-review.lua", "--sandbox " .. folder)
+    assert.truthy(text:match "status 0\n$", text)
+    for _, part in ipairs {
+      "coverage  " .. folder .. "/coverage.html\n          Headcount: 216\n",
+      "Coverage: 79.6 %\n",
+      "No multifactor: ",
+      "Findings: ",
+    } do
+      assert.truthy(text:find(part, 1, true), part .. text)
+    end
+    for _, name in ipairs { "coverage", "mfa", "check" } do
+      assert.truthy(read_file(folder .. "/" .. name .. ".html"):find("</html>", 1, true))
+    end
+    os.execute("rm -r '" .. folder .. "'")
+  end)
+
   it("gives a clear message without settings", function()
     local text = run("examples/onboard.lua", "examples/data/hr.csv")
     assert.truthy(text:match "status 1\n$", text)
@@ -111,7 +130,7 @@ describe("README", function()
     for method in text:gmatch "bob:([%w_]+)" do
       assert.truthy(user[method], method)
     end
-    for _, path in ipairs { "playbooks", "safety", "undo-and-resume" } do
+    for _, path in ipairs { "playbooks", "safety", "undo-and-resume", "events", "reports" } do
       text = text .. read_file("docs/" .. path .. ".md")
     end
     for method in text:gmatch "[%W]acme:([%w_]+)" do
