@@ -1,29 +1,83 @@
--- Small questions about files.
+-- Files and folders.
+local check = require "spec.support.check"
 local files = require "lastpass.files"
+local planted = require "spec.support.planted"
 
 describe("lastpass.files", function()
+  local made
+
+  before_each(function()
+    made = {}
+  end)
+
+  after_each(function()
+    planted.remove(made)
+  end)
+
+  local function modes(...)
+    local words = {}
+    for place, path in ipairs { ... } do
+      words[place] = files.shell_word(path)
+    end
+    local ok, output = files.run("stat -c %a " .. table.concat(words, " "))
+    assert.is_true(ok, output)
+    return output
+  end
+
   it("knows whether a file can be read", function()
-    local path = os.tmpname()
-    assert.is_true(files.is_readable(path))
-    os.remove(path)
+    local path = planted.path(made)
     assert.is_false(files.is_readable(path))
+    assert(files.write(path, ""))
+    assert.is_true(files.is_readable(path))
     assert.is_false(files.is_readable(path .. "/below"))
   end)
 
   it("gives any text to a shell as one word", function()
-    for _, text in ipairs {
-      "plain",
-      "two words",
-      "it's",
-      '$(id) `id` \\ "',
-      "-n",
-      "",
-      "a\nb",
-      "''",
-    } do
-      local pipe = assert(io.popen("printf '<%s>' " .. files.shell_word(text)))
-      assert.equal("<" .. text .. ">", pipe:read "*a")
-      pipe:close()
+    for _, text in ipairs { "two words", "it's", '$(id) `id` \\ "', "-n", "", "a\nb", "''" } do
+      local ok, output = files.run("printf '<%s>' " .. files.shell_word(text))
+      assert.is_true(ok)
+      assert.equal("<" .. text .. ">", output)
     end
+    assert.is_false((files.run "false"))
+  end)
+
+  it("writes and reads the same bytes, for the owner alone", function()
+    local path, text = planted.path(made), "a\0b\r\n\255"
+    assert.is_true(files.write(path, text))
+    assert.equal(text, files.read(path))
+    assert.equal("600\n", modes(path))
+  end)
+
+  it("makes folders for the owner alone, and lists what is in them", function()
+    local path = planted.path(made)
+    local inner = path .. "/it's a 'b'"
+    assert(files.make_folder(inner))
+    assert(files.make_folder(inner)) -- there already
+    assert(files.write(inner .. "/x.txt", "text"))
+    assert(files.write(path .. "/a.txt", "text"))
+    assert.same({ "a.txt", "it's a 'b'/x.txt" }, files.list_folder(path))
+    assert.equal("700\n700\n", modes(path, inner))
+  end)
+
+  it("begins a folder only where nothing is yet", function()
+    local path = planted.path(made)
+    assert.is_true(files.begin_folder(path, "x"))
+    assert.is_true(files.begin_folder(path, "x"))
+    assert(files.write(path .. "/a.txt", "text"))
+    local err = check.failure("argument", "not_empty", files.begin_folder(path, "it would be lost"))
+    assert.equal(path .. ": is not empty; it would be lost", err.message)
+    check.failure("argument", "cannot_write", files.begin_folder("/proc/none/x", "x"))
+  end)
+
+  it("says what it could not do, and where", function()
+    local path = planted.path(made)
+    local err = check.failure("argument", "cannot_write", files.write("/nowhere/x.json", "x"))
+    assert.equal("/nowhere/x.json", err.file)
+    assert.equal("/nowhere/x.json: No such file or directory", err.message)
+    err = check.failure("argument", "cannot_read", files.read "/nowhere/x.json")
+    assert.equal("/nowhere/x.json: No such file or directory", err.message)
+    check.failure("argument", "cannot_read", files.read "/tmp")
+    check.failure("argument", "cannot_read", files.list_folder(path))
+    check.failure("argument", "cannot_write", files.make_folder "/proc/none/x")
   end)
 end)

@@ -56,7 +56,7 @@ end
 function M.make_folder(path)
   local folder = path:match "^(.+)/[^/]*$"
   if folder then
-    os.execute(("umask 077 && mkdir -p -- %s 2>/dev/null"):format(files.shell_word(folder)))
+    files.make_folder(folder)
   end
 end
 

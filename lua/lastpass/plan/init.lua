@@ -74,7 +74,7 @@ function methods:save(path)
   if type(path) ~= "string" or path == "" then
     errors.raise(2, "plan:save: needs the path of a file")
   end
-  local ok, message, err = require("lastpass.plan.file").write(path, self:text())
+  local ok, message, err = require("lastpass.files").write(path, self:text())
   if not ok then
     return nil, message, err
   end
@@ -227,7 +227,7 @@ function M.load(path)
   if type(path) ~= "string" or path == "" then
     errors.raise(2, "load_plan: needs the path of a file")
   end
-  local text, message, err = require("lastpass.plan.file").read(path)
+  local text, message, err = require("lastpass.files").read(path)
   if not text then
     return nil, message, err
   end

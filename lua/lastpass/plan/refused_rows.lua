@@ -2,7 +2,7 @@
 -- stand as they are (nothing is put before a "=" or a "+"), so that they come back as they were.
 -- @module lastpass.plan.refused_rows
 local email = require "lastpass.email"
-local file = require "lastpass.plan.file"
+local files = require "lastpass.files"
 local image = require "lastpass.plan.image"
 
 local M = {}
@@ -107,7 +107,7 @@ end
 ---@return lastpass.Error? err code "cannot_write"
 function M.prepare(path)
   local trial = path .. ".new"
-  local ok, message, err = file.write(trial, "")
+  local ok, message, err = files.write(trial, "")
   if not ok then
     return nil, message, err
   end
@@ -123,7 +123,7 @@ end
 ---@return string? message
 ---@return lastpass.Error? err code "cannot_write"
 function M.write(path, body, run)
-  return file.write(path, M.text(body, run))
+  return files.write(path, M.text(body, run))
 end
 
 return M

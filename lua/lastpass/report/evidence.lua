@@ -7,7 +7,7 @@
 -- @module lastpass.report.evidence
 local collect = require "lastpass.report.evidence.collect"
 local errors = require "lastpass.error"
-local files = require "lastpass.report.folder"
+local files = require "lastpass.files"
 local json = require "lastpass.json"
 local manifest = require "lastpass.report.evidence.manifest"
 local result = require "lastpass.report.result"
@@ -65,23 +65,16 @@ local function contents(client, options)
 end
 
 local function write_all(folder, list)
-  local ok, message, err = files.make(folder)
-  local there
-  if ok then
-    there, message, err = files.list(folder)
-  end
-  if not there then
+  local ok, message, err = files.begin_folder(folder, "a bundle is written once")
+  if not ok then
     return nil, message, err
-  elseif #there > 0 then
-    message = folder .. ": is not empty; a bundle is written once"
-    return errors.fail("argument", "not_empty", message, { file = folder })
   end
   local made = {}
   for _, file in ipairs(list) do
     local above = file.path:match "^(.*)/[^/]*$"
     if above and not made[above] then
       made[above] = true
-      ok, message, err = files.make(folder .. "/" .. above)
+      ok, message, err = files.make_folder(folder .. "/" .. above)
       if not ok then
         return nil, message, err
       end

@@ -103,7 +103,7 @@ function methods:save(path, format, options)
   if not text then
     return nil, message, err
   end
-  return require("lastpass.report.folder").write(path, text)
+  return require("lastpass.files").write(path, text)
 end
 
 --- The class of that name, or nil.

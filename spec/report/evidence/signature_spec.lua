@@ -67,7 +67,7 @@ describe("lastpass.report.evidence.signature", function()
   it("says what to install when openssl is not there", function()
     local key = planted.path(made)
     assert(signature.new_key(key))
-    local files = require "lastpass.report.folder"
+    local files = require "lastpass.files"
     local run = files.run
     files.run = function(command)
       return run(command:gsub("openssl", "/no/such/openssl"))

@@ -2,7 +2,7 @@
 -- @module lastpass.report.access_review.campaign
 local csv = require "lastpass.report.render.csv"
 local errors = require "lastpass.error"
-local files = require "lastpass.report.folder"
+local files = require "lastpass.files"
 local json = require "lastpass.json"
 local json_report = require "lastpass.report.render.json"
 
@@ -73,16 +73,9 @@ end
 ---@return string? message
 ---@return lastpass.Error? err
 function M.write(report, folder)
-  local ok, message, err = files.make(folder)
-  local there
-  if ok then
-    there, message, err = files.list(folder)
-  end
-  if not there then
+  local ok, message, err = files.begin_folder(folder, "decisions there would be lost")
+  if not ok then
     return nil, message, err
-  elseif #there > 0 then
-    message = folder .. ": is not empty; decisions there would be lost"
-    return errors.fail("argument", "not_empty", message, { file = folder })
   end
   local names, items = {}, json.list {}
   for _, one in ipairs(by_manager(report)) do

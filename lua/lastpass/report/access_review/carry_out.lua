@@ -66,19 +66,10 @@ local function staying(user, one, groups)
   return list
 end
 
-local function sorted(set)
-  local list = {}
-  for name in pairs(set) do
-    list[#list + 1] = name
-  end
-  table.sort(list)
-  return list
-end
-
 local function playbook(snapshot, order, groups, protected)
   return function(words)
     if next(groups) then
-      words.only(sorted(groups))
+      words.only(errors.names_of(groups))
     end
     if protected then
       words.protect(protected)

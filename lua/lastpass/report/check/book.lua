@@ -153,7 +153,7 @@ local function load_in(environment, text, name)
 end
 
 local function run_file(book, path)
-  local text, message, err = require("lastpass.report.folder").read(path)
+  local text, message, err = require("lastpass.files").read(path)
   if not text then
     return nil, message, err
   end

@@ -2,7 +2,7 @@
 -- @module lastpass.report.evidence.manifest
 local digest = require "lastpass.source.digest"
 local errors = require "lastpass.error"
-local files = require "lastpass.report.folder"
+local files = require "lastpass.files"
 local json = require "lastpass.json"
 local signature = require "lastpass.report.evidence.signature"
 
@@ -83,7 +83,7 @@ local function compare(folder, body)
       changed[#changed + 1] = entry.path
     end
   end
-  local there, message, err = files.list(folder)
+  local there, message, err = files.list_folder(folder)
   if not there then
     return nil, message, err
   end

@@ -2,7 +2,7 @@
 -- message itself (luaossl issue 188). The private key stays in its file; no Lua string holds it.
 -- @module lastpass.report.evidence.signature
 local errors = require "lastpass.error"
-local files = require "lastpass.report.folder"
+local files = require "lastpass.files"
 
 local M = {}
 
@@ -14,7 +14,7 @@ end
 local function run(code, path, format, ...)
   local quoted = {}
   for place, argument in ipairs { ... } do
-    quoted[place] = files.quote(argument)
+    quoted[place] = files.shell_word(argument)
   end
   local ok, output = files.run(format:format((table.unpack or unpack)(quoted)))
   if ok then
