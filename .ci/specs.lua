@@ -25,6 +25,7 @@ for _, file in ipairs(files) do
     interpreter,
     file
   )
+  local began = os.time()
   local output, ended_well = lines_of(command)
   local counts
   for _, line in ipairs(output) do
@@ -41,12 +42,13 @@ for _, file in ipairs(files) do
   passed, failed, skipped = passed + counts[1], failed + counts[2], skipped + counts[3]
   local verdict = counts[2] > 0 and "FAILED" or "ok"
   print(
-    ("%-7s %-46s %d passed, %d failed, %d skipped"):format(
+    ("%-7s %-46s %d passed, %d failed, %d skipped, %d s"):format(
       verdict,
       file,
       counts[1],
       counts[2],
-      counts[3]
+      counts[3],
+      os.difftime(os.time(), began)
     )
   )
   if counts[2] > 0 or counts[3] > 0 then
