@@ -7,10 +7,22 @@ exclude_files = { "build/", "docs/lastpass.d.lua" }
 files["spec"] = { std = "+busted", read_globals = { "table.unpack", "math.type", "jit", "utf8" } }
 files["**/*.rockspec"] = { std = "+rockspec" }
 files["examples"] = { max_line_length = 120 }
+-- What runs inside nginx.
+files["lua/lastpass/nginx"] = { globals = { "ngx" } }
+files["lua/lastpass/transport/light_threads.lua"] = { read_globals = { "ngx" } }
+files["lua/lastpass/transport/resty.lua"] = { read_globals = { "ngx" } }
+files["lua/lastpass/transport/worker_thread.lua"] = { read_globals = { "ngx" } }
+files["examples/nginx/site.lua"] = { read_globals = { "ngx" } }
 -- Playbooks: their words are those of lastpass.plan.words.
 files["examples/joiners-movers-leavers.lua"] = {
   read_globals = {
     "user", "users", "group", "source", "protect", "missing", "limit", "only", "owner", "match",
-    "rename", "until_date", "reason",
+    "rename", "until_date", "reason", "every", "at",
+  },
+}
+files["examples/nginx/playbooks"] = {
+  read_globals = {
+    "user", "users", "group", "source", "protect", "missing", "limit", "only", "owner", "match",
+    "rename", "until_date", "reason", "every", "at",
   },
 }

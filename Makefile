@@ -19,7 +19,8 @@ PACKAGES_BUILD = gcc libc6-dev make pkg-config lua5.4 liblua5.4-dev lua-cjson lu
   lua-luaossl lua-dbi-sqlite3 lua-zlib libldap-dev libedit-dev lua-penlight
 PACKAGES_TEST = lua5.1 liblua5.1-0-dev luajit2 libluajit2-5.1-dev lua-busted lua-check lua-ldoc \
   lua-luaossl lua-socket lua-sec luarocks curl openssl procps nghttp2-server slapd ldap-utils postgresql lua-dbi-postgresql tmux \
-  mandoc zsh fish python3 chromium nodejs npm libxml2-utils
+  mandoc zsh fish python3 chromium nodejs npm libxml2-utils \
+  nginx-light libnginx-mod-http-lua lua-filesystem wrk python3-prometheus-client
 PACKAGES_CHECK = clang libclang-rt-14-dev clang-format clang-tidy cppcheck valgrind git
 PACKAGES_BENCH = nginx-light libnginx-mod-http-lua python3 python3-requests lua-socket curl openssl
 
@@ -47,7 +48,7 @@ LIBS_ldap = $(shell $(PKG_CONFIG) --libs ldap lber) -lpthread $(STAYS)
 
 # Which files make a module.
 SOURCES_core = core commands request reply scan tokens reader reader_values reader_fast rows snapshot secret \
-  secret_file file wanted wanted_lua diff diff_lua attributes signals user_lines pipes \
+  secret_file file wanted wanted_lua diff diff_lua attributes signals user_lines pipes parked \
   events events_clock events_reader events_data events_lua events_write events_write_lua events_file events_keyed
 SOURCES_curl = http http_endpoint
 SOURCES_httpd = httpd
@@ -95,6 +96,10 @@ demo: deps-build
 	@$(MAKE) -s build-5.4
 	@$(call in_tree,5.4) lua5.4 examples/demo.lua
 
+nginx-demo: deps-build deps-test
+	@$(MAKE) -s all
+	@$(call in_tree,5.4) lua5.4 examples/nginx/demo.lua
+
 # ------------------------------------------------------------------ tests
 
 # From npm: the layout of Lua files, and what looks at pages in a browser.
@@ -125,6 +130,10 @@ test-lua5.1: all
 
 test-luajit: all
 	@$(call in_tree,5.1) lua5.4 .ci/specs.lua luajit $(SPEC)
+
+# The specs that reach into C, inside a worker of nginx.
+test-nginx: all
+	@$(call in_tree,5.4) lua5.4 .ci/specs.lua "lua5.4 spec/support/in_nginx.lua" spec/core spec/conform
 
 SANITIZE = -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=undefined
 ASAN_LIBRARY = $(shell $(CC) -print-file-name=libasan.so)
@@ -250,9 +259,9 @@ clean:
 	rm -rf build
 
 help:
-	@echo 'deps all demo test lint format bench docs docs-check env install uninstall clean'
-	@echo 'asan valgrind fuzz test-lua5.1 test-luajit test-long'
+	@echo 'deps all demo nginx-demo test lint format bench docs docs-check env install uninstall clean'
+	@echo 'asan valgrind fuzz test-lua5.1 test-luajit test-nginx test-long'
 	@echo 'variables: LUA_VERSION PREFIX DESTDIR CFLAGS SPEC (a spec file or folder) FUZZ_SECONDS JOBS'
 
-.PHONY: all env demo run-asan test test-lua5.1 test-luajit test-long asan valgrind fuzz bench lint format docs docs-check \
-  install uninstall deps deps-build deps-test deps-check deps-bench clean help
+.PHONY: all env demo nginx-demo run-asan test test-lua5.1 test-luajit test-nginx test-long asan valgrind fuzz bench lint \
+  format docs docs-check install uninstall deps deps-build deps-test deps-check deps-bench clean help

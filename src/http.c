@@ -12,6 +12,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -20,6 +21,7 @@
 #include "body.h"
 #include "compat.h"
 #include "http_endpoint.h"
+#include "registers.h"
 #include "signals.h"
 #include "sink.h"
 
@@ -66,8 +68,19 @@ struct transfer {
 
 /*
 ** libcurl copies a request's body through buffers of its own. Its memory is wiped when it is
-** given back, so that no provisioning hash stays behind in the heap (and in a core file).
+** given back, so that no provisioning hash stays behind in the heap. The buffer that a body stands
+** in until TLS has taken it is kept as long as the request runs: such a one is in no core file.
 */
+static void *undumped_malloc (size_t n) {
+  size_t page = (size_t)sysconf(_SC_PAGESIZE);
+  void *memory;
+  if (n < LP_UPLOAD_BUFFER || n > SIZE_MAX - page) return malloc(n);
+  n = (n + page - 1) / page * page;
+  if (posix_memalign(&memory, page, n) != 0) return NULL;
+  (void)madvise(memory, n, MADV_DONTDUMP); /* it only adds to what is promised of secrets */
+  return memory;
+}
+
 static void wiping_free (void *memory) {
   if (memory == NULL) return;
   explicit_bzero(memory, malloc_usable_size(memory));
@@ -77,10 +90,10 @@ static void wiping_free (void *memory) {
 static void *wiping_realloc (void *memory, size_t n) {
   void *moved;
   size_t old;
-  if (memory == NULL) return malloc(n);
+  if (memory == NULL) return undumped_malloc(n);
   old = malloc_usable_size(memory);
   if (n <= old && n > old / 2) return memory;
-  if ((moved = malloc(n)) == NULL) return NULL;
+  if ((moved = undumped_malloc(n)) == NULL) return NULL;
   memcpy(moved, memory, old < n ? old : n);
   wiping_free(memory);
   return moved;
@@ -89,7 +102,8 @@ static void *wiping_realloc (void *memory, size_t n) {
 static pthread_once_t curl_once = PTHREAD_ONCE_INIT;
 
 static void initialise_curl (void) {
-  curl_global_init_mem(CURL_GLOBAL_DEFAULT, malloc, wiping_free, wiping_realloc, strdup, calloc);
+  curl_global_init_mem(CURL_GLOBAL_DEFAULT, undumped_malloc, wiping_free, wiping_realloc, strdup,
+                       calloc);
 }
 
 /* ------------------------------------------------------------------ callbacks */
@@ -372,6 +386,7 @@ static int perform (lua_State *L, pool *p) {
   int running = 0, queued;
   CURLMsg *message;
   CURLMcode code = curl_multi_perform(p->multi, &running);
+  lp_forget_registers(); /* the last that went through them may have been a body */
   if (code != CURLM_OK) luaL_error(L, "libcurl: %s", curl_multi_strerror(code));
   while ((message = curl_multi_info_read(p->multi, &queued)) != NULL) {
     transfer *t = NULL;

@@ -9,7 +9,6 @@
 
 #define IDLE_MOST 64          /* handles kept for an address */
 #define BODY_ROOM (64 * 1024) /* first size of a body's mapping */
-#define UPLOAD_BUFFER 16384L  /* libcurl takes and wipes one for every request: not its 64 KiB */
 
 struct lp_endpoint {
   char *url, *method, *ca_file, *proxy;
@@ -72,7 +71,7 @@ static int set_options (const lp_endpoint *e, CURL *easy) {
   SET(CURLOPT_HTTP_VERSION, (long)(e->http_2 ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_1_1));
   SET(CURLOPT_ACCEPT_ENCODING, "");
   SET(CURLOPT_TCP_KEEPALIVE, 1L);
-  SET(CURLOPT_UPLOAD_BUFFERSIZE, UPLOAD_BUFFER);
+  SET(CURLOPT_UPLOAD_BUFFERSIZE, LP_UPLOAD_BUFFER);
   SET(CURLOPT_CONNECTTIMEOUT_MS, e->connect_timeout);
   SET(CURLOPT_HTTPHEADER, e->headers);
   if (e->proxy != NULL)

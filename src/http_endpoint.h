@@ -12,6 +12,7 @@
 #include "compat.h"
 
 #define LP_ENDPOINT_TYPE "lastpass.curl.endpoint"
+#define LP_UPLOAD_BUFFER 16384L /* libcurl takes one for every request, wiped: not its 64 KiB */
 
 typedef struct lp_handle lp_handle;
 struct lp_handle {

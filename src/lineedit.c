@@ -3,18 +3,24 @@
 ** frames: while a line is read, Lua is entered by lua_pcall alone, and what it needs is on the
 ** stack before.
 */
+#include <errno.h>
 #include <locale.h>
-#include <signal.h>
+#include <poll.h>
+#include <pthread.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <sys/signalfd.h>
 #include <termios.h>
 #include <unistd.h>
+#include <wchar.h>
 
 #include <histedit.h>
 
 #include "compat.h"
+#include "signals.h"
 
 #define EDITOR_TYPE "lastpass.lineedit.editor"
 #define KEPT_LINES 2000
@@ -29,6 +35,9 @@ typedef struct editor {
   const char *prompt; /* a string on the stack of `read` */
   lua_State *L;       /* while a line is read */
   int interrupted;
+  int signals; /* a signalfd while a line is read */
+  int ending;  /* the signal that ended the line, or 0 */
+  sigset_t before;
 } editor;
 
 /* What a completion says; the texts are malloc'ed. */
@@ -42,6 +51,135 @@ static editor *editor_of (EditLine *el) {
   editor *e = NULL;
   el_get(el, EL_CLIENTDATA, (void **)&e);
   return e;
+}
+
+/*
+** Signals. Those that libedit would handle itself (EL_SIGNAL) are blocked while a line is read, and
+** come through a signalfd between two keys: libedit changes its buffers inside the handler, and
+** once the window is narrower than the line, what is typed next is written beyond them.
+*/
+static const int watched_signals[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP, SIGCONT, SIGWINCH};
+
+/* Blocks them; who ignores one (nohup) shall not see it. */
+static int watch_signals (editor *e) {
+  sigset_t wanted;
+  sigemptyset(&wanted);
+  for (size_t i = 0; i < sizeof watched_signals / sizeof watched_signals[0]; i++) {
+    struct sigaction action;
+    if (sigaction(watched_signals[i], NULL, &action) == 0 && action.sa_handler != SIG_IGN)
+      sigaddset(&wanted, watched_signals[i]);
+  }
+  e->ending = 0;
+  e->signals = signalfd(-1, &wanted, SFD_CLOEXEC | SFD_NONBLOCK);
+  if (e->signals < 0) return -1;
+  pthread_sigmask(SIG_BLOCK, &wanted, &e->before);
+  return 0;
+}
+
+/* Lets them through for a while; back_to (the mask that this gave) blocks them again. */
+static sigset_t let_signals_through (const editor *e) {
+  sigset_t blocked;
+  pthread_sigmask(SIG_SETMASK, &e->before, &blocked);
+  return blocked;
+}
+
+static void back_to (const sigset_t *blocked) {
+  pthread_sigmask(SIG_SETMASK, blocked, NULL);
+}
+
+/* How many rows above the cursor the line begins, in a window so wide. */
+static int rows_above (const editor *e, int columns) {
+  const LineInfoW *line = el_wline(e->el);
+  size_t prompt = mbstowcs(NULL, e->prompt, 0);
+  int column = prompt == (size_t)-1 ? 0 : (int)prompt, rows = column / columns;
+  column %= columns;
+  for (const wchar_t *at = line->buffer; at < line->cursor; at++) {
+    int width = wcwidth(*at) >= 0 ? wcwidth(*at) : 2; /* ^A */
+    column += width;
+    if (*at == L'\n' || column >= columns) {
+      rows++;
+      column = *at == L'\n' || column == columns ? 0 : width;
+    }
+  }
+  return rows;
+}
+
+/* Terminals fold what they show anew, so the line is painted over where it would begin now. */
+static void follow_window (editor *e) {
+  struct winsize size;
+  int rows = 0;
+  if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0)
+    rows = rows_above(e, size.ws_col);
+  fputs("\r", stdout);
+  if (rows > 0) fprintf(stdout, "\033[%dA", rows);
+  fputs("\033[J", stdout);
+  el_resize(e->el);
+  el_set(e->el, EL_REFRESH);
+}
+
+/* Goes on after a stop, below what the shell has said. */
+static void go_on (const editor *e) {
+  el_set(e->el, EL_PREP_TERM, 0);
+  el_set(e->el, EL_PREP_TERM, 1);
+  el_resize(e->el);
+  fputs("\r\033[J", stdout);
+  el_set(e->el, EL_REFRESH);
+}
+
+/* Ctrl-Z: the whole job stops, with the terminal as it was before. */
+static void suspend (const editor *e) {
+  sigset_t blocked;
+  el_set(e->el, EL_PREP_TERM, 0);
+  blocked = let_signals_through(e);
+  kill(0, SIGTSTP);
+  back_to(&blocked);
+  go_on(e);
+}
+
+/* Takes a signal; 0 when it ends the line. */
+static int take_signal (editor *e) {
+  struct signalfd_siginfo info;
+  if (read(e->signals, &info, sizeof info) != (ssize_t)sizeof info) return 1;
+  switch (info.ssi_signo) {
+  case SIGWINCH:
+    follow_window(e);
+    return 1;
+  case SIGTSTP:
+    suspend(e);
+    return 1;
+  case SIGCONT:
+    go_on(e);
+    return 1;
+  default:
+    e->ending = (int)info.ssi_signo;
+    return 0;
+  }
+}
+
+/* libedit's own reader, but for the signals: 1 and the next character, 0 at the end, or -1. */
+static int read_key (EditLine *el, wchar_t *key) {
+  editor *e = editor_of(el);
+  mbstate_t half;
+  memset(&half, 0, sizeof half);
+  for (;;) {
+    struct pollfd from[2] = {{e->signals, POLLIN, 0}, {STDIN_FILENO, POLLIN, 0}};
+    char byte;
+    ssize_t got;
+    size_t taken;
+    if (poll(from, 2, -1) < 0) {
+      if (errno == EINTR) continue;
+      return -1;
+    }
+    if (from[0].revents != 0 && !take_signal(e)) return -1;
+    if (from[1].revents == 0) continue;
+    got = read(STDIN_FILENO, &byte, 1);
+    if (got < 0 && (errno == EINTR || errno == EAGAIN)) continue;
+    if (got <= 0) return (int)got;
+    taken = mbrtowc(key, &byte, 1, &half);
+    if (taken == (size_t)-2) continue;
+    if (taken != (size_t)-1) return 1;
+    memset(&half, 0, sizeof half); /* no character: forgotten */
+  }
 }
 
 static char *give_prompt (EditLine *el) {
@@ -77,6 +215,7 @@ static unsigned char on_complete (EditLine *el, int key) {
   lua_State *L = e->L;
   completion c = {el_line(el), 0, NULL, NULL};
   unsigned char what = CC_REFRESH;
+  sigset_t blocked = let_signals_through(e); /* children are to have them */
   (void)key;
   lua_pushvalue(L, PROTECTED_SLOT);
   lua_pushlightuserdata(L, &c);
@@ -86,6 +225,7 @@ static unsigned char on_complete (EditLine *el, int key) {
     c.listing = copy_text(L, -1);
     lua_pop(L, 1);
   }
+  back_to(&blocked);
   if (c.erase > 0) el_deletestr(el, c.erase);
   if (c.insert != NULL) el_insertstr(el, c.insert);
   if (c.listing != NULL) {
@@ -107,12 +247,11 @@ static unsigned char on_interrupt (EditLine *el, int key) {
   return CC_EOF;
 }
 
-/* Ctrl-Z, likewise; libedit puts the terminal right around the stop (EL_SIGNAL). */
+/* Ctrl-Z, likewise. */
 static unsigned char on_suspend (EditLine *el, int key) {
-  (void)el;
   (void)key;
-  kill(0, SIGTSTP);
-  return CC_REFRESH;
+  suspend(editor_of(el));
+  return CC_NORM;
 }
 
 /* What libedit does not bind by itself. */
@@ -129,7 +268,7 @@ static void set_up (editor *e) {
   el_set(el, EL_CLIENTDATA, e);
   el_set(el, EL_PROMPT, give_prompt);
   el_set(el, EL_EDITOR, "emacs");
-  el_set(el, EL_SIGNAL, 1); /* resizing, and a terminal that is put right before an end */
+  el_wset(el, EL_GETCFN, read_key);
   el_set(el, EL_SETTY, "-d", "-isig", NULL);
   history(e->history, &event, H_SETSIZE, KEPT_LINES);
   history(e->history, &event, H_SETUNIQUE, 1);
@@ -195,7 +334,10 @@ static editor *check_editor (lua_State *L) {
   return e;
 }
 
-/* editor:read (prompt) -> line without its end | nil, "end" | nil, "interrupted" */
+/*
+** editor:read (prompt) -> line without its end | nil, "end" | nil, "interrupted"
+** A signal that came meanwhile does, once the terminal is as it was, what it would have done.
+*/
 static int lp_editor_read (lua_State *L) {
   editor *e = check_editor(L);
   const char *prompt = luaL_checkstring(L, 2), *line;
@@ -205,6 +347,7 @@ static int lp_editor_read (lua_State *L) {
   lua_rawget(L, LUA_REGISTRYINDEX);
   lua_pushcfunction(L, call_completion);
   luaL_checkstack(L, SLOTS, "too deep");
+  if (watch_signals(e) != 0) return luaL_error(L, "editor: %s", strerror(errno));
   e->prompt = prompt;
   e->interrupted = 0;
   e->L = L;
@@ -213,11 +356,14 @@ static int lp_editor_read (lua_State *L) {
   line = el_gets(e->el, &count);
   e->L = NULL;
   e->prompt = NULL;
+  close(e->signals);
+  back_to(&e->before);
   if (e->interrupted || line == NULL || count <= 0) {
     fputs(e->interrupted ? "^C\n" : "\n", stdout);
     fflush(stdout);
+    if (e->ending != 0) raise(e->ending);
     lua_pushnil(L);
-    lua_pushstring(L, e->interrupted ? "interrupted" : "end");
+    lua_pushstring(L, e->interrupted || e->ending != 0 ? "interrupted" : "end");
     return 2;
   }
   if (line[count - 1] == '\n') count--;

@@ -422,7 +422,7 @@ static size_t body_copy (const lp_body *body, size_t from, char *out, size_t n) 
   return done;
 }
 
-static lp_body *new_body (lua_State *L) {
+lp_body *lp_body_new (lua_State *L) {
   lp_body *body = lua_newuserdata(L, sizeof *body);
   memset(body, 0, sizeof *body);
   body->copy = body_copy;
@@ -448,7 +448,7 @@ static int build (lua_State *L, lp_command_number number) {
   lp_secret *secret;
   luaL_checktype(L, 1, LUA_TTABLE);
   lua_settop(L, 2);
-  b.body = new_body(L);
+  b.body = lp_body_new(L);
   if (append_envelope(&b, 1) != 0 || append_data(&b, 2) != 0) {
     lua_pushnil(L);
     lua_insert(L, -2);
@@ -486,9 +486,25 @@ static int build (lua_State *L, lp_command_number number) {
 */
 static int lp_request_carry (lua_State *L) {
   lp_secret *secret = luaL_checkudata(L, 1, LP_SECRET_TYPE);
-  lp_body *body = new_body(L);
+  lp_body *body = lp_body_new(L);
   if (lp_secret_length(secret->number) == 0) return 0;
   put_secret(body, secret->number);
+  return 1;
+}
+
+/*
+** core.reveal_body (body) -> its bytes as a Lua string, the secret among them: for a transport that
+** takes nothing else. Not a method, so that nobody comes upon it by chance.
+*/
+static int lp_request_reveal_body (lua_State *L) {
+  const lp_body *body = luaL_checkudata(L, 1, LP_BODY_TYPE);
+  char *bytes;
+  luaL_argcheck(L, body->bytes != NULL, 1, "the body was closed");
+  bytes = lua_newuserdata(L, body->length);
+  if (body->copy(body, 0, bytes, body->length) != body->length)
+    return luaL_error(L, "the secret of the body was closed");
+  lua_pushlstring(L, bytes, body->length);
+  explicit_bzero(bytes, body->length);
   return 1;
 }
 
@@ -503,7 +519,7 @@ static const luaL_Reg request_functions[] = {
 #define COMMAND(name, data, required, access, state, text, page, fields) {#name, lp_request_##name},
 #include "commands.def"
 #undef COMMAND
-    {"carry", lp_request_carry}, {NULL, NULL}};
+    {"carry", lp_request_carry}, {"reveal_body", lp_request_reveal_body}, {NULL, NULL}};
 
 /* body:preview (): the text that will be sent, with stars for the secret */
 static int lp_body_preview (lua_State *L) {

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,7 +12,9 @@
 #include <termios.h>
 #include <unistd.h>
 
+#include "registers.h"
 #include "secret.h"
+#include "signals.h"
 
 /*
 ** The process-wide table. A secret has a mapping of its own: mlock'ed so that it is never
@@ -36,6 +39,7 @@ static struct {
 
 static void wipe (void *memory, size_t n) {
   explicit_bzero(memory, n);
+  lp_forget_registers();
 }
 
 static char *map_locked (void) {
@@ -53,9 +57,33 @@ static void unmap_locked (char *memory) {
   munmap(memory, MAPPING);
 }
 
+/*
+** A child of fork (a worker of nginx) has the secrets in memory of its own, which is not locked: it
+** is locked again here. Where a child may not lock as much, they stay, and out of core files.
+*/
+static void before_fork (void) {
+  pthread_mutex_lock(&table.mutex);
+}
+
+static void behind_fork (void) {
+  pthread_mutex_unlock(&table.mutex);
+}
+
+static void in_child (void) {
+  for (unsigned i = 0; i < table.count; i++)
+    if (table.entries[i].holders > 0) (void)mlock(table.entries[i].bytes, MAPPING);
+  pthread_mutex_unlock(&table.mutex);
+}
+
+static void watch_forks (void) {
+  (void)pthread_atfork(before_fork, behind_fork, in_child);
+}
+
 /* Gives a mapping its number; 0 without memory. */
 static unsigned enter (char *bytes, size_t length) {
+  static pthread_once_t once = PTHREAD_ONCE_INIT;
   unsigned i;
+  (void)pthread_once(&once, watch_forks);
   pthread_mutex_lock(&table.mutex);
   for (i = 0; i < table.count; i++)
     if (table.entries[i].holders == 0) break;
@@ -94,6 +122,7 @@ size_t lp_secret_copy (unsigned number, size_t from, char *out, size_t n) {
   if (e != NULL && from < e->length) {
     copied = e->length - from < n ? e->length - from : n;
     memcpy(out, e->bytes + from, copied);
+    lp_forget_registers();
   }
   pthread_mutex_unlock(&table.mutex);
   return copied;
@@ -304,6 +333,23 @@ static int lp_secret_descriptor (lua_State *L) {
 }
 
 /*
+** nginx fetches whatever child has ended as soon as it hears of one, and would have the status of
+** our command. So it hears of none until we are through; then it is told to look again.
+*/
+static void keep_children (struct sigaction *before) {
+  struct sigaction plain;
+  memset(&plain, 0, sizeof plain);
+  plain.sa_handler = SIG_DFL;
+  sigemptyset(&plain.sa_mask);
+  (void)sigaction(SIGCHLD, &plain, before);
+}
+
+static void give_children_back (const struct sigaction *before) {
+  (void)sigaction(SIGCHLD, before, NULL);
+  if (before->sa_handler != SIG_DFL && before->sa_handler != SIG_IGN) (void)raise(SIGCHLD);
+}
+
+/*
 ** secret.command (line): what a shell command prints (`pass show …`, a vault's program). Read
 ** with read(2) and not through stdio, whose buffer would keep a copy.
 */
@@ -311,10 +357,18 @@ static int lp_secret_command (lua_State *L) {
   const char *line = luaL_checkstring(L, 1);
   lp_secret *secret = make_handle(L);
   int results, status;
-  FILE *pipe = popen(line, "re");
-  if (pipe == NULL) return fail_errno(L, "command_failed", "cannot run", line, errno);
+  struct sigaction before;
+  FILE *pipe;
+  keep_children(&before);
+  pipe = popen(line, "re");
+  if (pipe == NULL) {
+    status = errno;
+    give_children_back(&before);
+    return fail_errno(L, "command_failed", "cannot run", line, status);
+  }
   results = from_open_file(L, secret, fileno(pipe), line);
   status = pclose(pipe);
+  give_children_back(&before);
   /* a command that failed mostly printed nothing; what it did print is not to be trusted. But one
   ** that we stopped reading, because it printed too much, fails by that */
   if (status != 0 && (results == 1 || strcmp(lua_tostring(L, -1), "empty_secret") == 0)) {
@@ -331,14 +385,16 @@ static int lp_secret_command (lua_State *L) {
 enum { KEY_INTERRUPT = 3, KEY_END = 4, KEY_ERASE = 8, KEY_ERASE_LINE = 21, KEY_DELETE = 127 };
 
 /*
-** Reads one line key by key, in locked memory all the way; -1 when it was interrupted. The terminal
-** does not even handle Ctrl-C by itself, so that it is never left without echo.
+** Reads one line key by key, in locked memory all the way; -1 when it was interrupted, by a key or
+** by a signal that is caught. The terminal does not even handle Ctrl-C by itself, so that it is
+** never left without echo.
 */
-static long read_line (int descriptor, char *bytes) {
+static long read_line (int descriptor, char *bytes, const lp_interrupts *interrupts) {
   size_t length = 0;
   for (;;) {
     char key;
     ssize_t got = read(descriptor, &key, 1);
+    if (got < 0 && errno == EINTR && interrupts != NULL && interrupts->count > 0) return -1;
     if (got < 0 && errno == EINTR) continue;
     if (got <= 0 || key == '\n' || key == '\r') return (long)length;
     if (key == KEY_INTERRUPT) return -1;
@@ -373,7 +429,8 @@ static int lp_secret_prompt (lua_State *L) {
   quiet.c_cc[VMIN] = 1;
   quiet.c_cc[VTIME] = 0;
   tcsetattr(descriptor, TCSAFLUSH, &quiet);
-  if (write(descriptor, text, strlen(text)) >= 0) length = read_line(descriptor, bytes);
+  if (write(descriptor, text, strlen(text)) >= 0)
+    length = read_line(descriptor, bytes, lp_interrupts_of(L));
   tcsetattr(descriptor, TCSAFLUSH, &before);
   if (write(descriptor, "\n", 1) < 0) length = -1;
   close(descriptor);

@@ -2,6 +2,7 @@
 ** The directory as Lua sees it: a userdata that swallows replies of getuserdata (it is a sink) and
 ** answers questions about rows. Lua values are made when they are asked for.
 */
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -316,8 +317,7 @@ static int lp_snapshot_census (lua_State *L) {
 
 /*
 ** snapshot:twins () -> list of the rows whose address another row has too, the case of ASCII
-*letters
-** aside
+** letters aside
 */
 static int lp_snapshot_twins (lua_State *L) {
   lp_rows *rows = &check(L, 1)->rows;
@@ -491,6 +491,20 @@ static int lp_snapshot_user_value (lua_State *L) {
   }
 }
 
+/*
+** core.user_id (snapshot, row) -> the user's number as decimal text
+** A Lua number of 5.1 and LuaJIT loses digits above 2^53; what leaves the program is text.
+*/
+static int lp_snapshot_user_id (lua_State *L) {
+  const snapshot *s = check(L, 1);
+  lua_Integer at = luaL_checkinteger(L, 2);
+  char digits[24];
+  luaL_argcheck(L, at >= 1 && (size_t)at <= s->rows.count, 2, "no such row");
+  snprintf(digits, sizeof digits, "%" PRIu64, s->rows.rows[at - 1].id);
+  lua_pushstring(L, digits);
+  return 1;
+}
+
 /* Frees the rows; the snapshot is empty then, and takes no more. */
 static int lp_snapshot_close (lua_State *L) {
   snapshot *s = check(L, 1);
@@ -533,8 +547,10 @@ static const luaL_Reg snapshot_meta[] = {{"__len", lp_snapshot_length},
                                          {"__gc", lp_snapshot_close},
                                          {NULL, NULL}};
 
-static const luaL_Reg snapshot_functions[] = {
-    {"snapshot", lp_snapshot_new}, {"user_value", lp_snapshot_user_value}, {NULL, NULL}};
+static const luaL_Reg snapshot_functions[] = {{"snapshot", lp_snapshot_new},
+                                              {"user_value", lp_snapshot_user_value},
+                                              {"user_id", lp_snapshot_user_id},
+                                              {NULL, NULL}};
 
 void lp_snapshot_open (lua_State *L) {
   lp_new_metatable(L, SNAPSHOT_TYPE, snapshot_meta, snapshot_methods);

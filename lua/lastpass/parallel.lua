@@ -1,7 +1,7 @@
 --- Several calls at once, written like calls in turn.
 -- @module lastpass.parallel
 local errors = require "lastpass.error"
-local loop = require "lastpass.transport.loop"
+local loop = require "lastpass.transport.waiting"
 
 ---@class lastpass.Task
 local task_methods = {}
@@ -57,7 +57,7 @@ local function parallel(limit, body)
     end
     running = running + 1
     local task = loop.spawn(on_done, fn, ...)
-    tasks[task] = true
+    tasks[task] = not task.done or nil -- a light thread may have come to its end at once
     return setmetatable({ _task = task }, task_mt)
   end
 

@@ -31,7 +31,7 @@ describe("lastpass.enterprise.call", function()
 
   -- A client whose hooks are written down.
   local function watched(options)
-    seen = { request = {}, wait = {}, retry = {} }
+    seen = { request = {}, wait = {}, retry = {}, reply = {} }
     local merged = {
       on_request = function(about)
         table.insert(seen.request, about)
@@ -41,6 +41,9 @@ describe("lastpass.enterprise.call", function()
       end,
       on_retry = function(about)
         table.insert(seen.retry, about)
+      end,
+      on_reply = function(about)
+        table.insert(seen.reply, about)
       end,
     }
     for name, value in pairs(options or {}) do
@@ -438,6 +441,27 @@ describe("lastpass.enterprise.call", function()
     end)
   end)
 
+  it("waits for its turn where the client has a limiter of its own", function()
+    local turns = {}
+    local limited = watched {
+      limiter = {
+        wait_for_turn = function(_, command, rate)
+          turns[#turns + 1] = command .. " " .. tostring(rate)
+        end,
+        hold = function(_, seconds)
+          turns[#turns + 1] = ("hold %.0f"):format(seconds)
+        end,
+      },
+      rate = 5,
+    }
+    support.inject(box, "getuserdata", "", { status = 429, retry_after = 3 })
+    assert(limited:getuserdata())
+    assert.same({ "getuserdata 5", "hold 3", "getuserdata 5" }, turns)
+    assert.equal(2, #seen.reply)
+    assert.is_nil(seen.reply[2].code)
+    assert.is_true(seen.reply[2].seconds >= 0)
+  end)
+
   describe("a write of which nothing was sent", function()
     it("is tried again, and is not uncertain", function()
       local server = servers.start "return function() end"
@@ -448,6 +472,12 @@ describe("lastpass.enterprise.call", function()
       assert.equal(4, #seen.request)
       assert.equal(3, #seen.retry)
       assert.equal("unreachable", seen.retry[1].code)
+      assert.equal(4, #seen.reply)
+      assert.same({ "updateuser", 4, "unreachable" }, {
+        seen.reply[4].command,
+        seen.reply[4].attempt,
+        seen.reply[4].code,
+      })
     end)
 
     it("reaches a server that comes up meanwhile", function()

@@ -84,6 +84,8 @@ describe("lastpass.enterprise.options", function()
       "on_request",
       "on_wait",
       "on_retry",
+      "on_reply",
+      "limiter",
     } do
       assert.is_true(described[name], name)
     end
@@ -231,6 +233,8 @@ describe("lastpass.enterprise.options", function()
       on_request = { print },
       on_wait = { print },
       on_retry = { print },
+      on_reply = { print },
+      limiter = { { wait_for_turn = print, hold = print } },
       now = { os.time },
     }
     local bad = {
@@ -253,6 +257,8 @@ describe("lastpass.enterprise.options", function()
       on_request = { "print", {} },
       on_wait = { 5 },
       on_retry = { 5 },
+      on_reply = { 5 },
+      limiter = { 5, {}, { hold = print } },
       now = { 5 },
     }
     for name, values in pairs(good) do

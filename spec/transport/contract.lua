@@ -214,9 +214,9 @@ return function(name, make, busted)
       assert.is_true(err.sent)
       assert.is_true(socket.gettime() - started < 0.5)
       assert.equal("late", assert(send("slow", { timeout = 5 })).body)
-      local loop = require "lastpass.transport.loop"
-      failure("timeout", send("slow", { deadline = loop.now() + 0.1, timeout = 5 }))
-      failure("timeout", send("slow", { deadline = loop.now() - 1 }))
+      local waiting = require "lastpass.transport.waiting"
+      failure("timeout", send("slow", { deadline = waiting.now() + 0.1, timeout = 5 }))
+      failure("timeout", send("slow", { deadline = waiting.now() - 1 }))
     end)
 
     it("it takes no more than max_bytes, declared, undeclared or packed", function()
@@ -319,7 +319,7 @@ return function(name, make, busted)
         local box = assert(lastpass.sandbox.start {
           users = 10,
           tls = tls,
-          transport = require("lastpass.transport.curl").new { verify = false },
+          transport = require("lastpass.transport").open(nil, { verify = false }),
         })
         options = options or {}
         if options.ca_file == nil then

@@ -517,6 +517,7 @@ describe("lastpass.transport.curl", function()
         get_phase = function()
           return phase
         end,
+        sleep = function() end,
       })
       outcomes[phase] = { post(curl.new()) }
     end

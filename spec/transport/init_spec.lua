@@ -15,7 +15,7 @@ describe("lastpass.transport", function()
 
   it("raises for others", function()
     assert.equal(
-      "transport: unknown transport 'wget' (known is: curl)",
+      "transport: unknown transport 'wget' (known are: curl, resty, thread)",
       check.blamed(function()
         transport.open "wget"
       end)

@@ -2,7 +2,7 @@
 -- @module lastpass.enterprise.call
 local core = require "lastpass.core"
 local errors = require "lastpass.error"
-local loop = require "lastpass.transport.loop"
+local loop = require "lastpass.transport.waiting"
 local reply = require "lastpass.enterprise.reply"
 
 local FIRST_PAUSE = 0.5 -- seconds before the second attempt
@@ -130,13 +130,22 @@ function M.perform(client, call, read, sink)
     if sink then
       sink:reset()
     end
+    local begun = options.on_reply and loop.now()
     local response, message, err = attempt_once(client, call, sink)
     local value
     if response then
       value, message, err = read(call, response)
-      if value ~= nil then
-        return value
-      end
+    end
+    if options.on_reply then
+      options.on_reply {
+        command = call.command,
+        attempt = call.attempt,
+        seconds = loop.now() - begun,
+        code = value == nil and err.code or nil,
+      }
+    end
+    if value ~= nil then
+      return value
     end
     if err.kind == "throttled" and (err.retry_after or math.huge) <= LONGEST_HOLD then
       client._limiter:hold(err.retry_after)

@@ -65,6 +65,13 @@ local function read_folder(id, entry)
   }, folder_mt)
 end
 
+--- Makes a folder of its fields, as they were written down before.
+---@param fields table
+---@return lastpass.Folder
+function M.restore(fields)
+  return setmetatable(fields, folder_mt)
+end
+
 local function unexpected(command, code, message)
   return errors.fail("protocol", code, command .. ": " .. message, { command = command })
 end

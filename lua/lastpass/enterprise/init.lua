@@ -53,7 +53,7 @@ function M.new(options, level)
       verify = complete.verify,
       http_version = complete.http_version,
     }),
-    _limiter = limiter.of(complete.url, complete.cid),
+    _limiter = complete.limiter or limiter.of(complete.url, complete.cid),
     _headers = {
       ["Content-Type"] = "application/json",
       ["Accept"] = "application/json",
@@ -152,10 +152,13 @@ function methods:users(filter)
     if filter.status then
       errors.raise(2, "client:users: 'stream' and 'status' do not go together")
     end
+  end
+  -- transports of nginx give replies as a whole: there everybody is read first
+  if filter.stream and self._transport.start then
     return require("lastpass.enterprise.stream").users(self, wire_filter(filter))
   end
   local snapshot = need(self:snapshot(wire_filter(filter)))
-  return snapshot:users(filter)
+  return snapshot:users { status = filter.status, admin = filter.admin, disabled = filter.disabled }
 end
 
 --- One user.

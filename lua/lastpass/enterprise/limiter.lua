@@ -2,7 +2,7 @@
 -- requests by the option `rate`, keeps the vendor's own limit of `updateemail` (10 per second,
 -- enterprise-api §6), and holds everybody back while the server says to wait.
 -- @module lastpass.enterprise.limiter
-local loop = require "lastpass.transport.loop"
+local loop = require "lastpass.transport.waiting"
 
 ---@class lastpass.Limiter
 local methods = {}

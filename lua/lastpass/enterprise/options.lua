@@ -32,7 +32,12 @@ M.list = {
   { "proxy", "URL", "the environment's", "proxy to go through" },
   { "verify", "boolean", "true", "false skips TLS verification, to this machine only" },
   { "http_version", "string", '"1.1"', '"2" for HTTP/2 when offered; its library copies the hash' },
-  { "transport", "name or object", "curl", "how requests are sent" },
+  {
+    "transport",
+    "name or object",
+    "curl",
+    'how requests are sent: "curl"; in nginx "resty" or "thread"',
+  },
   {
     "journal",
     "path or DSN",
@@ -48,6 +53,18 @@ M.list = {
   { "on_request", "function", "none", "called with {command, attempt} before each request" },
   { "on_wait", "function", "none", "called with {command, seconds, reason} before a wait" },
   { "on_retry", "function", "none", "called with {command, attempt, message, code, seconds}" },
+  {
+    "on_reply",
+    "function",
+    "none",
+    "called with {command, attempt, seconds, code} after each request; no code when it went well",
+  },
+  {
+    "limiter",
+    "object",
+    "one of the process",
+    "who gives requests their turn: `wait_for_turn(command, rate, on_wait)` and `hold(seconds)`",
+  },
 }
 
 local function positive(value)
@@ -93,6 +110,11 @@ local known = {
   on_request = "function",
   on_wait = "function",
   on_retry = "function",
+  on_reply = "function",
+  limiter = function(value)
+    return type(value) == "table" and value.wait_for_turn and value.hold and true,
+      "an object with wait_for_turn and hold"
+  end,
 }
 
 local defaults = {

@@ -7,7 +7,7 @@
 local call = require "lastpass.enterprise.call"
 local core = require "lastpass.core"
 local errors = require "lastpass.error"
-local loop = require "lastpass.transport.loop"
+local loop = require "lastpass.transport.waiting"
 local parallel = require "lastpass.parallel"
 local sink_reply = require "lastpass.enterprise.sink_reply"
 
@@ -118,7 +118,7 @@ end
 ---@return userdata|nil snapshot
 ---@return string|boolean message, or whether the pages fit together
 ---@return lastpass.Error? err
-local function read_pass(client, filter)
+local function read_pass(client, filter, on_page)
   local size = client._options.page_size
   local whole, ranges, steady = core.snapshot(), {}, true
   local first, message, err = M.fetch(client, page_data(filter, size, 0))
@@ -131,6 +131,9 @@ local function read_pass(client, filter)
     local before = #whole
     steady = whole:append(page) == 0 and page:total() == total and steady
     ranges[index] = { first = before + 1, last = #whole }
+    if on_page then
+      on_page(index, page)
+    end
     page:close() -- the collector does not see how much memory stands behind it
   end
 
@@ -161,12 +164,14 @@ end
 --- Reads everybody (or everybody that the filter lets through).
 ---@param client table
 ---@param filter? table fields of getuserdata: username, disabled, admin
+---@param on_page? fun(index: integer, page: userdata) told of each page, in the order they come; page
+-- 0 comes first, and once more when all are read again
 ---@return userdata|nil snapshot of the core
 ---@return string? message
 ---@return lastpass.Error? err kind "conflict" when the directory never holds still
-function M.read(client, filter)
+function M.read(client, filter, on_page)
   for pass = 1, PASSES do
-    local whole, steady, err = read_pass(client, filter or {})
+    local whole, steady, err = read_pass(client, filter or {}, on_page)
     if not whole then
       return nil, steady, err
     end

@@ -3,7 +3,7 @@
 local cursor_room = require "lastpass.export.cursor"
 local errors = require "lastpass.error"
 local formats = require "lastpass.export.formats"
-local loop = require "lastpass.transport.loop"
+local loop = require "lastpass.transport.waiting"
 local options_room = require "lastpass.export.options"
 local reader = require "lastpass.export.reader"
 local sinks = require "lastpass.export.sinks"
@@ -188,6 +188,9 @@ local function prepare(client, options, level)
     media_type = format.media_type,
     level = level + 1,
   })
+  if options.follow and sink.durable == false then
+    errors.raise(level + 1, "client:export: following into a file needs a cursor")
+  end
   local query, message, err = make_query(client, options)
   if not query then
     return nil, message, err
@@ -198,7 +201,7 @@ local function prepare(client, options, level)
     return nil, message, err
   end
   local cursor
-  if options.cursor then
+  if options.cursor or options.follow then
     cursor, message, err = cursor_room.open(client, options.cursor, query, options.overlap)
     if not cursor then
       return nil, message, err

@@ -12,7 +12,7 @@ local preconditions = require "lastpass.plan.preconditions"
 local progress = require "lastpass.plan.progress"
 local refused_rows = require "lastpass.plan.refused_rows"
 local work_room = require "lastpass.plan.work"
-local loop = require "lastpass.transport.loop"
+local loop = require "lastpass.transport.waiting"
 
 local M = {}
 

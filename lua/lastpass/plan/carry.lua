@@ -6,7 +6,7 @@ local errors = require "lastpass.error"
 local kinds = require "lastpass.plan.kinds"
 local parallel = require "lastpass.parallel"
 local settle = require "lastpass.plan.settle"
-local loop = require "lastpass.transport.loop"
+local loop = require "lastpass.transport.waiting"
 
 local M = {}
 

@@ -3,7 +3,7 @@
 -- @module lastpass.plan.progress
 local core = require "lastpass.core"
 local duration = require("lastpass.text").duration
-local loop = require "lastpass.transport.loop"
+local loop = require "lastpass.transport.waiting"
 
 local M = {}
 

@@ -5,7 +5,7 @@ local email = require "lastpass.email"
 local fresh = require "lastpass.plan.fresh"
 local image = require "lastpass.plan.image"
 local kinds = require "lastpass.plan.kinds"
-local loop = require "lastpass.transport.loop"
+local loop = require "lastpass.transport.waiting"
 
 local M = {}
 

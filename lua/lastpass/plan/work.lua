@@ -3,7 +3,7 @@
 -- @module lastpass.plan.work
 local email = require "lastpass.email"
 local errors = require "lastpass.error"
-local loop = require "lastpass.transport.loop"
+local loop = require "lastpass.transport.waiting"
 
 local M = {}
 

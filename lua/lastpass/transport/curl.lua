@@ -2,6 +2,7 @@
 -- @module lastpass.transport.curl
 local errors = require "lastpass.error"
 local loop = require "lastpass.transport.loop"
+local phase = require "lastpass.transport.phase"
 
 ---@class lastpass.CurlTransport: lastpass.Transport
 local methods = {}
@@ -21,14 +22,12 @@ local hints = {
 
 -- Waiting in libcurl would stop all requests of an nginx worker.
 local function refuse_in_nginx()
-  local ngx = rawget(_G, "ngx")
-  local phase = ngx and ngx.get_phase and ngx.get_phase()
-  if phase and phase ~= "init" and phase ~= "init_worker" then
+  if phase.is_request() then
     return errors.fail(
       "transport",
       "would_block",
-      "plain libcurl would stop this nginx worker in the phase " .. phase,
-      { hint = "give the client a transport that yields" }
+      "plain libcurl would stop this nginx worker in the phase " .. phase.name(),
+      { hint = 'leave the option transport out, or give it as "resty" or "thread"' }
     )
   end
   return true

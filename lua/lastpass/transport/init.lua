@@ -8,6 +8,7 @@
 -- spec/transport/contract.lua checks any transport.
 -- @module lastpass.transport
 local errors = require "lastpass.error"
+local phase = require "lastpass.transport.phase"
 
 ---@class lastpass.Request
 ---@field method string       "GET", "POST", …
@@ -30,10 +31,26 @@ local errors = require "lastpass.error"
 
 local M = {}
 
-local known = { curl = "lastpass.transport.curl" }
+local known = {
+  curl = "lastpass.transport.curl",
+  resty = "lastpass.transport.resty",
+  thread = "lastpass.transport.thread",
+}
+
+--- The transport when nobody names one: libcurl; inside nginx lua-resty-http when it is installed and can
+-- do what is asked for, else libcurl in threads of nginx.
+---@param options? table as for `open`
+---@return "curl"|"resty"|"thread"
+function M.choose(options)
+  if not phase.name() then
+    return "curl"
+  end
+  local resty = require "lastpass.transport.resty"
+  return resty.is_installed() and resty.can(options or {}) and "resty" or "thread"
+end
 
 --- Opens a transport by its name, or takes an object that is one.
----@param which string|table|nil "curl" (default), or an object with `send`
+---@param which string|table|nil "curl", "resty", "thread", or an object with `send`; default `choose`
 ---@param options? table as of the transport's `new`
 ---@return lastpass.Transport
 function M.open(which, options)
@@ -43,9 +60,10 @@ function M.open(which, options)
     end
     return which
   end
-  local room = known[which or "curl"]
+  local room = known[which or M.choose(options)]
   if not room then
-    errors.raise(3, "transport: unknown transport '%s' (known is: curl)", tostring(which))
+    local names = table.concat(errors.names_of(known), ", ")
+    errors.raise(3, "transport: unknown transport '%s' (known are: %s)", tostring(which), names)
   end
   return require(room).new(options)
 end

@@ -12,13 +12,16 @@ local methods = {}
 local file_mt = { __name = "lastpass.export.sinks.file", __index = methods }
 
 local hints = {
-  file_in_use = "another exporter writes it; give each a file of its own",
+  file_in_use = "give each exporter a file of its own",
   not_allowed = "check who owns the file and its folder",
   no_such_file = "make the folder first",
   disk_full = "make room, then run it again: nothing is lost",
 }
 
 local function fail(path, message, code)
+  if code == "file_in_use" then
+    message = "another exporter is writing it"
+  end
   return errors.fail("argument", code, path .. ": " .. message, { hint = hints[code] })
 end
 

@@ -3,7 +3,7 @@
 -- it was sent. After a broken connection the last page is sent again.
 -- @module lastpass.export.sinks.syslog
 local errors = require "lastpass.error"
-local loop = require "lastpass.transport.loop"
+local loop = require "lastpass.transport.waiting"
 
 local M = {}
 

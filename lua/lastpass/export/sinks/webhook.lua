@@ -7,7 +7,7 @@
 -- @module lastpass.export.sinks.webhook
 local errors = require "lastpass.error"
 local json = require "lastpass.json"
-local loop = require "lastpass.transport.loop"
+local loop = require "lastpass.transport.waiting"
 local secret = require "lastpass.secret"
 local transport = require "lastpass.transport"
 

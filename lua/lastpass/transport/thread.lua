@@ -1,0 +1,162 @@
+--- The transport of nginx that needs no further library: libcurl in threads of nginx
+-- (`ngx.run_worker_thread`), so that a worker never waits for LastPass. The secret goes by its number.
+--
+--     thread_pool lastpass threads=32;              # beside events { … }
+--     lua_worker_thread_vm_pool_size 32;            # in http { … }: as many, its default is 10
+-- @module lastpass.transport.thread
+local core = require "lastpass.core"
+local errors = require "lastpass.error"
+local light_threads = require "lastpass.transport.light_threads"
+local phase = require "lastpass.transport.phase"
+local worker_thread = require "lastpass.transport.worker_thread"
+
+---@class lastpass.ThreadTransport: lastpass.Transport
+local methods = {}
+local transport_mt = { __name = "lastpass.transport.thread", __index = methods }
+
+local DEFAULT_THREADS = 32
+local DEFAULT_TIMEOUT = 60 -- seconds; as libcurl has none of its own
+local GRACE = 1 -- seconds that a thread may take beyond the timeout of its request
+
+local M = {}
+
+-- The turns of a pool, shared by all transports of this worker that use it.
+local turns = {}
+
+local function turn_of(pool, threads)
+  if not turns[pool] then
+    turns[pool] = assert(require("ngx.semaphore").new(threads))
+  end
+  return turns[pool]
+end
+
+local function time_left(request)
+  local timeout = request.timeout or DEFAULT_TIMEOUT
+  if request.deadline then
+    timeout = math.min(timeout, math.max(request.deadline - light_threads.now(), 0.001))
+  end
+  return timeout
+end
+
+-- Bytes for a sink come whole, and are fed here: the sink belongs to this Lua state.
+local function take(request, answer)
+  local sink = request.sink
+  if not sink or answer.status ~= 200 then
+    return answer
+  end
+  if not sink:feed(answer.body) then
+    return errors.fail("protocol", "bad_reply", "the reply is not acceptable", { sent = true })
+  end
+  answer.body = ""
+  return answer
+end
+
+local function order_of(self, request, timeout)
+  local order = {
+    options = self._options,
+    request = {
+      method = request.method,
+      url = request.url,
+      headers = request.headers,
+      repeatable = request.repeatable,
+      max_bytes = request.max_bytes,
+      timeout = timeout,
+    },
+  }
+  if type(request.body) == "userdata" then
+    order.parked = core.park_body(request.body)
+    if not order.parked then
+      return nil
+    end
+  else
+    order.request.body = request.body
+  end
+  return order
+end
+
+-- What was not taken by a thread does not stay behind.
+local function unpark(order)
+  local body = order.parked and core.take_body(order.parked)
+  if body then
+    body:close()
+  end
+end
+
+local function carry_out(self, request, ends_at)
+  local left = ends_at - light_threads.now()
+  local order = order_of(self, request, math.max(left, 0.001))
+  if not order then
+    return errors.fail("transport", "no_memory", "there is no memory for the request")
+  end
+  local answer, message, err = worker_thread.run(
+    self._pool,
+    left,
+    left + GRACE,
+    "lastpass.transport.thread_worker",
+    "send",
+    order
+  )
+  unpark(order)
+  if not answer then
+    return nil, message, err
+  elseif not answer.status then
+    return errors.fail(answer.kind, answer.code, answer.message, {
+      hint = answer.hint,
+      sent = answer.sent,
+      begun = answer.begun,
+    })
+  end
+  return take(request, answer)
+end
+
+--- Sends a request and lets nginx go on until the reply is there.
+---@param request lastpass.Request
+---@return lastpass.Response|nil response
+---@return string? message
+---@return lastpass.Error? err kind "transport", "protocol" or "cancelled"
+function methods:send(request)
+  if not phase.yields() then
+    return errors.fail(
+      "transport",
+      "would_block",
+      ("threads of nginx cannot be waited for in the phase %s"):format(phase.name() or "none"),
+      { hint = "do it in access, rewrite or content, or in a timer: ngx.timer.at(0, …)" }
+    )
+  end
+  local timeout = time_left(request)
+  local ends_at = light_threads.now() + timeout
+  local turn = turn_of(self._pool, self._threads)
+  local ok, reason = turn:wait(timeout)
+  if not ok then
+    return errors.fail("transport", "timeout", "waited too long for a turn: " .. reason, {
+      hint = "raise the option threads, or the timeout",
+    })
+  end
+  local done, response, message, err = pcall(carry_out, self, request, ends_at)
+  turn:post(1)
+  if not done then
+    error(response, 0)
+  end
+  return response, message, err
+end
+
+--- Makes the transport.
+---@param options? table as of `lastpass.transport.curl`, and: pool (name of nginx's thread_pool, default
+-- "lastpass"), threads (how many requests at once in this worker, default 32; the first transport of a
+-- pool decides)
+---@return lastpass.ThreadTransport
+function M.new(options)
+  local of_curl, pool, threads = {}, worker_thread.POOL, DEFAULT_THREADS
+  for name, value in pairs(options or {}) do
+    if name == "pool" then
+      pool = value
+    elseif name == "threads" then
+      threads = value
+    else
+      of_curl[name] = value
+    end
+  end
+  return setmetatable({ _options = of_curl, _pool = pool, _threads = threads }, transport_mt)
+end
+
+return M
