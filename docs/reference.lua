@@ -6,10 +6,12 @@ local options_room = require "lastpass.enterprise.options"
 local WIDTH = 88
 
 -- Which functions of which file go by which name. `owner` is how the file calls the table; with
--- `first` the first parameter is the object itself.
+-- `first` the first parameter is the object itself; `only` has the functions that are public, and what
+-- they are called.
 local sources = {
   { "client", ":", "enterprise/init.lua", owner = "methods:" },
   { "client", ":", "plan/client.lua", owner = "M.", first = true },
+  { "client", ":", "export/client.lua", owner = "M.", first = true },
   { "user", ":", "enterprise/user.lua", owner = "methods:" },
   { "group", ":", "enterprise/group.lua", owner = "methods:" },
   { "snapshot", ":", "enterprise/directory.lua", owner = "methods:" },
@@ -24,6 +26,30 @@ local sources = {
   { "lastpass.text", ".", "text/table.lua", owner = "M." },
   { "lastpass.time", ".", "time.lua", owner = "M." },
   { "lastpass.json", ".", "json.lua", owner = "M." },
+  { "report", ":", "report/result.lua", owner = "methods:" },
+  { "lastpass.report", ".", "report/init.lua", owner = "M." },
+  { "lastpass.report", ".", "report/coverage.lua", owner = "M.", only = { make = "coverage" } },
+  { "lastpass.report", ".", "report/mfa.lua", owner = "M.", only = { make = "mfa" } },
+  { "lastpass.report", ".", "report/leavers.lua", owner = "M.", only = { make = "leavers" } },
+  { "lastpass.report", ".", "report/admins.lua", owner = "M.", only = { make = "admins" } },
+  { "lastpass.report", ".", "report/inactive.lua", owner = "M.", only = { make = "inactive" } },
+  {
+    "lastpass.report",
+    ".",
+    "report/invitations.lua",
+    owner = "M.",
+    only = { make = "invitations" },
+  },
+  { "lastpass.report", ".", "report/folders.lua", owner = "M.", only = { make = "folders" } },
+  {
+    "lastpass.report",
+    ".",
+    "report/check.lua",
+    owner = "M.",
+    only = { make = "check", rules = "check.rules" },
+  },
+  { "lastpass.report.access_review", ".", "report/access_review.lua", owner = "M." },
+  { "lastpass.report.evidence", ".", "report/evidence.lua", owner = "M." },
   { "lastpass.parallel", "", "parallel.lua", owner = "parallel" },
   { "lastpass.strict", "", "strict.lua", owner = "return" },
 }
@@ -132,6 +158,9 @@ local function add_source(entries, source)
   local lines = lines_of(path)
   for position, line in ipairs(lines) do
     local name, arguments = definition(line, source.owner)
+    if name and source.only then
+      name = source.only[name]
+    end
     if name and position > 1 and lines[position - 1]:find "^%-%-" then
       local doc = read_comment(lines, position)
       if source.first then

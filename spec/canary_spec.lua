@@ -2,6 +2,7 @@
 -- from outside, its output, its command line, the server's journal, and its memory.
 local json = require "lastpass.json"
 local lastpass = require "lastpass"
+local memory = require "spec.support.memory"
 
 -- Unlike any other text, also in parts.
 local CANARY = "c4a7a2yq8w3k9zj5x1vb6n0m2f7d4h8s3p5t9r1u6e0o4i7l2g8c3y5k9b1w6q0z"
@@ -18,46 +19,8 @@ local function holds_canary(text)
   return text:find(CANARY:reverse(), 1, true) ~= nil
 end
 
--- The mappings of a process that can be written, with their flags.
-local function mappings(process)
-  local list = {}
-  for line in io.lines(("/proc/%s/smaps"):format(process)) do
-    local from, to, rights, name = line:match "^(%x+)%-(%x+) (%S+) %S+ %S+ %S+%s*(.*)$"
-    if from then
-      list[#list + 1] =
-        { from = tonumber(from, 16), to = tonumber(to, 16), rights = rights, name = name }
-    elseif line:match "^VmFlags:" then
-      list[#list].flags = line
-    end
-  end
-  return list
-end
-
--- Where in a process's memory the canary stands: names of mappings.
-local function places_in_memory(process)
-  local places, locked, looked_at = {}, 0, 0
-  local memory = assert(io.open(("/proc/%s/mem"):format(process), "rb"))
-  for _, mapping in ipairs(mappings(process)) do
-    if mapping.rights:match "^rw" and not mapping.name:match "^%[v" then
-      memory:seek("set", mapping.from)
-      local bytes = memory:read(mapping.to - mapping.from) or ""
-      looked_at = looked_at + #bytes
-      if holds_canary(bytes) then
-        local flags = mapping.flags or ""
-        if flags:find(" dd", 1, true) and flags:find(" lo", 1, true) then
-          locked = locked + 1
-        else
-          places[#places + 1] = ("%x-%x %s"):format(mapping.from, mapping.to, mapping.name)
-        end
-      end
-    end
-  end
-  memory:close()
-  return places, locked, looked_at
-end
-
 describe("the canary hash", function()
-  local boxes, files, output, command_line, places, locked, looked_at, status
+  local boxes, files, output, command_line, places, locked, undumped, looked_at, status
 
   local function write(path, text)
     local file = assert(io.open(path, "w"))
@@ -102,7 +65,7 @@ describe("the canary hash", function()
       lines[#lines + 1] = line
     until line == nil or line == "READY"
     if line then
-      places, locked, looked_at = places_in_memory(process)
+      places, locked, undumped, looked_at = memory.search(process, holds_canary)
       local file = assert(io.open(("/proc/%s/cmdline"):format(process)))
       command_line = file:read "*a"
       file:close()
@@ -186,6 +149,7 @@ describe("the canary hash", function()
   it("is in one place of the process's memory: the locked one", function()
     assert.is_true(looked_at > 1024 * 1024)
     assert.equal(1, locked)
+    assert.equal(1, undumped)
     assert.same({}, places)
   end)
 end)

@@ -282,11 +282,11 @@ describe("config", function()
   end)
 
   it("says what is missing and where to write it", function()
+    local message, err = refused("no_profile", config.profile, nil, options())
+    assert.are.equal("there is no configuration: no profile, and no LASTPASS_CID", message)
     assert.are.equal(
-      "there is no configuration: write "
-        .. user_file()
-        .. ", or set LASTPASS_CID and LASTPASS_PROVHASH_FILE",
-      (refused("no_profile", config.profile, nil, options()))
+      "write " .. user_file() .. ", or set LASTPASS_CID and LASTPASS_PROVHASH_FILE",
+      err.hint
     )
     write(user_file(), '{"profiles": {"acme": {"provhash": {"file": "h"}}, "beta": {"cid": 1}}}')
     assert.are.equal(

@@ -115,6 +115,27 @@ describe("text.cut and text.pad", function()
   end)
 end)
 
+describe("text.wrap", function()
+  it("breaks at blanks, and words that are too long anywhere", function()
+    assert.same({ "one two", "three" }, text.wrap("one two three", 8))
+    assert.same({ "one two", "three" }, text.wrap("one two three", 7))
+    assert.same({ "one", "two", "three" }, text.wrap("one two three", 6))
+    assert.same({ "abcd", "efgh", "ij k" }, text.wrap("abcdefghij k", 4))
+    assert.same({ "日本", "語" }, text.wrap("日本語", 5))
+    assert.same({ "" }, text.wrap("", 5))
+    assert.same({ "a", "b" }, text.wrap("a    b", 3))
+    assert.same({ "日本" }, text.wrap("日本", 1))
+    for width = 2, 30 do
+      local words = "the quick bröwn fox, jumps over 日本 the lazy dog's  back"
+      local lines = text.wrap(words, width)
+      for _, line in ipairs(lines) do
+        assert.is_true(text.width(line) <= width, line)
+      end
+      assert.equal((words:gsub(" ", "")), (table.concat(lines):gsub(" ", "")))
+    end
+  end)
+end)
+
 describe("text.clean", function()
   it("leaves what people write alone", function()
     for _, kept in ipairs {
@@ -212,6 +233,40 @@ bob@acme…             1234567  no
         end
       end
     end
+  end)
+
+  it("keeps what is whole, leaves out what is missed least, and wraps", function()
+    local rows =
+      { { who = "ann@acme.example", why = "one two three", note = "a long note", n = 7 } }
+    local ranked = {
+      { field = "who", whole = true },
+      { field = "why", wrap = true },
+      { field = "note", rank = 2 },
+      { field = "n", rank = 1, align = "right" },
+    }
+    local function lines(width)
+      return text.table(rows, ranked, { width = width, header = false })
+    end
+    assert.equal("ann@acme.example  one two three  a long note  7", lines(47))
+    assert.equal(
+      "ann@acme.example  one two       a long note  7\n" .. (" "):rep(18) .. "three",
+      lines(46)
+    )
+    assert.equal("ann@acme.example  one two three  7", lines(45))
+    assert.equal("ann@acme.example  one two\n" .. (" "):rep(18) .. "three", lines(30))
+    assert.equal(
+      "ann@acme.example  one\n" .. (" "):rep(18) .. "two\n" .. (" "):rep(18) .. "three",
+      lines(5)
+    )
+  end)
+
+  it("has its lines painted row by row", function()
+    local painted = text.table({ { "a b" }, { "c" } }, { { title = "t", wrap = true } }, {
+      paint = function(lines, number)
+        return (number or "head") .. ":" .. lines
+      end,
+    })
+    assert.equal("head:t\nhead:---\n1:a b\n2:c", painted)
   end)
 
   it("takes lists, names of fields, functions and limits", function()

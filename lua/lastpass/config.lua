@@ -151,7 +151,7 @@ local function no_profile(configuration)
   end
   local path = configuration.layers.user_path or sources.SYSTEM_FILE
   local hint = ("write %s, or set LASTPASS_CID and LASTPASS_PROVHASH_FILE"):format(path)
-  return fail("no_profile", "there is no configuration: " .. hint, hint)
+  return fail("no_profile", "there is no configuration: no profile, and no LASTPASS_CID", hint)
 end
 
 -- A variable left over in a shell must not turn one company's name into another's account.

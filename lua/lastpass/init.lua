@@ -42,6 +42,8 @@ local client_methods = {
   kept_snapshot = "lastpass.plan.client",
   kept_snapshots = "lastpass.plan.client",
   export = "lastpass.export.client",
+  cursors = "lastpass.export.client",
+  forget_cursor = "lastpass.export.client",
   _event_field = "lastpass.directory.event",
 }
 

@@ -8,6 +8,7 @@ local M = {}
 M.width = cells.width
 M.clean = cells.clean
 M.cut = cells.cut
+M.wrap = cells.wrap
 M.pad = cells.pad
 M.table = tables.table
 

@@ -11,6 +11,12 @@ describe("advice", function()
       ["or { limit = { disable = 12 } } as an option of plan"] = "or --limit disable=12",
       ['or { limit = { leave = "7%" } } as an option of plan'] = "or --limit leave=7%",
       ["{ confirm_final = 2 }"] = "--confirm-final 2",
+      ["client:export: option 'from': cannot"] = "--from: cannot",
+      ["client:export: sink 'file' needs"] = "sink 'file' needs",
+      ["report.inactive: option 'days' must"] = "--days must",
+      ["for 30 days (option invitation_days)."] = "for 30 days (--invitation-days).",
+      ["of: acme.com (option domains)."] = "of: acme.com (--domain).",
+      ['name it: source.csv("hr.csv", { columns = {} })'] = "--column email=TITLE names it",
       ["chmod 600 the file"] = "chmod 600 the file",
     } do
       assert.equals(expected, in_commands(given))

@@ -2,6 +2,7 @@ local cli = require "spec.support.cli"
 local confirm = require "lastpass.cli.confirm"
 local session_room = require "lastpass.cli.session"
 local streams_room = require "lastpass.cli.streams"
+local terminals = require "spec.cli.repl.terminal"
 
 local function session(options, answers)
   local streams = streams_room.new(cli.streams { answers = answers })
@@ -72,5 +73,80 @@ describe("harm", function()
     assert.is_true(confirm.harm(one, "type", "remove", { "a", "b" }))
     assert.truthy(streams.err:text():find("type 2 to confirm", 1, true))
     assert.is_true(confirm.harm(session({}, { "a" }), "type", "remove", { "a" }))
+  end)
+end)
+
+describe("a question", function()
+  local verbs = require "lastpass.cli.verbs"
+
+  it("says what is done, and with what", function()
+    local function question(name, ...)
+      local items = {}
+      for place, row in ipairs { ... } do
+        items[place] = verbs.item(name, row)
+      end
+      return verbs.question(name, items)
+    end
+    assert.equals("disable", question("disable", { email = "a@b.cc" }))
+    local one = { email = "a@b.cc", new_email = "d@b.cc", group = "Sales" }
+    local other = { email = "x@b.cc", new_email = "y@b.cc", group = "Finance" }
+    assert.equals("give the address d@b.cc to", question("rename", one))
+    assert.equals("change the address of", question("rename", one, other))
+    assert.equals("put into the group 'Sales':", question("group-add", one, one))
+    assert.equals("take out of the group 'Sales':", question("group-remove", one))
+    assert.equals("change the groups of", question("group-remove", one, other))
+    assert.equals("change the groups of", question "group-remove")
+  end)
+end)
+
+describe("a question in a terminal", function()
+  local place, terminal
+
+  setup(function()
+    place = cli.start { users = 20 }
+  end)
+
+  teardown(function()
+    place:stop()
+  end)
+
+  after_each(function()
+    terminal:close()
+  end)
+
+  local function asked(line)
+    terminal = terminals.start(
+      (line:gsub("lastpass", place:environment():gsub("%%", "%%%%") .. "lua5.4 bin/lastpass"))
+    )
+    return terminal:wait_for "?"
+  end
+
+  it("is answered by no when nothing is said", function()
+    local email = place:json("users --fields email")[3].email
+    local screen = asked("lastpass user disable " .. email)
+    assert.truthy(screen:find("disable " .. email .. "? [y/N]", 1, true), screen)
+    terminal:press "Enter"
+    terminal:wait_for "lastpass: nothing was changed\n[ended 4]"
+    assert.equals("active", place:json({ "user", "show", email }).status)
+  end)
+
+  it("is ended by Ctrl-C and by Ctrl-D, in a line of its own", function()
+    local email = place:json("users --fields email")[3].email
+    asked("lastpass user disable " .. email)
+    terminal:press "C-c"
+    terminal:wait_for "\nlastpass: interrupted; nothing was changed\n[ended 130]"
+    terminal:close()
+    asked("lastpass user disable " .. email)
+    terminal:press "C-d"
+    terminal:wait_for "\nlastpass: nothing was changed\n[ended 4]"
+    assert.equals("active", place:json({ "user", "show", email }).status)
+  end)
+
+  it("changes something when it is answered by yes", function()
+    local email = place:json("users --fields email")[3].email
+    asked("lastpass user disable " .. email)
+    terminal:enter "y"
+    terminal:wait_for "[ended 0]"
+    assert.equals("disabled", place:json({ "user", "show", email }).status)
   end)
 end)

@@ -86,6 +86,18 @@ describe("the program", function()
       diff = "-7d",
       events = "--from -24h --user a@b.cc",
       snapshot = "--as-of now",
+      export = "--cursor siem --follow --file x",
+      check = "rules.lua --junit x",
+      ["report coverage"] = "--roster hr.csv --left status=gone",
+      ["report leavers"] = "--roster hr.csv --last-day last_day",
+      ["review export"] = "q2 --roster hr.csv",
+      ["review status"] = "q2",
+      ["review plan"] = "q2 -o y",
+      ["review tasks"] = "q2",
+      ["review close"] = "q2",
+      ["evidence key"] = "k",
+      ["evidence write"] = "e --key-file k --report mfa",
+      ["evidence verify"] = "e --public-key k.pub",
     }
     for _, name in ipairs(commands.names()) do
       local command = commands.load(name)

@@ -18,6 +18,11 @@ describe("values as Lua", function()
     end
   end)
 
+  it("may hold source that stands as it is", function()
+    local text = lua_text.value { secret = lua_text.raw 'secret.file("x")', other = 1 }
+    assert.equals('{ other = 1, secret = secret.file("x") }', text)
+  end)
+
   it("are short for short ones", function()
     assert.equals('{ status = "active" }', lua_text.value { status = "active" })
     assert.equals("{}", lua_text.value {})

@@ -151,6 +151,10 @@ describe("views", function()
       "profiles",
       "checks",
       "kept_users",
+      "cursors",
+      "rules",
+      "review_files",
+      "tasks",
     } do
       local view = views[name]
       local known = {}

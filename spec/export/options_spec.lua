@@ -15,7 +15,7 @@ describe("lastpass.export.options", function()
   it("that are wrong are blamed on the caller", function()
     for given, text in pairs {
       [{ formt = "x" }] = "did you mean 'format'",
-      [{ follow = true }] = "'follow' needs a cursor",
+      [{ follow = true, to = "now" }] = "exclude each other",
       [{ cursor = "" }] = "'cursor' must be a name",
       [{ cursor = "x", to = "now" }] = "exclude each other",
       [{ every = -1 }] = "a number of seconds",

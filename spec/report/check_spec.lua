@@ -309,4 +309,14 @@ waive {
       end)
     )
   end)
+
+  it("lists the rules without reading anything", function()
+    local list = assert(report.check.rules())
+    assert.equal("admin_without_mfa", list[1].name)
+    assert.equal("error", list[1].severity)
+    assert.equal("user", list[1].each)
+    local mistaken, _, err = report.check.rules "/nowhere/rules.lua"
+    assert.is_nil(mistaken)
+    assert.equal("cannot_read", err.code)
+  end)
 end)

@@ -73,8 +73,8 @@ describe("lastpass.sandbox.main", function()
     assert.equal("600\n" .. sandbox.PROVHASH, (output:gsub("%s+$", "")))
   end)
 
-  for _, signal in ipairs({ "TERM", "INT" }) do
-    it("ends at SIG" .. signal .. ", also without an input", function()
+  for _, signal in ipairs({ "TERM", "INT", "HUP" }) do
+    it("ends at SIG" .. signal .. ", and not with an input that is /dev/null", function()
       -- setsid-less background jobs of sh ignore SIGINT; env --default-signal undoes that.
       local output = shell(([==[
         out=$(mktemp)
@@ -84,6 +84,7 @@ describe("lastpass.sandbox.main", function()
           [ -s "$out" ] && break
           sleep 0.1
         done
+        sleep 0.3
         port=$(sed -n 's/.*"port":\([0-9]*\).*/\1/p' "$out")
         env -u LD_PRELOAD curl -s "http://127.0.0.1:$port/_sandbox/health"
         kill -%s $pid
@@ -95,4 +96,89 @@ describe("lastpass.sandbox.main", function()
       assert.equal('{"companies":1,"ok":true,"requests":0}\ncode 0\nended\n', output)
     end)
   end
+
+  it("does not take the end of a file for its own, nor a SIGHUP that is ignored", function()
+    local output = shell([==[
+      out=$(mktemp)
+      (trap '' HUP; exec $lua <"$0" >"$out") &
+      pid=$!
+      for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
+        [ -s "$out" ] && break
+        sleep 0.1
+      done
+      kill -HUP $pid
+      sleep 0.3
+      kill -TERM $pid && echo "was there"
+      wait $pid
+      tail -n 1 "$out"
+      rm "$out"
+    ]==])
+    assert.equal("was there\nended\n", output)
+  end)
+
+  describe("in a terminal", function()
+    local terminals = require "spec.cli.repl.terminal"
+    local terminal
+
+    before_each(function()
+      terminal = terminals.start("bash --norc -i", { environment = { PS1 = "shell$ " } })
+      terminal:wait_for "shell$"
+    end)
+
+    after_each(function()
+      terminal:close()
+    end)
+
+    local program
+
+    setup(function()
+      program = interpreter() .. " " .. script
+    end)
+
+    -- The file with the hash, when the one line is there.
+    local function started(screen)
+      return (screen:gsub("\n", ""):match '"provhash_file":"([^"]+)"')
+    end
+
+    it("ends with Ctrl-D, whatever was typed before", function()
+      terminal:enter(program)
+      terminal:wait_for(started)
+      terminal:enter "is anybody there?"
+      terminal:press "C-d"
+      terminal:wait_for "\nended\nshell$"
+    end)
+
+    it("leaves what is typed to the shell while it is in the background", function()
+      terminal:enter(program)
+      local file = started(terminal:wait_for(started))
+      terminal:press "C-z"
+      terminal:wait_for "Stopped"
+      terminal:enter "bg; clear"
+      terminal:enter "echo he''re"
+      terminal:wait_for "\nhere\nshell$"
+      terminal:enter "jobs"
+      terminal:wait_for "Running"
+      terminal:enter "fg"
+      os.execute "sleep 0.8"
+      terminal:press "C-d"
+      terminal:wait_for "\nended\nshell$"
+      assert.is_nil(io.open(file))
+    end)
+
+    it("takes its file with it when the terminal is closed", function()
+      terminal:enter(program)
+      local file = started(terminal:wait_for(started))
+      assert(io.open(file)):close()
+      terminal:close()
+      for _ = 1, 100 do
+        local there = io.open(file)
+        if not there then
+          return
+        end
+        there:close()
+        os.execute "sleep 0.05"
+      end
+      error "the file with the hash is still there"
+    end)
+  end)
 end)

@@ -2,7 +2,34 @@
 -- @module lastpass.cli.advice
 local M = {}
 
+local function as_flag(name)
+  return "--" .. name:gsub("_", "-")
+end
+
+-- What a report calls an option, where the program has another name for it.
+local other_names = { domains = "--domain", field = "--last-day" }
+
+local function as_option(name)
+  return "(" .. (other_names[name] or as_flag(name)) .. ")"
+end
+
 local rules = {
+  {
+    "^write %S+, or set LASTPASS_CID and LASTPASS_PROVHASH_FILE$",
+    "lastpass profile add NAME --cid NUMBER makes one; or set LASTPASS_CID and "
+      .. "LASTPASS_PROVHASH_FILE; to try things out, lastpass repl --sandbox",
+  },
+  { "^client:export: option '([%w_]+)'", as_flag },
+  { "^client:export: ", "" },
+  { "^report%.[%w_]+: option '([%w_]+)'", as_flag },
+  { "^report%.[%w_]+: ", "" },
+  { "^evidence%.[%w_]+: ", "" },
+  { "^access_review%.[%w_]+: ", "" },
+  { "%(option ([%w_]+)%)", as_option },
+  { "name it: source%.csv%b()", "--column email=TITLE names it" },
+  { "say which column is which with the option 'columns'", "--column FIELD=TITLE says which is" },
+  { "is the option 'delimiter' right%?", "is --delimiter right?" },
+  { "see the option 'encoding'", "see --encoding" },
   { "client:resume%((%d+)%)", "lastpass run resume %1" },
   { "client:undo%((%d+)%) makes the plan", "lastpass run undo %1" },
   { "client:undo%((%d+)%)", "lastpass run undo %1" },

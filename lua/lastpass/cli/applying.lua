@@ -96,7 +96,8 @@ function M.show_plan(session, plan)
   elseif session:for_programs() or options.fields or options.where or options.sort then
     session:show(views.steps, steps_of(plan))
   else
-    return session:print(advice.in_commands(tostring(plan)))
+    local text = require("lastpass.plan.text").plan(plan, session.streams.width)
+    return session:print(advice.in_commands(text))
   end
   tell_refusals(session, plan)
 end
@@ -104,7 +105,8 @@ end
 --- Shows a run.
 ---@param session lastpass.cli.Session
 ---@param run lastpass.Run
-function M.show_run(session, run)
+---@param all? boolean whether people are shown the steps that are done, too
+function M.show_run(session, run, all)
   local options = session.options
   local rows = {}
   for row in run:steps() do
@@ -127,7 +129,8 @@ function M.show_run(session, run)
   elseif session:for_programs() or options.fields or options.where or options.sort then
     session:show(views.run_steps, rows)
   else
-    session:print(advice.in_commands(tostring(run)))
+    local how = { all = all, width = session.streams.width }
+    session:print(advice.in_commands(require("lastpass.plan.run_text").run(run, how)))
   end
 end
 

@@ -14,10 +14,16 @@ local function read_answer(session, question)
   session.streams.err:write(question, " ")
   session.streams.err:flush()
   local answer = session.streams.input:read "*l"
+  if not answer then
+    session.streams.err:write "\n" -- what is said next is not to stand behind the question
+  end
   return answer and answer:match "^%s*(.-)%s*$" or ""
 end
 
 local function declined()
+  if require("lastpass.cli.interrupt").has_come() then
+    return errors.fail("cancelled", "interrupted", "interrupted; nothing was changed")
+  end
   return errors.fail("guard", "declined", "nothing was changed")
 end
 

@@ -1,5 +1,6 @@
 --- The checks of `lastpass doctor`. Each says ok, warn or fail, and what to do.
 -- @module lastpass.cli.doctor
+local in_commands = require("lastpass.cli.advice").in_commands
 local text = require "lastpass.text"
 
 local M = {}
@@ -51,7 +52,7 @@ function checks.configuration(rows, session)
   local settings
   settings, message, err = configuration:profile()
   if not settings then
-    add(rows, "configuration", "fail", message, err.hint)
+    add(rows, "configuration", "fail", message, err.hint and in_commands(err.hint))
     return false
   end
   local name = configuration.default

@@ -12,11 +12,11 @@ M.list = {
   { "guard", 4, "refused by a guard, or not confirmed; nothing was written" },
   { "stale", 5, "the plan is stale: expired, applied before, or overtaken by changes" },
   { "incomplete", 6, "a source was not read to its end, so nothing is concluded from it" },
-  { "findings", 7, "there are findings: drift, or a check that failed" },
+  { "findings", 7, "there are findings: drift, a check that failed, evidence that was changed" },
   { "usage", 64, "the command line, a playbook or the configuration is wrong" },
-  { "unreachable", 69, "LastPass cannot be reached" },
+  { "unreachable", 69, "LastPass, or where events go, cannot be reached" },
   { "throttled", 75, "LastPass asked to slow down; try again later" },
-  { "auth", 77, "LastPass does not accept account number and hash" },
+  { "auth", 77, "LastPass does not accept account number and hash, or a webhook its token" },
   { "interrupted", 130, "interrupted; what was under way is saved" },
 }
 
@@ -53,6 +53,12 @@ local by_code = {
   no_plan_applied = M.failed,
   other_company = M.usage,
   no_terminal = M.guard,
+  no_such_cursor = M.failed,
+  cursor_moved = M.failed,
+  file_in_use = M.failed,
+  disk_full = M.failed,
+  bad_decisions = M.incomplete,
+  evidence_changed = M.findings,
 }
 
 --- The code for a failure.

@@ -8,11 +8,18 @@ local in_commands = require("lastpass.cli.advice").in_commands
 local FIELDS =
   { "kind", "code", "message", "hint", "command", "status", "retry_after", "uncertain" }
 
+-- Lists of files: what has become of evidence.
+local LISTS = { "changed", "missing", "added" }
+
 local function as_json(message, err, code)
   local json = require "lastpass.json"
   local shown = { exit_code = code }
   for _, name in ipairs(FIELDS) do
     shown[name] = type(err) == "table" and err[name] or nil
+  end
+  for _, name in ipairs(LISTS) do
+    local list = type(err) == "table" and err[name]
+    shown[name] = type(list) == "table" and json.list(list) or nil
   end
   shown.message = message
   shown.hint = shown.hint and in_commands(shown.hint)
@@ -25,7 +32,7 @@ local function add_rows(lines, err)
       lines[#lines + 1] = ("  and %d more"):format(#err.rows - 20)
       return
     end
-    local who = type(row.item) == "table" and row.item.username or row.item
+    local who = type(row.item) == "table" and row.item.username or row.item or row.origin
     lines[#lines + 1] = ("  %s: %s"):format(tostring(who or "?"), tostring(row.reason))
   end
 end

@@ -21,7 +21,7 @@ local M = {}
 ---@field examples? table[]      {line, what it does}
 ---@field topics? string[]       topics of help that say more
 ---@field hidden? boolean
----@field lua? fun(options: table): string the line of Lua for --print-lua
+---@field lua? fun(options: table): string|nil, string?, lastpass.Error? the Lua for --print-lua
 ---@field run fun(session: lastpass.cli.Session, options: table): integer|nil, string?, lastpass.Error?
 
 local function number(text)
@@ -30,6 +30,14 @@ local function number(text)
     return nil, ("'%s' is not a number"):format(text)
   end
   return math.tointeger and math.tointeger(value) or value
+end
+
+-- Which words it takes belongs to what it is for.
+local function about_option(option)
+  if not option.choices then
+    return option[2]
+  end
+  return ("%s: %s"):format(option[2], table.concat(option.choices, ", "))
 end
 
 local function add_option(parser, option)
@@ -48,7 +56,7 @@ local function add_option(parser, option)
   else
     element = parser:flag(option[1])
   end
-  return element:description(option[2]):hidden(option.hidden == true)
+  return element:description(about_option(option)):hidden(option.hidden == true)
 end
 
 --- What stands in a completion for names that are looked up: `__users__`.
@@ -146,7 +154,7 @@ local function usage(command)
 end
 
 local function finish(parser)
-  return parser:add_help(false):help_max_width(90):usage_max_width(90):help_description_margin(26)
+  return parser:add_help(false):help_max_width(80):usage_max_width(80):help_description_margin(26)
 end
 
 --- The parser of one command.
@@ -226,20 +234,14 @@ end
 ---@return string? message
 ---@return lastpass.Error? err kind "argument", code "usage"
 function M.parse(command, words)
-  for _, word in ipairs(words) do
-    if word == "--provhash" or word:find "^%-%-provhash=" then
-      return errors.fail(
-        "argument",
-        "hash_on_command_line",
-        "the hash is never given on the command line, where other users and the history see it",
-        { hint = "use --provhash-file, --provhash-command, --provhash-env or --provhash-prompt" }
-      )
-    end
+  local fine, message, err = require("lastpass.cli.never_given").check(words)
+  if not fine then
+    return nil, message, err
   end
   local ok, result = M.leaf(command):pparse(in_order(command, words))
   if not ok then
-    local message, tip = result:match "^(.-)\n(.*)$"
-    return errors.fail("argument", "usage", message or result, {
+    local first, tip = result:match "^(.-)\n(.*)$"
+    return errors.fail("argument", "usage", first or result, {
       hint = (tip and tip .. " " or "") .. ("(lastpass %s --help)"):format(command.name),
     })
   end

@@ -4,7 +4,23 @@ local commands = require "lastpass.cli.commands"
 
 local M = {}
 
-local WIDTH = 90
+local WIDTH = 80
+
+local function wrapped(text)
+  return table.concat(require("lastpass.text").wrap(text, WIDTH), "\n")
+end
+
+--- Lays paragraphs out for a terminal; those with indented lines stay as they are.
+---@param text string
+---@return string
+function M.fold(text)
+  local paragraphs = {}
+  for paragraph in (text .. "\n\n"):gmatch "(.-)\n\n+" do
+    local as_it_is = paragraph:find "^ " or paragraph:find "\n "
+    paragraphs[#paragraphs + 1] = as_it_is and paragraph or wrapped((paragraph:gsub("\n", " ")))
+  end
+  return (table.concat(paragraphs, "\n\n"):gsub("%s+$", "")) .. "\n"
+end
 
 local function table_of(pairs_list)
   local widest = 0
@@ -29,7 +45,7 @@ local function verbs_of(group)
   for _, name in ipairs(commands.names(group)) do
     local verb = name:match "^%S+ (%S+)$"
     local line = lines[#lines]
-    if verb and line and #line + #verb < 64 then
+    if verb and line and #line + #verb < 54 then
       lines[#lines] = line .. ", " .. verb
     elseif verb then
       lines[#lines] = line and line .. ","
@@ -73,9 +89,11 @@ local function overview()
     topics[#topics + 1] = topic.name
   end
   lines[#lines + 1] = ""
-  lines[#lines + 1] =
-    "lastpass COMMAND --help shows its options. lastpass help TOPIC says more about"
-  lines[#lines + 1] = table.concat(topics, ", ") .. "."
+  lines[#lines + 1] = wrapped(
+    "lastpass COMMAND --help shows its options. lastpass help TOPIC says more about "
+      .. table.concat(topics, ", ")
+      .. "."
+  )
   return table.concat(lines, "\n") .. "\n"
 end
 

@@ -42,7 +42,11 @@ local function print_lua(session, command)
   if command.connects then
     lines[1] = require("lastpass.cli.lua_text").preamble(session.options.profile)
   end
-  lines[#lines + 1] = command.lua(session.options)
+  local text, message, err = command.lua(session.options)
+  if not text then
+    return nil, message, err
+  end
+  lines[#lines + 1] = text
   session:print(table.concat(lines, "\n"))
   session.streams:flush()
   return exit.done

@@ -10,6 +10,15 @@ do
   reserved[word] = true
 end
 
+local raw_mt = {}
+
+--- Source that stands as it is where a value would.
+---@param code string
+---@return table
+function M.raw(code)
+  return setmetatable({ code = code }, raw_mt)
+end
+
 local function key_of(key)
   if type(key) == "string" and key:find "^[%a_][%w_]*$" and not reserved[key] then
     return key
@@ -25,6 +34,8 @@ function M.value(value)
     return (("%q"):format(value):gsub("\\\n", "\\n"):gsub("\r", "\\r"))
   elseif type(value) ~= "table" then
     return tostring(value)
+  elseif getmetatable(value) == raw_mt then
+    return value.code
   end
   local parts = {}
   for place, item in ipairs(value) do

@@ -108,7 +108,7 @@ function M.route(arguments)
     return errors.fail(
       "argument",
       "usage",
-      ("lastpass %s: say what: %s"):format(route.name, table.concat(verbs_of(route.name), ", ")),
+      ("%s: say what: %s"):format(route.name, table.concat(verbs_of(route.name), ", ")),
       { hint = ("lastpass %s --help"):format(route.name) }
     )
   end

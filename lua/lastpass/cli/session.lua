@@ -25,6 +25,17 @@ function M.new(options, streams, rest)
   }, session_mt)
 end
 
+--- Asks for a secret without echo. Signals that come meanwhile end the question, and the terminal is
+-- as it was.
+---@param text string
+---@return userdata|nil secret
+---@return string? message
+---@return lastpass.Error? err
+function M.ask_secret(text)
+  require("lastpass.cli.interrupt").watch()
+  return require("lastpass.secret").prompt(text)
+end
+
 -- Secrets that come over a way which no file can name.
 local function own_secret(options)
   local secret = require "lastpass.secret"
@@ -34,7 +45,7 @@ local function own_secret(options)
     if options.no_input then
       return errors.fail("guard", "no_terminal", "the hash would have to be asked for (--no-input)")
     end
-    return secret.prompt "Provisioning hash: "
+    return M.ask_secret "Provisioning hash: "
   end
   return nil
 end

@@ -141,6 +141,10 @@ takes a run back as far as LastPass allows.]],
   },
 }
 
+for _, topic in ipairs(require "lastpass.cli.report_topics") do
+  M.list[#M.list + 1] = topic
+end
+
 --- The same by name.
 ---@type table<string, lastpass.cli.Topic>
 M.by_name = {}

@@ -102,10 +102,14 @@ end
 ---@return lastpass.Error? err
 function M.change(session, change)
   local configuration, message, err = session:configuration()
-  if not configuration then
+  local path
+  if configuration then
+    path = configuration.layers.user_path
+  elseif err.absent then
+    path = err.file -- LASTPASS_CONFIG names it, and it is to be made
+  else
     return nil, message, err
   end
-  local path = configuration.layers.user_path
   if not path then
     return errors.fail("argument", "no_home", "there is no place for it: HOME is not set")
   end

@@ -186,6 +186,40 @@ shape["group-remove"] = function(row)
   return { username = row.email, del = { row.group } }
 end
 
+-- The group that all rows are about, or nil.
+local function one_group(items, key)
+  local first = items[1] and items[1][key] and items[1][key][1]
+  for _, item in ipairs(items) do
+    if item[key][1] ~= first then
+      return nil
+    end
+  end
+  return first
+end
+
+-- Questions that say more than the verb does.
+local questions = {
+  rename = function(items)
+    return #items == 1 and ("give the address %s to"):format(items[1].new_email)
+  end,
+  ["group-add"] = function(items)
+    local group = one_group(items, "add")
+    return group and ("put into the group '%s':"):format(group)
+  end,
+  ["group-remove"] = function(items)
+    local group = one_group(items, "del")
+    return group and ("take out of the group '%s':"):format(group)
+  end,
+}
+
+--- What is to be done, for the question before it.
+---@param name string
+---@param items table[] as `item` makes them
+---@return string
+function M.question(name, items)
+  return questions[name] and questions[name](items) or M.list[name].what
+end
+
 --- A row of a file, or of the command line, as the verb takes it.
 ---@param name string
 ---@param row table email and the verb's own columns

@@ -132,7 +132,8 @@ local function with_refused(rows, refused)
 end
 
 -- What a dry run can know without writing: whether there is such a user.
-local function foresee(client, verb, items, lines)
+local function foresee(client, name, items, lines)
+  local verb = verbs.list[name]
   local find, rows = finder(client, items), {}
   for row, item in ipairs(items) do
     local user, message, err = find(item)
@@ -146,7 +147,7 @@ local function foresee(client, verb, items, lines)
       row = lines and lines[row] or row,
       who = item.username,
       outcome = refused and "would be refused" or "would be done",
-      reason = refused or ("%s %s"):format(verb.what, item.username),
+      reason = refused or ("%s %s"):format(verbs.question(name, { item }), item.username),
     }
   end
   return rows
@@ -174,7 +175,7 @@ function M.run(session, name, items, more)
   output.check(session, views.outcomes)
   local client = session:client()
   if session.options.dry_run then
-    local rows, message, err = foresee(client, verb, items, more.lines)
+    local rows, message, err = foresee(client, name, items, more.lines)
     if not rows then
       return nil, message, err
     end
@@ -182,7 +183,8 @@ function M.run(session, name, items, more)
     return exit.done
   end
   local harm = verb.harm or more.lines and "ask" or nil -- a file is never written without a question
-  local ok, message, err = confirm.harm(session, harm, verb.what, subjects_of(items))
+  local ok, message, err =
+    confirm.harm(session, harm, verbs.question(name, items), subjects_of(items))
   if not ok then
     return nil, message, err
   end

@@ -27,7 +27,11 @@ local function read(path, must_exist)
     if ABSENT[number] and not must_exist then
       return false
     end
-    return fail(path, "unreadable_config", "cannot be read: " .. tostring(reason))
+    local why = tostring(reason)
+    if why:sub(1, #path + 2) == path .. ": " then
+      why = why:sub(#path + 3)
+    end
+    return fail(path, "unreadable_config", "cannot be read: " .. why, { absent = ABSENT[number] })
   end
   local data, read_reason = file:read(MOST_BYTES + 1)
   file:close()

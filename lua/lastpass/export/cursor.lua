@@ -25,9 +25,38 @@ local function check_query(name, query, state)
   })
 end
 
+-- The cursor as it was kept; nothing when it is new, or has no name to be kept by.
+local function restore(self, client, query)
+  if not self.name then
+    return true
+  end
+  local message, err
+  self.journal, message, err = client_journal.of(client)
+  if not self.journal then
+    return nil, message, err
+  end
+  self.tenant = client_journal.tenant(client)
+  local saved
+  saved, message, err = self.journal:cursor(self.tenant, self.name)
+  if not saved then
+    return not message or nil, message, err
+  end
+  local ok
+  ok, message, err = check_query(self.name, query, saved.state)
+  if not ok then
+    return nil, message, err
+  end
+  self.position, self.version, self.state = saved.position, saved.version, saved.state
+  self.seen = seen_room.read(saved.seen)
+  if not self.seen then
+    return errors.fail("protocol", "store_damaged", ("cursor %s cannot be read"):format(self.name))
+  end
+  return true
+end
+
 --- Opens a cursor; a new one begins at `from`.
 ---@param client lastpass.Client
----@param name string
+---@param name string|nil nil for one that nobody keeps
 ---@param query lastpass.export.Query
 ---@param overlap number seconds
 ---@return table|nil cursor
@@ -38,14 +67,7 @@ function M.open(client, name, query, overlap)
   if not ok then
     return nil, message, err
   end
-  local journal
-  journal, message, err = client_journal.of(client)
-  if not journal then
-    return nil, message, err
-  end
   local self = setmetatable({
-    journal = journal,
-    tenant = client_journal.tenant(client),
     name = name,
     overlap = overlap,
     position = query.from,
@@ -53,19 +75,8 @@ function M.open(client, name, query, overlap)
     seen = seen_room.read "",
     state = { from = query.from, query = query_text(query) },
   }, cursor_mt)
-  local saved
-  saved, message, err = journal:cursor(self.tenant, name)
-  if saved then
-    ok, message, err = check_query(name, query, saved.state)
-    if not ok then
-      return nil, message, err
-    end
-    self.position, self.version, self.state = saved.position, saved.version, saved.state
-    self.seen = seen_room.read(saved.seen)
-    if not self.seen then
-      return errors.fail("protocol", "store_damaged", ("cursor %s cannot be read"):format(name))
-    end
-  elseif message then
+  ok, message, err = restore(self, client, query)
+  if not ok then
     return nil, message, err
   end
   self.met = {}
@@ -134,6 +145,10 @@ function methods:save(sink_state)
   self.position = self.next_position or self.position
   self.seen:prune(self:threshold())
   self.state.sink = sink_state
+  if not self.name then
+    self.version = self.version + 1
+    return true
+  end
   local version, message, err = self.journal:save_cursor(self.tenant, self.name, {
     position = self.position,
     seen = self.seen:dump(),

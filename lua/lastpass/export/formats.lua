@@ -11,7 +11,7 @@ local errors = require "lastpass.error"
 local M = {}
 
 --- The known formats.
-M.names = { "ndjson", "ecs", "ocsf", "cef", "leef", "syslog", "csv" }
+M.names = { "ndjson", "ecs", "ocsf", "cef", "leef", "syslog", "csv", "text" }
 
 local known_options = {
   name = "string",

@@ -12,11 +12,14 @@ M.list = {
   { "user", "events of this address only" },
   { "search", "events with this text only" },
   { "admin", "events of admins only" },
-  { "format", "ndjson (default), ecs, ocsf, cef, leef, syslog, csv; or a table with its options" },
+  {
+    "format",
+    "ndjson (default), ecs, ocsf, cef, leef, syslog, csv, text; or a table with its options",
+  },
   { "sink", '"-" for stdout (default), a path, or a table of kind and its options' },
   { "pseudonymise", "a secret: people become keyed hashes" },
   { "cursor", "a name: goes on where the last export of that name has ended" },
-  { "follow", "true: goes on until it is cancelled; needs a cursor" },
+  { "follow", "true: goes on until it is cancelled; without a cursor the next one begins anew" },
   { "every", "seconds between two looks while following; default 60" },
   { "overlap", "seconds that are looked at again for what comes late; default 900" },
   { "on_progress", "function, told {events, duplicates, time} after each part" },
@@ -55,12 +58,12 @@ function M.complete(given, level)
   for name, value in pairs(given) do
     options[name] = value
   end
-  if options.follow and not options.cursor then
-    errors.raise(level, "client:export: option 'follow' needs a cursor")
-  elseif options.cursor == "" then
+  if options.cursor == "" then
     errors.raise(level, "client:export: option 'cursor' must be a name")
   elseif options.cursor and options.to then
     errors.raise(level, "client:export: options 'cursor' and 'to' exclude each other")
+  elseif options.follow and options.to then
+    errors.raise(level, "client:export: options 'follow' and 'to' exclude each other")
   elseif options.pseudonymise and not core.secret.is(options.pseudonymise) then
     errors.raise(level, "client:export: option 'pseudonymise' must be made by lastpass.secret")
   end

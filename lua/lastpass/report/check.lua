@@ -208,14 +208,15 @@ end
 -- not waived; a program ends with code 7 when there are any.
 ---@param subject lastpass.Client|lastpass.Snapshot
 ---@param options? table rules (path of a Lua file, or list of names and rules; default all that are
--- there), waivers (list), domains (internal ones, for folders; default those of active admins)
+-- there), waivers (list, or path of a Lua file with `waive`), domains (internal ones, for folders;
+-- default those of active admins)
 ---@return lastpass.Report|nil
 ---@return string? message
 ---@return lastpass.Error? err code "rule_mistake" with the place
 function M.make(subject, options)
   options = errors.check_options("report.check", options, {
     rules = { "string", "table" },
-    waivers = "table",
+    waivers = { "string", "table" },
     domains = "table",
   })
   local book, message, err = book_room.open(options.rules, options.waivers)
@@ -244,6 +245,24 @@ function M.make(subject, options)
     waivers = #book.waivers,
     domains = options.domains,
   })
+end
+
+--- The rules that a check would use. Nothing is read.
+---@param rules? string|table path of a Lua file, or list of names and rules; default all there are
+---@return table[]|nil list {name, title, severity, each}
+---@return string? message
+---@return lastpass.Error? err code "rule_mistake" with the place
+function M.rules(rules)
+  local book, message, err = book_room.open(rules)
+  if not book then
+    return nil, message, err
+  end
+  local list = {}
+  for place, rule in ipairs(book.rules) do
+    list[place] =
+      { name = rule.name, title = rule.title, severity = rule.severity, each = rule.each }
+  end
+  return list
 end
 
 return M

@@ -25,6 +25,9 @@ local classes_of = {
   { "excluded", "Excluded", "left aside, with the reason" },
 }
 
+--- Name, title and meaning of the classes, in order.
+M.classes = classes_of
+
 local columns = {
   { name = "email", title = "E-mail" },
   { name = "fullname", title = "Name" },

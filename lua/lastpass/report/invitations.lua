@@ -12,8 +12,10 @@ local M = {}
 
 local limits = { 7, 30, 90 }
 
--- When each was invited last, and how often, by the events of the window.
-local function from_events(events)
+--- When each was invited last, and how often.
+---@param events lastpass.Event[] admins' events, oldest first
+---@return table<string, table> dates {last, times} by folded address
+function M.dates(events)
   local found = {}
   for _, event in ipairs(events) do
     if actions.meaning(event) == "invited" and event.time then
@@ -38,7 +40,11 @@ local function new_row(reading, user, events)
   return row
 end
 
-local function walk(reading, events, window)
+--- The classes of age.
+---@param window number days of events that are read
+---@return table[] list as `statistics.classes` takes it
+---@return fun(days: number|nil): string class_of name of the class
+function M.ages(window)
   local list, class_of = statistics.age_classes(limits)
   local older = ("over_%d_unknown"):format(window)
   list[#list + 1] = {
@@ -46,13 +52,20 @@ local function walk(reading, events, window)
     ("over %d days, or unknown"):format(window),
     "no event of the time that was read says when",
   }
+  return list, function(days)
+    return days and class_of(math.max(days, 0)) or older
+  end
+end
+
+local function walk(reading, events, window)
+  local list, class_of = M.ages(window)
   local classes, by_name = statistics.classes(list)
   local rows, invited = {}, 0
   for user in reading:users() do
     local is_invited = user.status == "invited"
     if is_invited or user.status == "active" and reading:never_logged_in(user) then
       local row = new_row(reading, user, events)
-      local class = by_name[row.days and class_of(math.max(row.days, 0)) or older]
+      local class = by_name[class_of(row.days)]
       class.count = class.count + 1
       row.class = class.title
       rows[#rows + 1] = row
@@ -86,7 +99,7 @@ function M.make(subject, options)
   if not events then
     return nil, message, err
   end
-  local rows, classes, invited = walk(reading, from_events(events), effective.window)
+  local rows, classes, invited = walk(reading, M.dates(events), effective.window)
   return result.new {
     name = "invitations",
     title = "Invitations by age",

@@ -17,6 +17,17 @@ local classes_of = {
   { "user_without", "Others without", "everybody else who has none" },
 }
 
+--- Name, title and meaning of the classes, in order.
+M.classes = classes_of
+
+--- The class of somebody who can log in.
+---@param is_admin boolean
+---@param has_mfa boolean
+---@return string name of `classes`
+function M.class_of(is_admin, has_mfa)
+  return (is_admin and "admin_" or "user_") .. (has_mfa and "with" or "without")
+end
+
 local titles = {
   no_mfa = "no multifactor",
   weak_password = "weak master password",
@@ -88,8 +99,8 @@ local function walk(reading, options, expired)
     if user.status == "active" then
       local row = people.row(user)
       row.names = findings_of(reading, user, options, expired)
-      local class = (row.admin and "admin_" or "user_") .. (user.mfa and "with" or "without")
-      by_name[class].count = by_name[class].count + 1
+      local class = by_name[M.class_of(row.admin, user.mfa ~= nil)]
+      class.count = class.count + 1
       found.active = found.active + 1
       add_to_groups(found.groups, row, user.mfa ~= nil)
       if #row.names > 0 then

@@ -19,8 +19,9 @@ local function write_hash(provhash)
   return path
 end
 
---- Starts a sandbox, says where it is in one JSON line on standard output, and waits until
--- standard input ends (a pipe or this terminal), SIGTERM or SIGINT.
+--- Starts a sandbox, says where it is in one JSON line on standard output, and waits until SIGINT,
+-- SIGTERM or SIGHUP, or until standard input ends where that is a pipe or the terminal in front of
+-- it. /dev/null and files are no input that could end.
 ---@param options? table of `sandbox.start`; `clock` is the machine's time unless given
 ---@return boolean|nil ok
 ---@return string? message

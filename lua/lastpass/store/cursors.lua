@@ -59,6 +59,22 @@ function M:cursor(tenant, name)
   )
 end
 
+local function read_all(database, tenant)
+  return database:query(
+    "SELECT name, {position}, {saved_at} FROM lastpass_cursors WHERE tenant = ? ORDER BY name",
+    tenant
+  )
+end
+
+--- All cursors of a company, by name.
+---@param tenant string|integer
+---@return table[]|nil list {name, position, saved_at}
+---@return string? message
+---@return lastpass.Error? err
+function M:cursors(tenant)
+  return self._database:read(read_all, arguments.tenant("journal:cursors", tenant))
+end
+
 local function write(database, tenant, name, cursor, seen, state)
   local saved
   if cursor.version == 0 then

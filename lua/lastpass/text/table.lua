@@ -8,6 +8,8 @@ local M = {}
 local GAP = "  "
 -- A column is not made narrower than this, however small the terminal is.
 local LEAST_WIDTH = 6
+-- Before one gets narrower than this, those that may be left out are.
+local READABLE_WIDTH = 12
 
 local COLUMN_KEYS = {
   title = "string",
@@ -16,6 +18,9 @@ local COLUMN_KEYS = {
     return value == "left" or value == "right", '"left" or "right"'
   end,
   max = "number",
+  rank = "number",
+  whole = "boolean",
+  wrap = "boolean",
 }
 
 local function read_columns(columns)
@@ -31,6 +36,10 @@ local function read_columns(columns)
       field = field,
       align = column.align or "left",
       max = column.max,
+      rank = column.rank,
+      gives = column.align ~= "right" and not column.whole,
+      wrap = column.wrap,
+      place = index,
       width = 0,
     }
   end
@@ -87,43 +96,90 @@ local function read_rows(rows, columns)
   return lines
 end
 
+local function total_of(columns, width_of)
+  local total = #GAP * (#columns - 1)
+  for _, column in ipairs(columns) do
+    total = total + width_of(column)
+  end
+  return total
+end
+
+local function readable(column)
+  return column.gives and math.min(column.width, READABLE_WIDTH) or column.width
+end
+
+local function width_of(column)
+  return column.width
+end
+
+-- Leaves out what is missed least, while the rest could not be read.
+local function leave_out(columns, width)
+  local left = {}
+  for index, column in ipairs(columns) do
+    left[index] = column
+  end
+  while total_of(left, readable) > width do
+    local index
+    for place, column in ipairs(left) do
+      if column.rank and (not index or column.rank > left[index].rank) then
+        index = place
+      end
+    end
+    if not index then
+      break
+    end
+    table.remove(left, index)
+  end
+  return left
+end
+
 -- Takes columns from the widest until the table fits. Right-aligned ones keep theirs: a number
 -- that is cut is a wrong number.
 local function fit(columns, width)
-  local total = #GAP * (#columns - 1)
-  for _, column in ipairs(columns) do
-    total = total + column.width
-  end
+  columns = leave_out(columns, width)
+  local total = total_of(columns, width_of)
   while total > width do
     local widest
     for _, column in ipairs(columns) do
       local wider = not widest or column.width > widest.width
-      if column.align == "left" and column.width > LEAST_WIDTH and wider then
+      if column.gives and column.width > LEAST_WIDTH and wider then
         widest = column
       end
     end
     if not widest then
-      return
+      break
     end
     widest.width = widest.width - 1
     total = total - 1
   end
+  return columns
 end
 
+-- The lines of one row: several where a column wraps.
 local function lay_out(line, columns)
-  local parts = {}
+  local height, folded = 1, {}
   for index, column in ipairs(columns) do
-    local text = cells.cut(line[index], column.width)
-    parts[index] = cells.pad(text, column.width, column.align)
+    local text = line[column.place]
+    folded[index] = column.wrap and cells.wrap(text, column.width)
+      or { cells.cut(text, column.width) }
+    height = math.max(height, #folded[index])
   end
-  return (table.concat(parts, GAP):gsub(" +$", ""))
+  local lines = {}
+  for number = 1, height do
+    local parts = {}
+    for index, column in ipairs(columns) do
+      parts[index] = cells.pad(folded[index][number] or "", column.width, column.align)
+    end
+    lines[number] = table.concat(parts, GAP):gsub(" +$", "")
+  end
+  return table.concat(lines, "\n")
 end
 
 local function head(columns)
   local titles, rules = {}, {}
-  for index, column in ipairs(columns) do
-    titles[index] = column.title
-    rules[index] = ("-"):rep(column.width)
+  for _, column in ipairs(columns) do
+    titles[column.place] = cells.cut(column.title, column.width)
+    rules[column.place] = ("-"):rep(column.width)
   end
   return lay_out(titles, columns), lay_out(rules, columns)
 end
@@ -131,12 +187,18 @@ end
 --- Lays out rows in columns.
 ---@param rows table[] objects or plain lists
 ---@param columns table[] names of fields, or {title=, field= name, index or function(row), align=
--- "left" (default) or "right", max= columns}
+-- "left" (default) or "right", max= columns, whole= true: never cut, wrap= true: goes on in further
+-- lines instead of being cut, rank= the higher, the sooner it is left out (without one it stays)}
 ---@param options? table width: the terminal's columns (default: as wide as needed); header: false
--- leaves out the titles
+-- leaves out the titles; paint: function(lines, number) that may colour the lines of a row, or of
+-- the head, which has no number
 ---@return string text lines without a final newline; "(none)" when there are no rows
 function M.table(rows, columns, options)
-  options = errors.check_options("text.table", options, { width = "number", header = "boolean" })
+  options = errors.check_options("text.table", options, {
+    width = "number",
+    header = "boolean",
+    paint = "function",
+  })
   if type(rows) ~= "table" or type(columns) ~= "table" then
     errors.raise(2, "text.table: rows and columns must be lists")
   end
@@ -149,14 +211,18 @@ function M.table(rows, columns, options)
     end
   end
   if options.width then
-    fit(columns, options.width)
+    columns = fit(columns, options.width)
+  end
+  local paint = options.paint or function(text)
+    return text
   end
   local output = {}
   if with_header then
-    output[1], output[2] = head(columns)
+    local titles, rules = head(columns)
+    output[1], output[2] = paint(titles), paint(rules)
   end
-  for _, line in ipairs(lines) do
-    output[#output + 1] = lay_out(line, columns)
+  for number, line in ipairs(lines) do
+    output[#output + 1] = paint(lay_out(line, columns), number)
   end
   if #lines == 0 then
     output[#output + 1] = "(none)"

@@ -177,6 +177,25 @@ describe("lastpass runs and run show", function()
     code, out = place:run { "run", "show", id }
     assert.equals(0, code)
     assert.truthy(out:find("finished: 1 done", 1, true), out)
+    assert.truthy(out:find("who +what +state +why\n"), "step by step: " .. out)
+    assert.truthy(out:find("change the name: .- +done"), out)
+  end)
+
+  it("fit the terminal, addresses whole", function()
+    local email = people()[1]
+    local playbook = rename_playbook(email)
+    for _, line in ipairs { { "plan", playbook }, { "apply", playbook, "--yes", "-q" } } do
+      local _, out = place:run(line, { width = 72 })
+      local found = 0
+      for row in out:gmatch "[^\n]+" do
+        found = found + (row:find("^~?%s*" .. email:gsub("%p", "%%%0")) and 1 or 0)
+        if row:find "^[-~ ]" then
+          assert.is_true(require("lastpass.text").width(row) <= 72, row)
+        end
+      end
+      assert.equals(1, found, out)
+      assert.is_nil(out:find("…", 1, true), out)
+    end
   end)
 
   it("say when there is no such run", function()

@@ -111,6 +111,7 @@ describe("lastpass user show", function()
     local failure, code = place:failure "user show nobody@nowhere.example"
     assert.equals(1, code)
     assert.equals("no_such_user", failure.code)
+    assert.truthy(failure.hint:find('find("nobody", 1, true)', 1, true), failure.hint)
     fails_as_it_should "user show a@b.example"
   end)
 end)
@@ -170,7 +171,7 @@ describe("lastpass events", function()
     assert.is_true(events[1].time <= events[#events].time)
     local code, out = place:run { "events", "--from", "-30d" }
     assert.equals(0, code)
-    assert.truthy(out:find("^time +user +from +action +data\n"), out)
+    assert.truthy(out:find("^local time +user +from +action +data\n"), out)
     local user = events[1].username
     for _, event in ipairs(place:json { "events", "--from=2026-01-01", "--user", user }) do
       assert.equals(user, event.username)

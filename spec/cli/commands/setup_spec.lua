@@ -122,6 +122,33 @@ describe("lastpass profile", function()
     assert.truthy(output:find("--provhash-file", 1, true), output)
   end)
 
+  it("add makes the file that LASTPASS_CONFIG names", function()
+    local file = home .. "/own/lastpass.json"
+    local line = "lastpass profile add acme --cid 7 --provhash-env X"
+    local output, code = shell(line, "LASTPASS_CONFIG=" .. file)
+    assert.equals(0, code, output)
+    assert.equals(7, json.decode(read(file)).profiles.acme.cid)
+    output, code = shell("lastpass users", "LASTPASS_CONFIG=" .. home .. "/none.json")
+    assert.equals(64, code)
+    assert.equals(
+      ("lastpass: %s/none.json: cannot be read: No such file or directory\n"):format(home),
+      output
+    )
+  end)
+
+  it("is what somebody without a configuration is told of", function()
+    local output, code = shell "lastpass users"
+    assert.equals(64, code)
+    assert.matches("lastpass: there is no configuration: no profile, and no LASTPASS_CID\n", output)
+    assert.truthy(
+      output:find("  lastpass profile add NAME --cid NUMBER makes one", 1, true),
+      output
+    )
+    assert.is_nil(output:find "write %S+config%.json")
+    output = shell "lastpass doctor"
+    assert.truthy(output:find("lastpass profile add NAME", 1, true), output)
+  end)
+
   it("add minds what is missing or wrong", function()
     assert.equals(64, select(2, shell "lastpass profile add acme --provhash-env X"))
     assert.equals(64, select(2, shell "lastpass profile add acme --cid many --provhash-env X"))
@@ -205,6 +232,7 @@ describe("lastpass config", function()
     assert.equals(64, code, output)
     assert.equals("broken\n", read(config()))
     os.remove(config())
+    -- without a terminal no editor is started by itself
     assert.equals(64, select(2, shell "lastpass config edit"))
     assert.equals(64, select(2, shell("lastpass config edit", "EDITOR=false")))
   end)

@@ -62,6 +62,33 @@ Cleo "C", Mrs       B
     end
   end)
 
+  it("never cut an address or a time: what is missed least is left out, and text wraps", function()
+    local wide = {
+      name = "steps",
+      key = "who",
+      fields = { "who", "at", "more", "why" },
+      columns = { "who", "at", { field = "more", rank = 1 }, { field = "why", wrap = true } },
+      times = { at = true },
+      tone = function()
+        return "bad"
+      end,
+    }
+    local row = { who = "ann@acme.example", at = 0, more = ("m"):rep(20), why = "a b c d e f g h" }
+    local streams = streams_room.new(cli.streams { width = 52 })
+    output.rows(session_room.new({ color = "always" }, streams), wide, { row })
+    assert.equals(
+      "ann@acme.example  1970-01-01T00:00:00Z  a b c d e f\n" .. (" "):rep(40) .. "g h\n",
+      (streams.out:text():gsub("^.-\n.-\n", ""):gsub("\27%[%d*m", ""))
+    )
+    assert.equals(2, select(2, streams.out:text():gsub("\27%[31m", "")), "each line has its colour")
+    streams = streams_room.new(cli.streams { width = 30 })
+    output.rows(session_room.new({ fields = "who,more,at" }, streams), wide, { row })
+    local text = streams.out:text()
+    assert.truthy(text:find("ann@acme.example", 1, true), text)
+    assert.truthy(text:find("1970-01-01T00:00:00Z", 1, true), text)
+    assert.truthy(text:find("mmmmm…", 1, true), text) -- asked for by name: not left out
+  end)
+
   it("are coloured by line", function()
     local text = shown { color = "always" }
     assert.truthy(text:find("\27[31mAnn", 1, true), text)

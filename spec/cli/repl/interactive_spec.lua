@@ -151,11 +151,34 @@ describe("the prompt in a terminal", function()
     terminal:wait_for(ends_with_prompt)
     terminal:enter "'still ' .. 'here'"
     terminal:wait_for "still here\nsandbox>"
+    terminal:type "half a line"
     os.execute("kill -TERM " .. id)
-    terminal:wait_for(function() -- libedit passes it on to the whole group, the shell too
-      local file = io.open("/proc/" .. id .. "/stat")
-      return not file or not file:close()
-    end)
+    terminal:wait_for "[ended 130]"
+  end)
+
+  it("stops and goes on, with the line that was begun", function()
+    terminal = terminals.start("bash --norc -i", {
+      environment = { XDG_STATE_HOME = state, PS1 = "shell$ " },
+    })
+    terminal:wait_for "shell$"
+    terminal:enter(COMMAND)
+    terminal:wait_for(PROMPT)
+    terminal:type "'still ' .."
+    terminal:wait_for "'still ' .."
+    terminal:press "C-z"
+    terminal:wait_for "Stopped"
+    terminal:enter "stty -a | grep -o ' icanon'"
+    terminal:wait_for "\n icanon"
+    terminal:enter "fg"
+    terminal:wait_for "prompt.lua\nsandbox> 'still ' .."
+    terminal:enter " 'here'"
+    terminal:wait_for "still here\nsandbox>"
+    terminal:press "C-z" -- and again
+    terminal:wait_for "Stopped"
+    terminal:enter "fg"
+    terminal:wait_for(ends_with_prompt)
+    terminal:press "C-d"
+    terminal:wait_for "shell$"
   end)
 
   it("pages what is longer than the screen", function()
@@ -177,7 +200,17 @@ describe("the prompt in a terminal", function()
     terminal:resize(60, 30)
     terminal:type "yz"
     -- 9 columns of the prompt and 51 letters fill a row of 60
-    terminal:wait_for("sandbox> " .. ("x"):rep(51) .. "\n" .. ("x"):rep(19) .. "yz")
+    local folded = "sandbox> " .. ("x"):rep(51) .. "\n" .. ("x"):rep(19) .. "yz"
+    local shown = terminal:wait_for(folded)
+    assert.truthy(shown:find("\n" .. folded, 1, true), "painted over, not below: " .. shown)
+    terminal:press "C-a" -- editing knows the new width
+    terminal:type "ab"
+    terminal:wait_for("sandbox> ab" .. ("x"):rep(49) .. "\n" .. ("x"):rep(21) .. "yz")
+    terminal:resize(90, 6)
+    terminal:press "C-e"
+    terminal:type "!"
+    terminal:wait_for("sandbox> ab" .. ("x"):rep(70) .. "yz!")
+    terminal:resize(60, 30)
     terminal:press "C-c"
     terminal:enter "users{ admin = true }"
     local screen = terminal:wait_for "users\nsandbox>"
@@ -219,6 +252,7 @@ describe("the prompt in a terminal", function()
 
   it("remembers from session to session", function()
     start():enter "answer = 42 -- of the first session"
+    terminal:wait_for(ends_with_prompt)
     terminal:press "C-d"
     terminal:wait_for "[ended 0]"
     terminal:close()

@@ -38,6 +38,16 @@ describe("repl.members", function()
     assert.same({}, members.of("nothing", true, environment))
   end)
 
+  it("knows the reports before they are made", function()
+    local lastpass = require "lastpass"
+    local list = members.of("lastpass.report", false, { lastpass = lastpass })
+    for _, name in ipairs(lastpass.report.names()) do
+      assert.is_true(has(list, name), name)
+    end
+    assert.is_true(has(list, "evidence"))
+    assert.is_true(has(members.of("lastpass", false, { lastpass = lastpass }), "report"))
+  end)
+
   it("gives keywords, globals and the names of the scope", function()
     local list = members.globals({ mine = 1 }, { "client" })
     for _, name in ipairs { "while", "string", "mine", "client" } do
@@ -49,6 +59,7 @@ describe("repl.members", function()
     assert.same({ "admin", "disabled", "status", "stream" }, members.options "client:users")
     assert.is_true(has(members.options "events", "search"))
     assert.is_true(has(members.options "lastpass.new", "timezone"))
+    assert.is_true(has(members.options "client:export", "cursor"))
     assert.is_true(has(members.options "client:batchadd", "username"))
     assert.same({}, members.options "anything")
   end)

@@ -57,6 +57,19 @@ function methods:screen()
   return (tmux(self, "capture-pane -p"):gsub(" +\n", "\n"):gsub("%s+$", ""))
 end
 
+--- The screen, and all that has left it above.
+---@return string
+function methods:everything()
+  return tmux(self, "capture-pane -p -S - -E -")
+end
+
+--- From now on every byte that is sent to the terminal goes to a file too.
+---@param path string
+function methods:record(path)
+  local answer = tmux(self, "pipe-pane " .. quote("cat >" .. quote(path)))
+  assert(answer == "", answer)
+end
+
 --- Waits until a text stands on the screen; gives the screen.
 ---@param wanted string|fun(screen: string): any plain text, or what looks for itself
 ---@return string

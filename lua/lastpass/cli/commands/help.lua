@@ -20,7 +20,7 @@ return {
       session.streams:write(help.text(name))
       return 0
     elseif topics.by_name[name] then
-      session.streams:write(topics.text(name))
+      session.streams:write(help.fold(topics.text(name)))
       return 0
     end
     local known = commands.names()

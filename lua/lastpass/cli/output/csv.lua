@@ -36,7 +36,8 @@ function M.rows(session, view, plan, each)
   for object in each do
     local values = {}
     for place, field in ipairs(plan.fields) do
-      values[place] = quote(text_of(output.value(view, object, field)))
+      local text = view.cell and view.cell(object, field)
+      values[place] = quote(text or text_of(output.value(view, object, field)))
     end
     session.streams:write(line(values))
   end

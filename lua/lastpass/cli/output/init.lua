@@ -12,6 +12,8 @@ local M = {}
 ---@field times? table<string, true> fields that are epoch seconds and shown as ISO 8601
 ---@field key string            the field that names a row in messages
 ---@field get? fun(object: any, field: string): any default: the field of that name
+---@field shown? fun(object: any, field: string): any in the table; default as everywhere
+---@field cell? fun(object: any, field: string): string in CSV; default as everywhere
 ---@field tone? fun(object: any): string|nil colour of the line
 ---@field fast? fun(session: table, view: table, rows: any, fields: string[]): boolean writes JSON
 -- itself when it can

@@ -6,7 +6,22 @@ local text = require "lastpass.text"
 
 local M = {}
 
--- With --fields the columns are those fields, by their own names.
+-- Two people's addresses, cut, look like one person's; a time that is cut is a wrong one.
+local whole = {
+  email = true,
+  username = true,
+  who = true,
+  subject = true,
+  by = true,
+  local_time = true,
+  at = true,
+}
+
+local function is_whole(view, name)
+  return whole[name] or view.times and view.times[name] or nil
+end
+
+-- With --fields the columns are those fields, by their own names, and none is left out.
 local function columns_of(view, plan)
   local columns = {}
   local source = plan.chosen and plan.fields or view.columns
@@ -16,7 +31,9 @@ local function columns_of(view, plan)
     if type(column) == "table" then
       shown.title = column.title or shown.title
       shown.align, shown.max = column.align, column.max
+      shown.rank, shown.wrap = column.rank, column.wrap
     end
+    shown.whole = is_whole(view, name)
     columns[place] = { column = shown, name = name }
   end
   return columns
@@ -29,6 +46,9 @@ local function collect(view, columns, each)
     local row = {}
     for place, column in ipairs(columns) do
       local value = output.value(view, object, column.name)
+      if view.shown then
+        value = view.shown(object, column.name)
+      end
       row[place] = value == nil and "" or value
     end
     rows[#rows + 1] = row
@@ -37,14 +57,17 @@ local function collect(view, columns, each)
   return rows, tones
 end
 
-local function paint(lines, tones)
-  local out, number = {}, 0
-  for line in (lines .. "\n"):gmatch "(.-)\n" do
-    number = number + 1
-    local tone = number <= 2 and "head" or tones[number - 2] or nil
-    out[number] = color.paint(tone, line)
+-- A row may be several lines, and colour ends with its line.
+local function painter(session, tones)
+  if not color.is_wanted(session) then
+    return nil
   end
-  return table.concat(out, "\n")
+  return function(lines, number)
+    local tone = number == nil and "head" or tones[number] or nil
+    return (lines:gsub("[^\n]+", function(line)
+      return color.paint(tone, line)
+    end))
+  end
 end
 
 --- Shows rows.
@@ -54,11 +77,8 @@ function M.rows(session, view, plan, each)
   for place, column in ipairs(columns) do
     shown[place] = column.column
   end
-  local lines = text.table(rows, shown, { width = session.streams.width })
-  if color.is_wanted(session) then
-    lines = paint(lines, tones)
-  end
-  session.streams:write(lines, "\n")
+  local options = { width = session.streams.width, paint = painter(session, tones) }
+  session.streams:write(text.table(rows, shown, options), "\n")
 end
 
 --- Shows one object, a field a line; fields without a value are left out.
@@ -73,7 +93,7 @@ function M.one(session, view, plan, object)
       rows[#rows + 1] = { field:gsub("_", " ") .. "", value }
     end
   end
-  local lines = text.table(rows, { { field = 1 }, { field = 2 } }, {
+  local lines = text.table(rows, { { field = 1, whole = true }, { field = 2, wrap = true } }, {
     header = false,
     width = session.streams.width,
   })

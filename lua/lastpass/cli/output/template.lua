@@ -72,6 +72,11 @@ local function environment_of(view, state)
   })
 end
 
+-- What went wrong, without where in the program: that is nothing of the person's.
+local function mistake_in(message)
+  return (tostring(message):gsub("\nstack traceback:.*$", ""):gsub('^%[string "[^"]*"%]:%d+: ', ""))
+end
+
 --- Shows rows.
 function M.rows(session, view, _, each)
   local text = read(session.options.template)
@@ -88,7 +93,7 @@ function M.rows(session, view, _, each)
       fail(
         ("at %s: %s"):format(
           tostring(output.value(view, object, view.key)),
-          tostring(ok and message or result)
+          mistake_in(ok and message or result)
         )
       )
     end

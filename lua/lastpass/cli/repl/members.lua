@@ -15,6 +15,7 @@ local classes = {
   ["lastpass.Plan"] = "plan",
   ["lastpass.Run"] = "run",
   ["lastpass.sandbox"] = "box",
+  ["lastpass.Report"] = "report",
 }
 
 local function class_name(value)
@@ -112,6 +113,8 @@ function M.of(path, colon, environment)
   add_keys(found, value, colon)
   if value == package.loaded["lastpass"] then
     add_class(found, "lastpass")
+  elseif value == package.loaded["lastpass.report"] then
+    add_class(found, "lastpass.report")
   end
   local metatable = getmetatable(value)
   if type(metatable) == "table" and type(metatable.__index) == "table" then
@@ -180,6 +183,14 @@ local function event_options()
   return require("lastpass.enterprise.events").options
 end
 
+local function export_options()
+  local known = {}
+  for _, option in ipairs(require("lastpass.export.options").list) do
+    known[option[1]] = true
+  end
+  return known
+end
+
 local function client_options()
   local known = {}
   for _, option in ipairs(require("lastpass.enterprise.options").list) do
@@ -196,6 +207,7 @@ end
 local options = {
   users = keys_of(filter_options),
   events = keys_of(event_options),
+  export = keys_of(export_options),
   folders = keys_of(folder_options),
   snapshot = keys_of(function()
     return { disabled = true, admin = true, username = true, as_of = true }

@@ -117,6 +117,10 @@ client:change_groups(list, options)
   list (table[]): rows as `batchchangegrp` takes them: username, add, del
   options (table, optional): chunk, on_progress(result)
   gives lastpass.BatchResult|nil]==],
+  ["client.cursors"] = [==[
+client:cursors()
+  The cursors of this company: how far each export has come.
+  gives table[]|nil list {name, position, saved_at}, by name; or nil, message, err]==],
   ["client.deluser"] = [==[
 client:deluser(data)
   Deactivate (0), remove from the company (1), delete (2) or uninvite (3) one user.
@@ -175,11 +179,27 @@ client:expiredmasterpwlist(data)
   limit (integer, optional): items in one answer (default 500) (1..500)
   continuation_token (string, optional): the previous answer's token
   https://support.lastpass.com/help/reporting-expired-master-password-via-lastpass-api]==],
+  ["client.export"] = [==[
+client:export(options)
+  Hands events on: to a file, to stdout, to a syslog server, to a webhook. With a cursor
+  it goes on where it was, loses nothing and, to a file, doubles nothing, whenever it is
+  killed.
+  options (table, optional): from, to, user, search, admin (which events); format
+      ("ndjson", "ecs", "ocsf", "cef", "leef", "syslog", "csv", "text"); sink ("-", a
+      path, or a table of kind and options); pseudonymise (a secret); cursor (a name),
+      follow, every, overlap (seconds); on_progress, cancel (functions)
+  gives lastpass.ExportResult|nil result events, duplicates, unknown (name of an action
+      -> count), cursor, position; or nil, message, err]==],
   ["client.folders"] = [==[
 client:folders(options)
   Shared folders and who may use them, by name. A failure raises the error.
   options (table, optional): detailed: also the sites each user sees
   gives fun(): lastpass.Folder|nil iterator]==],
+  ["client.forget_cursor"] = [==[
+client:forget_cursor(name)
+  Forgets a cursor: the next export of that name begins anew.
+  name (string)
+  gives true|nil ok; or nil, message, err]==],
   ["client.getdetailedsfdata"] = [==[
 client:getdetailedsfdata(data)
   Read shared folders, who may use them, and the sites each user sees.
@@ -431,7 +451,8 @@ lastpass.new(options)
     verify (boolean; default: true): false skips TLS verification, to this machine only
     http_version (string; default: "1.1"): "2" for HTTP/2 when offered; its library
       copies the hash
-    transport (name or object; default: curl): how requests are sent
+    transport (name or object; default: curl): how requests are sent: "curl"; in nginx
+      "resty" or "thread"
     journal (path or DSN; default: a file of the user's): where plans are journalled: a
       file for SQLite, or postgresql://user@host/database
     now (function; default: the machine's clock): gives the seconds since 1970 that
@@ -441,7 +462,11 @@ lastpass.new(options)
     on_wait (function; default: none): called with {command, seconds, reason} before a
       wait
     on_retry (function; default: none): called with {command, attempt, message, code,
-      seconds}]==],
+      seconds}
+    on_reply (function; default: none): called with {command, attempt, seconds, code}
+      after each request; no code when it went well
+    limiter (object; default: one of the process): who gives requests their turn:
+      `wait_for_turn(command, rate, on_wait)` and `hold(seconds)`]==],
   ["lastpass.parallel"] = [==[
 lastpass.parallel(limit, body)
   Runs tasks as coroutines over the one pool of connections, at most `limit` at a time.
@@ -452,6 +477,144 @@ lastpass.parallel(limit, body)
   and 5.2 or later can.
   limit (integer): how many tasks at most, 1 or more
   body (fun(spawn: fun(fn: function, ...): lastpass.Task))]==],
+  ["lastpass.report.access_review.closure"] = [==[
+lastpass.report.access_review.closure(subject, decisions)
+  How the campaign has ended: what was kept, what was removed, what is still open.
+  subject (lastpass.Client|lastpass.Snapshot)
+  decisions (lastpass.report.Decisions)
+  gives lastpass.Report|nil; or nil, message, err]==],
+  ["lastpass.report.access_review.export"] = [==[
+lastpass.report.access_review.export(subject, folder, options)
+  Writes a campaign: one CSV file for each manager, with the columns "decision" and
+  "comment" to be filled in, and campaign.json, which knows what was asked.
+  subject (lastpass.Client|lastpass.Snapshot)
+  folder (string): must be empty or not there yet
+  options (table): as of `report.access_review`
+  gives lastpass.Report|nil report what was asked; or nil, message, err]==],
+  ["lastpass.report.access_review.make"] = [==[
+lastpass.report.access_review.make(subject, options)
+  What there is to decide: who has an account, admin rights, groups, shared folders.
+  subject (lastpass.Client|lastpass.Snapshot)
+  options (table): roster (a source of people, required), manager (its field with the
+      manager's address; default "manager"), what (list of "account", "admin", "group",
+      "folder"; default all), exclude (address or pattern = reason)
+  gives lastpass.Report|nil; or nil, message, err]==],
+  ["lastpass.report.access_review.manual"] = [==[
+lastpass.report.access_review.manual(decisions)
+  What the plan cannot do, because the API cannot: admin rights and shared folders.
+  decisions (lastpass.report.Decisions)
+  gives table[] tasks {id, person, kind, what, task, origin}]==],
+  ["lastpass.report.access_review.plan"] = [==[
+lastpass.report.access_review.plan(client, decisions, options)
+  Makes the plan that carries the decisions out: memberships end, accounts are disabled.
+  client (lastpass.Client)
+  decisions (lastpass.report.Decisions)
+  options (table, optional): protect (list of addresses), limit, expires_in: as of plans
+  gives lastpass.Plan|nil; or nil, message, err]==],
+  ["lastpass.report.access_review.read"] = [==[
+lastpass.report.access_review.read(folder)
+  Reads the managers' decisions.
+  folder (string): as `export` wrote it, with the files filled in
+  gives lastpass.report.Decisions|nil; or nil, message, err]==],
+  ["lastpass.report.admins"] = [==[
+lastpass.report.admins(subject, options)
+  All administrators.
+  subject (lastpass.Client|lastpass.Snapshot|lastpass.directory.Record)
+  options (table, optional): days (without log-in; default 90), strength (of the master
+      password; default 50), folders (true: shared folders are read too, to tell super
+      admins)
+  gives lastpass.Report|nil; or nil, message, err]==],
+  ["lastpass.report.check"] = [==[
+lastpass.report.check(subject, options)
+  Checks a company by rules. `report.failed` counts findings of severity error and
+  warning that are not waived; a program ends with code 7 when there are any.
+  subject (lastpass.Client|lastpass.Snapshot)
+  options (table, optional): rules (path of a Lua file, or list of names and rules;
+      default all that are there), waivers (list, or path of a Lua file with `waive`),
+      domains (internal ones, for folders; default those of active admins)
+  gives lastpass.Report|nil; or nil, message, err]==],
+  ["lastpass.report.check.rules"] = [==[
+lastpass.report.check.rules(rules)
+  The rules that a check would use. Nothing is read.
+  rules (string|table, optional): path of a Lua file, or list of names and rules;
+      default all there are
+  gives table[]|nil list {name, title, severity, each}; or nil, message, err]==],
+  ["lastpass.report.coverage"] = [==[
+lastpass.report.coverage(subject, options)
+  Compares the directory with a roster.
+  subject (lastpass.Client|lastpass.Snapshot)
+  options (table): roster (a source of people, required), active ({field, inactive}:
+      rows of people who have left), exclude (address or pattern = reason),
+      invitation_days (default 30), events (false: do not read events, no invitation
+      counts as expired)
+  gives lastpass.Report|nil; or nil, message, err]==],
+  ["lastpass.report.evidence.new_key"] = [==[
+lastpass.report.evidence.new_key(path)
+  Makes a key pair: the private key in `path` (mode 600), the public one in `path`.pub.
+  path (string): no file may be there
+  gives true|nil ok; or nil, message, err]==],
+  ["lastpass.report.evidence.verify"] = [==[
+lastpass.report.evidence.verify(folder, public_key)
+  Checks a bundle: the signature of the manifest, and each file by its SHA-256.
+  folder (string)
+  public_key (string): path of the Ed25519 public key (PEM), known from elsewhere than
+      the bundle
+  gives table|nil manifest nil when anything was changed; or nil, message, err]==],
+  ["lastpass.report.evidence.write"] = [==[
+lastpass.report.evidence.write(client, folder, options)
+  Writes a bundle: replies/ (what LastPass answered, the values of attributes and what
+  looks like a secret in events replaced), tables/ (the same as CSV), queries.json,
+  counts.json, reports/, and manifest.json with the SHA-256 of each file, signed in
+  manifest.sig. The same answers at the same time give the same bytes.
+  client (lastpass.Client)
+  folder (string): must be empty or not there yet
+  options (table): key (path of an Ed25519 private key, PEM, mode 600; required), events
+      (where audit events begin, as of `client:events`; none without it), to (where they
+      end), keep_attributes (list of names of attributes whose values stay), reports
+      (list of reports to put in)
+  gives table|nil manifest; or nil, message, err]==],
+  ["lastpass.report.folders"] = [==[
+lastpass.report.folders(subject, options)
+  Who can do what with the shared folders.
+  subject (lastpass.Client|lastpass.Snapshot)
+  options (table, optional): domains (list of internal ones; default those of active
+      admins), deleted (true: deleted folders too)
+  gives lastpass.Report|nil; or nil, message, err]==],
+  ["lastpass.report.inactive"] = [==[
+lastpass.report.inactive(subject, options)
+  Accounts that can log in and have not for more than so many days; those that never
+  have count from the day they were made.
+  subject (lastpass.Client|lastpass.Snapshot|lastpass.directory.Record)
+  options (table, optional): days (whole, from 1 on; default 90)
+  gives lastpass.Report|nil; or nil, message, err]==],
+  ["lastpass.report.invitations"] = [==[
+lastpass.report.invitations(subject, options)
+  People who were invited and have not come: on the list of invitations, or with an
+  account that nobody has logged in to.
+  subject (lastpass.Client|lastpass.Snapshot)
+  options (table, optional): window (days of events that are read to find when; default
+      180)
+  gives lastpass.Report|nil; or nil, message, err]==],
+  ["lastpass.report.leavers"] = [==[
+lastpass.report.leavers(subject, options)
+  Compares last days with the ends of log-ins, which audit events tell.
+  subject (lastpass.Client|lastpass.Snapshot)
+  options (table): roster (a source of people, required), field (its field with the last
+      day or moment, required: "2026-03-31" means the end of that day in the account's
+      zone), limit (seconds; default 24 hours), from (where events begin; default 30
+      days before the first last day)
+  gives lastpass.Report|nil; or nil, message, err]==],
+  ["lastpass.report.mfa"] = [==[
+lastpass.report.mfa(subject, options)
+  Who can log in without a second factor, or with a bad master password.
+  subject (lastpass.Client|lastpass.Snapshot)
+  options (table, optional): strength (master passwords below it are weak; default 50 of
+      100), score (security scores below it are low; default 50 of 100)
+  gives lastpass.Report|nil; or nil, message, err]==],
+  ["lastpass.report.names"] = [==[
+lastpass.report.names()
+  The names of all reports, sorted.
+  gives string[]]==],
   ["lastpass.sandbox.assumptions"] = [==[
 lastpass.sandbox.assumptions()
   What the sandbox had to invent, each with what, why and the section of
@@ -536,9 +699,12 @@ lastpass.text.table(rows, columns, options)
   Lays out rows in columns.
   rows (table[]): objects or plain lists
   columns (table[]): names of fields, or {title=, field= name, index or function(row),
-      align= "left" (default) or "right", max= columns}
+      align= "left" (default) or "right", max= columns, whole= true: never cut, wrap=
+      true: goes on in further lines instead of being cut, rank= the higher, the sooner
+      it is left out (without one it stays)}
   options (table, optional): width: the terminal's columns (default: as wide as needed);
-      header: false leaves out the titles
+      header: false leaves out the titles; paint: function(lines, number) that may
+      colour the lines of a row, or of the head, which has no number
   gives string text lines without a final newline; "(none)" when there are no rows]==],
   ["lastpass.time.iso"] = [==[
 lastpass.time.iso(utc)
@@ -576,6 +742,34 @@ plan:save(path)
 plan:text()
   The bytes of the plan file.
   gives string]==],
+  ["report.class"] = [==[
+report:class(name)
+  The class of that name, or nil.
+  name (string)
+  gives table|nil]==],
+  ["report.render"] = [==[
+report:render(format, options)
+  Writes the report as text.
+  format ("table"|"csv"|"json"|"html"|"junit"|"sarif"): the last two for `report.check`
+      alone
+  options (table, optional): table: width (columns of the terminal); csv: of (name of a
+      further table), guard (false leaves formulas as they are); html: max_rows (rows of
+      a table; default 2000)
+  gives string|nil text; or nil, message, err]==],
+  ["report.save"] = [==[
+report:save(path, format, options)
+  Writes the report to a file, which only its owner can read; a file of that name is
+  replaced.
+  path (string)
+  format (string, optional): default by the ending: .txt, .csv, .json, .html, .xml
+      (JUnit), .sarif
+  options (table, optional): as of `render`
+  gives true|nil ok; or nil, message, err]==],
+  ["report.total"] = [==[
+report:total(name)
+  The total of that name, or nil.
+  name (string)
+  gives any]==],
   ["run.steps"] = [==[
 run:steps()
   Every step of the plan in its order, with what became of it.

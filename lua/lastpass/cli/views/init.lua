@@ -76,11 +76,11 @@ M.events = {
   key = "local_time",
   fields = { "time", "local_time", "ambiguous", "username", "ip_address", "action", "data" },
   columns = {
-    { field = "local_time", title = "time" },
+    { field = "local_time", title = "local time" },
     { field = "username", title = "user" },
-    { field = "ip_address", title = "from" },
+    { field = "ip_address", title = "from", rank = 2 },
     "action",
-    { field = "data", max = 60 },
+    { field = "data", max = 60, rank = 1 },
   },
   times = { time = true },
 }
@@ -106,7 +106,12 @@ M.outcomes = {
   name = "results",
   key = "who",
   fields = { "row", "who", "outcome", "reason", "code" },
-  columns = { { field = "row", align = "right" }, "who", "outcome", "reason" },
+  columns = {
+    { field = "row", align = "right" },
+    "who",
+    "outcome",
+    { field = "reason", wrap = true },
+  },
   tone = function(row)
     return outcomes[row.outcome]
   end,
@@ -116,14 +121,26 @@ M.steps = {
   name = "steps",
   key = "subject",
   fields = { "number", "kind", "subject", "what", "reason", "origin", "reversal" },
-  columns = { { field = "number", align = "right" }, "subject", "what", "reason", "origin" },
+  columns = {
+    { field = "number", align = "right" },
+    "subject",
+    { field = "what", wrap = true },
+    { field = "reason", wrap = true },
+    { field = "origin", rank = 1 },
+  },
 }
 
 M.run_steps = {
   name = "steps",
   key = "subject",
   fields = { "number", "kind", "subject", "state", "reason", "code" },
-  columns = { { field = "number", align = "right" }, "subject", "kind", "state", "reason" },
+  columns = {
+    { field = "number", align = "right" },
+    "subject",
+    "kind",
+    "state",
+    { field = "reason", wrap = true },
+  },
   tone = function(row)
     return outcomes[row.state]
   end,
@@ -139,7 +156,7 @@ M.runs = {
     "state",
     "kind",
     { field = "total", align = "right", title = "steps" },
-    { field = "plan", max = 13 },
+    { field = "plan", max = 13, rank = 1 },
   },
   times = { started = true, finished = true },
   tone = function(run)
@@ -151,14 +168,27 @@ M.differences = {
   name = "differences",
   key = "email",
   fields = { "email", "what", "before", "after" },
-  columns = { "email", "what", "before", "after" },
+  columns = {
+    "email",
+    "what",
+    { field = "before", wrap = true },
+    { field = "after", wrap = true },
+  },
 }
 
 M.drift = {
   name = "differences",
   key = "email",
   fields = { "email", "what", "before", "after", "action", "by", "at" },
-  columns = { "email", "what", "before", "after", "action", "by", "at" },
+  columns = {
+    "email",
+    "what",
+    { field = "before", wrap = true },
+    { field = "after", wrap = true },
+    { field = "action", rank = 3 },
+    { field = "by", rank = 1 },
+    { field = "at", rank = 2 },
+  },
   get = function(difference, field)
     local event = difference.event or {}
     if field == "action" then
@@ -181,7 +211,7 @@ M.snapshots = {
     "read_at",
     "last_seen",
     { field = "users", align = "right" },
-    { field = "sha256", max = 13 },
+    { field = "sha256", max = 13, rank = 1 },
   },
   times = { read_at = true, last_seen = true },
 }
@@ -190,7 +220,7 @@ M.settings = {
   name = "settings",
   key = "key",
   fields = { "key", "value", "origin", "where" },
-  columns = { "key", "value", "origin", "where" },
+  columns = { "key", { field = "value", wrap = true }, "origin", { field = "where", wrap = true } },
 }
 
 M.profiles = {
@@ -204,7 +234,12 @@ M.checks = {
   name = "checks",
   key = "check",
   fields = { "check", "state", "what", "advice" },
-  columns = { "state", "check", "what", "advice" },
+  columns = {
+    "state",
+    "check",
+    { field = "what", wrap = true },
+    { field = "advice", wrap = true },
+  },
   tone = function(check)
     return ({ ok = "good", warn = "warn", fail = "bad" })[check.state]
   end,
@@ -215,7 +250,14 @@ M.kept_users = {
   name = "users",
   key = "email",
   fields = { "email", "fullname", "status", "admin", "groups", "mfa", "created", "last_login" },
-  columns = { "email", { field = "fullname", title = "name" }, "status", "admin", "mfa", "groups" },
+  columns = {
+    "email",
+    { field = "fullname", title = "name", rank = 1 },
+    "status",
+    { field = "admin", rank = 2 },
+    { field = "mfa", rank = 3 },
+    { field = "groups", rank = 4 },
+  },
   times = { created = true, last_login = true },
   get = function(user, field)
     if field == "admin" then
@@ -227,6 +269,9 @@ M.kept_users = {
 
 return setmetatable(M, {
   __index = function(_, name)
-    return name == "users" and require "lastpass.cli.views.users" or nil
+    if name == "users" then
+      return require "lastpass.cli.views.users"
+    end
+    return require("lastpass.cli.views.reports")[name]
   end,
 })

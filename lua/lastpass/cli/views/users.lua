@@ -31,12 +31,12 @@ local M = {
   },
   columns = {
     "email",
-    { field = "fullname", title = "name" },
+    { field = "fullname", title = "name", rank = 1 },
     "status",
-    "admin",
-    { field = "mfa", max = 20 },
-    "groups",
-    "last_login",
+    { field = "admin", rank = 2 },
+    { field = "mfa", max = 20, rank = 3 },
+    { field = "groups", rank = 4 },
+    { field = "last_login", rank = 5 },
   },
   times = { created = true, last_login = true, last_password_change = true },
 }

@@ -103,11 +103,22 @@ local safe = {
   "math",
 }
 
--- The words of a file. Rules look; they get nothing to act with.
-local function environment_of(book)
+-- The words of a file, or of one that has waivers alone. Rules look; they get nothing to act with.
+local function environment_of(book, waivers_only)
   local environment = { os = { date = os.date, time = os.time, getenv = os.getenv } }
   for _, name in ipairs(safe) do
     environment[name] = _G[name]
+  end
+  environment.waive = function(fields)
+    waivers.add(book.waivers, fields, 2)
+  end
+  if waivers_only then
+    for _, word in ipairs { "use", "rule" } do
+      environment[word] = function()
+        errors.raise(2, "a file of waivers has the word 'waive' alone, not '%s'", word)
+      end
+    end
+    return environment
   end
   environment.use = function(name, settings)
     use(book, name, settings, 2)
@@ -123,9 +134,6 @@ local function environment_of(book)
       end
       write(book, copy, 2)
     end
-  end
-  environment.waive = function(fields)
-    waivers.add(book.waivers, fields, 2)
   end
   return environment
 end
@@ -152,13 +160,13 @@ local function load_in(environment, text, name)
   return chunk and setfenv(chunk, environment), message
 end
 
-local function run_file(book, path)
+local function run_file(book, path, waivers_only)
   local text, message, err = require("lastpass.files").read(path)
   if not text then
     return nil, message, err
   end
   local chunk
-  chunk, message = load_in(environment_of(book), text, "@" .. path)
+  chunk, message = load_in(environment_of(book, waivers_only), text, "@" .. path)
   if not chunk then
     return mistake(path, message)
   end
@@ -172,7 +180,7 @@ end
 
 --- Opens a book.
 ---@param rules string|table|nil path of a file; list of names and rules; nil for all that are there
----@param given table[]|nil waivers beside those of the file
+---@param given table[]|string|nil waivers beside those of the file; or path of a file with `waive`
 ---@return table|nil book {rules, by_name, waivers}
 ---@return string? message
 ---@return lastpass.Error? err code "rule_mistake" or "cannot_read"
@@ -191,6 +199,10 @@ function M.open(rules, given)
         use(book, one, nil, 3)
       end
     end
+  end
+  if type(given) == "string" then
+    local ok, message, err = run_file(book, given, true)
+    return ok and book, message, err
   end
   for _, fields in ipairs(given or {}) do
     waivers.add(book.waivers, fields, 3)

@@ -24,7 +24,7 @@ local function run(code, path, format, ...)
       hint = "apt install openssl",
     })
   end
-  local text = output:gsub("%s+$", ""):match "[^\n]*"
+  local text = output:gsub("%s+$", ""):gsub("^find: [^\n]-: ", ""):match "[^\n]*"
   return errors.fail("argument", code, ("%s: %s"):format(path, text), { file = path })
 end
 

@@ -8,12 +8,34 @@ local values = require "lastpass.report.values"
 
 local M = {}
 
+-- So many columns stay, however narrow the terminal is.
+local STAYING = 3
+
+--- How a column is laid out: whom a row is about and times are not cut, long texts go on below, and what
+-- stands far to the right is left out first where there is no room.
+---@param column lastpass.report.Column
+---@param place integer
+---@return table column as of `text.table`, without title and field
+function M.layout(column, place)
+  local is_long = column.long or column.kind == "list"
+  return {
+    align = values.is_number(column.kind) and "right" or "left",
+    whole = place == 1 or column.kind == "time",
+    wrap = is_long or nil,
+    rank = place > STAYING and not column.long and place or nil,
+  }
+end
+
 local function columns_of(list)
   local columns = {}
   for place, column in ipairs(list) do
+    local layout = M.layout(column, place)
     columns[place] = {
       title = column.title,
-      align = values.is_number(column.kind) and "right" or "left",
+      align = layout.align,
+      whole = layout.whole,
+      wrap = layout.wrap,
+      rank = layout.rank,
       field = function(row)
         return values.shown(row[column.name], column.kind)
       end,

@@ -4,18 +4,42 @@ local errors = require "lastpass.error"
 local user_file = require "lastpass.cli.user_file"
 local files = require "lastpass.files"
 
+local function is_there(program)
+  local ok = os.execute(("command -v %s >/dev/null 2>&1"):format(program))
+  return ok == true or ok == 0
+end
+
+-- What the person wants, or, where there is a person, what the machine has: Debian's choice, or vi.
+local function editor_of(session, variable)
+  for _, name in ipairs { "VISUAL", "EDITOR" } do
+    local value = variable(name)
+    if value and value ~= "" then
+      return value
+    end
+  end
+  local streams = session.streams
+  local at_a_terminal = streams.input_is_terminal and streams.out_is_terminal
+  for _, program in ipairs(at_a_terminal and { "editor", "vi" } or {}) do
+    if is_there(program) then
+      return program
+    end
+  end
+  return nil
+end
+
 return {
   name = "config edit",
-  summary = "Open your configuration file in $VISUAL or $EDITOR",
-  description = "What was written is checked afterwards.",
+  summary = "Open your configuration file in your editor",
+  description = "The editor is $VISUAL, $EDITOR, or the machine's own. What was written is "
+    .. "checked afterwards.",
   topics = { "profiles" },
   run = function(session)
     local path, message, err = user_file.path(session)
     if not path then
       return nil, message, err
     end
-    local editor = os.getenv "VISUAL" or os.getenv "EDITOR"
-    if not editor or editor == "" then
+    local editor = editor_of(session, os.getenv)
+    if not editor then
       return errors.fail("argument", "no_editor", "no editor is known: set VISUAL or EDITOR", {
         hint = "the file is " .. path,
       })

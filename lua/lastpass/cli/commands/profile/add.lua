@@ -3,6 +3,7 @@
 local core = require "lastpass.core"
 local errors = require "lastpass.error"
 local keys = require "lastpass.config.keys"
+local sessions = require "lastpass.cli.session"
 local user_file = require "lastpass.cli.user_file"
 local files = require "lastpass.files"
 
@@ -25,39 +26,42 @@ local function settings_of(session)
   return settings
 end
 
--- Asks without echo; the bytes go to a file of their own and never become a Lua string.
+-- Asks without echo; the bytes go to a file of their own and never become a Lua string. Until the
+-- configuration is written that file has another name than the one it gives, too.
 local function ask_for_hash(session, name, path)
   local place = (path:match "^(.*)/[^/]*$" or ".") .. "/" .. name .. ".hash"
-  if files.is_readable(place) then
+  local options = session.options
+  if files.is_readable(place) and not options.replace then
     return errors.fail("argument", "file_exists", place .. " is there already", {
-      hint = "use it with --provhash-file, or remove it",
+      hint = "use it with --provhash-file, put another in its place with --replace, or remove it",
     })
-  elseif session.options.no_input then
+  elseif options.no_input and not options.provhash_fd then
     return errors.fail("guard", "no_terminal", "the hash would have to be asked for (--no-input)", {
       hint = "use --provhash-file, --provhash-command or --provhash-env",
     })
   end
-  local room = require "lastpass.secret"
   local secret, message, err
-  if session.options.provhash_fd then
-    secret, message, err = room.descriptor(session.options.provhash_fd)
+  if options.provhash_fd then
+    secret, message, err = require("lastpass.secret").descriptor(options.provhash_fd)
   else
-    secret, message, err = room.prompt "Provisioning hash (Admin Console, Advanced): "
+    secret, message, err = sessions.ask_secret "Provisioning hash (Admin Console, Advanced): "
   end
   if not secret then
     return nil, message, err
   end
   user_file.make_folder(place)
+  local new = place .. ".new"
+  os.remove(new)
   local ok
-  ok, message = core.save_secret(secret, place)
+  ok, message = core.save_secret(secret, new)
   secret:close()
   if not ok then
     return errors.fail("argument", "cannot_write", ("%s: %s"):format(place, message))
   end
-  return place
+  return place, new
 end
 
-local function add(session, content, settings, path)
+local function add(session, content, settings, path, kept)
   local name = session.options.name
   if type(content.profiles) ~= "table" then
     content.profiles = {}
@@ -77,11 +81,12 @@ local function add(session, content, settings, path)
   local options = session.options
   local asks = options.provhash_prompt or options.provhash_fd
   if asks or not settings.provhash and not old.provhash then
-    local place, message, err = ask_for_hash(session, name, path)
+    local place, new, err = ask_for_hash(session, name, path)
     if not place then
-      return nil, message, err
+      return nil, new, err
     end
     settings.provhash = { file = place }
+    kept.place, kept.new = place, new
   end
   for key, value in pairs(settings) do
     old[key] = value
@@ -125,15 +130,19 @@ return {
       settings.provhash = nil
     end
     -- the flags are what is to be written, not what holds now
-    local reader = require("lastpass.cli.session").new({ no_input = true }, session.streams)
+    local reader = sessions.new({ no_input = true }, session.streams)
     local path
     path, message, err = user_file.path(reader)
     if not path then
       return nil, message, err
     end
+    local kept = {} -- the file with the hash, and its name for now
     path, message, err = user_file.change(reader, function(content)
-      return add(session, content, settings, path)
+      return add(session, content, settings, path, kept)
     end)
+    if kept.new and not (path and os.rename(kept.new, kept.place)) then
+      os.remove(kept.new)
+    end
     if not path then
       return nil, message, err
     end

@@ -5,7 +5,7 @@ local mistakes = require "lastpass.cli.mistakes"
 
 return {
   name = "run show",
-  summary = "Show what a run of a plan has done, and what not",
+  summary = "Show what a run of a plan has done, step by step, and what not",
   connects = true,
   rows = true,
   arguments = { { "run", "number of the run", number = true } },
@@ -20,7 +20,7 @@ return {
     if not run then
       return nil, message, err
     end
-    applying.show_run(session, run)
+    applying.show_run(session, run, true)
     return 0
   end,
 }

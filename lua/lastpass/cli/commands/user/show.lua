@@ -17,6 +17,12 @@ return {
   run = function(session, options)
     local user, message, err = session:client():user(options.email)
     if not user then
+      if err.code == "no_such_user" and not err.hint then
+        local part = options.email:lower():match "^[%w._-]*"
+        err.hint = ([[lastpass users --where 'u.email:find("%s", 1, true)' looks for it]]):format(
+          part
+        )
+      end
       return nil, message, err
     end
     session:show_one(views.users, user)

@@ -1,0 +1,66 @@
+local check = require "spec.support.check"
+local sink_options = require "lastpass.cli.sink_options"
+
+describe("the options of a sink", function()
+  it("describe standard output, a file, a syslog server, a webhook", function()
+    assert.is_false(sink_options.sink {})
+    assert.same(
+      { kind = "file", path = "x", rotate = 1024, keep = 3 },
+      sink_options.sink { file = "x", cursor = "a", rotate = "1K", keep = 3 }
+    )
+    assert.same(
+      { kind = "syslog", protocol = "tls", host = "siem.acme.com", port = 6514, ca_file = "ca" },
+      sink_options.sink { syslog = "tls://siem.acme.com:6514", sink_ca_file = "ca" }
+    )
+    assert.same(
+      { kind = "syslog", protocol = "udp", host = "::1", port = 514 },
+      sink_options.sink { syslog = "udp://[::1]:514" }
+    )
+    assert.same(
+      { kind = "syslog", protocol = "tcp", host = "siem" },
+      sink_options.sink { syslog = "tcp://siem/" }
+    )
+    assert.same(
+      {
+        kind = "webhook",
+        url = "https://hec",
+        style = "splunk",
+        token_file = "t",
+        events = 10,
+        retries = 2,
+      },
+      sink_options.sink {
+        webhook = "https://hec",
+        kind = "splunk",
+        token_file = "t",
+        batch = 10,
+        sink_retries = 2,
+      }
+    )
+  end)
+
+  it("that do not go together are refused, each in a sentence", function()
+    for options, text in pairs {
+      [{ file = "x", webhook = "y" }] = "events go to one place",
+      [{ rotate = "1M" }] = "--rotate needs --file",
+      [{ file = "x", rotate = "1M" }] = "--rotate needs --cursor",
+      [{ file = "x", cursor = "a", keep = 1 }] = "--keep needs --rotate",
+      [{ file = "x", cursor = "a", rotate = "big" }] = "--rotate: 'big'",
+      [{ file = "x", follow = true }] = "needs --cursor",
+      [{ syslog = "tls://x", kind = "splunk" }] = "--kind needs --webhook",
+      [{ webhook = "https://x", sink_key = "k" }] = "--sink-key needs --syslog",
+      [{ file = "x", sink_timeout = 3 }] = "--sink-timeout needs --syslog or --webhook",
+      [{ syslog = "siem:514" }] = "is no address of a syslog server",
+      [{ syslog = "http://siem" }] = "is no address of a syslog server",
+      [{ webhook = "https://u:p@x/" }] = "no password in the address",
+      [{ webhook = "https://x", token_file = "a", token_env = "b" }] = "do not go together",
+    } do
+      local err = check.failure("argument", "usage", sink_options.sink(options))
+      assert.truthy(err.message:find(text, 1, true), err.message)
+    end
+  end)
+
+  it("take an @ that is no password", function()
+    assert.equals("https://x/a@b", sink_options.sink({ webhook = "https://x/a@b" }).url)
+  end)
+end)
