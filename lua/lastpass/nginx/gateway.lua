@@ -1,0 +1,242 @@
+--- The gateway: the unified user directory and the proxy, for those who have a token. Nothing in it
+-- blocks; everything but `serve` runs without nginx.
+-- @module lastpass.nginx.gateway
+local access = require "lastpass.nginx.gateway.access"
+local adapter = require "lastpass.nginx.gateway.adapter"
+local audit = require "lastpass.nginx.gateway.audit"
+local digests = require "lastpass.unified.digests"
+local errors = require "lastpass.error"
+local idempotency = require "lastpass.nginx.gateway.idempotency"
+local measure = require "lastpass.nginx.gateway.measure"
+local options_room = require "lastpass.nginx.gateway.options"
+local problems = require "lastpass.unified.problems"
+local proxy_door = require "lastpass.nginx.gateway.proxy_door"
+local rate = require "lastpass.nginx.gateway.rate"
+local tokens = require "lastpass.nginx.gateway.tokens"
+local unified = require "lastpass.unified"
+local writer_room = require "lastpass.nginx.gateway.writer"
+
+---@class lastpass.nginx.Gateway
+local methods = {}
+local gateway_mt = { __name = "lastpass.nginx.Gateway", __index = methods }
+
+local M = {}
+
+local KEY = "gateway cursor key"
+local TURN = 0.002 -- seconds between looks whether somebody else is done
+
+-- Workers, and the processes after a reload, have to open each other's cursors.
+local function shared_key(dict)
+  dict:safe_add(KEY, digests.random(32))
+  return dict:get(KEY) or digests.random(32)
+end
+
+local known = {
+  tenants = "table",
+  tokens = "table",
+  settings = "table",
+  dict = { "table", "userdata" },
+  locks = { "table", "userdata" },
+  pause = "function",
+  sleep = "function",
+  now = "function",
+}
+
+local needed = { "tenants", "tokens", "dict", "locks" }
+
+--- Makes a gateway; mistakes raise.
+---@param given table tenants (by name), tokens, settings (see `lastpass.nginx.gateway.options`), dict
+-- and locks (of `ngx.shared`), pause, sleep, now
+---@param level? integer whose line is blamed; default the caller
+---@return lastpass.nginx.Gateway
+function M.new(given, level)
+  level = (level or 1) + 1
+  errors.check_options("gateway", given, known, level)
+  for _, name in ipairs(needed) do
+    if given[name] == nil then
+      errors.raise(level, "gateway: option '%s' is missing", name)
+    end
+  end
+  local defaults = {
+    cursor_keys = { shared_key(given.dict) },
+    redact = require("lastpass.export.redact").text,
+    pause = given.pause,
+    wait = given.sleep and function()
+      given.sleep(TURN)
+    end,
+  }
+  local settings = options_room.read(given.settings, given.tenants, defaults, level)
+  return setmetatable({
+    _tenants = given.tenants,
+    _tokens = tokens.read(given.tokens, given.tenants, level),
+    _settings = settings,
+    _dict = given.dict,
+    _locks = given.locks,
+    _sleep = given.sleep or function() end,
+    _now = given.now or os.time,
+    _audit = { where = settings.audit, write = audit.sink(settings.audit) },
+  }, gateway_mt)
+end
+
+local function writer_of(self, request, tenant, token)
+  return writer_room.new {
+    tenant = tenant,
+    token = token.name,
+    request = request,
+    settings = self._settings.by_tenant[tenant.name].guards,
+    audit = self._audit,
+    dict = self._dict,
+    locks = self._locks,
+    now = self._now,
+    sleep = self._sleep,
+  }
+end
+
+-- The command that a path names.
+local function command_in(self, path)
+  local front = self._settings.prefix .. "/proxy/"
+  return path:sub(1, #front) == front and path:sub(#front + 1) or nil
+end
+
+local function new_grant(self, tenant, token, writer)
+  return {
+    name = token.name,
+    scopes = token.scopes,
+    settings = self._settings.by_tenant[tenant.name].unified,
+    writer = writer,
+  }
+end
+
+-- Those who read have one for all their requests.
+local function grant_of(self, tenant, token, writer)
+  if writer then
+    return new_grant(self, tenant, token, writer)
+  end
+  token.grants = token.grants or {}
+  local grant = token.grants[tenant.name] or new_grant(self, tenant, token)
+  token.grants[tenant.name] = grant
+  return grant
+end
+
+-- A page of the directory, or a command.
+local function respond(self, request, tenant, token, writer)
+  local command = command_in(self, request.path)
+  if command then
+    return proxy_door.respond(request, tenant, token, command, writer)
+  end
+  return unified.handle(request, tenant, grant_of(self, tenant, token, writer))
+end
+
+local reads = { GET = true, HEAD = true, OPTIONS = true }
+
+-- Whatever happens, nobody else is kept waiting.
+local function write(self, request, tenant, token)
+  local writer = writer_of(self, request, tenant, token)
+  local function carry_out()
+    return respond(self, request, tenant, token, writer)
+  end
+  local ok, response, problem
+  local command = command_in(self, request.path)
+  if not command or proxy_door.writes(command) then
+    ok, response, problem =
+      pcall(idempotency.once, self._dict, request, tenant.name .. "\0" .. token.name, carry_out)
+  else
+    ok, response = pcall(carry_out)
+  end
+  writer:finish()
+  if not ok then
+    error(response, 0)
+  end
+  return response, problem
+end
+
+local function answer(self, request, token)
+  local tenant, problem = access.tenant(self._tenants, request, token)
+  if not tenant then
+    return nil, problem
+  elseif reads[request.method] then
+    return respond(self, request, tenant, token)
+  elseif #(request.body or "") > self._settings.max_body then
+    local text = "the body is longer than %d bytes"
+    return problems.fail(413, text:format(self._settings.max_body))
+  end
+  return write(self, request, tenant, token)
+end
+
+--- Answers a request.
+---@param request lastpass.unified.Request
+---@return lastpass.unified.Response
+function methods:handle(request)
+  local token, reason = tokens.find(self._tokens, request.headers.authorization)
+  if not token then
+    local _, problem = access.unauthorized(reason)
+    return problems.response(problem, request), nil
+  end
+  local allowed, headers = rate.count(self._dict, token, request.now)
+  local response, problem
+  if allowed then
+    response, problem = answer(self, request, token)
+  else
+    response, problem = problems.fail(429, "this token asks too often", {
+      headers = { ["retry-after"] = headers["ratelimit-reset"] },
+    })
+  end
+  response = response or problems.response(problem, request)
+  for name, value in pairs(headers) do
+    response.headers[name] = value
+  end
+  return response, token.name
+end
+
+-- A mistake of ours is told in the log, not to whoever asks.
+local function on_mistake(message)
+  return debug.traceback(tostring(message), 2)
+end
+
+--- Answers the request that nginx is at. For content_by_lua.
+function methods:serve()
+  local started = ngx.now()
+  local request = adapter.request(self._settings.max_body)
+  -- LuaJIT's xpcall takes arguments, and a closure less is a request that it can compile
+  local ok, response, name = xpcall(self.handle, on_mistake, self, request)
+  if not ok then
+    ngx.log(ngx.ERR, "lastpass gateway: ", response)
+    local _, problem = problems.fail(500, "a mistake of this server; its log has the request id")
+    response = problems.response(problem, request)
+  end
+  adapter.respond(response, request.id)
+  measure.request(request, response, name, started)
+end
+
+local of_sites = setmetatable({}, { __mode = "k" })
+
+--- The gateway of a site. Made in init_by_lua, it is checked by `nginx -t`.
+---@param site lastpass.nginx.Site
+---@return lastpass.nginx.Gateway
+function M.of(site)
+  local gateway = of_sites[site]
+  if not gateway then
+    gateway = M.new({
+      tenants = site.tenants,
+      tokens = site.options.tokens or {},
+      settings = site.options.gateway,
+      dict = ngx.shared.lastpass_limits,
+      locks = ngx.shared.lastpass_locks,
+      pause = require "lastpass.nginx.pause",
+      sleep = function(seconds)
+        ngx.sleep(seconds)
+      end,
+      now = ngx.now,
+    }, 2)
+    of_sites[site] = gateway
+  end
+  return gateway
+end
+
+--- Answers the request that nginx is at, for a site. For content_by_lua.
+---@param site lastpass.nginx.Site
+function M.serve(site)
+  return M.of(site):serve()
+end
+
+return M

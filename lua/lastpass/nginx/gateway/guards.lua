@@ -1,0 +1,165 @@
+--- The guards of plans, asked about single writes: protected accounts, the last admin, limits of a
+-- plan and of a day, names of groups in another spelling.
+-- @module lastpass.nginx.gateway.guards
+local declared_room = require "lastpass.plan.declared"
+local draft = require "lastpass.plan.steps.draft"
+local email = require "lastpass.email"
+local errors = require "lastpass.error"
+local json = require "lastpass.json"
+local key_of = require "lastpass.directory.key"
+local kinds = require "lastpass.plan.kinds"
+local limits = require "lastpass.plan.limits"
+local plan_guards = require "lastpass.plan.guards"
+
+local M = {}
+
+-- What a wish is among the steps of plans.
+local step_kinds = { deactivate = "disable" }
+
+--- The kind of step that a wish is.
+---@param wish lastpass.unified.Wish
+---@return string|nil kind nil for what plans know nothing of
+function M.kind_of(wish)
+  local name = step_kinds[wish.kind] or wish.kind
+  return kinds.by_name[name] and name
+end
+
+--- Checks what a configuration says of guards; mistakes raise.
+---@param given table protect (addresses), limits
+---@param where string
+---@param level integer whose line is blamed
+function M.check_settings(given, where, level)
+  for place, address in ipairs(given.protect or {}) do
+    local good, reason = email.check(type(address) == "string" and address or "")
+    if not good then
+      local text = "%s: protect[%d] is not an e-mail address: %s"
+      errors.raise(level + 1, text, where, place, reason)
+    end
+  end
+  limits.merge(where .. ": limits", limits.defaults(), given.limits or {}, level + 1)
+end
+
+local function declare(settings)
+  local declared = declared_room.new()
+  for _, address in ipairs(settings.protect or {}) do
+    declared:protect(address, "protected by the gateway's configuration")
+  end
+  limits.merge("gateway: limits", declared.settings.limits, settings.limits or {}, 2)
+  return declared
+end
+
+-- People as they were read just now, else as they are in the directory that is kept.
+local function overlay(snapshot, wishes)
+  local fresh = {}
+  for _, wish in ipairs(wishes) do
+    if wish.user then
+      fresh[key_of(wish.subject)] = wish.user
+    end
+  end
+  return {
+    _rows = snapshot._rows,
+    user = function(_, address)
+      return fresh[key_of(address)] or snapshot:user(address)
+    end,
+  }
+end
+
+local function sizes_after(snapshot, wishes)
+  return {
+    group_sizes = function(_, names)
+      local sizes = {}
+      for _, name in ipairs(names) do
+        local group = snapshot:group(name)
+        sizes[name] = group and #group._members or 0
+      end
+      for _, wish in ipairs(wishes) do
+        for _, name in ipairs(wish.after and (wish.after.join or wish.after.groups) or {}) do
+          sizes[name] = sizes[name] and sizes[name] + 1
+        end
+      end
+      return sizes
+    end,
+  }
+end
+
+local function after_of(wish)
+  local after = wish.after or {}
+  if wish.kind == "groups" then
+    return { join = draft.list(after.join or {}), leave = draft.list(after.leave or {}) }
+  elseif wish.kind == "create" then
+    return { fullname = after.fullname, groups = draft.list(after.groups or {}) }
+  end
+  return after
+end
+
+local function work_of(snapshot, wishes, settings)
+  local work = draft.new(declare(settings), overlay(snapshot, wishes))
+  work.rows, work.changes = snapshot._rows, sizes_after(snapshot, wishes)
+  for _, wish in ipairs(wishes) do
+    local kind = M.kind_of(wish)
+    if kind then
+      local fields = { reason = "asked for", rule = "action", after = after_of(wish) }
+      draft.add(work, kind, wish.subject, fields)
+    end
+  end
+  return work
+end
+
+--- Whether a wish takes access from an admin.
+---@param snapshot lastpass.Snapshot
+---@param wish lastpass.unified.Wish
+---@return boolean
+function M.takes_an_admin(snapshot, wish)
+  local kind = kinds.by_name[M.kind_of(wish) or ""]
+  if not kind or not kind.removes then
+    return false
+  end
+  local user = wish.user or snapshot:user(wish.subject)
+  return user ~= nil and user.admin and user.status == "active"
+end
+
+--- Whether a wish takes anything from anybody.
+---@param wish lastpass.unified.Wish
+---@return boolean
+function M.removes(wish)
+  local kind = kinds.by_name[M.kind_of(wish) or ""]
+  return kind ~= nil and kind.removes == true
+end
+
+local ALLOW = "limits = { %s = … } or limits = { per_day = { %s = … } } of the gateway"
+
+local function hint_of(refusal)
+  local name = refusal.guard:gsub("_per_day$", "")
+  return limits.by_name[name] and ALLOW:format(name, name) or nil
+end
+
+--- Asks the guards; one that minds refuses all wishes.
+---@param snapshot lastpass.Snapshot
+---@param wishes lastpass.unified.Wish[]
+---@param settings table protect, limits
+---@param surroundings table admins (how many are active, nil: those of the snapshot),
+-- done_lately(kinds)
+---@return true|nil
+---@return string? message
+---@return lastpass.Error? err kind "guard"
+function M.ask(snapshot, wishes, settings, surroundings)
+  local work = work_of(snapshot, wishes, settings)
+  local memberships, admins = snapshot._rows:census()
+  local context = plan_guards.check(work, {
+    sources = json.list {},
+    people = snapshot:count() + snapshot:invited_count(),
+    memberships = memberships,
+    admins = surroundings.admins or admins,
+    done_lately = surroundings.done_lately,
+    last_source = function() end,
+  })
+  local held, refusal = work.held[1], context.refusals[1]
+  if held then
+    return errors.fail("guard", held.code, ("%s: %s"):format(held.subject, held.held))
+  elseif refusal then
+    return errors.fail("guard", refusal.guard, refusal.message, { hint = hint_of(refusal) })
+  end
+  return true
+end
+
+return M

@@ -1,0 +1,54 @@
+--- What stands before the proxy: method, scopes, and the form of its answers.
+-- @module lastpass.nginx.gateway.proxy_door
+local access = require "lastpass.nginx.gateway.access"
+local problems = require "lastpass.unified.problems"
+local proxy = require "lastpass.nginx.gateway.proxy"
+
+local M = {}
+
+local function answer_proxy(request, tenant, token, command, writer)
+  if not token.scopes.proxy then
+    return access.missing_scope "proxy"
+  elseif command.writes and not token.scopes.write then
+    return access.missing_scope "write"
+  end
+  return proxy.handle(request, tenant, command, writer)
+end
+
+local ALLOW = "POST, OPTIONS"
+
+--- Answers a request to the proxy.
+---@param request lastpass.unified.Request
+---@param tenant table
+---@param token lastpass.nginx.gateway.Token
+---@param name string of the command, as the path has it
+---@param writer lastpass.nginx.gateway.Writer|nil nil for methods that write nothing
+---@return lastpass.unified.Response
+function M.respond(request, tenant, token, name, writer)
+  local command, problem = proxy.find(name)
+  local answer
+  if command and request.method == "OPTIONS" then
+    return { status = 204, headers = { allow = ALLOW }, body = "" }
+  elseif command and request.method ~= "POST" then
+    answer, problem =
+      problems.fail(405, "a command is sent with POST", { headers = { allow = ALLOW } })
+  elseif command then
+    answer, problem = answer_proxy(request, tenant, token, command, writer)
+  end
+  if not answer then
+    return problems.response(problem, request)
+  end
+  answer.headers["content-type"] = "application/json"
+  answer.headers["cache-control"] = "no-store"
+  return answer
+end
+
+--- Whether what a path names may change something: commands that read are sent with POST as well.
+---@param name string of the command
+---@return boolean
+function M.writes(name)
+  local command = proxy.find(name)
+  return not command or command.writes
+end
+
+return M

@@ -1,0 +1,109 @@
+--- Digests, keyed digests and comparisons that take the same time whatever differs; by luaossl.
+-- @module lastpass.unified.digests
+local errors = require "lastpass.error"
+
+local M = {}
+
+local function load(name)
+  local found, room = pcall(require, "openssl." .. name)
+  if not found then
+    errors.raise(
+      3,
+      "luaossl is not installed: apt install lua-luaossl, or luarocks install luaossl"
+    )
+  end
+  return room
+end
+
+local hexadecimal = {}
+for byte = 0, 255 do
+  hexadecimal[string.char(byte)] = ("%02x"):format(byte)
+end
+
+--- Bytes as hexadecimal digits.
+---@param bytes string
+---@return string
+function M.hex(bytes)
+  return (bytes:gsub(".", hexadecimal))
+end
+
+-- `.` leaves line feeds out in no version of Lua; zero bytes it matches in all that are supported.
+
+--- SHA-256.
+---@param text string
+---@return string bytes 32 of them
+function M.sha256(text)
+  return load("digest").new("sha256"):final(text)
+end
+
+--- SHA-256 as hexadecimal digits.
+---@param text string
+---@param digits? integer how many of the 64 are wanted
+---@return string
+function M.sha256_hex(text, digits)
+  local bytes = M.sha256(text)
+  return M.hex(digits and bytes:sub(1, math.ceil(digits / 2)) or bytes)
+end
+
+--- HMAC with SHA-256.
+---@param key string
+---@param text string
+---@return string bytes 32 of them
+function M.hmac(key, text)
+  return load("hmac").new(key, "sha256"):final(text)
+end
+
+--- Bytes that nobody can guess.
+---@param count integer
+---@return string
+function M.random(count)
+  return load("rand").bytes(count)
+end
+
+--- Whether two texts are the same. How long it takes tells their lengths and nothing else.
+---@param a string
+---@param b string
+---@return boolean
+function M.same(a, b)
+  if #a ~= #b then
+    return false
+  end
+  local difference = 0
+  for at = 1, #a do
+    local one, other = a:byte(at), b:byte(at)
+    difference = difference + (one - other) * (one - other)
+  end
+  return difference == 0
+end
+
+-- A number that depends on the text alone makes equal texts equal when they are concealed: a page is
+-- the same bytes in every worker.
+local function counter_of(key, text)
+  return M.hmac(key, "counter\0" .. text):sub(1, 16)
+end
+
+--- Conceals a text that somebody else keeps; wrap the result in a keyed digest.
+---@param key string
+---@param text string
+---@return string bytes
+function M.conceal(key, text)
+  local counter = counter_of(key, text)
+  local cipher = load("cipher").new "aes-256-ctr"
+  return counter .. cipher:encrypt(M.hmac(key, "conceal"), counter):final(text)
+end
+
+--- The text of `conceal`.
+---@param key string
+---@param bytes string
+---@return string|nil text nil when it was not concealed with this key
+function M.reveal(key, bytes)
+  if #bytes < 16 then
+    return nil
+  end
+  local counter = bytes:sub(1, 16)
+  local cipher = load("cipher").new "aes-256-ctr"
+  local text = cipher:decrypt(M.hmac(key, "conceal"), counter):final(bytes:sub(17))
+  return counter_of(key, text) == counter and text or nil
+end
+
+return M

@@ -1,0 +1,94 @@
+--- Texts that came from outside, made fit for JSON, for headers and for comparisons.
+-- @module lastpass.unified.texts
+local core = require "lastpass.core"
+local json = require "lastpass.json"
+
+local M = {}
+
+local LONGEST = 4096
+
+-- Within a JSON string only what JSON allows there passes.
+local function is_utf8(text)
+  return not text:find "[\128-\255]"
+    or (core.check('"' .. text:gsub('[%c"\\]', " ") .. '"') and true or false)
+end
+
+--- Whether a text is valid UTF-8.
+M.is_utf8 = is_utf8
+
+--- A text that can be written as JSON and is of bearable length: what is no UTF-8 becomes "?".
+---@param text any
+---@return string
+function M.clean(text)
+  text = tostring(text)
+  if #text > LONGEST then
+    text = text:sub(1, LONGEST)
+    text = text:gsub("[\192-\255]?[\128-\191]*$", "") .. "…"
+  end
+  if not is_utf8(text) then
+    text = text:gsub("[\128-\255]", "?")
+  end
+  return text
+end
+
+-- Every text in a table, made into another.
+local function map(value, make)
+  if type(value) == "string" then
+    return make(value)
+  elseif type(value) ~= "table" then
+    return value
+  end
+  local copy = json.is_list(value) and json.list {} or {}
+  for name, item in pairs(value) do
+    copy[type(name) == "string" and make(name) or name] = map(item, make)
+  end
+  return copy
+end
+
+--- The same for every text in a table.
+---@param value any
+---@return any
+function M.clean_all(value)
+  return map(value, M.clean)
+end
+
+--- A text, or all texts in a table, without another text.
+---@param value any
+---@param secret string
+---@return any
+function M.without(value, secret)
+  if secret == "" then
+    return value
+  end
+  local pattern = secret:gsub("%W", "%%%0")
+  return map(value, function(text)
+    return (text:gsub(pattern, "[redacted]"))
+  end)
+end
+
+--- What texts are compared by where the case of letters says nothing.
+---@param text string
+---@return string
+function M.fold(text)
+  if text:find "[\128-\255]" then
+    return require("lastpass.unicode").fold(text) or text:lower()
+  end
+  return text:lower()
+end
+
+--- A path or query text as it was meant: "%41" is "A".
+---@param text string
+---@param plus_is_blank? boolean as in queries
+---@return string
+function M.unescape(text, plus_is_blank)
+  if plus_is_blank then
+    text = text:gsub("+", " ")
+  end
+  return (
+    text:gsub("%%(%x%x)", function(digits)
+      return string.char(tonumber(digits, 16))
+    end)
+  )
+end
+
+return M

@@ -1,0 +1,102 @@
+local box_support = require "spec.support.box"
+local gateway = require "spec.support.gateway"
+local idempotency = require "lastpass.nginx.gateway.idempotency"
+local shared_dict = require "spec.support.shared_dict"
+local tenants = require "spec.support.tenant"
+
+local function request(body, key)
+  return {
+    method = "POST",
+    path = "/unified/user-directory/users",
+    query = {},
+    headers = { ["idempotency-key"] = key or "k1" },
+    body = body or "{}",
+  }
+end
+
+describe("an Idempotency-Key", function()
+  local dict, clock, calls
+  before_each(function()
+    clock, calls = 1000, 0
+    dict = shared_dict.new {
+      now = function()
+        return clock
+      end,
+    }
+  end)
+
+  local function once(one, status, tenant)
+    return idempotency.once(dict, one, tenant or "acme", function()
+      calls = calls + 1
+      return { status = status or 201, headers = { a = "b" }, body = "call " .. calls }
+    end)
+  end
+
+  it("gives the first answer again, for a day", function()
+    assert.equal("call 1", once(request()).body)
+    local again = once(request())
+    assert.equal("call 1", again.body)
+    assert.equal(201, again.status)
+    assert.equal("b", again.headers.a)
+    assert.equal("true", again.headers["idempotency-replayed"])
+    assert.equal("call 2", once(request(nil, "k2")).body)
+    assert.equal("call 3", once(request(), nil, "globex").body)
+    clock = clock + idempotency.KEPT
+    assert.equal("call 4", once(request()).body)
+  end)
+
+  it("belongs to one request", function()
+    once(request())
+    local response, problem = once(request '{"a":1}')
+    assert.is_nil(response)
+    assert.equal(422, problem.status)
+    local other = request()
+    other.query = { { "x", "y" } }
+    assert.equal(422, select(2, once(other)).status)
+    assert.equal(400, select(2, once(request(nil, ("k"):rep(256)))).status)
+    assert.equal(1, calls)
+  end)
+
+  it("is free again after an answer that changed nothing", function()
+    for _, status in ipairs { 400, 401, 403, 429, 502, 503 } do
+      once(request(), status)
+    end
+    assert.equal(6, calls)
+    once(request(), 504)
+    once(request(), 504)
+    assert.equal(7, calls)
+  end)
+
+  it("is not free while the first request is under way", function()
+    local problem
+    idempotency.once(dict, request(), "acme", function()
+      problem = select(2, once(request()))
+      return { status = 200, headers = {}, body = "" }
+    end)
+    assert.equal(409, problem.status)
+    assert.equal("1", problem.headers["retry-after"])
+    assert.equal(0, calls)
+  end)
+
+  it("is refused when there is no room to remember it", function()
+    dict = shared_dict.new { most = 0 }
+    assert.equal(503, select(2, once(request())).status)
+    assert.equal(0, calls)
+  end)
+
+  it("keeps a user from being invited twice", function()
+    local box = box_support.start { users = 10, seed = 6 }
+    local site = gateway.start { acme = tenants.of(box) }
+    local body, options =
+      { username = "once@lumenor.example" }, { headers = { ["idempotency-key"] = "a" } }
+    local first = site:unified("POST", "users", body, options)
+    local second = site:unified("POST", "users", body, options)
+    local requests = box_support.requests(box, "batchadd")
+    box:stop()
+    assert.equal(201, first.status)
+    assert.equal(first.body, second.body)
+    assert.equal("true", second.headers["idempotency-replayed"])
+    assert.equal(1, requests)
+    assert.equal(1, #site.lines)
+  end)
+end)
