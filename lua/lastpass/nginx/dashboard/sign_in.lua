@@ -1,0 +1,197 @@
+--- Signing in with a token of the gateway, and out again.
+-- @module lastpass.nginx.dashboard.sign_in
+local call_room = require "lastpass.nginx.dashboard.call"
+local digests = require "lastpass.unified.digests"
+local frame = require "lastpass.nginx.dashboard.frame"
+local html = require "lastpass.nginx.dashboard.html"
+local problems = require "lastpass.nginx.dashboard.problems"
+local query = require "lastpass.unified.query"
+local tokens = require "lastpass.nginx.gateway.tokens"
+
+local M = {}
+
+--- Longest body of a form.
+M.MAX_BODY = 4096
+
+local WINDOW = 60
+
+-- Only pages of this dashboard, so that nobody is sent elsewhere by a link.
+local function wanted(prefix, address)
+  local is_ours = type(address) == "string"
+    and #address <= 2000
+    and address:sub(1, #prefix + 1) == prefix .. "/"
+    and not address:find "[%c\\]"
+    and not address:find("//", 1, true)
+    and not address:find(prefix .. "/~", 1, true)
+  return is_ours and address or prefix .. "/"
+end
+
+local function form(prefix, next_page, complaint)
+  local input = html.input {
+    type = "password",
+    id = "token",
+    name = "token",
+    required = true,
+    autofocus = true,
+    autocomplete = "current-password",
+    maxlength = "256",
+    ["aria-invalid"] = complaint and "true",
+    ["aria-describedby"] = complaint and "complaint" or "help",
+  }
+  return html.section(
+    { class = "card" },
+    html.h1 "Sign in",
+    html.p(
+      { class = "note", id = "help" },
+      "With the token that you were given for the directory: it begins with “lpt_”."
+    ),
+    complaint and html.p({ class = "warning", id = "complaint", role = "alert" }, complaint),
+    html.form(
+      { method = "post", action = prefix .. "/~sign-in" },
+      html.input { type = "hidden", name = "next", value = next_page },
+      -- for keepers of passwords, which file a password under a name
+      html.input {
+        type = "text",
+        name = "username",
+        value = "directory token",
+        autocomplete = "username",
+        hidden = true,
+        readonly = true,
+      },
+      html.label({ ["for"] = "token" }, "Token"),
+      input,
+      html.button({ class = "main", type = "submit" }, "Sign in")
+    )
+  )
+end
+
+--- The page with the form.
+---@param prefix string
+---@param next_page string|nil where to go then
+---@param complaint? string
+---@param status? integer
+---@param headers? table
+---@return table response
+function M.page(prefix, next_page, complaint, status, headers)
+  return frame.page(prefix, {
+    title = "Sign in",
+    status = status,
+    headers = headers,
+    main = form(prefix, wanted(prefix, next_page), complaint),
+  })
+end
+
+--- Sends somebody who has no session to the form, and back afterwards.
+---@param prefix string
+---@param request table
+---@return table response
+function M.ask(prefix, request)
+  local here = call_room.address(request.path, request.query)
+  return frame.redirect(call_room.address(prefix .. "/~sign-in", {
+    { "next", here ~= prefix .. "/" and here or "" },
+  }))
+end
+
+-- Whether a form was sent by a page of ours. With "no-referrer" browsers send the origin "null".
+local function is_ours(request)
+  local headers = request.headers
+  local site = headers["sec-fetch-site"]
+  if site and site ~= "same-origin" and site ~= "none" then
+    return false
+  end
+  local origin, host = headers.origin, headers.host
+  return not origin or origin == "null" or not host or origin:match "^https?://(.*)$" == host
+end
+
+local function fields_of(request)
+  local kind = (request.headers["content-type"] or ""):lower():match "^[^;%s]*"
+  local body = request.body or ""
+  if kind ~= "application/x-www-form-urlencoded" or #body > M.MAX_BODY then
+    return nil
+  end
+  local fields = {}
+  for _, pair in ipairs(query.split(body)) do
+    fields[pair[1]] = pair[2]
+  end
+  return fields
+end
+
+local function bad_form(prefix)
+  return problems.page(prefix, {
+    status = 400,
+    title = "This form is not ours",
+    text = "It came from another page, or was changed on its way.",
+    steps = { "Open the dashboard anew and try again." },
+    ways = { { prefix .. "/", "To the dashboard" } },
+  })
+end
+
+-- How many attempts an address has left, over all workers.
+local function may_try(house, request)
+  local window = math.floor(request.now / WINDOW)
+  local key = ("dashboard attempts %s %d"):format(request.remote_address or "", window)
+  local count = house.dict:incr(key, 1, 0, 2 * WINDOW) or 1
+  return count <= house.settings.attempts,
+    math.max(1, math.ceil((window + 1) * WINDOW - request.now))
+end
+
+local function enter(house, request, fields, token)
+  local cookie = house.sessions:begin(request, token)
+  local prefix = house.settings.prefix
+  if not cookie then
+    local text = "Too many people are signed in. Try again later."
+    return M.page(prefix, fields.next, text, 503, { ["retry-after"] = "60" })
+  end
+  house.note("signed_in", { name = token.name, remote_address = request.remote_address })
+  return frame.redirect(wanted(prefix, fields.next), { ["set-cookie"] = cookie })
+end
+
+--- Answers the form.
+---@param house table settings, dict, sessions, tokens, note
+---@param request table
+---@return table response
+function M.enter(house, request)
+  local prefix = house.settings.prefix
+  local fields = fields_of(request)
+  if not fields or not is_ours(request) then
+    return bad_form(prefix)
+  end
+  local allowed, wait = may_try(house, request)
+  if not allowed then
+    house.note("throttled", { remote_address = request.remote_address })
+    local text = ("Too many attempts. Try again in %d seconds."):format(wait)
+    return M.page(prefix, fields.next, text, 429, { ["retry-after"] = ("%d"):format(wait) })
+  end
+  local given = (fields.token or ""):match "^%s*(.-)%s*$"
+  local token = tokens.find(house.tokens, "Bearer " .. given)
+  if not token then
+    house.note("refused", { remote_address = request.remote_address })
+    return M.page(prefix, fields.next, "This token is not known. Check that it is whole.", 403)
+  elseif not token.scopes.read then
+    house.note("refused", { name = token.name, remote_address = request.remote_address })
+    local text = "This token may not read the directory; ask for one with the scope “read”."
+    return M.page(prefix, fields.next, text, 403)
+  end
+  return enter(house, request, fields, token)
+end
+
+--- Ends a session.
+---@param house table settings, sessions
+---@param request table
+---@return table response
+function M.leave(house, request)
+  local prefix = house.settings.prefix
+  local session = house.sessions:find(request)
+  local fields = fields_of(request)
+  if session and session.csrf then
+    local proof = fields and fields.csrf or ""
+    if not is_ours(request) or not digests.same(proof, session.csrf) then
+      return bad_form(prefix)
+    end
+    house.note("signed_out", { name = session.name, remote_address = request.remote_address })
+  end
+  local cookie = house.sessions:finish(request, session)
+  return frame.redirect(prefix .. "/~sign-in", { ["set-cookie"] = cookie })
+end
+
+return M

@@ -1,0 +1,89 @@
+local dashboard = require "spec.support.dashboard"
+local planted = require "spec.support.planted"
+local tenant = require "spec.support.tenant"
+
+describe("pages of companies", function()
+  local box, tenants
+
+  setup(function()
+    box = planted.start()
+    dashboard.plant(box)
+    tenants = { acme = tenant.of(box), other = tenant.of(box, { name = "other" }) }
+  end)
+
+  teardown(function()
+    box:stop()
+  end)
+
+  it("are chosen from where there are several", function()
+    local user = dashboard.of(box, { tenants = tenants, token = { tenants = { "*" } } })
+    user:sign_in()
+    local response = user:get "/dashboard/"
+    assert.equal(200, response.status)
+    assert.truthy(
+      response.body:find('href="/dashboard/acme/">acme</a>.*href="/dashboard/other/">other</a>')
+    )
+    assert.equal(200, user:get("/dashboard/other/people").status)
+  end)
+
+  it("are shown at once where there is one", function()
+    local user = dashboard.of(box, { tenants = tenants })
+    user:sign_in()
+    assert.equal("/dashboard/acme/", user:get("/dashboard").headers.location)
+    assert.equal("/dashboard/acme/", user:get("/dashboard/acme").headers.location)
+  end)
+
+  it("are not there for those whose token is for another one", function()
+    local user = dashboard.of(box, { tenants = tenants })
+    user:sign_in()
+    local hidden = user:get "/dashboard/other/people"
+    local missing = user:get "/dashboard/nobody/people"
+    assert.equal(404, hidden.status)
+    assert.equal(missing.body, hidden.body)
+    assert.is_nil(hidden.body:find("Ann Lee", 1, true))
+  end)
+
+  it("are not there under other names", function()
+    local user = dashboard.of(box)
+    user:sign_in()
+    for _, path in ipairs {
+      "/dashboard/acme/x",
+      "/dashboard/acme/people/",
+      "/dashboard/acme/people/x",
+      "/dashboard/../acme/",
+      "/dashboard/~sign-in/",
+      "/dashboard/~assets/x.css",
+      "/dashboards",
+      "/",
+    } do
+      assert.equal(404, user:get(path).status, path)
+    end
+  end)
+
+  it("say it when the directory has not been read", function()
+    local failing = {
+      name = "acme",
+      directory = function()
+        return nil, "the directory has not been read yet", { kind = "transport", retry_after = 2 }
+      end,
+    }
+    local user = dashboard.of(box, { tenants = { acme = failing } })
+    user:sign_in()
+    local response = user:get "/dashboard/acme/people?q=x"
+    assert.equal(503, response.status)
+    assert.equal("2", response.headers["retry-after"])
+    assert.truthy(response.body:find('href="/dashboard/acme/people?q=x">Try again', 1, true))
+    assert.truthy(response.body:find('aria-current="page"', 1, true))
+  end)
+
+  it("warn when it is old", function()
+    local one = tenant.of(box)
+    one:directory().stale = true
+    local user = dashboard.of(box, { tenant = one })
+    user:sign_in()
+    local person = "person?email=ann%40acme.example"
+    for _, page in ipairs { "", "people", "groups", "folders", person } do
+      assert.truthy(user:page(page):find("Not up to date", 1, true), page)
+    end
+  end)
+end)

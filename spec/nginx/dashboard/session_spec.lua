@@ -1,0 +1,147 @@
+local digests = require "lastpass.unified.digests"
+local session = require "lastpass.nginx.dashboard.session"
+local settings_room = require "lastpass.nginx.dashboard.settings"
+local shared_dict = require "spec.support.shared_dict"
+local tokens = require "lastpass.nginx.gateway.tokens"
+
+describe("sessions", function()
+  local now, dict, token, settings
+
+  local function list_of(entry)
+    return tokens.read({ entry }, { acme = {}, other = {} }, 1)
+  end
+
+  local function room(list)
+    return session.new { dict = dict, settings = settings, tokens = list or { token } }
+  end
+
+  local function request(cookie, scheme)
+    return { now = now, scheme = scheme or "http", headers = { cookie = cookie } }
+  end
+
+  local function value_of(cookie)
+    return (cookie:match "^[^;]*")
+  end
+
+  before_each(function()
+    now = 1000000
+    dict = shared_dict.new {
+      now = function()
+        return now
+      end,
+    }
+    settings = settings_room.complete({ idle = 600, lifetime = 3600 }, 1)
+    token = list_of({
+      name = "ann",
+      hash = digests.sha256_hex "one",
+      tenants = { "acme" },
+      scopes = { "read" },
+    })[1]
+  end)
+
+  it("begin with a cookie that is for the dashboard alone", function()
+    local cookie = room():begin(request(), token)
+    assert.truthy(
+      cookie:find "^lastpass_dashboard=[%w_-]+; Path=/dashboard; HttpOnly; SameSite=Strict$"
+    )
+    assert.truthy(room():begin(request(nil, "https"), token):find("; Secure", 1, true))
+    settings.secure = true
+    assert.truthy(room():begin(request(), token):find("; Secure", 1, true))
+  end)
+
+  it("are found by their cookie, in any worker", function()
+    local cookie = value_of(room():begin(request(), token))
+    local found = room():find(request("other=1; " .. cookie .. "; more=2"))
+    assert.equal("ann", found.name)
+    assert.same({ acme = true }, found.tenants)
+    assert.equal(43, #found.csrf)
+  end)
+
+  it("keep no text on the server that would let anybody in", function()
+    local cookie = value_of(room():begin(request(), token))
+    local id = cookie:match "=(.*)$"
+    local one = room():find(request(cookie))
+    assert.is_nil(one.key:find(id, 1, true))
+    assert.is_nil(dict:get(one.key):find(id, 1, true))
+    assert.truthy(one.key:find(digests.sha256_hex(id), 1, true))
+    assert.is_nil(room():find(request("lastpass_dashboard=" .. digests.sha256_hex(id))))
+  end)
+
+  it("are nobody's without a cookie, or with any other", function()
+    local cookie = value_of(room():begin(request(), token))
+    for _, wrong in ipairs {
+      "",
+      "lastpass_dashboard=",
+      "lastpass_dashboard=" .. ("x"):rep(43),
+      cookie .. "x",
+      cookie:sub(1, -2),
+      (cookie:gsub("^lastpass_dashboard", "dashboard")),
+    } do
+      assert.is_nil(room():find(request(wrong)), wrong)
+    end
+    assert.is_nil(room():find(request()))
+  end)
+
+  it("end when they are not used, and stay while they are", function()
+    local cookie = value_of(room():begin(request(), token))
+    for _ = 1, 4 do
+      now = now + 500
+      assert.truthy(room():find(request(cookie)))
+    end
+    now = now + 601
+    assert.is_nil(room():find(request(cookie)))
+  end)
+
+  it("end in any case some time after signing in", function()
+    local cookie = value_of(room():begin(request(), token))
+    for _ = 1, 7 do
+      now = now + 500
+      assert.truthy(room():find(request(cookie)))
+    end
+    now = now + 100
+    assert.is_nil(room():find(request(cookie)))
+  end)
+
+  it("end when somebody signs out, for good", function()
+    local cookie = value_of(room():begin(request(), token))
+    now = now + 60
+    local one = room():find(request(cookie))
+    local gone = room():finish(request(cookie), one)
+    assert.truthy(gone:find("lastpass_dashboard=; ", 1, true))
+    assert.truthy(gone:find("Max-Age=0", 1, true))
+    assert.is_nil(room():find(request(cookie)))
+  end)
+
+  it("end when the token is taken away, replaced, or may read no more", function()
+    local cookie = value_of(room():begin(request(), token))
+    local function with(fields)
+      local entry =
+        { name = "ann", hash = digests.sha256_hex "one", tenants = { "acme" }, scopes = { "read" } }
+      for name, value in pairs(fields) do
+        entry[name] = value
+      end
+      return room(list_of(entry)):find(request(cookie))
+    end
+    assert.is_nil(room({}):find(request(cookie)))
+    assert.is_nil(with { hash = digests.sha256_hex "two" })
+    assert.is_nil(with { scopes = { "write" } })
+    assert.same({ other = true }, with({ tenants = { "other" } }).tenants)
+    assert.is_nil(with({ tenants = { "*" } }).tenants)
+  end)
+
+  it("are refused when there is no room for one more", function()
+    dict.safe_add = function()
+      return nil, "no memory"
+    end
+    assert.is_nil(room():begin(request(), token))
+  end)
+
+  it("come from a guard in front, when it knows who it is", function()
+    settings.identify = function(asked)
+      return asked.scheme == "https" and { name = "ann@acme.example", tenants = { "acme" } } or nil
+    end
+    local one = room():find(request(nil, "https"))
+    assert.same({ name = "ann@acme.example", tenants = { acme = true } }, one)
+    assert.is_nil(room():find(request()))
+  end)
+end)
