@@ -23,6 +23,7 @@ local M = {}
 ---@field actions table[]               {kind, subject}: asked for one by one
 ---@field reasons table[]               {from, to, text}: rows that share a reason
 ---@field settings table
+---@field schedule? lastpass.plan.Schedule
 local methods = {}
 local declared_mt = { __index = methods, __name = "lastpass.plan.Declared" }
 

@@ -165,20 +165,26 @@ end
 local plan_options = {
   limit = "table",
   expires_in = expiry.check,
+  text = "string",
 }
 
 --- Makes a plan: runs the playbook, reads the directory, compares, asks the guards. Nothing is
 -- written to LastPass.
 ---@param client lastpass.Client
 ---@param playbook string|function|table path of a file; function that is given the words; actions
----@param options? table limit (stronger than the playbook's), expires_in (seconds, default a day)
+---@param options? table limit (stronger than the playbook's), expires_in (seconds, default a day), text
+-- (what the file says, when it is not to be read again)
 ---@return lastpass.Plan|nil plan with `body.refusals` when a guard refuses it
 ---@return string? message
 ---@return lastpass.Error? err
 function M.make(client, playbook, options)
   options = errors.check_options("client:plan", options, plan_options, 2)
   local now = math.floor((client._options.now or time.now)())
-  local declared, message, err = playbook_room.run(playbook, { zone = client:_zone(), now = now })
+  local declared, message, err = playbook_room.run(playbook, {
+    zone = client:_zone(),
+    now = now,
+    text = options.text,
+  })
   if not declared then
     return nil, message, err
   end

@@ -52,10 +52,13 @@ function playbook_methods:add_chunk(path)
   return chunk
 end
 
-local function prepare(playbook)
+local function prepare(playbook, given)
   local self = setmetatable({ chunks = {}, places = {} }, playbook_mt)
   if type(playbook) == "string" then
-    local text, message = environment_room.read_file(playbook)
+    local text, message = given, nil
+    if not text then
+      text, message = environment_room.read_file(playbook)
+    end
     if not text then
       return errors.fail("argument", "no_playbook", message, { file = playbook })
     end
@@ -82,13 +85,13 @@ end
 --- Runs a playbook.
 ---@param playbook string|function|table the path of a file; a function that is given the words; or
 -- actions, such as { reinvite = { "ann@acme.com" } }
----@param options table zone, now
+---@param options table zone, now; text (of the file, when it is not to be read again)
 ---@return lastpass.plan.Declared|nil declared with `playbook` = {file, sha256}
 ---@return string? message with the place in the playbook
 ---@return lastpass.Error? err kind "argument", code "playbook_mistake" or "no_playbook"
 function M.run(playbook, options)
   local declared = declared_room.new()
-  local prepared, message, err = prepare(playbook)
+  local prepared, message, err = prepare(playbook, options.text)
   if not prepared then
     return nil, message, err
   end

@@ -33,10 +33,10 @@ local function counts(run)
   return #parts > 0 and table.concat(parts, ", ") or "nothing to do"
 end
 
-local function open_rows(run)
+local function rows_of(run, all)
   local rows = {}
   for row in run:steps() do
-    if row.state ~= "done" and row.state ~= "unchanged" then
+    if all or row.state ~= "done" and row.state ~= "unchanged" then
       rows[#rows + 1] = {
         who = row.subject,
         what = text.what(run._steps[row.number]),
@@ -47,6 +47,13 @@ local function open_rows(run)
   end
   return rows
 end
+
+local columns = {
+  { field = "who", whole = true },
+  { field = "what", wrap = true },
+  { field = "state" },
+  { field = "why", wrap = true },
+}
 
 local function ways_on(run, lines)
   if run.state == "stopped" or run.state == "running" then
@@ -64,18 +71,20 @@ end
 
 --- The whole run.
 ---@param run lastpass.Run
+---@param options? table all: true for the steps that are done, too; width: the terminal's columns
 ---@return string
-function M.run(run)
+function M.run(run, options)
+  options = options or {}
   local lines = { title(run) }
   if run.stopped then
     local hint = run.stopped.hint
     local is_new = hint and not hint:find("client:resume", 1, true) -- which stands below
     lines[#lines + 1] = run.stopped.message .. (is_new and "; " .. hint or "")
   end
-  local rows = open_rows(run)
+  local rows = rows_of(run, options.all)
   if #rows > 0 then
     lines[#lines + 1] = ""
-    lines[#lines + 1] = table_of(rows, { "who", "what", "state", "why" })
+    lines[#lines + 1] = table_of(rows, columns, { width = options.width })
     lines[#lines + 1] = ""
   end
   ways_on(run, lines)

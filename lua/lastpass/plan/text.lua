@@ -67,19 +67,24 @@ end
 
 local columns = {
   { title = "", field = "sign" },
-  { title = "who", field = "subject" },
-  { title = "what", field = "what" },
-  { title = "why", field = "why" },
-  { title = "from", field = "origin" },
+  { title = "who", field = "subject", whole = true },
+  { title = "what", field = "what", wrap = true },
+  { title = "why", field = "why", wrap = true },
+  { title = "from", field = "origin", wrap = true },
 }
 
-local function add_table(lines, title, rows, with)
+local who = { field = "who", whole = true }
+local what = { field = "what", wrap = true }
+local why = { field = "why", wrap = true }
+local from = { field = "from", wrap = true }
+
+local function add_table(lines, title, rows, with, width)
   if #rows == 0 then
     return
   end
   lines[#lines + 1] = ""
   lines[#lines + 1] = title
-  lines[#lines + 1] = table_of(rows, with)
+  lines[#lines + 1] = table_of(rows, with, { width = width })
 end
 
 local function source_line(source)
@@ -106,8 +111,9 @@ end
 
 --- The whole plan.
 ---@param plan lastpass.Plan
+---@param width? integer the terminal's columns; default as wide as needed
 ---@return string text
-function M.plan(plan)
+function M.plan(plan, width)
   local body = plan.body
   local lines = {
     ("Plan %s for %s"):format(plan.name:sub(1, 12), body.tenant),
@@ -122,18 +128,18 @@ function M.plan(plan)
   end
   if #body.steps > 0 then
     lines[#lines + 1] = ""
-    lines[#lines + 1] = table_of(rows_of(body.steps), columns)
+    lines[#lines + 1] = table_of(rows_of(body.steps), columns, { width = width })
   end
   local held = {}
   for place, step in ipairs(body.held) do
     held[place] = { who = step.subject, what = M.what(step), why = step.held, from = step.origin }
   end
-  add_table(lines, "Held back, not part of the plan:", held, { "who", "what", "why", "from" })
+  add_table(lines, "Held back, not part of the plan:", held, { who, what, why, from }, width)
   local problems = {}
   for place, problem in ipairs(body.problems) do
     problems[place] = { from = problem.origin, who = problem.subject, why = problem.reason }
   end
-  add_table(lines, "Rows that were not used:", problems, { "from", "who", "why" })
+  add_table(lines, "Rows that were not used:", problems, { from, who, why }, width)
   for _, warning in ipairs(body.warnings) do
     lines[#lines + 1] = "note: " .. clean(warning)
   end

@@ -2,6 +2,7 @@
 -- @module lastpass.plan.words
 local dates = require "lastpass.plan.words.dates"
 local people = require "lastpass.plan.words.people"
+local schedule = require "lastpass.plan.words.schedule"
 local settings = require "lastpass.plan.words.settings"
 local sources = require "lastpass.plan.words.sources"
 local user_room = require "lastpass.plan.words.user"
@@ -28,6 +29,8 @@ function M.new(context)
     rename = settings.rename(context),
     reason = settings.reason(context),
     until_date = dates.until_date(context),
+    every = schedule.every(context),
+    at = schedule.at(context),
   },
     unfinished
 end

@@ -1,0 +1,235 @@
+--- One part of what is known of a company, its users or its folders: read by one worker for all, and
+-- each worker's own copy of it.
+-- @module lastpass.nginx.cache.part
+local answers = require "lastpass.nginx.thread.answers"
+local json = require "lastpass.json"
+local lock_room = require "lastpass.nginx.cache.lock"
+local metrics = require "lastpass.nginx.metrics"
+local pages = require "lastpass.nginx.cache.pages"
+local pause = require "lastpass.nginx.pause"
+local reading = require "lastpass.nginx.cache.reading"
+local threads = require "lastpass.nginx.threads"
+
+---@class lastpass.nginx.CachePart
+---@field name string          "acme users"
+---@field pointer? lastpass.nginx.Pointer of the copy this worker has
+---@field value? any           the copy
+local methods = {}
+local part_mt = { __name = "lastpass.nginx.CachePart", __index = methods }
+
+local FIRST_RETRY, SLOWEST_RETRY = 2, 60 -- seconds after a reading that failed
+
+local M = {}
+
+--- Makes a part.
+---@param fields table tenant, what ("users" or "folders"), refresh (seconds), client() , thread_order()
+-- and pool (where threads are to read), build(name, pointer, pause) -> value
+---@return lastpass.nginx.CachePart
+function M.new(fields)
+  local self = { name = fields.tenant .. " " .. fields.what }
+  for name, value in pairs(fields) do
+    self[name] = value
+  end
+  return setmetatable(self, part_mt)
+end
+
+local function key(self, what)
+  return what .. " " .. self.name
+end
+
+--- When the next reading is due.
+---@return number epoch seconds, 0 for at once
+function methods:due()
+  return lock_room.dict():get(key(self, "due")) or 0
+end
+
+--- Asks for a reading soon. One that is under way does not count: it may have begun before.
+function methods:ask()
+  lock_room.dict():set(key(self, "due"), 0)
+end
+
+--- Why the last reading failed.
+---@return table|nil failure {kind, code, message, hint, retry_after, at, tries}; nil when it did not
+function methods:failure()
+  local text = lock_room.dict():get(key(self, "failure"))
+  return text and json.decode(text) or nil
+end
+
+local function note_failure(self, answer)
+  local dict, now = lock_room.dict(), ngx.now()
+  local before = self:failure()
+  local tries = (before and before.tries or 0) + 1
+  local wait = math.min(FIRST_RETRY * 2 ^ (tries - 1), SLOWEST_RETRY, self.refresh)
+  wait = math.max(wait, answer.retry_after or 0)
+  if not before or before.message ~= answer.message then
+    ngx.log(
+      ngx.ERR,
+      "lastpass: ",
+      self.name,
+      " cannot be read: ",
+      answer.message,
+      answer.hint and " (" .. answer.hint .. ")" or ""
+    )
+  end
+  dict:set(key(self, "due"), now + wait)
+  dict:set(
+    key(self, "failure"),
+    json.encode {
+      kind = answer.kind,
+      code = answer.code,
+      message = answer.message,
+      hint = answer.hint,
+      megabytes = answer.megabytes,
+      retry_after = math.ceil(wait),
+      at = math.floor(now),
+      tries = tries,
+    }
+  )
+end
+
+-- In a thread, where many bytes are in nobody's way; in this worker where nginx has none, or where the
+-- client has a transport of its own.
+local function read(self, lock, read_at)
+  local order = self.thread_order and self.thread_order()
+  local threadless
+  if order then
+    order.what, order.name, order.read_at = self.what, self.name, read_at
+    order.lock = lock:reference()
+    threadless = threads.order(self.pool, "directory", "read", order)
+    if threadless.code ~= "no_thread" then
+      return threadless
+    end
+  end
+  local ok, count, message, err =
+    pcall(reading.publish, self.client(), self.what, self.name, read_at, {
+      pause = pause,
+      may_publish = function()
+        return lock:renew()
+      end,
+    })
+  if not ok then
+    err = type(count) == "table" and count or { kind = "protocol", code = "raised" }
+    return answers.failure(err.message or tostring(count), err)
+  elseif not count then
+    return err.code == "would_block" and threadless or answers.failure(message, err)
+  end
+  return { outcome = "read", count = count, bytes = pages.pointer(self.name).bytes }
+end
+
+local function refresh(self, lock)
+  ngx.update_time()
+  local dict, begun = lock_room.dict(), ngx.now()
+  dict:set(key(self, "due"), begun + self.refresh)
+  local answer = read(self, lock, math.floor(begun))
+  local is_read = answer.outcome == "read"
+  local labels = { tenant = self.tenant, part = self.what }
+  ngx.update_time()
+  metrics.observe("lastpass_directory_reading_seconds", labels, ngx.now() - begun)
+  metrics.count("lastpass_directory_readings_total", {
+    tenant = self.tenant,
+    part = self.what,
+    outcome = is_read and "ok" or answer.code,
+  })
+  if not is_read then
+    return note_failure(self, answer)
+  end
+  if self:failure() then
+    dict:delete(key(self, "failure"))
+    ngx.log(ngx.NOTICE, "lastpass: ", self.name, " can be read again")
+  end
+  metrics.set("lastpass_directory_" .. self.what, { tenant = self.tenant }, answer.count)
+  metrics.set("lastpass_directory_bytes", labels, answer.bytes)
+end
+
+--- Reads it for all workers when that is due and nobody else does. To be called in a timer.
+---@return boolean read whether this worker did it
+function methods:refresh_when_due()
+  if self:due() > ngx.now() then
+    return false
+  end
+  local lock = lock_room.take(self.name)
+  if not lock then
+    return false
+  end
+  if self:due() > ngx.now() then -- another worker did it a moment ago
+    lock:release()
+    return false
+  end
+  local ok, message = lock:guard(refresh, self, lock)
+  if not ok then
+    ngx.log(ngx.ERR, "lastpass: reading ", self.name, ": ", tostring(message))
+  end
+  return true
+end
+
+local function build(self, pointer)
+  local value, message = self.build(self.name, pointer, pause)
+  metrics.count("lastpass_directory_builds_total", {
+    tenant = self.tenant,
+    part = self.what,
+    outcome = value and "ok" or message == "gone" and "gone" or "failed",
+  })
+  if value then
+    self.pointer, self.value, self.seen = pointer, value, pointer.text
+    return true
+  elseif message ~= "gone" then
+    ngx.log(ngx.ERR, "lastpass: the copy of ", self.name, ": ", tostring(message))
+  end
+  -- Gone while the pointer still says so: the dict was made anew. All of it has to be read again.
+  if pages.pointer_text(self.name) == pointer.text then
+    pages.forget(self.name, pointer)
+    self:ask()
+  end
+  return false
+end
+
+-- The copy that was in use before is large, and the collector does not see how large; so it is told to
+-- work, in small steps. The second round takes what finalizers have freed.
+local function collect_old_copy()
+  for _ = 1, 2 do
+    repeat
+      pause()
+    until collectgarbage("step", 200)
+  end
+end
+
+local function build_newest(self)
+  local ok, message = pcall(function()
+    for _ = 1, 10 do
+      local pointer = pages.pointer(self.name)
+      if not pointer or pointer.version == (self.pointer and self.pointer.version) then
+        return
+      elseif build(self, pointer) then
+        return collect_old_copy()
+      end
+    end
+  end)
+  self._building = nil
+  if not ok then
+    ngx.log(ngx.ERR, "lastpass: the copy of ", self.name, ": ", tostring(message))
+  end
+end
+
+--- Looks whether there is something newer than this worker's copy; if so the copy is made anew, in a
+-- light thread, while the old one serves. Costs one look into the dict when there is not.
+---@return any|nil value nil while there is none
+---@return lastpass.nginx.Pointer|nil pointer of the value, with the newest time of reading
+function methods:look()
+  local text = pages.pointer_text(self.name)
+  if text and text ~= self.seen then
+    local newest = pages.parse(text)
+    if self.pointer and newest.version == self.pointer.version then
+      self.pointer, self.seen = newest, text
+    elseif not self._building then
+      self._building = true
+      if not ngx.timer.at(0, function()
+        build_newest(self)
+      end) then
+        self._building = nil
+      end
+    end
+  end
+  return self.value, self.pointer
+end
+
+return M

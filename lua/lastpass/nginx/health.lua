@@ -1,0 +1,127 @@
+--- How everything is: what /healthz answers.
+-- @module lastpass.nginx.health
+local json = require "lastpass.json"
+local time = require "lastpass.time"
+
+local M = {}
+
+local OK, DEGRADED, FAILING = 1, 2, 3
+local words = { "ok", "degraded", "failing" }
+
+local function iso(seconds)
+  return seconds and time.iso(seconds) or nil
+end
+
+local function add(state, level, where, message, hint)
+  state.level = math.max(state.level, level)
+  state.reasons[#state.reasons + 1] = { where = where, message = message, hint = hint }
+end
+
+local function look_at_tenant(state, tenant)
+  local report = tenant:report()
+  local where = "tenant " .. tenant.name
+  local failure = report.failure
+  if not report.ready then
+    add(
+      state,
+      FAILING,
+      where,
+      failure and failure.message or "the directory has not been read yet",
+      failure and failure.hint
+    )
+  elseif report.stale then
+    local text = ("the directory is %d seconds old"):format(report.age)
+    add(
+      state,
+      FAILING,
+      where,
+      failure and text .. ": " .. failure.message or text,
+      failure and failure.hint
+    )
+  elseif failure then
+    add(state, DEGRADED, where, failure.message, failure.hint)
+  end
+  if report.folders_failure then
+    add(state, DEGRADED, where, "the folders cannot be read: " .. report.folders_failure.message)
+  end
+  state.tenants[tenant.name] = {
+    ready = report.ready,
+    version = report.version,
+    read_at = iso(report.read_at),
+    age = report.age and math.floor(report.age * 1000 + 0.5) / 1000,
+    stale = report.stale,
+  }
+end
+
+local bad_ends = { failed = true, partial = true, refused = true }
+
+local function look_at_playbooks(state, playbooks)
+  local report = playbooks:report()
+  if report.trouble then
+    add(state, DEGRADED, "playbooks", report.trouble.message, report.trouble.hint)
+  end
+  for _, book in ipairs(report.playbooks) do
+    local where = "playbook " .. book.name
+    if book.broken then
+      add(state, DEGRADED, where, "does not load: " .. book.broken.message)
+    end
+    local last = book.last
+    if last and bad_ends[last.outcome] then
+      local message = ("%s: %s"):format(last.outcome, last.message or "see the journal")
+      add(state, DEGRADED, where, message, last.hint)
+    end
+    state.playbooks[#state.playbooks + 1] = {
+      name = book.name,
+      schedule = book.schedule,
+      version = book.version,
+      broken = book.broken and true or nil,
+      began = iso(book.began),
+      last = last and {
+        outcome = last.outcome,
+        steps = last.steps,
+        run = last.run,
+        seconds = last.seconds,
+        code = last.code,
+      },
+    }
+  end
+end
+
+--- Looks at everything.
+---@param site table tenants, playbooks (list)
+---@return table report {status, reasons, tenants, playbooks}
+function M.look(site)
+  local state = { level = OK, reasons = json.list {}, tenants = {}, playbooks = json.list {} }
+  for _, name in ipairs(site.tenant_names) do
+    look_at_tenant(state, site.tenants[name])
+  end
+  for _, playbooks in ipairs(site.playbooks) do
+    look_at_playbooks(state, playbooks)
+  end
+  return {
+    status = words[state.level],
+    reasons = state.reasons,
+    tenants = state.tenants,
+    playbooks = state.playbooks,
+  }
+end
+
+--- The answer: 200 while the directory can be served ("ok", or "degraded" with the reasons), 503 when it
+-- cannot ("failing").
+---@param site table
+---@return table response {status, headers, body}
+function M.respond(site)
+  local report = M.look(site)
+  local failing = report.status == words[FAILING]
+  return {
+    status = failing and 503 or 200,
+    headers = {
+      ["Content-Type"] = "application/json",
+      ["Cache-Control"] = "no-store",
+      ["Retry-After"] = failing and "5" or nil,
+    },
+    body = json.encode(report) .. "\n",
+  }
+end
+
+return M

@@ -1,0 +1,207 @@
+--- A company as nginx serves it: its client, its directory in memory, and orders for threads.
+-- @module lastpass.nginx.tenant
+local cache = require "lastpass.nginx.cache"
+local enterprise_options = require "lastpass.enterprise.options"
+local errors = require "lastpass.error"
+local hooks = require "lastpass.nginx.metrics.hooks"
+local limiter = require "lastpass.nginx.limiter"
+local transport = require "lastpass.transport"
+local worker_thread = require "lastpass.transport.worker_thread"
+
+---@class lastpass.nginx.Tenant
+---@field name string
+---@field cid string
+---@field timezone string
+local methods = {}
+local tenant_mt = { __name = "lastpass.nginx.Tenant", __index = methods }
+
+local M = {}
+
+--- Seconds, where the setup says nothing else.
+M.defaults = { refresh = 60, stale_after = 300, folders = 600, wait = 10 }
+
+--- What a client of nginx has no use for, or gets from here.
+local not_for_clients = { limiter = true, now = true }
+
+local function seconds(value)
+  return type(value) == "number" and value > 0 and value < 1e6, "a number of seconds above 0"
+end
+
+local function seconds_or_off(value)
+  return value == false or seconds(value), "a number of seconds above 0, or false"
+end
+
+-- Options of a company beside those of its client.
+local own_options = {
+  refresh = seconds,
+  stale_after = seconds,
+  folders = seconds_or_off,
+  wait = seconds,
+  event_cursor = "string",
+}
+
+-- All that a tenant may say.
+local function known_names()
+  local known = {}
+  for key in pairs(own_options) do
+    known[key] = true
+  end
+  for _, entry in ipairs(enterprise_options.list) do
+    known[entry[1]] = not not_for_clients[entry[1]] or nil
+  end
+  return known
+end
+
+local function split(name, given, level)
+  local own, of_client = {}, {}
+  local known = known_names()
+  for key, value in pairs(given) do
+    if own_options[key] then
+      own[key] = value
+    elseif not known[key] and not not_for_clients[key] then
+      errors.raise(
+        level + 1,
+        "setup: tenant '%s': unknown option '%s'%s",
+        name,
+        tostring(key),
+        errors.did_you_mean(key, errors.names_of(known))
+      )
+    elseif not_for_clients[key] then
+      errors.raise(level + 1, "setup: tenant '%s': option '%s' is not for nginx", name, key)
+    else
+      of_client[key] = value
+    end
+  end
+  errors.check_options(("setup: tenant '%s'"):format(name), own, own_options, level + 1)
+  return own, of_client
+end
+
+--- Makes a company of its options; raises for wrong ones.
+---@param name string as tokens and paths name it
+---@param given table options of a client, and: refresh (60), folders (600, or false), stale_after (300),
+-- wait (10), all in seconds; event_cursor (the export whose lag is measured)
+---@param pool string name of nginx's thread_pool
+---@param level integer whose line is blamed
+---@return lastpass.nginx.Tenant
+function M.new(name, given, pool, level)
+  if type(given) ~= "table" then
+    errors.raise(level + 1, "setup: tenant '%s' must be a table of options", name)
+  end
+  local own, of_client = split(name, given, level + 1)
+  local complete = enterprise_options.complete(of_client, level + 1)
+  for key, value in pairs(M.defaults) do
+    if own[key] == nil then
+      own[key] = value
+    end
+  end
+  local self = setmetatable({
+    name = name,
+    cid = ("%.0f"):format(tonumber(complete.cid)),
+    timezone = complete.timezone,
+    event_cursor = own.event_cursor,
+    _pool = pool,
+    _client_options = of_client,
+    _complete = complete,
+  }, tenant_mt)
+  self._cache = cache.new {
+    tenant = name,
+    refresh = own.refresh,
+    folders = own.folders,
+    stale_after = own.stale_after,
+    wait = own.wait,
+    pool = pool,
+    client = function()
+      return self:client()
+    end,
+    thread_order = type(of_client.transport) ~= "table" and function()
+      return self:thread_order()
+    end or nil,
+  }
+  return self
+end
+
+local function limiter_name(self)
+  return ("%s %s"):format(self._complete.url, self.cid)
+end
+
+-- The transport in threads is told the name of the pool; any other has none.
+local function transport_of(self)
+  local given, complete = self._client_options.transport, self._complete
+  if self._pool == worker_thread.POOL or given and given ~= "thread" then
+    return given
+  end
+  local options = {
+    ca_file = complete.ca_file,
+    proxy = complete.proxy,
+    connect_timeout = complete.connect_timeout,
+    verify = complete.verify,
+    http_version = complete.http_version,
+  }
+  if not given and transport.choose(options) ~= "thread" then
+    return nil
+  end
+  options.pool = self._pool
+  return transport.open("thread", options)
+end
+
+--- The client of the company: it yields inside nginx, and shares the company's rate with all workers.
+---@return lastpass.Client
+function methods:client()
+  if not self._client then
+    local options = {}
+    for key, value in pairs(self._client_options) do
+      options[key] = value
+    end
+    options.transport = transport_of(self)
+    options.limiter = limiter.new(limiter_name(self))
+    hooks.add(options, self.name)
+    self._client = require("lastpass").new(options)
+  end
+  return self._client
+end
+
+--- The directory as it was read last; before the first reading it waits for it.
+---@return lastpass.nginx.View|nil view
+---@return string? message
+---@return lastpass.Error? err with `retry_after`
+function methods:directory()
+  return self._cache:directory()
+end
+
+--- Asks for a new reading soon, after something was written.
+function methods:refresh()
+  self._cache:refresh()
+end
+
+--- Reads what is due, if no other worker does. To be called in a timer.
+function methods:tick()
+  self._cache:tick()
+end
+
+--- How the company's directory is, for /healthz.
+---@return table
+function methods:report()
+  return self._cache:report()
+end
+
+local plain = { string = true, number = true, boolean = true }
+
+--- What a thread needs to make a client of its own.
+---@return table order {tenant, client, secret, limiter}: plain values
+function methods:thread_order()
+  local client = {}
+  for key, value in pairs(self._client_options) do
+    if plain[type(value)] and key ~= "transport" then
+      client[key] = value
+    end
+  end
+  client.timezone = self.timezone
+  return {
+    tenant = self.name,
+    client = client,
+    secret = self._client_options.provhash:number(),
+    limiter = limiter_name(self),
+  }
+end
+
+return M

@@ -1,0 +1,28 @@
+-- `make nginx-demo`, without waiting for Ctrl-C: the example's configuration in front of a sandbox.
+-- Runs once: nginx has its own LuaJIT.
+describe("examples/nginx", function()
+  local function run(arguments)
+    local root = os.getenv "PWD"
+    local environment =
+      [[LUA_PATH="%s/lua/?.lua;%s/lua/?/init.lua;;" LUA_CPATH="%s/build/5.4/?.so;;" ]]
+    local pipe = assert(
+      io.popen(
+        environment:format(root, root, root)
+          .. "lua5.4 examples/nginx/demo.lua "
+          .. arguments
+          .. " 2>&1; echo status $?"
+      )
+    )
+    local text = pipe:read "*a"
+    pipe:close()
+    return text
+  end
+
+  it("starts with one command, answers, applies its playbook, and ends", function()
+    local text = run "--check"
+    assert.is_nil(text:find("FAIL", 1, true), text)
+    assert.matches("ok    curl .-/unified/user%-directory/users", text)
+    assert.matches("ok    playbooks/joiners.lua was applied", text, 1, true)
+    assert.matches("status 0\n$", text)
+  end)
+end)

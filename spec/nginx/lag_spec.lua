@@ -1,0 +1,70 @@
+-- How far the export of events is behind, in a real nginx over a sandbox.
+-- Runs once: nginx has its own LuaJIT.
+local lastpass = require "lastpass"
+local site_room = require "spec.support.site"
+local socket = require "socket"
+
+describe("lastpass.nginx.lag", function()
+  local box, site, folder
+
+  before_each(function()
+    box = assert(lastpass.sandbox.start { users = 30, seed = 4, clock = "now" })
+    local pipe = io.popen "mktemp -d"
+    folder = pipe:read "*l"
+    pipe:close()
+  end)
+
+  after_each(function()
+    if site then
+      site:stop()
+      site = nil
+    end
+    box:stop()
+    os.execute("rm -r " .. folder)
+  end)
+
+  local function start()
+    local tenant = ('folders = false, journal = %q, event_cursor = "siem",'):format(
+      folder .. "/journal.db"
+    )
+    site = site_room.start(box, { workers = 2, tenant = tenant })
+  end
+
+  local function export(client)
+    return assert(client:export {
+      cursor = "siem",
+      from = "-1h",
+      format = "ndjson",
+      sink = folder .. "/events.ndjson",
+    })
+  end
+
+  it("is the age of the oldest event that was not handed on, and 0 when all were", function()
+    local client = box:client { journal = folder .. "/journal.db" }
+    assert(client:batchadd { { username = "one@acme.example" } })
+    socket.sleep(1.1)
+    export(client)
+    start()
+    site_room.wait("the lag", function()
+      return site:metric "lastpass_event_lag_seconds" == 0
+    end)
+    site:stop()
+    socket.sleep(1.1) -- times are in seconds
+    assert(client:batchadd { { username = "two@acme.example" } })
+    socket.sleep(2)
+    assert(client:batchadd { { username = "three@acme.example" } })
+    start()
+    local lag = site_room.wait("the lag", function()
+      return site:metric "lastpass_event_lag_seconds"
+    end)
+    assert.is_true(lag >= 2 and lag < 10, lag)
+  end)
+
+  it("is not told while nobody exports", function()
+    start()
+    site:directory()
+    socket.sleep(0.5)
+    assert.is_nil(site:metric "lastpass_event_lag_seconds")
+    assert.equal(0, site:count_in_log "event lag")
+  end)
+end)
