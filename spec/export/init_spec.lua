@@ -198,6 +198,9 @@ describe("lastpass.export", function()
       end,
       confirm = function()
         journal[#journal + 1] = "confirm"
+        if #journal == 1 then
+          return {} -- nothing was written yet
+        end
         return nil, "lost", { kind = "protocol", code = "lost", message = "lost" }
       end,
     }
@@ -206,7 +209,79 @@ describe("lastpass.export", function()
       "lost",
       export.run(client(), { from = "-40d", cursor = "siem", sink = sink })
     )
+    assert.equal("confirm", journal[1])
+    assert.matches("^write %d", journal[2])
     assert.equal("confirm", journal[#journal])
+    local result = assert(export.run(client(), { from = "-40d", cursor = "siem", sink = path }))
+    assert.equal(300, result.events)
+  end)
+
+  it("takes back what was written before the cursor was first kept", function()
+    local options = { from = "-3d", cursor = "siem", sink = path }
+    local line = '{"somebody":"else"}\n'
+    store.write(path, line)
+    local room = require "lastpass.export.cursor"
+    local open = room.open
+    function room.open(...) -- luacheck: ignore 122
+      local cursor = open(...)
+      local save = cursor.save
+      cursor.save = function(...)
+        return #store.read(path) == #line and save(...) or error "killed"
+      end
+      return cursor
+    end
+    local ok, message = pcall(export.run, client(), options)
+    room.open = open -- luacheck: ignore 122
+    assert.is_false(ok)
+    assert.matches("killed", message)
+    assert.is_true(#store.read(path) > #line)
+    local result = assert(export.run(client(), options))
+    local lines = {}
+    for text in io.lines(path) do
+      lines[#lines + 1] = text
+    end
+    assert.equal('{"somebody":"else"}', lines[1])
+    assert.is_true(result.events > 0)
+    assert.equal(1 + result.events, #lines)
+  end)
+
+  it("goes on in a new file when the old one was taken away and the exporter killed", function()
+    local function run()
+      return assert(export.run(client(), { from = "-40d", cursor = "siem", sink = path }))
+    end
+    run()
+    os.rename(path, folder .. "/taken.json")
+    assert(box:events { events = { { time = NOW - 5, data = "new" } } })
+    local file = require "lastpass.export.sinks.file"
+    local open = file.open
+    function file.open(...) -- luacheck: ignore 122
+      local sink = open(...)
+      local write = sink.write
+      sink.write = function(...)
+        write(...)
+        error "killed"
+      end
+      return sink
+    end
+    local ok = pcall(run)
+    file.open = open -- luacheck: ignore 122
+    assert.is_false(ok)
+    assert.truthy(#store.read(path) > 0)
+    assert.equal(1, run().events)
+    local count = 0
+    for _ in io.lines(path) do
+      count = count + 1
+    end
+    assert.equal(1, count)
+  end)
+
+  it("makes no cursor when nothing could be read", function()
+    assert(box:faults { command = "reporting", status = 503, nth = 1 })
+    check.failure(
+      "transport",
+      "http_status",
+      export.run(client { retries = 0 }, { from = "-1d", cursor = "siem", sink = path })
+    )
     local result = assert(export.run(client(), { from = "-40d", cursor = "siem", sink = path }))
     assert.equal(300, result.events)
   end)

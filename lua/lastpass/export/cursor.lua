@@ -79,7 +79,7 @@ function M.open(client, name, query, overlap)
   if not ok then
     return nil, message, err
   end
-  self.met = {}
+  self.met, self.pending = {}, {}
   return self
 end
 

@@ -70,27 +70,47 @@ local function report(self, newest)
   end
 end
 
+-- The cursor moves behind what the sink has confirmed.
+local function keep(self)
+  local state, message, err = self.sink:confirm()
+  if not state then
+    return nil, message, err
+  end
+  return self.cursor:save(state)
+end
+
+-- Where the sink begins is kept before anything is written, so that whatever a kill leaves behind that
+-- place is known to be unconfirmed; and after something was read, so that a run that could read nothing
+-- makes no cursor.
+local function keep_beginning(self)
+  if not self.cursor or self.has_kept_beginning then
+    return true
+  end
+  self.has_kept_beginning = true
+  return keep(self)
+end
+
 -- One part of what was read: what is new is written and confirmed, then the cursor moves.
 function methods:take(rows)
   local cursor, result = self.cursor, self.result
+  local ok, message, err = keep_beginning(self)
+  if not ok then
+    return nil, message, err
+  end
   if cursor then
     result.duplicates = result.duplicates + cursor:filter(rows, self.query.now)
   end
   local newest, count = rows:newest(), 0
-  local ok, message, err = self.writer:write(rows, function(text, written)
+  ok, message, err = self.writer:write(rows, function(text, written)
     count = count + written
     return self.sink:write(text, written)
   end)
   if not ok then
     return nil, message, err
   end
-  if cursor and (count > 0 or cursor.version == 0) then
-    local state
-    state, message, err = self.sink:confirm()
-    if state then
-      ok, message, err = cursor:save(state)
-    end
-    if not state or not ok then
+  if cursor and count > 0 then
+    ok, message, err = keep(self)
+    if not ok then
       return nil, message, err
     end
     result.position = cursor.position
@@ -156,10 +176,9 @@ end
 local function run(self, header)
   local state = self.cursor and self.cursor.state.sink
   local ok, message, err = self.sink:begin(state, header)
-  if not ok then
-    return nil, message, err
+  if ok then
+    ok, message, err = follow(self)
   end
-  ok, message, err = follow(self)
   if ok then
     ok, message, err = self.sink:confirm()
   end

@@ -8,8 +8,9 @@
 --     sink:finish()             -> true | nil, message, err    the end of all
 --     sink:close()                                             also after failures; safe to call again
 --
--- and, when it wants them, `batch` (`events`, `bytes`: the most in one write), `frame` (templates
--- `before` and `after` each event) and `exact` (true: what was not confirmed is taken back at `begin`).
+-- and, when it wants them, `batch` (`events`, `bytes`: the most in one write) and `frame` (templates
+-- `before` and `after` each event). With a cursor `confirm` is called once before the first write too:
+-- what it gives then is where the sink begins.
 -- @module lastpass.export.sinks
 local errors = require "lastpass.error"
 

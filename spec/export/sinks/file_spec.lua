@@ -133,6 +133,30 @@ describe("lastpass.export.sinks.file", function()
       assert.equal("two\n", store.read(path))
     end)
 
+    it("hold everything once when it was killed there twice", function()
+      local sink = assert(open(nil, { rotate = 10 }))
+      sink:write "one\n"
+      local state = assert(sink:confirm())
+      sink:write "lost 1\n"
+      sink:close()
+      for _ = 1, 2 do
+        sink = assert(open(state, { rotate = 10 }))
+        sink:write "lost 1\n"
+        sink:write "lost 2\n" -- too long for the file: stays in it until something is confirmed
+        sink:close()
+      end
+      sink = assert(open(state, { rotate = 10 }))
+      assert.equal("one\n", store.read(path .. ".1"))
+      assert.is_nil(store.read(path .. ".2"))
+      assert.equal("", store.read(path))
+      sink:write "two two\n"
+      assert(sink:confirm())
+      sink:write "three\n"
+      sink:close()
+      assert.equal("two two\n", store.read(path .. ".2"))
+      assert.equal("three\n", store.read(path))
+    end)
+
     it("cut off the old file what was not confirmed before it was put away", function()
       local sink = assert(open(nil, { rotate = 12 }))
       sink:write "one\n"

@@ -83,7 +83,8 @@ local function truncate(self, size)
 end
 
 -- It was put away, and then the exporter was killed: what was not confirmed is cut off its end, and
--- the file begun since is empty.
+-- the file begun since is empty. That counts as the putting away of this stretch: were the file put
+-- away once more before anything is confirmed, the next restart could not tell it from a kept one.
 local function undo_rotation(self, state)
   local path = numbered(self, state.generation)
   local old, message, err = checked(path, core.open_log(path))
@@ -96,7 +97,7 @@ local function undo_rotation(self, state)
   if not ok then
     return nil, message, err
   end
-  self.generation = free_generation(self, state.generation + 1)
+  self.generation, self.has_rotated = free_generation(self, state.generation + 1), true
   return truncate(self, 0)
 end
 
@@ -233,7 +234,6 @@ function M.open(options, about, level)
     rotate = options.rotate,
     keep = options.keep,
     durable = about.durable,
-    exact = about.durable,
     batch = { bytes = 1048576 },
     size = 0,
   }, file_mt)
