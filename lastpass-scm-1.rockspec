@@ -560,6 +560,7 @@ build = {
     ["lastpass.time.tzif"] = "lua/lastpass/time/tzif.lua",
     ["lastpass.time.zone"] = "lua/lastpass/time/zone.lua",
     ["lastpass.transport.address"] = "lua/lastpass/transport/address.lua",
+    ["lastpass.transport.background"] = "lua/lastpass/transport/background.lua",
     ["lastpass.transport.curl"] = "lua/lastpass/transport/curl.lua",
     ["lastpass.transport"] = "lua/lastpass/transport/init.lua",
     ["lastpass.transport.light_threads"] = "lua/lastpass/transport/light_threads.lua",

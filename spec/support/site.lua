@@ -108,15 +108,20 @@ function methods:directory(fits, seconds)
   end, seconds)
 end
 
---- How often a text is in the error log.
-function methods:count_in_log(text)
-  local count = 0
+--- The lines of the error log with a text.
+function methods:lines_in_log(text)
+  local lines = {}
   for line in self.server:log():gmatch "[^\n]+" do
     if line:find(text, 1, true) then
-      count = count + 1
+      lines[#lines + 1] = line
     end
   end
-  return count
+  return lines
+end
+
+--- How often a text is in the error log.
+function methods:count_in_log(text)
+  return #self:lines_in_log(text)
 end
 
 --- One number of /metrics, by the start of its line.

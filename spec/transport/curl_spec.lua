@@ -9,14 +9,17 @@ local loop = require "lastpass.transport.loop"
 local servers = require "spec.support.server"
 local socket = require "socket"
 local support = require "spec.support.box"
+local tls_contract = require "spec.transport.tls_contract"
 
-contract("lastpass.transport.curl", curl.new, {
+local busted = {
   describe = describe,
   it = it,
   setup = setup,
   teardown = teardown,
   before_each = before_each,
-})
+}
+contract("lastpass.transport.curl", curl.new, busted)
+tls_contract("lastpass.transport.curl", curl.new, busted)
 
 -- CONNECT tunnels and forwards, one connection after another; logs what it was asked for.
 local PROXY = [[

@@ -13,11 +13,14 @@ end
 
 local contract = require "spec.transport.contract"
 local thread = require "lastpass.transport.thread"
+local tls_contract = require "spec.transport.tls_contract"
 
-contract("lastpass.transport.thread", thread.new, {
+local busted = {
   describe = describe,
   it = it,
   setup = setup,
   teardown = teardown,
   before_each = before_each,
-})
+}
+contract("lastpass.transport.thread", thread.new, busted)
+tls_contract("lastpass.transport.thread", thread.new, busted)

@@ -7,6 +7,7 @@
 --   take nothing else. "thread" keeps it in locked memory.
 -- @module lastpass.transport.resty
 local address = require "lastpass.transport.address"
+local background = require "lastpass.transport.background"
 local core = require "lastpass.core"
 local errors = require "lastpass.error"
 local light_threads = require "lastpass.transport.light_threads"
@@ -22,6 +23,14 @@ local M = {}
 local DEFAULT_TIMEOUT = 60 -- seconds
 local CHUNK = 65536 -- bytes read at once
 local IDLE = 60000 -- milliseconds that a connection is kept
+local AT_ONCE = 128 -- requests of a worker; nginx runs 256 timers (lua_max_running_timers)
+
+local all_turns
+
+local function turns()
+  all_turns = all_turns or assert(require("ngx.semaphore").new(AT_ONCE))
+  return all_turns
+end
 
 --- Whether lua-resty-http is there.
 ---@return boolean
@@ -120,7 +129,7 @@ local function ends_with_connection(headers)
   return not headers["content-length"] and not headers["transfer-encoding"]
 end
 
-local function read_body(request, reply, headers, stage)
+local function read_body(job, request, reply, headers, stage)
   local body, message, err = reply_body.new {
     encoding = headers["content-encoding"],
     max_bytes = request.max_bytes,
@@ -134,6 +143,8 @@ local function read_body(request, reply, headers, stage)
     local is_end = not chunk and not reason or reason == "closed" and ends_with_connection(headers)
     if reason and not is_end then
       return failure(reason, stage, "reply_cut")
+    elseif job.is_over then -- the sink is somebody else's by now
+      return failure("timeout", stage)
     end
     if chunk and chunk ~= "" then
       local ok
@@ -162,8 +173,8 @@ local function order_of(request, to)
 end
 
 -- `stage` says how far it came, for whoever has to tell a failure.
-local function exchange(self, http, request, to, seconds, stage)
-  local ok, reason = connect(self, http, to, seconds)
+local function exchange(self, job, http, request, to, stage)
+  local ok, reason = connect(self, http, to, stage.ends_at - light_threads.now())
   if not ok then
     return failure(reason, stage)
   end
@@ -181,36 +192,34 @@ local function exchange(self, http, request, to, seconds, stage)
     return failure(reason, stage, "reply_cut")
   end
   local headers = lower_names(reply.headers)
-  local text, message, err = read_body(request, reply, headers, stage)
+  local text, message, err = read_body(job, request, reply, headers, stage)
   if not text then
     return nil, message, err
   end
-  http:set_keepalive(IDLE)
-  stage.is_done = true
   return { status = reply.status, headers = headers, body = text }
 end
 
--- The timeouts of cosockets are for each wait; this one is for the whole call.
-local function exchange_in_time(self, request, to, seconds)
+-- What is raised goes no further than where it was: the text may quote the reply.
+local function raised(problem, stage)
+  local place = tostring(problem):match "^[^:]+:%d+" or "somewhere"
+  return errors.fail("transport", "raised", "an error was raised in " .. place, {
+    sent = stage.sent,
+    begun = stage.begun,
+  })
+end
+
+local function run(self, job, request, to, stage)
   local http = assert(require("resty.http").new())
-  local stage = {}
-  local working = ngx.thread.spawn(exchange, self, http, request, to, seconds, stage)
-  local watching = ngx.thread.spawn(function()
-    ngx.sleep(seconds)
-    return nil, "out of time"
-  end)
-  local ok, response, message, err = ngx.thread.wait(working, watching)
-  ngx.thread.kill(working)
-  ngx.thread.kill(watching)
-  if not stage.is_done then
-    http:close()
+  local ok, response, message, err = pcall(exchange, self, job, http, request, to, stage)
+  if ok and response then
+    http:set_keepalive(IDLE)
+    return response
   end
+  http:close()
   if not ok then
-    return failure(response, stage, "reply_cut")
-  elseif not response and not err then
-    return failure("timeout", stage)
+    return raised(response, stage)
   end
-  return response, message, err
+  return nil, message, err
 end
 
 --- Sends a request and lets nginx go on until the reply is there.
@@ -231,11 +240,20 @@ function methods:send(request)
   if not to then
     return nil, message, err
   end
-  local seconds = request.timeout or DEFAULT_TIMEOUT
+  local ends_at = light_threads.now() + (request.timeout or DEFAULT_TIMEOUT)
   if request.deadline then
-    seconds = math.min(seconds, request.deadline - light_threads.now())
+    ends_at = math.min(ends_at, request.deadline)
   end
-  return exchange_in_time(self, request, to, math.max(seconds, 0.001))
+  local stage = { ends_at = ends_at }
+  -- The timeouts of cosockets are for each wait; this one is for the whole call.
+  local ended, response
+  ended, response, message, err = background.run(turns(), ends_at, ends_at, function(job)
+    return run(self, job, request, to, stage)
+  end)
+  if not ended then
+    return failure("timeout", stage)
+  end
+  return response, message, err
 end
 
 --- Makes the transport.

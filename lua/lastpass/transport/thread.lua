@@ -4,6 +4,7 @@
 --     thread_pool lastpass threads=32;              # beside events { … }
 --     lua_worker_thread_vm_pool_size 32;            # in http { … }: as many, its default is 10
 -- @module lastpass.transport.thread
+local background = require "lastpass.transport.background"
 local core = require "lastpass.core"
 local errors = require "lastpass.error"
 local light_threads = require "lastpass.transport.light_threads"
@@ -74,20 +75,34 @@ local function order_of(self, request, timeout)
   return order
 end
 
--- What was not taken by a thread does not stay behind.
-local function unpark(order)
+-- What was not taken by a thread does not stay behind. A body that is still here was not sent.
+local function take_back(order)
   local body = order.parked and core.take_body(order.parked)
   if body then
     body:close()
   end
+  return body ~= nil
 end
 
-local function carry_out(self, request, ends_at)
+local function too_late(message, sent)
+  return errors.fail("transport", "timeout", message, {
+    sent = sent or nil,
+    begun = sent or nil,
+    hint = "raise the option threads, or the timeout",
+  })
+end
+
+-- Runs in the background. `state` is for whoever does not wait for the end.
+local function carry_out(self, request, ends_at, state)
   local left = ends_at - light_threads.now()
-  local order = order_of(self, request, math.max(left, 0.001))
+  if left <= 0 then
+    return too_late "its turn came too late"
+  end
+  local order = order_of(self, request, left)
   if not order then
     return errors.fail("transport", "no_memory", "there is no memory for the request")
   end
+  state.order = order
   local answer, message, err = worker_thread.run(
     self._pool,
     left,
@@ -96,17 +111,22 @@ local function carry_out(self, request, ends_at)
     "send",
     order
   )
-  unpark(order)
-  if not answer then
-    return nil, message, err
-  elseif not answer.status then
+  take_back(order)
+  if answer and not answer.status then
     return errors.fail(answer.kind, answer.code, answer.message, {
       hint = answer.hint,
       sent = answer.sent,
       begun = answer.begun,
     })
   end
-  return take(request, answer)
+  return answer, message, err
+end
+
+local function not_ended(state)
+  if not state.order then
+    return too_late "it waited too long for its turn"
+  end
+  return too_late("a thread of nginx has not answered in time", not take_back(state.order))
 end
 
 --- Sends a request and lets nginx go on until the reply is there.
@@ -123,21 +143,22 @@ function methods:send(request)
       { hint = "do it in access, rewrite or content, or in a timer: ngx.timer.at(0, …)" }
     )
   end
-  local timeout = time_left(request)
-  local ends_at = light_threads.now() + timeout
-  local turn = turn_of(self._pool, self._threads)
-  local ok, reason = turn:wait(timeout)
-  if not ok then
-    return errors.fail("transport", "timeout", "waited too long for a turn: " .. reason, {
-      hint = "raise the option threads, or the timeout",
-    })
+  local ends_at = light_threads.now() + time_left(request)
+  local state = {}
+  local ended, answer, message, err = background.run(
+    turn_of(self._pool, self._threads),
+    ends_at,
+    ends_at + GRACE,
+    function()
+      return carry_out(self, request, ends_at, state)
+    end
+  )
+  if not ended then
+    return not_ended(state)
+  elseif not answer then
+    return nil, message, err
   end
-  local done, response, message, err = pcall(carry_out, self, request, ends_at)
-  turn:post(1)
-  if not done then
-    error(response, 0)
-  end
-  return response, message, err
+  return take(request, answer)
 end
 
 --- Makes the transport.

@@ -22,6 +22,9 @@ local function send(order)
   local body
   if order.parked then
     body = require("lastpass.core").take_body(order.parked)
+    if not body then
+      return { message = "nobody waits any more", kind = "cancelled", code = "cancelled" }
+    end
     request.body = body
   end
   local response, message, err = transport_for(order.options):send(request)
