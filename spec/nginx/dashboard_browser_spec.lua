@@ -237,8 +237,12 @@ describe("dashboard in Chromium", function()
   end)
 
   test("leaves no error in nginx's log", function()
-    for _, level in ipairs { "[error]", "[crit]", "[alert]", "[warn]" } do
+    for _, level in ipairs { "[error]", "[crit]", "[alert]" } do
       assert.same({}, site:lines_in_log(level))
+    end
+    for _, line in ipairs(site:lines_in_log "[warn]") do
+      -- nginx itself warns of its surroundings too, as of few open files
+      assert.is_nil(line:find("[lua]", 1, true), line)
     end
   end)
 end)

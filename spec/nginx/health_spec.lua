@@ -95,7 +95,7 @@ describe("lastpass.nginx.health", function()
           schedule = 'every "15m"',
           version = "m",
           began = 0,
-          last = { outcome = "applied", steps = 3, run = 7, seconds = 0.5 },
+          last = { outcome = "applied", steps = 3, run = 7, seconds = 0.127000093 },
         },
       },
     })
@@ -104,7 +104,7 @@ describe("lastpass.nginx.health", function()
       schedule = 'every "15m"',
       version = "m",
       began = "1970-01-01T00:00:00Z",
-      last = { outcome = "applied", steps = 3, run = 7, seconds = 0.5 },
+      last = { outcome = "applied", steps = 3, run = 7, seconds = 0.127 },
     }, value.playbooks[1])
   end)
 end)

@@ -8,6 +8,11 @@ local M = {}
 local OK, DEGRADED, FAILING = 1, 2, 3
 local words = { "ok", "degraded", "failing" }
 
+-- The clock has no more than that.
+local function to_milliseconds(seconds)
+  return seconds and math.floor(seconds * 1000 + 0.5) / 1000 or nil
+end
+
 local function iso(seconds)
   return seconds and time.iso(seconds) or nil
 end
@@ -48,7 +53,7 @@ local function look_at_tenant(state, tenant)
     ready = report.ready,
     version = report.version,
     read_at = iso(report.read_at),
-    age = report.age and math.floor(report.age * 1000 + 0.5) / 1000,
+    age = to_milliseconds(report.age),
     stale = report.stale,
   }
 end
@@ -80,7 +85,7 @@ local function look_at_playbooks(state, playbooks)
         outcome = last.outcome,
         steps = last.steps,
         run = last.run,
-        seconds = last.seconds,
+        seconds = to_milliseconds(last.seconds),
         code = last.code,
       },
     }
