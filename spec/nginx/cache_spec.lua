@@ -4,6 +4,7 @@ local lastpass = require "lastpass"
 local site_room = require "spec.support.site"
 local socket = require "socket"
 local support = require "spec.support.box"
+local wait = require "spec.support.wait"
 
 describe("lastpass.nginx.cache", function()
   local box, site
@@ -27,7 +28,7 @@ describe("lastpass.nginx.cache", function()
   -- What each worker says; requests come to any of them.
   local function of_all_workers(count, fits)
     local seen, found = {}, 0
-    site_room.wait("all workers", function()
+    wait("all workers", function()
       local status, value = site:get "/directory"
       if status == 200 and (not fits or fits(value)) and not seen[value.worker] then
         seen[value.worker], found = value, found + 1
@@ -83,14 +84,14 @@ describe("lastpass.nginx.cache", function()
     end)
     assert.equal(first.view, stale.view)
     assert.equal(4500, stale.users)
-    local health = site_room.wait("health", function()
+    local health = wait("health", function()
       local status, health = site:get "/healthz"
       return status == 503 and health.reasons[1].message:find "seconds old: .*500" and health
     end)
     assert.equal("failing", health.status)
     assert.equal(1, site:count_in_log "cannot be read")
     assert(box:clear_faults())
-    site_room.wait("health", function()
+    wait("health", function()
       return site:get "/healthz" == 200
     end, 20)
     assert.equal(1, site:count_in_log "acme users can be read again")
@@ -169,7 +170,7 @@ describe("lastpass.nginx.cache", function()
   it("goes on when the worker that reads it dies", function()
     assert(box:faults { command = "getuserdata", delay = 2 })
     site = site_room.start(box, { workers = 2, tenant = "refresh = 1, folders = false," })
-    local reader = site_room.wait("the reading", function()
+    local reader = wait("the reading", function()
       return site.server:log():match "reading"
         or support.requests(box, "getuserdata") > 0 and "begun"
     end)

@@ -3,6 +3,7 @@
 local lastpass = require "lastpass"
 local site_room = require "spec.support.site"
 local socket = require "socket"
+local wait = require "spec.support.wait"
 
 describe("lastpass.nginx.lag", function()
   local box, site, folder
@@ -45,7 +46,7 @@ describe("lastpass.nginx.lag", function()
     socket.sleep(1.1)
     export(client)
     start()
-    site_room.wait("the lag", function()
+    wait("the lag", function()
       return site:metric "lastpass_event_lag_seconds" == 0
     end)
     site:stop()
@@ -54,7 +55,7 @@ describe("lastpass.nginx.lag", function()
     socket.sleep(2)
     assert(client:batchadd { { username = "three@acme.example" } })
     start()
-    local lag = site_room.wait("the lag", function()
+    local lag = wait("the lag", function()
       return site:metric "lastpass_event_lag_seconds"
     end)
     assert.is_true(lag >= 2 and lag < 10, lag)

@@ -4,6 +4,7 @@ local lastpass = require "lastpass"
 local site_room = require "spec.support.site"
 local socket = require "socket"
 local support = require "spec.support.box"
+local wait = require "spec.support.wait"
 
 local LONG = os.getenv "LASTPASS_LONG" == "1"
 
@@ -48,7 +49,7 @@ describe("lastpass.nginx.playbooks", function()
 
   -- What /healthz says of a playbook, once it fits.
   local function book(name, fits, seconds)
-    return site_room.wait("playbook " .. name, function()
+    return wait("playbook " .. name, function()
       local _, health = site:get "/healthz"
       for _, one in ipairs(health.playbooks) do
         if one.name == name and fits(one) then
@@ -160,7 +161,7 @@ describe("lastpass.nginx.playbooks", function()
     assert.equal(1, site:count_in_log "loads again")
     assert.equal(0, site:metric "lastpass_playbook_broken")
     os.remove(folder .. "/staff.lua")
-    site_room.wait("nothing", function()
+    wait("nothing", function()
       local _, now = site:get "/healthz"
       return #now.playbooks == 0
     end)
@@ -188,7 +189,7 @@ describe("lastpass.nginx.playbooks", function()
     folder = later
     start "apply = true"
     folder = journal
-    local reason = site_room.wait("the trouble", function()
+    local reason = wait("the trouble", function()
       local _, health = site:get "/healthz"
       local last = health.reasons[#health.reasons]
       return last and last.where == "playbooks" and last
@@ -199,7 +200,7 @@ describe("lastpass.nginx.playbooks", function()
     os.execute("mkdir " .. later)
     write(later .. "/staff.lua", 'every "1h"\nuser "new.bee@acme.example" {}\n')
     assert.equal("applied", book("staff.lua", has_run).last.outcome)
-    site_room.wait("health", function()
+    wait("health", function()
       local _, health = site:get "/healthz"
       return health.status == "ok"
     end)
@@ -208,7 +209,7 @@ describe("lastpass.nginx.playbooks", function()
   it("says what is missing where nginx has no threads", function()
     write(folder .. "/staff.lua", 'every "1s"\n')
     start("apply = true", { main = "thread_pool other threads=2;" })
-    local trouble = site_room.wait("the trouble", function()
+    local trouble = wait("the trouble", function()
       local _, health = site:get "/healthz"
       local last = health.reasons[#health.reasons]
       return last and last.where == "playbooks" and last

@@ -6,6 +6,7 @@ local nginx = require "spec.support.nginx"
 local socket = require "socket"
 local waiting = require "lastpass.transport.waiting"
 local workers = require "spec.support.workers"
+local wait = require "spec.support.wait"
 
 local HTTP = [[
   lua_worker_thread_vm_pool_size %d;
@@ -122,7 +123,7 @@ describe("nginx that asks LastPass", function()
     end
     assert.same({}, wrong)
     assert.is_true(right > 80, right)
-    workers.wait("the workers of before", function()
+    wait("the workers of before", function()
       return #workers.of(server.pid) == 1
     end)
     local log = server:log()
@@ -140,7 +141,7 @@ describe("nginx that asks LastPass", function()
     os.execute("kill -QUIT " .. server.pid)
     local text = client:receive "*a"
     client:close()
-    workers.wait("nginx to end", function()
+    wait("nginx to end", function()
       return not workers.is_running(server.pid)
     end)
     assert.matches("\r\n\r\n10 7$", text)

@@ -5,6 +5,7 @@ local lastpass = require "lastpass"
 local nginx = require "spec.support.nginx"
 local socket = require "socket"
 local workers = require "spec.support.workers"
+local wait = require "spec.support.wait"
 
 local CANARY = "canary-of-nginx-0123456789abcdefghijklmnopqrstuv"
 
@@ -91,7 +92,7 @@ describe("secrets of nginx", function()
   -- Every worker has answered; gives their numbers.
   local function asked_all(count)
     local seen, seen_count = {}, 0
-    workers.wait("an answer of each worker", function()
+    wait("an answer of each worker", function()
       local status, body = server:get "/call"
       assert.equal(200, status)
       local total, pid = body:match "^(.-) (%d+)$"
@@ -107,7 +108,7 @@ describe("secrets of nginx", function()
     local before = asked_all(3)
     for _ = 1, 3 do
       server:reload()
-      workers.wait("new workers", function()
+      wait("new workers", function()
         local now = workers.of(server.pid)
         for _, pid in ipairs(now) do
           if before[tostring(pid)] then
@@ -141,10 +142,10 @@ describe("secrets of nginx", function()
     local status, closed = server:get "/close"
     assert.equal(200, status)
     os.execute("kill -KILL " .. closed)
-    workers.wait("the worker to end", function()
+    wait("the worker to end", function()
       return not workers.is_running(closed)
     end)
-    workers.wait("a worker in its place", function()
+    wait("a worker in its place", function()
       return #workers.of(server.pid) == 3
     end)
     assert.is_nil(asked_all(3)[closed])

@@ -1,42 +1,17 @@
 -- Report pages in a browser that nobody here wrote: Chromium, driven by playwright-core, looked at by
 -- axe-core (both from npm), in light and dark, wide and narrow, and on paper.
+local browser = require "spec.support.browser"
 local json = require "lastpass.json"
 local planted = require "spec.support.planted"
 local report = require "lastpass.report"
 local reports = require "spec.support.reports"
 
-local MODULES = os.getenv "NODE_MODULES" or "build/node/node_modules"
 -- A folder for pictures of every page, for people to look at.
 local SHOTS = os.getenv "REPORT_SHOTS" or "-"
 
-local function is_there(path)
-  local file = io.open(path, "rb")
-  if file then
-    file:close()
-  end
-  return file ~= nil
-end
-
-local function missing()
-  local program = io.popen "command -v node"
-  local node = program:read "*a"
-  program:close()
-  if not is_there "/usr/bin/chromium" then
-    return "Chromium is not installed (apt install chromium)"
-  elseif node == "" then
-    return "node is not installed"
-  end
-  for _, name in ipairs { "playwright-core", "axe-core" } do
-    if not is_there(MODULES .. "/" .. name .. "/package.json") then
-      return name .. " is not installed (npm)"
-    end
-  end
-  return nil
-end
-
 describe("pages of reports in Chromium", function()
   local made, looks, titles, count = {}, nil, {}, 0
-  local reason = missing()
+  local reason = browser.missing()
 
   local function pages(box, folder)
     planted.plant(box, {
@@ -91,26 +66,16 @@ describe("pages of reports in Chromium", function()
     if reason then
       return
     end
-    local folder, profile, script =
-      planted.path(made), planted.path(made), "spec/peers/report_html.cjs"
-    os.execute(("mkdir -m 700 %s %s"):format(folder, profile))
+    local folder = planted.path(made)
+    os.execute("mkdir -m 700 " .. folder)
     local box = planted.start()
     local files = pages(box, folder)
     count = #files
     box:stop()
-    local command = ("env -u LD_PRELOAD timeout 240 node %s '%s' %s '%s' %s 2>%s/errors"):format(
-      script,
-      MODULES:sub(1, 1) == "/" and MODULES or "./" .. MODULES,
-      profile,
-      SHOTS,
-      table.concat(files, " "),
-      folder
-    )
-    local pipe = assert(io.popen(command))
-    local output = pipe:read "*a"
-    pipe:close()
+    local output =
+      browser.run("spec/peers/report_html.cjs", made, { SHOTS, (table.unpack or unpack)(files) })
     looks = json.decode(output)
-    assert(looks, output .. planted.read(folder .. "/errors"))
+    assert(looks, output)
   end)
 
   teardown(function()

@@ -179,7 +179,7 @@ describe("lastpass.sandbox.faults", function()
     end)
 
     it("any bytes as body", function()
-      local base64 = require("lastpass.sandbox.base64")
+      local base64 = require("lastpass.text.base64")
       local bytes = '{"Users":{"1":{"username":"\\ud800\255\0"}}}'
       fault({ body_base64 = base64.encode(bytes), headers = { ["X-Odd"] = "yes" } })
       local _, reply = box:call("getuserdata")

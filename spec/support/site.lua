@@ -2,7 +2,7 @@
 local json = require "lastpass.json"
 local lastpass = require "lastpass"
 local nginx = require "spec.support.nginx"
-local socket = require "socket"
+local wait = require "spec.support.wait"
 
 local M = {}
 
@@ -87,22 +87,9 @@ function methods:get(path, options)
   return status, ok and value or body, headers
 end
 
---- Waits until a question is answered with something true; gives it.
-function M.wait(what, question, seconds)
-  local ends_at = socket.gettime() + (seconds or 10)
-  repeat
-    local answer = question()
-    if answer then
-      return answer
-    end
-    socket.sleep(0.02)
-  until socket.gettime() > ends_at
-  error("waited in vain for " .. what, 2)
-end
-
 --- The directory, once every worker has one that fits.
 function methods:directory(fits, seconds)
-  return M.wait("the directory", function()
+  return wait("the directory", function()
     local status, value = self:get "/directory"
     return status == 200 and (not fits or fits(value)) and value
   end, seconds)

@@ -1,5 +1,4 @@
 --- The processes of a real nginx, for specs.
-local socket = require "socket"
 
 local M = {}
 
@@ -45,19 +44,6 @@ end
 ---@return integer
 function M.locked(pid)
   return tonumber(read("/proc/" .. pid .. "/status"):match "VmLck:%s+(%d+)")
-end
-
---- Waits until a question is answered with something true; gives it.
-function M.wait(what, question, seconds)
-  local ends_at = socket.gettime() + (seconds or 10)
-  repeat
-    local answer = question()
-    if answer then
-      return answer
-    end
-    socket.sleep(0.02)
-  until socket.gettime() > ends_at
-  error("waited in vain for " .. what, 2)
 end
 
 return M

@@ -27,7 +27,7 @@ describe("a cursor", function()
     local one = cursor.make(settings, walk, { "7", concealed = "ann@acme.com" }, NOW)
     local keys = cursor.read(settings, walk, one, NOW)
     assert.same({ "7", concealed = "ann@acme.com" }, keys)
-    local base64url = require "lastpass.unified.base64url"
+    local base64url = require("lastpass.text.base64").url
     assert.is_nil(base64url.decode(one:match "^c1%.([^.]+)"):find "ann")
     local long = cursor.make(settings, walk, { ("9"):rep(20), concealed = ("x"):rep(120) }, NOW)
     assert.is_true(#long <= cursor.LONGEST)

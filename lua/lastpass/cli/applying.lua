@@ -5,6 +5,7 @@ local confirm = require "lastpass.cli.confirm"
 local errors = require "lastpass.error"
 local exit = require "lastpass.cli.exit"
 local interrupt = require "lastpass.cli.interrupt"
+local lua_text = require "lastpass.cli.lua_text"
 local mistakes = require "lastpass.cli.mistakes"
 local views = require "lastpass.cli.views"
 
@@ -100,6 +101,36 @@ function M.show_plan(session, plan)
     return session:print(advice.in_commands(text))
   end
   tell_refusals(session, plan)
+end
+
+--- The end of a command that makes a plan: it is saved when that is wanted, and shown.
+---@param session lastpass.cli.Session
+---@param plan lastpass.Plan
+---@return integer|nil code
+---@return string? message
+---@return lastpass.Error? err
+function M.hand_over(session, plan)
+  local options = session.options
+  if options.output then
+    local ok, message, err = plan:save(options.output)
+    if not ok then
+      return nil, message, err
+    end
+  end
+  M.show_plan(session, plan)
+  return exit.of_plan(plan, options.detailed_exitcode)
+end
+
+--- The lines of Lua for it.
+---@param made string the expression that makes the plan
+---@param options table
+---@return string[]
+function M.lua(made, options)
+  return {
+    ("local plan = assert(%s)"):format(made),
+    "print(plan)",
+    options.output and ("assert(plan:save(%s))"):format(lua_text.value(options.output)),
+  }
 end
 
 --- Shows a run.

@@ -1,6 +1,6 @@
 --- A running sandbox, from the outside: its address, a client for it, its control door.
 -- @module lastpass.sandbox.box
-local base64 = require "lastpass.sandbox.base64"
+local base64 = require "lastpass.text.base64"
 local door = require "lastpass.sandbox.door"
 local errors = require "lastpass.error"
 local json = require "lastpass.json"

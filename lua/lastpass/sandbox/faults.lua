@@ -1,6 +1,6 @@
 --- Faults on demand: rules that say which calls go wrong, and how.
 -- @module lastpass.sandbox.faults
-local base64 = require "lastpass.sandbox.base64"
+local base64 = require "lastpass.text.base64"
 local arithmetic = require "lastpass.sandbox.company.arithmetic"
 local errors = require "lastpass.error"
 local json = require "lastpass.json"

@@ -48,12 +48,7 @@ M.filters = {
       return item.object.entity_type
     end,
   },
-  organization_id = {
-    kind = "exact",
-    value = function(_, call)
-      return call.cid
-    end,
-  },
+  organization_id = filters.organization,
 }
 
 -- `actor[type]`, `actor[user][id]`: an object that no other resource has.

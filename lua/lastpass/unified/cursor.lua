@@ -3,7 +3,7 @@
 --
 --     c1.<base64url of JSON>.<base64url of the first 16 bytes of HMAC-SHA256>
 -- @module lastpass.unified.cursor
-local base64url = require "lastpass.unified.base64url"
+local base64url = require("lastpass.text.base64").url
 local digests = require "lastpass.unified.digests"
 local json = require "lastpass.json"
 local problems = require "lastpass.unified.problems"

@@ -15,6 +15,37 @@ local M = {}
 ---@field value fun(item: any, scene: table): any  one value, a list of them, or nil
 ---@field inner? string  `emails[0][email]=…`: the member of each element that counts
 
+local function of_member(kind, name)
+  return {
+    kind = kind,
+    value = function(item)
+      return item[name]
+    end,
+  }
+end
+
+--- The filter of a member that is a text.
+---@param name string
+---@return lastpass.unified.Filter
+function M.text(name)
+  return of_member("text", name)
+end
+
+--- The filter of a member that counts as it is written.
+---@param name string
+---@return lastpass.unified.Filter
+function M.exact(name)
+  return of_member("exact", name)
+end
+
+--- The filter of the organization: there is one.
+M.organization = {
+  kind = "exact",
+  value = function(_, call)
+    return call.cid
+  end,
+}
+
 local function list_of(given, inner)
   if type(given) == "string" then
     return { given }

@@ -1,5 +1,6 @@
 --- Groups: names with members (unified-directory §5.1). The API makes, renames and deletes none.
 -- @module lastpass.unified.groups
+local filters = require "lastpass.unified.filters"
 local ids = require "lastpass.unified.ids"
 local json = require "lastpass.json"
 local kept_room = require "lastpass.unified.kept"
@@ -26,18 +27,8 @@ local M = {
 }
 
 M.filters = {
-  name = {
-    kind = "text",
-    value = function(group)
-      return group.name
-    end,
-  },
-  organization_id = {
-    kind = "exact",
-    value = function(_, call)
-      return call.cid
-    end,
-  },
+  name = filters.text "name",
+  organization_id = filters.organization,
 }
 M.filters.organization = M.filters.organization_id
 

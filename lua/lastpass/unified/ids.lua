@@ -1,6 +1,6 @@
 --- The names that things have outside (unified-directory §3). None of them shows an address.
 -- @module lastpass.unified.ids
-local base64url = require "lastpass.unified.base64url"
+local base64url = require("lastpass.text.base64").url
 local digests = require "lastpass.unified.digests"
 local email = require "lastpass.email"
 

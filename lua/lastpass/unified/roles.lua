@@ -1,5 +1,6 @@
 --- Roles: a fixed list, as LastPass has no other (unified-directory §5.2).
 -- @module lastpass.unified.roles
+local filters = require "lastpass.unified.filters"
 local folder_roles = require "lastpass.unified.folder_roles"
 local json = require "lastpass.json"
 local lists = require "lastpass.unified.lists"
@@ -21,24 +22,9 @@ local M = {
 }
 
 M.filters = {
-  name = {
-    kind = "text",
-    value = function(role)
-      return role.name
-    end,
-  },
-  type = {
-    kind = "exact",
-    value = function(role)
-      return role.type
-    end,
-  },
-  organization_id = {
-    kind = "exact",
-    value = function(_, call)
-      return call.cid
-    end,
-  },
+  name = filters.text "name",
+  type = filters.exact "type",
+  organization_id = filters.organization,
 }
 
 local function object(role)

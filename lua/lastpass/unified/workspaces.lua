@@ -1,5 +1,6 @@
 --- Workspaces: shared folders (unified-directory §5.1).
 -- @module lastpass.unified.workspaces
+local filters = require "lastpass.unified.filters"
 local folder_roles = require "lastpass.unified.folder_roles"
 local json = require "lastpass.json"
 local kept_room = require "lastpass.unified.kept"
@@ -21,24 +22,9 @@ local M = {
 }
 
 M.filters = {
-  name = {
-    kind = "text",
-    value = function(folder)
-      return folder.name
-    end,
-  },
-  status = {
-    kind = "exact",
-    value = function(folder)
-      return folder.status
-    end,
-  },
-  organization_id = {
-    kind = "exact",
-    value = function(_, call)
-      return call.cid
-    end,
-  },
+  name = filters.text "name",
+  status = filters.exact "status",
+  organization_id = filters.organization,
 }
 
 local function users_of(folder)

@@ -1,7 +1,6 @@
 --- `lastpass plan`.
 -- @module lastpass.cli.commands.plan
 local applying = require "lastpass.cli.applying"
-local exit = require "lastpass.cli.exit"
 local lua_text = require "lastpass.cli.lua_text"
 local mistakes = require "lastpass.cli.mistakes"
 
@@ -33,17 +32,11 @@ return {
   lua = function(options)
     local limits = applying.limits(options.limit)
     local more = { limit = limits, expires_in = options.expires_in }
-    local lines = {
-      ("local plan = assert(client:plan(%s%s))"):format(
-        lua_text.value(options.playbook),
-        next(more) and ", " .. lua_text.value(more) or ""
-      ),
-      "print(plan)",
-    }
-    if options.output then
-      lines[#lines + 1] = ("assert(plan:save(%s))"):format(lua_text.value(options.output))
-    end
-    return table.concat(lines, "\n")
+    local made = ("client:plan(%s%s)"):format(
+      lua_text.value(options.playbook),
+      next(more) and ", " .. lua_text.value(more) or ""
+    )
+    return table.concat(applying.lua(made, options), "\n")
   end,
   run = function(session, options)
     local limits, message, err = applying.limits(options.limit)
@@ -59,14 +52,6 @@ return {
     if not plan then
       return nil, message, err
     end
-    if options.output then
-      local ok
-      ok, message, err = plan:save(options.output)
-      if not ok then
-        return nil, message, err
-      end
-    end
-    applying.show_plan(session, plan)
-    return exit.of_plan(plan, options.detailed_exitcode)
+    return applying.hand_over(session, plan)
   end,
 }

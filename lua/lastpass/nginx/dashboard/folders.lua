@@ -1,9 +1,9 @@
 --- Shared folders: which there are and what is wrong with them, and for each of them who can do what,
 -- through which group.
 -- @module lastpass.nginx.dashboard.folders
-local form = require "lastpass.nginx.dashboard.form"
 local html = require "lastpass.nginx.dashboard.html"
 local listing_room = require "lastpass.nginx.dashboard.listing"
+local listing_page = require "lastpass.nginx.dashboard.listing_page"
 local lists = require "lastpass.nginx.dashboard.lists"
 local parts = require "lastpass.nginx.dashboard.parts"
 local text = require "lastpass.text"
@@ -34,42 +34,14 @@ local function row(call, line)
   }
 end
 
-local function results(call, listing)
-  if listing.page.count == 0 then
-    local is_search = listing.q ~= ""
-    return lists.results(
-      text.plural(0, "folder"),
-      lists.empty(
-        is_search and "No folder fits" or "There are no shared folders",
-        is_search and html.a({ href = call:url "folders" }, "Show all folders")
-          or "They appear here once somebody shares one."
-      )
-    )
-  end
-  local rows = {}
-  for at = listing.page.first, listing.page.last do
-    rows[#rows + 1] = row(call, listing.items[at])
-  end
-  return lists.results(
-    lists.counted(listing.page, "folder"),
-    parts.table(
-      "folders-table",
-      "People who can read, write and administer; each by the most they can",
-      {
-        listing_room.column(listing, "name", "Folder", "name"),
-        listing_room.column(listing, "read", "Read", "number minor"),
-        listing_room.column(listing, "write", "Write", "number minor"),
-        listing_room.column(listing, "administer", "Administer", "number minor"),
-        listing_room.column(listing, "external", "External", "number minor"),
-        { title = "Findings" },
-      },
-      rows
-    ),
-    lists.pager(listing.page, function(more)
-      return listing_room.address(listing, more)
-    end)
-  )
-end
+local columns = {
+  { "name", "Folder", "name" },
+  { "read", "Read", "number minor" },
+  { "write", "Write", "number minor" },
+  { "administer", "Administer", "number minor" },
+  { "external", "External", "number minor" },
+  { nil, "Findings" },
+}
 
 local function items_of(call, access)
   return call:among("folders", "", 1, function()
@@ -102,28 +74,16 @@ function M.show(call)
     return { failure = failure }
   end
   local listing = listing_room.find(call, "folders", items_of(call, access), figures)
-  local list = results(call, listing)
-  if call:is_part() then
-    return { part = list }
-  end
-  return {
-    title = "Shared folders",
+  return listing_page.show(call, listing, {
     section = "folders",
-    main = html.join(
-      parts.head("Shared folders", { meta = parts.freshness(call) }),
-      parts.stale(call),
-      html.section(
-        { ["aria-label"] = "List of folders" },
-        form.show(call:url "folders", {
-          form.search(listing.q, "Name of the folder"),
-          listing.sort ~= ""
-            and html.input { type = "hidden", name = "sort", value = listing.sort },
-        }, { one = true }),
-        list,
-        domains(access)
-      )
-    ),
-  }
+    title = "Shared folders",
+    one = "folder",
+    hint = "They appear here once somebody shares one.",
+    caption = "People who can read, write and administer; each by the most they can",
+    columns = columns,
+    row = row,
+    note = domains(access),
+  })
 end
 
 local function account(right)

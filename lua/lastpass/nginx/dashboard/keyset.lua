@@ -1,7 +1,7 @@
 --- Pages of a sorted list, named by the item that stands next to them: what is added or removed
 -- elsewhere while somebody turns pages shows nothing twice and hides nothing.
 -- @module lastpass.nginx.dashboard.keyset
-local base64url = require "lastpass.unified.base64url"
+local base64url = require("lastpass.text.base64").url
 local order = require "lastpass.unified.order"
 
 local M = {}

@@ -2,7 +2,7 @@
 -- `lua_shared_dict`, for all workers. What somebody may see is asked of their token each time, so a
 -- token that was taken out of the configuration is worth nothing from the next reload on.
 -- @module lastpass.nginx.dashboard.session
-local base64url = require "lastpass.unified.base64url"
+local base64url = require("lastpass.text.base64").url
 local digests = require "lastpass.unified.digests"
 local json = require "lastpass.json"
 

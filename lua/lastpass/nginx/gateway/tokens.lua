@@ -5,7 +5,7 @@
 --       { name = "hr-sync", hash = "…", tenants = { "acme" }, scopes = { "read", "write" }, rate = 10 },
 --     }
 -- @module lastpass.nginx.gateway.tokens
-local base64url = require "lastpass.unified.base64url"
+local base64url = require("lastpass.text.base64").url
 local digests = require "lastpass.unified.digests"
 local errors = require "lastpass.error"
 

@@ -1,7 +1,6 @@
 --- `lastpass review plan`.
 -- @module lastpass.cli.commands.review.plan
 local applying = require "lastpass.cli.applying"
-local exit = require "lastpass.cli.exit"
 local lua_text = require "lastpass.cli.lua_text"
 local mistakes = require "lastpass.cli.mistakes"
 local reporting = require "lastpass.cli.reporting"
@@ -29,16 +28,11 @@ return {
       protect = reporting.list(options.protect),
       limit = applying.limits(options.limit),
     }
-    local lines = {
-      reviewing.lua(options),
-      ("local plan = assert(review.plan(client, decisions%s))"):format(
-        next(settings) and ", " .. lua_text.value(settings) or ""
-      ),
-      "print(plan)",
-    }
-    if options.output then
-      lines[#lines + 1] = ("assert(plan:save(%s))"):format(lua_text.value(options.output))
-    end
+    local made = ("review.plan(client, decisions%s)"):format(
+      next(settings) and ", " .. lua_text.value(settings) or ""
+    )
+    local lines = applying.lua(made, options)
+    table.insert(lines, 1, reviewing.lua(options))
     return table.concat(lines, "\n")
   end,
   run = function(session, options)
@@ -58,14 +52,6 @@ return {
     if not plan then
       return nil, message, err
     end
-    if options.output then
-      local ok
-      ok, message, err = plan:save(options.output)
-      if not ok then
-        return nil, message, err
-      end
-    end
-    applying.show_plan(session, plan)
-    return exit.of_plan(plan)
+    return applying.hand_over(session, plan)
   end,
 }
