@@ -264,8 +264,32 @@ end
 
 -- ------------------------------------------------------------------ the demo, as it prints now
 
+-- Rows of a long table that nobody would read are left out, and it is said how many.
+local FIRST_ROWS, LAST_ROWS = 8, 4
+
+local function shortened(lines)
+  local kept, at = {}, 1
+  while at <= #lines do
+    local last = at
+    while lines[last] and lines[last]:find("  examples/data/hr.csv:", 1, true) do
+      last = last + 1
+    end
+    local count = last - at
+    for place = at, math.max(last - 1, at) do
+      local row = place - at + 1
+      if count <= FIRST_ROWS + LAST_ROWS or row <= FIRST_ROWS or row > count - LAST_ROWS then
+        kept[#kept + 1] = lines[place]
+      elseif row == FIRST_ROWS + 1 then
+        kept[#kept + 1] = ("… %d more"):format(count - FIRST_ROWS - LAST_ROWS)
+      end
+    end
+    at = math.max(last, at + 1)
+  end
+  return kept
+end
+
 local function demo_output()
-  local lines = lines_of "lua5.4 examples/demo.lua 2>&1"
+  local lines = shortened(lines_of "lua5.4 examples/demo.lua 2>&1")
   local text = table.concat(lines, "\n")
   -- the port is another at every run
   return "```\n" .. text:gsub("127%.0%.0%.1:%d+", "127.0.0.1:40123") .. "\n```\n"
