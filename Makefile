@@ -51,7 +51,7 @@ SOURCES_core = core commands request reply scan tokens reader reader_values read
   secret_file file wanted wanted_lua diff diff_lua attributes signals user_lines pipes parked \
   events events_clock events_reader events_data events_lua events_write events_write_lua events_file events_keyed
 SOURCES_curl = http http_endpoint
-SOURCES_httpd = httpd
+SOURCES_httpd = httpd httpd_reply httpd_request httpd_sleep httpd_wait
 SOURCES_unicode = unicode
 SOURCES_csv = csv csv_decoder csv_parse csv_rows csv_people claims
 SOURCES_ldap = ldap ldap_password ldap_reply

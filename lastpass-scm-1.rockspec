@@ -54,7 +54,7 @@ build = {
       libdirs = { "$(CURL_LIBDIR)" },
     },
     ["lastpass.httpd"] = {
-      sources = { "src/httpd.c" },
+      sources = { "src/httpd.c", "src/httpd_reply.c", "src/httpd_request.c", "src/httpd_sleep.c", "src/httpd_wait.c" },
       defines = { "_GNU_SOURCE" },
       libraries = { "microhttpd", "pthread" },
       incdirs = { "$(MICROHTTPD_INCDIR)" },

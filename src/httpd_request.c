@@ -1,0 +1,139 @@
+/*
+** A request of lastpass.httpd in HTTP: who may connect, the body as it comes in, and the answer, at
+** once or after a while.
+*/
+#include <stdlib.h>
+#include <string.h>
+
+#include "httpd.h"
+
+/* ---- who may connect ---- */
+
+static int lp_address_is_loopback (const struct sockaddr *address) {
+  if (address->sa_family == AF_INET) {
+    const struct sockaddr_in *four = (const void *)address;
+    return (ntohl(four->sin_addr.s_addr) >> 24) == 127;
+  }
+  if (address->sa_family == AF_INET6) {
+    const struct in6_addr *six = &((const struct sockaddr_in6 *)(const void *)address)->sin6_addr;
+    if (IN6_IS_ADDR_V4MAPPED(six)) return six->s6_addr[12] == 127;
+    return IN6_IS_ADDR_LOOPBACK(six);
+  }
+  return 0;
+}
+
+enum MHD_Result lp_peer_accept (void *argument, const struct sockaddr *peer, socklen_t size) {
+  const lp_server *server = argument;
+  (void)size;
+  return server->open_to_network || lp_address_is_loopback(peer) ? MHD_YES : MHD_NO;
+}
+
+/* ---- one request, in HTTP ---- */
+
+/* A reply that needs no Lua. */
+static void lp_reply_plain (lp_request *request, unsigned int status, const char *text) {
+  request->status = status;
+  request->drop = 0;
+  request->delay = 0;
+  request->response =
+      MHD_create_response_from_buffer(strlen(text), (void *)(size_t)text, MHD_RESPMEM_MUST_COPY);
+  if (request->response != NULL)
+    MHD_add_response_header(request->response, "Content-Type", "application/json");
+}
+
+static enum MHD_Result lp_reply_send (lp_request *request) {
+  if (request->drop || request->response == NULL) return MHD_NO;
+  return MHD_queue_response(request->connection, request->status, request->response);
+}
+
+/* The whole request is here: asks Lua, then answers at once or goes to sleep. */
+static enum MHD_Result lp_request_answer (lp_request *request) {
+  lp_server *server = request->server;
+  lua_State *S = server->state;
+  if (request->phase == LP_TOO_LARGE) {
+    lp_reply_plain(request, 413, "{\"error\":\"the request is larger than the server accepts\"}");
+    return lp_reply_send(request);
+  }
+  lua_rawgeti(S, LUA_REGISTRYINDEX, server->serve_ref);
+  lua_pushlightuserdata(S, request);
+  if (lua_pcall(S, 1, 0, 0) != 0) {
+    lp_state_complain(S);
+    if (request->response != NULL) MHD_destroy_response(request->response);
+    lp_reply_plain(request, 500, "{\"error\":\"the server's handler failed\"}");
+  }
+  if (request->delay > 0) {
+    request->phase = LP_DELAYED;
+    return lp_connection_sleep(request) ? MHD_YES : MHD_NO;
+  }
+  return lp_reply_send(request);
+}
+
+/* Keeps bytes of the request; what is beyond the limit is read and forgotten. */
+static int lp_request_append (lp_request *request, const char *bytes, size_t count) {
+  if (request->phase == LP_TOO_LARGE) return 1;
+  if (count > request->server->max_body - request->length) {
+    free(request->body);
+    request->body = NULL;
+    request->length = request->room = 0;
+    request->phase = LP_TOO_LARGE;
+    return 1;
+  }
+  if (request->length + count > request->room) {
+    size_t room = request->room ? request->room * 2 : 4096;
+    while (room < request->length + count) room *= 2;
+    char *grown = realloc(request->body, room);
+    if (grown == NULL) return 0;
+    request->body = grown;
+    request->room = room;
+  }
+  memcpy(request->body + request->length, bytes, count);
+  request->length += count;
+  return 1;
+}
+
+/* libmicrohttpd's door: first with the head, then with pieces of the body, then with its end,
+** and once more when a sleeping connection has been woken. */
+enum MHD_Result lp_request_handle (void *argument, struct MHD_Connection *connection,
+                                   const char *url, const char *method, const char *version,
+                                   const char *upload, size_t *upload_size, void **kept) {
+  lp_server *server = argument;
+  lp_request *request = *kept;
+  (void)version;
+  if (request == NULL) {
+    request = calloc(1, sizeof *request);
+    if (request == NULL) return MHD_NO;
+    request->server = server;
+    request->connection = connection;
+    request->method = method;
+    request->path = url;
+    *kept = request;
+    const char *declared =
+        MHD_lookup_connection_value(connection, MHD_HEADER_KIND, "Content-Length");
+    if (declared != NULL && strtoull(declared, NULL, 10) > server->max_body) {
+      request->phase = LP_TOO_LARGE;
+      return lp_request_answer(request);
+    }
+    return MHD_YES;
+  }
+  if (request->phase == LP_DELAYED)
+    return lp_server_is_stopping(server) ? MHD_NO : lp_reply_send(request);
+  if (*upload_size > 0) {
+    int ok = lp_request_append(request, upload, *upload_size);
+    *upload_size = 0;
+    return ok ? MHD_YES : MHD_NO;
+  }
+  return lp_request_answer(request);
+}
+
+void lp_request_free (void *argument, struct MHD_Connection *connection, void **kept,
+                      enum MHD_RequestTerminationCode code) {
+  lp_request *request = *kept;
+  (void)argument;
+  (void)connection;
+  (void)code;
+  if (request == NULL) return;
+  if (request->response != NULL) MHD_destroy_response(request->response);
+  free(request->body);
+  free(request);
+  *kept = NULL;
+}
