@@ -4,6 +4,8 @@
 local M = {}
 
 local LOOK_AGAIN = 1 -- seconds in which nginx has begun, or has dropped the timer
+-- A semaphore counts milliseconds: a shorter wait is none, and the clock would stand still meanwhile.
+local SHORTEST_WAIT = 0.001
 
 ---@class lastpass.BackgroundJob
 ---@field is_over boolean nobody waits any more
@@ -24,7 +26,7 @@ end
 local function begin(job, begin_by)
   while not job.begun do
     local left = begin_by - ngx.now()
-    if left <= 0 then
+    if left < SHORTEST_WAIT then
       job.is_over = true
       job.turn:post(1)
       return false

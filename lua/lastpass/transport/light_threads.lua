@@ -9,10 +9,10 @@ function M.now()
   return ngx.now()
 end
 
---- Waits, while nginx goes on.
+--- Waits, while nginx goes on. It counts whole milliseconds, and minds being asked for none of them.
 ---@param seconds number
 function M.sleep(seconds)
-  ngx.sleep(math.max(seconds, 0))
+  ngx.sleep(math.max(math.ceil(seconds * 1000), 1) / 1000)
 end
 
 --- Light threads may wait anywhere.
