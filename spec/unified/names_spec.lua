@@ -26,5 +26,36 @@ describe("names", function()
     assert.equal("Ada", names.join { first_name = "Ada" })
     assert.is_nil(names.join {})
     assert.is_nil(names.join { first_name = " " })
+    assert.is_nil(names.join { name = "" })
+  end)
+
+  it("keep the part that nothing is said of", function()
+    local cases = {
+      { { last_name = "Smith" }, "Ada King Lovelace", "Ada Smith" },
+      { { first_name = "Bo" }, "Ada King Lovelace", "Bo King Lovelace" },
+      { { first_name = "Bo" }, "Lovelace, Ada", "Bo Lovelace" },
+      { { last_name = "" }, "Ada King Lovelace", "Ada" },
+      { { first_name = " " }, "Ada King Lovelace", "King Lovelace" },
+      { { last_name = "Smith" }, "Plato", "Plato Smith" },
+      { { last_name = "Smith" }, nil, "Smith" },
+      { { first_name = "", last_name = "" }, "Ada Lovelace", "" },
+      { { first_name = "" }, "Plato", "" },
+      { { name = " " }, "Ada Lovelace", "" },
+    }
+    for _, case in ipairs(cases) do
+      assert.equal(case[3], names.join(case[1], case[2]), case[2])
+    end
+  end)
+
+  it("are no wish where they are so already, and the part that is not is one", function()
+    local shown = { name = "Ada King Lovelace", first_name = "Ada", last_name = "King Lovelace" }
+    assert.is_nil(names.join(shown, " Ada  King Lovelace"))
+    shown.last_name = "Smith"
+    assert.equal("Ada Smith", names.join(shown, "Ada King Lovelace"))
+    shown.name = "A. Smith"
+    assert.equal("A. Smith", names.join(shown, "Ada King Lovelace"))
+    local swapped = { name = "Lovelace, Ada", first_name = "Ada", last_name = "Lovelace" }
+    assert.is_nil(names.join(swapped, "Lovelace, Ada"))
+    assert.is_nil(names.join({}, "Ada Lovelace"))
   end)
 end)

@@ -27,17 +27,25 @@ function M.split(fullname)
   return first or name, last
 end
 
---- The full name that a request wants: `name`, else the parts.
----@param body table name, first_name, last_name (texts or nil)
----@return string|nil
-function M.join(body)
-  if body.name then
-    return M.trim(body.name)
+--- The full name that a request wants: `name`, else the parts. What is so already is no wish, so that
+-- an object that was read may be sent back with one of them changed.
+---@param wanted table name, first_name, last_name: texts; nil says nothing, and keeps what there is
+---@param fullname? string the name at present
+---@return string|nil name nil when no other is wanted; "" when nothing would be left
+function M.join(wanted, fullname)
+  local name = wanted.name and (M.trim(wanted.name) or "")
+  if name and name ~= (M.trim(fullname) or "") then
+    return name
   end
+  local first, last = M.split(fullname)
+  local other_first, other_last = wanted.first_name or first, wanted.last_name or last
   local parts = {}
-  parts[#parts + 1] = M.trim(body.first_name)
-  parts[#parts + 1] = M.trim(body.last_name)
-  return #parts > 0 and table.concat(parts, " ") or nil
+  parts[#parts + 1] = M.trim(other_first)
+  parts[#parts + 1] = M.trim(other_last)
+  if M.trim(other_first) == first and M.trim(other_last) == last then
+    return nil
+  end
+  return table.concat(parts, " ")
 end
 
 return M

@@ -36,6 +36,11 @@ local function text_of(body, field)
   return value
 end
 
+-- Blanks of any kind are trimmed from names; nothing else of that sort belongs into one.
+local function has_control(text)
+  return text:gsub("%s", " "):find "%c" ~= nil
+end
+
 -- The primary address, else the first.
 local function address_in(list)
   if type(list) ~= "table" then
@@ -58,8 +63,11 @@ end
 ---@return lastpass.unified.Problem? problem
 function M.address(body)
   local address, problem
-  if not is_empty(body.emails) then
+  if body.emails ~= nil and body.emails ~= json.null then
     address, problem = address_in(body.emails)
+    if not address and not problem then
+      return refuse("emails", "is empty")
+    end
   else
     address, problem = text_of(body, "username")
   end
@@ -103,7 +111,9 @@ function M.groups(body)
       return refuse("groups", "must be a list of objects with the member id or name")
     end
     local name = group_name(entry)
-    if not name or name == "" or not texts.is_utf8(name) then
+    if name and name:find "%c" then
+      return refuse("groups", "has a name with a control character")
+    elseif not name or name == "" or not texts.is_utf8(name) then
       return refuse("groups", "must be a list of objects with the member id or name")
     elseif not seen[name] then
       seen[name] = true
@@ -116,18 +126,25 @@ end
 
 --- The full name that a body wants.
 ---@param body table
----@return string|nil name nil without a problem: it says nothing of the name
+---@param fullname? string the name at present
+---@return string|nil name nil without a problem: no other than there is
 ---@return lastpass.unified.Problem? problem
-function M.name(body)
+function M.name(body, fullname)
   local parts = {}
   for _, field in ipairs { "name", "first_name", "last_name" } do
-    local problem
-    parts[field], problem = text_of(body, field)
+    local text, problem = text_of(body, field)
     if problem then
       return nil, problem
+    elseif text and has_control(text) then
+      return refuse(field, "has a control character")
     end
+    parts[field] = text
   end
-  return names.join(parts)
+  local name = names.join(parts, fullname)
+  if name == "" then
+    return refuse("name", "cannot be taken away: LastPass keeps the one there is")
+  end
+  return name
 end
 
 --- What LastPass keeps nothing of.
@@ -169,9 +186,16 @@ M.read = {
   remote_data = true,
 }
 
+-- `null` says nothing.
+local function is_so(value, present)
+  return value == json.null
+    or is_empty(value) and is_empty(present)
+    or not is_empty(present) and json.encode(value) == json.encode(present)
+end
+
 --- Refuses members that nobody knows, and those that LastPass cannot take.
 ---@param body table
----@param current table|nil the user as shown: what is so already is no wish
+---@param current table|nil the user as shown: what is so already is no wish; nil for a new one
 ---@return true|nil
 ---@return lastpass.unified.Problem? problem
 function M.check(body, current)
@@ -184,10 +208,8 @@ function M.check(body, current)
     local value = body[name]
     if not M.read[name] and not M.unsupported[name] then
       return refuse(name, "is not known")
-    elseif M.unsupported[name] and not is_empty(value) then
-      if not current or json.encode(value) ~= json.encode(current[name]) then
-        return refuse(name, "cannot be set: LastPass has no such thing")
-      end
+    elseif M.unsupported[name] and not is_so(value, current and current[name]) then
+      return refuse(name, "cannot be set: LastPass has no such thing")
     end
   end
   return true

@@ -26,10 +26,10 @@ local function difference(wanted, present)
 end
 
 local function wish_of_name(body, user)
-  local name, problem = body_room.name(body)
+  local name, problem = body_room.name(body, user.fullname)
   if problem then
     return nil, problem
-  elseif name and name ~= user.fullname then
+  elseif name then
     return { kind = "name", after = { fullname = name } }
   end
 end
@@ -63,7 +63,7 @@ end
 
 local function wish_of_status(body, user, call)
   local wanted, present = body.status, user_object.status(user, call.settings)
-  if body_room.is_empty(wanted) or wanted == present then
+  if wanted == nil or wanted == json.null or wanted == present then
     return nil
   elseif wanted == "active" and user.status == "disabled" then
     return { kind = "enable" }

@@ -1,6 +1,7 @@
 --- Writes through the unified directory, over a sandbox company.
 local box_support = require "spec.support.box"
 local gateway = require "spec.support.gateway"
+local json = require "lastpass.json"
 local tenants = require "spec.support.tenant"
 
 describe("writing through the gateway", function()
@@ -114,11 +115,20 @@ describe("writing through the gateway", function()
       password = { password = "x" },
       emails = { emails = { { email = "no address" } } },
       status = { status = "deleted" },
+      ["status cannot"] = { status = "" },
+      ["emails is empty"] = { emails = json.list {} },
+      ["name cannot"] = { name = "" },
+      ["name cannot be"] = { first_name = "", last_name = " " },
+      last_name = { last_name = "A\0B" },
+      groups = { groups = { { name = "A\nB" } } },
+      ["user_type cannot"] = { user_type = "" },
       ["emails cannot"] = { status = "inactive", emails = { { email = "x@lumenor.example" } } },
     } do
       local response = site:unified("PATCH", "users/" .. id, body)
       local expected = field == "is_2fa_enabled" and user.mfa and 400 or 422
       assert.equal(expected, response.status, field .. response.body)
+      local message = response.json.message
+      assert.truthy(expected == 400 or message:find(field, 1, true), message)
     end
     assert.equal(400, site:unified("POST", "users", "{").status)
     assert.equal(400, site:unified("POST", "users", "[]").status)
@@ -138,6 +148,23 @@ describe("writing through the gateway", function()
     local response = site:unified("PATCH", "users/" .. id, shown)
     assert.equal(200, response.status, response.body)
     assert.equal(0, #site.lines)
+  end)
+
+  it("keeps the part of a name that nothing is said of", function()
+    local _, id = somebody { status = "active" }
+    local function change(body)
+      local response = site:unified("PATCH", "users/" .. id, body)
+      assert.equal(200, response.status, response.body)
+      return response.json.name
+    end
+    assert.equal("Ada King Lovelace", change { name = " Ada  King Lovelace " })
+    assert.equal("Ada Smith", change { last_name = "Smith" })
+    assert.equal("Ann Smith", change { first_name = "Ann", last_name = json.null })
+    local shown = site:unified("GET", "users/" .. id).json
+    shown.remote_data, shown.last_name = nil, "Lee"
+    assert.equal("Ann Lee", change(shown))
+    assert.equal("Ann Lee", change { name = json.null, status = json.null, groups = json.null })
+    assert.equal(4, #site.lines)
   end)
 
   it("changes name, groups and status in turn, the address last", function()
