@@ -379,7 +379,6 @@ describe("writing through the gateway", function()
     assert.equal(422, response.status)
     assert.is_nil(response.body:find(secret, 1, true))
     assert.truthy(response.body:find("[redacted]", 1, true))
-    local json = require "lastpass.json"
     assert.is_nil(json.encode(site.lines):find(secret, 1, true))
     assert.same({ "password" }, site:last().fields)
   end)
