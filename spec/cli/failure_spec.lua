@@ -8,6 +8,12 @@ local function text(kind, code, message, fields, options)
 end
 
 describe("failures", function()
+  it("gives advice once", function()
+    local shown =
+      failure.text("no time; write a date", { kind = "argument", hint = "write a date" })
+    assert.equals("lastpass: no time; write a date", shown)
+  end)
+
   it("say what happened and what to do", function()
     assert.equals(
       "lastpass: no way there\n  check the proxy",

@@ -25,10 +25,19 @@ describe("streams", function()
 
   it("raise the end when nobody reads any more", function()
     local streams = streams_room.new { out = broken("Broken pipe", 32), out_is_terminal = false }
+    streams.ends_with_reader = true
     local ok, raised = pcall(streams.write, streams, "x")
     assert.is_false(ok)
     assert.equals(streams_room.CLOSED, raised)
     assert.equals("nobody reads the output any more", tostring(raised))
+  end)
+
+  it("go on without a reader where something is to be done", function()
+    local streams = streams_room.new { out = broken("Broken pipe", 32), out_is_terminal = false }
+    streams:write "x"
+    streams.out = broken("another", 28)
+    streams:write "y"
+    streams:flush()
   end)
 
   it("raise what else goes wrong", function()
@@ -61,6 +70,26 @@ describe("a pipe whose reader goes away", function()
       assert.is_nil(output:find("lastpass:", 1, true), output)
       assert.is_nil(output:find("traceback", 1, true), output)
     end
+  end)
+
+  it("changes neither what is done nor the exit code", function()
+    -- more text than a pipe holds
+    local playbook = place:file [[
+      for number = 1, 2000 do
+        user(("new%d@x.example"):format(number)) { fullname = ("x"):rep(60) }
+      end
+      missing "keep"
+      limit { create = 5000 }
+    ]]
+    local output = cli.shell(
+      ('{ lastpass apply %s --yes -q; echo "code $?" >&2; } | true'):format(playbook),
+      place:environment()
+    )
+    assert.truthy(output:find("code 0", 1, true), output)
+    local _, listed = place:run "users --ndjson"
+    assert.equals(2000, select(2, listed:gsub('"email":"new', "")))
+    output = cli.shell('{ lastpass check; echo "code $?" >&2; } | true', place:environment())
+    assert.truthy(output:find("code 7", 1, true), output)
   end)
 
   it("is told from a full disk", function()

@@ -56,7 +56,7 @@ function M.text(message, err, options)
   lines[1] = "lastpass: " .. lines[1]
   add_rows(lines, err)
   local hint = type(err) == "table" and err.hint
-  if hint then
+  if hint and not message:find(in_commands(hint), 1, true) then
     lines[#lines + 1] = "  " .. clean(in_commands(hint))
   end
   return table.concat(lines, "\n")

@@ -14,6 +14,7 @@ local M = {}
 -- only: names = "users", "groups" or "profiles", or words = function() -> list}
 ---@field options? lastpass.cli.Option[]
 ---@field rows? boolean          it shows rows: the output options are for it
+---@field ends_with_reader? boolean it does nothing but show: it ends when nobody reads any more
 ---@field connects? boolean      it talks to LastPass or to the journal
 ---@field writes? boolean        it changes something: --dry-run, --yes
 ---@field harm? "ask"|"type"     what its confirmation takes

@@ -58,6 +58,7 @@ local function run(route, streams)
   if not options then
     return nil, message, err
   end
+  streams.ends_with_reader = command.ends_with_reader
   local session = require("lastpass.cli.session").new(options, streams, route.rest)
   if options.print_lua then
     return print_lua(session, command)

@@ -1,8 +1,10 @@
---- Where the program writes and reads. A reader of a pipe that has gone away ends it quietly.
+--- Where the program writes and reads. A reader of a pipe that has gone away quietly ends what only shows
+-- rows. Whatever changes or judges something goes on without it: its exit code has to be true.
 -- @module lastpass.cli.streams
 local core = require "lastpass.core"
 
 ---@class lastpass.cli.Streams
+---@field ends_with_reader boolean whether the program ends when nobody reads its output any more
 local methods = {}
 local streams_mt = { __name = "lastpass.cli.Streams", __index = methods }
 
@@ -42,13 +44,15 @@ function M.new(given)
   return setmetatable(streams, streams_mt)
 end
 
-local function check(ok, message, number)
+local function check(self, ok, message, number)
   if ok then
     return
-  elseif number == BROKEN_PIPE then
+  elseif number ~= BROKEN_PIPE then
+    error(("cannot write the output: %s"):format(tostring(message)), 0)
+  elseif self.ends_with_reader then
     error(M.CLOSED, 0)
   end
-  error(("cannot write the output: %s"):format(tostring(message)), 0)
+  self._is_closed = true
 end
 
 --- Writes data to standard output.
@@ -59,12 +63,16 @@ function methods:write(...)
     core.ignore_broken_pipes()
     self.out:setvbuf("full", 65536)
   end
-  check(self.out:write(...))
+  if not self._is_closed then
+    check(self, self.out:write(...))
+  end
 end
 
 --- Sees to it that everything written has gone out.
 function methods:flush()
-  check(self.out:flush())
+  if not self._is_closed then
+    check(self, self.out:flush())
+  end
 end
 
 --- Writes a line for the person, who may have sent the data elsewhere.

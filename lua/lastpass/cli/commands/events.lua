@@ -68,6 +68,7 @@ return {
   description = "With --follow, --cursor or --format it is `lastpass export` to standard output.",
   connects = true,
   rows = true,
+  ends_with_reader = true,
   options = options,
   examples = {
     {

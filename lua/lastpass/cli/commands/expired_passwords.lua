@@ -8,6 +8,7 @@ return {
   summary = "List users whose master password has expired",
   connects = true,
   rows = true,
+  ends_with_reader = true,
   examples = { { "lastpass expired-passwords --fields email --csv", "their addresses" } },
   topics = { "output" },
   lua = function()

@@ -23,6 +23,7 @@ return {
     .. "replaced. On standard error it says how many events went out, how many were met before, "
     .. "and which names of actions it does not know.",
   connects = true,
+  ends_with_reader = true,
   options = options,
   examples = {
     { "lastpass export --from -7d --format csv --file week.csv", "a week, once" },

@@ -23,6 +23,7 @@ return {
   summary = "List shared folders and who may use them",
   connects = true,
   rows = true,
+  ends_with_reader = true,
   options = {
     { "--users", "a row for each person of each folder, with their rights" },
     { "--detailed", "also the sites that each person sees (many calls)" },

@@ -9,6 +9,7 @@ return {
   description = "Those that have or had a member; the API knows no others.",
   connects = true,
   rows = true,
+  ends_with_reader = true,
   examples = { { "lastpass groups --sort -members", "the largest first" } },
   topics = { "output" },
   lua = function()

@@ -12,6 +12,7 @@ return {
   summary = "List runs of plans, the newest first",
   connects = true,
   rows = true,
+  ends_with_reader = true,
   options = {
     { "--limit", "how many; default 20", value = "COUNT", number = true },
     {

@@ -17,6 +17,7 @@ return {
   description = "The directory is read to its end, and shown only when nothing of it was lost.",
   connects = true,
   rows = true,
+  ends_with_reader = true,
   options = {
     {
       "--status",

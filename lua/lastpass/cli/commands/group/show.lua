@@ -9,6 +9,7 @@ return {
   summary = "Show who is in a group",
   connects = true,
   rows = true,
+  ends_with_reader = true,
   arguments = { { "group", "name of the group, exactly as it is written", names = "groups" } },
   options = { { "--users", "show the users themselves, with all their fields" } },
   examples = { { "lastpass group show Finance --csv", "the members, for a spreadsheet" } },

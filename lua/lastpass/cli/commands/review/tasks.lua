@@ -9,6 +9,7 @@ return {
   summary = "List what has to be done by hand: admin rights and shared folders",
   description = "The API cannot change them; the Admin Console can.",
   rows = true,
+  ends_with_reader = true,
   arguments = { reviewing.argument },
   examples = { { "lastpass review tasks review-2026-q2 --csv", "for a ticket system" } },
   topics = { "output" },
