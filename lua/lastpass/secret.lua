@@ -9,6 +9,7 @@ local M = {}
 local hints = {
   unsafe_file = "chmod 600 the file",
   no_locked_memory = "ulimit -l",
+  no_terminal = "take it from a file with mode 600, a command or the environment",
 }
 
 local function checked(secret, message, code)

@@ -59,6 +59,13 @@ describe("--where", function()
     assert.truthy(message:find("at ann@acme.com: attempt to compare", 1, true), message)
   end)
 
+  it("says what to write where a row has no such thing", function()
+    local _, message, err = ask "u.mfa:find 'x'"
+    assert.truthy(message:find("nil value", 1, true), message)
+    assert.equals("not every row has one; (u.mfa or '') stands for those without", err.hint)
+    assert.is_false(ask "(u.mfa or ''):find 'x'")
+  end)
+
   it("acts on nothing", function()
     for _, text in ipairs {
       "os.execute 'true'",

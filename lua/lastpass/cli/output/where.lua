@@ -102,6 +102,12 @@ local function without_place(message)
   return (tostring(message):gsub("^%-%-where:%d+: ", ""))
 end
 
+-- Which field was used although the row has none, by what Lua says of it: "field 'fullname'".
+local function missing_field(message)
+  local name = message:find("nil value", 1, true) and message:match "field '([^']+)'"
+  return name and ("not every row has one; (u.%s or '') stands for those without"):format(name)
+end
+
 --- Compiles an expression.
 ---@param text string "u.admin and not u.mfa"
 ---@param view lastpass.cli.View
@@ -144,7 +150,8 @@ function M.compile(text, view, session)
       error(result, 0)
     end
     local name = view.get and view.get(object, view.key) or object[view.key]
-    raise(mistake(("at %s: %s"):format(tostring(name), without_place(result))))
+    local said = without_place(result)
+    raise(mistake(("at %s: %s"):format(tostring(name), said), missing_field(said)))
   end
 end
 
