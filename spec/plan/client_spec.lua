@@ -92,6 +92,14 @@ describe("a client", function()
     end)
   end)
 
+  it("tells a function without the words how it is given them", function()
+    local _, _, err = client:plan(function()
+      user "ann@acme.com" {} -- luacheck: ignore 113
+    end)
+    assert.equal("playbook_mistake", err.code)
+    assert.equal("a function is given the words: function(words) words.user … end", err.hint)
+  end)
+
   it("never shows the hash in a plan, a run or the journal", function()
     local email = plans.active(client, 1)[1]
     local plan = assert(client:plan(function(p)

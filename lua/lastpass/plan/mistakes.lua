@@ -79,14 +79,15 @@ end
 --- The failure of a playbook.
 ---@param name string the file, or what the playbook is called
 ---@param message string as the handler, or Lua's compiler, gives it
+---@param hint? string
 ---@return nil
 ---@return string message
 ---@return lastpass.Error err kind "argument", code "playbook_mistake", with `file` and `line`
-function M.fail(name, message)
+function M.fail(name, message, hint)
   return errors.fail("argument", "playbook_mistake", message, {
     file = name,
     line = tonumber(message:match ":(%d+):"),
-    hint = "docs/playbooks.md lists what a playbook may say",
+    hint = hint or "docs/playbooks.md lists what a playbook may say",
   })
 end
 

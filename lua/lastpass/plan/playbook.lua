@@ -82,6 +82,14 @@ local function call(fn, argument, playbook)
   end, mistakes.handler(playbook))
 end
 
+-- A function has no environment of its own: it is given the words, and looks in vain for them elsewhere.
+local function advice(message, playbook, own)
+  local name = not playbook.is_file and message:match "global '([%a_]+)'"
+  return name
+    and own[name] ~= nil
+    and ("a function is given the words: function(words) words.%s … end"):format(name)
+end
+
 --- Runs a playbook.
 ---@param playbook string|function|table the path of a file; a function that is given the words; or
 -- actions, such as { reinvite = { "ann@acme.com" } }
@@ -121,7 +129,7 @@ function M.run(playbook, options)
   local ok
   ok, message = call(fn, argument, prepared)
   if not ok then
-    return mistakes.fail(prepared.identity.file, message)
+    return mistakes.fail(prepared.identity.file, message, advice(message, prepared, own))
   elseif unfinished() then
     local who = unfinished()
     return mistakes.fail(prepared.identity.file, UNFINISHED:format(prepared.name, who, who))
