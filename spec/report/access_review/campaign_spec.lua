@@ -68,5 +68,8 @@ describe("lastpass.report.access_review.campaign", function()
       planted.write(folder .. "/campaign.json", text)
       check.failure("protocol", "not_a_campaign", campaign.read(folder))
     end
+    local _, message, err = campaign.read(folder .. "/elsewhere")
+    assert.matches("elsewhere/campaign.json", message, 1, true)
+    assert.equal("is this the folder that the review was exported to?", err.hint)
   end)
 end)

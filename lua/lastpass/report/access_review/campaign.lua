@@ -113,6 +113,7 @@ function M.read(folder)
   local path = folder .. "/campaign.json"
   local text, message, err = files.read(path)
   if not text then
+    err.hint = err.hint or "is this the folder that the review was exported to?"
     return nil, message, err
   end
   local value = json.decode(text)
