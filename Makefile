@@ -46,16 +46,7 @@ LIBS_unicode = $(shell $(PKG_CONFIG) --libs libutf8proc)
 LIBS_lineedit = $(shell $(PKG_CONFIG) --libs libedit)
 LIBS_ldap = $(shell $(PKG_CONFIG) --libs ldap lber) -lpthread $(STAYS)
 
-# Which files make a module.
-SOURCES_core = core commands request reply scan tokens reader reader_values reader_fast rows snapshot secret \
-  secret_file file wanted wanted_lua diff diff_lua attributes signals user_lines pipes parked \
-  events events_clock events_reader events_data events_lua events_write events_write_lua events_file events_keyed
-SOURCES_curl = http http_endpoint
-SOURCES_httpd = httpd httpd_reply httpd_request httpd_sleep httpd_wait
-SOURCES_unicode = unicode
-SOURCES_csv = csv csv_decoder csv_parse csv_rows csv_people claims
-SOURCES_ldap = ldap ldap_password ldap_reply
-SOURCES_lineedit = lineedit
+# A module is made of the C files of its folder; what several modules share is in src/common.
 # Without libedit the prompt reads plain lines.
 HAVE_lineedit := $(shell $(PKG_CONFIG) --exists libedit && echo lineedit)
 MODULES = core curl csv httpd ldap unicode $(HAVE_lineedit)
@@ -64,7 +55,7 @@ ABIS = 5.4 5.1
 all: build-5.4 build-5.1
 
 define build_module
-$(BUILD)/$(1)/lastpass/$(2).so: $(foreach f,$(SOURCES_$(2)),$(BUILD)/$(1)/obj/$(f).o)
+$(BUILD)/$(1)/lastpass/$(2).so: $(patsubst src/%.c,$(BUILD)/$(1)/obj/%.o,$(wildcard src/$(2)/*.c))
 	@mkdir -p $$(@D)
 	$$(CC) $$(CFLAGS) $$(LDFLAGS) -shared -o $$@ $$^ $$(LIBS_$(2))
 endef
@@ -73,11 +64,11 @@ define build_abi
 $(foreach m,$(MODULES),$(eval $(call build_module,$(1),$(m))))
 $(BUILD)/$(1)/obj/%.o: src/%.c
 	@mkdir -p $$(@D)
-	$$(CC) $$(BASE_CFLAGS) $$(CFLAGS) $$(CPPFLAGS) -I$$(shell $$(PKG_CONFIG) --variable=includedir lua$(1))/lua$(1) \
+	$$(CC) $$(BASE_CFLAGS) $$(CFLAGS) $$(CPPFLAGS) -Isrc/common -I$$(shell $$(PKG_CONFIG) --variable=includedir lua$(1))/lua$(1) \
 	  -MMD -MP -c -o $$@ $$<
 build-$(1): $(foreach m,$(MODULES),$(BUILD)/$(1)/lastpass/$(m).so)
 .PHONY: build-$(1)
--include $(wildcard $(BUILD)/$(1)/obj/*.d)
+-include $(wildcard $(BUILD)/$(1)/obj/*/*.d)
 endef
 $(foreach abi,$(ABIS),$(eval $(call build_abi,$(abi))))
 
@@ -159,7 +150,7 @@ valgrind: deps-build deps-test deps-check
 FUZZ_SECONDS ?= 20
 FUZZERS = json directory reply csv diff events
 FUZZ_FLAGS = -std=c99 -D_GNU_SOURCE -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined \
-  -Isrc -I/usr/include/lua5.4
+  -Isrc/common -Isrc/core -Isrc/csv -I/usr/include/lua5.4
 FUZZ_SOURCES_json = scan
 FUZZ_SOURCES_directory = scan reader reader_values reader_fast rows reply commands tokens
 FUZZ_SOURCES_reply = scan reply commands tokens
@@ -174,7 +165,7 @@ fuzz: deps-build deps-check
 	@mkdir -p $(BUILD)/fuzz
 	@set -e; $(foreach f,$(FUZZERS),\
 	  clang $(FUZZ_FLAGS) -o $(BUILD)/fuzz/$(f) spec/fuzz/$(f)_fuzz.c \
-	    $(foreach s,$(FUZZ_SOURCES_$(f)),src/$(s).c) $(FUZZ_LIBRARIES_$(f)) -llua5.4 -lm; \
+	    $(foreach s,$(FUZZ_SOURCES_$(f)),$(wildcard src/*/$(s).c)) $(FUZZ_LIBRARIES_$(f)) -llua5.4 -lm; \
 	  echo "fuzzing $(f) for $(FUZZ_SECONDS) s"; mkdir -p $(BUILD)/fuzz/$(f)-corpus; \
 	  $(BUILD)/fuzz/$(f) -max_total_time=$(FUZZ_SECONDS) -print_final_stats=1 -verbosity=0 $(FUZZ_OPTIONS_$(f)) \
 	    -artifact_prefix=$(BUILD)/fuzz/ $(BUILD)/fuzz/$(f)-corpus $(wildcard spec/fuzz/seeds/$(f)) 2>&1 | grep -E 'stat::number|ERROR|SUMMARY|assert' || true; \
@@ -194,13 +185,13 @@ bench: deps-build deps-bench
 # ------------------------------------------------------------------ lint, documentation
 
 LUA_FILES = $(shell find lua spec bench docs .ci -name '*.lua')
-C_FILES = $(wildcard src/*.c src/*.h spec/fuzz/*.c bench/*.c)
+C_FILES = $(wildcard src/*/*.c src/*/*.h spec/fuzz/*.c bench/*.c)
 lint: deps-build deps-test deps-check $(NODE_PACKAGES)
 	@luacheck -q lua spec examples bench docs .ci *.rockspec
 	@node .ci/stylua.cjs $(LUA_FILES)
 	@clang-format --dry-run -Werror $(C_FILES)
 	@cppcheck -q --std=c99 --error-exitcode=1 --enable=warning,performance,portability --inline-suppr \
-	  --suppress=missingIncludeSystem -D_GNU_SOURCE -Isrc src
+	  --suppress=missingIncludeSystem -D_GNU_SOURCE -Isrc/common src
 	luarocks lint lastpass-scm-1.rockspec
 	mandoc -Tlint docs/lastpass.1
 
@@ -233,7 +224,9 @@ install: build-$(LUA_VERSION)
 	  install -D -m 644 "$$file" "$(LUA_SHARE)/$(LUA_VERSION)/$$file"; done
 	@for module in $(MODULES); do install -D -m 755 "$(BUILD)/$(LUA_VERSION)/lastpass/$$module.so" \
 	  "$(LUA_LIB)/$(LUA_VERSION)/lastpass/$$module.so"; done
-	@install -D -m 755 bin/lastpass "$(DESTDIR)$(PREFIX)/bin/lastpass"
+	@mkdir -p "$(DESTDIR)$(PREFIX)/bin"
+	@sed '1s/lua5\.4/lua$(LUA_VERSION)/' bin/lastpass >"$(DESTDIR)$(PREFIX)/bin/lastpass"
+	@chmod 755 "$(DESTDIR)$(PREFIX)/bin/lastpass"
 	@install -D -m 644 docs/lastpass.1 "$(SHARE)/man/man1/lastpass.1"
 	@mkdir -p "$(SHARE)/bash-completion/completions" "$(SHARE)/zsh/site-functions" "$(SHARE)/fish/vendor_completions.d"
 	@$(call in_tree,$(LUA_VERSION)) lua$(LUA_VERSION) bin/lastpass completion bash >"$(SHARE)/$(COMPLETION_bash)"

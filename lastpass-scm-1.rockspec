@@ -28,6 +28,7 @@ external_dependencies = {
   MICROHTTPD = { header = "microhttpd.h", library = "microhttpd" },
   CSV = { header = "csv.h", library = "csv" },
   LDAP = { header = "ldap.h", library = "ldap" },
+  EDIT = { header = "histedit.h", library = "edit" },
   UTF8PROC = { header = "utf8proc.h", library = "utf8proc" },
 }
 build = {
@@ -35,50 +36,51 @@ build = {
   modules = {
     -- made by docs/generate.lua
     ["lastpass.core"] = {
-      sources = { "src/core.c", "src/commands.c", "src/request.c", "src/reply.c", "src/scan.c", "src/tokens.c", "src/reader.c", "src/reader_values.c", "src/reader_fast.c", "src/rows.c", "src/snapshot.c", "src/secret.c", "src/\.c" },
+      sources = { "src/core/attributes.c", "src/core/commands.c", "src/core/core.c", "src/core/diff.c", "src/core/diff_lua.c", "src/core/events.c", "src/core/events_clock.c", "src/core/events_data.c", "src/core/events_file.c", "src/core/events_keyed.c", "src/core/events_lua.c", "src/core/events_reader.c", "src/core/events_write.c", "src/core/events_write_lua.c", "src/core/file.c", "src/core/parked.c", "src/core/pipes.c", "src/core/reader.c", "src/core/reader_fast.c", "src/core/reader_values.c", "src/core/reply.c", "src/core/request.c", "src/core/rows.c", "src/core/scan.c", "src/core/secret.c", "src/core/secret_file.c", "src/core/signals.c", "src/core/snapshot.c", "src/core/tokens.c", "src/core/user_lines.c", "src/core/wanted.c", "src/core/wanted_lua.c" },
       defines = { "_GNU_SOURCE" },
       libraries = { "pthread" },
+      incdirs = { "src/common" },
     },
     ["lastpass.csv"] = {
-      sources = { "src/csv.c", "src/csv_decoder.c", "src/csv_parse.c", "src/csv_rows.c", "src/csv_people.c", "src/claims.c" },
+      sources = { "src/csv/claims.c", "src/csv/csv.c", "src/csv/csv_decoder.c", "src/csv/csv_parse.c", "src/csv/csv_people.c", "src/csv/csv_rows.c" },
       defines = { "_GNU_SOURCE" },
       libraries = { "csv" },
-      incdirs = { "$(CSV_INCDIR)" },
+      incdirs = { "src/common", "$(CSV_INCDIR)" },
       libdirs = { "$(CSV_LIBDIR)" },
     },
     ["lastpass.curl"] = {
-      sources = { "src/http.c", "src/http_endpoint.c" },
+      sources = { "src/curl/http.c", "src/curl/http_endpoint.c" },
       defines = { "_GNU_SOURCE" },
       libraries = { "curl", "pthread" },
-      incdirs = { "$(CURL_INCDIR)" },
+      incdirs = { "src/common", "$(CURL_INCDIR)" },
       libdirs = { "$(CURL_LIBDIR)" },
     },
     ["lastpass.httpd"] = {
-      sources = { "src/httpd.c", "src/httpd_reply.c", "src/httpd_request.c", "src/httpd_sleep.c", "src/httpd_wait.c" },
+      sources = { "src/httpd/httpd.c", "src/httpd/httpd_reply.c", "src/httpd/httpd_request.c", "src/httpd/httpd_sleep.c", "src/httpd/httpd_wait.c" },
       defines = { "_GNU_SOURCE" },
       libraries = { "microhttpd", "pthread" },
-      incdirs = { "$(MICROHTTPD_INCDIR)" },
+      incdirs = { "src/common", "$(MICROHTTPD_INCDIR)" },
       libdirs = { "$(MICROHTTPD_LIBDIR)" },
     },
     ["lastpass.ldap"] = {
-      sources = { "src/ldap.c", "src/ldap_password.c", "src/ldap_reply.c" },
+      sources = { "src/ldap/ldap.c", "src/ldap/ldap_password.c", "src/ldap/ldap_reply.c" },
       defines = { "_GNU_SOURCE" },
       libraries = { "ldap", "lber", "pthread" },
-      incdirs = { "$(LDAP_INCDIR)" },
+      incdirs = { "src/common", "$(LDAP_INCDIR)" },
       libdirs = { "$(LDAP_LIBDIR)" },
     },
     ["lastpass.lineedit"] = {
-      sources = { "src/lineedit.c" },
+      sources = { "src/lineedit/lineedit.c" },
       defines = { "_GNU_SOURCE" },
       libraries = { "edit" },
-      incdirs = { "$(EDIT_INCDIR)" },
+      incdirs = { "src/common", "$(EDIT_INCDIR)" },
       libdirs = { "$(EDIT_LIBDIR)" },
     },
     ["lastpass.unicode"] = {
-      sources = { "src/unicode.c" },
+      sources = { "src/unicode/unicode.c" },
       defines = { "_GNU_SOURCE" },
       libraries = { "utf8proc" },
-      incdirs = { "$(UTF8PROC_INCDIR)" },
+      incdirs = { "src/common", "$(UTF8PROC_INCDIR)" },
       libdirs = { "$(UTF8PROC_LIBDIR)" },
     },
     ["lastpass.cli.advice"] = "lua/lastpass/cli/advice.lua",
@@ -621,4 +623,5 @@ build = {
     -- end of what is made
   },
   install = { bin = { "bin/lastpass" } },
+  copy_directories = { "docs", "examples" },
 }

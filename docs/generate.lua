@@ -157,18 +157,13 @@ end
 
 -- ------------------------------------------------------------------ rockspec
 
--- Which files make a C module stands in the Makefile.
+-- A C module is made of the files of its folder, here as in the Makefile.
 local function c_modules()
   local modules = {}
-  for line in read_file("Makefile"):gmatch "[^\n]+" do
-    local name, sources = line:match "^SOURCES_(%w+) = (.+)$"
-    if name then
-      local files = {}
-      for source in sources:gmatch "%S+" do
-        files[#files + 1] = ('"src/%s.c"'):format(source)
-      end
-      modules[name] = files
-    end
+  for _, path in ipairs(lines_of "find src -name '*.c' | LC_ALL=C sort") do
+    local name = path:match "^src/(%w+)/"
+    modules[name] = modules[name] or {}
+    table.insert(modules[name], ('"%s"'):format(path))
   end
   return modules
 end
@@ -197,8 +192,9 @@ local function rockspec_modules()
     lines[#lines + 1] = "      sources = { " .. table.concat(c[name], ", ") .. " },"
     lines[#lines + 1] = '      defines = { "_GNU_SOURCE" },'
     lines[#lines + 1] = "      libraries = { " .. table.concat(libraries[name], ", ") .. " },"
+    local folders = { '"src/common"', extra and ('"$(%s_INCDIR)"'):format(extra) }
+    lines[#lines + 1] = "      incdirs = { " .. table.concat(folders, ", ") .. " },"
     if extra then
-      lines[#lines + 1] = ('      incdirs = { "$(%s_INCDIR)" },'):format(extra)
       lines[#lines + 1] = ('      libdirs = { "$(%s_LIBDIR)" },'):format(extra)
     end
     lines[#lines + 1] = "    },"

@@ -1,5 +1,5 @@
 --- Whom and what an event is about: its Data, read as its action writes it (enterprise-api §8.2).
--- The exporter does the same in C (src/events_data.c) for millions of events; the specs compare
+-- The exporter does the same in C (src/core/events_data.c) for millions of events; the specs compare
 -- the two.
 -- @module lastpass.directory.event_data
 local M = {}

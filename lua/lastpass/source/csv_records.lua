@@ -105,7 +105,7 @@ local function fill(self)
 end
 
 --- From the next row on, those that are plainly good come as tables with named fields: see
--- `parser:shape` in src/csv.c.
+-- `parser:shape` in src/csv/csv.c.
 ---@param shape table
 function records:shape(shape)
   self._parser:shape(shape)
@@ -120,7 +120,7 @@ function records:claim(key, line)
 end
 
 --- Gives the rows that were parsed already to what takes people, as far as they are plainly good:
--- see `parser:pour` in src/csv_people.h.
+-- see `parser:pour` in src/csv/csv_people.h.
 ---@param sink userdata
 ---@param description table
 ---@return integer count

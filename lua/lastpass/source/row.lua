@@ -105,7 +105,7 @@ local function read_value(self, row, column)
   return address
 end
 
---- Makes a person of a row that the parser did not shape (see src/csv_rows.h). Both must judge
+--- Makes a person of a row that the parser did not shape (see src/csv/csv_rows.h). Both must judge
 -- alike: what the parser lets pass would pass here.
 ---@param self table the source: header, proof, problems, _width, _columns, _key_column, _records
 ---@param row table a list of strings, as of `csv_records`
