@@ -13,7 +13,10 @@ local snapshot_mt = { __name = "lastpass.Snapshot", __index = methods }
 local M = {}
 
 --- Wraps a snapshot of the core.
-function M.new(client, rows)
+---@param client lastpass.Client
+---@param rows userdata
+---@param total? integer how many users the company has, when these are a few of them
+function M.new(client, rows, total)
   local invited, known = {}, core.user_fields.email
   for _, email in ipairs(rows:invited()) do
     local folded = email:lower()
@@ -22,10 +25,14 @@ function M.new(client, rows)
       invited[folded] = email
     end
   end
-  return setmetatable(
-    { _client = client, _rows = rows, _invited = invited, _email = known, read_at = os.time() },
-    snapshot_mt
-  )
+  return setmetatable({
+    _client = client,
+    _rows = rows,
+    _invited = invited,
+    _email = known,
+    _total = total,
+    read_at = os.time(),
+  }, snapshot_mt)
 end
 
 -- The groups of somebody who is only invited: all that names them are the lists of members.
@@ -58,6 +65,12 @@ end
 ---@return integer
 function methods:invited_count()
   return #self._invited
+end
+
+--- How many people the company has, those who are only invited among them; also of a read of a few.
+---@return integer
+function methods:people()
+  return (self._total or #self._rows) + #self._invited
 end
 
 --- The user with that address, the case of letters aside; somebody only invited counts.

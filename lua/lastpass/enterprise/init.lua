@@ -96,8 +96,9 @@ function methods:_zone()
 end
 
 --- Reads the whole directory, all pages, and proves that none was lost.
----@param filter? table disabled, admin (booleans), username; or `as_of` (a time) alone: the directory
--- as it was kept then
+---@param filter? table disabled, admin (booleans), username; or, alone, `as_of` (a time): the directory
+-- as it was kept then; or, alone, `named` (addresses): these people and, if one of them is an admin, all
+-- admins, with a request for each instead of the whole directory
 ---@return lastpass.Snapshot|lastpass.directory.Record|nil
 ---@return string? message
 ---@return lastpass.Error? err
@@ -107,9 +108,21 @@ function methods:snapshot(filter)
     admin = "boolean",
     username = "string",
     as_of = { "string", "number" },
+    named = "table",
   })
+  for _, name in ipairs { "as_of", "named" } do
+    if filter[name] and next(filter, next(filter)) then
+      errors.raise(2, "client:snapshot: '%s' stands alone", name)
+    end
+  end
   if filter.as_of then
     return self:kept_snapshot(filter.as_of)
+  elseif filter.named then
+    local few, total, failure = pages.named(self, filter.named)
+    if not few then
+      return nil, total, failure
+    end
+    return directory.new(self, few, total)
   end
   local rows, message, err = pages.read(self, filter)
   if not rows then

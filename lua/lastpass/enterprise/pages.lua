@@ -188,4 +188,56 @@ function M.read(client, filter, on_page)
   )
 end
 
+local function is_admin(page)
+  return #page > 0 and core.user_value(page, 1, core.user_fields.admin)
+end
+
+--- Reads a few people by their addresses, with one request for each, and one for how many people there
+-- are. Where one of them is an admin, all admins come along: whether others are left can be asked then.
+---@param client table
+---@param addresses string[]
+---@return userdata|nil snapshot of the core; it may hold a few people more
+---@return integer|string|nil total how many users the company has, or the message
+---@return lastpass.Error? err
+function M.named(client, addresses)
+  local probe, message, err = M.fetch(client, page_data({}, 1, 0))
+  if not probe then
+    return nil, message, err
+  end
+  local total = probe:total()
+  if not total then -- a server that does not count
+    local whole
+    whole, message, err = M.read(client)
+    return whole, whole and #whole or message, err
+  end
+  local whole, with_admins, failure = core.snapshot(), false, nil
+  whole:append(probe)
+  parallel(client._options.in_flight, function(spawn)
+    for _, address in ipairs(addresses) do
+      spawn(function()
+        local page, why, reason = M.fetch(client, { username = address })
+        if page then
+          with_admins = with_admins or is_admin(page)
+          whole:append(page)
+          page:close()
+        else
+          failure = failure or { why, reason }
+        end
+      end)
+    end
+  end)
+  if not failure and with_admins then
+    local admins, why, reason = M.read(client, { admin = true })
+    if admins then
+      whole:append(admins)
+    else
+      failure = { why, reason }
+    end
+  end
+  if failure then
+    return nil, failure[1], failure[2]
+  end
+  return whole:seal(), total
+end
+
 return M

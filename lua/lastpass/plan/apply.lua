@@ -22,7 +22,7 @@ M.interruptible = options_room.interruptible
 
 -- Those who have changed since are filed; the guards are asked about the others.
 local function look_at_directory(work)
-  local snapshot, message, err = work.client:snapshot()
+  local snapshot, message, err = work:read_directory()
   if not snapshot then
     return nil, message, err
   end

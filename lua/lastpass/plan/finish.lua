@@ -10,6 +10,9 @@ local M = {}
 
 -- Drift asks what a run has left behind. A run that cannot tell is a good run all the same.
 local function keep_directory(work)
+  if work.body.kind == "direct" then
+    return nil -- what was asked of a few people is no state of the company to come back to
+  end
   local id = history.keep(work.client, work.requests == 0 and work.snapshot or nil)
   if not id then
     return nil

@@ -84,7 +84,7 @@ end
 
 -- What the run has done itself is no change; what others have done since makes steps stale.
 local function look_at_directory(work)
-  local snapshot, _, err = work.client:snapshot()
+  local snapshot, _, err = work:read_directory()
   if not snapshot then
     return work:stop(err)
   end

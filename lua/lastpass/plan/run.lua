@@ -9,7 +9,7 @@ local M = {}
 ---@class lastpass.Run
 ---@field id integer
 ---@field plan string        name of the plan
----@field kind "apply"|"undo"
+---@field kind "apply"|"undo"|"direct" "direct": of actions, a verb of the program, a list function
 ---@field of_run? integer    with "undo": the run that was taken back
 ---@field state "running"|"finished"|"stopped"|"abandoned"
 ---@field ok boolean         finished, and every step is done or was so before

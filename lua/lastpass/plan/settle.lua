@@ -130,7 +130,7 @@ function M.read_back(work, steps)
       return
     end
     times.read = loop.now()
-    local snapshot, _, err = work.client:snapshot()
+    local snapshot, _, err = work:read_directory()
     if not snapshot then
       return work:stop(err)
     end

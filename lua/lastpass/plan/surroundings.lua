@@ -14,7 +14,7 @@ local RENAME_DAYS = 90
 
 -- What guards ask about the directory: people, memberships, active admins.
 local function census(snapshot)
-  return snapshot:count() + snapshot:invited_count(), snapshot._rows:census()
+  return snapshot:people(), snapshot._rows:census()
 end
 
 -- What the journal knows of the steps of each limit, or the failure to read it.

@@ -80,6 +80,14 @@ function methods:by_subject()
   return self._by_subject
 end
 
+--- Reads the directory: everybody, or the few people whom a direct run names.
+---@return lastpass.Snapshot|nil
+---@return string? message
+---@return lastpass.Error? err
+function methods:read_directory()
+  return self.client:snapshot(self.body.named and { named = self.body.named })
+end
+
 --- Ends the run before its end: what is under way comes to its own end, nothing more is begun. The
 -- first reason counts.
 ---@param err lastpass.Error

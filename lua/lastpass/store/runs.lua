@@ -14,7 +14,7 @@ local time = require "lastpass.time"
 ---@field id integer
 ---@field tenant string
 ---@field plan string          SHA-256 of the plan
----@field kind "apply"|"undo"
+---@field kind "apply"|"undo"|"direct" of a plan; that takes a run back; of actions that were asked for
 ---@field of_run? integer      with "undo": the run that is taken back
 ---@field state "running"|"finished"|"stopped"|"abandoned"
 ---@field total integer        how many steps the plan has
@@ -30,7 +30,7 @@ local M = {}
 local COLUMNS =
   "{id}, tenant, plan, kind, {of_run}, state, {total}, {started}, {finished}, owner, summary"
 
-local kinds = { apply = true, undo = true }
+local kinds = { apply = true, undo = true, direct = true }
 local ends = { finished = true, stopped = true, abandoned = true }
 local states = { running = true, finished = true, stopped = true, abandoned = true }
 
@@ -104,7 +104,7 @@ local function insert(database, self, run)
 end
 
 --- Begins a run. When this journal holds the company's lock, the lock names the run from now on.
----@param run table tenant, plan (SHA-256), kind "apply" or "undo", document (the plan file's bytes),
+---@param run table tenant, plan (SHA-256), kind "apply", "undo" or "direct", document (the plan file's bytes),
 -- of_run (with "undo"), total (number of steps)
 ---@return integer|nil id
 ---@return string? message
@@ -222,13 +222,14 @@ local function select_last(database, self, tenant)
     "SELECT "
       .. COLUMNS
       .. ", document FROM lastpass_runs WHERE tenant = ? AND state = 'finished' "
-      .. "ORDER BY id DESC LIMIT 1",
+      .. "AND kind <> 'direct' ORDER BY id DESC LIMIT 1",
     tenant
   )
   return row and complete(self, row)
 end
 
---- The newest run that came to its end, an undo as well: what it wanted is what should be.
+--- The newest run that came to its end, an undo as well: what it wanted is what should be. What was
+-- asked directly of a few people says nothing of the whole, and does not count.
 ---@param tenant string|integer
 ---@return lastpass.store.Run|nil run nil when there is none
 ---@return string? message
