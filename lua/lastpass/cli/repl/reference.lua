@@ -331,8 +331,10 @@ client:runs(options)
   ["client.snapshot"] = [==[
 client:snapshot(filter)
   Reads the whole directory, all pages, and proves that none was lost.
-  filter (table, optional): disabled, admin (booleans), username; or `as_of` (a time)
-      alone: the directory as it was kept then
+  filter (table, optional): disabled, admin (booleans), username; or, alone, `as_of` (a
+      time): the directory as it was kept then; or, alone, `named` (addresses): these
+      people and, if one of them is an admin, all admins, with a request for each
+      instead of the whole directory
   gives lastpass.Snapshot|lastpass.directory.Record|nil; or nil, message, err]==],
   ["client.undo"] = [==[
 client:undo(id, options)
@@ -798,6 +800,11 @@ snapshot:invited_count()
   ["snapshot.odd_values"] = [==[
 snapshot:odd_values()
   How many values of the reply were not of the form that is known; 0 is usual.
+  gives integer]==],
+  ["snapshot.people"] = [==[
+snapshot:people()
+  How many people the company has, those who are only invited among them; also of a read
+  of a few.
   gives integer]==],
   ["snapshot.user"] = [==[
 snapshot:user(email)
