@@ -56,4 +56,22 @@ describe("columns", function()
     )
     assert.equal("missing_column", err.code)
   end)
+
+  it("may be filled by the first of several that is not empty", function()
+    local options = { columns = { email = { first = { "mail", "upn" } } } }
+    assert.same({ "email=2,1 email required key" }, bound(options, { "upn", "mail" }))
+    for _, case in ipairs {
+      { { first = {} }, "source.csv: column 'email' names no header" },
+      {
+        { "x", first = { "y" } },
+        "source.csv: column 'email': 'first' stands in the place of other",
+      },
+      { { first = { "y" }, join = "" }, "source.csv: column 'email': 'first' and 'join' exclude" },
+      { { first = { 7 } }, "source.csv: column 'email': a header must be a string, not number" },
+      { { first = "y" }, "source.csv: column 'email': option 'first' must be table" },
+    } do
+      local _, message = pcall(columns.plan, { columns = { email = case[1] } }, 1)
+      assert.truthy(message:find(case[2], 1, true), message)
+    end
+  end)
 end)

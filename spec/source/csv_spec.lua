@@ -102,6 +102,17 @@ describe("source.csv", function()
     assert.same({ "First name", "Last name", "E-mail", "Department", "Status" }, people.header)
   end)
 
+  it("takes the first of several columns that is not empty", function()
+    local list, problems = read(
+      "mail,upn,x\nann@acme.com,a@ad.local,1\n,b@ad.local,2\n , ,3\nbad,c@ad.local,4\n",
+      { columns = { email = { first = { "mail", "upn" } } } }
+    )
+    assert.equal("ann@acme.com b@ad.local", list[1].email .. " " .. list[2].email)
+    assert.equal(2, #list)
+    assert.equal("hr.csv:4: 'mail or upn' is empty", tostring(problems[1]))
+    assert.equal("hr.csv:5: 'bad' is not an e-mail address: it has no @", tostring(problems[2]))
+  end)
+
   it("takes every column under a name of its own when no columns are given", function()
     local list =
       read "Employee number,E-mail,First name,origin,Größe,%\n7,ann@acme.com,Ann,x,y,z\n"

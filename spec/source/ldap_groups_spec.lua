@@ -33,7 +33,11 @@ local function group(name, members, more)
 end
 
 local function read(entries, options)
-  return ldap_groups.read(connection(entries), options or {}, { place = "here", timeout = 1 })
+  return ldap_groups.read(connection(entries), options or {}, {
+    place = "here",
+    base = "o=people",
+    timeout = 1,
+  })
 end
 
 local function groups_of(groups, dn, attributes)
@@ -114,5 +118,88 @@ describe("ldap_groups", function()
     check.failure("argument", "unnamed_group", read { { "cn=C", { cn = { "A", "B" } } } })
     local groups = assert(read { { "cn=B", { cn = { "A", "B" }, member = { "uid=ann" } } } })
     assert.equal("B", groups_of(groups, "uid=ann"))
+  end)
+
+  it("looks for members where the group's class has them", function()
+    local groups = assert(read {
+      { "cn=A", { cn = { "A" }, objectclass = { "top", "groupOfNames" }, member = { "uid=ann" } } },
+      {
+        "cn=B",
+        {
+          cn = { "B" },
+          objectclass = { "groupOfUniqueNames" },
+          uniquemember = { "uid=ann#'0101'B", "uid=bob" },
+          member = { "uid=cid" }, -- what such a group has of another class is not read
+        },
+      },
+      { "cn=C", { cn = { "C" }, objectclass = { "posixGroup" }, memberuid = { "ann", "Bob" } } },
+      { "cn=D", { cn = { "D" }, objectclass = { "ourOwn" }, uniquemember = { "cn=c" } } },
+    })
+    assert.same({ "uid" }, groups:attributes())
+    assert.equal("A,B,C,D", groups_of(groups, "uid=ann", { uid = { "other", "ann" } }))
+    assert.equal("B,C,D", groups_of(groups, "uid=bob", { uid = { "bob" } }))
+    assert.equal("B", groups_of(groups, "uid=bob", {}))
+    assert.equal("", groups_of(groups, "uid=cid", {}))
+    assert.is_true(groups:finish(3))
+  end)
+
+  it("is not complete without a group, a member, or one who was read", function()
+    local ann = { group("A", { "uid=ann" }) }
+    local elsewhere = { { "cn=B", { cn = { "B" }, uniquemember = { "uid=ann" } } }, ann[1] }
+    for _, case in ipairs {
+      {
+        {},
+        nil,
+        "no_groups",
+        "no group was found under 'o=people' with the filter (|(objectClass=",
+      },
+      { {}, { filter = "(a=b)" }, "no_groups", "with the filter (a=b)" },
+      { { group "A" }, nil, "no_members", "none of the 1 groups has a value of 'member', 'unique" },
+      { ann, { member = "members" }, "members_elsewhere", "in 'member', not in 'members'" },
+      {
+        elsewhere,
+        { member = "member" },
+        "members_elsewhere",
+        "'cn=B' has its members in 'unique",
+      },
+      { { group "A" }, { member = "x" }, "no_members", "none of the 1 groups has a value of 'x'" },
+      { { group("A", { "uid=bob" }) }, nil, "no_members", "none of them is among the people who" },
+      { ann, { by = "uidd", member = "member" }, "no_members", "none of them is among the people" },
+      { ann, { member_of = "memberOff", base = "o=x" }, "no_members", "nobody has a value of" },
+      { nil, { member_of = "memberOff" }, "no_members", "nobody has a value of 'memberoff'" },
+      { ann, { primary = true }, "no_members", "nobody has a value of 'primaryGroupID'" },
+    } do
+      local groups = assert(read(case[1], case[2]))
+      groups_of(groups, "uid=ann", {})
+      local err = check.failure("protocol", case[3], groups:finish(1))
+      assert.truthy(err.message:find(case[4], 1, true), err.message)
+      assert.truthy(err.hint:find("allow_empty = true", 1, true))
+      local options = { allow_empty = true }
+      for name, value in pairs(case[2] or {}) do
+        options[name] = value
+      end
+      groups = assert(read(case[1], options))
+      groups_of(groups, "uid=ann", {})
+      assert.is_true(groups:finish(1))
+    end
+    assert.is_true(assert(read { group("A", { "uid=bob" }) }):finish(0)) -- nobody was read at all
+  end)
+
+  it("knows the primary group by the SID of Active Directory", function()
+    local domain = "\1\5\0\0\0\0\0\5\21\0\0\0" .. "abcdefghijkl"
+    local groups = assert(read({
+      group("Domain Users", nil, { objectsid = { domain .. "\1\2\0\0" } }),
+      group("Staff", { "cn=domain users" }, { objectsid = { domain .. "\81\4\0\0" } }),
+      group("Other", { "uid=bob" }, { objectsid = { domain:gsub("l$", "m") .. "\1\2\0\0" } }),
+    }, { primary = true }))
+    assert.same({ "primaryGroupID", "objectSid" }, groups:attributes())
+    local ann = { primarygroupid = { "513" }, objectsid = { domain .. "\9\9\9\9" } }
+    assert.equal("Domain Users,Staff", groups_of(groups, "uid=ann", ann))
+    ann.primarygroupid = { "1105" }
+    assert.equal("Staff", groups_of(groups, "uid=ann", ann))
+    ann.primarygroupid = { "514" }
+    assert.equal("", groups_of(groups, "uid=ann", ann))
+    assert.equal("Other", groups_of(groups, "uid=bob", {}))
+    assert.is_true(groups:finish(2))
   end)
 end)

@@ -36,6 +36,7 @@ describe("a mistake in the call of source.ldap", function()
       { { groups = { bsae = "x" } }, "(did you mean 'base'?)" },
       { { groups = { member_of = "a", by = "b" } }, "'member_of' stands in the place" },
       { { groups = { member_of = "a", nested = true } }, "'nested' needs the groups' 'base'" },
+      { { groups = { member_of = "a", primary = true } }, "'primary' needs the groups' 'base'" },
       { { groups = { scope = "all" } }, "'scope' must be subtree, one or base" },
     } do
       local message = mistake(case[1])

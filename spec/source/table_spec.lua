@@ -219,4 +219,18 @@ describe("a mistake in the call of source.table", function()
       mistake({}, { max_problems = 0 })
     )
   end)
+
+  it("takes the first key that has a value, and knows one that none has", function()
+    local options = { columns = { email = { first = { "mail", "upn" } } } }
+    local list = assert(source.table({ { mail = "a@b" }, { upn = "c@d" }, { mail = "" } }, options))
+    local people, problems = list:read()
+    assert.same({ "a@b", "c@d" }, { people[1].email, people[2].email })
+    assert.equal("table:3: 'mail or upn' is empty", tostring(problems[1]))
+    people = assert(source.table({ { mail = "a@b" } }, options)):read()
+    assert.equal(1, #people) -- nobody needs the other
+    local _, message = assert(source.table({ { upn = "c@d" } }, options)):read()
+    assert.equal("table: no row has the key 'mail' (for the field 'email')", message)
+    _, message = assert(source.table({ { mail = "a@b" }, { upm = "c@d" } }, options)):read()
+    assert.truthy(message:find("no row has the key 'upn'", 1, true), message)
+  end)
 end)

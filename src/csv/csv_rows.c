@@ -14,6 +14,7 @@ typedef struct lp_column {
   lp_span join;        /* anchored */
   lp_span value;       /* of the row at hand */
   int email, required;
+  int one; /* the first that is not empty is the value */
 } lp_column;
 
 /* How rows become tables with named fields. Lives in a userdata, anchored with its strings. */
@@ -60,6 +61,7 @@ static lp_span join_fields (lp_rows *r, const lp_record *record, const lp_column
     }
     memcpy(end, field.s, field.n);
     end += field.n;
+    if (column->one) break;
   }
   value.n = (size_t)(end - begin);
   r->joined_used += value.n;
@@ -236,6 +238,7 @@ static void read_column (lua_State *L, lp_shape *shape, lp_column *column, int a
   lua_rawseti(L, anchor, name + (int)shape->count);
   column->email = shape_flag(L, top, "email");
   column->required = shape_flag(L, top, "required");
+  column->one = shape_flag(L, top, "first");
   shape_entry(L, top, "positions", LUA_TTABLE);
   column->count = lua_rawlen(L, -1);
   for (size_t i = 0; i < column->count; i++) {

@@ -25,7 +25,7 @@ void lp_rows_push (lua_State *L, lp_rows *r);
 
 /*
 ** Sets the shape that the table at index 2, the top of the stack, describes:
-**   {width =, columns = {{name =, positions = {…}, join =, email =, required =}, …},
+**   {width =, columns = {{name =, positions = {…}, join =, first =, email =, required =}, …},
 **    key = index | nil, file =, origin = metatable}
 ** From now on a row that is plainly good comes as {name = value, …, origin = {file, row, line}},
 ** and its key is claimed; any other still comes as a list, for its reader to judge.

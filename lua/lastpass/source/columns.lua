@@ -14,6 +14,8 @@ local M = {}
 ---@field required? boolean     must not be empty; default false
 ---@field optional? boolean     the source may lack the column (the field is then nil); default false
 ---@field join? string          put between the values of several columns; default one space
+---@field first? string[]        headers of which the first that is not empty fills the field:
+-- email = { first = { "mail", "userPrincipalName" } }
 ---@field list? boolean         not for CSV: the field is a list of all the values; default false
 ---@field binary? boolean       LDAP only: values are bytes, given as hexadecimal digits
 
@@ -22,6 +24,7 @@ local column_options = {
   required = "boolean",
   optional = "boolean",
   join = "string",
+  first = "table",
 }
 
 --- How a kind of source speaks of its columns, for messages.
@@ -54,6 +57,27 @@ function M.words(words)
   return words
 end
 
+-- The headers of a column: those in its list, or in the list `first`.
+local function headers_of(words, where, given, level)
+  local list = given.first or given
+  if given.first and #given > 0 then
+    errors.raise(level + 1, "%s: 'first' stands in the place of other %ss", where, words.header)
+  elseif given.first and given.join then
+    errors.raise(level + 1, "%s: 'first' and 'join' exclude each other", where)
+  end
+  local headers = {}
+  for index, title in ipairs(list) do
+    if type(title) ~= "string" then
+      errors.raise(level + 1, "%s: %s must be a string, not %s", where, words.a_header, type(title))
+    end
+    headers[index] = title
+  end
+  if #headers == 0 then
+    errors.raise(level + 1, "%s names no %s", where, words.header)
+  end
+  return headers
+end
+
 -- One column as the caller wrote it, checked and completed.
 local function read_column(words, name, given, level)
   level = level + 1
@@ -70,7 +94,7 @@ local function read_column(words, name, given, level)
     local message = "%s must be %s or a list of %ss, not %s"
     errors.raise(level, message, where, words.a_header, header, type(given))
   end
-  local column = { name = name, headers = {}, join = " ", email = name == "email" }
+  local column = { name = name, join = " ", email = name == "email" }
   for key, value in pairs(given) do
     if type(key) ~= "number" then
       errors.check_options(where, { [key] = value }, words.options, level)
@@ -80,12 +104,7 @@ local function read_column(words, name, given, level)
     end
   end
   column.joined = given.join ~= nil
-  for index, title in ipairs(given) do
-    column.headers[index] = title
-  end
-  if #column.headers == 0 then
-    errors.raise(level, "%s names no %s", where, header)
-  end
+  column.headers, column.first = headers_of(words, where, given, level), given.first ~= nil
   return column
 end
 
@@ -219,8 +238,9 @@ end
 local function bind_column(column, required, positions, header)
   local bound = {
     name = column.name,
-    label = table.concat(column.headers, " + "),
+    label = table.concat(column.headers, column.first and " or " or " + "),
     join = column.join,
+    first = column.first,
     email = column.email,
     required = required,
     positions = {},

@@ -215,7 +215,8 @@ local function find_missing_column(self)
   end
   for _, column in ipairs(self._remembered > 0 and self._columns or {}) do
     for _, path in ipairs(column.optional and {} or column.headers) do
-      if not column.present[path] then
+      -- of a list `first`, what stands behind one that everybody has is not needed
+      if not column.present[path] and (column.asked[path] or not column.first) then
         local hint = "if it may be missing: %s = { '%s', optional = true }"
         return missing_column(self, column, path, hint)
       end

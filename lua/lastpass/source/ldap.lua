@@ -122,10 +122,13 @@ local records = {}
 local records_mt = { __index = records, __name = "lastpass.source.ldap_records" }
 
 local function end_records(self)
-  if self._groups then
-    self._groups:finish()
-  end
   self:close()
+  if self._groups then
+    local ok, message, err = self._groups:finish(self._people.proof.rows)
+    if not ok then
+      return nil, message, err
+    end
+  end
   self._ended = true
   return fields.finish(self._people)
 end
@@ -228,6 +231,8 @@ local function check_groups(options, attributes, level)
     errors.raise(level + 1, "source.ldap: 'groups': 'member_of' stands in the place of 'member'")
   elseif groups.member_of and groups.nested and not groups.base and not groups.filter then
     errors.raise(level + 1, "source.ldap: 'groups': 'nested' needs the groups' 'base'")
+  elseif groups.member_of and groups.primary and not groups.base and not groups.filter then
+    errors.raise(level + 1, "source.ldap: 'groups': 'primary' needs the groups' 'base'")
   elseif groups.scope and not scopes[groups.scope] then
     errors.raise(level + 1, "source.ldap: 'groups': 'scope' must be subtree, one or base")
   end
@@ -259,13 +264,17 @@ end
 -- attribute that an entry lacks gives no field. Values of an attribute have no order: where one is
 -- wanted and there are several, the entry is refused, unless its column says `join` or `list`.
 --
--- For Active Directory: filter = "(&(objectCategory=person)(objectClass=user))" and
--- groups = { filter = "(objectClass=group)" }; whose primary group somebody is does not show there.
+-- For Active Directory, leaving out who is disabled there (docs/playbooks.md has the whole recipe):
+--
+--     filter = "(&(objectCategory=person)(objectClass=user)(!(userAccountControl:1.2.840.113556.1.4.803:=2)))",
+--     attributes = { email = { first = { "mail", "userPrincipalName" } }, fullname = "displayName" },
+--     groups = { filter = "(objectClass=group)", primary = true },
 --
 -- The source blocks while it waits; inside nginx or lastpass.parallel nothing else goes on then.
 --
 -- Codes of failures: no_such_base, bad_filter, bad_name, bad_address, bad_certificates,
--- missing_column, duplicate_group, unnamed_group (kind "argument"); wrong_credentials, no_permission, tls_needed,
+-- missing_column, duplicate_group, unnamed_group (kind "argument"); no_groups, no_members,
+-- members_elsewhere (kind "protocol"); wrong_credentials, no_permission, tls_needed,
 -- stronger_bind_needed (kind "auth"); size_limit, time_limit, admin_limit, referral, unwilling (kind
 -- "refused"); no_connection, tls_failed, timeout, busy, unavailable (kind "transport"); and others,
 -- with the server's number as `ldap_code`. After any of them `proof.complete` stays false.

@@ -11,12 +11,17 @@ local M = {}
 ---@field scope? string     "subtree" (default), "one", "base"
 ---@field filter? string    default: entries of the usual classes of groups
 ---@field name? string      attribute with the group's name; default "cn"
----@field member? string    attribute of a group that names its members; default "member"
----@field by? string        attribute of a person that `member` holds ("uid" for memberUid); default:
--- the name of the entry itself (its DN)
+---@field member? string    attribute of a group that names its members; default: the one that goes with
+-- the group's class (member, uniqueMember, memberUid)
+---@field by? string        attribute of a person that `member` holds; default: the name of the entry
+-- itself (its DN), and "uid" for memberUid
 ---@field member_of? string attribute of people and groups that names their groups, in the place of
 -- `member`. With neither `base` nor `filter` no groups are read: the first part of the DN is the name
 ---@field nested? boolean   a member of a group is in the groups that hold it too; default true
+---@field primary? boolean  Active Directory: somebody's primary group (primaryGroupID), which does not
+-- list them as a member, is among their groups; default false
+---@field allow_empty? boolean there may be no group, and groups without members; default false: the
+-- source is not complete then, for a wrong name of an attribute looks the same
 
 M.known_options = {
   base = "string",
@@ -27,10 +32,23 @@ M.known_options = {
   by = "string",
   member_of = "string",
   nested = "boolean",
+  primary = "boolean",
+  allow_empty = "boolean",
 }
 
 M.DEFAULT_FILTER = "(|(objectClass=groupOfNames)(objectClass=groupOfUniqueNames)"
-  .. "(objectClass=group)(objectClass=posixGroup))"
+  .. "(objectClass=groupOfMembers)(objectClass=group)(objectClass=posixGroup))"
+
+-- Where groups of a class name their members: RFC 4519 §3.5 and §3.6, RFC 2307 §4, [MS-ADSC] group.
+local member_of_class = {
+  groupofnames = "member",
+  groupofmembers = "member",
+  group = "member",
+  groupofuniquenames = "uniquemember",
+  posixgroup = "memberuid",
+}
+
+local MEMBER_ATTRIBUTES = { "member", "uniquemember", "memberuid" }
 
 local groups = {}
 local groups_mt = { __index = groups, __name = "lastpass.source.ldap_groups" }
@@ -82,6 +100,50 @@ local function add_parent(self, child, parent)
   end
 end
 
+-- The attributes in which an entry of its classes names members; of a class that is not known, all.
+local function member_attributes(attributes)
+  local names, seen = {}, {}
+  for _, class in ipairs(attributes.objectclass or {}) do
+    local name = member_of_class[class:lower()]
+    if name and not seen[name] then
+      names[#names + 1], seen[name] = name, true
+    end
+  end
+  return #names > 0 and names or MEMBER_ATTRIBUTES
+end
+
+-- Values of attributes of people are kept apart from the names of entries.
+local function key_of_value(attribute, value)
+  return ("\0%s\0%s"):format(attribute, value:lower())
+end
+
+local function add_members(self, group, attribute, values)
+  local by = self._by or attribute == "memberuid" and "uid" or nil
+  for _, value in ipairs(values or {}) do
+    if by then
+      self._person_attributes[by] = true
+      add_parent(self, key_of_value(by, value), group)
+    else
+      -- uniqueMember may have a bit string after the name (RFC 4517 §3.3.21)
+      add_parent(self, key_of_dn(self, (value:gsub("#'[01]*'B$", ""))), group)
+    end
+    self._has_members = true
+  end
+end
+
+-- Members under another attribute than the one that is asked for would all seem to have left.
+local function check_elsewhere(self, dn, attributes)
+  if self._elsewhere or #(attributes[self._member] or {}) > 0 then
+    return
+  end
+  for _, name in ipairs(member_attributes(attributes)) do
+    if name ~= self._member and #(attributes[name] or {}) > 0 then
+      local reason = "the group '%s' has its members in '%s', not in '%s'"
+      self._elsewhere = reason:format(dn, name, self._member)
+    end
+  end
+end
+
 local function add_group(self, dn, attributes)
   local key = key_of_dn(self, dn)
   local name, message, err = name_of(self, dn, attributes)
@@ -92,14 +154,23 @@ local function add_group(self, dn, attributes)
     return nil, message, err
   end
   self._names[key] = name
+  local sid = self._primary and (attributes.objectsid or {})[1]
+  if sid then
+    self._by_sid[sid] = key
+  end
   if self._member_of then
     for _, holder in ipairs(attributes[self._member_of] or {}) do
       add_parent(self, key, key_of_dn(self, holder))
     end
     return true
   end
-  for _, member in ipairs(attributes[self._member] or {}) do
-    add_parent(self, self._by and member:lower() or key_of_dn(self, member), key)
+  if self._member then
+    check_elsewhere(self, dn, attributes)
+    add_members(self, key, self._member, attributes[self._member])
+    return true
+  end
+  for _, attribute in ipairs(member_attributes(attributes)) do
+    add_members(self, key, attribute, attributes[attribute])
   end
   return true
 end
@@ -146,26 +217,46 @@ local function holders_of(self, group)
   return known
 end
 
+-- The SID of the primary group: that of the person, its last part replaced by primaryGroupID, which is
+-- four bytes, the lowest first ([MS-ADA3] primaryGroupID; [MS-DTYP] §2.4.2.2).
+local function primary_group(self, attributes)
+  local sid = (attributes.objectsid or {})[1]
+  local number = tonumber((attributes.primarygroupid or {})[1])
+  if not sid or #sid < 12 or not number then
+    return nil
+  end
+  self._has_primary = true
+  local bytes = {}
+  for place = 1, 4 do
+    bytes[place] = string.char(number % 256)
+    number = math.floor(number / 256)
+  end
+  return self._by_sid[sid:sub(1, -5) .. table.concat(bytes)]
+end
+
+local function add_groups_of(self, key, list)
+  self._met[key] = self._parents[key] and true or nil
+  for _, group in ipairs(self._parents[key] or {}) do
+    list[#list + 1] = group
+  end
+end
+
 local function direct_groups(self, dn, attributes)
+  local list = {}
   if self._member_of then
-    local list = {}
     for _, holder in ipairs(attributes[self._member_of] or {}) do
       list[#list + 1] = key_of_dn(self, holder)
+      self._has_members = true
     end
-    return list
-  elseif not self._by then
-    local key = key_of_dn(self, dn)
-    self._met[key] = self._parents[key] and true or nil
-    return self._parents[key] or {}
-  end
-  local list = {}
-  for _, value in ipairs(attributes[self._by] or {}) do
-    local key = value:lower()
-    self._met[key] = self._parents[key] and true or nil
-    for _, group in ipairs(self._parents[key] or {}) do
-      list[#list + 1] = group
+  else
+    add_groups_of(self, key_of_dn(self, dn), list)
+    for attribute in pairs(self._person_attributes) do
+      for _, value in ipairs(attributes[attribute] or {}) do
+        add_groups_of(self, key_of_value(attribute, value), list)
+      end
     end
   end
+  list[#list + 1] = self._primary and primary_group(self, attributes) or nil
   return list
 end
 
@@ -195,7 +286,9 @@ end
 ---@return lastpass.Error? err code "duplicate_group", "bad_name"
 function groups:of(dn, attributes)
   if not self._reads_groups then
-    return names_from_dns(self, attributes[self._member_of] or {})
+    local holders = attributes[self._member_of] or {}
+    self._has_members = self._has_members or #holders > 0
+    return names_from_dns(self, holders)
   end
   local names, met = {}, {}
   local function add(group)
@@ -214,24 +307,73 @@ function groups:of(dn, attributes)
   return names
 end
 
---- Counts the members of groups that are neither groups nor were among the people, for the proof.
-function groups:finish()
-  if self._member_of then
-    return
+local NAMES_HINT = "are 'base', 'filter' and 'member' of 'groups' right? If it may be so: "
+  .. "groups = { allow_empty = true }"
+local NO_GROUP = "no group was found under '%s' with the filter %s"
+local NO_MEMBERS = "none of the %d groups has a value of '%s'"
+local NOBODY = "nobody has a value of '%s'"
+local NO_PERSON = "the groups have members, but none of them is among the people who were read"
+
+-- What looks as if everybody had left their groups, and is rather a wrong name or base.
+local function find_fault(self, people)
+  if self._elsewhere then
+    return "members_elsewhere", self._elsewhere
+  elseif self._reads_groups and self.proof.count == 0 then
+    return "no_groups", NO_GROUP:format(self._base, self._filter)
+  elseif people == 0 then
+    return nil
+  elseif self._member_of and not self._has_members then
+    return "no_members", NOBODY:format(self._member_of)
+  elseif not self._has_members then
+    local names = self._member or table.concat(MEMBER_ATTRIBUTES, "', '")
+    return "no_members", NO_MEMBERS:format(self.proof.count, names)
+  elseif not self._member_of and next(self._met) == nil then
+    return "no_members", NO_PERSON
+  elseif self._primary and not self._has_primary then
+    return "no_members", NOBODY:format "primaryGroupID"
   end
-  local others = 0
-  for key in pairs(self._parents) do
-    if not self._names[key] and not self._met[key] then
-      others = others + 1
+  return nil
+end
+
+--- Counts the members of groups that are neither groups nor were among the people, for the proof, and
+-- says whether what was read of the groups can be the truth.
+---@param people integer how many were read
+---@return boolean|nil
+---@return string? message
+---@return lastpass.Error? err code "no_groups", "no_members" or "members_elsewhere"
+function groups:finish(people)
+  if not self._member_of then
+    local others = 0
+    for key in pairs(self._parents) do
+      if not self._names[key] and not self._met[key] then
+        others = others + 1
+      end
     end
+    self.proof.other_members = others
   end
-  self.proof.other_members = others
+  local code, reason
+  if not self._allow_empty then
+    code, reason = find_fault(self, people)
+  end
+  if code then
+    local message = ("%s: %s"):format(self._place, reason)
+    return errors.fail("protocol", code, message, { hint = NAMES_HINT })
+  end
+  return true
 end
 
 --- Attributes of people that are needed to tell their groups.
 ---@return string[]
 function groups:attributes()
-  return { self._member_of or self._by }
+  local names = { self._member_of }
+  for attribute in pairs(self._person_attributes) do
+    names[#names + 1] = attribute
+  end
+  if self._primary then
+    names[#names + 1] = "primaryGroupID"
+    names[#names + 1] = "objectSid"
+  end
+  return names
 end
 
 --- Reads the groups of a directory.
@@ -249,26 +391,40 @@ function M.read(connection, options, settings)
     _connection = connection,
     _place = settings.place,
     _name = (options.name or "cn"):lower(),
-    _member = (options.member or "member"):lower(),
+    _base = options.base or settings.base,
+    _filter = options.filter or M.DEFAULT_FILTER,
+    _member = options.member and options.member:lower(), -- nil: what goes with the class
     _member_of = options.member_of and options.member_of:lower(),
     _by = options.by and options.by:lower(),
     _nested = options.nested ~= false,
+    _primary = options.primary,
+    _allow_empty = options.allow_empty,
     _reads_groups = not options.member_of or options.base ~= nil or options.filter ~= nil,
     _names = {}, -- key of a group -> its name
     _by_name = {}, -- name in lower case -> the group that has it
     _parents = {}, -- key of a person or group -> keys of the groups that name it
     _holders = {}, -- key of a group -> keys of all groups that hold it
     _met = {}, -- keys of people that were read
+    _by_sid = {}, -- objectSid of a group -> its key
+    _person_attributes = {}, -- set of those that members are found by
   }, groups_mt)
   if not self._reads_groups then
     self.proof = nil
     return self
   end
+  local attributes = { self._name, self._member_of or self._member }
+  if not self._member_of then
+    attributes[#attributes + 1] = "objectClass"
+    for _, name in ipairs(MEMBER_ATTRIBUTES) do
+      attributes[#attributes + 1] = name ~= self._member and name or nil
+    end
+  end
+  attributes[#attributes + 1] = self._primary and "objectSid" or nil
   local ok, message, err = read_all(self, {
-    base = options.base or settings.base,
+    base = self._base,
     scope = options.scope,
-    filter = options.filter or M.DEFAULT_FILTER,
-    attributes = { self._name, self._member_of or self._member },
+    filter = self._filter,
+    attributes = attributes,
     page_size = settings.page_size,
   }, settings)
   if not ok then

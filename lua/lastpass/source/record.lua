@@ -45,6 +45,7 @@ local function value_of(self, column, record)
     local found = {}
     local fault = self._collect(record, path, found)
     column.present[path] = column.present[path] or found.present
+    column.asked[path] = true
     if fault then
       return nil, "not_a_value", ("'%s' %s"):format(path, fault)
     end
@@ -58,6 +59,9 @@ local function value_of(self, column, record)
     is_there, is_list = is_there or #texts > 0, is_list or found.is_list
     for _, one in ipairs(texts) do
       all[#all + 1] = one ~= "" and one or nil
+    end
+    if column.first and #all > 0 then
+      break
     end
   end
   if column.list then
@@ -116,8 +120,9 @@ function M.column(plan, name, headers, given)
   return {
     name = name,
     headers = headers,
-    label = table.concat(headers, " + "),
+    label = table.concat(headers, given.first and " or " or " + "),
     join = given.join,
+    first = given.first,
     joined = given.joined,
     email = given.email,
     list = given.list,
@@ -126,6 +131,7 @@ function M.column(plan, name, headers, given)
     is_key = name == plan.key,
     required = given.required or plan.required[name] or name == plan.key,
     present = {},
+    asked = {},
   }
 end
 

@@ -14,6 +14,9 @@ local function value_of(column, row)
   for _, position in ipairs(column.positions) do
     if row[position] and row[position] ~= "" then
       parts[#parts + 1] = row[position]
+      if column.first then
+        break
+      end
     end
   end
   return table.concat(parts, column.join)
