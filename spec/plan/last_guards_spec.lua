@@ -46,7 +46,10 @@ describe("lastpass.plan.last_guards", function()
   end
 
   local function body(limits, count)
-    return { settings = { limits = limits }, directory = { people = count or 100 } }
+    return {
+      settings = { limits = limits },
+      directory = { people = count or 100, memberships = 100 },
+    }
   end
 
   describe("last_admin", function()
@@ -67,31 +70,37 @@ describe("lastpass.plan.last_guards", function()
     end)
   end)
 
-  describe("per_day", function()
-    local function lately(count)
-      return function()
-        return count
+  describe("spans", function()
+    local function lately(day, month)
+      return function(_, span)
+        return span.name == "per_month" and month or day
       end
     end
 
-    it("allows twice the limit of a plan, unless the playbook says otherwise", function()
+    it("allow multiples of the limit of a plan, unless the playbook says otherwise", function()
       local two = steps("disable", "a@x", "disable", "b@x")
-      assert.is_nil(last_guards.per_day(body { disable = "2%" }, two, lately(2)))
-      local message, allow = last_guards.per_day(body { disable = "2%" }, two, lately(3))
-      assert.truthy(message:find("3 by earlier runs and 2 by this plan; the limit is 4", 1, true))
-      assert.truthy(allow:find("per_day = { disable = 5 }", 1, true))
+      assert.is_nil(last_guards.spans(body { disable = "2%" }, two, lately(2)))
+      local refusal = last_guards.spans(body { disable = "2%" }, two, lately(3))
+      assert.equal("disable_per_day", refusal.guard)
+      assert.truthy(
+        refusal.message:find("3 by earlier runs and 2 by this plan; the limit is 4", 1, true)
+      )
+      assert.truthy(refusal.allow:find("per_day = { disable = 5 }", 1, true))
       local one_a_day = body { disable = "50%", per_day = { disable = 1 } }
-      assert.is_truthy(last_guards.per_day(one_a_day, steps("disable", "a@x"), lately(1)))
+      assert.is_truthy(last_guards.spans(one_a_day, steps("disable", "a@x"), lately(1)))
+      refusal = last_guards.spans(body { disable = "2%" }, two, lately(0, 9))
+      assert.equal("disable_per_month", refusal.guard)
     end)
 
-    it("is about what other runs did; a plan alone was judged when it was made", function()
+    it("are about what other runs did; a plan alone was judged when it was made", function()
       local two = steps("disable", "a@x", "disable", "b@x")
-      assert.is_nil(last_guards.per_day(body { disable = 1 }, two, lately(0)))
+      assert.is_nil(last_guards.spans(body { disable = 1 }, two, lately(0)))
     end)
 
-    it("knows no limit for creations, nor for an undo", function()
-      assert.is_nil(last_guards.per_day(body { create = 0 }, steps("create", "z@x"), lately(9)))
-      assert.is_nil(last_guards.per_day({ settings = {} }, steps("disable", "a@x"), lately(1000)))
+    it("know limits for creations, and none for an undo", function()
+      local refusal = last_guards.spans(body { create = 0 }, steps("create", "z@x"), lately(9))
+      assert.equal("create_per_day", refusal.guard)
+      assert.is_nil(last_guards.spans({ settings = {} }, steps("disable", "a@x"), lately(1000)))
     end)
   end)
 
@@ -100,21 +109,29 @@ describe("lastpass.plan.last_guards", function()
       tenant = "t",
       body = body { disable = 1 },
       journal = {
-        count = function(_, tenant, kinds, since)
+        amounts = function(_, tenant, since)
           assert.equal("t", tenant)
-          assert.same({ "disable" }, kinds)
-          assert.is_true(math.abs(os.time() - 86400 - since) <= 2)
-          return 2
+          local days = (os.time() - since) / 86400
+          for _, expected in ipairs { 1, 7, 30 } do
+            if math.abs(days - expected) < 0.01 then
+              return { disable = expected == 1 and 2 or 0 }
+            end
+          end
+          error "another span"
         end,
       },
     }
     local one = steps("disable", "d@x")
     check.failure("guard", "per_day", last_guards.ask(work, one, directory))
-    work.journal.count = function()
-      return 1
+    work.journal.amounts = function(_, _, since)
+      return { disable = os.time() - since > 864000 and 5 or 1 }
+    end
+    check.failure("guard", "per_month", last_guards.ask(work, one, directory))
+    work.journal.amounts = function()
+      return { disable = 1 }
     end
     assert.is_true(last_guards.ask(work, one, directory))
-    work.journal.count = function()
+    work.journal.amounts = function()
       return errors.fail("conflict", "store_busy", "busy")
     end
     check.failure("conflict", "store_busy", last_guards.ask(work, one, directory))

@@ -63,7 +63,8 @@ local function playbook_of(wishes, missing)
       leave = "100%",
       create = "100%",
       remove = 0,
-      per_day = { disable = 1e6, uninvite = 1e6 },
+      enable = "100%",
+      join = "100%",
     }
   end
 end

@@ -2,6 +2,7 @@
 local check = require "spec.support.check"
 local companies = require "spec.support.companies"
 local errors = require "lastpass.error"
+local limits = require "lastpass.plan.limits"
 local surroundings = require "lastpass.plan.surroundings"
 
 describe("lastpass.plan.surroundings", function()
@@ -33,15 +34,16 @@ describe("lastpass.plan.surroundings", function()
     local context = assert(surroundings.read(client, client:snapshot(), { { name = "hr" } }))
     assert.same({ 4, 3, 1 }, { context.people, context.memberships, context.admins })
     assert.same({ ["old@acme.com"] = "new@acme.com" }, context.pending_renames)
-    local limits = require "lastpass.plan.limits"
-    assert.equal(1, context.done_lately(limits.by_name.disable.kinds))
-    assert.equal(0, context.done_lately(limits.by_name.remove.kinds))
+    for _, span in ipairs(limits.spans) do
+      assert.equal(1, context.done_lately("disable", span))
+      assert.equal(0, context.done_lately("remove", span))
+    end
     assert.equal(7, context.last_source("hr").rows)
     assert.is_nil(context.last_source "other")
   end)
 
   it("are no reason to plan without them: a journal that fails is told", function()
-    for _, method in ipairs { "count", "last_source", "done_steps", "note_source" } do
+    for _, method in ipairs { "amounts", "last_source", "done_steps", "note_source" } do
       rawset(journal, method, function()
         return errors.fail("conflict", "store_busy", "busy")
       end)

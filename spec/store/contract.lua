@@ -448,7 +448,7 @@ function M.step_lists(make, busted)
     assert(
       held.journal:intend(
         two,
-        { step(1), step(2, { kind = "delete" }), step(3, { kind = "join" }) }
+        { step(1), step(2, { kind = "delete" }), step(3, { kind = "reinvite" }) }
       )
     )
     assert(held.journal:intend(other, steps(1, 50)))
@@ -458,21 +458,82 @@ function M.step_lists(make, busted)
     assert(held.journal:settle(one, settled(5, 5, "refused")))
     assert(held.journal:settle(one, settled(6, 6, "unchanged")))
     assert(held.journal:settle(one, settled(7, 7, "stale")))
-    assert.equal(6, held.journal:count(5, { "disable" }, now - DAY)) -- 1 2 3 4 8, and 1 of two
-    assert.equal(7, held.journal:count("5", { "disable", "delete" }, now - DAY))
-    assert.equal(0, held.journal:count(5, { "disable" }, now + 60))
-    assert.equal(0, held.journal:count(7, { "disable" }, 0))
-    assert.equal(0, held.journal:count(5, {}, 0))
+    local function amounts(tenant, since)
+      return assert(held.journal:amounts(tenant, since, {}))
+    end
+    local join = { join = 0, leave = 0 }
+    assert.same( -- 1 2 3 4 8, and 1 of two
+      { disable = 6, delete = 1, reinvite = 1, join = 0, leave = 0 },
+      amounts(5, now - DAY)
+    )
+    assert.same(amounts(5, now - DAY), amounts("5", now - DAY))
+    assert.same(join, amounts(5, now + 60))
+    assert.same(join, amounts(7, 0))
     -- before the window
     support.tamper(
       held.journal,
       "UPDATE lastpass_steps SET touched_at = touched_at - 90000 WHERE run = ?",
       one
     )
-    assert.equal(1, held.journal:count(5, { "disable" }, now - DAY))
+    assert.equal(1, amounts(5, now - DAY).disable)
     -- settling is what counts
     assert(held.journal:settle(one, settled(8, 8, "done")))
-    assert.equal(2, held.journal:count(5, { "disable" }, now - DAY))
+    assert.equal(2, amounts(5, now - DAY).disable)
+  end)
+
+  it("counts memberships, one by one", function()
+    local run = begin(held.journal)
+    local function groups(number, join, leave)
+      return step(number, { kind = "groups", after = { join = join, leave = leave } })
+    end
+    assert(held.journal:intend(run, {
+      groups(1, { "A", "B, C", 'D"' }, {}), -- an empty list, written as {}
+      groups(2, { "A" }, { "E", "F" }),
+      groups(3, json.list {}, json.list { "G" }),
+      groups(4, { "H" }, { "I" }),
+      step(5, { kind = "groups" }),
+    }))
+    assert(held.journal:settle(run, settled(1, 3, "done")))
+    assert(held.journal:settle(run, settled(4, 4, "refused")))
+    local amounts = assert(held.journal:amounts(5, 0, {}))
+    assert.same({ groups = 4, join = 4, leave = 3 }, amounts)
+  end)
+
+  it("does not count what was taken back, unless that was taken back in its turn", function()
+    local takes_back = { enable = { "disable" }, disable = { "enable" }, groups = { "groups" } }
+    local function amounts()
+      local counts = assert(held.journal:amounts(5, 0, takes_back))
+      return { counts.disable or 0, counts.enable or 0, counts.join, counts.leave }
+    end
+    local function run_of(list, undone)
+      local run =
+        begin(held.journal, { kind = undone and "undo" or "apply", of_run = undone, total = #list })
+      assert(held.journal:intend(run, list))
+      for _, item in ipairs(list) do
+        assert(held.journal:settle(run, settled(item.number, item.number, "done")))
+      end
+      return run
+    end
+    local function groups(join, leave)
+      local after = { join = json.list(join), leave = json.list(leave) }
+      return step(3, { kind = "groups", after = after })
+    end
+    local one = run_of { step(1), step(2), groups({ "A", "B" }, { "C" }) }
+    run_of { step(1) } -- the same person by another run, which stands
+    assert.same({ 3, 0, 2, 1 }, amounts())
+    local enable = { kind = "enable" }
+    local two = run_of({ step(1, enable), step(2, enable), groups({ "C" }, { "A", "B" }) }, one)
+    assert.same({ 1, 0, 0, 0 }, amounts())
+    local three = run_of({ step(1), step(2) }, two)
+    assert.same({ 3, 0, 0, 0 }, amounts()) -- the groups stay taken back
+    run_of({ step(1, enable), step(2, enable) }, three)
+    assert.same({ 1, 0, 0, 0 }, amounts())
+    -- an undo that did not come through takes nothing back
+    local again = run_of { step(5) }
+    local undo = begin(held.journal, { kind = "undo", of_run = again, total = 1 })
+    assert(held.journal:intend(undo, { step(5, enable) }))
+    assert(held.journal:settle(undo, settled(5, 5, "refused")))
+    assert.same({ 2, 0, 0, 0 }, amounts())
   end)
 
   it("lists what was done lately, over all runs of a company", function()
@@ -524,7 +585,7 @@ function M.step_lists(make, busted)
     assert.matches(
       "kinds must be a list",
       check.blamed(function()
-        held.journal:count(5, "disable", 0)
+        held.journal:done_steps(5, "disable", 0)
       end)
     )
   end)

@@ -78,7 +78,7 @@ function M.plan(client, list, more)
   body.tenant = journal_room.tenant(client)
   body.created, body.expires = now, now + 3600
   body.settings = { limits = { per_day = {} } }
-  body.directory = { people = snapshot:count(), admins = 1, read_at = now }
+  body.directory = { people = snapshot:count(), memberships = 100, admins = 1, read_at = now }
   body.counts, body.requests, body.mails, body.unchanged = {}, 0, 0, 0
   for name, value in pairs(more or {}) do
     body[name] = value

@@ -36,6 +36,10 @@ local rules = {
   { "journal:runs{} lists them", "lastpass runs lists them" },
   { "journal:snapshots%(tenant%) lists them", "lastpass snapshot lists them" },
   { '{ limit = { ([%w_]+) = "?([%d.%%]+)"? } } as an option of plan', "--limit %1=%2" },
+  {
+    "{ limit = { (per_%a+) = { ([%w_]+) = (%d+) } } } as an option of plan",
+    "--limit %1.%2=%3",
+  },
   { "{ confirm_final = (%d+) }", "--confirm-final %1" },
   { "confirm_final = (%d+)", "--confirm-final %1" },
 }

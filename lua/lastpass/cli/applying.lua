@@ -21,7 +21,7 @@ M.options = {
   { "-q --quiet", "no progress" },
 }
 
---- Limits as options: "disable=40", "leave=5%", "per_day.disable=80".
+--- Limits as options: "disable=40", "leave=5%", "per_day.disable=80", "per_week.join=30".
 M.limit_option = {
   "--limit",
   "allow so many: disable=40, leave=5%; stronger than the playbook's",
@@ -38,17 +38,17 @@ function M.limits(list)
   local limits
   for _, text in ipairs(list or {}) do
     local full, value = text:match "^([%a_.]+)=(.+)$"
-    local name = full and full:gsub("^per_day%.", "")
-    if not name then
+    if not full then
       return errors.fail("argument", "usage", ("--limit %s: write NAME=COUNT"):format(text))
     end
+    local span, name = full:match "^(per_%a+)%.(.+)$"
     limits = limits or {}
-    local place = limits
-    if name ~= full then
-      limits.per_day = limits.per_day or {}
-      place = limits.per_day
+    local settings = limits
+    if span then
+      limits[span] = limits[span] or {}
+      settings = limits[span]
     end
-    place[name] = tonumber(value) or value
+    settings[name or full] = tonumber(value) or value
   end
   return limits
 end

@@ -3,7 +3,6 @@
 -- @module lastpass.plan.guards
 local groups = require "lastpass.plan.guards.groups"
 local json = require "lastpass.json"
-local limits = require "lastpass.plan.limits"
 local people = require "lastpass.plan.guards.people"
 local whole = require "lastpass.plan.guards.whole"
 
@@ -16,17 +15,16 @@ local M = {
 --- Holds what is to be held and says what refuses the plan.
 ---@param work table of `steps.compute`
 ---@param context table sources (descriptions), people, memberships, admins (counts of the
--- directory), done_lately(kinds) -> count, last_source(name) -> {rows} | nil
+-- directory), done_lately(name of a limit, span of `limits.spans`) -> count, last_source(name) ->
+-- {rows} | nil
 ---@return table context with `refusals` {guard, message, allow} and `counts` by limit
 function M.check(work, context)
-  context.refusals, context.counts = json.list {}, {}
+  context.refusals = json.list {}
   people.protected(work)
   people.incomplete_sources(work, context)
   people.refused_rows(work, context)
   groups.check(work)
-  for _, entry in ipairs(limits.list) do
-    whole.limit(work, context, limits.by_name[entry[1]])
-  end
+  whole.limits(work, context)
   whole.last_admin(work, context)
   whole.source_sizes(work, context)
   return context

@@ -210,7 +210,12 @@ function M.make(client, playbook, options)
   body.playbook = declared.playbook
   body.sources = json.list(sources)
   body.settings = declared.settings
-  body.directory = { people = context.people, admins = context.admins, read_at = snapshot.read_at }
+  body.directory = {
+    people = context.people,
+    memberships = context.memberships,
+    admins = context.admins,
+    read_at = snapshot.read_at,
+  }
   body.counts = counts_of(body.steps)
   body.requests, body.mails = M.cost(body.counts, client._options.chunk)
   body.unchanged = work.totals.unchanged

@@ -4,6 +4,18 @@ local json = require "lastpass.json"
 
 local M = {}
 
+--- Kind of a step back -> kinds of the steps that it takes back.
+---@type table<string, string[]>
+M.takes_back = {
+  enable = { "disable" },
+  disable = { "enable" },
+  name = { "name" },
+  groups = { "groups" },
+  uninvite = { "create" },
+  remove = { "create" },
+  create = { "uninvite", "remove" },
+}
+
 local function copy(list)
   local result = json.list {}
   for place, value in ipairs(list or {}) do

@@ -4,11 +4,9 @@
 local errors = require "lastpass.error"
 local kinds = require "lastpass.plan.kinds"
 local limits = require "lastpass.plan.limits"
-local time = require "lastpass.time"
+local surroundings = require "lastpass.plan.surroundings"
 
 local M = {}
-
-local DAY = 24 * 60 * 60
 
 local function is_active_admin(user)
   return user ~= nil and user.admin and user.status == "active"
@@ -36,45 +34,27 @@ function M.last_admin(steps, snapshot)
     or nil
 end
 
-local function count_of(steps, entry)
-  local count = 0
-  for _, step in ipairs(steps) do
-    for _, kind in ipairs(entry.kinds) do
-      count = count + (step.kind == kind and 1 or 0)
-    end
-  end
-  return count
-end
-
---- Whether this plan and the runs of the last 24 hours together do more than a day allows.
+--- What a plan, or what is left of a run, may no longer do, after what runs did within a day, a week
+-- and a month. The steps of a run that is to go on, as far as they are done, are among those.
 ---@param body table of the plan
----@param steps lastpass.plan.Step[]
----@param done_lately fun(kinds: string[]): integer
----@return string|nil message
----@return string? allow what would allow it
-function M.per_day(body, steps, done_lately)
+---@param steps lastpass.plan.Step[] those that would be carried out
+---@param done_lately fun(name: string, span: table): integer|nil see `limits.refusals`
+---@return table|nil refusal {guard, message, allow}; the first one
+function M.spans(body, steps, done_lately)
   local settings = body.settings and body.settings.limits
   if not settings then
     return nil -- an undo has no limits
   end
-  for _, listed in ipairs(limits.list) do
-    local entry = limits.by_name[listed[1]]
-    local count, people = count_of(steps, entry), body.directory.people
-    local message, allow = limits.beyond_a_day(settings, entry.name, people, count, done_lately)
-    if message then
-      return message, allow
-    end
-  end
-  return nil
+  return limits.refusals(settings, limits.count(steps), body.directory, done_lately, true)[1]
 end
 
---- Asks both.
+--- Asks both, right before a run begins or goes on.
 ---@param work lastpass.plan.Work
 ---@param steps lastpass.plan.Step[] those that would be carried out
 ---@param snapshot lastpass.Snapshot
 ---@return true|nil
 ---@return string? message
----@return lastpass.Error? err kind "guard", code "last_admin" or "per_day"
+---@return lastpass.Error? err kind "guard", code "last_admin", or "per_day", "per_week", "per_month"
 function M.ask(work, steps, snapshot)
   local message = M.last_admin(steps, snapshot)
   if message then
@@ -82,17 +62,15 @@ function M.ask(work, steps, snapshot)
       hint = 'make the plan again with protect "an admin\'s address"; no option allows this',
     })
   end
-  local failure
-  local allow
-  message, allow = M.per_day(work.body, steps, function(names)
-    local count, why, err = work.journal:count(work.tenant, names, time.now() - DAY)
-    failure = failure or not count and { why, err } or nil
-    return count or 0
-  end)
-  if failure then
-    return nil, failure[1], failure[2]
-  elseif message then
-    return errors.fail("guard", "per_day", message, { hint = allow })
+  local done_lately, err
+  done_lately, message, err = surroundings.done_lately(work.journal, work.tenant)
+  if not done_lately then
+    return nil, message, err
+  end
+  local refusal = M.spans(work.body, steps, done_lately)
+  if refusal then
+    local code = refusal.guard:match "per_%a+$"
+    return errors.fail("guard", code, refusal.message, { hint = refusal.allow })
   end
   return true
 end

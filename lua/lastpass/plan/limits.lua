@@ -1,24 +1,38 @@
---- Limits: how much of a company one plan, and one day, may change.
+--- Limits: how much of a company one plan, one day, one week and one month may change.
 -- @module lastpass.plan.limits
 local errors = require "lastpass.error"
 
 local M = {}
 
---- What a limit counts, its default, and what it is for. A percentage is of the people in the
--- directory (of their memberships for `leave`) and lets at least one through, unless it is 0.
----@type table[] {name, default, what it counts, kinds of steps}
+--- What a limit counts, its default, and what it is for: one for each kind of step, and `join` and
+-- `leave` for the steps of groups, in memberships. A percentage is of the people in the directory (of
+-- their memberships for `leave`) and lets `least` through (default 1), unless it is 0. `join` goes by
+-- people: where everybody is in ten groups, a tenth of the memberships is the whole company.
+---@type table[] {name, default, what it counts}
 M.list = {
-  { "create", "25%", "people created", { "create" }, least = 25 },
-  { "disable", "5%", "people disabled", { "disable" } },
-  { "uninvite", "5%", "invitations withdrawn", { "uninvite" } },
-  { "remove", "0", "people removed from the company", { "remove" } },
-  { "delete", "0", "accounts deleted", { "delete" } },
-  { "leave", "10%", "memberships taken away", {}, least = 10 },
-  { "rename", "5%", "addresses changed", { "rename" } },
+  { "create", "25%", "people created", least = 25 },
+  { "enable", "2%", "people let in again", least = 3 },
+  { "name", "25%", "names changed", least = 25 },
+  { "join", "10%", "memberships given to people in the directory", least = 10 },
+  { "leave", "10%", "memberships taken away", least = 10, of = "memberships" },
+  { "rename", "5%", "addresses changed" },
+  { "reinvite", "25%", "invitations sent again", least = 25 },
+  { "reset_password", "5%", "password resets sent", least = 3 },
+  { "require_password_change", "5%", "new master passwords asked for", least = 3 },
+  { "disable_mfa", "2%", "people whose multifactor is switched off", least = 3 },
+  { "disable", "5%", "people disabled" },
+  { "uninvite", "5%", "invitations withdrawn" },
+  { "remove", "0", "people removed from the company" },
+  { "delete", "0", "accounts deleted" },
 }
 
---- Those about what has happened over all runs: how many disables and so on within 24 hours.
-M.PER_DAY_FACTOR = 2
+--- The spans over which limits hold as well, over all runs, shortest first. Without a word in the
+-- playbook a span allows `factor` times what one plan may do, and never less than a shorter span.
+M.spans = {
+  { name = "per_day", seconds = 24 * 60 * 60, factor = 2, text = "24 hours" },
+  { name = "per_week", seconds = 7 * 24 * 60 * 60, factor = 3, text = "7 days" },
+  { name = "per_month", seconds = 30 * 24 * 60 * 60, factor = 5, text = "30 days" },
+}
 
 --- Settings beside the limits on steps.
 -- shrink: how much fewer rows a source may have than when it was last read to its end
@@ -33,8 +47,8 @@ for _, entry in ipairs(M.list) do
     name = entry[1],
     default = entry[2],
     counts = entry[3],
-    kinds = entry[4],
     least = entry.least or 1,
+    of = entry.of or "people",
   }
 end
 
@@ -71,46 +85,105 @@ function M.allowed(limit, of, least)
   return math.max(math.floor(of * limit.percent / 100 + 1e-9), least)
 end
 
---- How many steps of a kind a day lets through.
----@param settings table as of `merge`
----@param name string of `list`
----@param of integer what a percentage is of
----@return integer|nil allowed nil when nothing limits a day
----@return boolean explicit whether the playbook says so
-function M.allowed_a_day(settings, name, of)
-  local entry = M.by_name[name]
-  local given = settings.per_day and settings.per_day[name]
-  if given then
-    return M.allowed(M.read(given), of, entry.least), true
-  elseif #entry.kinds == 0 or name == "create" then
-    return nil, false
+--- What steps count for each limit. The first groups of somebody created stand in the step that
+-- creates them, and are no memberships of people in the directory.
+---@param steps lastpass.plan.Step[]
+---@return table<string, integer> counts by name of a limit
+function M.count(steps)
+  local counts = {}
+  for name in pairs(M.by_name) do
+    counts[name] = 0
   end
-  local limit = M.read(settings[name] or entry.default)
-  return M.allowed(limit, of, entry.least) * M.PER_DAY_FACTOR, false
+  for _, step in ipairs(steps) do
+    if step.kind == "groups" then
+      counts.join = counts.join + #step.after.join
+      counts.leave = counts.leave + #step.after.leave
+    else
+      counts[step.kind] = counts[step.kind] + 1
+    end
+  end
+  return counts
 end
 
-local TOO_MANY = "%s within 24 hours: %d by earlier runs and %d by this plan; the limit is %d"
-local ALLOW = "limit { per_day = { %s = %d } } in the playbook, or as an option of plan"
+-- How many a span lets through, given what the span before it does; and whether the playbook says so.
+local function allowed_over(settings, entry, span, of, shorter)
+  local given = settings[span.name] and settings[span.name][entry.name]
+  if given then
+    return M.allowed(M.read(given), of, entry.least), true
+  end
+  local limit = M.read(settings[entry.name] or entry.default)
+  return math.max(M.allowed(limit, of, entry.least) * span.factor, shorter), false
+end
 
---- Whether a plan and the runs of the last 24 hours together do more than a day allows.
+local SETTING = "limit { %s = %d } in the playbook, or { limit = { %s = %d } } as an option of plan"
+
+--- What allows a value of a setting.
+---@param name string
+---@param value integer
+---@return string
+function M.setting(name, value)
+  return SETTING:format(name, value, name, value)
+end
+
+local TOO_MANY = "%s: %d of %d; the limit is %s%s"
+
+local function beyond_a_plan(settings, entry, of, count)
+  local limit = M.read(settings[entry.name] or entry.default)
+  local allowed = M.allowed(limit, of, entry.least)
+  if count <= allowed then
+    return nil
+  end
+  local share = limit.percent and (" (%d)"):format(allowed) or ""
+  return {
+    guard = entry.name,
+    message = TOO_MANY:format(entry.counts, count, of, limit.text, share),
+    allow = M.setting(entry.name, count),
+  }
+end
+
+local TOO_MANY_LATELY = "%s within %s: %d by earlier runs and %d by this plan; the limit is %d"
+local ALLOW = "limit { %s = { %s = %d } } in the playbook, "
+  .. "or { limit = { %s = { %s = %d } } } as an option of plan"
+
+local function beyond_spans(settings, entry, of, count, done_lately, refusals)
+  local allowed, is_explicit = 0, false
+  for _, span in ipairs(M.spans) do
+    allowed, is_explicit = allowed_over(settings, entry, span, of, allowed)
+    local before = done_lately(entry.name, span)
+    -- one plan alone has been judged by the limit of a plan
+    if before and before + count > allowed and (before > 0 or is_explicit) then
+      local needed = before + count
+      refusals[#refusals + 1] = {
+        guard = entry.name .. "_" .. span.name,
+        message = TOO_MANY_LATELY:format(entry.counts, span.text, before, count, allowed),
+        allow = ALLOW:format(span.name, entry.name, needed, span.name, entry.name, needed),
+      }
+    end
+  end
+end
+
+--- What the limits refuse. The same for plans, for runs about to begin or to go on, and for single
+-- writes.
 ---@param settings table as of `merge`
----@param name string of `list`
----@param of integer what a percentage is of
----@param count integer how many the plan has
----@param done_lately fun(kinds: string[]): integer
----@return string|nil message nil when they do not
----@return string? allow what would allow it
-function M.beyond_a_day(settings, name, of, count, done_lately)
-  local allowed, is_explicit = M.allowed_a_day(settings, name, of)
-  if not allowed or count == 0 then
-    return nil
+---@param counts table<string, integer> as of `count`
+---@param size table {people, memberships} of the directory
+---@param done_lately fun(name: string, span: table): integer|nil what earlier runs did of a limit
+-- within a span of `spans`; nil where that is not known, and not limited
+---@param spans_only? boolean the limits of one plan were asked when it was made
+---@return table[] refusals {guard, message, allow}; guard: "disable", "disable_per_day", …
+function M.refusals(settings, counts, size, done_lately, spans_only)
+  local refusals = {}
+  for _, listed in ipairs(M.list) do
+    local entry = M.by_name[listed[1]]
+    local count, of = counts[entry.name], size[entry.of]
+    if count > 0 then
+      if not spans_only then
+        refusals[#refusals + 1] = beyond_a_plan(settings, entry, of, count)
+      end
+      beyond_spans(settings, entry, of, count, done_lately, refusals)
+    end
   end
-  local entry = M.by_name[name]
-  local before = done_lately(entry.kinds)
-  if before + count <= allowed or before == 0 and not is_explicit then
-    return nil
-  end
-  return TOO_MANY:format(entry.counts, before, count, allowed), ALLOW:format(name, before + count)
+  return refusals
 end
 
 local function check_one(where, name, value, level)
@@ -126,7 +199,10 @@ local function check_one(where, name, value, level)
 end
 
 local function expected()
-  local known = { per_day = "table" }
+  local known = {}
+  for _, span in ipairs(M.spans) do
+    known[span.name] = "table"
+  end
   for name in pairs(M.by_name) do
     known[name] = { "string", "number" }
   end
@@ -136,22 +212,27 @@ local function expected()
   return known
 end
 
+local function merge_span(where, settings, span, given, level)
+  for name, value in pairs(given) do
+    if not M.by_name[name] then
+      local hint = errors.did_you_mean(tostring(name), errors.names_of(M.by_name))
+      errors.raise(level + 1, "%s: %s: there is no limit '%s'%s", where, span, tostring(name), hint)
+    end
+    check_one(where, span .. "." .. name, value, level + 1)
+    settings[span][name] = value
+  end
+end
+
 --- Takes limits over into settings; unknown names and wrong values raise.
 ---@param where string how the caller is called
----@param settings table name -> value; `per_day` a table of its own
+---@param settings table name -> value; `per_day`, `per_week` and `per_month` tables of their own
 ---@param given table
 ---@param level integer whose line is blamed
 function M.merge(where, settings, given, level)
   errors.check_options(where, given, expected(), level + 1)
   for name, value in pairs(given) do
-    if name == "per_day" then
-      for one, per_day in pairs(value) do
-        if not M.by_name[one] or #M.by_name[one].kinds == 0 then
-          errors.raise(level + 1, "%s: there is no limit per day for '%s'", where, tostring(one))
-        end
-        check_one(where, "per_day." .. one, per_day, level + 1)
-        settings.per_day[one] = per_day
-      end
+    if type(value) == "table" then
+      merge_span(where, settings, name, value, level + 1)
     else
       check_one(where, name, value, level + 1)
       settings[name] = value
@@ -162,7 +243,10 @@ end
 --- The limits when nobody says anything.
 ---@return table settings
 function M.defaults()
-  local settings = { per_day = {} }
+  local settings = {}
+  for _, span in ipairs(M.spans) do
+    settings[span.name] = {}
+  end
   for name, entry in pairs(M.by_name) do
     settings[name] = entry.default
   end

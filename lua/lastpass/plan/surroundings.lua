@@ -2,6 +2,7 @@
 -- sources were, how large the company is.
 -- @module lastpass.plan.surroundings
 local guards = require "lastpass.plan.guards"
+local inverse = require "lastpass.plan.inverse"
 local journal_room = require "lastpass.store.client_journal"
 local key_of = require "lastpass.directory.key"
 local limits = require "lastpass.plan.limits"
@@ -17,20 +18,26 @@ local function census(snapshot)
   return snapshot:people(), snapshot._rows:census()
 end
 
--- What the journal knows of the steps of each limit, or the failure to read it.
-local function done_lately(journal, tenant)
-  local counts = {}
-  for _, entry in pairs(limits.by_name) do
-    if #entry.kinds > 0 then
-      -- the journal goes by the machine's clock, whatever clock the client goes by
-      local count, message, err = journal:count(tenant, entry.kinds, time.now() - DAY)
-      if not count then
-        return nil, message, err
-      end
-      counts[entry.kinds] = count
+--- What earlier runs did, as `limits.refusals` asks for it.
+---@param journal lastpass.store.Journal
+---@param tenant string
+---@return (fun(name: string, span: table): integer)|nil done_lately
+---@return string? message
+---@return lastpass.Error? err
+function M.done_lately(journal, tenant)
+  local amounts = {}
+  for _, span in ipairs(limits.spans) do
+    -- the journal goes by the machine's clock, whatever clock the client goes by
+    local since = time.now() - span.seconds
+    local done, message, err = journal:amounts(tenant, since, inverse.takes_back)
+    if not done then
+      return nil, message, err
     end
+    amounts[span.name] = done
   end
-  return counts
+  return function(name, span)
+    return amounts[span.name][name] or 0
+  end
 end
 
 local function last_sources(journal, tenant, sources)
@@ -73,7 +80,7 @@ function M.read(client, snapshot, sources)
   end
   local tenant = journal_room.tenant(client)
   local lately, last, pending
-  lately, message, err = done_lately(journal, tenant)
+  lately, message, err = M.done_lately(journal, tenant)
   if lately then
     last, message, err = last_sources(journal, tenant, sources)
   end
@@ -92,9 +99,7 @@ function M.read(client, snapshot, sources)
     memberships = memberships,
     admins = admins,
     pending_renames = pending,
-    done_lately = function(names)
-      return lately[names]
-    end,
+    done_lately = lately,
     last_source = function(name)
       return last[name]
     end,

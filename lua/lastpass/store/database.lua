@@ -41,6 +41,15 @@ local database_mt = { __index = methods, __name = "lastpass.store.database" }
 -- What flies from a failed query to `guarded`.
 local thrown_mt = { __name = "lastpass.store.failure" }
 
+-- How many names the image after a step has in a list; an empty one may have been written as {}.
+local function length_in_postgresql(name)
+  local list = ("CAST(s.after_image AS json) -> '%s'"):format(name)
+  return ("CASE WHEN json_typeof(%s) = 'array' THEN json_array_length(%s) ELSE 0 END"):format(
+    list,
+    list
+  )
+end
+
 local dialects = {
   SQLite3 = {
     words = {
@@ -49,6 +58,8 @@ local dialects = {
       now = "CAST(strftime('%s','now') AS INTEGER)",
       locked = "",
       has_schema = "SELECT name FROM sqlite_master WHERE name = 'lastpass_schema'",
+      joined = "json_array_length(s.after_image, '$.join')",
+      left = "json_array_length(s.after_image, '$.leave')",
     },
     value = function(value)
       return value
@@ -63,6 +74,8 @@ local dialects = {
       -- not to_regclass(), which may not see yet what another session has just made
       has_schema = "SELECT tablename AS name FROM pg_catalog.pg_tables "
         .. "WHERE tablename = 'lastpass_schema' AND schemaname = ANY (current_schemas(false))",
+      joined = length_in_postgresql "join",
+      left = length_in_postgresql "leave",
     },
     value = function(value)
       return type(value) == "number" and ("%.0f"):format(value) or value

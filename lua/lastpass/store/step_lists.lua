@@ -140,37 +140,94 @@ local function window(where, tenant, kinds, since)
   return values, marks
 end
 
-local OF_TENANT = "FROM lastpass_steps s JOIN lastpass_runs r ON r.id = s.run "
-  .. "WHERE s.kind IN (%s) AND s.touched_at >= ? AND r.tenant = ? AND s.state IN "
+local HAPPENED = "s.state IN ('done', 'intended', 'uncertain', 'unknown') AND s.touched_at >= ? "
 
-local function select_count(database, values, marks)
-  local sql = "SELECT {COUNT(*) AS steps} "
-    .. OF_TENANT:format(marks)
-    .. "('done', 'intended', 'uncertain', 'unknown')"
-  return database:run(sql, values)[1].steps
+-- Of each kind the steps, and of steps of groups the memberships, of all runs that take nothing back.
+local SUMS = "SELECT s.kind AS kind, {COUNT(*) AS steps}, "
+  .. "{SUM(CASE WHEN s.kind = 'groups' THEN COALESCE(@joined, 0) ELSE 0 END) AS joined}, "
+  .. "{SUM(CASE WHEN s.kind = 'groups' THEN COALESCE(@left, 0) ELSE 0 END) AS leaving} "
+  .. "FROM lastpass_steps s JOIN lastpass_runs r ON r.id = s.run WHERE "
+  .. HAPPENED
+  .. "AND r.tenant = ? AND r.kind <> 'undo' GROUP BY s.kind"
+
+local UNDONE = "SELECT {r.id AS run}, {r.of_run AS of_run}, s.kind AS kind, s.subject AS subject "
+  .. "FROM lastpass_runs r JOIN lastpass_steps s ON s.run = r.id WHERE r.kind = 'undo' "
+  .. "AND s.state = 'done' AND s.touched_at >= ? AND r.tenant = ? ORDER BY r.id DESC"
+
+local OF_RUN = "SELECT s.kind AS kind, s.subject AS subject, "
+  .. "{COALESCE(CASE WHEN s.kind = 'groups' THEN @joined END, 0) AS joined}, "
+  .. "{COALESCE(CASE WHEN s.kind = 'groups' THEN @left END, 0) AS leaving} "
+  .. "FROM lastpass_steps s JOIN lastpass_runs r ON r.id = s.run WHERE "
+  .. HAPPENED
+  .. "AND r.id = ? AND r.kind <> 'undo'"
+
+local function key_of(kind, subject)
+  return kind .. "\0" .. subject
 end
 
---- How many steps of some kinds were done, or may have been, since a moment, over all runs.
+-- By run the steps that a later one has taken back. Newest first: a step back that was taken back
+-- itself takes nothing back.
+local function taken_back(database, tenant, since, takes_back)
+  local undone = {}
+  for _, step in ipairs(database:query(UNDONE, since, tenant)) do
+    local own = undone[step.run]
+    if not (own and own[key_of(step.kind, step.subject)]) then
+      undone[step.of_run] = undone[step.of_run] or {}
+      for _, kind in ipairs(takes_back[step.kind] or {}) do
+        undone[step.of_run][key_of(kind, step.subject)] = true
+      end
+    end
+  end
+  return undone
+end
+
+local function select_amounts(database, tenant, since, takes_back)
+  local amounts = { join = 0, leave = 0 }
+  local function add(kind, steps, joined, leaving)
+    amounts[kind] = (amounts[kind] or 0) + steps
+    amounts.join, amounts.leave = amounts.join + joined, amounts.leave + leaving
+  end
+  for _, row in ipairs(database:query(SUMS, since, tenant)) do
+    add(row.kind, row.steps, row.joined, row.leaving)
+  end
+  for run, keys in pairs(taken_back(database, tenant, since, takes_back)) do
+    for _, row in ipairs(database:query(OF_RUN, since, run)) do
+      if keys[key_of(row.kind, row.subject)] then
+        add(row.kind, -1, -row.joined, -row.leaving)
+      end
+    end
+  end
+  return amounts
+end
+
+--- What was done, or may have been, since a moment, over all runs: steps by kind, and as `join` and
+-- `leave` the memberships that steps of groups gave and took. What an undo has taken back does not
+-- count, nor does the undo: the company is as it was. An undo that was undone has taken nothing back.
 ---@param tenant string|integer
----@param kinds string[]
 ---@param since integer epoch seconds
----@return integer|nil
+---@param takes_back table<string, string[]> kind of a step -> kinds of the steps it takes back
+---@return table<string, integer>|nil amounts kinds without steps are absent
 ---@return string? message
 ---@return lastpass.Error? err
-function M:count(tenant, kinds, since)
-  local values, marks = window("journal:count", tenant, kinds, since)
-  if #kinds == 0 then
-    return 0
-  end
-  return self._database:read(select_count, values, marks)
+function M:amounts(tenant, since, takes_back)
+  local where = "journal:amounts"
+  return self._database:read(
+    select_amounts,
+    arguments.tenant(where, tenant),
+    arguments.whole(where, "since", since),
+    arguments.list(where, "takes_back", takes_back)
+  )
 end
 
 local function select_done(database, self, values, marks)
   local sql = "SELECT {s.run AS run}, {s.number AS number}, s.kind AS kind, s.subject AS subject, "
     .. "s.before_image AS before_image, s.after_image AS after_image, "
     .. "{s.settled_at AS settled_at} "
-    .. OF_TENANT:format(marks)
-    .. "('done', 'unknown') ORDER BY s.run, s.number"
+    .. ("FROM lastpass_steps s JOIN lastpass_runs r ON r.id = s.run WHERE s.kind IN (%s) "):format(
+      marks
+    )
+    .. "AND s.touched_at >= ? AND r.tenant = ? AND s.state IN ('done', 'unknown') "
+    .. "ORDER BY s.run, s.number"
   local rows = database:run(sql, values)
   for _, row in ipairs(rows) do
     local ok, message, err = decode_images(self, row.run, row)

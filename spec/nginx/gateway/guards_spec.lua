@@ -59,8 +59,8 @@ describe("the guards of the gateway", function()
   end)
 
   it("count what a day does", function()
-    local function nine(kinds)
-      return kinds[1] == "disable" and 10 or 0
+    local function nine(name, span)
+      return name == "disable" and span.name == "per_day" and 10 or 0
     end
     check.failure(
       "guard",
@@ -68,6 +68,22 @@ describe("the guards of the gateway", function()
       ask({ wish("disable", 5) }, nil, { done_lately = nine })
     )
     assert.is_true(ask({ wish("enable", 5) }, nil, { done_lately = nine }))
+  end)
+
+  it("count what is given as well, in memberships", function()
+    local wishes = {}
+    for place = 1, 6 do
+      local join = { ("Group %d"):format(place), ("Team %d"):format(place) }
+      wishes[place] = wish("groups", 10 + place, { join = join })
+    end
+    local err = check.failure("guard", "join", ask(wishes))
+    assert.match("memberships given to people in the directory: 12 of 100", err.message)
+    assert.equal(12, guards.count(wishes).join)
+    assert.is_true(ask(wishes, { limits = { join = 12 } }))
+    for place = 1, 4 do
+      wishes[place], wishes[place + 4] = wish("enable", place), nil
+    end
+    check.failure("guard", "enable", ask(wishes))
   end)
 
   it("hold back what is taken from protected accounts, and nothing that is given", function()
@@ -137,7 +153,7 @@ describe("counts of a day", function()
         return clock
       end,
     }
-    local kinds = limits.by_name.disable.kinds
+    local kinds = { "disable" }
     counts.note(dict, "acme", "disable", 2, clock)
     clock = clock + 3600
     counts.note(dict, "acme", "disable", 1, clock)

@@ -37,6 +37,16 @@ function M.check_settings(given, where, level)
     end
   end
   limits.merge(where .. ": limits", limits.defaults(), given.limits or {}, level + 1)
+  for _, span in ipairs { "per_week", "per_month" } do
+    if given.limits and given.limits[span] then
+      errors.raise(
+        level + 1,
+        "%s: limits: the gateway counts by the day: per_day, not %s",
+        where,
+        span
+      )
+    end
+  end
 end
 
 local function declare(settings)
@@ -92,6 +102,18 @@ local function after_of(wish)
   return after
 end
 
+--- What wishes count for each limit.
+---@param wishes lastpass.unified.Wish[]
+---@return table<string, integer> counts as of `limits.count`
+function M.count(wishes)
+  local steps = {}
+  for _, wish in ipairs(wishes) do
+    local kind = M.kind_of(wish)
+    steps[#steps + 1] = kind and { kind = kind, after = after_of(wish) }
+  end
+  return limits.count(steps)
+end
+
 local function work_of(snapshot, wishes, settings)
   local work = draft.new(declare(settings), overlay(snapshot, wishes))
   work.rows, work.changes = snapshot._rows, sizes_after(snapshot, wishes)
@@ -129,7 +151,7 @@ end
 local ALLOW = "limits = { %s = … } or limits = { per_day = { %s = … } } of the gateway"
 
 local function hint_of(refusal)
-  local name = refusal.guard:gsub("_per_day$", "")
+  local name = refusal.guard:gsub("_per_%a+$", "")
   return limits.by_name[name] and ALLOW:format(name, name) or nil
 end
 
@@ -138,7 +160,7 @@ end
 ---@param wishes lastpass.unified.Wish[]
 ---@param settings table protect, limits
 ---@param surroundings table admins (how many are active, nil: those of the snapshot),
--- done_lately(kinds)
+-- done_lately(name of a limit, span of `limits.spans`)
 ---@return true|nil
 ---@return string? message
 ---@return lastpass.Error? err kind "guard"

@@ -9,7 +9,12 @@ local M = {}
 --- The one list of settings beside those of `lastpass.unified.settings`.
 M.list = {
   { "protect", "addresses", "none", "accounts from which nothing is taken" },
-  { "limits", "table", "those of plans", 'as in playbooks: { disable = "5%", per_day = { … } }' },
+  {
+    "limits",
+    "table",
+    "those of plans",
+    'as in playbooks: { disable = "5%", per_day = { … } }; counted by the day alone',
+  },
   { "audit", "path or function", "nginx's log", "where each write leaves a line of JSON" },
   { "per_tenant", "table", "none", "by name of a tenant: settings that are others for it" },
 }

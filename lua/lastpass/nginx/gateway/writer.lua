@@ -119,8 +119,10 @@ local function ask_guards(self, wishes)
   end
   return guards.ask(view.snapshot, wishes, scene.settings, {
     admins = admins,
-    done_lately = function(kinds)
-      return counts.lately(scene.dict, scene.tenant.name, kinds, scene.now())
+    done_lately = function(name, span)
+      return span.name == "per_day"
+          and counts.lately(scene.dict, scene.tenant.name, { name }, scene.now())
+        or nil
     end,
   })
 end
@@ -213,10 +215,9 @@ function methods:done(action, wishes, err)
   if err and not err.uncertain and err.kind ~= "partial" then
     return
   end
-  for _, wish in ipairs(wishes) do
-    local kind = guards.kind_of(wish)
-    if kind then
-      counts.note(scene.dict, scene.tenant.name, kind, 1, scene.now())
+  for name, count in pairs(guards.count(wishes)) do
+    if count > 0 then
+      counts.note(scene.dict, scene.tenant.name, name, count, scene.now())
     end
   end
 end

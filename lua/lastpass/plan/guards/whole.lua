@@ -10,62 +10,15 @@ local function refuse(context, guard, message, allow)
   context.refusals[#context.refusals + 1] = { guard = guard, message = message, allow = allow }
 end
 
-local function count_of(work, entry)
-  local count = 0
-  for _, step in ipairs(holding.open_steps(work)) do
-    if entry.name == "leave" then
-      count = count + (step.kind == "groups" and #step.after.leave or 0)
-    else
-      for _, kind in ipairs(entry.kinds) do
-        count = count + (step.kind == kind and 1 or 0)
-      end
-    end
-  end
-  return count
-end
-
-local SETTING = "limit { %s = %d } in the playbook, or { limit = { %s = %d } } as an option of plan"
-
-local function setting(name, value)
-  return SETTING:format(name, value, name, value)
-end
-
---- Counts what one limit counts.
+--- Counts what limits count.
 ---@param work table of `steps.compute`
 ---@param context table see `guards.check`
----@param entry table of `limits.by_name`
-function M.limit(work, context, entry)
-  local count = count_of(work, entry)
-  context.counts[entry.name] = count
-  if count == 0 then
-    return
-  end
-  local whole = entry.name == "leave" and context.memberships or context.people
-  local limit = limits.read(work.declared.settings.limits[entry.name])
-  local allowed = limits.allowed(limit, whole, entry.least)
-  if count > allowed then
-    refuse(
-      context,
-      entry.name,
-      ("%s: %d of %d; the limit is %s%s"):format(
-        entry.counts,
-        count,
-        whole,
-        limit.text,
-        limit.percent and (" (%d)"):format(allowed) or ""
-      ),
-      setting(entry.name, count)
-    )
-  end
-  local message, allow = limits.beyond_a_day(
-    work.declared.settings.limits,
-    entry.name,
-    whole,
-    count,
-    context.done_lately
-  )
-  if message then
-    refuse(context, entry.name .. "_per_day", message, allow)
+function M.limits(work, context)
+  context.counts = limits.count(holding.open_steps(work))
+  local settings = work.declared.settings.limits
+  local found = limits.refusals(settings, context.counts, context, context.done_lately)
+  for _, refusal in ipairs(found) do
+    context.refusals[#context.refusals + 1] = refusal
   end
 end
 
@@ -141,7 +94,7 @@ function M.source_sizes(work, context)
             last.rows,
             shrink.text
           ),
-          setting("shrink", lost)
+          limits.setting("shrink", lost)
         )
       end
     end
