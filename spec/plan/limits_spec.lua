@@ -132,12 +132,14 @@ describe("lastpass.plan.limits", function()
       {
         guard = "enable",
         message = "people let in again: 4 of 100; the limit is 2% (3)",
-        allow = "limit { enable = 4 } in the playbook, or { limit = { enable = 4 } } as an option of plan",
+        allow = "limit { enable = 4 } in the playbook, "
+          .. "or { limit = { enable = 4 } } as an option of plan",
       },
       {
         guard = "join",
         message = "memberships given to people in the directory: 11 of 100; the limit is 10% (10)",
-        allow = "limit { join = 11 } in the playbook, or { limit = { join = 11 } } as an option of plan",
+        allow = "limit { join = 11 } in the playbook, "
+          .. "or { limit = { join = 11 } } as an option of plan",
       },
     }, found)
     settings.enable = 0

@@ -172,7 +172,7 @@ describe("lastpass.plan.playbook", function()
       ["\nmissing { guests = 'keep' }"] = "unknown option 'guests'",
       ["\nlimit { disable = 'x' }"] = "must be a count or a percentage such as \"5%\", not 'x'",
       ["\nlimit { disabled = 5 }"] = "did you mean 'disable'?",
-      ["\nlimit { per_day = { leaves = 5 } }"] = "per_day: there is no limit 'leaves' (did you mean 'leave'?)",
+      ["\nlimit { per_day = { leaves = 5 } }"] = "no limit 'leaves' (did you mean 'leave'?)",
       ["\nlimit { per_week = { [1] = 5 } }"] = "per_week: there is no limit '1'",
       ["\nlimit { per_month = { join = '5' .. '%%' } }"] = "limit 'per_month.join' must be a count",
       ["\nlimit { per_year = { join = 5 } }"] = "unknown option 'per_year'",

@@ -146,8 +146,9 @@ local ALLOW = "limit { %s = { %s = %d } } in the playbook, "
   .. "or { limit = { %s = { %s = %d } } } as an option of plan"
 
 local function beyond_spans(settings, entry, of, count, done_lately, refusals)
-  local allowed, is_explicit = 0, false
+  local allowed = 0
   for _, span in ipairs(M.spans) do
+    local is_explicit
     allowed, is_explicit = allowed_over(settings, entry, span, of, allowed)
     local before = done_lately(entry.name, span)
     -- one plan alone has been judged by the limit of a plan

@@ -1,7 +1,6 @@
 local check = require "spec.support.check"
 local counts = require "lastpass.nginx.gateway.counts"
 local guards = require "lastpass.nginx.gateway.guards"
-local limits = require "lastpass.plan.limits"
 local shared_dict = require "spec.support.shared_dict"
 local written = require "spec.support.written"
 
