@@ -95,6 +95,7 @@ end
 -- ------------------------------------------------------------------ types for editors
 
 local lua_types = {
+  ["address"] = "string",
   ["string"] = "string",
   ["integer"] = "integer",
   ["boolean"] = "boolean",

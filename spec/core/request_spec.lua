@@ -282,8 +282,8 @@ describe("core requests", function()
 
   describe("texts", function()
     local function text(value)
-      local body = preview("reinviteuser", { username = value })
-      return body:match '"data":{"username":(.*)},"provhash"'
+      local body = preview("updateuser", { username = "ann@x", fullname = value })
+      return body:match '"fullname":(.*)},"provhash"'
     end
 
     it("are escaped where JSON needs it", function()
@@ -311,11 +311,10 @@ describe("core requests", function()
         "\226\130",
       } do
         refused(
-          "reinviteuser",
-          { username = bytes },
-          "reinviteuser: field 'username': is not valid UTF-8"
+          "updateuser",
+          { username = "ok@x", fullname = bytes },
+          "updateuser: field 'fullname': is not valid UTF-8"
         )
-        refused("disableuser", { "ok@x", bytes }, "disableuser: is not valid UTF-8")
         refused(
           "batchadd",
           { { username = "ok@x" }, { username = "b@x", groups = { "A", bytes } } },
@@ -327,6 +326,114 @@ describe("core requests", function()
           "batchadd: item 1: field 'attribs': is not valid UTF-8"
         )
       end
+    end)
+  end)
+
+  describe("addresses", function()
+    -- each command that takes one: what makes its data of an address, and where it stands
+    local uses = {}
+    for _, command in ipairs(core.commands) do
+      local names = {}
+      for _, field in ipairs(command.fields) do
+        if field.type == "address" then
+          names[#names + 1] = field.name
+        end
+      end
+      if command.data == "list of strings" then
+        names[1] = false
+      end
+      for _, name in ipairs(names) do
+        uses[#uses + 1] = {
+          command = command.name,
+          where = (name and command.data ~= "list of objects" and "" or "item 1: ")
+            .. (name and ("field '%s': "):format(name) or ""),
+          data = function(address)
+            local object =
+              { username = "ok@x", oldemail = "ok@x", newemail = "new@x", deleteaction = 0 }
+            local data = {}
+            for _, field in ipairs(command.fields) do
+              data[field.name] = field.required and object[field.name] or nil
+            end
+            if command.name == "batchchangegrp" then
+              data.add = { "A" }
+            end
+            if not name then
+              return { address }
+            end
+            data[name] = address
+            return command.data == "list of objects" and { data } or data
+          end,
+        }
+      end
+    end
+
+    it("are known of every command that names somebody", function()
+      local seen = {}
+      for place, use in ipairs(uses) do
+        seen[place] = use.command
+      end
+      assert.same({
+        "batchadd",
+        "updateuser",
+        "updateemail",
+        "updateemail",
+        "deluser",
+        "disableuser",
+        "enableuser",
+        "reinviteuser",
+        "resetpassword",
+        "requiremasterpasswordchange",
+        "disablemultifactor",
+        "batchchangegrp",
+        "getuserdata",
+        "reporting",
+      }, seen)
+    end)
+
+    it("are sent without white space around them", function()
+      for _, use in ipairs(uses) do
+        local body = preview(use.command, use.data " ann@x\194\160\r\n")
+        assert.is_truthy(body:find('"ann@x"', 1, true), use.command)
+      end
+    end)
+
+    it("are refused with what a server may not see, by a code of its own", function()
+      for _, use in ipairs(uses) do
+        for text, fault in pairs {
+          ["ann@x\0"] = "it has a control character",
+          ["\0ann@x"] = "it has a control character",
+          ["a\27nn@x"] = "it has a control character",
+          ["ann@x\127"] = "it has a control character",
+          ["an\rn@x"] = "it has a space",
+          ["an n@x"] = "it has a space",
+          ["ann@x\226\128\139"] = "it has a character that cannot be seen",
+          ["a\194\173nn@x"] = "it has a character that cannot be seen",
+          ["ann\194\160@x"] = "it has a character that cannot be seen",
+          ["ann@x\255"] = "it is not valid UTF-8",
+        } do
+          local body, message, code = core[use.command](credentials, use.data(text))
+          assert.is_nil(body)
+          assert.equal("bad_address", code)
+          assert.equal(
+            ("%s: %sis not an e-mail address: %s"):format(use.command, use.where, fault),
+            message
+          )
+        end
+      end
+    end)
+
+    it("are refused when nothing is left of them", function()
+      for _, use in ipairs(uses) do
+        refused(
+          use.command,
+          use.data " \194\160",
+          ("%s: %smust not be empty"):format(use.command, use.where)
+        )
+      end
+    end)
+
+    it("may have any letters, and be no address at all: that is the server's to say", function()
+      assert.is_truthy(preview("deluser", { username = "m\195\188ller", deleteaction = 0 }))
     end)
   end)
 
@@ -444,6 +551,7 @@ describe("core requests", function()
 
     it("a wrong type, in every field of every command", function()
       local wrong = {
+        address = { 7, true, {}, print },
         string = { 7, true, {}, print },
         integer = { "7", {}, print, 1.5, 0 / 0, math.huge, 2 ^ 60 },
         boolean = { 1, "true", {}, print },

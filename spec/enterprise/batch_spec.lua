@@ -179,6 +179,15 @@ describe("lastpass.enterprise.batch", function()
       assert_complete(result, rows)
     end)
 
+    it("addresses with what a server may not see, before anything is sent", function()
+      local email = members(1)[1]
+      local result = assert(client:disable_users { email .. "\0", email .. "\226\128\139" })
+      assert.same({ 1, 2 }, rows_of(result.refused))
+      assert.equal("bad_address", result.refused[1].code)
+      assert.equal(0, result.requests)
+      assert.equal(0, support.requests(box, "disableuser"))
+    end)
+
     it("addresses that come twice, the case of letters and spaces aside", function()
       local list = { "ann@x.example", "bob@x.example", "ANN@x.example", " ann@x.example " }
       local rows = {}

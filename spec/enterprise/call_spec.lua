@@ -62,6 +62,68 @@ describe("lastpass.enterprise.call", function()
     clock:remove()
   end)
 
+  describe("addresses that a server may cut short or not see", function()
+    -- every way of the client that names somebody
+    local ways = {
+      function(address)
+        return client:call("reinviteuser", { username = address })
+      end,
+      function(address)
+        return client:disableuser { ANN, address }
+      end,
+      function(address)
+        return client:batchchangegrp { { username = address, add = { "Sales" } } }
+      end,
+      function(address)
+        return client:updateemail { oldemail = ANN, newemail = address }
+      end,
+      function(address)
+        return client:user(address)
+      end,
+      function(address)
+        return client:snapshot { username = address }
+      end,
+      function(address)
+        return client:reporting { user = address }
+      end,
+      function(address)
+        return assert(client:user(ANN)):rename(address)
+      end,
+      function(address)
+        return client:group("Sales"):add(address)
+      end,
+    }
+
+    it("are never sent", function()
+      for number, way in ipairs(ways) do
+        for _, address in ipairs { ANN .. "\0", "\27" .. ANN, ANN .. "\226\128\139", "a\r" .. ANN } do
+          support.reset(box)
+          local value, message, err = way(address)
+          if value and value.refused then -- a list: said of the row
+            assert.equal("bad_address", value.refused[1].code)
+            assert.equal(0, #value.done)
+          else
+            check.failure("argument", "bad_address", value, message, err)
+          end
+          for _, entry in ipairs(box:journal()) do
+            assert.equal("getuserdata", entry.command, number)
+            assert.is_nil(entry.body and entry.body:find("\\u00", 1, true))
+          end
+        end
+      end
+    end)
+
+    it("are sent without white space around them", function()
+      assert.equal(ANN, assert(client:user("\194\160" .. ANN .. "\r\n")).email)
+      assert(client:disableuser { ANN .. "\r" })
+      assert.equal("disabled", client:user(ANN).status)
+      assert(client:enable_users { " " .. ANN })
+      assert.equal("active", client:user(ANN).status)
+      local _, message = client:user "nobody@x.example\r"
+      assert.equal("there is no user nobody@x.example", message)
+    end)
+  end)
+
   describe("names", function()
     it("are those of the server, each a method", function()
       local core = require "lastpass.core"

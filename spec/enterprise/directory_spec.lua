@@ -52,6 +52,31 @@ describe("lastpass.enterprise.directory", function()
     end)
   end)
 
+  it("finds a user however the letters of the address are written", function()
+    assert(box:load {
+      users = {
+        { username = "J\195\188rgen@x.example" },
+        { username = "\195\132nn@x.example" },
+        { username = "\195\164nn@x.example", disabled = true },
+      },
+      invited = { "ZO\195\139@x.example" },
+    })
+    local snapshot = assert(client:snapshot())
+    for _, address in ipairs {
+      "J\195\188rgen@x.example",
+      "j\195\156RGEN@X.example",
+      "ju\204\136rgen@x.example\r",
+    } do
+      assert.equal("J\195\188rgen@x.example", snapshot:user(address).email)
+    end
+    assert.equal("invited", snapshot:user("zo\195\171@x.example").status)
+    assert.equal("active", snapshot:user("\195\132nn@x.example").status)
+    assert.equal("disabled", snapshot:user("\195\164nn@x.example").status)
+    -- two have this key, and neither is written so
+    assert.is_nil(snapshot:user "a\204\136nn@x.example")
+    assert.is_nil(snapshot:user "jurgen@x.example")
+  end)
+
   it("knows the groups of who is invited by the lists of members", function()
     support.inject(
       box,

@@ -76,8 +76,8 @@ static void set_boolean (lua_State *L, const char *key, int value) {
 }
 
 void lp_commands_push (lua_State *L) {
-  static const char *const types[] = {"string", "integer", "boolean", "list of strings",
-                                      "table of strings"};
+  static const char *const types[] = {"string",          "integer",          "boolean",
+                                      "list of strings", "table of strings", "address"};
   static const char *const kinds[] = {"object", "list of objects", "list of strings", "text",
                                       "text or object"};
   lua_createtable(L, LP_COMMAND_COUNT, LP_COMMAND_COUNT);

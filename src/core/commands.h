@@ -5,7 +5,14 @@
 #include <stddef.h>
 #include "compat.h"
 
-typedef enum lp_type { LP_T_STRING, LP_T_INTEGER, LP_T_BOOLEAN, LP_T_STRINGS, LP_T_MAP } lp_type;
+typedef enum lp_type {
+  LP_T_STRING,
+  LP_T_INTEGER,
+  LP_T_BOOLEAN,
+  LP_T_STRINGS,
+  LP_T_MAP,
+  LP_T_ADDRESS /* a string that names an account */
+} lp_type;
 
 typedef enum lp_data {
   LP_D_OBJECT,

@@ -1,5 +1,7 @@
 /* luaopen_lastpass_core: puts the parts of the core into one table. */
+#include "address.h"
 #include "attributes.h"
+#include "bytes.h"
 #include "commands.h"
 #include "file.h"
 #include "diff_lua.h"
@@ -35,7 +37,63 @@ static int lp_core_nearest (lua_State *L) {
   return 1;
 }
 
-static const luaL_Reg core_functions[] = {{"nearest", lp_core_nearest}, {NULL, NULL}};
+/* core.trim (text) -> the text without white space at its ends */
+static int lp_core_trim (lua_State *L) {
+  size_t n, whole;
+  const char *text = luaL_checklstring(L, 1, &whole), *trimmed;
+  n = whole;
+  trimmed = lp_trim(text, &n);
+  if (n == whole)
+    lua_settop(L, 1);
+  else
+    lua_pushlstring(L, trimmed, n);
+  return 1;
+}
+
+/* core.address (text) -> the address, trimmed | nil, what is wrong with it */
+static int lp_core_address (lua_State *L) {
+  size_t n;
+  const char *text = luaL_checklstring(L, 1, &n), *fault;
+  char stray[2] = {0, 0};
+  text = lp_trim(text, &n);
+  fault = lp_address_fault(text, n, stray);
+  if (fault != NULL) {
+    lua_pushnil(L);
+    lua_pushfstring(L, fault, stray);
+    return 2;
+  }
+  lua_pushlstring(L, text, n);
+  return 1;
+}
+
+/* core.account_key (text) -> the key of an address, or nil for one that is not all ASCII: that of
+** lastpass.unicode is for those */
+static int lp_core_account_key (lua_State *L) {
+  size_t n;
+  const char *text = luaL_checklstring(L, 1, &n);
+  luaL_Buffer key;
+  for (size_t i = 0; i < n; i++)
+    if ((unsigned char)text[i] >= 0x80) return 0;
+  text = lp_trim(text, &n);
+  luaL_buffinit(L, &key);
+  for (size_t i = 0; i < n; i++) luaL_addchar(&key, (char)lp_fold_byte((unsigned char)text[i]));
+  luaL_pushresult(&key);
+  return 1;
+}
+
+/* core.same_address (a, b) -> whether the joins of the core take both for one: the case of ASCII
+** letters makes no difference to them */
+static int lp_core_same_address (lua_State *L) {
+  size_t n, m;
+  const char *a = luaL_checklstring(L, 1, &n), *b = luaL_checklstring(L, 2, &m);
+  lua_pushboolean(L, n == m && lp_same_folded(a, b, n));
+  return 1;
+}
+
+static const luaL_Reg core_functions[] = {
+    {"nearest", lp_core_nearest},           {"trim", lp_core_trim},
+    {"address", lp_core_address},           {"account_key", lp_core_account_key},
+    {"same_address", lp_core_same_address}, {NULL, NULL}};
 
 LP_EXPORT int luaopen_lastpass_core (lua_State *L) {
   luaL_newlib(L, core_functions);

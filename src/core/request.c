@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "address.h"
 #include "body.h"
 #include "commands.h"
 #include "request.h"
@@ -18,7 +19,8 @@ typedef struct builder {
   lua_State *L;
   lp_body *body;
   const lp_command *command;
-  lua_Integer item; /* in a list of objects: which one; else 0 */
+  lua_Integer item; /* in a list: which one; else 0 */
+  int bad_address;  /* that is what the complaint is about: the data's fault, not the program's */
 } builder;
 
 static void append (builder *b, const char *bytes, size_t n) {
@@ -88,6 +90,22 @@ static int append_text (builder *b, const char *field, int index) {
   const char *text = lua_tolstring(b->L, index, &n);
   if (append_string(b, text, n) != 0) return complain(b, field, "%s", "is not valid UTF-8");
   return 0;
+}
+
+/* An address as every way in sends it: without white space around it, and never with what a server
+** may cut short or not see. */
+static int append_address (builder *b, const char *field, int may_be_empty, int index) {
+  size_t n, whole;
+  const char *text = lua_tolstring(b->L, index, &whole), *fault;
+  n = whole;
+  text = lp_trim(text, &n);
+  fault = lp_unsendable(text, n);
+  if (fault != NULL) {
+    b->bad_address = 1;
+    return complain(b, field, "is not an e-mail address: %s", fault);
+  }
+  if (n == 0 && !(may_be_empty && whole == 0)) return complain(b, field, "%s", "must not be empty");
+  return append_string(b, text, n);
 }
 
 /* Is the value (as text) among "a|b|c"? */
@@ -172,7 +190,13 @@ static int append_strings (builder *b, const char *field, int index) {
                  : complain(b, field, "element %s must be a string that is not empty", place);
     }
     if (i > 1) append_literal(b, ",");
-    if (append_text(b, field, lua_gettop(L)) != 0) return -1;
+    if (field == NULL) {
+      b->item = i; /* the two commands that take a list of texts take addresses */
+      if (append_address(b, NULL, 0, lua_gettop(L)) != 0) return -1;
+      b->item = 0;
+    } else if (append_text(b, field, lua_gettop(L)) != 0) {
+      return -1;
+    }
     lua_pop(L, 1);
   }
   append_literal(b, "]");
@@ -203,6 +227,10 @@ static int append_map (builder *b, const char *field, int index) {
 static int append_value (builder *b, const lp_field *field, int index) {
   lua_State *L = b->L;
   switch (field->type) {
+  case LP_T_ADDRESS:
+    if (lua_type(L, index) != LUA_TSTRING)
+      return complain(b, field->name, "must be a string, not a %s", luaL_typename(L, index));
+    return append_address(b, field->name, !field->required, index);
   case LP_T_STRING: {
     size_t n;
     const char *text;
@@ -440,11 +468,11 @@ static void put_secret (lp_body *body, unsigned number) {
 }
 
 /*
-** core.<command> (credentials, data) -> body | nil, message
+** core.<command> (credentials, data) -> body | nil, message | nil, message, "bad_address"
 ** credentials: {cid =, provhash = secret, apiuser =}
 */
 static int build (lua_State *L, lp_command_number number) {
-  builder b = {L, NULL, &lp_commands[number], 0};
+  builder b = {L, NULL, &lp_commands[number], 0, 0};
   lp_secret *secret;
   luaL_checktype(L, 1, LUA_TTABLE);
   lua_settop(L, 2);
@@ -452,7 +480,9 @@ static int build (lua_State *L, lp_command_number number) {
   if (append_envelope(&b, 1) != 0 || append_data(&b, 2) != 0) {
     lua_pushnil(L);
     lua_insert(L, -2);
-    return 2;
+    if (!b.bad_address) return 2;
+    lua_pushliteral(L, "bad_address");
+    return 3;
   }
   lua_settop(L, 3);
   lua_getfield(L, 1, "provhash");

@@ -7,6 +7,8 @@
 
 #include <utf8proc.h>
 
+#include "address.h"
+#include "bytes.h"
 #include "compat.h"
 
 /* Letter by letter: full case folding would make one of "ss" and the sharp s, which are two names.
@@ -60,7 +62,25 @@ static int lp_unicode_same (lua_State *L) {
   return 1;
 }
 
-static const luaL_Reg unicode_functions[] = {{"compose", lp_unicode_compose},
+/*
+** unicode.key (text) -> the key of an account: trimmed, composed, its letters in lower case. Of
+*what
+** is not UTF-8 only the ASCII letters are.
+*/
+static int lp_unicode_key (lua_State *L) {
+  size_t n;
+  const char *text = luaL_checklstring(L, 1, &n);
+  luaL_Buffer key;
+  text = lp_trim(text, &n);
+  if (push_mapped(L, text, n, lower) == 1) return 1;
+  luaL_buffinit(L, &key);
+  for (size_t i = 0; i < n; i++) luaL_addchar(&key, (char)lp_fold_byte((unsigned char)text[i]));
+  luaL_pushresult(&key);
+  return 1;
+}
+
+static const luaL_Reg unicode_functions[] = {{"key", lp_unicode_key},
+                                             {"compose", lp_unicode_compose},
                                              {"fold", lp_unicode_fold},
                                              {"same", lp_unicode_same},
                                              {NULL, NULL}};

@@ -2,7 +2,6 @@
 -- or nil when it has refused the row.
 -- @module lastpass.directory.rules
 local core = require "lastpass.core"
-local email = require "lastpass.email"
 local key_of = require "lastpass.directory.key"
 
 local M = {}
@@ -93,6 +92,16 @@ local function users_by_letters(self, address)
   return self.by_letters[key_of(address)] or {}
 end
 
+-- The one user of an address, however it is written; nil when there are none or several.
+local function find_user(self, address)
+  local user = self.rows:find(address)
+  if user or not address:find "[\128-\255]" then
+    return user
+  end
+  local users = users_by_letters(self, address)
+  return #users == 1 and users[1] or nil
+end
+
 local function by_letters(self, row, address)
   local users = users_by_letters(self, address)
   if #users > 1 then
@@ -105,7 +114,7 @@ local function by_letters(self, row, address)
     return users[1]
   end
   local invited = self:invited(address)
-  if invited and email.fold(invited) ~= email.fold(address) then
+  if invited and not core.same_address(invited, address) then
     return self:refuse(row, "invited_otherwise", ("is invited as %s"):format(invited))
   end
   return false
@@ -134,7 +143,7 @@ end
 function M.alias(self, row, extra, address)
   local found
   for _, alias in ipairs(extra.aliases or {}) do
-    local user = self.rows:find(email.fold(alias))
+    local user = find_user(self, alias)
     if user and found and user ~= found then
       return refuse_aliases(self, row, found, user)
     end
@@ -153,7 +162,7 @@ function M.check_aliases(self, row, extra, user)
     return true
   end
   for _, alias in ipairs(extra.aliases or {}) do
-    local other = self.rows:find(email.fold(alias))
+    local other = find_user(self, alias)
     if other and other ~= user then
       return refuse_aliases(self, row, user, other)
     end
@@ -184,7 +193,7 @@ function methods:doubt_all(extra, address)
     addresses[#addresses + 1] = alias
   end
   for _, one in ipairs(addresses) do
-    doubt(self.rows:find(email.fold(one)))
+    doubt(self.rows:find(one))
     for _, user in ipairs(one:find "[\128-\255]" and users_by_letters(self, one) or {}) do
       doubt(user)
     end

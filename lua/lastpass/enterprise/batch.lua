@@ -63,7 +63,7 @@ local function unchanged_of(reply)
   local unchanged = {}
   if type(reply.unchanged_users) == "table" then
     for _, address in ipairs(reply.unchanged_users) do
-      unchanged[tostring(address):lower()] = true
+      unchanged[email.fold(tostring(address))] = true
     end
   end
   return unchanged
@@ -82,7 +82,7 @@ local function file_partial(run, entries, err)
   end
   local unchanged = unchanged_of(err)
   for position, entry in ipairs(entries) do
-    if unchanged[run.address_of(entry.sent):lower()] then
+    if unchanged[email.fold(run.address_of(entry.sent))] then
       file(run, entry, "unchanged")
     elseif reasons[position] then
       file(run, entry, "refused", reasons[position], "refused")
@@ -98,7 +98,7 @@ local function file_done(run, entries, reply)
   local unchanged = unchanged_of(reply)
   for _, entry in ipairs(entries) do
     local address = run.address_of(entry.sent)
-    if unchanged[address:lower()] then
+    if unchanged[email.fold(address)] then
       file(run, entry, "unchanged")
     else
       file(run, entry, "done")
@@ -216,12 +216,14 @@ end
 local function check_fields(run, list, level)
   local build, options = core[run.command], run.client._options
   for row = 1, run.one_by_one and #list or math.min(#list, 1) do
-    local body, message = build(options, run.one_by_one and list[row] or list)
-    if not body then
+    local body, message, code = build(options, run.one_by_one and list[row] or list)
+    if not body and not code then -- a bad address is the row's fault, and said of the row
       local place = run.one_by_one and ("row %d: "):format(row) or ""
       errors.raise(level + 1, "%s: %s%s", run.name, place, message)
     end
-    body:close()
+    if body then
+      body:close()
+    end
   end
 end
 

@@ -103,10 +103,15 @@ end
 
 --- Makes what describes one call; raises when the data do not fit the command.
 ---@param level integer 1 is the caller of `prepare`
+---@return table|nil call
+---@return string? message
+---@return lastpass.Error? err code "bad_address": something that names an account cannot be sent
 function M.prepare(client, name, data, level)
   local command = M.resolve(name, level + 1)
-  local body, message = core[command.name](client._options, data)
-  if not body then
+  local body, message, code = core[command.name](client._options, data)
+  if code then
+    return errors.fail("argument", code, message, { command = command.name })
+  elseif not body then
     errors.raise(level + 1, "%s", message)
   end
   return {
@@ -173,7 +178,11 @@ end
 ---@return string? message
 ---@return lastpass.Error? err
 function M.call(client, name, data, level)
-  return M.perform(client, M.prepare(client, name, data, level + 1), reply.read)
+  local call, message, err = M.prepare(client, name, data, level + 1)
+  if not call then
+    return nil, message, err
+  end
+  return M.perform(client, call, reply.read)
 end
 
 return M

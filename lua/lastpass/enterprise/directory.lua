@@ -19,10 +19,10 @@ local M = {}
 function M.new(client, rows, total)
   local invited, known = {}, core.user_fields.email
   for _, email in ipairs(rows:invited()) do
-    local folded = email:lower()
-    if not invited[folded] and not rows:find(email) then
+    local key = email_room.fold(email)
+    if not invited[key] and not rows:find(email) then
       invited[#invited + 1] = email
-      invited[folded] = email
+      invited[key] = email
     end
   end
   return setmetatable({
@@ -35,9 +35,22 @@ function M.new(client, rows, total)
   }, snapshot_mt)
 end
 
+-- The core folds the letters of ASCII alone.
+local function outsiders_by_key(rows)
+  local by_key = {}
+  for address, names in pairs(rows:outsiders()) do
+    local key = email_room.fold(address)
+    by_key[key] = by_key[key] or {}
+    for _, name in ipairs(names) do
+      table.insert(by_key[key], name)
+    end
+  end
+  return by_key
+end
+
 -- The groups of somebody who is only invited: all that names them are the lists of members.
 local function groups_of_invited(snapshot, email)
-  snapshot._outsiders = snapshot._outsiders or snapshot._rows:outsiders()
+  snapshot._outsiders = snapshot._outsiders or outsiders_by_key(snapshot._rows)
   local groups, seen = {}, {}
   for _, name in ipairs(snapshot._outsiders[email_room.fold(email)] or {}) do
     if not seen[name] then
@@ -45,6 +58,34 @@ local function groups_of_invited(snapshot, email)
     end
   end
   return groups
+end
+
+-- The index of the core knows ASCII letters in either case. Rows of other addresses by key; false
+-- where several have it.
+local function rows_beyond_ascii(rows, field)
+  local by_key = {}
+  for row = 1, #rows do
+    local address = core.user_value(rows, row, field)
+    if address:find "[\128-\255]" then
+      local key = email_room.fold(address)
+      by_key[key] = by_key[key] == nil and row
+    end
+  end
+  return by_key
+end
+
+local function find_row(snapshot, email)
+  local rows = snapshot._rows
+  local row = rows:find(email)
+  if row then
+    return row
+  end
+  local key = email_room.fold(email)
+  if key:find "[\128-\255]" then
+    snapshot._beyond_ascii = snapshot._beyond_ascii or rows_beyond_ascii(rows, snapshot._email)
+    return snapshot._beyond_ascii[key]
+  end
+  return key ~= email and rows:find(key)
 end
 
 local function invited_user(snapshot, email)
@@ -73,18 +114,19 @@ function methods:people()
   return (self._total or #self._rows) + #self._invited
 end
 
---- The user with that address, the case of letters aside; somebody only invited counts.
+--- The user with that address, the case of letters and white space around it aside; somebody only
+-- invited counts.
 ---@param email string
 ---@return lastpass.User|nil
 function methods:user(email)
   if type(email) ~= "string" then
     errors.raise(2, "snapshot:user: needs an e-mail address")
   end
-  local row = self._rows:find(email)
+  local row = find_row(self, email)
   if row then
     return user_object.of_row(self._client, self._rows, row)
   end
-  local invitation = self._invited[email:lower()]
+  local invitation = self._invited[email_room.fold(email)]
   return invitation and invited_user(self, invitation)
 end
 

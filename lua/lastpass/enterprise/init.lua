@@ -4,6 +4,7 @@ local batch = require "lastpass.enterprise.batch"
 local call = require "lastpass.enterprise.call"
 local core = require "lastpass.core"
 local directory = require "lastpass.enterprise.directory"
+local email_room = require "lastpass.email"
 local errors = require "lastpass.error"
 local limiter = require "lastpass.enterprise.limiter"
 local options_room = require "lastpass.enterprise.options"
@@ -189,6 +190,7 @@ function methods:user(email)
   end
   local user = directory.new(self, rows:seal()):user(email)
   if not user then
+    email = email_room.trim(email)
     return errors.fail("refused", "no_such_user", ("there is no user %s"):format(email), {
       command = "getuserdata",
     })

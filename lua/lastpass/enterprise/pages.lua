@@ -22,10 +22,13 @@ local M = {}
 ---@return string? message
 ---@return lastpass.Error? err
 function M.fetch(client, data)
+  local request, page, message, err
+  request, message, err = call.prepare(client, "getuserdata", data, 2)
+  if not request then
+    return nil, message, err
+  end
   local sink = core.snapshot()
-  local request = call.prepare(client, "getuserdata", data, 2)
-  local page, message, err =
-    call.perform(client, request, sink_reply.reader(sink, "a directory"), sink)
+  page, message, err = call.perform(client, request, sink_reply.reader(sink, "a directory"), sink)
   if not page then
     return sink_reply.explain(sink, message, err)
   end

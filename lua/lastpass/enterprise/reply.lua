@@ -1,6 +1,7 @@
 --- From a response to a value or a failure: every shape of enterprise-api §2, in one place.
 -- @module lastpass.enterprise.reply
 local core = require "lastpass.core"
+local email = require "lastpass.email"
 local errors = require "lastpass.error"
 local json = require "lastpass.json"
 
@@ -93,12 +94,12 @@ end
 -- people, and one person may stand in several rows; an address within a longer one that is named
 -- as well ("ann@x" in "o'ann@x") is not meant.
 local function rows_of_text(text, rows)
-  local folded, named, positions = text:lower(), {}, {}
+  local folded, named, positions = email.fold(text), {}, {}
   for position, row in ipairs(type(rows) == "table" and rows or {}) do
     local address = type(row) == "table" and row.username or row
     local from, to
     if type(address) == "string" and address ~= "" then
-      from, to = place_of(address:lower(), folded)
+      from, to = place_of(email.fold(address), folded)
     end
     if from then
       named[#named + 1] = { position = position, from = from, to = to }
@@ -148,13 +149,13 @@ local function check_toggled(call, response, value)
     local list = value[key]
     if type(list) == "table" then
       for _, address in ipairs(list) do
-        seen[tostring(address):lower()] = true
+        seen[email.fold(tostring(address))] = true
       end
     end
   end
   local rows = {}
   for position, address in ipairs(call.data) do
-    if not seen[address:lower()] then
+    if not seen[email.fold(address)] then
       rows[#rows + 1] =
         { row = position, item = address, reason = "the server does not name this user" }
     end

@@ -1,6 +1,7 @@
 --- A user: fields are read from the snapshot's row when they are asked for, methods act.
 -- @module lastpass.enterprise.user
 local core = require "lastpass.core"
+local email_room = require "lastpass.email"
 local errors = require "lastpass.error"
 local json = require "lastpass.json"
 
@@ -153,7 +154,7 @@ end
 function methods:delete(options)
   errors.check_options("user:delete", options, { confirm = "string" })
   local confirm = options and options.confirm
-  if not confirm or confirm:lower() ~= self.email:lower() then
+  if not confirm or email_room.fold(confirm) ~= email_room.fold(self.email) then
     return errors.fail(
       "guard",
       "not_confirmed",

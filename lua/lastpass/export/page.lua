@@ -18,10 +18,14 @@ end
 ---@return string? message
 ---@return lastpass.Error? err
 function M.fetch(client, data)
+  local request, page, message, err
+  request, message, err = call.prepare(client, "reporting", data, 2)
+  if not request then
+    return nil, message, err
+  end
   local sink = core.events()
-  local request = call.prepare(client, "reporting", data, 2)
-  local reader = sink_reply.reader(sink, "a list of events")
-  local page, message, err = call.perform(client, request, reader, sink)
+  page, message, err =
+    call.perform(client, request, sink_reply.reader(sink, "a list of events"), sink)
   if not page then
     return sink_reply.explain(sink, message, err)
   end

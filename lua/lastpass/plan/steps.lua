@@ -3,7 +3,6 @@
 local core = require "lastpass.core"
 local draft = require "lastpass.plan.steps.draft"
 local groups = require "lastpass.plan.steps.groups"
-local key_of = require "lastpass.directory.key"
 local kinds = require "lastpass.plan.kinds"
 local match = require "lastpass.directory.match"
 local named = require "lastpass.plan.steps.named"
@@ -47,24 +46,11 @@ local NOBODY = "protect: nobody in the directory has the address %s; is it spell
 local NO_ATTRIBUTE = "employee ids are given, but match names no attribute for them, so they "
   .. 'find nobody: match { "employee_id", "email", "alias", attribute = "…" }'
 
-local function is_there(snapshot, address)
-  if snapshot:user(address) then
-    return true
-  elseif address:find "[\128-\255]" then
-    for user in snapshot:users() do
-      if key_of(user.email) == key_of(address) then
-        return true
-      end
-    end
-  end
-  return false
-end
-
 -- What would else pass for being looked after.
 local function warn(work)
   local protected, declared = {}, work.declared
   for _, entry in pairs(declared.protected) do
-    if not is_there(work.snapshot, entry.address) then
+    if not work.snapshot:user(entry.address) then
       protected[#protected + 1] = NOBODY:format(entry.address)
     end
   end

@@ -1,6 +1,7 @@
 --- Shared folders: who can read, write and administer what, through which group; and what is wrong.
 -- @module lastpass.report.folders
 local access = require "lastpass.report.folder_access"
+local email = require "lastpass.email"
 local errors = require "lastpass.error"
 local reading_room = require "lastpass.report.reading"
 local result = require "lastpass.report.result"
@@ -74,8 +75,9 @@ local function totals_of(seen)
   local outside = {}
   local people = 0
   for _, row in ipairs(seen.rows) do
-    if row.external and not outside[row.email:lower()] then
-      outside[row.email:lower()] = true
+    local key = email.fold(row.email)
+    if row.external and not outside[key] then
+      outside[key] = true
       people = people + 1
     end
   end

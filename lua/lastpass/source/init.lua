@@ -14,7 +14,7 @@ local kinds = {
 
 --- Checks an e-mail address and folds it into the key that tells accounts apart.
 ---@param text string
----@return string|nil key trimmed, ASCII letters in lower case
+---@return string|nil key trimmed, composed, its letters in lower case
 ---@return string? reason what is wrong with it
 function M.email(text)
   local address, reason = email.check(text)

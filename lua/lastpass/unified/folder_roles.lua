@@ -1,5 +1,7 @@
 --- Roles, those that come with shared folders among them (unified-directory §5.2).
 -- @module lastpass.unified.folder_roles
+local email = require "lastpass.email"
+
 local M = {}
 
 --- All roles that are known, in the order of their ids.
@@ -39,14 +41,14 @@ function M.of(entry)
   return M.by_id[entry.sees_passwords and id or id .. "_hidden"]
 end
 
---- By e-mail in lower case: the roles in all folders.
+--- By the key of the account: the roles in all folders.
 ---@param folders lastpass.Folder[]
 ---@return table<string, table[]> lists of {id, name, folder, super_admin}
 function M.by_address(folders)
   local roles = {}
   for _, folder in ipairs(folders) do
     for _, entry in ipairs(folder.users) do
-      local key = entry.email:lower()
+      local key = email.fold(entry.email)
       local role = M.of(entry)
       roles[key] = roles[key] or {}
       table.insert(roles[key], {

@@ -1,5 +1,6 @@
 --- A user as the unified directory shows one (unified-directory §4).
 -- @module lastpass.unified.user_object
+local email = require "lastpass.email"
 local ids = require "lastpass.unified.ids"
 local json = require "lastpass.json"
 local names = require "lastpass.unified.names"
@@ -75,13 +76,13 @@ end
 --- A user.
 ---@param user lastpass.User
 ---@param id string
----@param scene table cid, settings, with_record, folder_roles (by e-mail in lower case, or nil)
+---@param scene table cid, settings, with_record, folder_roles (by the key of the account, or nil)
 ---@return table
 function M.of(user, id, scene)
   local cid, settings = scene.cid, scene.settings
   local first, last = names.split(user.fullname)
   local roles, workspaces = json.list { M.account_role(user) }, json.list {}
-  for _, role in ipairs(scene.folder_roles and scene.folder_roles[user.email:lower()] or {}) do
+  for _, role in ipairs(scene.folder_roles and scene.folder_roles[email.fold(user.email)] or {}) do
     if role.super_admin then
       roles[1] = { id = "super_admin", name = "Super admin" }
     end

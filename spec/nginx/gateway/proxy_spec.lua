@@ -86,6 +86,33 @@ describe("the proxy", function()
     assert.equal(0, #site.lines)
   end)
 
+  it("refuses addresses that the server may take for another one's", function()
+    for _, address in ipairs { "guard@lumenor.example\0", "guard@lumenor.example\226\128\139" } do
+      for command, data in pairs {
+        disableuser = { address },
+        batchadd = { { username = address } },
+        deluser = { username = address, deleteaction = 0 },
+        disablemultifactor = { username = address },
+        batchchangegrp = { { username = address, del = { "Engineering" } } },
+      } do
+        local response = post(command, data)
+        assert.equal(400, response.status)
+        assert.match("is not an e%-mail address", response.json.message)
+        assert.equal(0, box_support.requests(box, command))
+      end
+    end
+  end)
+
+  it("asks the guards about the address that is sent", function()
+    site = gateway.start(
+      { acme = tenant },
+      { settings = { protect = { "guard@lumenor.example" } } }
+    )
+    local response = post("disableuser", { " GUARD@lumenor.example\r\n" })
+    assert.equal(403, response.status)
+    assert.equal("protected", response.json.details.guard)
+  end)
+
   it("passes the guards of plans", function()
     local people = {}
     for user in tenant:directory().snapshot:users { status = "active", admin = false } do

@@ -98,7 +98,7 @@ describe("lastpass.plan.words.sources", function()
     end))
     assert.equal("m\195\188ller@acme.com", (declared.wanted:row(1)))
     assert.is_true(declared.extras[1].other_letters)
-    assert.equal("repeated", declared.problems[1].code)
+    assert.equal("duplicate", declared.problems[1].code)
     assert.is_true(declared.untouchable["m\195\188ller@acme.com"])
   end)
 

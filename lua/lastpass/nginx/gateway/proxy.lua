@@ -110,8 +110,11 @@ end
 
 -- Wrong data raise, as they are a mistake of the program that calls; here that is the caller's.
 local function prepare(client, command, data)
-  local ok, prepared = pcall(call.prepare, client, command.name, data, 1)
+  local ok, prepared, message = pcall(call.prepare, client, command.name, data, 1)
   if ok then
+    if not prepared then
+      return problems.fail(400, message)
+    end
     return prepared
   elseif type(prepared) ~= "string" then
     error(prepared, 0)
