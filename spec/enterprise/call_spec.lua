@@ -96,7 +96,7 @@ describe("lastpass.enterprise.call", function()
 
     it("are never sent", function()
       for number, way in ipairs(ways) do
-        for _, address in ipairs { ANN .. "\0", "\27" .. ANN, ANN .. "\226\128\139", "a\r" .. ANN } do
+        for _, address in ipairs { ANN .. "\0", "\27" .. ANN, ANN .. "\226\128\139", "a\rb@x" } do
           support.reset(box)
           local value, message, err = way(address)
           if value and value.refused then -- a list: said of the row
