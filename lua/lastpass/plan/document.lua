@@ -163,8 +163,19 @@ local function check_form(body, place)
       return damaged(place, ("has no list '%s'"):format(key))
     end
   end
-  if type(body.objects) ~= "table" or type(body.tenant) ~= "string" then
+  if not is_list_of(body.held_beyond or {}, "table") then
+    return damaged(place, "has a wrong 'held_beyond'")
+  elseif type(body.objects) ~= "table" or type(body.tenant) ~= "string" then
     return damaged(place, "has no tenant or no objects")
+  end
+  for _, more in ipairs(body.held_beyond or {}) do
+    if
+      not kinds.by_name[more.kind]
+      or type(more.count) ~= "number"
+      or type(more.reason) ~= "string"
+    then
+      return damaged(place, "counts steps that are held in a form that is not known")
+    end
   end
   for number, step in ipairs(body.steps) do
     if
@@ -206,6 +217,17 @@ function M.parse(text, place)
     return damaged(place, "has been changed since it was saved")
   end
   return body
+end
+
+--- How many steps a plan holds back, those included that it only counts.
+---@param body table
+---@return integer
+function M.held_count(body)
+  local count = #body.held
+  for _, more in ipairs(body.held_beyond or {}) do
+    count = count + more.count
+  end
+  return count
 end
 
 --- The beginning of a new plan's body.

@@ -10,6 +10,7 @@ local M = {
   MAX_GROUP_MEMBERS = groups.MAX_GROUP_MEMBERS,
   MAX_GROUPS = groups.MAX_GROUPS,
   has_shrunk = whole.has_shrunk,
+  ahead = people.ahead,
 }
 
 --- Holds what is to be held and says what refuses the plan.

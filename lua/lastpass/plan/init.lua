@@ -21,7 +21,7 @@ local M = {}
 --- A plan.
 ---@class lastpass.Plan
 ---@field name string  SHA-256 of the canonical form
----@field body table   steps, held, problems, warnings, refusals, sources, objects, counts, requests,
+---@field body table   steps, held, held_beyond (how many more: {code, kind, count, reason}), problems, warnings, refusals, sources, objects, counts, requests,
 -- mails, created, expires, tenant, directory, playbook
 local methods = {}
 local plan_mt = { __name = "lastpass.Plan", __index = methods }
@@ -155,6 +155,7 @@ local function assemble(work, context)
     end
     return json.encode(a.after) < json.encode(b.after)
   end)
+  body.held_beyond = #work.held_beyond > 0 and work.held_beyond or nil
   body.problems = problem_lines(work)
   body.warnings = json.list(work.warnings)
   body.refusals = context.refusals
@@ -202,7 +203,8 @@ function M.make(client, playbook, options)
   if not context then
     return nil, message, err
   end
-  local work = steps_room.compute(declared, snapshot, context.pending_renames)
+  local ahead = guards.ahead(declared, sources)
+  local work = steps_room.compute(declared, snapshot, context.pending_renames, ahead)
   guards.check(work, context)
   local body = assemble(work, context)
   body.tenant = context.tenant

@@ -77,7 +77,7 @@ function M.new(fields)
   for _, row in ipairs(run._rows) do
     run.counts[row.state] = run.counts[row.state] + 1
   end
-  run.counts.held = run.counts.held + #body.held
+  run.counts.held = run.counts.held + document.held_count(body)
   run.ok = run.state == "finished" and run.counts.done + run.counts.unchanged == #body.steps
   return setmetatable(run, run_mt)
 end

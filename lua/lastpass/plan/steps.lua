@@ -98,10 +98,11 @@ local WAITING = "the groups of %d invited people are compared once they have acc
 ---@param declared lastpass.plan.Declared
 ---@param snapshot lastpass.Snapshot
 ---@param pending_renames table<string, string> renames under way: key of the old address to the new one
----@return table work steps (those held among them), held, problems, warnings, images, changes,
--- managed (names of groups), matching, totals
-function M.compute(declared, snapshot, pending_renames)
-  local work = draft.new(declared, snapshot)
+---@param ahead? function of `guards.ahead`: what will be held
+---@return table work steps (those held among them), held, held_beyond, problems, warnings, images,
+-- changes, managed (names of groups), matching, totals
+function M.compute(declared, snapshot, pending_renames, ahead)
+  local work = draft.new(declared, snapshot, ahead)
   work.pending_renames = pending_renames or {}
   groups.merge(work)
   work.managed = groups.managed(work)

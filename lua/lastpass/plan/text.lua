@@ -135,6 +135,10 @@ function M.plan(plan, width)
     held[place] = { who = step.subject, what = M.what(step), why = step.held, from = step.origin }
   end
   add_table(lines, "Held back, not part of the plan:", held, { who, what, why, from }, width)
+  for _, more in ipairs(body.held_beyond or {}) do
+    local verb = kinds.by_name[more.kind].verb
+    lines[#lines + 1] = clean(("and %d more to %s: %s"):format(more.count, verb, more.reason))
+  end
   local problems = {}
   for place, problem in ipairs(body.problems) do
     problems[place] = { from = problem.origin, who = problem.subject, why = problem.reason }

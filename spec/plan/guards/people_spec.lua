@@ -83,3 +83,98 @@ describe("lastpass.plan.guards.people", function()
     )
   end)
 end)
+
+describe("steps that one bad row holds", function()
+  local image = require "lastpass.plan.image"
+  local of = image.of
+
+  after_each(function()
+    image.of = of
+  end)
+
+  local list = { { email = "person1@acme.com" }, { email = "bad" } }
+
+  local function disable_the_rest(p)
+    p.users(p.source.table(list))
+    p.missing "disable"
+  end
+
+  it("are listed up to 1,000 and counted beyond, at no cost for each person", function()
+    local looked_at = 0
+    image.of = function(user)
+      looked_at = looked_at + 1
+      return of(user)
+    end
+    local users = companies.people(20000)
+    users[7].disabled = true -- there is nothing to be held
+    local plan = plan_of({ users = users }, disable_the_rest)
+    assert.same({}, told(plan.body.steps))
+    assert.equal(1000, #plan.body.held)
+    local beyond = plan.body.held_beyond
+    assert.equal(1, #beyond)
+    assert.same({ "refused_rows", "disable", 18998 }, {
+      beyond[1].code,
+      beyond[1].kind,
+      beyond[1].count,
+    })
+    assert.equal(plan.body.held[1].held, beyond[1].reason)
+    assert.matches(
+      "and 18998 more to block the log-in: 1 rows could not be used",
+      tostring(plan),
+      1,
+      true
+    )
+    assert.equal(1000, looked_at)
+    local document = require "lastpass.plan.document"
+    local read = assert(document.parse(plan:text(), "p.json"))
+    assert.equal(19998, document.held_count(read))
+  end)
+
+  it("are all listed as long as they are 1,000", function()
+    for count, more in pairs { [1001] = 0, [1002] = 1 } do
+      local body = plan_of({ users = companies.people(count) }, disable_the_rest).body
+      assert.equal(1000, #body.held)
+      assert.equal(more, body.held_beyond and body.held_beyond[1].count or 0)
+    end
+  end)
+
+  it("are of every kind that takes something away, and of no other", function()
+    local users = companies.people(3000, { groups = { "All", "Old" } })
+    local broken = os.tmpname()
+    local file = assert(io.open(broken, "w"))
+    file:write 'email,team\nperson1@acme.com,All\nx@acme.com,"All\n'
+    file:close()
+    local function plan(playbook)
+      return plan_of({ users = users, invited = {} }, function(p)
+        for _ in p.source.csv(broken):rows() do
+        end
+        playbook(p)
+      end)
+    end
+    local body = plan(function(p)
+      p.only { "All", "Old" }
+      for place = 1, 1500 do
+        p.user(("person%d@acme.com"):format(place)) { groups = { "All" } } -- leaves Old
+      end
+      for place = 1501, 3000 do
+        p.user(("person%d@acme.com"):format(place)) { active = false }
+      end
+    end).body
+    assert.equal(1000, #body.held)
+    local counts = {}
+    for _, more in ipairs(body.held_beyond) do
+      assert.equal("incomplete_source", more.code)
+      counts[more.kind] = more.count
+    end
+    assert.equal(2000, (counts.groups or 0) + counts.disable)
+    assert.equal(0, #body.steps)
+    body = plan(function(p)
+      p.group "Old" { "person1@acme.com" }
+      p.user "person2@acme.com" { groups = { "All", "New" } } -- what is given stays
+    end).body
+    assert.same({ "groups person2@acme.com +New" }, told(body.steps))
+    -- person2 leaves Old, by a part that is held beside
+    assert.equal(2999, #body.held + body.held_beyond[1].count)
+    os.remove(broken)
+  end)
+end)

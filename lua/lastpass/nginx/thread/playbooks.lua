@@ -35,7 +35,7 @@ local function answer_of_plan(plan)
     steps = #plan.body.steps,
     counts = counts,
     unchanged = plan.body.unchanged,
-    held = #plan.body.held,
+    held = require("lastpass.plan.document").held_count(plan.body),
     problems = #plan.body.problems,
   }
 end

@@ -27,15 +27,22 @@ end
 local INCOMPLETE =
   "%s was not read to its end (%s), so whoever it does not mention may still be there"
 
+local function incomplete_sources(sources)
+  for _, source in ipairs(sources) do
+    if not source.complete then
+      return INCOMPLETE:format(source.name, source.failure)
+    end
+  end
+  return nil
+end
+
 --- Nothing is taken away while a source was not read to its end.
 ---@param work table of `steps.compute`
 ---@param context table sources
 function M.incomplete_sources(work, context)
-  for _, source in ipairs(context.sources) do
-    if not source.complete then
-      holding.removals(work, "incomplete_source", INCOMPLETE:format(source.name, source.failure))
-      return
-    end
+  local why = incomplete_sources(context.sources)
+  if why then
+    holding.removals(work, "incomplete_source", why)
   end
 end
 
@@ -45,24 +52,50 @@ local REFUSED_ROWS = "%d rows could not be used, and may be of people who now se
 -- Who is not mentioned: by nothing at all, or not as a member.
 local absent = { missing = true, group = true }
 
---- Nobody is missing while rows could not be used.
----@param work table of `steps.compute`
----@param context table sources
-function M.refused_rows(work, context)
+local function refused_rows(declared, sources)
   local rows, count = 0, 0
-  for _, source in ipairs(context.sources) do
+  for _, source in ipairs(sources) do
     rows, count = rows + source.rows, count + source.refused
   end
-  for _, problem in ipairs(work.declared.problems) do
+  for _, problem in ipairs(declared.problems) do
     if not problem.refused_by_source and not problem.subject then
       count = count + 1 -- the playbook's own; where the person is known, they are left alone
     end
   end
-  local limit = limits.read(work.declared.settings.limits.refused_rows)
+  local limit = limits.read(declared.settings.limits.refused_rows)
   if count > limits.allowed(limit, rows, 0) then
-    holding.removals(work, "refused_rows", REFUSED_ROWS:format(count, count), function(step)
+    return REFUSED_ROWS:format(count, count)
+  end
+  return nil
+end
+
+--- Nobody is missing while rows could not be used.
+---@param work table of `steps.compute`
+---@param context table sources
+function M.refused_rows(work, context)
+  local why = refused_rows(work.declared, context.sources)
+  if why then
+    holding.removals(work, "refused_rows", why, function(step)
       return absent[step.rule]
     end)
+  end
+end
+
+--- What is known before there are steps: which of those that take something away will be held, and why.
+-- One broken row can hold everybody; so many steps are counted, not made.
+---@param declared lastpass.plan.Declared
+---@param sources table[] as of `playbook.sources`
+---@return fun(rule: string): string|nil, string|nil ahead code and why, by the rule of the step
+function M.ahead(declared, sources)
+  local incomplete = incomplete_sources(sources)
+  local refused = not incomplete and refused_rows(declared, sources)
+  return function(rule)
+    if incomplete then
+      return "incomplete_source", incomplete
+    elseif refused and absent[rule] then
+      return "refused_rows", refused
+    end
+    return nil
   end
 end
 

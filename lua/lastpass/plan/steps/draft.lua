@@ -9,11 +9,19 @@ local letters = require "lastpass.plan.letters"
 
 local M = {}
 
+--- Of the steps that are held for one reason so many are listed; what is beyond is counted.
+M.MOST_HELD = 1000
+
+local function nothing_ahead()
+  return nil
+end
+
 --- Begins one.
 ---@param declared lastpass.plan.Declared
 ---@param snapshot lastpass.Snapshot
+---@param ahead? fun(rule: string): string|nil, string|nil of `guards.ahead`; default: nothing is known
 ---@return table draft
-function M.new(declared, snapshot)
+function M.new(declared, snapshot, ahead)
   local only
   if declared.settings.only then
     only = {}
@@ -29,6 +37,9 @@ function M.new(declared, snapshot)
     images = {},
     steps = {},
     held = {},
+    held_ahead = ahead or nothing_ahead,
+    held_listed = {}, -- by code: steps that will be held and are made all the same
+    held_beyond = {}, -- {code, kind, count, reason}: those that are counted only
     problems = {},
     warnings = {},
     warned = {},
@@ -98,6 +109,38 @@ function M.hold(work, step, code, why)
   work.held[#work.held + 1] = step
 end
 
+local function beyond_of(work, code, kind, why)
+  for _, entry in ipairs(work.held_beyond) do
+    if entry.code == code and entry.kind == kind then
+      return entry
+    end
+  end
+  local entry = { code = code, kind = kind, count = 0, reason = letters.writable(why) }
+  work.held_beyond[#work.held_beyond + 1] = entry
+  return entry
+end
+
+--- Whether a step that only takes something away need not be made: it would be held, as many others
+-- are that are listed. It is counted then.
+---@param work table a draft
+---@param kind string
+---@param rule string
+---@return boolean
+function M.is_beyond(work, kind, rule)
+  local code, why = work.held_ahead(rule)
+  if not code then
+    return false
+  end
+  local listed = work.held_listed[code] or 0
+  if listed < M.MOST_HELD then
+    work.held_listed[code] = listed + 1
+    return false
+  end
+  local entry = beyond_of(work, code, kind, why)
+  entry.count = entry.count + 1
+  return true
+end
+
 --- A copy of a list, written as one in JSON also when it is empty.
 ---@param names string[]
 ---@return string[]
@@ -144,6 +187,14 @@ end
 ---@return string
 function M.address_of(work, user)
   return core.user_value(work.rows, user, core.user_fields.email)
+end
+
+--- Whether a row of the directory is "active", "disabled" or "invited".
+---@param work table a draft
+---@param user integer
+---@return string
+function M.status_of(work, user)
+  return core.user_value(work.rows, user, core.user_fields.status)
 end
 
 --- Whether what is declared of somebody is in doubt, so that they are left alone.

@@ -40,7 +40,9 @@ end
 -- Merges a change of groups into the step that the person may have already.
 local function change_group(work, subject, field, name, origin)
   local step = draft.step_of(work, "groups", subject)
-  if not step then
+  if not step and field == "leave" and draft.is_beyond(work, "groups", "group") then
+    return
+  elseif not step then
     step = add(
       work,
       "groups",

@@ -53,13 +53,29 @@ local function same_name(before, after)
   return require("lastpass.unicode").same(before, after)
 end
 
+-- Whether a difference does nothing but take something away; then by what kind of step.
+local function removal_of(bits)
+  if has(bits, "disable") then
+    return "disable"
+  elseif
+    has(bits, "leave") and not (has(bits, "join") or has(bits, "name") or has(bits, "enable"))
+  then
+    return "groups"
+  end
+  return nil
+end
+
 local function change(work, changes, place, row, user, bits)
   local subject = draft.address_of(work, user)
   local _, fullname = work.declared.wanted:row(row)
-  local before = image_of(work, subject)
   if draft.is_gone(work, row) then
     return -- removed below, whatever else was declared
   end
+  local removal = removal_of(bits)
+  if removal and draft.is_beyond(work, removal, "user") then
+    return
+  end
+  local before = image_of(work, subject)
   if has(bits, "disable") then
     if before.status == "invited" then
       add(work, "uninvite", subject, cause(work, row, "is declared inactive"))
@@ -103,23 +119,24 @@ local function change(work, changes, place, row, user, bits)
 end
 
 local function missing_user(work, user)
-  local subject = draft.address_of(work, user)
   local choice = work.declared.settings.missing
-  local status = image_of(work, subject).status
-  local fields = { reason = "no source mentions them", rule = "missing" }
+  local status, kind = draft.status_of(work, user), nil
   if status == "invited" then
-    if choice.invited == "withdraw" then
-      add(work, "uninvite", subject, fields)
-    end
+    kind = choice.invited == "withdraw" and "uninvite"
   elseif choice.users == "remove" then
-    add(work, "remove", subject, fields)
+    kind = "remove"
   elseif choice.users == "disable" and status ~= "disabled" then
-    add(work, "disable", subject, fields)
+    kind = "disable"
+  end
+  if kind and not draft.is_beyond(work, kind, "missing") then
+    local fields = { reason = "no source mentions them", rule = "missing" }
+    add(work, kind, draft.address_of(work, user), fields)
   end
 end
 
 local function missing_invited(work, address)
-  if work.declared.settings.missing.invited == "withdraw" then
+  local withdraws = work.declared.settings.missing.invited == "withdraw"
+  if withdraws and not draft.is_beyond(work, "uninvite", "missing") then
     add(work, "uninvite", address, { reason = "no source mentions them", rule = "missing" })
   end
 end
