@@ -21,7 +21,8 @@ local M = {}
 --- A plan.
 ---@class lastpass.Plan
 ---@field name string  SHA-256 of the canonical form
----@field body table   steps, held, held_beyond (how many more: {code, kind, count, reason}), problems, warnings, refusals, sources, objects, counts, requests,
+---@field body table  steps, held, held_beyond (of those held for one reason what is beyond 1,000:
+-- {code, kind, count, reason}), problems, warnings, refusals, sources, objects, counts, requests,
 -- mails, created, expires, tenant, directory, playbook
 local methods = {}
 local plan_mt = { __name = "lastpass.Plan", __index = methods }
