@@ -147,34 +147,43 @@ valgrind: deps-build deps-test deps-check
 
 # ------------------------------------------------------------------ fuzzing
 
+# Each fuzzer for that time, or until it has had so many inputs; fewer than FUZZ_LEAST are a failure,
+# as is one that did not end well or left a crash, a leak, a slow or a large input behind.
 FUZZ_SECONDS ?= 20
-FUZZERS = json directory reply csv diff events
-FUZZ_FLAGS = -std=c99 -D_GNU_SOURCE -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined \
-  -Isrc/common -Isrc/core -Isrc/csv -I/usr/include/lua5.4
+FUZZ_RUNS ?=
+FUZZ_LEAST ?= 1000
+FUZZERS = json directory reply csv diff events ldap source_csv source_json
+FUZZ_SANITIZE ?= address,undefined
+FUZZ_FLAGS = -std=c99 -D_GNU_SOURCE -g -O1 -fsanitize=fuzzer,$(FUZZ_SANITIZE) \
+  -fno-sanitize-recover=undefined \
+  -Isrc/common -Isrc/core -Isrc/csv -Isrc/ldap -I/usr/include/lua5.4
 FUZZ_SOURCES_json = scan
 FUZZ_SOURCES_directory = scan reader reader_values reader_fast rows reply commands tokens
 FUZZ_SOURCES_reply = scan reply commands tokens
 FUZZ_SOURCES_diff = scan reader reader_values reader_fast rows reply commands tokens wanted diff
 FUZZ_SOURCES_csv = csv_parse claims
 FUZZ_SOURCES_events = scan reader reader_values reader_fast rows reply commands tokens events events_clock events_reader events_data events_write
+FUZZ_SOURCES_ldap = ldap_reply
 FUZZ_LIBRARIES_csv = -lcsv
-FUZZ_OPTIONS_directory = -max_len=4096
-FUZZ_OPTIONS_diff = -max_len=4096
-FUZZ_OPTIONS_events = -max_len=4096
+FUZZ_LIBRARIES_ldap = -lldap -llber
+# those written in C; the others are Lua
+FUZZERS_C = $(foreach f,$(FUZZERS),$(if $(FUZZ_SOURCES_$(f)),$(f)))
+
+define build_fuzzer
+$(BUILD)/fuzz/$(1): spec/fuzz/$(1)_fuzz.c $(wildcard src/*/*.c src/*/*.h spec/fuzz/*.h)
+	@mkdir -p $$(@D)
+	clang $$(FUZZ_FLAGS) -o $$@ $$< $(foreach s,$(FUZZ_SOURCES_$(1)),$(wildcard src/*/$(s).c)) $(FUZZ_LIBRARIES_$(1)) -llua5.4 -lm
+endef
+$(foreach f,$(FUZZERS_C),$(eval $(call build_fuzzer,$(f))))
+
 fuzz: deps-build deps-check
-	@mkdir -p $(BUILD)/fuzz
-	@set -e; $(foreach f,$(FUZZERS),\
-	  clang $(FUZZ_FLAGS) -o $(BUILD)/fuzz/$(f) spec/fuzz/$(f)_fuzz.c \
-	    $(foreach s,$(FUZZ_SOURCES_$(f)),$(wildcard src/*/$(s).c)) $(FUZZ_LIBRARIES_$(f)) -llua5.4 -lm; \
-	  echo "fuzzing $(f) for $(FUZZ_SECONDS) s"; mkdir -p $(BUILD)/fuzz/$(f)-corpus; \
-	  $(BUILD)/fuzz/$(f) -max_total_time=$(FUZZ_SECONDS) -print_final_stats=1 -verbosity=0 $(FUZZ_OPTIONS_$(f)) \
-	    -artifact_prefix=$(BUILD)/fuzz/ $(BUILD)/fuzz/$(f)-corpus $(wildcard spec/fuzz/seeds/$(f)) 2>&1 | grep -E 'stat::number|ERROR|SUMMARY|assert' || true; \
-	  test -z "$$(ls $(BUILD)/fuzz/crash-* $(BUILD)/fuzz/leak-* $(BUILD)/fuzz/timeout-* 2>/dev/null)"; )
-	@$(MAKE) -s build-5.4
-	@echo "fuzzing the CSV source for $(FUZZ_SECONDS) s"
-	@$(call in_tree,5.4) lua5.4 spec/fuzz/source_csv_fuzz.lua $(FUZZ_SECONDS)
-	@echo "fuzzing the JSON source for $(FUZZ_SECONDS) s"
-	@$(call in_tree,5.4) lua5.4 spec/fuzz/source_json_fuzz.lua $(FUZZ_SECONDS)
+	@$(MAKE) -s build-5.4 $(FUZZERS_C:%=$(BUILD)/fuzz/%)
+	@$(call in_tree,5.4) lua5.4 .ci/fuzz.lua run $(BUILD)/fuzz "$(FUZZ_SECONDS)" "$(FUZZ_LEAST)" "$(FUZZ_RUNS)" $(FUZZERS)
+
+# What was found since goes to spec/fuzz/seeds, as far as it reaches anything new.
+fuzz-seeds: deps-build deps-check
+	@$(MAKE) -s $(FUZZERS_C:%=$(BUILD)/fuzz/%)
+	@lua5.4 .ci/fuzz.lua seeds $(BUILD)/fuzz $(FUZZERS_C)
 
 # ------------------------------------------------------------------ benchmarks
 
@@ -253,8 +262,8 @@ clean:
 
 help:
 	@echo 'deps all demo nginx-demo test lint format bench docs docs-check env install uninstall clean'
-	@echo 'asan valgrind fuzz test-lua5.1 test-luajit test-nginx test-long'
-	@echo 'variables: LUA_VERSION PREFIX DESTDIR CFLAGS SPEC (a spec file or folder) FUZZ_SECONDS JOBS'
+	@echo 'asan valgrind fuzz fuzz-seeds test-lua5.1 test-luajit test-nginx test-long'
+	@echo 'variables: LUA_VERSION PREFIX DESTDIR CFLAGS SPEC (a spec file or folder) FUZZ_SECONDS FUZZ_RUNS FUZZERS JOBS'
 
-.PHONY: all env demo nginx-demo run-asan test test-lua5.1 test-luajit test-nginx test-long asan valgrind fuzz bench lint \
+.PHONY: all env demo nginx-demo run-asan test test-lua5.1 test-luajit test-nginx test-long asan valgrind fuzz fuzz-seeds bench lint \
   format docs docs-check install uninstall deps deps-build deps-test deps-check deps-bench clean help

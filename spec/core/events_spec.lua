@@ -169,7 +169,19 @@ describe("core.events", function()
       rows:at(2, "data")
     end)
     rows:close()
-    assert.equal(0, #rows)
+    rows:close()
+    assert.equal("lastpass.events (closed)", tostring(rows))
+    local methods = getmetatable(rows).__index
+    for name in pairs(methods) do
+      if name ~= "close" then
+        local ok, message = pcall(methods[name], rows, 1)
+        assert.is_false(ok, name)
+        assert.truthy(message:find("the events are closed", 1, true), name .. ": " .. message)
+      end
+    end
+    assert.has_error(function()
+      return #rows
+    end)
   end)
 
   it("appends older pages, and knows the same event again", function()

@@ -44,9 +44,11 @@ describe("lineedit in a terminal", function()
     end))
     print(tostring(editor), pcall(editor.read, editor))
     editor:remember "of old"
+    local prompt = "> "
     repeat
-      local line, why = editor:read "> "
-      print("read", line, why)
+      local line, why = editor:read(prompt)
+      prompt = line == "prompt" and "b\255é> " or "> "
+      print("read", line and line:gsub("é", "<e>") or line, why)
     until not line and why == "end"
     editor:close()
     editor:close()
@@ -98,5 +100,28 @@ describe("lineedit in a terminal", function()
     terminal:press "Tab"
     terminal:press "Enter"
     terminal:wait_for "read    thdrei"
+  end)
+
+  it("takes a line as long as it is, after a longer one too", function()
+    terminal:type(("long "):rep(12))
+    terminal:press "Enter"
+    terminal:wait_for "read    long"
+    terminal:type "béc"
+    terminal:press "Tab"
+    terminal:wait_for "\nbéc 4\n> béc" -- the bytes before the cursor
+    terminal:press "Left"
+    terminal:press "Tab"
+    terminal:wait_for "\nbéc 3\n> béc"
+    terminal:press "Enter"
+    terminal:wait_for "read    b<e>c"
+  end)
+
+  it("shows any prompt, such as one that is no text of the locale", function()
+    terminal:type "prompt"
+    terminal:press "Enter"
+    terminal:wait_for "\nb?é>"
+    terminal:type "x"
+    terminal:press "Enter"
+    terminal:wait_for "read    x"
   end)
 end)

@@ -1028,10 +1028,43 @@ describe("core.snapshot", function()
     assert.is_true(snapshot:memory() > 0)
     assert.equal(1, snapshot:length())
     getmetatable(snapshot).__gc(snapshot) -- what the collector does
-    assert.equal(0, #snapshot)
-    assert.is_nil(snapshot:feed '{"Users":[]}')
-    assert.is_nil(snapshot:find "a@x")
+    assert.equal("lastpass.snapshot (closed)", tostring(snapshot))
     getmetatable(snapshot).__gc(snapshot)
+  end)
+
+  it("says that it is closed, and not that the company is empty", function()
+    local text = '{"Users":{"1":{"username":"a@x"}},"Groups":{"G":["a@x","b@x"]},"invited":["b@x"]}'
+    local open, snapshot = rows.read(text), rows.read(text)
+    snapshot:close()
+    snapshot:close()
+    local methods, asked = getmetatable(snapshot).__index, 0
+    for name in pairs(methods) do
+      if name ~= "close" then
+        asked = asked + 1
+        local argument = name == "append" and open or "G"
+        local ok, message = pcall(methods[name], snapshot, argument)
+        assert.is_false(ok, name)
+        assert.truthy(message:find("the snapshot is closed", 1, true), name .. ": " .. message)
+      end
+    end
+    assert.is_true(asked >= 19)
+    for _, ask in ipairs {
+      function()
+        return #snapshot
+      end,
+      function()
+        return core.user_value(snapshot, 1, core.user_fields.email)
+      end,
+      function()
+        return core.user_id(snapshot, 1)
+      end,
+      function()
+        return open:append(snapshot)
+      end,
+    } do
+      assert.error_matches(ask, "the snapshot is closed")
+    end
+    assert.equal(1, #open)
   end)
 
   it("refuses rows and fields that are not there", function()

@@ -1,4 +1,4 @@
--- lua5.4 spec/fuzz/source_csv_fuzz.lua [SECONDS [SEED]]
+-- lua5.4 spec/fuzz/source_csv_fuzz.lua [SECONDS [LEAST [SEED]]]
 -- Mutated HR files through source.csv: however the file is cut, and whether rows are shaped in C or
 -- looked at in Lua, people, problems and failure are the same. The decoder is fed in cuts likewise.
 local csv = require "lastpass.csv"
@@ -149,7 +149,7 @@ local function random_bytes()
 end
 
 local deadline, rounds = os.time() + draw.seconds, 0
-while os.time() < deadline do
+while os.time() < deadline or rounds < draw.least do
   for _ = 1, 100 do
     rounds = rounds + 1
     local text = document()

@@ -1,4 +1,4 @@
--- lua5.4 spec/fuzz/source_json_fuzz.lua [SECONDS [SEED]]
+-- lua5.4 spec/fuzz/source_json_fuzz.lua [SECONDS [LEAST [SEED]]]
 -- Mutated and cut HR files through source.json: however the file comes in pieces, people, problems
 -- and failure are the same, as JSON's own reader sees them; what is complete is whole JSON.
 local json = require "lastpass.json"
@@ -132,7 +132,7 @@ local function check_complete(text, people, list)
 end
 
 local deadline, rounds, complete = os.time() + draw.seconds, 0, 0
-while os.time() < deadline do
+while os.time() < deadline or rounds < draw.least do
   for _ = 1, 100 do
     rounds = rounds + 1
     local text = document()

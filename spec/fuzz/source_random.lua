@@ -1,11 +1,12 @@
 -- What the fuzzers of sources draw from: numbers that a seed repeats, and texts in pieces.
--- Arguments of a fuzzer: [SECONDS [SEED]]
+-- Arguments of a fuzzer: [SECONDS [LEAST [SEED]]]: so long, and at least so many rounds
 local files = require "spec.source.files"
 
 local M = {}
 
 M.seconds = tonumber(arg[1]) or 5
-M.seed = tonumber(arg[2]) or os.time() % 2147483646 + 1
+M.least = tonumber(arg[2]) or 100
+M.seed = tonumber(arg[3]) or os.time() % 2147483646 + 1
 
 local state = M.seed
 

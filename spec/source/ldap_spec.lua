@@ -4,6 +4,7 @@ local check = require "spec.support.check"
 local core = require "lastpass.core"
 local lastpass = require "lastpass"
 local ldap = require "lastpass.ldap"
+local server = require "spec.support.server"
 local source = require "lastpass.source"
 
 describe("a mistake in the call of source.ldap", function()
@@ -162,5 +163,121 @@ describe("a connection of lastpass.ldap", function()
     end
     assert.is_nil((ldap.open {}))
     assert.is_true(ldap.now() <= ldap.now())
+  end)
+end)
+
+-- Answers of servers that no real one gives by itself. The handler reads the number of each request
+-- and sends what is in `answers`, as DER made here.
+describe("the answer of an LDAP server", function()
+  local running
+
+  after_each(function()
+    running:stop()
+  end)
+
+  local function tlv(tag, ...)
+    local value = table.concat { ... }
+    local n = #value
+    local length = n < 128 and string.char(n) or string.char(0x82, math.floor(n / 256), n % 256)
+    return string.char(tag) .. length .. value
+  end
+
+  local DONE = tlv(0x65, tlv(10, "\0"), tlv(4, ""), tlv(4, ""))
+  local ENTRY =
+    tlv(0x64, tlv(4, "cn=ann,dc=b"), tlv(0x30, tlv(0x30, tlv(4, "mail"), tlv(0x31, tlv(4, "a@b")))))
+  local PAGED = "1.2.840.113556.1.4.319"
+
+  -- The list of controls behind a message.
+  local function controls(...)
+    return tlv(0xA0, ...)
+  end
+
+  local function control(name, value, critical)
+    return tlv(0x30, tlv(4, name), critical and tlv(1, "\255") or "", value and tlv(4, value) or "")
+  end
+
+  -- Messages by what follows their number; the source's rows, the reading's end.
+  local function read(...)
+    local messages = {}
+    for i, message in ipairs { ... } do
+      messages[i] = ("%q"):format(message)
+    end
+    running = server.start(([[
+      local messages = { %s }
+      local function tlv(tag, value)
+        local n = #value
+        local length = n < 128 and string.char(n)
+          or string.char(0x82, math.floor(n / 256), n %% 256)
+        return string.char(tag) .. length .. value
+      end
+      return function(client)
+        local buffer = ""
+        while true do
+          local byte = client:receive(1)
+          if not byte then return end
+          buffer = buffer .. byte
+          local n = #buffer > 1 and buffer:byte(2)
+          local head = n and (n < 128 and 2 or 2 + n - 128)
+          if head and #buffer >= head then
+            for i = 3, n < 128 and 2 or head do n = (i == 3 and 0 or n) * 256 + buffer:byte(i) end
+            local body = client:receive(n)
+            buffer = ""
+            local number = body:sub(1, 2 + body:byte(2))
+            local operation = body:byte(#number + 1)
+            if operation == 0x60 then
+              client:send(tlv(0x30, number .. tlv(0x61, "\10\1\0\4\0\4\0")))
+            elseif operation == 0x63 then
+              for _, message in ipairs(messages) do client:send(tlv(0x30, number .. message)) end
+            end
+          end
+        end
+      end
+    ]]):format(table.concat(messages, ", ")))
+    local people, message, err = source.ldap {
+      url = ("ldap://127.0.0.1:%d"):format(running.port),
+      plain = true,
+      base = "dc=b",
+      filter = "(mail=*)",
+      attributes = { email = "mail" },
+    }
+    if not people then
+      return nil, message, err
+    end
+    return people:read()
+  end
+
+  it("with a control that has no value, or an empty one, is a failed read", function()
+    for _, page in ipairs {
+      control(PAGED),
+      control(PAGED, nil, true),
+      control(PAGED, ""),
+      control(PAGED, "\48\0"),
+      control(PAGED, "\48"),
+      control(PAGED, "\48\3\2\1\0"),
+      control("1.2.3.4") .. control(PAGED),
+      control(PAGED) .. control(PAGED, tlv(0x30, tlv(2, "\0"), tlv(4, ""))),
+    } do
+      local list, message, err = read(ENTRY, DONE .. controls(page))
+      check.failure("protocol", nil, list, message, err)
+      running:stop()
+    end
+  end)
+
+  it("may have other controls, with or without a value, anywhere", function()
+    local other = controls(
+      control "1.3.6.1.4.1.42.2.27.8.5.1",
+      control("2.16.840.1.113730.3.4.4", ""),
+      control("1.2.840.113556.1.4.474", "x")
+    )
+    local last = controls(control "1.2.3.4", control(PAGED, tlv(0x30, tlv(2, "\0"), tlv(4, ""))))
+    local list = assert(read(ENTRY .. other, DONE .. last))
+    assert.equal(1, #list)
+    assert.equal("a@b", list[1].email)
+  end)
+
+  it("may have intermediate messages in between (RFC 4511 §4.13)", function()
+    local last = controls(control(PAGED, tlv(0x30, tlv(2, "\0"), tlv(4, ""))))
+    local list = assert(read(tlv(0x79, tlv(0x80, "1.2.3")), ENTRY, DONE .. last))
+    assert.equal(1, #list)
   end)
 end)

@@ -14,6 +14,7 @@ typedef struct events {
   lp_sink sink; /* must be first */
   lp_events_reader reader;
   lp_events rows;
+  int closed;
 } events;
 
 static lp_sink_answer feed_sink (lp_sink *sink, const char *bytes, size_t n) {
@@ -26,8 +27,11 @@ static int sink_is_full (const lp_sink *sink) {
   return 0;
 }
 
+/* What is closed has no rows: it raises, for an answer would be that of a quiet day. */
 static events *check (lua_State *L, int index) {
-  return luaL_checkudata(L, index, EVENTS_TYPE);
+  events *e = luaL_checkudata(L, index, EVENTS_TYPE);
+  luaL_argcheck(L, !e->closed, index, "the events are closed");
+  return e;
 }
 
 /* Between the first byte of a reply and its good end. */
@@ -46,6 +50,7 @@ static int lp_events_new (lua_State *L) {
   events *e = lua_newuserdata(L, sizeof *e);
   e->sink.feed = feed_sink;
   e->sink.is_full = sink_is_full;
+  e->closed = 0;
   lp_events_init(&e->rows);
   lp_events_reader_init(&e->reader, &e->rows);
   luaL_getmetatable(L, EVENTS_TYPE);
@@ -429,17 +434,22 @@ static int lp_events_memory_held (lua_State *L) {
   return 1;
 }
 
-/* events:close (): frees all; there are no rows then */
+/* events:close (): frees all; what is asked then raises, a download ends. May be called again */
 static int lp_events_close (lua_State *L) {
-  events *e = check(L, 1);
+  events *e = luaL_checkudata(L, 1, EVENTS_TYPE);
   lp_events_reader_free(&e->reader);
   lp_events_free(&e->rows);
   lp_events_reader_init(&e->reader, &e->rows);
+  e->reader.ended = e->closed = 1;
   return 0;
 }
 
 static int lp_events_tostring (lua_State *L) {
-  lua_pushfstring(L, EVENTS_TYPE " (%d events)", (int)check(L, 1)->rows.count);
+  const events *e = luaL_checkudata(L, 1, EVENTS_TYPE);
+  if (e->closed)
+    lua_pushliteral(L, EVENTS_TYPE " (closed)");
+  else
+    lua_pushfstring(L, EVENTS_TYPE " (%d events)", (int)e->rows.count);
   return 1;
 }
 

@@ -109,9 +109,10 @@ static unsigned enter (char *bytes, size_t length) {
 /* The entry of a live secret, or NULL; the mutex must be held. */
 static entry *find (unsigned number) {
   unsigned place = number % PLACES;
-  entry *e = &table.entries[place - 1];
-  if (place == 0 || place > table.count || e->holders == 0) return NULL;
-  return e->generation == number / PLACES ? e : NULL;
+  entry *e;
+  if (place == 0 || place > table.count) return NULL;
+  e = &table.entries[place - 1];
+  return e->holders > 0 && e->generation == number / PLACES ? e : NULL;
 }
 
 size_t lp_secret_copy (unsigned number, size_t from, char *out, size_t n) {

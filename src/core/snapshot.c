@@ -45,8 +45,11 @@ static snapshot *push_snapshot (lua_State *L) {
   return s;
 }
 
+/* One that is closed has no rows: it raises, for an answer would be that of an empty company. */
 static snapshot *check (lua_State *L, int index) {
-  return luaL_checkudata(L, index, SNAPSHOT_TYPE);
+  snapshot *s = luaL_checkudata(L, index, SNAPSHOT_TYPE);
+  luaL_argcheck(L, !s->closed, index, "the snapshot is closed");
+  return s;
 }
 
 /*
@@ -132,7 +135,6 @@ static int is_reading (const snapshot *s) {
 
 lp_rows *lp_snapshot_rows (lua_State *L, int index) {
   snapshot *s = check(L, index);
-  luaL_argcheck(L, !s->closed, index, "the snapshot is closed");
   luaL_argcheck(L, !is_reading(s), index, "its reply was not read to the end");
   return &s->rows;
 }
@@ -505,9 +507,9 @@ static int lp_snapshot_user_id (lua_State *L) {
   return 1;
 }
 
-/* Frees the rows; the snapshot is empty then, and takes no more. */
+/* Frees the rows; what is asked of it then raises, and a download ends. May be called again. */
 static int lp_snapshot_close (lua_State *L) {
-  snapshot *s = check(L, 1);
+  snapshot *s = luaL_checkudata(L, 1, SNAPSHOT_TYPE);
   lp_rows_free(&s->rows);
   lp_reader_free(&s->reader);
   lp_reader_init(&s->reader, &s->rows);
@@ -516,7 +518,11 @@ static int lp_snapshot_close (lua_State *L) {
 }
 
 static int lp_snapshot_tostring (lua_State *L) {
-  lua_pushfstring(L, "lastpass.snapshot (%d users)", (int)check(L, 1)->rows.count);
+  const snapshot *s = luaL_checkudata(L, 1, SNAPSHOT_TYPE);
+  if (s->closed)
+    lua_pushliteral(L, SNAPSHOT_TYPE " (closed)");
+  else
+    lua_pushfstring(L, SNAPSHOT_TYPE " (%d users)", (int)s->rows.count);
   return 1;
 }
 

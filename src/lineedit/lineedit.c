@@ -4,6 +4,7 @@
 ** stack before.
 */
 #include <errno.h>
+#include <limits.h>
 #include <locale.h>
 #include <poll.h>
 #include <pthread.h>
@@ -32,8 +33,8 @@ enum { EDITOR_SLOT = 1, PROMPT_SLOT, FUNCTION_SLOT, PROTECTED_SLOT };
 typedef struct editor {
   EditLine *el;
   History *history;
-  const char *prompt; /* a string on the stack of `read` */
-  lua_State *L;       /* while a line is read */
+  const wchar_t *prompt; /* on the stack of `read` */
+  lua_State *L;          /* while a line is read */
   int interrupted;
   int signals; /* a signalfd while a line is read */
   int ending;  /* the signal that ended the line, or 0 */
@@ -42,7 +43,7 @@ typedef struct editor {
 
 /* What a completion says; the texts are malloc'ed. */
 typedef struct completion {
-  const LineInfo *line;
+  const LineInfoW *line;
   int erase; /* characters before the cursor */
   char *insert, *listing;
 } completion;
@@ -90,8 +91,7 @@ static void back_to (const sigset_t *blocked) {
 /* How many rows above the cursor the line begins, in a window so wide. */
 static int rows_above (const editor *e, int columns) {
   const LineInfoW *line = el_wline(e->el);
-  size_t prompt = mbstowcs(NULL, e->prompt, 0);
-  int column = prompt == (size_t)-1 ? 0 : (int)prompt, rows = column / columns;
+  int column = (int)wcslen(e->prompt), rows = column / columns;
   column %= columns;
   for (const wchar_t *at = line->buffer; at < line->cursor; at++) {
     int width = wcwidth(*at) >= 0 ? wcwidth(*at) : 2; /* ^A */
@@ -182,10 +182,35 @@ static int read_key (EditLine *el, wchar_t *key) {
   }
 }
 
-static char *give_prompt (EditLine *el) {
+/*
+** Puts the string at `index` there as characters. The narrow call (EL_PROMPT of el_set) would end
+*the
+** process for bytes that are none in the locale.
+*/
+static const wchar_t *take_characters (lua_State *L, int index) {
+  size_t n, used, count = 0;
+  const char *text = luaL_checklstring(L, index, &n), *end = text + n;
+  wchar_t *characters = lua_newuserdata(L, (n + 1) * sizeof *characters);
+  mbstate_t state;
+  memset(&state, 0, sizeof state);
+  for (; text < end; text += used) {
+    used = mbrtowc(&characters[count], text, (size_t)(end - text), &state);
+    if (used == 0 || used > (size_t)(end - text)) {
+      memset(&state, 0, sizeof state);
+      characters[count] = L'?';
+      used = 1;
+    }
+    count++;
+  }
+  characters[count] = L'\0';
+  lua_replace(L, index);
+  return characters;
+}
+
+static wchar_t *give_prompt (EditLine *el) {
   const editor *e = editor_of(el);
-  static char none[] = "";
-  return e->prompt != NULL ? (char *)(uintptr_t)e->prompt : none;
+  static wchar_t none[] = L"";
+  return e->prompt != NULL ? (wchar_t *)(uintptr_t)e->prompt : none;
 }
 
 static char *copy_text (lua_State *L, int index) {
@@ -194,14 +219,43 @@ static char *copy_text (lua_State *L, int index) {
 }
 
 /*
+** Pushes characters as the locale's bytes; gives how many. libedit's own narrow calls (el_gets,
+** el_line) stop at a zero in the line and still count what stands behind it, so a line of theirs is
+** read beyond its end; they also convert what an earlier, longer line has left in the buffer.
+*/
+static size_t push_characters (lua_State *L, const wchar_t *from, const wchar_t *end) {
+  luaL_Buffer b;
+  mbstate_t state;
+  size_t size;
+  memset(&state, 0, sizeof state);
+  luaL_buffinit(L, &b);
+  for (; from < end; from++) {
+    char bytes[MB_LEN_MAX];
+    size_t n = wcrtomb(bytes, *from, &state);
+    if (n == (size_t)-1) {
+      memset(&state, 0, sizeof state);
+      luaL_addchar(&b, '?');
+    } else {
+      luaL_addlstring(&b, bytes, n);
+    }
+  }
+  luaL_pushresult(&b);
+  (void)lua_tolstring(L, -1, &size);
+  return size;
+}
+
+/*
 ** complete (text of the line, bytes before the cursor) -> how many characters before the cursor to
 ** erase, what to insert there, what to show below. Runs inside lua_pcall.
 */
 static int call_completion (lua_State *L) {
   completion *c = lua_touserdata(L, 1);
+  size_t before;
   lua_settop(L, 2);
-  lua_pushlstring(L, c->line->buffer, (size_t)(c->line->lastchar - c->line->buffer));
-  lua_pushinteger(L, (lua_Integer)(c->line->cursor - c->line->buffer));
+  before = push_characters(L, c->line->buffer, c->line->cursor);
+  (void)push_characters(L, c->line->cursor, c->line->lastchar);
+  lua_concat(L, 2);
+  lua_pushinteger(L, (lua_Integer)before);
   lua_call(L, 2, 3);
   c->erase = (int)lua_tointeger(L, -3);
   c->insert = copy_text(L, -2);
@@ -213,7 +267,7 @@ static int call_completion (lua_State *L) {
 static unsigned char on_complete (EditLine *el, int key) {
   editor *e = editor_of(el);
   lua_State *L = e->L;
-  completion c = {el_line(el), 0, NULL, NULL};
+  completion c = {el_wline(el), 0, NULL, NULL};
   unsigned char what = CC_REFRESH;
   sigset_t blocked = let_signals_through(e); /* children are to have them */
   (void)key;
@@ -266,7 +320,7 @@ static void set_up (editor *e) {
   EditLine *el = e->el;
   HistEvent event;
   el_set(el, EL_CLIENTDATA, e);
-  el_set(el, EL_PROMPT, give_prompt);
+  el_wset(el, EL_PROMPT, give_prompt);
   el_set(el, EL_EDITOR, "emacs");
   el_wset(el, EL_GETCFN, read_key);
   el_set(el, EL_SETTY, "-d", "-isig", NULL);
@@ -340,9 +394,10 @@ static editor *check_editor (lua_State *L) {
 */
 static int lp_editor_read (lua_State *L) {
   editor *e = check_editor(L);
-  const char *prompt = luaL_checkstring(L, 2), *line;
+  const wchar_t *prompt, *line;
   int count = 0;
   lua_settop(L, PROMPT_SLOT);
+  prompt = take_characters(L, PROMPT_SLOT);
   lua_pushlightuserdata(L, e);
   lua_rawget(L, LUA_REGISTRYINDEX);
   lua_pushcfunction(L, call_completion);
@@ -353,7 +408,7 @@ static int lp_editor_read (lua_State *L) {
   e->L = L;
   /* libedit does it behind the prompt, and a key in between would be the cooked terminal's */
   el_set(e->el, EL_PREP_TERM, 1);
-  line = el_gets(e->el, &count);
+  line = el_wgets(e->el, &count);
   e->L = NULL;
   e->prompt = NULL;
   close(e->signals);
@@ -366,8 +421,8 @@ static int lp_editor_read (lua_State *L) {
     lua_pushstring(L, e->interrupted || e->ending != 0 ? "interrupted" : "end");
     return 2;
   }
-  if (line[count - 1] == '\n') count--;
-  lua_pushlstring(L, line, (size_t)count);
+  if (line[count - 1] == L'\n') count--;
+  (void)push_characters(L, line, line + count);
   return 1;
 }
 
