@@ -91,9 +91,8 @@ static int push_done (lua_State *L, lp_ldap *c) {
                         &c->controls, 0) != LDAP_SUCCESS)
     return 0;
   page = ldap_control_find(LDAP_CONTROL_PAGEDRESULTS, c->controls, NULL);
-  /* a value is optional in the protocol (RFC 4511 §4.1.11); without one an assertion of libldap
-  *ends
-  ** the process, and an empty one it reads at no address */
+  /* a value is optional in the protocol (RFC 4511 §4.1.11); without one an assertion of
+  ** libldap ends the process, and an empty one it reads at no address */
   if (page != NULL && (page->ldctl_value.bv_val == NULL || page->ldctl_value.bv_len == 0)) return 0;
   if (page != NULL &&
       ldap_parse_pageresponse_control(c->handle, page, &estimate, &c->cookie) != LDAP_SUCCESS)
