@@ -75,10 +75,10 @@ describe("lastpass.sandbox.main", function()
 
   for _, signal in ipairs({ "TERM", "INT", "HUP" }) do
     it("ends at SIG" .. signal .. ", and not with an input that is /dev/null", function()
-      -- setsid-less background jobs of sh ignore SIGINT; env --default-signal undoes that.
+      -- Background jobs of sh ignore SIGINT, and nohup SIGHUP; env --default-signal undoes that.
       local output = shell(([==[
         out=$(mktemp)
-        env --default-signal=INT $lua </dev/null >"$out" &
+        env --default-signal=INT,TERM,HUP $lua </dev/null >"$out" &
         pid=$!
         for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
           [ -s "$out" ] && break
