@@ -34,37 +34,44 @@ end
 
 local to_integer = math.tointeger
 
--- lua-cjson 2.1.0 makes floats of all numbers; 5.3+ programs expect 3, not 3.0.
-local function repair(value)
+-- lua-cjson 2.1.0 makes floats of all numbers; 5.3+ programs expect 3, not 3.0. A list that was
+-- empty is one whose only element is `mark`.
+local function repair(value, mark)
+  local kind = type(value)
+  if kind == "number" then
+    return to_integer and to_integer(value) or value
+  elseif kind ~= "table" then
+    return value
+  elseif mark and value[1] == mark and value[2] == nil then
+    return M.list {}
+  end
   for key, item in pairs(value) do
-    local kind = type(item)
-    if kind == "number" then
-      value[key] = to_integer(item) or item
-    elseif kind == "table" then
-      repair(item)
+    if type(item) == "table" or to_integer then
+      value[key] = repair(item, mark)
     end
   end
   return value
 end
 
 --- Reads one JSON text. Stricter than lua-cjson: RFC 8259 to the letter, no duplicate keys,
--- no lone surrogates, no number that a Lua number would not hold exactly.
+-- no lone surrogates, no number that a Lua number would not hold exactly. An empty list is marked as
+-- one (see `list`), so that it is written as it was read.
 ---@param text string
 ---@return any value
 ---@return string? message
 ---@return lastpass.Error? err kind "protocol"
 function M.decode(text)
-  local ok, message, code, position = core.check(text)
+  local ok, empty_lists, code, position = core.check(text)
   if not ok then
-    return errors.fail("protocol", code, message, { position = position })
+    return errors.fail("protocol", code, empty_lists, { position = position })
+  end
+  local mark
+  if empty_lists > 0 then
+    text, mark = core.mark_empty_lists(text)
   end
   local value = codec.decode(text)
-  if to_integer then
-    if type(value) == "table" then
-      repair(value)
-    elseif type(value) == "number" then
-      value = to_integer(value) or value
-    end
+  if to_integer or mark then
+    value = repair(value, mark)
   end
   return value
 end

@@ -96,8 +96,6 @@ describe("core.snapshot", function()
         { "0", false },
         { '"0"', false },
         { '"false"', false },
-        { '""', false },
-        { "null", false },
       } do
         for wire, name in pairs {
           disabled = "disabled",
@@ -112,6 +110,11 @@ describe("core.snapshot", function()
     end)
 
     it("is refused when it cannot be read who is disabled or an admin, else odd", function()
+      for _, empty in ipairs { "null", '""' } do
+        refused("unexpected_shape", one(',"disabled":' .. empty))
+        refused("unexpected_shape", one(',"admin":' .. empty))
+        assert.equal(0, rows.read(one(',"neverloggedin":' .. empty)):odd())
+      end
       for _, odd in ipairs { '"yes"', "2", "-1", "1.0", '"TRUE"', '"\\u0031"' } do
         refused("unexpected_shape", one(',"disabled":' .. odd))
         refused("unexpected_shape", one(',"admin":' .. odd))
@@ -410,7 +413,14 @@ describe("core.snapshot", function()
       local text = one((',"groups":["%s"]'):format(table.concat(names, '","')))
       assert.same(names, value((',"groups":["%s"]'):format(table.concat(names, '","')), "groups"))
       assert.same(names, rows.read(text, 50):group_names())
-      refused("unexpected_shape", one ',"groups":{"0":"A"}')
+      -- PHP writes a list with a gap as an object
+      assert.same({ "A", "B" }, value(',"groups":{"0":"A","2":"B"}', "groups"))
+      assert.same({}, value(',"groups":{}', "groups"))
+      refused("unexpected_shape", one ',"groups":{"0":"A","x":"B"}')
+      refused("unexpected_shape", one ',"groups":{"":"A"}')
+      refused("unexpected_shape", one ',"groups":{"0":["A"]}')
+      refused("unexpected_shape", one ',"groups":{"0":null}')
+      refused("duplicate_key", one ',"groups":{"0":"A","0":"B"}')
       refused("unexpected_shape", one ',"groups":"A"')
       refused("unexpected_shape", one ',"groups":[1]')
       refused("unexpected_shape", one ',"groups":["A",null]')
@@ -517,16 +527,58 @@ describe("core.snapshot", function()
         '{"Users":[],"Groups":"x"}',
         '{"Users":[],"Groups":["A"]}',
         '{"Users":[],"Groups":{"A":null}}',
-        '{"Users":[],"Groups":{"A":{}}}',
+        '{"Users":[],"Groups":{"A":{"b":"c"}}}',
+        '{"Users":[],"Groups":{"A":{"0":1}}}',
         '{"Users":[],"Groups":{"A":[1]}}',
         '{"Users":[],"Groups":{"A":[["b"]]}}',
-        '{"Users":[],"invited":{}}',
+        '{"Users":[],"invited":{"a":"b"}}',
+        '{"Users":[],"invited":{"0":{}}}',
         '{"Users":[],"invited":"x"}',
         '{"Users":[],"invited":[1]}',
         '{"total":0,"count":0}',
         "{}",
       } do
         refused("unexpected_shape", text)
+      end
+    end)
+
+    it("may have lists that came as objects with numbers for keys", function()
+      local text = '{"Users":{"7":{"username":"a@x.example","groups":{"4":"A"}}},'
+        .. '"Groups":{"A":{"0":"a@x.example","5":"b@x.example"},"B":{}},'
+        .. '"invited":{"3":"b@x.example","1":"c@x.example"}}'
+      for _, piece in ipairs { #text, 1, 7 } do
+        local snapshot = rows.read(text, piece)
+        assert.same({ "A" }, rows.user(snapshot, 1).groups)
+        assert.same({ "a@x.example", "b@x.example" }, snapshot:members "A")
+        assert.same({}, snapshot:members "B")
+        assert.same({ "b@x.example", "c@x.example" }, snapshot:invited())
+      end
+      refused("duplicate_key", '{"Users":[],"invited":{"0":"a","0":"b"}}')
+      refused("duplicate_key", '{"Users":[],"Groups":{"A":{"0":"a","0":"b"}}}')
+    end)
+
+    it("is refused with the place in words", function()
+      for text, place in pairs {
+        ['{"Users":{"7":{"username":"a@x.example","disabled":null}}}'] = "user 7, 'disabled'",
+        ['{"Users":{"7":{"username":"a@x.example","groups":5}}}'] = "user 7, 'groups'",
+        ['{"Users":{"7":{"username":"a@x.example","groups":["A",5]}}}'] = "user 7, 'groups'",
+        ['{"Users":{"7":{"fullname":"Ann"}}}'] = "user 7",
+        ['{"Users":{"7":5}}'] = "user 7",
+        ['{"Users":{"x":5}}'] = "Users",
+        ['{"Users":5}'] = "Users",
+        ['{"Users":[],"Groups":{"A":5}}'] = "group 'A'",
+        ['{"Users":[],"Groups":{"A":["b",5]}}'] = "group 'A'",
+        ['{"Users":[],"invited":"x"}'] = "invited",
+        ['{"Users":[],"total":"x"}'] = "total",
+        ['{"total":1}'] = "there is no 'Users'",
+      } do
+        local snapshot = core.snapshot()
+        local ok, message = snapshot:feed(text)
+        if ok then
+          ok, message = snapshot:finish()
+        end
+        assert.is_nil(ok, text)
+        assert.truthy(message:find("(" .. place .. ", at byte ", 1, true), message)
       end
     end)
 

@@ -82,8 +82,7 @@ describe("lastpass.enterprise.folders", function()
 
   it("understand each spelling of a flag", function()
     local cases = { ["0"] = false, ["1"] = true, ['"0"'] = false, ['"1"'] = true, ["true"] = true }
-    cases["false"], cases['"true"'], cases['"false"'], cases["null"], cases['""'] =
-      false, true, false, false, false
+    cases["false"], cases['"true"'], cases['"false"'] = false, true, false
     for text, value in pairs(cases) do
       support.inject(
         box,
@@ -157,13 +156,16 @@ describe("lastpass.enterprise.folders", function()
     end
   end)
 
+  local RIGHTS = '"readonly":0,"give":0,"can_administer":0'
+
   it("without users, or with the rights of a group", function()
     support.inject(
       box,
       "getsfdata",
       '{"7":{"sharedfoldername":"B","score":52.5,"users":[]},'
         .. '"6":{"sharedfoldername":"A","score":null,"users":[{"username":"a@x.example",'
-        .. '"group_name":"Sales"}]},"8":{"sharedfoldername":"A"}}'
+        .. RIGHTS
+        .. ',"group_name":"Sales"}]},"8":{"sharedfoldername":"A","users":{}}}'
     )
     local list = all()
     assert.same({ "6", "8", "7" }, { list[1].id, list[2].id, list[3].id })
@@ -171,6 +173,53 @@ describe("lastpass.enterprise.folders", function()
     assert.is_nil(list[1].score)
     assert.equal(52.5, list[3].score)
     assert.same({}, list[3].users)
+  end)
+
+  it("may have their users as an object with numbers for keys", function()
+    local user = '{"username":"%s@x.example",' .. RIGHTS .. ',"sites":{"0":"x","3":"y"}}'
+    support.inject(
+      box,
+      "getsfdata",
+      '{"7":{"sharedfoldername":"B","users":{"10":'
+        .. user:format "b"
+        .. ',"2":'
+        .. user:format "a"
+        .. "}}}"
+    )
+    local folder = all()[1]
+    assert.equal(2, #folder.users)
+    assert.equal("a@x.example", folder.users[1].email)
+    assert.equal("b@x.example", folder.users[2].email)
+    assert.same({ "x", "y" }, folder.users[2].sites)
+  end)
+
+  it("are refused where a right, or who has it, is not certain; the place is named", function()
+    local function reply(user)
+      return ('{"7":{"sharedfoldername":"B","users":[{"username":"a@x.example"%s}]}}'):format(user)
+    end
+    local user = "folder 7 'B', user a@x.example: "
+    for body, place in pairs {
+      [reply ',"readonly":"yes","give":0,"can_administer":0'] = user .. "'readonly' is 'yes'",
+      [reply ',"readonly":null,"give":0,"can_administer":0'] = user .. "'readonly' is null",
+      [reply ',"give":0,"can_administer":0'] = user .. "'readonly' is missing",
+      [reply ',"readonly":0,"give":"","can_administer":0'] = user .. "'give' is ''",
+      [reply ',"readonly":0,"give":0,"can_administer":2'] = user .. "'can_administer' is 2",
+      [reply ',"readonly":0,"give":0,"can_administer":[]'] = user
+        .. "'can_administer' is a list or an object",
+      [reply(',"superadmin":null,' .. RIGHTS)] = user .. "'superadmin' is null",
+      [reply(',"group_name":5,' .. RIGHTS)] = user .. "'group_name' is 5",
+      [reply(',"sites":"x",' .. RIGHTS)] = user .. "'sites' is 'x'",
+      ['{"7":{"sharedfoldername":"B","users":null}}'] = "folder 7 'B': 'users' is null",
+      ['{"7":{"sharedfoldername":"B"}}'] = "folder 7 'B': 'users' is missing",
+      ['{"7":{"sharedfoldername":"B","users":{"a":{}}}}'] = "folder 7 'B': 'users' is a list or an object",
+      ['{"7":{"sharedfoldername":"B","users":[{}]}}'] = "folder 7 'B': 'username' is missing",
+      ['{"7":{"sharedfoldername":"B","deleted":"yes","users":[]}}'] = "folder 7 'B': 'deleted' is 'yes'",
+      ['{"7":{"users":[]}}'] = "folder 7: 'sharedfoldername' is missing",
+    } do
+      support.inject(box, "getsfdata", body)
+      local err = check.raised("protocol", "unexpected_shape", client.folders, client)
+      assert.truthy(err.message:find(place, 1, true), err.message)
+    end
   end)
 
   it("whose reply has another shape are refused", function()

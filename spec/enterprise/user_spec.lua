@@ -210,7 +210,7 @@ describe("lastpass.enterprise.user", function()
       for _, text in ipairs {
         '"sites":{}',
         '"groups":"Sales"',
-        '"groups":{}',
+        '"groups":{"first":"Sales"}',
         '"username":5',
         '"disabled":"maybe"',
       } do

@@ -82,8 +82,17 @@ describe("POST /enterpriseapi.php (enterprise-api §1, §2)", function()
       local reply = box:call(cmd)
       assert.same({ status = "FAIL", error = "Unknown command: " .. cmd }, reply)
     end
-    local reply = json.decode(post(envelope({ cmd = 7 })).body)
-    assert.equal("FAIL", reply.status)
+    for _, cmd in ipairs({ 7, true, json.null, json.list({}), { a = 1 }, { "getuserdata" } }) do
+      local reply = post(envelope({ cmd = cmd }))
+      assert.equal(200, reply.status)
+      assert.equal("FAIL", json.decode(reply.body).status)
+    end
+    local without = json.decode(envelope({ cmd = "x" }))
+    without.cmd = nil
+    assert.same(
+      { status = "FAIL", error = "Unknown command." },
+      json.decode(post(json.encode(without)).body)
+    )
   end)
 
   it("knows the 17 commands", function()

@@ -298,7 +298,7 @@ describe("lastpass.sandbox", function()
       [{ users = 1.5 }] = "option 'users'",
       [{ tls = 1 }] = "option 'tls' must be boolean or table",
       [{ assumptions = { flag_typ = 1 } }] = "flag_typ.*did you mean 'flag_type'",
-      [{ assumptions = { flag_type = 1 } }] = "must be one of integer, string, boolean",
+      [{ assumptions = { flag_type = 1 } }] = "must be one of string, integer, boolean",
       [{ page_groups = "some" }] = "must be one of page, all, none",
       [{ companies = { { cid = 1, user = 2 } } }] = "company 1: unknown option 'user'",
     }

@@ -24,7 +24,7 @@ local values = {
   },
   mpstrength = { '"0"', '"7"', '"100"', '"254"', '"255"', "88", "null", '""', '"x"', '"007"' },
   neverloggedin = { "true", "false", "0", '"1"', "null", '"maybe"' },
-  disabled = { "true", "false", "0", "1", '"0"', '"1"', '"true"', '"false"', "null", '""' },
+  disabled = { "true", "false", "0", "1", '"0"', '"1"', '"true"', '"false"' },
   totalscore = {
     '"83.2"',
     '"0"',

@@ -1,4 +1,5 @@
 /* From the text of a getuserdata reply to rows; reader.h says what is kept of anything else. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -264,62 +265,86 @@ static int take_size (lp_reader *r, int64_t *out, lp_kind kind, const lp_token *
   return *out < 0 ? lp_reader_refuse(r, LP_SCAN_SHAPE) : 0;
 }
 
+/*
+** Lists: PHP writes one with a gap in it as an object with numbers for keys, so both forms are read
+** (§2). The first token of one, inside which the reader is at `place` then.
+*/
+static int begin_list (lp_reader *r, lp_kind kind, unsigned char place) {
+  if (kind != LP_ARRAY_BEGIN && kind != LP_OBJECT_BEGIN) return lp_reader_refuse(r, LP_SCAN_SHAPE);
+  r->in_map = kind == LP_OBJECT_BEGIN;
+  if (r->in_map) lp_keys_enter(&r->keys);
+  r->place = place;
+  return 0;
+}
+
+/* A token inside a list that is no text: a key of the object's, or the end, after which the reader
+** is at `place`. 1 at the end. */
+static int follow_list (lp_reader *r, lp_kind kind, const lp_token *t, unsigned char place) {
+  if (r->in_map && kind == LP_KEY) {
+    lp_scan_error error = t->length == 0 ? LP_SCAN_SHAPE : lp_keys_add(&r->keys, t);
+    for (size_t i = 0; i < t->length; i++)
+      if (t->text[i] < '0' || t->text[i] > '9') error = LP_SCAN_SHAPE;
+    return error == LP_SCAN_NONE ? 0 : lp_reader_refuse(r, error);
+  }
+  if (kind != (r->in_map ? LP_OBJECT_END : LP_ARRAY_END)) return lp_reader_refuse(r, LP_SCAN_SHAPE);
+  if (r->in_map) lp_keys_leave(&r->keys);
+  r->in_map = 0;
+  r->place = place;
+  return 1;
+}
+
 /* The first token of a value at the top of the reply. Maps without entries come as [] (§2). */
 static int top_value (lp_reader *r, lp_kind kind, const lp_token *t) {
-  r->place = AT_TOP;
+  unsigned char next = AT_TOP;
   switch (r->top) {
   case TOP_USERS:
     r->users_seen = 1;
     if (kind == LP_ARRAY_BEGIN)
-      r->place = AT_EMPTY;
+      next = AT_EMPTY;
     else if (kind == LP_OBJECT_BEGIN)
-      r->place = AT_USERS;
+      next = AT_USERS;
     else
       return lp_reader_refuse(r, LP_SCAN_SHAPE);
-    return 0;
+    break;
   case TOP_GROUPS:
     if (r->users_only)
-      r->place = AT_SKIP_TOP;
+      next = AT_SKIP_TOP;
     else if (kind == LP_ARRAY_BEGIN)
-      r->place = AT_EMPTY;
+      next = AT_EMPTY;
     else if (kind == LP_OBJECT_BEGIN) {
       lp_keys_enter(&r->keys);
-      r->place = AT_GROUPS;
+      next = AT_GROUPS;
     } else if (kind != LP_NULL)
       return lp_reader_refuse(r, LP_SCAN_SHAPE);
-    return 0;
+    break;
   case TOP_INVITED:
-    if (kind == LP_ARRAY_BEGIN)
-      r->place = AT_INVITED;
-    else if (kind != LP_NULL)
-      return lp_reader_refuse(r, LP_SCAN_SHAPE);
-    return 0;
+    if (kind != LP_NULL) return begin_list(r, kind, AT_INVITED);
+    break;
   case TOP_TOTAL:
-    return take_size(r, &r->total, kind, t);
+    if (take_size(r, &r->total, kind, t) != 0) return -1;
+    break;
   case TOP_COUNT:
-    return take_size(r, &r->count, kind, t);
+    if (take_size(r, &r->count, kind, t) != 0) return -1;
+    break;
   case TOP_ENVELOPE: {
     int done = copy_step(r, &r->other, kind, t);
-    if (done == 0) r->place = AT_ENVELOPE;
-    return done < 0 ? -1 : 0;
+    if (done < 0) return -1;
+    if (done == 0) next = AT_ENVELOPE;
+    break;
   }
   default:
-    r->place = AT_SKIP_TOP;
-    return 0;
+    next = AT_SKIP_TOP;
+    break;
   }
+  r->place = next;
+  return 0;
 }
 
 static int begin_field (lp_reader *r, lp_kind kind, const lp_token *t) {
-  r->place = AT_USER;
-  if (r->field == F_groups) {
-    if (kind == LP_ARRAY_BEGIN)
-      r->place = AT_USER_GROUPS;
-    else if (kind != LP_NULL)
-      return lp_reader_refuse(r, LP_SCAN_SHAPE);
-    return 0;
-  }
+  if (r->field == F_groups && kind != LP_NULL) return begin_list(r, kind, AT_USER_GROUPS);
   if (r->field == F_attribs) {
     int done;
+    r->place = AT_USER;
     r->depth = 0;
     r->copy_comma = 0;
     r->scratch.size = 0;
@@ -329,7 +354,9 @@ static int begin_field (lp_reader *r, lp_kind kind, const lp_token *t) {
     return 0; /* a scalar says nothing that could be used as attributes */
   }
   if (kind == LP_OBJECT_BEGIN || kind == LP_ARRAY_BEGIN) return lp_reader_refuse(r, LP_SCAN_SHAPE);
-  return lp_reader_take_field(r, kind, t);
+  if (lp_reader_take_field(r, kind, t) != 0) return -1;
+  r->place = AT_USER;
+  return 0;
 }
 
 /* Passes over the rest of a value; 1 when it is complete, 0 when more bytes are needed. */
@@ -378,8 +405,9 @@ static int step (lp_reader *r, lp_kind kind, const lp_token *t) {
   case AT_USER:
     if (kind == LP_KEY) return user_key(r, t);
     lp_keys_leave(&r->keys);
+    if (lp_reader_end_user(r) != 0) return -1;
     r->place = AT_USERS;
-    return lp_reader_end_user(r);
+    return 0;
   case AT_FIELD:
     if (r->field != F_unknown) return begin_field(r, kind, t);
     r->depth = 0;
@@ -391,12 +419,11 @@ static int step (lp_reader *r, lp_kind kind, const lp_token *t) {
     return done < 0 ? -1 : 0;
   case AT_USER_GROUPS:
     if (kind == LP_STRING) return lp_reader_user_group(r, t);
-    if (kind != LP_ARRAY_END) return lp_reader_refuse(r, LP_SCAN_SHAPE);
-    r->place = AT_USER;
-    return 0;
+    return follow_list(r, kind, t, AT_USER) < 0 ? -1 : 0;
   case AT_GROUP:
     if (kind == LP_STRING) return member(r, t);
-    if (kind != LP_ARRAY_END) return lp_reader_refuse(r, LP_SCAN_SHAPE);
+    done = follow_list(r, kind, t, AT_GROUP);
+    if (done <= 0) return done;
     if (lp_rows_add_segment(r->rows, r->group, r->first_member, r->member_count) != 0)
       return lp_reader_refuse(r, LP_SCAN_MEMORY);
     r->place = AT_GROUPS;
@@ -425,16 +452,10 @@ static int step (lp_reader *r, lp_kind kind, const lp_token *t) {
     r->place = AT_TOP;
     return 0;
   case AT_GROUP_BEGIN:
-    if (kind != LP_ARRAY_BEGIN) return lp_reader_refuse(r, LP_SCAN_SHAPE);
-    r->place = AT_GROUP;
-    return 0;
+    return begin_list(r, kind, AT_GROUP);
   case AT_INVITED: {
     lp_text text;
-    if (kind == LP_ARRAY_END) {
-      r->place = AT_TOP;
-      return 0;
-    }
-    if (kind != LP_STRING) return lp_reader_refuse(r, LP_SCAN_SHAPE);
+    if (kind != LP_STRING) return follow_list(r, kind, t, AT_TOP) < 0 ? -1 : 0;
     if (lp_reader_keep_text(r, t, &text) != 0) return -1;
     return lp_rows_add_invited(r->rows, text) == 0 ? 0 : lp_reader_refuse(r, LP_SCAN_MEMORY);
   }
@@ -470,6 +491,39 @@ static int step (lp_reader *r, lp_kind kind, const lp_token *t) {
   }
 }
 
+void lp_reader_describe (const lp_reader *r, char *out, size_t size) {
+  static const char *const top[] = {"Users", "Groups", "invited", "total", "count"};
+  const char *name;
+  size_t n;
+  switch (r->place) {
+  case AT_FIELD:
+  case AT_USER_GROUPS:
+  case AT_ATTRIBS:
+    snprintf(out, size, "user %llu, '%s'", (unsigned long long)r->row.id,
+             lp_field_names[r->field].name);
+    return;
+  case AT_USER_BEGIN:
+  case AT_USER:
+  case AT_SKIP_FIELD:
+    snprintf(out, size, "user %llu", (unsigned long long)r->row.id);
+    return;
+  case AT_GROUP_BEGIN:
+  case AT_GROUP:
+    name = lp_rows_text(r->rows, r->rows->groups.texts[r->group], &n);
+    snprintf(out, size, "group '%.*s'", n > 200 ? 200 : (int)n, name);
+    return;
+  case AT_USERS:
+  case AT_GROUPS:
+  case AT_INVITED:
+  case AT_EMPTY:
+  case AT_TOP_VALUE:
+    snprintf(out, size, "%s", r->top < TOP_ENVELOPE ? top[r->top] : "");
+    return;
+  default:
+    snprintf(out, size, "%s", r->place == AT_END && !r->users_seen ? "there is no 'Users'" : "");
+  }
+}
+
 static int keep_markup (lp_reader *r, const char *bytes, size_t n) {
   size_t room = LP_REFUSAL_MAX - (r->other.size < LP_REFUSAL_MAX ? r->other.size : LP_REFUSAL_MAX);
   return copy_bytes(r, &r->other, bytes, n < room ? n : room);
@@ -497,7 +551,7 @@ int lp_reader_feed (lp_reader *r, const char *bytes, size_t n) {
     /* what is written in the usual way goes quickly; whatever is not comes here */
     if (r->place == AT_USER)
       lp_reader_hurry_users(r);
-    else if (r->place == AT_GROUP)
+    else if (r->place == AT_GROUP && !r->in_map)
       lp_reader_hurry_members(r);
     kind = lp_scan_next(&r->scan, &token);
     if (kind <= LP_MORE || kind == LP_END || step(r, kind, &token) != 0) break;

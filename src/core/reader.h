@@ -26,6 +26,7 @@ typedef struct lp_reader {
   lp_text last_multifactor; /* most users have the same */
   int depth;                /* inside a value that is passed over or copied */
   int copy_comma;           /* inside a copied value: does the next item need a comma? */
+  unsigned char in_map;     /* inside a list that came as an object with numbers for keys (§2) */
   unsigned char place, field, top, started, ended, users_seen, envelope;
   unsigned char users_only; /* pass over Groups: for reading row by row */
   unsigned char order[32];  /* the fields in the order of the last user */
@@ -44,5 +45,7 @@ int lp_reader_feed (lp_reader *r, const char *bytes, size_t n);
 int lp_reader_take (lp_reader *r, lp_rows *out);
 /* The end of the reply: -1 when it came too early or no directory was seen. */
 int lp_reader_finish (lp_reader *r);
+/* What is being read, in words for an error: "user 12, 'disabled'"; "" where nothing has begun. */
+void lp_reader_describe (const lp_reader *r, char *out, size_t size);
 
 #endif

@@ -48,14 +48,17 @@ static int truth (lp_kind kind, const lp_token *t) {
   return -1;
 }
 
-/* A flag that decides who loses access must be readable; the others are only counted as odd. */
+/*
+** A flag that decides who loses access must be readable, and neither null nor "" says anything; the
+** other flags are only counted as odd.
+*/
 static int take_flag (lp_reader *r, unsigned flag, lp_kind kind, const lp_token *t) {
   int value = truth(kind, t);
-  if (value < 0) {
-    if (flag == LP_FLAG_DISABLED || flag == LP_FLAG_ADMIN)
-      return lp_reader_refuse(r, LP_SCAN_SHAPE);
-    r->rows->odd++;
+  if (flag == LP_FLAG_DISABLED || flag == LP_FLAG_ADMIN) {
+    int is_empty = kind == LP_NULL || (kind == LP_STRING && t->length == 0);
+    if (value < 0 || is_empty) return lp_reader_refuse(r, LP_SCAN_SHAPE);
   }
+  if (value < 0) r->rows->odd++;
   if (value > 0) r->row.flags |= (uint16_t)flag;
   return 0;
 }

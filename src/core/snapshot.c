@@ -68,11 +68,12 @@ static int lp_snapshot_new (lua_State *L) {
 /* nil, message, code, position */
 static int push_failure (lua_State *L, const snapshot *s) {
   int error = s->reader.scan.error;
-  char place[24];
+  char place[24], about[300] = "";
   snprintf(place, sizeof place, "%llu", (unsigned long long)lp_scan_position(&s->reader.scan));
+  if (error == LP_SCAN_SHAPE) lp_reader_describe(&s->reader, about, sizeof about);
   lua_pushnil(L);
-  lua_pushfstring(L, "the reply is not acceptable: %s (at byte %s)", lp_scan_error_text(error),
-                  place);
+  lua_pushfstring(L, "the reply is not acceptable: %s (%s%sat byte %s)", lp_scan_error_text(error),
+                  about, about[0] ? ", " : "", place);
   lua_pushstring(L, lp_scan_error_code(error));
   lua_pushinteger(L, (lua_Integer)lp_scan_position(&s->reader.scan));
   return 4;

@@ -31,36 +31,136 @@ local folder_mt = {
   end,
 }
 
--- 0/1, "0"/"1" and booleans all occur (enterprise-api §4.9).
-local function truth(value)
-  return value == true or value == 1 or value == "1" or value == "true"
+-- 0/1, "0"/"1" and booleans all occur (enterprise-api §4.9). Nothing else is taken for a right, and
+-- nothing else for the lack of one: an audit must not rest on a guess.
+local truths = {
+  [true] = true,
+  [1] = true,
+  ["1"] = true,
+  ["true"] = true,
+  [false] = false,
+  [0] = false,
+  ["0"] = false,
+  ["false"] = false,
+}
+
+local function shown(value)
+  if value == nil then
+    return "missing"
+  end
+  local kind = type(value)
+  return kind == "string" and ("'%s'"):format(value)
+    or kind == "table" and "a list or an object"
+    or value == json.null and "null"
+    or tostring(value)
 end
 
-local function read_user(entry)
+-- What is read so far is known by its place in words.
+local function odd(place, member, value)
+  return nil, ("%s: '%s' is %s"):format(place, member, shown(value))
+end
+
+-- Members that may be missing, as older replies have neither.
+local optional = { superadmin = true, deleted = true }
+
+local function read_flags(entry, names, place)
+  local flags = {}
+  for _, name in ipairs(names) do
+    local value = entry[name]
+    if value == nil and optional[name] then
+      value = false
+    end
+    flags[name] = truths[value]
+    if flags[name] == nil then
+      return odd(place, name, value)
+    end
+  end
+  return flags
+end
+
+-- A list, which PHP writes as an object with numbers for keys when it has a gap (§2), in its order;
+-- nil for anything else.
+local function read_list(value)
+  if type(value) ~= "table" then
+    return nil
+  elseif json.is_list(value) or #value > 0 then
+    return value
+  end
+  local keys = {}
+  for key in pairs(value) do
+    if type(key) ~= "string" or not key:find "^%d+$" then
+      return nil
+    end
+    keys[#keys + 1] = key
+  end
+  table.sort(keys, function(a, b)
+    return tonumber(a) < tonumber(b)
+  end)
+  local list = {}
+  for index, key in ipairs(keys) do
+    list[index] = value[key]
+  end
+  return list
+end
+
+local user_flags = { "readonly", "give", "can_administer", "superadmin" }
+
+local function read_user(entry, place)
+  if type(entry) ~= "table" or type(entry.username) ~= "string" or entry.username == "" then
+    return odd(place, "username", type(entry) == "table" and entry.username or nil)
+  end
+  place = ("%s, user %s"):format(place, entry.username)
+  local flags, message = read_flags(entry, user_flags, place)
+  if not flags then
+    return nil, message
+  end
+  local group, sites = entry.group_name, entry.sites
+  if group ~= nil and group ~= json.null and type(group) ~= "string" then
+    return odd(place, "group_name", group)
+  elseif sites ~= nil and sites ~= json.null then
+    sites = read_list(sites)
+    if not sites then
+      return odd(place, "sites", entry.sites)
+    end
+  end
   return {
     email = entry.username,
     can_read = true,
-    can_write = not truth(entry.readonly),
-    sees_passwords = truth(entry.give),
-    can_administer = truth(entry.can_administer),
-    super_admin = truth(entry.superadmin),
-    group = type(entry.group_name) == "string" and entry.group_name or nil,
-    sites = type(entry.sites) == "table" and entry.sites or nil,
+    can_write = not flags.readonly,
+    sees_passwords = flags.give,
+    can_administer = flags.can_administer,
+    super_admin = flags.superadmin,
+    group = type(group) == "string" and group ~= "" and group or nil,
+    sites = sites ~= json.null and sites or nil,
   }
 end
 
 local function read_folder(id, entry)
+  local place = "folder " .. id
+  if type(entry) ~= "table" or type(entry.sharedfoldername) ~= "string" then
+    return odd(place, "sharedfoldername", type(entry) == "table" and entry.sharedfoldername or nil)
+  end
+  place = ("%s '%s'"):format(place, entry.sharedfoldername)
+  local list = read_list(entry.users)
+  if not list then
+    return odd(place, "users", entry.users)
+  end
+  local flags, message = read_flags(entry, { "deleted" }, place)
+  if not flags then
+    return nil, message
+  end
   local users = {}
-  if type(entry.users) == "table" then
-    for position, user in ipairs(entry.users) do
-      users[position] = read_user(user)
+  for position, user in ipairs(list) do
+    users[position], message = read_user(user, place)
+    if not users[position] then
+      return nil, message
     end
   end
   return setmetatable({
     id = id,
     name = entry.sharedfoldername,
-    score = type(entry.score) == "number" and entry.score or nil,
-    deleted = truth(entry.deleted),
+    score = tonumber(entry.score),
+    deleted = flags.deleted,
     users = users,
   }, folder_mt)
 end
@@ -79,35 +179,20 @@ end
 -- Keys of a reply that are no folders; `warnings` is ours.
 local envelope = { status = true, message = true, error = true, errors = true, warnings = true }
 
-local function are_users(users)
-  if users == nil or users == json.null then
-    return true
-  elseif type(users) ~= "table" then
-    return false
-  end
-  for _, user in ipairs(users) do
-    if type(user) ~= "table" or type(user.username) ~= "string" then
-      return false
-    end
-  end
-  return true
-end
-
 -- Folders of one reply, added to `list`; gives how many there are and how many of them are new.
--- An unknown shape is an error, not an empty company.
+-- An unknown shape is an error that names the place, not an empty company nor a right that is guessed.
 local function collect(command, reply, list, seen)
   local count, before = 0, #list
   for id, entry in pairs(reply) do
     if not envelope[id] then
-      if type(entry) ~= "table" or type(entry.sharedfoldername) ~= "string" then
-        return unexpected(command, "unexpected_shape", "the reply has a folder without a name")
-      elseif not are_users(entry.users) then
-        return unexpected(command, "unexpected_shape", "the reply has a folder with odd users")
+      local folder, message = read_folder(tostring(id), entry)
+      if not folder then
+        return unexpected(command, "unexpected_shape", "the reply is not acceptable: " .. message)
       end
       count = count + 1
       if not seen[id] then
         seen[id] = true
-        list[#list + 1] = read_folder(tostring(id), entry)
+        list[#list + 1] = folder
       end
     end
   end

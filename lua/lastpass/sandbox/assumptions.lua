@@ -66,6 +66,14 @@ M.list = {
     why = "both were recorded for the same user",
   },
   {
+    name = "empty_username",
+    default = "everybody",
+    values = { "everybody", "nobody" },
+    section = "4.8",
+    what = 'username "" counts as not given',
+    why = "one client sends it with every list call, and lists people with it",
+  },
+  {
     name = "filters_combine",
     section = "4.8",
     what = "username, disabled and admin narrow the list together",
@@ -111,6 +119,14 @@ M.list = {
     what = "an address without the form of one makes the whole call FAIL, changing nothing and "
       .. "not naming the row; warn skips the row and names it",
     why = "only the shapes OK, WARN and FAIL are known, not when which",
+  },
+  {
+    name = "batchadd_error",
+    default = "list",
+    values = { "list", "string" },
+    section = "4.1",
+    what = "error of a batchadd that is FAIL is a list of one text",
+    why = "two clients join it as a list; no reply was recorded",
   },
   {
     name = "batchadd_message_over",
@@ -161,8 +177,16 @@ M.list = {
     name = "unknown_user_one",
     section = "2.1",
     what = "updateuser and updateemail answer as deluser does (string), reinviteuser, "
-      .. "requiremasterpasswordchange and disablemultifactor as resetpassword does (array)",
+      .. "requiremasterpasswordchange as resetpassword does (array)",
     why = "the texts are recorded for deluser and resetpassword only",
+  },
+  {
+    name = "disablemultifactor_error",
+    default = "string",
+    values = { "string", "list" },
+    section = "4.6",
+    what = "error of a disablemultifactor that is FAIL is a string",
+    why = "one client decodes a string everywhere but in resetpassword",
   },
   {
     name = "disable_unknown",
@@ -203,11 +227,27 @@ M.list = {
   },
   {
     name = "flag_type",
-    default = "integer",
-    values = { "integer", "string", "boolean" },
+    default = "string",
+    values = { "string", "integer", "boolean" },
     section = "4.9",
-    what = "readonly, give and can_administer are 0 or 1",
-    why = "sources disagree",
+    what = 'readonly, give and can_administer are the strings "0" and "1", superadmin is a boolean',
+    why = "three clients show strings; the vendor's sample has numbers, one client booleans",
+  },
+  {
+    name = "folder_users",
+    default = "list",
+    values = { "list", "object" },
+    section = "4.9",
+    what = "users of a folder is a list; object has numbers for keys, with gaps",
+    why = "PHP writes a list with a gap so, and one script handles it",
+  },
+  {
+    name = "folder_sixth_value",
+    default = false,
+    values = "boolean",
+    section = "4.9",
+    what = "true gives each user of a folder one member more",
+    why = "one logged reply has a sixth value after superadmin, whose name is unknown",
   },
   {
     name = "superadmins",
@@ -264,9 +304,19 @@ M.list = {
   },
   {
     name = "siem_shape",
+    default = "events",
+    values = { "events", "status" },
     section = "4.11",
-    what = "format siem gives status, next and events, a list with ID",
-    why = "only events was seen in client code",
+    what = "format siem gives events, a list with ID, and nothing else; status adds status and next",
+    why = "one client loops over all values of the reply as lists, another reads events only",
+  },
+  {
+    name = "no_events",
+    default = "list",
+    values = { "list", "object", "null" },
+    section = "4.11",
+    what = "without events data is []",
+    why = "one receiver written in Go could not decode that, and met empty windows all the time",
   },
   {
     name = "action_names",
@@ -327,7 +377,7 @@ M.list = {
   {
     name = "unknown_command",
     section = "2.1",
-    what = 'an unknown cmd is FAIL with "Unknown command"',
+    what = 'an unknown cmd is FAIL with "Unknown command", and so is one that is missing or no string',
     why = "no text is public",
   },
   {

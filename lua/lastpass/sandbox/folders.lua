@@ -84,6 +84,7 @@ local function entry(mail, rights, flag, more)
     more.group_name
   )
   php.put(object, "sites", more.sites)
+  php.put(object, "more", more.sixth_value)
   return object
 end
 
@@ -108,6 +109,7 @@ local function member_entry(state, number, step, index, options)
     superadmin = false,
     group_name = step % 4 == 3 and department_of(state, index) or nil,
     sites = options.detailed and site_list(number, step) or nil,
+    sixth_value = options.sixth_value and "0" or nil,
   })
 end
 
@@ -120,15 +122,26 @@ local function administrators(state, number, users, seen, options)
       users[#users + 1] = entry(mail, rights, flags[options.flag_type], {
         superadmin = true,
         sites = options.detailed and site_list(number, 3) or nil,
+        sixth_value = options.sixth_value and "0" or nil,
       })
     end
   end
 end
 
+-- What PHP writes of a list out of which elements were taken: an object, its numbers with gaps.
+local function with_gaps(list)
+  local object = php.object()
+  for position, value in ipairs(list) do
+    php.put(object, ("%d"):format(2 * (position - 1)), value)
+  end
+  return object
+end
+
 --- `"<id>":{…}` of a folder (enterprise-api §4.9, §4.10).
 ---@param state table
 ---@param number integer
----@param options table `detailed`, `all`: booleans; `flag_type`: "integer", "string", "boolean"
+---@param options table `detailed`, `all`, `sixth_value`: booleans; `flag_type`: "integer", "string",
+-- "boolean"; `users_form`: "list", "object"
 ---@return string
 function M.folder_json(state, number, options)
   local users, seen = {}, {}
@@ -147,7 +160,7 @@ function M.folder_json(state, number, options)
     "deleted",
     number % 41 == 40,
     "users",
-    users
+    options.users_form == "object" and with_gaps(users) or users
   )
   return '"' .. ("%.0f"):format(M.id(state.company, number)) .. '":' .. php.encode(folder)
 end

@@ -109,11 +109,12 @@ describe("the four commands on one user (enterprise-api §4.6)", function()
     "requiremasterpasswordchange",
     "disablemultifactor",
   }) do
-    it(command .. " fails with a list for somebody unknown", function()
-      assert.equal(
-        '{"status":"FAIL","error":["user not found: no@x.example"]}',
-        box:text(command, { username = "no@x.example" })
-      )
+    it(command .. " fails for somebody unknown", function()
+      local list = '{"status":"FAIL","error":["user not found: no@x.example"]}'
+      local text = command == "disablemultifactor" and list:gsub("[%[%]]", "") or list
+      assert.equal(text, box:text(command, { username = "no@x.example" }))
+      box:control("POST", "state", { settings = { disablemultifactor_error = "list" } })
+      assert.equal(list, box:text(command, { username = "no@x.example" }))
     end)
 
     it(command .. " checks its data", function()

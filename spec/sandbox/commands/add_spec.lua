@@ -142,7 +142,7 @@ describe("batchadd (enterprise-api §4.1)", function()
     }) do
       local reply = box:call("batchadd", { row("good@acme.example"), row(bad) })
       assert.equal("FAIL", reply.status)
-      assert.is_nil(bad ~= "" and reply.error:find(bad, 1, true) or nil)
+      assert.is_nil(bad ~= "" and reply.error[1]:find(bad, 1, true) or nil)
       assert.is_nil((box:user("good@acme.example")))
     end
     assert.same({}, box:mails("good@acme.example"))

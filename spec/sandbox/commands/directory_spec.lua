@@ -174,6 +174,18 @@ describe("getuserdata (enterprise-api §4.8)", function()
     assert.same({}, reply.invited)
   end)
 
+  it("takes an empty username for none, or for nobody when told to", function()
+    local everybody = box:text "getuserdata"
+    assert.equal(everybody, box:text("getuserdata", { username = "" }))
+    assert.equal(
+      box:text("getuserdata", { disabled = 1 }),
+      box:text("getuserdata", { username = "", disabled = 1 })
+    )
+    assert.equal(5, box:call("getuserdata", { username = "", pagesize = 5 }).count)
+    box:control("POST", "state", { settings = { empty_username = "nobody" } })
+    assert.matches('"Users":%[%]', box:text("getuserdata", { username = "" }))
+  end)
+
   it("gives a username's page counts when paged", function()
     local reply = box:call("getuserdata", { username = TWO, pagesize = 10 })
     assert.equal(1, reply.total)

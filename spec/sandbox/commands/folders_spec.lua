@@ -17,7 +17,7 @@ describe("getsfdata (enterprise-api §4.9)", function()
         assert.is_nil(seen[user.username])
         seen[user.username] = true
         for _, name in ipairs({ "readonly", "give", "can_administer" }) do
-          assert.is_true(user[name] == 0 or user[name] == 1)
+          assert.is_true(user[name] == "0" or user[name] == "1")
         end
         assert.is_false(user.superadmin)
         assert.is_nil(user.sites)
@@ -44,6 +44,31 @@ describe("getsfdata (enterprise-api §4.9)", function()
       local _, folder = next((box:call("getsfdata")))
       assert.equal(expected, type(folder.users[1].give))
     end
+  end)
+
+  it("writes the flags as strings, superadmin as a boolean, unless told otherwise", function()
+    local count = 0
+    for _, folder in pairs(support.open():call("getsfdata", "all")) do
+      for _, user in ipairs(folder.users) do
+        count = count + 1
+        for _, name in ipairs({ "readonly", "give", "can_administer" }) do
+          assert.equal("string", type(user[name]))
+        end
+        assert.equal("boolean", type(user.superadmin))
+        assert.is_nil(user.more)
+      end
+    end
+    assert.is_true(count > 20)
+  end)
+
+  it("writes users as an object, and a sixth value, when told to", function()
+    local settings = { folder_users = "object", folder_sixth_value = true }
+    local box = support.open({ assumptions = settings })
+    local _, folder = next((box:call("getsfdata")))
+    assert.equal(0, #folder.users)
+    assert.is_string(folder.users["0"].username)
+    assert.is_string(folder.users["2"].more)
+    assert.is_nil(folder.users["1"])
   end)
 
   it("names the group that gives the right", function()

@@ -177,8 +177,9 @@ describe("reporting (enterprise-api §4.11)", function()
   it("gives a list with ID in format siem", function()
     local plain = box:events({ to = "2026-06-10 00:00:00" })
     local reply = box:call("reporting", { format = "siem", to = "2026-06-10 00:00:00" })
-    assert.equal("OK", reply.status)
     assert.is_nil(reply.data)
+    assert.equal("events", next(reply))
+    assert.is_nil(next(reply, "events"))
     assert.equal(#plain, #reply.events)
     local ids = {}
     for at, event in ipairs(reply.events) do
@@ -186,6 +187,20 @@ describe("reporting (enterprise-api §4.11)", function()
       assert.is_nil(ids[event.ID])
       ids[event.ID] = true
       assert.equal(key_of(plain[at]), key_of(event))
+    end
+  end)
+
+  it("gives status and next beside it, and no events in another form, when told to", function()
+    box:control("POST", "state", { settings = { siem_shape = "status" } })
+    local reply = box:call("reporting", { format = "siem", to = "2026-06-10 00:00:00" })
+    assert.equal("OK", reply.status)
+    assert.is_true(#reply.events > 0)
+    for form, text in pairs({ list = "[]", object = "{}", null = "null" }) do
+      box:control("POST", "state", { settings = { no_events = form } })
+      assert.equal(
+        '{"status":"OK","next":null,"data":' .. text .. "}",
+        box:text("reporting", { to = "1999-01-01 00:00:00" })
+      )
     end
   end)
 

@@ -5,7 +5,7 @@ local output = require "lastpass.cli.output"
 
 local M = {}
 
--- A list that is empty must not become an object.
+-- A field that has no elements is a list: no field of a view is an object.
 local function encode(value)
   if type(value) == "table" then
     if (getmetatable(value) or {}).__tostring then

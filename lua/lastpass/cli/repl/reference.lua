@@ -402,7 +402,8 @@ lastpass.connect(profile, options)
   ["lastpass.json.decode"] = [==[
 lastpass.json.decode(text)
   Reads one JSON text. Stricter than lua-cjson: RFC 8259 to the letter, no duplicate
-  keys, no lone surrogates, no number that a Lua number would not hold exactly.
+  keys, no lone surrogates, no number that a Lua number would not hold exactly. An empty
+  list is marked as one (see `list`), so that it is written as it was read.
   text (string)
   gives any value; or nil, message, err]==],
   ["lastpass.json.encode"] = [==[

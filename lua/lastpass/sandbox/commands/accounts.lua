@@ -53,11 +53,11 @@ local function reinviteuser(context, data)
 end
 
 -- A command on one user: changes them, writes its event, answers OK.
-local function on_user(kind, change)
+local function on_user(kind, change, answer_unknown)
   return function(context, data)
     local person = context.state:user(data.username)
     if not person then
-      return not_found(data.username)
+      return (answer_unknown or not_found)(data.username, context)
     end
     change(context, person)
     context:audit(kind, person.fields.username)
@@ -77,6 +77,9 @@ end)
 local disablemultifactor = on_user("multifactor_off", function(context, person)
   person.fields.multifactor = nil
   context.state:keep(person)
+end, function(mail, context)
+  local form = context.settings.disablemultifactor_error == "list" and "fail_list" or "fail"
+  return replies[form]("user not found: " .. mail)
 end)
 
 local function check_username(data, strict)

@@ -97,6 +97,10 @@ local function refuse_for_licences(context, rows)
   return known + new_people(context, rows) > limit
 end
 
+local function refuse(context, text)
+  return replies[context.settings.batchadd_error == "string" and "fail" or "fail_list"](text)
+end
+
 local function batchadd(context, rows)
   local good, complaints = {}, {}
   for _, row in ipairs(rows) do
@@ -107,11 +111,11 @@ local function batchadd(context, rows)
       complaints[#complaints + 1] = complaint
     else
       -- Which row it is stays unsaid: a client has to find out by halving.
-      return replies.fail("One or more users could not be added.")
+      return refuse(context, "One or more users could not be added.")
     end
   end
   if refuse_for_licences(context, good) then
-    return replies.fail("Not enough licenses.")
+    return refuse(context, "Not enough licenses.")
   end
   local created, persons = {}, {}
   for at, row in ipairs(good) do

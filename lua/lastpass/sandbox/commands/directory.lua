@@ -237,7 +237,7 @@ local function getuserdata(context, data)
     context:audit("get_users", "Initiated by API")
   end
   local filter = filter_of(data)
-  if data.username then
+  if data.username and (data.username ~= "" or context.settings.empty_username == "nobody") then
     return replies.whole(function(write)
       write_one(context, data, write)
     end)

@@ -11,7 +11,14 @@ local function folder_reply(context, first, last, all, detailed)
   if context.settings.audit_reads then
     context:audit("get_folders", "Initiated by API")
   end
-  local options = { all = all, detailed = detailed, flag_type = context.settings.flag_type }
+  local settings = context.settings
+  local options = {
+    all = all,
+    detailed = detailed,
+    flag_type = settings.flag_type,
+    users_form = settings.folder_users,
+    sixth_value = settings.folder_sixth_value,
+  }
   local function produce(write)
     if last < first then
       return write("[]")

@@ -32,9 +32,11 @@ end
 ---@param data any nil when there is none
 ---@return table reply
 function M.run(context, name, data)
-  local command = M.list[name]
+  local command = type(name) == "string" and M.list[name]
   if not command then
-    return replies.fail("Unknown command: " .. name)
+    local kind = type(name)
+    local text = (kind == "string" or kind == "number") and ": " .. name or "."
+    return replies.fail("Unknown command" .. text)
   elseif data == nil and command.needs_data then
     return replies.fail("Missing data.")
   end

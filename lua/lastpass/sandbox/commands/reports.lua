@@ -101,9 +101,11 @@ local function siem_parts(context, list)
   return '"events":[' .. table.concat(parts, ",") .. "]"
 end
 
+local no_events = { list = "[]", object = "{}", null = "null" }
+
 local function event_parts(context, list)
   if #list == 0 then
-    return '"data":[]'
+    return '"data":' .. no_events[context.settings.no_events]
   end
   local parts = {}
   for at, event in ipairs(list) do
@@ -139,11 +141,12 @@ local function reporting(context, data)
   if context.in_xml then
     return xml_reply(context, list)
   end
-  local parts = data.format == "siem" and siem_parts(context, list) or event_parts(context, list)
-  return {
-    class = "OK",
-    body = '{"status":"OK","next":' .. next_text(context, moment) .. "," .. parts .. "}",
-  }
+  local is_siem = data.format == "siem"
+  local parts = is_siem and siem_parts(context, list) or event_parts(context, list)
+  if not is_siem or context.settings.siem_shape == "status" then
+    parts = '"status":"OK","next":' .. next_text(context, moment) .. "," .. parts
+  end
+  return { class = "OK", body = "{" .. parts .. "}" }
 end
 
 -- ---- expiredmasterpwlist ----
