@@ -211,9 +211,9 @@ describe("lastpass.enterprise.folders", function()
       [reply(',"sites":"x",' .. RIGHTS)] = user .. "'sites' is 'x'",
       ['{"7":{"sharedfoldername":"B","users":null}}'] = "folder 7 'B': 'users' is null",
       ['{"7":{"sharedfoldername":"B"}}'] = "folder 7 'B': 'users' is missing",
-      ['{"7":{"sharedfoldername":"B","users":{"a":{}}}}'] = "folder 7 'B': 'users' is a list or an object",
+      ['{"7":{"sharedfoldername":"B","users":{"a":1}}}'] = "'users' is a list or an object",
       ['{"7":{"sharedfoldername":"B","users":[{}]}}'] = "folder 7 'B': 'username' is missing",
-      ['{"7":{"sharedfoldername":"B","deleted":"yes","users":[]}}'] = "folder 7 'B': 'deleted' is 'yes'",
+      ['{"7":{"sharedfoldername":"B","deleted":"yes","users":[]}}'] = "'deleted' is 'yes'",
       ['{"7":{"users":[]}}'] = "folder 7: 'sharedfoldername' is missing",
     } do
       support.inject(box, "getsfdata", body)

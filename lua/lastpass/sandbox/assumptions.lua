@@ -230,7 +230,7 @@ M.list = {
     default = "string",
     values = { "string", "integer", "boolean" },
     section = "4.9",
-    what = 'readonly, give and can_administer are the strings "0" and "1", superadmin is a boolean',
+    what = 'readonly, give and can_administer are the strings "0" and "1", superadmin a boolean',
     why = "three clients show strings; the vendor's sample has numbers, one client booleans",
   },
   {
@@ -377,7 +377,7 @@ M.list = {
   {
     name = "unknown_command",
     section = "2.1",
-    what = 'an unknown cmd is FAIL with "Unknown command", and so is one that is missing or no string',
+    what = 'an unknown cmd is FAIL with "Unknown command", and so is one that is no string',
     why = "no text is public",
   },
   {
