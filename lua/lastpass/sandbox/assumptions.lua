@@ -230,7 +230,7 @@ M.list = {
     default = "string",
     values = { "string", "integer", "boolean" },
     section = "4.9",
-    what = 'readonly, give and can_administer are the strings "0" and "1", superadmin a boolean',
+    what = 'readonly, give and can_administer are "0" or "1", superadmin is a boolean',
     why = "three clients show strings; the vendor's sample has numbers, one client booleans",
   },
   {
