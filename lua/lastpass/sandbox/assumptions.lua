@@ -307,7 +307,7 @@ M.list = {
     default = "events",
     values = { "events", "status" },
     section = "4.11",
-    what = "format siem gives events, a list with ID, and nothing else; status adds status and next",
+    what = "format siem gives events, a list with ID, and no more; status adds status and next",
     why = "one client loops over all values of the reply as lists, another reads events only",
   },
   {
