@@ -18,12 +18,12 @@ files["examples/nginx/site.lua"] = { read_globals = { "ngx" } }
 files["examples/joiners-movers-leavers.lua"] = {
   read_globals = {
     "user", "users", "group", "source", "protect", "missing", "limit", "only", "owner", "match",
-    "rename", "until_date", "reason", "every", "at",
+    "rename", "status", "until_date", "reason", "every", "at",
   },
 }
 files["examples/nginx/playbooks"] = {
   read_globals = {
     "user", "users", "group", "source", "protect", "missing", "limit", "only", "owner", "match",
-    "rename", "until_date", "reason", "every", "at",
+    "rename", "status", "until_date", "reason", "every", "at",
   },
 }

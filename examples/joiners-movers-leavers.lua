@@ -3,12 +3,13 @@
 local hr = source.csv("data/hr.csv", {
   columns = { email = "E-mail", name = { "First name", "Last name" }, team = "Department", status = "Status" },
 })
+local words = { active = { "active", "on leave" }, inactive = { "terminated" } }
 
 for person in hr:rows() do
   user(person.email) {
     fullname = person.name,
     groups = { person.team },
-    active = person.status ~= "terminated",
+    active = status(person.status, words),
   }
 end
 

@@ -3,10 +3,13 @@
 local lastpass = require "lastpass"
 local acme = assert(lastpass.connect())
 local columns = { email = "E-mail", name = { "First name", "Last name" }, team = "Department", status = "Status" }
+local words = { active = { "active", "on leave" }, inactive = { "terminated" } }
 local people, refused = assert(lastpass.source.csv(arg[1], { columns = columns })):read()
 local is_team, origin = {}, {}
 for _, person in ipairs(assert(people, refused)) do
   is_team[person.team], origin[person.email:lower()] = true, person.origin
+  local _, reason = lastpass.source.status(person.status, words)
+  if reason then table.insert(refused, { value = person.email, origin = person.origin, reason = reason }) end
 end
 
 local function compare(directory) -- what has to change for the directory to be as the file says
@@ -21,13 +24,13 @@ local function compare(directory) -- what has to change for the directory to be 
     for _, group in ipairs(user and user.groups or {}) do
       if is_team[group] and group ~= team then table.insert(others, group) end
     end
-    local active = person.status ~= "terminated"
-    if not active and user and not user.disabled then
+    local active = lastpass.source.status(person.status, words) -- nil: neither
+    if active == false and user and not user.disabled then
       change("disable_users", person, "block the log-in", email)
     elseif active and not user then
       change("add_users", person, name .. ", " .. team, { username = email, fullname = name, groups = { team } })
     elseif active and user.fullname ~= name then
-      change("update_users", person, user.fullname .. " -> " .. name, { username = email, fullname = name })
+      change("update_users", person, (user.fullname or "no name") .. " -> " .. name, { username = email, fullname = name })
     end
     if active and user and (others[1] or not user:is_in(team)) then
       local what = (others[1] and table.concat(others, ", ") or "no team") .. " -> " .. team

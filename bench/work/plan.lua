@@ -33,7 +33,7 @@ function ways.mapping(hr, p)
     email = "email",
     fullname = "name",
     groups = { "department", "project" },
-    active = { field = "status", inactive = { "terminated" } },
+    active = { field = "status", active = { "active" }, inactive = { "terminated" } },
   })
 end
 
@@ -42,7 +42,7 @@ function ways.rows(hr, p)
     p.user(person.email) {
       fullname = person.name,
       groups = { person.department, person.project },
-      active = person.status ~= "terminated",
+      active = p.status(person.status, { active = { "active" }, inactive = { "terminated" } }),
     }
   end
 end

@@ -68,7 +68,10 @@ describe("lastpass.plan.playbook", function()
       local columns = { email = "Mail", name = "Name", state = "State" }
       local hr = source.csv("hr.csv", { columns = columns })
       for person in hr:rows() do
-        user(person.email) { fullname = person.name, active = person.state ~= "left" }
+        user(person.email) {
+          fullname = person.name,
+          active = status(person.state, { active = { "active" }, inactive = { "left" } }),
+        }
       end
     ]])
     assert.matches("hr.csv:3$", declared:origin(2))
@@ -90,7 +93,7 @@ describe("lastpass.plan.playbook", function()
     local mapped = assert(run [[
       users(source.csv "hr.csv", {
         fullname = "name", groups = { "team" }, fixed_groups = { "All" },
-        active = { field = "state", inactive = { "left" } },
+        active = { field = "state", active = { "active" }, inactive = { "left" } },
       })
     ]])
     assert.equal(2, mapped.wanted:count())

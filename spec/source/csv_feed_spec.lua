@@ -60,6 +60,20 @@ describe("a CSV file's rows", function()
       assert.equal(3, #wanted)
     end)
 
+    it("takes the words of the status, and leaves a row with another one to Lua", function()
+      local parser = shaped "a@x.com, IN \nb@x.com,Out\nc@x.com,other\nd@x.com,\n"
+      local how =
+        { email = 1, active = 2, active_words = { "in" }, inactive_words = { "x", "out" } }
+      assert.equal(2, parser:pour(wanted, how))
+      assert.is_true((select(4, wanted:row(1))))
+      assert.is_false((select(4, wanted:row(2))))
+      assert.equal(0, parser:pour(wanted, how))
+      assert.equal("c@x.com", parser:next().email)
+      assert.equal(0, parser:pour(wanted, how)) -- an empty cell
+      assert.equal("d@x.com", parser:next().email)
+      assert.is_nil(parser:next())
+    end)
+
     it("gives a row whose address is wanted already as a table, its key claimed once", function()
       wanted:add "a@x.com"
       local parser = shaped "a@x.com,A\nA@x.com,A\n"
@@ -85,7 +99,8 @@ describe("a CSV file's rows", function()
         { email = 1, groups = 2 },
         { email = 1, fixed = { 1 } },
         { email = 1, active = 9 },
-        { email = 1, active = 1, inactive = { true } },
+        { email = 1, active = 1, active_words = { true } },
+        { email = 1, active = 1, inactive_words = { true } },
         { email = 1, source = 65536 },
         1,
       } do

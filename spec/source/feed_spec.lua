@@ -55,7 +55,11 @@ local full = {
   email = "email",
   fullname = "name",
   groups = { "department", "team" },
-  active = { field = "status", inactive = { "terminated ", "Left" } },
+  active = {
+    field = "status",
+    active = { "Active", "on leave" },
+    inactive = { "terminated ", "Left" },
+  },
   fixed_groups = { "Everyone" },
 }
 
@@ -211,19 +215,41 @@ describe("people:feed", function()
       }, problems_of(people))
     end)
 
-    it("trims and folds what is inactive", function()
+    it("takes a status in any spelling of its words, and refuses another word", function()
       local text = "E-mail,State\na@x.com,\194\160Left \nb@x.com,LEFT\nc@x.com,left it\nd@x.com,\n"
+        .. "e@x.com,In\194\160house\nf@x.com,IN  HOUSE\ng@x.com,Zur\195\156ck\nh@x.com,lef\27t\n"
       local people = open_csv(text, { trim = false })
-      people:feed(wanted, {
+      local count = people:feed(wanted, {
         email = "email",
-        active = { field = "state", inactive = { " leFT", "left" } },
+        active = {
+          field = "state",
+          active = { "in house", "zur\195\188ck" },
+          inactive = { " leFT", "left" },
+        },
       })
+      assert.equal(5, count)
       local active = {}
-      assert.equal(4, wanted:count())
-      for row = 1, 4 do
-        active[row] = (select(4, wanted:row(row)))
+      for row = 1, count do
+        local email, _, _, is_active = wanted:row(row)
+        active[email] = is_active
       end
-      assert.same({ false, false, true }, active) -- the fourth row says nothing
+      assert.same({
+        ["a@x.com"] = false,
+        ["b@x.com"] = false,
+        ["e@x.com"] = true,
+        ["f@x.com"] = true,
+        ["g@x.com"] = true,
+      }, active)
+      assert.same({
+        "hr.csv:4: the status 'left it' is on neither list (did you mean 'left'?) [status_word]",
+        "hr.csv:5: the status is empty, which is on neither list [status_word]",
+        "hr.csv:9: the status 'lef?t' is on neither list (did you mean 'left'?) [status_word]",
+      }, problems_of(people))
+      assert.same({ "c@x.com", "State", "left it" }, {
+        people.problems[1].key,
+        people.problems[1].column,
+        people.problems[1].value,
+      })
     end)
 
     it("keeps what came before a failure", function()
@@ -389,7 +415,7 @@ describe("people:feed", function()
           },
           random:of { "Ann", "", '"A, ""B"""', "\255" },
           random:of { "G1", "G2", "" },
-          random:of { "left", "in", "LEFT" },
+          random:of { "left", "in", "LEFT", "", "other", " In" },
         }
         fields[5] = random:once_in(15) and "more" or nil
         lines[#lines + 1] = table.concat(fields, ",")
@@ -400,7 +426,7 @@ describe("people:feed", function()
         email = "email",
         fullname = "name",
         groups = { "group" },
-        active = { field = "status", inactive = { "left" } },
+        active = { field = "status", active = { "in" }, inactive = { "left" } },
       }
       local short = open_csv(text, { key = options.key }, random:upto(100))
       local count = short:feed(wanted, mapping, 1)

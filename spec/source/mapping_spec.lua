@@ -7,17 +7,21 @@ describe("source.mapping", function()
       email = "mail",
       fullname = "name",
       groups = { "unit", "team" },
-      active = { field = "status", inactive = { " Left\194\160", "LEFT", "Gone" } },
+      active = {
+        field = "status",
+        active = { "In" },
+        inactive = { " Left\194\160", "LEFT", "Gone" },
+      },
       fixed_groups = { "All" },
     }
+    plan.words = { active = plan.words.active, inactive = plan.words.inactive }
     assert.same({
       email = "mail",
       fullname = "name",
       active = "status",
       groups = { "unit", "team" },
       fixed = { "All" },
-      inactive = { "left", "gone" },
-      is_inactive = { left = true, gone = true },
+      words = { active = { "in" }, inactive = { "left", "left", "gone" } },
       fields = { "mail", "name", "status", "unit", "team" },
     }, plan)
     assert.same({ email = "mail", fields = { "mail" } }, mapping.plan { email = "mail" })
@@ -30,15 +34,18 @@ describe("source.mapping", function()
       ["must name the field 'email'"] = { fullname = "name" },
       ["'groups' must be a list of strings"] = { email = "email", groups = { 1 } },
       ["'fixed_groups' must be a list"] = { email = "email", fixed_groups = { x = "y" } },
-      ["needs a 'field'"] = { email = "email", active = { inactive = {} } },
-      ["'active' needs"] = { email = "email", active = { field = "status" } },
+      ["needs the 'field' with the status"] = { email = "email", active = { inactive = {} } },
+      ["people:feed: active: needs the list 'active' as well"] = {
+        email = "email",
+        active = { field = "status", inactive = { "left" } },
+      },
       ["unknown option 'inactiv'"] = {
         email = "email",
         active = { field = "status", inactiv = {} },
       },
-      ["'inactive' must be a list"] = {
+      ["'inactive' must be a list of words, and has a boolean among them"] = {
         email = "email",
-        active = { field = "status", inactive = { true } },
+        active = { field = "status", active = { "in" }, inactive = { true } },
       },
     } do
       local ok, text = pcall(mapping.plan, given)

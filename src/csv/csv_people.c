@@ -12,9 +12,9 @@
 typedef struct pouring {
   size_t email, fullname, active; /* columns, counted from 0 */
   size_t *group_columns;
-  size_t group_column_count, group_count, inactive_count;
+  size_t group_column_count, group_count, active_count, inactive_count;
   lp_slice *groups; /* of the columns, then the fixed ones */
-  lp_slice *inactive;
+  lp_slice *active_words, *inactive_words;
   uint16_t source;
   int manages_groups;
 } pouring;
@@ -71,16 +71,20 @@ static void read_texts (lua_State *L, int list, lp_slice *out, size_t count) {
 
 /* Pushes the description, and below it what it points to. */
 static pouring *read_description (lua_State *L, const lp_rows *r) {
-  size_t columns = list_field(L, "groups");    /* 4 */
-  size_t fixed = list_field(L, "fixed");       /* 5 */
-  size_t inactive = list_field(L, "inactive"); /* 6 */
-  pouring *p = lua_newuserdata(L, sizeof *p + (columns + fixed + inactive) * sizeof(lp_slice) +
-                                      columns * sizeof(size_t));
+  size_t columns = list_field(L, "groups");          /* 4 */
+  size_t fixed = list_field(L, "fixed");             /* 5 */
+  size_t active = list_field(L, "active_words");     /* 6 */
+  size_t inactive = list_field(L, "inactive_words"); /* 7 */
+  pouring *p =
+      lua_newuserdata(L, sizeof *p + (columns + fixed + active + inactive) * sizeof(lp_slice) +
+                             columns * sizeof(size_t));
   p->groups = (lp_slice *)(void *)(p + 1);
-  p->inactive = p->groups + columns + fixed;
-  p->group_columns = (size_t *)(void *)(p->inactive + inactive);
+  p->active_words = p->groups + columns + fixed;
+  p->inactive_words = p->active_words + active;
+  p->group_columns = (size_t *)(void *)(p->inactive_words + inactive);
   p->group_column_count = columns;
   p->group_count = columns + fixed;
+  p->active_count = active;
   p->inactive_count = inactive;
   p->manages_groups = !lua_isnil(L, 4) || !lua_isnil(L, 5);
   for (size_t i = 0; i < columns; i++) {
@@ -93,7 +97,8 @@ static pouring *read_description (lua_State *L, const lp_rows *r) {
     lua_pop(L, 1);
   }
   if (fixed > 0) read_texts(L, 5, p->groups + columns, fixed);
-  if (inactive > 0) read_texts(L, 6, p->inactive, inactive);
+  if (active > 0) read_texts(L, 6, p->active_words, active);
+  if (inactive > 0) read_texts(L, 7, p->inactive_words, inactive);
   p->email = column_field(L, r, "email");
   if (p->email == NO_COLUMN) luaL_error(L, "csv parser: 'email' is out of range");
   p->fullname = column_field(L, r, "fullname");
@@ -115,18 +120,28 @@ static int is_folded (lp_span text, const lp_slice *folded) {
   return 1;
 }
 
-static lp_active active_of (const lp_rows *r, const pouring *p) {
-  lp_span value;
-  if (p->active == NO_COLUMN) return LP_ACTIVE_UNMANAGED;
-  value = lp_rows_value(r, p->active);
-  lp_csv_trim(&value);
-  for (size_t i = 0; i < p->inactive_count; i++)
-    if (is_folded(value, &p->inactive[i])) return LP_ACTIVE_NO;
-  /* a blank gives nobody access, and takes it from nobody */
-  return value.n == 0 ? LP_ACTIVE_UNMANAGED : LP_ACTIVE_YES;
+static int is_one_of (lp_span text, const lp_slice *words, size_t count) {
+  for (size_t i = 0; i < count; i++)
+    if (is_folded(text, &words[i])) return 1;
+  return 0;
 }
 
-/* The person whom the row at hand describes. */
+/* 0 for a word that is on neither list as it stands: Lua knows more spellings, and what to say. */
+static int read_active (const lp_rows *r, const pouring *p, lp_active *active) {
+  lp_span value;
+  *active = LP_ACTIVE_UNMANAGED;
+  if (p->active == NO_COLUMN) return 1;
+  value = lp_rows_value(r, p->active);
+  lp_csv_trim(&value);
+  if (is_one_of(value, p->inactive_words, p->inactive_count)) {
+    *active = LP_ACTIVE_NO;
+    return 1;
+  }
+  *active = LP_ACTIVE_YES;
+  return is_one_of(value, p->active_words, p->active_count);
+}
+
+/* The person whom the row at hand describes, but for whether they are active. */
 static lp_declared read_person (const lp_rows *r, pouring *p) {
   lp_declared person = {{NULL, 0}, {NULL, 0}, NULL, 0, 0, 0, LP_ACTIVE_UNMANAGED, 0};
   person.email = slice_of(lp_rows_value(r, p->email));
@@ -139,7 +154,6 @@ static lp_declared read_person (const lp_rows *r, pouring *p) {
     person.groups = p->groups;
     person.group_count = p->group_count;
   }
-  person.active = active_of(r, p);
   person.source = p->source;
   person.line = (uint32_t)lp_rows_line(r);
   return person;
@@ -159,6 +173,7 @@ size_t lp_rows_pour (lua_State *L, lp_rows *r) {
     uint32_t row;
     if (lp_rows_line(r) > UINT32_MAX) break;
     person = read_person(r, p);
+    if (!read_active(r, p, &person.active)) break;
     answer = sink->add(sink, &person, &row);
     if (answer == LP_PEOPLE_CLOSED) luaL_error(L, "csv parser: what takes the people is closed");
     if (answer == LP_PEOPLE_NO_MEMORY) luaL_error(L, "not enough memory");

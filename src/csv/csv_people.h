@@ -8,8 +8,9 @@
 ** one comes that Lua must judge: no shaped row, or not to be added as it is. That one waits. The
 ** table at index 3 says which columns of the shape, counted from 1, make what of a person:
 **   {email =, fullname = | nil, groups = {…} | nil, fixed = {name, …} | nil,
-**    active = | nil, inactive = {value, …}, source = number of the source}
-** The values of `inactive` are trimmed and in lower case. Answers how many people were added.
+**    active = | nil, active_words = {word, …}, inactive_words = {word, …}, source = its number}
+** The words are trimmed and in lower case; a row whose word is none of them is left to Lua. Answers
+** how many people were added.
 */
 size_t lp_rows_pour (lua_State *L, lp_rows *r);
 

@@ -4,7 +4,7 @@ local M = {}
 
 --- How the rows that are parsed already go on.
 ---@param self lastpass.source.People of a CSV file
----@param plan table {email, fullname, groups, fixed, active, inactive}: fields of the file
+---@param plan table of `mapping.plan`: {email, fullname, groups, fixed, active, words}
 ---@param wanted userdata of `core.wanted`
 ---@param number integer of the source
 ---@return fun(): integer pour adds rows until one must be looked at; says how many
@@ -23,7 +23,8 @@ function M.pouring(self, plan, wanted, number)
     groups = groups,
     fixed = plan.fixed,
     active = plan.active and at[plan.active],
-    inactive = plan.inactive,
+    active_words = plan.words and plan.words.active,
+    inactive_words = plan.words and plan.words.inactive,
     source = number,
   }
   return function()

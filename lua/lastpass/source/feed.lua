@@ -5,6 +5,7 @@ local email = require "lastpass.email"
 local errors = require "lastpass.error"
 local mappings = require "lastpass.source.mapping"
 local problem = require "lastpass.source.problem"
+local status = require "lastpass.source.status"
 
 local M = {}
 
@@ -48,20 +49,17 @@ local function groups_of(plan, person)
   return groups
 end
 
-local function is_active(plan, person)
+-- Whether somebody is active; or a refusal.
+local function is_active(self, plan, person)
   if not plan.active then
     return nil
   end
-  local value = person[plan.active] or ""
-  local active = nil
-  for _, text in ipairs(type(value) == "table" and value or { value }) do
-    local folded = email.fold(email.trim(text))
-    if plan.is_inactive[folded] then
-      return false
-    end
-    active = active or folded ~= "" or nil -- a blank gives nobody access, and takes it from nobody
+  local meaning, word = status.meaning(plan.words, person[plan.active])
+  if word then
+    local about = { column = column_of(self, plan.active), value = word }
+    return nil, { "status_word", status.reason(plan.words, word), about }
   end
-  return active
+  return meaning
 end
 
 local function address_refusal(self, plan, value)
@@ -104,9 +102,12 @@ local function take(self, plan, wanted, number, person)
   local value, refusal = one_text(self, person, plan.email)
   local fullname, name_refusal = one_text(self, person, plan.fullname)
   refusal = refusal or name_refusal
-  local address
+  local active, address
   if not refusal then
     refusal, address = address_refusal(self, plan, value)
+  end
+  if not refusal then
+    active, refusal = is_active(self, plan, person)
   end
   if refusal then
     -- the key, for those who must not take the person for missing
@@ -116,7 +117,7 @@ local function take(self, plan, wanted, number, person)
     return false
   end
   local line = person.origin.line or person.origin.row or 0
-  local groups, active = groups_of(plan, person), is_active(plan, person)
+  local groups = groups_of(plan, person)
   local row, _, first = wanted:add(address, fullname, groups, active, number, line, true)
   if not row then
     refuse_repeated(self, plan, wanted, first, number, person, address)

@@ -2,6 +2,7 @@
 -- A kind of source is loaded on first use: `source.csv(path, options)`.
 -- @module lastpass.source
 local email = require "lastpass.email"
+local errors = require "lastpass.error"
 
 local M = {}
 
@@ -22,6 +23,26 @@ function M.email(text)
     return nil, reason
   end
   return email.fold(address)
+end
+
+--- What a word of a status column means.
+---@param value string|number|boolean|table|nil the word; a list of several values of one attribute
+---@param words lastpass.source.StatusWords { active = {…}, inactive = {…} }; mistakes in it raise
+---@return boolean|nil active nil for a word on neither list, also an empty one: it decides nothing
+---@return string? reason
+function M.status(value, words, ...)
+  local status = require "lastpass.source.status"
+  if select("#", ...) > 0 then
+    errors.raise(
+      2,
+      "source.status: takes a word and { active = {…}, inactive = {…} }, nothing more"
+    )
+  elseif not status.is_value(value) then
+    errors.raise(2, "source.status: a word must be a string, not a %s", type(value))
+  end
+  local compiled = status.compile("source.status", words, 2)
+  local meaning, word = status.meaning(compiled, value)
+  return meaning, word and status.reason(compiled, word)
 end
 
 -- The opener itself is put into the module, so that its errors blame the caller's line.

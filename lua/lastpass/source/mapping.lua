@@ -1,7 +1,7 @@
 --- Mappings: which fields of a source say what of a person who ought to be there.
 -- @module lastpass.source.mapping
-local email = require "lastpass.email"
 local errors = require "lastpass.error"
+local status = require "lastpass.source.status"
 
 local M = {}
 
@@ -14,11 +14,10 @@ local M = {}
 ---@field fixed_groups? string[]  groups that everybody is in
 ---@field active? lastpass.source.ActiveMapping
 
---- When somebody is active: the field is none of these values, spaces around them and the case of
--- ASCII letters aside. An empty field says nothing: who may log in stays as it is.
----@class lastpass.source.ActiveMapping
+--- When somebody is active: the field, and which of its words mean what. A row whose word is on neither
+-- list, or empty, is refused.
+---@class lastpass.source.ActiveMapping: lastpass.source.StatusWords
 ---@field field string
----@field inactive string[]
 
 local known = {
   email = "string",
@@ -37,21 +36,32 @@ local function check_list(option, list)
   return list
 end
 
-local function folded_set(values)
-  local list, set = {}, {}
-  for _, value in ipairs(values) do
-    local key = email.fold(email.trim(value))
-    if not set[key] then
-      set[key], list[#list + 1] = true, key
-    end
+local known_active = { field = "string", active = "table", inactive = "table" }
+
+--- Checks what a mapping says of the status.
+---@param where string how the caller is called
+---@param active lastpass.source.ActiveMapping
+---@param level integer whose line is blamed
+---@return table words of `status.compile`
+function M.status_words(where, active, level)
+  where = where .. ": active"
+  errors.check_options(where, active, known_active, level + 1)
+  if not active.field then
+    errors.raise(
+      level + 1,
+      "%s: needs the 'field' with the status, and its words, as in "
+        .. '{ field = "status", active = { "active" }, inactive = { "terminated" } }',
+      where
+    )
   end
-  return set, list
+  local words = { active = active.active, inactive = active.inactive }
+  return status.compile(where, words, level + 1)
 end
 
 --- Checks a mapping. A mistake in it is the programmer's.
 ---@param mapping lastpass.source.Mapping
 ---@return table plan {email, fullname, active: fields; groups: list of fields; fixed: names;
--- inactive: the values as they are compared; is_inactive: the same as a set; fields: all of them}
+-- words: those of the status, compiled; fields: all of them}
 function M.plan(mapping)
   mapping = errors.check_options("people:feed", mapping, known)
   if not mapping.email then
@@ -65,12 +75,7 @@ function M.plan(mapping)
   }
   local active = mapping.active
   if active then
-    errors.check_options("people:feed: active", active, { field = "string", inactive = "table" })
-    if not active.field or not active.inactive then
-      errors.raise(3, "people:feed: 'active' needs a 'field' and the list 'inactive'")
-    end
-    plan.active = active.field
-    plan.is_inactive, plan.inactive = folded_set(check_list("inactive", active.inactive))
+    plan.active, plan.words = active.field, M.status_words("people:feed", active, 3)
   end
   plan.fields = {}
   for _, field in ipairs { "email", "fullname", "active" } do

@@ -60,6 +60,8 @@ local function refused_rows(declared, sources)
   for _, problem in ipairs(declared.problems) do
     if not problem.refused_by_source and not problem.subject then
       count = count + 1 -- the playbook's own; where the person is known, they are left alone
+    elseif problem.refused_by_source and problem.subject and problem.code == "status_word" then
+      count = count - 1 -- the person is mentioned, in a row that is good but for the word
     end
   end
   local limit = limits.read(declared.settings.limits.refused_rows)

@@ -4,15 +4,20 @@ local checks = require "lastpass.plan.words.checks"
 local dates = require "lastpass.plan.words.dates"
 local email = require "lastpass.email"
 local errors = require "lastpass.error"
+local status = require "lastpass.plan.words.status"
 
 local M = {}
 
 local next, type = next, type
 
+local function is_active(value)
+  return type(value) == "boolean" or status.problem_of(value) ~= nil, "boolean"
+end
+
 local known_fields = {
   fullname = "string",
   groups = "table",
-  active = "boolean",
+  active = is_active,
   employee_id = { "string", "number" },
   aliases = "table",
   remove = "boolean",
@@ -99,7 +104,7 @@ function M.check(address, fields, level)
     )
   end
   errors.check_options("user '" .. address .. "'", fields, known_fields, level + 1)
-  if (fields.remove or fields.delete) and fields.active then
+  if (fields.remove or fields.delete) and fields.active == true then
     errors.raise(
       level + 1,
       "user '%s': cannot be active and %s",

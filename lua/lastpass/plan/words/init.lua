@@ -5,6 +5,7 @@ local people = require "lastpass.plan.words.people"
 local schedule = require "lastpass.plan.words.schedule"
 local settings = require "lastpass.plan.words.settings"
 local sources = require "lastpass.plan.words.sources"
+local status = require "lastpass.plan.words.status"
 local user_room = require "lastpass.plan.words.user"
 
 local M = {}
@@ -28,6 +29,7 @@ function M.new(context)
     match = settings.match(context),
     rename = settings.rename(context),
     reason = settings.reason(context),
+    status = status.status(context),
     until_date = dates.until_date(context),
     every = schedule.every(context),
     at = schedule.at(context),

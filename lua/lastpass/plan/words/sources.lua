@@ -2,6 +2,7 @@
 -- @module lastpass.plan.words.sources
 local checks = require "lastpass.plan.words.checks"
 local errors = require "lastpass.error"
+local mappings = require "lastpass.source.mapping"
 local tracked = require "lastpass.plan.tracked"
 
 local M = {}
@@ -26,6 +27,9 @@ function M.users(context)
     local complete = { email = mapping.email or "email" }
     for name, value in pairs(mapping) do
       complete[name] = value
+    end
+    if complete.active then
+      mappings.status_words("users", complete.active, 2)
     end
     if complete.fixed_groups then
       checks.texts("users", "fixed_groups", complete.fixed_groups, 2)

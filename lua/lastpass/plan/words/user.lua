@@ -4,6 +4,7 @@
 local checks = require "lastpass.plan.words.checks"
 local errors = require "lastpass.error"
 local fields_room = require "lastpass.plan.words.fields"
+local status = require "lastpass.plan.words.status"
 
 local M = {}
 
@@ -53,6 +54,14 @@ function M.new(context)
     local active = fields.active
     if fields.remove or fields.delete then
       active = false
+    end
+    local undecided = not plain and status.problem_of(fields.active)
+      or context.undecided and status.of_row(context)
+    if undecided then
+      status.leave_alone(context, undecided, address, pending_origin)
+      fields_room.note(context, nil, fields, notes, address)
+      pending = nil
+      return
     end
     local source, line, origin = place_of(context, reading, pending_origin)
     local row = wanted:add(address, fullname, groups, active, source, line)

@@ -1,0 +1,109 @@
+--- The word `status`: what the words of a status column mean, row by row.
+-- @module lastpass.plan.words.status
+local checks = require "lastpass.plan.words.checks"
+local email = require "lastpass.email"
+local errors = require "lastpass.error"
+local status = require "lastpass.source.status"
+
+local M = {}
+
+-- What `status` gives for a word on neither list, so that a field `active` made of it is recognised
+-- wherever it comes to stand.
+local undecided_mt = { __name = "undecided status" }
+
+function undecided_mt.__tostring(undecided)
+  return undecided.problem.reason
+end
+
+--- The row that decides nothing, of the field `active`.
+---@param active any
+---@return table|nil problem
+function M.problem_of(active)
+  return type(active) == "table" and getmetatable(active) == undecided_mt and active.problem or nil
+end
+
+-- Whom a row is about, as far as it tells: its field "email", else all addresses in it.
+local function addresses_of(person)
+  local own = rawget(person, "email")
+  if type(own) == "string" and email.check(own) then
+    return { own }
+  end
+  local list = {}
+  for _, value in pairs(person) do
+    if type(value) == "string" and email.check(value) then
+      list[#list + 1] = value
+    end
+  end
+  return list
+end
+
+-- Lists the row, and leaves alone whoever it is about: at once, since a playbook may skip the row.
+local function refuse(context, reason)
+  local declared, reading = context.declared, context.reading
+  local person, problem = reading.person, { code = "status_word", reason = reason }
+  if not person then
+    problem.origin = checks.line_of(context.playbook, 3)
+    declared:refuse(problem)
+    return problem
+  end
+  if person.origin.line then
+    problem.source, problem.line = reading.source._number, person.origin.line
+  else
+    problem.origin = tostring(person.origin)
+  end
+  local addresses = addresses_of(person)
+  problem.subject = #addresses == 1 and addresses[1] or nil
+  for _, address in ipairs(addresses) do
+    declared:doubt(address)
+  end
+  declared:refuse(problem)
+  context.undecided = { person = person, problem = problem }
+  return problem
+end
+
+--- The row at hand, when its status decided nothing: whatever is declared from it is left alone, also
+-- when the playbook made something else of the answer.
+---@param context table see `words.new`
+---@return table|nil problem
+function M.of_row(context)
+  local undecided = context.undecided
+  return undecided and undecided.person == context.reading.person and undecided.problem or nil
+end
+
+--- Leaves somebody alone who was declared from such a row.
+---@param context table see `words.new`
+---@param problem table
+---@param address string
+---@param origin lastpass.source.Origin|nil of the row that the playbook named, as in `user(person)`
+function M.leave_alone(context, problem, address, origin)
+  if origin and not problem.source then
+    problem.origin = tostring(origin)
+  end
+  if email.check(address) then
+    problem.subject = problem.subject or address
+    context.declared:doubt(address)
+  end
+end
+
+--- status(person.status, { active = { "active" }, inactive = { "terminated" } }): true, false, or
+-- what `problem_of` recognises.
+---@param context table see `words.new`
+---@return function
+function M.status(context)
+  return function(value, words, ...)
+    if select("#", ...) > 0 then
+      errors.raise(2, "status: takes a word and { active = {…}, inactive = {…} }, nothing more")
+    elseif not status.is_value(value) then
+      errors.raise(2, "status: the word must be a text, not a %s", type(value))
+    end
+    local compiled = status.compile("status", words, 2)
+    local meaning, word = status.meaning(compiled, value)
+    if word then
+      local problem = refuse(context, status.reason(compiled, word))
+      return setmetatable({ problem = problem }, undecided_mt)
+    end
+    return meaning
+  end
+end
+
+return M

@@ -1,0 +1,198 @@
+--- Status words: what the words of a status column mean. Whatever is on neither list decides nothing, so
+-- that another spelling, an empty cell or a wrong column neither lets anybody in nor keeps anybody out.
+-- @module lastpass.source.status
+local email = require "lastpass.email"
+local errors = require "lastpass.error"
+
+local M = {}
+
+--- Which words mean what: every word on one of the two lists. Case does not matter, nor do spaces around
+-- a word, how many there are inside, or of which kind they are.
+---@class lastpass.source.StatusWords
+---@field active string[]
+---@field inactive string[]
+
+local EXAMPLE = '{ active = { "active", "on leave" }, inactive = { "terminated" } }'
+
+-- Spaces of Unicode, those that do not break lines among them.
+local spaces = {
+  "\194\160", -- no-break space
+  "\225\154\128", -- Ogham space
+  "\226\128[\128-\138\175]", -- U+2000 to 200A, narrow no-break space
+  "\226\129\159", -- medium mathematical space
+  "\227\128\128", -- ideographic space
+  "\239\187\191", -- zero width no-break space, left over from a byte order mark
+}
+
+--- A word as it is compared.
+---@param word string
+---@return string
+function M.fold(word)
+  if word:find "[\128-\255]" then
+    for _, space in ipairs(spaces) do
+      word = word:gsub(space, " ")
+    end
+    word = require("lastpass.unicode").fold(word) or word -- what is not UTF-8 stays as it is
+  end
+  return (email.fold(word):gsub("[ \t-\r]+", " "))
+end
+
+local function take(where, compiled, name, list, level)
+  if list == nil or next(list) == nil then
+    local what = list and "the list '%s' is empty" or "needs the list '%s' as well"
+    errors.raise(
+      level + 1,
+      "%s: " .. what .. ": a word on neither list decides nothing, as in %s",
+      where,
+      name,
+      EXAMPLE
+    )
+  end
+  local folded, count = {}, 0
+  for place, word in pairs(list) do
+    count = count + 1
+    local key = type(word) == "string" and M.fold(word) or ""
+    if type(place) ~= "number" or key == "" then
+      errors.raise(
+        level + 1,
+        "%s: '%s' must be a list of words, and has %s among them",
+        where,
+        name,
+        type(word) == "string" and "an empty one" or "a " .. type(word)
+      )
+    elseif compiled.meaning[key] == (name == "inactive") then
+      errors.raise(level + 1, "%s: '%s' is on both lists", where, word)
+    end
+    compiled.meaning[key] = name == "active"
+  end
+  for place = 1, count do
+    if list[place] == nil then
+      errors.raise(level + 1, "%s: '%s' must be a list without gaps", where, name)
+    end
+    folded[place] = M.fold(list[place])
+  end
+  compiled[name] = folded
+end
+
+local known_words = { active = "table", inactive = "table" }
+
+local function compile(where, words, level)
+  if type(words) ~= "table" then
+    errors.raise(level + 1, "%s: needs the words, as in %s", where, EXAMPLE)
+  end
+  errors.check_options(where, words, known_words, level + 1)
+  local compiled = { meaning = {}, seen = {}, given = { active = {}, inactive = {} } }
+  for _, name in ipairs { "active", "inactive" } do
+    take(where, compiled, name, words[name], level + 1)
+    for place, word in ipairs(words[name]) do
+      compiled.given[name][place] = word
+    end
+  end
+  return compiled
+end
+
+local function has_same(list, other)
+  local count = 0
+  for place, word in pairs(list) do
+    if other[place] ~= word then
+      return false
+    end
+    count = count + 1
+  end
+  return count == #other
+end
+
+local function is_made_of(compiled, words)
+  local count = 0
+  for name, list in pairs(words) do
+    local given = compiled.given[name]
+    if not given or type(list) ~= "table" or not has_same(list, given) then
+      return false
+    end
+    count = count + 1
+  end
+  return count == 2
+end
+
+local last
+
+--- Makes words ready; mistakes in them raise. A loop writes the same words anew for each row: those of
+-- the call before are not looked at again.
+---@param where string how the caller is called
+---@param words lastpass.source.StatusWords
+---@param level integer whose line is blamed
+---@return table compiled {active, inactive: lists as they are compared}
+function M.compile(where, words, level)
+  if not last or type(words) ~= "table" or not is_made_of(last, words) then
+    last = compile(where, words, level + 1)
+  end
+  return last
+end
+
+local text_types = { string = true, number = true, boolean = true }
+
+local function text_of(value)
+  if type(value) == "number" and value == math.floor(value) then
+    return ("%.0f"):format(value)
+  end
+  return tostring(value)
+end
+
+-- Several values of one attribute have to say the same.
+local function meaning_of_list(compiled, list)
+  local texts, meaning = {}, nil
+  for place, value in ipairs(list) do
+    local one = M.meaning(compiled, value)
+    if place == 1 then
+      meaning = one
+    elseif one ~= meaning then
+      meaning = nil
+    end
+    texts[place] = text_of(value)
+  end
+  return meaning, table.concat(texts, ", ")
+end
+
+--- What a value means.
+---@param compiled table of `compile`
+---@param value string|number|boolean|table|nil a list: of several values of one attribute
+---@return boolean|nil meaning whether it means active; nil when it is on neither list
+---@return string? word the value, when it is on neither list
+function M.meaning(compiled, value)
+  local seen = compiled.seen[value == nil and "" or value]
+  if seen ~= nil then
+    return seen
+  elseif type(value) == "table" then
+    return meaning_of_list(compiled, value)
+  end
+  local word = value == nil and "" or text_of(value)
+  local meaning = compiled.meaning[M.fold(word)]
+  if meaning ~= nil then
+    compiled.seen[value] = meaning
+  end
+  return meaning, meaning == nil and word or nil
+end
+
+--- Whether a value can be a status at all.
+---@param value any
+---@return boolean
+function M.is_value(value)
+  return value == nil or type(value) == "table" or text_types[type(value)] == true
+end
+
+--- Why a word decides nothing.
+---@param compiled table of `compile`
+---@param word string as `meaning` gives it
+---@return string reason
+function M.reason(compiled, word)
+  if M.fold(word) == "" then
+    return "the status is empty, which is on neither list"
+  end
+  local nearest = errors.did_you_mean(M.fold(word), errors.names_of(compiled.meaning))
+  return ("the status %s is on neither list%s"):format(
+    require("lastpass.source.problem").shown(word),
+    nearest
+  )
+end
+
+return M
