@@ -30,7 +30,7 @@ local function compare(directory) -- what has to change for the directory to be 
     elseif active and not user then
       change("add_users", person, name .. ", " .. team, { username = email, fullname = name, groups = { team } })
     elseif active and user.fullname ~= name then
-      change("update_users", person, (user.fullname or "no name") .. " -> " .. name, { username = email, fullname = name })
+      change("update_users", person, (user.fullname or "-") .. " -> " .. name, { username = email, fullname = name })
     end
     if active and user and (others[1] or not user:is_in(team)) then
       local what = (others[1] and table.concat(others, ", ") or "no team") .. " -> " .. team

@@ -85,7 +85,7 @@ client:apply(plan, options)
 client:batchadd(data)
   Create users and invite them.
   data: list of objects
-  username (string): e-mail address
+  username (address): e-mail address
   fullname (string, optional): full name
   groups (list of strings, optional): names of the groups to join
   duousername (string, optional): name at Duo Security
@@ -99,7 +99,7 @@ client:batchadd(data)
 client:batchchangegrp(data)
   Add users to groups and remove them.
   data: list of objects
-  username (string): e-mail address
+  username (address): e-mail address
   add (list of strings, optional): names of groups to join; one of add and del is needed
   del (list of strings, optional): names of groups to leave; one of add and del is
       needed
@@ -125,7 +125,7 @@ client:cursors()
 client:deluser(data)
   Deactivate (0), remove from the company (1), delete (2) or uninvite (3) one user.
   data: object
-  username (string): e-mail address
+  username (address): e-mail address
   deleteaction (integer): 0 block log-in, 1 remove from the company, 2 delete the
       account, 3 withdraw the invitation (0..3)
   https://support.lastpass.com/help/delete-users-via-lastpass-api]==],
@@ -139,7 +139,7 @@ client:disable_users(list, options)
 client:disablemultifactor(data)
   Switch off a user's multifactor authentication.
   data: object
-  username (string): e-mail address
+  username (address): e-mail address
   https://lastpass.com/enterprise_apidoc.php]==],
   ["client.disableuser"] = [==[
 client:disableuser(data)
@@ -218,7 +218,7 @@ client:getsfdata(data)
 client:getuserdata(data)
   Read users, groups and invited addresses.
   data: object, optional
-  username (string, optional): just this e-mail address
+  username (address, optional): just this e-mail address
   disabled (integer, optional): only disabled (1) or only enabled (0) users (0|1)
   admin (integer, optional): only admins (1) or only others (0) (0|1)
   pagesize (integer, optional): users on a page (1..2000)
@@ -285,7 +285,7 @@ client:pushsitestousers(data)
 client:reinviteuser(data)
   Send the invitation again.
   data: object
-  username (string): e-mail address
+  username (address): e-mail address
   https://support.lastpass.com/help/reinvite-users-via-lastpass-api]==],
   ["client.reporting"] = [==[
 client:reporting(data)
@@ -294,7 +294,7 @@ client:reporting(data)
   from (string, optional): YYYY-MM-DD HH:MM:SS in the account's time zone
   to (string, optional): YYYY-MM-DD HH:MM:SS in the account's time zone
   search (string, optional): text to look for
-  user (string, optional): an e-mail address, or allusers
+  user (address, optional): an e-mail address, or allusers
   admin (integer, optional): only admin events (1)
   next (string, optional): the previous answer's next, unchanged
   format (string, optional): the form for SIEM tools (siem)
@@ -303,13 +303,13 @@ client:reporting(data)
 client:requiremasterpasswordchange(data)
   Ask for a new master password at the next log-in.
   data: object
-  username (string): e-mail address
+  username (address): e-mail address
   https://support.lastpass.com/help/require-master-password-change-via-lastpass-api]==],
   ["client.resetpassword"] = [==[
 client:resetpassword(data)
   Send a password reset e-mail; the password stays as it is.
   data: object
-  username (string): e-mail address
+  username (address): e-mail address
   https://support.lastpass.com/help/send-password-reset-email-via-lastpass-api]==],
   ["client.resume"] = [==[
 client:resume(id, options)
@@ -352,14 +352,14 @@ client:update_users(list, options)
 client:updateemail(data)
   Start a change of e-mail address; the user ends it by logging in with the old one.
   data: object
-  oldemail (string): present e-mail address
-  newemail (string): new e-mail address
+  oldemail (address): present e-mail address
+  newemail (address): new e-mail address
   https://support.lastpass.com/help/update-user-email-via-lastpass-api]==],
   ["client.updateuser"] = [==[
 client:updateuser(data)
   Change a user's full name, Duo or SecurID name.
   data: object
-  username (string): e-mail address
+  username (address): e-mail address
   fullname (string, optional): new full name
   duousername (string, optional): new name at Duo Security
   securidusername (string, optional): new name at RSA SecurID
@@ -672,7 +672,7 @@ lastpass.secret.value(text)
 lastpass.source.email(text)
   Checks an e-mail address and folds it into the key that tells accounts apart.
   text (string)
-  gives string|nil key trimmed, ASCII letters in lower case]==],
+  gives string|nil key trimmed, composed, its letters in lower case]==],
   ["lastpass.source.status"] = [==[
 lastpass.source.status(value, words, ...)
   What a word of a status column means.
@@ -818,7 +818,8 @@ snapshot:people()
   gives integer]==],
   ["snapshot.user"] = [==[
 snapshot:user(email)
-  The user with that address, the case of letters aside; somebody only invited counts.
+  The user with that address, the case of letters and white space around it aside;
+  somebody only invited counts.
   email (string)
   gives lastpass.User|nil]==],
   ["snapshot.users"] = [==[
