@@ -30,6 +30,11 @@ setmetatable(M, {
 
 -- What higher floors add to clients.
 local client_methods = {
+  add_users = "lastpass.plan.client",
+  update_users = "lastpass.plan.client",
+  change_groups = "lastpass.plan.client",
+  disable_users = "lastpass.plan.client",
+  enable_users = "lastpass.plan.client",
   plan = "lastpass.plan.client",
   load_plan = "lastpass.plan.client",
   apply = "lastpass.plan.client",

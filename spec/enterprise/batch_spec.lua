@@ -1,4 +1,5 @@
 -- Writes over lists: true to the row, whatever the server says.
+local batch = require "lastpass.enterprise.batch"
 local check = require "spec.support.check"
 local clocks = require "spec.support.clock"
 local errors = require "lastpass.error"

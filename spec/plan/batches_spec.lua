@@ -68,26 +68,35 @@ describe("lastpass.plan.batches", function()
 
   it("sends no empty lists", function()
     local sent = {}
-    local spy = {
-      add_users = function(_, list)
-        sent[#sent + 1] = list[1]
-        return { done = {}, unchanged = {}, refused = {}, uncertain = {}, not_tried = {} }
-      end,
-    }
-    spy.change_groups = spy.add_users
-    batches.send(spy, { step(1, "create", "a@x", { fullname = "A", groups = {} }) })
-    batches.send(spy, { step(1, "groups", "a@x", { join = {}, leave = { "G" } }) })
-    batches.send(spy, { step(1, "groups", "a@x", { join = { "G" }, leave = {} }) })
+    local function note(_, list)
+      sent[#sent + 1] = list[1]
+      return { status = "OK" }
+    end
+    local spy = { _options = client._options, batchadd = note, batchchangegrp = note }
+    batches.send(spy, { step(1, "create", "a@x.example", { fullname = "A", groups = {} }) })
+    batches.send(spy, { step(1, "groups", "a@x.example", { join = {}, leave = { "G" } }) })
+    batches.send(spy, { step(1, "groups", "a@x.example", { join = { "G" }, leave = {} }) })
     assert.same({
-      { username = "a@x", fullname = "A" },
-      { username = "a@x", del = { "G" } },
-      { username = "a@x", add = { "G" } },
+      { username = "a@x.example", fullname = "A" },
+      { username = "a@x.example", del = { "G" } },
+      { username = "a@x.example", add = { "G" } },
     }, sent)
+  end)
+
+  it("sends what no plan keeps where it is given, and nothing without it", function()
+    local with = step(1, "create", "a@x.example", { groups = {}, private = { "password" } })
+    local without = step(2, "create", "b@x.example", { groups = {} })
+    local results, _, requests = batches.send(client, { with, without })
+    assert.same({ [1] = "refused", [2] = "done" }, states(results))
+    assert.equal("its password is kept in no journal: ask for it again", results[1].reason)
+    assert.equal(1, requests)
+    results = batches.send(client, { with }, { ["a@x.example"] = { password = "Correct-Horse-1" } })
+    assert.same({ "done" }, states(results))
   end)
 
   it("says of each row what the answer says of it", function()
     local active = plans.active(client, 3)
-    assert(client:disable_users { active[2] })
+    assert(client:disableuser { active[2] })
     local results, err, requests = batches.send(client, {
       step(1, "disable", active[1]),
       step(2, "disable", active[2]),

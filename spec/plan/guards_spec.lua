@@ -346,13 +346,67 @@ describe("lastpass.plan.guards", function()
     assert.matches("'Brand New' is new", plan.body.warnings[1], 1, true)
   end)
 
-  it("are asked of single actions as well", function()
-    local plan = assert(
-      plan_of(
-        { users = companies.people(8) },
-        { disable = { "person2@acme.com", "person3@acme.com" }, reinvite = { "person4@acme.com" } }
-      )
-    )
-    assert.same({ "disable" }, guards(plan))
+  describe("of single actions", function()
+    local function named(first, last)
+      local list = {}
+      for place = first, last do
+        list[#list + 1] = ("person%d@acme.com"):format(place)
+      end
+      return list
+    end
+
+    it("let a few through in a small company, and no more", function()
+      local eight = { users = companies.people(8) }
+      assert.same({}, guards(assert(plan_of(eight, { disable = named(2, 5) }))))
+      local plan = assert(plan_of(eight, { disable = named(2, 6) }))
+      assert.same({ "disable" }, guards(plan))
+      assert.equal("people disabled: 5 of 8; the limit is 4", plan.body.refusals[1].message)
+      assert.equal("{ limit = { disable = 5 } } as the call's options", plan.body.refusals[1].allow)
+      plan = assert(plan_of(eight, { disable = named(2, 6) }, { limit = { disable = 5 } }))
+      assert.same({}, guards(plan))
+      -- whoever removes people by name has said so; a playbook has to be allowed to
+      assert.same({}, guards(assert(plan_of(eight, { remove = named(2, 5) }))))
+      assert.same({ "remove" }, guards(assert(plan_of(eight, { remove = named(2, 6) }))))
+    end)
+
+    it("keep the last admin, whatever limits are given", function()
+      local all = { limit = { disable = "100%", remove = "100%", delete = "100%" } }
+      for _, kind in ipairs { "disable", "remove", "delete" } do
+        local plan = assert(plan_of({ users = companies.people(8) }, { [kind] = named(1, 1) }, all))
+        assert.same({ "last_admin" }, guards(plan), kind)
+        assert.equal(
+          "make another user an admin first; no option allows this",
+          plan.body.refusals[1].allow
+        )
+      end
+    end)
+
+    it("keep whom the client's own settings protect, from weakening too", function()
+      local client = companies.client { users = companies.people(8, { groups = { "All" } }) }
+      client._options.protect = { "Person2@acme.com" }
+      for _, kind in ipairs {
+        "disable",
+        "remove",
+        "delete",
+        "disable_mfa",
+        "reset_password",
+        "require_password_change",
+      } do
+        local plan = assert(plan_of(client, { [kind] = named(2, 3) }))
+        assert.same({ [kind .. " person3@acme.com"] = true }, {
+          [told(plan.body.steps)[1]] = #plan.body.steps == 1,
+        })
+        assert.same({ ["person2@acme.com"] = "protected" }, companies.codes(plan.body.held))
+      end
+      local change = { username = "person2@acme.com", add = { "New" }, del = { "All" } }
+      local plan = assert(plan_of(client, { groups = { change } }))
+      assert.same({ "groups person2@acme.com +New" }, told(plan.body.steps))
+      assert.same({ "groups person2@acme.com -All" }, told(plan.body.held))
+      -- a playbook may take from nobody either whom the configuration protects
+      plan = assert(plan_of(client, function(p)
+        p.user "person2@acme.com" { active = false }
+      end))
+      assert.same({ ["person2@acme.com"] = "protected" }, companies.codes(plan.body.held))
+    end)
   end)
 end)

@@ -73,7 +73,7 @@ describe("lastpass.plan.resume", function()
     local first, second = plan.body.steps[1].subject, plan.body.steps[2].subject
     local id = broken_run(plan, { 1, 2, 3 }, { 3 })
     -- step 1 was carried out, step 2 was not, step 3 was and is known to be
-    assert(client:disable_users { first, plan.body.steps[3].subject })
+    assert(client:disableuser { first, plan.body.steps[3].subject })
     local run = assert(client:resume(id, { settle_after = 0.2 }))
     assert.equal(id, run.id)
     assert.equal("finished", run.state)
@@ -187,7 +187,7 @@ describe("lastpass.plan.resume", function()
     end
     local id = broken_run(plans.plan(client, { { "disable", admins[1] } }), {}, {})
     for place = 2, #admins do
-      assert(client:disable_users { admins[place] })
+      assert(client:disableuser { admins[place] })
     end
     local run = assert(client:resume(id))
     assert.equal("last_admin", run.stopped.code)
@@ -260,7 +260,7 @@ describe("lastpass.plan.resume", function()
     it("a run that has been taken back", function()
       local plan = disabling(2)
       local id = broken_run(plan, { 1 }, { 1 })
-      assert(client:disable_users { plan.body.steps[1].subject })
+      assert(client:disableuser { plan.body.steps[1].subject })
       local undo = assert(client:undo(id))
       assert.is_true(assert(client:apply(undo)).ok)
       check.failure("conflict", "run_abandoned", client:resume(id))

@@ -212,7 +212,7 @@ describe("lastpass.plan.undo", function()
 
   it("takes back only what the run did, not what was so already or was refused", function()
     local plan = plans.plan(client, { { "disable", active[1] }, { "disable", active[2] } })
-    assert(client:disable_users { active[1] })
+    assert(client:disableuser { active[1] })
     local run = assert(client:apply(plan))
     assert.equal("unchanged", plans.states(run)[active[1]])
     local undo = assert(client:undo(run.id))
@@ -238,7 +238,7 @@ describe("lastpass.plan.undo", function()
       list[place] = { number = step.number, kind = step.kind, subject = step.subject }
     end
     assert(journal:intend(id, list))
-    assert(client:disable_users { active[1] })
+    assert(client:disableuser { active[1] })
     local undo = assert(client:undo(id))
     assert.same({ [active[1]] = "enable" }, kinds_of(undo.body.steps))
     assert.truthy(warning_about(undo, active[3]):find("may have been", 1, true))
@@ -254,7 +254,7 @@ describe("lastpass.plan.undo", function()
         admins[#admins + 1] = user.email
       end
     end
-    assert(client:disable_users(admins))
+    assert(client:disableuser(admins))
     local run = apply { { "enable", admins[1] } }
     local undo = assert(client:undo(run.id))
     assert.equal("last_admin", undo.body.refusals[1].guard)

@@ -50,6 +50,13 @@ function M.limits(list)
     end
     settings[name or full] = tonumber(value) or value
   end
+  if limits then
+    local room = require "lastpass.plan.limits"
+    local _, message, err = mistakes.call(room.merge, "--limit", room.defaults(), limits, 1)
+    if message then
+      return nil, message, err
+    end
+  end
   return limits
 end
 
@@ -165,7 +172,10 @@ function M.show_run(session, run, all)
   end
 end
 
-local function apply_options(session)
+--- The options of `client:apply` as the command line has them.
+---@param session lastpass.cli.Session
+---@return lastpass.plan.ApplyOptions
+function M.apply_options(session)
   local options = session.options
   return {
     progress = not options.quiet and true or nil,
@@ -240,7 +250,7 @@ function M.apply(session, plan)
   local client = session:client()
   return end_run(
     session,
-    mistakes.call(interrupt.gently, client.apply, client, plan, apply_options(session))
+    mistakes.call(interrupt.gently, client.apply, client, plan, M.apply_options(session))
   )
 end
 
@@ -252,7 +262,7 @@ end
 ---@return lastpass.Error? err
 function M.resume(session, id)
   local client = session:client()
-  local options = apply_options(session)
+  local options = M.apply_options(session)
   options.confirm_final = nil
   return end_run(session, mistakes.call(interrupt.gently, client.resume, client, id, options))
 end

@@ -86,21 +86,40 @@ function M.type(session, question, word, flag)
   return declined()
 end
 
+-- So many people are named in a question.
+local NAMED = 5
+
+--- People by name, as far as anybody would read them.
+---@param subjects string[] addresses
+---@return string "ann@acme.com, bob@acme.com and 23 more"
+function M.people(subjects)
+  local clean = require("lastpass.text").clean
+  local shown = {}
+  for place = 1, math.min(NAMED, #subjects) do
+    shown[place] = clean(subjects[place])
+  end
+  local more = #subjects - #shown
+  return table.concat(shown, ", ") .. (more > 0 and (" and %d more"):format(more) or "")
+end
+
 --- Asks as the harm of a command demands.
 ---@param session lastpass.cli.Session
 ---@param harm "ask"|"type"|nil
----@param what string "disable"
----@param subjects string[] addresses
+---@param question string "disable ann@acme.com in acme (8771312 at lastpass.com)"
+---@param subjects string[] addresses of those who would be changed
+---@param asked integer how many people were asked for: with --confirm this number will do, too
 ---@return true|nil
 ---@return string? message
 ---@return lastpass.Error? err
-function M.harm(session, harm, what, subjects)
-  local who = #subjects == 1 and subjects[1] or ("%d users"):format(#subjects)
+function M.harm(session, harm, question, subjects, asked)
   if harm == "type" then
-    local word = #subjects == 1 and subjects[1] or tostring(#subjects)
-    return M.type(session, ("%s %s"):format(what, who), word)
+    local word = #subjects == 1 and asked == 1 and subjects[1] or tostring(#subjects)
+    if tostring(session.options.confirm) == tostring(asked) then
+      return true
+    end
+    return M.type(session, question, word)
   elseif harm == "ask" then
-    return M.ask(session, ("%s %s?"):format(what, who))
+    return M.ask(session, question .. "?")
   end
   return true
 end

@@ -104,16 +104,29 @@ function M.of_run(run)
   return run.state == "finished" and counts.stale + others == 0 and M.done or M.partial
 end
 
---- The code for a list of rows that were written.
+local function all_are_protected(rows)
+  for _, row in ipairs(rows) do
+    if row.code ~= "protected" then
+      return false
+    end
+  end
+  return #rows > 0
+end
+
+--- The code for a list of rows that were written, or would be.
 ---@param result lastpass.BatchResult
 ---@return integer
 function M.of_batch(result)
   if result.ok then
     return M.done
-  elseif #result.done + #result.unchanged + #result.uncertain > 0 then
+  elseif
+    #result.done + #result.unchanged + #result.uncertain + #(result.not_confirmed or {}) > 0
+  then
     return M.partial
   elseif result.stopped then
     return M.of_error(result.stopped)
+  elseif all_are_protected(result.refused) then
+    return M.guard
   end
   return #result.refused > 0 and M.failed or M.partial
 end

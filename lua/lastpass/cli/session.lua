@@ -97,6 +97,7 @@ local function connect(self)
   if not configuration then
     return nil, message, err
   end
+  self._profile = self.options.profile or configuration.default
   local settings
   settings, message, err = configuration:profile()
   if not settings then
@@ -126,6 +127,17 @@ function methods:client()
     self._client = client
   end
   return self._client
+end
+
+--- The company that this is about, as a question names it.
+---@return string "acme (8771312 at lastpass.com)"
+function methods:company()
+  local options = self:client()._options
+  local where = ("%.0f at %s"):format(tonumber(options.cid), options.url:match "^%a+://([^/?#]+)")
+  if self._profile then
+    return require("lastpass.text").clean(("%s (%s)"):format(self._profile, where))
+  end
+  return "account " .. where
 end
 
 --- Shows rows, in the form that the options ask for.

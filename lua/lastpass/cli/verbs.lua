@@ -1,134 +1,103 @@
 --- What can be done to users one by one or over a list: for `user VERB`, `group VERB` and
 -- `bulk VERB`.
 -- @module lastpass.cli.verbs
+local errors = require "lastpass.error"
+
 local M = {}
 
 ---@class lastpass.cli.Verb
 ---@field what string           for the question: "disable"
+---@field kind string           the action, see `lastpass.plan.requested`
 ---@field harm? "ask"|"type"
----@field method? string        method of the client that takes the whole list
----@field call? fun(client, item, user): table|nil, string?, lastpass.Error? for one
----@field finds? boolean        the user is looked up first, and `call` is given it
----@field takes string          what the method takes: "addresses" or "rows"
 ---@field columns string[]      of a CSV file, the required ones first
 ---@field required integer      how many of them must be there
----@field lua string            format for --print-lua, with the list or row
 M.list = {
   add = {
     what = "create and invite",
-    method = "add_users",
-    takes = "rows",
+    kind = "create",
     columns = { "email", "fullname", "groups" },
     required = 1,
-    new = true,
-    lua = "print(client:add_users(%s))",
   },
   update = {
-    what = "change",
-    method = "update_users",
-    takes = "rows",
+    what = "change the names of",
+    kind = "update",
     columns = { "email", "fullname", "duousername", "securidusername" },
     required = 1,
-    lua = "print(client:update_users(%s))",
   },
   disable = {
     what = "disable",
+    kind = "disable",
     harm = "ask",
-    method = "disable_users",
-    takes = "addresses",
     columns = { "email" },
     required = 1,
-    lua = "print(client:disable_users(%s))",
   },
   enable = {
     what = "enable",
-    method = "enable_users",
-    takes = "addresses",
+    kind = "enable",
     columns = { "email" },
     required = 1,
-    lua = "print(client:enable_users(%s))",
   },
   remove = {
     what = "remove from the company",
+    kind = "remove",
     harm = "type",
-    finds = true,
-    call = function(_, _, user)
-      if user.status == "invited" then
-        return user:uninvite()
-      end
-      return user:remove()
-    end,
     columns = { "email" },
     required = 1,
-    lua = "assert(assert(client:user(%s)):remove())",
   },
   delete = {
     what = "delete for good the account of",
+    kind = "delete",
     harm = "type",
-    finds = true,
-    call = function(_, item, user)
-      return user:delete { confirm = item.username }
-    end,
     columns = { "email" },
     required = 1,
-    lua = "assert(assert(client:user(%s)):delete{ confirm = %s })",
   },
   reinvite = {
     what = "send the invitation again to",
+    kind = "reinvite",
     harm = "ask",
-    call = function(client, item)
-      return client:reinviteuser { username = item.username }
-    end,
     columns = { "email" },
     required = 1,
-    lua = "assert(client:reinviteuser{ username = %s })",
   },
   ["reset-password"] = {
     what = "send a password reset to",
+    kind = "reset_password",
     harm = "ask",
-    call = function(client, item)
-      return client:resetpassword { username = item.username }
-    end,
     columns = { "email" },
     required = 1,
-    lua = "assert(client:resetpassword{ username = %s })",
+  },
+  ["require-password-change"] = {
+    what = "ask for a new master password from",
+    kind = "require_password_change",
+    harm = "ask",
+    columns = { "email" },
+    required = 1,
   },
   ["reset-mfa"] = {
     what = "switch off the second factor of",
+    kind = "disable_mfa",
     harm = "ask",
-    call = function(client, item)
-      return client:disablemultifactor { username = item.username }
-    end,
     columns = { "email" },
     required = 1,
-    lua = "assert(client:disablemultifactor{ username = %s })",
   },
   rename = {
     what = "change the address of",
+    kind = "rename",
     harm = "ask",
-    call = function(client, item)
-      return client:updateemail { oldemail = item.username, newemail = item.new_email }
-    end,
     columns = { "email", "new_email" },
     required = 2,
-    lua = "assert(client:updateemail%s)",
   },
   ["group-add"] = {
     what = "change the groups of",
-    method = "change_groups",
-    takes = "rows",
+    kind = "groups",
     columns = { "email", "group" },
     required = 2,
-    lua = "print(client:change_groups(%s))",
   },
   ["group-remove"] = {
     what = "change the groups of",
+    kind = "groups",
     harm = "ask",
-    method = "change_groups",
-    takes = "rows",
     columns = { "email", "group" },
     required = 2,
-    lua = "print(client:change_groups(%s))",
   },
 }
 
@@ -150,7 +119,7 @@ local function split(text)
   return list
 end
 
--- From a row of a CSV file to what the client takes.
+-- From a row of a CSV file to what the action takes.
 local shape = {}
 
 --- Somebody new.
@@ -175,7 +144,7 @@ end
 
 --- A new address.
 function shape.rename(row)
-  return { username = row.email, new_email = row.new_email }
+  return { oldemail = row.email, newemail = row.new_email }
 end
 
 shape["group-add"] = function(row)
@@ -200,7 +169,7 @@ end
 -- Questions that say more than the verb does.
 local questions = {
   rename = function(items)
-    return #items == 1 and ("give the address %s to"):format(items[1].new_email)
+    return #items == 1 and ("give the address %s to"):format(items[1].newemail)
   end,
   ["group-add"] = function(items)
     local group = one_group(items, "add")
@@ -220,13 +189,39 @@ function M.question(name, items)
   return questions[name] and questions[name](items) or M.list[name].what
 end
 
---- A row of a file, or of the command line, as the verb takes it.
+--- A row of a file, or of the command line, as the verb's action takes it.
 ---@param name string
 ---@param row table email and the verb's own columns
----@return table item with `username`
+---@return table item
 function M.item(name, row)
   local make = shape[name]
   return make and make(row) or { username = row.email }
+end
+
+--- Whether values of a command line say something: an empty name is no name.
+---@param options table
+---@param names string[] of arguments and options; lists, too
+---@return true|nil
+---@return string? message
+---@return lastpass.Error? err code "usage"
+function M.check_texts(options, names)
+  for _, name in ipairs(names) do
+    local list = options[name]
+    for _, text in ipairs(type(list) == "table" and list or { list }) do
+      if not text:find "%S" then
+        local what = name == "group" and type(list) ~= "table" and "the group" or "--" .. name
+        return errors.fail("argument", "usage", what .. ": an empty name is no name")
+      end
+    end
+  end
+  return true
+end
+
+--- Whom an item is about.
+---@param item table of `item`
+---@return string address as it was given
+function M.who(item)
+  return item.username or item.oldemail
 end
 
 return M

@@ -1,8 +1,9 @@
---- Carries a verb out over a list of people: shows what would be done, asks, writes, and says of each
--- what became of it.
+--- Carries a verb out over a list of people: makes a plan of it, asks, writes with a journal, and says of
+-- each what became of it. A dry run ends after the plan.
 -- @module lastpass.cli.writing
+local advice = require "lastpass.cli.advice"
+local applying = require "lastpass.cli.applying"
 local confirm = require "lastpass.cli.confirm"
-local errors = require "lastpass.error"
 local exit = require "lastpass.cli.exit"
 local interrupt = require "lastpass.cli.interrupt"
 local lua_text = require "lastpass.cli.lua_text"
@@ -13,213 +14,281 @@ local views = require "lastpass.cli.views"
 
 local M = {}
 
--- For so few people each is asked for, for more the directory is read.
+--- Options of whatever a verb does.
+M.options = {
+  {
+    "--limit",
+    "let the guards pass so many: disable=40, per_day.disable=60",
+    value = "NAME=COUNT",
+    many = true,
+  },
+  { "--stop-after", "failures that end the run; default 20", value = "COUNT", number = true },
+  { "-q --quiet", "no progress, and no line that sums up" },
+}
+
+-- A handful needs no sign of progress.
 local FEW = 5
 
--- After these nothing more is sent: the next call would fare no better.
-local ends = { auth = true, transport = true, throttled = true, protocol = true, cancelled = true }
+local states =
+  { "done", "unchanged", "refused", "stale", "uncertain", "unknown", "not_confirmed", "not_tried" }
 
-local function finder(client, items)
-  if #items <= FEW then
-    return function(item)
-      return client:user(item.username)
-    end
-  end
-  local snapshot, message, err = client:snapshot()
-  return function(item)
-    if not snapshot then
-      return nil, message, err
-    end
-    local user = snapshot:user(item.username)
-    if user then
-      return user
-    end
-    return errors.fail("refused", "no_such_user", ("there is no user %s"):format(item.username))
-  end
+-- "not_tried" as people read it.
+local function outcome_of(state)
+  return (state:gsub("_", " "))
 end
 
-local function file(result, outcome, row, item, message, err)
-  local list = result[outcome]
-  list[#list + 1] = { row = row, item = item, reason = message, code = err and err.code }
-end
-
-local function new_result()
-  return { done = {}, unchanged = {}, refused = {}, uncertain = {}, not_tried = {}, requests = 0 }
-end
-
--- One call a person, for what the API takes one by one.
-local function one_by_one(client, verb, items)
-  local result, find = new_result(), verb.finds and finder(client, items)
-  for row, item in ipairs(items) do
-    local user, reply, message, err = nil, nil, nil, result.stopped
-    if not result.stopped then
-      if interrupt.has_come() then
-        reply, message, err = errors.fail("cancelled", "interrupted", "interrupted")
-      elseif find then
-        user, message, err = find(item)
-      end
-      if not err then
-        reply, message, err = verb.call(client, item, user)
-      end
-    end
-    if reply then
-      file(result, "done", row, item)
-    elseif result.stopped then
-      file(result, "not_tried", row, item, result.stopped.message, result.stopped)
-    elseif err.uncertain then
-      file(result, "uncertain", row, item, message, err)
-      result.stopped = ends[err.kind] and err or nil
-    elseif ends[err.kind] then
-      result.stopped = err
-      file(result, "not_tried", row, item, message, err)
-    else
-      file(result, "refused", row, item, message, err)
+--- What an outcome looks like: the columns of the verb stand beside it, so that what is left over can be
+-- fed back.
+---@param name string of `lastpass.cli.verbs`
+---@return lastpass.cli.View
+function M.view(name)
+  local view, fields = {}, {}
+  for key, value in pairs(views.outcomes) do
+    view[key] = value
+  end
+  for _, list in ipairs { views.outcomes.fields, verbs.list[name].columns } do
+    for _, field in ipairs(list) do
+      fields[#fields + 1] = field
     end
   end
-  result.ok = #result.refused + #result.uncertain + #result.not_tried == 0
-  return result
+  view.fields = fields
+  return view
 end
 
-local function carry_out(client, verb, items)
-  if verb.call then
-    return one_by_one(client, verb, items)
-  end
-  local list = items
-  if verb.takes == "addresses" then
-    list = {}
-    for place, item in ipairs(items) do
-      list[place] = item.username
+-- The rows as they are shown, with those that a file's reader refused, in the order of the file.
+local function shown_rows(asked, more, as_planned)
+  local list = {}
+  for place, row in ipairs(asked.rows) do
+    local shown = {}
+    for field, value in pairs(more.given and more.given[place] or {}) do
+      shown[field] = value
     end
-  end
-  return mistakes.call(client[verb.method], client, list)
-end
-
-local order = { "done", "unchanged", "refused", "uncertain", "not_tried" }
-
---- A result as rows, in the order of the list.
----@param result lastpass.BatchResult
----@param lines? table<integer, integer> the line of each row, where they come from a file
----@return table[] rows {row, who, outcome, reason, code}
-function M.rows(result, lines)
-  local rows = {}
-  for _, outcome in ipairs(order) do
-    for _, entry in ipairs(result[outcome]) do
-      local who = type(entry.item) == "table" and entry.item.username or entry.item
-      rows[#rows + 1] = {
-        row = lines and lines[entry.row] or entry.row,
-        who = who,
-        outcome = outcome:gsub("_", " ") .. "",
-        reason = entry.reason,
-        code = entry.code,
-      }
+    local item = row.item
+    shown.row = more.lines and more.lines[place] or place
+    shown.who = verbs.who(item)
+    shown.email = shown.who
+    shown.fullname, shown.groups = shown.fullname or item.fullname, shown.groups or item.groups
+    shown.outcome, shown.reason, shown.code = outcome_of(row.state), row.reason, row.code
+    if as_planned and row.state ~= "unchanged" then
+      shown.outcome = "would be " .. shown.outcome
     end
+    list[place] = shown
   end
-  table.sort(rows, function(a, b)
+  for _, row in ipairs(more.refused or {}) do
+    list[#list + 1] = row
+  end
+  table.sort(list, function(a, b)
     return a.row < b.row
   end)
-  return rows
+  return list
 end
 
--- With the rows that the source itself refused.
-local function with_refused(rows, refused)
-  for _, row in ipairs(refused or {}) do
-    rows[#rows + 1] = row
+local function sum_of(asked, more, run)
+  local counts, parts = { refused = #(more.refused or {}) }, {}
+  for _, row in ipairs(asked.rows) do
+    counts[row.state] = (counts[row.state] or 0) + 1
   end
-  table.sort(rows, function(a, b)
-    return a.row < b.row
-  end)
-  return rows
-end
-
--- What a dry run can know without writing: whether there is such a user.
-local function foresee(client, name, items, lines)
-  local verb = verbs.list[name]
-  local find, rows = finder(client, items), {}
-  for row, item in ipairs(items) do
-    local user, message, err = find(item)
-    if not user and err.code ~= "no_such_user" then
-      return nil, message, err
+  for _, state in ipairs(states) do
+    if (counts[state] or 0) > 0 then
+      parts[#parts + 1] = ("%d %s"):format(counts[state], outcome_of(state))
     end
-    local refused = not user and not verb.new and message
-      or user and verb.new and "is in the directory already"
-      or nil
-    rows[row] = {
-      row = lines and lines[row] or row,
-      who = item.username,
-      outcome = refused and "would be refused" or "would be done",
-      reason = refused or ("%s %s"):format(verbs.question(name, { item }), item.username),
-    }
   end
-  return rows
+  local text = #parts > 0 and table.concat(parts, ", ") or "nothing to do"
+  if not run then
+    return text
+  elseif run.state == "stopped" then
+    return ("%s; to go on: lastpass run resume %d"):format(text, run.id)
+  end
+  return ("%s; run %d, which lastpass run undo %d takes back"):format(text, run.id, run.id)
 end
 
-local function subjects_of(items)
-  local subjects = {}
-  for place, item in ipairs(items) do
-    subjects[place] = item.username
+local function code_of(asked, more, run)
+  local code = exit.of_batch(require("lastpass.plan.direct").result(asked, run))
+  return code == exit.done and #(more.refused or {}) > 0 and exit.partial or code
+end
+
+local function tell_refusals(session, plan)
+  for _, refusal in ipairs(plan.body.refusals) do
+    session:say("refused by the guard '%s': %s", refusal.guard, refusal.message)
+    session:say("  to allow it: %s", advice.in_commands(refusal.allow))
+  end
+end
+
+-- What would become of each row.
+local function show_plan(session, name, asked, more)
+  local text = require "lastpass.plan.text"
+  local refusals = asked.plan.body.refusals
+  for _, row in ipairs(asked.rows) do
+    if not row.state then
+      row.state = #refusals > 0 and "refused" or "done"
+      row.reason = #refusals > 0 and refusals[1].message or text.what(row.action.step)
+      row.code = #refusals > 0 and "refused_by_guards" or nil
+    end
+  end
+  session:show(M.view(name), shown_rows(asked, more, true))
+  session.streams:flush()
+  for _, group in ipairs(asked.new_groups) do
+    session:say("the group '%s' is new", group)
+  end
+  tell_refusals(session, asked.plan)
+  if #refusals > 0 then
+    return exit.guard
+  end
+  return code_of(asked, more)
+end
+
+local function show_run(session, name, asked, more, run)
+  local sum, quiet = sum_of(asked, more, run), session.options.quiet
+  local is_stopped = run and run.state == "stopped"
+  if is_stopped then
+    session:say("%s", sum) -- before a table that nobody reads to its end
+  end
+  session:show(M.view(name), shown_rows(asked, more))
+  session.streams:flush()
+  if not is_stopped and not quiet then
+    session:say("%s", sum)
+  end
+  if is_stopped and run.stopped then
+    local failure = require "lastpass.cli.failure"
+    session:say("%s", failure.text(run.stopped.message, run.stopped))
+  end
+  if is_stopped and interrupt.has_come() then
+    return exit.interrupted
+  end
+  return code_of(asked, more, run)
+end
+
+local function subjects_of(asked)
+  local subjects, seen = {}, {}
+  for _, row in ipairs(asked.rows) do
+    local subject = not row.state and row.action.subject
+    if subject and not seen[subject] then
+      seen[subject], subjects[#subjects + 1] = true, subject
+    end
   end
   return subjects
+end
+
+-- What the question is about: what, to whom, where, and which groups it makes.
+local function question_of(session, name, asked, subjects)
+  local items = {}
+  for _, row in ipairs(asked.rows) do
+    items[#items + 1] = not row.state and row.item or nil
+  end
+  local text = ("%s %s in %s"):format(
+    verbs.question(name, items),
+    confirm.people(subjects),
+    session:company()
+  )
+  local groups = asked.new_groups
+  if #groups > 0 then
+    local word = #groups == 1 and "the new group" or "the new groups"
+    text = ("%s, making %s '%s'"):format(text, word, table.concat(groups, "', '"))
+  end
+  return text
+end
+
+local function ask(session, name, asked, more)
+  local subjects = subjects_of(asked)
+  -- a file is never written without a question, and no group made
+  local harm = verbs.list[name].harm or (more.lines or #asked.new_groups > 0) and "ask" or nil
+  local question = question_of(session, name, asked, subjects)
+  return confirm.harm(session, harm, question, subjects, #asked.rows)
+end
+
+local function prepare(session, name, items, more)
+  local limits, message, err = applying.limits(session.options.limit)
+  if message then
+    return nil, message, err
+  end
+  local direct = require "lastpass.plan.direct"
+  return direct.prepare(session:client(), verbs.list[name].kind, items, {
+    limit = limits,
+    origins = more.origins,
+  })
 end
 
 --- Carries a verb out.
 ---@param session lastpass.cli.Session
 ---@param name string of `lastpass.cli.verbs`
 ---@param items table[] as `verbs.item` makes them
----@param more? table lines (by row), refused (rows of a file that were not used)
+---@param more? table of a file: lines (by row), origins, given (the values of its rows), refused (rows that
+-- were not used)
 ---@return integer|nil code
 ---@return string? message
 ---@return lastpass.Error? err
 function M.run(session, name, items, more)
   more = more or {}
-  local verb = verbs.list[name]
-  output.check(session, views.outcomes)
-  local client = session:client()
-  if session.options.dry_run then
-    local rows, message, err = foresee(client, name, items, more.lines)
-    if not rows then
-      return nil, message, err
-    end
-    session:show(views.outcomes, with_refused(rows, more.refused))
-    return exit.done
+  output.check(session, M.view(name))
+  local direct = require "lastpass.plan.direct"
+  local asked, message, err = prepare(session, name, items, more)
+  if not asked then
+    return nil, message, err
+  elseif session.options.dry_run then
+    return show_plan(session, name, asked, more)
   end
-  local harm = verb.harm or more.lines and "ask" or nil -- a file is never written without a question
-  local ok, message, err =
-    confirm.harm(session, harm, verbs.question(name, items), subjects_of(items))
+  local ok
+  ok, message, err = direct.refusal(asked)
+  if ok and not asked.plan:is_empty() then
+    ok, message, err = ask(session, name, asked, more)
+  end
   if not ok then
     return nil, message, err
   end
-  local result
-  if #items == 0 then
-    result = new_result()
-    result.ok = true
-  else
-    result, message, err = carry_out(client, verb, items)
-  end
-  if not result then
+  session.streams:flush()
+  local options = applying.apply_options(session)
+  options.progress = asked.plan:count() > FEW and options.progress or nil
+  local run
+  run, message, err =
+    mistakes.call(interrupt.gently, direct.apply, session:client(), asked, options)
+  if message then
     return nil, message, err
   end
-  session:show(views.outcomes, with_refused(M.rows(result, more.lines), more.refused))
-  if result.stopped then
-    local failure = require "lastpass.cli.failure"
-    session:say("%s", failure.text(result.stopped.message, result.stopped))
-  end
-  local code = exit.of_batch(result)
-  return code == exit.done and #(more.refused or {}) > 0 and exit.partial or code
+  return show_run(session, name, asked, more, run)
 end
 
--- Several addresses as a loop, one as a call.
-local function lua_of(verb, items)
-  if verb.method then
-    local list = verb.takes == "addresses" and subjects_of(items) or items
-    return verb.lua:format(lua_text.value(list))
-  end
-  local lines = {}
-  for place, item in ipairs(items) do
-    local address = lua_text.value(item.username)
-    if item.new_email then
-      address = " " .. lua_text.value { oldemail = item.username, newemail = item.new_email }
+-- What the call to `client:plan` is given.
+local function action_of(verb, items)
+  local list = items
+  if verb.kind ~= "create" and verb.kind ~= "update" and verb.kind ~= "groups" then
+    if verb.kind ~= "rename" then
+      list = {}
+      for place, item in ipairs(items) do
+        list[place] = item.username
+      end
     end
-    lines[place] = verb.lua:format(address, address)
+  end
+  return { [verb.kind] = list }
+end
+
+--- The lines of Lua that make the plan, and carry it out unless it is a dry run.
+---@param name string of `lastpass.cli.verbs`
+---@param list any the items as a value of Lua
+---@param options table
+---@return string|nil
+---@return string? message
+---@return lastpass.Error? err
+function M.plan_lua(name, list, options)
+  local limits, message, err = applying.limits(options.limit)
+  if message then
+    return nil, message, err
+  end
+  local verb = verbs.list[name]
+  local lines = {
+    ("local plan = assert(client:plan(%s%s))"):format(
+      lua_text.value(list),
+      limits and ", " .. lua_text.value { limit = limits } or ""
+    ),
+    "print(plan)",
+  }
+  local given = { stop_after = options.stop_after }
+  if options.dry_run then
+    lines[3] = "-- a dry run ends here"
+  else
+    local final = verb.kind == "delete"
+    given.confirm_final = final and lua_text.raw "plan:count()" or nil
+    local more = next(given) and ", " .. lua_text.value(given) or ""
+    lines[3] = ("print(assert(client:apply(plan%s)))"):format(more)
   end
   return table.concat(lines, "\n")
 end
@@ -227,9 +296,12 @@ end
 --- The Lua that does the same.
 ---@param name string
 ---@param items table[]
----@return string
-function M.lua(name, items)
-  return lua_of(verbs.list[name], items)
+---@param options table
+---@return string|nil
+---@return string? message
+---@return lastpass.Error? err
+function M.lua(name, items, options)
+  return M.plan_lua(name, action_of(verbs.list[name], items), options)
 end
 
 --- The declaration of a command that carries out one verb.
@@ -240,11 +312,26 @@ function M.command(command)
   command.connects, command.writes, command.rows = true, true, true
   command.harm = verbs.list[verb].harm
   command.topics = command.topics or { "safety" }
-  command.lua = function(options)
-    return M.lua(verb, items(options))
+  local options = command.options or {}
+  command.options = {}
+  for _, list in ipairs { options, M.options } do
+    for _, option in ipairs(list) do
+      table.insert(command.options, option)
+    end
   end
-  command.run = function(session, options)
-    return M.run(session, verb, items(options))
+  command.lua = function(given)
+    local list, message, err = items(given)
+    if not list then
+      return nil, message, err
+    end
+    return M.lua(verb, list, given)
+  end
+  command.run = function(session, given)
+    local list, message, err = items(given)
+    if not list then
+      return nil, message, err
+    end
+    return M.run(session, verb, list)
   end
   return command
 end

@@ -1,5 +1,7 @@
 --- Writes over lists of any length, true to the row: split into chunks, and a chunk that the server
--- refuses as a whole is halved until the rows that it minds are found.
+-- refuses as a whole is halved until the rows that it minds are found. This is the wire: no guard is asked
+-- here, and nothing is journalled. The client's functions over lists are plans (`lastpass.plan.direct`),
+-- which send their steps through this.
 -- @module lastpass.enterprise.batch
 local core = require "lastpass.core"
 local email = require "lastpass.email"
@@ -19,6 +21,8 @@ local M = {}
 ---@field refused lastpass.BatchRow[]    by the server, or before it was asked
 ---@field uncertain lastpass.BatchRow[]  may have been made: the answer was lost
 ---@field not_tried lastpass.BatchRow[]  after the run was stopped
+---@field not_confirmed? lastpass.BatchRow[] the server said so, and the directory does not show it
+---@field run? integer                   the number of the run in the journal, once anything was sent
 ---@field stopped? lastpass.Error        why it was stopped
 ---@field requests integer               how many calls it took
 ---@field ok boolean                     every row is done or was so before
@@ -27,8 +31,8 @@ local result_mt = { __name = "lastpass.BatchResult" }
 
 function result_mt.__tostring(result)
   local parts = { ("%d done"):format(#result.done) }
-  for _, name in ipairs { "unchanged", "refused", "uncertain", "not_tried" } do
-    if #result[name] > 0 then
+  for _, name in ipairs { "unchanged", "refused", "uncertain", "not_confirmed", "not_tried" } do
+    if #(result[name] or {}) > 0 then
       parts[#parts + 1] = ("%d %s"):format(#result[name], (name:gsub("_", " ")))
     end
   end
@@ -236,6 +240,39 @@ local function is_chunk(value)
     "an integer from 1 on"
 end
 
+local function takes_strings(command)
+  return command == "disableuser" or command == "enableuser"
+end
+
+--- An empty result.
+---@return lastpass.BatchResult
+function M.new_result()
+  return setmetatable({
+    done = {},
+    unchanged = {},
+    refused = {},
+    uncertain = {},
+    not_tried = {},
+    requests = 0,
+  }, result_mt)
+end
+
+--- Raises for a list that the command does not take. Nothing is sent.
+---@param client table
+---@param name string how the caller is called, for messages
+---@param command string
+---@param list table
+---@param level integer whose line is blamed
+function M.check(client, name, command, list, level)
+  check_list(name, list, takes_strings(command) and "string" or "table", level + 1)
+  local one_by_one = core.commands[command].data == "object"
+  check_fields(
+    { client = client, name = name, command = command, one_by_one = one_by_one },
+    list,
+    level + 1
+  )
+end
+
 local batch_options = { chunk = is_chunk, on_progress = "function" }
 
 --- Carries a write out for every row of a list.
@@ -250,16 +287,8 @@ local batch_options = { chunk = is_chunk, on_progress = "function" }
 ---@return lastpass.Error? err
 function M.run(client, name, command, list, options, level)
   options = errors.check_options(name, options, batch_options, level + 1)
-  local strings = command == "disableuser" or command == "enableuser"
-  check_list(name, list, strings and "string" or "table", level + 1)
-  local result = setmetatable({
-    done = {},
-    unchanged = {},
-    refused = {},
-    uncertain = {},
-    not_tried = {},
-    requests = 0,
-  }, result_mt)
+  M.check(client, name, command, list, level + 1)
+  local result = M.new_result()
   local run = {
     name = name,
     client = client,
@@ -270,7 +299,6 @@ function M.run(client, name, command, list, options, level)
     one_by_one = core.commands[command].data == "object",
     once = command ~= "batchchangegrp", -- several changes of one user's groups are no mistake
   }
-  check_fields(run, list, level + 1)
   local entries = check_rows(run, list)
   local chunk = run.one_by_one and 1 or options.chunk or client._options.chunk
   for first = 1, #entries, chunk do

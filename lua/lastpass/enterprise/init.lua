@@ -1,6 +1,5 @@
 --- The client of the LastPass Enterprise API (provisioning and reporting).
 -- @module lastpass.enterprise
-local batch = require "lastpass.enterprise.batch"
 local call = require "lastpass.enterprise.call"
 local core = require "lastpass.core"
 local directory = require "lastpass.enterprise.directory"
@@ -244,48 +243,6 @@ end
 ---@return fun(): lastpass.ExpiredPassword|nil iterator
 function methods:expired_passwords()
   return each(need(require("lastpass.enterprise.expired").read(self)))
-end
-
---- Creates users, in chunks; rows the server minds are found and named.
----@param list table[] rows as `batchadd` takes them
----@param options? table chunk, on_progress(result)
----@return lastpass.BatchResult|nil
----@return string? message when nothing could be tried
----@return lastpass.Error? err
-function methods:add_users(list, options)
-  return batch.run(self, "client:add_users", "batchadd", list, options, 2)
-end
-
---- Changes full names, Duo and SecurID names, one call a user.
----@param list table[] rows as `updateuser` takes them
----@param options? table on_progress(result)
----@return lastpass.BatchResult|nil
-function methods:update_users(list, options)
-  return batch.run(self, "client:update_users", "updateuser", list, options, 2)
-end
-
---- Changes memberships, in chunks.
----@param list table[] rows as `batchchangegrp` takes them: username, add, del
----@param options? table chunk, on_progress(result)
----@return lastpass.BatchResult|nil
-function methods:change_groups(list, options)
-  return batch.run(self, "client:change_groups", "batchchangegrp", list, options, 2)
-end
-
---- Disables users, in chunks.
----@param list string[] e-mail addresses
----@param options? table chunk, on_progress(result)
----@return lastpass.BatchResult|nil
-function methods:disable_users(list, options)
-  return batch.run(self, "client:disable_users", "disableuser", list, options, 2)
-end
-
---- Enables users, in chunks.
----@param list string[] e-mail addresses
----@param options? table chunk, on_progress(result)
----@return lastpass.BatchResult|nil
-function methods:enable_users(list, options)
-  return batch.run(self, "client:enable_users", "enableuser", list, options, 2)
 end
 
 M.user_methods = user_object.methods

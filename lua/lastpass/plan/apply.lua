@@ -136,6 +136,7 @@ function M.run(client, plan, options)
     tenant = tenant,
     lock = lock,
     plan = plan.name,
+    private = plan.private,
     body = body,
     document = text,
     options = options,

@@ -1,5 +1,6 @@
 --- Steps as calls: which go together, what is sent, and what the answer says of each step.
 -- @module lastpass.plan.batches
+local wire = require "lastpass.enterprise.batch"
 local core = require "lastpass.core"
 local errors = require "lastpass.error"
 local kinds = require "lastpass.plan.kinds"
@@ -20,13 +21,17 @@ local function filled(list)
 end
 
 local rows = {
-  create = function(step)
+  create = function(step, private)
     local after = step.after
     return {
       username = step.subject,
       fullname = after.fullname,
       groups = filled(after.groups),
-      attribs = after.attribs,
+      duousername = after.duousername,
+      securidusername = after.securidusername,
+      password = private.password,
+      password_reset_required = after.password_reset_required,
+      attribs = private.attribs or after.attribs,
     }
   end,
   enable = function(step)
@@ -36,7 +41,13 @@ local rows = {
     return step.subject
   end,
   name = function(step)
-    return { username = step.subject, fullname = step.after.fullname }
+    local after = step.after
+    return {
+      username = step.subject,
+      fullname = after.fullname,
+      duousername = after.duousername,
+      securidusername = after.securidusername,
+    }
   end,
   groups = function(step)
     return {
@@ -50,10 +61,11 @@ local rows = {
   end,
 }
 
--- What a step sends, for its command alone or as a row of a list.
-local function row_of(step)
+-- What a step sends, for its command alone or as a row of a list. What has no place in a plan comes from
+-- whoever asked for it.
+local function row_of(step, private)
   if rows[step.kind] then
-    return rows[step.kind](step)
+    return rows[step.kind](step, private and private[step.subject] or {})
   end
   return { username = step.subject, deleteaction = kinds.by_name[step.kind].action }
 end
@@ -126,14 +138,15 @@ local function same_for_all(steps, state, reason, code)
   return results
 end
 
-local function send_list(client, kind, steps)
+local function send_list(client, kind, steps, private)
   local list = {}
   for place, step in ipairs(steps) do
-    list[place] = row_of(step)
+    list[place] = row_of(step, private)
   end
   -- update_users takes no chunk: each of its rows is a call of its own
   local options = is_list(kind) and { chunk = #steps } or nil
-  local result, message, err = client[kind.method](client, list, options)
+  local name, command = "client:" .. kind.method, commands[kind.method]
+  local result, message, err = wire.run(client, name, command, list, options, 2)
   if not result then
     return same_for_all(steps, "not_tried", message, err.code), err, 1
   end
@@ -165,16 +178,46 @@ local function send_one(client, kind, step)
   return same_for_all({ step }, state, message, err.code), err, 1
 end
 
+-- A run that goes on in another process does not have what was given beside the plan.
+local function split_private(steps, private)
+  local ready, results = {}, {}
+  for _, step in ipairs(steps) do
+    local needs = type(step.after) == "table" and step.after.private
+    if needs and not (private and private[step.subject]) then
+      results[#results + 1] = {
+        step = step,
+        state = "refused",
+        reason = ("its %s is kept in no journal: ask for it again"):format(
+          table.concat(needs, " and its ")
+        ),
+        code = "not_kept",
+      }
+    else
+      ready[#ready + 1] = step
+    end
+  end
+  return ready, results
+end
+
 --- Carries a batch out.
 ---@param client lastpass.Client
 ---@param steps lastpass.plan.Step[] of one kind, as `cut` gives them
+---@param private? table<string, table> by address: fields of a row that stand in no plan
 ---@return table[] results {step, state, reason, code}; each step once
 ---@return lastpass.Error|nil err what broke the call off
 ---@return integer requests
-function M.send(client, steps)
+function M.send(client, steps, private)
   local kind = kinds.by_name[steps[1].kind]
   if kind.method then
-    return send_list(client, kind, steps)
+    local ready, results = split_private(steps, private)
+    if #ready == 0 then
+      return results, nil, 0
+    end
+    local sent, err, requests = send_list(client, kind, ready, private)
+    for _, entry in ipairs(sent) do
+      results[#results + 1] = entry
+    end
+    return results, err, requests
   end
   return send_one(client, kind, steps[1])
 end

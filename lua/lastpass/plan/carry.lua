@@ -29,7 +29,7 @@ local function send_batch(work, steps)
     if not work:intend(steps) then
       return
     end
-    local results, err, requests = batches.send(work.client, steps)
+    local results, err, requests = batches.send(work.client, steps, work.private)
     work.requests = work.requests + requests
     work:settle(results)
     if not err or err.uncertain then

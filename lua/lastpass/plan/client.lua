@@ -4,11 +4,63 @@ local errors = require "lastpass.error"
 
 local M = {}
 
+--- Creates users and invites them. Like all functions over lists it makes a plan, asks the guards, writes
+-- a journal and reads back; `client:undo(result.run)` takes it back.
+---@param list table[] rows as `batchadd` takes them
+---@param options? lastpass.plan.DirectOptions
+---@return lastpass.BatchResult|nil result true to the row; look at `result.ok`
+---@return string? message when nothing could be tried
+---@return lastpass.Error? err kind "guard" with the numbers and what would allow it
+function M.add_users(client, list, options)
+  return require("lastpass.plan.direct").run(client, "add_users", list, options)
+end
+
+--- Changes full names, Duo and SecurID names, one call a user.
+---@param list table[] rows as `updateuser` takes them
+---@param options? lastpass.plan.DirectOptions
+---@return lastpass.BatchResult|nil
+---@return string? message
+---@return lastpass.Error? err
+function M.update_users(client, list, options)
+  return require("lastpass.plan.direct").run(client, "update_users", list, options)
+end
+
+--- Changes memberships.
+---@param list table[] rows as `batchchangegrp` takes them: username, add, del
+---@param options? lastpass.plan.DirectOptions
+---@return lastpass.BatchResult|nil
+---@return string? message
+---@return lastpass.Error? err
+function M.change_groups(client, list, options)
+  return require("lastpass.plan.direct").run(client, "change_groups", list, options)
+end
+
+--- Disables users.
+---@param list string[] e-mail addresses
+---@param options? lastpass.plan.DirectOptions
+---@return lastpass.BatchResult|nil
+---@return string? message
+---@return lastpass.Error? err
+function M.disable_users(client, list, options)
+  return require("lastpass.plan.direct").run(client, "disable_users", list, options)
+end
+
+--- Enables users.
+---@param list string[] e-mail addresses
+---@param options? lastpass.plan.DirectOptions
+---@return lastpass.BatchResult|nil
+---@return string? message
+---@return lastpass.Error? err
+function M.enable_users(client, list, options)
+  return require("lastpass.plan.direct").run(client, "enable_users", list, options)
+end
+
 --- Makes a plan: runs a playbook, reads the directory, compares, asks the guards. Nothing is
 -- written to LastPass.
 ---@param client lastpass.Client
 ---@param playbook string|function|table the path of a playbook; a function that is given the words
--- of playbooks as a table; or single actions, such as { reinvite = { "ann@acme.com" } }
+-- of playbooks as a table; or single actions, such as { reinvite = { "ann@acme.com" } }: create, update,
+-- groups and rename take rows, the others addresses (`lastpass.plan.requested`)
 ---@param options? table limit (stronger than the playbook's), expires_in (seconds; default a day)
 ---@return lastpass.Plan|nil plan
 ---@return string? message

@@ -124,13 +124,26 @@ end
 -- What a step of a kind needs to say.
 local forms = {
   create = { groups = "table" },
-  name = { fullname = "string" },
   groups = { join = "table", leave = "table" },
   rename = { email = "string" },
 }
 
+-- The names that a step of the kind `name` can change.
+local names = { "fullname", "duousername", "securidusername" }
+
 local function has_form(step)
   local after = step.after
+  if step.kind == "name" then
+    local count = 0
+    for _, name in ipairs(names) do
+      local value = type(after) == "table" and after[name] or nil
+      if value ~= nil and type(value) ~= "string" then
+        return false
+      end
+      count = count + (value and 1 or 0)
+    end
+    return count > 0
+  end
   for name, wanted in pairs(forms[step.kind] or {}) do
     if type(after) ~= "table" or type(after[name]) ~= wanted then
       return false

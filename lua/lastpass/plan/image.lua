@@ -85,7 +85,7 @@ function M.after(image, step)
   elseif kind == "disable" then
     new.status = "disabled"
   elseif kind == "name" then
-    new.fullname = after.fullname
+    new.fullname = after.fullname or image.fullname
   elseif kind == "groups" then
     local groups = without(image.groups, after.leave)
     groups = without(groups, after.join)
@@ -150,7 +150,7 @@ function M.holds(image, step)
   elseif kind == "disable" then
     return image.status == "disabled"
   elseif kind == "name" then
-    return image.fullname == after.fullname
+    return after.fullname == nil or image.fullname == after.fullname
   elseif kind == "groups" then
     return #more(after.join, image.groups) == 0
       and #more(after.leave, image.groups) == #(after.leave or {})

@@ -12,6 +12,7 @@ local kinds = require "lastpass.plan.kinds"
 local letters = require "lastpass.plan.letters"
 local limits = require "lastpass.plan.limits"
 local playbook_room = require "lastpass.plan.playbook"
+local requested = require "lastpass.plan.requested"
 local steps_room = require "lastpass.plan.steps"
 local surroundings = require "lastpass.plan.surroundings"
 local time = require "lastpass.time"
@@ -24,6 +25,8 @@ local M = {}
 ---@field body table  steps, held, held_beyond (of those held for one reason what is beyond 1,000:
 -- {code, kind, count, reason}), problems, warnings, refusals, sources, objects, counts, requests,
 -- mails, created, expires, tenant, directory, playbook
+---@field new_groups? string[] of actions: groups that the steps would make
+---@field private? table<string, table> by address: passwords and attributes that are sent, never saved
 local methods = {}
 local plan_mt = { __name = "lastpass.Plan", __index = methods }
 
@@ -170,37 +173,106 @@ local plan_options = {
   text = "string",
 }
 
---- Makes a plan: runs the playbook, reads the directory, compares, asks the guards. Nothing is
--- written to LastPass.
+local function now_of(client)
+  return math.floor((client._options.now or time.now)())
+end
+
+-- What the company's own settings protect, whoever makes the plan.
+local function protect(client, declared)
+  for _, address in ipairs(client._options.protect or {}) do
+    declared:protect(address, "is protected by the configuration")
+  end
+end
+
+local function read_context(client, declared, snapshot, sources, options)
+  local context, message, err = surroundings.read(client, snapshot, sources)
+  if not context then
+    return nil, message, err
+  end
+  if declared.is_direct then
+    requested.complete_limits(declared.settings.limits, options.limit, context)
+  end
+  return context
+end
+
+-- Who asks directly has no playbook to write anything into.
+local function advise_directly(refusals)
+  for _, refusal in ipairs(refusals) do
+    refusal.allow = refusal.allow
+      :gsub(
+        "^limit %b{} in the playbook, or (%b{}) as an option of plan$",
+        "%1 as the call's options"
+      )
+      :gsub(
+        '^protect "an admin\'s address" in the playbook; ',
+        "make another user an admin first; "
+      )
+  end
+end
+
+local direct_runs = 0
+
+-- The same may be asked for again, so such a plan has a name of its own each time.
+local function mark_direct(body, named)
+  direct_runs = direct_runs + 1
+  body.kind = "direct"
+  body.request = ("%s.%d"):format(require("lastpass.store.process").identity().pid, direct_runs)
+  body.named = named
+  advise_directly(body.refusals)
+end
+
+-- Groups that the steps would make.
+local function new_groups_of(steps, snapshot)
+  local known, list = {}, json.list {}
+  for _, name in ipairs(snapshot:group_names()) do
+    known[name] = true
+  end
+  for _, step in ipairs(steps) do
+    local after = step.after or {}
+    local names = step.kind == "create" and after.groups or step.kind == "groups" and after.join
+    for _, name in ipairs(names or {}) do
+      if not known[name] then
+        known[name], list[#list + 1] = true, name
+      end
+    end
+  end
+  table.sort(list)
+  return list
+end
+
+-- What is sent with a step and stands in no plan file: a plan that was saved and read has it no more.
+local function private_of(actions)
+  local private
+  for _, action in ipairs(actions) do
+    if action.private and action.step then
+      private = private or {}
+      private[action.step.subject] = action.private
+    end
+  end
+  return private
+end
+
+--- Makes the plan of what is declared.
 ---@param client lastpass.Client
----@param playbook string|function|table path of a file; function that is given the words; actions
----@param options? table limit (stronger than the playbook's), expires_in (seconds, default a day), text
--- (what the file says, when it is not to be read again)
+---@param declared lastpass.plan.Declared
+---@param options table limit, expires_in
 ---@return lastpass.Plan|nil plan with `body.refusals` when a guard refuses it
 ---@return string? message
 ---@return lastpass.Error? err
-function M.make(client, playbook, options)
-  options = errors.check_options("client:plan", options, plan_options, 2)
-  local now = math.floor((client._options.now or time.now)())
-  local declared, message, err = playbook_room.run(playbook, {
-    zone = client:_zone(),
-    now = now,
-    text = options.text,
-  })
-  if not declared then
-    return nil, message, err
-  end
+function M.of_declared(client, declared, options)
+  local now = now_of(client)
   if options.limit then
     limits.merge("client:plan: limit", declared.settings.limits, options.limit, 2)
   end
-  local snapshot
-  snapshot, message, err = client:snapshot()
+  protect(client, declared)
+  local named = declared.is_direct and requested.named(declared.actions) or nil
+  local snapshot, message, err = client:snapshot(named and { named = named })
   if not snapshot then
     return nil, message, err
   end
   local sources = playbook_room.sources(declared)
   local context
-  context, message, err = surroundings.read(client, snapshot, sources)
+  context, message, err = read_context(client, declared, snapshot, sources, options)
   if not context then
     return nil, message, err
   end
@@ -222,14 +294,41 @@ function M.make(client, playbook, options)
   body.counts = counts_of(body.steps)
   body.requests, body.mails = M.cost(body.counts, client._options.chunk)
   body.unchanged = work.totals.unchanged
-  if #body.refusals == 0 then
+  if declared.is_direct then
+    mark_direct(body, named)
+  elseif #body.refusals == 0 then
     local ok
     ok, message, err = surroundings.note_sources(context, declared.settings.limits)
     if not ok then
       return nil, message, err
     end
   end
-  return new_plan(body)
+  local plan = new_plan(body)
+  plan.private = private_of(declared.actions)
+  plan.new_groups = declared.is_direct and new_groups_of(body.steps, snapshot) or nil
+  return plan
+end
+
+--- Makes a plan: runs the playbook, reads the directory, compares, asks the guards. Nothing is
+-- written to LastPass.
+---@param client lastpass.Client
+---@param playbook string|function|table path of a file; function that is given the words; actions
+---@param options? table limit (stronger than the playbook's), expires_in (seconds, default a day), text
+-- (what the file says, when it is not to be read again)
+---@return lastpass.Plan|nil plan with `body.refusals` when a guard refuses it
+---@return string? message
+---@return lastpass.Error? err
+function M.make(client, playbook, options)
+  options = errors.check_options("client:plan", options, plan_options, 2)
+  local declared, message, err = playbook_room.run(playbook, {
+    zone = client:_zone(),
+    now = now_of(client),
+    text = options.text,
+  })
+  if not declared then
+    return nil, message, err
+  end
+  return M.of_declared(client, declared, options)
 end
 
 --- Reads a plan file.

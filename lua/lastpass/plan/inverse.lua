@@ -51,15 +51,28 @@ local inverses = {
     return before.status == "active" and { kind = "enable" } or nil
   end,
   name = function(step, before)
-    if not before.fullname or before.fullname == "" then
+    local back, lost, after = {}, nil, step.after
+    if after.fullname and (before.fullname or "") ~= "" then
+      back.fullname = before.fullname
+    elseif after.fullname then
       -- updateuser without a name changes nothing, and an empty one is not documented
-      return nil, "had no name before; a name cannot be taken away"
+      lost = "had no name before; a name cannot be taken away"
+    end
+    local duo = step.before and step.before.duousername
+    if after.duousername and duo then
+      back.duousername = duo
+    elseif after.duousername or after.securidusername then
+      lost = "has another name for Duo or SecurID; the old one is not known"
+    end
+    if next(back) == nil then
+      return nil, lost
     end
     return {
       kind = "name",
-      before = { fullname = step.after.fullname },
-      after = { fullname = before.fullname },
-    }
+      before = { fullname = after.fullname, duousername = after.duousername },
+      after = back,
+    },
+      lost
   end,
   groups = function(step, before, now)
     local join = select(step.after.leave, before.groups, true)

@@ -13,6 +13,7 @@ local M = {}
 ---@field action? integer the command's deleteaction (enterprise-api §4.4)
 ---@field reversal "reversible"|"hard"|"final" whether it comes back whole, with losses, or never
 ---@field removes? boolean it takes access or membership from somebody
+---@field weakens? boolean it makes an account easier to take over, or locks its owner out for a while
 ---@field mails? integer   e-mails that one such step sends
 ---@field traceless? boolean the directory does not show whether it was done
 
@@ -80,6 +81,7 @@ M.list = {
     verb = "send a password reset",
     command = "resetpassword",
     reversal = "hard",
+    weakens = true,
     mails = 1,
     traceless = true,
   },
@@ -90,6 +92,7 @@ M.list = {
     verb = "ask for a new master password",
     command = "requiremasterpasswordchange",
     reversal = "hard",
+    weakens = true,
     traceless = true,
   },
   {
@@ -99,6 +102,7 @@ M.list = {
     verb = "switch multifactor off",
     command = "disablemultifactor",
     reversal = "hard",
+    weakens = true,
     traceless = true,
   },
   {

@@ -67,8 +67,7 @@ local function prepare(playbook, given)
     self.identity = { file = letters.writable(playbook), sha256 = digest.hex(text) }
     return self
   end
-  local info = type(playbook) == "function" and debug.getinfo(playbook, "S")
-    or { source = "=actions", short_src = "actions" }
+  local info = debug.getinfo(playbook, "S")
   self.name = info.short_src:match "[^/]*$"
   self.chunks[info.source] = self.name
   self.identity = { file = info.short_src }
@@ -98,16 +97,15 @@ end
 ---@return string? message with the place in the playbook
 ---@return lastpass.Error? err kind "argument", code "playbook_mistake" or "no_playbook"
 function M.run(playbook, options)
+  if type(playbook) == "table" then
+    return requested.declare(requested.read(playbook, 3))
+  end
   local declared = declared_room.new()
   local prepared, message, err = prepare(playbook, options.text)
   if not prepared then
     return nil, message, err
   end
   declared.playbook = prepared.identity
-  if type(playbook) == "table" then
-    requested.read(playbook, declared, 3)
-    return declared
-  end
   local own, unfinished = words.new {
     declared = declared,
     reading = {},

@@ -21,7 +21,15 @@ local describe = {
     return quoted(step.after.fullname) .. (groups ~= "" and " in " .. groups or "")
   end,
   name = function(step)
-    return ("%s -> %s"):format(quoted(step.before.fullname), quoted(step.after.fullname))
+    local parts, after = {}, step.after
+    if after.fullname then
+      parts[1] = ("%s -> %s"):format(quoted(step.before.fullname), after.fullname)
+    end
+    for field, title in pairs { duousername = "Duo", securidusername = "SecurID" } do
+      parts[#parts + 1] = after[field] and ("for %s %s"):format(title, quoted(after[field])) or nil
+    end
+    table.sort(parts)
+    return table.concat(parts, ", ")
   end,
   groups = function(step)
     local parts = {}

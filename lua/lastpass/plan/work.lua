@@ -21,6 +21,7 @@ local M = {}
 ---@field plan string      name of the plan
 ---@field body table       of the plan
 ---@field document? string the plan file's bytes
+---@field private? table<string, table> by address: what is sent and written down nowhere
 ---@field options table    of apply, complete
 ---@field outcomes table<integer, lastpass.plan.Outcome> by the step's number
 ---@field requests integer calls that write

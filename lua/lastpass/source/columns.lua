@@ -301,6 +301,10 @@ function M.bind(plan, header)
       end
     end
   end
+  if #bound == 0 and next(columns) then -- a file of something else, though no column alone is needed
+    local first = columns.email or columns[errors.names_of(columns)[1]]
+    return missing_column(first, first.headers[1], header)
+  end
   table.sort(bound, function(a, b)
     if a.positions[1] ~= b.positions[1] then
       return a.positions[1] < b.positions[1]

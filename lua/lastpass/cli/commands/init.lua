@@ -16,6 +16,7 @@ M.sections = {
     "user delete",
     "user reinvite",
     "user reset-password",
+    "user require-password-change",
     "user reset-mfa",
     "user rename",
     "groups",

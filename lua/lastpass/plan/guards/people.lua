@@ -4,18 +4,24 @@
 local draft = require "lastpass.plan.steps.draft"
 local holding = require "lastpass.plan.guards.holding"
 local key_of = require "lastpass.directory.key"
+local kinds = require "lastpass.plan.kinds"
 local limits = require "lastpass.plan.limits"
 
 local M = {}
 
---- Whoever is named by `protect` or `owner` loses nothing.
+-- What a protected account is spared beside losing something.
+local function harms(step)
+  return holding.removes(step) or step.kind == "rename" or kinds.by_name[step.kind].weakens
+end
+
+--- Whoever is named by `protect` or `owner` loses nothing, and is not made weaker.
 ---@param work table of `steps.compute`
 function M.protected(work)
   for _, step in ipairs(holding.open_steps(work)) do
     local entry = work.declared.protected[key_of(step.subject)]
     if entry then
       local why = entry.why
-      if holding.removes(step) or step.kind == "rename" then
+      if harms(step) then
         draft.hold(work, step, "protected", why)
       elseif step.kind == "groups" then
         holding.leaves(work, step, "protected", why)

@@ -1,7 +1,9 @@
 --- Steps for people whom the playbook names for one thing: to be removed, renamed, or acted on.
 -- @module lastpass.plan.steps.named
 local draft = require "lastpass.plan.steps.draft"
+local errors = require "lastpass.error"
 local image = require "lastpass.plan.image"
+local json = require "lastpass.json"
 local key_of = require "lastpass.directory.key"
 
 local M = {}
@@ -75,6 +77,9 @@ end
 
 -- What an invitation does not have: an account.
 local needs_account = {
+  update = true,
+  groups = true,
+  rename = true,
   enable = true,
   disable = true,
   disable_mfa = true,
@@ -82,32 +87,191 @@ local needs_account = {
   require_password_change = true,
 }
 
--- What is to be done to somebody in this state, or why it cannot be.
-local function judge(work, kind, subject, found)
-  if found.status == "absent" then
-    return nil, "no_such_user", "is not in the directory"
-  elseif draft.in_doubt(work, subject) then
-    return nil, "twin", "two users of the directory have this address, but for upper and lower case"
-  elseif kind == "uninvite" and found.status ~= "invited" then
-    return nil, "not_invited", "has accepted the invitation: to take them out, use remove"
-  elseif found.status == "invited" and needs_account[kind] then
-    return nil, "only_invited", "is only invited: to withdraw the invitation, use uninvite"
-  elseif found.status == "invited" and (kind == "remove" or kind == "delete") then
+local ONLY_INVITED =
+  "is only invited and has no account yet; removing them withdraws the invitation"
+local DOUBLE = "two users of the directory have this address, but for upper and lower case"
+
+-- Why a change of address would come to nothing: it ends with a log-in (enterprise-api §4.3).
+local function rename_refusal(work, action, found)
+  local taken = image_of(work, action.after.email)
+  if taken.status ~= "absent" and key_of(action.after.email) ~= key_of(action.subject) then
+    return "address_taken", ("%s is somebody else's address"):format(action.after.email)
+  elseif found.status == "disabled" then
+    return "not_active", "is disabled, and a change of address ends with a log-in"
+  elseif work.snapshot:user(action.subject).never_logged_in then
+    return "not_active", "has never logged in, and a change of address ends with a log-in"
+  end
+  return nil
+end
+
+local function contains(list, name)
+  for _, one in ipairs(list or {}) do
+    if one == name then
+      return true
+    end
+  end
+  return false
+end
+
+-- A group that is not there cannot be left; two rows must not want opposite things.
+local function groups_refusal(work, action)
+  local step = draft.step_of(work, "groups", action.subject)
+  local names = work.rows:group_names()
+  for _, name in ipairs(action.after.leave) do
+    if not contains(names, name) then
+      local near = errors.did_you_mean(name, names)
+      return "no_such_group", ("there is no group '%s'%s"):format(name, near)
+    elseif contains(action.after.join, name) or step and contains(step.after.join, name) then
+      return "contradiction", ("is to join and to leave '%s'"):format(name)
+    end
+  end
+  for _, name in ipairs(action.after.join) do
+    if step and contains(step.after.leave, name) then
+      return "contradiction", ("is to join and to leave '%s'"):format(name)
+    end
+  end
+  return nil
+end
+
+local function exists_already(action, found)
+  if found.status == "disabled" then
+    return "is in the directory already, disabled"
+  elseif action.after.fullname and found.fullname ~= action.after.fullname then
+    return ("is in the directory already, as %s"):format(
+      found.fullname or "somebody without a name"
+    )
+  end
+  for _, name in ipairs(action.after.groups) do
+    if not contains(found.groups, name) then
+      return ("is in the directory already, and not in %s"):format(name)
+    end
+  end
+  return nil
+end
+
+-- Why an action cannot be carried out on somebody in this state.
+local function refusal(work, action, found)
+  local kind, status = action.kind, found.status
+  if draft.in_doubt(work, action.subject) then
+    return "twin", DOUBLE
+  elseif kind == "create" then
+    local why = (status == "active" or status == "disabled") and exists_already(action, found)
+    return why and "exists" or nil, why or nil
+  elseif status == "absent" then
+    return "no_such_user", "is not in the directory"
+  elseif status == "invited" then
+    return needs_account[kind] and "only_invited" or nil,
+      needs_account[kind] and ONLY_INVITED or nil
+  elseif kind == "uninvite" then
+    return "not_invited", "has accepted the invitation: to take them out, use remove"
+  elseif kind == "reinvite" and not work.snapshot:user(action.subject).never_logged_in then
+    return "already_active", "has accepted the invitation"
+  elseif kind == "rename" then
+    return rename_refusal(work, action, found)
+  elseif kind == "groups" then
+    return groups_refusal(work, action)
+  end
+  return nil
+end
+
+-- Several actions may be about the groups of one person: they are one step.
+local function change_groups(work, action, found)
+  local join, leave = json.list {}, json.list {}
+  for _, name in ipairs(action.after.join) do
+    join[#join + 1] = not contains(found.groups, name) and name or nil
+  end
+  for _, name in ipairs(action.after.leave) do
+    leave[#leave + 1] = contains(found.groups, name) and name or nil
+  end
+  if #join + #leave == 0 then
+    return nil
+  end
+  local step = draft.step_of(work, "groups", action.subject)
+  if not step then
+    step = add(work, "groups", action.subject, {
+      reason = "asked for",
+      rule = "action",
+      origin = action.origin or "actions",
+      before = { groups = found.groups },
+      after = { join = json.list {}, leave = json.list {} },
+    })
+  end
+  for field, list in pairs { join = join, leave = leave } do
+    for _, name in ipairs(list) do
+      if not contains(step.after[field], name) then
+        table.insert(step.after[field], name)
+        work.more_members[name] = (work.more_members[name] or 0) + (field == "join" and 1 or -1)
+      end
+    end
+    table.sort(step.after[field])
+  end
+  action.after = { join = join, leave = leave }
+  return step
+end
+
+-- What a change of names has to change; the name for SecurID is not shown, so it is always sent.
+local function change_names(work, action, found)
+  local wanted, user = action.after, work.snapshot:user(action.subject)
+  local after = {
+    fullname = wanted.fullname ~= found.fullname and wanted.fullname or nil,
+    duousername = wanted.duousername ~= user.duo_username and wanted.duousername or nil,
+    securidusername = wanted.securidusername,
+  }
+  if next(after) == nil then
+    return nil
+  end
+  return add(work, "name", action.subject, {
+    reason = "asked for",
+    rule = "action",
+    origin = action.origin or "actions",
+    before = { fullname = found.fullname, duousername = user.duo_username },
+    after = after,
+  })
+end
+
+-- The kind of step that an action is.
+local function kind_of(action, found)
+  local kind = action.kind
+  if found.status == "invited" and (kind == "remove" or kind == "delete") then
     return "uninvite"
   end
   return kind
 end
 
---- Single actions, where they are not done already.
+local function step_for(work, action, found)
+  if action.kind == "groups" then
+    return change_groups(work, action, found)
+  elseif action.kind == "update" then
+    return change_names(work, action, found)
+  end
+  local kind = kind_of(action, found)
+  if kind == "create" and found.status ~= "absent" or image.holds(found, { kind = kind }) then
+    return nil
+  end
+  for _, name in ipairs(kind == "create" and action.after.groups or {}) do
+    work.more_members[name] = (work.more_members[name] or 0) + 1
+  end
+  return add(work, kind, action.subject, {
+    reason = "asked for",
+    rule = "action",
+    origin = action.origin or "actions",
+    before = kind == "rename" and { email = action.subject } or nil,
+    after = action.after,
+  }) or draft.step_of(work, kind, action.subject)
+end
+
+--- Single actions, where they are not done already. Each gets its step, or says why it has none.
 ---@param work table a draft
 function M.actions(work)
   for _, action in ipairs(work.declared.actions) do
     local found = image_of(work, action.subject)
-    local kind, code, reason = judge(work, action.kind, action.subject, found)
-    if not kind then
-      draft.problem(work, code, action.subject, reason, "actions")
-    elseif not image.holds(found, { kind = kind }) then
-      add(work, kind, action.subject, { reason = "asked for", rule = "action", origin = "actions" })
+    local code, reason = refusal(work, action, found)
+    if code then
+      action.state, action.code, action.reason = "refused", code, reason
+      draft.problem(work, code, action.subject, reason, action.origin or "actions")
+    else
+      action.step = step_for(work, action, found)
+      action.state = not action.step and "unchanged" or nil
     end
   end
 end

@@ -12,6 +12,10 @@ return require("lastpass.cli.writing").command {
   },
   examples = { { "lastpass group remove Finance ann@acme.com bob@acme.com", "two people" } },
   items = function(options)
+    local ok, message, err = verbs.check_texts(options, { "group" })
+    if not ok then
+      return nil, message, err
+    end
     local items = {}
     for place, address in ipairs(options.email) do
       items[place] = verbs.item("group-remove", { email = address, group = options.group })

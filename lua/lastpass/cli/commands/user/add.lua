@@ -6,7 +6,8 @@ return require("lastpass.cli.writing").command {
   name = "user add",
   verb = "add",
   summary = "Create users and invite them",
-  description = "Each person gets an e-mail.",
+  description = "Each person gets an e-mail. Who is there already is left as they are; a group that "
+    .. "is not there yet is asked about.",
   arguments = { { "email", "address; several are possible", args = "+" } },
   options = {
     { "--name", "full name, when it is one person", value = "NAME" },
@@ -19,6 +20,10 @@ return require("lastpass.cli.writing").command {
     },
   },
   items = function(options)
+    local ok, message, err = verbs.check_texts(options, { "name", "group" })
+    if not ok then
+      return nil, message, err
+    end
     local items = {}
     for place, address in ipairs(options.email) do
       items[place] = verbs.item("add", {

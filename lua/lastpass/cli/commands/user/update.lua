@@ -3,7 +3,7 @@
 local errors = require "lastpass.error"
 local verbs = require "lastpass.cli.verbs"
 
-local command = require("lastpass.cli.writing").command {
+return require("lastpass.cli.writing").command {
   name = "user update",
   verb = "update",
   summary = "Change a user's full name, or the names for Duo and SecurID",
@@ -15,6 +15,13 @@ local command = require("lastpass.cli.writing").command {
   },
   examples = { { 'lastpass user update ann@acme.com --name "Ann Lee-Smith"', "a new name" } },
   items = function(options)
+    if not options.name and not options.duo and not options.securid then
+      return errors.fail("argument", "usage", "user update: say what: --name, --duo or --securid")
+    end
+    local ok, message, err = verbs.check_texts(options, { "name", "duo", "securid" })
+    if not ok then
+      return nil, message, err
+    end
     return {
       verbs.item("update", {
         email = options.email,
@@ -25,14 +32,3 @@ local command = require("lastpass.cli.writing").command {
     }
   end,
 }
-
-local run = command.run
---- Carries the command out.
-function command.run(session, options)
-  if not options.name and not options.duo and not options.securid then
-    return errors.fail("argument", "usage", "user update: say what: --name, --duo or --securid")
-  end
-  return run(session, options)
-end
-
-return command
