@@ -57,14 +57,31 @@ local function values_in(layer, name)
   return layer.values or name and layer.profiles[name] or {}
 end
 
+-- Whom one layer protects no other can expose.
+local function join_protected(values, list)
+  local joined, seen = {}, {}
+  for _, one in ipairs { values.protect or {}, list } do
+    for _, address in ipairs(one) do
+      if not seen[address] then
+        seen[address], joined[#joined + 1] = true, address
+      end
+    end
+  end
+  values.protect = joined
+end
+
 local function resolve(layers, name)
   local values = {}
   for index = #layers, 1, -1 do
     for key, value in pairs(values_in(layers[index], name)) do
-      values[key] = value
+      if key == "protect" then
+        join_protected(values, value)
+      else
+        values[key] = value
+      end
     end
   end
-  -- The only table among the values: callers may change theirs.
+  -- The only other table among the values: callers may change theirs.
   if values.provhash then
     values.provhash = { kind = values.provhash.kind, value = values.provhash.value }
   end

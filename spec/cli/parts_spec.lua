@@ -4,6 +4,7 @@ local applying = require "lastpass.cli.applying"
 local commands = require "lastpass.cli.commands"
 local core = require "lastpass.core"
 local json = require "lastpass.json"
+local requested = require "lastpass.plan.requested"
 local topics = require "lastpass.cli.topics"
 local user_file = require "lastpass.cli.user_file"
 local verbs = require "lastpass.cli.verbs"
@@ -11,7 +12,7 @@ local views = require "lastpass.cli.views"
 local writing = require "lastpass.cli.writing"
 
 describe("verbs", function()
-  it("make what the client's methods take of a row", function()
+  it("make what the actions take of a row", function()
     assert.same({ username = "a" }, verbs.item("disable", { email = "a", other = "x" }))
     assert.same(
       { username = "a", fullname = "A", groups = { "X", "Y" } },
@@ -27,37 +28,44 @@ describe("verbs", function()
       verbs.item("group-remove", { email = "a", group = "X" })
     )
     assert.same(
-      { username = "a", new_email = "b" },
+      { oldemail = "a", newemail = "b" },
       verbs.item("rename", { email = "a", new_email = "b" })
     )
   end)
 
-  it("each have a way to be carried out, and columns", function()
+  it("each are an action, and have columns", function()
     for _, name in ipairs(verbs.names) do
       local verb = verbs.list[name]
-      assert.truthy((verb.method ~= nil) ~= (verb.call ~= nil), name)
       assert.equals("email", verb.columns[1])
-      assert.truthy(verb.required >= 1 and verb.lua and verb.what, name)
+      assert.truthy(verb.required >= 1 and verb.what, name)
+      local row = { email = "a@x.com", new_email = "b@x.com", group = "X", fullname = "A" }
+      local item = verbs.item(name, row)
+      assert.equals("a@x.com", verbs.who(item))
+      assert.equals(verb.kind, assert(requested.action(verb.kind, item)).kind)
+    end
+  end)
+
+  it("take no empty names", function()
+    assert.is_true(verbs.check_texts({ name = "Ann", group = { "X" } }, { "name", "group" }))
+    for expected, options in pairs {
+      ["--name: an empty name is no name"] = { name = "" },
+      ["--group: an empty name is no name"] = { group = { "X", " " } },
+      ["the group: an empty name is no name"] = { group = "" },
+    } do
+      local ok, message, err = verbs.check_texts(options, { "name", "group" })
+      assert.is_nil(ok)
+      assert.equals(expected, message)
+      assert.equals("usage", err.code)
     end
   end)
 end)
 
-describe("results", function()
-  it("are rows in the order of the list, with the lines of a file", function()
-    local rows = writing.rows({
-      done = { { row = 2, item = { username = "b" } } },
-      unchanged = {},
-      refused = { { row = 1, item = "a", reason = "why", code = "refused" } },
-      uncertain = {},
-      not_tried = { { row = 3, item = "c" } },
-    }, { 5, 6, 9 })
+describe("outcomes", function()
+  it("have the columns of the verb beside them, so that they can be fed back", function()
     assert.same(
-      { row = 5, who = "a", outcome = "refused", reason = "why", code = "refused" },
-      rows[1]
+      { "row", "who", "outcome", "reason", "code", "email", "fullname", "groups" },
+      writing.view("add").fields
     )
-    assert.equals("b", rows[2].who)
-    assert.equals("not tried", rows[3].outcome)
-    assert.equals(9, rows[3].row)
   end)
 end)
 
@@ -68,9 +76,16 @@ describe("--limit", function()
       applying.limits { "disable=40", "leave=5%", "per_day.disable=80" }
     )
     assert.is_nil((applying.limits {}))
-    local limits, _, err = applying.limits { "disable" }
-    assert.is_nil(limits)
-    assert.equals("usage", err.code)
+    for expected, given in pairs {
+      ["--limit disable: write NAME=COUNT"] = "disable",
+      ["--limit: unknown option 'disabl' (did you mean 'disable'?)"] = "disabl=3",
+      ["--limit: limit 'disable' must be a count"] = "disable=many",
+    } do
+      local limits, message, err = applying.limits { given }
+      assert.is_nil(limits)
+      assert.equals("usage", err.code)
+      assert.truthy(message:find(expected, 1, true), message)
+    end
   end)
 end)
 

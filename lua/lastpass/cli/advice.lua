@@ -35,6 +35,7 @@ local rules = {
   { "client:undo%((%d+)%)", "lastpass run undo %1" },
   { "journal:runs{} lists them", "lastpass runs lists them" },
   { "journal:snapshots%(tenant%) lists them", "lastpass snapshot lists them" },
+  { "} as an option of the call", "} as an option of plan" },
   { '{ limit = { ([%w_]+) = "?([%d.%%]+)"? } } as an option of plan', "--limit %1=%2" },
   {
     "{ limit = { (per_%a+) = { ([%w_]+) = (%d+) } } } as an option of plan",

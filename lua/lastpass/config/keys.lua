@@ -1,5 +1,7 @@
 --- The keys of a profile: which there are, what they must be, and paths made absolute.
 -- @module lastpass.config.keys
+local email = require "lastpass.email"
+
 local M = {}
 
 local function text(value)
@@ -67,6 +69,29 @@ local function journal(value, place)
   return path(value, place)
 end
 
+-- Accounts that nothing is taken from, by address.
+local function addresses(value)
+  local expected = "must be a list of e-mail addresses"
+  if type(value) ~= "table" then
+    return nil, expected
+  end
+  local list, count = {}, 0
+  for _ in pairs(value) do
+    count = count + 1
+  end
+  for place, one in ipairs(value) do
+    local address = type(one) == "string" and email.check(one)
+    if not address then
+      return nil, ("%s; entry %d is not one"):format(expected, place)
+    end
+    list[place] = address
+  end
+  if count ~= #list then
+    return nil, expected
+  end
+  return list
+end
+
 local IN_PLAIN_TEXT = "must not be written here in plain text, where backups and other programs "
   .. "read it: put the hash alone into a file that only you can read, and write "
   .. '"provhash": {"file": "~/.config/lastpass/acme.hash"}'
@@ -123,6 +148,7 @@ local CHECKS = {
   max_bytes = whole_from(1),
   ca_file = path,
   journal = journal,
+  protect = addresses,
   proxy = text,
   transport = text,
 }

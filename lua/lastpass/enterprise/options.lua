@@ -45,6 +45,12 @@ M.list = {
     "where plans are journalled: a file for SQLite, or postgresql://user@host/database",
   },
   {
+    "protect",
+    "list of addresses",
+    "none",
+    "accounts that plans, verbs and users' methods take nothing from",
+  },
+  {
     "now",
     "function",
     "the machine's clock",
@@ -106,6 +112,7 @@ local known = {
   journal = function(value)
     return type(value) == "string" and value ~= "", "a path or postgresql://user@host/database"
   end,
+  protect = "table",
   now = "function",
   on_request = "function",
   on_wait = "function",
@@ -165,6 +172,24 @@ local function check_secret(provhash, level)
   end
 end
 
+local function check_protected(list, level)
+  for key, address in pairs(list or {}) do
+    local is_place = type(key) == "number" and key >= 1 and key <= #list
+    local good, reason = nil, "it is no string"
+    if type(address) == "string" then
+      good, reason = require("lastpass.email").check(address)
+    end
+    if not is_place or not good then
+      errors.raise(
+        level + 1,
+        "lastpass.new: option 'protect' must be a list of e-mail addresses; '%s': %s",
+        tostring(is_place and address or key),
+        is_place and reason or "a list has no such key"
+      )
+    end
+  end
+end
+
 -- Between "//" and the path, in lower case. "https://localhost:1@evil.example/" is not localhost.
 local function authority_of(url)
   return (url:match "^%a+://([^/?#\\]*)" or ""):lower()
@@ -216,6 +241,7 @@ function M.complete(given, level)
   check_account_number(options.cid, level)
   check_secret(options.provhash, level)
   check_address(options.url, level)
+  check_protected(options.protect, level)
   if given.timezone then -- the default is known to be good
     local zone, message = require("lastpass.time").zone(given.timezone)
     if not zone then

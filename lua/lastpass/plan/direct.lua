@@ -169,6 +169,9 @@ function M.apply(client, asked, options)
   local run
   run, message, err = client:apply(asked.plan, given)
   if not run then
+    if err.kind == "guard" and err.hint then
+      err.hint = requested.advice(err.hint)
+    end
     return nil, message, err
   end
   local outcomes = {}

@@ -195,21 +195,6 @@ local function read_context(client, declared, snapshot, sources, options)
   return context
 end
 
--- Who asks directly has no playbook to write anything into.
-local function advise_directly(refusals)
-  for _, refusal in ipairs(refusals) do
-    refusal.allow = refusal.allow
-      :gsub(
-        "^limit %b{} in the playbook, or (%b{}) as an option of plan$",
-        "%1 as the call's options"
-      )
-      :gsub(
-        '^protect "an admin\'s address" in the playbook; ',
-        "make another user an admin first; "
-      )
-  end
-end
-
 local direct_runs = 0
 
 -- The same may be asked for again, so such a plan has a name of its own each time.
@@ -218,7 +203,9 @@ local function mark_direct(body, named)
   body.kind = "direct"
   body.request = ("%s.%d"):format(require("lastpass.store.process").identity().pid, direct_runs)
   body.named = named
-  advise_directly(body.refusals)
+  for _, refusal in ipairs(body.refusals) do
+    refusal.allow = requested.advice(refusal.allow)
+  end
 end
 
 -- Groups that the steps would make.

@@ -313,10 +313,23 @@ function M.complete_limits(settings, given, size)
       if limit.count == 0 then
         limit = limits.read "5%"
       end
-      local of = size[entry.of or (name == "leave" and "memberships" or "people")]
-      settings[name] = math.max(limits.allowed(limit, of, entry.least), few)
+      settings[name] = math.max(limits.allowed(limit, size[entry.of], entry.least), few)
     end
   end
+end
+
+--- What would allow something, for who asks directly: there is no playbook to write anything into.
+---@param text string of a refusal
+---@return string
+function M.advice(text)
+  return (
+    text
+      :gsub(
+        "^limit %b{} in the playbook, or (%b{}) as an option of plan$",
+        "%1 as an option of the call"
+      )
+      :gsub('^.*protect "an admin\'s address".-; ', "make another user an admin first; ")
+  )
 end
 
 return M
