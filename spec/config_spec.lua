@@ -190,6 +190,35 @@ describe("config", function()
     assert.are.same({ "flags", "--timezone" }, { all:origin(nil, "timezone") })
   end)
 
+  it("protects whom any layer protects", function()
+    local function text(list)
+      return ('{"profiles": {"acme": {"cid": 1, "provhash": {"file": "/h"}, "protect": %s}}}'):format(
+        list
+      )
+    end
+    write(user_file(), text '["ann@acme.com", " bob@acme.com "]')
+    assert.are.same({ "ann@acme.com", "bob@acme.com" }, config.profile("acme", options()).protect)
+    -- a folder that comes from elsewhere must not be able to expose anybody
+    write(
+      work .. "/.lastpass.json",
+      '{"profiles": {"acme": {"protect": ["cyd@acme.com", "ann@acme.com"]}}}'
+    )
+    assert.are.same(
+      { "ann@acme.com", "bob@acme.com", "cyd@acme.com" },
+      config.profile("acme", options()).protect
+    )
+    write(work .. "/.lastpass.json", '{"profiles": {"acme": {"protect": []}}}')
+    assert.are.same({ "ann@acme.com", "bob@acme.com" }, config.profile("acme", options()).protect)
+    for _, list in ipairs { '"ann@acme.com"', '["ann"]', "[5]", '{"a": "ann@acme.com"}' } do
+      write(user_file(), text(list))
+      local message = refused("bad_config", config.profile, "acme", options())
+      assert.is_truthy(
+        message:find('"protect" must be a list of e-mail addresses', 1, true),
+        message
+      )
+    end
+  end)
+
   it("finds the user's file", function()
     local function profile_text(cid)
       return ('{"profiles": {"p": {"cid": %d, "provhash": {"file": "h"}}}}'):format(cid)

@@ -65,14 +65,31 @@ end)
 
 describe("harm", function()
   it("scales the question", function()
-    assert.is_true(confirm.harm(session {}, nil, "enable", { "a" }))
+    assert.is_true(confirm.harm(session {}, nil, "enable a", { "a" }, 1))
     local one, streams = session({}, { "y" })
-    assert.is_true(confirm.harm(one, "ask", "disable", { "a", "b" }))
-    assert.equals("disable 2 users? [y/N] ", streams.err:text())
+    assert.is_true(confirm.harm(one, "ask", "disable a, b", { "a", "b" }, 2))
+    assert.equals("disable a, b? [y/N] ", streams.err:text())
     one, streams = session({}, { "2" })
-    assert.is_true(confirm.harm(one, "type", "remove", { "a", "b" }))
+    assert.is_true(confirm.harm(one, "type", "remove a, b", { "a", "b" }, 2))
     assert.truthy(streams.err:text():find("type 2 to confirm", 1, true))
-    assert.is_true(confirm.harm(session({}, { "a" }), "type", "remove", { "a" }))
+    assert.is_true(confirm.harm(session({}, { "a" }), "type", "remove a", { "a" }, 1))
+  end)
+
+  it("counts who would be changed, or who was asked for", function()
+    assert.is_true(confirm.harm(session { confirm = "2" }, "type", "remove", { "a", "b" }, 3))
+    assert.is_true(confirm.harm(session { confirm = "3" }, "type", "remove", { "a", "b" }, 3))
+    local code = code_of(confirm.harm(session { confirm = "4" }, "type", "x", { "a", "b" }, 3))
+    assert.equals("not_confirmed", code)
+  end)
+
+  it("names people, as far as anybody reads them", function()
+    local list = {}
+    for number = 1, 28 do
+      list[number] = ("p%d@x.cc"):format(number)
+    end
+    assert.equals("p1@x.cc, p2@x.cc, p3@x.cc, p4@x.cc, p5@x.cc and 23 more", confirm.people(list))
+    assert.equals("p1@x.cc", confirm.people { list[1] })
+    assert.equals("a\\x1b[1m@x.cc", confirm.people { "a\27[1m@x.cc" })
   end)
 end)
 
@@ -124,7 +141,8 @@ describe("a question in a terminal", function()
   it("is answered by no when nothing is said", function()
     local email = place:json("users --fields email")[3].email
     local screen = asked("lastpass user disable " .. email)
-    assert.truthy(screen:find("disable " .. email .. "? [y/N]", 1, true), screen)
+    local question = ("disable %s in account %.0f at "):format(email, place.box.cid)
+    assert.truthy(screen:find(question, 1, true), screen)
     terminal:press "Enter"
     terminal:wait_for "lastpass: nothing was changed\n[ended 4]"
     assert.equals("active", place:json({ "user", "show", email }).status)

@@ -70,6 +70,7 @@ describe("the program", function()
       ["user delete"] = "a@b.cc",
       ["user reinvite"] = "a@b.cc",
       ["user reset-password"] = "a@b.cc",
+      ["user require-password-change"] = "a@b.cc",
       ["user reset-mfa"] = "a@b.cc",
       ["user rename"] = "a@b.cc d@e.ff",
       ["group show"] = "Finance",

@@ -31,6 +31,25 @@ local function people(count)
   return list
 end
 
+local commands = {
+  add_users = "batchadd",
+  update_users = "updateuser",
+  change_groups = "batchchangegrp",
+  disable_users = "disableuser",
+  enable_users = "enableuser",
+}
+
+-- A client whose functions over lists go straight to the wire.
+local function wire(client)
+  local methods = {}
+  for name, command in pairs(commands) do
+    methods[name] = function(_, list, options)
+      return batch.run(client, "client:" .. name, command, list, options, 2)
+    end
+  end
+  return setmetatable(methods, { __index = client })
+end
+
 describe("lastpass.enterprise.batch", function()
   local box, client
 
@@ -44,7 +63,7 @@ describe("lastpass.enterprise.batch", function()
 
   before_each(function()
     support.reset(box)
-    client = box:client()
+    client = wire(box:client())
   end)
 
   -- Addresses of so many active users of the sandbox.
@@ -102,7 +121,7 @@ describe("lastpass.enterprise.batch", function()
     it("a list in chunks of 100 unless told otherwise", function()
       assert.equal(3, assert(client:add_users(people(201))).requests)
       support.reset(box)
-      assert.equal(7, assert(box:client({ chunk = 30 }):add_users(people(201))).requests)
+      assert.equal(7, assert(wire(box:client({ chunk = 30 })):add_users(people(201))).requests)
       support.reset(box)
       assert.equal(1, assert(client:add_users(people(201), { chunk = 100000 })).requests)
     end)
@@ -373,7 +392,7 @@ describe("lastpass.enterprise.batch", function()
             bad[list[row].username] = true
           end
           table.sort(expected)
-          local result = fake:change_groups(list)
+          local result = wire(fake):change_groups(list)
           assert.same(expected, rows_of(result.refused))
           assert.equal(size - #expected, #result.done)
           assert.equal(calls, result.requests)
@@ -401,7 +420,7 @@ describe("lastpass.enterprise.batch", function()
         end
         return { status = "OK" }
       end
-      local result = fake:add_users(people(40))
+      local result = wire(fake):add_users(people(40))
       assert.equal(39, #result.done)
       assert.is_nil(sent["new13@x.example"])
     end)
@@ -473,7 +492,7 @@ describe("lastpass.enterprise.batch", function()
     end)
 
     it("at once when nothing can be tried, as a failure", function()
-      local stranger = box:client { provhash = lastpass.secret.value(("0"):rep(64)) }
+      local stranger = wire(box:client { provhash = lastpass.secret.value(("0"):rep(64)) })
       check.failure("auth", "authorization_error", stranger:add_users(people(300)))
       assert.equal(1, support.requests(box))
       assert(box:faults { command = "batchadd", status = 429, retry_after = 3600 })

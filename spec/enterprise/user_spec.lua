@@ -387,4 +387,73 @@ describe("lastpass.enterprise.user", function()
     assert.same(attributes, assert(client:user "new@x.example").attributes)
     assert.equal(json.encode(attributes), json.encode(client:user("new@x.example").attributes))
   end)
+
+  describe("guards", function()
+    local methods = {
+      disable = {},
+      remove = {},
+      delete = { { confirm = ANN } },
+      rename = { "ann@new.example" },
+      leave = { "Finance" },
+      reset_password = {},
+      require_password_change = {},
+      disable_mfa = {},
+    }
+
+    it("take nothing from a protected account", function()
+      client = box:client { protect = { ANN:upper() } }
+      local ann, before = assert(client:user(ANN)), #assert(box:journal())
+      for name, arguments in pairs(methods) do
+        local _, message, err = ann[name](ann, arguments[1])
+        check.failure("guard", "protected", nil, message, err)
+        assert.equal(
+          ANN .. " is protected by the configuration: user:" .. name .. " is refused",
+          message
+        )
+      end
+      assert.equal(before, #assert(box:journal()))
+      -- what gives is no harm, and others are not protected
+      assert(ann:join "Board")
+      for user in client:users { admin = false, status = "active" } do
+        assert(user:disable())
+        break
+      end
+    end)
+
+    it("keep the last admin, and ask for admins alone", function()
+      for user in client:users { admin = true } do
+        if user.email ~= ANN then
+          assert(client:disableuser { user.email })
+        end
+      end
+      local ann = assert(client:user(ANN))
+      for _, name in ipairs { "disable", "remove", "delete" } do
+        local _, message, err = ann[name](ann, methods[name][1])
+        check.failure("guard", "last_admin", nil, message, err)
+        assert.equal(ANN .. " is the last admin who can log in", message)
+      end
+      local other
+      for user in client:users { admin = true } do
+        other = user.email ~= ANN and user or other
+      end
+      assert(other:enable())
+      support.reset_journal(box)
+      assert(ann:disable())
+      assert.equal(1, support.requests(box, "getuserdata"))
+      -- for somebody who is no admin nothing is asked
+      local member = client:users { admin = false, status = "active" }()
+      support.reset_journal(box)
+      assert(member:disable())
+      assert.equal(0, support.requests(box, "getuserdata"))
+    end)
+
+    it("say when admins cannot be read", function()
+      local ann = assert(client:user(ANN))
+      support.inject(box, "getuserdata", nil, { status = 503, count = 9 })
+      ann._client._options.retries = 0
+      local reply, _, err = ann:disable()
+      assert.is_nil(reply)
+      assert.equal("transport", err.kind)
+    end)
+  end)
 end)

@@ -34,6 +34,11 @@ function M.requests(box, command)
   return #assert(box:journal { command = command })
 end
 
+--- Forgets the requests that the server got.
+function M.reset_journal(box)
+  assert(box:control("DELETE", "journal"))
+end
+
 --- One person as the sandbox has them.
 function M.person(box, email)
   return assert(box:state { email = email })

@@ -145,6 +145,17 @@ function M.methods:reset()
   box_room.reset(self.box)
 end
 
+--- From now on runs are written into a journal that knows of none.
+function M.methods:new_journal()
+  self.files[#self.files + 1] = self.journal
+  self.journal = os.tmpname()
+  for place, flag in ipairs(self.flags) do
+    if flag:find "^%-%-journal=" then
+      self.flags[place] = "--journal=" .. self.journal
+    end
+  end
+end
+
 --- Environment of a process of its own, as a prefix of a shell command.
 ---@return string
 function M.methods:environment()
@@ -156,12 +167,12 @@ end
 function M.methods:stop()
   require("lastpass.cli.interrupt").release()
   self.box:stop()
-  for _, ending in ipairs { "", "-wal", "-shm" } do
-    os.remove(self.journal .. ending)
-  end
+  self.files[#self.files + 1] = self.journal
   os.remove(self.hash)
   for _, path in ipairs(self.files) do
-    os.remove(path)
+    for _, ending in ipairs { "", "-wal", "-shm" } do
+      os.remove(path .. ending)
+    end
   end
 end
 

@@ -204,6 +204,7 @@ local function prepare(session, name, items, more)
   local direct = require "lastpass.plan.direct"
   return direct.prepare(session:client(), verbs.list[name].kind, items, {
     limit = limits,
+    lines = more.lines,
     origins = more.origins,
   })
 end

@@ -120,12 +120,67 @@ function M.of_invitation(client, email, groups)
   }, user_mt)
 end
 
+-- Methods are one person and one command on the wire: no plan and no journal. Two guards are asked all the
+-- same. The configuration's `protect` costs nothing; whether another admin is left is asked of the server,
+-- and only for somebody who is an admin, so that nobody reads a whole directory to disable one user.
+local function check_protected(self, what)
+  local key = email_room.fold(self.email)
+  for _, address in ipairs(self._client._options.protect or {}) do
+    if email_room.fold(address) == key then
+      return errors.fail(
+        "guard",
+        "protected",
+        ("%s is protected by the configuration: %s is refused"):format(self.email, what),
+        { hint = "take the address out of the option 'protect'" }
+      )
+    end
+  end
+  return true
+end
+
+local function check_last_admin(self)
+  if not self.admin or self.status ~= "active" then
+    return true
+  end
+  local admins, message, err = self._client:snapshot { admin = true }
+  if not admins then
+    return nil, message, err
+  end
+  local others = false
+  for user in admins:users() do
+    local is_other = email_room.fold(user.email) ~= email_room.fold(self.email)
+    others = others or is_other and user.admin and user.status == "active"
+  end
+  if not others then
+    return errors.fail(
+      "guard",
+      "last_admin",
+      ("%s is the last admin who can log in"):format(self.email),
+      { hint = "make another user an admin first" }
+    )
+  end
+  return true
+end
+
+-- What takes somebody's access.
+local function check_access(self, what)
+  local ok, message, err = check_protected(self, what)
+  if not ok then
+    return nil, message, err
+  end
+  return check_last_admin(self)
+end
+
 --- Blocks the log-in; vault, groups and licence stay.
 -- https://support.lastpass.com/help/disable-users-via-lastpass-api
 ---@return table|nil reply
 ---@return string? message
----@return lastpass.Error? err
+---@return lastpass.Error? err kind "guard", code "protected" or "last_admin", when it is refused
 function methods:disable()
+  local ok, message, err = check_access(self, "user:disable")
+  if not ok then
+    return nil, message, err
+  end
   return self._client:disableuser { self.email }
 end
 
@@ -135,7 +190,13 @@ function methods:enable()
   return self._client:enableuser { self.email }
 end
 
+local names_of_actions = { "user:remove", "user:delete", "user:uninvite" }
+
 local function delete(self, action)
+  local ok, message, err = check_access(self, names_of_actions[action])
+  if not ok then
+    return nil, message, err
+  end
   return self._client:deluser { username = self.email, deleteaction = action }
 end
 
@@ -200,6 +261,10 @@ end
 --- Takes the user out of groups.
 ---@param ... string|string[] names of groups
 function methods:leave(...)
+  local ok, message, err = check_protected(self, "user:leave")
+  if not ok then
+    return nil, message, err
+  end
   return self._client:batchchangegrp { { username = self.email, del = names(...) } }
 end
 
@@ -218,6 +283,10 @@ end
 -- https://support.lastpass.com/help/update-user-email-via-lastpass-api
 ---@param email string the new address
 function methods:rename(email)
+  local ok, message, err = check_protected(self, "user:rename")
+  if not ok then
+    return nil, message, err
+  end
   return self._client:updateemail { oldemail = self.email, newemail = email }
 end
 
@@ -228,16 +297,28 @@ end
 
 --- Sends an e-mail for resetting the master password; the password stays as it is.
 function methods:reset_password()
+  local ok, message, err = check_protected(self, "user:reset_password")
+  if not ok then
+    return nil, message, err
+  end
   return self._client:resetpassword { username = self.email }
 end
 
 --- Asks for a new master password at the next log-in.
 function methods:require_password_change()
+  local ok, message, err = check_protected(self, "user:require_password_change")
+  if not ok then
+    return nil, message, err
+  end
   return self._client:requiremasterpasswordchange { username = self.email }
 end
 
 --- Switches multifactor authentication off, for somebody who lost the device.
 function methods:disable_mfa()
+  local ok, message, err = check_protected(self, "user:disable_mfa")
+  if not ok then
+    return nil, message, err
+  end
   return self._client:disablemultifactor { username = self.email }
 end
 

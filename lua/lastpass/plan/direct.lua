@@ -33,7 +33,7 @@ local functions = {
 local REPEATED = "the same address as row %d"
 
 -- Several changes of one user's groups are no mistake.
-local function read_rows(kind, list, origins)
+local function read_rows(kind, list, lines, origins)
   local rows, actions, first = {}, {}, {}
   for place, item in ipairs(list) do
     local action, code, reason = requested.action(kind, item)
@@ -43,7 +43,8 @@ local function read_rows(kind, list, origins)
     if not action then
       row.state, row.code, row.reason = "refused", code, reason
     elseif kind ~= "groups" and first[key] then
-      row.state, row.code, row.reason = "refused", "repeated", REPEATED:format(first[key])
+      row.state, row.code, row.reason =
+        "refused", "repeated", REPEATED:format(lines and lines[first[key]] or first[key])
     else
       first[key] = first[key] or place
       action.origin = origins and origins[place]
@@ -104,13 +105,13 @@ end
 ---@param client lastpass.Client
 ---@param kind string a name of `lastpass.plan.requested`
 ---@param list table[]|string[] rows or addresses; what is wrong with one refuses this one
----@param options? table limit; origins (by row: "leavers.csv:17")
+---@param options? table limit; of a file: lines and origins ("leavers.csv:17") by row
 ---@return lastpass.plan.Asked|nil
 ---@return string? message
 ---@return lastpass.Error? err
 function M.prepare(client, kind, list, options)
   options = options or {}
-  local rows, actions = read_rows(kind, list, options.origins)
+  local rows, actions = read_rows(kind, list, options.lines, options.origins)
   local declared = requested.declare(actions)
   local plan, message, err = plans.of_declared(client, declared, { limit = options.limit })
   if not plan then

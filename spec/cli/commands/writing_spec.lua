@@ -15,6 +15,7 @@ end)
 
 before_each(function()
   place:reset()
+  place:new_journal() -- limits count what earlier runs did within a day
 end)
 
 -- Active users, without the first two, who are admins.
@@ -238,10 +239,10 @@ describe("lastpass user remove and delete", function()
     local words = { "user", "remove", list[1], list[2], "--confirm", "2" }
     local rows, code, err = place:json(words)
     assert.same({ "not tried", "not tried" }, { rows[1].outcome, rows[2].outcome })
-    assert.equals(77, code, err)
+    assert.equals(69, code, err)
     assert.truthy(err:find("2 not tried; to go on: lastpass run resume %d+"), err)
-    assert(place.box:faults { clear = true })
-    assert.equals(0, (place:run { "run", "resume", err:match "run resume (%d+)" }))
+    assert(place.box:clear_faults())
+    assert.equals(0, (place:run { "run", "resume", err:match "run resume (%d+)", "--yes" }))
     assert.equals(1, (place:run { "user", "show", list[2] }))
   end)
 end)
@@ -592,9 +593,9 @@ describe("runs of verbs", function()
     local sum = out:find "not tried; to go on: lastpass run resume %d+"
     local row = out:find(list[5], 1, true)
     assert.truthy(sum and row and sum < row, out)
-    assert(place.box:faults { clear = true })
+    assert(place.box:clear_faults())
     local id = out:match "run resume (%d+)"
-    assert.equals(0, (place:run { "run", "resume", id }))
+    assert.equals(0, (place:run { "run", "resume", id, "--yes" }))
     assert.equals("Changed Name", person(list[5]).fullname)
   end)
 

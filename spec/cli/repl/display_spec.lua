@@ -72,7 +72,7 @@ describe("repl.display", function()
       { username = "none", password = "swordfish99" },
     }
     local text = display.value(result, 80)
-    has(text, "1 done, 1 refused", "row", "none", "no e-mail address")
+    has(text, "1 done, 1 refused", "row", "none", "not an e-mail address")
     assert.is_nil(text:find("swordfish", 1, true), text)
     has(display.value(client:disable_users { "new@lumenor.example" }), "1 done")
   end)

@@ -53,13 +53,16 @@ describe("repl.interrupts", function()
   end)
 
   it_keeps_results("tells of a batch what was done before", function()
-    assert(box:faults { command = "disableuser", delay = 20, nth = 3 })
+    assert(box:faults { command = "disableuser", delay = 0.8 })
     local prompt = at_prompt.new(box)
-    prompt:run "list = {} for user in users do list[#list + 1] = user.email end"
-    interrupt_after(0.3)
-    local outcome = prompt:run "client:disable_users(list, { chunk = 5 })"
+    prompt:run [[list = {}
+    for user in users{ status = "active", admin = false } do list[#list + 1] = user.email end
+    while #list > 12 do list[#list] = nil end
+    options = { chunk = 4, in_flight = 1, limit = { disable = 12 } }]]
+    interrupt_after(0.4)
+    local outcome = prompt:run "client:disable_users(list, options)"
     assert.equals("SIGINT", outcome.signal)
-    assert.truthy(outcome.text:find("10 done, 5 uncertain, 15 not tried", 1, true), outcome.text)
+    assert.truthy(outcome.text:find("4 done, 8 not tried", 1, true), outcome.text)
   end)
 
   it_keeps_results(

@@ -70,10 +70,12 @@ box:stop()
   Stops the server. Safe to call again.]==],
   ["client.add_users"] = [==[
 client:add_users(list, options)
-  Creates users, in chunks; rows the server minds are found and named.
+  Creates users and invites them. Like all functions over lists it makes a plan, asks
+  the guards, writes a journal and reads back; `client:undo(result.run)` takes it back.
   list (table[]): rows as `batchadd` takes them
-  options (table, optional): chunk, on_progress(result)
-  gives lastpass.BatchResult|nil; or nil, message, err]==],
+  options (lastpass.plan.DirectOptions, optional)
+  gives lastpass.BatchResult|nil result true to the row; look at `result.ok`; or nil,
+      message, err]==],
   ["client.apply"] = [==[
 client:apply(plan, options)
   Carries a plan out, with a journal that survives crashes.
@@ -113,10 +115,10 @@ client:call(command, data)
       something; or nil, message, err]==],
   ["client.change_groups"] = [==[
 client:change_groups(list, options)
-  Changes memberships, in chunks.
+  Changes memberships.
   list (table[]): rows as `batchchangegrp` takes them: username, add, del
-  options (table, optional): chunk, on_progress(result)
-  gives lastpass.BatchResult|nil]==],
+  options (lastpass.plan.DirectOptions, optional)
+  gives lastpass.BatchResult|nil; or nil, message, err]==],
   ["client.cursors"] = [==[
 client:cursors()
   The cursors of this company: how far each export has come.
@@ -131,10 +133,10 @@ client:deluser(data)
   https://support.lastpass.com/help/delete-users-via-lastpass-api]==],
   ["client.disable_users"] = [==[
 client:disable_users(list, options)
-  Disables users, in chunks.
+  Disables users.
   list (string[]): e-mail addresses
-  options (table, optional): chunk, on_progress(result)
-  gives lastpass.BatchResult|nil]==],
+  options (lastpass.plan.DirectOptions, optional)
+  gives lastpass.BatchResult|nil; or nil, message, err]==],
   ["client.disablemultifactor"] = [==[
 client:disablemultifactor(data)
   Switch off a user's multifactor authentication.
@@ -153,10 +155,10 @@ client:drift()
   gives lastpass.plan.Drift[]|nil; or nil, message, err]==],
   ["client.enable_users"] = [==[
 client:enable_users(list, options)
-  Enables users, in chunks.
+  Enables users.
   list (string[]): e-mail addresses
-  options (table, optional): chunk, on_progress(result)
-  gives lastpass.BatchResult|nil]==],
+  options (lastpass.plan.DirectOptions, optional)
+  gives lastpass.BatchResult|nil; or nil, message, err]==],
   ["client.enableuser"] = [==[
 client:enableuser(data)
   Enable accounts.
@@ -260,7 +262,8 @@ client:plan(playbook, options)
   is written to LastPass.
   playbook (string|function|table): the path of a playbook; a function that is given the
       words of playbooks as a table; or single actions, such as { reinvite = {
-      "ann@acme.com" } }
+      "ann@acme.com" } }: create, update, groups and rename take rows, the others
+      addresses (`lastpass.plan.requested`)
   options (table, optional): limit (stronger than the playbook's), expires_in (seconds;
       default a day)
   gives lastpass.Plan|nil plan; or nil, message, err]==],
@@ -346,8 +349,8 @@ client:undo(id, options)
 client:update_users(list, options)
   Changes full names, Duo and SecurID names, one call a user.
   list (table[]): rows as `updateuser` takes them
-  options (table, optional): on_progress(result)
-  gives lastpass.BatchResult|nil]==],
+  options (lastpass.plan.DirectOptions, optional)
+  gives lastpass.BatchResult|nil; or nil, message, err]==],
   ["client.updateemail"] = [==[
 client:updateemail(data)
   Start a change of e-mail address; the user ends it by logging in with the old one.
@@ -458,6 +461,8 @@ lastpass.new(options)
       "resty" or "thread"
     journal (path or DSN; default: a file of the user's): where plans are journalled: a
       file for SQLite, or postgresql://user@host/database
+    protect (list of addresses; default: none): accounts that plans, verbs and users'
+      methods take nothing from
     now (function; default: the machine's clock): gives the seconds since 1970 that
       relative times count from
     on_request (function; default: none): called with {command, attempt} before each
