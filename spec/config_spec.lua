@@ -192,9 +192,8 @@ describe("config", function()
 
   it("protects whom any layer protects", function()
     local function text(list)
-      return ('{"profiles": {"acme": {"cid": 1, "provhash": {"file": "/h"}, "protect": %s}}}'):format(
-        list
-      )
+      local profile = '{"cid": 1, "provhash": {"file": "/h"}, "protect": ' .. list .. "}"
+      return '{"profiles": {"acme": ' .. profile .. "}}"
     end
     write(user_file(), text '["ann@acme.com", " bob@acme.com "]')
     assert.are.same({ "ann@acme.com", "bob@acme.com" }, config.profile("acme", options()).protect)

@@ -508,8 +508,9 @@ describe("guards", function()
 
   it("keep whom the configuration protects", function()
     local list = people()
+    local profile = '{"cid":%.0f,"url":"%s","provhash":{"file":"%s"},"protect":["%s"]}'
     local configuration = place:file(
-      ('{"profiles":{"acme":{"cid":%.0f,"url":"%s","provhash":{"file":"%s"},"protect":["%s"]}}}'):format(
+      ('{"profiles":{"acme":' .. profile .. "}}"):format(
         place.box.cid,
         place.box.url,
         place.hash,
@@ -579,13 +580,12 @@ describe("runs of verbs", function()
 
   it("say how to go on when Ctrl-C ends them", function()
     local list = people()
-    local path = place:file("email\n" .. table.concat(list, "\n", 1, 5) .. "\n", ".csv")
     assert(place.box:faults { { command = "updateuser", delay = 1, count = 50 } })
     local rows = { "email,fullname" }
     for number = 1, 5 do
       rows[number + 1] = list[number] .. ",Changed Name"
     end
-    path = place:file(table.concat(rows, "\n") .. "\n", ".csv")
+    local path = place:file(table.concat(rows, "\n") .. "\n", ".csv")
     local line = ("lastpass bulk update %s --yes --in-flight 1 </dev/null & "):format(path)
       .. "child=$!; sleep 2; kill -INT $child; wait $child"
     local out, code = cli.shell(line, place:environment())

@@ -6,8 +6,8 @@ return require("lastpass.cli.writing").command {
   name = "user add",
   verb = "add",
   summary = "Create users and invite them",
-  description = "Each person gets an e-mail. Who is there already is left as they are; a group that "
-    .. "is not there yet is asked about.",
+  description = "Each person gets an e-mail. Who is there already is left as they are; a group "
+    .. "that is not there yet is asked about.",
   arguments = { { "email", "address; several are possible", args = "+" } },
   options = {
     { "--name", "full name, when it is one person", value = "NAME" },
