@@ -6,6 +6,7 @@ prints "seconds" and how many changes of each kind.
 rivals.py export FORMAT FOLDER: a hundred pages of events, made into lines of JSON (ndjson or ecs).
 """
 import csv
+import hashlib
 import json
 import sys
 import time
@@ -168,9 +169,29 @@ DATA = {
 }
 
 
-def to_ndjson(event, utc, action, targets):
+def identifier(event, counts):
+    """The hash of all texts with their lengths and, of equal events, which one it is."""
+    name, address, data = event["Username"], event["IP_Address"], event["Data"]
+    texts = [text.encode() for text in (name, address, data)]
+    text = b"%s %d:%s %d:%s %d:%s 0:%s" % (
+        event["Time"].encode(),
+        len(texts[0]),
+        texts[0],
+        len(texts[1]),
+        texts[1],
+        len(texts[2]),
+        texts[2],
+        event["Action"].encode(),
+    )
+    digest = hashlib.sha256(text).hexdigest()[:32]
+    count = counts[digest] = counts.get(digest, 0) + 1
+    return digest if count == 1 else "%s-%d" % (digest, count)
+
+
+def to_ndjson(event, name, utc, action, targets):
     return {
         "time": utc + "Z",
+        "event_id": name,
         "actor": event["Username"],
         "ip": event["IP_Address"],
         "id": action[0],
@@ -187,7 +208,7 @@ def first(targets, kind):
     return next((one["value"] for one in targets if one["kind"] == kind), None)
 
 
-def to_ecs(event, utc, action, targets):
+def to_ecs(event, event_id, utc, action, targets):
     category, types = ECS_KIND[action[0]]
     name, address, data = event["Username"], event["IP_Address"], event["Data"]
     user = {"name": name}
@@ -201,6 +222,7 @@ def to_ecs(event, utc, action, targets):
         "ecs": {"version": "8.11.0"},
         "organization": {"id": "8771312"},
         "event": {
+            "id": event_id,
             "action": action[0],
             "category": [category],
             "dataset": "lastpass.event",
@@ -236,7 +258,7 @@ def export(form, folder):
     begin = time.monotonic()
     for page in pages:
         events = json.loads(page)["data"]
-        lines = []
+        lines, counts = [], {}
         for event in reversed(list(events.values())):
             local = event["Time"]
             hour = hours.get(local[:13])
@@ -246,7 +268,7 @@ def export(form, folder):
                 hours[local[:13]] = hour
             action = ACTIONS[event["Action"].lower()]
             targets = DATA[action[4]](event["Data"])
-            lines.append(encode(make(event, hour + local[13:], action, targets)))
+            lines.append(encode(make(event, identifier(event, counts), hour + local[13:], action, targets)))
         text = ("\n".join(lines) + "\n").encode()
         count, size = count + len(lines), size + len(text)
     print("seconds %.6f" % (time.monotonic() - begin))

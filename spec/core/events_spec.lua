@@ -194,11 +194,44 @@ describe("core.events", function()
     assert.equal("c", first:at(3, "username"))
     assert.equal("Log in", first:at(3, "action"))
     assert.is_nil(first:next())
-    assert.equal(first:identity(2), second:identity(1))
-    assert.is_not.equal(first:identity(2), first:identity(3))
+    assert(first:identify() and second:identify())
+    assert.equal(first:at(2, "digest"), second:at(1, "digest"))
+    assert.is_not.equal(first:at(2, "digest"), first:at(3, "digest"))
     assert.has_error(function()
       first:append(first)
     end)
+  end)
+
+  -- Receivers and cursors keep them: they never change.
+  it("knows an event by a hash of its texts, and by which of several equal ones it is", function()
+    local sha256 = require "openssl.digest"
+    local function digest(text)
+      return sha256.new("sha256"):final(text):sub(1, 16)
+    end
+    local rows = support.rows {
+      { "2026-03-01 10:00:05", "é", "", "Log in", "x" },
+      { "2026-03-01 10:00:04", "b" },
+      { "no time", "b" },
+      { "2026-03-01 10:00:05", "é", "", "Log in", "x" },
+    }
+    assert.has_error(function()
+      rows:at(1, "digest")
+    end)
+    assert.is_true(rows:identify())
+    assert.equal(digest "2026-03-01 10:00:05 2:é 0: 1:x 0:Log in", rows:at(1, "digest"))
+    assert.equal(digest "2026-03-01 10:00:04 1:b 11:203.0.113.7 0: 0:Log in", rows:at(2, "digest"))
+    assert.equal(digest " 1:b 11:203.0.113.7 0: 7:no timeLog in", rows:at(3, "digest"))
+    assert.equal(rows:at(1, "digest"), rows:at(4, "digest"))
+    assert.same({ 2, 1, 1, 1 }, {
+      rows:at(1, "ordinal"),
+      rows:at(2, "ordinal"),
+      rows:at(3, "ordinal"),
+      rows:at(4, "ordinal"),
+    })
+    rows:append(support.rows { { "2026-03-01 10:00:04", "b" } })
+    assert.is_true(rows:identify())
+    assert.equal(2, rows:at(2, "ordinal"))
+    assert.equal(1, rows:at(5, "ordinal"))
   end)
 
   it("gives UTC times, also in both of autumn's hours", function()

@@ -70,7 +70,7 @@ describe("lastpass.directory.actions", function()
       assert.is_true(action.id:find "^%l[%l_]*%l$" ~= nil, action.id)
       assert.is_true(categories[action.category], action.category)
       assert.is_true(contains(actions.severities, action.severity), action.severity)
-      assert.is_true(contains(event_data.forms, action.data), action.data)
+      assert.is_true(pcall(event_data.read, action.data, "x"), action.data)
       assert.is_true(action.outcome == "success" or action.outcome == "failure")
       assert.is_true(#action.names > 0)
       for _, name in ipairs(action.names) do

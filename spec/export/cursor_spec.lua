@@ -1,6 +1,6 @@
 -- How far an export has come.
 local check = require "spec.support.check"
-local cursor_room = require "lastpass.export.cursor"
+local cursors = require "lastpass.export.cursor"
 local events = require "spec.support.events"
 local lastpass = require "lastpass"
 local store = require "spec.support.store"
@@ -26,7 +26,7 @@ describe("lastpass.export.cursor", function()
   local function open(query)
     query = query or {}
     query.from = query.from or T - 3600
-    return cursor_room.open(client, "siem", query, 60)
+    return cursors.open(client, "siem", query, 60)
   end
 
   -- Rows a number of seconds after T.
@@ -49,12 +49,19 @@ describe("lastpass.export.cursor", function()
     return table.concat(names)
   end
 
+  -- Everything that was read is handed on.
+  local function take(cursor, part, now)
+    local duplicates = cursor:filter(part, now)
+    cursor:advance(part, 0, #part)
+    return duplicates
+  end
+
   it("begins where it is told, and moves when it is saved", function()
     local cursor = assert(open())
     assert.equal(T - 3600, cursor:threshold())
     cursor:begin_poll()
     local part = rows({ 10, "b" }, { 5, "a" })
-    assert.equal(0, cursor:filter(part, T + 20))
+    assert.equal(0, take(cursor, part, T + 20))
     assert.equal("ba", kept(part))
     assert.is_true(cursor:save { offset = 1 })
     local again = assert(open { from = T })
@@ -66,7 +73,7 @@ describe("lastpass.export.cursor", function()
   it("drops what was handed on, and nothing else: twins and latecomers count", function()
     local cursor = assert(open())
     cursor:begin_poll()
-    cursor:filter(rows({ 10, "b" }, { 10, "b" }, { 5, "a" }), T + 20)
+    take(cursor, rows({ 10, "b" }, { 10, "b" }, { 5, "a" }), T + 20)
     assert(cursor:save {})
     cursor = assert(open())
     cursor:begin_poll()
@@ -79,7 +86,7 @@ describe("lastpass.export.cursor", function()
       { 5, "a" },
       { -55, "too late" }
     )
-    assert.equal(3, cursor:filter(part, T + 20))
+    assert.equal(3, take(cursor, part, T + 20))
     assert.equal("dblate", kept(part))
     assert(cursor:save {})
     cursor:begin_poll()
@@ -91,7 +98,7 @@ describe("lastpass.export.cursor", function()
   it("has not moved when it was not saved", function()
     local cursor = assert(open())
     cursor:begin_poll()
-    cursor:filter(rows { 10, "b" }, T + 20)
+    take(cursor, rows { 10, "b" }, T + 20)
     cursor = assert(open())
     cursor:begin_poll()
     local part = rows { 10, "b" }
@@ -102,20 +109,70 @@ describe("lastpass.export.cursor", function()
   it("is not led into the future by one odd date", function()
     local cursor = assert(open())
     cursor:begin_poll()
-    cursor:filter(rows({ 9999999, "odd" }, { 10, "b" }), T + 20)
+    take(cursor, rows({ 9999999, "odd" }, { 10, "b" }), T + 20)
     assert(cursor:save {})
     assert.equal(T + 20, cursor.position)
     cursor:begin_poll()
     local part = rows({ 9999999, "odd" }, { 15, "c" })
-    cursor:filter(part, T + 25)
+    take(cursor, part, T + 25)
     assert.equal("c", kept(part))
+  end)
+
+  it("moves behind each batch, and meets what waits again", function()
+    local cursor = assert(open())
+    local function list()
+      return rows({ 900, "e" }, { 800, "d" }, { 800, "d" }, { 700, "b" }, { 10, "a" })
+    end
+    cursor:begin_poll()
+    local part = list()
+    assert.equal(0, cursor:filter(part, T + 1000))
+    cursor:advance(part, 0, 2)
+    assert(cursor:save {})
+    assert.equal(T + 700, cursor.position)
+    cursor:advance(part, 2, 3)
+    assert(cursor:save {})
+    assert.equal(T + 800, cursor.position)
+    cursor = assert(open())
+    cursor:begin_poll()
+    part = list()
+    assert.equal(1, cursor:filter(part, T + 1000))
+    assert.equal("ed", kept(part))
+    -- the one that was handed on was the older of the two
+    assert.is_false(part:at(2, "dropped"))
+    assert.is_true(part:at(3, "dropped"))
+  end)
+
+  it("does not move behind a row that waits, in whatever order they stand", function()
+    local cursor = assert(open())
+    cursor:begin_poll()
+    local part = rows({ 10, "a" }, { 900, "e" })
+    cursor:filter(part, T + 1000)
+    cursor:advance(part, 0, 1)
+    assert(cursor:save {})
+    assert.equal(T + 10, cursor.position)
+    cursor = assert(open())
+    cursor:begin_poll()
+    part = rows({ 10, "a" }, { 900, "e" })
+    assert.equal(1, cursor:filter(part, T + 1000))
+    assert.equal("a", kept(part))
+  end)
+
+  it("forgets what was noted and not saved with the next look", function()
+    local cursor = assert(open())
+    cursor:begin_poll()
+    take(cursor, rows { 10, "b" }, T + 20)
+    cursor:begin_poll()
+    assert(cursor:save {})
+    assert.equal(T - 3600, cursor.position)
+    cursor:begin_poll()
+    assert.equal(0, take(cursor, rows { 10, "b" }, T + 20))
   end)
 
   it("forgets what is older than it looks back", function()
     local cursor = assert(open())
     for number = 1, 5 do
       cursor:begin_poll()
-      cursor:filter(rows { number * 100, "x" .. number }, T + 1000)
+      take(cursor, rows { number * 100, "x" .. number }, T + 1000)
       assert(cursor:save {})
     end
     local count = 0
@@ -128,15 +185,15 @@ describe("lastpass.export.cursor", function()
   it("belongs to one choice of events, and to one follower", function()
     local cursor = assert(open { user = "ann@acme.com" })
     cursor:begin_poll()
-    cursor:filter(rows { 10, "b" }, T + 20)
+    take(cursor, rows { 10, "b" }, T + 20)
     assert(cursor:save {})
     check.failure("conflict", "other_query", open { user = "bob@acme.com" })
     local twin = assert(open { user = "ann@acme.com" })
     twin:begin_poll()
-    twin:filter(rows { 11, "b" }, T + 20)
+    take(twin, rows { 11, "b" }, T + 20)
     assert(twin:save {})
     cursor:begin_poll()
-    cursor:filter(rows { 12, "b" }, T + 20)
+    take(cursor, rows { 12, "b" }, T + 20)
     check.failure("conflict", "cursor_moved", cursor:save {})
   end)
 end)

@@ -2,14 +2,13 @@
 local seen = require "lastpass.export.seen"
 
 describe("lastpass.export.seen", function()
-  setup(function()
-    assert(seen.available())
-  end)
+  local function digest(text)
+    return (text .. ("."):rep(16)):sub(1, 16)
+  end
 
   it("counts, and comes back from its bytes", function()
     local one = seen.read ""
-    local a, b = seen.digest "a", seen.digest "b"
-    assert.equal(16, #a)
+    local a, b = digest "a", digest "b"
     assert.equal(0, one:count(a))
     one:note(a, 100, 1)
     one:note(a, 100, 3)
@@ -29,7 +28,7 @@ describe("lastpass.export.seen", function()
   it("takes any digest, also one with line ends and digits in it", function()
     local one = seen.read ""
     for number = 1, 2000 do
-      one:note(seen.digest(tostring(number)), number, number % 3 + 1)
+      one:note(digest(tostring(number)), number, number % 3 + 1)
     end
     one:note(("1 2\n"):rep(4), -5, 7)
     local two = assert(seen.read(one:dump()))

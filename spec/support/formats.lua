@@ -37,6 +37,7 @@ function M.list()
     user_group = "bob@acme.com - A",
     move_to = "x to Shared-A",
     move_from = "x from Shared-A",
+    folder_sites = "example.com from Shared-A",
     shared_account = "bob@acme.com-Shared-A",
     none = "",
   }

@@ -3,6 +3,7 @@
 #include "attributes.h"
 #include "bytes.h"
 #include "commands.h"
+#include "controls_lua.h"
 #include "file.h"
 #include "diff_lua.h"
 #include "events_file.h"
@@ -109,6 +110,7 @@ LP_EXPORT int luaopen_lastpass_core (lua_State *L) {
   lp_events_open(L);
   lp_events_write_open(L);
   lp_events_keyed_open(L);
+  lp_controls_open(L);
   lp_events_file_open(L);
   lp_signals_open(L);
   lp_user_lines_open(L);

@@ -11,12 +11,14 @@ void lp_events_init (lp_events *e) {
 
 void lp_events_free (lp_events *e) {
   free(e->rows);
+  free(e->keyed);
   lp_rows_free(&e->texts);
   lp_events_init(e);
 }
 
 size_t lp_events_memory (const lp_events *e) {
-  return e->capacity * sizeof *e->rows + lp_rows_memory(&e->texts);
+  return e->capacity * sizeof *e->rows + lp_rows_memory(&e->texts) +
+         (e->keyed == NULL ? 0 : e->count * sizeof *e->keyed);
 }
 
 int lp_events_reserve_rows (lp_events *e, size_t more) {
@@ -48,6 +50,9 @@ int lp_events_set_text (lp_events *e, size_t row, unsigned field, const char *te
 
 int lp_events_append (lp_events *e, const lp_events *more, size_t skip) {
   if (skip >= more->count) return 0;
+  e->identified = 0;
+  free(e->keyed);
+  e->keyed = NULL;
   if (lp_events_reserve_rows(e, more->count - skip) != 0) return -1;
   for (size_t i = skip; i < more->count; i++) {
     lp_event row = more->rows[i];
@@ -75,4 +80,46 @@ int lp_events_same (const lp_events *a, size_t i, const lp_events *b, size_t j) 
     if (n != m || memcmp(s, t, n) != 0) return 0;
   }
   return 1;
+}
+
+static inline char *put_two (char *out, unsigned value) {
+  out[0] = (char)('0' + value / 10);
+  out[1] = (char)('0' + value % 10);
+  return out + 2;
+}
+
+/* "2026-11-22" (Hinnant's days to civil, from 0000-03-01 on) */
+void lp_date_text (char *out, int64_t days) {
+  int64_t z = days + 719468, era = (z >= 0 ? z : z - 146096) / 146097;
+  unsigned of_era = (unsigned)(z - era * 146097);
+  unsigned year = (of_era - of_era / 1460 + of_era / 36524 - of_era / 146096) / 365;
+  unsigned of_year = of_era - (365 * year + year / 4 - year / 100);
+  unsigned m = (5 * of_year + 2) / 153, month = m < 10 ? m + 3 : m - 9;
+  int64_t full = (int64_t)year + era * 400 + (month <= 2);
+  out = put_two(out, (unsigned)(full / 100));
+  out = put_two(out, (unsigned)(full % 100));
+  *out++ = '-';
+  out = put_two(out, month);
+  *out++ = '-';
+  put_two(out, of_year - (153 * m + 2) / 5 + 1);
+}
+
+static int64_t day_of (int64_t seconds) {
+  return seconds >= 0 ? seconds / 86400 : -((-seconds + 86399) / 86400);
+}
+
+char *lp_moment_text (lp_last_day *last, char *out, int64_t seconds, char between) {
+  int64_t day = day_of(seconds);
+  unsigned rest = (unsigned)(seconds - day * 86400);
+  if (day != last->day) {
+    lp_date_text(last->text, day);
+    last->day = day;
+  }
+  memcpy(out, last->text, 10);
+  out[10] = between;
+  out = put_two(out + 11, rest / 3600);
+  *out++ = ':';
+  out = put_two(out, rest / 60 % 60);
+  *out++ = ':';
+  return put_two(out, rest % 60);
 }

@@ -27,6 +27,8 @@ enum {
   LP_EVENT_CLOCKED = 16   /* `utc` is known */
 };
 
+#define LP_EVENT_DIGEST 16 /* bytes of an event's identifier */
+
 typedef struct lp_event {
   uint32_t number; /* of its key: "Event12" */
   uint32_t civil;  /* LP_NO_TIME: the text is no time, and is kept */
@@ -34,6 +36,8 @@ typedef struct lp_event {
   uint32_t flags;
   int64_t utc, last_utc; /* what it most likely is; the latest it can be */
   lp_span texts[LP_EVENT_TEXTS];
+  uint32_t ordinal; /* among the events with the same texts, 1 for the oldest */
+  unsigned char digest[LP_EVENT_DIGEST];
 } lp_event;
 
 typedef struct lp_events {
@@ -41,6 +45,8 @@ typedef struct lp_events {
   size_t count, capacity;
   lp_rows texts; /* its arena holds the texts, its group names are the names of actions */
   char next[LP_NEXT_DIGITS + 1];
+  size_t identified; /* rows whose digest and ordinal are known: all or none */
+  unsigned char (*keyed)[LP_EVENT_DIGEST]; /* what stands for the digests when names are hidden */
 } lp_events;
 
 typedef struct lp_events_reader {
@@ -85,6 +91,36 @@ static inline const char *lp_event_action (const lp_events *e, uint32_t action, 
   return lp_rows_text(&e->texts, e->texts.groups.texts[action], n);
 }
 
+/* "2026-11-22", so many days after 1970; 10 bytes, without an end. */
+void lp_date_text (char *out, int64_t days);
+
+/* A date and a clock, with `between` in the middle; 19 bytes, whose end comes back. */
+typedef struct lp_last_day {
+  int64_t day; /* whose date stands in `text`: INT64_MIN at first */
+  char text[16];
+} lp_last_day;
+char *lp_moment_text (lp_last_day *last, char *out, int64_t seconds, char between);
+
+typedef struct lp_identity {
+  lp_buffer text;
+  lp_last_day last;
+} lp_identity;
+
+/*
+** The bytes by which a row is known: its five texts with their lengths. What this writes decides
+*the
+** identifiers that receivers keep and the digests that cursors keep: it must never change.
+** -1 without memory.
+*/
+int lp_event_identity (const lp_events *e, const lp_event *row, lp_identity *out);
+/*
+** Gives every row its digest (the first bytes of the identity's SHA-256) and its ordinal among the
+** rows with the same digest, the oldest (last) first. All rows of one second come in one reply, so
+** both are the same in whatever window, page or run a row is met. Those not dropped count with the
+** dropped ones. 0, -1 without memory, -2 without libcrypto.
+*/
+int lp_events_identify (lp_events *e);
+
 /* Whether two rows say the same, all five texts. */
 int lp_events_same (const lp_events *a, size_t i, const lp_events *b, size_t j);
 
@@ -114,7 +150,7 @@ int lp_events_reader_finish (lp_events_reader *r);
 #define LP_DATA_FORMS(X)                                                                           \
   X(none) X(user) X(users) X(site) X(sites) X(login) X(item) X(note) X(policy) X(group) X(folder)  \
   X(folder_user) X(folder_user_words) X(folder_rename) X(group_rename) X(group_user)               \
-  X(user_group) X(move_to) X(move_from) X(shared_account)
+  X(user_group) X(move_to) X(move_from) X(shared_account) X(folder_sites)
 /* clang-format on */
 
 enum {

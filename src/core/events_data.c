@@ -1,5 +1,8 @@
-/* Whom and what an event is about, read from its Data (enterprise-api §8.2); the same as
-** lua/lastpass/directory/event_data.lua, which has the remarks. */
+/*
+** Whom and what an event is about, read from its Data (enterprise-api §8.2). Items and folders may
+*have
+** the word that stands between them in their names; what says where it is one is in `find_cut`.
+*/
 #include <string.h>
 
 #ifdef __SSE2__
@@ -17,6 +20,8 @@ typedef struct reading {
   void *context;
   int ended;
 } reading;
+
+#define WORD(text) (text), (sizeof(text) - 1)
 
 static int is_part (part p, const char *word, size_t n) {
   return (size_t)(p.end - p.at) == n && memcmp(p.at, word, n) == 0;
@@ -68,8 +73,7 @@ static void add_list (reading *r, unsigned kind, part p) {
   }
 }
 
-#define WORD(text) (text), (sizeof(text) - 1)
-
+/* A folder that is gone is named like this. */
 static void add_folder (reading *r, part p) {
   if (!is_part(p, WORD("INVALID SHARED FOLDER"))) add(r, LP_TARGET_folder, p);
 }
@@ -94,10 +98,74 @@ static int quoted (part p, part *parts) {
   return p.at > p.end ? count : 0;
 }
 
-static void item_and_folder (reading *r, unsigned kind, part p, const char *word, size_t n) {
-  const char *at = find_last(p, word, n);
+/* "49, VID: 50" behind "VID: ": where the numbers end; p.at when there are none. */
+static const char *end_of_numbers (part p) {
+  const char *at = p.at, *end = p.at;
+  while (at < p.end && *at >= '0' && *at <= '9') {
+    part rest;
+    while (at < p.end && *at >= '0' && *at <= '9') at++;
+    end = at;
+    if (at == p.end || *at != ',') break;
+    rest.at = at + 1;
+    rest.end = p.end;
+    while (rest.at < rest.end && *rest.at == ' ') rest.at++;
+    if (!begins(rest, WORD("VID: "))) break;
+    at = rest.at + 5;
+  }
+  return end;
+}
+
+/* Sites have no blanks in them, but a dot: "example.com", "a.example, b.example". */
+static int is_sites (part p) {
+  while (p.at <= p.end) {
+    const char *comma = p.at < p.end ? memchr(p.at, ',', (size_t)(p.end - p.at)) : NULL;
+    part one = {p.at, comma == NULL ? p.end : comma};
+    one = trim(one);
+    if (find(one, WORD(" ")) != NULL || find(one, WORD(".")) == NULL) return 0;
+    if (comma == NULL) return 1;
+    p.at = comma + 1;
+  }
+  return 0;
+}
+
+/*
+** Where " from " or " to " stands between an item and its folder, which both may have the word in
+*their
+** names: NULL when it does not stand there, or `any` is not set and nothing but the word says so.
+*/
+static const char *find_cut (part p, const char *word, size_t n, int any) {
+  const char *at;
+  if (begins(p, WORD("VID: "))) {
+    part numbers = {p.at + 5, p.end};
+    at = end_of_numbers(numbers);
+    if (at > numbers.at && (size_t)(p.end - at) >= n && memcmp(at, word, n) == 0) return at;
+    if (at == p.end) return NULL;
+  }
+  /* LastPass puts "Shared-" before the names of folders */
+  for (part rest = p; (at = find_last(rest, word, n)) != NULL; rest.end = at + n - 1) {
+    part folder = {at + n, p.end};
+    if (begins(folder, WORD("Shared-")) || begins(folder, WORD("Shared "))) return at;
+  }
+  at = find(p, word, n);
+  if (at != NULL) {
+    part before = {p.at, at};
+    if (is_sites(before)) return at;
+  }
+  return any ? find_last(p, word, n) : NULL;
+}
+
+static void add_items (reading *r, part p) {
+  part numbers = {p.at + 5, p.end};
+  if (begins(p, WORD("VID: ")) && end_of_numbers(numbers) == p.end)
+    add_list(r, LP_TARGET_item, p);
+  else
+    add(r, LP_TARGET_item, trim(p));
+}
+
+static void item_and_folder (reading *r, part p, const char *word, size_t n) {
+  const char *at = find_cut(p, word, n, 1);
   part item = {p.at, at == NULL ? p.end : at};
-  add(r, kind, trim(item));
+  add_items(r, item);
   if (at != NULL) {
     part folder = {at + n, p.end};
     add_folder(r, trim(folder));
@@ -106,12 +174,11 @@ static void item_and_folder (reading *r, unsigned kind, part p, const char *word
 
 /* The word also counts at the very beginning without its first blank: the item may be empty. */
 static void move (reading *r, part p, const char *word, size_t n) {
-  const char *at = find_last(p, word, n);
-  if (at == NULL && begins(p, word + 1, n - 1)) {
+  if (begins(p, word + 1, n - 1)) {
     part folder = {p.at + n - 1, p.end};
     add_folder(r, trim(folder));
   } else {
-    item_and_folder(r, LP_TARGET_item, p, word, n);
+    item_and_folder(r, p, word, n);
   }
 }
 
@@ -119,24 +186,54 @@ static void read_user (reading *r, part p) {
   if (has_at_sign(p)) add(r, LP_TARGET_user, trim(p));
 }
 
-static void read_sites (reading *r, part p) {
-  if (begins(p, WORD("VID: ")))
-    item_and_folder(r, LP_TARGET_item, p, WORD(" from "));
-  else
-    add_list(r, LP_TARGET_site, p);
+/* `any`: the sites are of a folder in any case */
+static void read_sites (reading *r, part p, int any) {
+  const char *at;
+  part sites = p;
+  if (begins(p, WORD("VID: "))) {
+    item_and_folder(r, p, WORD(" from "));
+    return;
+  }
+  at = find_cut(p, WORD(" from "), any);
+  if (at != NULL) sites.end = at;
+  add_list(r, LP_TARGET_site, sites);
+  if (at != NULL) {
+    part folder = {at + 6, p.end};
+    add_folder(r, trim(folder));
+  }
 }
 
+/* The parenthesis that closes the one before p; NULL when none does. */
+static const char *find_close (part p) {
+  int depth = 1;
+  for (; p.at < p.end; p.at++) {
+    depth += (*p.at == '(') - (*p.at == ')');
+    if (depth == 0) return p.at;
+  }
+  return NULL;
+}
+
+/* Secure Note (name) from folder, with parentheses in names as well */
 static void read_note (reading *r, part p) {
-  const char *close = find_last(p, WORD(")"));
-  if (begins(p, WORD("Secure Note (")) && close != NULL) {
-    part item = {p.at + 13, close}, rest = {close + 1, p.end};
-    add(r, LP_TARGET_item, item);
-    if (begins(rest, WORD(" from "))) {
-      rest.at += 6;
-      add_folder(r, trim(rest));
+  part name = {p.at + 13, p.end}, rest = {p.end, p.end};
+  const char *close = NULL;
+  if (begins(p, WORD("Secure Note ("))) {
+    close = find_close(name);
+    if (close != NULL) rest.at = close + 1;
+    if (close == NULL || (rest.at < rest.end && !begins(rest, WORD(" from ")))) {
+      close = find_last(name, WORD(")"));
+      rest.at = close == NULL ? p.end : close + 1;
     }
-  } else {
-    item_and_folder(r, LP_TARGET_item, p, WORD(" from "));
+  }
+  if (close == NULL) {
+    item_and_folder(r, p, WORD(" from "));
+    return;
+  }
+  name.end = close;
+  add(r, LP_TARGET_item, name);
+  if (begins(rest, WORD(" from "))) {
+    rest.at += 6;
+    add_folder(r, trim(rest));
   }
 }
 
@@ -161,6 +258,7 @@ static void read_pair (reading *r, part p, unsigned first, unsigned second) {
     add(r, second, parts[1]);
 }
 
+/* Shared A ann@acme.com */
 static void read_folder_user_words (reading *r, part p) {
   const char *at = find_last(p, WORD(" "));
   part user = {at == NULL ? p.end : at + 1, p.end};
@@ -173,6 +271,7 @@ static void read_folder_user_words (reading *r, part p) {
   }
 }
 
+/* 'Finance' to 'Money' */
 static void read_group_rename (reading *r, part p) {
   const char *at = find(p, WORD("' to '"));
   if (at != NULL && *p.at == '\'' && p.end[-1] == '\'' && p.end - at > 6) {
@@ -185,6 +284,7 @@ static void read_group_rename (reading *r, part p) {
   }
 }
 
+/* ann@acme.com - Finance */
 static void read_user_group (reading *r, part p) {
   const char *at = find(p, WORD(" - "));
   if (at != NULL) {
@@ -196,6 +296,7 @@ static void read_user_group (reading *r, part p) {
   }
 }
 
+/* ann@acme.com-Shared-Finance: the account that stands for a shared folder */
 static void read_shared_account (reading *r, part p) {
   const char *at = find(p, WORD("-Shared-"));
   if (at != NULL) {
@@ -213,61 +314,65 @@ void lp_data_targets (unsigned form, const char *text, size_t n, lp_target_taker
   part p = {text, text + n};
   if (n == 0 || is_part(p, WORD("Initiated by API"))) return;
   switch (form) {
-  case LP_DATA_user:
+  case LP_DATA_user: /* ann@acme.com */
     read_user(&r, p);
     break;
-  case LP_DATA_users:
+  case LP_DATA_users: /* ann@acme.com,bob@acme.com */
     if (has_at_sign(p)) add_list(&r, LP_TARGET_user, p);
     break;
-  case LP_DATA_site:
+  case LP_DATA_site: /* example.com */
     add(&r, LP_TARGET_site, trim(p));
     break;
-  case LP_DATA_login:
+  case LP_DATA_login: /* a site, an item of the vault, or the program that logged in to LastPass
+                         itself */
     if (begins(p, WORD("LastPass via "))) break;
     /* fall through */
-  case LP_DATA_sites:
-    read_sites(&r, p);
+  case LP_DATA_sites: /* newer: VID: 123 from Folder; older: example.com,example.org */
+    read_sites(&r, p, 0);
     break;
-  case LP_DATA_item:
-    item_and_folder(&r, LP_TARGET_item, p, WORD(" from "));
+  case LP_DATA_folder_sites: /* example.com from Shared Folder 1 */
+    read_sites(&r, p, 1);
+    break;
+  case LP_DATA_item: /* thing from Shared-A */
+    item_and_folder(&r, p, WORD(" from "));
     break;
   case LP_DATA_note:
     read_note(&r, p);
     break;
-  case LP_DATA_policy: {
+  case LP_DATA_policy: /* Length of master password New value: 14 */ {
     const char *at = find(p, WORD(" New value:"));
     if (at != NULL) p.end = at;
     add(&r, LP_TARGET_policy, trim(p));
     break;
   }
-  case LP_DATA_group:
+  case LP_DATA_group: /* 'Finance', or without quotes */
     add(&r, LP_TARGET_group, name_of(p));
     break;
-  case LP_DATA_folder:
+  case LP_DATA_folder: /* Shared-A */
     add_folder(&r, name_of(p));
     break;
-  case LP_DATA_folder_user:
+  case LP_DATA_folder_user: /* 'Shared-A' 'ann@acme.com' … */
     read_pair(&r, p, LP_TARGET_folder, LP_TARGET_user);
     break;
   case LP_DATA_folder_user_words:
     read_folder_user_words(&r, p);
     break;
-  case LP_DATA_folder_rename:
+  case LP_DATA_folder_rename: /* 'Shared-A' 'Shared-B' */
     read_pair(&r, p, LP_TARGET_folder, LP_TARGET_folder);
     break;
   case LP_DATA_group_rename:
     read_group_rename(&r, p);
     break;
-  case LP_DATA_group_user:
+  case LP_DATA_group_user: /* 'Finance' 'ann@acme.com' */
     read_pair(&r, p, LP_TARGET_group, LP_TARGET_user);
     break;
   case LP_DATA_user_group:
     read_user_group(&r, p);
     break;
-  case LP_DATA_move_to:
+  case LP_DATA_move_to: /* example.com to Shared-A */
     move(&r, p, WORD(" to "));
     break;
-  case LP_DATA_move_from:
+  case LP_DATA_move_from: /* example.com from Shared-A */
     move(&r, p, WORD(" from "));
     break;
   case LP_DATA_shared_account:

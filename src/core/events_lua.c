@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "events_lua.h"
+#include "libcrypto.h"
 #include "sink.h"
 
 #define EVENTS_TYPE "lastpass.events"
@@ -143,9 +144,9 @@ static int lp_events_same_row (lua_State *L) {
   return 1;
 }
 
-static const char *const field_names[] = {"username", "address", "data",       "time",
-                                          "action",   "civil",   "local_time", "utc",
-                                          "last_utc", "dropped", "ambiguous",  NULL};
+static const char *const field_names[] = {
+    "username", "address",  "data",    "time",      "action", "civil",   "local_time",
+    "utc",      "last_utc", "dropped", "ambiguous", "digest", "ordinal", NULL};
 
 enum {
   FIELD_ACTION = LP_EVENT_TEXTS,
@@ -154,20 +155,15 @@ enum {
   FIELD_UTC,
   FIELD_LAST_UTC,
   FIELD_DROPPED,
-  FIELD_AMBIGUOUS
+  FIELD_AMBIGUOUS,
+  FIELD_DIGEST,
+  FIELD_ORDINAL
 };
 
 static void push_civil (lua_State *L, uint32_t civil) {
   char text[32];
-  unsigned rest = civil % 86400;
-  /* from days to a date: enough for 1970 to 2105 */
-  uint32_t z = civil / 86400 + 719468, era = z / 146097, of_era = z - era * 146097;
-  uint32_t year = (of_era - of_era / 1460 + of_era / 36524 - of_era / 146096) / 365;
-  uint32_t of_year = of_era - (365 * year + year / 4 - year / 100), m = (5 * of_year + 2) / 153;
-  snprintf(text, sizeof text, "%04u-%02u-%02u %02u:%02u:%02u",
-           (unsigned)(year + era * 400 + (m >= 10)), (unsigned)(m < 10 ? m + 3 : m - 9),
-           (unsigned)(of_year - (153 * m + 2) / 5 + 1), rest / 3600, rest / 60 % 60, rest % 60);
-  lua_pushstring(L, text);
+  lp_last_day last = {INT64_MIN, ""};
+  lua_pushlstring(L, text, (size_t)(lp_moment_text(&last, text, civil, ' ') - text));
 }
 
 static void push_utc (lua_State *L, const lp_event *row, int64_t utc) {
@@ -219,6 +215,14 @@ static int lp_events_at (lua_State *L) {
   case FIELD_AMBIGUOUS:
     lua_pushboolean(L, (row->flags & LP_EVENT_AMBIGUOUS) != 0);
     break;
+  case FIELD_DIGEST:
+  case FIELD_ORDINAL:
+    luaL_argcheck(L, rows->identified == rows->count, 1, "its rows were not identified");
+    if (field == FIELD_ORDINAL)
+      lua_pushinteger(L, (lua_Integer)row->ordinal);
+    else
+      lua_pushlstring(L, (const char *)row->digest, sizeof row->digest);
+    break;
   default:
     text = lp_event_text(rows, row, (unsigned)field, &n);
     lua_pushlstring(L, text, n);
@@ -229,13 +233,14 @@ static int lp_events_at (lua_State *L) {
 /* events:set (row, field, text): username, address or data */
 static int lp_events_set (lua_State *L) {
   lp_events *rows = lp_events_check(L, 1);
-  const lp_event *row = check_row(L, rows, 2);
+  lp_event *row = check_row(L, rows, 2);
   int field = luaL_checkoption(L, 3, NULL, field_names);
   size_t n;
   const char *text = luaL_checklstring(L, 4, &n);
   luaL_argcheck(L, field < LP_EVENT_TIME, 3, "only username, address and data can be set");
   if (lp_events_set_text(rows, (size_t)(row - rows->rows), (unsigned)field, text, n) != 0)
     return luaL_error(L, "out of memory");
+  if (field == LP_EVENT_DATA) row->flags &= ~(uint32_t)LP_EVENT_SUSPECT;
   return 0;
 }
 
@@ -359,30 +364,45 @@ static int lp_events_suspects (lua_State *L) {
   return 1;
 }
 
+void lp_events_need_identity (lua_State *L, lp_events *rows) {
+  int failed = rows->identified == rows->count ? 0 : lp_events_identify(rows);
+  if (failed == -2) luaL_error(L, "an event's identifier: " LP_NO_LIBCRYPTO);
+  if (failed != 0) luaL_error(L, "out of memory");
+}
+
 /*
-** events:identity (row) -> text: the five texts as they came, so that two are the same when all of
-** their texts are
+** events:identify () -> true | nil, message, code: gives every row its digest and its ordinal,
+*unless they
+** have theirs
 */
-static int lp_events_identity (lua_State *L) {
+static int lp_events_identify_rows (lua_State *L) {
   lp_events *rows = lp_events_check(L, 1);
-  const lp_event *row = check_row(L, rows, 2);
-  luaL_Buffer out;
-  size_t n;
-  const char *text;
-  luaL_buffinit(L, &out);
-  if (row->civil != LP_NO_TIME) {
-    push_civil(L, row->civil);
-    luaL_addvalue(&out);
+  if (lp_libcrypto_get() == NULL) {
+    lua_pushnil(L);
+    lua_pushliteral(L, LP_NO_LIBCRYPTO);
+    lua_pushliteral(L, "no_libcrypto");
+    return 3;
   }
-  for (unsigned field = 0; field < LP_EVENT_TEXTS; field++) {
-    char length[16];
-    text = lp_event_text(rows, row, field, &n);
-    luaL_addlstring(&out, length, (size_t)snprintf(length, sizeof length, " %zu:", n));
-    luaL_addlstring(&out, text, n);
+  lp_events_need_identity(L, rows);
+  lua_pushboolean(L, 1);
+  return 1;
+}
+
+/*
+** events:earliest (n) -> the earliest UTC time that any of the first n rows can have; nil when none
+** of them has one or is to be written
+*/
+static int lp_events_earliest (lua_State *L) {
+  const lp_events *rows = lp_events_check(L, 1);
+  lua_Integer n = luaL_checkinteger(L, 2);
+  int64_t earliest = INT64_MAX;
+  for (size_t i = 0; i < rows->count && (lua_Integer)i < n; i++) {
+    const lp_event *row = &rows->rows[i];
+    if ((row->flags & LP_EVENT_CLOCKED) && !(row->flags & LP_EVENT_DROPPED) && row->utc < earliest)
+      earliest = row->utc;
   }
-  text = lp_event_action(rows, row->action, &n);
-  luaL_addlstring(&out, text, n);
-  luaL_pushresult(&out);
+  if (earliest == INT64_MAX) return 0;
+  lua_pushinteger(L, (lua_Integer)earliest);
   return 1;
 }
 
@@ -470,7 +490,8 @@ static const luaL_Reg events_methods[] = {{"feed", lp_events_feed},
                                           {"newest", lp_events_newest},
                                           {"clock", lp_events_set_clock},
                                           {"suspects", lp_events_suspects},
-                                          {"identity", lp_events_identity},
+                                          {"identify", lp_events_identify_rows},
+                                          {"earliest", lp_events_earliest},
                                           {"memory", lp_events_memory_held},
                                           {"close", lp_events_close},
                                           {NULL, NULL}};

@@ -8,6 +8,9 @@
 ** reply was not read to the end. */
 lp_events *lp_events_check (lua_State *L, int index);
 
+/* Sees to it that the rows have their digests and ordinals; raises when that cannot be. */
+void lp_events_need_identity (lua_State *L, lp_events *rows);
+
 /* Adds `events` to the table on the top of the stack. */
 void lp_events_open (lua_State *L);
 /* Adds `events_mapping` and `events_write`. */

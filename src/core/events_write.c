@@ -8,13 +8,14 @@
 #include <emmintrin.h>
 #endif
 
+#include "controls.h"
 #include "events_write.h"
 
 #define ROOM 64 /* bytes behind the end that may be written over */
 
 void lp_mapping_init (lp_mapping *m) {
   memset(m, 0, sizeof *m);
-  m->day = INT64_MIN;
+  m->last.day = INT64_MIN;
   lp_rows_init(&m->names);
 }
 
@@ -143,47 +144,94 @@ static inline char *put_json_byte (char *out, unsigned char c) {
   return out;
 }
 
+static char *put_unit (char *out, unsigned unit) {
+  memcpy(out, "\\u", 2);
+  for (int i = 0; i < 4; i++) out[2 + i] = hex_digits[unit >> (12 - 4 * i) & 15];
+  return out + 6;
+}
+
+/* The character at `text`, which is not plain ASCII; its bytes come back in *n. */
+static char *put_json_special (char *out, const char *text, const char *end, size_t *n) {
+  uint32_t code;
+  *n = lp_character(text, end, &code);
+  if (code < 0x7F) return put_json_byte(out, (unsigned char)code);
+  if (code == UINT32_MAX || !lp_is_control(code)) {
+    memcpy(out, text, *n);
+    return out + *n;
+  }
+  if (code < 0x10000) return put_unit(out, code);
+  out = put_unit(out, 0xD7C0 + (code >> 10));
+  return put_unit(out, 0xDC00 | (code & 0x3FF));
+}
+
 static char *put_json (char *out, const char *text, size_t n) {
-  size_t i = 0;
+  const char *end = text + n;
+  while (text < end) {
+    size_t one;
 #ifdef __SSE2__
-  while (i < n) {
-    __m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)(text + i));
+    __m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)text);
     __m128i special = _mm_or_si128(_mm_cmpeq_epi8(_mm_min_epu8(bytes, _mm_set1_epi8(0x1F)), bytes),
                                    _mm_or_si128(_mm_cmpeq_epi8(bytes, _mm_set1_epi8('"')),
                                                 _mm_cmpeq_epi8(bytes, _mm_set1_epi8('\\'))));
-    unsigned left = n - i < 16 ? (unsigned)(n - i) : 16;
-    unsigned found = (unsigned)_mm_movemask_epi8(special) & ((1u << left) - 1);
+    unsigned left = end - text < 16 ? (unsigned)(end - text) : 16, found;
+    /* the upper bit: what is not ASCII, and DEL, which one more makes 0x80 */
+    special = _mm_or_si128(special, _mm_or_si128(bytes, _mm_add_epi8(bytes, _mm_set1_epi8(1))));
+    found = (unsigned)_mm_movemask_epi8(special) & ((1u << left) - 1);
     _mm_storeu_si128((__m128i *)(void *)out, bytes);
     if (found == 0) {
       out += left;
-      i += left;
+      text += left;
       continue;
     }
     out += __builtin_ctz(found);
-    i += (unsigned)__builtin_ctz(found);
-    out = put_json_byte(out, (unsigned char)text[i++]);
-  }
+    text += __builtin_ctz(found);
 #else
-  for (; i < n; i++) {
-    unsigned char c = (unsigned char)text[i];
-    if (c < 0x20 || c == '"' || c == '\\')
-      out = put_json_byte(out, c);
-    else
-      *out++ = (char)c;
-  }
+    unsigned char c = (unsigned char)*text;
+    if (c >= 0x20 && c < 0x7F && c != '"' && c != '\\') {
+      *out++ = *text++;
+      continue;
+    }
 #endif
+    out = put_json_special(out, text, end, &one);
+    text += one;
+  }
   return out;
 }
 
-/* The other encodings: at most two bytes for one. */
-static char *put_escaped (char *out, unsigned encoding, const char *text, size_t n) {
+/* What a spreadsheet takes for the beginning of a formula, and the guard itself, so that it can be
+** taken off again: the same as lastpass.text.csv. */
+static int needs_guard (const char *text, size_t n) {
+  return n > 0 && memchr("=+-@\t\r\n'", text[0], 8) != NULL;
+}
+
+/* CSV keeps the bytes, in quotes; only NUL, which no reader takes, becomes a blank. */
+static char *put_csv (char *out, const char *text, size_t n) {
   for (size_t i = 0; i < n; i++) {
-    unsigned char c = (unsigned char)text[i];
+    if (text[i] == '"') *out++ = '"';
+    *out++ = text[i] == '\0' ? ' ' : text[i];
+  }
+  return out;
+}
+
+/* The other encodings: at most two bytes for one, and a blank for each control character. */
+static char *put_escaped (char *out, unsigned encoding, const char *text, size_t n) {
+  const char *end = text + n;
+  while (text < end) {
+    unsigned char c = (unsigned char)*text;
+    if (c >= 0x80) {
+      uint32_t code;
+      size_t length = lp_character(text, end, &code);
+      if (code != UINT32_MAX && lp_is_control(code)) {
+        *out++ = ' ';
+      } else {
+        memcpy(out, text, length);
+        out += length;
+      }
+      text += length;
+      continue;
+    }
+    text++;
     switch (encoding) {
-    case LP_ENCODING_csv:
-      if (c == '"') *out++ = '"';
-      if (c == 0) c = ' ';
-      break;
     case LP_ENCODING_cef:
       if (c == '\\' || c == '=') *out++ = '\\';
       if (c == '\n' || c == '\r') {
@@ -200,69 +248,38 @@ static char *put_escaped (char *out, unsigned encoding, const char *text, size_t
     default:
       break;
     }
-    if ((c < 0x20 || c == 0x7F) && encoding != LP_ENCODING_csv) c = ' ';
-    *out++ = (char)c;
+    *out++ = c < 0x20 || c == 0x7F ? ' ' : (char)c;
   }
   return out;
 }
 
 static inline char *put_text (char *out, unsigned encoding, const char *text, size_t n) {
-  return encoding == LP_ENCODING_json ? put_json(out, text, n)
-                                      : put_escaped(out, encoding, text, n);
-}
-
-static inline char *put_two (char *out, unsigned value) {
-  out[0] = (char)('0' + value / 10);
-  out[1] = (char)('0' + value % 10);
-  return out + 2;
-}
-
-/* "2026-11-22" (Hinnant's days to civil, from 0000-03-01 on) */
-static void write_day (char *out, int64_t days) {
-  int64_t z = days + 719468, era = (z >= 0 ? z : z - 146096) / 146097;
-  unsigned of_era = (unsigned)(z - era * 146097);
-  unsigned year = (of_era - of_era / 1460 + of_era / 36524 - of_era / 146096) / 365;
-  unsigned of_year = of_era - (365 * year + year / 4 - year / 100);
-  unsigned m = (5 * of_year + 2) / 153, month = m < 10 ? m + 3 : m - 9;
-  int64_t full = (int64_t)year + era * 400 + (month <= 2);
-  out = put_two(out, (unsigned)(full / 100));
-  out = put_two(out, (unsigned)(full % 100));
-  *out++ = '-';
-  out = put_two(out, month);
-  *out++ = '-';
-  put_two(out, of_year - (153 * m + 2) / 5 + 1);
-}
-
-static int64_t day_of (int64_t seconds) {
-  return seconds >= 0 ? seconds / 86400 : -((-seconds + 86399) / 86400);
-}
-
-/* A date and a clock, with `between` in the middle; 19 bytes. */
-static char *put_moment (lp_mapping *m, char *out, int64_t seconds, char between) {
-  int64_t day = day_of(seconds);
-  unsigned rest = (unsigned)(seconds - day * 86400);
-  if (day != m->day) {
-    write_day(m->day_text, day);
-    m->day = day;
+  switch (encoding) {
+  case LP_ENCODING_json:
+    return put_json(out, text, n);
+  case LP_ENCODING_csv:
+  case LP_ENCODING_csv_raw:
+    return put_csv(out, text, n);
+  default:
+    return put_escaped(out, encoding, text, n);
   }
-  memcpy(out, m->day_text, 10);
-  out[10] = between;
-  out = put_two(out + 11, rest / 3600);
-  *out++ = ':';
-  out = put_two(out, rest / 60 % 60);
-  *out++ = ':';
-  return put_two(out, rest % 60);
+}
+
+/* The beginning of a cell that has this text first. */
+static inline char *put_guard (char *out, unsigned encoding, const char *text, size_t n) {
+  if (encoding == LP_ENCODING_csv && needs_guard(text, n)) *out++ = '\'';
+  return out;
 }
 
 static char *put_time (lp_mapping *m, char *out, unsigned form, const lp_event *row) {
   if (!(row->flags & LP_EVENT_CLOCKED)) return out;
   switch (form) {
   case LP_TIME_iso:
-    out = put_moment(m, out, row->utc, 'T');
+    out = lp_moment_text(&m->last, out, row->utc, 'T');
     *out++ = 'Z';
     return out;
   case LP_TIME_iso_milliseconds:
-    out = put_moment(m, out, row->utc, 'T');
+    out = lp_moment_text(&m->last, out, row->utc, 'T');
     memcpy(out, ".000Z", 5);
     return out + 5;
   default:
@@ -294,7 +311,22 @@ typedef struct writing {
   const lp_write_action *action;
   const lp_target *first[LP_TARGET_KIND_COUNT];
   char local_time[20 + LP_EVENT_SLACK];
+  char id[2 * LP_EVENT_DIGEST + 12 + LP_EVENT_SLACK];
 } writing;
+
+/* The digest in hexadecimal digits and, from the second of several equal events on, which it is. */
+static const char *event_id (writing *w, size_t *n) {
+  size_t row = (size_t)(w->row - w->e->rows);
+  const unsigned char *digest = w->e->keyed == NULL ? w->row->digest : w->e->keyed[row];
+  char *out = w->id;
+  for (size_t i = 0; i < LP_EVENT_DIGEST; i++) {
+    *out++ = hex_digits[digest[i] >> 4];
+    *out++ = hex_digits[digest[i] & 15];
+  }
+  if (w->row->ordinal > 1) out += snprintf(out, 12, "-%u", (unsigned)w->row->ordinal);
+  *n = (size_t)(out - w->id);
+  return w->id;
+}
 
 static const char *field_text (writing *w, unsigned field, size_t *n) {
   switch (field) {
@@ -306,10 +338,12 @@ static const char *field_text (writing *w, unsigned field, size_t *n) {
     return lp_event_text(w->e, w->row, LP_EVENT_DATA, n);
   case LP_FIELD_local_time:
     if (w->row->civil == LP_NO_TIME) return lp_event_text(w->e, w->row, LP_EVENT_TIME, n);
-    *n = (size_t)(put_moment(w->m, w->local_time, w->row->civil, ' ') - w->local_time);
+    *n = (size_t)(lp_moment_text(&w->m->last, w->local_time, w->row->civil, ' ') - w->local_time);
     return w->local_time;
   case LP_FIELD_label:
     return lp_event_action(w->e, w->row->action, n);
+  case LP_FIELD_event_id:
+    return event_id(w, n);
   default: {
     const lp_target *target = w->first[field - LP_FIELD_user];
     *n = target == NULL ? 0 : target->length;
@@ -379,7 +413,8 @@ static char *put_targets (const writing *w, char *out, const lp_target_list *lis
   for (size_t i = 0; i < w->m->target_count; i++) {
     const lp_target *target = &w->m->targets[i];
     if (!(list->kinds >> target->kind & 1)) continue;
-    if (some) out = put_literal(w, out, list->between);
+    out = some ? put_literal(w, out, list->between)
+               : put_guard(out, list->encoding, target->value, target->length);
     some = 1;
     out = put_literal(w, out, list->before[target->kind]);
     out = put_text(out, list->encoding, target->value, target->length);
@@ -390,7 +425,7 @@ static char *put_targets (const writing *w, char *out, const lp_target_list *lis
 
 /* No more bytes than this can be written for the event. */
 static size_t most_bytes (const writing *w, const lp_program *p) {
-  size_t longest = 32, targets = 0, n;
+  size_t longest = 48, targets = 0, n;
   for (unsigned field = 0; field < LP_EVENT_TEXTS; field++)
     if (w->row->texts[field].length > longest) longest = w->row->texts[field].length;
   (void)lp_event_action(w->e, w->row->action, &n);
@@ -428,6 +463,7 @@ static int write_event (writing *w) {
     case LP_DO_TEXT: {
       size_t n;
       const char *text = field_text(w, now->a, &n);
+      out = put_guard(out, now->b, text, n);
       out = put_text(out, now->b, text, n);
       break;
     }

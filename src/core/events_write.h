@@ -9,8 +9,9 @@
 
 /* How a text is written so that it cannot be taken for what stands around it. */
 #define LP_ENCODINGS(X)                                                                            \
-  X(json)       /* inside a JSON string */                                                         \
-  X(csv)        /* inside the quotes of RFC 4180 */                                                \
+  X(json)       /* inside a JSON string; control characters become \u escapes */                   \
+  X(csv)        /* inside the quotes of RFC 4180, guarded against spreadsheets */                  \
+  X(csv_raw)    /* inside the quotes of RFC 4180, as it is */                                      \
   X(cef)        /* a value of CEF's extension */                                                   \
   X(cef_header) /* a field of CEF's header */                                                      \
   X(leef)       /* a value of LEEF, separated by tabs */                                           \
@@ -25,7 +26,8 @@ enum {
 };
 
 /* What can be written of an event; the first target of each kind counts as well. */
-#define LP_WRITE_FIELDS(X) X(username) X(address) X(data) X(local_time) X(label) LP_TARGET_KINDS(X)
+#define LP_WRITE_FIELDS(X)                                                                         \
+  X(username) X(address) X(data) X(local_time) X(label) X(event_id) LP_TARGET_KINDS(X)
 
 enum {
 #define X(name) LP_FIELD_##name,
@@ -104,9 +106,9 @@ typedef struct lp_mapping {
   lp_target *targets; /* of the event being written */
   size_t target_count, target_capacity;
   lp_buffer out;
-  int failed;        /* no memory for targets */
-  int64_t day;       /* whose date stands in day_text */
-  char day_text[16]; /* "2026-11-22" */
+  int has_id; /* whether any program writes the event's identifier */
+  int failed; /* no memory for targets */
+  lp_last_day last;
 } lp_mapping;
 
 void lp_mapping_init (lp_mapping *m);

@@ -149,6 +149,7 @@ static void read_instruction (lua_State *L, lp_mapping *m, lp_program *p, int de
   }
   case 1: {
     uint32_t field = word_at(L, 2, field_names, "field");
+    if (field == LP_FIELD_event_id) m->has_id = 1;
     add(L, p, LP_DO_TEXT, field, word_at(L, 3, encoding_names, "encoding"));
     break;
   }
@@ -266,11 +267,12 @@ static int lp_mapping_counts (lua_State *L) {
 ** the third result; that is nil at the end.
 */
 static int lp_events_write (lua_State *L) {
-  const lp_events *e = lp_events_check(L, 1);
+  lp_events *e = lp_events_check(L, 1);
   lp_mapping *m = check(L, 2);
   lua_Number most = luaL_optnumber(L, 4, 0), bytes = luaL_optnumber(L, 5, 0);
   size_t passed = (size_t)luaL_optinteger(L, 3, 0), written, count = e->texts.groups.count;
   uint32_t *actions = lua_newuserdata(L, count * sizeof *actions + 1);
+  if (m->has_id) lp_events_need_identity(L, e);
   for (size_t i = 0; i < count; i++) {
     size_t n;
     const char *name = lp_event_action(e, (uint32_t)i, &n);

@@ -34,8 +34,11 @@ local failures = { login_failed = true, lock = true }
 
 -- Spelling changed from Title Case to Sentence case: the case of ASCII letters says nothing.
 local function key_of(name)
-  return (name:lower():gsub("%s+", " "))
+  return (name:lower():gsub("%s+", " "):match "^ ?(.-) ?$")
 end
+
+-- Whatever follows is the name of a second factor, and LastPass has new ones now and then.
+local FACTOR_DISABLED = "^disabled ."
 
 local list, by_name, by_id
 
@@ -74,7 +77,8 @@ function M.find(name)
   if not list then
     load()
   end
-  return by_name[key_of(name)] or OTHER
+  local key = key_of(name)
+  return by_name[key] or (key:find(FACTOR_DISABLED) and by_id.multifactor_disabled) or OTHER
 end
 
 --- The action of an id.

@@ -3,7 +3,7 @@
 -- @module lastpass.export.cursor
 local client_journal = require "lastpass.store.client_journal"
 local errors = require "lastpass.error"
-local seen_room = require "lastpass.export.seen"
+local seen = require "lastpass.export.seen"
 
 local M = {}
 
@@ -47,7 +47,7 @@ local function restore(self, client, query)
     return nil, message, err
   end
   self.position, self.version, self.state = saved.position, saved.version, saved.state
-  self.seen = seen_room.read(saved.seen)
+  self.seen = seen.read(saved.seen)
   if not self.seen then
     return errors.fail("protocol", "store_damaged", ("cursor %s cannot be read"):format(self.name))
   end
@@ -63,23 +63,19 @@ end
 ---@return string? message
 ---@return lastpass.Error? err
 function M.open(client, name, query, overlap)
-  local ok, message, err = seen_room.available()
-  if not ok then
-    return nil, message, err
-  end
   local self = setmetatable({
     name = name,
     overlap = overlap,
     position = query.from,
     version = 0,
-    seen = seen_room.read "",
+    seen = seen.read "",
     state = { from = query.from, query = query_text(query) },
   }, cursor_mt)
-  ok, message, err = restore(self, client, query)
+  local ok, message, err = restore(self, client, query)
   if not ok then
     return nil, message, err
   end
-  self.met, self.pending = {}, {}
+  self:begin_poll()
   return self
 end
 
@@ -89,31 +85,25 @@ function methods:threshold()
   return math.max(self.state.from, self.position - self.overlap)
 end
 
---- A new look at the same stretch of time begins.
+--- A new look at the same stretch of time begins: what was not saved is read again.
 function methods:begin_poll()
-  self.met = {}
+  self.pending, self.newest = {}, self.position
+  self.next_position = self.position
   self.since = self:threshold()
 end
 
--- What the row is known by, when that matters; counts how often this look has met it.
-local function meet(self, rows, row, latest)
-  local digest = seen_room.digest(rows:identity(row))
-  local count = (self.met[digest] or 0) + 1
-  self.met[digest] = count
-  self.pending[#self.pending + 1] = { digest, latest, count }
-  return count <= self.seen:count(digest)
-end
-
 --- Drops the rows that were handed on before, and those too old to tell. To be called once for each
--- part of a look, before the rows are changed.
+-- part of a look, after secrets were taken out of the rows. Of equal rows the oldest ones are those
+-- that were handed on: in the hour that happens twice the later one is the new one.
 ---@param rows userdata events of the core
 ---@param now integer
 ---@return integer duplicates
 function methods:filter(rows, now)
   local duplicates = 0
-  self.pending = {}
+  assert(rows:identify())
   -- a date far ahead of the clock must not end the following of all others
-  local newest = math.max(self.position, math.min(rows:newest() or self.position, now))
+  self.now = now
+  local newest = math.max(self.newest, math.min(rows:newest() or self.newest, now))
   local wanted_from = newest - self.overlap
   for row = 1, #rows do
     if not rows:at(row, "dropped") then
@@ -121,18 +111,42 @@ function methods:filter(rows, now)
       if latest < self.since then
         rows:drop(row)
       elseif latest <= self.seen.newest or latest >= wanted_from then
-        if meet(self, rows, row, latest) then
+        if rows:at(row, "ordinal") <= self.seen:count(rows:at(row, "digest")) then
           rows:drop(row)
           duplicates = duplicates + 1
         end
       end
     end
   end
-  self.next_position = newest
   return duplicates
 end
 
---- Moves behind what was filtered last; to be called once the sink has confirmed it.
+--- Notes that rows were handed on, the last ones first; `save` makes it last.
+---@param rows userdata as they were filtered
+---@param before integer how many of the last rows were noted before
+---@param after integer how many of the last rows have been handed on by now
+function methods:advance(rows, before, after)
+  local count = #rows
+  for row = count - before, count - after + 1, -1 do
+    local utc = not rows:at(row, "dropped") and rows:at(row, "utc")
+    if utc then
+      self.newest = math.max(self.newest, math.min(utc, self.now))
+    end
+  end
+  -- what still waits has to be met again, even where rows do not stand in the order of their times
+  local waiting = rows:earliest(count - after)
+  local position = math.min(self.newest, waiting or self.newest)
+  self.next_position = math.max(self.next_position, position)
+  local threshold = self.next_position - self.overlap
+  for row = count - before, count - after + 1, -1 do
+    local latest = rows:at(row, "last_utc") or self.newest
+    if latest >= threshold and not rows:at(row, "dropped") then
+      self.pending[#self.pending + 1] = { rows:at(row, "digest"), latest, rows:at(row, "ordinal") }
+    end
+  end
+end
+
+--- Moves behind what was noted; to be called once the sink has confirmed it.
 ---@param sink_state table
 ---@return true|nil
 ---@return string? message
@@ -142,7 +156,7 @@ function methods:save(sink_state)
     self.seen:note(one[1], one[2], one[3])
   end
   self.pending = {}
-  self.position = self.next_position or self.position
+  self.position = self.next_position
   self.seen:prune(self:threshold())
   self.state.sink = sink_state
   if not self.name then

@@ -18,11 +18,15 @@ local known_options = {
   cid = { "string", "number" },
   host = "string",
   content = "string",
+  guard = "boolean",
 }
+
+-- Which formats an option is for.
+local only = { guard = { csv = true }, content = { syslog = true } }
 
 --- Opens a format.
 ---@param given string|table its name, or a table of `name`, `host` (syslog, splunk: whose events these
--- are), `content` (syslog: "text", "cef", "leef" or "ndjson")
+-- are), `content` (syslog: "text", "cef", "leef" or "ndjson"), `guard` (csv: false leaves formulas as they are)
 ---@param cid string|number the account
 ---@param level? integer whose line is blamed for an unknown one
 ---@return table format
@@ -31,6 +35,16 @@ function M.open(given, cid, level)
   local options = type(given) == "table" and given or { name = given }
   errors.check_options("client:export: option 'format'", options, known_options, level)
   local name = options.name
+  for option, names in pairs(only) do
+    if options[option] ~= nil and not names[name] then
+      errors.raise(
+        level,
+        "client:export: option '%s' is not for the format %s",
+        option,
+        tostring(name)
+      )
+    end
+  end
   for _, known in ipairs(M.names) do
     if known == name then
       local complete = { cid = cid }

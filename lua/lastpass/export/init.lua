@@ -1,11 +1,13 @@
 --- Events to where they are watched: reads, tells what is new, writes, and moves on when that is safe.
 -- @module lastpass.export
-local cursor_room = require "lastpass.export.cursor"
+local core = require "lastpass.core"
+local cursors = require "lastpass.export.cursor"
 local errors = require "lastpass.error"
 local formats = require "lastpass.export.formats"
 local loop = require "lastpass.transport.waiting"
-local options_room = require "lastpass.export.options"
+local options_module = require "lastpass.export.options"
 local reader = require "lastpass.export.reader"
+local redact = require "lastpass.export.redact"
 local sinks = require "lastpass.export.sinks"
 local time = require "lastpass.time"
 local windows = require "lastpass.export.windows"
@@ -76,7 +78,12 @@ local function keep(self)
   if not state then
     return nil, message, err
   end
-  return self.cursor:save(state)
+  local ok
+  ok, message, err = self.cursor:save(state)
+  if ok then
+    self.result.position = self.cursor.position
+  end
+  return ok, message, err
 end
 
 -- Where the sink begins is kept before anything is written, so that whatever a kill leaves behind that
@@ -90,6 +97,22 @@ local function keep_beginning(self)
   return keep(self)
 end
 
+-- One batch: what the sink has confirmed at once is not sent again, whatever becomes of the rest.
+local function take_batch(self, rows, batch)
+  local ok, message, err = self.sink:write(batch.text, batch.count)
+  if not ok then
+    return nil, message, err
+  end
+  self.result.events = self.result.events + batch.count
+  if self.cursor then
+    self.cursor:advance(rows, batch.before, batch.after)
+    if self.sink.settled then
+      return keep(self)
+    end
+  end
+  return true
+end
+
 -- One part of what was read: what is new is written and confirmed, then the cursor moves.
 function methods:take(rows)
   local cursor, result = self.cursor, self.result
@@ -97,25 +120,22 @@ function methods:take(rows)
   if not ok then
     return nil, message, err
   end
+  redact.events(rows)
   if cursor then
     result.duplicates = result.duplicates + cursor:filter(rows, self.query.now)
   end
   local newest, count = rows:newest(), 0
-  ok, message, err = self.writer:write(rows, function(text, written)
+  ok, message, err = self.writer:write(rows, function(text, written, before, after)
     count = count + written
-    return self.sink:write(text, written)
+    local batch = { text = text, count = written, before = before, after = after }
+    return take_batch(self, rows, batch)
   end)
+  if ok and cursor and count > 0 and self.sink.settled == nil then
+    ok, message, err = keep(self)
+  end
   if not ok then
     return nil, message, err
   end
-  if cursor and count > 0 then
-    ok, message, err = keep(self)
-    if not ok then
-      return nil, message, err
-    end
-    result.position = cursor.position
-  end
-  result.events = result.events + count
   if count > 0 then
     report(self, newest)
   end
@@ -133,9 +153,14 @@ local function poll(self)
     self.cursor:begin_poll()
     query.from = windows.align_down(self.client:_zone(), self.cursor.since)
   end
-  return reader.read(self.client, query, function(rows)
+  local ok, message, err = reader.read(self.client, query, function(rows)
     return self:take(rows)
   end)
+  -- what the sink has not decided about yet
+  if ok and self.cursor and self.sink.settled == false then
+    return keep(self)
+  end
+  return ok, message, err
 end
 
 -- What may be over at the next look.
@@ -192,6 +217,15 @@ local function run(self, header)
   return self.result
 end
 
+-- Every event is known by a hash (src/core/events_identity.c).
+local function check_identifiers()
+  local ok, message, code = core.events():identify()
+  if ok then
+    return true
+  end
+  return errors.fail("argument", code, message, { hint = "apt install libssl3" })
+end
+
 local function open_pseudonyms(key)
   if not key then
     return nil
@@ -214,14 +248,17 @@ local function prepare(client, options, level)
   if not query then
     return nil, message, err
   end
-  local pseudonyms
-  pseudonyms, message, err = open_pseudonyms(options.pseudonymise)
+  local ok, pseudonyms
+  ok, message, err = check_identifiers()
+  if ok then
+    pseudonyms, message, err = open_pseudonyms(options.pseudonymise)
+  end
   if err then
     return nil, message, err
   end
   local cursor
   if options.cursor or options.follow then
-    cursor, message, err = cursor_room.open(client, options.cursor, query, options.overlap)
+    cursor, message, err = cursors.open(client, options.cursor, query, options.overlap)
     if not cursor then
       return nil, message, err
     end
@@ -257,7 +294,7 @@ end
 ---@return lastpass.Error? err
 function M.run(client, given, level)
   level = (level or 1) + 1
-  local options = options_room.complete(given, level)
+  local options = options_module.complete(given, level)
   local self, header, err = prepare(client, options, level)
   if not self then
     return nil, header, err

@@ -72,9 +72,11 @@ function methods:text(text)
   )
 end
 
---- Replaces the people of events.
+--- Replaces the people of events. The identifiers become keyed too: a hash without a key over all that
+-- an event says would let names be tried.
 ---@param rows userdata events of the core
 function methods:events(rows)
+  core.key_events(rows, self.key)
   for row = 1, #rows do
     if not rows:at(row, "dropped") then
       rows:set(row, "username", self:of(rows:at(row, "username")))

@@ -1,8 +1,7 @@
 --- Which events of the last stretch of time were handed on, each with how often: events have no id,
 -- and two that say the same within one second are two (enterprise-api §4.11).
--- An event stands here as 16 bytes of the SHA-256 of its five texts.
+-- An event stands here as its digest: 16 bytes of the SHA-256 of its five texts.
 -- @module lastpass.export.seen
-local errors = require "lastpass.error"
 
 local M = {}
 
@@ -10,33 +9,6 @@ local DIGEST = 16
 
 local methods = {}
 local seen_mt = { __name = "lastpass.export.seen", __index = methods }
-
-local digests
-
---- Whether luaossl is there; to be asked before the first use.
----@return true|nil
----@return string? message
----@return lastpass.Error? err code "no_luaossl"
-function M.available()
-  local found, module = pcall(require, "openssl.digest")
-  if not found then
-    return errors.fail(
-      "argument",
-      "no_luaossl",
-      "a cursor needs luaossl, which is not installed",
-      { hint = "apt install lua-luaossl, or luarocks install luaossl" }
-    )
-  end
-  digests = module
-  return true
-end
-
---- What an event is known by.
----@param identity string its texts
----@return string digest
-function M.digest(identity)
-  return digests.new("sha256"):final(identity):sub(1, DIGEST)
-end
 
 --- Reads what `dump` has written.
 ---@param bytes string "" for nothing

@@ -57,7 +57,8 @@ end
 --- Writes the rows that are not dropped, oldest first. Secrets are taken out of the rows, and people
 -- replaced when that is wanted.
 ---@param rows userdata events of the core
----@param take fun(text: string, count: integer): true|nil, string?, lastpass.Error? told each batch
+---@param take fun(text: string, count: integer, before: integer, after: integer): true|nil, string?, lastpass.Error?
+-- told each batch: its events, how many there are, and how many of the last rows were passed before and after it
 ---@return true|nil
 ---@return string? message
 ---@return lastpass.Error? err
@@ -72,7 +73,7 @@ function methods:write(rows, take)
     local text, count, next_passed =
       core.events_write(rows, self.mapping, passed, self.batch.events, self.batch.bytes)
     if count > 0 then
-      local ok, message, err = take(text, count)
+      local ok, message, err = take(text, count, passed, next_passed or #rows)
       if not ok then
         return nil, message, err
       end

@@ -6,7 +6,7 @@ local samples = require "spec.support.formats"
 local PROGRAM = [=[
 import json, re, sys
 KEYS = {"rt", "cat", "act", "outcome", "suser", "src", "duser", "msg", "destinationServiceName",
-        "flexString1", "flexString1Label"}
+        "flexString1", "flexString1Label", "externalId"}
 KEYS |= {"cs%d" % n for n in range(1, 5)} | {"cs%dLabel" % n for n in range(1, 5)}
 
 def unescape(text):
@@ -46,6 +46,7 @@ describe("lastpass.export.formats.cef", function()
     assert.equal((samples.nasty:gsub("%c", " ")), other.msg)
     assert.equal("1772377205000", other.rt)
     assert.equal("10.0.0.1", other.src)
+    assert.equal(32, #other.externalId)
     assert.equal("bob@acme.com", added.duser)
     assert.equal("group", added.cs1Label)
     assert.equal("A", added.cs1)

@@ -28,6 +28,21 @@ describe("lastpass.export.formats.csv", function()
     assert.equal("Frob|nicated\\ =x", other.action)
   end)
 
+  it("keeps spreadsheets from taking texts for formulas, unless that is not wanted", function()
+    local list = {
+      { "2026-03-01 10:00:05", "=1+1", "-1", "@x", "'\tx" },
+      { "", "", "", "Employee invited", "+1@y.z,=2@v.w" },
+    }
+    local text = samples.text("csv", list)
+    for _, cell in ipairs { "'=1+1", "'-1", "'@x", "''\tx", "'+1@y.z,=2@v.w" } do
+      assert.is_truthy(text:find('"' .. cell .. '"', 1, true), cell)
+    end
+    text = samples.text({ name = "csv", guard = false }, list)
+    for _, cell in ipairs { "=1+1", "-1", "@x", "'\tx", "+1@y.z,=2@v.w" } do
+      assert.is_truthy(text:find('"' .. cell .. '"', 1, true), cell)
+    end
+  end)
+
   it("gives targets of a kind together", function()
     local text = samples.text("csv", { { "", "a", "", "Employee invited", "x@y.z,u@v.w" } })
     assert.matches('"x@y.z,u@v.w"', text)

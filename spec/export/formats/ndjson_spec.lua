@@ -29,6 +29,7 @@ describe("lastpass.export.formats.ndjson", function()
     local added, other = rows[1], rows[2]
     assert.same({
       time = "2026-02-01T14:00:00Z",
+      event_id = "449a0f1e114870179aabca7c1b8eb12a",
       actor = "ann@acme.com",
       ip = "203.0.113.7",
       id = "folder_user_added",

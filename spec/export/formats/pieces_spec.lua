@@ -1,12 +1,6 @@
 local pieces = require "lastpass.export.formats.pieces"
 
 describe("lastpass.export.formats.pieces", function()
-  it("escape what Lua itself writes", function()
-    assert.equal('a\\"b', pieces.json_inside 'a"b')
-    assert.equal("a\\|b\\\\ c", pieces.cef_header "a|b\\\nc")
-    assert.equal("a\\=b\\\\", pieces.cef "a=b\\")
-  end)
-
   it("join templates", function()
     assert.same({ "a", "b", "c" }, pieces.wrap({ "a" }, { "b" }, { "c" }))
     assert.same({ "a", "b" }, pieces.wrap({ "a" }, { "b" }))

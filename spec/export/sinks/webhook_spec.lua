@@ -110,7 +110,7 @@ describe("lastpass.export.sinks.webhook", function()
   it("sends Elasticsearch again what it did not take", function()
     answers = { bulk { 201, 429, 201 }, { status = 200, body = '{"errors":false,"items":[]}' } }
     local sink = open { style = "elastic" }
-    assert.same({ '{"create":{}}\n' }, sink.frame.before)
+    assert.equal('{"create":{"_id":"', sink.frame.before[1])
     assert.is_true(
       sink:write('{"create":{}}\n{"a":1}\n{"create":{}}\n{"a":2}\n{"create":{}}\n{"a":3}\n', 3)
     )

@@ -16,7 +16,7 @@ return {
   { "folder_purged", "delete", "high", "folder", "Permanently Deleted Shared Folder" },
   { "folder_restored", "create", "low", "folder", "Restored Shared Folder" },
   { "folder_renamed", "change", "low", "folder_rename", "Renamed Shared Folder" },
-  { "folder_sites_deleted", "delete", "low", "sites", "Delete Shared Sites" },
+  { "folder_sites_deleted", "delete", "low", "folder_sites", "Delete Shared Sites" },
   { "folder_user_added", "grant", "low", "folder_user", "Add to Shared Folder" },
   { "folder_user_removed", "revoke", "low", "folder_user", "Removed From Shared Folder" },
   { "folder_permissions_changed", "grant", "low", "folder_user", "Update Folder Permissions" },

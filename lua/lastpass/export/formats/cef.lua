@@ -16,8 +16,13 @@ end
 
 local template = {
   { "slot", 1 },
-  { "when", "time", { "rt=", { "time", "milliseconds" }, " " } },
+  { "text", "label", "cef_header" },
   { "slot", 2 },
+  { "when", "time", { "rt=", { "time", "milliseconds" }, " " } },
+  "externalId=",
+  { "text", "event_id", "cef" },
+  " ",
+  { "slot", 3 },
   { "when", "username", { " suser=", { "text", "username", "cef" } } },
   { "when", "ip", { " src=", { "text", "address", "cef" } } },
   { "when", "user", { " duser=", pieces.values("user", "cef", ",") } },
@@ -30,24 +35,23 @@ local template = {
   { "when", "data", { " msg=", { "text", "data", "cef" } } },
 }
 
-local function describe(action, label)
+local function describe(action)
   local header = table.concat({
     "CEF:0",
     pieces.VENDOR,
     pieces.PRODUCT,
     require "lastpass.version",
     action.id,
-    pieces.cef_header(label),
-    ("%d"):format(pieces.severity[action.severity]),
+    "",
   }, "|")
-  local extension = ("cat=%s act=%s outcome=%s"):format(
-    action.category,
-    pieces.cef(action.id),
-    action.outcome
-  )
-  return 1, { header .. "|", extension }
+  return 1,
+    {
+      header,
+      ("|%d|"):format(pieces.severity[action.severity]),
+      ("cat=%s act=%s outcome=%s"):format(action.category, action.id, action.outcome),
+    }
 end
 
 return function()
-  return { templates = { template }, slots = 2, describe = describe, media_type = "text/plain" }
+  return { templates = { template }, slots = 3, describe = describe, media_type = "text/plain" }
 end

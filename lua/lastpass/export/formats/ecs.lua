@@ -42,7 +42,7 @@ local function types_of(action)
   return list
 end
 
-local function describe(action, label)
+local function describe(action)
   local category = categories[action.category]
   local event = {
     kind = "event",
@@ -55,11 +55,7 @@ local function describe(action, label)
     category = category and json.list { category } or nil,
     type = category and json.list(types_of(action)) or json.list { "info" },
   }
-  return 1,
-    {
-      ',"event":' .. json.encode(event) .. ',"lastpass":{"action":' .. json.encode(label),
-      ',"message":"' .. pieces.json_inside(label),
-    }
+  return 1, { json.encode(event):sub(2) .. ',"lastpass":{"action":"' }
 end
 
 return function(options)
@@ -71,16 +67,20 @@ return function(options)
     '{"@timestamp":',
     { "when", "time", { '"', { "time", "iso_milliseconds" }, '"' }, { "null" } },
     ',"ecs":{"version":"' .. VERSION .. '"},"organization":{"id":"' .. account .. '"}',
+    ',"event":{"id":"',
+    { "text", "event_id", "json" },
+    '",',
     { "slot", 1 },
-    ',"targets":[',
+    { "text", "label", "json" },
+    '","targets":[',
     pieces.json_targets(),
     '],"data":"',
     { "text", "data", "json" },
     '"',
     { "when", "ambiguous", { ',"time_ambiguous":true' } },
     { "when", "time", {}, { ',"local_time":"', { "text", "local_time", "json" }, '"' } },
-    "}",
-    { "slot", 2 },
+    '},"message":"',
+    { "text", "label", "json" },
     { "when", "data", { ": ", { "text", "data", "json" } } },
     '","user":{"name":"',
     { "text", "username", "json" },
@@ -108,7 +108,7 @@ return function(options)
   }
   return {
     templates = { template },
-    slots = 2,
+    slots = 1,
     describe = describe,
     media_type = "application/x-ndjson",
   }

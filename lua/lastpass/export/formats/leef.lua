@@ -8,6 +8,9 @@ end
 
 local template = {
   { "slot", 1 },
+  { "text", "label", "leef" },
+  "\teventId=",
+  { "text", "event_id", "leef" },
   {
     "when",
     "time",
@@ -26,7 +29,7 @@ local template = {
   { "when", "data", { "\tmsg=", { "text", "data", "leef" } } },
 }
 
-local function describe(action, label)
+local function describe(action)
   local header = table.concat({
     "LEEF:2.0",
     pieces.VENDOR,
@@ -35,11 +38,10 @@ local function describe(action, label)
     action.id,
     "x09",
   }, "|")
-  local attributes = ("cat=%s\tsev=%d\toutcome=%s\taction=%s"):format(
+  local attributes = ("cat=%s\tsev=%d\toutcome=%s\taction="):format(
     action.category,
     pieces.severity[action.severity],
-    action.outcome,
-    (label:gsub("%c", " "))
+    action.outcome
   )
   return 1, { header .. "|" .. attributes }
 end

@@ -1,6 +1,5 @@
 --- One JSON object a line, with our own names.
 -- @module lastpass.export.formats.ndjson
-local json = require "lastpass.json"
 local pieces = require "lastpass.export.formats.pieces"
 
 local template = {
@@ -12,27 +11,30 @@ local template = {
     { '"time":null,"local_time":"', { "text", "local_time", "json" }, '"' },
   },
   { "when", "ambiguous", { ',"ambiguous":true' } },
-  ',"actor":"',
+  ',"event_id":"',
+  { "text", "event_id", "json" },
+  '","actor":"',
   { "text", "username", "json" },
   '","ip":"',
   { "text", "address", "json" },
   '"',
   { "slot", 1 },
+  { "text", "label", "json" },
+  { "slot", 2 },
   pieces.json_targets(),
   '],"data":"',
   { "text", "data", "json" },
   '"}',
 }
 
-local function describe(action, label)
+local function describe(action)
   return 1,
     {
-      (',"id":%s,"label":%s,"category":%s,"outcome":%s,"severity":%s,"targets":['):format(
-        json.encode(action.id),
-        json.encode(label),
-        json.encode(action.category),
-        json.encode(action.outcome),
-        json.encode(action.severity)
+      (',"id":"%s","label":"'):format(action.id),
+      ('","category":"%s","outcome":"%s","severity":"%s","targets":['):format(
+        action.category,
+        action.outcome,
+        action.severity
       ),
     }
 end
@@ -40,7 +42,7 @@ end
 return function()
   return {
     templates = { template },
-    slots = 1,
+    slots = 2,
     describe = describe,
     media_type = "application/x-ndjson",
   }

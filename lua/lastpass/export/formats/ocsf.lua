@@ -1,11 +1,12 @@
---- Open Cybersecurity Schema Framework 1.3 (https://schema.ocsf.io/1.3.0), one object a line:
+--- Open Cybersecurity Schema Framework 1.5 (https://schema.ocsf.io/1.5.0), one object a line:
 -- Authentication, Account Change, User Access Management, Group Management, Entity Management, and
--- the base event for what is none of them.
+-- the base event for what is none of them. What the classes may and must have is in
+-- spec/support/ocsf_rules.lua.
 -- @module lastpass.export.formats.ocsf
 local json = require "lastpass.json"
 local pieces = require "lastpass.export.formats.pieces"
 
-local VERSION = "1.3.0"
+local VERSION = "1.5.0"
 
 local severities = {
   info = { 1, "Informational" },
@@ -115,24 +116,43 @@ local actor = {
   }, '"}}' },
 }
 
-local entity = { ',"entity":{' }
-do
-  local kinds = { "item", "folder", "policy", "site" }
-  local rest = { '"type":"account","name":"LastPass"' }
-  for position = #kinds, 1, -1 do
-    local kind = kinds[position]
-    rest = {
-      {
-        "when",
-        kind,
-        { '"type":"' .. kind .. '","name":"', { "text", kind, "json" }, '"' },
-        rest,
-      },
-    }
-  end
-  entity[2] = rest[1]
-  entity[3] = "}"
+-- What was managed, by kinds that the schema has a number for and those that it has not.
+local function entity_of(kind, number, caption)
+  return {
+    ('"type_id":%d,"type":"%s","name":"'):format(number, caption),
+    { "text", kind, "json" },
+    '"',
+  }
 end
+
+local managed = {
+  { "policy", 5, "Policy" },
+  { "item", 99, "Vault item" },
+  { "site", 99, "Site" },
+  { "folder", 99, "Shared folder" },
+  { "group", 3, "Group" },
+  { "user", 2, "User" },
+}
+
+local entity = { '"type_id":99,"type":"Account","name":"LastPass"' }
+for position = #managed, 1, -1 do
+  local one = managed[position]
+  entity = { { "when", one[1], entity_of(one[1], one[2], one[3]), entity } }
+end
+
+local source = {
+  "when",
+  "ip",
+  { ',"src_endpoint":{"ip":"', { "text", "address", "json" }, '"}' },
+}
+
+-- What an access is to, in words: the schema wants the names of privileges.
+local privileges = {
+  admin_granted = "Administrator",
+  admin_revoked = "Administrator",
+  folder_permissions_changed = "Shared folder permissions",
+  folder_limited = "Limited shared folder access",
+}
 
 -- What each class has beside the rest.
 local own = {
@@ -140,17 +160,20 @@ local own = {
     ',"user":',
     user_or("username", "user"),
     ',"service":{"name":"LastPass"}',
+    actor,
+    source,
   },
-  account = { ',"user":', user_or("user", "username"), actor },
+  account = { ',"user":', user_or("user", "username"), actor, source },
   access = {
     ',"user":',
     user_or("user", "username"),
     actor,
+    source,
     { "slot", 3 },
     {
       "when",
       "folder",
-      { ',"resources":[{"type":"shared folder","name":"', { "text", "folder", "json" }, '"}]' },
+      { ',"resources":[{"type":"Shared folder","name":"', { "text", "folder", "json" }, '"}]' },
     },
   },
   group = {
@@ -159,12 +182,13 @@ local own = {
     '"}',
     { "when", "user", { ',"user":', user("user")[1], user("user")[2], user("user")[3] } },
     actor,
+    source,
   },
-  entity = { entity[1], entity[2], entity[3], actor },
-  base = { actor },
+  entity = { ',"entity":{', entity[1], "}", actor, source },
+  base = {},
 }
 
-local function describe(action, label)
+local function describe(action)
   local name = class_of(action)
   local class, index = classes[name], 1
   for position, other in ipairs(order) do
@@ -187,12 +211,12 @@ local function describe(action, label)
     status_id = outcome[1],
     status = outcome[2],
   }
-  local unmapped = ',"unmapped":{"id":%s,"action":%s,"category":%s,"targets":['
   return index,
     {
       "{" .. json.encode(head):sub(2, -2),
-      unmapped:format(json.encode(action.id), json.encode(label), json.encode(action.category)),
-      ',"privileges":[' .. json.encode(action.id) .. "]",
+      (',"unmapped":{"id":"%s","category":"%s","action":"'):format(action.id, action.category),
+      (',"privileges":["%s"]'):format(privileges[action.id] or "Shared folder access"),
+      action.id,
     }
 end
 
@@ -211,17 +235,26 @@ return function(options)
     { "slot", 1 },
     ',"time":',
     { "when", "time", { { "time", "milliseconds" } }, { "0" } },
-    ',"metadata":' .. json.encode(metadata):sub(1, -2) .. ',"original_time":"',
+    ',"metadata":' .. json.encode(metadata):sub(1, -2) .. ',"uid":"',
+    { "text", "event_id", "json" },
+    '","event_code":"',
+    { "slot", 4 },
+    '","original_time":"',
     { "text", "local_time", "json" },
     '"}',
   }
   local after = {
-    { "when", "ip", { ',"src_endpoint":{"ip":"', { "text", "address", "json" }, '"}' } },
     ',"message":"',
     { "text", "label", "json" },
     { "when", "data", { ": ", { "text", "data", "json" } } },
     '"',
     { "slot", 2 },
+    { "text", "label", "json" },
+    '","actor":"',
+    { "text", "username", "json" },
+    '","ip":"',
+    { "text", "address", "json" },
+    '","targets":[',
     pieces.json_targets(),
     '],"data":"',
     { "text", "data", "json" },
@@ -235,7 +268,7 @@ return function(options)
   end
   return {
     templates = templates,
-    slots = 3,
+    slots = 4,
     describe = describe,
     media_type = "application/x-ndjson",
   }

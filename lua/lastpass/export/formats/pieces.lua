@@ -1,7 +1,5 @@
 --- What several formats have in common.
 -- @module lastpass.export.formats.pieces
-local json = require "lastpass.json"
-
 local M = {}
 
 --- The product as SIEMs are told of it.
@@ -10,13 +8,6 @@ M.PRODUCT = "LastPass Business"
 
 --- 0 to 10, as CEF and LEEF count.
 M.severity = { info = 1, low = 3, medium = 6, high = 8 }
-
---- A text inside a JSON string's quotes.
----@param text string
----@return string
-function M.json_inside(text)
-  return json.encode(text):sub(2, -2)
-end
 
 --- A JSON list of all targets: {"kind":"user","value":"ann@acme.com"}
 ---@return table instruction
@@ -35,19 +26,6 @@ end
 ---@return table instruction
 function M.values(kind, encoding, between)
   return { "targets", { between = between, after = "", [kind] = "" }, encoding }
-end
-
---- Escapes that the core makes of texts, for what Lua writes into templates itself.
----@param text string
----@return string
-function M.cef_header(text)
-  return (text:gsub("[\\|]", "\\%0"):gsub("%c", " "))
-end
-
----@param text string
----@return string
-function M.cef(text)
-  return (text:gsub("[\\=]", "\\%0"):gsub("%c", " "))
 end
 
 --- A template with something before and behind.

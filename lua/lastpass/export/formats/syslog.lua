@@ -22,6 +22,9 @@ end
 
 local structured = {
   "[" .. DATA_ID,
+  ' eventId="',
+  { "text", "event_id", "sd" },
+  '"',
   { "slot", 3 },
   parameter("actor", "username"),
   parameter("ip", "address"),

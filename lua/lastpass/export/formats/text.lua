@@ -9,14 +9,14 @@ local template = {
   "  ",
   { "when", "ip", { { "text", "address", "line" } }, { "-" } },
   "  ",
-  { "slot", 1 },
+  { "text", "label", "line" },
   { "when", "data", { ": ", { "text", "data", "line" } } },
 }
 
-local function describe(_, label)
-  return 1, { (label:gsub("%c", " ")) }
+local function describe()
+  return 1, {}
 end
 
 return function()
-  return { templates = { template }, slots = 1, describe = describe, media_type = "text/plain" }
+  return { templates = { template }, slots = 0, describe = describe, media_type = "text/plain" }
 end

@@ -94,7 +94,10 @@ styles.elastic = {
   token = "ApiKey ",
   formats = { ndjson = true, ecs = true, ocsf = true },
   frame = function()
-    return { before = { '{"create":{}}\n' }, after = { "\n" } }
+    return {
+      before = { '{"create":{"_id":"', { "text", "event_id", "json" }, '"}}\n' },
+      after = { "\n" },
+    }
   end,
   -- 200 says nothing of the single events
   read = function(response, body)

@@ -1,0 +1,50 @@
+/*
+** Which characters must not reach a terminal or a line as they are: those that draw nothing and
+*change
+** what is around them. The one list: tables, messages, `tostring`, and every format of events.
+*/
+#ifndef LP_CONTROLS_H
+#define LP_CONTROLS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "utf8.h"
+
+static inline uint32_t lp_utf8_code (const char *p, int length) {
+  const unsigned char *u = (const unsigned char *)p;
+  switch (length) {
+  case 1:
+    return u[0];
+  case 2:
+    return (uint32_t)(u[0] & 0x1F) << 6 | (u[1] & 0x3F);
+  case 3:
+    return (uint32_t)(u[0] & 0x0F) << 12 | (uint32_t)(u[1] & 0x3F) << 6 | (u[2] & 0x3F);
+  default:
+    return (uint32_t)(u[0] & 0x07) << 18 | (uint32_t)(u[1] & 0x3F) << 12 |
+           (uint32_t)(u[2] & 0x3F) << 6 | (u[3] & 0x3F);
+  }
+}
+
+/*
+** C0, DEL and C1 (0x9B begins terminal commands), line separators, marks and overrides of
+*direction,
+** blanks without width, tags. The joiners 200C and 200D stay: languages and emoji need them.
+*/
+static inline int lp_is_control (uint32_t code) {
+  if (code < 0x20 || (code >= 0x7F && code <= 0x9F)) return 1;
+  if (code < 0x61C) return 0;
+  return code == 0x61C || code == 0x180E || code == 0x200B || code == 0x200E || code == 0x200F ||
+         (code >= 0x2028 && code <= 0x202E) || (code >= 0x2060 && code <= 0x206F) ||
+         code == 0xFEFF || (code >= 0xFFF9 && code <= 0xFFFB) ||
+         (code >= 0xE0000 && code <= 0xE007F);
+}
+
+/* Bytes of the character at p, its code in *code; 1 and UINT32_MAX for a byte of none. */
+static inline size_t lp_character (const char *p, const char *end, uint32_t *code) {
+  int length = lp_utf8_length(p, end);
+  *code = length > 0 ? lp_utf8_code(p, length) : UINT32_MAX;
+  return length > 0 ? (size_t)length : 1;
+}
+
+#endif

@@ -1,0 +1,43 @@
+#include <dlfcn.h>
+#include <pthread.h>
+#include <string.h>
+
+#include "libcrypto.h"
+
+static lp_libcrypto loaded;
+static int is_complete;
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+/* A function of the library; the copy is how POSIX wants an address made a function. */
+#define LOAD(library, name, function)                                                              \
+  do {                                                                                             \
+    void *address = dlsym(library, name);                                                          \
+    memcpy(&(function), &address, sizeof address);                                                 \
+  } while (0)
+
+static void load (void) {
+  static const char *const names[] = {"libcrypto.so.3", "libcrypto.so.1.1", "libcrypto.so"};
+  const void *(*fetch)(void *library, const char *name, const char *properties) = NULL;
+  const void *(*sha256)(void) = NULL;
+  void *library = NULL;
+  for (size_t i = 0; i < sizeof names / sizeof names[0] && library == NULL; i++)
+    library = dlopen(names[i], RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
+  if (library == NULL) return;
+  LOAD(library, "EVP_MD_fetch", fetch); /* since 3.0 */
+  LOAD(library, "EVP_sha256", sha256);
+  LOAD(library, "EVP_MD_CTX_new", loaded.new_context);
+  LOAD(library, "EVP_MD_CTX_free", loaded.free_context);
+  LOAD(library, "EVP_DigestInit_ex", loaded.begin);
+  LOAD(library, "EVP_DigestUpdate", loaded.update);
+  LOAD(library, "EVP_DigestFinal_ex", loaded.finish);
+  LOAD(library, "HMAC", loaded.hmac);
+  if (fetch != NULL) loaded.sha256 = fetch(NULL, "SHA256", NULL);
+  if (loaded.sha256 == NULL && sha256 != NULL) loaded.sha256 = sha256();
+  is_complete = loaded.sha256 != NULL && loaded.new_context != NULL &&
+                loaded.free_context != NULL && loaded.begin != NULL && loaded.update != NULL &&
+                loaded.finish != NULL && loaded.hmac != NULL;
+}
+
+const lp_libcrypto *lp_libcrypto_get (void) {
+  return pthread_once(&once, load) == 0 && is_complete ? &loaded : NULL;
+}

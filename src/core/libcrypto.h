@@ -1,0 +1,29 @@
+/*
+** OpenSSL's libcrypto, loaded on first use: what hashes asks for it here, and all else works
+** without it.
+*/
+#ifndef LP_LIBCRYPTO_H
+#define LP_LIBCRYPTO_H
+
+#include <stddef.h>
+
+typedef struct lp_libcrypto {
+  const void
+      *sha256; /* an EVP_MD, fetched once: looking it up for each hash takes longer than hashing */
+  void *(*new_context)(void);
+  void (*free_context)(void *context);
+  int (*begin)(void *context, const void *digest, void *engine);
+  int (*update)(void *context, const void *bytes, size_t n);
+  int (*finish)(void *context, unsigned char *out, unsigned *length);
+  unsigned char *(*hmac)(const void *digest, const void *key, int key_length,
+                         const unsigned char *bytes, size_t n, unsigned char *out,
+                         unsigned *length);
+} lp_libcrypto;
+
+#define LP_SHA256_BYTES 32
+#define LP_NO_LIBCRYPTO "OpenSSL's libcrypto is not installed"
+
+/* NULL when it is not installed. Any thread may ask. */
+const lp_libcrypto *lp_libcrypto_get (void);
+
+#endif
