@@ -4,12 +4,13 @@
 local groups = require "lastpass.plan.guards.groups"
 local json = require "lastpass.json"
 local people = require "lastpass.plan.guards.people"
+local sources = require "lastpass.plan.guards.sources"
 local whole = require "lastpass.plan.guards.whole"
 
 local M = {
   MAX_GROUP_MEMBERS = groups.MAX_GROUP_MEMBERS,
   MAX_GROUPS = groups.MAX_GROUPS,
-  has_shrunk = whole.has_shrunk,
+  remember_source = sources.remember,
   ahead = people.ahead,
 }
 
@@ -27,7 +28,7 @@ function M.check(work, context)
   groups.check(work)
   whole.limits(work, context)
   whole.last_admin(work, context)
-  whole.source_sizes(work, context)
+  sources.check(work, context)
   return context
 end
 

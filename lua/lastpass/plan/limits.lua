@@ -35,7 +35,7 @@ M.spans = {
 }
 
 --- Settings beside the limits on steps.
--- shrink: how much fewer rows a source may have than when it was last read to its end
+-- shrink: how much fewer rows a source may have than it had within 30 days
 -- refused_rows: how many rows a source may have that could not be used, while people whom no source
 -- mentions are still taken for gone
 M.others = { shrink = "20%", refused_rows = 0 }

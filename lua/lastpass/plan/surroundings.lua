@@ -116,11 +116,9 @@ end
 function M.note_sources(context, settings)
   for _, source in ipairs(context.sources) do
     local last = context.last_source(source.name)
-    if source.complete and source.rows > 0 and not guards.has_shrunk(settings, source, last) then
-      local ok, message, err = context.journal:note_source(context.tenant, source.name, {
-        rows = source.rows,
-        sha256 = source.sha256,
-      })
+    local size = guards.remember_source(settings, source, last, time.now())
+    if size then
+      local ok, message, err = context.journal:note_source(context.tenant, source.name, size)
       if not ok then
         return nil, message, err
       end
