@@ -377,6 +377,7 @@ build = {
     ["lastpass.plan.guards.groups"] = "lua/lastpass/plan/guards/groups.lua",
     ["lastpass.plan.guards.holding"] = "lua/lastpass/plan/guards/holding.lua",
     ["lastpass.plan.guards.people"] = "lua/lastpass/plan/guards/people.lua",
+    ["lastpass.plan.guards.sources"] = "lua/lastpass/plan/guards/sources.lua",
     ["lastpass.plan.guards.whole"] = "lua/lastpass/plan/guards/whole.lua",
     ["lastpass.plan.history"] = "lua/lastpass/plan/history.lua",
     ["lastpass.plan.image"] = "lua/lastpass/plan/image.lua",
