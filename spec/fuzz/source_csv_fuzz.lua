@@ -1,6 +1,7 @@
 -- lua5.4 spec/fuzz/source_csv_fuzz.lua [SECONDS [LEAST [SEED]]]
 -- Mutated HR files through source.csv: however the file is cut, and whether rows are shaped in C or
--- looked at in Lua, people, problems and failure are the same. The decoder is fed in cuts likewise.
+-- looked at in Lua, people, problems and failure are the same; so with title rows, a line "sep=", a
+-- trailer and dates. The decoder is fed in cuts likewise.
 local csv = require "lastpass.csv"
 local draw = require "spec.fuzz.source_random"
 local source = require "lastpass.source"
@@ -39,6 +40,12 @@ local tokens = {
   ("x"):rep(40),
   "x",
   "",
+  "sep=;\n",
+  "<html>",
+  "{\n",
+  "03/04/2026",
+  "2026-12-31",
+  "END,2\n",
 }
 
 local headers = {
@@ -46,6 +53,9 @@ local headers = {
   "\239\187\191E-mail,First name,Last name\r\n",
   '"E-mail","First name",Last name\r',
   "\nE-mail,First name,Last name,Note\n",
+  "sep=,\nE-mail,First\194\160name,Last name\n",
+  "sep=;\r\nE-mail;First name;Last name\n",
+  'People,2026\n\n"E-mail","First\nname",Last name\n',
 }
 
 local rows = {
@@ -57,6 +67,8 @@ local rows = {
   ",,\n",
   '"g@h","i"\n',
   "j\195\188@k,x,y\n",
+  "k@l,31 Dec 2026,46387\n",
+  "END,3\n",
 }
 
 local function document()
@@ -166,6 +178,16 @@ while os.time() < deadline or rounds < draw.least do
         first = { "First name", required = random(2) == 1, email = random(8) == 1 },
       },
     }
+    if random(4) == 1 then
+      options.header = random(4)
+    end
+    if random(4) == 1 then
+      options.expect =
+        { rows = random(2) == 1 and { min = random(4) } or nil, trailer = "^END.(%d*)" }
+    end
+    if random(4) == 1 then
+      options.dates = { first = pick { "auto", "DD/MM/YYYY", "excel" } }
+    end
     local whole = everything(stream(text, #text + 1), options)
     same("cut", whole, everything(stream(text), options), text)
     same("not shaped", whole, unshaped(stream(text), options), text)

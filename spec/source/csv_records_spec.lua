@@ -4,7 +4,7 @@ local files = require "spec.source.files"
 local handle = files.pieces
 
 local function open(file, more)
-  local settings = { name = "f.csv", encoding = "utf-8" }
+  local settings = { name = "f.csv", parser = {} }
   for name, value in pairs(more or {}) do
     settings[name] = value
   end

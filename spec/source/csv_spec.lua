@@ -434,7 +434,9 @@ describe("the header of source.csv", function()
       "hr.csv: no column 'E-mail' (for the field 'email'); "
         .. "the header is the one column 'Name;E-mail;Department'"
     )
-    assert.equal("is the option 'delimiter' right?", err.hint)
+    assert.equal("its columns are separated otherwise: delimiter = ';'", err.hint)
+    local _, _, other = source.csv(write_file "Name;Mail\n", { columns = { email = "E-mail" } })
+    assert.equal("is the option 'delimiter' right?", other.hint)
   end)
 
   it("has a title twice", function()
@@ -501,7 +503,7 @@ describe("the header of source.csv", function()
       "bad_encoding",
       "hr.csv:1: the header is not valid UTF-8"
     )
-    assert.equal("see the option 'encoding'", err.hint)
+    assert.matches("encoding = 'windows-1252'", err.hint, 1, true)
   end)
 
   it("is broken", function()
@@ -832,16 +834,316 @@ describe("encodings of source.csv", function()
     assert.equal("bad_encoding", err.code)
   end)
 
+  it("are known by the mark at the beginning", function()
+    for _, name in ipairs { "utf-16le", "utf-16be" } do
+      local text = "\239\187\191sep=;\nE-mail;Name\na@b;J\195\188rgen\n"
+      local wide = {}
+      for _, code in ipairs { 0xFEFF } do
+        wide[1] = name == "utf-16le" and string.char(code % 256, math.floor(code / 256))
+          or string.char(math.floor(code / 256), code % 256)
+      end
+      for character in text:sub(4):gsub("\195\188", "\252"):gmatch "." do
+        wide[#wide + 1] = name == "utf-16le" and character .. "\0" or "\0" .. character
+      end
+      assert.equal("J\195\188rgen", name_of(table.concat(wide)))
+      local list = assert(source.csv(stream(table.concat(wide), 1))):read()
+      assert.same({ "a@b", 3 }, { list[1].email, list[1].origin.line })
+    end
+    local err = fails(
+      "\239\187\191E-mail\n",
+      { encoding = "windows-1252" },
+      "protocol",
+      "bad_encoding",
+      "hr.csv: the file says that it is UTF-8 (byte order mark), not windows-1252"
+    )
+    assert.equal("leave out the option 'encoding'", err.hint)
+  end)
+
   it("are guessed at in messages", function()
-    local err =
-      fails("\255\254E\0", nil, "protocol", "bad_encoding", "hr.csv: this is UTF-16, not UTF-8")
+    local err = fails(
+      "\255\254E\0",
+      { encoding = "utf-8" },
+      "protocol",
+      "bad_encoding",
+      "hr.csv: this is UTF-16, not UTF-8"
+    )
     assert.equal("give encoding = 'utf-16'", err.hint)
+    for text, encoding in pairs { ["E\0-\0m\0"] = "utf-16le", ["\0E\0-\0m"] = "utf-16be" } do
+      err = fails(
+        text,
+        nil,
+        "protocol",
+        "bad_encoding",
+        "hr.csv: this looks like UTF-16 without a byte order mark"
+      )
+      assert.equal(("give encoding = '%s'"):format(encoding), err.hint)
+    end
     fails(
       "E\0-\0",
       { encoding = "utf-16" },
       "protocol",
       "bad_encoding",
       "hr.csv: UTF-16 without a byte order mark: say 'utf-16le' or 'utf-16be'"
+    )
+  end)
+end)
+
+describe("the header of source.csv, among other rows,", function()
+  local rows = "E-mail,Name\nann@acme.com,Ann\nbob@acme.com,Bob\n"
+  local columns = { email = "E-mail", name = "Name" }
+
+  it("is in the row that is named, and rows keep their numbers", function()
+    local text = '"People, of 2026"\n\n"two\nlines",x\n' .. rows
+    for _, size in ipairs { 1, 7, 1000 } do
+      local options = { columns = columns, header = 4, name = "hr.csv" }
+      local people = assert(source.csv(stream(text, size), options))
+      local list = people:read()
+      assert.equal("ann@acme.com bob@acme.com", list[1].email .. " " .. list[2].email)
+      assert.same({ file = "hr.csv", row = 5, line = 6 }, list[1].origin)
+      assert.same({ "E-mail", "Name" }, people.header)
+      assert.same({ 2, true }, { people.proof.rows, people.proof.complete })
+    end
+  end)
+
+  it("is missing where it is to be", function()
+    fails(
+      "a\n\n" .. rows,
+      { header = 2 },
+      "argument",
+      "no_header",
+      "hr.csv: row 2, where its header is to be, is blank"
+    )
+    fails(
+      "a,b\n,\n" .. rows,
+      { header = 2 },
+      "argument",
+      "no_header",
+      "hr.csv: row 2, where its header is to be, is blank"
+    )
+    fails(
+      rows,
+      { header = 4 },
+      "argument",
+      "no_header",
+      "hr.csv: has no row 4, where its header is to be"
+    )
+    raises(
+      "source.csv: option 'header' must be the number of a row, from 1, not number",
+      "x",
+      { header = 0 }
+    )
+  end)
+
+  it("is looked for to say where it is", function()
+    local err = fails(
+      "People of 2026\n\nall of them\n" .. rows,
+      { columns = columns },
+      "argument",
+      "missing_column",
+      "hr.csv: no column 'E-mail' (for the field 'email'); "
+        .. "the header is the one column 'People of 2026'"
+    )
+    assert.equal("row 4 has these titles: header = 4", err.hint)
+  end)
+
+  it("is a person already", function()
+    local hint = "give the file a first row with the titles of its columns, or say in which row "
+      .. "they are: header = 4"
+    for text, options in pairs {
+      ["Ann,ann@acme.com,x\nBob,bob@acme.com,x\n"] = {},
+      ["Ann; ann@acme.com;x\n"] = {},
+      ["x,y\nAnn,ann@acme.com\n"] = { header = 2 },
+    } do
+      options.name = "hr.csv"
+      local _, message, err = source.csv(write_file(text), options)
+      assert.equal("no_header", err.code)
+      assert.equal(
+        ("hr.csv:%d: the row is a person ('ann@acme.com'), not a header"):format(
+          options.header or 1
+        ),
+        message
+      )
+      assert.equal(hint, err.hint)
+    end
+  end)
+
+  it("may be told its delimiter by a line for Excel", function()
+    for _, first in ipairs { "sep=;\n", "\239\187\191sep=;\r\n", '"sep=;"\n', "SEP=;\r" } do
+      local text = first .. "E-mail;Name\nann@acme.com;Lee, Ann\nbob;x\n"
+      for _, size in ipairs { 1, 5, 1000 } do
+        local people =
+          assert(source.csv(stream(text, size), { columns = columns, name = "hr.csv" }))
+        local list, problems = people:read()
+        assert.same({ "ann@acme.com", "Lee, Ann" }, { list[1].email, list[1].name })
+        assert.equal("hr.csv:3", tostring(list[1].origin))
+        assert.equal("hr.csv:4: 'bob' is not an e-mail address: it has no @", tostring(problems[1]))
+      end
+    end
+    local list = read("sep=;\n" .. rows, { columns = columns, delimiter = "," })
+    assert.equal(2, #list) -- what the caller says holds
+    list = read("sep=\t\nx\n" .. rows:gsub(",", "\t"), { columns = columns, header = 3 })
+    assert.equal(2, #list)
+    fails("sep=;\n", nil, "argument", "empty_file", "hr.csv: is empty, not even a header")
+  end)
+
+  it("has spaces that do not break, line ends and characters that cannot be seen", function()
+    local text = '"E\194\173-mail",First\194\160Name,"Last\r\n  \226\128\175name\226\128\139"\n'
+      .. "ann@acme.com,Ann,Lee\n"
+    local list = read(text, {
+      columns = { email = "E-mail", fullname = { "First Name", "Last\194\160 name" } },
+    })
+    assert.same({ "ann@acme.com", "Ann Lee" }, { list[1].email, list[1].fullname })
+    list = read(text)
+    assert.same({ "Ann", "Lee" }, { list[1].first_name, list[1].last_name })
+    fails(
+      "A B,A\194\160B\n",
+      nil,
+      "argument",
+      "duplicate_column",
+      "hr.csv: the header has 'A B' twice, in columns 1 and 2"
+    )
+  end)
+end)
+
+describe("a file that is not CSV", function()
+  it("is called what it is", function()
+    for _, case in ipairs {
+      { "PK\3\4\20\0\6\0\8\0\0\0!\0[Content_Types].xml", "an Excel workbook (.xlsx)" },
+      {
+        "PK\3\4mimetypeapplication/vnd.oasis.opendocument.spreadsheet",
+        "an OpenDocument spreadsheet",
+      },
+      { "PK\3\4\20\0\0\0hr.csv", "a zip archive" },
+      { "\208\207\17\224\161\177\26\225" .. ("\0"):rep(600), "an old Excel workbook (.xls)" },
+      { "\31\139\8\0\0", "compressed by gzip" },
+      { "%PDF-1.7\n", "a PDF file" },
+      { "<!DOCTYPE html>\n<html>", "an HTML page" },
+      { "\n\n  <table border=1>\n<tr>", "an HTML page" },
+      { '<?xml version="1.0"?>\n', "XML" },
+      { '\239\187\191{"users":[]}', "JSON" },
+      { "[\n{", "JSON" },
+      { '[{"email":"a@b"}]', "JSON" },
+      { "dn: uid=ann,dc=acme\nmail: a@b\n", "LDIF" },
+      { "\255\254" .. ("<html>\n"):gsub(".", "%0\0"), "an HTML page" },
+    } do
+      for _, size in ipairs { 1, 1000 } do
+        local people, message, err = source.csv(stream(case[1], size), { name = "hr.csv" })
+        assert.is_nil(people)
+        assert.truthy(message:find("hr.csv: this is " .. case[2], 1, true), message)
+        assert.truthy(message:find ", not CSV$")
+        assert.same({ "argument", "not_csv" }, { err.kind, err.code })
+        assert.truthy(#err.hint > 10)
+      end
+    end
+    for _, text in ipairs { "[E-mail],x\n", "{id},x\n", "PK,x\n", "<5,x\n", "dn,x\n" } do
+      assert(source.csv(write_file(text), { key = false }), text)
+    end
+  end)
+end)
+
+describe("what source.csv is told to expect", function()
+  local rows = "E-mail,Name\nann@acme.com,Ann\nbob@acme.com,Bob\n"
+
+  local function outcome_of(text, expect, more)
+    local options = { name = "hr.csv", expect = expect, key = more }
+    local people = assert(source.csv(write_file(text), options))
+    local list, message, err, before = people:read()
+    assert.equal(list ~= nil, people.proof.complete)
+    assert.equal(list == nil, people.failure ~= nil)
+    return list and #list or #before, list and "complete" or message, err and err.code
+  end
+
+  it("is a number of rows", function()
+    for _, expect in ipairs { 2, { min = 2 }, { max = 2 }, { min = 1, max = 5 } } do
+      assert.same({ 2, "complete" }, { outcome_of(rows, { rows = expect }) })
+    end
+    for message, expect in pairs {
+      ["hr.csv: has 2 rows, and 3 were expected"] = 3,
+      ["hr.csv: has 2 rows, and 1 were expected"] = 1,
+      ["hr.csv: has 2 rows, and 3 were expected at least"] = { min = 3, max = 9 },
+      ["hr.csv: has 2 rows, and 1 were expected at most"] = { min = 0, max = 1 },
+    } do
+      assert.same({ 2, message, "wrong_row_count" }, { outcome_of(rows, { rows = expect }) })
+    end
+  end)
+
+  it("is a trailer, which is nobody, and may say how many rows there are", function()
+    for trailer, last in pairs {
+      ["END"] = "END\n",
+      ["*** END [2] ***"] = "*** END [2] ***\n",
+      ["^TRAILER,(%d+)$"] = "TRAILER,000002",
+      ["^T,(%d+),,"] = "T,2,,\n\n,\n",
+    } do
+      assert.same({ 2, "complete" }, { outcome_of(rows .. last, { trailer = trailer }) })
+    end
+    local expect = { trailer = "^TRAILER,(%d+)$" }
+    assert.same({
+      2,
+      "hr.csv: the trailer '^TRAILER,(%d+)$' is missing: the file was cut at the end of a row",
+      "no_trailer",
+    }, { outcome_of(rows, expect) })
+    assert.same({
+      2,
+      "hr.csv: its trailer on line 4 says 3 rows, and there are 2",
+      "wrong_row_count",
+    }, { outcome_of(rows .. "TRAILER,3\n", expect) })
+    assert.same({
+      3,
+      "hr.csv: there are rows after the trailer on line 4: line 5",
+      "rows_after_trailer",
+    }, { outcome_of(rows .. "TRAILER,2\ncid@acme.com,Cid\n", expect) })
+    -- a row that is refused was there
+    assert.same({ 2, "complete" }, { outcome_of(rows .. "bad,x\nTRAILER,3\n", expect) })
+  end)
+
+  it("says how it is written", function()
+    for message, expect in pairs {
+      ["source.csv: 'expect' needs 'rows' or 'trailer'"] = {},
+      ["source.csv: 'expect': unknown option 'row' (did you mean 'rows'?)"] = { row = 1 },
+      ["source.csv: 'expect': 'rows' needs 'min' or 'max'"] = { rows = {} },
+      ["source.csv: 'expect': rows: 'min' must be a whole number"] = { rows = { min = 1.5 } },
+      ["source.csv: 'expect': 'trailer' must be a text, or a Lua pattern"] = { trailer = "(x" },
+    } do
+      raises(message, "x", { expect = expect })
+    end
+  end)
+end)
+
+describe("dates of source.csv", function()
+  local text = "E-mail,Hired,Left\nann@acme.com,12/31/2026,\nbob@acme.com,31/12/2026,46387\n"
+    .. "cid@acme.com,2026-02-03,1 Jan 2027\n"
+  local columns = { email = "E-mail", hired = "Hired", left = "Left" }
+
+  it("come in one form, and a bad one makes its row one that is not used", function()
+    local list, problems = read(text, {
+      columns = columns,
+      dates = { hired = "MM/DD/YYYY", left = "auto" },
+    })
+    assert.same({ "2026-12-31", "" }, { list[1].hired, list[1].left })
+    assert.same({ "2026-02-03", "2027-01-01" }, { list[2].hired, list[2].left })
+    assert.same({ "hr.csv:3: '31/12/2026' in 'Hired' is not a date: month 31 is not 1 to 12" }, {
+      tostring(problems[1]),
+    })
+    assert.same({ "bad_date", "hired", "bob@acme.com" }, {
+      problems[1].code,
+      problems[1].field,
+      problems[1].key,
+    })
+  end)
+
+  it("are of fields that there are", function()
+    raises(
+      "source.csv: 'dates' names 'hierd', not a column (did you mean 'hired'?)",
+      "x",
+      { columns = columns, dates = { hierd = "iso" } }
+    )
+    fails(
+      text,
+      { dates = { start = "iso" } },
+      "argument",
+      "missing_column",
+      "hr.csv: no column makes the field 'start', which 'dates' names; the header makes: email, "
+        .. "hired, left"
     )
   end)
 end)

@@ -15,7 +15,12 @@ local function column(name, more, plan)
   for key, value in pairs(more or {}) do
     given[key] = value
   end
-  return record.column(plan or { required = {} }, name, given.headers or { name }, given)
+  return record.column(
+    plan or { required = {}, dates = {} },
+    name,
+    given.headers or { name },
+    given
+  )
 end
 
 -- The value of one column; or the code and reason why it is refused.
@@ -55,7 +60,7 @@ describe("record.read", function()
       "many_values: 'email' has 2 values where one is wanted",
       value_of(column "email", two)
     )
-    local id = column("id", nil, { key = "id", required = {} })
+    local id = column("id", nil, { key = "id", required = {}, dates = {} })
     assert.equal("many_values: 'id' has 2 values where one is wanted", value_of(id, two))
     assert.same({ "a@b", "c@d" }, value_of(column("email", { list = true }), two))
   end)
@@ -129,7 +134,7 @@ end)
 
 describe("record.columns_of", function()
   it("makes fields of keys, but not of objects", function()
-    local list = record.columns_of({ key = "email", required = { name = true } }, {
+    local list = record.columns_of({ key = "email", required = { name = true }, dates = {} }, {
       ["E-mail"] = "a@b",
       ["First name"] = "Ann",
       tags = { "x" },
@@ -159,7 +164,10 @@ describe("record.columns_of", function()
   end)
 
   it("does not choose between two keys for one field", function()
-    local list, one, other = record.columns_of({ required = {} }, { Mail = 1, mail = 2 })
+    local list, one, other = record.columns_of(
+      { required = {}, dates = {} },
+      { Mail = 1, mail = 2 }
+    )
     assert.is_nil(list)
     assert.same({ "Mail", "mail" }, { one, other })
   end)

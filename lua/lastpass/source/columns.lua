@@ -1,6 +1,7 @@
 --- Columns: which fields of a person come from which column of a file, which key of an object,
 -- which attribute of an entry.
 -- @module lastpass.source.columns
+local dates = require "lastpass.source.dates"
 local errors = require "lastpass.error"
 
 local M = {}
@@ -121,11 +122,29 @@ local function require_known(words, columns, name, option, level)
   end
 end
 
+-- The reader of one column's dates.
+local function date_reader(words, name, format, zone, level)
+  local read = type(format) == "string" and dates.reader(format)
+  if not read then
+    errors.raise(
+      level + 1,
+      "%s: 'dates': '%s' must be a form such as \"MM/DD/YYYY\", or one of %s, not '%s'",
+      words.source,
+      tostring(name),
+      table.concat(dates.names(), ", "),
+      tostring(format)
+    )
+  end
+  return function(text)
+    return read(text, zone)
+  end
+end
+
 --- Checks the options that say what the columns mean. A mistake in them is the programmer's.
----@param options table {columns, required, key} as given to the source
+---@param options table {columns, required, key, dates, zone} as given to the source
 ---@param level integer whose line is blamed
 ---@param words? lastpass.source.Words default: those of CSV files
----@return table plan {columns = list | nil when they follow the file's header, required, key}
+---@return table plan {columns = list | nil when they follow the file's header, required, key, dates}
 function M.plan(options, level, words)
   level, words = level + 1, words or M.csv
   local columns
@@ -135,7 +154,11 @@ function M.plan(options, level, words)
       columns[name] = read_column(words, name, given, level)
     end
   end
-  local plan = { columns = columns, required = {}, key = options.key }
+  local plan = { columns = columns, required = {}, key = options.key, dates = {} }
+  for name, format in pairs(options.dates or {}) do
+    require_known(words, columns, name, "dates", level)
+    plan.dates[name] = date_reader(words, name, format, options.zone, level)
+  end
   for _, name in ipairs(options.required or {}) do
     require_known(words, columns, name, "required", level)
     plan.required[name] = true
@@ -146,12 +169,29 @@ function M.plan(options, level, words)
   return plan
 end
 
+-- Spaces that do not break, and characters that cannot be seen, as spreadsheets put them into titles.
+local SPACES = { "\194\160", "\226\128\175", "\226\128\135", "\226\129\160", "%s+" }
+local UNSEEN = { "\226\128\139", "\239\187\191", "\194\173" }
+
+--- A title as titles are compared: every space and line end between words is one blank.
+---@param title string
+---@return string
+function M.folded(title)
+  for _, unseen in ipairs(UNSEEN) do
+    title = title:gsub(unseen, "")
+  end
+  for _, space in ipairs(SPACES) do
+    title = title:gsub(space, " ")
+  end
+  return (title:gsub(" +", " "):gsub("^ ", ""):gsub(" $", ""))
+end
+
 --- The field that a header makes when no columns are named: "E-mail" gives email, "First name"
 -- first_name. A header without letters or digits gives nothing.
 ---@param header string
 ---@return string|nil
 function M.field_name(header)
-  local name = header:gsub("[-'.]", ""):gsub("[%z\1-/:-@[-`{-\127]+", "_")
+  local name = M.folded(header):gsub("[-'.]", ""):gsub("[%z\1-/:-@[-`{-\127]+", "_")
   name = name:gsub("^_+", ""):gsub("_+$", ""):gsub("[A-Z]", string.lower)
   if name == "" then
     return nil
@@ -180,7 +220,8 @@ end
 -- Which position each title has; a title that is there twice would make the mapping a guess.
 local function positions_of(header)
   local positions = {}
-  for position, title in ipairs(header) do
+  for position, given in ipairs(header) do
+    local title = M.folded(given)
     if positions[title] then
       local message = ("the header has '%s' twice, in columns %d and %d"):format(
         title,
@@ -235,9 +276,10 @@ local function missing_field(option, name, columns)
 end
 
 -- A column with the positions of its headers in this file; nil when an optional one is missing.
-local function bind_column(column, required, positions, header)
+local function bind_column(column, required, positions, header, date)
   local bound = {
     name = column.name,
+    date = date,
     label = table.concat(column.headers, column.first and " or " or " + "),
     join = column.join,
     first = column.first,
@@ -246,8 +288,9 @@ local function bind_column(column, required, positions, header)
     positions = {},
   }
   for index, title in ipairs(column.headers) do
-    bound.positions[index] = positions[title]
-    if not positions[title] then
+    local position = positions[M.folded(title)]
+    bound.positions[index] = position
+    if not position then
       if column.optional and not required then
         return nil
       end
@@ -261,7 +304,7 @@ end
 --- Fits the plan to the header of a file.
 ---@param plan table of `plan`
 ---@param header string[] the titles
----@return table[]|nil columns {name, label, position, positions, join, email, required}
+---@return table[]|nil columns {name, label, position, positions, join, first, email, required, date}
 ---@return string|table message the message; or the column that is the key, if there is one
 ---@return lastpass.Error? err code "missing_column" or "duplicate_column"
 function M.bind(plan, header)
@@ -276,9 +319,11 @@ function M.bind(plan, header)
       return nil, message, err
     end
   end
-  for name in pairs(plan.required) do
-    if not columns[name] then
-      return missing_field("required", name, columns)
+  for option, names in pairs { required = plan.required, dates = plan.dates } do
+    for name in pairs(names) do
+      if not columns[name] then
+        return missing_field(option, name, columns)
+      end
     end
   end
   local key = plan.key
@@ -291,7 +336,7 @@ function M.bind(plan, header)
   for _, name in ipairs(errors.names_of(columns)) do
     local required = columns[name].required or plan.required[name] or name == key
     local column
-    column, message, err = bind_column(columns[name], required, positions, header)
+    column, message, err = bind_column(columns[name], required, positions, header, plan.dates[name])
     if err then
       return nil, message, err
     elseif column then

@@ -3,7 +3,9 @@
 local bytes = require "lastpass.source.bytes"
 local columns = require "lastpass.source.columns"
 local csv_records = require "lastpass.source.csv_records"
+local email = require "lastpass.email"
 local errors = require "lastpass.error"
+local expected = require "lastpass.source.expected"
 local origin = require "lastpass.source.origin"
 local people = require "lastpass.source.people"
 local row_reader = require "lastpass.source.row"
@@ -16,9 +18,16 @@ local M = {}
 ---@field columns? table<string, string|lastpass.source.Column> field = header
 ---@field required? string[]   fields that must not be empty
 ---@field key? string|false    the field that must be there, once only; default "email" if any
----@field delimiter? string    one character; default ","
+---@field header? integer      the row that holds the titles, counted as a spreadsheet counts; default the
+-- first that is not blank. What stands before it is passed over
+---@field delimiter? string    one character; default that of a first line "sep=;", else ","
 ---@field quote? string        one character; default '"'
----@field encoding? string     "utf-8" (default), "utf-16", "latin1", "windows-1252", …
+---@field encoding? string     "utf-8", "utf-16", "latin1", "windows-1252", …; default what the byte order
+-- mark says, else "utf-8"
+---@field dates? table<string, lastpass.source.DateFormat> fields that are dates, which come as
+-- "2026-12-31": { hired = "MM/DD/YYYY" }
+---@field expect? lastpass.source.Expect what the file has to hold to be whole
+---@field zone? lastpass.Zone  in which the moments among the dates fall on a day; default UTC
 ---@field trim? boolean        cut spaces off both ends of every value; default true
 ---@field strict? boolean      a quote in the wrong place ends the reading; default true
 ---@field sha256? boolean      hash the bytes as they are read (needs luaossl); default false
@@ -30,6 +39,10 @@ local M = {}
 
 local known_options = people.options_with {
   columns = "table",
+  header = function(value)
+    local fits = type(value) == "number" and value >= 1 and value == math.floor(value)
+    return fits, "the number of a row, from 1"
+  end,
   delimiter = "string",
   quote = "string",
   encoding = "string",
@@ -45,32 +58,122 @@ local function fail_with_file(file, err)
   return errors.fail(err.kind, err.code, file .. ": " .. err.message, err)
 end
 
--- Reads the header and fits the columns to it.
-local function read_header(self, plan)
+local function fail_at(self, code, line, reason, hint)
   local file = self.proof.file
-  local header, message, err
+  local place = line and ("%s:%d"):format(file, line) or file
+  return errors.fail("argument", code, ("%s: %s"):format(place, reason), {
+    file = file,
+    line = line,
+    hint = hint,
+  })
+end
+
+local BLANK = "row %d, where its header is to be, is blank"
+local NO_ROW = "has no row %d, where its header is to be"
+
+-- The row with the titles; rows before the one that is asked for are passed over.
+local function next_titles(self, wanted)
+  local records, row, message, err = self._records, nil, nil, nil
+  if records.has_separator_line then
+    row, message, err = records:next()
+  end
   repeat
-    header, message, err = self._records:next()
+    if not err then
+      row, message, err = records:next()
+    end
     if err then
       return nil, message, err
-    elseif not header then
-      return errors.fail("argument", "empty_file", file .. ": is empty, not even a header", {
-        file = file,
-      })
+    elseif not row and wanted then
+      return fail_at(self, "no_header", nil, NO_ROW:format(wanted))
+    elseif not row then
+      return fail_at(self, "empty_file", nil, "is empty, not even a header")
     end
-  until not row_reader.is_blank(header)
-  if header.invalid then
+  until wanted and row.number >= wanted or not wanted and not row_reader.is_blank(row)
+  if wanted and (row.number > wanted or row_reader.is_blank(row)) then
+    return fail_at(self, "no_header", nil, BLANK:format(wanted))
+  end
+  return row
+end
+
+local DELIMITERS = { ";", "\t", "|", "," }
+
+local function split(text, delimiter)
+  local parts = {}
+  for part in (text .. delimiter):gmatch("([^" .. delimiter .. "]*)" .. delimiter) do
+    parts[#parts + 1] = email.trim((part:gsub('^%s*"(.*)"%s*$', "%1")))
+  end
+  return parts
+end
+
+-- A row that has an address where a title belongs is a person already.
+local function person_among(titles)
+  for _, title in ipairs(titles) do
+    if email.check(title) then
+      return title
+    end
+    for _, delimiter in ipairs(#titles == 1 and DELIMITERS or {}) do
+      for _, part in ipairs(split(title, delimiter)) do
+        if part ~= title and email.check(part) then
+          return part
+        end
+      end
+    end
+  end
+  return nil
+end
+
+local NO_HEADER = "the row is a person ('%s'), not a header"
+local NO_HEADER_HINT = "give the file a first row with the titles of its columns, or say in which "
+  .. "row they are: header = 4"
+
+-- How many rows after the supposed header are looked at for the real one.
+local ROWS_AHEAD = 20
+
+-- What would help when the titles are not there: another delimiter, or another row.
+local function find_hint(self, plan, titles)
+  if not plan.columns then
+    return nil
+  end
+  for _, delimiter in ipairs(#titles == 1 and DELIMITERS or {}) do
+    if columns.bind(plan, split(titles[1], delimiter)) then
+      local shown = delimiter == "\t" and "\\t" or delimiter
+      return ("its columns are separated otherwise: delimiter = '%s'"):format(shown)
+    end
+  end
+  for _ = 1, ROWS_AHEAD do
+    local row = self._records:next()
+    if not row then
+      return nil
+    elseif columns.bind(plan, row) then
+      return ("row %d has these titles: header = %d"):format(row.number, row.number)
+    end
+  end
+  return nil
+end
+
+-- Reads the header and fits the columns to it.
+local function read_header(self, plan, wanted)
+  local file = self.proof.file
+  local header, message, err = next_titles(self, wanted)
+  if not header then
+    return nil, message, err
+  elseif header.invalid then
     message = ("%s:%d: the header is not valid UTF-8"):format(file, header.line)
     return errors.fail("protocol", "bad_encoding", message, {
       file = file,
       line = header.line,
-      hint = "see the option 'encoding'",
+      hint = "see the option 'encoding': spreadsheets often write encoding = 'windows-1252'",
     })
+  end
+  local person = person_among(header)
+  if person then
+    return fail_at(self, "no_header", header.line, NO_HEADER:format(person), NO_HEADER_HINT)
   end
   local bound, key_column
   bound, key_column, err = columns.bind(plan, header)
   if not bound then
     err.file, err.line = file, header.line
+    err.hint = err.code == "missing_column" and find_hint(self, plan, header) or err.hint
     return fail_with_file(file, err)
   end
   self.header = {}
@@ -79,17 +182,20 @@ local function read_header(self, plan)
   end
   self._width = #header
   self._columns, self._key_column = bound, key_column
-  local key
+  local key, is_plain = nil, not (self._expect and self._expect.trailer)
   for index, column in ipairs(bound) do
     key = column == key_column and index or key
+    is_plain = is_plain and not column.date
   end
-  self._records:shape {
-    width = self._width,
-    columns = bound,
-    key = key,
-    file = file,
-    origin = origin.file_mt,
-  }
+  if is_plain then
+    self._records:shape {
+      width = self._width,
+      columns = bound,
+      key = key,
+      file = file,
+      origin = origin.file_mt,
+    }
+  end
   return true
 end
 
@@ -135,14 +241,16 @@ end
 --     for person in people:rows() do print(person.origin, person.email, person.fullname) end
 --     for _, problem in ipairs(people.problems) do print(problem) end
 --
--- The first line that is not blank is the header. `people.header` are its titles, `people.proof`
+-- The first line that is not blank is the header, or the row that `header` names; no-break spaces count as
+-- spaces in titles. `people.header` are its titles, `people.proof`
 -- says how far the file was read, `people.failure` is why it broke off. Memory does not grow with
 -- the file, except by the keys (to know a second one) and the problems.
 --
--- Codes of failures: no_such_file, no_permission, is_a_directory, cannot_open, empty_file,
--- missing_column, duplicate_column (kind "argument"); read_failed (kind "transport");
+-- Codes of failures: no_such_file, no_permission, is_a_directory, cannot_open, empty_file, not_csv,
+-- no_header, missing_column, duplicate_column (kind "argument"); read_failed (kind "transport");
 -- file_changed (kind "conflict"); stray_quote, unterminated_quote, nul_byte, bad_encoding,
--- field_too_large, row_too_large, too_many_fields, too_many_problems, no_memory (kind "protocol").
+-- field_too_large, row_too_large, too_many_fields, too_many_problems, no_memory, and of what is
+-- expected wrong_row_count, no_trailer, rows_after_trailer (kind "protocol").
 -- The error names the `file` and, where there is one, the `line`.
 ---@param file string|file* path, or an open file (anything with its `read`), which stays open
 ---@param options? lastpass.source.CsvOptions
@@ -158,7 +266,7 @@ function M.open(file, options)
   local plan = columns.plan(options, 2)
   local settings = {
     name = name,
-    encoding = encoding_option(options.encoding or "utf-8", 2),
+    encoding = options.encoding and encoding_option(options.encoding, 2),
     sha256 = options.sha256,
     parser = parser_options(options, 2),
   }
@@ -167,14 +275,18 @@ function M.open(file, options)
     _admit = row_reader.admit,
     _path = type(file) == "string" and file or nil,
     _max_problems = options.max_problems or 10000,
+    _expect = expected.check("source.csv", options.expect, 2),
   })
+  settings.at_end = function()
+    return expected.shortfall(self)
+  end
   local records, message, err = csv_records.open(file, settings, proof)
   if not records then
     return nil, message, err
   end
   self._records = records
   local ok
-  ok, message, err = read_header(self, plan)
+  ok, message, err = read_header(self, plan, options.header)
   if not ok then
     self:close()
     return nil, message, err

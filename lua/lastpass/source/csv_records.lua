@@ -3,8 +3,12 @@
 local bytes = require "lastpass.source.bytes"
 local csv = require "lastpass.csv"
 local errors = require "lastpass.error"
+local file_kind = require "lastpass.source.file_kind"
 
 local M = {}
+
+-- What is looked at before the first row: the first line that is not blank, as far as it is within.
+local HEAD = 512
 
 local aliases = {
   ["utf8"] = "utf-8",
@@ -75,33 +79,34 @@ local function finish(self)
   self._ended = true
 end
 
-local function has_utf16_mark(piece)
-  local mark = piece:sub(1, 2)
-  return mark == "\255\254" or mark == "\254\255"
+-- The next text: the beginning that was looked at, and then the pieces of the file.
+local function next_text(self)
+  local head = self._head
+  if head then
+    self._head = nil
+    return head
+  elseif self._head_failure then
+    return nil, self._head_failure
+  end
+  local piece, _, err = self._bytes:read()
+  if piece and self._decoder then
+    return self._decoder:feed(piece)
+  end
+  return piece, err
 end
 
 -- Reads one piece of the file and parses it.
 local function fill(self)
-  local is_first = self._proof.bytes == 0
-  local piece, _, err = self._bytes:read()
-  if err then
-    return break_off(self, err)
-  elseif not piece then
-    return finish(self)
+  local text, problem = next_text(self)
+  if text then
+    parse(self, text)
+  elseif type(problem) == "string" then
+    refuse(self, "bad_encoding", problem)
+  elseif problem then
+    break_off(self, problem)
+  else
+    finish(self)
   end
-  if is_first and not self._decoder and has_utf16_mark(piece) then
-    return refuse(self, "bad_encoding", "this is UTF-16, not UTF-8", nil, {
-      hint = "give encoding = 'utf-16'",
-    })
-  end
-  if self._decoder then
-    local text, message = self._decoder:feed(piece)
-    if not text then
-      return refuse(self, "bad_encoding", message)
-    end
-    piece = text
-  end
-  parse(self, piece)
 end
 
 --- From the next row on, those that are plainly good come as tables with named fields: see
@@ -145,12 +150,17 @@ function records:next()
       return nil, self._failure.message, self._failure
     elseif self._ended then
       local proof = self._proof
-      if not proof.complete then
-        proof.complete, proof.sha256 = true, self._bytes:sha256()
+      if proof.complete then
+        return nil
       end
-      return nil
+      self._failure = self._at_end and self._at_end()
+      if not self._failure then
+        proof.complete, proof.sha256 = true, self._bytes:sha256()
+        return nil
+      end
+    else
+      fill(self)
     end
-    fill(self)
     row = parser:next()
   end
   return row
@@ -162,29 +172,160 @@ function records:close()
   self._closed = true
 end
 
+-- The beginning of a file; a failure comes after the rows before it.
+local function read_head(self)
+  local head = ""
+  while #head < HEAD and not (#head >= 4 and head:find "[^%s][^\r\n]*[\r\n]") do
+    local piece, _, err = self._bytes:read()
+    if not piece then
+      self._head_failure = err
+      break
+    end
+    head = head .. piece
+  end
+  return head
+end
+
+local UTF16_HINT = "give encoding = '%s'"
+
+-- The encoding that the file itself names by its byte order mark; what is said beside must agree.
+local function encoding_of(self, head, given)
+  local mark = head:sub(1, 2)
+  local is_utf16 = mark == "\255\254" or mark == "\254\255"
+  if is_utf16 and (not given or given:find "^utf%-16") then
+    return given or "utf-16"
+  elseif is_utf16 then
+    local reason = ("this is UTF-16, not %s"):format(given:gsub("^utf", "UTF"))
+    return fail(
+      self,
+      "protocol",
+      "bad_encoding",
+      reason,
+      nil,
+      { hint = UTF16_HINT:format "utf-16" }
+    )
+  elseif head:sub(1, 3) == "\239\187\191" and given and given ~= "utf-8" then
+    local reason = ("the file says that it is UTF-8 (byte order mark), not %s"):format(given)
+    return fail(self, "protocol", "bad_encoding", reason, nil, {
+      hint = "leave out the option 'encoding'",
+    })
+  elseif not given and (head:find "^[^%z]%z[^%z]%z" or head:find "^%z[^%z]%z[^%z]") then
+    local likely = head:find "^%z" and "utf-16be" or "utf-16le"
+    return fail(
+      self,
+      "protocol",
+      "bad_encoding",
+      "this looks like UTF-16 without a byte order mark",
+      nil,
+      {
+        hint = UTF16_HINT:format(likely),
+      }
+    )
+  end
+  return given or "utf-8"
+end
+
+local function open_decoder(self, encoding)
+  if encoding == "utf-8" then
+    return true
+  end
+  local decoder, message = csv.decoder(encoding)
+  if not decoder then
+    return fail(self, "argument", "bad_encoding", message)
+  end
+  self._decoder = decoder
+  return true
+end
+
+-- The first line "sep=;" by which Excel is told the delimiter.
+local function separator_of(text)
+  local separator, after =
+    text:gsub("^\239\187\191", ""):match '^"?[Ss][Ee][Pp]=([\9\32-\126])"?([^\r\n]?)'
+  return after == "" and separator or nil
+end
+
+-- Looks at the beginning: what the file is, its encoding, its delimiter.
+local function begin(self, settings)
+  local head = read_head(self)
+  local what, hint = file_kind.of_bytes(head:sub(1, HEAD))
+  if what then
+    return fail(
+      self,
+      "argument",
+      "not_csv",
+      ("this is %s, not CSV"):format(what),
+      nil,
+      { hint = hint }
+    )
+  end
+  local encoding, message, err = encoding_of(self, head, settings.encoding)
+  if not encoding then
+    return nil, message, err
+  end
+  local ok
+  ok, message, err = open_decoder(self, encoding)
+  if not ok then
+    return nil, message, err
+  end
+  local text = head
+  if self._decoder then
+    text, message = self._decoder:feed(head)
+    if not text then
+      return fail(self, "protocol", "bad_encoding", message)
+    end
+  end
+  local line = text:sub(1, HEAD):gsub("^\239\187\191", ""):match "^%s*([^\r\n]*)"
+  what, hint = file_kind.of_line(line)
+  if what then
+    return fail(
+      self,
+      "argument",
+      "not_csv",
+      ("this is %s, not CSV"):format(what),
+      nil,
+      { hint = hint }
+    )
+  end
+  self._head = text
+  local options, separator = {}, separator_of(text)
+  for name, value in pairs(settings.parser) do
+    options[name] = value
+  end
+  if separator and separator ~= (options.quote or '"') then
+    self.has_separator_line = true
+    options.delimiter = options.delimiter or separator
+  end
+  self.delimiter = options.delimiter or ","
+  self._parser = csv.parser(options)
+  return true
+end
+
 --- Opens a file.
 ---@param file string|file* path, or anything with a `read(bytes)` method as that of files
----@param settings table {name, encoding (of `encoding`), sha256, parser = options of `csv.parser`}
+---@param settings table {name, encoding (of `encoding`; nil: what the file says, else UTF-8), sha256,
+-- parser = options of `csv.parser`, at_end = function() -> err | nil (what is missing at the end)}
 ---@param proof table its bytes, final_newline, complete and sha256 are kept up to date
----@return table|nil records
+---@return table|nil records `delimiter`; `has_separator_line`: the first row is "sep=;"
 ---@return string? message
 ---@return lastpass.Error? err
 function M.open(file, settings, proof)
-  local self = { name = settings.name, _proof = proof }
-  self._parser = csv.parser(settings.parser)
-  if settings.encoding ~= "utf-8" then
-    local decoder, message = csv.decoder(settings.encoding)
-    if not decoder then
-      return fail(self, "argument", "bad_encoding", message)
-    end
-    self._decoder = decoder
-  end
-  local reader, message, err = bytes.open(file, settings, proof)
-  if not reader then
+  local self = setmetatable({
+    name = settings.name,
+    _proof = proof,
+    _at_end = settings.at_end,
+  }, records_mt)
+  local message, err
+  self._bytes, message, err = bytes.open(file, settings, proof)
+  if not self._bytes then
     return nil, message, err
   end
-  self._bytes = reader
-  return setmetatable(self, records_mt)
+  local ok
+  ok, message, err = begin(self, settings)
+  if not ok then
+    self._bytes:close()
+    return nil, message, err
+  end
+  return self
 end
 
 return M

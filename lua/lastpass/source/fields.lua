@@ -2,6 +2,7 @@
 -- @module lastpass.source.fields
 local email = require "lastpass.email"
 local errors = require "lastpass.error"
+local expected = require "lastpass.source.expected"
 local origin = require "lastpass.source.origin"
 local problem = require "lastpass.source.problem"
 local record_reader = require "lastpass.source.record"
@@ -126,7 +127,7 @@ function M.admit(self, item)
   local key_column = key_column_of(list)
   local key = key_of(key_column, person)
   self._has_key = self._has_key or (key_column and next(key_column.present) ~= nil)
-  refusal = refusal or first_fault(list, person)
+  refusal = refusal or first_fault(list, person) or record_reader.read_dates(list, person)
   if not refusal then
     refusal, first = claim(self, key_column, key, person, place)
   end
@@ -172,6 +173,7 @@ function M.bind(fields, plan, options, words)
   fields._columns = plan.columns and sorted_columns(plan, words)
   fields._claimed, fields._keys, fields._remembered = {}, {}, 0
   fields._trim = options.trim ~= false
+  fields._expect = expected.check(words.source, options.expect, 3)
   fields._max_problems = options.max_problems or 10000
   fields._admit = M.admit
   return fields
@@ -231,13 +233,13 @@ end
 ---@param self table the source
 ---@return nil
 ---@return string? message
----@return lastpass.Error? err code "missing_column"
+---@return lastpass.Error? err code "missing_column", or "wrong_row_count"
 function M.finish(self)
   local proof = self.proof
   if proof.complete then
     return nil
   end
-  local err = find_missing_column(self)
+  local err = find_missing_column(self) or expected.shortfall(self)
   if err then
     return nil, err.message, err
   end

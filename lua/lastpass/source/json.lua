@@ -18,6 +18,10 @@ local M = {}
 -- "name.family"; without it every key that holds a value or a list of them makes a field
 ---@field required? string[]   fields that must not be empty
 ---@field key? string|false    the field that must be there, once only; default "email"
+---@field dates? table<string, lastpass.source.DateFormat> fields that are dates, which come as
+-- "2026-12-31": { hired = "MM/DD/YYYY" }
+---@field expect? lastpass.source.Expect how many rows there have to be
+---@field zone? lastpass.Zone  in which the moments among the dates fall on a day; default UTC
 ---@field list? string         where in the file's object the list is: "users", "data.users"
 ---@field format? string       "json" or "ndjson" (one object a line); default: told from the file
 ---@field trim? boolean        cut spaces off both ends of every value; default true

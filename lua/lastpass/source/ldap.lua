@@ -24,6 +24,10 @@ local M = {}
 -- all defaults; default none
 ---@field required? string[]    fields that must not be empty
 ---@field key? string|false     the field that must be there, once only; default "email" if any
+---@field dates? table<string, lastpass.source.DateFormat> fields that are dates, which come as
+-- "2026-12-31": { hired = "MM/DD/YYYY" }
+---@field expect? lastpass.source.Expect how many rows there have to be
+---@field zone? lastpass.Zone  in which the moments among the dates fall on a day; default UTC
 ---@field bind_dn? string       who reads; without it nobody in particular
 ---@field password? userdata|table of `lastpass.secret`, or {file = path}, {env = name}, {command = line}
 ---@field external? boolean     bind as whom TLS or the socket knows us (SASL EXTERNAL)
@@ -290,6 +294,8 @@ function M.open(options)
     columns = attributes,
     required = options.required,
     key = options.key,
+    dates = options.dates,
+    zone = options.zone,
   }, 2, words)
   local own = { _collect = collect, _unordered = true }
   if options.sha256 then

@@ -191,6 +191,9 @@ M.options = {
   sha256 = "boolean",
   max_problems = "number",
   name = "string",
+  dates = "table",
+  expect = "table",
+  zone = "table",
 }
 
 --- The options that all sources have, and those of one kind.

@@ -109,6 +109,30 @@ function M.judge(column, value)
   return nil
 end
 
+--- Reads the dates of a person, whose fields get them as "2026-12-31"; one that means never is no field.
+---@param list table[] columns
+---@param person table
+---@return table|nil refusal {code, reason, {column =, value =}}
+function M.read_dates(list, person)
+  for _, column in ipairs(list) do
+    local value = column.date and person[column.name]
+    if value and value ~= "" then
+      local date, fault = nil, "there are several values"
+      if type(value) == "string" then
+        date, fault = column.date(value)
+      end
+      if not date then
+        local text = type(value) == "table" and tostring(value[1]) or value
+        local reason = "%s in '%s' is not a date: %s"
+        reason = reason:format(problem.shown(text), column.label, fault)
+        return { "bad_date", reason, { column = column, value = text } }
+      end
+      person[column.name] = date ~= "" and date or nil
+    end
+  end
+  return nil
+end
+
 --- One column, completed by what the plan says about its field.
 ---@param plan table of `columns.plan`, its key settled
 ---@param name string
@@ -129,6 +153,7 @@ function M.column(plan, name, headers, given)
     binary = given.binary,
     optional = given.optional,
     is_key = name == plan.key,
+    date = plan.dates[name],
     required = given.required or plan.required[name] or name == plan.key,
     present = {},
     asked = {},

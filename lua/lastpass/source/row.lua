@@ -1,6 +1,7 @@
 --- One row of a CSV file: a person, or the reason why it is none.
 -- @module lastpass.source.row
 local email = require "lastpass.email"
+local expected = require "lastpass.source.expected"
 local origin = require "lastpass.source.origin"
 local problem = require "lastpass.source.problem"
 
@@ -97,6 +98,17 @@ local function read_value(self, row, column)
   local value = value_of(column, row)
   if value == "" and column.required then
     return refuse(self, row, "missing_value", ("'%s' is empty"):format(column.label), column, value)
+  elseif value ~= "" and column.date then
+    local date, fault = column.date(value)
+    if not date then
+      local reason = ("%s in '%s' is not a date: %s"):format(
+        problem.shown(value),
+        column.label,
+        fault
+      )
+      return refuse(self, row, "bad_date", reason, column, value)
+    end
+    return date
   elseif value == "" or not column.email then
     return value
   end
@@ -108,13 +120,27 @@ local function read_value(self, row, column)
   return address
 end
 
+-- Whether a row is the trailer that is expected, or comes after it.
+local function is_trailer(self, row)
+  local trailer = self._expect and self._expect.trailer
+  if not trailer then
+    return false
+  elseif self._trailer then
+    self._trailer.after = self._trailer.after or row.line
+    return false
+  end
+  local found, count = expected.is_trailer(trailer, table.concat(row, self._records.delimiter))
+  self._trailer = found and { line = row.line, count = count } or nil
+  return found
+end
+
 --- Makes a person of a row that the parser did not shape (see src/csv/csv_rows.h). Both must judge
 -- alike: what the parser lets pass would pass here.
 ---@param self table the source: header, proof, problems, _width, _columns, _key_column, _records
 ---@param row table a list of strings, as of `csv_records`
 ---@return table|nil person nil when the row is refused or holds nothing
 function M.admit(self, row)
-  if M.is_blank(row) then
+  if M.is_blank(row) or is_trailer(self, row) then
     return nil
   end
   local proof = self.proof

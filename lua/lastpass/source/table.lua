@@ -17,6 +17,10 @@ local M = {}
 -- "name.family"; without it every key that holds a value or a list of them makes a field
 ---@field required? string[]   fields that must not be empty
 ---@field key? string|false    the field that must be there, once only; default "email"
+---@field dates? table<string, lastpass.source.DateFormat> fields that are dates, which come as
+-- "2026-12-31": { hired = "MM/DD/YYYY" }
+---@field expect? lastpass.source.Expect how many rows there have to be
+---@field zone? lastpass.Zone  in which the moments among the dates fall on a day; default UTC
 ---@field trim? boolean        cut spaces off both ends of every value; default true
 ---@field sha256? boolean      a hash of all values (needs luaossl); default false
 ---@field max_problems? number refused rows after which the reading ends; default 10000
