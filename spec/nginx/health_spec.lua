@@ -1,8 +1,22 @@
 -- What /healthz answers.
+local audit = require "lastpass.nginx.gateway.audit"
+local fake_ngx = require "spec.support.fake_ngx"
 local health = require "lastpass.nginx.health"
 local json = require "lastpass.json"
 
 describe("lastpass.nginx.health", function()
+  local fake
+
+  before_each(function()
+    fake = fake_ngx.install {
+      dicts = { "lastpass_directory", "lastpass_locks", "lastpass_counters" },
+    }
+  end)
+
+  after_each(function()
+    fake.remove()
+  end)
+
   local function site(report, playbooks)
     local tenant = {
       name = "acme",
@@ -85,6 +99,29 @@ describe("lastpass.nginx.health", function()
       local status, value = respond(case[1], case[2])
       assert.same({ 200, "degraded", case[3] }, { status, value.status, value.reasons[1].message })
     end
+  end)
+
+  it("names the dicts that are full", function()
+    assert.same({ 200, "ok" }, { health.respond(site(good)).status, select(2, respond(good)).status })
+    local dict = fake.ngx.shared.lastpass_locks
+    dict._most = 1
+    dict:safe_add("x", 1, 5)
+    local status, value = respond(good)
+    assert.same({ 200, "degraded", 1 }, { status, value.status, #value.reasons })
+    assert.matches("^lua_shared_dict lastpass_locks is full", value.reasons[1].message)
+    assert.equal("make it larger", value.reasons[1].hint)
+    fake.time = fake.time + 5 -- what has expired takes no room
+    assert.equal("ok", select(2, respond(good)).status)
+  end)
+
+  it("says that the audit cannot be written", function()
+    local counters = fake.ngx.shared.lastpass_counters
+    local log = audit.open("/dev/full", counters)
+    assert.equal("ok", select(2, respond(good)).status)
+    log:write({ subjects = {} }, 0)
+    local status, value = respond(good)
+    assert.same({ 200, "degraded", "gateway" }, { status, value.status, value.reasons[1].where })
+    assert.matches("the audit cannot be written, so nothing else is: .*No space left", value.reasons[1].message)
   end)
 
   it("tells of playbooks without their texts", function()

@@ -89,7 +89,15 @@ describe("lastpass.nginx.setup", function()
     fake.remove()
     fake = fake_ngx.install { dicts = { "lastpass_limits", "lastpass_locks" } }
     local message = refusal { tenants = tenants() }
-    assert.matches("nginx.conf needs: lua_shared_dict lastpass_directory 64m;", message, 1, true)
+    assert.matches("nginx.conf needs: lua_shared_dict lastpass_directory 64m;$", message)
+    fake.remove()
+    fake = fake_ngx.install {}
+    message = refusal { tenants = tenants(), tokens = {}, dashboard = {} }
+    assert.matches(
+      "nginx.conf needs: lua_shared_dict lastpass_counters 2m; "
+        .. "lua_shared_dict lastpass_idempotency 16m; lua_shared_dict lastpass_sessions 4m;$",
+      message
+    )
     fake.remove()
     assert.matches("this is not nginx", refusal { tenants = tenants() }, 1, true)
     fake = fake_ngx.install()

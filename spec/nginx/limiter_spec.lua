@@ -148,6 +148,6 @@ describe("lastpass.nginx.limiter", function()
     }
     local _, text = other:get "/"
     other:stop()
-    assert.matches("add: lua_shared_dict lastpass_limits 1m;", text, 1, true)
+    assert.matches("add: lua_shared_dict lastpass_limits 4m;", text, 1, true)
   end)
 end)

@@ -14,7 +14,10 @@ function M.install(options)
   end
   local ngx = { ERR = "error", WARN = "warn", NOTICE = "notice", shared = {} }
   for _, name in
-    ipairs(options.dicts or { "lastpass_directory", "lastpass_limits", "lastpass_locks" })
+    ipairs(
+      options.dicts
+        or { "lastpass_directory", "lastpass_limits", "lastpass_locks", "lastpass_playbooks" }
+    )
   do
     ngx.shared[name] = shared_dict.new { now = now, most = options.most }
   end

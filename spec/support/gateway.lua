@@ -12,11 +12,12 @@ local gateway_mt = { __index = methods }
 
 --- Makes one. Every scope is given to the token "all", unless `tokens` says who there is.
 ---@param tenants table by name
----@param options? table settings, tokens (name -> {tenants, scopes, rate}), now
+---@param options? table settings, tokens (name -> {tenants, scopes, rate}), now, most (by name of a dict:
+-- how many entries it has room for)
 function M.start(tenants, options)
   options = options or {}
   local clock = { now = options.now or os.time() }
-  local self = setmetatable({ clock = clock, lines = {}, texts = {} }, gateway_mt)
+  local self = setmetatable({ clock = clock, lines = {}, intents = {}, texts = {} }, gateway_mt)
   local names, list = {}, {}
   for name in pairs(tenants) do
     names[#names + 1] = name
@@ -36,7 +37,8 @@ function M.start(tenants, options)
   end
   local settings = {
     audit = function(line)
-      self.lines[#self.lines + 1] = assert(json.decode(line))
+      local entry = assert(json.decode(line))
+      table.insert(entry.outcome == "intent" and self.intents or self.lines, entry)
     end,
   }
   for name, value in pairs(options.settings or {}) do
@@ -45,13 +47,15 @@ function M.start(tenants, options)
   local function now()
     return clock.now
   end
-  self.dict = shared_dict.new { now = now }
-  self.locks = shared_dict.new { now = now }
+  for _, name in ipairs { "counters", "keys", "locks" } do
+    self[name] = shared_dict.new { now = now, most = options.most and options.most[name] }
+  end
   self.gateway = gateway_room.new {
     tenants = tenants,
     tokens = list,
     settings = settings,
-    dict = self.dict,
+    counters = self.counters,
+    keys = self.keys,
     locks = self.locks,
     now = now,
     sleep = function(seconds)

@@ -1,14 +1,13 @@
 --- The gateway in a real nginx over directories that are written down, for specs of the gateway alone.
 local connection = require "spec.support.connection"
 local nginx = require "spec.support.nginx"
+local sites = require "spec.support.site"
 local tokens = require "lastpass.nginx.gateway.tokens"
 
 local M = {}
 
 local HTTP = [[
-  lua_shared_dict lastpass_limits 4m;
-  lua_shared_dict lastpass_locks 1m;
-  lua_shared_dict lastpass_metrics 1m;
+  %s
   client_max_body_size 1m;
   client_body_timeout 1s;
   keepalive_requests 1000000;
@@ -63,7 +62,7 @@ function M.start(company, workers)
   local audit = os.tmpname()
   local server = nginx.start {
     workers = workers or 1,
-    http = HTTP:format(hashes[1], hashes[2], hashes[3], audit),
+    http = HTTP:format(sites.dicts(), hashes[1], hashes[2], hashes[3], audit),
     server = SERVER,
     files = { ["company.lua"] = company },
   }

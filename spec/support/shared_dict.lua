@@ -1,5 +1,5 @@
 --- What `lua_shared_dict` gives, for specs without nginx: the same methods, in this Lua state, with a
--- clock of its own.
+-- clock of its own. `set` and `add` are not among them: they push other entries out when there is no room.
 local M = {}
 
 local methods = {}
@@ -45,8 +45,6 @@ function methods:safe_set(key, value, expires)
   return true
 end
 
-methods.set = methods.safe_set
-
 function methods:safe_add(key, value, expires)
   if self:get(key) ~= nil then
     return nil, "exists"
@@ -54,16 +52,11 @@ function methods:safe_add(key, value, expires)
   return self:safe_set(key, value, expires)
 end
 
-methods.add = methods.safe_add
-
 function methods:incr(key, by, start, expires)
   local value = self:get(key)
   if value == nil then
-    if start == nil then
-      return nil, "not found"
-    end
-    local ok, message = self:safe_set(key, start + by, expires)
-    return ok and start + by or nil, message
+    assert(start == nil and expires == nil, "incr with a start value pushes other entries out")
+    return nil, "not found"
   end
   self._values[key] = value + by
   return value + by
@@ -82,6 +75,14 @@ function methods:expire(key, expires)
   end
   self._ends[key] = expires > 0 and self._now() + expires or nil
   return true
+end
+
+function methods:flush_expired()
+  local before = count(self)
+  for key in pairs(self._ends) do
+    self:get(key)
+  end
+  return before - count(self)
 end
 
 function methods:get_keys()

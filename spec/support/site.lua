@@ -11,9 +11,7 @@ local site_mt = { __index = methods }
 
 local HTTP = [[
   lua_shared_dict lastpass_directory %s;
-  lua_shared_dict lastpass_limits 1m;
-  lua_shared_dict lastpass_locks 1m;
-  lua_shared_dict lastpass_metrics 1m;
+  %s
   init_by_lua_block {
     local lastpass = require "lastpass"
     site = require("lastpass.nginx").setup {
@@ -55,9 +53,22 @@ local SERVER = [[
   %s
 ]]
 
+local dicts = { "limits", "locks", "counters", "idempotency", "sessions", "playbooks", "metrics" }
+
+--- The dicts beside the directory's.
+---@param sizes? table<string, string> by name without "lastpass_"; default 1m
+---@return string text of nginx.conf
+function M.dicts(sizes)
+  local lines = {}
+  for place, name in ipairs(dicts) do
+    lines[place] = ("lua_shared_dict lastpass_%s %s;"):format(name, sizes and sizes[name] or "1m")
+  end
+  return table.concat(lines, "\n  ")
+end
+
 --- Starts it.
 ---@param box table the sandbox
----@param options? table workers, directory (size of the dict), tenant and setup (text of Lua), server
+---@param options? table workers, directory (size of the dict), dicts (sizes of others), tenant and setup (text of Lua), server
 -- (text), files, start (what init_worker does), http, main
 function M.start(box, options)
   options = options or {}
@@ -66,6 +77,7 @@ function M.start(box, options)
     main = options.main or "thread_pool lastpass threads=8;",
     http = HTTP:format(
       options.directory or "32m",
+      M.dicts(options.dicts),
       tostring(box.cid or lastpass.sandbox.CID),
       options.url or box.url,
       lastpass.sandbox.PROVHASH,

@@ -131,7 +131,11 @@ function M.perform(client, call, read, sink)
   call.attempt = 0
   while true do
     call.attempt = call.attempt + 1
-    client._limiter:wait_for_turn(call.command, options.rate, options.on_wait)
+    local _, refusal, reason =
+      client._limiter:wait_for_turn(call.command, options.rate, options.on_wait)
+    if refusal then
+      return nil, refusal, reason
+    end
     if sink then
       sink:reset()
     end

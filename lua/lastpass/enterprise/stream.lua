@@ -39,7 +39,11 @@ function M.users(client, filter)
   local sink = core.snapshot(ROWS_AT_ONCE)
   local request = call.prepare(client, "getuserdata", next(filter) and filter or nil, 3)
   local options = client._options
-  client._limiter:wait_for_turn("getuserdata", options.rate, options.on_wait)
+  local _, refusal, reason =
+    client._limiter:wait_for_turn("getuserdata", options.rate, options.on_wait)
+  if refusal then
+    fail(client, reason, refusal)
+  end
   local transfer, start_message, start_err = client._transport:start {
     method = "POST",
     url = options.url,

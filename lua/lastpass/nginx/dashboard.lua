@@ -5,6 +5,7 @@
 -- @module lastpass.nginx.dashboard
 local adapter = require "lastpass.nginx.gateway.adapter"
 local assets = require "lastpass.nginx.dashboard.assets"
+local dicts = require "lastpass.nginx.dicts"
 local errors = require "lastpass.error"
 local frame = require "lastpass.nginx.dashboard.frame"
 local metrics = require "lastpass.nginx.metrics"
@@ -204,7 +205,7 @@ function M.of(site)
       tenants = site.tenants,
       tokens = site.options.tokens or {},
       settings = site.options.dashboard,
-      dict = ngx.shared.lastpass_limits,
+      dict = dicts.get "lastpass_sessions",
       pause = pause,
       sleep = sleep,
       spawn = in_background,

@@ -4,6 +4,7 @@
 local access = require "lastpass.nginx.gateway.access"
 local adapter = require "lastpass.nginx.gateway.adapter"
 local audit = require "lastpass.nginx.gateway.audit"
+local dicts = require "lastpass.nginx.dicts"
 local digests = require "lastpass.unified.digests"
 local errors = require "lastpass.error"
 local idempotency = require "lastpass.nginx.gateway.idempotency"
@@ -23,7 +24,7 @@ local gateway_mt = { __name = "lastpass.nginx.Gateway", __index = methods }
 local M = {}
 
 local KEY = "gateway cursor key"
-local TURN = 0.002 -- seconds between looks whether somebody else is done
+local PAUSE = 0.002 -- seconds between looks whether somebody else is done
 
 -- Workers, and the processes after a reload, have to open each other's cursors.
 local function shared_key(dict)
@@ -35,18 +36,19 @@ local known = {
   tenants = "table",
   tokens = "table",
   settings = "table",
-  dict = { "table", "userdata" },
+  counters = { "table", "userdata" },
+  keys = { "table", "userdata" },
   locks = { "table", "userdata" },
   pause = "function",
   sleep = "function",
   now = "function",
 }
 
-local needed = { "tenants", "tokens", "dict", "locks" }
+local needed = { "tenants", "tokens", "counters", "keys", "locks" }
 
 --- Makes a gateway; mistakes raise.
----@param given table tenants (by name), tokens, settings (see `lastpass.nginx.gateway.options`), dict
--- and locks (of `ngx.shared`), pause, sleep, now
+---@param given table tenants (by name), tokens, settings (see `lastpass.nginx.gateway.options`), counters,
+-- keys and locks (of `ngx.shared`), pause, sleep, now
 ---@param level? integer whose line is blamed; default the caller
 ---@return lastpass.nginx.Gateway
 function M.new(given, level)
@@ -58,11 +60,11 @@ function M.new(given, level)
     end
   end
   local defaults = {
-    cursor_keys = { shared_key(given.dict) },
+    cursor_keys = { shared_key(given.counters) },
     redact = require("lastpass.export.redact").text,
     pause = given.pause,
     wait = given.sleep and function()
-      given.sleep(TURN)
+      given.sleep(PAUSE)
     end,
   }
   local settings = options_room.read(given.settings, given.tenants, defaults, level)
@@ -70,11 +72,12 @@ function M.new(given, level)
     _tenants = given.tenants,
     _tokens = tokens.read(given.tokens, given.tenants, level),
     _settings = settings,
-    _dict = given.dict,
+    _counters = given.counters,
+    _keys = given.keys,
     _locks = given.locks,
     _sleep = given.sleep or function() end,
     _now = given.now or os.time,
-    _audit = { where = settings.audit, write = audit.sink(settings.audit) },
+    _audit = audit.open(settings.audit, given.counters),
   }, gateway_mt)
 end
 
@@ -85,7 +88,7 @@ local function writer_of(self, request, tenant, token)
     request = request,
     settings = self._settings.by_tenant[tenant.name].guards,
     audit = self._audit,
-    dict = self._dict,
+    counters = self._counters,
     locks = self._locks,
     now = self._now,
     sleep = self._sleep,
@@ -129,17 +132,34 @@ end
 
 local reads = { GET = true, HEAD = true, OPTIONS = true }
 
+-- What is refused whatever it would do: there is no such address or method, or a scope is missing.
+local function refusal(self, request, tenant, token)
+  local command = command_in(self, request.path)
+  if command then
+    return proxy_door.refusal(request, token, command)
+  end
+  return unified.refusal(request, grant_of(self, tenant, token))
+end
+
 -- Whatever happens, nobody else is kept waiting.
 local function write(self, request, tenant, token)
+  local refused = refusal(self, request, tenant, token)
+  if refused then
+    return refused
+  end
   local writer = writer_of(self, request, tenant, token)
   local function carry_out()
     return respond(self, request, tenant, token, writer)
   end
+  local function has_changed()
+    return writer:has_changed()
+  end
   local ok, response, problem
   local command = command_in(self, request.path)
   if not command or proxy_door.writes(command) then
+    local owner = tenant.name .. "\0" .. token.name
     ok, response, problem =
-      pcall(idempotency.once, self._dict, request, tenant.name .. "\0" .. token.name, carry_out)
+      pcall(idempotency.once, self._keys, request, owner, carry_out, has_changed)
   else
     ok, response = pcall(carry_out)
   end
@@ -172,9 +192,13 @@ function methods:handle(request)
     local _, problem = access.unauthorized(reason)
     return problems.response(problem, request), nil
   end
-  local allowed, headers = rate.count(self._dict, token, request.now)
+  local allowed, headers = rate.count(self._counters, token, request.now)
   local response, problem
-  if allowed then
+  if allowed == nil then
+    response, problem = problems.fail(503, "there is no room to count this request", {
+      headers = { ["retry-after"] = "10" },
+    })
+  elseif allowed then
     response, problem = answer(self, request, token)
   else
     response, problem = problems.fail(429, "this token asks too often", {
@@ -220,8 +244,9 @@ function M.of(site)
       tenants = site.tenants,
       tokens = site.options.tokens or {},
       settings = site.options.gateway,
-      dict = ngx.shared.lastpass_limits,
-      locks = ngx.shared.lastpass_locks,
+      counters = dicts.get "lastpass_counters",
+      keys = dicts.get "lastpass_idempotency",
+      locks = dicts.get "lastpass_locks",
       pause = require "lastpass.nginx.pause",
       sleep = function(seconds)
         ngx.sleep(seconds)

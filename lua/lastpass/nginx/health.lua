@@ -1,5 +1,7 @@
 --- How everything is: what /healthz answers.
 -- @module lastpass.nginx.health
+local audit = require "lastpass.nginx.gateway.audit"
+local dicts = require "lastpass.nginx.dicts"
 local json = require "lastpass.json"
 local time = require "lastpass.time"
 
@@ -92,6 +94,19 @@ local function look_at_playbooks(state, playbooks)
   end
 end
 
+local function look_at_shared(state)
+  for _, name in ipairs(dicts.full()) do
+    local message = ("lua_shared_dict %s is full: what needs it is answered with 503"):format(name)
+    add(state, DEGRADED, "nginx", message, "make it larger")
+  end
+  local counters = ngx.shared.lastpass_counters
+  local failure = counters and audit.failure(counters)
+  if failure then
+    local message = "the audit cannot be written, so nothing else is: " .. failure
+    add(state, DEGRADED, "gateway", message, "it is tried again with the next write")
+  end
+end
+
 --- Looks at everything.
 ---@param site table tenants, playbooks (list)
 ---@return table report {status, reasons, tenants, playbooks}
@@ -103,6 +118,7 @@ function M.look(site)
   for _, playbooks in ipairs(site.playbooks) do
     look_at_playbooks(state, playbooks)
   end
+  look_at_shared(state)
   return {
     status = words[state.level],
     reasons = state.reasons,

@@ -13,6 +13,7 @@
 --     location = /healthz { content_by_lua_block { site:health() } }
 --     location = /metrics { content_by_lua_block { site:metrics() } }
 -- @module lastpass.nginx
+local dicts = require "lastpass.nginx.dicts"
 local errors = require "lastpass.error"
 local metrics = require "lastpass.nginx.metrics"
 local setup_options = require "lastpass.nginx.setup_options"
@@ -30,20 +31,6 @@ local M = {}
 local TICK = 1 -- seconds between looks at what is due
 local LAG_EVERY = 60
 
-local needed = {
-  lastpass_directory = "64m",
-  lastpass_limits = "4m",
-  lastpass_locks = "1m",
-}
-
-local function check_dicts(level)
-  for name, size in pairs(needed) do
-    if not ngx.shared[name] then
-      errors.raise(level + 1, "nginx.conf needs: lua_shared_dict %s %s;", name, size)
-    end
-  end
-end
-
 --- Checks the configuration and makes the site. For init_by_lua: wrong options raise, so that
 -- `nginx -t` finds them.
 ---@param given table see `lastpass.nginx.setup_options`
@@ -52,7 +39,7 @@ function M.setup(given)
   if not rawget(_G, "ngx") then
     errors.raise(2, "lastpass.nginx.setup: this is not nginx; it is for init_by_lua")
   end
-  check_dicts(2)
+  dicts.check(type(given) == "table" and given or {}, 2)
   local site = setmetatable(setup_options.read(given, 2), site_mt)
   metrics.begin()
   if given.tokens then

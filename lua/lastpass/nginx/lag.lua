@@ -1,6 +1,6 @@
 --- How far the export of events is behind, measured by one worker for all.
 -- @module lastpass.nginx.lag
-local lock_room = require "lastpass.nginx.cache.lock"
+local leases = require "lastpass.nginx.lease"
 local metrics = require "lastpass.nginx.metrics"
 local threads = require "lastpass.nginx.threads"
 
@@ -11,7 +11,7 @@ local M = {}
 ---@param pool string name of the thread_pool
 ---@param every number seconds
 function M.measure(tenant, pool, every)
-  if not lock_room.take("event lag of " .. tenant.name, every - 1) then
+  if not leases.take("event lag of " .. tenant.name, every - 1) then
     return
   end
   local order = tenant:thread_order()

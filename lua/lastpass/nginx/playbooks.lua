@@ -3,7 +3,7 @@
 -- @module lastpass.nginx.playbooks
 local book_room = require "lastpass.nginx.playbooks.book"
 local folder_room = require "lastpass.nginx.playbooks.folder"
-local lock_room = require "lastpass.nginx.cache.lock"
+local leases = require "lastpass.nginx.lease"
 local metrics = require "lastpass.nginx.metrics"
 local runs = require "lastpass.nginx.playbooks.runs"
 local threads = require "lastpass.nginx.threads"
@@ -36,7 +36,7 @@ local function leads(self)
   if self._lock and self._lock:renew() then
     return true
   end
-  self._lock = lock_room.take("playbooks " .. self.directory)
+  self._lock = leases.take("playbooks " .. self.directory)
   if self._lock then
     self._books = {} -- another worker may have gone on with them
   end
@@ -172,7 +172,7 @@ function methods:report()
   return {
     directory = self.directory,
     apply = self._apply,
-    looked_after = lock_room.is_taken("playbooks " .. self.directory),
+    looked_after = leases.is_taken("playbooks " .. self.directory),
     trouble = book_room.trouble(self.directory),
     playbooks = book_room.report(self.directory),
   }

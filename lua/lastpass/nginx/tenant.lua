@@ -12,6 +12,7 @@ local worker_thread = require "lastpass.transport.worker_thread"
 ---@field name string
 ---@field cid string
 ---@field timezone string
+---@field timeout number  seconds that one call may take
 local methods = {}
 local tenant_mt = { __name = "lastpass.nginx.Tenant", __index = methods }
 
@@ -98,6 +99,7 @@ function M.new(name, given, pool, level)
     name = name,
     cid = ("%.0f"):format(tonumber(complete.cid)),
     timezone = complete.timezone,
+    timeout = complete.timeout,
     event_cursor = own.event_cursor,
     _pool = pool,
     _client_options = of_client,

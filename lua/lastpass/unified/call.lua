@@ -127,21 +127,34 @@ function methods:not_found()
   return problems.fail(404, ("there is no %s with that id"):format(self.what or "such thing"))
 end
 
+--- What a request is told whose body is something else.
+M.NOT_JSON = "the body must be JSON: content-type: application/json"
+
+--- Whether a request says that its body is JSON.
+---@param request lastpass.unified.Request
+---@return boolean
+function M.is_json(request)
+  local kind = (request.headers or {})["content-type"] or ""
+  local media_type, parameters = kind:lower():match "^([^;]*)(.*)$"
+  local charset = parameters:match 'charset%s*=%s*"?([%w_-]*)'
+  return media_type:find "^application/[%w.+-]*json%s*$" ~= nil
+    and (charset == nil or charset == "utf-8" or charset == "utf8")
+end
+
 --- The body of a write.
 ---@return table|nil object
 ---@return lastpass.unified.Problem? problem
 function methods:body()
-  local kind = (self.request.headers or {})["content-type"] or ""
   local body = self.request.body or ""
-  if not kind:lower():match "^[^;]*":find "^application/[%w.+-]*json%s*$" then
-    return problems.fail(415, "the body must be JSON: content-type: application/json")
+  if not M.is_json(self.request) then
+    return problems.fail(415, M.NOT_JSON)
   elseif #body > self.settings.max_body then
     local text = "the body has %d bytes; %d are allowed"
     return problems.fail(413, text:format(#body, self.settings.max_body))
   end
   local value, message = json.decode(body)
   if value == nil then
-    return problems.fail(400, "the body is no JSON: " .. message)
+    return problems.fail(400, "the body is not valid JSON: " .. message)
   elseif type(value) ~= "table" or body:find "^%s*%[" then
     return problems.fail(400, "the body must be a JSON object")
   end

@@ -150,6 +150,19 @@ local function find_kept(request, tenant, grant)
   return view and pages.find(view, grant.settings, pages.key(request)), view
 end
 
+--- What is refused whatever it would do: there is no such address or method, or a scope is missing.
+---@param request lastpass.unified.Request
+---@param grant lastpass.unified.Grant
+---@return lastpass.unified.Response|nil
+function M.refusal(request, grant)
+  local route, problem = routes.find(request, grant.settings.prefix)
+  if route and not route.options then
+    local _
+    _, problem = check_scope(route, grant)
+  end
+  return problem and problems.response(problem, request) or nil
+end
+
 --- Answers a request.
 ---@param request lastpass.unified.Request
 ---@param tenant table name, cid, client(), directory(), refresh()

@@ -77,6 +77,7 @@ function M.create(call)
     local text = "there is a user with this address; remote_query[upsert]=true changes them"
     return problems.fail(409, text, { details = { id = found.id(call, known) } })
   end
+  wish.user, wish.is_new = known, not known
   local ok
   ok, problem = carry.out(call, { wish }, { wish.after.password })
   if not ok then

@@ -1,6 +1,7 @@
 local audit = require "lastpass.nginx.gateway.audit"
 local check = require "spec.support.check"
 local json = require "lastpass.json"
+local shared_dict = require "spec.support.shared_dict"
 
 local function entry(changes)
   local one = {
@@ -53,12 +54,12 @@ describe("the audit", function()
     assert.same({ "failed", "refused" }, { audit.outcome { kind = "refused", code = "refused" } })
   end)
 
-  it("goes to a file that may be turned over, to a function, and nowhere in silence", function()
+  it("goes to a file that may be rotated, and to a function", function()
     local path = os.tmpname()
     local write = audit.sink(path)
-    write "one"
+    assert.is_true(write "one")
     assert.is_true(os.rename(path, path .. ".1"))
-    write "two"
+    assert.is_true(write "two")
     for name, text in pairs { [path] = "two\n", [path .. ".1"] = "one\n" } do
       local file = assert(io.open(name))
       assert.equal(text, file:read "*a")
@@ -70,8 +71,67 @@ describe("the audit", function()
       got = line
     end) "three"
     assert.equal("three", got)
-    assert.is_true(audit.check(nil))
-    local err = check.failure("cancelled", "no_audit", audit.check "/nonexistent/audit")
+    assert.is_true(audit.sink(function() end) "four")
+  end)
+
+  it("does not say that a line is written that is not", function()
+    for _, path in ipairs { "/dev/full", "/nonexistent/audit", "/" } do
+      local ok, message = audit.sink(path) "x"
+      assert.is_nil(ok, path)
+      assert.is_string(message)
+    end
+    for _, fn in ipairs {
+      function()
+        return nil, "full"
+      end,
+      function()
+        return false
+      end,
+      function()
+        error("oh", 0)
+      end,
+    } do
+      local ok, message = audit.sink(fn) "x"
+      assert.is_nil(ok)
+      assert.is_string(message)
+    end
+  end)
+
+  it("begins a line of its own after half of one", function()
+    local path = os.tmpname()
+    local file = assert(io.open(path, "w"))
+    file:write '{"half'
+    file:close()
+    local write = audit.sink(path)
+    write "one"
+    write(("long "):rep(5000))
+    file = assert(io.open(path))
+    assert.equal('{"half', file:read "*l")
+    assert.equal("one", file:read "*l")
+    assert.equal(("long "):rep(5000), file:read "*l")
+    file:close()
+    os.remove(path)
+  end)
+
+  it("tells all workers that lines are lost, until one is written again", function()
+    local dict = shared_dict.new {}
+    local full = true
+    local log = audit.open(function()
+      return not full
+    end, dict)
+    assert.is_nil(audit.failure(dict))
+    local err = check.failure("cancelled", "no_audit", log:write(entry(), 0))
     assert.match("nothing is written without a trace", err.message)
+    assert.match("option 'audit'", audit.failure(dict))
+    full = false
+    assert.is_true(log:write(entry(), 0))
+    assert.is_nil(audit.failure(dict))
+  end)
+
+  it("has room to tell it in a dict that is full by then", function()
+    local dict = shared_dict.new { most = 1 }
+    local log = audit.open("/dev/full", dict)
+    log:write(entry(), 0)
+    assert.match("No space left", audit.failure(dict))
   end)
 end)

@@ -87,8 +87,19 @@ describe("the guards of the gateway", function()
 
   it("hold back what is taken from protected accounts, and nothing that is given", function()
     local settings = { protect = { "p5@EXAMPLE.com" } }
-    for _, kind in ipairs { "disable", "deactivate", "remove", "delete" } do
+    for _, kind in ipairs {
+      "disable",
+      "deactivate",
+      "remove",
+      "delete",
+      "disable_mfa",
+      "reset_password",
+      "require_password_change",
+    } do
       check.failure("guard", "protected", ask({ wish(kind, 5) }, settings))
+      if kind ~= "remove" and kind ~= "delete" then
+        assert.is_true(ask({ wish(kind, 6) }, settings), kind)
+      end
     end
     check.failure(
       "guard",
@@ -102,23 +113,71 @@ describe("the guards of the gateway", function()
     )
     assert.is_true(ask({ wish("groups", 5, { join = { "Board" }, leave = {} }) }, settings))
     assert.is_true(ask({ wish("name", 5, { fullname = "X" }) }, settings))
+    -- batchadd changes an account that exists
+    local create = wish("create", 5, { groups = {} })
+    check.failure("guard", "protected", ask({ create }, settings))
+    create.is_new = true -- it was read just now that there is none
+    assert.is_true(ask({ create }, settings))
   end)
 
+  local function admins_of(...)
+    local admins = { count = select("#", ...), by_key = {} }
+    for _, place in ipairs { ... } do
+      local email = ("p%d@example.com"):format(place)
+      admins.by_key[email] = { email = email, status = "active", admin = true, groups = {} }
+    end
+    return admins
+  end
+
   it("leave an admin, counted now and not when the directory was read", function()
-    assert.is_true(guards.takes_an_admin(snapshot, wish("disable", 1)))
-    assert.is_false(guards.takes_an_admin(snapshot, wish("disable", 3)))
-    assert.is_false(guards.takes_an_admin(snapshot, wish("enable", 1)))
     assert.is_true(ask { wish("disable", 1) })
     check.failure("guard", "last_admin", ask { wish("disable", 1), wish("disable", 2) })
-    check.failure("guard", "last_admin", ask({ wish("disable", 1) }, nil, { admins = 1 }))
+    check.failure(
+      "guard",
+      "last_admin",
+      ask({ wish("disable", 1) }, nil, { admins = admins_of(1) })
+    )
+    -- somebody who has become one since
+    check.failure(
+      "guard",
+      "last_admin",
+      ask({ wish("disable", 9) }, nil, { admins = admins_of(9) })
+    )
+    assert.is_true(ask({ wish("disable", 9) }, nil, { admins = admins_of(9, 1) }))
+    -- somebody who is none any more
+    assert.is_true(ask({ wish("disable", 1) }, nil, { admins = admins_of(2) }))
+  end)
+
+  it("read who is an active admin by now", function()
+    local tenant = written.tenant("acme", "1", function(tenant)
+      return tenant.text
+    end)
+    tenant:set {
+      { id = "1", email = "Ann@example.com", admin = true },
+      { id = "2", email = "bob@example.com", admin = true, disabled = true },
+      { id = "3", email = "cy@example.com" },
+    }
+    local admins = assert(guards.read_admins(tenant:client()))
+    assert.equal(1, admins.count)
+    assert.equal("Ann@example.com", admins.by_key["ann@example.com"].email)
+    assert.is_nil(admins.by_key["bob@example.com"])
+    assert.is_nil(admins.by_key["cy@example.com"])
+  end)
+
+  it("count memberships beside steps", function()
+    assert.same({ disable = 1 }, guards.count { wish("deactivate", 1), wish("push_site", 1) })
+    assert.same(
+      { join = 2, leave = 1 },
+      guards.count { wish("groups", 1, { join = { "a", "b" }, leave = { "c" } }) }
+    )
   end)
 
   it("know whom a request has read just now", function()
     local fresh = { email = "p9@example.com", status = "active", admin = true, groups = {} }
     local one = wish("disable", 9)
     one.user = fresh
-    assert.is_true(guards.takes_an_admin(snapshot, one))
-    check.failure("guard", "last_admin", ask({ one }, nil, { admins = 1 }))
+    assert.is_true(guards.is_active_admin(fresh))
+    check.failure("guard", "last_admin", ask({ one }, nil, { admins = admins_of(9) }))
   end)
 
   it("mind groups that are spelled otherwise, and full ones", function()
@@ -145,22 +204,53 @@ describe("the guards of the gateway", function()
 end)
 
 describe("counts of a day", function()
-  it("forget after a day", function()
-    local clock = 1795000000
-    local dict = shared_dict.new {
+  local DAY = 24 * 3600
+  local clock, dict
+  before_each(function()
+    clock = 1795000000
+    dict = shared_dict.new {
       now = function()
         return clock
       end,
     }
-    local kinds = { "disable" }
-    counts.note(dict, "acme", "disable", 2, clock)
+  end)
+
+  local function lately(tenant, days)
+    return counts.lately(dict, tenant, "disable", (days or 1) * DAY, clock)
+  end
+
+  it("forget after a day, and after longer spans", function()
+    counts.reserve(dict, "acme", { disable = 2 }, clock)
     clock = clock + 3600
-    counts.note(dict, "acme", "disable", 1, clock)
-    counts.note(dict, "globex", "disable", 7, clock)
-    assert.equal(3, counts.lately(dict, "acme", kinds, clock))
-    clock = clock + 24 * 3600
-    assert.equal(1, counts.lately(dict, "acme", kinds, clock))
+    counts.reserve(dict, "acme", { disable = 1, join = 4 }, clock)
+    counts.reserve(dict, "globex", { disable = 7 }, clock)
+    assert.equal(3, lately "acme")
+    clock = clock + DAY
+    assert.equal(1, lately "acme")
     clock = clock + 2 * 3600
-    assert.equal(0, counts.lately(dict, "acme", kinds, clock))
+    assert.equal(0, lately "acme")
+    assert.equal(3, lately("acme", 7))
+    clock = clock + 7 * DAY
+    assert.equal(0, lately("acme", 7))
+    assert.equal(3, lately("acme", 30))
+    clock = clock + 24 * DAY
+    assert.equal(0, lately("acme", 30))
+  end)
+
+  it("take off what was not done, from where it was counted", function()
+    local reservation = counts.reserve(dict, "acme", { disable = 2 }, clock)
+    clock = clock + 3600
+    counts.reserve(dict, "acme", { disable = 1 }, clock)
+    counts.give_back(reservation)
+    assert.equal(1, lately "acme")
+    assert.equal(1, lately("acme", 7))
+  end)
+
+  it("count all of it or nothing", function()
+    dict = shared_dict.new { most = 3 }
+    assert.is_nil(counts.reserve(dict, "acme", { disable = 1, join = 1 }, clock))
+    assert.equal(0, lately "acme")
+    assert.equal(0, counts.lately(dict, "acme", "join", DAY, clock))
+    assert.truthy(counts.reserve(dict, "acme", { disable = 1 }, clock))
   end)
 end)

@@ -16,8 +16,9 @@ end
 
 describe("an Idempotency-Key", function()
   local dict, clock, calls
+  local changed
   before_each(function()
-    clock, calls = 1000, 0
+    clock, calls, changed = 1000, 0, nil
     dict = shared_dict.new {
       now = function()
         return clock
@@ -25,11 +26,16 @@ describe("an Idempotency-Key", function()
     }
   end)
 
-  local function once(one, status, tenant)
+  local function has_changed()
+    return changed or false
+  end
+
+  local function once(one, status, tenant, body)
+    one.now = clock
     return idempotency.once(dict, one, tenant or "acme", function()
       calls = calls + 1
-      return { status = status or 201, headers = { a = "b" }, body = "call " .. calls }
-    end)
+      return { status = status or 201, headers = { a = "b" }, body = body or "call " .. calls }
+    end, has_changed)
   end
 
   it("gives the first answer again, for a day", function()
@@ -69,19 +75,75 @@ describe("an Idempotency-Key", function()
 
   it("is not free while the first request is under way", function()
     local problem
-    idempotency.once(dict, request(), "acme", function()
+    local first = request()
+    first.now = clock
+    idempotency.once(dict, first, "acme", function()
+      clock = clock + idempotency.LONGEST - 1
       problem = select(2, once(request()))
       return { status = 200, headers = {}, body = "" }
-    end)
+    end, has_changed)
     assert.equal(409, problem.status)
     assert.equal("1", problem.headers["retry-after"])
     assert.equal(0, calls)
+  end)
+
+  it("is never free again when the first request was cut off", function()
+    local first = request()
+    first.now = clock
+    local thread = coroutine.create(function()
+      idempotency.once(dict, first, "acme", coroutine.yield, has_changed)
+    end)
+    assert(coroutine.resume(thread)) -- its worker dies here
+    clock = clock + idempotency.LONGEST
+    local response, problem = once(request())
+    assert.is_nil(response)
+    assert.equal(504, problem.status)
+    assert.equal("unknown", problem.details.outcome)
+    assert.equal(0, calls)
+  end)
+
+  it("is not free after an answer that changed something, whatever its status", function()
+    changed = true
+    for _ = 1, 2 do
+      assert.equal(502, once(request(), 502).status)
+    end
+    assert.equal(1, calls)
+  end)
+
+  it("stays taken when the request raised after it changed something, and only then", function()
+    local function raise()
+      local one = request()
+      one.now = clock
+      return pcall(idempotency.once, dict, one, "acme", function()
+        calls = calls + 1
+        error("oh", 0)
+      end, has_changed)
+    end
+    assert.same({ false, "oh" }, { raise() })
+    assert.same({ false, "oh" }, { raise() })
+    assert.equal(2, calls)
+    changed = true
+    assert.same({ false, "oh" }, { raise() })
+    assert.equal(3, calls)
+    assert.equal(409, select(2, once(request())).status)
+    assert.equal(3, calls)
   end)
 
   it("is refused when there is no room to remember it", function()
     dict = shared_dict.new { most = 0 }
     assert.equal(503, select(2, once(request())).status)
     assert.equal(0, calls)
+  end)
+
+  it("is not carried out again when there was no room for its answer", function()
+    dict = shared_dict.new { most = 1 }
+    assert.equal("call 1", once(request()).body)
+    local response, problem = once(request())
+    assert.is_nil(response)
+    assert.equal(409, problem.status)
+    assert.same({ status = 201, outcome = "done" }, problem.details)
+    assert.match("no room to keep the answer", problem.message)
+    assert.equal(1, calls)
   end)
 
   it("keeps a user from being invited twice", function()
@@ -98,5 +160,27 @@ describe("an Idempotency-Key", function()
     assert.equal("true", second.headers["idempotency-replayed"])
     assert.equal(1, requests)
     assert.equal(1, #site.lines)
+  end)
+
+  it("of whoever may not write is not kept", function()
+    local tenant = require("spec.support.written").tenant()
+    tenant:set { { id = "1", email = "ann@example.com" } }
+    local site = gateway.start({ acme = tenant }, {
+      tokens = {
+        reader = { scopes = { "read" } },
+        all = { scopes = { "read", "write", "proxy" } },
+      },
+    })
+    local paths = { "unified/user-directory/users", "proxy/reinviteuser", "proxy/getuserdata", "x" }
+    for place, path in ipairs(paths) do
+      local options = { token = "reader", headers = { ["idempotency-key"] = "k" .. place } }
+      local response = site:send("POST", "/" .. path, { username = "ann@example.com" }, options)
+      assert.equal(path == "x" and 404 or 403, response.status, path)
+    end
+    assert.same({}, site.keys:get_keys())
+    -- nor one for a method that there is not
+    local options = { headers = { ["idempotency-key"] = "k" } }
+    assert.equal(405, site:unified("DELETE", "users", nil, options).status)
+    assert.same({}, site.keys:get_keys())
   end)
 end)

@@ -309,6 +309,31 @@ describe("writing through the gateway", function()
       assert.equal("protected", response.json.details.guard)
     end
     assert.equal(200, site:unified("PATCH", "users/" .. id, { name = "Given A Name" }).status)
+    local mfa = "users/" .. id .. "?remote_query[confirm]=disablemultifactor"
+    if user.mfa then
+      assert.equal(403, site:unified("PATCH", mfa, { is_2fa_enabled = false }).status)
+    end
+    for _, command in ipairs {
+      "disablemultifactor",
+      "resetpassword",
+      "requiremasterpasswordchange",
+    } do
+      local response = site:send("POST", "/proxy/" .. command, { username = user.email })
+      assert.equal(403, response.status, command)
+      assert.equal("protected", response.json.details.guard)
+      assert.equal(0, box_support.requests(box, command))
+    end
+    for _, response in ipairs {
+      site:send("POST", "/proxy/batchadd", { { username = user.email, password = "x" } }),
+      site:unified("POST", "users?remote_query[upsert]=true", { username = user.email }),
+    } do
+      assert.equal(403, response.status, response.body)
+    end
+    assert.equal(0, box_support.requests(box, "batchadd"))
+    -- an address that is protected and of nobody yet
+    start { protect = { "break.glass@lumenor.example" } }
+    local response = site:unified("POST", "users", { username = "break.glass@lumenor.example" })
+    assert.equal(201, response.status, response.body)
   end)
 
   it("leaves one admin, whoever asks", function()
@@ -383,12 +408,71 @@ describe("writing through the gateway", function()
     assert.same({ "password" }, site:last().fields)
   end)
 
-  it("writes nothing that it cannot write down", function()
-    start { audit = "/nonexistent/audit.log" }
+  it("writes nothing that it cannot write down, and counts nothing then", function()
+    for _, path in ipairs { "/nonexistent/audit.log", "/dev/full" } do
+      start { audit = path, limits = { per_day = { disable = 1 } } }
+      local _, id = somebody { status = "active" }
+      for _ = 1, 2 do
+        local response = site:unified("PATCH", "users/" .. id, { status = "inactive" })
+        assert.equal(503, response.status, path)
+        assert.match("nothing is written without a trace", response.json.message)
+      end
+      assert.equal(0, box_support.requests(box, "disableuser"))
+    end
+  end)
+
+  it("stops between two calls when the intent of the second cannot be written down", function()
+    local lines = 0
+    start {
+      audit = function()
+        lines = lines + 1
+        return lines ~= 3
+      end,
+    }
     local _, id = somebody { status = "active" }
-    local response = site:unified("PATCH", "users/" .. id, { status = "inactive" })
+    local response = site:unified("PATCH", "users/" .. id, { name = "A B", status = "inactive" })
     assert.equal(503, response.status)
-    assert.match("nothing is written without a trace", response.json.message)
+    assert.same({ "name" }, response.json.details.applied)
+    assert.equal("disable", response.json.details.failed)
     assert.equal(0, box_support.requests(box, "disableuser"))
+  end)
+
+  it("writes down what it is about to do, before it does it", function()
+    local user, id = somebody { status = "active" }
+    site:unified("PATCH", "users/" .. id, { status = "inactive" })
+    assert.equal(1, #site.intents)
+    assert.equal("disable", site.intents[1].action)
+    assert.same({ user.email }, site.intents[1].subjects)
+    assert.equal("req-1", site.intents[1].request)
+    assert.is_nil(site.intents[1].code)
+    assert.equal("done", site:last().outcome)
+  end)
+
+  it("does not count what LastPass has refused, and counts what may have been done", function()
+    start({ limits = { per_day = { disable = 1 } } }, { timeout = 0.5 })
+    box_support.inject(box, "disableuser", '{"status":"FAIL","error":["no"]}')
+    local ids, body = {}, { status = "inactive" }
+    for user in tenant:directory().snapshot:users { status = "active", admin = false } do
+      ids[#ids + 1] = ("%d"):format(user.id)
+    end
+    assert.equal(422, site:unified("PATCH", "users/" .. ids[1], body).status)
+    box:clear_faults()
+    box_support.inject(box, "disableuser", nil, { delay = 1 })
+    assert.equal(504, site:unified("PATCH", "users/" .. ids[2], body).status)
+    box:clear_faults()
+    local response = site:unified("PATCH", "users/" .. ids[3], body)
+    assert.equal("disable_per_day", response.json.details.guard, response.body)
+  end)
+
+  it("does not count what was not begun after a failure", function()
+    start { limits = { per_day = { disable = 1 } } }
+    local _, id = somebody { status = "active" }
+    local body = { name = "New Name", status = "inactive" }
+    box_support.inject(box, "updateuser", '{"status":"FAIL","error":["no"]}')
+    assert.equal(422, site:unified("PATCH", "users/" .. id, body).status)
+    box:clear_faults()
+    assert.equal(200, site:unified("PATCH", "users/" .. id, body).status)
+    local _, other = somebody { status = "active" }
+    assert.equal(403, site:unified("PATCH", "users/" .. other, body).status)
   end)
 end)

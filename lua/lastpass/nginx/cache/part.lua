@@ -2,8 +2,9 @@
 -- each worker's own copy of it.
 -- @module lastpass.nginx.cache.part
 local answers = require "lastpass.nginx.thread.answers"
+local dicts = require "lastpass.nginx.dicts"
 local json = require "lastpass.json"
-local lock_room = require "lastpass.nginx.cache.lock"
+local leases = require "lastpass.nginx.lease"
 local metrics = require "lastpass.nginx.metrics"
 local pages = require "lastpass.nginx.cache.pages"
 local pause = require "lastpass.nginx.pause"
@@ -21,6 +22,10 @@ local FIRST_RETRY, SLOWEST_RETRY = 2, 60 -- seconds after a reading that failed
 
 local M = {}
 
+local function key(self, what)
+  return what .. " " .. self.name
+end
+
 --- Makes a part.
 ---@param fields table tenant, what ("users" or "folders"), refresh (seconds), client() , thread_order()
 -- and pool (where threads are to read), build(name, pointer, pause) -> value
@@ -30,33 +35,31 @@ function M.new(fields)
   for name, value in pairs(fields) do
     self[name] = value
   end
-  return setmetatable(self, part_mt)
-end
-
-local function key(self, what)
-  return what .. " " .. self.name
+  setmetatable(self, part_mt)
+  leases.dict():safe_add(key(self, "due"), 0) -- so that setting it never needs room
+  return self
 end
 
 --- When the next reading is due.
 ---@return number epoch seconds, 0 for at once
 function methods:due()
-  return lock_room.dict():get(key(self, "due")) or 0
+  return leases.dict():get(key(self, "due")) or 0
 end
 
 --- Asks for a reading soon. One that is under way does not count: it may have begun before.
 function methods:ask()
-  lock_room.dict():set(key(self, "due"), 0)
+  dicts.set(leases.dict(), key(self, "due"), 0)
 end
 
 --- Why the last reading failed.
 ---@return table|nil failure {kind, code, message, hint, retry_after, at, tries}; nil when it did not
 function methods:failure()
-  local text = lock_room.dict():get(key(self, "failure"))
+  local text = leases.dict():get(key(self, "failure"))
   return text and json.decode(text) or nil
 end
 
 local function note_failure(self, answer)
-  local dict, now = lock_room.dict(), ngx.now()
+  local dict, now = leases.dict(), ngx.now()
   local before = self:failure()
   local tries = (before and before.tries or 0) + 1
   local wait = math.min(FIRST_RETRY * 2 ^ (tries - 1), SLOWEST_RETRY, self.refresh)
@@ -71,8 +74,9 @@ local function note_failure(self, answer)
       answer.hint and " (" .. answer.hint .. ")" or ""
     )
   end
-  dict:set(key(self, "due"), now + wait)
-  dict:set(
+  dicts.set(dict, key(self, "due"), now + wait)
+  dicts.set(
+    dict,
     key(self, "failure"),
     json.encode {
       kind = answer.kind,
@@ -118,8 +122,8 @@ end
 
 local function refresh(self, lock)
   ngx.update_time()
-  local dict, begun = lock_room.dict(), ngx.now()
-  dict:set(key(self, "due"), begun + self.refresh)
+  local dict, begun = leases.dict(), ngx.now()
+  dicts.set(dict, key(self, "due"), begun + self.refresh)
   local answer = read(self, lock, math.floor(begun))
   local is_read = answer.outcome == "read"
   local labels = { tenant = self.tenant, part = self.what }
@@ -147,7 +151,10 @@ function methods:refresh_when_due()
   if self:due() > ngx.now() then
     return false
   end
-  local lock = lock_room.take(self.name)
+  local lock, reason = leases.take(self.name)
+  if reason == "full" then
+    ngx.log(ngx.ERR, "lastpass: ", self.name, " is not read: lastpass_locks is full")
+  end
   if not lock then
     return false
   end

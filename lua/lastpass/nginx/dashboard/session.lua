@@ -3,6 +3,7 @@
 -- token that was taken out of the configuration is worth nothing from the next reload on.
 -- @module lastpass.nginx.dashboard.session
 local base64url = require("lastpass.text.base64").url
+local dicts = require "lastpass.nginx.dicts"
 local digests = require "lastpass.unified.digests"
 local json = require "lastpass.json"
 
@@ -78,7 +79,7 @@ function methods:begin(request, token)
     ends = math.floor(request.now + self._settings.lifetime),
     used = math.floor(request.now),
   }
-  if not self._dict:safe_add(key_of(id), entry, self._settings.idle) then
+  if not dicts.add(self._dict, key_of(id), entry, self._settings.idle) then
     return nil
   end
   return cookie(self, request, id)
@@ -99,7 +100,7 @@ local function touch(self, key, entry, now)
   end
   local left = math.min(self._settings.idle, entry.ends - now)
   if self._dict:expire(key, left) then
-    self._dict:set(key .. " used", math.floor(now), left)
+    dicts.set(self._dict, key .. " used", math.floor(now), left)
   end
 end
 

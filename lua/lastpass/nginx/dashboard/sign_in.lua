@@ -1,6 +1,7 @@
 --- Signing in with a token of the gateway, and out again.
 -- @module lastpass.nginx.dashboard.sign_in
 local call_room = require "lastpass.nginx.dashboard.call"
+local dicts = require "lastpass.nginx.dicts"
 local digests = require "lastpass.unified.digests"
 local frame = require "lastpass.nginx.dashboard.frame"
 local html = require "lastpass.nginx.dashboard.html"
@@ -126,21 +127,25 @@ local function bad_form(prefix)
   })
 end
 
--- How many attempts an address has left, over all workers.
+-- Whether an address has attempts left, over all workers; nil when there is no room to count them.
 local function may_try(house, request)
   local window = math.floor(request.now / WINDOW)
   local key = ("dashboard attempts %s %d"):format(request.remote_address or "", window)
-  local count = house.dict:incr(key, 1, 0, 2 * WINDOW) or 1
-  return count <= house.settings.attempts,
+  local count = dicts.count(house.dict, key, 1, 2 * WINDOW)
+  return count and count <= house.settings.attempts,
     math.max(1, math.ceil((window + 1) * WINDOW - request.now))
+end
+
+local function no_room(prefix, next_page)
+  local text = "Too many people are signing in. Try again later."
+  return M.page(prefix, next_page, text, 503, { ["retry-after"] = "60" })
 end
 
 local function enter(house, request, fields, token)
   local cookie = house.sessions:begin(request, token)
   local prefix = house.settings.prefix
   if not cookie then
-    local text = "Too many people are signed in. Try again later."
-    return M.page(prefix, fields.next, text, 503, { ["retry-after"] = "60" })
+    return no_room(prefix, fields.next)
   end
   house.note("signed_in", { name = token.name, remote_address = request.remote_address })
   return frame.redirect(wanted(prefix, fields.next), { ["set-cookie"] = cookie })
@@ -157,7 +162,9 @@ function M.enter(house, request)
     return bad_form(prefix)
   end
   local allowed, wait = may_try(house, request)
-  if not allowed then
+  if allowed == nil then
+    return no_room(prefix, fields.next)
+  elseif not allowed then
     house.note("throttled", { remote_address = request.remote_address })
     local text = ("Too many attempts. Try again in %d seconds."):format(wait)
     return M.page(prefix, fields.next, text, 429, { ["retry-after"] = ("%d"):format(wait) })

@@ -58,8 +58,49 @@ local function declare(settings)
   return declared
 end
 
+--- Whether somebody is an admin who may log in.
+---@param user lastpass.User
+---@return boolean
+function M.is_active_admin(user)
+  return user.admin and user.status == "active" or false
+end
+
+--- The key that addresses are compared by.
+M.key_of = key_of
+
+--- Reads who is an active admin by now.
+---@param client lastpass.Client
+---@return table|nil admins count, and by_key: key of the address -> lastpass.User
+---@return string? message
+---@return lastpass.Error? err
+function M.read_admins(client)
+  local snapshot, message, err = client:snapshot { admin = true }
+  if not snapshot then
+    return nil, message, err
+  end
+  local admins = { count = 0, by_key = {} }
+  for user in snapshot:users() do
+    if M.is_active_admin(user) then
+      admins.count = admins.count + 1
+      admins.by_key[key_of(user.email)] = user
+    end
+  end
+  return admins
+end
+
+-- Somebody who was an admin when the directory was read, and is none by now.
+local function no_admin(user)
+  return {
+    email = user.email,
+    status = user.status,
+    fullname = user.fullname,
+    groups = user.groups,
+    admin = false,
+  }
+end
+
 -- People as they were read just now, else as they are in the directory that is kept.
-local function overlay(snapshot, wishes)
+local function overlay(snapshot, wishes, admins)
   local fresh = {}
   for _, wish in ipairs(wishes) do
     if wish.user then
@@ -69,7 +110,15 @@ local function overlay(snapshot, wishes)
   return {
     _rows = snapshot._rows,
     user = function(_, address)
-      return fresh[key_of(address)] or snapshot:user(address)
+      local key = key_of(address)
+      if admins and admins.by_key[key] then
+        return admins.by_key[key]
+      end
+      local user = fresh[key] or snapshot:user(address)
+      if admins and user and M.is_active_admin(user) then
+        return no_admin(user)
+      end
+      return user
     end,
   }
 end
@@ -102,20 +151,24 @@ local function after_of(wish)
   return after
 end
 
---- What wishes count for each limit.
+--- What wishes count for each limit, "join" and "leave" in memberships.
 ---@param wishes lastpass.unified.Wish[]
----@return table<string, integer> counts as of `limits.count`
+---@return table<string, integer> counts as of `limits.count`; those above 0
 function M.count(wishes)
   local steps = {}
   for _, wish in ipairs(wishes) do
     local kind = M.kind_of(wish)
     steps[#steps + 1] = kind and { kind = kind, after = after_of(wish) }
   end
-  return limits.count(steps)
+  local counts = {}
+  for name, count in pairs(limits.count(steps)) do
+    counts[name] = count > 0 and count or nil
+  end
+  return counts
 end
 
-local function work_of(snapshot, wishes, settings)
-  local work = draft.new(declare(settings), overlay(snapshot, wishes))
+local function work_of(snapshot, wishes, settings, admins)
+  local work = draft.new(declare(settings), overlay(snapshot, wishes, admins))
   work.rows, work.changes = snapshot._rows, sizes_after(snapshot, wishes)
   for _, wish in ipairs(wishes) do
     local kind = M.kind_of(wish)
@@ -125,19 +178,6 @@ local function work_of(snapshot, wishes, settings)
     end
   end
   return work
-end
-
---- Whether a wish takes access from an admin.
----@param snapshot lastpass.Snapshot
----@param wish lastpass.unified.Wish
----@return boolean
-function M.takes_an_admin(snapshot, wish)
-  local kind = kinds.by_name[M.kind_of(wish) or ""]
-  if not kind or not kind.removes then
-    return false
-  end
-  local user = wish.user or snapshot:user(wish.subject)
-  return user ~= nil and user.admin and user.status == "active"
 end
 
 --- Whether a wish takes anything from anybody.
@@ -155,23 +195,40 @@ local function hint_of(refusal)
   return limits.by_name[name] and ALLOW:format(name, name) or nil
 end
 
+-- LastPass's batchadd changes an account that exists, its password too (unified-directory §6), so it must
+-- be known that there is none.
+local function creates_protected(work, wishes)
+  for _, wish in ipairs(wishes) do
+    if wish.kind == "create" and not wish.is_new then
+      local entry = work.declared.protected[key_of(wish.subject)]
+      if entry then
+        return wish.subject, entry.why
+      end
+    end
+  end
+end
+
 --- Asks the guards; one that minds refuses all wishes.
 ---@param snapshot lastpass.Snapshot
 ---@param wishes lastpass.unified.Wish[]
 ---@param settings table protect, limits
----@param surroundings table admins (how many are active, nil: those of the snapshot),
+---@param surroundings table admins (of `read_admins`, nil: those of the snapshot),
 -- done_lately(name of a limit, span of `limits.spans`)
 ---@return true|nil
 ---@return string? message
 ---@return lastpass.Error? err kind "guard"
 function M.ask(snapshot, wishes, settings, surroundings)
-  local work = work_of(snapshot, wishes, settings)
+  local work = work_of(snapshot, wishes, settings, surroundings.admins)
+  local subject, why = creates_protected(work, wishes)
+  if subject then
+    return errors.fail("guard", "protected", ("%s: %s"):format(subject, why))
+  end
   local memberships, admins = snapshot._rows:census()
   local context = plan_guards.check(work, {
     sources = json.list {},
     people = snapshot:count() + snapshot:invited_count(),
     memberships = memberships,
-    admins = surroundings.admins or admins,
+    admins = surroundings.admins and surroundings.admins.count or admins,
     done_lately = surroundings.done_lately,
     last_source = function() end,
   })

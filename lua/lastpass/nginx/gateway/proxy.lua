@@ -8,6 +8,7 @@ local errors = require "lastpass.error"
 local json = require "lastpass.json"
 local problems = require "lastpass.unified.problems"
 local reply = require "lastpass.enterprise.reply"
+local unified_call = require "lastpass.unified.call"
 
 local M = {}
 
@@ -93,17 +94,21 @@ function M.find(name)
   return problems.fail(404, text)
 end
 
--- No body stands for no data.
+-- No body stands for no data. Anything else is JSON, and said to be.
 local function data_of(request)
   local body = request.body or ""
-  if not body:find "%S" then
+  if body == "" then
     return nil
+  elseif not unified_call.is_json(request) then
+    return problems.fail(415, unified_call.NOT_JSON)
   end
   local value, message = json.decode(body)
   if value == nil then
-    return nil, "the body is no JSON: " .. message
+    return problems.fail(400, "the body is not valid JSON: " .. message)
   elseif value == json.null then
     return nil
+  elseif type(value) ~= "table" then
+    return problems.fail(400, "the body must be a JSON object or list: the data of the command")
   end
   return value
 end
@@ -150,6 +155,10 @@ local function write(client, prepared, data, writer)
   if not ok then
     return problems.of(message, err)
   end
+  ok, message, err = writer:begin(action, wishes)
+  if not ok then
+    return problems.of(message, err)
+  end
   local body
   body, message, err = perform(client, prepared)
   writer:done(action, wishes, err)
@@ -167,12 +176,13 @@ end
 ---@return table|nil answer
 ---@return lastpass.unified.Problem? problem
 function M.handle(request, tenant, command, writer)
-  local data, reason = data_of(request)
-  if reason then
-    return problems.fail(400, reason)
+  local data, problem = data_of(request)
+  if problem then
+    return nil, problem
   end
   local client = tenant:client()
-  local prepared, problem = prepare(client, command, data)
+  local prepared
+  prepared, problem = prepare(client, command, data)
   if not prepared then
     return nil, problem
   end

@@ -6,16 +6,26 @@ local proxy = require "lastpass.nginx.gateway.proxy"
 
 local M = {}
 
-local function answer_proxy(request, tenant, token, command, writer)
-  if not token.scopes.proxy then
-    return access.missing_scope "proxy"
-  elseif command.writes and not token.scopes.write then
-    return access.missing_scope "write"
-  end
-  return proxy.handle(request, tenant, command, writer)
-end
-
 local ALLOW = "POST, OPTIONS"
+
+--- What is refused whatever a command would do: there is no such command, or the method or the token is
+-- not for it.
+---@param request lastpass.unified.Request
+---@param token lastpass.nginx.gateway.Token
+---@param name string of the command, as the path has it
+---@return lastpass.unified.Response|nil
+function M.refusal(request, token, name)
+  local command, problem = proxy.find(name)
+  local _
+  if command and request.method ~= "POST" then
+    _, problem = problems.fail(405, "a command is sent with POST", { headers = { allow = ALLOW } })
+  elseif command and not token.scopes.proxy then
+    _, problem = access.missing_scope "proxy"
+  elseif command and command.writes and not token.scopes.write then
+    _, problem = access.missing_scope "write"
+  end
+  return problem and problems.response(problem, request) or nil
+end
 
 --- Answers a request to the proxy.
 ---@param request lastpass.unified.Request
@@ -25,16 +35,15 @@ local ALLOW = "POST, OPTIONS"
 ---@param writer lastpass.nginx.gateway.Writer|nil nil for methods that write nothing
 ---@return lastpass.unified.Response
 function M.respond(request, tenant, token, name, writer)
-  local command, problem = proxy.find(name)
-  local answer
+  local command = proxy.find(name)
   if command and request.method == "OPTIONS" then
     return { status = 204, headers = { allow = ALLOW }, body = "" }
-  elseif command and request.method ~= "POST" then
-    answer, problem =
-      problems.fail(405, "a command is sent with POST", { headers = { allow = ALLOW } })
-  elseif command then
-    answer, problem = answer_proxy(request, tenant, token, command, writer)
   end
+  local refused = M.refusal(request, token, name)
+  if refused then
+    return refused
+  end
+  local answer, problem = proxy.handle(request, tenant, command, writer)
   if not answer then
     return problems.response(problem, request)
   end

@@ -1,9 +1,11 @@
---- Writes for the unified directory: asks the guards, calls the client, leaves a line of audit.
+--- Writes for the unified directory and the proxy: asks the guards, counts, writes the intent down, calls
+-- the client, and writes down how it ended.
 -- @module lastpass.nginx.gateway.writer
 local audit = require "lastpass.nginx.gateway.audit"
 local counts = require "lastpass.nginx.gateway.counts"
 local errors = require "lastpass.error"
 local guards = require "lastpass.nginx.gateway.guards"
+local leases = require "lastpass.nginx.lease"
 
 ---@class lastpass.nginx.gateway.Writer: lastpass.unified.Writer
 local methods = {}
@@ -11,58 +13,92 @@ local writer_mt = { __index = methods }
 
 local M = {}
 
-local LOCKED_FOR = 60
-local WAIT = 10
-local TURN = 0.05
+-- A lease outlives the call it covers: a worker that dies may leave a call under way, which changes the
+-- directory as late as its time limit, and a little later.
+local LONGEST_CALL = 120
+local MARGIN = 30
+
+local WAIT = 10 -- seconds for a lease that somebody else has
+local EVERY = 0.05
+local COUNTING = 5 -- seconds; what is done under this lease waits for nothing
+local COUNTING_EVERY = 0.002
 
 --- Makes a writer for one request.
----@param scene table tenant, token (name), request, settings (protect, limits), audit, dict, locks,
--- now, sleep
+---@param context table tenant, token (name), request, settings (protect, limits), audit, counters and
+-- locks (dicts), now, sleep
 ---@return lastpass.nginx.gateway.Writer
-function M.new(scene)
-  return setmetatable({ _scene = scene }, writer_mt)
+function M.new(context)
+  return setmetatable({ _context = context, _reserved = {} }, writer_mt)
 end
 
--- Two requests that each take one of the last two admins must not both see the other one.
-local function lock(self)
-  local scene = self._scene
-  local key = "gateway " .. scene.tenant.name
-  local waited = 0
-  while not scene.locks:add(key, scene.request.id or "1", LOCKED_FOR) do
-    if waited >= WAIT then
-      return errors.fail("cancelled", "busy", "another write to this company is under way")
-    end
-    scene.sleep(TURN)
-    waited = waited + TURN
+local function no_lease(reason)
+  if reason == "full" then
+    local text = "there is no room for a lease: lua_shared_dict lastpass_locks is full"
+    return errors.fail("cancelled", "no_room", text)
   end
-  self._locked = key
+  return errors.fail("cancelled", "busy", "another write to this company is under way")
+end
+
+-- Two writes that each take one of the last two admins must not both see the other one.
+local function lock(self)
+  if self._lease then
+    return true
+  end
+  local context = self._context
+  local lease, reason = leases.acquire(leases.of_changes(context.tenant.name), {
+    dict = context.locks,
+    lasts = (context.tenant.timeout or LONGEST_CALL) + MARGIN,
+    wait = WAIT,
+    every = EVERY,
+    sleep = context.sleep,
+  })
+  if not lease then
+    return no_lease(reason)
+  end
+  self._lease = lease:keep()
   return true
 end
 
---- Ends the request: lets others write.
+-- What was counted for a wish and not made is taken off again.
+local function give_back(self, wish)
+  local reservation = self._reserved[wish]
+  if reservation then
+    self._reserved[wish] = nil
+    counts.give_back(reservation)
+  end
+end
+
+--- Ends the request: lets others write, and takes off what was counted and never begun.
 function methods:finish()
-  if self._locked then
-    self._scene.locks:delete(self._locked)
-    self._locked = nil
+  local open = {}
+  for wish in pairs(self._reserved) do
+    open[#open + 1] = wish
+  end
+  for _, wish in ipairs(open) do
+    give_back(self, wish)
+  end
+  if self._lease then
+    if self._in_doubt then
+      self._lease:abandon()
+    else
+      self._lease:release()
+    end
+    self._lease = nil
   end
 end
 
--- How many admins there are by now, not when the directory was read.
-local function count_admins(scene)
-  local snapshot, message, err = scene.tenant:client():snapshot { admin = true }
-  if not snapshot then
-    return nil, message, err
-  end
-  local _, admins = snapshot._rows:census()
-  return admins
+--- Whether anything was sent that may have changed something.
+---@return boolean
+function methods:has_changed()
+  return self._has_changed or false
 end
 
-local function note(self, entry, err)
-  local scene = self._scene
-  entry.token, entry.tenant = scene.token, scene.tenant.name
-  entry.request, entry.remote_address = scene.request.id, scene.request.remote_address
-  entry.outcome, entry.code = audit.outcome(err)
-  scene.audit.write(audit.line(entry, scene.now()))
+local function note(self, entry, outcome, code)
+  local context = self._context
+  entry.token, entry.tenant = context.token, context.tenant.name
+  entry.request, entry.remote_address = context.request.id, context.request.remote_address
+  entry.outcome, entry.code = outcome, code
+  return context.audit:write(entry, context.now())
 end
 
 local function fields_of(wishes)
@@ -86,63 +122,115 @@ local function entry_of(action, wishes)
   return { action = action, subjects = subjects, fields = fields_of(wishes) }
 end
 
-local function any(list, test)
-  for _, item in ipairs(list) do
-    if test(item) then
-      return true
+-- Whether a write takes access from an active admin. Whom this request has not read by itself may have
+-- become one since the directory was read.
+local function takes_an_admin(self, wishes)
+  local admins, message, err
+  for _, wish in ipairs(wishes) do
+    if guards.removes(wish) and wish.user then
+      if guards.is_active_admin(wish.user) then
+        return true
+      end
+    elseif guards.removes(wish) then
+      if not admins then
+        admins, message, err = guards.read_admins(self._context.tenant:client())
+      end
+      if not admins then
+        return nil, message, err
+      elseif admins.by_key[guards.key_of(wish.subject)] then
+        return true
+      end
     end
   end
   return false
 end
 
+-- Guards and counts in one step: nobody else counts between the look at what a day has left and the count.
+local function ask_and_reserve(self, snapshot, wishes, admins)
+  local context = self._context
+  local name, at = context.tenant.name, context.now()
+  local ok, message, err = guards.ask(snapshot, wishes, context.settings, {
+    admins = admins,
+    done_lately = function(limit, span)
+      return counts.lately(context.counters, name, limit, span.seconds, at)
+    end,
+  })
+  if not ok then
+    return nil, message, err
+  end
+  for _, wish in ipairs(wishes) do
+    local reservation = counts.reserve(context.counters, name, guards.count { wish }, at)
+    if not reservation then
+      local text = "there is no room to count this write: lua_shared_dict lastpass_counters is full"
+      return errors.fail("cancelled", "no_room", text)
+    end
+    self._reserved[wish] = reservation
+  end
+  return true
+end
+
+local function count_under_lease(self, snapshot, wishes, admins)
+  local context = self._context
+  local lease, reason = leases.acquire("counts of " .. context.tenant.name, {
+    dict = context.locks,
+    lasts = COUNTING,
+    wait = WAIT,
+    every = COUNTING_EVERY,
+    sleep = context.sleep,
+  })
+  if not lease then
+    return no_lease(reason)
+  end
+  local succeeded, ok, message, err = pcall(ask_and_reserve, self, snapshot, wishes, admins)
+  lease:release()
+  if not succeeded then
+    error(ok, 0)
+  end
+  return ok, message, err
+end
+
 local function ask_guards(self, wishes)
-  local scene = self._scene
-  local view, message, err = scene.tenant:directory()
+  local tenant = self._context.tenant
+  local view, message, err = tenant:directory()
   if not view then
     return nil, message, err
   end
-  local ok, admins
-  if any(wishes, guards.removes) then
+  local takes_one, admins
+  takes_one, message, err = takes_an_admin(self, wishes)
+  if takes_one == nil then
+    return nil, message, err
+  elseif takes_one then
+    local ok
     ok, message, err = lock(self)
     if not ok then
       return nil, message, err
     end
-  end
-  local function takes_an_admin(wish)
-    return guards.takes_an_admin(view.snapshot, wish)
-  end
-  if any(wishes, takes_an_admin) then
-    admins, message, err = count_admins(scene)
+    -- how many there are by now, while nobody else takes one
+    admins, message, err = guards.read_admins(tenant:client())
     if not admins then
       return nil, message, err
     end
   end
-  return guards.ask(view.snapshot, wishes, scene.settings, {
-    admins = admins,
-    done_lately = function(name, span)
-      return span.name == "per_day"
-          and counts.lately(scene.dict, scene.tenant.name, { name }, scene.now())
-        or nil
-    end,
-  })
+  return count_under_lease(self, view.snapshot, wishes, admins)
 end
 
---- Whether wishes may be carried out; a refusal is written down.
+--- Whether wishes may be carried out; then their steps are counted. A refusal is written down.
 ---@param wishes lastpass.unified.Wish[]
 ---@param action? string what the audit calls it; default the first wish
 ---@return true|nil
 ---@return string? message
 ---@return lastpass.Error? err kind "guard"
 function methods:check(wishes, action)
-  local ok, message, err = audit.check(self._scene.audit.where)
+  local ok, message, err = ask_guards(self, wishes)
   if ok then
-    ok, message, err = ask_guards(self, wishes)
+    return true
   end
-  if not ok then
-    note(self, entry_of(action or wishes[1].kind, wishes), err)
-    return nil, message, err
+  local written, no_trace, failure =
+    note(self, entry_of(action or wishes[1].kind, wishes), audit.outcome(err))
+  if not written then
+    return nil, no_trace, failure
   end
-  return true
+  return nil, message, err
 end
 
 -- Commands that take one user and nothing else.
@@ -205,20 +293,58 @@ local function call(client, wish)
   return client[commands[wish.kind]](client, { username = wish.subject })
 end
 
---- Notes what was done, or may have been: for the audit and for the limits of a day.
+--- Writes down what is about to be sent. From here on it may have happened.
+---@param action string
+---@param wishes lastpass.unified.Wish[]
+---@return true|nil
+---@return string? message
+---@return lastpass.Error? err then nothing may be sent
+function methods:begin(action, wishes)
+  if self._lease and not self._lease:renew() then
+    return errors.fail("cancelled", "busy", "this write has waited too long; try again")
+  end
+  local ok, message, err = note(self, entry_of(action, wishes), "intent")
+  if not ok then
+    return nil, message, err
+  end
+  self._begun, self._had_changed, self._has_changed = {}, self._has_changed, true
+  for _, wish in ipairs(wishes) do
+    self._begun[wish], self._reserved[wish] = self._reserved[wish], nil
+  end
+  return true
+end
+
+-- What surely did not happen is not counted.
+local function surely_not(err)
+  return err ~= nil and not err.uncertain and err.kind ~= "partial"
+end
+
+--- Writes down what was done, or may have been. That this could not be written is no failure of what was
+-- done: its intent is written, /healthz and the error log say so, and nothing is written after it.
 ---@param action string
 ---@param wishes lastpass.unified.Wish[]
 ---@param err lastpass.Error|nil
 function methods:done(action, wishes, err)
-  local scene = self._scene
-  note(self, entry_of(action, wishes), err)
-  if err and not err.uncertain and err.kind ~= "partial" then
-    return
-  end
-  for name, count in pairs(guards.count(wishes)) do
-    if count > 0 then
-      counts.note(scene.dict, scene.tenant.name, name, count, scene.now())
+  if surely_not(err) then
+    self._has_changed = self._had_changed
+    for _, wish in ipairs(wishes) do
+      self._reserved[wish] = self._begun[wish]
+      give_back(self, wish)
     end
+  end
+  self._in_doubt = self._in_doubt or err ~= nil and err.uncertain == true
+  local ok, message = note(self, entry_of(action, wishes), audit.outcome(err))
+  local ngx = rawget(_G, "ngx")
+  if not ok and ngx then
+    ngx.log(
+      ngx.ERR,
+      "lastpass gateway: the outcome of ",
+      self._context.request.id or "a request",
+      " could not be written down (",
+      audit.outcome(err),
+      "): ",
+      message
+    )
   end
 end
 
@@ -228,7 +354,12 @@ end
 ---@return string? message
 ---@return lastpass.Error? err
 function methods:carry_out(wish)
-  local reply, message, err = call(self._scene.tenant:client(), wish)
+  local ok, message, err = self:begin(wish.kind, { wish })
+  if not ok then
+    return nil, message, err
+  end
+  local reply
+  reply, message, err = call(self._context.tenant:client(), wish)
   self:done(wish.kind, { wish }, err)
   return reply, message, err
 end

@@ -1,9 +1,9 @@
 --- What is known of one playbook: its newest version, the last one that loads, when it ran and how that
--- went. It is kept in the `lua_shared_dict` named lastpass_locks, so that another worker can go on with it
--- and every worker can tell of it.
+-- went. It is kept in the `lua_shared_dict` named lastpass_playbooks, so that another worker can go on with
+-- it and every worker can tell of it.
 -- @module lastpass.nginx.playbooks.book
+local dicts = require "lastpass.nginx.dicts"
 local json = require "lastpass.json"
-local lock_room = require "lastpass.nginx.cache.lock"
 
 local M = {}
 
@@ -19,6 +19,10 @@ local M = {}
 ---@field failures integer   runs in a row that came to no good end
 local methods = {}
 local book_mt = { __name = "lastpass.nginx.Book", __index = methods }
+
+local function shared()
+  return dicts.get "lastpass_playbooks"
+end
 
 local function key_of(path)
   return "playbook " .. path
@@ -37,7 +41,7 @@ local function run_key_of(path)
 end
 
 local function take_fields(self, key)
-  local text = lock_room.dict():get(key)
+  local text = shared():get(key)
   for name, value in pairs(text and json.decode(text) or {}) do
     self[name] = value
   end
@@ -61,9 +65,9 @@ local function save(self, key, names)
   for _, name in ipairs(names) do
     fields[name] = self[name]
   end
-  if not lock_room.dict():safe_set(key, json.encode(fields)) and not self._told then
+  if not dicts.set(shared(), key, json.encode(fields)) and not self._told then
     self._told = true
-    ngx.log(ngx.WARN, "lastpass: lua_shared_dict lastpass_locks has no room for ", self.path)
+    ngx.log(ngx.WARN, "lastpass: lua_shared_dict lastpass_playbooks has no room for ", self.path)
   end
 end
 
@@ -85,15 +89,15 @@ end
 
 --- Forgets a playbook whose file is gone.
 function methods:forget()
-  lock_room.dict():delete(key_of(self.path))
-  lock_room.dict():delete(run_key_of(self.path))
+  shared():delete(key_of(self.path))
+  shared():delete(run_key_of(self.path))
 end
 
 --- Says which playbooks there are, for other workers.
 ---@param folder string
 ---@param names string[]
 function M.list(folder, names)
-  lock_room.dict():safe_set(list_key(folder), json.encode(json.list(names)))
+  dicts.set(shared(), list_key(folder), json.encode(json.list(names)))
 end
 
 --- Says what is wrong with a folder as a whole.
@@ -101,10 +105,10 @@ end
 ---@param trouble table|nil {message, code, hint}; nil when nothing is
 ---@return boolean is_new whether it was not known before
 function M.note_trouble(folder, trouble)
-  local dict, key = lock_room.dict(), trouble_key(folder)
+  local dict, key = shared(), trouble_key(folder)
   local before, text = dict:get(key), trouble and json.encode(trouble)
   if text and text ~= before then
-    dict:safe_set(key, text)
+    dicts.set(dict, key, text)
   elseif before and not text then
     dict:delete(key)
   end
@@ -115,7 +119,7 @@ end
 ---@param folder string
 ---@return table|nil {message, code, hint}
 function M.trouble(folder)
-  local text = lock_room.dict():get(trouble_key(folder))
+  local text = shared():get(trouble_key(folder))
   return text and json.decode(text) or nil
 end
 
@@ -123,7 +127,7 @@ end
 ---@param folder string
 ---@return table[]
 function M.report(folder)
-  local dict = lock_room.dict()
+  local dict = shared()
   local text = dict:get(list_key(folder))
   local list = json.list {}
   for _, name in ipairs(text and json.decode(text) or {}) do

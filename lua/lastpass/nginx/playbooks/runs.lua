@@ -1,6 +1,6 @@
 --- Runs of playbooks: begun when they are due, and what became of them.
 -- @module lastpass.nginx.playbooks.runs
-local lock_room = require "lastpass.nginx.cache.lock"
+local leases = require "lastpass.nginx.lease"
 local metrics = require "lastpass.nginx.metrics"
 local schedule = require "lastpass.nginx.playbooks.schedule"
 local threads = require "lastpass.nginx.threads"
@@ -72,8 +72,8 @@ local function run(self, book)
   end
 end
 
---- Starts a playbook that is due, in a timer of its own. Of one company only one runs at a time: the
--- journal lets nobody else in either. Who must wait is due still.
+--- Starts a playbook that is due, in a timer of its own. Of one company only one runs at a time, and none
+-- while a write through the gateway takes an admin. Who must wait is due still.
 ---@param self lastpass.nginx.Playbooks
 ---@param book lastpass.nginx.Book
 function M.start_when_due(self, book)
@@ -84,7 +84,7 @@ function M.start_when_due(self, book)
   if schedule.next(when, book.began, book.known_since, self._zone) > ngx.now() then
     return
   end
-  local lock = lock_room.take("playbooks of " .. self.tenant.name)
+  local lock = leases.take(leases.of_changes(self.tenant.name))
   if not lock then
     return
   end

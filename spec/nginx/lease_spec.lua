@@ -1,8 +1,8 @@
--- Locks that all workers share.
+-- Leases that all workers share.
 local fake_ngx = require "spec.support.fake_ngx"
-local lock_room = require "lastpass.nginx.cache.lock"
+local leases = require "lastpass.nginx.lease"
 
-describe("lastpass.nginx.cache.lock", function()
+describe("lastpass.nginx.lease", function()
   local fake
 
   before_each(function()
@@ -14,23 +14,23 @@ describe("lastpass.nginx.cache.lock", function()
   end)
 
   it("has one owner", function()
-    local lock = assert(lock_room.take "acme users")
-    assert.is_nil(lock_room.take "acme users")
-    assert.is_true(lock_room.is_taken "acme users")
-    assert.truthy(lock_room.take "globex users")
+    local lock = assert(leases.take "acme users")
+    assert.is_nil(leases.take "acme users")
+    assert.is_true(leases.is_taken "acme users")
+    assert.truthy(leases.take "globex users")
     lock:release()
-    assert.is_false(lock_room.is_taken "acme users")
-    assert.truthy(lock_room.take "acme users")
+    assert.is_false(leases.is_taken "acme users")
+    assert.truthy(leases.take "acme users")
   end)
 
   it("expires without a sign of life, and is not the old owner's any more", function()
-    local lock = assert(lock_room.take("acme users", 10))
+    local lock = assert(leases.take("acme users", 10))
     fake.time = fake.time + 9
     assert.is_true(lock:renew())
     fake.time = fake.time + 9
-    assert.is_nil(lock_room.take "acme users")
+    assert.is_nil(leases.take "acme users")
     fake.time = fake.time + 2
-    local other = assert(lock_room.take "acme users")
+    local other = assert(leases.take "acme users")
     assert.is_false(lock:is_held())
     assert.is_false(lock:renew())
     lock:release()
@@ -38,19 +38,19 @@ describe("lastpass.nginx.cache.lock", function()
   end)
 
   it("tells a thread how to see whose it is", function()
-    local lock = assert(lock_room.take "acme users")
+    local lock = assert(leases.take "acme users")
     local reference = lock:reference()
     assert.equal(reference.owner, fake.ngx.shared[reference.dict]:get(reference.key))
   end)
 
   it("is let go when what it guards ends, however it ends", function()
-    local lock = assert(lock_room.take "x")
+    local lock = assert(leases.take "x")
     local ok, one, two = lock:guard(function(a, b)
       assert.is_true(lock:is_held())
       return b, a
     end, 1, 2)
     assert.same({ true, 2, 1, false }, { ok, one, two, lock:is_held() })
-    lock = assert(lock_room.take "x")
+    lock = assert(leases.take "x")
     local raised, message = lock:guard(error, "no", 0)
     assert.same({ false, "no", false }, { raised, message, lock:is_held() })
   end)
@@ -59,9 +59,9 @@ describe("lastpass.nginx.cache.lock", function()
     fake.remove()
     fake = fake_ngx.install { dicts = {} }
     assert.has_error(function()
-      lock_room.take "x"
+      leases.take "x"
     end)
-    local _, message = pcall(lock_room.take, "x")
-    assert.matches("add: lua_shared_dict lastpass_locks 1m;", message, 1, true)
+    local _, message = pcall(leases.take, "x")
+    assert.matches("add: lua_shared_dict lastpass_locks 2m;", message, 1, true)
   end)
 end)
