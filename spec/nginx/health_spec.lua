@@ -102,7 +102,10 @@ describe("lastpass.nginx.health", function()
   end)
 
   it("names the dicts that are full", function()
-    assert.same({ 200, "ok" }, { health.respond(site(good)).status, select(2, respond(good)).status })
+    assert.same(
+      { 200, "ok" },
+      { health.respond(site(good)).status, select(2, respond(good)).status }
+    )
     local dict = fake.ngx.shared.lastpass_locks
     dict._most = 1
     dict:safe_add("x", 1, 5)
@@ -121,7 +124,10 @@ describe("lastpass.nginx.health", function()
     log:write({ subjects = {} }, 0)
     local status, value = respond(good)
     assert.same({ 200, "degraded", "gateway" }, { status, value.status, value.reasons[1].where })
-    assert.matches("the audit cannot be written, so nothing else is: .*No space left", value.reasons[1].message)
+    assert.matches(
+      "the audit cannot be written, so nothing else is: .*No space left",
+      value.reasons[1].message
+    )
   end)
 
   it("tells of playbooks without their texts", function()

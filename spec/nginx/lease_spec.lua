@@ -37,6 +37,44 @@ describe("lastpass.nginx.lease", function()
     assert.is_true(other:is_held())
   end)
 
+  it(
+    "is left to expire when it is about to: it could be another one's by the time it is deleted",
+    function()
+      local lock = assert(leases.take("acme users", 10))
+      fake.time = fake.time + 9.8
+      lock:release()
+      assert.is_true(leases.is_taken "acme users")
+      fake.time = fake.time + 0.2
+      assert.is_false(leases.is_taken "acme users")
+    end
+  )
+
+  it("can be left to expire, and lasts once more until then", function()
+    local lock = assert(leases.take("acme users", 10))
+    fake.time = fake.time + 9
+    lock:abandon()
+    fake.time = fake.time + 9
+    assert.is_nil(leases.take "acme users")
+    lock:release() -- does nothing any more
+    assert.is_true(leases.is_taken "acme users")
+    fake.time = fake.time + 1
+    assert.truthy(leases.take "acme users")
+  end)
+
+  it("is waited for, and says why it was not to be had", function()
+    local function acquire()
+      return leases.acquire("x", { lasts = 3, wait = 2, every = 0.5, sleep = fake.ngx.sleep })
+    end
+    local begun = fake.time
+    assert.truthy(acquire())
+    assert.same({ nil, "taken" }, { acquire() })
+    assert.is_true(fake.time - begun >= 2)
+    assert.truthy(acquire()) -- the first one has expired by then
+    fake.remove()
+    fake = fake_ngx.install { most = 0 }
+    assert.same({ nil, "full" }, { acquire() })
+  end)
+
   it("tells a thread how to see whose it is", function()
     local lock = assert(leases.take "acme users")
     local reference = lock:reference()

@@ -16,7 +16,8 @@ end
 ---@return table task for `kill`
 function methods:spawn(fn, after)
   self._serial = self._serial + 1
-  local task = { thread = coroutine.create(fn), at = self.time + (after or 0), serial = self._serial }
+  local task =
+    { thread = coroutine.create(fn), at = self.time + (after or 0), serial = self._serial }
   self._tasks[#self._tasks + 1] = task
   return task
 end
