@@ -36,7 +36,7 @@ function methods:sleep(seconds)
 end
 
 --- Ends a task where it stands.
-function methods:kill(task)
+function methods.kill(_, task)
   task.is_dead = true
 end
 
