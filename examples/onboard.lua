@@ -19,7 +19,9 @@ local function compare(directory) -- what has to change for the directory to be 
     table.insert(changes[method], row)
   end
   for _, person in ipairs(people) do
-    local user, email, name, team = directory:user(person.email), person.email, person.name, person.team
+    local user, email, team = directory:user(person.email), person.email, person.team
+    local name = person.name ~= "" and person.name or nil
+    local member = user and user.status ~= "invited" -- of an invitation neither name nor groups can be changed
     local others = {}
     for _, group in ipairs(user and user.groups or {}) do
       if is_team[group] and group ~= team then table.insert(others, group) end
@@ -28,11 +30,12 @@ local function compare(directory) -- what has to change for the directory to be 
     if active == false and user and not user.disabled then
       change("disable_users", person, "block the log-in", email)
     elseif active and not user then
-      change("add_users", person, name .. ", " .. team, { username = email, fullname = name, groups = { team } })
-    elseif active and user.fullname ~= name then
+      local row = { username = email, fullname = name, groups = { team } }
+      change("add_users", person, (name or "no name") .. ", " .. team, row)
+    elseif active and member and name and user.fullname ~= name then
       change("update_users", person, (user.fullname or "-") .. " -> " .. name, { username = email, fullname = name })
     end
-    if active and user and (others[1] or not user:is_in(team)) then
+    if active and member and (others[1] or not user:is_in(team)) then
       local what = (others[1] and table.concat(others, ", ") or "no team") .. " -> " .. team
       change("change_groups", person, what, { username = email, add = { team }, del = others[1] and others })
     end
@@ -43,7 +46,11 @@ end
 local changes = compare(assert(acme:snapshot()))
 print(lastpass.text.table(changes, { "change", "email", "what", "origin" }))
 for _, method in ipairs { "add_users", "update_users", "change_groups", "disable_users" } do
-  local result = assert(acme[method](acme, changes[method]))
+  local result, message, err = acme[method](acme, changes[method])
+  if not result then -- such as a guard's refusal, with what would allow it
+    io.stderr:write(message, "\n", err.hint and "  " .. err.hint .. "\n" or "")
+    os.exit(1)
+  end
   print(("%-14s %s"):format(method, tostring(result)))
   for _, row in ipairs(result.refused) do
     local email = row.item.username or row.item

@@ -1,5 +1,8 @@
 -- The examples and the README's first program, run as a user would run them. They are programs of
 -- their own, always under Lua 5.4, whatever runs this spec.
+local box_room = require "spec.support.box"
+local core = require "lastpass.core"
+
 local function read_file(path)
   local file = assert(io.open(path))
   local text = file:read "*a"
@@ -9,10 +12,11 @@ end
 
 local root = (os.getenv "PWD")
 
-local function run(script, arguments)
+local function run(script, arguments, more)
   local environment =
     [[LUA_PATH="%s/lua/?.lua;%s/lua/?/init.lua;;" LUA_CPATH="%s/build/5.4/?.so;;" ]]
   local command = environment:format(root, root, root)
+    .. (more or "")
     .. ("lua5.4 %s %s 2>&1; echo status $?"):format(script, arguments or "")
   local pipe = assert(io.popen(command))
   local text = pipe:read "*a"
@@ -41,6 +45,46 @@ describe("examples", function()
     assert.truthy(second:find("Nothing to change: the directory is as the file says.", 1, true))
     assert.truthy(second:find("add_users      0 done", 1, true))
     assert.truthy(text:match "status 0\n$", text)
+  end)
+
+  it("gets by with people without a name, and says what a guard refuses", function()
+    local box = box_room.start { users = 30, seed = 1 }
+    local folder = os.tmpname()
+    os.remove(folder)
+    os.execute("mkdir -m 700 " .. folder)
+    local function write(name, text)
+      assert(core.write_file(folder .. "/" .. name, text))
+      return folder .. "/" .. name
+    end
+    local hash = write("hash", box.provhash .. "\n")
+    local environment = ("LASTPASS_URL=%s LASTPASS_CID=%.0f LASTPASS_PROVHASH_FILE=%s "):format(
+      box.url,
+      box.cid,
+      hash
+    ) .. ("LASTPASS_JOURNAL=%s/journal.db LASTPASS_CONFIG=%s "):format(
+      folder,
+      write("config.json", "{}")
+    )
+    local client = box:client()
+    local invited, leavers = client:users { status = "invited" }().email, {}
+    for user in client:users { status = "active", admin = false } do
+      leavers[#leavers + 1] = ("Some,Body,%s,Sales,terminated\n"):format(user.email)
+    end
+    local header = "First name,Last name,E-mail,Department,Status\n"
+    local people = ("Kim,Person,%s,Sales,active\n,,new@x.example,Sales,active\n"):format(invited)
+    local file = write("hr.csv", header .. people)
+    local text = run("examples/onboard.lua", file, environment)
+    assert.truthy(text:match "status 0\n$", text)
+    assert.truthy(text:find("add_users      1 done", 1, true), text)
+    text = run("examples/onboard.lua", file, environment)
+    assert.truthy(text:find("Nothing to change", 1, true), text)
+    file = write("hr.csv", header .. table.concat(leavers))
+    text = run("examples/onboard.lua", file, environment)
+    assert.truthy(text:match "status 1\n$", text)
+    assert.truthy(text:find("the limit is 5\n  to allow it: { limit = { disable = ", 1, true), text)
+    assert.is_nil(text:find("traceback", 1, true), text)
+    box:stop()
+    os.execute("rm -r " .. folder)
   end)
 
   it("plans, applies and takes back the playbook", function()
