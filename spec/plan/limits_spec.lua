@@ -125,6 +125,14 @@ describe("lastpass.plan.limits", function()
     )
   end)
 
+  it("names no more than is needed: what allows a plan moves the spans along", function()
+    local settings = limits.defaults()
+    assert.same({ "disable" }, (guards(settings, { disable = 60 }, lately(1))))
+    -- where the day has a limit of its own it stays
+    settings.per_day.disable = 10
+    assert.same({ "disable", "disable_per_day" }, (guards(settings, { disable = 60 }, lately(1))))
+  end)
+
   it("says the numbers and the way out", function()
     local settings = limits.defaults()
     local _, found = guards(settings, { enable = 4, join = 11 })

@@ -121,23 +121,26 @@ with "lastpass sandbox", without an account. docs/playbooks.md lists all that a 
     name = "safety",
     title = "questions, guards, and what can be taken back",
     text = [[
---dry-run says what would be done, and writes nothing.
+--dry-run asks the directory, says of each person what would happen, ends with the code that the
+command would end with, and writes nothing.
 
 Questions are as hard as the harm is great: none for what is easily taken back; yes or no for
-disabling, for what sends e-mail again and for everybody in a file; the address, or the number of
-people, has to be typed for remove and delete. Where standard input is no terminal, or with
+disabling, for what sends e-mail again, for a group that would be made and for everybody in a file;
+the address, or the number of people, has to be typed for remove and delete. They name the people,
+the company and its host. Where standard input is no terminal, or with
 --no-input, nothing is asked: --yes answers yes, --confirm WORD stands for typing. What they leave
 open is refused with code 4.
 
-Guards are no questions, and --yes does not lift them: how many people a plan may disable or
-remove, protected accounts, the last admin, a source that is empty, much smaller than before or not
-read to its end. A refusal says what would allow it, such as --limit disable=40.
+Guards are no questions, and --yes does not lift them: how many people a plan, a verb or a bulk run
+may change, and within a day, a week and a month; accounts that "protect" names in the
+configuration; the last admin; a source that is empty, much smaller than before or not read to its
+end. A refusal says what would allow it, such as --limit disable=40.
 
 Steps that nothing brings back (deleted accounts) need --confirm-final with their number.
 
 A plan is applied once, within a day, to the company it was made for; who has changed since is left
 alone. Ctrl-C lets finish what is under way, saves, and ends with 130; run resume goes on. run undo
-takes a run back as far as LastPass allows.]],
+takes a run back as far as LastPass allows, one of a verb or of bulk as well.]],
   },
 }
 

@@ -230,7 +230,10 @@ function M.run(session, name, items, more)
   end
   local ok
   ok, message, err = direct.refusal(asked)
-  if ok and not asked.plan:is_empty() then
+  if not ok and not session.options.json then
+    tell_refusals(session, asked.plan)
+    return exit.guard
+  elseif ok and not asked.plan:is_empty() then
     ok, message, err = ask(session, name, asked, more)
   end
   if not ok then

@@ -178,10 +178,11 @@ function M.refusals(settings, counts, size, done_lately, spans_only)
     local entry = M.by_name[listed[1]]
     local count, of = counts[entry.name], size[entry.of]
     if count > 0 then
-      if not spans_only then
-        refusals[#refusals + 1] = beyond_a_plan(settings, entry, of, count)
-      end
-      beyond_spans(settings, entry, of, count, done_lately, refusals)
+      local refusal = not spans_only and beyond_a_plan(settings, entry, of, count) or nil
+      refusals[#refusals + 1] = refusal
+      -- what would allow the plan moves the spans along: only what is needed beside it is said
+      local raised = refusal and setmetatable({ [entry.name] = count }, { __index = settings })
+      beyond_spans(raised or settings, entry, of, count, done_lately, refusals)
     end
   end
   return refusals
