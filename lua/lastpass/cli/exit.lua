@@ -97,7 +97,11 @@ function M.of_run(run)
     return M.of_error(run.stopped)
   end
   local counts = run.counts
-  local others = counts.refused + counts.uncertain + counts.unknown + counts.not_tried
+  local others = counts.refused
+    + counts.not_confirmed
+    + counts.uncertain
+    + counts.unknown
+    + counts.not_tried
   if counts.stale > 0 and counts.done == 0 and others == 0 then
     return M.stale
   end

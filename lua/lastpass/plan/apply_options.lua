@@ -15,11 +15,19 @@ local M = {}
 ---@field refused_rows? string    path of a CSV file for the people whose steps did not go through
 ---@field cancel? fun(): any      asked before each call and while waiting; true stops the run
 ---@field settle_after? number    seconds between the two reads that must not show a step whose answer
--- was lost before it is tried again; default 2
+-- was lost before it counts as not done; default 2
+---@field late_margin? number     seconds beyond the call's time limit in which the server may still carry
+-- out a call whose answer was lost; until then it is neither repeated nor given up; default 60
+---@field confirm_within? number  seconds after the last call in which the directory has to show what was
+-- done; what it does not show by then is not confirmed; default 10
 
 local function whole(value)
   return type(value) == "number" and value >= 1 and value == math.floor(value),
     "an integer from 1 on"
+end
+
+local function seconds(value)
+  return type(value) == "number" and value >= 0 and value < math.huge, "seconds, 0 or more"
 end
 
 local known = {
@@ -32,9 +40,18 @@ local known = {
   confirm_final = "number",
   refused_rows = "string",
   cancel = "function",
-  settle_after = function(value)
-    return type(value) == "number" and value >= 0, "seconds, 0 or more"
-  end,
+  settle_after = seconds,
+  late_margin = seconds,
+  confirm_within = seconds,
+}
+
+--- What holds where an option is not given; `chunk` is the client's, `cancel` as `interruptible` has it.
+M.defaults = {
+  in_flight = 4,
+  stop_after = 20,
+  settle_after = 2,
+  late_margin = 60,
+  confirm_within = 10,
 }
 
 local default_cancel
@@ -55,13 +72,10 @@ end
 ---@param level integer whose line is blamed
 ---@return lastpass.plan.ApplyOptions
 function M.complete(where, client, given, level)
-  local options = {
-    chunk = client._options.chunk,
-    in_flight = 4,
-    stop_after = 20,
-    settle_after = 2,
-    cancel = default_cancel,
-  }
+  local options = { chunk = client._options.chunk, cancel = default_cancel }
+  for name, value in pairs(M.defaults) do
+    options[name] = value
+  end
   for name, value in pairs(errors.check_options(where, given, known, level + 1)) do
     options[name] = value
   end

@@ -167,6 +167,10 @@ end
 local function send_one(client, kind, step)
   local reply, message, err = client[kind.command](client, row_of(step))
   if reply then
+    if kind.traceless then
+      local reason = "the server said so; the directory does not show it"
+      return same_for_all({ step }, "done", reason, "traceless"), nil, 1
+    end
     return same_for_all({ step }, "done"), nil, 1
   elseif err.kind == "refused" then
     return same_for_all({ step }, "refused", message, err.code), nil, 1

@@ -22,6 +22,40 @@ local function wait_for_server(work, err, waits)
   work:sleep(seconds)
 end
 
+-- A client that tells the run before each request, which may come long after the intent: the server asked
+-- to wait, or a rate is kept to. What raises there is sent no more, and its answer is lost.
+local function watching_client(work, steps)
+  local options = work.client._options
+  local function on_request(request)
+    local ok, _, err = work:note_sending(steps)
+    if not ok then
+      error(err, 0)
+    end
+    if options.on_request then
+      options.on_request(request)
+    end
+  end
+  return setmetatable({
+    _options = setmetatable({ on_request = on_request }, { __index = options }),
+  }, { __index = work.client })
+end
+
+local function send_noting(work, steps)
+  local ok, results, err, requests =
+    loop.protected_call(batches.send, watching_client(work, steps), steps, work.private)
+  if ok then
+    return results, err, requests
+  elseif type(results) ~= "table" or not results.kind then
+    error(results, 0)
+  end
+  local failure, entries = results, {}
+  for place, step in ipairs(steps) do
+    entries[place] = { step = step, state = "uncertain", reason = failure.message }
+  end
+  work:stop(failure)
+  return entries, failure, 0
+end
+
 -- One batch. What the server was too busy for is tried again after it has had its pause.
 local function send_batch(work, steps)
   local waits = 0
@@ -29,10 +63,10 @@ local function send_batch(work, steps)
     if not work:intend(steps) then
       return
     end
-    local results, err, requests = batches.send(work.client, steps, work.private)
-    work.requests = work.requests + requests
+    local results, err, requests = send_noting(work, steps)
+    work.requests, work.sent = work.requests + requests, work.sent + requests
     work:settle(results)
-    if not err or err.uncertain then
+    if not err or err.uncertain or work.stopped then
       return
     elseif err.kind ~= "throttled" then
       return work:stop(err)
@@ -152,6 +186,7 @@ function M.guarded(work, fn, finish)
   end
   local _, _, err = errors.fail("conflict", "failed", tostring(failure))
   work:stop(err)
+  work.progress = nil -- it may be what has raised
   end_with(work, finish)
   error(failure, 0)
 end

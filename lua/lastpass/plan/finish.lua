@@ -1,6 +1,7 @@
 --- The end of a run, or of a part of it: the journal, the lock, the kept directory, the rows that did
 -- not go through.
 -- @module lastpass.plan.finish
+local confirm = require "lastpass.plan.confirm"
 local history = require "lastpass.plan.history"
 local refused_rows = require "lastpass.plan.refused_rows"
 local run_room = require "lastpass.plan.run"
@@ -8,19 +9,17 @@ local time = require "lastpass.time"
 
 local M = {}
 
--- Drift asks what a run has left behind. A run that cannot tell is a good run all the same.
-local function keep_directory(work)
+-- Drift asks what a run has left behind: the read that has confirmed it.
+local function keep_directory(work, snapshot)
   if work.body.kind == "direct" then
     return nil -- what was asked of a few people is no state of the company to come back to
-  end
-  local id = history.keep(work.client, work.requests == 0 and work.snapshot or nil)
-  if not id then
+  elseif not snapshot or not history.keep(work.client, snapshot) then
     return nil
   end
   return math.floor((work.client._options.now or time.now)())
 end
 
-local function summary_of(work, run)
+local function summary_of(work, run, snapshot)
   local stopped = work.stopped
   return {
     counts = run.counts,
@@ -32,15 +31,15 @@ local function summary_of(work, run)
       hint = stopped.hint,
       command = stopped.command,
     },
-    directory_kept = not stopped and keep_directory(work) or nil,
+    directory_kept = not stopped and keep_directory(work, snapshot) or nil,
   }
 end
 
-local function end_in_journal(work, run)
+local function end_in_journal(work, run, snapshot)
   if work.stopped and work.stopped.code == "lock_lost" then
     return -- the run is somebody else's now
   end
-  local ok, _, err = work.journal:end_run(work.run_id, run.state, summary_of(work, run))
+  local ok, _, err = work.journal:end_run(work.run_id, run.state, summary_of(work, run, snapshot))
   if not ok then
     run.state, run.ok, run.stopped = "stopped", false, run.stopped or err
   end
@@ -64,11 +63,12 @@ end
 ---@param work lastpass.plan.Work
 ---@return lastpass.Run run `refused_rows_error` when the file could not be written
 function M.finish(work)
+  local snapshot = confirm.check(work)
   if work.stopped and not work.stopped.hint then
     work.stopped.hint = ("go on with client:resume(%d)"):format(work.run_id)
   end
   local run = make_run(work)
-  end_in_journal(work, run)
+  end_in_journal(work, run, snapshot)
   work.lock:release()
   if work.progress then
     work.progress:finish()

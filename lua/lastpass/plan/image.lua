@@ -160,4 +160,38 @@ function M.holds(image, step)
   return false
 end
 
+--- What of a step the directory does not show, in words. The groups of who is only invited are never
+-- shown (enterprise-api §4.8).
+---@param image lastpass.plan.Image as the directory has it
+---@param step lastpass.plan.Step
+---@return string[] missing empty when it shows all that it can
+function M.missing(image, step)
+  local kind, after, list = step.kind, step.after or {}, {}
+  local function need(is_so, format, value)
+    if not is_so then
+      list[#list + 1] = format:format(describe(value))
+    end
+  end
+  if kind == "create" then
+    need(image.status ~= "absent", "is not in the company")
+    if image.status ~= "absent" and image.status ~= "invited" then
+      local is_named = after.fullname == nil or image.fullname == after.fullname
+      need(is_named, "the name is %s", image.fullname)
+    end
+  elseif kind == "name" then
+    need(M.holds(image, step), "the name is %s", image.fullname)
+  elseif kind ~= "groups" then
+    need(M.holds(image, step), "the state is %s", image.status)
+  end
+  if kind == "groups" or kind == "create" and image.status ~= "invited" and #list == 0 then
+    for _, name in ipairs(more(after.join or after.groups, image.groups)) do
+      need(false, "is not in %s", name)
+    end
+    for _, name in ipairs(after.leave or {}) do
+      need(#more({ name }, image.groups) == 1, "is still in %s", name)
+    end
+  end
+  return list
+end
+
 return M

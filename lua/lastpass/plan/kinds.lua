@@ -14,6 +14,7 @@ local M = {}
 ---@field reversal "reversible"|"hard"|"final" whether it comes back whole, with losses, or never
 ---@field removes? boolean it takes access or membership from somebody
 ---@field weakens? boolean it makes an account easier to take over, or locks its owner out for a while
+---@field ends_membership? boolean afterwards they are not in the company
 ---@field mails? integer   e-mails that one such step sends
 ---@field traceless? boolean the directory does not show whether it was done
 
@@ -121,6 +122,7 @@ M.list = {
     verb = "withdraw the invitation",
     command = "deluser",
     action = 3,
+    ends_membership = true,
     reversal = "hard",
     removes = true,
   },
@@ -131,6 +133,7 @@ M.list = {
     verb = "remove from the company",
     command = "deluser",
     action = 1,
+    ends_membership = true,
     reversal = "hard",
     removes = true,
   },
@@ -141,6 +144,7 @@ M.list = {
     verb = "delete the account",
     command = "deluser",
     action = 2,
+    ends_membership = true,
     reversal = "final",
     removes = true,
   },

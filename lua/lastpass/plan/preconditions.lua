@@ -1,6 +1,7 @@
 --- What has to be so before a plan is carried out.
 -- @module lastpass.plan.preconditions
 local errors = require "lastpass.error"
+local apply_options = require "lastpass.plan.apply_options"
 local journal_room = require "lastpass.store.client_journal"
 local kinds = require "lastpass.plan.kinds"
 local time = require "lastpass.time"
@@ -56,6 +57,48 @@ local function check_confirmation(body, confirmed)
   )
 end
 
+--- Whether a plan is still good.
+---@param client lastpass.Client
+---@param body table of the plan
+---@return true|nil
+---@return string? message
+---@return lastpass.Error? err code "plan_expired"
+function M.check_age(client, body)
+  local now = (client._options.now or time.now)()
+  if type(body.expires) == "number" and now <= body.expires then
+    return true
+  end
+  return errors.fail(
+    "conflict",
+    "plan_expired",
+    ("the plan was good until %s"):format(
+      type(body.expires) == "number" and time.iso(body.expires) or "never"
+    ),
+    { hint = "make the plan again" }
+  )
+end
+
+--- Whether the server may still carry out calls of a run whose answers were lost. Until then nothing else
+-- may be done: what comes late would undo it.
+---@param steps lastpass.store.Step[] of the run, as the journal has them
+---@param client lastpass.Client
+---@return integer|nil until_utc epoch seconds; nil when that time is over
+---@return integer count steps
+function M.in_doubt(steps, client)
+  local until_utc, count, now = nil, 0, time.now()
+  local options = apply_options.defaults
+  for _, step in ipairs(steps) do
+    if step.state == "intended" or step.state == "uncertain" and step.code ~= "unclear_remark" then
+      local one = step.doubt_until
+        or (step.intended_at or 0) + math.ceil(client._options.timeout + options.late_margin)
+      if one > now then
+        until_utc, count = math.max(until_utc or 0, one), count + 1
+      end
+    end
+  end
+  return until_utc, count
+end
+
 --- What the plan itself says.
 ---@param client lastpass.Client
 ---@param plan lastpass.Plan
@@ -83,16 +126,9 @@ function M.check_plan(client, plan, text, body, options)
   elseif #body.refusals > 0 then
     return refused_by_guards(body)
   end
-  local now = (client._options.now or time.now)()
-  if type(body.expires) ~= "number" or now > body.expires then
-    return errors.fail(
-      "conflict",
-      "plan_expired",
-      ("the plan was good until %s"):format(
-        type(body.expires) == "number" and time.iso(body.expires) or "never"
-      ),
-      { hint = "make the plan again" }
-    )
+  local ok, message, err = M.check_age(client, body)
+  if not ok then
+    return nil, message, err
   end
   return check_confirmation(body, options.confirm_final)
 end
@@ -114,6 +150,29 @@ local function unfinished(run, why)
     ),
     run = run.id,
   })
+end
+
+-- A run that was stopped is in nobody's way, once the server is through with what it was asked.
+local function check_stopped(work, run)
+  local counts = run.summary and run.summary.counts
+  if not counts or (counts.uncertain or 0) == 0 then
+    return true
+  end
+  local open, message, err = work.journal:open_steps(run.id)
+  if not open then
+    return nil, message, err
+  end
+  local until_utc, count = M.in_doubt(open, work.client)
+  if not until_utc then
+    return true
+  end
+  return unfinished(
+    run,
+    ("was stopped, and LastPass may carry out %d of its steps until %s"):format(
+      count,
+      time.iso(until_utc)
+    )
+  )
 end
 
 -- The lock is ours: whoever began a run that is still open is gone.
@@ -163,6 +222,12 @@ function M.check_journal(work, plan)
     elseif run.state == "running" and run.id ~= work.body.of_run then
       local ok
       ok, message, err = check_open(work.journal, run)
+      if not ok then
+        return nil, message, err
+      end
+    elseif run.state == "stopped" then
+      local ok
+      ok, message, err = check_stopped(work, run)
       if not ok then
         return nil, message, err
       end

@@ -4,6 +4,7 @@
 local core = require "lastpass.core"
 local duration = require("lastpass.text").duration
 local loop = require "lastpass.transport.waiting"
+local time = require "lastpass.time"
 
 local M = {}
 
@@ -17,6 +18,8 @@ local ON_TERMINAL, ELSEWHERE = 0.1, 5
 ---@field rate? number          steps a second; nil before the first is over
 ---@field seconds_left? number
 ---@field phase string          kind of the steps under way
+---@field waiting? table         {steps, until_utc}: so many steps whose answers were lost may be under
+-- way until then (epoch seconds)
 local methods = {}
 local progress_mt = { __name = "lastpass.plan.Progress", __index = methods }
 
@@ -24,6 +27,16 @@ local function line_of(state)
   local line = ("%d/%d"):format(state.done, state.total)
   if state.rate then
     line = ("%s  %.0f/s  %s left"):format(line, state.rate, duration(state.seconds_left))
+  end
+  local waiting = state.waiting
+  if waiting then
+    line = ("%s  waiting, at most until %s, for %d step%s whose answer was lost; %s"):format(
+      line,
+      time.iso(waiting.until_utc),
+      waiting.steps,
+      waiting.steps == 1 and "" or "s",
+      "Ctrl-C leaves it uncertain"
+    )
   end
   return line
 end
@@ -43,6 +56,22 @@ local function write(self, line)
   self._stream:write(self._on_terminal and "\r" .. line .. "\27[K" or line .. "\n")
   self._stream:flush()
   self._written = line
+end
+
+--- Shows for what it waits; elsewhere than on a terminal once for each end of a wait.
+---@param done integer steps that are over
+---@param waiting table {steps, until_utc}
+function methods:show_waiting(done, waiting)
+  local state = state_of(self, done, self._last and self._last.phase or "")
+  state.rate, state.seconds_left, state.waiting = nil, nil, waiting
+  if self._report then
+    return self._report(state)
+  end
+  self._last = state
+  local line = line_of(state)
+  if line ~= self._written then
+    write(self, line)
+  end
 end
 
 --- Shows how far it is.

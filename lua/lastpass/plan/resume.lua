@@ -6,6 +6,7 @@ local errors = require "lastpass.error"
 local finish = require "lastpass.plan.finish"
 local fresh = require "lastpass.plan.fresh"
 local last_guards = require "lastpass.plan.last_guards"
+local preconditions = require "lastpass.plan.preconditions"
 local options_room = require "lastpass.plan.apply_options"
 local progress = require "lastpass.plan.progress"
 local refused_rows = require "lastpass.plan.refused_rows"
@@ -82,6 +83,22 @@ local function work_of(client, found, options)
   return work
 end
 
+-- What may be done now: as before a run, the plan must be good and the guards are asked. What the run
+-- itself did counts for the limits of the day, as what other runs did.
+local function check_rest(work, snapshot)
+  local left = work:select "is_left"
+  if #left == 0 then
+    return
+  end
+  local ok, _, err = preconditions.check_age(work.client, work.body)
+  if ok then
+    ok, _, err = last_guards.ask(work, left, snapshot)
+  end
+  if not ok then
+    work:stop(err)
+  end
+end
+
 -- What the run has done itself is no change; what others have done since makes steps stale.
 local function look_at_directory(work)
   local snapshot, _, err = work:read_directory()
@@ -90,13 +107,7 @@ local function look_at_directory(work)
   end
   work.snapshot = snapshot
   work:settle(fresh.changed(work, snapshot))
-  local message = last_guards.last_admin(work:select "is_left", snapshot)
-  if message then
-    _, _, err = errors.fail("guard", "last_admin", message, {
-      hint = "make another user an admin, or make a new plan; no option allows this",
-    })
-    work:stop(err)
-  end
+  check_rest(work, snapshot)
 end
 
 local function go_on(work)

@@ -13,8 +13,9 @@ local M = {}
 ---@field of_run? integer    with "undo": the run that was taken back
 ---@field state "running"|"finished"|"stopped"|"abandoned"
 ---@field ok boolean         finished, and every step is done or was so before
----@field counts table<string, integer> done, unchanged, refused, stale, uncertain, unknown,
--- not_tried, held
+---@field counts table<string, integer> done, unchanged, refused, stale, not_confirmed, uncertain,
+-- unknown, not_tried, held
+---@field unused integer     rows of the plan's sources that could not be used
 ---@field requests integer   calls that wrote
 ---@field stopped? lastpass.Error why it came to no end
 local methods = {}
@@ -24,8 +25,17 @@ function run_mt.__tostring(run)
   return require("lastpass.plan.run_text").run(run)
 end
 
-local states =
-  { "done", "unchanged", "refused", "stale", "uncertain", "unknown", "not_tried", "held" }
+local states = {
+  "done",
+  "unchanged",
+  "refused",
+  "stale",
+  "not_confirmed",
+  "uncertain",
+  "unknown",
+  "not_tried",
+  "held",
+}
 
 --- Every step of the plan in its order, with what became of it.
 ---@return fun(): table|nil iterator {number, kind, subject, state, reason, code}
@@ -67,6 +77,7 @@ function M.new(fields)
     state = fields.state,
     requests = fields.requests or 0,
     stopped = fields.stopped,
+    unused = #body.problems,
     counts = {},
     _rows = rows_of(body, fields.outcomes),
     _steps = body.steps,
@@ -149,7 +160,15 @@ end
 function M.outcomes(steps)
   local outcomes = {}
   for _, step in ipairs(steps) do
-    outcomes[step.number] = { state = step.state, reason = step.reason, code = step.code }
+    outcomes[step.number] = {
+      state = step.state,
+      reason = step.reason,
+      code = step.code,
+      intended_at = step.intended_at,
+      doubt_until = step.doubt_until,
+      lost = step.lost,
+      confirmed = step.confirmed_at ~= nil,
+    }
   end
   return outcomes
 end

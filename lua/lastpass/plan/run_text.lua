@@ -11,6 +11,7 @@ local words = {
   { "unchanged", "so already" },
   { "refused", "refused" },
   { "stale", "stale" },
+  { "not_confirmed", "not confirmed" },
   { "uncertain", "uncertain" },
   { "unknown", "unknown" },
   { "not_tried", "not tried" },
@@ -55,11 +56,24 @@ local columns = {
   { field = "why", wrap = true },
 }
 
+-- What the server said and no read can show; whoever reads "done" ought to know.
+local function note_traceless(run, lines)
+  local count = 0
+  for row in run:steps() do
+    count = count + (row.state == "done" and row.code == "traceless" and 1 or 0)
+  end
+  if count > 0 then
+    lines[#lines + 1] = ("%d of them cannot be confirmed: the directory does not show them"):format(
+      count
+    )
+  end
+end
+
 local function ways_on(run, lines)
   if run.state == "stopped" or run.state == "running" then
     lines[#lines + 1] = ("to go on: client:resume(%d)"):format(run.id)
   end
-  if run.counts.done + run.counts.uncertain > 0 then
+  if run.counts.done + run.counts.uncertain + run.counts.not_confirmed > 0 then
     lines[#lines + 1] = ("to take it back: client:undo(%d) makes the plan"):format(run.id)
   end
 end
@@ -81,6 +95,7 @@ function M.run(run, options)
     local is_new = hint and not hint:find("client:resume", 1, true) -- which stands below
     lines[#lines + 1] = run.stopped.message .. (is_new and "; " .. hint or "")
   end
+  note_traceless(run, lines)
   local rows = rows_of(run, options.all)
   if #rows > 0 then
     lines[#lines + 1] = ""

@@ -1,19 +1,25 @@
 --- What became of steps whose answer was lost: the directory is read back, as often as it takes to be
--- sure. What it does not show is unknown for good, and never repeated.
+-- sure. A step that it shows is done. One that it does not show may still be under way: the server may
+-- take longer than the client waits. So it is left uncertain until the time limit of its call and a
+-- margin are over; what a later read does not show either was not done, and is tried once more. What no
+-- read can show is unknown for good, and never repeated.
 -- @module lastpass.plan.settle
 local email = require "lastpass.email"
 local fresh = require "lastpass.plan.fresh"
 local image = require "lastpass.plan.image"
 local kinds = require "lastpass.plan.kinds"
 local loop = require "lastpass.transport.waiting"
+local time = require "lastpass.time"
 
 local M = {}
 
---- How often a step is tried in one run whose answers are lost.
-M.MOST_TRIES = 5
+--- How often a step is sent whose answers are lost, over all parts of a run.
+M.MOST_TRIES = 2
 
--- Seconds before the first, second and every later read.
-local PAUSES = { 0.2, 1, 3 }
+-- Seconds before the first, second … and every later read.
+local PAUSES = { 0.2, 1, 3, 5, 5, 10, 10, 30 }
+-- A large directory is read for a while; most of the time should go by between the reads.
+local TIMES_A_READ = 4
 
 local function file_traceless(work, steps)
   local entries, rest = {}, {}
@@ -63,12 +69,13 @@ local function after_remark(step, outcome, now, before)
 end
 
 local function not_there(work, step)
-  if work:times_lost(step) >= M.MOST_TRIES then
+  local tries = work:times_lost(step) + 1
+  if tries >= M.MOST_TRIES then
     return {
       step = step,
-      state = "refused",
+      state = "not_confirmed",
       reason = ("tried %d times without an answer, and the directory does not show it"):format(
-        work:times_lost(step)
+        tries
       ),
       code = "no_effect",
     }
@@ -81,23 +88,46 @@ local function not_there(work, step)
   }
 end
 
--- Looks at each step with one read; what is not decided yet is given back.
-local function judge(work, steps, snapshot, times)
+-- Whether a read proves that a step was not done: the server is no longer at work on it, and an earlier
+-- read did not show it either. For what cannot come back whole, both reads must be so late.
+local function is_proof(work, step, times)
+  local doubt_until = work:doubt_until(step)
+  local first = times.absent[step.number]
+  return first ~= nil
+    and times.read_utc >= doubt_until
+    and times.read - first.at >= work.options.settle_after
+    and (kinds.by_name[step.kind].reversal == "reversible" or first.utc >= doubt_until)
+end
+
+-- Remembers since when reads do not show a step; for what must not be done twice, since when it counts.
+local function note_absent(work, step, times)
+  local first = times.absent[step.number]
+  if
+    not first
+    or kinds.by_name[step.kind].reversal ~= "reversible"
+      and first.utc < work:doubt_until(step)
+      and times.read_utc >= work:doubt_until(step)
+  then
+    times.absent[step.number] = { at = times.seen, utc = times.read_utc }
+  end
+end
+
+-- Classifies each step by one read; what is not decided yet is given back.
+local function classify(work, steps, snapshot, times)
   local entries, undecided = {}, {}
   for _, step in ipairs(steps) do
     local now = image.of(snapshot:user(step.subject))
     local outcome = work.outcomes[step.number]
-    local absent_since = times.absent[step.number]
     if outcome.code == "unclear_remark" then
       local before = fresh.expected(work, work:by_subject()[email.fold(step.subject)])
       entries[#entries + 1] = after_remark(step, outcome, now, before)
     elseif image.holds(now, step) then
       entries[#entries + 1] =
         { step = step, state = "done", reason = "read back", code = "read_back" }
-    elseif absent_since and times.read - absent_since >= work.options.settle_after then
+    elseif is_proof(work, step, times) then
       entries[#entries + 1] = not_there(work, step)
     else
-      times.absent[step.number] = absent_since or times.seen
+      note_absent(work, step, times)
       undecided[#undecided + 1] = step
     end
   end
@@ -105,38 +135,61 @@ local function judge(work, steps, snapshot, times)
   return undecided
 end
 
--- Not longer than it takes until the oldest doubt is old enough.
-local function pause_before(number, settle_after, first_seen)
-  local pause = PAUSES[number] or PAUSES[#PAUSES]
-  if first_seen then
-    pause = math.min(pause, first_seen + settle_after - loop.now())
-  end
-  return math.max(pause, 0)
+-- When, at the earliest, a read can prove something about a step, in seconds from now.
+local function seconds_to_proof(work, step, times)
+  local in_doubt = work:doubt_until(step) - time.now()
+  local first = times.absent[step.number]
+  local apart = first and first.at + work.options.settle_after - loop.now() or 0
+  return math.max(in_doubt, apart, 0)
 end
 
---- Settles steps whose outcome is uncertain: done, when the directory shows it; to be tried again,
--- when two reads at least `settle_after` seconds apart do not show it; unknown, when no read can.
--- The run stops when the directory cannot be read.
+-- Not longer than it takes until the first of the steps can be decided.
+local function pause_before(work, number, steps, times)
+  local pause = math.max(PAUSES[number] or PAUSES[#PAUSES], TIMES_A_READ * (times.took or 0))
+  if number > 1 then
+    for _, step in ipairs(steps) do
+      pause = math.min(pause, seconds_to_proof(work, step, times))
+    end
+  end
+  return pause
+end
+
+-- A long wait is announced, with its end.
+local function announce(work, steps)
+  local until_utc = 0
+  for _, step in ipairs(steps) do
+    until_utc = math.max(until_utc, work:doubt_until(step))
+  end
+  work:show_waiting(#steps, until_utc)
+end
+
+--- Finds out what became of steps whose outcome is uncertain: done, when the directory shows it; to be
+-- tried again, once, when the server can no longer be at work on it (`late_margin`) and two reads at least
+-- `settle_after` seconds apart do not show it; not confirmed, when that was the second time; unknown,
+-- when no read can show it. Whoever stops the wait leaves them uncertain. The run stops when the
+-- directory cannot be read.
 ---@param work lastpass.plan.Work
 ---@param steps lastpass.plan.Step[]
 function M.read_back(work, steps)
   steps = file_traceless(work, steps)
   local times, reads = { absent = {} }, 0
-  local first_seen
   while #steps > 0 and not work.stopped do
     reads = reads + 1
-    work:sleep(pause_before(reads, work.options.settle_after, first_seen))
-    if work.stopped then
+    if reads > 2 then
+      announce(work, steps)
+    end
+    work:sleep(pause_before(work, reads, steps, times))
+    if work.stopped or not work:is_alive() then
       return
     end
-    times.read = loop.now()
+    times.read, times.read_utc = loop.now(), time.now()
     local snapshot, _, err = work:read_directory()
     if not snapshot then
       return work:stop(err)
     end
     times.seen = loop.now()
-    first_seen = first_seen or times.seen
-    steps = judge(work, steps, snapshot, times)
+    times.took = times.seen - times.read
+    steps = classify(work, steps, snapshot, times)
   end
 end
 

@@ -11,6 +11,7 @@ local json = require "lastpass.json"
 local kinds = require "lastpass.plan.kinds"
 local last_guards = require "lastpass.plan.last_guards"
 local plan_room = require "lastpass.plan"
+local preconditions = require "lastpass.plan.preconditions"
 local run_room = require "lastpass.plan.run"
 local steps_room = require "lastpass.plan.steps"
 local time = require "lastpass.time"
@@ -193,6 +194,27 @@ local function check_state(read)
   return lock:release()
 end
 
+-- What LastPass carries out late would undo the undo.
+local function check_doubt(client, read)
+  local until_utc, count = preconditions.in_doubt(read.steps, client)
+  if not until_utc then
+    return true
+  end
+  return errors.fail(
+    "conflict",
+    "in_doubt",
+    ("run %d cannot be taken back yet: LastPass may carry out %d of its steps until %s"):format(
+      read.row.id,
+      count,
+      time.iso(until_utc)
+    ),
+    {
+      hint = ("client:resume(%d) waits, and finds out what was done"):format(read.row.id),
+      retry_after = until_utc - time.now(),
+    }
+  )
+end
+
 --- Makes the plan that takes a run back.
 ---@param client lastpass.Client
 ---@param id integer
@@ -200,7 +222,7 @@ end
 ---@return lastpass.Plan|nil plan `body.held`: who has changed since; `body.warnings`: what does not
 -- come back
 ---@return string? message
----@return lastpass.Error? err codes no_such_run, other_tenant, locked, and those of reading
+---@return lastpass.Error? err codes no_such_run, other_tenant, locked, in_doubt, and those of reading
 function M.make(client, id, options)
   options = errors.check_options("client:undo", options, known_options, 2)
   local read, message, err = run_room.read(client, id)
@@ -209,6 +231,10 @@ function M.make(client, id, options)
   end
   local ok
   ok, message, err = check_state(read)
+  if not ok then
+    return nil, message, err
+  end
+  ok, message, err = check_doubt(client, read)
   if not ok then
     return nil, message, err
   end

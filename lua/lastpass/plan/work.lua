@@ -4,6 +4,7 @@
 local email = require "lastpass.email"
 local errors = require "lastpass.error"
 local loop = require "lastpass.transport.waiting"
+local time = require "lastpass.time"
 
 local M = {}
 
@@ -11,6 +12,10 @@ local M = {}
 ---@field state string  as the journal has it; "intended" between the intent and the answer
 ---@field reason? string
 ---@field code? string
+---@field intended_at? integer epoch seconds, of the last attempt
+---@field doubt_until? integer epoch seconds: until when the server may still carry out the call
+---@field lost? integer  how often its answer was lost and the directory showed nothing of it
+---@field confirmed? boolean the directory was read and shows it
 
 ---@class lastpass.plan.Work
 ---@field client lastpass.Client
@@ -24,7 +29,8 @@ local M = {}
 ---@field private? table<string, table> by address: what is sent and written down nowhere
 ---@field options table    of apply, complete
 ---@field outcomes table<integer, lastpass.plan.Outcome> by the step's number
----@field requests integer calls that write
+---@field requests integer calls that write, over all parts of the run
+---@field sent integer    the same, of this part
 ---@field settled integer  how many steps are over
 ---@field stopped? lastpass.Error
 ---@field progress? table
@@ -32,7 +38,14 @@ local methods = {}
 local work_mt = { __name = "lastpass.plan.Work", __index = methods }
 
 -- Nothing more happens to steps in these states.
-local final = { done = true, unchanged = true, refused = true, stale = true, unknown = true }
+local final = {
+  done = true,
+  unchanged = true,
+  refused = true,
+  stale = true,
+  unknown = true,
+  not_confirmed = true,
+}
 
 -- What a slice of a wait lasts: so soon is a wish to stop heard.
 local SLICE = 0.1 -- seconds
@@ -123,13 +136,34 @@ function methods:sleep(seconds)
   end
 end
 
+--- Until when the server may still be at work on a call that is sent now: its time limit, and a margin.
+-- Two seconds more: the journal counts in whole ones, and an intent is not renewed for one.
+---@param now? integer epoch seconds
+---@return integer epoch seconds
+function methods:doubt_from(now)
+  local limit = self.client._options.timeout + self.options.late_margin
+  return (now or time.now()) + 2 + math.ceil(limit)
+end
+
+--- Until when nobody can know what the server still does about a step. Journals of older versions do
+-- not say it: then the time limit of this client counts.
+---@param step lastpass.plan.Step
+---@return integer epoch seconds
+function methods:doubt_until(step)
+  local outcome = self.outcomes[step.number]
+  return outcome.doubt_until or self:doubt_from(outcome.intended_at)
+end
+
 --- Writes down what is about to be done; when this returns true, it is on the disk.
 ---@param steps lastpass.plan.Step[]
 ---@return boolean
 function methods:intend(steps)
   local list = {}
+  local now = time.now()
+  local doubt_until = self:doubt_from(now)
   for place, step in ipairs(steps) do
     list[place] = {
+      doubt_until = doubt_until,
       number = step.number,
       kind = step.kind,
       subject = step.subject,
@@ -143,16 +177,50 @@ function methods:intend(steps)
     return false
   end
   for _, step in ipairs(steps) do
-    self.outcomes[step.number] = { state = "intended" }
+    local before = self.outcomes[step.number]
+    self.outcomes[step.number] = {
+      state = "intended",
+      intended_at = now,
+      doubt_until = doubt_until,
+      lost = before and before.lost,
+    }
   end
   return true
 end
 
---- How often the answer to a step was lost by this process.
+--- The moment before a request goes out. What had to wait since its intent was written gets a new time.
+---@param steps lastpass.plan.Step[] intended together
+---@return true|nil
+---@return string? message
+---@return lastpass.Error? err nothing may be sent: the journal could not take it
+function methods:note_sending(steps)
+  local now, numbers = time.now(), {}
+  for _, step in ipairs(steps) do
+    local outcome = self.outcomes[step.number]
+    if outcome.state == "intended" and now > outcome.intended_at + 1 then
+      numbers[#numbers + 1] = step.number
+    end
+  end
+  if #numbers == 0 then
+    return true
+  end
+  local doubt_until = self:doubt_from(now)
+  local ok, message, err = self.journal:renew_intent(self.run_id, numbers, doubt_until)
+  if not ok then
+    return nil, message, err
+  end
+  for _, number in ipairs(numbers) do
+    self.outcomes[number].intended_at, self.outcomes[number].doubt_until = now, doubt_until
+  end
+  return true
+end
+
+--- How often a step was sent and proved not to have been done, over all parts of the run.
 ---@param step lastpass.plan.Step
 ---@return integer
 function methods:times_lost(step)
-  return self._times_lost[step.number] or 0
+  local outcome = self.outcomes[step.number]
+  return outcome and outcome.lost or 0
 end
 
 -- A call whose answer was lost is a failure until all its rows prove to have been done.
@@ -176,7 +244,6 @@ local function count_failures(self, entries)
     elseif entry.state == "done" or entry.state == "unchanged" then
       forgive(self, number)
     elseif entry.state == "uncertain" then
-      self._times_lost[number] = (self._times_lost[number] or 0) + 1
       if not self._lost_calls[number] then
         self._lost_calls[number] = lost
         lost.rows = lost.rows + 1
@@ -197,7 +264,15 @@ function methods:settle(entries)
   local list = {}
   for place, entry in ipairs(entries) do
     local step = entry.step
-    self.outcomes[step.number] = { state = entry.state, reason = entry.reason, code = entry.code }
+    local before = self.outcomes[step.number] or {}
+    self.outcomes[step.number] = {
+      state = entry.state,
+      reason = entry.reason,
+      code = entry.code,
+      intended_at = before.intended_at,
+      doubt_until = before.doubt_until,
+      lost = (before.lost or 0) + (entry.code == "lost" and 1 or 0),
+    }
     self.settled = self.settled + (final[entry.state] and 1 or 0)
     list[place] = {
       number = step.number,
@@ -218,6 +293,25 @@ function methods:settle(entries)
   end
 end
 
+--- A sign of life for whoever waits for the lock; stops the run when it was lost meanwhile.
+---@return boolean
+function methods:is_alive()
+  local ok, _, err = self.lock:renew()
+  if not ok then
+    self:stop(err)
+  end
+  return ok == true
+end
+
+--- Shows that the run waits for calls whose answers were lost.
+---@param count integer steps
+---@param until_utc integer epoch seconds
+function methods:show_waiting(count, until_utc)
+  if self.progress then
+    self.progress:show_waiting(self.settled, { steps = count, until_utc = until_utc })
+  end
+end
+
 --- Whether so much has failed that the run ends: rows refused, and calls without an answer.
 ---@return boolean
 function methods:has_failed_enough()
@@ -231,8 +325,8 @@ function M.new(fields)
   local work = {
     outcomes = {},
     requests = 0,
+    sent = 0,
     settled = 0,
-    _times_lost = {},
     _lost_calls = {},
     _failures = 0,
   }

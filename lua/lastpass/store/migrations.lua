@@ -83,6 +83,14 @@ M.steps = {
       saved_at BIGINT NOT NULL,
       PRIMARY KEY (tenant, name))]],
   },
+  {
+    -- until when the server may still carry out the call of the last intent; NULL in older journals
+    "ALTER TABLE lastpass_steps ADD COLUMN doubt_until BIGINT",
+    -- how often the answer was lost and the directory showed that nothing had been done
+    "ALTER TABLE lastpass_steps ADD COLUMN lost BIGINT",
+    -- when the directory was read back and showed what the step says
+    "ALTER TABLE lastpass_steps ADD COLUMN confirmed_at BIGINT",
+  },
 }
 
 local function version_of(database)

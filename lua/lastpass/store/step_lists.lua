@@ -18,12 +18,16 @@ local json = require "lastpass.json"
 ---@field attempt integer      how often it was intended; 0 when it never was
 ---@field intended_at? integer epoch seconds, of the last attempt
 ---@field settled_at? integer  epoch seconds
+---@field doubt_until? integer epoch seconds: until when the server may still carry the call out; nil in
+-- journals of older versions
+---@field lost? integer        how often its answer was lost and the directory showed nothing of it
+---@field confirmed_at? integer epoch seconds: when the directory was read and showed it
 
 ---@class lastpass.store.Journal
 local M = {}
 
 local COLUMNS = "{number}, kind, subject, state, reason, code, before_image, after_image, "
-  .. "{attempt}, {intended_at}, {settled_at}"
+  .. "{attempt}, {intended_at}, {settled_at}, {doubt_until}, {lost}, {confirmed_at}"
 
 local states = {
   intended = true,
@@ -33,6 +37,7 @@ local states = {
   stale = true,
   uncertain = true,
   unknown = true,
+  not_confirmed = true,
   not_tried = true,
   held = true,
 }
@@ -140,7 +145,8 @@ local function window(where, tenant, kinds, since)
   return values, marks
 end
 
-local HAPPENED = "s.state IN ('done', 'intended', 'uncertain', 'unknown') AND s.touched_at >= ? "
+local HAPPENED = "s.state IN ('done', 'intended', 'uncertain', 'unknown', 'not_confirmed') "
+  .. "AND s.touched_at >= ? "
 
 -- Of each kind the steps, and of steps of groups the memberships, of all runs that take nothing back.
 local SUMS = "SELECT s.kind AS kind, {COUNT(*) AS steps}, "

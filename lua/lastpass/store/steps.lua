@@ -9,7 +9,7 @@ local time = require "lastpass.time"
 ---@class lastpass.store.Journal
 local M = {}
 
--- Rows of one statement: nine placeholders each, see store.database.
+-- Rows of one statement: at most nine placeholders each, see store.database.
 local CHUNK = 100
 
 -- true: only after `intend`, as it may have changed something
@@ -17,6 +17,7 @@ local settled_states = {
   done = true,
   uncertain = true,
   unknown = true,
+  not_confirmed = true,
   unchanged = false,
   refused = false,
   stale = false,
@@ -63,20 +64,31 @@ end
 -- A step that is done is left alone, and not returned.
 local INTEND = {
   head = "INSERT INTO lastpass_steps (run, number, kind, subject, before_image, after_image, "
-    .. "intended_at, touched_at, state, attempt) VALUES ",
-  row = "(?, ?, ?, ?, ?, ?, ?, ?, 'intended', 1)",
+    .. "intended_at, touched_at, doubt_until, state, attempt) VALUES ",
+  row = "(?, ?, ?, ?, ?, ?, ?, ?, ?, 'intended', 1)",
   tail = " ON CONFLICT (run, number) DO UPDATE SET kind = excluded.kind, "
     .. "subject = excluded.subject, state = excluded.state, reason = NULL, code = NULL, "
     .. "before_image = COALESCE(excluded.before_image, lastpass_steps.before_image), "
     .. "after_image = COALESCE(excluded.after_image, lastpass_steps.after_image), "
     .. "attempt = lastpass_steps.attempt + 1, intended_at = excluded.intended_at, "
+    .. "doubt_until = excluded.doubt_until, confirmed_at = NULL, "
     .. "settled_at = NULL, touched_at = excluded.touched_at "
     .. "WHERE lastpass_steps.state <> 'done' RETURNING {number}",
 }
 
 local function write_intents(database, run, list, now)
-  local written = write_rows(database, INTEND, list, 8, function(step)
-    return { run, step.number, step.kind, step.subject, step.before, step.after, now, now }
+  local written = write_rows(database, INTEND, list, 9, function(step)
+    return {
+      run,
+      step.number,
+      step.kind,
+      step.subject,
+      step.before,
+      step.after,
+      now,
+      now,
+      step.doubt_until,
+    }
   end)
   for _, step in ipairs(list) do
     if not written[step.number] then
@@ -127,8 +139,9 @@ end
 -- journal holds the company's lock, nothing is written once the lock was lost, and the lock shows a
 -- sign of life.
 ---@param run integer
----@param list table[] {number, kind, subject, before (table or nil), after (table or nil)}; a step
--- that is done raises
+---@param list table[] {number, kind, subject, before (table or nil), after (table or nil), doubt_until
+-- (epoch seconds until when the server may still carry the call out, or nil)}; a step that is done
+-- raises
 ---@return true|nil
 ---@return string? message
 ---@return lastpass.Error? err code "no_such_run", "run_ended", "lock_lost" and those of failures
@@ -143,6 +156,7 @@ function M:intend(run, list)
       subject = arguments.name(where, "a step's subject", item.subject),
       before = image(where, "a step's before", item.before),
       after = image(where, "a step's after", item.after),
+      doubt_until = arguments.optional_whole(where, "a step's doubt_until", item.doubt_until),
     }
   end
   return self._database:transaction(intend, self, run, steps)
@@ -154,6 +168,8 @@ local SETTLE = {
   row = "(?, ?, ?, ?, ?, ?, ?, ?, ?, 0)",
   tail = " ON CONFLICT (run, number) DO UPDATE SET state = excluded.state, "
     .. "reason = excluded.reason, code = excluded.code, settled_at = excluded.settled_at, "
+    .. "lost = COALESCE(lastpass_steps.lost, 0) "
+    .. "+ CASE WHEN excluded.code = 'lost' THEN 1 ELSE 0 END, "
     .. "touched_at = excluded.touched_at RETURNING {number}, {attempt}",
 }
 
@@ -188,7 +204,7 @@ end
 --- Writes down what became of steps. A lost lock does not matter here: what happened has happened.
 ---@param run integer
 ---@param list table[] {number, state, reason, code}, state: done unchanged refused stale uncertain
--- unknown not_tried held. A step that was never intended can only be one that changed nothing; then
+-- unknown not_confirmed not_tried held. A step that was never intended can only be one that changed nothing; then
 -- kind and subject may be given too
 ---@return true|nil
 ---@return string? message
@@ -208,6 +224,69 @@ function M:settle(run, list)
     }
   end
   return self._database:transaction(settle, self, run, steps)
+end
+
+local function renew(database, self, run, numbers, doubt_until)
+  local row, message, err = run_of(database, self, run)
+  if not row then
+    return nil, message, err
+  end
+  local held
+  held, message, err = locks.hold(database, self, row.tenant)
+  if not held then
+    return nil, message, err
+  end
+  local now = time.now()
+  for _, number in ipairs(numbers) do
+    database:query(
+      "UPDATE lastpass_steps SET intended_at = ?, touched_at = ?, doubt_until = ? "
+        .. "WHERE run = ? AND number = ? AND state = 'intended'",
+      now,
+      now,
+      doubt_until,
+      run,
+      number
+    )
+  end
+  return true
+end
+
+--- Moves the intent of steps that had to wait before they were sent: the server's time begins now.
+---@param run integer
+---@param numbers integer[] of steps that are intended
+---@param doubt_until integer epoch seconds
+---@return true|nil
+---@return string? message
+---@return lastpass.Error? err code "no_such_run", "lock_lost" and those of failures
+function M:renew_intent(run, numbers, doubt_until)
+  local where = "journal:renew_intent"
+  return self._database:transaction(
+    renew,
+    self,
+    arguments.whole(where, "run", run),
+    arguments.list(where, "numbers", numbers),
+    arguments.whole(where, "doubt_until", doubt_until)
+  )
+end
+
+local function confirm(database, run)
+  database:query(
+    "UPDATE lastpass_steps SET confirmed_at = ? WHERE run = ? AND confirmed_at IS NULL "
+      .. "AND state IN ('done', 'unchanged')",
+    time.now(),
+    run
+  )
+  return true
+end
+
+--- Writes down that the directory was read and shows what the steps of a run say, those of states
+-- "done" and "unchanged". What it does not show is to be settled as "not_confirmed" before.
+---@param run integer
+---@return true|nil
+---@return string? message
+---@return lastpass.Error? err those of failures
+function M:confirm(run)
+  return self._database:transaction(confirm, arguments.whole("journal:confirm", "run", run))
 end
 
 return M
