@@ -8,8 +8,9 @@ local function error_of(kind, code)
 end
 
 local function plan_of(body)
-  body.sources, body.refusals, body.steps =
-    body.sources or {}, body.refusals or {}, body.steps or {}
+  for _, name in ipairs { "sources", "refusals", "steps", "problems", "held" } do
+    body[name] = body[name] or {}
+  end
   return {
     body = body,
     is_empty = function(plan)
@@ -19,12 +20,22 @@ local function plan_of(body)
 end
 
 local function run_of(fields)
-  local counts = { refused = 0, uncertain = 0, unknown = 0, not_tried = 0, stale = 0, done = 0 }
+  local counts = {
+    refused = 0,
+    not_confirmed = 0,
+    uncertain = 0,
+    unknown = 0,
+    not_tried = 0,
+    stale = 0,
+    done = 0,
+    held = 0,
+  }
   for name, value in pairs(fields.counts or {}) do
     counts[name] = value
   end
   fields.counts = counts
   fields.state = fields.state or "finished"
+  fields.unused = fields.unused or 0
   return fields
 end
 
@@ -87,10 +98,29 @@ describe("exit codes", function()
     assert.equals(4, exit.of_plan(plan_of { refusals = { {} } }, true))
     assert.equals(6, exit.of_plan(plan_of { sources = { { complete = false } } }))
     assert.equals(0, exit.of_plan(plan_of { sources = { { complete = true } } }))
+    assert.equals(3, exit.of_plan(plan_of { problems = { {} } }))
+    assert.equals(3, exit.of_plan(plan_of { held = { {} } }))
+    -- 6 before 4, 4 before 3, 3 before 2
+    local all = {
+      sources = { { complete = false } },
+      refusals = { {} },
+      problems = { {} },
+      steps = { {} },
+    }
+    assert.equals(6, exit.of_plan(plan_of(all), true))
+    all.sources = {}
+    assert.equals(4, exit.of_plan(plan_of(all), true))
+    all.refusals = {}
+    assert.equals(3, exit.of_plan(plan_of(all), true))
+    all.problems = {}
+    assert.equals(2, exit.of_plan(plan_of(all), true))
   end)
 
   it("say of a run how far it came", function()
     assert.equals(0, exit.of_run(run_of { ok = true }))
+    assert.equals(3, exit.of_run(run_of { ok = true, unused = 1 }))
+    assert.equals(3, exit.of_run(run_of { ok = true, counts = { held = 1 } }))
+    assert.equals(3, exit.of_run(run_of { counts = { not_confirmed = 2 } }))
     assert.equals(3, exit.of_run(run_of { counts = { done = 3, refused = 1 } }))
     assert.equals(3, exit.of_run(run_of { counts = { done = 3, stale = 1 } }))
     assert.equals(5, exit.of_run(run_of { counts = { stale = 2 } }))

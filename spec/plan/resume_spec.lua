@@ -31,8 +31,9 @@ describe("lastpass.plan.resume", function()
     return assert(journal_room.of(client))
   end
 
-  -- A run whose process died: begun, with steps intended, and those of `settled` settled as done.
-  local function broken_run(plan, intended, settled)
+  -- A run whose process died: begun, with steps intended, and those of `settled` settled as done. The
+  -- server's time is over unless `doubt_until` says otherwise.
+  local function broken_run(plan, intended, settled, doubt_until)
     local id = assert(journal():begin_run {
       tenant = journal_room.tenant(client),
       plan = plan.name,
@@ -49,6 +50,7 @@ describe("lastpass.plan.resume", function()
         subject = step.subject,
         before = step.before,
         after = step.after,
+        doubt_until = doubt_until or os.time(),
       }
     end
     assert(journal():intend(id, list))
@@ -160,11 +162,75 @@ describe("lastpass.plan.resume", function()
     assert.is_nil(client:run(run.id).stopped)
   end)
 
-  it("goes on after the plan has expired", function()
-    local plan = disabling(2)
-    local id = broken_run(plan, {}, {})
+  it("does nothing more after the plan has expired, but finds out what was under way", function()
+    local plan = disabling(3)
+    local first = plan.body.steps[1].subject
+    local id = broken_run(plan, { 1 }, {})
+    assert(client:disable_users { first })
     assert(box:clock { advance = "3d" })
+    local run = assert(client:resume(id, { settle_after = 0.1 }))
+    assert.equal("stopped", run.state)
+    assert.equal("plan_expired", run.stopped.code)
+    assert.truthy(run.stopped.hint:find("make the plan again", 1, true))
+    assert.equal("done", plans.states(run)[first])
+    assert.equal(2, run.counts.not_tried)
+    assert.equal(1, support.requests(box, "disableuser"))
+    -- and is in nobody's way
+    assert.is_true(assert(client:apply(disabling(3))).ok)
+  end)
+
+  it("ends a run of an expired plan of which nothing is left to do", function()
+    local plan = disabling(1)
+    local id = broken_run(plan, { 1 }, {})
+    assert(client:disable_users { plan.body.steps[1].subject })
+    assert(box:clock { advance = "3d" })
+    assert.is_true(assert(client:resume(id, { settle_after = 0.1 })).ok)
+  end)
+
+  it("asks the limits of the day again, which what it did itself counts for", function()
+    local function limited(first, last, limit)
+      local list = {}
+      for place = first, last do
+        list[#list + 1] = { "disable", active[place] }
+      end
+      local limits = { per_day = { disable = limit } }
+      return plans.plan(client, list, { settings = { limits = limits } })
+    end
+    local id = broken_run(limited(1, 4, 5), { 1, 2 }, { 1, 2 })
+    assert(client:disable_users { active[1], active[2] })
+    assert(client:apply(limited(5, 6, 6)))
+    local run = assert(client:resume(id))
+    assert.equal("per_day", run.stopped.code)
+    assert.equal("guard", run.stopped.kind)
+    assert.truthy(run.stopped.message:find("4 by earlier runs and 2 by this plan", 1, true))
+    assert.equal(2, run.counts.not_tried)
+    -- one fewer is not beyond it
+    id = broken_run(limited(7, 7, 5), {}, {})
     assert.is_true(assert(client:resume(id)).ok)
+  end)
+
+  it("waits for what the server may still do, as the run had it", function()
+    local plan = disabling(2)
+    local id = broken_run(plan, { 1 }, {}, os.time() + 100)
+    local waited
+    local run = assert(client:resume(id, {
+      settle_after = 0.1,
+      progress = function(state)
+        waited = waited or state.waiting
+      end,
+      cancel = function()
+        return waited
+      end,
+    }))
+    assert.equal("interrupted", run.stopped.code)
+    assert.equal(1, run.counts.uncertain)
+    assert.equal(1, run.counts.not_tried)
+    assert.equal(0, support.requests(box, "disableuser"))
+    local cancel, restore = plans.fast_clock(50)
+    run = assert(client:resume(id, { settle_after = 0.1, cancel = cancel }))
+    restore()
+    assert.is_true(run.ok)
+    assert.equal(2, run.counts.done)
   end)
 
   it("stops again when the directory cannot be read", function()

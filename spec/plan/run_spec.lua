@@ -62,13 +62,15 @@ describe("lastpass.plan.run", function()
       { state = "intended" }, -- the process ended before the answer came
       { state = "unknown" },
       { state = "not_tried" },
+      { state = "not_confirmed" },
     }
-    local run = run_of(body_of(9, 2), outcomes, "stopped")
+    local run = run_of(body_of(10, 2), outcomes, "stopped")
     assert.same({
       done = 1,
       unchanged = 1,
       refused = 1,
       stale = 1,
+      not_confirmed = 1,
       uncertain = 2,
       unknown = 1,
       not_tried = 2,

@@ -64,34 +64,132 @@ describe("lastpass.plan.settle", function()
     assert.equal(1, support.requests(box, "batchadd"))
   end)
 
-  it("tries again what two reads do not show", function()
-    assert(box:faults { command = "disableuser", drop = "before", count = 2 })
-    local run = assert(client:apply(plans.plan(client, { { "disable", active[1] } }), quick))
+  -- What a run does while the clock runs so fast that its waits are short.
+  local function apply_fast(plan, more)
+    local cancel, restore = plans.fast_clock(100)
+    local options = { settle_after = 0.2, cancel = cancel }
+    for name, value in pairs(more or {}) do
+      options[name] = value
+    end
+    local ok, run, message = pcall(client.apply, client, plan, options)
+    restore()
+    assert(ok, run)
+    return assert(run, message)
+  end
+
+  it("tries again, once, what no read shows after the server's time is over", function()
+    assert(box:faults { command = "disableuser", drop = "before", count = 1 })
+    local run = apply_fast(plans.plan(client, { { "disable", active[1] } }))
     assert.is_true(run.ok)
-    assert.equal(3, support.requests(box, "disableuser"))
-    assert.equal(3, journal_row(run, 1).attempt)
+    assert.equal(2, support.requests(box, "disableuser"))
+    assert.equal(2, journal_row(run, 1).attempt)
+    assert.equal(1, journal_row(run, 1).lost)
     assert.equal("disabled", client:user(active[1]).status)
   end)
 
-  it("waits until the two reads are far enough apart", function()
-    local loop = require "lastpass.transport.loop"
-    assert(box:faults { command = "disableuser", drop = "before", count = 1 })
-    local begun = loop.now()
-    assert(client:apply(plans.plan(client, { { "disable", active[1] } }), { settle_after = 1.5 }))
-    local seconds = loop.now() - begun
-    assert.is_true(seconds >= 1.7 and seconds < 4, tostring(seconds))
+  it("creates and removes again only what late reads prove not to have been done", function()
+    for _, command in ipairs { "batchadd", "deluser" } do
+      assert(box:faults { command = command, drop = "before", count = 1 })
+    end
+    local run = apply_fast(plans.plan(client, {
+      { "create", "new@acme.example", { fullname = "New", groups = {} } },
+      { "remove", active[1] },
+    }))
+    assert.is_true(run.ok)
+    assert.equal(2, support.requests(box, "batchadd"))
+    assert.equal(2, support.requests(box, "deluser"))
   end)
 
-  it("gives up after five lost answers", function()
+  it("waits, and repeats nothing, while the server may still be at work", function()
+    local seen, waited
     assert(box:faults { command = "disableuser", drop = "before" })
-    local run = assert(
-      client:apply(plans.plan(client, { { "disable", active[1] } }), { settle_after = 0.01 })
-    )
+    local run = assert(client:apply(plans.plan(client, { { "disable", active[1] } }), {
+      settle_after = 0.1,
+      cancel = function()
+        return waited
+      end,
+      progress = function(state)
+        if state.waiting then
+          seen = seen or state.waiting
+          waited = true
+        end
+      end,
+    }))
+    -- the time limit of a call is 120 s, the margin 60
+    assert.equal(1, seen.steps)
+    local row = journal_row(run, 1)
+    assert.equal(row.doubt_until, seen.until_utc)
+    assert.equal(182, row.doubt_until - row.intended_at)
+    assert.equal(1, support.requests(box, "disableuser"))
+    assert.equal("interrupted", run.stopped.code)
+    assert.equal("uncertain", plans.states(run)[active[1]])
+    -- and so does whoever goes on with it, with another time limit of their own
+    local other = box:client { journal = client._options.journal, retries = 0, timeout = 1 }
+    local looks = 0
+    run = assert(other:resume(run.id, {
+      settle_after = 0.1,
+      late_margin = 0,
+      cancel = function()
+        looks = looks + 1
+        return looks > 30
+      end,
+    }))
+    assert.equal("uncertain", plans.states(run)[active[1]])
+    assert.equal(1, support.requests(box, "disableuser"))
+  end)
+
+  it("lets the margin and the call's time limit be set", function()
+    local short = box:client { journal = client._options.journal, retries = 0, timeout = 2.5 }
+    assert(box:faults { command = "disableuser", drop = "before", count = 1 })
+    local plan = plans.plan(short, { { "disable", active[1] } })
+    local run = assert(short:apply(plan, { settle_after = 0.1, late_margin = 0 }))
+    assert.is_true(run.ok)
+    local row = journal_row(run, 1)
+    assert.equal(5, row.doubt_until - row.intended_at)
+  end)
+
+  it(
+    "finds what the server carries out after the client gave up, and does not do it again",
+    function()
+      local short = box:client { journal = client._options.journal, retries = 0, timeout = 1 }
+      local plan = plans.plan(short, { { "remove", active[1] } })
+      assert(box:faults { command = "deluser", delay = 2, count = 1 })
+      local run = assert(short:apply(plan, { settle_after = 0.1 }))
+      assert.is_true(run.ok)
+      assert.equal("read_back", plans.row(run, active[1]).code)
+      assert.equal(1, support.requests(box, "deluser"))
+    end
+  )
+
+  it("gives up after the second lost answer, without calling it done or refused", function()
+    assert(box:faults { command = "disableuser", drop = "before" })
+    local run = apply_fast(plans.plan(client, { { "disable", active[1] } }))
     assert.equal("finished", run.state)
+    assert.is_false(run.ok)
     local row = plans.row(run, active[1])
-    assert.equal("refused", row.state)
+    assert.equal("not_confirmed", row.state)
     assert.equal("no_effect", row.code)
     assert.equal(settle.MOST_TRIES, support.requests(box, "disableuser"))
+  end)
+
+  it("counts the tries of all parts of a run", function()
+    assert(box:faults { command = "disableuser", drop = "before" })
+    local plan = plans.plan(client, { { "disable", active[1] } })
+    local cancel, restore = plans.fast_clock(100)
+    local sent = 0
+    local run = assert(client:apply(plan, {
+      settle_after = 0.1,
+      cancel = function()
+        cancel()
+        sent = support.requests(box, "disableuser")
+        return sent == 2
+      end,
+    }))
+    assert.equal("stopped", run.state)
+    run = assert(client:resume(run.id, { settle_after = 0.1, cancel = cancel }))
+    restore()
+    assert.equal("not_confirmed", plans.states(run)[active[1]])
+    assert.equal(2, support.requests(box, "disableuser"))
   end)
 
   it("calls unknown what leaves no trace, once, and never repeats it", function()

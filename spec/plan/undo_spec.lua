@@ -235,10 +235,22 @@ describe("lastpass.plan.undo", function()
     })
     local list = {}
     for place, step in ipairs(plan.body.steps) do
-      list[place] = { number = step.number, kind = step.kind, subject = step.subject }
+      list[place] = {
+        number = step.number,
+        kind = step.kind,
+        subject = step.subject,
+        doubt_until = os.time() + 50,
+      }
     end
     assert(journal:intend(id, list))
     assert(client:disableuser { active[1] })
+    -- what LastPass carries out late would undo the undo
+    local err = check.failure("conflict", "in_doubt", client:undo(id))
+    assert.is_true(err.retry_after > 40 and err.retry_after <= 50)
+    assert.truthy(err.hint:find(("client:resume(%d)"):format(id), 1, true))
+    local cancel, restore = plans.fast_clock(60)
+    cancel()
+    finally(restore)
     local undo = assert(client:undo(id))
     assert.same({ [active[1]] = "enable" }, kinds_of(undo.body.steps))
     assert.truthy(warning_about(undo, active[3]):find("may have been", 1, true))

@@ -34,7 +34,8 @@ describe("lastpass.plan.work", function()
       journal = journal,
       run_id = 3,
       body = { steps = steps(count) },
-      options = { stop_after = 2 },
+      options = { stop_after = 2, late_margin = 60 },
+      client = { _options = { timeout = 120 } },
     }
     for name, value in pairs(more or {}) do
       fields[name] = value
@@ -110,12 +111,47 @@ describe("lastpass.plan.work", function()
     assert.is_true(work:has_failed_enough())
     work:settle(entries(work, 3, 3, "done"))
     assert.is_false(work:has_failed_enough())
+    assert.equal(0, work:times_lost(work.body.steps[4]))
+    work:settle { { step = work.body.steps[4], state = "not_tried", code = "lost" } }
     assert.equal(1, work:times_lost(work.body.steps[4]))
-    work:settle(entries(work, 4, 4, "not_tried"))
     work:settle(entries(work, 4, 4, "uncertain")) -- the same again is no further failure
     assert.is_false(work:has_failed_enough())
+    work:settle { { step = work.body.steps[4], state = "not_tried", code = "lost" } }
     assert.equal(2, work:times_lost(work.body.steps[4]))
     assert.equal(0, work:times_lost(work.body.steps[6]))
+  end)
+
+  it("counts the server's time from when a request is sent, not from its intent", function()
+    local renewed
+    function journal.renew_intent(_, run, numbers, doubt_until)
+      renewed = { run, numbers[1], doubt_until }
+      return true
+    end
+    local work = work_of(1, { options = { stop_after = 2, late_margin = 10 } })
+    assert(work:intend(work.body.steps))
+    local outcome = work.outcomes[1]
+    assert.equal(132, outcome.doubt_until - outcome.intended_at)
+    assert.is_true(work:note_sending(work.body.steps))
+    assert.is_nil(renewed)
+    outcome.intended_at = outcome.intended_at - 50 -- it had to wait
+    outcome.doubt_until = outcome.doubt_until - 50
+    assert.is_true(work:note_sending(work.body.steps))
+    assert.equal(132, outcome.doubt_until - outcome.intended_at)
+    assert.same({ 3, 1, outcome.doubt_until }, renewed)
+    outcome.intended_at = outcome.intended_at - 50
+    journal.renew_intent = function()
+      return errors.fail("conflict", "lock_lost", "somebody else has it")
+    end
+    local ok, _, err = work:note_sending(work.body.steps)
+    assert.is_nil(ok)
+    assert.equal("lock_lost", err.code)
+  end)
+
+  it("counts a step once that is over twice", function()
+    local work = work_of(2)
+    work:settle(entries(work, 1, 1, "done"))
+    work:settle(entries(work, 1, 1, "not_confirmed"))
+    assert.equal(1, work.settled)
   end)
 
   it("stops for the first reason, also for one of the journal's", function()

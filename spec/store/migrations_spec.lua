@@ -34,10 +34,30 @@ describe("store.migrations", function()
     return list
   end
 
+  local function all_versions()
+    local list = {}
+    for version = 1, #steps do
+      list[version] = version
+    end
+    return list
+  end
+
+  -- The steps as they are, and more.
+  local function steps_and(...)
+    local list = {}
+    for position, step in ipairs(steps) do
+      list[position] = step
+    end
+    for _, step in ipairs { ... } do
+      list[#list + 1] = step
+    end
+    return list
+  end
+
   it("makes the tables once", function()
     assert.is_true(migrations.run(database))
     assert.is_true(migrations.run(database))
-    assert.same({ 1, 2 }, versions())
+    assert.same(all_versions(), versions())
     local names = {}
     for index, row in
       ipairs(rows "SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name")
@@ -58,37 +78,51 @@ describe("store.migrations", function()
 
   it("brings older tables up to date, step by step", function()
     assert(migrations.run(database))
-    migrations.steps = {
-      steps[1],
-      steps[2],
+    migrations.steps = steps_and(
       { "ALTER TABLE lastpass_runs ADD COLUMN note TEXT" },
-      { "UPDATE lastpass_runs SET note = 'x'", "CREATE INDEX i ON lastpass_runs (note)" },
-    }
+      { "UPDATE lastpass_runs SET note = 'x'", "CREATE INDEX i ON lastpass_runs (note)" }
+    )
     assert.is_true(migrations.run(database))
-    assert.same({ 1, 2, 3, 4 }, versions())
+    assert.equal(#steps + 2, #versions())
     rows "SELECT note FROM lastpass_runs"
   end)
 
   it("does all or nothing", function()
     assert(migrations.run(database))
-    migrations.steps = {
-      steps[1],
-      steps[2],
+    migrations.steps = steps_and(
       { "ALTER TABLE lastpass_runs ADD COLUMN note TEXT" },
-      { "CREATE TABLE nonsense (" },
-    }
+      { "CREATE TABLE nonsense (" }
+    )
     check.failure("protocol", "store_failed", migrations.run(database))
-    assert.same({ 1, 2 }, versions())
+    assert.same(all_versions(), versions())
     assert.is_nil((database:read(function(open)
       return open:query "SELECT note FROM lastpass_runs"
     end)))
+  end)
+
+  it("keeps the steps of a journal that an older version wrote", function()
+    local first = {}
+    for position = 1, 2 do
+      first[position] = steps[position]
+    end
+    migrations.steps = first
+    assert(migrations.run(database))
+    rows(
+      "INSERT INTO lastpass_steps (run, number, kind, subject, state, attempt, intended_at, touched_at) "
+        .. "VALUES (1, 1, 'disable', 'ann@acme.example', 'intended', 1, 7, 7)"
+    )
+    migrations.steps = steps
+    assert.is_true(migrations.run(database))
+    local row = rows("SELECT state, {intended_at}, {doubt_until}, {lost} FROM lastpass_steps")[1]
+    assert.same({ state = "intended", intended_at = 7 }, row)
   end)
 
   it("refuses tables of a newer version", function()
     assert(migrations.run(database))
     migrations.steps = {}
     local err = check.failure("argument", "store_newer", migrations.run(database))
-    assert.matches("tables of version 2, this one knows 0", err.message, 1, true)
+    local text = ("tables of version %d, this one knows 0"):format(#steps)
+    assert.matches(text, err.message, 1, true)
     assert.truthy(err.hint)
   end)
 

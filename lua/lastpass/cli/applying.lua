@@ -18,6 +18,12 @@ M.options = {
   { "--stop-after", "failures that end the run; default 20", value = "COUNT", number = true },
   { "--chunk", "rows of one call", value = "COUNT", number = true },
   { "--in-flight", "calls under way at once; default 4", value = "COUNT", number = true },
+  {
+    "--late-margin",
+    "how long after its time limit a call may still be carried out; default 60",
+    value = "SECONDS",
+    number = true,
+  },
   { "-q --quiet", "no progress" },
 }
 
@@ -182,6 +188,7 @@ function M.apply_options(session)
     chunk = options.chunk,
     in_flight = options.in_flight,
     stop_after = options.stop_after,
+    late_margin = options.late_margin,
     confirm_final = options.confirm_final,
     refused_rows = options.refused,
     cancel = interrupt.has_come,
@@ -235,7 +242,8 @@ end
 ---@return lastpass.Error? err
 function M.apply(session, plan)
   local code = exit.of_plan(plan)
-  if session.options.dry_run or code ~= exit.done or plan:is_empty() then
+  local can_be_applied = code == exit.done or code == exit.partial
+  if session.options.dry_run or not can_be_applied or plan:is_empty() then
     M.show_plan(session, plan)
     return code
   end

@@ -8,17 +8,27 @@ M.list = {
   { "done", 0, "done; what was asked for is so" },
   { "failed", 1, "LastPass refused, or something unexpected happened" },
   { "changes", 2, "there are changes to make (only with --detailed-exitcode)" },
-  { "partial", 3, "done in part: the rows that are not done are listed" },
+  {
+    "partial",
+    3,
+    "done in part: rows of a source were not used, steps are held back, refused, or not shown by the "
+      .. "directory afterwards; they are listed",
+  },
   { "guard", 4, "refused by a guard, or not confirmed; nothing was written" },
   { "stale", 5, "the plan is stale: expired, applied before, or overtaken by changes" },
   { "incomplete", 6, "a source was not read to its end, so nothing is concluded from it" },
   { "findings", 7, "there are findings: drift, a check that failed, evidence that was changed" },
   { "usage", 64, "the command line, a playbook or the configuration is wrong" },
-  { "unreachable", 69, "LastPass, or where events go, cannot be reached" },
+  { "unreachable", 69, "LastPass, a source, or where events go, cannot be reached" },
   { "throttled", 75, "LastPass asked to slow down; try again later" },
   { "auth", 77, "LastPass does not accept account number and hash, or a webhook its token" },
   { "interrupted", 130, "interrupted; what was under way is saved" },
 }
+
+--- Which code counts when several do; said in help, man page and docs/cli.md.
+M.precedence = "Where several apply to a plan, the first of 6, 4, 3 and 2 counts: a source that broke off, "
+  .. "a guard, rows not used or held back, changes to make. A run that was stopped ends with the code of "
+  .. "what stopped it; else 3 counts before 0."
 
 for _, entry in ipairs(M.list) do
   M[entry[1]] = entry[2]
@@ -71,9 +81,9 @@ function M.of_error(err)
   return by_code[err.code] or by_kind[err.kind] or M.failed
 end
 
---- The code for a plan that was made: refused ones say by which kind of guard.
+--- The code for a plan that was made; see `precedence`.
 ---@param plan lastpass.Plan
----@param detailed boolean|nil whether changes are told by a code of their own
+---@param detailed boolean|nil whether changes have a code of their own
 ---@return integer
 function M.of_plan(plan, detailed)
   for _, source in ipairs(plan.body.sources) do
@@ -83,16 +93,18 @@ function M.of_plan(plan, detailed)
   end
   if #plan.body.refusals > 0 then
     return M.guard
+  elseif #plan.body.problems + #plan.body.held > 0 then
+    return M.partial
   end
   return detailed and not plan:is_empty() and M.changes or M.done
 end
 
---- The code for a run.
+--- The code for a run; see `precedence`.
 ---@param run lastpass.Run
 ---@return integer
 function M.of_run(run)
   if run.ok then
-    return M.done
+    return run.unused + run.counts.held > 0 and M.partial or M.done
   elseif run.stopped and run.stopped.code ~= "too_many_failures" then
     return M.of_error(run.stopped)
   end

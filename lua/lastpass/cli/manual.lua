@@ -235,6 +235,7 @@ function M.text()
     lines[#lines + 1] = sentence(entry[3]:sub(1, 1):upper() .. entry[3]:sub(2) .. ".")
   end
   lines[#lines + 1] = ".El"
+  add_text(lines, exit.precedence)
   return table.concat(tidy(lines), "\n") .. "\n"
 end
 

@@ -112,6 +112,8 @@ function M.text()
     lines[#lines + 1] = ("| %d | %s |"):format(entry[2], cell(entry[3]))
   end
   lines[#lines + 1] = ""
+  lines[#lines + 1] = exit.precedence
+  lines[#lines + 1] = ""
   for _, topic in ipairs(topics.list) do
     if topic.name ~= "exit-codes" then
       lines[#lines + 1] = ("### %s: %s"):format(topic.name, topic.title)

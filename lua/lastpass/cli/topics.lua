@@ -10,6 +10,8 @@ local function exit_codes()
   for _, entry in ipairs(exit.list) do
     lines[#lines + 1] = ("    %3d  %s"):format(entry[2], entry[3])
   end
+  lines[#lines + 1] = ""
+  lines[#lines + 1] = exit.precedence
   return table.concat(lines, "\n")
 end
 

@@ -19,6 +19,7 @@ local function wait_for_server(work, err, waits)
   if waits > MOST_WAITS or seconds > LONGEST_WAIT then
     return work:stop(err)
   end
+  work.pause_ends = loop.now() + seconds
   work:sleep(seconds)
 end
 

@@ -66,8 +66,9 @@ local function not_shown(work, snapshot)
   return entries
 end
 
+-- Drift asks for the directory that a run has left behind when it came to its end.
 local function is_needed(work)
-  if work.sent > 0 then
+  if work.sent > 0 and not work.stopped then
     return true
   end
   for _, step in ipairs(work.body.steps) do
@@ -79,9 +80,13 @@ local function is_needed(work)
   return false
 end
 
+-- Whoever ends a run is not kept waiting until the server may be asked again.
 local function can_read(work)
   local stopped = work.stopped
-  return not stopped or not hopeless[stopped.kind] and not of_journal[stopped.code]
+  return not stopped
+    or not hopeless[stopped.kind]
+      and not of_journal[stopped.code]
+      and loop.now() >= (work.pause_ends or 0)
 end
 
 -- Reads until all is shown or the time is over. A run that was stopped is read once more as well.

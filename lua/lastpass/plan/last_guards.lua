@@ -35,17 +35,45 @@ function M.last_admin(steps, snapshot)
 end
 
 --- What a plan, or what is left of a run, may no longer do, after what runs did within a day, a week
--- and a month. The steps of a run that is to go on, as far as they are done, are among those.
+-- and a month. What a run that is to go on has done itself belongs to its plan, not to earlier runs.
 ---@param body table of the plan
 ---@param steps lastpass.plan.Step[] those that would be carried out
 ---@param done_lately fun(name: string, span: table): integer|nil see `limits.refusals`
+---@param own? lastpass.plan.Step[] those that the run itself has done
 ---@return table|nil refusal {guard, message, allow}; the first one
-function M.spans(body, steps, done_lately)
+function M.spans(body, steps, done_lately, own)
   local settings = body.settings and body.settings.limits
   if not settings then
     return nil -- an undo has no limits
   end
-  return limits.refusals(settings, limits.count(steps), body.directory, done_lately, true)[1]
+  local counts, done = limits.count(steps), limits.count(own or {})
+  for name, count in pairs(counts) do
+    counts[name] = count > 0 and count + done[name] or 0
+  end
+  local function by_others(name, span)
+    local amount = done_lately(name, span)
+    return amount and math.max(amount - done[name], 0)
+  end
+  return limits.refusals(settings, counts, body.directory, by_others, true)[1]
+end
+
+local may_have_changed = {
+  done = true,
+  intended = true,
+  uncertain = true,
+  unknown = true,
+  not_confirmed = true,
+}
+
+local function own_steps(work)
+  local list = {}
+  for _, step in ipairs(work.body.steps) do
+    local outcome = work.outcomes[step.number]
+    if outcome and may_have_changed[outcome.state] then
+      list[#list + 1] = step
+    end
+  end
+  return list
 end
 
 --- Asks both, right before a run begins or goes on.
@@ -67,7 +95,7 @@ function M.ask(work, steps, snapshot)
   if not done_lately then
     return nil, message, err
   end
-  local refusal = M.spans(work.body, steps, done_lately)
+  local refusal = M.spans(work.body, steps, done_lately, own_steps(work))
   if refusal then
     local code = refusal.guard:match "per_%a+$"
     return errors.fail("guard", code, refusal.message, { hint = refusal.allow })

@@ -33,6 +33,7 @@ local M = {}
 ---@field sent integer    the same, of this part
 ---@field settled integer  how many steps are over
 ---@field stopped? lastpass.Error
+---@field pause_ends? number moment of `loop.now()` until which the server has asked to wait
 ---@field progress? table
 local methods = {}
 local work_mt = { __name = "lastpass.plan.Work", __index = methods }
@@ -273,7 +274,8 @@ function methods:settle(entries)
       doubt_until = before.doubt_until,
       lost = (before.lost or 0) + (entry.code == "lost" and 1 or 0),
     }
-    self.settled = self.settled + (final[entry.state] and 1 or 0)
+    local was_over = final[before.state] and 1 or 0
+    self.settled = self.settled + (final[entry.state] and 1 or 0) - was_over
     list[place] = {
       number = step.number,
       kind = step.kind,

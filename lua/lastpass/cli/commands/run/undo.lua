@@ -1,6 +1,7 @@
 --- `lastpass run undo`.
 -- @module lastpass.cli.commands.run.undo
 local applying = require "lastpass.cli.applying"
+local exit = require "lastpass.cli.exit"
 local mistakes = require "lastpass.cli.mistakes"
 
 local options = { { "-o --output", "save the plan and do not apply it", value = "FILE" } }
@@ -38,7 +39,7 @@ return {
         return nil, message, err
       end
       applying.show_plan(session, plan)
-      return 0
+      return exit.of_plan(plan)
     end
     return applying.apply(session, plan)
   end,
