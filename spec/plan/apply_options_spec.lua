@@ -10,7 +10,14 @@ describe("lastpass.plan.apply_options", function()
   end
 
   it("have defaults", function()
-    assert.same({ chunk = 70, in_flight = 4, stop_after = 20, settle_after = 2 }, complete())
+    assert.same({
+      chunk = 70,
+      in_flight = 4,
+      stop_after = 20,
+      settle_after = 2,
+      late_margin = 60,
+      confirm_within = 10,
+    }, complete())
   end)
 
   it("are taken as given", function()
@@ -24,6 +31,8 @@ describe("lastpass.plan.apply_options", function()
       refused_rows = "rows.csv",
       cancel = cancel,
       settle_after = 0,
+      late_margin = 5,
+      confirm_within = 0,
     }
     assert.same(given, complete(given))
     assert.equal(cancel, complete({ progress = cancel }).progress)
@@ -42,6 +51,8 @@ describe("lastpass.plan.apply_options", function()
       { refused_rows = 1 },
       { cancel = true },
       { settle_after = -1 },
+      { late_margin = math.huge },
+      { confirm_within = "10" },
     } do
       local name = next(bad)
       local ok, message = pcall(complete, bad)

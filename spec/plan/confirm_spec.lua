@@ -1,4 +1,5 @@
 -- What the steps say at the end of a run is what the directory shows, or it is said that it does not.
+local json = require "lastpass.json"
 local journal_room = require "lastpass.store.client_journal"
 local plans = require "spec.support.plans"
 local support = require "spec.support.box"
@@ -27,9 +28,16 @@ describe("lastpass.plan.confirm", function()
     plans.remove(files)
   end)
 
-  -- OK is answered, and nothing is done.
-  local function believe_nothing(commands)
-    assert(box:faults { command = commands, status = 200, body = '{"status":"OK"}' })
+  -- OK is answered, and nothing is done; disableuser has to name whom it disabled (enterprise-api §5).
+  local function believe_nothing(commands, disabled)
+    local body = disabled
+        and json.encode {
+          status = "success",
+          disabled_users = disabled,
+          unchanged_users = json.list {},
+        }
+      or '{"status":"OK"}'
+    assert(box:faults { command = commands, status = 200, body = body })
   end
 
   local function journal()
@@ -46,13 +54,8 @@ describe("lastpass.plan.confirm", function()
       { "groups", active[4], { join = {}, leave = { group } } },
       { "remove", active[5] },
     })
-    believe_nothing {
-      "batchadd",
-      "updateuser",
-      "batchchangegrp",
-      "disableuser",
-      "deluser",
-    }
+    believe_nothing { "batchadd", "updateuser", "batchchangegrp", "deluser" }
+    believe_nothing("disableuser", { active[3] })
     local run = assert(client:apply(plan, quick))
     assert.equal("finished", run.state)
     assert.is_false(run.ok)
@@ -72,7 +75,7 @@ describe("lastpass.plan.confirm", function()
 
   it("tells apart what was done and what was not, within one call", function()
     local plan = plans.plan(client, { { "disable", active[1] }, { "disable", active[2] } })
-    believe_nothing "disableuser"
+    believe_nothing("disableuser", { active[1], active[2] })
     local half
     local run = assert(client:apply(plan, {
       confirm_within = 0.3,
@@ -118,7 +121,7 @@ describe("lastpass.plan.confirm", function()
 
   it("waits for a directory that shows it a little later", function()
     local plan = plans.plan(client, { { "disable", active[1] } })
-    believe_nothing "disableuser"
+    believe_nothing("disableuser", { active[1] })
     local reads = 0
     local slow = box:client {
       journal = client._options.journal,
@@ -200,7 +203,7 @@ describe("lastpass.plan.confirm", function()
 
   it("takes back what shows later after all", function()
     local plan = plans.plan(client, { { "disable", active[1] } })
-    believe_nothing "disableuser"
+    believe_nothing("disableuser", { active[1] })
     local run = assert(client:apply(plan, quick))
     assert.equal(1, run.counts.not_confirmed)
     box:clear_faults()

@@ -48,6 +48,7 @@ describe("lastpass.plan.last_guards", function()
   local function body(limits, count)
     return {
       settings = { limits = limits },
+      steps = {},
       directory = { people = count or 100, memberships = 100 },
     }
   end
@@ -107,6 +108,7 @@ describe("lastpass.plan.last_guards", function()
   it("asks the journal, and passes its failures on", function()
     local work = {
       tenant = "t",
+      outcomes = {},
       body = body { disable = 1 },
       journal = {
         amounts = function(_, tenant, since)

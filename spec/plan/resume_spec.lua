@@ -196,16 +196,19 @@ describe("lastpass.plan.resume", function()
       local limits = { per_day = { disable = limit } }
       return plans.plan(client, list, { settings = { limits = limits } })
     end
-    local id = broken_run(limited(1, 4, 5), { 1, 2 }, { 1, 2 })
-    assert(client:disable_users { active[1], active[2] })
+    local plan = limited(1, 4, 5)
+    local id = broken_run(plan, { 1, 2 }, { 1, 2 })
+    assert(client:disable_users { plan.body.steps[1].subject, plan.body.steps[2].subject })
     assert(client:apply(limited(5, 6, 6)))
     local run = assert(client:resume(id))
     assert.equal("per_day", run.stopped.code)
     assert.equal("guard", run.stopped.kind)
-    assert.truthy(run.stopped.message:find("4 by earlier runs and 2 by this plan", 1, true))
+    assert.truthy(run.stopped.message:find("2 by earlier runs and 4 by this plan", 1, true))
     assert.equal(2, run.counts.not_tried)
     -- one fewer is not beyond it
-    id = broken_run(limited(7, 7, 5), {}, {})
+    plan = limited(7, 8, 6)
+    id = broken_run(plan, { 1 }, { 1 })
+    assert(client:disable_users { plan.body.steps[1].subject })
     assert.is_true(assert(client:resume(id)).ok)
   end)
 

@@ -11,8 +11,7 @@ M.list = {
   {
     "partial",
     3,
-    "done in part: rows of a source were not used, steps are held back, refused, or not shown by the "
-      .. "directory afterwards; they are listed",
+    "done in part: rows not used, held back, refused or not confirmed; they are listed",
   },
   { "guard", 4, "refused by a guard, or not confirmed; nothing was written" },
   { "stale", 5, "the plan is stale: expired, applied before, or overtaken by changes" },
