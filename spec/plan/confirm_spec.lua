@@ -83,7 +83,7 @@ describe("lastpass.plan.confirm", function()
         if not half then
           half = true
           box:clear_faults()
-          assert(client:disable_users { active[1] })
+          assert(client:disableuser { active[1] })
         end
       end,
     }))
@@ -130,7 +130,7 @@ describe("lastpass.plan.confirm", function()
           reads = reads + 1
           if reads == 2 then -- the first one is that before the run
             box:clear_faults()
-            assert(client:disable_users { active[1] })
+            assert(client:disableuser { active[1] })
           end
         end
       end,
@@ -207,7 +207,7 @@ describe("lastpass.plan.confirm", function()
     local run = assert(client:apply(plan, quick))
     assert.equal(1, run.counts.not_confirmed)
     box:clear_faults()
-    assert(client:disable_users { active[1] })
+    assert(client:disableuser { active[1] })
     local undo = assert(client:undo(run.id))
     assert.equal(1, undo:count())
     assert.equal("enable", undo.body.steps[1].kind)
