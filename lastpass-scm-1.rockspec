@@ -366,6 +366,7 @@ build = {
     ["lastpass.plan.batches"] = "lua/lastpass/plan/batches.lua",
     ["lastpass.plan.carry"] = "lua/lastpass/plan/carry.lua",
     ["lastpass.plan.client"] = "lua/lastpass/plan/client.lua",
+    ["lastpass.plan.confirm"] = "lua/lastpass/plan/confirm.lua",
     ["lastpass.plan.declared"] = "lua/lastpass/plan/declared.lua",
     ["lastpass.plan.direct"] = "lua/lastpass/plan/direct.lua",
     ["lastpass.plan.document"] = "lua/lastpass/plan/document.lua",
