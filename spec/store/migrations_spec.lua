@@ -108,7 +108,8 @@ describe("store.migrations", function()
     migrations.steps = first
     assert(migrations.run(database))
     rows(
-      "INSERT INTO lastpass_steps (run, number, kind, subject, state, attempt, intended_at, touched_at) "
+      "INSERT INTO lastpass_steps "
+        .. "(run, number, kind, subject, state, attempt, intended_at, touched_at) "
         .. "VALUES (1, 1, 'disable', 'ann@acme.example', 'intended', 1, 7, 7)"
     )
     migrations.steps = steps
