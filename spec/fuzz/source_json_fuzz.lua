@@ -1,7 +1,9 @@
 -- lua5.4 spec/fuzz/source_json_fuzz.lua [SECONDS [LEAST [SEED]]]
 -- Mutated and cut HR files through source.json: however the file comes in pieces, people, problems
--- and failure are the same, as JSON's own reader sees them; what is complete is whole JSON.
+-- and failure are the same, as JSON's own reader sees them; what is complete is whole JSON, and nothing
+-- beside its list says that there is more.
 local json = require "lastpass.json"
+local json_reply = require "lastpass.source.json_reply"
 local draw = require "spec.fuzz.source_random"
 local source = require "lastpass.source"
 
@@ -62,6 +64,14 @@ local function document()
     "[\n" .. table.concat(parts, ",\n") .. "\n]\n",
     '{"total":1,"users":[' .. table.concat(parts, " , ") .. "]}",
     '{"data":{"x":[1],"users":[' .. table.concat(parts, ",\n") .. ']},"rest":"]"}',
+    '{"meta":{"total":'
+      .. random(6)
+      .. '},"data":{"users":['
+      .. table.concat(parts, ",")
+      .. ']},"next":'
+      .. pick { "null", '"x"', '""' }
+      .. "}",
+    '{"users":[' .. table.concat(parts, ",") .. '],"has_more":' .. pick { "true", "false" } .. "}",
   }
   for _ = 1, random(4) - 1 do
     local at = random(#text + 1)
@@ -118,11 +128,15 @@ local function check_complete(text, people, list)
   if proof.format == "json" then
     local value = json.decode(text)
     expect("complete, but no JSON", value ~= nil)
-    local at = value
+    local at, within, last = value, nil, nil
     for key in (list or ""):gmatch "[^.]+" do
-      at = at[key]
+      at, within, last = at[key], at, key
     end
     count = #at
+    if within then
+      within[last] = nil
+      expect("more than what is complete", json_reply.fault(value, count, {}) == nil)
+    end
   else
     for line in (text .. "\n"):gmatch "(.-)\n" do
       count = count + (line:find "[^ \t\r]" and 1 or 0)

@@ -77,4 +77,18 @@ describe("json_format", function()
       assert.equal("hr: this is UTF-16, not UTF-8", err.message)
     end
   end)
+
+  it("knows a file that is something else", function()
+    for text, expected in pairs {
+      ["PK\3\4\20\0\6\0[Content_Types].xml"] = "an Excel workbook (.xlsx)",
+      ["<!DOCTYPE html>\n"] = "an HTML page",
+      ["\31\139\8\0xxxx"] = "compressed by gzip",
+    } do
+      for _, size in ipairs { 1, 1000 } do
+        local err =
+          check.failure("argument", "not_json", json_format.head(reader(text, size), "hr"))
+        assert.equal(("hr: this is %s, not JSON"):format(expected), err.message)
+      end
+    end
+  end)
 end)

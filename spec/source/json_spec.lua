@@ -316,6 +316,14 @@ describe("a mistake in the call of source.json", function()
       mistake("x", { format = "ndjson", list = "users" })
     )
     assert.equal(
+      "source.json: option 'ignore' is for a list within an object (option 'list')",
+      mistake("x", { ignore = { "total" } })
+    )
+    assert.equal(
+      "source.json: option 'ignore' must be a list of names, as { \"meta.total\" }",
+      mistake("x", { list = "users", ignore = { total = true } })
+    )
+    assert.equal(
       "source.json: column 'email': a key must be a string, not number",
       mistake("x", { columns = { email = { 7 } } })
     )

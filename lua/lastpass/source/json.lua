@@ -7,6 +7,7 @@ local fields = require "lastpass.source.fields"
 local json_document = require "lastpass.source.json_document"
 local json_format = require "lastpass.source.json_format"
 local json_lines = require "lastpass.source.json_lines"
+local json_reply = require "lastpass.source.json_reply"
 local people = require "lastpass.source.people"
 local values = require "lastpass.source.values"
 
@@ -23,6 +24,7 @@ local M = {}
 ---@field expect? lastpass.source.Expect how many rows there have to be
 ---@field zone? lastpass.Zone  in which the moments among the dates fall on a day; default UTC
 ---@field list? string         where in the file's object the list is: "users", "data.users"
+---@field ignore? string[]      members beside the list that do not mean that it is cut: { "meta.total" }
 ---@field format? string       "json" or "ndjson" (one object a line); default: told from the file
 ---@field trim? boolean        cut spaces off both ends of every value; default true
 ---@field sha256? boolean      hash the bytes as they are read (needs luaossl); default false
@@ -36,6 +38,7 @@ local formats = { json = true, ndjson = true }
 local known_options = people.options_with {
   columns = "table",
   list = "string",
+  ignore = "table",
   format = function(value)
     return formats[value] == true, '"json" or "ndjson"'
   end,
@@ -107,6 +110,28 @@ local function open_records(reader, name, options, proof)
   return json_document.open(text, name, options.list)
 end
 
+local IGNORE_HINT = "put all pages into the file; if it holds the whole list all the same: "
+  .. "ignore = { '%s' }"
+
+-- A reply of an API that says that it is one page of several is not the whole list.
+local function check_reply(self, name, ignored)
+  local beside, rows = nil, nil
+  if self._inner.beside then
+    beside, rows = self._inner:beside()
+  end
+  local reason, path
+  if beside then
+    reason, path = json_reply.fault(beside, rows, ignored)
+  end
+  if not reason then
+    return true
+  end
+  return errors.fail("protocol", "partial_reply", ("%s: %s"):format(name, reason), {
+    file = name,
+    hint = IGNORE_HINT:format(path),
+  })
+end
+
 local records = {}
 local records_mt = { __index = records, __name = "lastpass.source.json_records" }
 
@@ -117,6 +142,11 @@ function records:next()
     return item, message, err
   elseif self._closed then
     return nil
+  end
+  local ok
+  ok, message, err = self._check()
+  if not ok then
+    return nil, message, err
   end
   return self._finish()
 end
@@ -143,10 +173,14 @@ end
 -- One object a line (NDJSON) is read as a stream. Any other file is read whole, up to `max_bytes`,
 -- and must be JSON to its last byte before the first person comes out of it.
 --
+-- A list within an object is the whole list only when nothing beside it says otherwise: a next page, a
+-- total that is larger, an error (RFC 8288 links, OData, SCIM and whatever else is usual).
+--
 -- Codes of failures: no_such_file, no_permission, is_a_directory, cannot_open, empty_file,
--- missing_column (kind "argument"); read_failed (kind "transport"); file_changed (kind "conflict");
--- cut_short, no_list, bad_encoding, row_too_large, too_large, too_many_problems and those of
--- `lastpass.json` (kind "protocol"). The error names the `file` and, where there is one, the `line`.
+-- missing_column, not_json (kind "argument"); read_failed (kind "transport"); file_changed (kind
+-- "conflict"); partial_reply, wrong_row_count, cut_short, no_list, bad_encoding, row_too_large,
+-- too_large, too_many_problems and those of `lastpass.json` (kind "protocol"). The error names the
+-- `file` and, where there is one, the `line`.
 ---@param file string|file* path, or an open file (anything with its `read`), which stays open
 ---@param options? lastpass.source.JsonOptions
 ---@return lastpass.source.People|nil people
@@ -160,6 +194,13 @@ function M.open(file, options)
   people.check_counts("source.json", options, counts, 2)
   if options.list and options.format == "ndjson" then
     errors.raise(2, "source.json: option 'list' is not for NDJSON")
+  elseif options.ignore and not options.list then
+    errors.raise(2, "source.json: option 'ignore' is for a list within an object (option 'list')")
+  end
+  for place, path in pairs(options.ignore or {}) do
+    if type(place) ~= "number" or type(path) ~= "string" then
+      errors.raise(2, "source.json: option 'ignore' must be a list of names, as { \"meta.total\" }")
+    end
   end
   local plan = columns.plan(options, 2, words)
   local name = options.name or (type(file) == "string" and file or "(stream)")
@@ -182,6 +223,9 @@ function M.open(file, options)
   self._records = setmetatable({
     _inner = inner,
     _reader = reader,
+    _check = function()
+      return check_reply(self._records, name, json_reply.ignored(options.ignore))
+    end,
     _finish = function()
       return fields.finish(self)
     end,

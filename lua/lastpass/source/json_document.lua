@@ -63,13 +63,24 @@ function document:next()
   self._row = self._row + 1
   local place = origin.of_file(self._name, self._row, line_of(self, position))
   local record, last = read_element(self, position)
-  self._position = json_text.next_element(self._text, last)
+  self._position, self._list_end = json_text.next_element(self._text, last)
   if type(record) ~= "table" or self._text:sub(position, position) == "[" then
     local fault = { "not_an_object", "the element of the list is no object" }
     fault[3] = self._text:sub(position, math.min(last, position + 999))
     return { place = place, fault = fault }
   end
   return { place = place, record = record }
+end
+
+--- Once all elements have come: what stands beside the list and beside the objects that it stands in.
+---@return table|nil members nil when the file is a list itself
+---@return integer rows elements of the list
+function document:beside()
+  if self._list == self._start or not self._list_end then
+    return nil, self._row
+  end
+  local ends = { [self._list] = self._list_end }
+  return json_text.beside(self._text, self._start, self._around, ends), self._row
 end
 
 --- Lets go of the text.
@@ -122,11 +133,14 @@ function M.open(text, name, path)
   end
   local start = json_text.start(text)
   local is_list = text:sub(start, start) == "["
-  local list = is_list and not path and start or path and json_text.find_list(text, start, path)
+  self._around = {}
+  local list = is_list and not path and start
+    or path and json_text.find_list(text, start, path, self._around)
   if not list then
     return no_list(self, path, start)
   end
-  self._position = json_text.first_element(text, list)
+  self._start, self._list = start, list
+  self._position, self._list_end = json_text.first_element(text, list)
   return self
 end
 

@@ -2,9 +2,13 @@
 -- @module lastpass.source.json_format
 local core = require "lastpass.core"
 local errors = require "lastpass.error"
+local file_kind = require "lastpass.source.file_kind"
 local json_text = require "lastpass.source.json_text"
 
 local M = {}
+
+-- So much is enough to tell what a file is, or its first line that is not blank.
+local HEAD = 512
 
 local MARK = "\239\187\191"
 
@@ -36,7 +40,7 @@ end
 ---@return lastpass.Error? err code "empty_file", "bad_encoding", or as of `bytes`
 function M.head(reader, name)
   local head, message, err = read_until(reader, "", function(text)
-    return #text >= 3
+    return #text >= HEAD or #text >= 4 and text:find "[^%s][^\r\n]*[\r\n]"
   end)
   if not head then
     return nil, message, err
@@ -50,6 +54,11 @@ function M.head(reader, name)
     return nil, message, err
   elseif not json_text.start(head) then
     return errors.fail("argument", "empty_file", name .. ": is empty", { file = name })
+  end
+  local what, hint = file_kind.of_bytes(head:sub(1, HEAD))
+  if what then
+    message = ("%s: this is %s, not JSON"):format(name, what)
+    return errors.fail("argument", "not_json", message, { file = name, hint = hint })
   end
   return head
 end

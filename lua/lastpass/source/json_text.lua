@@ -56,20 +56,29 @@ end
 --- Iterates over the members of the object that begins at a position.
 ---@param text string
 ---@param position integer of its "{"
+---@param ends? table<integer, integer> last positions of values that are known; gets that of the object
 ---@return fun(): string?, integer? key, position of its value
-function M.members(text, position)
+function M.members(text, position, ends)
+  local start, value = position, nil
   position = skip_space(text, position + 1)
   return function()
+    if value then
+      local last = ends and ends[value] or M.end_of_value(text, value)
+      position = skip_space(text, last + 1)
+      if text:sub(position, position) == "," then
+        position = skip_space(text, position + 1)
+      end
+    end
     if text:sub(position, position) ~= '"' then
+      if ends then
+        ends[start] = position
+      end
+      value = nil
       return nil
     end
     local key_end = end_of_string(text, position)
     local key = json.decode(text:sub(position, key_end))
-    local value = skip_space(text, skip_space(text, key_end + 1) + 1)
-    position = skip_space(text, M.end_of_value(text, value) + 1)
-    if text:sub(position, position) == "," then
-      position = skip_space(text, position + 1)
-    end
+    value = skip_space(text, skip_space(text, key_end + 1) + 1)
     return key, value
   end
 end
@@ -78,18 +87,26 @@ end
 ---@param text string
 ---@param position integer of its "["
 ---@return integer|nil first nil when the list is empty
+---@return integer? last then the position of its "]"
 function M.first_element(text, position)
   position = skip_space(text, position + 1)
-  return text:sub(position, position) ~= "]" and position or nil
+  if text:sub(position, position) == "]" then
+    return nil, position
+  end
+  return position
 end
 
 --- The position of the element behind the one that ends at a position.
 ---@param text string
 ---@param last integer
 ---@return integer|nil next nil at the end of the list
+---@return integer? last then the position of its "]"
 function M.next_element(text, last)
   local position = skip_space(text, last + 1)
-  return text:sub(position, position) == "," and skip_space(text, position + 1) or nil
+  if text:sub(position, position) == "," then
+    return (skip_space(text, position + 1))
+  end
+  return nil, position
 end
 
 --- Finds the list at a path: "users", or "data.users" in an object within the object. A key may have
@@ -97,8 +114,9 @@ end
 ---@param text string
 ---@param position integer of the value that is searched
 ---@param path string
+---@param around? table<integer, true> gets the positions of the objects that the list stands in
 ---@return integer|nil position of its "["; nil when there is no list
-function M.find_list(text, position, path)
+function M.find_list(text, position, path, around)
   if text:sub(position, position) ~= "{" then
     return nil
   end
@@ -107,13 +125,40 @@ function M.find_list(text, position, path)
     if key == path then
       found = text:sub(value, value) == "[" and value
     elseif path:sub(1, #key + 1) == key .. "." then
-      found = M.find_list(text, value, path:sub(#key + 2))
+      found = M.find_list(text, value, path:sub(#key + 2), around)
     end
     if found then
+      if around then
+        around[position] = true
+      end
       return found
     end
   end
   return nil
+end
+
+-- Longer objects and lists beside a list say nothing about it.
+local MOST = 65536
+
+--- What stands beside a list, and beside the objects that it stands in: one object of all the members.
+---@param text string
+---@param position integer of the outermost object
+---@param around table<integer, true> as of `find_list`
+---@param ends table<integer, integer> the last position of the list, by its first
+---@return table
+function M.beside(text, position, around, ends)
+  local object = {}
+  for key, value in M.members(text, position, ends) do
+    if around[value] then
+      object[key] = M.beside(text, value, around, ends)
+    elseif not ends[value] then
+      ends[value] = M.end_of_value(text, value)
+      if ends[value] - value < MOST then
+        object[key] = json.decode(text:sub(value, ends[value]))
+      end
+    end
+  end
+  return object
 end
 
 --- The keys of an object whose values are lists of objects.
