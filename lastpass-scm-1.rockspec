@@ -523,6 +523,7 @@ build = {
     ["lastpass.source.json_document"] = "lua/lastpass/source/json_document.lua",
     ["lastpass.source.json_format"] = "lua/lastpass/source/json_format.lua",
     ["lastpass.source.json_lines"] = "lua/lastpass/source/json_lines.lua",
+    ["lastpass.source.json_reply"] = "lua/lastpass/source/json_reply.lua",
     ["lastpass.source.json_text"] = "lua/lastpass/source/json_text.lua",
     ["lastpass.source.ldap"] = "lua/lastpass/source/ldap.lua",
     ["lastpass.source.ldap_connection"] = "lua/lastpass/source/ldap_connection.lua",
