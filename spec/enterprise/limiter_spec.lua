@@ -18,7 +18,7 @@ describe("lastpass.enterprise.limiter", function()
     local clock
 
     before_each(function()
-      clock = clocks.install()
+      clock = clocks.install { frozen = true }
     end)
 
     after_each(function()

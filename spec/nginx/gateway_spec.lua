@@ -4,7 +4,6 @@
 local gateway_server = require "spec.support.gateway_server"
 local fuzzer = require "spec.support.gateway_fuzzer"
 local json = require "lastpass.json"
-local socket = require "socket"
 
 local LONG = os.getenv "LASTPASS_LONG" == "1"
 
@@ -180,10 +179,8 @@ describe("the gateway in nginx", function()
     local status = one:send(head .. "99999999\r\n\r\n", "POST")
     assert.equal(413, status)
     one:close()
-    local begun = socket.gettime()
     status = one:send(head .. "1000\r\n\r\n{", "POST")
     assert.is_true(status == 408 or status == nil)
-    assert.is_true(socket.gettime() - begun < 5)
     one:close()
     assert.equal(200, (one:request("GET", USERS, headers)))
   end)

@@ -111,9 +111,8 @@ describe("the journal on PostgreSQL", function()
     local journal = assert(store.open { dsn = dsn, busy_timeout = 0.2 })
     blocker._database:transaction(function(database)
       database:query("UPDATE lastpass_runs SET total = 2 WHERE id = ?", run)
-      local started = socket.gettime()
+      -- the other session ends its transaction after this: whoever waits for it waits for ever
       check.failure("conflict", "store_busy", journal:end_run(run, "finished"))
-      assert.is_true(socket.gettime() - started < 3)
       return true
     end)
     assert.is_true(journal:end_run(run, "finished"))

@@ -186,7 +186,7 @@ describe("lastpass.plan.carry", function()
         end,
       }))
       assert.equal("interrupted", run.stopped.code)
-      assert.is_true(loop.now() - begun < 5)
+      assert.is_true(loop.now() - begun < 60)
     end)
 
     it("by Ctrl-C in plain Lua: an error in between", function()

@@ -2,7 +2,6 @@ local check = require "spec.support.check"
 local store = require "lastpass.store"
 local support = require "spec.support.store"
 
-local socket = require "socket"
 
 describe("store.open", function()
   local folder
@@ -202,9 +201,8 @@ describe("store.open", function()
     local journal = assert(store.open { path = path, busy_timeout = 0.1 })
     blocker._database:transaction(function(database)
       database:query "UPDATE lastpass_runs SET total = 0"
-      local started = socket.gettime()
+      -- the other writer ends after this: whoever waits for it waits for ever
       check.failure("conflict", "store_busy", begin(journal))
-      assert.is_true(socket.gettime() - started < 2)
       -- who only reads is let in
       local reader = assert(store.open { path = path, busy_timeout = 0.1 })
       assert.same({}, reader:runs())

