@@ -129,9 +129,8 @@ describe("in fish", function()
 end)
 
 describe("names for completion", function()
-  it("come fast, of a directory of 50,000", function()
+  it("come of a directory of 50,000, without a request", function()
     local kept_names = require "lastpass.cli.kept_names"
-    local loop = require "lastpass.transport.loop"
     local big = cli.start { users = 50000 }
     assert.equals(0, (big:run "snapshot --keep"))
     local session = require("lastpass.cli.session").new {
@@ -140,11 +139,10 @@ describe("names for completion", function()
       provhash_file = big.hash,
       journal = big.journal,
     }
-    local from = loop.now()
+    local requests = #assert(big.box:journal())
     local names = kept_names.find(session, "users", "zar")
-    local took = loop.now() - from
+    assert.equals(requests, #assert(big.box:journal()))
     big:stop()
     assert.is_true(#names > 1)
-    assert.is_true(took < 1, ("%.0f ms"):format(took * 1000))
   end)
 end)

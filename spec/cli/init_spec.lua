@@ -2,19 +2,7 @@
 local cli = require "spec.support.cli"
 local commands = require "lastpass.cli.commands"
 local json = require "lastpass.json"
-local loop = require "lastpass.transport.loop"
 local version = require "lastpass.version"
-
--- Seconds until a command ends, the fastest of a few.
-local function seconds(line, environment, times)
-  local best = math.huge
-  for _ = 1, times or 5 do
-    local from = loop.now()
-    cli.shell(line, environment)
-    best = math.min(best, loop.now() - from)
-  end
-  return best
-end
 
 local function first_line(path)
   for _ = 1, 500 do
@@ -37,13 +25,6 @@ describe("the program", function()
 
   teardown(function()
     place:stop()
-  end)
-
-  it("is there at once", function()
-    -- issue: version in 30 ms, anything's first output in 100 ms; machines of tests are busy
-    assert.is_true(seconds "lastpass version" < 0.09, "version")
-    assert.is_true(seconds "lastpass help" < 0.3, "help")
-    assert.is_true(seconds("lastpass users", place:environment()) < 0.3, "users")
   end)
 
   it("loads no more than a command needs", function()

@@ -93,8 +93,10 @@ describe("lastpass.nginx.cache", function()
     assert(box:clear_faults())
     wait("health", function()
       return site:get "/healthz" == 200
-    end, 20)
-    assert.equal(1, site:count_in_log "acme users can be read again")
+    end)
+    wait("the line in the log", function()
+      return site:count_in_log "acme users can be read again" == 1
+    end)
   end)
 
   it("lets the first requests wait for the first reading, which is one", function()

@@ -226,38 +226,6 @@ describe("the gateway in nginx", function()
     assert.equal(people - 10 * changes, unchanged)
   end)
 
-  it("gives a list that it has rendered nearly as fast as nginx gives a file", function()
-    start(1000, 1)
-    local path = USERS .. "?limit=100"
-    local _, body = one:request("GET", path, headers)
-    local file = assert(io.open(server.directory .. "/static/static/list.json", "wb"))
-    file:write(body)
-    file:close()
-    one:close()
-    local function rate(target)
-      local line = ("wrk -t1 -c16 -d%ds -H 'Authorization: %s' '%s%s' 2>&1"):format(
-        LONG and 10 or 2,
-        headers.Authorization,
-        server.url,
-        target
-      )
-      local text = shell(line)
-      assert.is_nil(text:find "Non%-2xx", text)
-      return assert(tonumber(text:match "Requests/sec:%s+([%d.]+)"), text)
-    end
-    rate(path)
-    local best = 0
-    for _ = 1, 3 do
-      local static, list = rate "/static/list.json", rate(path)
-      best = math.max(best, list / static)
-      if best >= 0.6 then
-        break
-      end
-    end
-    print(("\nthe cached list (%d bytes): %.2f of a static file"):format(#body, best))
-    assert.is_true(best >= 0.6, ("only %.2f"):format(best))
-  end)
-
   it("has an answer to whatever is sent, and never another company's", function()
     start(200, 1)
     local random = fuzzer.new(42)

@@ -20,7 +20,7 @@ local function free_port()
 end
 
 local function listens(port)
-  for _ = 1, 250 do
+  for _ = 1, 3000 do
     local connection = socket.connect("127.0.0.1", port)
     if connection then
       connection:close()

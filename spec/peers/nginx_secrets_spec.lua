@@ -100,7 +100,7 @@ describe("secrets of nginx", function()
       seen_count = seen_count + (seen[pid] and 0 or 1)
       seen[pid] = true
       return seen_count >= count
-    end, 20)
+    end)
     return seen
   end
 

@@ -83,7 +83,7 @@ local function launch(self)
   self.host_dsn = ("postgresql://%s@127.0.0.1:%d/postgres"):format(M.USER, self.port)
   self.pipe = assert(
     io.popen(
-      ("cd %s && exec timeout -s KILL 300 env -u LD_PRELOAD %s%s/postgres -D data -k %s "):format(
+      ("cd %s && exec timeout -s KILL 3600 env -u LD_PRELOAD %s%s/postgres -D data -k %s "):format(
         self.folder,
         self.as_user,
         self.programs,
@@ -95,7 +95,7 @@ local function launch(self)
         )
     )
   )
-  local ends_at = socket.gettime() + 20
+  local ends_at = socket.gettime() + 120
   repeat
     socket.sleep(0.05)
     local status = read_file(self.folder .. "/data/postmaster.pid")

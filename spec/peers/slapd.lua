@@ -156,7 +156,7 @@ end
 
 -- One try; another process may take a port first.
 local function launch(self)
-  local command = (OURS_ONLY .. "exec timeout -s KILL 300 slapd -d 0 -f %s/slapd.conf -h "):format(
+  local command = (OURS_ONLY .. "exec timeout -s KILL 3600 slapd -d 0 -f %s/slapd.conf -h "):format(
     self.folder
   ) .. ("'ldap://127.0.0.1:%d/ ldaps://127.0.0.1:%d/ ldapi://%s/' 2>%s/log"):format(
     self.port,
@@ -165,7 +165,7 @@ local function launch(self)
     self.folder
   )
   self.pipe = assert(io.popen(command))
-  local ends_at = socket.gettime() + 20
+  local ends_at = socket.gettime() + 120
   repeat
     socket.sleep(0.02)
     if is_listening(self.port) and is_listening(self.tls_port) then

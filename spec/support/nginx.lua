@@ -109,7 +109,7 @@ function M.start(options)
     pid = pid,
     url = ("http://127.0.0.1:%d"):format(port),
   }, server_mt)
-  for _ = 1, 200 do
+  for _ = 1, 3000 do
     local client = socket.connect("127.0.0.1", port)
     if client then
       client:close()
@@ -156,7 +156,7 @@ end
 function methods:stop()
   if self.pid then
     os.execute("kill -TERM " .. self.pid .. " 2>/dev/null")
-    for _ = 1, 500 do
+    for _ = 1, 6000 do
       if not runs(self.pid) then
         break
       end

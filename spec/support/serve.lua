@@ -63,7 +63,7 @@ local _, port = listener:getsockname()
 io.stdout:write(port, "\n")
 io.stdout:flush()
 listener:settimeout(0.5)
-local ends_at, number = socket.gettime() + 60, 0
+local ends_at, number = socket.gettime() + 600, 0
 while socket.gettime() < ends_at do
   local client = listener:accept()
   if client then

@@ -68,7 +68,7 @@ function M.child(words, front)
   for index, word in ipairs(words) do
     quoted[index] = "'" .. word .. "'"
   end
-  local template = "echo $$; exec timeout -s KILL 60 %s %s spec/support/store_child.lua %s 2>&1"
+  local template = "echo $$; exec timeout -s KILL 600 %s %s spec/support/store_child.lua %s 2>&1"
   local command = template:format(front or "", M.interpreter(), table.concat(quoted, " "))
   local pipe = assert(io.popen(command))
   local self = setmetatable({ pipe = pipe, timeout = pipe:read "*l" }, child)

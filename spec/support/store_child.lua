@@ -19,7 +19,7 @@ options.lock_timeout = 30
 
 -- Waits to be killed, or for a file.
 local function wait(path)
-  local ends_at = os.time() + 50
+  local ends_at = os.time() + 500
   while os.time() < ends_at do
     local file = path and io.open(path)
     if file then

@@ -3,7 +3,7 @@ local socket = require "socket"
 
 --- Waits until a question is answered with something true; gives it.
 return function(what, question, seconds)
-  local ends_at = socket.gettime() + (seconds or 10)
+  local ends_at = socket.gettime() + (seconds or 60)
   repeat
     local answer = question()
     if answer then

@@ -75,7 +75,7 @@ end
 ---@return string
 function methods:wait_for(wanted)
   local screen
-  for _ = 1, 200 do
+  for _ = 1, 1200 do
     screen = self:screen()
     if type(wanted) == "function" and wanted(screen) then
       return screen

