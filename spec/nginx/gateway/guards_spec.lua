@@ -189,9 +189,21 @@ describe("the guards of the gateway", function()
     assert.match("no group 'board', but one named 'Board'", err.message)
   end)
 
+  it("take limits of a day and of longer spans", function()
+    local per_week = { limits = { per_day = { disable = 1 }, per_week = { join = 5 } } }
+    guards.check_settings(per_week, "gateway", 1)
+    local function five(_, span)
+      return span.name == "per_week" and 5 or 0
+    end
+    local one = wish("groups", 5, { join = { "Board" }, leave = {} })
+    check.failure("guard", "join_per_week", ask({ one }, per_week, { done_lately = five }))
+  end)
+
   it("refuse wrong settings", function()
     for reason, settings in pairs {
       ["protect%[1%] is not an e%-mail address"] = { protect = { "boss" } },
+      ["protect must be a list; it has a 'boss'"] = { protect = { boss = "boss@example.com" } },
+      ["'shrink' is about sources of people"] = { limits = { shrink = "5%" } },
       ["limit 'disable' must be a count or a percentage"] = { limits = { disable = "many" } },
       ["unknown option 'disabel'"] = { limits = { disabel = 1 } },
     } do

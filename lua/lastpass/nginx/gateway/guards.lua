@@ -29,7 +29,10 @@ end
 ---@param where string
 ---@param level integer whose line is blamed
 function M.check_settings(given, where, level)
-  for place, address in ipairs(given.protect or {}) do
+  for place, address in pairs(given.protect or {}) do
+    if type(place) ~= "number" then
+      errors.raise(level + 1, "%s: protect must be a list; it has a '%s'", where, tostring(place))
+    end
     local good, reason = email.check(type(address) == "string" and address or "")
     if not good then
       local text = "%s: protect[%d] is not an e-mail address: %s"
@@ -37,14 +40,10 @@ function M.check_settings(given, where, level)
     end
   end
   limits.merge(where .. ": limits", limits.defaults(), given.limits or {}, level + 1)
-  for _, span in ipairs { "per_week", "per_month" } do
-    if given.limits and given.limits[span] then
-      errors.raise(
-        level + 1,
-        "%s: limits: the gateway counts by the day: per_day, not %s",
-        where,
-        span
-      )
+  for name in pairs(limits.others) do
+    if given.limits and given.limits[name] ~= nil then
+      local text = "%s: limits: '%s' is about sources of people, which the gateway has none of"
+      errors.raise(level + 1, text, where, name)
     end
   end
 end
