@@ -17,7 +17,7 @@ describe("frame", function()
       )
       assert.equal("no-store", headers["cache-control"])
       assert.equal("nosniff", headers["x-content-type-options"])
-      assert.equal("no-referrer", headers["referrer-policy"])
+      assert.equal("same-origin", headers["referrer-policy"])
       assert.equal("DENY", headers["x-frame-options"])
     end
   end)

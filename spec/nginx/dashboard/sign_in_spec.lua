@@ -44,12 +44,87 @@ describe("signing in", function()
       "/dashboard/\\evil",
       "/dashboard/%0d%0aset-cookie:x=1",
       "/dashboard/~sign-out",
+      "/dashboard/%7Esign-out",
+      "/dashboard/../other/",
+      "/dashboard/acme/../../other",
+      "/dashboard/%2e%2e/other",
+      "/dashboard/.%2e/%2e./other",
+      "/dashboard/%5cevil.example",
+      "/dashboard/%2f%2fevil.example",
+      "/dashboard/\tevil",
+      "/\t/evil.example",
+      "/\\evil.example",
+      "\\\\evil.example",
+      "/dashboard/acme/people/more",
+      "/dashboard/acme/people#x",
+      "/dashboard/acme/people?q=a\r\nset-cookie: x",
+      "/dashboard/acme/people?q=\226\128\168",
+      "/dashboard.evil.example/",
+      "/dashboard@evil.example/",
+      "dashboard/acme/",
+      "javascript:alert(1)",
+      "/DASHBOARD/acme/",
       "",
     } do
-      user = dashboard.of(box)
-      local response = user:sign_in("&next=" .. address)
-      assert.equal("/dashboard/", response.headers.location, address)
+      for _, sent in ipairs {
+        address,
+        (address:gsub("[^%w]", function(byte)
+          return ("%%%02X"):format(byte:byte())
+        end)),
+      } do
+        user = dashboard.of(box)
+        local response = user:sign_in("&next=" .. sent)
+        assert.equal("/dashboard/", response.headers.location, address)
+        local page = user:get("/dashboard/~sign-in?next=" .. sent)
+        assert.truthy(
+          page.body:find('name="next" type="hidden" value="/dashboard/"', 1, true),
+          sent
+        )
+      end
     end
+    for _, address in ipairs { "/dashboard/", "/dashboard/acme/people?q=a//b&c=d@e.f" } do
+      user = dashboard.of(box)
+      local response = user:sign_in("&next=" .. address:gsub("&", "%%26"))
+      assert.equal(address, response.headers.location)
+    end
+  end)
+
+  it("ends the session that the browser had", function()
+    user:sign_in()
+    local first = user.cookie
+    user:sign_in()
+    local second = user.cookie
+    assert.is_true(first ~= second)
+    user.cookie = first
+    assert.equal(303, user:get("/dashboard/acme/people").status)
+    user.cookie = second
+    assert.equal(200, user:get("/dashboard/acme/people").status)
+    -- a cookie that somebody else has chosen becomes nobody's session
+    user.cookie = "lastpass_dashboard=" .. ("a"):rep(43)
+    user:sign_in()
+    assert.is_nil(user.cookie:find(("a"):rep(43), 1, true))
+  end)
+
+  it("counts attempts by the network of an address of IPv6", function()
+    local function attempt(address)
+      local request = {
+        method = "POST",
+        path = "/dashboard/~sign-in",
+        query = {},
+        headers = { ["content-type"] = "application/x-www-form-urlencoded" },
+        body = "token=x",
+        now = user.now,
+        remote_address = address,
+      }
+      return user.dashboard:handle(request).status
+    end
+    for place = 1, 5 do
+      assert.equal(403, attempt(("2001:db8:0:1::%x"):format(place)))
+    end
+    assert.equal(429, attempt "2001:db8:0:1:aaaa:bbbb:cccc:dddd")
+    assert.equal(403, attempt "2001:db8:0:2::1")
+    assert.equal(403, attempt "::1")
+    assert.equal(403, attempt "192.0.2.1")
   end)
 
   it("refuses tokens that are not known, or may not read", function()
@@ -87,6 +162,8 @@ describe("signing in", function()
     assert.equal(400, status { origin = "https://evil.example" })
     assert.equal(400, status { ["content-type"] = "text/plain" })
     assert.equal(400, user:post("/dashboard/~sign-in", ("x"):rep(5000)).status)
+    assert.equal(400, status { origin = "null" })
+    assert.equal(400, status { origin = "null", ["sec-fetch-site"] = "none" })
     assert.equal(303, status { origin = "null", ["sec-fetch-site"] = "same-origin" })
     assert.equal(303, status { origin = "http://here.example" })
   end)

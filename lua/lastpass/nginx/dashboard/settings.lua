@@ -33,7 +33,11 @@ end
 
 local known = {
   prefix = function(value)
-    return type(value) == "string" and value:find "^/[%w_./-]*[%w_]$" ~= nil,
+    return type(value) == "string" and value:find "^/[%w_./-]*[%w_]$" ~= nil and not value:find(
+      "//",
+      1,
+      true
+    ) and not value:find "/%.",
       'a path such as "/dashboard"'
   end,
   secure = "boolean",

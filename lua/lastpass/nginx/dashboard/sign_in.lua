@@ -16,14 +16,16 @@ M.MAX_BODY = 4096
 
 local WINDOW = 60
 
--- Only pages of this dashboard, so that nobody is sent elsewhere by a link.
+-- Only pages of this dashboard, so that nobody is sent elsewhere by a link: the prefix, a company and a page,
+-- none of them escaped, and a query without what browsers strip or read otherwise.
 local function wanted(prefix, address)
-  local is_ours = type(address) == "string"
-    and #address <= 2000
-    and address:sub(1, #prefix + 1) == prefix .. "/"
-    and not address:find "[%c\\]"
-    and not address:find("//", 1, true)
-    and not address:find(prefix .. "/~", 1, true)
+  local is_ours = false
+  if type(address) == "string" and #address <= 2000 and address:sub(1, #prefix) == prefix then
+    local rest = address:sub(#prefix + 1)
+    local path, query_text = rest:match "^([^?]*)(.*)$"
+    is_ours = (path:find "^/[%w_-]*$" or path:find "^/[%w_-]+/[%w_-]*$")
+      and not query_text:find "[^%w?/:@!$&'()*+,;=%%._~-]"
+  end
   return is_ours and address or prefix .. "/"
 end
 
@@ -93,15 +95,17 @@ function M.ask(prefix, request)
   }))
 end
 
--- Whether a form was sent by a page of ours. With "no-referrer" browsers send the origin "null".
+-- Whether a form was sent by a page of ours. Some browsers send the origin "null" where they are told to
+-- send no referrer; pages in a sandbox of somebody else's have it too, so it proves nothing by itself.
 local function is_ours(request)
   local headers = request.headers
-  local site = headers["sec-fetch-site"]
+  local site, origin, host = headers["sec-fetch-site"], headers.origin, headers.host
   if site and site ~= "same-origin" and site ~= "none" then
     return false
+  elseif origin == "null" then
+    return site == "same-origin"
   end
-  local origin, host = headers.origin, headers.host
-  return not origin or origin == "null" or not host or origin:match "^https?://(.*)$" == host
+  return not origin or not host or origin:match "^https?://(.*)$" == host
 end
 
 local function fields_of(request)
@@ -127,10 +131,25 @@ local function bad_form(prefix)
   })
 end
 
+-- Whoever has an address of IPv6 has all 2^64 of its network.
+local function network_of(address)
+  if not address:find(":", 1, true) or address:find(".", 1, true) then
+    return address
+  end
+  local groups, head = {}, address:match "^(.-)::" or address
+  for group in head:gmatch "[^:]+" do
+    groups[#groups + 1] = group
+  end
+  while #groups < 4 do
+    groups[#groups + 1] = "0"
+  end
+  return table.concat(groups, ":", 1, 4)
+end
+
 -- Whether an address has attempts left, over all workers; nil when there is no room to count them.
 local function may_try(house, request)
   local window = math.floor(request.now / WINDOW)
-  local key = ("dashboard attempts %s %d"):format(request.remote_address or "", window)
+  local key = ("dashboard attempts %s %d"):format(network_of(request.remote_address or ""), window)
   local count = dicts.count(house.dict, key, 1, 2 * WINDOW)
   return count and count <= house.settings.attempts,
     math.max(1, math.ceil((window + 1) * WINDOW - request.now))
@@ -142,6 +161,7 @@ local function no_room(prefix, next_page)
 end
 
 local function enter(house, request, fields, token)
+  house.sessions:finish(request, house.sessions:find(request)) -- that of whoever was here before
   local cookie = house.sessions:begin(request, token)
   local prefix = house.settings.prefix
   if not cookie then
