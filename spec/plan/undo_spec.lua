@@ -4,6 +4,7 @@ local check = require "spec.support.check"
 local directory = require "lastpass.directory"
 local journal_room = require "lastpass.store.client_journal"
 local plans = require "spec.support.plans"
+local store = require "spec.support.store"
 local support = require "spec.support.box"
 
 describe("lastpass.plan.undo", function()
@@ -271,6 +272,36 @@ describe("lastpass.plan.undo", function()
     local undo = assert(client:undo(run.id))
     assert.equal("last_admin", undo.body.refusals[1].guard)
     check.failure("guard", "refused_by_guards", client:apply(undo))
+  end)
+
+  it("has limits once the run is older than a week, and when they are given", function()
+    local list = {}
+    for place = 1, 5 do
+      list[place] = { "disable", active[place] }
+    end
+    local run = apply(list)
+    local plan = assert(client:undo(run.id))
+    assert.same({ {}, 5 }, { plan.body.refusals, plan:count() })
+    plan = assert(client:undo(run.id, { limit = { enable = 4 } }))
+    assert.equal("enable", plan.body.refusals[1].guard)
+    local journal = assert(journal_room.of(client))
+    local sql = "UPDATE lastpass_runs SET started = started - ? WHERE id = ?"
+    store.tamper(journal, sql, 7 * 86400 - 3600, run.id)
+    assert.same({}, assert(client:undo(run.id)).body.refusals)
+    store.tamper(journal, sql, 7200, run.id)
+    plan = assert(client:undo(run.id))
+    assert.equal("people let in again: 5 of 64; the limit is 2% (3)", plan.body.refusals[1].message)
+    assert.equal("{ limit = { enable = 5 } } as an option of the call", plan.body.refusals[1].allow)
+    check.failure("guard", "refused_by_guards", client:apply(plan))
+    plan = assert(client:undo(run.id, { limit = { enable = 5 } }))
+    assert.same({}, plan.body.refusals)
+    assert.is_true(assert(client:apply(plan)).ok)
+    assert.matches(
+      "there is no limit 'enabl' %(did you mean 'enable'%?%)",
+      check.blamed(function()
+        client:undo(run.id, { limit = { per_day = { enabl = 5 } } })
+      end)
+    )
   end)
 
   it("refuses runs that do not exist, and those that are under way", function()

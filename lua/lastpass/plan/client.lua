@@ -114,7 +114,8 @@ end
 
 --- Makes the plan that takes a run back; apply it like any other.
 ---@param id integer
----@param options? table expires_in (seconds; default a day)
+---@param options? table expires_in (seconds; default a day), limit (as of `plan`; of a run that began within a
+-- week nothing is limited unless it is given)
 ---@return lastpass.Plan|nil plan
 ---@return string? message
 ---@return lastpass.Error? err

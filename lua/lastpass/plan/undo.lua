@@ -9,18 +9,26 @@ local image = require "lastpass.plan.image"
 local inverse = require "lastpass.plan.inverse"
 local json = require "lastpass.json"
 local kinds = require "lastpass.plan.kinds"
+local limits = require "lastpass.plan.limits"
 local last_guards = require "lastpass.plan.last_guards"
 local plan_room = require "lastpass.plan"
 local preconditions = require "lastpass.plan.preconditions"
+local requested = require "lastpass.plan.requested"
 local run_room = require "lastpass.plan.run"
 local steps_room = require "lastpass.plan.steps"
+local surroundings = require "lastpass.plan.surroundings"
 local time = require "lastpass.time"
 
 local M = {}
 
 local known_options = {
   expires_in = expiry.check,
+  limit = "table",
 }
+
+--- So many seconds after a run began, taking it back has no limits: it must not wait. What has been in
+-- force for longer is no slip of the day any more, and to let many people in again is what it is.
+M.FREE = 7 * 24 * 60 * 60
 
 local function warn(body, subject, text)
   body.warnings[#body.warnings + 1] = ("%s %s"):format(subject, text)
@@ -148,18 +156,47 @@ local function people_of(steps)
 end
 
 local function describe_directory(snapshot)
-  local people, admins = 0, 0
-  for user in snapshot:users() do
-    people = people + 1
-    admins = admins + (user.admin and user.status == "active" and 1 or 0)
-  end
-  return { people = people, admins = admins, read_at = snapshot.read_at }
+  local memberships, admins = snapshot._rows:census()
+  return {
+    people = snapshot:people(),
+    memberships = memberships,
+    admins = admins,
+    read_at = snapshot.read_at,
+  }
 end
 
-local function guard(body, snapshot)
+-- The limits that the plan has, none for a run that began a short time ago; mistakes in those that are
+-- given raise.
+local function settings_of(row, given)
+  if not given and time.now() - row.started <= M.FREE then
+    return {}
+  end
+  local settings = limits.defaults()
+  limits.merge("client:undo: limit", settings, given or {}, 2)
+  return { limits = settings }
+end
+
+local function ask_limits(body, read)
+  local settings = body.settings.limits
+  if not settings then
+    return true
+  end
+  local done_lately, message, err = surroundings.done_lately(read.journal, read.tenant)
+  if not done_lately then
+    return nil, message, err
+  end
+  local counts = limits.count(body.steps)
+  for _, refusal in ipairs(limits.refusals(settings, counts, body.directory, done_lately)) do
+    refusal.allow = requested.advice(refusal.allow)
+    body.refusals[#body.refusals + 1] = refusal
+  end
+  return true
+end
+
+local function ask_last_admin(body, snapshot)
   local message = last_guards.last_admin(body.steps, snapshot)
   if message then
-    body.refusals[1] = {
+    body.refusals[#body.refusals + 1] = {
       guard = "last_admin",
       message = message,
       allow = "make another user an admin; no option allows this",
@@ -172,7 +209,6 @@ local function complete(body, read, client, snapshot, options)
   body.tenant = read.tenant
   local now = math.floor((client._options.now or time.now)())
   expiry.stamp(body, now, options.expires_in)
-  body.settings = {}
   body.directory = describe_directory(snapshot)
   body.counts = {}
   for _, step in ipairs(body.steps) do
@@ -218,13 +254,15 @@ end
 --- Makes the plan that takes a run back.
 ---@param client lastpass.Client
 ---@param id integer
----@param options? table expires_in (seconds; default a day)
+---@param options? table expires_in (seconds; default a day), limit (as of `client:plan`; a run that began
+-- within a week has none unless they are given)
 ---@return lastpass.Plan|nil plan `body.held`: who has changed since; `body.warnings`: what does not
 -- come back
 ---@return string? message
 ---@return lastpass.Error? err codes no_such_run, other_tenant, locked, in_doubt, and those of reading
 function M.make(client, id, options)
   options = errors.check_options("client:undo", options, known_options, 2)
+  limits.merge("client:undo: limit", limits.defaults(), options.limit or {}, 2)
   local read, message, err = run_room.read(client, id)
   if not read then
     return nil, message, err
@@ -249,8 +287,13 @@ function M.make(client, id, options)
     take_back(body, id, steps, outcomes, read.body.objects, snapshot)
   end
   steps_room.number(body.steps)
-  guard(body, snapshot)
   complete(body, read, client, snapshot, options)
+  body.settings = settings_of(read.row, options.limit)
+  ok, message, err = ask_limits(body, read)
+  if not ok then
+    return nil, message, err
+  end
+  ask_last_admin(body, snapshot)
   body.sources = json.list {}
   return plan_room.of_body(body)
 end

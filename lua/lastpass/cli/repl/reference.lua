@@ -343,7 +343,8 @@ client:snapshot(filter)
 client:undo(id, options)
   Makes the plan that takes a run back; apply it like any other.
   id (integer)
-  options (table, optional): expires_in (seconds; default a day)
+  options (table, optional): expires_in (seconds; default a day), limit (as of `plan`;
+      of a run that began within a week nothing is limited unless it is given)
   gives lastpass.Plan|nil plan; or nil, message, err]==],
   ["client.update_users"] = [==[
 client:update_users(list, options)

@@ -2,9 +2,13 @@
 -- @module lastpass.cli.commands.run.undo
 local applying = require "lastpass.cli.applying"
 local exit = require "lastpass.cli.exit"
+local lua_text = require "lastpass.cli.lua_text"
 local mistakes = require "lastpass.cli.mistakes"
 
-local options = { { "-o --output", "save the plan and do not apply it", value = "FILE" } }
+local options = {
+  { "-o --output", "save the plan and do not apply it", value = "FILE" },
+  applying.limit_option,
+}
 for _, option in ipairs(applying.options) do
   options[#options + 1] = option
 end
@@ -13,7 +17,8 @@ return {
   name = "run undo",
   summary = "Take a run back",
   description = "Makes the plan that leads to what was before, shows it, asks, and applies it. Who "
-    .. "has changed since is left alone, and what cannot come back is listed.",
+    .. "has changed since is left alone, and what cannot come back is listed. A run that began "
+    .. "more than a week ago is taken back within the limits of any plan.",
   connects = true,
   writes = true,
   rows = true,
@@ -22,13 +27,20 @@ return {
   examples = { { "lastpass run undo 12 --dry-run", "what would be taken back" } },
   topics = { "safety", "exit-codes" },
   lua = function(given)
-    return ("local plan = assert(client:undo(%d))\nprint(assert(client:apply(plan)))"):format(
-      given.run
+    local limits = applying.limits(given.limit)
+    return ("local plan = assert(client:undo(%d%s))\nprint(assert(client:apply(plan)))"):format(
+      given.run,
+      limits and ", " .. lua_text.value { limit = limits } or ""
     )
   end,
   run = function(session, given)
+    local limits, message, err = applying.limits(given.limit)
+    if message then
+      return nil, message, err
+    end
     local client = session:client()
-    local plan, message, err = mistakes.call(client.undo, client, given.run)
+    local plan
+    plan, message, err = mistakes.call(client.undo, client, given.run, { limit = limits })
     if not plan then
       return nil, message, err
     end
