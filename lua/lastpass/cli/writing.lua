@@ -65,7 +65,7 @@ local function shown_rows(asked, more, as_planned)
     end
     local item = row.item
     shown.row = more.lines and more.lines[place] or place
-    shown.who = verbs.who(item)
+    shown.who = row.action and row.action.subject or verbs.who(item)
     shown.email = shown.who
     shown.fullname, shown.groups = shown.fullname or item.fullname, shown.groups or item.groups
     shown.outcome, shown.reason, shown.code = outcome_of(row.state), row.reason, row.code
@@ -185,7 +185,7 @@ local function question_of(session, name, asked, subjects)
     local word = #groups == 1 and "the new group" or "the new groups"
     text = ("%s, making %s '%s'"):format(text, word, table.concat(groups, "', '"))
   end
-  return text
+  return require("lastpass.text").clean(text)
 end
 
 local function ask(session, name, asked, more)

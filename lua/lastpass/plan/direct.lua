@@ -65,22 +65,27 @@ local function shares(list, other)
   return false
 end
 
+-- The parts of people's changes of groups that guards have held.
+local function held_groups(plan)
+  local parts = {}
+  for _, part in ipairs(plan.body.held) do
+    if part.kind == "groups" then
+      parts[part.subject] = parts[part.subject] or {}
+      table.insert(parts[part.subject], part)
+    end
+  end
+  return parts
+end
+
 -- The part of an action's step that a guard has held, if it has.
-local function held_part(plan, action)
+local function held_part(parts, action)
   local step = action.step
   if step.held then
     return step
-  elseif step.kind ~= "groups" then
-    return nil
   end
-  for _, part in ipairs(plan.body.held) do
-    if
-      part.kind == "groups"
-      and part.subject == step.subject
-      and (
-        shares(part.after.join, action.after.join) or shares(part.after.leave, action.after.leave)
-      )
-    then
+  for _, part in ipairs(step.kind == "groups" and parts[step.subject] or {}) do
+    local joins = shares(part.after.join, action.after.join)
+    if joins or shares(part.after.leave, action.after.leave) then
       return part
     end
   end
@@ -88,12 +93,13 @@ local function held_part(plan, action)
 end
 
 local function judge_rows(plan, rows)
+  local parts = held_groups(plan)
   for _, row in ipairs(rows) do
     local action = row.action
     if action and action.state then
       row.state, row.code, row.reason = action.state, action.code, action.reason
     elseif action then
-      local held = held_part(plan, action)
+      local held = held_part(parts, action)
       if held then
         row.state, row.code, row.reason = "refused", held.code, held.held
       end

@@ -49,7 +49,8 @@ local NO_ATTRIBUTE = "employee ids are given, but match names no attribute for t
 -- What would else pass for being looked after.
 local function warn(work)
   local protected, declared = {}, work.declared
-  for _, entry in pairs(declared.protected) do
+  -- of actions only the people who are named may have been read
+  for _, entry in pairs(declared.is_direct and {} or declared.protected) do
     if not work.snapshot:user(entry.address) then
       protected[#protected + 1] = NOBODY:format(entry.address)
     end

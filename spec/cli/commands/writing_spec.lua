@@ -640,3 +640,79 @@ describe("runs of verbs", function()
     assert.same({ "Sales", "Band" }, box_room.person(place.box, "z@acme.example").fields.groups)
   end)
 end)
+
+describe("a dry run", function()
+  -- As the company was, with somebody who has never logged in.
+  local function begin()
+    place:reset()
+    place:new_journal()
+    assert(place.box:load {
+      users = { { username = "never@acme.example", fullname = "N", neverloggedin = true } },
+    })
+  end
+
+  -- One person of each kind.
+  local function everybody()
+    begin()
+    local list = { missing = "nobody@acme.example", wrong = "not an address" }
+    for _, user in ipairs(place:json "users --fields email,status,admin,never_logged_in") do
+      local kind = user.admin and "admin"
+        or user.status == "active" and user.never_logged_in and "new"
+        or user.status
+      list[kind] = list[kind] or user.email
+    end
+    return list
+  end
+
+  local verbs = {
+    { "user", "add", "$", "--name", "Another Name" },
+    { "user", "add", "$" },
+    { "user", "update", "$", "--name", "Another Name" },
+    { "user", "update", "$", "--securid", "token" },
+    { "user", "disable", "$" },
+    { "user", "enable", "$" },
+    { "user", "remove", "$", "--confirm", "$" },
+    { "user", "delete", "$", "--confirm", "$" },
+    { "user", "reinvite", "$" },
+    { "user", "reset-password", "$" },
+    { "user", "require-password-change", "$" },
+    { "user", "reset-mfa", "$" },
+    { "user", "rename", "$", "moved@acme.example" },
+    { "group", "add", "Sales", "$" },
+    { "group", "add", "Brand New", "$" },
+    { "group", "remove", "Sales", "$" },
+    { "group", "remove", "Nowhere", "$" },
+  }
+
+  local function words_of(verb, address, more)
+    local words = {}
+    for number, word in ipairs(verb) do
+      words[number] = word == "$" and address or word
+    end
+    words[#words + 1] = more
+    return words
+  end
+
+  it("says of every verb and every kind of person what really happens", function()
+    local people_of, seen = everybody(), {}
+    for _, kind in ipairs { "active", "new", "disabled", "invited", "admin", "missing", "wrong" } do
+      local address = people_of[kind]
+      assert.truthy(address, kind)
+      for _, verb in ipairs(verbs) do
+        begin()
+        local what = table.concat(words_of(verb, kind), " ")
+        local before = writes()
+        local dry, dry_code = place:json(words_of(verb, address, "--dry-run"))
+        assert.equals(before, writes(), what)
+        local real, code, err = place:json(words_of(verb, address, "--yes"))
+        assert.truthy(dry and real, what .. ": " .. tostring(err))
+        assert.equals(real[1].outcome, (dry[1].outcome:gsub("^would be ", "")), what)
+        assert.equals(code, dry_code, what)
+        -- what is said of the server is so
+        assert.equals(real[1].outcome == "done", writes() > before, what)
+        seen[real[1].outcome] = (seen[real[1].outcome] or 0) + 1
+      end
+    end
+    assert.truthy(seen.done > 20 and seen.refused > 20 and seen.unchanged > 5)
+  end)
+end)

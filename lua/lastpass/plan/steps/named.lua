@@ -113,13 +113,22 @@ local function contains(list, name)
   return false
 end
 
+local function has_group(work, name)
+  if not work.has_group then
+    work.has_group = {}
+    for _, known in ipairs(work.rows:group_names()) do
+      work.has_group[known] = true
+    end
+  end
+  return work.has_group[name]
+end
+
 -- A group that is not there cannot be left; two rows must not want opposite things.
 local function groups_refusal(work, action)
   local step = draft.step_of(work, "groups", action.subject)
-  local names = work.rows:group_names()
   for _, name in ipairs(action.after.leave) do
-    if not contains(names, name) then
-      local near = errors.did_you_mean(name, names)
+    if not has_group(work, name) then
+      local near = errors.did_you_mean(name, work.rows:group_names())
       return "no_such_group", ("there is no group '%s'%s"):format(name, near)
     elseif contains(action.after.join, name) or step and contains(step.after.join, name) then
       return "contradiction", ("is to join and to leave '%s'"):format(name)
