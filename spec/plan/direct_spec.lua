@@ -202,6 +202,33 @@ describe("lastpass.plan.direct", function()
     assert.is_true(result.ok)
   end)
 
+  it("holds a handful against the day alone, more against the week and the month", function()
+    local list = plans.active(client, 30)
+    local six, journal = {}, assert(journal_room.of(client))
+    for place = 1, 30 do
+      six[place % 6 + 1] = list[place]
+      if place % 6 == 0 then
+        assert(client:disable_users(six, { limit = { disable = 6, per_day = { disable = 90 } } }))
+      end
+    end
+    local now = require("lastpass.time").now()
+    journal._database:query("UPDATE lastpass_steps SET touched_at = ?", now - 3 * 24 * 60 * 60)
+    local more = plans.active(client, 6)
+    local result, message, err = client:disable_users(more, { limit = { disable = 6 } })
+    check.failure("guard", "refused_by_guards", result, message, err)
+    assert.matches("within 7 days: 30 by earlier runs and 6 by this plan; the limit is 18", message)
+    assert.equal(
+      "to allow it: { limit = { per_week = { disable = 36 } } } as an option of the call",
+      err.hint
+    )
+    assert.is_true(assert(client:disable_users { more[1] }).ok)
+    result, message, err = client:disable_users(
+      { more[2] },
+      { limit = { per_month = { disable = 9 } } }
+    )
+    check.failure("guard", "refused_by_guards", result, message, err)
+  end)
+
   it("leaves an admin, in a group of rows and after the plan was made", function()
     local list = admins()
     assert.equal(2, #list)

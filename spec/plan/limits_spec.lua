@@ -197,9 +197,11 @@ describe("lastpass.plan.limits", function()
     local settings = limits.defaults()
     settings.per_day.disable = 40
     assert.same({}, (guards(settings, { disable = 5 }, lately(35))))
+    -- what allows the day allows the week and the month as well
+    assert.same({ "disable_per_day" }, (guards(settings, { disable = 5 }, lately(36))))
     assert.same(
-      { "disable_per_day", "disable_per_week", "disable_per_month" },
-      (guards(settings, { disable = 5 }, lately(36)))
+      { "disable_per_day", "disable_per_week" },
+      (guards(settings, { disable = 5 }, lately(36, 37)))
     )
     settings.per_month.disable = 10
     assert.same({ "disable_per_month" }, (guards(settings, { disable = 5 }, lately(6))))

@@ -190,7 +190,7 @@ local function read_context(client, declared, snapshot, sources, options)
     return nil, message, err
   end
   if declared.is_direct then
-    requested.complete_limits(declared.settings.limits, options.limit, context)
+    requested.complete_limits(declared, options.limit, context)
   end
   return context
 end

@@ -159,6 +159,7 @@ local function beyond_spans(settings, entry, of, count, done_lately, refusals)
         message = TOO_MANY_LATELY:format(entry.counts, span.text, before, count, allowed),
         allow = ALLOW:format(span.name, entry.name, needed, span.name, entry.name, needed),
       }
+      allowed = needed -- which a longer span follows, unless it has a limit of its own
     end
   end
 end

@@ -302,10 +302,13 @@ end
 
 --- Completes the limits for people who were named one by one: a few of each kind may be changed at once
 -- in a small company, too, and removing people, which a playbook has to be allowed, is what was asked for.
----@param settings table as of `limits.merge`
+-- A handful is held against what was done within a day, but not within a week or a month: after a large
+-- change that somebody allowed, one leaver must not need an option for 30 days.
+---@param declared lastpass.plan.Declared of `declare`
 ---@param given table|nil limits that were given; they stand
 ---@param size table {people, memberships} of the directory
-function M.complete_limits(settings, given, size)
+function M.complete_limits(declared, given, size)
+  local settings = declared.settings.limits
   local few = math.min(FEW, math.max(1, math.floor(size.people / 2)))
   for name, entry in pairs(limits.by_name) do
     if not (given and given[name]) then
@@ -314,6 +317,11 @@ function M.complete_limits(settings, given, size)
         limit = limits.read "5%"
       end
       settings[name] = math.max(limits.allowed(limit, size[entry.of], entry.least), few)
+    end
+    for _, span in ipairs { "per_week", "per_month" } do
+      if #declared.actions <= FEW then
+        settings[span][name] = settings[span][name] or "100%"
+      end
     end
   end
 end
