@@ -279,6 +279,16 @@ describe("lastpass.plan.direct", function()
     assert.equal("Name 4", support.person(box, list[4].username).fields.fullname)
   end)
 
+  it("does not call done what the directory does not show", function()
+    support.inject(box, "batchadd", '{"status":"OK"}')
+    local row = { username = "ghost@x.example", fullname = "A Ghost" }
+    local result = assert(client:add_users({ row }, { confirm_within = 0.1 }))
+    assert.is_false(result.ok)
+    assert.equal("0 done, 1 not confirmed", tostring(result))
+    assert.equal("is not in the company", result.not_confirmed[1].reason)
+    assert.equal("1 done", tostring(assert(client:add_users { row })))
+  end)
+
   it("says who has the company", function()
     local journal, tenant = assert(journal_room.of(client)), journal_room.tenant(client)
     local lock = assert(journal:lock(tenant))

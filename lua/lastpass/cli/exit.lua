@@ -25,9 +25,10 @@ M.list = {
 }
 
 --- Which code counts when several do; said in help, man page and docs/cli.md.
-M.precedence = "Where several apply to a plan, the first of 6, 4, 3 and 2 counts: a source that "
-  .. "broke off, a guard, rows not used or held back, changes to make. A run that was stopped ends "
-  .. "with the code of what stopped it; else 3 counts before 0."
+M.precedence = [[
+Where several apply to a plan, the first of 6, 4, 3 and 2 counts: a source that broke off, a guard,
+rows not used or held back, changes to make. A run that was stopped ends with the code of what
+stopped it; else 3 counts before 0.]]
 
 for _, entry in ipairs(M.list) do
   M[entry[1]] = entry[2]

@@ -100,6 +100,8 @@ local outcomes = {
   uncertain = "warn",
   unknown = "warn",
   stale = "warn",
+  not_confirmed = "warn",
+  ["not confirmed"] = "warn",
 }
 
 M.outcomes = {
