@@ -212,6 +212,19 @@ describe("lastpass.enterprise.options", function()
     end
   end)
 
+  it("take a proxy that can be meant, where it reads nothing", function()
+    local shown = "percent%-encoded"
+    assert.matches(shown, refusal { proxy = "http://ann:canary7@1@proxy:3128" })
+    assert.is_nil(refusal({ proxy = "http://ann:canary7#@proxy:3128" }):find("canary7", 1, true))
+    assert.matches("must be as http://host:port", refusal { proxy = "gopher://proxy" })
+    local here, given = "http://127.0.0.1:1/x", "http://proxy:3128"
+    assert.matches("'proxy' cannot be used with http", refusal { url = here, proxy = given })
+    here = "https://127.0.0.1:1/x"
+    assert.matches("without verification", refusal { url = here, proxy = given, verify = false })
+    assert.truthy(new { url = here, proxy = given })
+    assert.truthy(new { url = "http://127.0.0.1:1/x", proxy = "" })
+  end)
+
   it("have the right types and ranges", function()
     local good = {
       timeout = { 0.5, 1, 3600 },

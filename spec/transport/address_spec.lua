@@ -189,4 +189,61 @@ describe("lastpass.transport.address", function()
       "http://h.example?localhost",
     })
   end)
+
+  it("knows what is wrong with a proxy's, and does not repeat it", function()
+    for _, good_proxy in ipairs {
+      "http://proxy.example:3128",
+      "proxy.example:3128",
+      "proxy.example",
+      "HTTPS://proxy.example/",
+      "http://ann@proxy.example:3128",
+      "http://ann:p%40ss%23%25word:1@proxy.example:3128",
+      "socks4://10.0.0.1:1080",
+      "socks5h://ann:x@[2001:db8::7]:1080",
+    } do
+      assert.is_nil(address.proxy_problem(good_proxy), good_proxy)
+    end
+    local encoded = "must be percent%-encoded there: %%40 for @, %%23 for #, %%2F for /"
+    for bad, expected in pairs {
+      ["http://ann:canary@7@proxy.example:3128"] = encoded,
+      ["http://ann:canary#7@proxy.example:3128"] = encoded,
+      ["http://ann:canary/7@proxy.example:3128"] = encoded,
+      ["http://ann:canary?7@proxy.example:3128"] = encoded,
+      ["ann:canary 7@proxy.example:3128"] = encoded,
+      ["http://ann:canary%7@proxy.example:3128"] = "write %%25 for it",
+      ["ftp://canary.example"] = "must be as http://host:port",
+      ["http://canary.example:port"] = "must be as http://host:port",
+      ["http://canary.example/path"] = "must be as http://host:port",
+      ["http://"] = "must be as http://host:port",
+      ["ann:canary7@"] = "must be as http://host:port",
+    } do
+      local problem = address.proxy_problem(bad)
+      assert.matches(expected, problem, bad)
+      assert.is_nil(problem:find("canary", 1, true), bad)
+    end
+  end)
+
+  it("does not let a proxy read what is not encrypted", function()
+    assert.matches("with http", address.proxy_refusal "http://127.0.0.1/x")
+    assert.matches("with http", address.proxy_refusal("HTTP://localhost/x", true))
+    assert.matches("without verification", address.proxy_refusal("https://localhost/x", false))
+    assert.is_nil(address.proxy_refusal "https://localhost/x")
+    assert.is_nil(address.proxy_refusal("https://lastpass.com/", true))
+  end)
+
+  it("shows an address without its password", function()
+    for given, shown in pairs {
+      ["http://ann:secret@proxy.example:3128"] = "http://ann:***@proxy.example:3128",
+      ["http://ann:se@c#r/e?t@proxy.example"] = "http://ann:***@proxy.example",
+      ["http://:secret@proxy.example"] = "http://:***@proxy.example",
+      ["ann:secret@proxy.example"] = "ann:***@proxy.example",
+      ["postgresql://u:secret@db/x"] = "postgresql://u:***@db/x",
+      ["http://ann@proxy.example:3128"] = "http://ann@proxy.example:3128",
+      ["http://proxy.example:3128"] = "http://proxy.example:3128",
+      ["proxy:3128"] = "proxy:3128",
+      ["/home/ann/runs.db"] = "/home/ann/runs.db",
+    } do
+      assert.equal(shown, address.without_password(given))
+    end
+  end)
 end)

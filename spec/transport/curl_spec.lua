@@ -89,10 +89,18 @@ describe("lastpass.transport.curl", function()
       proxy:stop()
     end)
 
-    it("that forwards http", function()
-      local client = box:client { proxy = address }
-      assert(client:getsfdata())
-      assert.same({ "POST " .. box.url .. " HTTP/1.1" }, proxy:log())
+    it("never with http or without verification: whoever has the proxy would read it", function()
+      for _, named in ipairs { address, "127.0.0.1:1", "socks5h://127.0.0.1:1" } do
+        local ok, message = pcall(box.client, box, { proxy = named })
+        assert.is_false(ok)
+        assert.matches("option 'proxy' cannot be used with http", message)
+        check.failure("transport", "bad_proxy", post(curl.new { proxy = named }))
+        local unverified = curl.new { proxy = named, verify = false }
+        check.failure("transport", "bad_proxy", post(unverified, "https://127.0.0.1:1/"))
+      end
+      assert.same({}, proxy:log())
+      assert.equal(0, support.requests(box))
+      assert(box:client({ proxy = "" }):getsfdata())
       assert.equal(1, support.requests(box))
     end)
 
@@ -111,12 +119,50 @@ describe("lastpass.transport.curl", function()
     end)
 
     it("with a name and a password", function()
-      local named = ("http://ann:secret@127.0.0.1:%d"):format(proxy.port)
-      assert(box:client({ proxy = named }):getsfdata())
+      local secure = support.start { users = 10, tls = true }
+      local named = ("http://ann:se%%40cret@127.0.0.1:%d"):format(proxy.port)
+      local value, message = secure:client({ proxy = named }):getsfdata()
+      local port = secure.port
+      secure:stop()
+      assert(value, message)
       assert.same({
-        "POST " .. box.url .. " HTTP/1.1",
-        "Proxy-Authorization: Basic YW5uOnNlY3JldA==",
+        ("CONNECT 127.0.0.1:%d HTTP/1.1"):format(port),
+        "Proxy-Authorization: Basic YW5uOnNlQGNyZXQ=",
       }, proxy:log())
+    end)
+
+    it("that wants a password, and says that it is the proxy", function()
+      local strict = servers.start [[
+        return function(client)
+          tools.read_request(client)
+          client:send "HTTP/1.1 407 No\r\nProxy-Authenticate: Basic realm=\"x\"\r\n"
+          client:send "Content-Length: 0\r\n\r\n"
+        end
+      ]]
+      local named = ("http://ann:canary7@127.0.0.1:%d"):format(strict.port)
+      local value, message, err = post(curl.new { proxy = named }, "https://lastpass.invalid/")
+      strict:stop()
+      check.failure("transport", "proxy_denied", value, message, err)
+      assert.matches("the proxy refuses", message)
+      assert.matches("user name and password", err.hint)
+      assert.is_nil((message .. err.hint):find("canary7", 1, true))
+      assert.is_nil(err.begun)
+    end)
+
+    it("whose address is wrong, without a word of it", function()
+      for _, named in ipairs {
+        "http://ann:canary7@1@no-such.invalid:3128",
+        "http://ann:canary7#@no-such.invalid:3128",
+        "gopher://ann:canary7@no-such.invalid:3128",
+        "http://ann:canary7@no-such.invalid:port",
+        "http://ann:canary7@no-such.invalid:3128",
+        "socks5://ann:canary7@no-such.invalid:3128",
+        "canary7:canary7",
+      } do
+        local value, message, err = post(curl.new { proxy = named }, "https://lastpass.invalid/")
+        assert.is_nil(value)
+        assert.is_nil((message .. (err.hint or "")):find("canary7", 1, true), message)
+      end
     end)
 
     it("that cannot reach the server: nothing was sent", function()
@@ -125,6 +171,7 @@ describe("lastpass.transport.curl", function()
       local value, message, err =
         post(curl.new { proxy = address }, ("https://127.0.0.1:%d/"):format(closed.port))
       check.failure("transport", "proxy_failed", value, message, err)
+      assert.equal("the proxy does not reach the server (HTTP 502)", message)
       assert.is_nil(err.sent)
       assert.is_nil(err.begun)
     end)
@@ -132,13 +179,13 @@ describe("lastpass.transport.curl", function()
     it("that is not there: nothing was sent", function()
       local gone = curl.new { proxy = address }
       proxy:stop()
-      local value, message, err = post(gone)
+      local value, message, err = post(gone, "https://lastpass.invalid/")
       check.failure("transport", "unreachable", value, message, err)
       assert.is_nil(err.sent)
       check.failure(
         "transport",
         "proxy_failed",
-        post(curl.new { proxy = "http://no-such.invalid:3128" })
+        post(curl.new { proxy = "http://no-such.invalid:3128" }, "https://lastpass.invalid/")
       )
     end)
 
@@ -157,23 +204,22 @@ describe("lastpass.transport.curl", function()
       local interpreter = rawget(_G, "jit") and "luajit"
         or _VERSION == "Lua 5.1" and "lua5.1"
         or "lua5.4"
-      local pipe = assert(
-        io.popen(
-          ("https_proxy=%s http_proxy=%s all_proxy=%s %s %s https://lastpass.invalid/ %s"):format(
-            address,
-            address,
-            address,
-            interpreter,
-            script,
-            box.url
-          )
-        )
-      )
-      local answers = { pipe:read "*l", pipe:read "*l" }
-      pipe:close()
-      os.remove(script)
-      assert.same({ "proxy_failed", "200" }, answers)
+      local function ask(variables, urls)
+        local names = variables:gsub("ADDRESS", address)
+        local pipe = assert(io.popen(("env %s %s %s %s"):format(names, interpreter, script, urls)))
+        local answers = pipe:read("*a"):gsub("\n$", ""):gsub("\n", " ")
+        pipe:close()
+        return answers
+      end
+      local away = "https://lastpass.invalid/"
+      local all =
+        "https_proxy=ADDRESS http_proxy=ADDRESS all_proxy=ADDRESS HTTPS_PROXY=ADDRESS ALL_PROXY=ADDRESS"
+      local both = away .. " " .. box.url
+      assert.equal("proxy_failed 200", ask(all .. " NO_PROXY= no_proxy=", both))
       assert.same({ "CONNECT lastpass.invalid:443 HTTP/1.1" }, proxy:log())
+      -- and what curl would say of a wrong one holds its password
+      assert.equal("proxy_failed", ask("https_proxy=gopher://ann:canary7@x:1", away))
+      os.remove(script)
     end)
   end)
 

@@ -552,12 +552,18 @@ static int lp_curl_pool (lua_State *L) {
 
 /* ------------------------------------------------------------------ results */
 
+/* libcurl has no code for the address of a proxy that it cannot use. */
+static int proxy_is_odd (const transfer *t) {
+  return strstr(t->detail, "nsupported proxy") != NULL;
+}
+
 static const char *code_of_outcome (const transfer *t) {
   if (t->cancelled) return "cancelled";
   if (t->too_large) return "reply_too_large";
   if (t->no_memory) return "out_of_memory";
   if (t->sink_refused) return "bad_reply";
-  if (t->proxy_status >= 300) return "proxy_failed";
+  if (t->proxy_status == 407) return "proxy_denied";
+  if (t->proxy_status >= 300 || proxy_is_odd(t)) return "proxy_failed";
   switch (t->outcome) {
   case CURLE_COULDNT_RESOLVE_HOST:
     return "unknown_host";
@@ -638,6 +644,29 @@ static int lp_transfer_headers (lua_State *L) {
   return 1;
 }
 
+/* libcurl's own words, but where they repeat the address of a proxy: it may hold a password. */
+static void push_reason (lua_State *L, const transfer *t) {
+  const char *text = t->detail[0] != '\0' ? t->detail : curl_easy_strerror(t->outcome);
+  if (t->sink_refused)
+    text = "the reply is not acceptable";
+  else if (t->too_large)
+    text = "the reply is larger than allowed";
+  else if (t->cancelled)
+    text = "the call was cancelled";
+  else if (t->outcome == CURLE_ABORTED_BY_CALLBACK)
+    text = "the connection was lost before an answer came";
+  else if (t->proxy_status == 407)
+    text = "the proxy refuses: it wants a user name and a password, or others (HTTP 407)";
+  else if (proxy_is_odd(t))
+    text = "the address of the proxy is not understood";
+  else if (t->outcome == CURLE_COULDNT_RESOLVE_PROXY)
+    text = "the name of the proxy is not known";
+  if (t->proxy_status >= 300 && t->proxy_status != 407)
+    lua_pushfstring(L, "the proxy does not reach the server (HTTP %d)", (int)t->proxy_status);
+  else
+    lua_pushstring(L, text);
+}
+
 /*
 ** transfer:result () -> status, body | nil, message, code, sent, begun
 ** The body is "" when a sink took it. `sent` is true when the server may have got the whole
@@ -645,22 +674,14 @@ static int lp_transfer_headers (lua_State *L) {
 */
 static int lp_transfer_result (lua_State *L) {
   transfer *t = check_transfer(L);
-  const char *text;
   luaL_argcheck(L, t->done, 1, "the transfer is still running");
   if (t->outcome == CURLE_OK && !t->cancelled) {
     lua_pushinteger(L, (lua_Integer)t->status);
     lua_pushlstring(L, t->reply.bytes == NULL ? "" : t->reply.bytes, t->reply.size);
     return 2;
   }
-  text = t->detail[0] != '\0' ? t->detail : curl_easy_strerror(t->outcome);
-  if (t->cancelled)
-    text = "the call was cancelled";
-  else if (t->outcome == CURLE_ABORTED_BY_CALLBACK)
-    text = "the connection was lost before an answer came";
-  if (t->too_large) text = "the reply is larger than allowed";
-  if (t->sink_refused) text = "the reply is not acceptable";
   lua_pushnil(L);
-  lua_pushstring(L, text);
+  push_reason(L, t);
   lua_pushstring(L, code_of_outcome(t));
   lua_pushboolean(L, t->sent);
   lua_pushboolean(L, t->begun);

@@ -195,6 +195,9 @@ static void take_headers (lua_State *L, lp_endpoint *e) {
 
 /*
 ** curl.endpoint (options) -> endpoint | nil, message, code
+** What could be read on the way goes through no proxy, neither one that is named (refused) nor one
+*of
+** the environment (not looked at).
 ** options: url, method ("GET"), headers, ca_file, proxy, verify, http_version ("2"),
 ** connect_timeout (seconds)
 */
@@ -226,6 +229,13 @@ static int lp_endpoint_new (lua_State *L) {
   e->verify = lua_isnil(L, -1) || lua_toboolean(L, -1);
   luaL_argcheck(L, e->verify || loopback, 1,
                 "TLS verification can be switched off for this machine only");
+  if (e->proxy != NULL && e->proxy[0] != '\0' && (is_plain || !e->verify)) {
+    lua_pushnil(L);
+    lua_pushliteral(L,
+                    "what goes to this machine without TLS that is verified goes through no proxy");
+    lua_pushliteral(L, "bad_proxy");
+    return 3;
+  }
   lua_getfield(L, 1, "http_version");
   version = lua_tostring(L, -1);
   e->http_2 = version != NULL && strcmp(version, "2") == 0;

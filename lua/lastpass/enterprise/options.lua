@@ -1,5 +1,6 @@
 --- The options of a client: what they are, what they default to, and what is refused.
 -- @module lastpass.enterprise.options
+local address = require "lastpass.transport.address"
 local core = require "lastpass.core"
 local errors = require "lastpass.error"
 
@@ -29,7 +30,12 @@ M.list = {
   { "chunk", "rows", "100", "rows of one write when a list is split" },
   { "in_flight", "count", "4", "pages of one read under way at once" },
   { "ca_file", "path", "the system's", "PEM certificates to trust" },
-  { "proxy", "URL", "the environment's", "proxy to go through" },
+  {
+    "proxy",
+    "URL",
+    "the environment's",
+    'proxy to go through; "" for none; never to this machine without TLS',
+  },
   { "verify", "boolean", "true", "false skips TLS verification, to this machine only" },
   { "http_version", "string", '"1.1"', '"2" for HTTP/2 when offered; its library copies the hash' },
   {
@@ -250,6 +256,13 @@ function M.complete(given, level)
   end
   if options.verify == false and not is_this_machine(options.url) then
     errors.raise(level, "lastpass.new: option 'verify' can be false for this machine only")
+  end
+  if options.proxy and options.proxy ~= "" then
+    local problem = address.proxy_problem(options.proxy)
+      or address.proxy_refusal(options.url, options.verify)
+    if problem then
+      errors.raise(level, "lastpass.new: option 'proxy' %s", problem)
+    end
   end
   return options
 end

@@ -1,4 +1,4 @@
---- The parts of an address that requests go to: https, or http to this machine.
+--- Addresses that requests go to (https, or http to this machine), and those of proxies.
 -- @module lastpass.transport.address
 local errors = require "lastpass.error"
 
@@ -61,6 +61,64 @@ function M.parse(url)
     target = target:sub(1, 1) == "/" and target or "/" .. target,
     is_loopback = loopback[host] == true,
   }
+end
+
+-- What libcurl takes as a proxy.
+local proxy_schemes =
+  { http = true, https = true, socks4 = true, socks4a = true, socks5 = true, socks5h = true }
+
+-- Scheme, name with password, the rest. A password that was not encoded may hold any of "@/?#:", so
+-- only what follows the last "@" is the host.
+local function split_proxy(text)
+  local scheme, rest = text:match "^(%w+)://(.*)$"
+  rest = rest or text
+  local user, host = rest:match "^(.*)@(.-)$"
+  return scheme, user, host or rest
+end
+
+--- What is wrong with the address of a proxy. The words never hold a piece of it.
+---@param text string
+---@return string|nil problem nil when it is good
+function M.proxy_problem(text)
+  local scheme, user, host = split_proxy(text)
+  if user and user:find "[@/?#%s%c]" then
+    return "has a character in its user name or password that must be percent-encoded there: "
+      .. "%40 for @, %23 for #, %2F for /, %3F for ?, %20 for a blank"
+  elseif user and user:find "%%" and user:gsub("%%%x%x", ""):find("%", 1, true) then
+    return "has a % in its user name or password that begins no code: write %25 for it"
+  elseif
+    scheme and not proxy_schemes[scheme:lower()]
+    or not (host:match "^[%w._-]+:?%d*/?$" or host:match "^%[[%x:.]+%]:?%d*/?$")
+  then
+    return "must be as http://host:port or http://user:password@host:port"
+  end
+  return nil
+end
+
+--- Why what goes to an address may not go through a proxy: who has the proxy reads all of it.
+---@param url string
+---@param verify? boolean whether certificates are verified; default true
+---@return string|nil reason nil when it may
+function M.proxy_refusal(url, verify)
+  if url:lower():find "^http:" then
+    return "cannot be used with http: only what goes to this machine is not encrypted, and a proxy "
+      .. "would read it"
+  elseif verify == false then
+    return "cannot be used without verification (verify = false): a proxy could read all of it"
+  end
+  return nil
+end
+
+--- An address as it may be shown: a password in it as three stars.
+---@param text string
+---@return string
+function M.without_password(text)
+  local head, rest = text:match "^(%w[%w+.-]*://)(.*)$"
+  local user, host = (rest or text):match "^(.*)(@.-)$"
+  if not user or not user:find(":", 1, true) then
+    return text
+  end
+  return (head or "") .. user:match "^[^:]*" .. ":***" .. host
 end
 
 return M

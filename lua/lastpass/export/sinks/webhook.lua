@@ -5,6 +5,7 @@
 -- A token goes into a header, which the transport takes as a text: this is the one place where it
 -- is a Lua string.
 -- @module lastpass.export.sinks.webhook
+local address = require "lastpass.transport.address"
 local errors = require "lastpass.error"
 local json = require "lastpass.json"
 local loop = require "lastpass.transport.waiting"
@@ -263,6 +264,11 @@ function M.open(options, about, level)
   level = level + 1
   errors.check_options("client:export: sink 'webhook'", options, known, level)
   check_url(options.url, level)
+  local problem = options.proxy
+    and (address.proxy_problem(options.proxy) or address.proxy_refusal(options.url))
+  if problem then
+    errors.raise(level, "client:export: sink 'webhook': option 'proxy' %s", problem)
+  end
   local style = styles[options.style or "generic"]
   if not style then
     errors.raise(level, "client:export: option 'style' must be splunk, elastic or generic")
