@@ -15,6 +15,7 @@ describe("config", function()
     local file = assert(io.open(path, "wb"))
     file:write(text)
     file:close()
+    run(("chmod go-w '%s'"):format(path)) -- whatever the umask
   end
 
   local function user_file()
@@ -148,7 +149,7 @@ describe("config", function()
       )
     )
     local function timezone(environment, flags)
-      return config.profile("acme", options(environment, flags)).timezone
+      return config.profile(nil, options(environment, flags)).timezone
     end
     assert.are.equal("Etc/GMT+5", timezone())
     write(user_file(), layer_text("Etc/GMT+4", ', "retries": 4, "timeout": 4'))
@@ -244,6 +245,84 @@ describe("config", function()
     refused("unreadable_config", config.profile, "p", options { LASTPASS_CONFIG = home })
   end)
 
+  describe("that others can change", function()
+    local SENSITIVE = {
+      provhash = '{"command": "true"}',
+      url = '"https://127.0.0.1/x"',
+      proxy = '"http://p:1"',
+      ca_file = '"ca.pem"',
+      journal = '"runs.db"',
+    }
+
+    local function text(key)
+      return ('{"profiles": {"acme": {"cid": 1, "%s": %s}}}'):format(key, SENSITIVE[key])
+    end
+
+    it("is refused when it names a command, an address or a secret", function()
+      local path = user_file()
+      for key in pairs(SENSITIVE) do
+        for _, mode in ipairs { "666", "620", "602" } do
+          write(path, text(key))
+          run(("chmod %s '%s'"):format(mode, path))
+          local message, err = refused("unsafe_config", config.load, options())
+          local reason = ("not used: %s can be changed by others (mode %s)"):format(path, mode)
+          local what = ('and it says the %s of the profile "acme"'):format(key)
+          assert.are.equal(("%s: %s, %s"):format(path, reason, what), message)
+          assert.are.equal(("chmod go-w '%s'"):format(path), err.hint)
+          assert.are.equal(path, err.file)
+        end
+      end
+      run(("chmod 644 '%s'"):format(path))
+      assert.is_table(config.load(options()))
+    end)
+
+    it("is refused in a folder or by a link that others can change, but in /tmp's kind", function()
+      local path, folder = user_file(), home .. "/.config/lastpass"
+      write(path, text "url")
+      for _, mode in ipairs { "777", "770", "775" } do
+        run(("chmod %s '%s'"):format(mode, folder))
+        local message = refused("unsafe_config", config.load, options())
+        assert.truthy(message:find(folder .. " can be changed by others (mode " .. mode, 1, true))
+      end
+      run(("chmod 1777 '%s'"):format(folder))
+      assert.is_table(config.load(options()))
+      run(("chmod 755 '%s'; mkdir '%s/open'; chmod 777 '%s/open'"):format(folder, home, home))
+      run(
+        ("mv '%s' '%s/open/c.json' && ln -s '%s/open/c.json' '%s'"):format(path, home, home, path)
+      )
+      refused("unsafe_config", config.load, options())
+      run(("mv '%s/open/c.json' '%s/c.json'; rm '%s'"):format(home, home, path))
+      run(
+        ("ln -s '%s/c.json' '%s/open/link'; ln -s '%s/open/link' '%s'"):format(
+          home,
+          home,
+          home,
+          path
+        )
+      )
+      refused("unsafe_config", config.load, options())
+      run(("rm '%s'; ln -s '%s/c.json' '%s'"):format(path, home, path))
+      assert.is_table(config.load(options()))
+      refused("unsafe_config", config.load, options { LASTPASS_CONFIG = home .. "/open/link" })
+    end)
+
+    it("is noted when it names none of these", function()
+      local path = user_file()
+      write(path, '{"default": "acme", "profiles": {"acme": {"cid": 1, "timezone": "UTC"}}}')
+      run(("chmod 666 '%s'"):format(path))
+      local all = config.load(options())
+      assert.are.same({
+        {
+          file = path,
+          reason = path .. " can be changed by others (mode 666)",
+          hint = ("chmod go-w '%s'"):format(path),
+        },
+      }, all:unsafe_files())
+      run(("chmod 600 '%s'"):format(path))
+      assert.are.same({}, config.load(options()):unsafe_files())
+    end)
+  end)
+
   it("chooses a profile", function()
     write(
       user_file(),
@@ -288,24 +367,171 @@ describe("config", function()
     )
   end)
 
-  it("never gives one company's name to another's account", function()
-    write(user_file(), '{"profiles": {"acme": {"cid": 1, "provhash": {"file": "h"}}}}')
-    local message, err =
-      refused("other_company", config.profile, "acme", options { LASTPASS_CID = "2" })
-    assert.are.equal("conflict", err.kind)
-    assert.are.equal(
-      ('profile "acme" is account 1 in %s, but LASTPASS_CID says 2'):format(user_file()),
-      message
+  describe("named", function()
+    local LEFT_OVER = {
+      LASTPASS_CID = "2",
+      LASTPASS_PROVHASH_FILE = "/other.hash",
+      LASTPASS_URL = "https://elsewhere.example/",
+      LASTPASS_CA_FILE = "/elsewhere.pem",
+      LASTPASS_PROXY = "http://ann:canary7@elsewhere.example:3128",
+      LASTPASS_TIMEZONE = "UTC",
+      LASTPASS_JOURNAL = "/elsewhere.db",
+    }
+
+    local function environment(more)
+      local copy = {}
+      for name, value in pairs(LEFT_OVER) do
+        copy[name] = value
+      end
+      for name, value in pairs(more or {}) do
+        copy[name] = value
+      end
+      return copy
+    end
+
+    before_each(function()
+      write(
+        user_file(),
+        [[{"default": "acme", "profiles": {
+          "acme": {"cid": 1, "provhash": {"file": "/h"}},
+          "whole": {"cid": 3, "provhash": {"file": "/w"}, "url": "https://127.0.0.1/w",
+                    "ca_file": "/ca", "proxy": "http://p:1", "timezone": "Europe/Berlin",
+                    "journal": "/w.db"}}}]]
+      )
+    end)
+
+    it("is one unit, whatever the environment says", function()
+      local acme =
+        { cid = 1, provhash = { kind = "file", value = "/h" }, journal = "/elsewhere.db" }
+      local whole = {
+        cid = 3,
+        provhash = { kind = "file", value = "/w" },
+        url = "https://127.0.0.1/w",
+        ca_file = "/ca",
+        proxy = "http://p:1",
+        timezone = "Europe/Berlin",
+        journal = "/w.db",
+      }
+      for name, expected in pairs { acme = acme, whole = whole } do
+        assert.are.same(expected, config.profile(name, options(environment())))
+        local flagged = config.load(options(environment(), { profile = name }))
+        assert.are.same(expected, flagged:profile())
+        assert.are.same(expected, flagged:values())
+      end
+      -- a flag is as explicit as the name
+      local given = { profile = "acme", url = "https://127.0.0.1/f" }
+      assert.are.equal(
+        "https://127.0.0.1/f",
+        config.profile(nil, options(environment(), given)).url
+      )
+    end)
+
+    it("gives no other company's hash a name: what is missing is not taken elsewhere", function()
+      write(user_file(), '{"profiles": {"a": {"provhash": {"file": "/h"}}, "b": {"cid": 1}}}')
+      assert.are.equal(
+        ('profile "a" has no cid: write "cid": NUMBER into %s'):format(user_file()),
+        (refused("no_cid", config.profile, "a", options(environment())))
+      )
+      refused("no_provhash", config.profile, "b", options(environment()))
+    end)
+
+    it("says what counts for nothing", function()
+      local flagged = config.load(options(environment(), { profile = "acme" }))
+      local ignored = flagged:ignored()
+      local names = {}
+      for index, one in ipairs(ignored) do
+        names[index] = one.where
+        assert.are.equal("the profile acme was named", one.reason)
+      end
+      assert.are.same({
+        "LASTPASS_CA_FILE",
+        "LASTPASS_CID",
+        "LASTPASS_PROVHASH_FILE",
+        "LASTPASS_PROXY",
+        "LASTPASS_TIMEZONE",
+        "LASTPASS_URL",
+      }, names)
+      local notes = flagged:notes()
+      assert.are.equal(6, #notes)
+      assert.are.equal("LASTPASS_URL is not used: the profile acme was named", notes[6])
+      assert.is_nil(table.concat(notes):find("canary7", 1, true))
+      assert.are.same({ "user", user_file() }, { flagged:origin("acme", "cid") })
+      assert.is_nil((flagged:origin("acme", "url")))
+      assert.are.same({ "environment", "LASTPASS_JOURNAL" }, { flagged:origin("acme", "journal") })
+      -- what says the same is no news
+      local same = { LASTPASS_CID = "3", LASTPASS_PROVHASH_FILE = "/w" }
+      assert.are.same({}, config.load(options(same, { profile = "whole" })):notes())
+      assert.are.same({}, config.load(options({}, { profile = "acme" })):notes())
+    end)
+  end)
+
+  it("says when the hash and the address or the account come from two places", function()
+    write(user_file(), '{"profiles": {"acme": {"cid": 1, "provhash": {"file": "/h"}}}}')
+    local function notes(environment, flags)
+      return config.load(options(environment, flags)):notes()
+    end
+    local ours = ("the hash is that of profile acme (%s), but the address is that of "):format(
+      user_file()
     )
-    refused(
-      "other_company",
+    local url = "https://127.0.0.1/x"
+    assert.are.same({ ours .. "LASTPASS_URL" }, notes { LASTPASS_URL = url })
+    assert.are.same({ ours .. "--url" }, notes({}, { url = url }))
+    assert.are.same({ ours .. "--url" }, notes({}, { url = url, profile = "acme" }))
+    assert.are.same(
+      { "the hash is that of --provhash, but the address is that of LASTPASS_URL" },
+      notes({ LASTPASS_URL = url, LASTPASS_CID = "4" }, { provhash = { file = "/f" }, cid = "4" })
+    )
+    assert.are.equal(
+      ("the hash is that of profile acme (%s), but the account number is that of --cid"):format(
+        user_file()
+      ),
+      notes({}, { cid = "4", profile = "acme" })[1]
+    )
+    -- a unit of its own
+    local whole = { LASTPASS_URL = url, LASTPASS_CID = "4", LASTPASS_PROVHASH_FILE = "/e" }
+    assert.are.same({}, notes(whole))
+    assert.are.same({}, notes {})
+    write(work .. "/.lastpass.json", '{"profiles": {"acme": {"cid": 1}}}')
+    assert.are.same({}, notes {})
+  end)
+
+  it("reaches a sandbox on this machine without LASTPASS_PROXY, and says so", function()
+    local environment = {
+      LASTPASS_CID = "4",
+      LASTPASS_PROVHASH_FILE = "/e",
+      LASTPASS_URL = "http://127.0.0.1:9/x",
+      LASTPASS_PROXY = "http://p:1",
+    }
+    local all = config.load(options(environment))
+    assert.is_nil(all:profile().proxy)
+    assert.are.same({
+      "LASTPASS_PROXY is not used: what goes to this machine without TLS goes through no proxy",
+    }, all:notes())
+    environment.LASTPASS_URL = "https://127.0.0.1:9/x"
+    assert.are.equal("http://p:1", config.profile(nil, options(environment)).proxy)
+    -- who names a proxy for it hears of it from the client
+    environment.LASTPASS_URL = "http://127.0.0.1:9/x"
+    assert.are.equal(
+      "http://q:1",
+      config.profile(nil, options(environment, { proxy = "http://q:1" })).proxy
+    )
+  end)
+
+  it("takes no proxy that cannot be meant, and shows no piece of it", function()
+    local message = refused(
+      "bad_config",
       config.profile,
       nil,
-      options({ LASTPASS_CID = "2" }, { profile = "acme" })
+      options { LASTPASS_PROXY = "http://ann:canary@7#@proxy.example:3128" }
     )
-    assert.are.equal(1, config.profile("acme", options { LASTPASS_CID = "1" }).cid)
+    assert.matches("^LASTPASS_PROXY has a character before its last @", message)
+    assert.is_nil(message:find("canary", 1, true))
+  end)
+
+  it("takes a company of the environment for one of its own", function()
+    write(user_file(), '{"profiles": {"acme": {"cid": 1, "provhash": {"file": "h"}}}}')
     assert.are.equal(3, config.profile("acme", options({ LASTPASS_CID = "2" }, { cid = 3 })).cid)
-    -- Unnamed: the environment is a company of its own, without the only profile's hash.
+    -- Unnamed: without the only profile's hash.
     refused("no_provhash", config.profile, nil, options { LASTPASS_CID = "2" })
   end)
 
@@ -321,7 +547,7 @@ describe("config", function()
       ('profile "acme" has no cid: write "cid": NUMBER into %s, or set LASTPASS_CID'):format(
         user_file()
       ),
-      (refused("no_cid", config.profile, "acme", options()))
+      (refused("no_cid", config.profile, nil, options { LASTPASS_PROFILE = "acme" }))
     )
     assert.is_truthy(
       refused("no_provhash", config.profile, "beta", options()):find(

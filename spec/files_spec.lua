@@ -32,6 +32,63 @@ describe("lastpass.files", function()
     assert.is_false(files.is_readable(path .. "/below"))
   end)
 
+  it("knows who can change a file, by whatever way", function()
+    local folder = planted.path(made)
+    local function shell(command)
+      local ok, output = files.run(("umask 022; cd '%s' && %s"):format(folder, command))
+      assert.is_true(ok, output)
+    end
+    assert(files.make_folder(folder))
+    shell "mkdir safe open sticky; chmod 777 open; chmod 1777 sticky"
+    shell "for f in safe/a safe/b safe/c open/a sticky/a; do echo x >$f; done"
+    shell "chmod 664 safe/b; chmod 646 safe/c; chmod 600 safe/a"
+    shell "ln -s ../open/a safe/to-open; ln -s ../safe/a open/to-safe"
+    shell "ln -s safe/a link; ln -s safe way"
+    shell "ln -s open/way-out through; ln -s ../safe open/way-out; ln -s turn turn"
+    for name, expected in pairs {
+      ["safe/a"] = false,
+      ["sticky/a"] = false,
+      link = false,
+      ["way/a"] = false,
+      ["open/../safe/a"] = "/open can be changed by others (mode 777)",
+      ["safe/b"] = "/safe/b can be changed by others (mode 664)",
+      ["safe/c"] = "/safe/c can be changed by others (mode 646)",
+      ["open/a"] = "/open can be changed by others (mode 777)",
+      ["safe/to-open"] = "/open can be changed by others (mode 777)",
+      ["open/to-safe"] = "/open can be changed by others (mode 777)",
+      ["through/a"] = "/open can be changed by others (mode 777)",
+      turn = "turn: Too many levels of symbolic links",
+      ["safe/none"] = "none: No such file or directory",
+    } do
+      local reason, hint = files.changeable(folder .. "/" .. name)
+      if expected then
+        assert.truthy(reason and reason:find(expected, 1, true), name .. ": " .. tostring(reason))
+      else
+        assert.is_nil(reason, name)
+      end
+      if reason and reason:find("mode", 1, true) then
+        assert.matches("^chmod go%-w '/", hint)
+      end
+    end
+    local _, user = files.run "id -u"
+    if user:match "%d+" == "0" then
+      shell "chown 12345 safe/a"
+      assert.matches(
+        "belongs to another user %(number 12345%)$",
+        files.changeable(folder .. "/link")
+      )
+      shell "chown 0 safe/a; chown -h 12345 link"
+      assert.matches("/link belongs to another user", files.changeable(folder .. "/link"))
+    end
+    assert.is_nil(files.changeable "/dev/null")
+    assert.is_nil(files.changeable "/etc/passwd")
+    for _, no_path in ipairs { "", "a\0b" } do
+      assert.has_error(function()
+        files.changeable(no_path)
+      end)
+    end
+  end)
+
   it("gives any text to a shell as one word", function()
     for _, text in ipairs { "two words", "it's", '$(id) `id` \\ "', "-n", "", "a\nb", "''" } do
       local ok, output = files.run("printf '<%s>' " .. files.shell_word(text))

@@ -91,12 +91,39 @@ describe("lastpass.secret", function()
     end)
   end)
 
-  it("env reads a variable", function()
-    assert.truthy(secret.env "PATH")
-    assert.is_true(is(assert(secret.env "PATH"), os.getenv "PATH"))
+  it("env takes a variable", function()
+    local interpreter = rawget(_G, "jit") and "luajit"
+      or _VERSION == "Lua 5.1" and "lua5.1"
+      or "lua5.4"
+    local path = write [[
+      local secret = require "lastpass.secret"
+      local one = assert(secret.env "CANARY")
+      print(one:redact("<" .. ("0123456789abcdef"):rep(4) .. ">"), os.getenv "CANARY")
+    ]]
+    local pipe = assert(io.popen(("env CANARY=%s %s %s"):format(HASH, interpreter, path)))
+    local output = pipe:read "*a"
+    pipe:close()
+    assert.equal("<***>\tnil\n", output)
     local err =
       check.failure("argument", "no_such_variable", secret.env "LASTPASS_NO_SUCH_VARIABLE")
     assert.matches("LASTPASS_NO_SUCH_VARIABLE", err.message)
+  end)
+
+  it("command runs no program that others can change", function()
+    local path = write("#!/bin/sh\necho " .. HASH .. "\n", "755")
+    local lines = { path, "'" .. path .. "' x", "  " .. path .. " | cat", path .. ";true" }
+    for _, line in ipairs(lines) do
+      assert.is_true(is(assert(secret.command(line)), HASH), line)
+    end
+    for _, mode in ipairs { "775", "757", "777" } do
+      os.execute(("chmod %s %s"):format(mode, path))
+      for _, line in ipairs(lines) do
+        local err = check.failure("argument", "unsafe_file", secret.command(line))
+        assert.matches("can be changed by others %(mode " .. mode, err.message)
+        assert.matches("chmod go%-w", err.hint)
+      end
+    end
+    assert.truthy(secret.command "printf x/y")
   end)
 
   it("command takes what a command prints", function()

@@ -7,8 +7,11 @@
 --                            "provhash": {"file": "~/.config/lastpass/acme.hash"}}}}
 --
 -- A value is taken from the first of: flags; the environment; `./.lastpass.json`; the user's file
--- ($LASTPASS_CONFIG, or $XDG_CONFIG_HOME/lastpass/config.json); `/etc/lastpass/config.json`.
+-- ($LASTPASS_CONFIG, or $XDG_CONFIG_HOME/lastpass/config.json); `/etc/lastpass/config.json`. But a
+-- profile that was named is one unit: nothing of the environment comes into it but LASTPASS_JOURNAL, and
+-- that only where no file has a journal for it. A hash could else go to what a variable left over says.
 -- @module lastpass.config
+local address = require "lastpass.transport.address"
 local errors = require "lastpass.error"
 local keys = require "lastpass.config.keys"
 local sources = require "lastpass.config.layers"
@@ -31,7 +34,7 @@ for _, name in ipairs(keys.names) do
 end
 
 ---@class lastpass.Configuration
----@field profiles table<string, table> each profile's values, all layers applied
+---@field profiles table<string, table> each profile's values, all layers applied, as of a default profile
 ---@field default? string the profile used when none is named
 local methods = {}
 local configuration_mt = { __index = methods, __name = "lastpass.configuration" }
@@ -61,23 +64,42 @@ end
 local function join_protected(values, list)
   local joined, seen = {}, {}
   for _, one in ipairs { values.protect or {}, list } do
-    for _, address in ipairs(one) do
-      if not seen[address] then
-        seen[address], joined[#joined + 1] = true, address
+    for _, person in ipairs(one) do
+      if not seen[person] then
+        seen[person], joined[#joined + 1] = true, person
       end
     end
   end
   values.protect = joined
 end
 
-local function resolve(layers, name)
-  local values = {}
+-- A profile that was named takes from the environment only what says nothing of the company, and only
+-- where its own files are silent.
+local function is_used(layer, key, named)
+  return not named or layer.name ~= "environment" or key == "journal"
+end
+
+-- The layers from the weakest on.
+local function order(layers, named)
+  local list = { named and layers.environment or nil }
   for index = #layers, 1, -1 do
-    for key, value in pairs(values_in(layers[index], name)) do
+    if not named or layers[index] ~= layers.environment then
+      list[#list + 1] = layers[index]
+    end
+  end
+  return list
+end
+
+-- The values, and the layer that each is of. `named`: by a flag, or by the caller.
+local function resolve(layers, name, named)
+  local values, origins = {}, {}
+  for _, layer in ipairs(order(layers, named)) do
+    for key, value in pairs(values_in(layer, name)) do
       if key == "protect" then
         join_protected(values, value)
-      else
-        values[key] = value
+        origins[key] = layer
+      elseif is_used(layer, key, named) then
+        values[key], origins[key] = value, layer
       end
     end
   end
@@ -85,7 +107,13 @@ local function resolve(layers, name)
   if values.provhash then
     values.provhash = { kind = values.provhash.kind, value = values.provhash.value }
   end
-  return values
+  -- LASTPASS_PROXY is for the way to LastPass; a sandbox on this machine is reached without it.
+  if values.proxy and origins.proxy == layers.environment then
+    if address.proxy_refusal(values.url or "https:") then
+      values.proxy, origins.proxy = nil, nil
+    end
+  end
+  return values, origins
 end
 
 local function choose_default(layers, profiles)
@@ -110,7 +138,7 @@ local function read_all(options)
   local profiles = {}
   for _, layer in ipairs(layers) do
     for name in pairs(layer.profiles or {}) do
-      profiles[name] = profiles[name] or resolve(layers, name)
+      profiles[name] = profiles[name] or (resolve(layers, name))
     end
   end
   local default, default_layer = choose_default(layers, profiles)
@@ -128,24 +156,114 @@ end
 -- system's file (default /etc/lastpass/config.json)
 ---@return lastpass.Configuration|nil configuration
 ---@return string? message
----@return lastpass.Error? err kind "argument"; code unreadable_config, bad_config, unknown_key or
--- not_in_project; file, and line and column where they are known
+---@return lastpass.Error? err kind "argument"; code unreadable_config, bad_config, unknown_key,
+-- not_in_project or unsafe_config; file, and line and column where they are known
 function M.load(options)
   return read_all(check_options(options))
 end
 
+-- Which profile is meant, and whether it was named by a flag or the caller.
+local function choose(configuration, name)
+  local named = name or configuration.layers.flags.default
+  return named or configuration.default, named ~= nil
+end
+
+local function source_of(layer, key)
+  return layer.sources and layer.sources[key] or layer.where
+end
+
 --- Where a value comes from.
----@param name string|nil the profile
+---@param name string|nil the profile; one that a flag names is a unit (see above)
 ---@param key string
 ---@return string|nil layer "flags", "environment", "project", "user" or "system"
 ---@return string|nil where the flag, the variable or the file
 function methods:origin(name, key)
-  for _, layer in ipairs(self.layers) do
-    if values_in(layer, name)[key] ~= nil then
-      return layer.name, layer.sources and layer.sources[key] or layer.where
-    end
+  local named = name ~= nil and name == self.layers.flags.default
+  local _, origins = resolve(self.layers, name, named)
+  local layer = origins[key]
+  if layer then
+    return layer.name, source_of(layer, key)
   end
   return nil
+end
+
+--- The values of the profile that is meant, complete or not.
+---@param name? string default: the one of the flags, or the default profile
+---@return table values
+function methods:values(name)
+  check_name(name)
+  local chosen, named = choose(self, name)
+  return (resolve(self.layers, chosen, named))
+end
+
+--- The variables of the environment that count for nothing, because the profile was named, or because
+-- what is reached without TLS is reached without a proxy.
+---@param name? string as of `values`
+---@return table[] ignored {key, where = the variable, value, reason}, sorted; those that say the same
+-- as what counts are left out
+function methods:ignored(name)
+  check_name(name)
+  local chosen, named = choose(self, name)
+  local values, origins = resolve(self.layers, chosen, named)
+  local environment, list = self.layers.environment, {}
+  for _, key in ipairs(keys.names) do
+    local value = environment.values[key]
+    local is_same = value == values[key]
+    if key == "provhash" and value and values[key] then
+      is_same = value.kind == values[key].kind and value.value == values[key].value
+    end
+    local is_below = origins[key] == self.layers.flags -- a flag is stronger, as everybody expects
+    if value ~= nil and origins[key] ~= environment and not is_same and not is_below then
+      local reason = named and ("the profile %s was named"):format(chosen)
+        or "what goes to this machine without TLS goes through no proxy"
+      list[#list + 1] =
+        { key = key, where = environment.sources[key], value = value, reason = reason }
+    end
+  end
+  return list
+end
+
+--- Files that others can change, although they name nothing that matters yet.
+---@return table[] unsafe {file, reason, hint}
+function methods:unsafe_files()
+  local list = {}
+  for _, layer in ipairs(self.layers) do
+    if layer.unsafe then
+      list[#list + 1] = { file = layer.where, reason = layer.unsafe, hint = layer.hint }
+    end
+  end
+  return list
+end
+
+-- Which keys say where the hash goes to, and whose it is.
+local UNIT = { "url", "cid" }
+local WORDS = { url = "address", cid = "account number" }
+
+--- What a person should hear before the hash is used: variables that count for nothing, and an address or
+-- an account number that comes from elsewhere than the hash.
+---@param name? string as of `values`
+---@return string[] notes
+function methods:notes(name)
+  check_name(name)
+  local notes, chosen, named = {}, choose(self, name)
+  local _, origins = resolve(self.layers, chosen, named)
+  for _, ignored in ipairs(self:ignored(name)) do
+    notes[#notes + 1] = ("%s is not used: %s"):format(ignored.where, ignored.reason)
+  end
+  local hash = origins.provhash
+  for _, key in ipairs(UNIT) do
+    local layer = origins[key]
+    -- among themselves the files are one configuration
+    if hash and layer and layer ~= hash and not (layer.profiles and hash.profiles) then
+      notes[#notes + 1] = ("the hash is that of %s, but the %s is that of %s"):format(
+        hash.profiles and ("profile %s (%s)"):format(chosen, hash.where)
+          or source_of(hash, "provhash"),
+        WORDS[key],
+        layer.profiles and ("profile %s (%s)"):format(chosen, layer.where) or source_of(layer, key)
+      )
+    end
+  end
+  return notes
 end
 
 local function unknown_profile(configuration, name, source)
@@ -171,36 +289,12 @@ local function no_profile(configuration)
   return fail("no_profile", "there is no configuration: no profile, and no LASTPASS_CID", hint)
 end
 
--- A variable left over in a shell must not turn one company's name into another's account.
-local function check_company(configuration, name)
-  local layers = configuration.layers
-  local from_environment = layers.environment.values.cid
-  if layers.flags.values.cid or not from_environment then
-    return true
-  end
-  for _, layer in ipairs(layers) do
-    local own = layer.profiles and values_in(layer, name).cid
-    if own then
-      if own == from_environment then
-        return true
-      end
-      local message = ('profile "%s" is account %d in %s, but LASTPASS_CID says %d'):format(
-        name,
-        own,
-        layer.where,
-        from_environment
-      )
-      return errors.fail("conflict", "other_company", message, { hint = "unset LASTPASS_CID" })
-    end
-  end
-  return true
-end
-
-local function missing(configuration, name, key, entry, variable)
+local function missing(configuration, name, named, key, entry, variable)
   local hint = "set " .. variable
   if name then
     local path = configuration.layers.user_path or sources.SYSTEM_FILE
-    hint = ("write %s into %s, or %s"):format(entry, path, hint)
+    local write = ("write %s into %s"):format(entry, path)
+    hint = named and write or ("%s, or %s"):format(write, hint)
   end
   local subject = name and ('profile "%s"'):format(name) or "the environment"
   return fail("no_" .. key, ("%s has no %s: %s"):format(subject, key, hint), hint)
@@ -210,30 +304,22 @@ end
 ---@param name? string default: the default profile
 ---@return table|nil options provhash is still a description: {kind = "file"|"env"|"command", value}
 ---@return string? message
----@return lastpass.Error? err kind "argument" (unknown_profile, no_profile, no_cid, no_provhash) or
--- "conflict" (other_company: the profile was named, and LASTPASS_CID is of another company)
+---@return lastpass.Error? err kind "argument" (unknown_profile, no_profile, no_cid, no_provhash)
 function methods:profile(name)
   check_name(name)
-  local named = name or self.layers.flags.default
-  local chosen = name or self.default
+  local chosen, named = choose(self, name)
   if chosen and not self.profiles[chosen] then
     local source = not name and self.default_layer and self.default_layer.where .. ": " or ""
     return unknown_profile(self, chosen, source)
   end
-  if named then
-    local ok, message, err = check_company(self, named)
-    if not ok then
-      return nil, message, err
-    end
-  end
-  local values = resolve(self.layers, chosen)
+  local values = resolve(self.layers, chosen, named)
   if not chosen and not values.cid then
     return no_profile(self)
   elseif not values.cid then
-    return missing(self, chosen, "cid", '"cid": NUMBER', "LASTPASS_CID")
+    return missing(self, chosen, named, "cid", '"cid": NUMBER', "LASTPASS_CID")
   elseif not values.provhash then
     local entry = '"provhash": {"file": PATH}'
-    return missing(self, chosen, "provhash", entry, "LASTPASS_PROVHASH_FILE")
+    return missing(self, chosen, named, "provhash", entry, "LASTPASS_PROVHASH_FILE")
   end
   return values
 end

@@ -23,6 +23,25 @@ function M.shell_word(text)
   return "'" .. text:gsub("'", "'\\''") .. "'"
 end
 
+--- Whether others can change a file: it, or the folders and links that lead to it. A folder with the
+-- sticky bit, as /tmp, counts as safe: there nobody can replace what is another's.
+---@param path string
+---@return string|nil reason in words; nil when only its owner, we or root, can change it
+---@return string|nil hint what to do
+function M.changeable(path)
+  local name, what, detail = core.changeable(path)
+  if not name then
+    return nil
+  elseif what == "owner" then
+    return ("%s belongs to another user (number %s)"):format(name, detail),
+      ("chown it to yourself: %s"):format(name)
+  elseif what == "mode" then
+    return ("%s can be changed by others (mode %s)"):format(name, detail),
+      ("chmod go-w %s"):format(M.shell_word(name))
+  end
+  return ("it cannot be told who can change %s: %s"):format(name, detail)
+end
+
 local function cannot(verb, path, message)
   return errors.fail("argument", "cannot_" .. verb, ("%s: %s"):format(path, message), {
     file = path,

@@ -3,6 +3,7 @@
 -- @module lastpass.secret
 local core = require "lastpass.core"
 local errors = require "lastpass.error"
+local files = require "lastpass.files"
 
 local M = {}
 
@@ -40,7 +41,10 @@ function M.file(path)
   return checked(core.secret.file(path))
 end
 
---- From a variable of the environment. Others of the same user can see it in /proc; a file is safer.
+--- From a variable of the environment, which is taken: its bytes are wiped and the variable is gone, so
+-- that no program started from here gets it; asked again, the same secret comes. What set the variable
+-- (a shell, systemd) still has it, and until now others of the same user could read it in /proc: a file
+-- is safer.
 ---@param name string
 ---@return userdata|nil secret
 function M.env(name)
@@ -48,11 +52,33 @@ function M.env(name)
   return checked(core.secret.env(name))
 end
 
---- From what a shell command prints, such as `pass show lastpass/acme`.
+-- The program that a command runs, where it is named by its path.
+local function path_of_program(line)
+  local word = line:match "^%s*'([^']+)'" or line:match "^%s*([^%s'\"`$;|&<>()*?%[\\]+)"
+  local home = os.getenv "HOME"
+  if word and home and word:sub(1, 2) == "~/" then
+    word = home .. word:sub(2)
+  end
+  return word and word:find("/", 1, true) and files.is_readable(word) and word
+end
+
+--- From what a shell command prints, such as `pass show lastpass/acme`. A program that is named by its
+-- path and that others can change is not run.
 ---@param line string
 ---@return userdata|nil secret
+---@return string? message
+---@return lastpass.Error? err code "unsafe_file", "command_failed", …
 function M.command(line)
   check_text("command", line)
+  local program = path_of_program(line)
+  local reason, hint
+  if program then
+    reason, hint = files.changeable(program)
+  end
+  if reason then
+    local message = ("the command is not run: %s"):format(reason)
+    return errors.fail("argument", "unsafe_file", message, { hint = hint })
+  end
   return checked(core.secret.command(line))
 end
 

@@ -74,13 +74,16 @@ describe("a pipe whose reader goes away", function()
 
   it("changes neither what is done nor the exit code", function()
     -- more text than a pipe holds
-    local playbook = place:file [[
+    local playbook = place:file(
+      [[
       for number = 1, 2000 do
         user(("new%d@x.example"):format(number)) { fullname = ("x"):rep(60) }
       end
       missing "keep"
       limit { create = 5000 }
-    ]]
+    ]],
+      ".lua"
+    )
     local output = cli.shell(
       ('{ lastpass apply %s --yes -q; echo "code $?" >&2; } | true'):format(playbook),
       place:environment()

@@ -205,15 +205,14 @@ describe("lastpass.transport.curl", function()
         or _VERSION == "Lua 5.1" and "lua5.1"
         or "lua5.4"
       local function ask(variables, urls)
-        local names = variables:gsub("ADDRESS", address)
+        local names = variables:gsub("=@", "=" .. address)
         local pipe = assert(io.popen(("env %s %s %s %s"):format(names, interpreter, script, urls)))
         local answers = pipe:read("*a"):gsub("\n$", ""):gsub("\n", " ")
         pipe:close()
         return answers
       end
       local away = "https://lastpass.invalid/"
-      local all =
-        "https_proxy=ADDRESS http_proxy=ADDRESS all_proxy=ADDRESS HTTPS_PROXY=ADDRESS ALL_PROXY=ADDRESS"
+      local all = "https_proxy=@ http_proxy=@ all_proxy=@ HTTPS_PROXY=@ ALL_PROXY=@"
       local both = away .. " " .. box.url
       assert.equal("proxy_failed 200", ask(all .. " NO_PROXY= no_proxy=", both))
       assert.same({ "CONNECT lastpass.invalid:443 HTTP/1.1" }, proxy:log())

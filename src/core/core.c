@@ -100,6 +100,7 @@ LP_EXPORT int luaopen_lastpass_core (lua_State *L) {
   luaL_newlib(L, core_functions);
   lp_tokens_open(L);
   lp_file_open(L);
+  lp_file_trust_open(L);
   lp_request_open(L);
   lp_parked_open(L);
   lp_reply_open(L);

@@ -9,4 +9,7 @@ int lp_write_all (int fd, const char *bytes, size_t n);
 /* Puts write_file and is_terminal into the table on top of the stack. */
 void lp_file_open (lua_State *L);
 
+/* Puts changeable into the table on top of the stack (file_trust.c). */
+void lp_file_trust_open (lua_State *L);
+
 #endif

@@ -173,8 +173,30 @@ void lp_secret_release (unsigned number) {
   if (bytes != NULL) unmap_locked(bytes);
 }
 
+/*
+** The secrets that were taken out of the environment, by the names of their variables: who asks
+*again
+** gets them from here.
+*/
+typedef struct taken {
+  struct taken *next;
+  unsigned number;
+  char name[];
+} taken;
+
+static struct {
+  pthread_mutex_t mutex;
+  taken *first;
+} taken_variables = {PTHREAD_MUTEX_INITIALIZER, NULL};
+
 /* When the module is unloaded with the last Lua state, its table goes too. */
 __attribute__((destructor)) static void free_table (void) {
+  for (taken *t = taken_variables.first, *next; t != NULL; t = next) {
+    next = t->next;
+    lp_secret_release(t->number);
+    free(t);
+  }
+  taken_variables.first = NULL;
   free(table.entries);
   table.entries = NULL;
   table.count = 0;
@@ -275,14 +297,53 @@ static int lp_secret_value (lua_State *L) {
   return finish(L, secret, bytes, length);
 }
 
-/* secret.env (name) */
+/* Keeps the secret for as long as the process lives; 0 without memory. */
+static int remember_variable (const char *name, unsigned number) {
+  size_t size = strlen(name) + 1;
+  taken *t;
+  pthread_mutex_lock(&taken_variables.mutex);
+  for (t = taken_variables.first; t != NULL && strcmp(t->name, name) != 0; t = t->next) {
+  }
+  if (t != NULL) {
+    lp_secret_release(t->number);
+  } else if ((t = malloc(sizeof *t + size)) != NULL) {
+    memcpy(t->name, name, size);
+    t->next = taken_variables.first;
+    taken_variables.first = t;
+  }
+  if (t != NULL) {
+    t->number = number;
+    (void)lp_secret_retain(number);
+  }
+  pthread_mutex_unlock(&taken_variables.mutex);
+  return t != NULL;
+}
+
+/* The number of the secret that was in this variable, for a further holder; 0: there is none. */
+static unsigned recall_variable (const char *name) {
+  unsigned number = 0;
+  pthread_mutex_lock(&taken_variables.mutex);
+  for (const taken *t = taken_variables.first; t != NULL; t = t->next)
+    if (strcmp(t->name, name) == 0 && lp_secret_retain(t->number)) number = t->number;
+  pthread_mutex_unlock(&taken_variables.mutex);
+  return number;
+}
+
+/*
+** secret.env (name): takes the variable. Its bytes are wiped where the kernel put them, so that
+** /proc/PID/environ has them no more, and the variable is gone, so that no child gets it.
+*/
 static int lp_secret_env (lua_State *L) {
   const char *name = luaL_checkstring(L, 1);
-  const char *value = getenv(name);
+  char *value = getenv(name), *bytes;
   lp_secret *secret = make_handle(L);
   size_t length;
-  char *bytes;
+  int results;
   if (value == NULL) {
+    if ((secret->number = recall_variable(name)) != 0) {
+      lua_settop(L, 1);
+      return 1;
+    }
     lua_pushnil(L);
     lua_pushfstring(L, "the environment has no variable '%s'", name);
     lua_pushliteral(L, "no_such_variable");
@@ -292,7 +353,12 @@ static int lp_secret_env (lua_State *L) {
   if (length > LP_SECRET_MAX) return fail(L, "bad_secret", "too long for a secret");
   if ((bytes = map_locked()) == NULL) return no_locked_memory(L);
   memcpy(bytes, value, length);
-  return finish(L, secret, bytes, length);
+  results = finish(L, secret, bytes, length); /* the name is off the stack, but not yet collected */
+  if (results == 1 && remember_variable(name, secret->number)) {
+    wipe(value, length);
+    (void)unsetenv(name);
+  }
+  return results;
 }
 
 /*

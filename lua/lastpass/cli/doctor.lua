@@ -49,6 +49,9 @@ function checks.configuration(rows, session)
     add(rows, "configuration", "fail", message, err.hint or "lastpass config edit")
     return false
   end
+  for _, unsafe in ipairs(configuration:unsafe_files()) do
+    add(rows, "configuration", "warn", ("%s: %s"):format(unsafe.file, unsafe.reason), unsafe.hint)
+  end
   local settings
   settings, message, err = configuration:profile()
   if not settings then

@@ -18,6 +18,10 @@ local M = {}
 ---@param rest? string[]
 ---@return lastpass.cli.Session
 function M.new(options, streams, rest)
+  if options.provhash_env and options.provhash_env ~= "" then
+    -- before an editor, a pager or a command that prints a hash could inherit it
+    require("lastpass.secret").env(options.provhash_env)
+  end
   return setmetatable({
     options = options,
     streams = streams or streams_room.new(),
@@ -102,6 +106,9 @@ local function connect(self)
   settings, message, err = configuration:profile()
   if not settings then
     return nil, message, err
+  end
+  for _, note in ipairs(configuration:notes()) do
+    self:say("note: %s", note)
   end
   local secret = require "lastpass.secret"
   local description = settings.provhash

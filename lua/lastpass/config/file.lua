@@ -1,6 +1,7 @@
 --- Reads one configuration file and checks all of it.
 -- @module lastpass.config.file
 local errors = require "lastpass.error"
+local files = require "lastpass.files"
 local json = require "lastpass.json"
 local keys = require "lastpass.config.keys"
 
@@ -14,6 +15,9 @@ local ABSENT = { [2] = true, [20] = true }
 -- how, but not where the secret comes from or goes to: with these keys a downloaded folder could
 -- have the hash sent elsewhere, or a command run.
 local NOT_IN_PROJECT = { provhash = true, url = true, proxy = true, ca_file = true }
+
+-- What sends the hash, or runs a program: a file that says one of these must not be others' to change.
+local SENSITIVE = { provhash = true, url = true, proxy = true, ca_file = true, journal = true }
 
 local function fail(path, code, detail, fields)
   fields = fields or {}
@@ -121,6 +125,35 @@ local function read_content(layer, content)
   return layer
 end
 
+-- The first of them, so that the same file always says the same.
+local function first_sensitive(layer)
+  local found
+  for name, profile in pairs(layer.profiles) do
+    for key in pairs(profile) do
+      local here = ("%s of the profile %s"):format(key, quote(name))
+      if SENSITIVE[key] and (not found or here < found) then
+        found = here
+      end
+    end
+  end
+  return found
+end
+
+-- ssh does the same with its files. What names nothing of this kind is only noted, for doctor.
+local function check_trust(layer)
+  local reason, hint = files.changeable(layer.where)
+  if not reason then
+    return layer
+  end
+  local sensitive = first_sensitive(layer)
+  if sensitive then
+    local detail = ("not used: %s, and it says the %s"):format(reason, sensitive)
+    return fail(layer.where, "unsafe_config", detail, { hint = hint })
+  end
+  layer.unsafe, layer.hint = reason, hint
+  return layer
+end
+
 --- Reads a file into a layer.
 ---@param name "project"|"user"|"system"
 ---@param path string
@@ -128,7 +161,8 @@ end
 ---@param must_exist? boolean
 ---@return table|nil layer {name, where, default, profiles}; an absent file gives an empty one
 ---@return string? message
----@return lastpass.Error? err kind "argument", with file, and line and column for faulty JSON
+---@return lastpass.Error? err kind "argument", with file, and line and column for faulty JSON; code
+-- "unsafe_config" when others can change a file that names commands, addresses or secrets
 function M.layer(name, path, home, must_exist)
   local place = { directory = path:match "^(.*)/[^/]*$" or ".", home = home }
   local layer = { name = name, where = path, place = place, profiles = {} }
@@ -143,7 +177,11 @@ function M.layer(name, path, home, must_exist)
   if message then
     return nil, message, err
   end
-  return read_content(layer, content)
+  layer, message, err = read_content(layer, content)
+  if not layer then
+    return nil, message, err
+  end
+  return check_trust(layer)
 end
 
 return M

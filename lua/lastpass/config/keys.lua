@@ -1,5 +1,6 @@
 --- The keys of a profile: which there are, what they must be, and paths made absolute.
 -- @module lastpass.config.keys
+local address = require "lastpass.transport.address"
 local email = require "lastpass.email"
 
 local M = {}
@@ -135,6 +136,15 @@ local function provhash(value, place)
   return { kind = kind, value = given }
 end
 
+local function proxy(value)
+  local given, expected = text(value)
+  if not given then
+    return nil, expected
+  end
+  local problem = address.proxy_problem(given)
+  return not problem and given or nil, problem
+end
+
 local CHECKS = {
   cid = whole_from(1),
   provhash = provhash,
@@ -149,7 +159,7 @@ local CHECKS = {
   ca_file = path,
   journal = journal,
   protect = addresses,
-  proxy = text,
+  proxy = proxy,
   transport = text,
 }
 

@@ -1,7 +1,7 @@
 --- The places a configuration is read from: flags, environment, and three files.
 -- @module lastpass.config.layers
 local errors = require "lastpass.error"
-local files = require "lastpass.config.file"
+local config_file = require "lastpass.config.file"
 local keys = require "lastpass.config.keys"
 
 local M = {}
@@ -114,16 +114,16 @@ function M.read(options)
       return environment_layer(variable, home)
     end,
     function()
-      return files.layer("project", (options.directory or ".") .. "/" .. PROJECT_FILE, home)
+      return config_file.layer("project", (options.directory or ".") .. "/" .. PROJECT_FILE, home)
     end,
     function()
       if user_path then
-        return files.layer("user", user_path, home, must_exist)
+        return config_file.layer("user", user_path, home, must_exist)
       end
       return { name = "user", where = "no HOME", profiles = {} }
     end,
     function()
-      return files.layer("system", options.system or M.SYSTEM_FILE, home)
+      return config_file.layer("system", options.system or M.SYSTEM_FILE, home)
     end,
   }
   local layers = {}

@@ -82,10 +82,10 @@ end
 function M.proxy_problem(text)
   local scheme, user, host = split_proxy(text)
   if user and user:find "[@/?#%s%c]" then
-    return "has a character in its user name or password that must be percent-encoded there: "
+    return "has a character before its last @ that must be percent-encoded there: "
       .. "%40 for @, %23 for #, %2F for /, %3F for ?, %20 for a blank"
   elseif user and user:find "%%" and user:gsub("%%%x%x", ""):find("%", 1, true) then
-    return "has a % in its user name or password that begins no code: write %25 for it"
+    return "has a % before its @ that begins no code: write %25 for it"
   elseif
     scheme and not proxy_schemes[scheme:lower()]
     or not (host:match "^[%w._-]+:?%d*/?$" or host:match "^%[[%x:.]+%]:?%d*/?$")

@@ -156,6 +156,17 @@ describe("lastpass apply", function()
   it("does not take what is no plan and no playbook", function()
     assert.equals(64, (place:run "apply /nowhere"))
     assert.equals(5, (place:run { "apply", place:file '{"plan": 1}', "--yes" }))
+    -- only what is named as a playbook is run
+    for _, name in ipairs { ".plan.json", ".json", ".txt", "", ".lua.bak", ".lua.json" } do
+      local path = place:file("error 'it was run'", name)
+      local failure, code = place:failure { "apply", path, "--dry-run" }
+      assert.equals(64, code)
+      assert.equals("not_a_plan", failure.code)
+      assert.truthy(failure.message:find(path .. ": is not a plan file", 1, true))
+      assert.truthy(failure.hint:find(".lua", 1, true))
+    end
+    local _, _, told = place:run { "apply", place:file("error 'it was run'", ".lua"), "--dry-run" }
+    assert.truthy(told:find("it was run", 1, true), told)
     local plan = os.tmpname()
     place:run { "plan", rename_playbook(people()[1]), "-o", plan }
     assert.equals(64, (place:run { "apply", plan, "--limit", "disable=3" }))

@@ -11,32 +11,45 @@ for place, option in ipairs(applying.options) do
 end
 options[#options + 1] = applying.limit_option
 
--- A plan file is JSON, a playbook is Lua.
-local function is_plan_file(path)
+-- A playbook is a program, and only a file that is named as one is run. Anything else is a plan, which is
+-- data, or nothing.
+local function is_playbook(path)
+  return path:lower():find "%.lua$" ~= nil
+end
+
+-- What is no JSON was never a plan; one that was changed, or is of another program, is told by load_plan.
+local function check_plan_file(path)
   local file, message = io.open(path, "rb")
   if not file then
-    return nil, message
+    return errors.fail("argument", "cannot_read", message)
   end
   local start = file:read(64) or ""
   file:close()
-  return start:find "^%s*{" ~= nil
+  if not start:find "^%s*{" then
+    return errors.fail(
+      "argument",
+      "not_a_plan",
+      path .. ": is not a plan file, and nothing in it was run",
+      { file = path, hint = "a playbook's name must end with .lua; lastpass plan -o writes plans" }
+    )
+  end
+  return true
 end
 
 local function plan_of(session, given)
   local path = given.plan
-  local is_plan, message = is_plan_file(path)
-  if is_plan == nil then
-    return errors.fail("argument", "cannot_read", message)
-  end
-  local client = session:client()
-  if is_plan then
+  if not is_playbook(path) then
     if #given.limit > 0 then
       return errors.fail("argument", "usage", "--limit is for making a plan; this one is made")
     end
-    return client:load_plan(path)
+    local ok, message, err = check_plan_file(path)
+    if not ok then
+      return nil, message, err
+    end
+    return session:client():load_plan(path)
   end
-  local limits, err
-  limits, message, err = applying.limits(given.limit)
+  local client = session:client()
+  local limits, message, err = applying.limits(given.limit)
   if message then
     return nil, message, err
   end
@@ -47,11 +60,14 @@ return {
   name = "apply",
   summary = "Carry a plan out, or make one of a playbook and carry it out",
   description = "The plan is shown, then it asks. Ctrl-C finishes what is under way, saves, and "
-    .. "says how to go on; so does a crash.",
+    .. "says how to go on; so does a crash. A plan file is data. A playbook is a program, which is "
+    .. "run: with --dry-run as well.",
   connects = true,
   writes = true,
   rows = true,
-  arguments = { { "plan", "plan file of `lastpass plan -o`, or a playbook" } },
+  arguments = {
+    { "plan", "plan file of `lastpass plan -o`, or a playbook, whose name ends with .lua" },
+  },
   options = options,
   examples = {
     { "lastpass apply today.plan.json", "what was reviewed, and nothing else" },
@@ -60,7 +76,7 @@ return {
   },
   topics = { "playbooks", "safety", "exit-codes" },
   lua = function(given)
-    local how = is_plan_file(given.plan) and "load_plan" or "plan"
+    local how = is_playbook(given.plan) and "plan" or "load_plan"
     local lines = {
       ("local plan = assert(client:%s(%s))"):format(how, lua_text.value(given.plan)),
       "print(assert(client:apply(plan, { progress = true })))",

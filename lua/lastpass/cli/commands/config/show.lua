@@ -1,5 +1,6 @@
 --- `lastpass config show`.
 -- @module lastpass.cli.commands.config.show
+local address = require "lastpass.transport.address"
 local keys = require "lastpass.config.keys"
 local views = require "lastpass.cli.views"
 
@@ -11,25 +12,16 @@ local function defaults()
   return values
 end
 
--- The hash itself is never shown, only where it comes from.
+-- The hash itself is never shown, only where it comes from; nor is a password in an address.
 local function shown(key, value)
   if key == "provhash" then
     return ("%s %s"):format(value.kind, value.value)
   end
-  return value
+  return type(value) == "string" and address.without_password(value) or value
 end
 
 local function rows_of(configuration, options)
-  local name, values = configuration.default, {}
-  if name and configuration.profiles[name] then
-    values = configuration.profiles[name]
-  else
-    for index = #configuration.layers, 1, -1 do
-      for key, value in pairs(configuration.layers[index].values or {}) do
-        values[key] = value
-      end
-    end
-  end
+  local name, values = configuration.default, configuration:values()
   local rows, known = {}, defaults()
   if name then
     local layer = configuration.default_layer
@@ -49,6 +41,14 @@ local function rows_of(configuration, options)
       rows[#rows + 1] = { key = key, value = known[key] or "none", origin = "default" }
     end
   end
+  for _, ignored in ipairs(options.origin and configuration:ignored() or {}) do
+    rows[#rows + 1] = {
+      key = ignored.key,
+      value = shown(ignored.key, ignored.value),
+      origin = "not used",
+      where = ("%s: %s"):format(ignored.where, ignored.reason),
+    }
+  end
   return rows
 end
 
@@ -56,7 +56,9 @@ return {
   name = "config show",
   summary = "Show the settings in force",
   description = "Flags go before the environment, it before ./.lastpass.json, that before your "
-    .. "file, that before /etc/lastpass/config.json. The hash is never shown.",
+    .. "file, that before /etc/lastpass/config.json. A profile that --profile names is one unit: "
+    .. "the environment counts for nothing, but for a journal that no file names. The hash and "
+    .. "passwords are never shown.",
   connects = true,
   rows = true,
   options = {
