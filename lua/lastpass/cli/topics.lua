@@ -74,14 +74,20 @@ A profile is a company: its account number, where its hash is, its time zone. A 
 from the first of: flags; the environment; .lastpass.json in the current folder; your file
 ($LASTPASS_CONFIG, or ~/.config/lastpass/config.json); /etc/lastpass/config.json.
 
+A profile that --profile names is one unit: nothing of the environment comes into it, but for a
+journal where no file has one. What is left out is said, and so it is when the hash and the address
+come from two places. --url is stronger than the profile. A file that others can change is not used
+when it names commands, addresses or secrets: chmod go-w it, and its folder.
+
     lastpass profile add acme --cid 8771312     asks for the hash, without echo
     lastpass profile use acme                   the default from now on
     lastpass config show --origin               what holds, and who says so
 
 The hash is never given on the command line. It comes from a file that only you can read (mode
 600), from a command ("pass show lastpass/acme", a vault), from a variable of the environment, from
-an open descriptor, or from a question without echo. A project's file may not say where it comes
-from.
+an open descriptor, or from a question without echo. A variable is wiped once it is read, and no
+program that is started gets it; what set it still has it. A project's file may not say where the
+hash comes from.
 
     LASTPASS_PROFILE         profile
     LASTPASS_CID             account number
@@ -99,7 +105,9 @@ from.
     name = "playbooks",
     title = "plans and scripts",
     text = [[
-A playbook is a Lua file. One that declares how the company ought to be is for plan and apply:
+A playbook is a Lua file, and is run: trust it as you trust a program. A plan file is data and is
+never run; apply takes what ends with .lua for a playbook, and anything else for a plan. One that
+declares how the company ought to be is for plan and apply:
 
     local hr = source.csv "hr.csv"
     for person in hr:rows() do

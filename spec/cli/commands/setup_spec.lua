@@ -295,6 +295,101 @@ describe("lastpass doctor", function()
   end)
 end)
 
+describe("a profile and what is left over in the environment", function()
+  local LEFT_OVER = "LASTPASS_URL=http://127.0.0.1:1/x LASTPASS_CID=7 "
+    .. "LASTPASS_PROXY=http://ann:canary7@proxy.example:3128 "
+
+  it("are kept apart when it is named, and it is said", function()
+    add()
+    local output, code = shell("lastpass --profile acme users --fields email", LEFT_OVER)
+    assert.equals(0, code, output)
+    assert.truthy(
+      output:find("note: LASTPASS_URL is not used: the profile acme was named", 1, true),
+      output
+    )
+    output = shell("lastpass --profile acme config show --origin --csv", LEFT_OVER)
+    assert.truthy(
+      output:find(
+        "url,http://127.0.0.1:1/x,not used,LASTPASS_URL: the profile acme was named",
+        1,
+        true
+      ),
+      output
+    )
+    assert.truthy(output:find("proxy,http://ann:***@proxy.example:3128,not used", 1, true), output)
+    assert.is_nil(output:find("canary7", 1, true), output)
+  end)
+
+  it("are mixed for the default profile, and it is said", function()
+    add()
+    local output = shell("lastpass users --retries 0", "LASTPASS_URL=http://127.0.0.1:1/x ")
+    assert.truthy(
+      output:find(
+        ("note: the hash is that of profile acme (%s), but the address is that of LASTPASS_URL"):format(
+          config()
+        ),
+        1,
+        true
+      ),
+      output
+    )
+    output = shell "lastpass users --fields email"
+    assert.is_nil(output:find("note:", 1, true), output)
+  end)
+
+  it("do not show a proxy's password", function()
+    add()
+    for _, form in ipairs { "", " --json", " --csv", " --origin" } do
+      local given = " --proxy http://ann:canary7@proxy.example:3128 --url https://x.example/"
+      local output, code = shell("lastpass config show" .. form .. given)
+      assert.equals(0, code, output)
+      assert.truthy(output:find("http://ann:***@proxy.example:3128", 1, true), output)
+      assert.is_nil(output:find("canary7", 1, true), output)
+    end
+    local output, code = shell "lastpass users --proxy 'http://ann:canary@7#@proxy.example'"
+    assert.equals(64, code)
+    assert.truthy(output:find("--proxy has a character before its last @", 1, true), output)
+    assert.is_nil(output:find("canary", 1, true), output)
+    -- the sandbox is reached without TLS
+    output, code = shell "lastpass users --proxy http://ann:canary7@proxy.example"
+    assert.equals(64, code)
+    assert.truthy(output:find("'proxy' cannot be used with http", 1, true), output)
+    assert.is_nil(output:find("canary", 1, true), output)
+  end)
+end)
+
+describe("a configuration that others can change", function()
+  it("is not used, and doctor says so", function()
+    add()
+    local trace = home .. "/ran"
+    add(("--replace --provhash-command 'touch %s; cat %s'"):format(trace, place.hash))
+    os.execute("chmod 666 " .. config())
+    for _, command in ipairs { "users", "doctor", "--profile acme auth check", "config show" } do
+      local output, code = shell("lastpass " .. command)
+      assert.is_true(code == 64 or code == 7, output)
+      assert.truthy(output:find("can be changed by others (mode 666)", 1, true), output)
+      assert.truthy(output:find("chmod go-w", 1, true), output)
+    end
+    assert.is_nil(io.open(trace))
+    os.execute("chmod 600 " .. config())
+    assert.equals(0, select(2, shell "lastpass users --fields email"))
+    local ran = assert(io.open(trace))
+    ran:close()
+  end)
+
+  it("is made so that it can be used, whatever the umask", function()
+    local output = shell(
+      ("umask 000; lastpass profile add acme --cid %.0f --url %s --provhash-file %s; "):format(
+        place.box.cid,
+        place.box.url,
+        place.hash
+      ) .. "lastpass users --fields email"
+    )
+    assert.is_nil(output:find("can be changed", 1, true), output)
+    assert.equals(0, select(2, shell "lastpass users --fields email"))
+  end)
+end)
+
 describe("lastpass version, help, completion", function()
   it("print", function()
     assert.equals("lastpass " .. version .. "\n", shell "lastpass version")
