@@ -454,7 +454,8 @@ lastpass.new(options)
     chunk (rows; default: 100): rows of one write when a list is split
     in_flight (count; default: 4): pages of one read under way at once
     ca_file (path; default: the system's): PEM certificates to trust
-    proxy (URL; default: the environment's): proxy to go through
+    proxy (URL; default: the environment's): proxy to go through; "" for none; never to
+      this machine without TLS
     verify (boolean; default: true): false skips TLS verification, to this machine only
     http_version (string; default: "1.1"): "2" for HTTP/2 when offered; its library
       copies the hash
@@ -644,9 +645,10 @@ lastpass.sandbox.start(options)
   gives table|nil box; or nil, message, err]==],
   ["lastpass.secret.command"] = [==[
 lastpass.secret.command(line)
-  From what a shell command prints, such as `pass show lastpass/acme`.
+  From what a shell command prints, such as `pass show lastpass/acme`. A program that is
+  named by its path and that others can change is not run.
   line (string)
-  gives userdata|nil secret]==],
+  gives userdata|nil secret; or nil, message, err]==],
   ["lastpass.secret.descriptor"] = [==[
 lastpass.secret.descriptor(number)
   From an open file descriptor, read to its end.
@@ -654,8 +656,10 @@ lastpass.secret.descriptor(number)
   gives userdata|nil secret]==],
   ["lastpass.secret.env"] = [==[
 lastpass.secret.env(name)
-  From a variable of the environment. Others of the same user can see it in /proc; a
-  file is safer.
+  From a variable of the environment, which is taken: its bytes are wiped and the
+  variable is gone, so that no program started from here gets it; asked again, the same
+  secret comes. What set the variable (a shell, systemd) still has it, and until now
+  others of the same user could read it in /proc: a file is safer.
   name (string)
   gives userdata|nil secret]==],
   ["lastpass.secret.file"] = [==[
