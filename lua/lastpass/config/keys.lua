@@ -1,6 +1,6 @@
 --- The keys of a profile: which there are, what they must be, and paths made absolute.
 -- @module lastpass.config.keys
-local urls = require "lastpass.transport.address"
+local transport_address = require "lastpass.transport.address"
 local email = require "lastpass.email"
 
 local M = {}
@@ -141,7 +141,7 @@ local function proxy(value)
   if not given then
     return nil, expected
   end
-  local problem = urls.proxy_problem(given)
+  local problem = transport_address.proxy_problem(given)
   return not problem and given or nil, problem
 end
 

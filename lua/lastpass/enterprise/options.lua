@@ -1,6 +1,6 @@
 --- The options of a client: what they are, what they default to, and what is refused.
 -- @module lastpass.enterprise.options
-local address = require "lastpass.transport.address"
+local transport_address = require "lastpass.transport.address"
 local core = require "lastpass.core"
 local errors = require "lastpass.error"
 
@@ -258,8 +258,8 @@ function M.complete(given, level)
     errors.raise(level, "lastpass.new: option 'verify' can be false for this machine only")
   end
   if options.proxy and options.proxy ~= "" then
-    local problem = address.proxy_problem(options.proxy)
-      or address.proxy_refusal(options.url, options.verify)
+    local problem = transport_address.proxy_problem(options.proxy)
+      or transport_address.proxy_refusal(options.url, options.verify)
     if problem then
       errors.raise(level, "lastpass.new: option 'proxy' %s", problem)
     end
