@@ -155,6 +155,7 @@ build = {
     ["lastpass.cli.commands.version"] = "lua/lastpass/cli/commands/version.lua",
     ["lastpass.cli.completion"] = "lua/lastpass/cli/completion.lua",
     ["lastpass.cli.confirm"] = "lua/lastpass/cli/confirm.lua",
+    ["lastpass.cli.csv_options"] = "lua/lastpass/cli/csv_options.lua",
     ["lastpass.cli.doctor"] = "lua/lastpass/cli/doctor.lua",
     ["lastpass.cli.exit"] = "lua/lastpass/cli/exit.lua",
     ["lastpass.cli.export_result"] = "lua/lastpass/cli/export_result.lua",

@@ -22,4 +22,18 @@ describe("advice", function()
       assert.equals(expected, in_commands(given))
     end
   end)
+
+  it("is about a file of the command line, or about a playbook's source", function()
+    for given, expected in pairs {
+      ["is the option 'delimiter' right?"] = "is --delimiter right?",
+      ["separated otherwise: delimiter = ';'"] = "separated otherwise: --delimiter ';'",
+      ["give encoding = 'utf-16le'"] = "give --encoding utf-16le",
+      ["leave out the option 'encoding'"] = "leave out --encoding",
+      ["row 4 has these titles: header = 4"] = "row 4 has these titles: --header 4",
+    } do
+      assert.equals(expected, in_commands(given))
+      assert.equals(given, in_commands(given, true))
+    end
+    assert.equals("name another (--journal)", in_commands "name another (option 'path')")
+  end)
 end)

@@ -48,6 +48,17 @@ describe("the roster", function()
     assert.equals("other@acme.com", list[1].email)
   end)
 
+  it("is read as the options say that it is written", function()
+    local path = file "People\n\nE-mail;Name\nann@acme.com;Lee\nEND;1\n"
+    local options = { roster = path, delimiter = ";", header = 3, expect_trailer = "^END;(%d)$" }
+    local list = assert(assert(roster.open(options)):read())
+    assert.same({ "ann@acme.com", "Lee" }, { list[1].email, list[1].name })
+    options.expect_rows = "2"
+    local _, message = assert(roster.open(options)):read()
+    assert.matches("has 1 rows, and 2 were expected", message, 1, true)
+    check.failure("argument", "usage", roster.open { roster = path, expect_rows = "many" })
+  end)
+
   it("must be there, with an address, and with the fields that options name", function()
     for options, text in pairs {
       [{}] = "--roster is needed",

@@ -178,11 +178,86 @@ describe("lastpass.report.access_review", function()
     )
   end)
 
-  it("refuses a folder that is none, and a file that is missing", function()
+  it("counts the other files when one is missing, or is not CSV", function()
+    local folder, _, files = export()
+    decide(folder, files, { R00001 = "keep,", R00002 = "remove," })
+    local path = folder .. "/unassigned.csv"
+    for _, case in ipairs {
+      { nil, "unassigned.csv: /.*/unassigned.csv: No such file or directory$" },
+      {
+        "PK\3\4[Content_Types].xml",
+        "unassigned.csv: this is an Excel workbook %(.xlsx%), not CSV; open",
+      },
+      { "id,person\n", "unassigned.csv: no column " },
+      { "", "unassigned.csv: is empty" },
+    } do
+      os.remove(path)
+      if case[1] then
+        planted.write(path, case[1])
+      end
+      local decisions = assert(review.read(folder))
+      assert.same({ keep = 1, remove = 1, undecided = 10 }, decisions.counts)
+      assert.equal(1, #decisions.problems)
+      local problem = decisions.problems[1]
+      assert.matches(case[2], problem.origin .. ": " .. problem.reason)
+      check.failure("argument", "bad_decisions", review.plan(client, decisions))
+    end
+  end)
+
+  it("reads files as spreadsheets save them", function()
+    local folder, _, files = export()
+    decide(folder, files, { R00001 = "keep,caf\195\169", R00002 = "remove," })
+    local texts = {}
+    for _, name in ipairs(files) do
+      texts[name] = planted.read(folder .. "/" .. name)
+    end
+    local function latin(text)
+      return (
+        text:gsub("\195(.)", function(byte)
+          return string.char(byte:byte() + 64)
+        end)
+      )
+    end
+    local function wide(text)
+      return "\255\254" .. latin(text:gsub("^\239\187\191", "")):gsub(".", "%0\0")
+    end
+    local changes = {
+      semicolons = function(text)
+        return (text:gsub(",", ";"))
+      end,
+      separator_line = function(text)
+        return "sep=;\r\n" .. text:gsub("^\239\187\191", ""):gsub(",", ";")
+      end,
+      latin = latin,
+      tabs_in_utf_16 = function(text)
+        return wide((text:gsub(",", "\t")))
+      end,
+    }
+    for what, change in pairs(changes) do
+      for name, text in pairs(texts) do
+        planted.write(folder .. "/" .. name, change(text))
+      end
+      local decisions = assert(review.read(folder))
+      assert.same({}, decisions.problems, what)
+      assert.same({ keep = 1, remove = 1, undecided = 10 }, decisions.counts)
+      assert.equal("caf\195\169", decisions.by_id.R00001.comment)
+    end
+    for name, text in pairs(texts) do
+      planted.write(folder .. "/" .. name, (text:gsub(",", "~")))
+    end
+    assert.is_true(#assert(review.read(folder)).problems > 0)
+    assert.same({}, assert(review.read(folder, { delimiter = "~" })).problems)
+    assert.equal(
+      "access_review.read: unknown option 'delimeter' (did you mean 'delimiter'?)",
+      check.blamed(function()
+        review.read(folder, { delimeter = "~" })
+      end)
+    )
+  end)
+
+  it("refuses a folder that is none", function()
     check.failure("argument", "cannot_read", review.read(planted.path(made)))
     local folder = export()
-    os.remove(folder .. "/unassigned.csv")
-    check.failure("argument", "no_such_file", review.read(folder))
     planted.write(folder .. "/campaign.json", "{}")
     check.failure("protocol", "not_a_campaign", review.read(folder))
   end)

@@ -26,10 +26,7 @@ local rules = {
   { "^evidence%.[%w_]+: ", "" },
   { "^access_review%.[%w_]+: ", "" },
   { "%(option ([%w_]+)%)", as_option },
-  { "name it: source%.csv%b()", "--column email=TITLE names it" },
-  { "say which column is which with the option 'columns'", "--column FIELD=TITLE says which is" },
-  { "is the option 'delimiter' right%?", "is --delimiter right?" },
-  { "see the option 'encoding'", "see --encoding" },
+  { "%(option 'path'%)", "(--journal)" },
   { "client:resume%((%d+)%)", "lastpass run resume %1" },
   { "client:undo%((%d+)%) makes the plan", "lastpass run undo %1" },
   { "client:undo%((%d+)%)", "lastpass run undo %1" },
@@ -45,14 +42,35 @@ local rules = {
   { "confirm_final = (%d+)", "--confirm-final %1" },
 }
 
---- Replaces what is said of Lua by the command that does the same.
----@param text string
----@return string
-function M.in_commands(text)
-  for _, rule in ipairs(rules) do
+-- What is said of a file that the command line names; a playbook has these as fields of its source.
+local file_rules = {
+  { "name it: source%.csv%b()", "--column email=TITLE names it" },
+  { "say which column is which with the option 'columns'", "--column FIELD=TITLE says which is" },
+  { "is the option 'delimiter' right%?", "is --delimiter right?" },
+  { "delimiter = '(.-)'", "--delimiter '%1'" },
+  { "leave out the option 'encoding'", "leave out --encoding" },
+  { "see the option 'encoding'", "see --encoding" },
+  { "encoding = '(.-)'", "--encoding %1" },
+  { "header = (%d+)", "--header %1" },
+  { "see the option 'max_problems'", "is it the right file, and are its options right?" },
+  { "read it with source%.json, or save it as CSV", "save it as CSV" },
+  { "read the directory with source%.ldap, or export", "export" },
+}
+
+local function replace(text, list)
+  for _, rule in ipairs(list) do
     text = text:gsub(rule[1], rule[2])
   end
   return text
+end
+
+--- Replaces what is said of Lua by the command that does the same.
+---@param text string
+---@param of_playbook? boolean it is said of a playbook, where the fields of sources are written
+---@return string
+function M.in_commands(text, of_playbook)
+  text = replace(text, rules)
+  return of_playbook and text or replace(text, file_rules)
 end
 
 return M

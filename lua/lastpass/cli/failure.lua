@@ -2,7 +2,7 @@
 -- @module lastpass.cli.failure
 local M = {}
 
-local in_commands = require("lastpass.cli.advice").in_commands
+local advice = require "lastpass.cli.advice"
 
 -- Fields that a program may want to decide by; the others are for people or large.
 local FIELDS =
@@ -10,6 +10,11 @@ local FIELDS =
 
 -- Lists of files: what has become of evidence.
 local LISTS = { "changed", "missing", "added" }
+
+-- A mistake in a playbook is told in the words of playbooks.
+local function in_commands(text, err)
+  return advice.in_commands(text, type(err) == "table" and err.playbook ~= nil)
+end
 
 local function as_json(message, err, code)
   local json = require "lastpass.json"
@@ -22,7 +27,7 @@ local function as_json(message, err, code)
     shown[name] = type(list) == "table" and json.list(list) or nil
   end
   shown.message = message
-  shown.hint = shown.hint and in_commands(shown.hint)
+  shown.hint = shown.hint and in_commands(shown.hint, err)
   return json.encode { error = shown }
 end
 
@@ -44,7 +49,7 @@ end
 ---@return string text without a final newline
 function M.text(message, err, options)
   options = options or {}
-  message = in_commands(tostring(message))
+  message = in_commands(tostring(message), err)
   if options.json then
     return as_json(message, err, options.code)
   end
@@ -56,8 +61,9 @@ function M.text(message, err, options)
   lines[1] = "lastpass: " .. lines[1]
   add_rows(lines, err)
   local hint = type(err) == "table" and err.hint
-  if hint and not message:find(in_commands(hint), 1, true) then
-    lines[#lines + 1] = "  " .. clean(in_commands(hint))
+  hint = hint and in_commands(hint, err)
+  if hint and not message:find(hint, 1, true) then
+    lines[#lines + 1] = "  " .. clean(hint)
   end
   return table.concat(lines, "\n")
 end

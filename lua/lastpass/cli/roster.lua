@@ -1,5 +1,6 @@
 --- The roster on the command line: a CSV file, and what its columns mean.
 -- @module lastpass.cli.roster
+local csv_options = require "lastpass.cli.csv_options"
 local errors = require "lastpass.error"
 local lua_text = require "lastpass.cli.lua_text"
 local mistakes = require "lastpass.cli.mistakes"
@@ -11,9 +12,12 @@ local M = {}
 M.options = {
   { "--roster", "CSV file of the people who work here; needs a column email", value = "FILE.csv" },
   { "--column", "a column by another title: email=E-mail", value = "FIELD=TITLE", many = true },
-  { "--delimiter", "between the columns; default a comma", value = "CHARACTER" },
-  { "--encoding", "of the file: utf-8, utf-16, latin1, windows-1252", value = "NAME" },
 }
+for _, list in ipairs { csv_options.options, csv_options.shape } do
+  for _, option in ipairs(list) do
+    M.options[#M.options + 1] = option
+  end
+end
 
 --- Whom a report leaves aside.
 ---@type lastpass.cli.Option
@@ -127,10 +131,6 @@ function M.field(text)
   return require("lastpass.source.columns").field_name(text) or text
 end
 
-local function csv_options(options)
-  return { delimiter = options.delimiter, encoding = options.encoding }
-end
-
 --- Opens the roster.
 ---@param options table of the command line
 ---@param wanted? table[] {option, field}: fields that options name
@@ -143,10 +143,13 @@ function M.open(options, wanted)
     return usage("--roster is needed: whom the personnel department knows", "--roster hr.csv")
   end
   local mapping, message, err = mapping_of(options.column)
+  local given
+  if not err then
+    given, message, err = csv_options.of(options)
+  end
   if err then
     return nil, message, err
   end
-  local given = csv_options(options)
   local source, columns
   source, message, err = open(path, given)
   if mapping and (source or err.code == "duplicate_column") then
@@ -173,7 +176,7 @@ end
 ---@param options table
 ---@return table raw as of `lua_text.raw`
 function M.lua(options)
-  local given = csv_options(options)
+  local given = csv_options.of(options) or {}
   given.columns = mapping_of(options.column)
   local more = next(given) and ", " .. lua_text.value(given) or ""
   return lua_text.raw(

@@ -82,10 +82,12 @@ end
 ---@param hint? string
 ---@return nil
 ---@return string message
----@return lastpass.Error err kind "argument", code "playbook_mistake", with `file` and `line`
+---@return lastpass.Error err kind "argument", code "playbook_mistake", with `file` and `line`; `playbook`
+-- says that the message is in the words of playbooks
 function M.fail(name, message, hint)
   return errors.fail("argument", "playbook_mistake", message, {
     file = name,
+    playbook = name,
     line = tonumber(message:match ":(%d+):"),
     hint = hint or "docs/playbooks.md lists what a playbook may say",
   })

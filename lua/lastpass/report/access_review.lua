@@ -169,16 +169,18 @@ function M.export(subject, folder, options)
   return report, files
 end
 
---- Reads the managers' decisions.
+--- Reads the managers' decisions. Files that a spreadsheet has saved with semicolons or tabs, or in
+-- windows-1252, are read as well; one that cannot be read is among the problems, and the others count.
 ---@param folder string as `export` wrote it, with the files filled in
+---@param options? table delimiter, encoding: of all files; default what each of them shows
 ---@return lastpass.report.Decisions|nil
 ---@return string? message
 ---@return lastpass.Error? err code "not_a_campaign", "cannot_read"
-function M.read(folder)
+function M.read(folder, options)
   if type(folder) ~= "string" then
     errors.raise(2, "access_review.read: needs the path of a folder")
   end
-  return require("lastpass.report.access_review.decisions").read(folder)
+  return require("lastpass.report.access_review.decisions").read(folder, options)
 end
 
 local function check_decisions(where, decisions)

@@ -1,10 +1,10 @@
 --- `lastpass bulk`.
 -- @module lastpass.cli.commands.bulk
 local applying = require "lastpass.cli.applying"
+local csv_options = require "lastpass.cli.csv_options"
 local errors = require "lastpass.error"
 local lua_text = require "lastpass.cli.lua_text"
 local mistakes = require "lastpass.cli.mistakes"
-local roster = require "lastpass.cli.roster"
 local verbs = require "lastpass.cli.verbs"
 local writing = require "lastpass.cli.writing"
 
@@ -85,17 +85,14 @@ end
 
 local function open(options, titles)
   local is_stream = options.file == "-"
-  return mistakes.call(
-    require("lastpass.source.csv").open,
-    is_stream and io.stdin or options.file,
-    {
-      columns = columns_of(titles),
-      key = false,
-      delimiter = options.delimiter,
-      encoding = options.encoding,
-      name = is_stream and "standard input" or nil,
-    }
-  )
+  local given, message, err = csv_options.of(options)
+  if not given then
+    return nil, message, err
+  end
+  given.columns, given.key = columns_of(titles), false
+  given.name = is_stream and "standard input" or nil
+  local file = is_stream and io.stdin or options.file
+  return mistakes.call(require("lastpass.source.csv").open, file, given)
 end
 
 -- What the source refused, as rows among the others.
@@ -201,12 +198,13 @@ local function print_lua(options)
   for place, field in ipairs(verb.columns) do
     columns[field] = { titles[field][1], optional = place > verb.required or nil }
   end
-  local given = {
-    columns = columns,
-    key = options.verb:find "^group%-" and lua_text.raw "false" or nil,
-    delimiter = options.delimiter,
-    encoding = options.encoding,
-  }
+  local given
+  given, message, err = csv_options.of(options)
+  if not given then
+    return nil, message, err
+  end
+  given.columns = columns
+  given.key = options.verb:find "^group%-" and lua_text.raw "false" or nil
   local file = options.file == "-" and "io.stdin" or lua_text.value(options.file)
   local lines = {
     ('local people = assert(require("lastpass").source.csv(%s, %s))'):format(
@@ -232,14 +230,11 @@ end
 local options = {
   { "--column", "a column by another title: email=E-mail", value = "FIELD=TITLE", many = true },
 }
-for _, list in ipairs { roster.options, writing.options, applying.options } do
+local lists = { csv_options.options, csv_options.shape, writing.options, applying.options }
+for _, list in ipairs(lists) do
   for _, option in ipairs(list) do
     local name = option[1]
-    if
-      list == writing.options
-      or list == roster.options and (name == "--delimiter" or name == "--encoding")
-      or list == applying.options and (name == "--chunk" or name == "--in-flight")
-    then
+    if list ~= applying.options or name == "--chunk" or name == "--in-flight" then
       options[#options + 1] = option
     end
   end

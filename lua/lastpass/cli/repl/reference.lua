@@ -522,9 +522,13 @@ lastpass.report.access_review.plan(client, decisions, options)
   options (table, optional): protect (list of addresses), limit, expires_in: as of plans
   gives lastpass.Plan|nil; or nil, message, err]==],
   ["lastpass.report.access_review.read"] = [==[
-lastpass.report.access_review.read(folder)
-  Reads the managers' decisions.
+lastpass.report.access_review.read(folder, options)
+  Reads the managers' decisions. Files that a spreadsheet has saved with semicolons or
+  tabs, or in windows-1252, are read as well; one that cannot be read is among the
+  problems, and the others count.
   folder (string): as `export` wrote it, with the files filled in
+  options (table, optional): delimiter, encoding: of all files; default what each of
+      them shows
   gives lastpass.report.Decisions|nil; or nil, message, err]==],
   ["lastpass.report.admins"] = [==[
 lastpass.report.admins(subject, options)

@@ -3,6 +3,9 @@
 local campaign_room = require "lastpass.report.access_review.campaign"
 local csv = require "lastpass.report.render.csv"
 local email = require "lastpass.email"
+local errors = require "lastpass.error"
+local files = require "lastpass.files"
+local is_utf8 = require("lastpass.source.values").is_utf8
 local open_csv = require("lastpass.source.csv").open
 
 local M = {}
@@ -67,26 +70,59 @@ local function take(self, by_id, row, file)
     { decision = decision, comment = csv.unguard(row.comment or ""), origin = row.origin }
 end
 
-local function read_file(self, by_id, folder, name)
-  local columns = {}
+-- Spreadsheets outside the US save with semicolons, "Unicode text" with tabs.
+local DELIMITERS = { ",", ";", "\t" }
+
+-- Without a mark at its beginning a text that is not UTF-8 is what spreadsheets of Windows write. Were it
+-- another encoding, the names would not be those that were written.
+local function encoding_of(path)
+  local text = files.read(path)
+  local has_mark = not text or text:find "^\255\254" or text:find "^\254\255"
+  return not has_mark and not is_utf8(text) and "windows-1252" or nil
+end
+
+-- Opens a manager's file; the titles are our own, so they tell the delimiter.
+local function open_file(folder, name, given)
+  local columns, path = {}, folder .. "/" .. name
   for _, column in ipairs(campaign_room.columns) do
     if column.name ~= "last_login" and column.name ~= "fullname" then
       columns[column.name] = column.name
     end
   end
-  local source, message, err = open_csv(folder .. "/" .. name, {
-    columns = columns,
-    key = "id",
-    trim = false,
-    name = name,
-  })
-  if not source then
-    return nil, message, err
+  local source, message, err
+  for _, delimiter in ipairs(given.delimiter and { given.delimiter } or DELIMITERS) do
+    local one, reason, failure = open_csv(path, {
+      columns = columns,
+      key = "id",
+      trim = false,
+      name = name,
+      delimiter = delimiter,
+      encoding = given.encoding or encoding_of(path),
+    })
+    source = one
+    if not message then
+      message, err = reason, failure -- what is wrong with the file as it was written counts
+    end
+    if source or failure.code ~= "missing_column" then
+      break
+    end
   end
+  if source then
+    return source
+  end
+  return nil, message, err
+end
+
+local function read_file(self, by_id, folder, name, given)
+  local source, message, err = open_file(folder, name, given)
   local rows
-  rows, message, err = source:read()
+  if source then
+    rows, message, err = source:read()
+  end
   if not rows then
-    return nil, message, err
+    -- the other files count all the same
+    message = message:sub(1, #name + 2) == name .. ": " and message:sub(#name + 3) or message
+    return complain(self, name, "%s%s", message, err.hint and "; " .. err.hint or "")
   end
   for _, row in ipairs(rows) do
     take(self, by_id, row, name)
@@ -94,7 +130,6 @@ local function read_file(self, by_id, folder, name)
   for _, problem in ipairs(source.problems) do
     complain(self, problem.origin, "%s", problem.reason)
   end
-  return true
 end
 
 local function count(self)
@@ -105,12 +140,17 @@ local function count(self)
   end
 end
 
---- Reads all files of a campaign.
+--- Reads all files of a campaign. One that cannot be read is among the problems.
 ---@param folder string
+---@param given? table delimiter, encoding: of all files; default what each of them shows
 ---@return lastpass.report.Decisions|nil
 ---@return string? message
 ---@return lastpass.Error? err
-function M.read(folder)
+function M.read(folder, given)
+  given = errors.check_options("access_review.read", given, {
+    delimiter = "string",
+    encoding = "string",
+  }, 3)
   local campaign, message, err = campaign_room.read(folder)
   if not campaign then
     return nil, message, err
@@ -128,11 +168,7 @@ function M.read(folder)
   for _, item in ipairs(campaign.items) do
     if not seen[item.file] then
       seen[item.file] = true
-      local ok
-      ok, message, err = read_file(self, by_id, folder, item.file)
-      if not ok then
-        return nil, message, err
-      end
+      read_file(self, by_id, folder, item.file, given)
     end
   end
   count(self)

@@ -10,7 +10,11 @@ return {
   connects = true,
   rows = true,
   arguments = { reviewing.argument },
-  options = { report_output.table_option {}, report_output.options[1], report_output.options[2] },
+  options = reviewing.options {
+    report_output.table_option {},
+    report_output.options[1],
+    report_output.options[2],
+  },
   examples = {
     { "lastpass review close review-2026-q2 --html closure.html", "for the auditor" },
     { "lastpass review close review-2026-q2 --where 'u.class == \"open\"'", "what is still there" },
@@ -29,7 +33,7 @@ return {
   end,
   run = function(session)
     -- the report says how many rows were not understood, `review status` which
-    local decisions, message, err = reviewing.room().read(session.options.folder)
+    local decisions, message, err = reviewing.decisions(session.options)
     local report
     if decisions then
       report, message, err = reviewing.room().closure(session:client(), decisions)

@@ -14,7 +14,7 @@ return {
   connects = true,
   rows = true,
   arguments = { reviewing.argument },
-  options = {
+  options = reviewing.options {
     { "-o --output", "save the plan, for `lastpass apply`", value = "FILE" },
     { "--protect", "never touch this account", value = "EMAIL", many = true },
     applying.limit_option,
@@ -42,7 +42,7 @@ return {
     end
     local decisions, plan
     -- a failure lists the rows itself
-    decisions, message, err = reviewing.room().read(options.folder)
+    decisions, message, err = reviewing.decisions(options)
     if decisions then
       plan, message, err = mistakes.call(reviewing.room().plan, session:client(), decisions, {
         protect = reporting.list(options.protect),

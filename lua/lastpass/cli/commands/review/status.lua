@@ -40,6 +40,7 @@ return {
   description = "Ends with 3 when there are rows that were not understood; they are listed.",
   rows = true,
   arguments = { reviewing.argument },
+  options = reviewing.options(),
   examples = {
     {
       "lastpass review status review-2026-q2 --where 'u.undecided > 0' --template '$(manager)'",

@@ -11,6 +11,7 @@ return {
   rows = true,
   ends_with_reader = true,
   arguments = { reviewing.argument },
+  options = reviewing.options(),
   examples = { { "lastpass review tasks review-2026-q2 --csv", "for a ticket system" } },
   topics = { "output" },
   lua = function(options)
