@@ -22,7 +22,7 @@ PACKAGES_TEST = lua5.1 liblua5.1-0-dev luajit2 libluajit2-5.1-dev lua-busted lua
   mandoc zsh fish python3 chromium nodejs npm libxml2-utils \
   nginx-light libnginx-mod-http-lua lua-filesystem wrk python3-prometheus-client
 PACKAGES_CHECK = clang libclang-rt-14-dev clang-format clang-tidy cppcheck valgrind git
-PACKAGES_BENCH = nginx-light libnginx-mod-http-lua python3 python3-requests lua-socket curl openssl
+PACKAGES_BENCH = nginx-light libnginx-mod-http-lua wrk python3 python3-requests lua-socket curl openssl
 
 SUDO = $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 # npm may come from elsewhere than Debian; what works is not replaced.
@@ -191,6 +191,13 @@ bench: deps-build deps-bench
 	@$(MAKE) -s build-5.4
 	@$(call in_tree,5.4) lua5.4 bench/run.lua $(JOBS)
 
+# What takes too long for every change, or wants a quiet machine: `make extended`, some 40 minutes.
+extended: deps
+	@$(MAKE) -s test-long
+	@$(MAKE) -s valgrind
+	@$(MAKE) -s fuzz FUZZ_SECONDS=120
+	@$(MAKE) -s bench
+
 # ------------------------------------------------------------------ lint, documentation
 
 LUA_FILES = $(shell find lua spec bench docs .ci -name '*.lua')
@@ -265,5 +272,5 @@ help:
 	@echo 'asan valgrind fuzz fuzz-seeds test-lua5.1 test-luajit test-nginx test-long'
 	@echo 'variables: LUA_VERSION PREFIX DESTDIR CFLAGS SPEC (a spec file or folder) FUZZ_SECONDS FUZZ_RUNS FUZZERS JOBS'
 
-.PHONY: all env demo nginx-demo run-asan test test-lua5.1 test-luajit test-nginx test-long asan valgrind fuzz fuzz-seeds bench lint \
+.PHONY: all env demo extended nginx-demo run-asan test test-lua5.1 test-luajit test-nginx test-long asan valgrind fuzz fuzz-seeds bench lint \
   format docs docs-check install uninstall deps deps-build deps-test deps-check deps-bench clean help

@@ -52,7 +52,8 @@ local function judge(row, ours, theirs)
 end
 
 --- Measures a job.
----@param job table `ours(bench)`, `theirs(bench)`: a sample (name -> number) each; `pairs`; `rows`:
+---@param job table `ours(bench)`, `theirs(bench)`: a sample (name -> number) each; `pairs`; `start` and
+-- `stop`, before and after all of them; `rows`:
 -- list of {job, rival, of = name in the sample, at_least | at_most, unit, absolute}. A row without
 -- a rival, or an `absolute` one, limits the number itself. `unit` is "MB", or "ms" for the seconds of
 -- a sample; without it the numbers are seconds.

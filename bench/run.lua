@@ -21,6 +21,8 @@ local jobs = {
   "start",
   "plan",
   "export",
+  "reports",
+  "gateway",
   "growth",
 }
 
@@ -68,7 +70,18 @@ local function run_job(name, bench)
     print()
     return {}
   end
-  return compare.run(require("bench.jobs." .. name), bench)
+  local job = require("bench.jobs." .. name)
+  if job.start then
+    job.start()
+  end
+  local ok, results = pcall(compare.run, job, bench)
+  if job.stop then
+    job.stop()
+  end
+  if not ok then
+    error(results, 0)
+  end
+  return results
 end
 
 local function run_jobs(names, bench)
