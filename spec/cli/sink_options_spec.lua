@@ -21,6 +21,27 @@ describe("the options of a sink", function()
       sink_options.sink { syslog = "tcp://siem/" }
     )
     assert.same(
+      { kind = "syslog", protocol = "tcp", host = "siem", framing = "newline", confirm_after = 2 },
+      sink_options.sink { syslog = "tcp://siem", framing = "newline", confirm_after = 2 }
+    )
+    assert.same(
+      {
+        kind = "webhook",
+        url = "https://x",
+        receipt = { status = { 200, 202 }, json = { ok = "true", ["a.b"] = "c=d" }, body = "yes" },
+        dead_letters = "letters",
+        most_refused = 3,
+      },
+      sink_options.sink {
+        webhook = "https://x",
+        receipt_status = "200, 202",
+        receipt_json = { "ok=true", "a.b=c=d" },
+        receipt_body = "yes",
+        dead_letters = "letters",
+        most_refused = 3,
+      }
+    )
+    assert.same(
       {
         kind = "webhook",
         url = "https://hec",
@@ -50,6 +71,12 @@ describe("the options of a sink", function()
       [{ syslog = "tls://x", kind = "splunk" }] = "--kind needs --webhook",
       [{ webhook = "https://x", sink_key = "k" }] = "--sink-key needs --syslog",
       [{ file = "x", sink_timeout = 3 }] = "--sink-timeout needs --syslog or --webhook",
+      [{ webhook = "https://x", framing = "octets" }] = "--framing needs --syslog",
+      [{ syslog = "udp://x", framing = "newline" }] = "over udp nothing is confirmed",
+      [{ syslog = "tcp://x", receipt_body = "y" }] = "--receipt-body needs --webhook",
+      [{ webhook = "https://x", receipt_status = "2xx" }] = "'2xx' is no status of HTTP",
+      [{ webhook = "https://x", receipt_json = { "ok" } }] = "'ok' is no NAME=VALUE",
+      [{ webhook = "https://x", receipt_body = "y", kind = "splunk" }] = "is for --kind generic",
       [{ syslog = "siem:514" }] = "is no address of a syslog server",
       [{ syslog = "http://siem" }] = "is no address of a syslog server",
       [{ webhook = "https://u:p@x/" }] = "no password in the address",

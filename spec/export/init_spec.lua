@@ -141,6 +141,118 @@ describe("lastpass.export", function()
     assert(box:clock { set = NOW })
   end)
 
+  it("tells an event that comes in both hours of autumn from the one before", function()
+    local function look(at, ...)
+      assert(box:clock { set = at })
+      local list = {}
+      for _, name in ipairs { ... } do
+        list[#list + 1] = { time = at, action = "Log in", data = name, username = "ann@acme.com" }
+      end
+      assert(box:events { events = list })
+      assert(export.run(client(), { from = AUTUMN - 9000, cursor = "siem", sink = path }))
+    end
+    look(AUTUMN - 3600 + 480, "cron", "twice", "twice")
+    look(AUTUMN - 3600 + 1500, "x")
+    look(AUTUMN + 240, "y")
+    look(AUTUMN + 480, "cron", "twice")
+    look(AUTUMN + 4000, "z")
+    local times, ids = {}, {}
+    for line in io.lines(path) do
+      local event = json.decode(line)
+      assert.is_nil(ids[event.event_id])
+      ids[event.event_id] = true
+      if event.data == "cron" or event.data == "twice" then
+        assert.is_nil(event.ambiguous)
+        times[#times + 1] = event.data .. " " .. event.time
+      end
+    end
+    table.sort(times)
+    assert.same({
+      "cron 2026-11-01T05:08:00Z",
+      "cron 2026-11-01T06:08:00Z",
+      "twice 2026-11-01T05:08:00Z",
+      "twice 2026-11-01T05:08:00Z",
+      "twice 2026-11-01T06:08:00Z",
+    }, times)
+    assert(box:clock { set = NOW })
+  end)
+
+  it("gives an event the same identifier in every run, window and page", function()
+    local twin = { time = NOW - 600, action = "Log in", username = "ann@acme.com", data = "twin" }
+    assert(box:events { events = { twin, twin, twin } })
+    assert(box:events { burst = { from = NOW - 3000, seconds = 10, count = 500, twins = 9 } })
+    local function ids_of(options)
+      local set, count = {}, 0
+      options.sink = function(text)
+        for line in text:gmatch "[^\n]+" do
+          local event = json.decode(line)
+          assert.is_nil(set[event.event_id], event.event_id)
+          set[event.event_id], count = event.time .. event.data .. event.actor, count + 1
+        end
+        return true
+      end
+      assert(export.run(client(), options))
+      return set, count
+    end
+    local all, count = ids_of { from = "-40d" }
+    assert.equal(#assert(box:events()), count)
+    local some, fewer = ids_of { from = NOW - 700 }
+    assert.is_true(fewer >= 3 and fewer < count)
+    for id, text in pairs(some) do
+      assert.equal(all[id], text)
+    end
+    assert.same(all, (ids_of { from = "-40d", cursor = "one" }))
+    -- what comes late to its equals has a number of its own
+    assert(box:events { events = { twin } })
+    local late, one = ids_of { from = "-40d", cursor = "one" }
+    assert.equal(1, one)
+    assert.is_nil(all[next(late)])
+    assert.matches("^%x+%-4$", (next(late)))
+    local named = ids_of {
+      from = NOW - 700,
+      pseudonymise = lastpass.secret.value "key",
+    }
+    for id in pairs(named) do
+      assert.is_nil(all[id])
+    end
+  end)
+
+  it("keeps the cursor after each batch that the sink has confirmed", function()
+    local texts, sink = {}, nil
+    local function new_sink(most)
+      sink = {
+        settled = true,
+        batch = { events = 40 },
+        write = function(_, text)
+          if most == 0 then
+            return nil, "away", { kind = "transport", code = "away", message = "away" }
+          end
+          most = most - 1
+          texts[#texts + 1] = text
+          return true
+        end,
+        confirm = function()
+          return {}
+        end,
+      }
+      return sink
+    end
+    local options = { from = "-40d", cursor = "siem" }
+    for _ = 1, 2 do
+      options.sink = new_sink(3)
+      check.failure("transport", "away", export.run(client(), options))
+    end
+    options.sink = new_sink(100)
+    assert(export.run(client(), options))
+    local seen, count = {}, 0
+    for line in table.concat(texts):gmatch "[^\n]+" do
+      local id = json.decode(line).event_id
+      assert.is_nil(seen[id])
+      seen[id], count = true, count + 1
+    end
+    assert.equal(300, count)
+  end)
+
   it("follows until it is cancelled, and survives what passes", function()
     local looks = 0
     local messages = {}

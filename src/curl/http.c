@@ -21,6 +21,7 @@
 #include "body.h"
 #include "compat.h"
 #include "http_endpoint.h"
+#include "stream.h"
 #include "registers.h"
 #include "signals.h"
 #include "sink.h"
@@ -785,5 +786,6 @@ LP_EXPORT int luaopen_lastpass_curl (lua_State *L) {
   lua_pop(L, 2);
   luaL_newlib(L, curl_functions);
   lp_endpoint_open(L);
+  lp_stream_open(L);
   return 1;
 }

@@ -24,6 +24,13 @@ local function result_text(result)
       result.position and time.iso(result.position) or "new"
     )
   end
+  if result.refused > 0 then
+    line = ("%s\n%s refused by the receiver: %s"):format(
+      line,
+      text.plural(result.refused, "event"),
+      result.dead_letters
+    )
+  end
   if next(result.unknown) then
     line = line .. "\nactions with unknown names: " .. unknown_text(result.unknown)
   end
@@ -43,6 +50,8 @@ function M.tell(session, result, sink)
       unknown = result.unknown,
       cursor = result.cursor,
       position = result.position and time.iso(result.position) or nil,
+      refused = result.refused,
+      dead_letters = result.dead_letters,
     }
     if sink then
       return session:print(line)

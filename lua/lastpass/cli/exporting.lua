@@ -175,6 +175,10 @@ function M.run(session, sink, format)
   settings.on_progress = tell
   if sink and sink.kind == "webhook" then
     sink.on_retry = tell
+    sink.on_refused = function(letter)
+      clear()
+      session:say("lastpass: an event was refused and put into %s: %s", letter.path, letter.message)
+    end
   end
   local client = session:client()
   local result
@@ -185,7 +189,7 @@ function M.run(session, sink, format)
   end
   export_result.tell(session, result, sink)
   if not interrupt.has_come() then
-    return exit.done
+    return result.refused > 0 and exit.partial or exit.done
   elseif result.cursor and not session.options.quiet then
     session:say "interrupted; the same command goes on from there"
   end

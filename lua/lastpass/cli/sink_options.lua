@@ -20,6 +20,18 @@ M.list = {
     "to a syslog server: tls://siem.acme.com:6514, tcp://…, udp://…",
     value = "ADDRESS",
   },
+  {
+    "--framing",
+    "how messages over tcp and tls are set apart; default octets",
+    value = "KIND",
+    choices = { "octets", "newline" },
+  },
+  {
+    "--confirm-after",
+    "seconds for the syslog server to end the connection; default 10",
+    value = "SECONDS",
+    number = true,
+  },
   { "--webhook", "in batches to this address, https://…", value = "URL" },
   {
     "--kind",
@@ -30,6 +42,21 @@ M.list = {
   { "--token-file", "file with the webhook's token, mode 600", value = "FILE" },
   { "--token-env", "environment variable with the webhook's token", value = "NAME" },
   { "--batch", "most events of one request; default 5000", value = "COUNT", number = true },
+  { "--receipt-status", "generic: only these answers are receipts: 200,202", value = "CODES" },
+  {
+    "--receipt-json",
+    "generic: a receipt has this member: ok=true",
+    value = "NAME=VALUE",
+    many = true,
+  },
+  { "--receipt-body", "generic: a receipt has this text in it", value = "TEXT" },
+  { "--dead-letters", "file for events that the receiver refuses", value = "PATH" },
+  {
+    "--most-refused",
+    "events refused in a row before it stops; default 20",
+    value = "COUNT",
+    number = true,
+  },
   { "--sink-ca-file", "certificates to trust where events go", value = "FILE" },
   { "--sink-certificate", "our certificate for the syslog server", value = "FILE" },
   { "--sink-key", "file with its key", value = "FILE" },
@@ -44,8 +71,19 @@ end
 
 local needs = {
   file = { "rotate", "keep" },
-  syslog = { "sink_certificate", "sink_key" },
-  webhook = { "kind", "token_file", "token_env", "batch", "sink_proxy" },
+  syslog = { "framing", "confirm_after", "sink_certificate", "sink_key" },
+  webhook = {
+    "kind",
+    "token_file",
+    "token_env",
+    "batch",
+    "receipt_status",
+    "receipt_json",
+    "receipt_body",
+    "dead_letters",
+    "most_refused",
+    "sink_proxy",
+  },
 }
 local shared = { "sink_ca_file", "sink_timeout", "sink_retries" }
 
@@ -107,17 +145,63 @@ local function syslog_sink(options)
       "write tls://siem.acme.com:6514, tcp://… or udp://…"
     )
   end
+  if protocol == "udp" and (options.framing or options.confirm_after) then
+    return usage "--framing and --confirm-after are for tcp and tls: over udp nothing is confirmed"
+  end
   return {
     kind = "syslog",
     protocol = protocol,
     host = host,
     port = tonumber(port),
+    framing = options.framing,
+    confirm_after = options.confirm_after,
     ca_file = options.sink_ca_file,
     certificate = options.sink_certificate,
     key = options.sink_key,
     timeout = options.sink_timeout,
     retries = options.sink_retries,
   }
+end
+
+local function statuses(text)
+  local list = {}
+  for word in (text .. ","):gmatch "([^,]*)," do
+    local status = tonumber((word:match "^ *(%d%d%d) *$"))
+    if not status then
+      return usage(("--receipt-status: '%s' is no status of HTTP"):format(word), "200,202")
+    end
+    list[#list + 1] = status
+  end
+  return list
+end
+
+-- What an answer must have to be a receipt; nil when nothing is asked for.
+local function receipt_of(options)
+  local receipt, members = { body = options.receipt_body }, nil
+  if options.receipt_status then
+    local message, err
+    receipt.status, message, err = statuses(options.receipt_status)
+    if not receipt.status then
+      return nil, message, err
+    end
+  end
+  for _, word in ipairs(options.receipt_json or {}) do
+    local name, value = word:match "^([^=]+)=(.*)$"
+    if not name then
+      return usage(("--receipt-json: '%s' is no NAME=VALUE"):format(word), "--receipt-json ok=true")
+    end
+    members = members or {}
+    members[name] = value
+  end
+  receipt.json = members
+  if next(receipt) == nil then
+    return nil
+  elseif options.kind and options.kind ~= "generic" then
+    return usage(
+      ("--receipt-… is for --kind generic: %s has receipts of its own"):format(options.kind)
+    )
+  end
+  return receipt
 end
 
 local function webhook_sink(options)
@@ -130,8 +214,15 @@ local function webhook_sink(options)
   elseif options.token_file and options.token_env then
     return usage "--token-file and --token-env do not go together"
   end
+  local receipt, message, err = receipt_of(options)
+  if message then
+    return nil, message, err
+  end
   return {
     kind = "webhook",
+    receipt = receipt,
+    dead_letters = options.dead_letters,
+    most_refused = options.most_refused,
     url = options.webhook,
     style = options.kind,
     token_file = options.token_file,

@@ -2,6 +2,7 @@
 -- @module lastpass.export
 local core = require "lastpass.core"
 local cursors = require "lastpass.export.cursor"
+local dead_letters = require "lastpass.export.dead_letters"
 local errors = require "lastpass.error"
 local formats = require "lastpass.export.formats"
 local loop = require "lastpass.transport.waiting"
@@ -21,6 +22,8 @@ local M = {}
 ---@field unknown table<string, integer> names of actions that nobody knows, and how many events
 ---@field cursor string|nil
 ---@field position integer|nil UTC of the newest event that was handed on, with a cursor
+---@field refused integer     put aside because the receiver refuses them; they do not count as written
+---@field dead_letters string|nil the file where they are, when there are some
 
 local function now_of(client)
   local now = client._options.now
@@ -213,8 +216,12 @@ local function run(self, header)
   if not ok then
     return nil, message, err
   end
-  self.result.unknown = self.writer:unknown()
-  return self.result
+  local result = self.result
+  result.unknown = self.writer:unknown()
+  result.refused = self.sink.refused or 0
+  result.events = result.events - result.refused
+  result.dead_letters = result.refused > 0 and self.sink.dead_letters or nil
+  return result
 end
 
 -- Every event is known by a hash (src/core/events_identity.c).
@@ -237,6 +244,10 @@ local function prepare(client, options, level)
   local format = formats.open(options.format, client._options.cid, level + 1)
   local sink = sinks.open(options.sink, {
     durable = options.cursor ~= nil,
+    cursor = options.cursor,
+    dead_letters = function()
+      return dead_letters.default_path(client, options.cursor)
+    end,
     format = format.name,
     media_type = format.media_type,
     level = level + 1,

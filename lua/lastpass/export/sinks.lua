@@ -8,8 +8,10 @@
 --     sink:finish()             -> true | nil, message, err    the end of all
 --     sink:close()                                             also after failures; safe to call again
 --
--- and, when it wants them, `batch` (`events`, `bytes`: the most in one write) and `frame` (templates
--- `before` and `after` each event). With a cursor `confirm` is called once before the first write too:
+-- and, when it wants them, `batch` (`events`, `bytes`: the most in one write), `frame` (templates
+-- `before` and `after` each event), `settled` (when it is true after a write, all written so far is safe, and
+-- the cursor moves at once; false: not decided yet), `refused` and `dead_letters` (how many events were
+-- put aside, and where). With a cursor `confirm` is called once before the first write too:
 -- what it gives then is where the sink begins.
 -- @module lastpass.export.sinks
 local errors = require "lastpass.error"
@@ -58,7 +60,8 @@ function custom.close() end
 --- Opens a sink. Nothing is sent or written yet.
 ---@param given string|table|function|nil "-" (default) for stdout; a path; a table of `kind` and its
 -- options; an object that is a sink; a function that is given text and count
----@param about table `durable` (there is a cursor), `format`, `level` (whose line is blamed)
+---@param about table `durable` (there is a cursor), `cursor` (its name), `format`, `dead_letters` (gives
+-- the path where they go unless the sink has one), `level` (whose line is blamed)
 ---@return table sink
 function M.open(given, about)
   local level = (about.level or 1) + 1

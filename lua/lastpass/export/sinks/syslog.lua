@@ -1,6 +1,7 @@
---- Events to a syslog server: over TLS (RFC 5425), TCP (RFC 6587, octets counted) or UDP (RFC 5426).
--- Neither says that a message has arrived: with TCP and TLS it was taken by the connection, with UDP
--- it was sent. After a broken connection the last page is sent again.
+--- Events to a syslog server: over TLS (RFC 5425), TCP (RFC 6587) or UDP (RFC 5426).
+-- None of them says that a message has arrived. With TCP and TLS a portion counts as received once the
+-- server, told that no more will come, ends the connection: it has read all of it then. What was sent on
+-- a connection that was lost before is sent again, from the beginning of the portion.
 -- @module lastpass.export.sinks.syslog
 local errors = require "lastpass.error"
 local loop = require "lastpass.transport.waiting"
@@ -8,192 +9,164 @@ local loop = require "lastpass.transport.waiting"
 local M = {}
 
 local LONGEST_DATAGRAM = 65000
-local CONFIRM_AFTER = 0 -- seconds; a closed connection shows at the next look
+local LONGEST_PORTION = 4 * 1048576 -- bytes that are kept until they are confirmed
+local SLICE = 0.25 -- seconds between two looks whether somebody has interrupted
 
 local ports = { udp = 514, tcp = 514, tls = 6514 }
 
 local methods = {}
 local syslog_mt = { __name = "lastpass.export.sinks.syslog", __index = methods }
 
-local function fail(self, code, message, hint)
-  return errors.fail(
-    "transport",
-    code,
-    ("syslog at %s:%d: %s"):format(self.host, self.port, message),
-    { hint = hint }
-  )
+local hints = {
+  unreachable = "check the address and the firewall",
+  tls_certificate = "check the name and ca_file",
+}
+
+-- What trying again does not change.
+local is_final = { tls_certificate = true, ca_file = true, certificate = true, cancelled = true }
+
+local function fail(self, code, message)
+  local text = ("syslog at %s:%d: %s"):format(self.host, self.port, message)
+  return errors.fail("transport", code, text, { hint = hints[code] })
 end
 
-local function library(name, package)
-  local found, module = pcall(require, name)
-  if not found then
-    return errors.fail(
-      "argument",
-      "no_" .. package:gsub("%-", "_"),
-      ("this sink needs %s, which is not installed"):format(package),
-      { hint = "apt install " .. package }
-    )
-  end
-  return module
-end
-
-local function secure(self, plain)
-  local tls, message, err = library("ssl", "lua-sec")
-  if not tls then
-    return nil, message, err
-  end
-  local connection
-  connection, message = tls.wrap(plain, {
-    mode = "client",
-    protocol = "any",
-    options = { "all", "no_sslv2", "no_sslv3", "no_tlsv1", "no_tlsv1_1" },
-    verify = "peer",
-    cafile = self.ca_file,
-    capath = not self.ca_file and "/etc/ssl/certs" or nil,
-    certificate = self.certificate,
-    key = self.key,
-  })
-  if not connection then
-    return fail(self, "ca_file", tostring(message))
-  end
-  connection:sni(self.host)
-  connection:settimeout(self.timeout)
-  local ok
-  ok, message = connection:dohandshake()
-  if not ok then
-    connection:close()
-    return fail(self, "tls_certificate", tostring(message), "check the name and ca_file")
-  end
-  return connection
-end
-
--- LuaSec checks the chain; whose name it is must be looked at here (RFC 6125).
-local function name_fits(self, connection)
-  local certificate = connection:getpeercertificate()
-  local names = {}
-  for oid, extension in pairs(certificate:extensions() or {}) do
-    if oid == "2.5.29.17" then
-      for _, kind in ipairs { "dNSName", "iPAddress" } do
-        for _, name in ipairs(extension[kind] or {}) do
-          names[#names + 1] = name:lower()
-        end
-      end
-    end
-  end
-  local host = self.host:lower()
-  for _, name in ipairs(names) do
-    local suffix = name:match "^%*(%..+)$"
-    if name == host or (suffix and host:match "^[^.]+(%..+)$" == suffix) then
-      return true
-    end
-  end
-  return false
+local function cancelled()
+  return errors.fail("cancelled", "cancelled", "the export was cancelled")
 end
 
 local function connect(self)
-  local socket, message, err = library("socket", "lua-socket")
-  if not socket then
-    return nil, message, err
+  local stream, message, code = require("lastpass.curl").stream {
+    protocol = self.protocol,
+    host = self.host,
+    port = self.port,
+    timeout = self.timeout,
+    ca_file = self.ca_file,
+    certificate = self.certificate,
+    key = self.key,
+  }
+  if not stream then
+    return fail(self, code, message)
   end
-  if self.protocol == "udp" then
-    local datagrams = socket.udp()
-    local ok
-    ok, message = datagrams:setpeername(self.host, self.port)
-    if not ok then
-      return fail(self, "unknown_host", message)
-    end
-    self.connection = datagrams
-    return true
-  end
-  local connection = socket.tcp()
-  connection:settimeout(self.timeout)
-  local ok
-  ok, message = connection:connect(self.host, self.port)
-  if not ok then
-    connection:close()
-    return fail(self, "unreachable", message, "check the address and the firewall")
-  end
-  if self.protocol == "tls" then
-    connection, message, err = secure(self, connection)
-    if not connection then
-      return nil, message, err
-    elseif not name_fits(self, connection) then
-      connection:close()
-      return fail(self, "tls_certificate", "the certificate is for another name")
-    end
-  end
-  self.connection = connection
+  self.stream, self.piece, self.offset = stream, 1, 1
   return true
 end
 
+-- What is not confirmed begins anew with the next connection.
 local function disconnect(self)
-  if self.connection then
-    self.connection:close()
-    self.connection = nil
+  if self.stream then
+    self.stream:close()
+    self.stream = nil
   end
-end
-
--- A server that has closed says so by the end of what it sends; syslog servers send nothing else.
-local function is_alive(self)
-  if self.protocol == "udp" then
-    return true
-  end
-  self.connection:settimeout(CONFIRM_AFTER)
-  local _, message = self.connection:receive(1)
-  self.connection:settimeout(self.timeout)
-  return message == "timeout" or message == "wantread"
-end
-
-local function send_all(self, bytes)
-  local sent = 0
-  while sent < #bytes do
-    local last, message, partly = self.connection:send(bytes, sent + 1)
-    if not last and (message ~= "timeout" or (partly or 0) <= sent) then
-      return nil, tostring(message)
-    end
-    sent = last or partly
-  end
-  return true
 end
 
 -- One datagram for an event; what is too long is cut, as receivers would (RFC 5426 §3.2).
 local function send_datagrams(self, text)
-  for line in text:gmatch "([^\n]*)\n" do
-    local ok, message = self.connection:send(line:sub(1, LONGEST_DATAGRAM))
-    if not ok then
-      return nil, message
-    end
-  end
-  return true
-end
-
-local function counted(text)
-  local parts = {}
-  for line in text:gmatch "([^\n]*)\n" do
-    parts[#parts + 1] = #line .. " " .. line
-  end
-  return table.concat(parts)
-end
-
-local function send(self, text)
-  if not self.connection or not is_alive(self) then
-    disconnect(self)
+  if not self.stream then
     local ok, message, err = connect(self)
     if not ok then
       return nil, message, err
     end
   end
-  local ok, message
-  if self.protocol == "udp" then
-    ok, message = send_datagrams(self, text)
-  else
-    ok, message = send_all(self, counted(text))
-  end
-  if not ok then
-    disconnect(self)
-    return fail(self, "connection_lost", message)
+  for line in text:gmatch "([^\n]*)\n" do
+    local sent, message, code = self.stream:send(line:sub(1, LONGEST_DATAGRAM))
+    if not sent then
+      return fail(self, code, message)
+    end
   end
   return true
+end
+
+local framings = {
+  -- RFC 6587 §3.4.1, and the only one of RFC 5425
+  octets = function(text)
+    local parts = {}
+    for line in text:gmatch "([^\n]*)\n" do
+      parts[#parts + 1] = #line .. " " .. line
+    end
+    return table.concat(parts)
+  end,
+  -- §3.4.2: no event has a line feed in it
+  newline = function(text)
+    return text
+  end,
+}
+
+-- Sends what of the portion this connection has not had yet.
+local function send_portion(self)
+  if not self.stream then
+    local ok, message, err = connect(self)
+    if not ok then
+      return nil, message, err
+    end
+  end
+  local idle = 0
+  while self.piece <= #self.portion do
+    local sent, message, code = self.stream:send(self.portion[self.piece], self.offset, SLICE)
+    if not sent then
+      return fail(self, code, message)
+    elseif sent == 0 then
+      idle = idle + SLICE
+      if loop.is_interrupted() then
+        return cancelled()
+      elseif idle >= self.timeout then
+        return fail(self, "timeout", "it takes nothing any more")
+      end
+    else
+      idle = 0
+    end
+    self.offset = self.offset + sent
+    if self.offset > #self.portion[self.piece] then
+      self.piece, self.offset = self.piece + 1, 1
+    end
+  end
+  return true
+end
+
+-- Waits until the server has ended its side; after `confirm` seconds it is enough that its system has
+-- taken everything, for a server that never ends a connection.
+local function wait_for_end(self)
+  local begin = loop.now()
+  repeat
+    local state, message, code = self.stream:wait_end(SLICE)
+    local waited = loop.now() - begin
+    if not state then
+      return fail(self, code, message)
+    elseif state == "ended" or (state == "taken" and waited >= self.confirm_after) then
+      return true
+    elseif loop.is_interrupted() then
+      return cancelled()
+    end
+  until waited >= self.confirm_after + self.timeout
+  return fail(self, "timeout", "it has not taken what was sent")
+end
+
+local function send_and_confirm(self)
+  local ok, message, err = send_portion(self)
+  local code
+  if ok then
+    ok, message, code = self.stream:finish()
+    if not ok then
+      return fail(self, code, message)
+    end
+    ok, message, err = wait_for_end(self)
+  end
+  return ok, message, err
+end
+
+local function try(self, action, ...)
+  local tries = 0
+  while true do
+    tries = tries + 1
+    local ok, message, err = action(self, ...)
+    if ok then
+      return true
+    end
+    disconnect(self)
+    if tries > self.retries or is_final[err.code] then
+      return nil, message, err
+    end
+    loop.sleep(math.min(0.5 * 2 ^ (tries - 1), 30))
+  end
 end
 
 --- The connection is made when there is something to send.
@@ -201,26 +174,30 @@ function methods.begin()
   return true
 end
 
---- Sends; a connection that breaks is made anew.
+--- Sends; after a connection that was lost, all of the portion again.
 function methods:write(text)
-  local tries = 0
-  while true do
-    tries = tries + 1
-    local ok, message, err = send(self, text)
-    if ok then
-      return true
-    elseif tries > self.retries or err.kind ~= "transport" or err.code == "tls_certificate" then
-      return nil, message, err
-    end
-    loop.sleep(math.min(0.5 * 2 ^ (tries - 1), 30))
+  if self.protocol == "udp" then
+    return try(self, send_datagrams, text)
   end
+  local framed = framings[self.framing](text)
+  self.portion[#self.portion + 1] = framed
+  self.bytes = self.bytes + #framed
+  if self.bytes >= LONGEST_PORTION then
+    local state, message, err = self:confirm()
+    return state ~= nil or nil, message, err
+  end
+  return try(self, send_portion)
 end
 
---- The connection still stands after what was sent; no more can be known.
+--- Ends the connection and waits until the server has read all of it; over UDP nothing can be known.
 function methods:confirm()
-  if self.connection and not is_alive(self) then
+  if #self.portion > 0 then
+    local ok, message, err = try(self, send_and_confirm)
+    if not ok then
+      return nil, message, err
+    end
     disconnect(self)
-    return fail(self, "connection_lost", "it was closed by the server")
+    self.portion, self.bytes = {}, 0
   end
   return {}
 end
@@ -239,12 +216,18 @@ local function positive(value)
   return type(value) == "number" and value > 0, "a number above 0"
 end
 
+local function seconds(value)
+  return type(value) == "number" and value >= 0, "a number of seconds"
+end
+
 local line_formats = { syslog = true, cef = true, leef = true, ndjson = true }
 
 --- Opens the sink.
----@param options table host; protocol ("tls" by default, "tcp", "udp"); port (default 6514, 514); ca_file
--- (default the system's); certificate, key (files, when the server wants to know who we are);
--- timeout (seconds, 30); retries (5)
+---@param options table host; protocol ("tls" by default, "tcp", "udp"); port (default 6514, 514);
+-- framing ("octets" by default, "newline"; not over UDP); confirm_after (seconds, 10: how long a server that
+-- does not end the connection is waited for, before it is enough that its system has taken all); ca_file
+-- (default the system's); certificate, key (files, when the server wants to know who we are); timeout
+-- (seconds, 30); retries (5)
 ---@return table sink
 function M.open(options, about, level)
   level = level + 1
@@ -252,15 +235,21 @@ function M.open(options, about, level)
     host = "string",
     port = positive,
     protocol = "string",
+    framing = "string",
+    confirm_after = seconds,
     ca_file = "string",
     certificate = "string",
     key = "string",
     timeout = positive,
-    retries = "number",
+    retries = seconds,
   }, level)
   local protocol = options.protocol or "tls"
   if not options.host or not ports[protocol] then
     errors.raise(level, "client:export: sink 'syslog' needs a host, and protocol tls, tcp or udp")
+  elseif not framings[options.framing or "octets"] then
+    errors.raise(level, "client:export: option 'framing' must be octets or newline")
+  elseif protocol == "udp" and (options.framing or options.confirm_after) then
+    errors.raise(level, "client:export: over udp there is neither framing nor confirm_after")
   elseif not line_formats[about.format] then
     errors.raise(level, "client:export: the format %s does not go to syslog", about.format)
   end
@@ -268,12 +257,16 @@ function M.open(options, about, level)
     host = options.host,
     port = options.port or ports[protocol],
     protocol = protocol,
+    framing = options.framing or "octets",
+    confirm_after = options.confirm_after or 10,
     ca_file = options.ca_file,
     certificate = options.certificate,
     key = options.key,
     timeout = options.timeout or 30,
     retries = options.retries or 5,
     batch = { bytes = 262144 },
+    portion = {},
+    bytes = 0,
   }, syslog_mt)
 end
 

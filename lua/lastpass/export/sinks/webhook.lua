@@ -1,15 +1,23 @@
 --- Events in batches over HTTPS: to Splunk's HTTP Event Collector, Elasticsearch's bulk interface, or
 -- any address that takes lines of JSON. The next batch waits until the server has confirmed the last
--- one; what fails for a while is tried again.
+-- one; what fails for a while is tried again. A batch that is refused for what is in it is halved until the
+-- event is found: that one becomes a dead letter, and the others are sent.
+--
+-- Whether a receiver refuses one event or everything cannot be known from the one event. So refused events
+-- are held, and the cursor with them, until another one is accepted, before or after them; too many of
+-- them in a row, or no event accepted at all, is a failure, and no event is put aside.
 --
 -- A token goes into a header, which the transport takes as a text: this is the one place where it
 -- is a Lua string.
 -- @module lastpass.export.sinks.webhook
 local address = require "lastpass.transport.address"
+local dead_letters = require "lastpass.export.dead_letters"
 local errors = require "lastpass.error"
 local json = require "lastpass.json"
 local loop = require "lastpass.transport.waiting"
+local receipts = require "lastpass.export.receipts"
 local secret = require "lastpass.secret"
+local time = require "lastpass.time"
 local transport = require "lastpass.transport"
 
 local M = {}
@@ -21,45 +29,6 @@ local webhook_mt = { __name = "lastpass.export.sinks.webhook", __index = methods
 
 local function fail(kind, code, message, fields)
   return errors.fail(kind, code, "webhook: " .. message, fields)
-end
-
--- Codes of HTTP that may be others a little later.
-local function is_passing(status)
-  return status == 408 or status == 425 or status == 429 or status >= 500
-end
-
-local function retry_after(response)
-  local value = response.headers and response.headers["retry-after"]
-  return value and value:match "^%d+$" and tonumber(value) or nil
-end
-
-local function check_status(response)
-  local status = response.status
-  if status >= 200 and status < 300 then
-    return true
-  end
-  local message = ("the server answered HTTP %d"):format(status)
-  if is_passing(status) then
-    return fail(status == 429 and "throttled" or "transport", "http_status", message, {
-      status = status,
-      retry_after = retry_after(response),
-      passing = true,
-    })
-  end
-  local kind = (status == 401 or status == 403) and "auth" or "refused"
-  return fail(kind, "http_status", message, { status = status, body = response.body:sub(1, 2048) })
-end
-
--- Pairs of lines, those whose number is in `which`.
-local function pick_pairs(body, which)
-  local number, kept = 0, {}
-  for action, source in body:gmatch "([^\n]*)\n([^\n]*)\n" do
-    number = number + 1
-    if which[number] then
-      kept[#kept + 1] = action .. "\n" .. source .. "\n"
-    end
-  end
-  return table.concat(kept)
 end
 
 local styles = {}
@@ -84,8 +53,8 @@ styles.splunk = {
       after = { "}\n" },
     }
   end,
-  read = function()
-    return true
+  read = function(self, response)
+    return receipts.splunk(response, self.token)
   end,
 }
 
@@ -100,30 +69,9 @@ styles.elastic = {
       after = { "\n" },
     }
   end,
-  -- 200 says nothing of the single events
-  read = function(response, body)
-    local answer = json.decode(response.body)
-    if type(answer) ~= "table" or type(answer.items) ~= "table" then
-      return fail("protocol", "unexpected_shape", "the answer is none of the bulk interface")
-    elseif answer.errors ~= true then
-      return true
-    end
-    local again, passing, reason = {}, true, nil
-    for number, item in ipairs(answer.items) do
-      local result = item.create or item.index or {}
-      local status = tonumber(result.status) or 500
-      if status >= 300 then
-        again[number] = true
-        passing = passing and is_passing(status)
-        reason = reason or (type(result.error) == "table" and result.error.reason) or status
-      end
-    end
-    return fail(
-      passing and "throttled" or "refused",
-      "events_refused",
-      "Elasticsearch refused events: " .. tostring(reason),
-      { passing = passing, rest = pick_pairs(body, again) }
-    )
+  lines = 2,
+  read = function(self, response, batch)
+    return receipts.elastic(response, self.token, batch.count)
   end,
 }
 
@@ -133,17 +81,40 @@ styles.generic = {
   frame = function()
     return nil
   end,
-  read = function()
-    return true
+  read = function(self, response)
+    return receipts.generic(response, self.token, self.receipt)
   end,
 }
 
-local function post(self, body)
+-- The texts of a batch's events. Every format has a line for an event, but the fields of CSV may have line
+-- ends within their quotes.
+local function split(self, batch)
+  local pieces, piece, lines, quotes = {}, {}, 0, 0
+  for line in batch.text:gmatch "[^\n]*\n" do
+    piece[#piece + 1], lines = line, lines + 1
+    if self.format == "csv" then
+      quotes = quotes + select(2, line:gsub('"', ""))
+    end
+    if lines >= (self.style.lines or 1) and quotes % 2 == 0 then
+      pieces[#pieces + 1] = table.concat(piece)
+      piece, lines = {}, 0
+    end
+  end
+  assert(#pieces == batch.count, "a batch is not what it says")
+  return pieces
+end
+
+local function batch_of(pieces, from, to)
+  return { text = table.concat(pieces, "", from, to), count = to - from + 1 }
+end
+
+-- Sends a batch once: true, or outcomes of its events, when the server has it.
+local function post(self, batch)
   local response, message, err = self.transport:send {
     method = "POST",
     url = self.url,
     headers = self.headers,
-    body = body,
+    body = batch.text,
     timeout = self.timeout,
     max_bytes = 64 * 1048576,
   }
@@ -155,14 +126,139 @@ local function post(self, body)
     return nil, err.message, err
   end
   local ok
-  ok, message, err = check_status(response)
+  ok, message, err = receipts.check_status(response, self.token, self.receipt.status)
   if not ok then
     return nil, message, err
   end
-  return self.style.read(response, body)
+  return self.style.read(self, response, batch)
 end
 
---- The token, and the transport.
+-- Puts aside what is held.
+local function put_aside(self)
+  local held = self.held
+  if #held == 0 then
+    return true
+  end
+  if not self.dead_letters then
+    return fail("refused", "events_refused", held[1].reason, { status = held[1].status })
+  end
+  local ok, message, err = dead_letters.add(self.dead_letters, held)
+  if not ok then
+    return nil, message, err
+  end
+  self.held, self.settled = {}, true
+  self.refused = self.refused + #held
+  for _, letter in ipairs(held) do
+    if self.on_refused then
+      self.on_refused { message = letter.reason, path = self.dead_letters, count = self.refused }
+    end
+  end
+  return true
+end
+
+local function accept(self, count)
+  self.accepted = self.accepted + count
+  return put_aside(self)
+end
+
+local function hold(self, text, status, reason)
+  self.held[#self.held + 1] = {
+    text = text,
+    at = time.now(),
+    cursor = self.cursor,
+    receiver = self.url:match "^%a+://[^/?#]*",
+    status = status,
+    reason = reason,
+  }
+  self.settled = false
+  if #self.held <= self.most_refused then
+    return true
+  end
+  local message = ("%d events in a row were refused: %s"):format(#self.held, reason)
+  return fail("refused", "events_refused", message, {
+    status = status,
+    hint = "if each of them is at fault, allow more of them in a row; none was put aside",
+  })
+end
+
+local deliver
+
+-- A batch that is too large is a hint for all that follow, unless it was one event that was too large.
+local function halve(self, batch, err)
+  local pieces, half = split(self, batch), math.ceil(batch.count / 2)
+  local before = self.refused + #self.held
+  local ok, message, failure = deliver(self, batch_of(pieces, 1, half))
+  if ok then
+    ok, message, failure = deliver(self, batch_of(pieces, half + 1, batch.count))
+  end
+  if ok and err.status == 413 and self.refused + #self.held == before then
+    self.batch.events = math.min(self.batch.events, half)
+  end
+  return ok, message, failure
+end
+
+-- What the server has decided about each event; those to be sent again come back as a batch.
+local function take_outcomes(self, batch, outcomes)
+  if #outcomes == 0 then
+    return accept(self, batch.count)
+  end
+  local pieces, again, accepted = split(self, batch), {}, 0
+  local ok, message, err, reason = true, nil, nil, nil
+  for _, outcome in ipairs(outcomes) do
+    accepted = accepted + (outcome.state == "accepted" and 1 or 0)
+  end
+  if accepted > 0 then
+    ok, message, err = accept(self, accepted)
+  end
+  for number, outcome in ipairs(outcomes) do
+    if ok and outcome.state == "again" then
+      again[#again + 1], reason = pieces[number], outcome.message
+    elseif ok and outcome.state == "refused" then
+      ok, message, err = hold(self, pieces[number], outcome.status, outcome.message)
+      if ok and accepted > 0 then
+        ok, message, err = put_aside(self)
+      end
+    end
+  end
+  if ok and #again > 0 then
+    return fail("throttled", "events_refused", "not all events were taken: " .. reason, {
+      passing = true,
+      rest = batch_of(again, 1, #again),
+    })
+  end
+  return ok, message, err
+end
+
+-- Sends a batch until all of it is decided.
+function deliver(self, batch)
+  local tries = 0
+  while true do
+    tries = tries + 1
+    local ok, message, err = post(self, batch)
+    if type(ok) == "table" then
+      ok, message, err = take_outcomes(self, batch, ok)
+    elseif ok then
+      ok, message, err = accept(self, batch.count)
+    end
+    if ok then
+      return true
+    elseif err.divisible and batch.count > 1 then
+      return halve(self, batch, err)
+    elseif err.divisible then
+      return hold(self, batch.text, err.status, message:gsub("^webhook: ", ""))
+    elseif not err.passing or tries > self.retries then
+      return nil, message, err
+    end
+    batch = err.rest or batch -- of a batch taken in part, only what is left
+    local pause = err.retry_after or math.min(0.5 * 2 ^ (tries - 1), LONGEST_PAUSE)
+    if self.on_retry then
+      self.on_retry { message = message, code = err.code, attempt = tries, seconds = pause }
+    end
+    loop.sleep(pause)
+  end
+end
+
+--- The token, the place of dead letters, and the transport.
 function methods:begin()
   if self.token_file then
     -- the file's mode is checked there
@@ -172,14 +268,24 @@ function methods:begin()
     end
     checked:close()
     local file = assert(io.open(self.token_file, "rb"))
-    self.headers.Authorization = self.style.token .. file:read("*a"):gsub("%s+$", "")
+    self.token = file:read("*a"):gsub("%s+$", "")
     file:close()
   elseif self.token_env then
     local token = os.getenv(self.token_env)
     if not token or token == "" then
       return fail("argument", "no_token", ("the variable %s is not set"):format(self.token_env))
     end
-    self.headers.Authorization = self.style.token .. token
+    self.token = token
+  end
+  if self.token then
+    self.headers.Authorization = self.style.token .. self.token
+  end
+  if not self.dead_letters and self.default_dead_letters then
+    local path, message, err = self.default_dead_letters()
+    if not path then
+      return nil, message, err
+    end
+    self.dead_letters = path
   end
   self.transport = transport.open(self.given_transport, {
     ca_file = self.ca_file,
@@ -189,28 +295,27 @@ function methods:begin()
   return true
 end
 
---- Sends a batch and waits until the server has taken it.
-function methods:write(text)
-  local tries, body = 0, text
-  while true do
-    tries = tries + 1
-    local ok, message, err = post(self, body)
-    if ok then
-      return true
-    elseif not err.passing or tries > self.retries then
-      return nil, message, err
-    end
-    body = err.rest or body -- of a batch taken in part, only what is left
-    local pause = err.retry_after or math.min(0.5 * 2 ^ (tries - 1), LONGEST_PAUSE)
-    if self.on_retry then
-      self.on_retry { message = message, code = err.code, attempt = tries, seconds = pause }
-    end
-    loop.sleep(pause)
-  end
+--- Sends a batch and waits until the server has decided about it: `settled` says whether all events so far
+-- were taken or put aside.
+function methods:write(text, count)
+  return deliver(self, { text = text, count = count })
 end
 
---- Each batch was confirmed when it was written.
-function methods.confirm()
+--- Each batch was confirmed when it was written; what was refused at the end is put aside, when the
+-- receiver has accepted any other event.
+function methods:confirm()
+  if #self.held > 0 and self.accepted == 0 then
+    local last = self.held[#self.held]
+    local message = ("no event was accepted, %d refused: %s"):format(#self.held, last.reason)
+    return fail("refused", "events_refused", message, {
+      status = last.status,
+      hint = "none was put aside: they are sent again with the next events",
+    })
+  end
+  local ok, message, err = put_aside(self)
+  if not ok then
+    return nil, message, err
+  end
   return {}
 end
 
@@ -221,12 +326,17 @@ end
 
 --- Forgets the token.
 function methods:close()
-  self.headers.Authorization = nil
+  self.headers.Authorization, self.token = nil, nil
 end
 
 local function whole(value)
   return type(value) == "number" and value >= 1 and value == math.floor(value),
     "an integer from 1 on"
+end
+
+local function whole_from_zero(value)
+  return type(value) == "number" and value >= 0 and value == math.floor(value),
+    "an integer from 0 on"
 end
 
 local known = {
@@ -244,7 +354,53 @@ local known = {
   host = "string",
   transport = "table",
   on_retry = "function",
+  on_refused = "function",
+  dead_letters = "string",
+  most_refused = whole_from_zero,
+  receipt = "table",
 }
+
+local function status_set(value, level)
+  local set = {}
+  for _, status in ipairs(type(value) == "table" and value or { value }) do
+    if type(status) ~= "number" or status % 1 ~= 0 or status < 200 or status > 599 then
+      errors.raise(
+        level + 1,
+        "client:export: option 'receipt.status' must be a status of HTTP, or a list"
+      )
+    end
+    set[status] = true
+  end
+  return next(set) and set or nil
+end
+
+local receipt_options = {
+  status = { "number", "table" },
+  body = "string",
+  json = function(value)
+    local ok = type(value) == "table" and next(value) ~= nil
+    for name, expected in pairs(ok and value or {}) do
+      local kind = type(expected)
+      ok = ok
+        and type(name) == "string"
+        and (kind == "string" or kind == "number" or kind == "boolean")
+    end
+    return ok, "a table of members and their values"
+  end,
+}
+
+local function read_receipt(given, style, level)
+  errors.check_options("client:export: option 'receipt'", given, receipt_options, level + 1)
+  if given and style ~= "generic" then
+    errors.raise(
+      level + 1,
+      "client:export: option 'receipt' is for the style generic: %s has its own",
+      style
+    )
+  end
+  given = given or {}
+  return { status = status_set(given.status, level + 1), body = given.body, json = given.json }
+end
 
 -- As for LastPass itself: what is sent to must be who it says it is.
 local function check_url(url, level)
@@ -258,7 +414,10 @@ end
 --- Opens the sink.
 ---@param options table url; style ("splunk", "elastic" or "generic", the default); token_file (mode 600) or
 -- token_env; headers (name -> text); events (5000), bytes (1 MiB): the most in a batch; ca_file, proxy,
--- timeout (60), retries (8), host (Splunk: whose events these are), on_retry
+-- timeout (60), retries (8), host (Splunk: whose events these are), on_retry; receipt (generic: what an answer
+-- must have: `status`, `body`: a text in it, `json`: members, with dots, and their values); dead_letters (the
+-- file for events that are refused; default beside the journal), most_refused (20: how many in a row before it
+-- stops), on_refused
 ---@return table sink
 function M.open(options, about, level)
   level = level + 1
@@ -288,6 +447,16 @@ function M.open(options, about, level)
     source_host = options.host,
     given_transport = options.transport,
     on_retry = options.on_retry,
+    on_refused = options.on_refused,
+    receipt = read_receipt(options.receipt, options.style or "generic", level),
+    cursor = about.cursor,
+    dead_letters = options.dead_letters,
+    default_dead_letters = about.dead_letters,
+    most_refused = options.most_refused or 20,
+    held = {},
+    accepted = 0,
+    refused = 0,
+    settled = true,
     batch = { events = options.events or 5000, bytes = options.bytes or 1048576 },
     headers = { ["Content-Type"] = style.media_type or about.media_type },
   }, webhook_mt)
