@@ -17,7 +17,7 @@ local reading = assert(acme:snapshot())
 local results = {
   assert(report.coverage(acme, {
     roster = roster,
-    active = { field = "status", inactive = { "terminated" } },
+    active = { field = "status", active = { "active", "on leave" }, inactive = { "terminated" } },
     exclude = { ["svc-*"] = "service account" },
   })),
   assert(report.mfa(reading)),

@@ -32,6 +32,33 @@ describe("lastpass.report.roster", function()
     assert.same({ "roster hr: 3 rows read to the end, 0 rows refused" }, one.query)
   end)
 
+  it("takes status words in any spelling, and notes those that nobody knows", function()
+    local function rows()
+      return planted.roster({
+        { email = "ann@acme.example", status = "Employed" },
+        { email = "bob@acme.example", status = "left\194\160" },
+        { email = "cat@acme.example", status = "Beendet" },
+        { email = "dee@acme.example" },
+      }, { name = "hr" })
+    end
+    local one = reading()
+    local inactive = { field = "status", inactive = { "LEFT" } }
+    assert.equal(1, assert(roster_room.read(one, rows(), inactive)).left_count)
+    assert.same({}, one.gaps)
+    inactive.active = { "employed" }
+    local roster = assert(roster_room.read(one, rows(), inactive))
+    assert.same({ 3, 1 }, { #roster.list, roster.left_count })
+    assert.same({
+      "2 rows of the roster with a status on neither list, the first 'Beendet', count as employed",
+    }, one.gaps)
+    assert.matches(
+      "report.x: active: the list 'active' is empty",
+      check.blamed(function()
+        roster_room.check_active("report.x", { field = "s", active = {}, inactive = { "x" } })
+      end)
+    )
+  end)
+
   it("notes rows that could not be used", function()
     local one = reading()
     local source = planted.roster(

@@ -147,9 +147,9 @@ end
 
 --- Compares the directory with a roster.
 ---@param subject lastpass.Client|lastpass.Snapshot
----@param options table roster (a source of people, required), active ({field, inactive}: rows of
--- people who have left), exclude (address or pattern = reason), invitation_days (default 30),
--- events (false: do not read events, no invitation counts as expired)
+---@param options table roster (a source of people, required), active ({field, active, inactive}: the
+-- status words of people who are employed and who have left), exclude (address or pattern = reason),
+-- invitation_days (default 30), events (false: do not read events, no invitation counts as expired)
 ---@return lastpass.Report|nil
 ---@return string? message
 ---@return lastpass.Error? err also when the roster breaks off

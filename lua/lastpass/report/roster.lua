@@ -1,8 +1,9 @@
 --- The roster: whom the personnel department knows, from any `lastpass.source`.
 -- @module lastpass.report.roster
-local email = require "lastpass.email"
 local errors = require "lastpass.error"
 local key_of = require "lastpass.directory.key"
+local mapping = require "lastpass.source.mapping"
+local status = require "lastpass.source.status"
 local text = require "lastpass.text"
 
 local M = {}
@@ -25,11 +26,22 @@ function M.is_source(value)
     "a source of people, as source.csv gives it"
 end
 
---- Checks the option `active`: { field = "status", inactive = { "terminated" } }.
+--- Which rows of a roster are of people who have left: the field with the status, and its words. Words are
+-- compared as in playbooks. Without the list `active` every word that is not inactive counts as employed;
+-- with it, a word on neither list does too, and is noted as missing information.
+---@class lastpass.report.RosterStatus
+---@field field string
+---@field inactive string[]
+---@field active? string[]
+
+--- Checks the option `active`; mistakes raise.
 ---@param where string
----@param active table|nil
+---@param active lastpass.report.RosterStatus|nil
 function M.check_active(where, active)
   if not active then
+    return
+  elseif active.active then
+    mapping.status_words(where, active, 3)
     return
   end
   errors.check_options(where .. ": active", active, { field = "string", inactive = "table" })
@@ -38,21 +50,31 @@ function M.check_active(where, active)
   end
 end
 
+-- Whether the status of a person means inactive; and the word when nobody knows.
 local function inactive_test(active)
   if not active then
     return function()
       return false
     end
+  elseif active.active then
+    local words = mapping.status_words("roster", active, 3)
+    return function(person)
+      local meaning, word = status.meaning(words, person[active.field])
+      return meaning == false, word
+    end
   end
   local set = {}
   for _, value in ipairs(active.inactive) do
-    set[email.fold(tostring(value))] = true
+    set[status.fold(tostring(value))] = true
   end
   return function(person)
     local value = person[active.field]
-    return type(value) == "string" and set[email.fold(value)] == true
+    return type(value) == "string" and set[status.fold(value)] == true
   end
 end
+
+local NOBODY_KNOWS =
+  "%s of the roster with a status on neither list, the first '%s', count as employed"
 
 local function note(reading, roster, source)
   reading.query[#reading.query + 1] = ("roster %s: %s read to the end, %s"):format(
@@ -72,7 +94,7 @@ end
 --- Reads the roster to its end.
 ---@param reading lastpass.report.Reading what is missing is noted there
 ---@param source lastpass.source.People
----@param active? table {field, inactive}: which rows are of people who have left
+---@param active? lastpass.report.RosterStatus which rows are of people who have left
 ---@return lastpass.report.Roster|nil
 ---@return string? message
 ---@return lastpass.Error? err when the source breaks off: nothing is concluded from a part
@@ -84,6 +106,7 @@ function M.read(reading, source, active)
   local roster =
     { name = source.name, list = {}, by_address = {}, left = {}, left_count = 0, refused = 0 }
   local is_inactive = inactive_test(active)
+  local unknown, first = 0, nil
   for _, person in ipairs(people) do
     local key = person.email and key_of(person.email)
     if not key or key == "" then
@@ -93,7 +116,12 @@ function M.read(reading, source, active)
         roster.name .. ": the roster has no field 'email'",
         { hint = 'name it: source.csv("hr.csv", { columns = { email = "E-mail" } })' }
       )
-    elseif is_inactive(person) then
+    end
+    local has_left, word = is_inactive(person)
+    if word then
+      unknown, first = unknown + 1, first or word
+    end
+    if has_left then
       roster.left[key], roster.left_count = person, roster.left_count + 1
     else
       roster.by_address[key] = person
@@ -102,6 +130,9 @@ function M.read(reading, source, active)
   end
   roster.refused = #source.problems
   note(reading, roster, source)
+  if unknown > 0 then
+    reading:miss(NOBODY_KNOWS, text.plural(unknown, "row"), first)
+  end
   return roster
 end
 

@@ -180,19 +180,24 @@ function M.is_value(value)
   return value == nil or type(value) == "table" or text_types[type(value)] == true
 end
 
---- Why a word decides nothing.
----@param compiled table of `compile`
----@param word string as `meaning` gives it
----@return string reason
-function M.reason(compiled, word)
+local function new_reason(compiled, word)
   if M.fold(word) == "" then
     return "the status is empty, which is on neither list"
   end
   local nearest = errors.did_you_mean(M.fold(word), errors.names_of(compiled.meaning))
-  return ("the status %s is on neither list%s"):format(
-    require("lastpass.source.problem").shown(word),
-    nearest
-  )
+  local shown = require("lastpass.source.problem").shown(word)
+  return ("the status %s is on neither list%s"):format(shown, nearest)
+end
+
+--- Why a word decides nothing. A column is often wrong all the way down.
+---@param compiled table of `compile`
+---@param word string as `meaning` gives it
+---@return string reason
+function M.reason(compiled, word)
+  if compiled.unknown ~= word then
+    compiled.unknown, compiled.reason = word, new_reason(compiled, word)
+  end
+  return compiled.reason
 end
 
 return M
