@@ -557,10 +557,10 @@ lastpass.report.check.rules(rules)
 lastpass.report.coverage(subject, options)
   Compares the directory with a roster.
   subject (lastpass.Client|lastpass.Snapshot)
-  options (table): roster (a source of people, required), active ({field, inactive}:
-      rows of people who have left), exclude (address or pattern = reason),
-      invitation_days (default 30), events (false: do not read events, no invitation
-      counts as expired)
+  options (table): roster (a source of people, required), active ({field, active,
+      inactive}: the status words of people who are employed and who have left), exclude
+      (address or pattern = reason), invitation_days (default 30), events (false: do not
+      read events, no invitation counts as expired)
   gives lastpass.Report|nil; or nil, message, err]==],
   ["lastpass.report.evidence.new_key"] = [==[
 lastpass.report.evidence.new_key(path)
