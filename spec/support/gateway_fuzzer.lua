@@ -47,6 +47,23 @@ function F.new(seed)
     "users/../groups",
     "users/%2e%2e",
     "users/%00",
+    "users/meta/list",
+    "users/lastpass/meta/create",
+    "groups/meta/add-user",
+    "me/meta/get",
+    "users/okta/meta/list",
+    "utilization",
+  }
+  local elsewhere = {
+    "/unified/meta/user-directory/lastpass",
+    "/unified/meta/user-directory/okta",
+    "/integration/lastpass/capabilities",
+    "/integrated-account/acme/capabilities",
+    "/integrated-account/globex/capabilities",
+    "/integrated-account/%2e%2e/capabilities",
+    "/batch-request",
+    "/batch-request",
+    "/batch-request/",
   }
   local commands = {
     "getuserdata",
@@ -65,6 +82,9 @@ function F.new(seed)
     "",
     "reinviteuser",
     "pushsitestousers",
+    "disablemultifactor",
+    "resetpassword",
+    "requiremasterpasswordchange",
   }
   local names = {
     "limit",
@@ -91,6 +111,10 @@ function F.new(seed)
     "actor[user][id]",
     "name",
     "truto_ignore_limit",
+    "workspace_id",
+    "format",
+    "type",
+    "methods",
     "organization_id",
     "role_id",
     "user_type",
@@ -175,6 +199,23 @@ function F.new(seed)
     '"phones":[null]',
     '"a":1e999',
     '"a":00',
+    '"username":["p2@acme.example"]',
+    '"username":"p2@acme.example\\u0000"',
+    '"username":"p2@acme.example "',
+    '"add":"All"',
+    '"del":{}',
+    '"deleteaction":"2"',
+    '"deleteaction":1.5',
+    '"users":{"a":"p2@acme.example"}',
+    '"resources":[{"resource":"user-directory/users","method":"list"}]',
+    '"resources":[{"resource":"disableuser","method":"create","body":["p2@acme.example"]}]',
+    '"resources":[{"resource":"user-directory/users","method":"update","id":70000003,"body":{}}]',
+    '"resources":[{"resource":"user-directory/groups","method":"list","query":{"a":{"b":[1]}}}]',
+    '"resources":[null,7]',
+    '"resources":{"0":{}}',
+    '"integrated_account_id":"globex"',
+    '"integrated_account_id":null',
+    '"args":{}',
   }
   local function body()
     local kind = upto(12)
@@ -232,10 +273,12 @@ function F.new(seed)
       path = "/proxy/" .. one_of(commands)
     elseif upto(30) == 1 then
       path = "/" .. junk()
+    elseif upto(8) == 1 then
+      path = one_of(elsewhere)
     end
     -- most are not hopeless from the start
     if upto(4) > 1 then
-      if path:find "^/proxy" or resource:find "%-user$" then
+      if path:find "^/proxy" or path:find "^/batch" or resource:find "%-user$" then
         method = "POST"
       elseif resource:find "^users/." then
         method = one_of { "GET", "GET", "PATCH", "DELETE" }

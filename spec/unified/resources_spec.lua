@@ -116,8 +116,39 @@ describe("the other resources", function()
     assert.is_true(#admins > 0)
   end)
 
+  it("users and groups can be asked for by the shared folder", function()
+    local with_people, with_group
+    for _, folder in ipairs(caller:get("workspaces?limit=500").json.result) do
+      for _, one in ipairs(folder.remote_data.users) do
+        with_people = with_people or folder
+        with_group = with_group or one.group_name and { folder = folder, name = one.group_name }
+      end
+    end
+    local addresses = {}
+    for _, one in ipairs(with_people.remote_data.users) do
+      addresses[one.username:lower()] = true
+    end
+    for _, name in ipairs { "workspace_id", "workspace" } do
+      local users = caller:get(("users?limit=500&%s=%s"):format(name, with_people.id)).json.result
+      local found = 0
+      for _, user in ipairs(users) do
+        assert.is_true(addresses[user.username:lower()], user.username)
+        found = found + 1
+      end
+      assert.is_true(found > 0)
+      assert.equal(0, caller:get(("users?%s=none"):format(name)).json.result_count)
+      assert.equal(0, caller:get(("groups?%s=none"):format(name)).json.result_count)
+    end
+    local groups = caller:get("groups?workspace_id=" .. with_group.folder.id).json.result
+    local names = {}
+    for place, group in ipairs(groups) do
+      names[place] = group.name
+    end
+    assert.truthy(table.concat(names, "\n"):find(with_group.name, 1, true))
+  end)
+
   it("refuse what does not exist, and say what does", function()
-    for _, path in ipairs { "billing", "utilization", "nothing", "", "users2/1" } do
+    for _, path in ipairs { "billings", "nothing", "", "users2/1", "me/1" } do
       assert.equal(404, caller:get(path).status, path)
     end
     for path, allow in pairs {

@@ -4,6 +4,7 @@
 local access = require "lastpass.nginx.gateway.access"
 local adapter = require "lastpass.nginx.gateway.adapter"
 local audit = require "lastpass.nginx.gateway.audit"
+local batch_requests = require "lastpass.nginx.gateway.batch"
 local dicts = require "lastpass.nginx.dicts"
 local digests = require "lastpass.unified.digests"
 local errors = require "lastpass.error"
@@ -164,21 +165,76 @@ local function write(self, request, tenant, token)
     ok, response = pcall(carry_out)
   end
   writer:finish()
+  request.has_changed = writer:has_changed()
   if not ok then
     error(response, 0)
   end
   return response, problem
 end
 
-local function answer(self, request, token)
+local answer
+
+local ALLOW = "POST, OPTIONS"
+
+-- What each request of a batch is answered, as if it had come alone.
+local function answer_within(self, request, token)
+  local allowed = rate.count(self._counters, token, request.now)
+  local response, problem
+  if allowed then
+    response, problem = answer(self, request, token)
+  else
+    response, problem = problems.fail(allowed == nil and 503 or 429, "this token asks too often")
+  end
+  return response or problems.response(problem, request)
+end
+
+local function answer_batch(self, request, token)
+  if request.method == "OPTIONS" then
+    return { status = 204, headers = { allow = ALLOW }, body = "" }
+  elseif request.method ~= "POST" then
+    local text = "a batch is sent with POST"
+    return problems.fail(405, text, { headers = { allow = ALLOW } })
+  end
+  local batch, problem = batch_requests.read(request)
+  if not batch then
+    return nil, problem
+  end
+  local changed = false
+  local function carry_out()
+    return batch_requests.respond(request, batch, self._settings.prefix, function(one)
+      local response = answer_within(self, one, token)
+      changed = changed or one.has_changed or false
+      return response
+    end)
+  end
+  if not token.scopes.write then
+    return carry_out() -- nothing of it is a write, so it needs no key
+  end
+  return idempotency.once(self._keys, request, "batch\0" .. token.name, carry_out, function()
+    return changed
+  end)
+end
+
+local function is_too_long(self, request)
+  if #(request.body or "") <= self._settings.max_body then
+    return nil
+  end
+  local text = "the body is longer than %d bytes"
+  return select(2, problems.fail(413, text:format(self._settings.max_body)))
+end
+
+function answer(self, request, token)
+  local too_long = is_too_long(self, request)
+  if too_long then
+    return nil, too_long
+  elseif request.path == self._settings.prefix .. "/batch-request" then
+    return answer_batch(self, request, token)
+  end
   local tenant, problem = access.tenant(self._tenants, request, token)
   if not tenant then
     return nil, problem
   elseif reads[request.method] then
     return respond(self, request, tenant, token)
-  elseif #(request.body or "") > self._settings.max_body then
-    local text = "the body is longer than %d bytes"
-    return problems.fail(413, text:format(self._settings.max_body))
   end
   return write(self, request, tenant, token)
 end

@@ -1,5 +1,6 @@
 --- One request on its way through the rooms: what it asks, of whom, and what it may.
 -- @module lastpass.unified.call
+local email = require "lastpass.email"
 local filters = require "lastpass.unified.filters"
 local folders_room = require "lastpass.enterprise.folders"
 local ids = require "lastpass.unified.ids"
@@ -30,7 +31,7 @@ local M = {}
 ---@param request table
 ---@param tenant table
 ---@param grant table
----@param route table id, what
+---@param route table of `routes.find`
 ---@return lastpass.unified.Call|nil
 ---@return lastpass.unified.Problem? problem
 function M.new(request, tenant, grant, route)
@@ -38,7 +39,9 @@ function M.new(request, tenant, grant, route)
   if not tree then
     return nil, problem
   end
-  local is_plain = route.action == "list" or route.resource and route.resource.is_live
+  local is_plain = route.is_plain
+    or route.action == "list"
+    or route.resource and route.resource.is_live
   local ok = true
   if not is_plain then
     ok, problem = filters.none(tree) -- what is about one thing has nothing to filter
@@ -118,6 +121,51 @@ function methods:folders()
     end
     return folders
   end)
+end
+
+--- The ids of the shared folders that somebody, or a group, has rights to; for filters by workspace. To be
+-- asked for before a list is filtered: reading folders may fail.
+---@return table|nil folders of_user and of_group: by key of the address, and by name, lists of ids
+---@return lastpass.unified.Problem? problem
+function methods:workspaces()
+  if self._workspaces then
+    return self._workspaces
+  end
+  local folders, problem = self:folders()
+  if not folders then
+    return nil, problem
+  end
+  self._workspaces = kept_room.once(self:kept(), "workspaces_of", function()
+    local of_user, of_group = {}, {}
+    local function add(list, key, id)
+      list[key] = list[key] or {}
+      table.insert(list[key], id)
+    end
+    for _, folder in ipairs(folders) do
+      for _, entry in ipairs(folder.users) do
+        add(of_user, email.fold(entry.email), folder.id)
+        if entry.group then
+          add(of_group, entry.group, folder.id)
+        end
+      end
+    end
+    return { of_user = of_user, of_group = of_group }
+  end)
+  return self._workspaces
+end
+
+--- Reads the folders when a filter is about them.
+---@return true|nil
+---@return lastpass.unified.Problem? problem
+function methods:prepare_workspaces()
+  if self.query.workspace_id == nil and self.query.workspace == nil then
+    return true
+  end
+  local workspaces, problem = self:workspaces()
+  if not workspaces then
+    return nil, problem
+  end
+  return true
 end
 
 --- There is no such thing, or it is not to be seen.

@@ -26,9 +26,16 @@ local M = {
   },
 }
 
+-- The shared folders that a group has rights to.
+local function workspaces_of(entry, call)
+  return call:workspaces().of_group[entry.name] or {}
+end
+
 M.filters = {
   name = filters.text "name",
   organization_id = filters.organization,
+  workspace = { kind = "exact", value = workspaces_of },
+  workspace_id = { kind = "exact", value = workspaces_of },
 }
 M.filters.organization = M.filters.organization_id
 
@@ -85,7 +92,11 @@ end
 ---@return lastpass.unified.Problem? problem
 function M.list(call)
   local kept, problem = call:kept()
-  if not kept then
+  local ok
+  if kept then
+    ok, problem = call:prepare_workspaces()
+  end
+  if not ok then
     return nil, problem
   end
   return lists.of(call, M, names_of(call, kept), function(entry)

@@ -102,7 +102,7 @@ local function answer_kept(request, tenant, grant, route)
     return nil, problem
   end
   local answer
-  answer, problem = route.room[route.action](call)
+  answer, problem = route.module[route.action](call)
   if not answer then
     return nil, problem
   elseif answer.status == 200 and not call.is_live then
@@ -118,7 +118,7 @@ local function answer_now(request, tenant, grant, route)
     return nil, problem
   end
   local answer
-  answer, problem = route.room[route.action](call)
+  answer, problem = route.module[route.action](call)
   return answer, problem, nil
 end
 

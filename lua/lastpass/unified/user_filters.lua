@@ -1,6 +1,7 @@
 --- How lists of users can be filtered and sorted (unified-directory §2.3).
 -- Every function gets an entry {user, id} and the call.
 -- @module lastpass.unified.user_filters
+local email = require "lastpass.email"
 local ids = require "lastpass.unified.ids"
 local names = require "lastpass.unified.names"
 local query = require "lastpass.unified.query"
@@ -70,6 +71,11 @@ function value.groups(entry)
   return list
 end
 
+--- The shared folders that somebody has rights to.
+function value.workspaces(entry, call)
+  return call:workspaces().of_user[email.fold(entry.user.email)] or {}
+end
+
 --- The account.
 function value.organization(_, call)
   return call.cid
@@ -106,6 +112,8 @@ M.known = {
   group = { kind = "exact", value = value.groups },
   group_id = { kind = "exact", value = value.groups },
   organization_id = { kind = "exact", value = value.organization },
+  workspace = { kind = "exact", value = value.workspaces },
+  workspace_id = { kind = "exact", value = value.workspaces },
   created_at = { kind = "time", value = value.created_at },
   updated_at = { kind = "time", value = nothing },
   last_login_at = { kind = "time", value = value.last_login_at },

@@ -90,9 +90,12 @@ function M.list(call)
   if not index then
     return nil, problem
   end
-  local scene
+  local scene, ok
   scene, problem = M.scene(call)
-  if not scene then
+  if scene then
+    ok, problem = call:prepare_workspaces()
+  end
+  if not ok then
     return nil, problem
   end
   local walk, place_at = user_walk.of(call, index)

@@ -25,8 +25,12 @@ end
 
 local ACCOUNT = "integrated_account_id"
 
--- The company that a request names; most need no look at their parameters.
+-- The company that a request names, in its address or its parameters; most need no look at those.
 local function named_tenant(request)
+  local of_address = request.path:match "/integrated%-account/([^/]+)/capabilities$"
+  if of_address then
+    return of_address
+  end
   local raw, name = request.raw_query, nil
   if raw and not raw:find("integrated", 1, true) and not raw:find("%", 1, true) then
     return nil

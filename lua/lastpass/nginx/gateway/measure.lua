@@ -7,6 +7,11 @@ local M = {}
 
 -- What a path is about, of few different names: each is a series of its own.
 local function class_of(path)
+  if path:find "/batch%-request$" then
+    return "batch"
+  elseif path:find "/capabilities$" or path:find("/meta/", 1, true) then
+    return "catalog"
+  end
   local resource = path:match "/unified/user%-directory/([%l_]+)"
   if resource and routes.resources[resource] then
     return resource
