@@ -115,6 +115,7 @@ describe("the canary hash", function()
       assert.truthy(output:find(sign, 1, true), sign)
     end
     assert.is_true(#output > 20000)
+    assert.is_nil(output:find("Pass-Word-3", 1, true)) -- of somebody whom a plan creates
     for _, box in ipairs(boxes) do
       local commands = {}
       for _, entry in ipairs(assert(box:journal())) do

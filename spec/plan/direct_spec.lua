@@ -151,6 +151,19 @@ describe("lastpass.plan.direct", function()
     assert.matches("the old one is not known", plan.body.warnings[1], 1, true)
   end)
 
+  it("does not take a name for SecurID for done when the answer was lost", function()
+    local email = plans.active(client, 1)[1]
+    support.inject(box, "updateuser", nil, { drop = "after" })
+    local result = assert(client:update_users { { username = email, securidusername = "sec" } })
+    assert.equal("0 done, 1 uncertain", tostring(result))
+    assert.equal("traceless", result.uncertain[1].code)
+    support.inject(box, "updateuser", nil, { drop = "after" })
+    result =
+      assert(client:update_users { { username = email, fullname = "Shown", duousername = "d" } })
+    assert.equal("1 done", tostring(result))
+    assert.equal("read_back", result.done[1].code)
+  end)
+
   it("keeps a first password out of plan and journal, and sends it", function()
     local SECRET = "Correct-Horse-Battery-1"
     local row = { username = "new@x.example", password = SECRET, attribs = { Pin = SECRET } }

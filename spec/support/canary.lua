@@ -68,6 +68,7 @@ local function new(url, ca_file, more)
     ca_file = ca_file ~= "-" and ca_file or nil,
     retries = 1,
     timeout = 5,
+    journal = ":memory:",
     on_request = hook,
     on_wait = hook,
     on_retry = hook,
@@ -130,6 +131,11 @@ local function knock(client)
   attempt(client.snapshot, client)
   attempt(client.add_users, client, { { username = "two@x.example" }, { username = "bad" } })
   attempt(client.disable_users, client, { "new@x.example", "nobody@x.example" })
+  attempt(client.plan, client, {
+    create = { { username = "three@x.example", fullname = "Three", password = "Pass-Word-3" } },
+    disable = { "new@x.example" },
+  })
+  attempt(client.snapshot, client, { named = { "new@x.example" } })
   attempt(function()
     local user = client:user "new@x.example"
     show_all(user:disable(), user:enable(), user:join "B", user:reload(), user:delete())

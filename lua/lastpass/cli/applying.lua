@@ -218,7 +218,7 @@ local function ask(session, plan)
   if final > 0 then
     local ok, message, err = confirm.type(
       session,
-      ("%d of %d steps cannot be taken back"):format(final, plan:count()),
+      ("%d of %d steps in %s cannot be taken back"):format(final, plan:count(), session:company()),
       tostring(final),
       "--confirm-final"
     )
@@ -228,10 +228,19 @@ local function ask(session, plan)
     session.options.confirm_final = final
     return true
   end
-  return confirm.ask(
-    session,
-    ("apply %d step%s?"):format(plan:count(), plan:count() == 1 and "" or "s")
+  local subjects, seen = {}, {}
+  for _, step in ipairs(plan.body.steps) do
+    if not seen[step.subject] then
+      seen[step.subject], subjects[#subjects + 1] = true, step.subject
+    end
+  end
+  local question = ("apply %d step%s to %s in %s?"):format(
+    plan:count(),
+    plan:count() == 1 and "" or "s",
+    confirm.people(subjects),
+    session:company()
   )
+  return confirm.ask(session, question)
 end
 
 --- Shows a plan, asks, and carries it out.

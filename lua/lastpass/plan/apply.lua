@@ -136,7 +136,7 @@ function M.run(client, plan, options)
     tenant = tenant,
     lock = lock,
     plan = plan.name,
-    private = plan.private,
+    private = plan:_private(),
     body = body,
     document = text,
     options = options,

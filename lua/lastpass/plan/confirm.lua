@@ -35,7 +35,7 @@ local function done_steps(work, steps)
 end
 
 local function is_open(work, step)
-  return not work.outcomes[step.number].confirmed and not kinds.by_name[step.kind].traceless
+  return not work.outcomes[step.number].confirmed and not kinds.is_traceless(step)
 end
 
 -- Steps that this read does not show, each with what is missing.

@@ -26,8 +26,12 @@ local M = {}
 -- {code, kind, count, reason}), problems, warnings, refusals, sources, objects, counts, requests,
 -- mails, created, expires, tenant, directory, playbook
 ---@field new_groups? string[] of actions: groups that the steps would make
----@field private? table<string, table> by address: passwords and attributes that are sent, never saved
 local methods = {}
+
+-- By plan: passwords and attributes that are sent with a step, by address. They are no fields of the plan,
+-- so that whatever shows one does not show them.
+local private_fields = setmetatable({}, { __mode = "k" })
+
 local plan_mt = { __name = "lastpass.Plan", __index = methods }
 
 function plan_mt.__tostring(plan)
@@ -49,6 +53,11 @@ M.of_body = new_plan
 ---@return boolean
 function M.is(value)
   return type(value) == "table" and getmetatable(value) == plan_mt
+end
+
+-- What is sent with steps and stands in no plan.
+function methods:_private()
+  return private_fields[self]
 end
 
 --- How many steps there are to carry out.
@@ -291,7 +300,7 @@ function M.of_declared(client, declared, options)
     end
   end
   local plan = new_plan(body)
-  plan.private = private_of(declared.actions)
+  private_fields[plan] = private_of(declared.actions)
   plan.new_groups = declared.is_direct and new_groups_of(body.steps, snapshot) or nil
   return plan
 end

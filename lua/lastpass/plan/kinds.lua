@@ -158,4 +158,15 @@ for place, kind in ipairs(M.list) do
   M.by_name[kind.name] = kind
 end
 
+--- Whether the directory does not show what a step changes: some kinds, and of names those for Duo and
+-- SecurID alone.
+---@param step lastpass.plan.Step
+---@return boolean
+function M.is_traceless(step)
+  if step.kind == "name" then
+    return step.after.fullname == nil
+  end
+  return M.by_name[step.kind].traceless or false
+end
+
 return M

@@ -24,7 +24,7 @@ local TIMES_A_READ = 4
 local function file_traceless(work, steps)
   local entries, rest = {}, {}
   for _, step in ipairs(steps) do
-    if kinds.by_name[step.kind].traceless then
+    if kinds.is_traceless(step) then
       entries[#entries + 1] = {
         step = step,
         state = "unknown",

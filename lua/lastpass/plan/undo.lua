@@ -67,7 +67,7 @@ local function was_done(body, step, outcome, now)
   elseif state == "unknown" then
     warn(body, step.subject, ("may have been changed: %s"):format(kinds.by_name[step.kind].verb))
   elseif state == "intended" or state == "uncertain" or state == "not_confirmed" then
-    if kinds.by_name[step.kind].traceless then
+    if kinds.is_traceless(step) then
       warn(body, step.subject, ("may have been changed: %s"):format(kinds.by_name[step.kind].verb))
       return false
     end

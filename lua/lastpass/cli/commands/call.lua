@@ -82,7 +82,8 @@ return {
       return 0
     elseif command.writes then
       local ok
-      ok, message, err = confirm.ask(session, ("send %s?"):format(command.name))
+      local question = ("send %s to %s?"):format(command.name, session:company())
+      ok, message, err = confirm.ask(session, question)
       if not ok then
         return nil, message, err
       end

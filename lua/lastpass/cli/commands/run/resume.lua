@@ -38,7 +38,11 @@ return {
     local ok
     ok, message, err = confirm.ask(
       session,
-      ("go on with run %d, %d steps to do?"):format(run.id, run.counts.not_tried)
+      ("go on with run %d in %s, %d steps to do?"):format(
+        run.id,
+        session:company(),
+        run.counts.not_tried
+      )
     )
     if not ok then
       return nil, message, err
