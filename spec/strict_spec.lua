@@ -139,7 +139,7 @@ describe("lastpass.strict", function()
   it("needs a client, or what a client gives", function()
     for _, wrong in ipairs { 5, "x", {}, io.stdout, box, print, setmetatable({}, {}) } do
       assert.matches(
-        "lastpass.strict: needs a client",
+        "lastpass.strict: 'client' must be a Client",
         check.blamed(function()
           lastpass.strict(wrong)
         end),

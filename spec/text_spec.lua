@@ -329,7 +329,7 @@ bob@acme…             1234567  no
     assert.is_truthy(message:find("did you mean 'width'?", 1, true))
     assert.has_error(function()
       text.table(nil, {})
-    end, "text.table: rows and columns must be lists")
+    end, "text.table: 'rows' is missing: text.table(rows, columns, options?)")
   end)
 end)
 

@@ -481,7 +481,7 @@ describe("time.zone", function()
   it("raises for a name that is no string", function()
     assert.has_error(function()
       time.zone(5)
-    end, "time.zone: a zone's name must be a string, not a number")
+    end, "time.zone: 'name' must be a string, not a number: time.zone(name?, directories?)")
   end)
 
   it("serves the default zone by its rule where tzdata is missing", function()
@@ -717,8 +717,11 @@ describe("time.parse", function()
   end)
 
   it("raises for what is neither text nor number", function()
-    assert.has_error(function()
-      time.parse {}
-    end, "time.parse: a time must be a string or a number, not a table")
+    assert.has_error(
+      function()
+        time.parse {}
+      end,
+      "time.parse: 'value' must be a string or number, not a table: time.parse(value, zone?, now?)"
+    )
   end)
 end)

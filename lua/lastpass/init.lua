@@ -1,5 +1,7 @@
 --- LastPass Business administration from Lua. This is the door; the rooms are loaded on first use.
 -- @module lastpass
+local signature = require "lastpass.signature"
+
 local M = { _VERSION = require "lastpass.version", _NAME = "lastpass" }
 
 -- What a name of this table stands for.
@@ -88,5 +90,10 @@ function M.connect(profile, options)
   end
   return enterprise().new(settings, 2)
 end
+
+signature.declare("lastpass.", M, {
+  new = "options: table",
+  connect = "profile?: string, options?: table",
+})
 
 return M

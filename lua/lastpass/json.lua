@@ -3,6 +3,7 @@
 local cjson = require "cjson"
 local core = require "lastpass.core"
 local errors = require "lastpass.error"
+local signature = require "lastpass.signature"
 
 -- An instance of our own: other users of lua-cjson in the process keep their settings.
 local codec = cjson.new()
@@ -175,5 +176,12 @@ end
 function M.encode(value)
   return encode_value(value, 1, 2)
 end
+
+signature.declare("json.", M, {
+  list = "t?: table",
+  is_list = "t?: any",
+  decode = "text: string",
+  encode = "value?: any",
+})
 
 return M

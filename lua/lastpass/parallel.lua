@@ -2,6 +2,7 @@
 -- @module lastpass.parallel
 local errors = require "lastpass.error"
 local loop = require "lastpass.transport.waiting"
+local signature = require "lastpass.signature"
 
 ---@class lastpass.Task
 local task_methods = {}
@@ -32,11 +33,8 @@ end
 --   for _, email in ipairs(list) do spawn(client.reinviteuser, client, { username = email }) end
 -- end)
 local function parallel(limit, body)
-  if type(limit) ~= "number" or limit < 1 or limit ~= limit then
+  if limit < 1 or limit ~= limit then
     errors.raise(2, "parallel: the limit must be a number from 1 on")
-  end
-  if type(body) ~= "function" then
-    errors.raise(2, "parallel: the second argument must be a function that is given spawn")
   end
   local running, tasks, failed = 0, {}, nil
 
@@ -49,6 +47,9 @@ local function parallel(limit, body)
   end
 
   local function spawn(fn, ...)
+    if type(fn) ~= "function" then
+      errors.raise(2, "spawn: 'fn' must be a function, not a %s: spawn(fn, ...)", type(fn))
+    end
     loop.wait_for_any(function()
       return running < limit
     end, tasks)
@@ -72,4 +73,6 @@ local function parallel(limit, body)
   end
 end
 
-return parallel
+signature.declare("task:", task_methods, { result = "" })
+
+return signature.check("lastpass.parallel", "limit: number, body: function", parallel)

@@ -4,6 +4,7 @@
 local core = require "lastpass.core"
 local errors = require "lastpass.error"
 local files = require "lastpass.files"
+local signature = require "lastpass.signature"
 
 local M = {}
 
@@ -22,7 +23,7 @@ local function checked(secret, message, code)
 end
 
 local function check_text(where, value)
-  if type(value) ~= "string" or value == "" then
+  if value == "" then
     errors.raise(3, "lastpass.secret.%s: needs a string", where)
   end
 end
@@ -86,9 +87,6 @@ end
 ---@param number integer
 ---@return userdata|nil secret
 function M.descriptor(number)
-  if type(number) ~= "number" then
-    errors.raise(2, "lastpass.secret.descriptor: needs a number")
-  end
   return checked(core.secret.descriptor(number))
 end
 
@@ -107,5 +105,14 @@ function M.value(text)
   check_text("value", text)
   return checked(core.secret.value(text))
 end
+
+signature.declare("lastpass.secret.", M, {
+  file = "path: string",
+  env = "name: string",
+  command = "line: string",
+  descriptor = "number: integer",
+  prompt = "text?: string",
+  value = "text: string",
+})
 
 return M

@@ -113,7 +113,15 @@ local function complain(self, ...)
         errors.raise(3, "%s: %s is missing: %s", self.where, name, form)
       end
       local is = type(value)
-      errors.raise(3, "%s: %s must be %s, not a %s: %s", self.where, name, expected(param), is, form)
+      errors.raise(
+        3,
+        "%s: %s must be %s, not a %s: %s",
+        self.where,
+        name,
+        expected(param),
+        is,
+        form
+      )
     end
   end
   local most = #params - (params[1] and params[1].name == "self" and 1 or 0)
@@ -179,8 +187,8 @@ end
 ---@param form? string how it is written right, for messages; default from the signature
 ---@return function
 function M.check(where, text, fn, form)
-  local params = parse(text, where:find(":", 1, true) ~= nil)
-  local self = { where = where, text = text, form = form, params = params }
+  local params = parse(text, where:find "^[%w_.]+:[%w_]+$")
+  local self = { where = where, text = text, form = form, params = params, fn = fn }
   local wrapped = wrap(self, params, fn)
   declared[wrapped] = self
   return wrapped
@@ -193,14 +201,14 @@ end
 ---@return table functions the same table
 function M.declare(prefix, functions, signatures)
   for name, text in pairs(signatures) do
-    functions[name] = M.check(prefix .. name, text, assert(functions[name], name))
+    functions[name] = M.check(prefix .. name, text, (assert(functions[name], name)))
   end
   return functions
 end
 
 --- What was declared of a function.
 ---@param fn any
----@return {where: string, text: string, form?: string}|nil
+---@return {where: string, text: string, form?: string, params: table, fn: function}|nil
 function M.of(fn)
   return declared[fn]
 end

@@ -1,5 +1,7 @@
 --- The same object, but failures are raised: for scripts that stop at the first one.
 -- @module lastpass.strict
+local signature = require "lastpass.signature"
+
 local wrap
 
 local function finish(value, ...)
@@ -50,10 +52,10 @@ end
 --- Wraps a client; the users, groups and snapshots that it and its iterators give are wrapped too.
 ---@param client lastpass.Client
 ---@return lastpass.Client strict raises the error object where the client returns nil, message, err
-return function(client)
-  local metatable = type(client) == "table" and getmetatable(client)
-  if not metatable or not objects[metatable.__name] then
-    error("lastpass.strict: needs a client", 2)
+return signature.check(
+  "lastpass.strict",
+  "client: lastpass.Client|lastpass.User|lastpass.Group|lastpass.Snapshot",
+  function(client)
+    return wrap(client)
   end
-  return wrap(client)
-end
+)

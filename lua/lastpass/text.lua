@@ -1,6 +1,7 @@
 --- Text for people: widths, tables, counts.
 -- @module lastpass.text
 local cells = require "lastpass.text.cells"
+local signature = require "lastpass.signature"
 local tables = require "lastpass.text.table"
 
 local M = {}
@@ -62,5 +63,17 @@ function M.duration(seconds)
   local hours = math.floor(seconds / 3600 + 0.5)
   return ("%d d %02d h"):format(math.floor(hours / 24), hours % 24)
 end
+
+signature.declare("text.", M, {
+  count = "number: number",
+  plural = "number: number, one: string, many?: string",
+  duration = "seconds: number",
+  width = "text: string",
+  clean = "text: string",
+  cut = "text: string, width: number",
+  wrap = "text: string, width: number",
+  pad = "text: string, width: number, align?: string",
+  table = "rows: table, columns: table, options?: table",
+})
 
 return M

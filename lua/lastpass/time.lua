@@ -2,9 +2,9 @@
 -- Nothing here asks the machine's own zone.
 -- @module lastpass.time
 local calendar = require "lastpass.time.civil"
-local errors = require "lastpass.error"
 local lookup = require "lastpass.time.lookup"
 local reader = require "lastpass.time.reader"
+local signature = require "lastpass.signature"
 
 local M = {}
 
@@ -43,10 +43,18 @@ end
 ---@return boolean|lastpass.Error nonexistent the wall clock skipped this time; or the error, kind
 -- "argument", code "bad_time"
 function M.parse(value, zone, now)
-  if type(value) ~= "string" and type(value) ~= "number" then
-    errors.raise(2, "time.parse: a time must be a string or a number, not a %s", type(value))
-  end
   return reader.read(value, zone or lookup.zone(), now or M.now())
 end
+
+signature.declare("time.", M, {
+  now = "",
+  iso = "utc: number",
+  parse = "value: string|number, zone?: lastpass.time.zone, now?: number",
+  zone = "name?: string, directories?: table",
+  civil = "year: number, month: number, day: number, hour?: number, min?: number, sec?: number",
+  fields = "civil: number",
+  parse_civil = "text?: any",
+  format_civil = "civil: number",
+})
 
 return M

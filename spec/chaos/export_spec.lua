@@ -80,7 +80,7 @@ local function describe_case(case)
     for _, name in ipairs(names) do
       for line in io.lines(name) do
         local event = assert(json.decode(line))
-        local local_time = time.format_civil((zone:to_local(assert(time.parse(event.time)))))
+        local local_time = time.format_civil((zone:to_local((assert(time.parse(event.time))))))
         local text = events.text_of(local_time, event.actor, event.ip, event.label, event.data)
         set[text], count = (set[text] or 0) + 1, count + 1
       end

@@ -264,10 +264,11 @@ describe("lastpass.enterprise.batch", function()
       local cases = {
         [function()
           client:add_users "ann@x.example"
-        end] = "client:add_users: needs a list",
+        end] = "client:add_users: 'list' must be a table, not a string: "
+          .. "client:add_users(list, options?)",
         [function()
           client:add_users()
-        end] = "client:add_users: needs a list",
+        end] = "client:add_users: 'list' is missing: client:add_users(list, options?)",
         [function()
           client:add_users { username = "ann@x.example" }
         end] = "client:add_users: needs a list of rows, not a table with the key 'username'",

@@ -115,14 +115,22 @@ describe("lastpass.enterprise", function()
     end)
 
     it("needs an address", function()
-      for _, wrong in ipairs { "", 5, {}, false } do
+      for _, wrong in ipairs { 5, {}, false } do
         assert.equal(
-          "client:user: needs an e-mail address",
+          ("client:user: 'email' must be a string, not a %s: client:user(email)"):format(
+            type(wrong)
+          ),
           check.blamed(function()
             client:user(wrong)
           end)
         )
       end
+      assert.equal(
+        "client:user: needs an e-mail address",
+        check.blamed(function()
+          client:user ""
+        end)
+      )
       check.blamed(function()
         client:user()
       end)

@@ -40,7 +40,9 @@ describe("lastpass.enterprise.options", function()
     assert.equal("lastpass.new: option 'provhash' is missing", refusal { provhash = "none" })
     for _, given in ipairs { 5, "x", true } do
       assert.equal(
-        "lastpass.new: needs a table of options",
+        ("lastpass.new: 'options' must be a table, not a %s: lastpass.new(options)"):format(
+          type(given)
+        ),
         check.blamed(function()
           lastpass.new(given)
         end)

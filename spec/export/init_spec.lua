@@ -44,7 +44,7 @@ describe("lastpass.export", function()
     local time = require "lastpass.time"
     for line in io.lines(name or path) do
       local event = assert(json.decode(line))
-      local civil = zone:to_local(assert(time.parse(event.time)))
+      local civil = zone:to_local((assert(time.parse(event.time))))
       local text =
         events.text_of(time.format_civil(civil), event.actor, event.ip, event.label, event.data)
       set[text] = (set[text] or 0) + 1

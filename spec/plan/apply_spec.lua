@@ -256,7 +256,10 @@ describe("lastpass.plan.apply", function()
       local text = check.blamed(function()
         client:apply { steps = {} }
       end)
-      assert.truthy(text:find("needs a plan", 1, true))
+      assert.equal(
+        "client:apply: 'plan' must be a Plan, not a table: client:apply(plan, options?)",
+        text
+      )
     end)
 
     it("unknown options", function()

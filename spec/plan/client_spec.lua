@@ -27,7 +27,7 @@ describe("a client", function()
 
   it("blames wrong arguments on the caller's line", function()
     for expected, call in pairs {
-      ["needs the path of a playbook, a function or actions"] = function()
+      ["client:plan: 'playbook' must be a string or function or table, not a number"] = function()
         client:plan(5)
       end,
       ["unknown option 'limits'"] = function()
@@ -36,19 +36,19 @@ describe("a client", function()
       ["did you mean 'disable'"] = function()
         client:plan(function() end, { limit = { disabl = 1 } })
       end,
-      ["needs a plan"] = function()
+      ["client:apply: 'plan' must be a Plan, not a table"] = function()
         client:apply {}
       end,
       ["needs the path of a file"] = function()
-        client:load_plan(5)
+        client:load_plan ""
       end,
-      ["client:undo: needs the number of a run"] = function()
+      ["client:undo: 'id' must be an integer, not a string: client:undo(id, options?)"] = function()
         client:undo "1"
       end,
       ["client:resume: needs the number of a run"] = function()
         client:resume(0)
       end,
-      ["client:run: needs the number of a run"] = function()
+      ["client:run: 'id' must be an integer, not a number: client:run(id)"] = function()
         client:run(1.5)
       end,
       ["client:runs: unknown option 'tenant'"] = function()

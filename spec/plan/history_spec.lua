@@ -167,7 +167,7 @@ describe("kept directories", function()
       assert.matches(
         "needs two directories",
         check.blamed(function()
-          directory.diff({}, "x")
+          directory.diff({}, {})
         end)
       )
     end)

@@ -36,8 +36,8 @@ describe("lastpass.sandbox.assumptions", function()
 
   it("names settings that the code reads", function()
     local text = {}
-    local source = debug.getinfo(sandbox.start, "S").source
-    local root = source:match("^@(.*)init%.lua$")
+    local source = debug.getinfo(assumptions.names, "S").source
+    local root = source:match("^@(.*)assumptions%.lua$")
     for _, name in ipairs({
       "api",
       "context",

@@ -1152,7 +1152,11 @@ describe("a mistake in the call of source.csv", function()
   it("is raised at the caller's line", function()
     raises("source.csv: the file must be a path or an open file, not nil", nil)
     raises("source.csv: the file must be a path or an open file, not table", {})
-    raises("source.csv: options must be a table, not string", "x", "y")
+    raises(
+      "source.csv: 'options' must be a table, not a string: source.csv(file?, options?)",
+      "x",
+      "y"
+    )
     raises(
       "source.csv: unknown option 'delimeter' (did you mean 'delimiter'?)",
       "x",

@@ -189,7 +189,7 @@ describe("a mistake in the call of source.table", function()
         source.table(list, options)
       end)
     end
-    assert.equal("source.table: needs a list of tables, not nil", mistake(nil))
+    assert.equal("source.table: 'list' is missing: source.table(list, options?)", mistake(nil))
     assert.equal(
       "source.table: needs a list of tables; this one has the key 'email'",
       mistake { email = "a@b" }

@@ -41,6 +41,12 @@ static inline void *lp_compat_testudata (lua_State *L, int index, const char *na
 
 #endif
 
+/* Raises when a method was given more arguments than it takes (`most`, itself not counted). */
+static inline void lp_takes (lua_State *L, const char *name, int most) {
+  if (lua_gettop(L) > most + 1 && !lua_isnil(L, most + 2))
+    luaL_error(L, "%s: takes %d argument%s, and more were given", name, most, most == 1 ? "" : "s");
+}
+
 /* A new metatable with __name (5.1's luaL_newmetatable does not set it); left on the stack. */
 static inline void lp_new_metatable (lua_State *L, const char *name, const luaL_Reg *meta,
                                      const luaL_Reg *methods) {

@@ -518,6 +518,7 @@ static int lp_secret_starts_with (lua_State *L) {
   size_t n;
   const char *text = luaL_checklstring(L, 2, &n);
   char start[16];
+  lp_takes(L, "secret:starts_with", 1);
   int same = n <= sizeof start && lp_secret_copy(secret->number, 0, start, n) == n &&
              memcmp(start, text, n) == 0;
   wipe(start, sizeof start);
@@ -545,6 +546,7 @@ static int lp_secret_redact (lua_State *L) {
   lp_secret *secret = check(L);
   size_t n, written = 0;
   const char *text = luaL_checklstring(L, 2, &n);
+  lp_takes(L, "secret:redact", 1);
   /* room for the longest result, before the secret's bytes are out: making it may raise */
   size_t length = lp_secret_length(secret->number);
   char *out = lua_newuserdata(L, length == 0 || length >= 3 ? n + 1 : n * 3 + 1);
@@ -562,6 +564,7 @@ static int lp_secret_redact (lua_State *L) {
 
 /* secret:number (): its name for another thread of this process */
 static int lp_secret_number (lua_State *L) {
+  lp_takes(L, "secret:number", 0);
   lua_pushinteger(L, (lua_Integer)check(L)->number);
   return 1;
 }
@@ -600,16 +603,20 @@ static int lp_secret_tostring (lua_State *L) {
 /* secret:is_plain () -> whether it can be a hash or a key: see lp_secret_is_plain */
 static int lp_secret_plain (lua_State *L) {
   lp_secret *secret = luaL_checkudata(L, 1, LP_SECRET_TYPE);
+  lp_takes(L, "secret:is_plain", 0);
   lua_pushboolean(L, lp_secret_is_plain(secret->number));
   return 1;
 }
 
-static const luaL_Reg secret_methods[] = {{"starts_with", lp_secret_starts_with},
-                                          {"redact", lp_secret_redact},
-                                          {"is_plain", lp_secret_plain},
-                                          {"number", lp_secret_number},
-                                          {"close", lp_secret_close},
-                                          {NULL, NULL}};
+static int lp_secret_close_once (lua_State *L) {
+  lp_takes(L, "secret:close", 0);
+  return lp_secret_close(L);
+}
+
+static const luaL_Reg secret_methods[] = {
+    {"starts_with", lp_secret_starts_with}, {"redact", lp_secret_redact},
+    {"is_plain", lp_secret_plain},          {"number", lp_secret_number},
+    {"close", lp_secret_close_once},        {NULL, NULL}};
 
 static const luaL_Reg secret_meta[] = {{"__tostring", lp_secret_tostring},
                                        {"__gc", lp_secret_close},

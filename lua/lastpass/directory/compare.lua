@@ -2,6 +2,7 @@
 -- @module lastpass.directory.compare
 local errors = require "lastpass.error"
 local key_of = require "lastpass.directory.key"
+local signature = require "lastpass.signature"
 
 local M = {}
 
@@ -149,5 +150,10 @@ function M.diff(before, after)
   end)
   return list
 end
+
+signature.declare("directory.", M, {
+  describe = "one: table",
+  diff = "before: table, after: table",
+})
 
 return M

@@ -4,6 +4,7 @@
 local email = require "lastpass.email"
 local key_of = require "lastpass.directory.key"
 local rules = require "lastpass.directory.rules"
+local signature = require "lastpass.signature"
 
 local M = {}
 
@@ -214,5 +215,9 @@ function M.find(wanted, extras, rows, settings, doubtful_ids)
   settle(self, extras)
   return self.matching
 end
+
+signature.declare("directory.match.", M, {
+  find = "wanted: userdata, extras: table, rows: userdata, settings: table, doubtful_ids?: table",
+})
 
 return M

@@ -4,6 +4,7 @@
 local errors = require "lastpass.error"
 local json = require "lastpass.json"
 local key_of = require "lastpass.directory.key"
+local signature = require "lastpass.signature"
 local time = require "lastpass.time"
 
 local M = {}
@@ -107,9 +108,6 @@ end
 ---@param email string
 ---@return table|nil
 function methods:user(email)
-  if type(email) ~= "string" then
-    errors.raise(2, "record:user: needs an e-mail address")
-  end
   return self._by_key[key_of(email)]
 end
 
@@ -122,5 +120,16 @@ function methods:users()
     return self._list[place]
   end
 end
+
+signature.declare("record:", methods, {
+  count = "",
+  user = "email: string",
+  users = "",
+})
+
+signature.declare("directory.record.", M, {
+  text = "snapshot: any",
+  parse = "text: string, read_at: number",
+})
 
 return M

@@ -4,6 +4,7 @@ local core = require "lastpass.core"
 local email_room = require "lastpass.email"
 local errors = require "lastpass.error"
 local group_object = require "lastpass.enterprise.group"
+local signature = require "lastpass.signature"
 local user_object = require "lastpass.enterprise.user"
 
 ---@class lastpass.Snapshot
@@ -119,9 +120,6 @@ end
 ---@param email string
 ---@return lastpass.User|nil
 function methods:user(email)
-  if type(email) ~= "string" then
-    errors.raise(2, "snapshot:user: needs an e-mail address")
-  end
   local row = find_row(self, email)
   if row then
     return user_object.of_row(self._client, self._rows, row)
@@ -206,5 +204,17 @@ end
 function methods:odd_values()
   return self._rows:odd()
 end
+
+signature.declare("snapshot:", methods, {
+  count = "",
+  invited_count = "",
+  people = "",
+  user = "email: string",
+  users = "filter?: table",
+  group = "name: string",
+  group_names = "",
+  groups = "",
+  odd_values = "",
+})
 
 return M

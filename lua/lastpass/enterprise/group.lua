@@ -2,6 +2,7 @@
 -- Groups cannot be made, renamed or deleted by this API (enterprise-api §4).
 -- @module lastpass.enterprise.group
 local errors = require "lastpass.error"
+local signature = require "lastpass.signature"
 
 ---@class lastpass.Group
 ---@field name string
@@ -41,18 +42,18 @@ local function is_user(value)
   return type(value) == "table" and type(value.email) == "string"
 end
 
--- The caller may name people by address or by the user objects it has.
-local function change(self, people, field)
+-- The caller may name people by address or by the user objects it has, one by one or in lists.
+local function change(self, field, ...)
   local list = {}
-  if type(people) ~= "table" or is_user(people) then
-    people = { people }
-  end
-  for position, person in ipairs(people) do
-    local address = is_user(person) and person.email or person
-    if type(address) ~= "string" then
-      errors.raise(3, "group: needs addresses or users, not a %s", type(address))
+  for place = 1, select("#", ...) do
+    local given = select(place, ...)
+    for _, person in ipairs((type(given) ~= "table" or is_user(given)) and { given } or given) do
+      local address = is_user(person) and person.email or person
+      if type(address) ~= "string" then
+        errors.raise(3, "group: needs addresses or users, not a %s", type(address))
+      end
+      list[#list + 1] = { username = address, [field] = { self.name } }
     end
-    list[position] = { username = address, [field] = { self.name } }
   end
   if #list == 0 then
     errors.raise(3, "group: needs at least one address")
@@ -62,18 +63,24 @@ local function change(self, people, field)
 end
 
 --- Adds people.
----@param people string|lastpass.User|table addresses or users, one or a list
+---@param ... string|lastpass.User|table addresses, users and lists of them
 ---@return lastpass.BatchResult|nil
-function methods:add(people)
-  return change(self, people, "add")
+function methods:add(...)
+  return change(self, "add", ...)
 end
 
 --- Takes people out.
----@param people string|lastpass.User|table addresses or users, one or a list
+---@param ... string|lastpass.User|table addresses, users and lists of them
 ---@return lastpass.BatchResult|nil
-function methods:remove(people)
-  return change(self, people, "del")
+function methods:remove(...)
+  return change(self, "del", ...)
 end
+
+signature.declare("group:", methods, {
+  members = "",
+  add = "...: string|table",
+  remove = "...: string|table",
+})
 
 M.methods = methods
 

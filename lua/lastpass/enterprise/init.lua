@@ -8,6 +8,7 @@ local errors = require "lastpass.error"
 local limiter = require "lastpass.enterprise.limiter"
 local options_room = require "lastpass.enterprise.options"
 local pages = require "lastpass.enterprise.pages"
+local signature = require "lastpass.signature"
 local transport = require "lastpass.transport"
 local user_object = require "lastpass.enterprise.user"
 
@@ -74,9 +75,10 @@ end
 
 for _, command in ipairs(core.commands) do
   local name = command.name
-  methods[name] = function(self, data)
+  -- what the data must be is said by the core, with the place in them
+  methods[name] = signature.check("client:" .. name, "data?: any", function(self, data)
     return call.call(self, name, data, 2)
-  end
+  end)
 end
 
 for alias, name in pairs(call.aliases) do
@@ -180,7 +182,7 @@ end
 ---@return string? message
 ---@return lastpass.Error? err code "no_such_user" when there is none
 function methods:user(email)
-  if type(email) ~= "string" or email == "" then
+  if email == "" then
     errors.raise(2, "client:user: needs an e-mail address")
   end
   local rows, message, err = pages.fetch(self, { username = email })
@@ -201,7 +203,7 @@ end
 ---@param name string
 ---@return lastpass.Group
 function methods:group(name)
-  if type(name) ~= "string" or name == "" then
+  if name == "" then
     errors.raise(2, "client:group: needs the name of a group")
   end
   return require("lastpass.enterprise.group").new(self, name)
@@ -244,6 +246,18 @@ end
 function methods:expired_passwords()
   return each(need(require("lastpass.enterprise.expired").read(self)))
 end
+
+signature.declare("client:", methods, {
+  call = "command: string, data?: any",
+  snapshot = "filter?: table",
+  users = "filter?: table",
+  user = "email: string",
+  group = "name: string",
+  groups = "",
+  folders = "options?: table",
+  events = "options?: table",
+  expired_passwords = "",
+})
 
 M.user_methods = user_object.methods
 

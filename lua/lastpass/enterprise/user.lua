@@ -4,6 +4,7 @@ local core = require "lastpass.core"
 local email_room = require "lastpass.email"
 local errors = require "lastpass.error"
 local json = require "lastpass.json"
+local signature = require "lastpass.signature"
 
 ---@class lastpass.User
 ---@field email string
@@ -244,12 +245,16 @@ function methods:is_in(name)
   return false
 end
 
+-- Names and lists of names.
 local function names(...)
-  local first = ...
-  if type(first) == "table" then
-    return first
+  local list = {}
+  for place = 1, select("#", ...) do
+    local given = select(place, ...)
+    for _, name in ipairs(type(given) == "table" and given or { given }) do
+      list[#list + 1] = name
+    end
   end
-  return { ... }
+  return list
 end
 
 --- Adds the user to groups.
@@ -274,6 +279,9 @@ end
 function methods:update(fields)
   local data = { username = self.email }
   for name, value in pairs(fields) do
+    if name == "username" then
+      errors.raise(2, "user:update: the address cannot be given; user:rename changes it")
+    end
     data[name] = value
   end
   return self._client:updateuser(data)
@@ -327,6 +335,24 @@ end
 function methods:reload()
   return self._client:user(self.email)
 end
+
+signature.declare("user:", methods, {
+  disable = "",
+  enable = "",
+  remove = "",
+  delete = "options?: table",
+  uninvite = "",
+  is_in = "name: string",
+  join = "...: string|table",
+  leave = "...: string|table",
+  update = "fields: table",
+  rename = "email: string",
+  reinvite = "",
+  reset_password = "",
+  require_password_change = "",
+  disable_mfa = "",
+  reload = "",
+})
 
 M.methods = methods
 

@@ -1,5 +1,7 @@
 --- What exports add to a client.
 -- @module lastpass.export.client
+local signature = require "lastpass.signature"
+
 local M = {}
 
 --- Hands events on: to a file, to stdout, to a syslog server, to a webhook. With a cursor it goes on
@@ -70,5 +72,11 @@ function M.forget_cursor(client, name)
   local near = errors.did_you_mean(name, names)
   return errors.fail("argument", "no_such_cursor", ("there is no cursor '%s'%s"):format(name, near))
 end
+
+signature.declare("client:", M, {
+  export = "options?: table",
+  cursors = "",
+  forget_cursor = "name: string",
+})
 
 return M

@@ -17,6 +17,7 @@ local dicts = require "lastpass.nginx.dicts"
 local errors = require "lastpass.error"
 local metrics = require "lastpass.nginx.metrics"
 local setup_options = require "lastpass.nginx.setup_options"
+local signature = require "lastpass.signature"
 
 ---@class lastpass.nginx.Site
 ---@field tenants table<string, lastpass.nginx.Tenant>
@@ -138,5 +139,17 @@ end
 function methods:dashboard()
   return require("lastpass.nginx.dashboard").serve(self)
 end
+
+signature.declare("lastpass.nginx.", M, {
+  setup = "options: table",
+})
+
+signature.declare("site:", methods, {
+  start = "",
+  health = "",
+  metrics = "",
+  gateway = "",
+  dashboard = "",
+})
 
 return M

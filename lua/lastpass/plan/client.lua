@@ -1,6 +1,7 @@
 --- What plans add to a client: `client:plan`, `client:apply` and what comes after them.
 -- @module lastpass.plan.client
 local errors = require "lastpass.error"
+local signature = require "lastpass.signature"
 
 local M = {}
 
@@ -66,10 +67,6 @@ end
 ---@return string? message
 ---@return lastpass.Error? err
 function M.plan(client, playbook, options)
-  local kind = type(playbook)
-  if kind ~= "string" and kind ~= "function" and kind ~= "table" then
-    errors.raise(2, "client:plan: needs the path of a playbook, a function or actions")
-  end
   return require("lastpass.plan").make(client, playbook, options)
 end
 
@@ -89,14 +86,11 @@ end
 ---@return string? message
 ---@return lastpass.Error? err kind "guard" or "conflict" when nothing was begun
 function M.apply(client, plan, options)
-  if not require("lastpass.plan").is(plan) then
-    errors.raise(2, "client:apply: needs a plan, as client:plan or client:load_plan gives it")
-  end
   return require("lastpass.plan.apply").run(client, plan, options)
 end
 
 local function check_run(where, id)
-  if type(id) ~= "number" or id < 1 or id ~= math.floor(id) then
+  if id < 1 then
     errors.raise(3, "%s: needs the number of a run, as run.id", where)
   end
 end
@@ -188,5 +182,24 @@ end
 function M.kept_snapshots(client, limit)
   return require("lastpass.plan.history").list(client, limit or 20)
 end
+
+signature.declare("client:", M, {
+  add_users = "list: table, options?: table",
+  update_users = "list: table, options?: table",
+  change_groups = "list: table, options?: table",
+  disable_users = "list: table, options?: table",
+  enable_users = "list: table, options?: table",
+  plan = "playbook: string|function|table, options?: table",
+  load_plan = "path: string",
+  apply = "plan: lastpass.Plan, options?: table",
+  resume = "id: integer, options?: table",
+  undo = "id: integer, options?: table",
+  run = "id: integer",
+  runs = "options?: table",
+  drift = "",
+  keep_snapshot = "snapshot?: lastpass.Snapshot",
+  kept_snapshot = "as_of: string|number",
+  kept_snapshots = "limit?: integer",
+})
 
 return M

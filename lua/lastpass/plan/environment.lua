@@ -1,6 +1,7 @@
 --- What a playbook sees beside its words: Lua's library without what acts.
 -- @module lastpass.plan.environment
 local errors = require "lastpass.error"
+local signature = require "lastpass.signature"
 
 local M = {}
 
@@ -106,9 +107,7 @@ end
 local function new_require(environment, playbook)
   local loaded, LOADING = {}, {}
   return function(name)
-    if type(name) ~= "string" then
-      errors.raise(2, "require: needs the name of a file beside the playbook")
-    elseif loaded[name] == LOADING then
+    if loaded[name] == LOADING then
       errors.raise(2, "require: '%s' requires itself", name)
     elseif loaded[name] ~= nil then
       return loaded[name]
@@ -148,7 +147,8 @@ function M.new(words, playbook)
     environment[name] = word
   end
   environment._G = environment
-  environment.require = new_require(environment, playbook)
+  environment.require =
+    signature.check("require", "name: string", new_require(environment, playbook))
   return forbid_unknown(environment)
 end
 

@@ -13,6 +13,7 @@ local letters = require "lastpass.plan.letters"
 local limits = require "lastpass.plan.limits"
 local playbook_room = require "lastpass.plan.playbook"
 local requested = require "lastpass.plan.requested"
+local signature = require "lastpass.signature"
 local steps_room = require "lastpass.plan.steps"
 local surroundings = require "lastpass.plan.surroundings"
 local time = require "lastpass.time"
@@ -84,7 +85,7 @@ end
 ---@return string? message
 ---@return lastpass.Error? err code "cannot_write"
 function methods:save(path)
-  if type(path) ~= "string" or path == "" then
+  if path == "" then
     errors.raise(2, "plan:save: needs the path of a file")
   end
   local ok, message, err = require("lastpass.files").write(path, self:text())
@@ -347,5 +348,12 @@ function M.load(path)
   end
   return new_plan(body)
 end
+
+signature.declare("plan:", methods, {
+  count = "",
+  is_empty = "",
+  text = "",
+  save = "path: string",
+})
 
 return M

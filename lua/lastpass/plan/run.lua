@@ -3,6 +3,7 @@
 local document = require "lastpass.plan.document"
 local errors = require "lastpass.error"
 local journal_room = require "lastpass.store.client_journal"
+local signature = require "lastpass.signature"
 
 local M = {}
 
@@ -197,5 +198,9 @@ function M.of(client, id)
     outcomes = M.outcomes(read.steps),
   }
 end
+
+signature.declare("run:", methods, {
+  steps = "",
+})
 
 return M

@@ -4,6 +4,7 @@
 -- @module lastpass.plan.tracked
 local errors = require "lastpass.error"
 local letters = require "lastpass.plan.letters"
+local signature = require "lastpass.signature"
 
 local M = {}
 
@@ -152,5 +153,11 @@ function M.open(kind, level, ...)
   end
   return people
 end
+
+signature.declare("source:", methods, {
+  next = "",
+  rows = "",
+  read = "",
+})
 
 return M

@@ -16,6 +16,7 @@ local items_room = require "lastpass.report.access_review.items"
 local reading_room = require "lastpass.report.reading"
 local result = require "lastpass.report.result"
 local roster_room = require "lastpass.report.roster"
+local signature = require "lastpass.signature"
 local statistics = require "lastpass.report.statistics"
 
 local M = {}
@@ -153,7 +154,7 @@ end
 ---@return string|string[] files names; or the message
 ---@return lastpass.Error? err code "not_empty", "cannot_write"
 function M.export(subject, folder, options)
-  if type(folder) ~= "string" or folder == "" then
+  if folder == "" then
     errors.raise(2, "access_review.export: needs the path of a folder")
   end
   options = check("access_review.export", options)
@@ -177,9 +178,6 @@ end
 ---@return string? message
 ---@return lastpass.Error? err code "not_a_campaign", "cannot_read"
 function M.read(folder, options)
-  if type(folder) ~= "string" then
-    errors.raise(2, "access_review.read: needs the path of a folder")
-  end
   return require("lastpass.report.access_review.decisions").read(folder, options)
 end
 
@@ -219,5 +217,14 @@ function M.closure(subject, decisions)
   check_decisions("access_review.closure", decisions)
   return require("lastpass.report.access_review.closure").make(subject, decisions)
 end
+
+signature.declare("access_review.", M, {
+  make = "subject: table, options?: table",
+  export = "subject: table, folder: string, options?: table",
+  read = "folder: string, options?: table",
+  plan = "client: table, decisions: table, options?: table",
+  manual = "decisions: table",
+  closure = "subject: table, decisions: table",
+})
 
 return M

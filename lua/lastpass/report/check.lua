@@ -4,6 +4,7 @@ local book_room = require "lastpass.report.check.book"
 local errors = require "lastpass.error"
 local reading_room = require "lastpass.report.reading"
 local result = require "lastpass.report.result"
+local signature = require "lastpass.signature"
 local statistics = require "lastpass.report.statistics"
 local subjects_room = require "lastpass.report.check.subjects"
 local tables = require "lastpass.report.check.tables"
@@ -264,5 +265,9 @@ function M.rules(rules)
   end
   return list
 end
+
+signature.declare("report.check.", M, {
+  rules = "rules?: string|table",
+})
 
 return M

@@ -100,7 +100,7 @@ end
 ---@return string? message
 ---@return lastpass.Error? err code "unsafe_file", "bad_key", "no_openssl", "not_empty", …
 function M.write(client, folder, options)
-  if type(folder) ~= "string" or folder == "" then
+  if folder == "" then
     errors.raise(2, "evidence.write: needs the path of a folder")
   end
   options = check(options)
@@ -142,9 +142,6 @@ end
 ---@return string? message names the file
 ---@return lastpass.Error? err code "evidence_changed": `changed`, `missing`, `added` list files
 function M.verify(folder, public_key)
-  if type(folder) ~= "string" or type(public_key) ~= "string" then
-    errors.raise(2, "evidence.verify: needs the paths of a folder and of a public key")
-  end
   return manifest.verify(folder, public_key)
 end
 
@@ -154,10 +151,16 @@ end
 ---@return string? message
 ---@return lastpass.Error? err code "key_exists", "no_openssl", "cannot_write"
 function M.new_key(path)
-  if type(path) ~= "string" or path == "" then
+  if path == "" then
     errors.raise(2, "evidence.new_key: needs the path of a file")
   end
   return signature.new_key(path)
 end
+
+require("lastpass.signature").declare("evidence.", M, {
+  write = "client: table, folder: string, options?: table",
+  verify = "folder: string, public_key: string",
+  new_key = "path: string",
+})
 
 return M

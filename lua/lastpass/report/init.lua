@@ -5,6 +5,8 @@
 --     print(coverage)
 --     assert(coverage:save "coverage.html")
 -- @module lastpass.report
+local signature = require "lastpass.signature"
+
 local M = {}
 
 -- Each is a module with `make(subject, options)`; what else it has is there as well.
@@ -48,6 +50,10 @@ local function opener(room)
   end
 end
 
+signature.declare("report.", M, {
+  names = "",
+})
+
 return setmetatable(M, {
   __index = function(_, name)
     if name == "evidence" then
@@ -57,12 +63,13 @@ return setmetatable(M, {
       return nil
     end
     local room = require(rooms[name])
-    local open = opener(room)
+    local where = "report." .. name
+    local open = signature.check(where, "subject: table, options?: table", opener(room))
     M[name] = setmetatable({}, {
-      __name = "lastpass.report." .. name,
+      __name = "lastpass." .. where,
       __index = room,
-      __call = function(_, subject, options)
-        return open(subject, options)
+      __call = function(_, ...)
+        return open(...)
       end,
     })
     return M[name]

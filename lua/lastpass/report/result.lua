@@ -1,6 +1,7 @@
 --- What a report is: rows, classes that add up, totals, and a statement of where it all comes from.
 -- @module lastpass.report.result
 local errors = require "lastpass.error"
+local signature = require "lastpass.signature"
 
 local M = {}
 
@@ -94,9 +95,6 @@ local endings = { txt = "table", sarif = "sarif", xml = "junit" }
 ---@return string? message
 ---@return lastpass.Error? err code "cannot_write", "no_penlight"
 function methods:save(path, format, options)
-  if type(path) ~= "string" then
-    errors.raise(2, "report:save: needs the path of a file")
-  end
   local ending = path:match "%.(%w+)$"
   format = format or endings[ending] or ending
   local text, message, err = renderer(self, format, "report:save").render(self, options or {})
@@ -177,5 +175,12 @@ end
 function M.is(value)
   return type(value) == "table" and getmetatable(value) == report_mt
 end
+
+signature.declare("report:", methods, {
+  render = "format: string, options?: table",
+  save = "path: string, format?: string, options?: table",
+  class = "name: string",
+  total = "name: string",
+})
 
 return M

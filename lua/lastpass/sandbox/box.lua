@@ -4,6 +4,7 @@ local base64 = require "lastpass.text.base64"
 local door = require "lastpass.sandbox.door"
 local errors = require "lastpass.error"
 local json = require "lastpass.json"
+local signature = require "lastpass.signature"
 
 local M = {}
 
@@ -223,5 +224,21 @@ end
 function methods:add_company(options)
   return self:control("POST", "companies", options)
 end
+
+signature.declare("box:", methods, {
+  client = "options?: table",
+  control = "method: string, path: string, body?: any",
+  stop = "",
+  reset = "",
+  clock = "change?: table",
+  faults = "rule?: table",
+  clear_faults = "id?: integer",
+  journal = "options?: table",
+  state = "options?: table",
+  act = "change: table",
+  load = "data: table",
+  events = "change?: table",
+  add_company = "options: table",
+})
 
 return M

@@ -11,6 +11,7 @@ local clocks = require "lastpass.sandbox.clock"
 local errors = require "lastpass.error"
 local httpd = require "lastpass.httpd"
 local json = require "lastpass.json"
+local signature = require "lastpass.signature"
 local tenants = require "lastpass.sandbox.tenant"
 local time = require "lastpass.time"
 
@@ -196,5 +197,10 @@ end
 function M.assumptions()
   return assumptions.list
 end
+
+signature.declare("sandbox.", M, {
+  start = "options?: table",
+  assumptions = "",
+})
 
 return M

@@ -3,6 +3,7 @@
 -- @module lastpass.source
 local email = require "lastpass.email"
 local errors = require "lastpass.error"
+local signature = require "lastpass.signature"
 
 local M = {}
 
@@ -11,6 +12,14 @@ local kinds = {
   json = "lastpass.source.json",
   ldap = "lastpass.source.ldap",
   table = "lastpass.source.table",
+}
+
+--- What the openers take.
+M.signatures = {
+  csv = "file?: any, options?: table",
+  json = "file?: any, options?: table",
+  ldap = "options: table",
+  table = "list: table, options?: table",
 }
 
 --- Checks an e-mail address and folds it into the key that tells accounts apart.
@@ -30,14 +39,9 @@ end
 ---@param words lastpass.source.StatusWords { active = {…}, inactive = {…} }; mistakes in it raise
 ---@return boolean|nil active nil for a word on neither list, also an empty one: it decides nothing
 ---@return string? reason
-function M.status(value, words, ...)
+function M.status(value, words)
   local status = require "lastpass.source.status"
-  if select("#", ...) > 0 then
-    errors.raise(
-      2,
-      "source.status: takes a word and { active = {…}, inactive = {…} }, nothing more"
-    )
-  elseif not status.is_value(value) then
+  if not status.is_value(value) then
     errors.raise(2, "source.status: a word must be a string, not a %s", type(value))
   end
   local compiled = status.compile("source.status", words, 2)
@@ -45,15 +49,18 @@ function M.status(value, words, ...)
   return meaning, word and status.reason(compiled, word)
 end
 
--- The opener itself is put into the module, so that its errors blame the caller's line.
+signature.declare("source.", M, {
+  email = "text: string",
+  status = "value?: any, words: any",
+})
+
 return setmetatable(M, {
   __index = function(_, kind)
     local name = kinds[kind]
     if not name then
       return nil
     end
-    local open = require(name).open
-    M[kind] = open
-    return open
+    M[kind] = signature.check("source." .. kind, M.signatures[kind], require(name).open)
+    return M[kind]
   end,
 })

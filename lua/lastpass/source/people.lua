@@ -3,6 +3,7 @@
 -- @module lastpass.source.people
 local bytes = require "lastpass.source.bytes"
 local errors = require "lastpass.error"
+local signature = require "lastpass.signature"
 
 local M = {}
 
@@ -165,6 +166,15 @@ end
 function people:close()
   self._records:close()
 end
+
+signature.declare("source:", people, {
+  next = "",
+  rows = "",
+  read = "",
+  feed = "wanted: userdata, mapping: table, number?: integer",
+  sha256 = "",
+  close = "",
+})
 
 people_mt.__close = people.close
 

@@ -199,9 +199,6 @@ function M.table(rows, columns, options)
     header = "boolean",
     paint = "function",
   })
-  if type(rows) ~= "table" or type(columns) ~= "table" then
-    errors.raise(2, "text.table: rows and columns must be lists")
-  end
   columns = read_columns(columns)
   local lines = read_rows(rows, columns)
   local with_header = options.header ~= false

@@ -5,6 +5,7 @@
 local calendar = require "lastpass.time.civil"
 local errors = require "lastpass.error"
 local posix = require "lastpass.time.posix"
+local signature = require "lastpass.signature"
 
 local M = {}
 
@@ -207,5 +208,11 @@ end
 function M.from_rule(name, rule)
   return M.new(name, { first = rule.standard, changes = {} }, rule)
 end
+
+signature.declare("zone:", methods, {
+  to_utc = "civil: number, later?: boolean",
+  to_local = "utc: number",
+  stretch = "utc: number",
+})
 
 return M

@@ -3,6 +3,7 @@
 local errors = require "lastpass.error"
 local loop = require "lastpass.transport.loop"
 local phase = require "lastpass.transport.phase"
+local signature = require "lastpass.signature"
 
 ---@class lastpass.CurlTransport: lastpass.Transport
 local methods = {}
@@ -162,5 +163,15 @@ function M.new(options)
     transport_mt
   )
 end
+
+signature.declare("transport:", methods, {
+  send = "request: table",
+  start = "request: table",
+  result = "transfer: userdata",
+})
+
+signature.declare("transport.curl.", M, {
+  new = "options?: table",
+})
 
 return M

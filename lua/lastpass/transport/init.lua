@@ -9,6 +9,7 @@
 -- @module lastpass.transport
 local errors = require "lastpass.error"
 local phase = require "lastpass.transport.phase"
+local signature = require "lastpass.signature"
 
 ---@class lastpass.Request
 ---@field method string       "GET", "POST", …
@@ -67,5 +68,10 @@ function M.open(which, options)
   end
   return require(room).new(options)
 end
+
+signature.declare("transport.", M, {
+  choose = "options?: table",
+  open = "which?: string|table, options?: table",
+})
 
 return M

@@ -13,6 +13,7 @@ local errors = require "lastpass.error"
 local light_threads = require "lastpass.transport.light_threads"
 local phase = require "lastpass.transport.phase"
 local reply_body = require "lastpass.transport.reply_body"
+local signature = require "lastpass.signature"
 
 ---@class lastpass.RestyTransport: lastpass.Transport
 local methods = {}
@@ -272,5 +273,13 @@ function M.new(options)
   end
   return setmetatable({ _options = options }, transport_mt)
 end
+
+signature.declare("transport:", methods, {
+  send = "request: table",
+})
+
+signature.declare("transport.resty.", M, {
+  new = "options?: table",
+})
 
 return M

@@ -9,6 +9,7 @@ local core = require "lastpass.core"
 local errors = require "lastpass.error"
 local light_threads = require "lastpass.transport.light_threads"
 local phase = require "lastpass.transport.phase"
+local signature = require "lastpass.signature"
 local worker_thread = require "lastpass.transport.worker_thread"
 
 ---@class lastpass.ThreadTransport: lastpass.Transport
@@ -179,5 +180,13 @@ function M.new(options)
   end
   return setmetatable({ _options = of_curl, _pool = pool, _threads = threads }, transport_mt)
 end
+
+signature.declare("transport:", methods, {
+  send = "request: table",
+})
+
+signature.declare("transport.thread.", M, {
+  new = "options?: table",
+})
 
 return M

@@ -51,13 +51,13 @@ describe("lastpass.plan.words.schedule", function()
   end)
 
   it("refuses what is neither, with the line", function()
-    for _, value in ipairs { "15", "m", "0m", "1.5h", "-1h", "500d", "", 15, true } do
+    for _, value in ipairs { "15", "m", "0m", "1.5h", "-1h", "500d", "" } do
       local message = mistake(function(p)
         p.every(value)
       end)
       assert.matches("^[^:]+schedule_spec.lua:%d+: every: needs a length of time", message)
     end
-    for _, value in ipairs { "24:00", "02:60", "2", "noon", 2, {} } do
+    for _, value in ipairs { "24:00", "02:60", "2", "noon", {}, { 2 } } do
       local message = mistake(function(p)
         p.at(value)
       end)

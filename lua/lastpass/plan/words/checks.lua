@@ -56,11 +56,23 @@ function M.letters(where, text, level)
   end
 end
 
---- One value as a list of one.
----@param value any
----@return table
-function M.list_of(value)
-  return type(value) == "table" and value or { value }
+--- The texts that a word was given, one by one and in lists.
+---@param where string how the caller is called
+---@param name string what the texts are
+---@param level integer whose line is blamed
+---@param ... string|string[]
+---@return string[]
+function M.list_of(where, name, level, ...)
+  local all = {}
+  for place = 1, select("#", ...) do
+    local given = select(place, ...)
+    local list = type(given) == "table" and given or { given }
+    M.texts(where, name, list, level + 1)
+    for _, text in ipairs(list) do
+      all[#all + 1] = text
+    end
+  end
+  return all
 end
 
 return M

@@ -4,6 +4,7 @@ local checks = require "lastpass.plan.words.checks"
 local email = require "lastpass.email"
 local errors = require "lastpass.error"
 local letters = require "lastpass.plan.letters"
+local signature = require "lastpass.signature"
 
 local M = {}
 
@@ -16,10 +17,7 @@ function M.group(context)
       errors.raise(2, "group: needs the name of a group")
     end
     checks.letters("group: the name", name, 2)
-    return function(members)
-      if type(members) ~= "table" then
-        errors.raise(2, 'group "%s": needs the list of its members\' addresses', name)
-      end
+    local function declare(members)
       local addresses = {}
       for place, member in pairs(members) do
         addresses[place] = type(member) == "table" and member.email or member
@@ -34,16 +32,17 @@ function M.group(context)
       end
       context.declared:declare_group(name, addresses, checks.line_of(context.playbook, 2), 2)
     end
+    local form = ('group "%s" { "ann@acme.com" }'):format(name)
+    return signature.check(('group "%s"'):format(name), "members: table", declare, form)
   end
 end
 
---- protect "boss@acme.com", or a list.
+--- protect "boss@acme.com", or several, or lists.
 ---@param context table see `words.new`
 ---@return function
 function M.protect(context)
-  return function(people)
-    local list = checks.list_of(people)
-    checks.texts("protect", "accounts", list, 2)
+  return function(...)
+    local list = checks.list_of("protect", "accounts", 2, ...)
     for _, address in ipairs(list) do
       local good, reason = email.check(address)
       if not good then

@@ -62,9 +62,8 @@ end
 ---@param context table see `words.new`
 ---@return function
 function M.only(context)
-  return function(names)
-    local list = checks.list_of(names)
-    checks.texts("only", "groups", list, 2)
+  return function(...)
+    local list = checks.list_of("only", "groups", 2, ...)
     context.declared.settings.only = list
   end
 end

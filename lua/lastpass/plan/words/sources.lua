@@ -3,6 +3,8 @@
 local checks = require "lastpass.plan.words.checks"
 local errors = require "lastpass.error"
 local mappings = require "lastpass.source.mapping"
+local signature = require "lastpass.signature"
+local source_room = require "lastpass.source"
 local tracked = require "lastpass.plan.tracked"
 
 local M = {}
@@ -75,12 +77,11 @@ function M.source(context)
   local kinds = { "csv", "json", "ldap", "table" }
   local words = {}
   for _, kind in ipairs(kinds) do
-    words[kind] = function(place, ...)
+    local function open(place, options)
       local is_file = kind == "csv" or kind == "json"
       if is_file and type(place) == "string" and not place:match "^/" and context.folder then
         place = context.folder .. place
       end
-      local options = ...
       if is_file and (options == nil or type(options) == "table" and options.sha256 == nil) then
         options = with_sha256(options)
       end
@@ -92,6 +93,7 @@ function M.source(context)
       sources[#sources + 1] = one
       return one
     end
+    words[kind] = signature.check("source." .. kind, source_room.signatures[kind], open)
   end
   return setmetatable(words, {
     __index = function(_, kind)

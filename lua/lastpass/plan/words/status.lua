@@ -90,10 +90,8 @@ end
 ---@param context table see `words.new`
 ---@return function
 function M.status(context)
-  return function(value, words, ...)
-    if select("#", ...) > 0 then
-      errors.raise(2, "status: takes a word and { active = {…}, inactive = {…} }, nothing more")
-    elseif not status.is_value(value) then
+  return function(value, words)
+    if not status.is_value(value) then
       errors.raise(2, "status: the word must be a text, not a %s", type(value))
     end
     local compiled = status.compile("status", words, 2)

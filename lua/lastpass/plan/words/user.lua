@@ -34,9 +34,11 @@ function M.new(context)
   local declared, reading, wanted = context.declared, context.reading, context.declared.wanted
   local pending, pending_origin
 
-  local function declare(fields)
+  local function declare(fields, surplus)
     local address = pending
-    if not address then
+    if surplus ~= nil then
+      errors.raise(2, 'user "%s": takes one table of fields, and more was given', address or "")
+    elseif not address then
       errors.raise(2, 'user: name a person first, as in user "ann@example.com" { … }')
     end
     local plain = fields_room.is_plain(fields)
@@ -82,8 +84,11 @@ function M.new(context)
     end
   end
 
-  local function user(person)
-    if pending then
+  local function user(person, surplus)
+    if surplus ~= nil then
+      local form = 'user "ann@acme.com" { fullname = "Ann Lee" }'
+      errors.raise(2, "user: takes one argument, and more were given: %s", form)
+    elseif pending then
       local text = 'user "%s" has no fields: write user "%s" { fullname = … }'
       errors.raise(2, text, pending, pending)
     end
