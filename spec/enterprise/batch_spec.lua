@@ -264,11 +264,10 @@ describe("lastpass.enterprise.batch", function()
       local cases = {
         [function()
           client:add_users "ann@x.example"
-        end] = "client:add_users: 'list' must be a table, not a string: "
-          .. "client:add_users(list, options?)",
+        end] = "client:add_users: needs a list",
         [function()
           client:add_users()
-        end] = "client:add_users: 'list' is missing: client:add_users(list, options?)",
+        end] = "client:add_users: needs a list",
         [function()
           client:add_users { username = "ann@x.example" }
         end] = "client:add_users: needs a list of rows, not a table with the key 'username'",

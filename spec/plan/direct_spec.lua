@@ -327,7 +327,7 @@ describe("lastpass.plan.direct", function()
 
   it("minds what a programmer gets wrong", function()
     for expected, call in pairs {
-      ["client:add_users: needs a list"] = function()
+      ["client:add_users: 'list' must be a table, not a string"] = function()
         client:add_users "ann@x.example"
       end,
       ["client:add_users: row 1 must be a table, not a string"] = function()

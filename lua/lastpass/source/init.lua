@@ -51,7 +51,7 @@ end
 
 signature.declare("source.", M, {
   email = "text: string",
-  status = "value?: any, words: any",
+  status = "value?: any, words?: any",
 })
 
 return setmetatable(M, {

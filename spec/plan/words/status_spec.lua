@@ -223,7 +223,7 @@ describe("status in a playbook", function()
       ["\nstatus('a')"] = "status: needs the words",
       [("\nstatus('a', { %s })"):format(one)] = "status: needs the list 'inactive' as well",
       ["\nstatus('a', { active = { 'a' }, inactive = { ' A' } })"] = "' A' is on both lists",
-      [("\nstatus('a', { %s, %s }, 'c')"):format(one, two)] = "status: takes 2 arguments, and more were given",
+      [("\nstatus('a', { %s, %s }, 'c')"):format(one, two)] = "takes 2 arguments, and more",
       [("\nstatus(print, { %s, %s })"):format(one, two)] = "must be a text, not a function",
       [("\nusers(source.table({}), { active = { field = 's', %s } })"):format(two)] = "users: "
         .. "active: needs the list 'active' as well",
