@@ -118,7 +118,7 @@ describe("lastpass.source.status", function()
       end)
     )
     assert.matches(
-      "nothing more",
+      "and more were given",
       check.blamed(function()
         source.status("a", WORDS, true)
       end)
