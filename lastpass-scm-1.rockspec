@@ -510,6 +510,7 @@ build = {
     ["lastpass.sandbox.state"] = "lua/lastpass/sandbox/state.lua",
     ["lastpass.sandbox.tenant"] = "lua/lastpass/sandbox/tenant.lua",
     ["lastpass.secret"] = "lua/lastpass/secret.lua",
+    ["lastpass.signature"] = "lua/lastpass/signature.lua",
     ["lastpass.source.bytes"] = "lua/lastpass/source/bytes.lua",
     ["lastpass.source.columns"] = "lua/lastpass/source/columns.lua",
     ["lastpass.source.csv"] = "lua/lastpass/source/csv.lua",

@@ -383,9 +383,9 @@ client:users(filter)
       (booleans), stream
   gives fun(): lastpass.User|nil iterator]==],
   ["group.add"] = [==[
-group:add(people)
+group:add(...)
   Adds people.
-  people (string|lastpass.User|table): addresses or users, one or a list
+  ... (string|lastpass.User|table): addresses, users and lists of them
   gives lastpass.BatchResult|nil]==],
   ["group.members"] = [==[
 group:members()
@@ -393,9 +393,9 @@ group:members()
   gives string[]|nil members empty when nobody is in the group, or when there is no such
       group: the API tells the two apart only by members; or nil, message, err]==],
   ["group.remove"] = [==[
-group:remove(people)
+group:remove(...)
   Takes people out.
-  people (string|lastpass.User|table): addresses or users, one or a list
+  ... (string|lastpass.User|table): addresses, users and lists of them
   gives lastpass.BatchResult|nil]==],
   ["lastpass.connect"] = [==[
 lastpass.connect(profile, options)
@@ -688,7 +688,7 @@ lastpass.source.email(text)
   text (string)
   gives string|nil key trimmed, composed, its letters in lower case]==],
   ["lastpass.source.status"] = [==[
-lastpass.source.status(value, words, ...)
+lastpass.source.status(value, words)
   What a word of a status column means.
   value (string|number|boolean|table|nil): the word; a list of several values of one
       attribute
@@ -696,13 +696,6 @@ lastpass.source.status(value, words, ...)
       it raise
   gives boolean|nil active nil for a word on neither list, also an empty one: it decides
       nothing]==],
-  ["lastpass.strict"] = [==[
-lastpass.strict(client)
-  Wraps a client; the users, groups and snapshots that it and its iterators give are
-  wrapped too.
-  client (lastpass.Client)
-  gives lastpass.Client strict raises the error object where the client returns nil,
-      message, err]==],
   ["lastpass.text.count"] = [==[
 lastpass.text.count(number)
   Writes a number with commas between thousands.
