@@ -193,26 +193,30 @@ describe("lastpass.plan.direct", function()
   end)
 
   it("is refused beyond the limits, and says what allows it", function()
-    local list = plans.active(client, 6)
+    local list = plans.active(client, 16) -- a quarter of 62 is 15
     local result, message, err = client:disable_users(list)
     check.failure("guard", "refused_by_guards", result, message, err)
-    assert.equal("people disabled: 6 of 62; the limit is 5", message:gsub("of %d+", "of 62") .. "")
-    assert.equal("to allow it: { limit = { disable = 6 } } as an option of the call", err.hint)
+    assert.matches("^people disabled: 16 of %d+; the limit is 15$", message)
+    assert.equal("to allow it: { limit = { disable = 16 } } as an option of the call", err.hint)
     assert.equal("active", status(list[1]))
-    assert.is_true(assert(client:disable_users(list, { limit = { disable = 6 } })).ok)
-    local more = plans.active(client, 5)
+    assert.is_true(assert(client:disable_users(list, { limit = { disable = 16 } })).ok)
+    local more = plans.active(client, 15)
     result, message, err = client:disable_users(more)
     check.failure("guard", "refused_by_guards", result, message, err)
     assert.matches(
-      "within 24 hours: 6 by earlier runs and 5 by this plan; the limit is 10",
+      "within 24 hours: 16 by earlier runs and 15 by this plan; the limit is 30",
       message
     )
     assert.equal(
-      "to allow it: { limit = { per_day = { disable = 11 } } } as an option of the call",
+      "to allow it: { limit = { per_day = { disable = 31 } } } as an option of the call",
       err.hint
     )
-    result = assert(client:disable_users(more, { limit = { per_day = { disable = 11 } } }))
+    result = assert(client:disable_users(more, { limit = { per_day = { disable = 31 } } }))
     assert.is_true(result.ok)
+    -- letting people in again is limited as in plans, but for a handful
+    result, message, err = client:enable_users(list)
+    check.failure("guard", "refused_by_guards", result, message, err)
+    assert.matches("^people let in again: 16 of %d+; the limit is 5", message)
   end)
 
   it("holds a handful against the day alone, more against the week and the month", function()

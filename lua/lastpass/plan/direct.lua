@@ -111,7 +111,8 @@ end
 ---@param client lastpass.Client
 ---@param kind string a name of `lastpass.plan.requested`
 ---@param list table[]|string[] rows or addresses; what is wrong with one refuses this one
----@param options? table limit; of a file: lines and origins ("leavers.csv:17") by row
+---@param options? table limit; of a file: lines and origins ("leavers.csv:17") by row; by_function: by one
+-- of the client's functions over lists
 ---@return lastpass.plan.Asked|nil
 ---@return string? message
 ---@return lastpass.Error? err
@@ -119,6 +120,7 @@ function M.prepare(client, kind, list, options)
   options = options or {}
   local rows, actions = read_rows(kind, list, options.lines, options.origins)
   local declared = requested.declare(actions)
+  declared.by_function = options.by_function
   local plan, message, err = plans.of_declared(client, declared, { limit = options.limit })
   if not plan then
     return nil, message, err
@@ -247,7 +249,7 @@ function M.run(client, name, list, options)
   local where, kind, command = "client:" .. name, functions[name][1], functions[name][2]
   batch.check(client, where, command, list, 3)
   local limit, rest = split_options(where, client, options)
-  local asked, message, err = M.prepare(client, kind, list, { limit = limit })
+  local asked, message, err = M.prepare(client, kind, list, { limit = limit, by_function = true })
   if not asked then
     return nil, message, err
   end

@@ -300,11 +300,15 @@ function M.named(actions)
   return list
 end
 
+-- A program that calls a function over a list has named everybody in it, and `enable_users` gives back what
+-- `disable_users` takes: so a quarter of the company, not what a file may do.
+local of_functions = { disable = "25%" }
+
 --- Completes the limits for people who were named one by one: a few of each kind may be changed at once
 -- in a small company, too, and removing people, which a playbook has to be allowed, is what was asked for.
 -- A handful is held against what was done within a day, but not within a week or a month: after a large
 -- change that somebody allowed, one leaver must not need an option for 30 days.
----@param declared lastpass.plan.Declared of `declare`
+---@param declared lastpass.plan.Declared of `declare`; `by_function`: by one of the client's functions
 ---@param given table|nil limits that were given; they stand
 ---@param size table {people, memberships} of the directory
 function M.complete_limits(declared, given, size)
@@ -312,7 +316,7 @@ function M.complete_limits(declared, given, size)
   local few = math.min(FEW, math.max(1, math.floor(size.people / 2)))
   for name, entry in pairs(limits.by_name) do
     if not (given and given[name]) then
-      local limit = limits.read(entry.default)
+      local limit = limits.read(declared.by_function and of_functions[name] or entry.default)
       if limit.count == 0 then
         limit = limits.read "5%"
       end
