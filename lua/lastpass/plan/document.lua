@@ -83,6 +83,9 @@ local function mark_lists(body)
   for _, key in ipairs(LISTS) do
     json.list(body[key])
   end
+  if body.upcoming then
+    json.list(body.upcoming)
+  end
   for _, image in pairs(body.objects) do
     if image.groups then
       json.list(image.groups)
@@ -176,8 +179,10 @@ local function check_form(body, place)
       return damaged(place, ("has no list '%s'"):format(key))
     end
   end
-  if not is_list_of(body.held_beyond or {}, "table") then
-    return damaged(place, "has a wrong 'held_beyond'")
+  if
+    not is_list_of(body.held_beyond or {}, "table") or not is_list_of(body.upcoming or {}, "table")
+  then
+    return damaged(place, "has a wrong 'held_beyond' or 'upcoming'")
   elseif type(body.objects) ~= "table" or type(body.tenant) ~= "string" then
     return damaged(place, "has no tenant or no objects")
   end

@@ -17,6 +17,7 @@ local signature = require "lastpass.signature"
 local steps_room = require "lastpass.plan.steps"
 local surroundings = require "lastpass.plan.surroundings"
 local time = require "lastpass.time"
+local upcoming = require "lastpass.plan.upcoming"
 
 local M = {}
 
@@ -24,7 +25,8 @@ local M = {}
 ---@class lastpass.Plan
 ---@field name string  SHA-256 of the canonical form
 ---@field body table  steps, held, held_beyond (of those held for one reason what is beyond 1,000:
--- {code, kind, count, reason}), problems, warnings, refusals, sources, objects, counts, requests,
+-- {code, kind, count, reason}), problems, warnings, refusals, upcoming (what dates will bring within a
+-- month: {day, subject, what, origin}), sources, objects, counts, requests,
 -- mails, created, expires, tenant, directory, playbook
 ---@field new_groups? string[] of actions: groups that the steps would make
 local methods = {}
@@ -149,7 +151,7 @@ local function objects_of(work, body)
   end
 end
 
-local function assemble(work, context)
+local function assemble(work, context, now)
   local body = document.new()
   for _, step in ipairs(work.steps) do
     if not step.held then
@@ -169,6 +171,7 @@ local function assemble(work, context)
     end
     return json.encode(a.after) < json.encode(b.after)
   end)
+  body.upcoming = upcoming.of(work, now)
   body.held_beyond = #work.held_beyond > 0 and work.held_beyond or nil
   body.problems = problem_lines(work)
   body.warnings = json.list(work.warnings)
@@ -276,7 +279,7 @@ function M.of_declared(client, declared, options)
   local ahead = guards.ahead(declared, sources)
   local work = steps_room.compute(declared, snapshot, context.pending_renames, ahead)
   guards.check(work, context)
-  local body = assemble(work, context)
+  local body = assemble(work, context, now)
   body.tenant = context.tenant
   expiry.stamp(body, now, options.expires_in)
   body.playbook = declared.playbook

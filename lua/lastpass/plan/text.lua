@@ -4,6 +4,7 @@ local clean = require("lastpass.text").clean
 local kinds = require "lastpass.plan.kinds"
 local table_of = require("lastpass.text").table
 local time = require "lastpass.time"
+local upcoming = require "lastpass.plan.upcoming"
 
 local M = {}
 
@@ -113,6 +114,9 @@ local function summary(body)
   return #parts > 0 and table.concat(parts, ", ") or "nothing to change"
 end
 
+-- Of what dates will bring so many lines are for people; the plan file has all.
+local UPCOMING = 20
+
 local function many(count, one, more)
   return ("%d %s"):format(count, count == 1 and one or more)
 end
@@ -152,6 +156,17 @@ function M.plan(plan, width)
     problems[place] = { from = problem.origin, who = problem.subject, why = problem.reason }
   end
   add_table(lines, "Rows that were not used:", problems, { from, who, why }, width)
+  if body.upcoming then
+    lines[#lines + 1] = ""
+    lines[#lines + 1] = "What the dates will bring:"
+    for place, change in ipairs(body.upcoming) do
+      if place > UPCOMING then
+        lines[#lines + 1] = ("  and %d more within a month"):format(#body.upcoming - UPCOMING)
+        break
+      end
+      lines[#lines + 1] = clean("  " .. upcoming.line(change))
+    end
+  end
   for _, warning in ipairs(body.warnings) do
     lines[#lines + 1] = "note: " .. clean(warning)
   end

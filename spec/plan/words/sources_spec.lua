@@ -113,4 +113,14 @@ describe("lastpass.plan.words.sources", function()
     assert.equal("many_values", declared.problems[1].code)
     assert.is_true(declared.untouchable["ann@acme.com"])
   end)
+
+  it("have moments fall on days of the account's zone", function()
+    assert(run(function(p)
+      local list = { { email = "ann@acme.com", ends = "2027-01-01T04:30:00Z" } }
+      local dates = { ends = "auto" }
+      assert.equal("2026-12-31", p.source.table(list, { dates = dates }):next().ends)
+      local zone = assert(time.zone "Europe/Berlin")
+      assert.equal("2027-01-01", p.source.table(list, { dates = dates, zone = zone }):next().ends)
+    end))
+  end)
 end)

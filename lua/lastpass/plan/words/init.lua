@@ -66,6 +66,8 @@ function M.new(context)
     reason = settings.reason(context),
     status = status.status(context),
     until_date = dates.until_date(context),
+    from_date = dates.from_date(context),
+    today = dates.today(context),
     every = schedule.every(context),
     at = schedule.at(context),
   },

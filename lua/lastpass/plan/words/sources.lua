@@ -61,6 +61,18 @@ local function with_sha256(options)
   return copy
 end
 
+-- The moments among the dates of a source fall on a day in the account's zone.
+local function with_zone(options, zone)
+  if type(options) ~= "table" or options.dates == nil or options.zone ~= nil then
+    return options
+  end
+  local copy = { zone = zone }
+  for name, value in pairs(options) do
+    copy[name] = value
+  end
+  return copy
+end
+
 -- Two sources of one name are told apart, also from one plan to the next.
 local function label(sources, name)
   local others = 0
@@ -84,6 +96,11 @@ function M.source(context)
       end
       if is_file and (options == nil or type(options) == "table" and options.sha256 == nil) then
         options = with_sha256(options)
+      end
+      if kind == "ldap" then
+        place = with_zone(place, context.zone)
+      else
+        options = with_zone(options, context.zone)
       end
       local people = tracked.open(kind, 2, place, options)
       local sources = context.declared.sources

@@ -37,10 +37,15 @@ local function addresses_of(person)
   return list
 end
 
--- Lists the row, and leaves alone whoever it is about: at once, since a playbook may skip the row.
-local function refuse(context, reason)
+--- Lists the row at hand, and leaves alone whoever it is about: at once, since a playbook may skip the
+-- row.
+---@param context table see `words.new`
+---@param code string
+---@param reason string
+---@return table problem
+function M.refuse_row(context, code, reason)
   local declared, reading = context.declared, context.reading
-  local person, problem = reading.person, { code = "status_word", reason = reason }
+  local person, problem = reading.person, { code = code, reason = reason }
   if not person then
     problem.origin = checks.line_of(context.playbook, 3)
     declared:refuse(problem)
@@ -97,7 +102,7 @@ function M.status(context)
     local compiled = status.compile("status", words, 2)
     local meaning, word = status.meaning(compiled, value)
     if word then
-      local problem = refuse(context, status.reason(compiled, word))
+      local problem = M.refuse_row(context, "status_word", status.reason(compiled, word))
       return setmetatable({ problem = problem }, undecided_mt)
     end
     return meaning

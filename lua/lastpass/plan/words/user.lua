@@ -2,6 +2,7 @@
 -- times.
 -- @module lastpass.plan.words.user
 local checks = require "lastpass.plan.words.checks"
+local dates = require "lastpass.plan.words.dates"
 local errors = require "lastpass.error"
 local fields_room = require "lastpass.plan.words.fields"
 local status = require "lastpass.plan.words.status"
@@ -59,6 +60,7 @@ function M.new(context)
     end
     local undecided = not plain and status.problem_of(fields.active)
       or context.undecided and status.of_row(context)
+    local changes = context.changes and dates.take_changes(context)
     if undecided then
       status.leave_alone(context, undecided, address, pending_origin)
       fields_room.note(context, nil, fields, notes, address)
@@ -77,6 +79,9 @@ function M.new(context)
     end
     if origin then
       declared:extra(row).origin = origin
+    end
+    if changes then
+      declared:extra(row).changes = changes
     end
     if context.reason then
       local extra = declared:extra(row)
@@ -101,6 +106,9 @@ function M.new(context)
       errors.raise(2, "user: needs an e-mail address, not a %s", type(address))
     end
     pending = address
+    if context.changes then
+      dates.begin(context)
+    end
     return declare
   end
 
