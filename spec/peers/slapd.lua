@@ -133,7 +133,7 @@ local function configure(folder, options)
   )
 end
 
-local function fill(folder, people)
+local function fill(folder, people, more)
   local administrator = table.concat({
     "dn: " .. M.ADMIN,
     "objectClass: organizationalRole",
@@ -142,7 +142,8 @@ local function fill(folder, people)
     "userPassword: " .. M.PASSWORD,
   }, "\n")
   run("mkdir %s/data", folder)
-  write_file(folder .. "/company.ldif", company.ldif(people) .. administrator .. "\n")
+  local text = company.ldif(people) .. administrator .. "\n\n" .. (more or "")
+  write_file(folder .. "/company.ldif", text)
   run("slapadd -q -f %s/slapd.conf -l %s/company.ldif", folder, folder)
 end
 
@@ -192,7 +193,7 @@ end
 
 --- Starts one.
 ---@param options table `people`; `certificate`: "server" (default) or "elsewhere"; `limits`,
--- `global`: lines of its configuration
+-- `global`: lines of its configuration; `ldif`: further entries
 ---@return table server `url`, `tls_url`, `socket_url`, `folder` with the certificates
 function M.start(options)
   local pipe = assert(io.popen "mktemp -d")
@@ -200,7 +201,7 @@ function M.start(options)
   pipe:close()
   make_certificates(self.folder)
   configure(self.folder, options)
-  fill(self.folder, options.people)
+  fill(self.folder, options.people, options.ldif)
   launch_somewhere(self)
   self.url = ("ldap://127.0.0.1:%d"):format(self.port)
   self.tls_url = ("ldaps://127.0.0.1:%d"):format(self.tls_port)

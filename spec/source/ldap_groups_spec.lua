@@ -202,4 +202,34 @@ describe("ldap_groups", function()
     assert.equal("Other", groups_of(groups, "uid=bob", {}))
     assert.is_true(groups:finish(2))
   end)
+
+  it("reads all the parts in which Active Directory gives many members", function()
+    local done = { "done", { code = 0, message = "Success", referrals = {} } }
+    local large = { cn = { "A" }, objectclass = { "group" }, member = {} }
+    large["member;range=0-1"] = { "uid=ann", "uid=bob" }
+    local messages = {
+      { "entry", "cn=A", large },
+      { "entry", "cn=A", { ["member;range=2-3"] = { "uid=cid", "uid=dan" } } },
+      done,
+      { "entry", "cn=A", { ["member;range=4-*"] = { "uid=eve" } } },
+      done,
+      done,
+    }
+    local asked = {}
+    local groups = assert(ldap_groups.read({
+      search = function(_, request)
+        asked[#asked + 1] = request.attributes[1]
+        return #asked
+      end,
+      next = function()
+        local message = table.remove(messages, 1)
+        return message[1], message[2], message[3]
+      end,
+      dn = connection({}).dn,
+    }, {}, { place = "here", base = "o=people", timeout = 1 }))
+    assert.same({ "cn", "member;range=2-*", "member;range=4-*" }, asked)
+    for _, name in ipairs { "ann", "bob", "cid", "dan", "eve" } do
+      assert.equal("A", groups_of(groups, "uid=" .. name))
+    end
+  end)
 end)

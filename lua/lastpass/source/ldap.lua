@@ -268,7 +268,7 @@ end
 -- attribute that an entry lacks gives no field. Values of an attribute have no order: where one is
 -- wanted and there are several, the entry is refused, unless its column says `join` or `list`.
 --
--- For Active Directory, leaving out who is disabled there (docs/playbooks.md has the whole recipe):
+-- For Active Directory, leaving out who is disabled there (docs/sources.md has the whole recipe):
 --
 --     filter = "(&(objectCategory=person)(objectClass=user)(!(userAccountControl:1.2.840.113556.1.4.803:=2)))",
 --     attributes = { email = { first = { "mail", "userPrincipalName" } }, fullname = "displayName" },
