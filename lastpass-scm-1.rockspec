@@ -412,6 +412,7 @@ build = {
     ["lastpass.plan.text"] = "lua/lastpass/plan/text.lua",
     ["lastpass.plan.tracked"] = "lua/lastpass/plan/tracked.lua",
     ["lastpass.plan.undo"] = "lua/lastpass/plan/undo.lua",
+    ["lastpass.plan.upcoming"] = "lua/lastpass/plan/upcoming.lua",
     ["lastpass.plan.words.checks"] = "lua/lastpass/plan/words/checks.lua",
     ["lastpass.plan.words.dates"] = "lua/lastpass/plan/words/dates.lua",
     ["lastpass.plan.words.fields"] = "lua/lastpass/plan/words/fields.lua",
