@@ -103,6 +103,77 @@ describe("the proxy", function()
     end
   end)
 
+  it(
+    "sends no address that is none, and none beyond ASCII that the directory does not have",
+    function()
+      for _, address in ipairs {
+        "<guard@lumenor.example>",
+        "guard@lumenor.example.",
+        "mailto:guard@lumenor.example",
+        '"guard"@lumenor.example',
+        "guard",
+        "",
+      } do
+        assert.equal(400, post("disableuser", { address }).status, address)
+        assert.equal(
+          400,
+          post("updateemail", { oldemail = address, newemail = "a@b.example" }).status
+        )
+        assert.equal(
+          400,
+          post("updateemail", { oldemail = "a@b.example", newemail = address }).status
+        )
+      end
+      for _, address in ipairs {
+        "\239\189\135uard@lumenor.example", -- a wide g
+        "gu\208\176rd@lumenor.example", -- a Cyrillic a
+        "guard@lumenor\227\128\130example",
+      } do
+        local response = post("disableuser", { address })
+        assert.equal(404, response.status)
+        assert.match("nobody has the address", response.json.message)
+        assert.equal(404, post("deluser", { username = address, deleteaction = 0 }).status)
+      end
+      assert.equal(0, box_support.requests(box, "disableuser"))
+      assert.equal(0, box_support.requests(box, "updateemail"))
+      assert.equal(0, box_support.requests(box, "deluser"))
+      -- somebody who has such an address can be named by it
+      assert.equal(200, post("batchadd", { { username = "zo\195\171@lumenor.example" } }).status)
+      post("reinviteuser", { username = "zo\195\171@lumenor.example" })
+    assert.equal(1, box_support.requests(box, "reinviteuser"))
+    end
+  )
+
+  it("takes JSON alone, each name once", function()
+    for kind, status in pairs {
+      ["text/plain"] = 415,
+      [""] = 415,
+      ["application/x-www-form-urlencoded"] = 415,
+      ["application/json; charset=utf-16"] = 415,
+      ["multipart/form-data; boundary=application/json"] = 415,
+      ["application/json; charset=UTF-8"] = 200,
+      ["Application/JSON"] = 200,
+    } do
+      local options = { headers = { ["content-type"] = kind } }
+      local response = site:send("POST", "/proxy/getuserdata", '{"pagesize":1}', options)
+      assert.equal(status, response.status, kind)
+    end
+    local nothing = { headers = { ["content-type"] = false } }
+    assert.equal(200, site:send("POST", "/proxy/getuserdata", nil, nothing).status)
+    assert.equal(415, site:send("POST", "/proxy/getuserdata", "{}", nothing).status)
+    for _, body in ipairs {
+      '{"username":"a@b.example","username":"guard@lumenor.example"}',
+      '{"username":"a\255@b.example"}',
+      '\239\187\191{"username":"a@b.example"}',
+      '{"username":"a@b.example"} {}',
+      "username=a@b.example",
+      "7",
+    } do
+      assert.equal(400, post("disablemultifactor", body).status, body)
+    end
+    assert.equal(0, box_support.requests(box, "disablemultifactor"))
+  end)
+
   it("asks the guards about the address that is sent", function()
     site = gateway.start(
       { acme = tenant },

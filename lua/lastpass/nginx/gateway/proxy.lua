@@ -4,10 +4,12 @@
 -- @module lastpass.nginx.gateway.proxy
 local call = require "lastpass.enterprise.call"
 local core = require "lastpass.core"
+local email = require "lastpass.email"
 local errors = require "lastpass.error"
 local json = require "lastpass.json"
 local problems = require "lastpass.unified.problems"
 local reply = require "lastpass.enterprise.reply"
+local texts = require "lastpass.unified.texts"
 local unified_call = require "lastpass.unified.call"
 
 local M = {}
@@ -132,8 +134,8 @@ local function perform(client, prepared)
   local raw
   local body, message, err = call.perform(client, prepared, function(_, response)
     raw = prepared.provhash:redact(response.body)
-    local texts, why, failure = reply.judge(prepared, response)
-    if not texts then
+    local pieces, why, failure = reply.judge(prepared, response)
+    if not pieces then
       return nil, why, failure
     end
     return raw
@@ -147,9 +149,43 @@ local function perform(client, prepared)
   return nil, message, err
 end
 
+local function bad_address(address, reason)
+  local text = ("'%s' is not an e-mail address: %s"):format(texts.clean(address), reason)
+  return problems.fail(400, text)
+end
+
+-- What LastPass makes of an address that is none, or of one with letters beyond ASCII, is not known: it could
+-- take it for that of a protected account. So both are not sent, unless the directory has just that address.
+local function check_addresses(tenant, wishes)
+  local view
+  for _, one in ipairs(wishes) do
+    local renamed = one.kind == "rename" and one.after.email or nil
+    for _, address in ipairs(one.kind ~= "push_site" and { one.subject, renamed } or {}) do
+      local good, reason = email.check(address)
+      if not good then
+        return bad_address(address, reason)
+      end
+    end
+    if one.kind ~= "create" and one.subject:find "[\128-\255]" then
+      local message, err
+      view, message, err = tenant:directory()
+      if not view then
+        return problems.of(message, err)
+      elseif not view.snapshot:user(one.subject) then
+        return problems.fail(404, ("nobody has the address '%s'"):format(texts.clean(one.subject)))
+      end
+    end
+  end
+  return true
+end
+
 -- Guards and audit around a command that writes.
-local function write(client, prepared, data, writer)
+local function write(tenant, client, prepared, data, writer)
   local wishes = wishes_of[prepared.command](data)
+  local good, problem = check_addresses(tenant, wishes)
+  if not good then
+    return nil, problem
+  end
   local action = "proxy " .. prepared.command
   local ok, message, err = writer:check(wishes, action)
   if not ok then
@@ -188,7 +224,7 @@ function M.handle(request, tenant, command, writer)
   end
   local body
   if command.writes then
-    body, problem = write(client, prepared, data, writer)
+    body, problem = write(tenant, client, prepared, data, writer)
     if body or problem.status == 504 or problem.status == 422 then
       tenant:refresh()
     end
