@@ -73,6 +73,36 @@ describe("the door of the gateway", function()
     assert.match('scope="write"', response.headers["www-authenticate"])
   end)
 
+  it("asks for scopes whatever the caller says that it has, and whatever is kept", function()
+    local shown = site:unified("GET", "users", nil, { token = "acme" })
+    assert.equal(200, shown.status)
+    for _, tag in ipairs { "*", shown.headers.etag } do
+      local headers = { ["if-none-match"] = tag }
+      local again = site:unified("GET", "users", nil, { token = "acme", headers = headers })
+      assert.equal(304, again.status)
+      local other = site:unified("GET", "users", nil, { token = "proxy_only", headers = headers })
+      assert.equal(403, other.status)
+      assert.is_nil(other.headers.etag)
+      local globex = "users?integrated_account_id=globex"
+      assert.equal(
+        404,
+        site:unified("GET", globex, nil, { token = "acme", headers = headers }).status
+      )
+    end
+    for _, name in ipairs { "x-http-method-override", "x-method-override", "x-http-method" } do
+      local headers = { [name] = "DELETE" }
+      assert.equal(
+        200,
+        site:unified("GET", "users", nil, { token = "acme", headers = headers }).status
+      )
+      headers = { [name] = "GET" }
+      assert.equal(
+        403,
+        site:unified("POST", "users", {}, { token = "acme", headers = headers }).status
+      )
+    end
+  end)
+
   it("refuses what it does not know, and bodies that are too large", function()
     for _, path in ipairs { "/", "/unified", "/unified/user-directory", "/proxy/", "/x" } do
       assert.equal(404, site:send("GET", path, nil, { token = "acme" }).status, path)

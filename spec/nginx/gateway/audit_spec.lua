@@ -30,6 +30,12 @@ describe("the audit", function()
     assert.truthy(json.decode(line))
   end)
 
+  it("is harmless in a terminal", function()
+    local line = audit.line(entry { subjects = { "a\27[2J\194\155m\226\128\174b" } }, 0)
+    assert.is_nil(line:find "[%c\128-\255]")
+    assert.truthy(json.decode(line).subjects[1]:find("202e", 1, true))
+  end)
+
   it("stays short, however many there are", function()
     local many = {}
     for place = 1, 1000 do

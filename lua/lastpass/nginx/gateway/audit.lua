@@ -2,6 +2,7 @@
 -- what. No secret gets here: of what was set only the names of the fields are reported. Nothing is written
 -- to LastPass that could not be written down first.
 -- @module lastpass.nginx.gateway.audit
+local core = require "lastpass.core"
 local errors = require "lastpass.error"
 local json = require "lastpass.json"
 local texts = require "lastpass.unified.texts"
@@ -14,7 +15,7 @@ local audit_mt = { __index = methods }
 local M = {}
 
 local MOST_SUBJECTS = 20
-local LONGEST_TEXT = 200
+local LONGEST_TEXT = 254 -- of an address (RFC 5321)
 
 ---@class lastpass.nginx.gateway.AuditEntry
 ---@field token string
@@ -143,10 +144,12 @@ function M.failure(dict)
   return text ~= "" and text or nil
 end
 
+-- Control characters, marks that turn the direction of writing and the like are written out: lines of an
+-- audit are read in terminals.
 local function shorten(list)
   local short = json.list {}
   for place = 1, math.min(#list, MOST_SUBJECTS) do
-    short[place] = texts.clean(list[place]):sub(1, LONGEST_TEXT)
+    short[place] = texts.clean(core.clean(list[place])):sub(1, LONGEST_TEXT)
     if not texts.is_utf8(short[place]) then
       short[place] = texts.clean(short[place])
     end
