@@ -1,6 +1,7 @@
 -- What becomes the body of a request, and what is refused before anything is sent
 -- (enterprise-api §1.2, §4).
 local core = require "lastpass.core"
+local memory = require "spec.support.memory"
 
 local CANARY = "canary0123456789abcdef"
 
@@ -729,5 +730,64 @@ describe("core requests", function()
     end
     collectgarbage("setpause", pause)
     collectgarbage("setstepmul", step)
+  end)
+end)
+
+-- A password of a new user is in the body too, and a body that grows moves.
+describe("a body that grew", function()
+  it("leaves nothing behind where it was", function()
+    local interpreter = rawget(_G, "jit") and "luajit"
+      or _VERSION == "Lua 5.1" and "lua5.1"
+      or "lua5.4"
+    local path = os.tmpname()
+    local file = assert(io.open(path, "w"))
+    file:write [[
+      local core = require "lastpass.core"
+      local secret = assert(core.secret.value(("cafe0123"):rep(4)))
+      local function build(count)
+        local list = { { username = "first@acme.com", password = "correct horse canary" } }
+        for number = 2, count do
+          list[number] = { username = ("somebody%d@acme.com"):format(number) }
+        end
+        return assert(core.batchadd({ cid = 1, provhash = secret }, list))
+      end
+      local kept = build(1)
+      for _, count in ipairs { 3, 10, 30, 100, 300, 1000, 3000 } do
+        build(count):close()
+      end
+      print "READY"
+      io.stdout:flush()
+      io.read "*l"
+      kept:close()
+      print "CLOSED"
+      io.stdout:flush()
+      io.read "*l"
+    ]]
+    file:close()
+    local go = path .. ".go"
+    os.execute("mkfifo " .. go)
+    local pipe = assert(io.popen(("echo $$; exec %s %s <%s 2>&1"):format(interpreter, path, go)))
+    local talk = assert(io.open(go, "w"))
+    local process = pipe:read "*l"
+    -- as only a body has it: what the program itself holds is the value alone
+    local function where()
+      return memory.search(process, function(bytes)
+        return bytes:find('"password":"correct horse canary', 1, true) ~= nil
+      end)
+    end
+    local ready = pipe:read "*l"
+    local with_one = where()
+    talk:write "\n"
+    talk:flush()
+    local closed = pipe:read "*l"
+    local with_none = where()
+    talk:close()
+    pipe:close()
+    os.remove(path)
+    os.remove(go)
+    assert.equal("READY", ready)
+    assert.equal("CLOSED", closed)
+    assert.equal(1, #with_one, "the search finds nothing, or a body was left behind")
+    assert.same({}, with_none)
   end)
 end)

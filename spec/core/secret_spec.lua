@@ -183,6 +183,29 @@ describe("core.secret", function()
     end)
   end)
 
+  it("has a number that names nothing once it is closed, though its slot is used again", function()
+    local SLOTS = 4096
+    local old = secret.value "of old"
+    local stale = old:number()
+    old:close()
+    local new
+    for _ = 1, 64 do -- other secrets may stand before
+      local one = keep(secret.value(CANARY))
+      if one:number() % SLOTS == stale % SLOTS then
+        new = one
+        break
+      end
+    end
+    assert.is_truthy(new, "the slot was not used again")
+    assert.not_equal(stale, new:number())
+    refused("no_such_secret", "no such secret", secret.by_number(stale))
+    local again = keep(secret.by_number(new:number()))
+    assert.is_true(is_canary(again))
+    for _, number in ipairs { 0, -1, SLOTS, SLOTS * 7, 2 ^ 31, stale + SLOTS * 99 } do
+      refused("no_such_secret", "no such secret", secret.by_number(number))
+    end
+  end)
+
   describe("refuses", function()
     it("nothing at all", function()
       refused("empty_secret", "empty", secret.value "")

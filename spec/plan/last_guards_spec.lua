@@ -63,6 +63,16 @@ describe("lastpass.plan.last_guards", function()
       assert.equal("no active admin would be left: 2 of 2 would go", message)
     end)
 
+    it("lets admins go who are disabled, however many", function()
+      people["b@x"] = nil
+      people["e@x"] = { admin = true, status = "disabled" }
+      people["f@x"] = { admin = true, status = "invited" }
+      local gone = steps("remove", "c@x", "remove", "e@x", "remove", "f@x")
+      assert.is_nil(last_guards.last_admin(gone, directory))
+      local message = last_guards.last_admin(steps("remove", "c@x", "disable", "a@x"), directory)
+      assert.equal("no active admin would be left: 1 of 1 would go", message)
+    end)
+
     it("does not count who is disabled or gone, or what takes nothing away", function()
       people["b@x"] = nil
       assert.is_truthy(last_guards.last_admin(steps("delete", "a@x"), directory))

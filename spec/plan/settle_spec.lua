@@ -1,6 +1,5 @@
 -- Answers that are lost: what the directory shows is believed, what it cannot show is never repeated.
 local plans = require "spec.support.plans"
-local settle = require "lastpass.plan.settle"
 local support = require "spec.support.box"
 
 describe("lastpass.plan.settle", function()
@@ -169,7 +168,8 @@ describe("lastpass.plan.settle", function()
     local row = plans.row(run, active[1])
     assert.equal("not_confirmed", row.state)
     assert.equal("no_effect", row.code)
-    assert.equal(settle.MOST_TRIES, support.requests(box, "disableuser"))
+    assert.equal(2, support.requests(box, "disableuser"))
+    assert.equal("tried 2 times without an answer, and the directory does not show it", row.reason)
   end)
 
   it("counts the tries of all parts of a run", function()

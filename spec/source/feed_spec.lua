@@ -183,6 +183,16 @@ describe("people:feed", function()
       end
     end)
 
+    it("names the first row with an address, to all that follow", function()
+      local people = open_csv "E-mail\nnew@acme.com\nann@acme.com\nANN@acme.com\nAnn@acme.com\n"
+      assert.equal(2, people:feed(wanted, { email = "email" }, 1))
+      local lines = {}
+      for index, one in ipairs(people.problems) do
+        lines[index] = ("%d %s %s"):format(one.line, one.first_line, one.value)
+      end
+      assert.same({ "4 3 ANN@acme.com", "5 3 Ann@acme.com" }, lines)
+    end)
+
     it("says which source has an address already", function()
       open_csv("E-mail\nann@acme.com\n"):feed(wanted, { email = "email" }, 1)
       wanted:add("bob@acme.com", nil, nil, nil, 0, 0)

@@ -127,6 +127,14 @@ describe("source.json", function()
     }, list[1])
   end)
 
+  it("names the first row with a key, to all that follow", function()
+    local text = '[{"mail": "new@a"},\n{"mail": "ann@a"},\n{"mail": "ANN@a"},\n{"mail": "Ann@A"}]'
+    local _, problems = read(text, { columns = { email = "mail" } })
+    assert.equal("hr.json:3: 'ANN@a' is already at hr.json:2", tostring(problems[1]))
+    assert.equal("hr.json:4: 'Ann@A' is already at hr.json:2", tostring(problems[2]))
+    assert.equal("hr.json:2", problems[2].first)
+  end)
+
   it("refuses rows and goes on", function()
     local text = table.concat({
       '[{"mail": "ann@acme.com"}',

@@ -106,6 +106,25 @@ describe("source.table", function()
     assert.equal(7, people.proof.refused)
   end)
 
+  it("names the first row with a key, to all that follow", function()
+    local _, problems = read {
+      { email = "new@acme.com" },
+      { email = "ann@acme.com" },
+      { email = "ANN@acme.com" },
+      { email = "new@acme.com" },
+      { email = "Ann@Acme.com" },
+    }
+    assert.same({
+      "table:3: 'ANN@acme.com' is already at table:2",
+      "table:4: 'new@acme.com' is already at table:1",
+      "table:5: 'Ann@Acme.com' is already at table:2",
+    }, shown(problems))
+    assert.same(
+      { "table:2", "table:1", "table:2" },
+      { problems[1].first, problems[2].first, problems[3].first }
+    )
+  end)
+
   it("gives refused rows their key when it can be read", function()
     local columns = { email = "email", name = { "name", required = true } }
     local _, problems = read(

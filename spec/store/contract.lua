@@ -815,6 +815,33 @@ function M.locks(make, busted)
     support.tamper(held.journal, "UPDATE lastpass_locks SET owner = ?", json.encode(owner))
   end
 
+  it("is told from that of another Lua state in the same process", function()
+    local time = require "lastpass.time"
+    local now = time.now
+    time.now = function() -- in the same moment
+      return 1800000000
+    end
+    -- what another state has is its own copy of the module, which counts from 1 as well
+    local name = "lastpass.store.lock"
+    local loaded = package.loaded[name]
+    local ok, failure = pcall(function()
+      local states, locks = {}, {}
+      for index = 1, 2 do
+        package.loaded[name] = nil
+        states[index] = require(name)
+        locks[index] = assert(states[index].take(held.journal, "5"))
+        if index == 1 then
+          support.tamper(held.journal, "DELETE FROM lastpass_locks")
+        end
+      end
+      assert.is_true(locks[1]:release()) -- lost to the other, who keeps it
+      assert.is_true(locks[2]:renew())
+      check.failure("conflict", "lock_lost", locks[1]:renew())
+    end)
+    package.loaded[name], time.now = loaded, now
+    assert(ok, failure)
+  end)
+
   it("is one company's, and names its owner to others", function()
     local lock = assert(held.journal:lock(5))
     assert.is_nil(lock.taken_over)

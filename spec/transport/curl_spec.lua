@@ -165,6 +165,15 @@ describe("lastpass.transport.curl", function()
       end
     end)
 
+    it("whose own headers are not the server's", function()
+      local secure = support.start { users = 10, tls = true }
+      local transport = curl.new { proxy = address, ca_file = secure.ca_file }
+      local response = assert(post(transport, secure.url))
+      secure:stop()
+      assert.is_string(response.headers["content-type"])
+      assert.is_nil(response.headers["x-from"])
+    end)
+
     it("that cannot reach the server: nothing was sent", function()
       local closed = servers.start "return function() end"
       closed:stop()
@@ -220,6 +229,23 @@ describe("lastpass.transport.curl", function()
       assert.equal("proxy_failed", ask("https_proxy=gopher://ann:canary7@x:1", away))
       os.remove(script)
     end)
+  end)
+
+  it("has the headers of the last answer alone: not those of 100 Continue or 103", function()
+    local server = servers.start [[
+      return function(client)
+        tools.read_request(client)
+        client:send "HTTP/1.1 100 Continue\r\nX-Early: 1\r\nRetry-After: 99\r\n\r\n"
+        client:send "HTTP/1.1 103 Early Hints\r\nX-Early: 2\r\n\r\n"
+        tools.reply(client, "{}", "X-Late: 3\r\n")
+      end
+    ]]
+    local response = assert(post(curl.new {}, server.url))
+    server:stop()
+    assert.equal(200, response.status)
+    assert.equal("3", response.headers["x-late"])
+    assert.is_nil(response.headers["x-early"])
+    assert.is_nil(response.headers["retry-after"])
   end)
 
   describe("with TLS", function()

@@ -29,6 +29,8 @@ function lock_mt.__tostring(self)
 end
 
 local count = 0
+-- As long as it lives, no other Lua state of this process has something at its address.
+local this_state = {}
 
 -- Unlike any other lock's, of this process or another one.
 local function new_token(identity)
@@ -40,7 +42,7 @@ local function new_token(identity)
     ("%.0f"):format(identity.pid or 0),
     ("%.0f"):format(time.now()),
     ("%.0f"):format(count),
-    tostring({}):match "%w+$", -- another Lua state in this process
+    tostring(this_state):match "%w+$",
   }, "/")
 end
 

@@ -102,6 +102,40 @@ describe("sessions", function()
     assert.is_nil(room():find(request(cookie)))
   end)
 
+  it("end after their lifetime, though they may be idle for longer", function()
+    settings = settings_room.complete({ idle = 600, lifetime = 600 }, 1)
+    settings.lifetime = 300
+    local cookie = value_of(room():begin(request(), token))
+    now = now + 299
+    assert.truthy(room():find(request(cookie)))
+    now = now + 1
+    assert.is_nil(room():find(request(cookie)))
+  end)
+
+  it("leave nothing on the server once they have ended", function()
+    local cookie = value_of(room():begin(request(), token))
+    local key = room():find(request(cookie)).key
+    for _ = 1, 7 do
+      now = now + 500
+      assert.truthy(room():find(request(cookie)))
+    end
+    assert.is_string(dict:get(key))
+    now = now + 100
+    assert.is_nil(dict:get(key))
+    assert.is_nil(dict:get(key .. " used"))
+  end)
+
+  it("end when somebody signs out, with the note that they are in use", function()
+    local cookie = value_of(room():begin(request(), token))
+    now = now + 60
+    local one = room():find(request(cookie))
+    assert.equal(now, dict:get(one.key .. " used"))
+    room():finish(request(cookie), one)
+    assert.is_nil(dict:get(one.key))
+    assert.is_nil(dict:get(one.key .. " used"))
+    room():finish(request(cookie), nil) -- nobody's: only the cookie
+  end)
+
   it("end when somebody signs out, for good", function()
     local cookie = value_of(room():begin(request(), token))
     now = now + 60

@@ -147,6 +147,28 @@ describe("lastpass.plan.guards.whole", function()
     assert.same({ "last_admin" }, guards(plan))
   end)
 
+  it("counts an admin who is disabled for none, on either side", function()
+    local users = companies.people(4)
+    users[2].admin, users[2].disabled = true, true
+    users[3].admin, users[3].disabled = true, true
+    local function removed(...)
+      local names = { ... }
+      return guards(assert(plan_of({ users = users }, function(p)
+        for _, name in ipairs(names) do
+          p.user(name) { remove = true }
+        end
+        p.limit { remove = 4 }
+      end)))
+    end
+    -- person1 is the one who is active
+    assert.same({}, removed "person2@acme.com")
+    assert.same({}, removed("person2@acme.com", "person3@acme.com"))
+    assert.same({ "last_admin" }, removed "person1@acme.com")
+    users[2].disabled = false
+    assert.same({}, removed "person1@acme.com")
+    assert.same({ "last_admin" }, removed("person1@acme.com", "person2@acme.com"))
+  end)
+
   it("remembers a source as it was before it shrank, though nothing was taken away", function()
     local client = companies.client { users = companies.people(40) }
     local function with(count, missing, limit)
