@@ -105,11 +105,13 @@ describe("sessions", function()
   it("end after their lifetime, though they may be idle for longer", function()
     settings = settings_room.complete({ idle = 600, lifetime = 600 }, 1)
     settings.lifetime = 300
-    local cookie = value_of(room():begin(request(), token))
+    local cookie, other =
+      value_of(room():begin(request(), token)), value_of(room():begin(request(), token))
     now = now + 299
     assert.truthy(room():find(request(cookie)))
     now = now + 1
     assert.is_nil(room():find(request(cookie)))
+    assert.is_nil(room():find(request(other))) -- which nobody has used
   end)
 
   it("leave nothing on the server once they have ended", function()
