@@ -33,7 +33,43 @@ describe("values as Lua", function()
     )
     assert.equals(
       'local client = assert(require("lastpass").connect("acme"))',
-      lua_text.preamble "acme"
+      lua_text.preamble { profile = "acme" }
     )
+  end)
+
+  it("connect as the flags say", function()
+    assert.equals(
+      'local client = assert(require("lastpass").connect(nil, { cid = 7, url = "https://x/" }))',
+      lua_text.preamble { cid = "7", url = "https://x/" }
+    )
+    assert.equals(
+      'local client = assert(require("lastpass").connect("acme", { retries = 0 }))',
+      lua_text.preamble { profile = "acme", retries = "0" }
+    )
+  end)
+
+  it("name what they leave out", function()
+    local command = {
+      rows = true,
+      connects = true,
+      writes = true,
+      options = {
+        { "--limit", "", value = "NAME", many = true },
+      },
+    }
+    assert.is_nil(
+      (lua_text.left_out("print(1)", command, { limit = {}, yes = true, quiet = true }))
+    )
+    assert.equals(
+      '-- left out: --limit "disable=3", --dry-run, --csv, --where "not u.mfa"',
+      lua_text.left_out("print(1)", command, {
+        limit = { "disable=3" },
+        dry_run = true,
+        csv = true,
+        where = "not u.mfa",
+      })
+    )
+    local text = "plan(x, { limit = { disable = 3 } }) -- a dry run ends here"
+    assert.is_nil((lua_text.left_out(text, command, { limit = { "disable=3" }, dry_run = true })))
   end)
 end)

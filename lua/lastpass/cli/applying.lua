@@ -146,6 +146,33 @@ function M.lua(made, options)
   }
 end
 
+--- The options of `client:apply` and `client:resume` in Lua.
+---@param options table of the command line
+---@param final? string what to write for confirm_final
+---@return string ", { … }", or nothing
+function M.options_lua(options, final)
+  local given = {
+    progress = not options.quiet and true or nil,
+    chunk = options.chunk,
+    in_flight = options.in_flight,
+    stop_after = options.stop_after,
+    confirm_final = final and lua_text.raw(final) or options.confirm_final,
+    refused_rows = options.refused,
+  }
+  return next(given) and ", " .. lua_text.value(given) or ""
+end
+
+--- The line of Lua that carries `plan` out, where the command does.
+---@param options table of the command line
+---@param final? string what to write for confirm_final
+---@return string
+function M.apply_lua(options, final)
+  if options.dry_run then
+    return "-- a dry run ends here"
+  end
+  return ("print(assert(client:apply(plan%s)))"):format(M.options_lua(options, final))
+end
+
 --- Shows a run.
 ---@param session lastpass.cli.Session
 ---@param run lastpass.Run

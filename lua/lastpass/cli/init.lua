@@ -40,13 +40,15 @@ end
 local function print_lua(session, command)
   local lines = {}
   if command.connects then
-    lines[1] = require("lastpass.cli.lua_text").preamble(session.options.profile)
+    lines[1] = require("lastpass.cli.lua_text").preamble(session.options)
   end
   local text, message, err = command.lua(session.options)
   if not text then
     return nil, message, err
   end
   lines[#lines + 1] = text
+  lines[#lines + 1] =
+    require("lastpass.cli.lua_text").left_out(table.concat(lines, "\n"), command, session.options)
   session:print(table.concat(lines, "\n"))
   session.streams:flush()
   return exit.done

@@ -77,12 +77,63 @@ function M.loop(name, method, options, print_what)
 end
 
 --- The line with which all of them begin.
----@param profile string|nil
+---@param options table of the command line: its profile, and what stands above the profile's settings
 ---@return string
-function M.preamble(profile)
-  return ('local client = assert(require("lastpass").connect(%s))'):format(
-    profile and M.value(profile) or ""
-  )
+function M.preamble(options)
+  local given = {}
+  for _, option in ipairs(require("lastpass.cli.options").connection) do
+    local value = option.config and options[option.config]
+    if value ~= nil then
+      given[option.config] = tonumber(value) or value
+    end
+  end
+  local arguments = options.profile and M.value(options.profile)
+  if next(given) then
+    arguments = (arguments or "nil") .. ", " .. M.value(given)
+  end
+  return ('local client = assert(require("lastpass").connect(%s))'):format(arguments or "")
+end
+
+-- Options that say how the program asks and shows, and that Lua has no use for.
+local of_the_program = {
+  yes = true,
+  confirm = true,
+  profile = true,
+  quiet = true,
+  no_input = true,
+  color = true,
+  print_lua = true,
+  help = true,
+}
+
+local function says(text, name, value)
+  if text:find(name, 1, true) or text:find(name:gsub("_", " "), 1, true) then
+    return true
+  end
+  return type(value) == "string" and value ~= "" and text:find(value, 1, true) ~= nil
+end
+
+--- A comment that names the options which the lines leave out.
+---@param text string the lines
+---@param command lastpass.cli.Command
+---@param options table of the command line
+---@return string|nil
+function M.left_out(text, command, options)
+  local list = {}
+  for _, group in ipairs(require("lastpass.cli.options").of(command)) do
+    for _, option in ipairs(group[2]) do
+      local flag = option[1]:match "%-%-%S+"
+      local name = flag and flag:sub(3):gsub("-", "_")
+      local value = name and options[name]
+      local is_given = value and (type(value) ~= "table" or #value > 0)
+      local first = type(value) == "table" and value[1] or value
+      if is_given and not of_the_program[name] and not says(text, name, first) then
+        local shown = type(first) == "string" and " " .. M.value(first) or ""
+        list[#list + 1] = flag .. shown
+      end
+    end
+  end
+  return #list > 0 and "-- left out: " .. table.concat(list, ", ") or nil
 end
 
 return M

@@ -285,15 +285,7 @@ function M.plan_lua(name, list, options)
     ),
     "print(plan)",
   }
-  local given = { stop_after = options.stop_after }
-  if options.dry_run then
-    lines[3] = "-- a dry run ends here"
-  else
-    local final = verb.kind == "delete"
-    given.confirm_final = final and lua_text.raw "plan:count()" or nil
-    local more = next(given) and ", " .. lua_text.value(given) or ""
-    lines[3] = ("print(assert(client:apply(plan%s)))"):format(more)
-  end
+  lines[3] = applying.apply_lua(options, verb.kind == "delete" and "plan:count()" or nil)
   return table.concat(lines, "\n")
 end
 

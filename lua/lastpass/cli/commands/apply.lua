@@ -77,10 +77,19 @@ return {
   topics = { "playbooks", "safety", "exit-codes" },
   lua = function(given)
     local how = is_playbook(given.plan) and "plan" or "load_plan"
+    local limits, message, err = applying.limits(given.limit)
+    if message then
+      return nil, message, err
+    end
     local lines = {
-      ("local plan = assert(client:%s(%s))"):format(how, lua_text.value(given.plan)),
-      "print(assert(client:apply(plan, { progress = true })))",
+      ("local plan = assert(client:%s(%s%s))"):format(
+        how,
+        lua_text.value(given.plan),
+        limits and ", " .. lua_text.value { limit = limits } or ""
+      ),
+      given.dry_run and "print(plan)" or nil,
     }
+    lines[#lines + 1] = applying.apply_lua(given)
     return table.concat(lines, "\n")
   end,
   run = function(session, given)

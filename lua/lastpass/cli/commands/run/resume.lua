@@ -24,7 +24,10 @@ return {
   examples = { { "lastpass run resume 12 --yes", "without the question" } },
   topics = { "safety", "exit-codes" },
   lua = function(given)
-    return ("print(assert(client:resume(%d, { progress = true })))"):format(given.run)
+    if given.dry_run then
+      return ("print(assert(client:run(%d)))"):format(given.run)
+    end
+    return ("print(assert(client:resume(%d%s)))"):format(given.run, applying.options_lua(given))
   end,
   run = function(session, given)
     local client = session:client()

@@ -27,11 +27,19 @@ return {
   examples = { { "lastpass run undo 12 --dry-run", "what would be taken back" } },
   topics = { "safety", "exit-codes" },
   lua = function(given)
-    local limits = applying.limits(given.limit)
-    return ("local plan = assert(client:undo(%d%s))\nprint(assert(client:apply(plan)))"):format(
+    local limits, message, err = applying.limits(given.limit)
+    if message then
+      return nil, message, err
+    end
+    local made = ("client:undo(%d%s)"):format(
       given.run,
       limits and ", " .. lua_text.value { limit = limits } or ""
     )
+    local lines = applying.lua(made, given)
+    if not given.output then
+      lines[#lines + 1] = applying.apply_lua(given)
+    end
+    return table.concat(lines, "\n")
   end,
   run = function(session, given)
     local limits, message, err = applying.limits(given.limit)
