@@ -75,9 +75,8 @@ describe("installed", function()
       assert.equal("", run("mandoc -Tlint -W error " .. manual))
       assert.matches("LASTPASS%(1%)", run("mandoc -Tutf8 " .. manual .. " | head -n 1"))
       local share = root .. "/usr/share/"
-      local complete = ("bash -c 'source %sbash-completion/completions/lastpass && complete -p lastpass'"):format(
-        share
-      )
+      local file = share .. "bash-completion/completions/lastpass"
+      local complete = ("bash -c 'source %s && complete -p lastpass'"):format(file)
       assert.matches("lastpass\n?$", run(complete))
       assert.equal("", run("zsh -n " .. share .. "zsh/site-functions/_lastpass"))
       assert.equal("", run("fish -n " .. share .. "fish/vendor_completions.d/lastpass.fish"))
