@@ -28,7 +28,9 @@ M.signatures = {
     "value?: any, words?: any",
     'status(person.status, { active = { "active" }, inactive = { "terminated" } })',
   },
-  until_date = { "date: string, group?: string", 'until_date("2026-12-31", "Finance")' },
+  until_date = { "date?: any, group?: string", 'until_date("2026-12-31", "Finance")' },
+  from_date = { "date?: any, group?: string", 'from_date("2026-12-31", "Finance")' },
+  today = { "", "today()" },
   every = { "time: string", 'every "15m"' },
   at = { "times: string|table", 'at "02:00", or at { "02:00", "14:30" }' },
 }
