@@ -114,5 +114,10 @@ describe("lastpass.nginx.setup", function()
       limiter = "http://127.0.0.1:1/ 8771312",
       client = { cid = 8771312, url = "http://127.0.0.1:1/", rate = 5, timezone = "Europe/Berlin" },
     }, order)
+    -- what is protected is so in threads as well
+    acme = nginx.setup({ tenants = tenants { protect = { "ceo@acme.com" } } }).tenants.acme
+    assert.same({ "ceo@acme.com" }, acme:thread_order().client.protect)
+    assert.same({ "ceo@acme.com" }, acme.protect)
+    assert.equal(120, acme.timeout)
   end)
 end)

@@ -10,13 +10,13 @@ local digests = require "lastpass.unified.digests"
 local errors = require "lastpass.error"
 local idempotency = require "lastpass.nginx.gateway.idempotency"
 local measure = require "lastpass.nginx.gateway.measure"
-local options_room = require "lastpass.nginx.gateway.options"
+local gateway_options = require "lastpass.nginx.gateway.options"
 local problems = require "lastpass.unified.problems"
-local proxy_door = require "lastpass.nginx.gateway.proxy_door"
+local proxy_endpoint = require "lastpass.nginx.gateway.proxy_endpoint"
 local rate = require "lastpass.nginx.gateway.rate"
 local tokens = require "lastpass.nginx.gateway.tokens"
 local unified = require "lastpass.unified"
-local writer_room = require "lastpass.nginx.gateway.writer"
+local writers = require "lastpass.nginx.gateway.writer"
 
 ---@class lastpass.nginx.Gateway
 local methods = {}
@@ -68,7 +68,7 @@ function M.new(given, level)
       given.sleep(PAUSE)
     end,
   }
-  local settings = options_room.read(given.settings, given.tenants, defaults, level)
+  local settings = gateway_options.read(given.settings, given.tenants, defaults, level)
   return setmetatable({
     _tenants = given.tenants,
     _tokens = tokens.read(given.tokens, given.tenants, level),
@@ -83,7 +83,7 @@ function M.new(given, level)
 end
 
 local function writer_of(self, request, tenant, token)
-  return writer_room.new {
+  return writers.new {
     tenant = tenant,
     token = token.name,
     request = request,
@@ -126,7 +126,7 @@ end
 local function respond(self, request, tenant, token, writer)
   local command = command_in(self, request.path)
   if command then
-    return proxy_door.respond(request, tenant, token, command, writer)
+    return proxy_endpoint.respond(request, tenant, token, command, writer)
   end
   return unified.handle(request, tenant, grant_of(self, tenant, token, writer))
 end
@@ -137,7 +137,7 @@ local reads = { GET = true, HEAD = true, OPTIONS = true }
 local function refusal(self, request, tenant, token)
   local command = command_in(self, request.path)
   if command then
-    return proxy_door.refusal(request, token, command)
+    return proxy_endpoint.refusal(request, token, command)
   end
   return unified.refusal(request, grant_of(self, tenant, token))
 end
@@ -157,7 +157,7 @@ local function write(self, request, tenant, token)
   end
   local ok, response, problem
   local command = command_in(self, request.path)
-  if not command or proxy_door.writes(command) then
+  if not command or proxy_endpoint.writes(command) then
     local owner = tenant.name .. "\0" .. token.name
     ok, response, problem =
       pcall(idempotency.once, self._keys, request, owner, carry_out, has_changed)
@@ -268,7 +268,7 @@ function methods:handle(request)
   return response, token.name
 end
 
--- A mistake of ours is told in the log, not to whoever asks.
+-- A mistake of ours is reported in the log, not to whoever asks.
 local function on_mistake(message)
   return debug.traceback(tostring(message), 2)
 end
@@ -277,7 +277,7 @@ end
 function methods:serve()
   local started = ngx.now()
   local request = adapter.request(self._settings.max_body)
-  -- LuaJIT's xpcall takes arguments, and a closure less is a request that it can compile
+  -- LuaJIT's xpcall takes arguments; without a closure the request can be compiled
   local ok, response, name = xpcall(self.handle, on_mistake, self, request)
   if not ok then
     ngx.log(ngx.ERR, "lastpass gateway: ", response)

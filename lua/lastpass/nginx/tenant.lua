@@ -13,6 +13,7 @@ local worker_thread = require "lastpass.transport.worker_thread"
 ---@field cid string
 ---@field timezone string
 ---@field timeout number  seconds that one call may take
+---@field protect string[]|nil accounts that are protected whichever way they would be changed
 local methods = {}
 local tenant_mt = { __name = "lastpass.nginx.Tenant", __index = methods }
 
@@ -100,6 +101,7 @@ function M.new(name, given, pool, level)
     cid = ("%.0f"):format(tonumber(complete.cid)),
     timezone = complete.timezone,
     timeout = complete.timeout,
+    protect = complete.protect,
     event_cursor = own.event_cursor,
     _pool = pool,
     _client_options = of_client,
@@ -198,6 +200,7 @@ function methods:thread_order()
     end
   end
   client.timezone = self.timezone
+  client.protect = self.protect -- a list of texts
   return {
     tenant = self.name,
     client = client,

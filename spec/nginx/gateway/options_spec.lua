@@ -26,6 +26,17 @@ describe("the settings of the gateway", function()
     assert.same({ ("k"):rep(32) }, settings.by_tenant.globex.unified.cursor_keys)
   end)
 
+  it("protect what the company's own options protect, whatever else they say", function()
+    local companies = { acme = { protect = { "ceo@example.com" } }, globex = {} }
+    local settings = options.read({
+      protect = { "boss@example.com" },
+      per_tenant = { acme = { protect = { "cto@example.com" } } },
+    }, companies, { cursor_keys = { ("k"):rep(32) } }, 1)
+    local acme = settings.by_tenant.acme.guards.protect
+    assert.same({ "cto@example.com", "ceo@example.com" }, acme)
+    assert.same({ "boss@example.com" }, settings.by_tenant.globex.guards.protect)
+  end)
+
   it("are refused when they are wrong, naming the nearest", function()
     for reason, given in pairs {
       ["unknown option 'protct' %(did you mean 'protect'"] = { protct = {} },

@@ -1,4 +1,4 @@
---- Who has signed in. A browser keeps a text made by chance; the server keeps only its SHA-256, in a
+--- Who has signed in. A browser keeps a random text; the server keeps only its SHA-256, in a
 -- `lua_shared_dict`, for all workers. What somebody may see is asked of their token each time, so a
 -- token that was taken out of the configuration is worth nothing from the next reload on.
 -- @module lastpass.nginx.dashboard.session

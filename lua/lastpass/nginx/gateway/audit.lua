@@ -95,7 +95,7 @@ end
 
 -- A function says that it failed by an error, by false, or by nil and a message.
 local function to_function(fn)
-  local function judge_result(ok, first, message)
+  local function result_of(ok, first, message)
     if not ok then
       return nil, tostring(first)
     elseif first == false or first == nil and message ~= nil then
@@ -104,7 +104,7 @@ local function to_function(fn)
     return true
   end
   return function(line)
-    return judge_result(pcall(fn, line))
+    return result_of(pcall(fn, line))
   end
 end
 

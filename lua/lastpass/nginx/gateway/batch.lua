@@ -215,7 +215,7 @@ local function page_of(body)
   return items, tail and tail:match '^"next_cursor":"([^"]*)"'
 end
 
-local function read_list(request, send, room)
+local function read_list(request, send, bytes_left)
   local parts, bytes = {}, 0
   request.query[#request.query + 1] = { "limit", PAGE }
   local base = #request.query
@@ -229,7 +229,7 @@ local function read_list(request, send, room)
       parts[#parts + 1] = items
     end
     bytes = bytes + #(items or "")
-    if bytes > room then
+    if bytes > bytes_left then
       local _, problem =
         problems.fail(413, "the answer would be too long: ask for pages of the list")
       return nil, problems.response(problem, request).body
@@ -249,12 +249,12 @@ local function has_limit(request)
 end
 
 -- The answer of one entry as elements of a list, or the problem as JSON.
-local function carry_out(outer, batch, entry, prefix, send, room)
+local function carry_out(outer, batch, entry, prefix, send, bytes_left)
   local request, problem = request_of(outer, batch, entry, prefix)
   if not request then
     return nil, problems.response(problem, outer).body
   elseif entry.method == "list" and not has_limit(request) then
-    return read_list(request, send, room)
+    return read_list(request, send, bytes_left)
   end
   local response = send(request)
   if response.status >= 400 then
@@ -280,7 +280,7 @@ end
 ---@param send fun(request: lastpass.unified.Request): lastpass.unified.Response
 ---@return lastpass.unified.Response
 function M.respond(outer, batch, prefix, send)
-  local results, failures, failed, room = {}, {}, {}, M.MAX_BYTES
+  local results, failures, failed, bytes_left = {}, {}, {}, M.MAX_BYTES
   for _, entry in ipairs(batch.entries) do
     local waits_for
     for _, name in ipairs(entry.depends_on) do
@@ -290,10 +290,10 @@ function M.respond(outer, batch, prefix, send)
     if waits_for then
       problem = not_tried(entry, waits_for, outer)
     else
-      items, problem = carry_out(outer, batch, entry, prefix, send, room)
+      items, problem = carry_out(outer, batch, entry, prefix, send, bytes_left)
     end
     if items then
-      room = room - #items
+      bytes_left = bytes_left - #items
       results[#results + 1] = member(entry.key, items)
     else
       failed[entry.key] = true

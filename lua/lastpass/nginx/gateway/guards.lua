@@ -1,7 +1,7 @@
 --- The guards of plans, asked about single writes: protected accounts, the last admin, limits of a
 -- plan and of a day, names of groups in another spelling.
 -- @module lastpass.nginx.gateway.guards
-local declared_room = require "lastpass.plan.declared"
+local declarations = require "lastpass.plan.declared"
 local draft = require "lastpass.plan.steps.draft"
 local email = require "lastpass.email"
 local errors = require "lastpass.error"
@@ -49,7 +49,7 @@ function M.check_settings(given, where, level)
 end
 
 local function declare(settings)
-  local declared = declared_room.new()
+  local declared = declarations.new()
   for _, address in ipairs(settings.protect or {}) do
     declared:protect(address, "protected by the gateway's configuration")
   end

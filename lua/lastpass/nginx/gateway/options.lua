@@ -84,6 +84,18 @@ local function check_special(given, tenants, level)
   end
 end
 
+-- Those of the gateway, and those that the company's own options name.
+local function protected(given, tenant)
+  local list = {}
+  for name, address in pairs(given or {}) do
+    list[type(name) == "number" and #list + 1 or name] = address
+  end
+  for _, address in ipairs(tenant.protect or {}) do
+    list[#list + 1] = address
+  end
+  return list
+end
+
 --- Reads the settings; mistakes raise.
 ---@param given table|nil
 ---@param tenants table<string, any> by name
@@ -102,9 +114,9 @@ function M.read(given, tenants, defaults, level)
     by_tenant = {},
   }
   given.cursor_keys = base.cursor_keys
-  for name in pairs(tenants) do
+  for name, tenant in pairs(tenants) do
     local all = merged(given, given.per_tenant and given.per_tenant[name])
-    local of_guards = { protect = all.protect, limits = all.limits }
+    local of_guards = { protect = protected(all.protect, tenant), limits = all.limits }
     guards.check_settings(of_guards, "gateway", level + 1)
     settings.by_tenant[name] = {
       unified = unified_settings.complete("gateway", of_unified(all), level + 1),

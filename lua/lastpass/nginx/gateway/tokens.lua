@@ -27,7 +27,7 @@ local LONGEST = 256
 ---@field scopes table<string, true>
 ---@field rate number                  requests per second
 
---- Makes a token by chance. The text is for whoever uses it and is kept nowhere; the hash is for the
+--- Makes a token at random. The text is for whoever uses it and is kept nowhere; the hash is for the
 -- configuration.
 ---@return string text
 ---@return string hash

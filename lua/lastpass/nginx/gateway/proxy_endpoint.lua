@@ -1,5 +1,5 @@
---- What stands before the proxy: method, scopes, and the form of its answers.
--- @module lastpass.nginx.gateway.proxy_door
+--- The endpoint of the proxy: methods, scopes, and the form of its answers.
+-- @module lastpass.nginx.gateway.proxy_endpoint
 local access = require "lastpass.nginx.gateway.access"
 local problems = require "lastpass.unified.problems"
 local proxy = require "lastpass.nginx.gateway.proxy"
