@@ -40,7 +40,7 @@ describe("lastpass.nginx.setup", function()
 
   it("names what is wrong, and the nearest known option", function()
     local cases = {
-      ["setup: needs a table"] = false,
+      ["lastpass.nginx.setup: 'options' is missing"] = false,
       ["setup: option 'tenants' is missing"] = {},
       ["setup: option 'tenants' names no company"] = { tenants = {} },
       ["unknown option 'tenant' (did you mean 'tenants'?)"] = { tenant = {} },
