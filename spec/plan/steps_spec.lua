@@ -87,7 +87,7 @@ describe("lastpass.plan.steps", function()
       told(plan.body.steps)
     )
     assert.matches(
-      "group 'Sales' is declared, but 'only' does not list it",
+      "group 'Sales' is declared for 2 people, but 'only' does not list it",
       tostring(plan),
       1,
       true

@@ -22,17 +22,22 @@
 
 /* core.nearest (word, list) -> the word of the list that is nearest, or nil */
 static int lp_core_nearest (lua_State *L) {
-  const char *word = luaL_checkstring(L, 1), *words[256], *nearest;
-  size_t count;
+  const char *word = luaL_checkstring(L, 1), *words[256], *nearest = NULL;
+  size_t count, from = 0;
   luaL_checktype(L, 2, LUA_TTABLE);
+  luaL_checkstack(L, (int)(sizeof words / sizeof *words), "too many words");
   count = lua_rawlen(L, 2);
-  if (count > sizeof words / sizeof words[0]) count = sizeof words / sizeof words[0];
-  luaL_checkstack(L, (int)count + 1, "too many words");
-  for (size_t i = 0; i < count; i++) {
-    lua_rawgeti(L, 2, (int)i + 1);
-    words[i] = luaL_checkstring(L, -1);
+  while (from < count) { /* some at a time; the nearest so far is the first of them */
+    size_t n = nearest != NULL;
+    lua_settop(L, 2);
+    if (nearest != NULL) lua_pushstring(L, nearest);
+    if (nearest != NULL) words[0] = lua_tostring(L, 3);
+    for (; n < sizeof words / sizeof *words && from < count; n++) {
+      lua_rawgeti(L, 2, (int)++from);
+      words[n] = luaL_checkstring(L, -1);
+    }
+    nearest = lp_nearest(word, words, n);
   }
-  nearest = lp_nearest(word, words, count);
   if (nearest == NULL) return 0;
   lua_pushstring(L, nearest);
   return 1;

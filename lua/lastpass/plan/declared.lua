@@ -200,12 +200,13 @@ end
 ---@param members string[]
 ---@param origin string
 ---@param level integer
-function methods:declare_group(name, members, origin, level)
+---@param origins? table<integer, string> of members that came from rows
+function methods:declare_group(name, members, origin, level, origins)
   local first = self.groups[name]
   if first then
     errors.raise(level + 1, "group '%s' is declared twice, first at %s", name, first.origin)
   end
-  self.groups[name] = { members = members, origin = origin }
+  self.groups[name] = { members = members, origin = origin, origins = origins or {} }
 end
 
 return M

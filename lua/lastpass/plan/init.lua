@@ -11,6 +11,7 @@ local key_of = require "lastpass.directory.key"
 local kinds = require "lastpass.plan.kinds"
 local letters = require "lastpass.plan.letters"
 local limits = require "lastpass.plan.limits"
+local mistakes = require "lastpass.plan.mistakes"
 local playbook_room = require "lastpass.plan.playbook"
 local requested = require "lastpass.plan.requested"
 local signature = require "lastpass.signature"
@@ -277,6 +278,10 @@ function M.of_declared(client, declared, options)
     return nil, message, err
   end
   local ahead = guards.ahead(declared, sources)
+  local known, mistake = steps_room.resolve_only(declared, snapshot._rows)
+  if not known then
+    return mistakes.fail(declared.playbook.file, mistake)
+  end
   local work = steps_room.compute(declared, snapshot, context.pending_renames, ahead)
   guards.check(work, context)
   local body = assemble(work, context, now)

@@ -8,7 +8,7 @@ local match = require "lastpass.directory.match"
 local named = require "lastpass.plan.steps.named"
 local people = require "lastpass.plan.steps.people"
 
-local M = { hold = draft.hold }
+local M = { hold = draft.hold, resolve_only = groups.resolve_only }
 
 ---@class lastpass.plan.Step
 ---@field number integer   its place in the plan
@@ -105,6 +105,7 @@ local WAITING = "the groups of %d invited people are compared once they have acc
 function M.compute(declared, snapshot, pending_renames, ahead)
   local work = draft.new(declared, snapshot, ahead)
   work.pending_renames = pending_renames or {}
+  groups.note_only(work)
   groups.merge(work)
   work.managed = groups.managed(work)
   local matching = find_people(work)

@@ -88,8 +88,185 @@ describe("lastpass.plan.steps.groups", function()
       "groups Ann@acme.com +Sales",
       "groups bob@acme.com -Sales",
     }, told(plan.body.steps))
-    assert.matches("'only' does not list it", plan.body.warnings[1], 1, true)
-    assert.equal(1, #plan.body.warnings)
+    assert.same({
+      "group 'Finance' is declared for 2 people, but 'only' does not list it: it is left alone",
+    }, plan.body.warnings)
+  end)
+
+  it("counts the people of each declared group that `only` does not list", function()
+    local plan = plan_of(company(), function(p)
+      p.only "Sales"
+      p.user "ann@acme.com" { groups = { "Sales", "Legal" } }
+      p.user "bob@acme.com" { groups = { "Legal" } }
+      p.group "Finance" { "cyd@acme.com" }
+      p.group "Legal" { "ann@acme.com", "cyd@acme.com" }
+    end)
+    assert.same({
+      "group 'Finance' is declared for 1 person, but 'only' does not list it: it is left alone",
+      "group 'Legal' is declared for 3 people, but 'only' does not list it: it is left alone",
+    }, plan.body.warnings)
+  end)
+
+  it("names twenty of the groups that `only` does not list, and counts the others", function()
+    local plan = plan_of(company(), function(p)
+      p.only "Sales"
+      local groups = { "Sales" }
+      for number = 1, 25 do
+        groups[number + 1] = ("Team %02d"):format(number)
+      end
+      p.user "ann@acme.com" { groups = groups }
+    end)
+    assert.equal(21, #plan.body.warnings)
+    assert.matches("Team 20", plan.body.warnings[20])
+    assert.equal(
+      "5 more groups are declared, and 'only' does not list them: they are left alone",
+      plan.body.warnings[21]
+    )
+  end)
+
+  describe("`only`", function()
+    local function refused(...)
+      local names = { ... }
+      local made, message, err = companies.plan(company(), function(p)
+        p.user "ann@acme.com" { groups = { "Legal" } }
+        p.only((table.unpack or unpack)(names))
+      end)
+      assert.is_nil(made)
+      assert.equal("playbook_mistake", err.code)
+      return message
+    end
+
+    it("takes names and lists of names, and may be said again", function()
+      local plan = plan_of(company(), function(p)
+        p.user "ann@acme.com" { groups = { "Sales", "Legal", "IT" } }
+        p.only("Sales", { "Finance" })
+        p.only { "Legal" }
+      end)
+      assert.same({ "groups Ann@acme.com +Legal +Sales -Finance" }, told(plan.body.steps))
+    end)
+
+    it("refuses a group that nobody has, with its line and the nearest name", function()
+      assert.matches(
+        "groups_spec.lua:%d+: only: neither the company nor the playbook has a group 'Finnance' "
+          .. "%(did you mean 'Finance'%?%)",
+        refused("Sales", "Finnance")
+      )
+      assert.matches("has a group 'Qxwvutz'; a pattern", refused "Qxwvutz")
+      assert.matches("did you mean 'Sales'", refused "sales")
+    end)
+
+    it("knows the groups of the playbook alone", function()
+      local plan = plan_of(company(), function(p)
+        p.user "ann@acme.com" { groups = { "Brand new", p.until_date("2001-01-01", "Guests") } }
+        p.group "Legal" { "bob@acme.com" }
+        p.only { "Brand new", "Guests", "Legal" }
+      end)
+      assert.same(
+        { "groups Ann@acme.com +Brand new", "groups bob@acme.com +Legal" },
+        told(plan.body.steps)
+      )
+    end)
+
+    it("has patterns, with * for any characters", function()
+      local function steps(pattern)
+        local plan = plan_of({
+          users = {
+            { email = "ann@acme.com", groups = { "Team A", "Team (B)", "Teams", "x*y", "xzy" } },
+          },
+        }, function(p)
+          p.user "ann@acme.com" { groups = { "New Team" } }
+          p.only { pattern }
+        end)
+        return told(plan.body.steps), plan.body.warnings
+      end
+      assert.same({ "groups ann@acme.com -Team (B) -Team A" }, (steps "Team *"))
+      assert.same({ "groups ann@acme.com +New Team -Team (B) -Team A -Teams" }, (steps "*Team*"))
+      assert.same({ "groups ann@acme.com -Team (B)" }, (steps "T*(*)"))
+      assert.same({ "groups ann@acme.com -x*y" }, (steps "x*y")) -- a group of that very name
+      local none, notes = steps "team *"
+      assert.same({}, none)
+      assert.equal("'only' has the pattern 'team *', which no group matches", notes[1])
+    end)
+
+    it("that nothing uses is noted", function()
+      local plan = plan_of(company(), function(p)
+        p.user "ann@acme.com" { fullname = "Ann" }
+        p.only { "Sales" }
+      end)
+      assert.same({
+        "'only' is said, and the playbook declares nobody's groups: it has no effect",
+      }, plan.body.warnings)
+      plan = plan_of(company(), function(p)
+        p.user "bob@acme.com" { groups = { "Sales" } }
+        p.only { "Sales", "Finance" }
+      end)
+      assert.same({ "groups bob@acme.com -Finance" }, told(plan.body.steps))
+      assert.same({
+        "'only' lists 'Finance', and the playbook declares nobody in it: "
+          .. "whoever is in it leaves it where their groups are declared",
+      }, plan.body.warnings)
+    end)
+  end)
+
+  describe("while a declared member is not in the directory", function()
+    local members = { "bob@acme.com", "an@acme.com", "cyd@acme.com" }
+
+    it("nobody leaves the group, and who joins still does", function()
+      local plan = plan_of(company(), function(p)
+        p.group "Finance"(members)
+      end)
+      assert.same({ "groups cyd@acme.com +Finance" }, told(plan.body.steps))
+      assert.same({ "groups Ann@acme.com -Finance" }, told(plan.body.held))
+      assert.equal("unknown_members", plan.body.held[1].code)
+      assert.matches("1 of the 3 declared members of 'Finance' are not in", plan.body.held[1].held)
+      assert.matches("limit { refused_rows = 1 }", plan.body.held[1].held, 1, true)
+      assert.same({ ["an@acme.com"] = "no_such_user" }, codes(plan.body.problems))
+      assert.equal("an@acme.com", plan.body.problems[1].subject)
+      assert.matches("groups_spec.lua:%d+$", plan.body.problems[1].origin)
+    end)
+
+    it("names the row that a member came from", function()
+      local plan = plan_of(company(), function(p)
+        local list = p.source.table({ { email = "an@acme.com" } }, { name = "team.csv" })
+        p.group "Finance"((list:read()))
+      end)
+      assert.matches("team.csv", plan.body.problems[1].origin, 1, true)
+    end)
+
+    it("other groups are left as declared, in the same step too", function()
+      local plan = plan_of(company(), function(p)
+        p.group "Finance"(members)
+        p.group "Sales" { "ann@acme.com" }
+        p.user "ann@acme.com" { groups = {} } -- leaves by her own row: not while it is in doubt
+      end)
+      assert.same(
+        {
+          "groups Ann@acme.com +Sales",
+          "groups bob@acme.com -Sales",
+          "groups cyd@acme.com +Finance",
+        },
+        told(plan.body.steps)
+      )
+      assert.same({ "groups Ann@acme.com -Finance" }, told(plan.body.held))
+    end)
+
+    it("as many as the limit of refused rows are let be", function()
+      local plan = plan_of(company(), function(p)
+        p.group "Finance"(members)
+      end, { leave = 100, refused_rows = 1 })
+      assert.same(
+        { "groups Ann@acme.com -Finance", "groups cyd@acme.com +Finance" },
+        told(plan.body.steps)
+      )
+    end)
+
+    it("a member who is declared as a new person is none of those", function()
+      local plan = plan_of(company(), function(p)
+        p.user "an@acme.com" { fullname = "An" }
+        p.group "Finance"(members)
+      end)
+      assert.same({}, told(plan.body.held))
+    end)
   end)
 
   it("takes whoever is a member for mentioned", function()

@@ -28,6 +28,26 @@ function M.leaves(work, step, code, why)
   step.after = { join = step.after.join, leave = json.list {} }
 end
 
+--- Holds the leaving of one group; what else a step of groups changes stays in the plan.
+---@param work table of `steps.compute`
+---@param step lastpass.plan.Step
+---@param code string
+---@param why string
+---@param name string of the group
+function M.leave(work, step, code, why, name)
+  local rest = json.list {}
+  for _, group in ipairs(step.after.leave) do
+    if group ~= name then
+      rest[#rest + 1] = group
+    end
+  end
+  if #rest + #step.after.join == 0 then
+    return draft.hold(work, step, code, why)
+  end
+  M.part(work, step, code, why, { join = json.list {}, leave = json.list { name } })
+  step.after = { join = step.after.join, leave = rest }
+end
+
 --- Holds a part of a step, which is left as it is.
 ---@param work table of `steps.compute`
 ---@param step lastpass.plan.Step

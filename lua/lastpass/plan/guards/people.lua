@@ -89,6 +89,35 @@ function M.refused_rows(work, context)
   end
 end
 
+local UNKNOWN_MEMBERS = "%d of the %d declared members of '%s' are not in the directory, so "
+  .. "whoever is not named may be one of them under another address: correct the addresses, "
+  .. "or allow so many with limit { refused_rows = %d }"
+
+--- Nobody leaves a group while somebody who is declared its member is not in the directory.
+---@param work table of `steps.compute`
+function M.unknown_members(work)
+  local whole, count = 0, 0
+  for name, unknown in pairs(work.unknown_members) do
+    whole, count = whole + #work.declared.groups[name].members, count + unknown
+  end
+  local limit = limits.read(work.declared.settings.limits.refused_rows)
+  if count <= limits.allowed(limit, whole, 0) then
+    return
+  end
+  for _, step in ipairs(holding.open_steps(work)) do
+    if step.kind == "groups" then
+      for _, name in ipairs(draft.list(step.after.leave)) do
+        local unknown = work.unknown_members[name]
+        if unknown then
+          local members = #work.declared.groups[name].members
+          local why = UNKNOWN_MEMBERS:format(unknown, members, name, count)
+          holding.leave(work, step, "unknown_members", why, name)
+        end
+      end
+    end
+  end
+end
+
 --- What is known before there are steps: which of those that take something away will be held, and why.
 -- One broken row can hold everybody; so many steps are counted, not made.
 ---@param declared lastpass.plan.Declared

@@ -23,9 +23,9 @@ end
 ---@return table draft
 function M.new(declared, snapshot, ahead)
   local only
-  if declared.settings.only then
+  if declared.only then
     only = {}
-    for _, name in ipairs(declared.settings.only) do
+    for _, name in ipairs(declared.only) do
       only[name] = true
     end
   end
@@ -45,6 +45,7 @@ function M.new(declared, snapshot, ahead)
     warned = {},
     done = {},
     waiting = 0, -- invited people whose groups cannot be compared yet
+    unknown_members = {}, -- by group: how many of the declared ones nobody is
     more_members = {}, -- by group: those whom the comparison in the core does not know of
     user_of_row = {}, -- people found by another rule than the address, and the other way round
     row_of_user = {},

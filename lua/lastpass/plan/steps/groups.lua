@@ -1,6 +1,7 @@
 --- Steps for groups that are declared with all their members, and which groups are managed at all.
 -- @module lastpass.plan.steps.groups
 local draft = require "lastpass.plan.steps.draft"
+local errors = require "lastpass.error"
 local json = require "lastpass.json"
 local key_of = require "lastpass.directory.key"
 
@@ -8,7 +9,69 @@ local M = {}
 
 local add, image_of, with = draft.add, draft.image_of, draft.with
 
-local NOT_LISTED = "group '%s' is declared, but 'only' does not list it: it is left alone"
+-- Every group that the company or the playbook has, as a set.
+local function known_groups(declared, rows)
+  local known = {}
+  for _, list in ipairs { rows:group_names(), declared.wanted:group_names() } do
+    for _, name in ipairs(list) do
+      known[name] = true
+    end
+  end
+  for _, set in ipairs { declared.groups, declared.managed } do
+    for name in pairs(set) do
+      known[name] = true
+    end
+  end
+  return known
+end
+
+local function matching(pattern, known)
+  local names = {}
+  pattern = "^" .. pattern:gsub("%p", "%%%0"):gsub("%%%*", ".*") .. "$"
+  for name in pairs(known) do
+    if name:find(pattern) then
+      names[#names + 1] = name
+    end
+  end
+  return names
+end
+
+local UNKNOWN_ONLY = "%s: only: neither the company nor the playbook has a group '%s'%s; "
+  .. "a pattern, such as '%s*', may match none"
+
+--- Finds the groups that `only` means, and keeps them as `declared.only`.
+---@param declared lastpass.plan.Declared
+---@param rows userdata of core.snapshot
+---@return boolean|nil ok
+---@return string? message when it names a group that does not exist
+function M.resolve_only(declared, rows)
+  local given = declared.settings.only
+  if not given then
+    return true
+  end
+  local known, seen = known_groups(declared, rows), {}
+  declared.only, declared.only_unmatched = {}, {}
+  for _, name in ipairs(given) do
+    local names = { name }
+    if not known[name] then
+      if not name:find("*", 1, true) then
+        local near = errors.did_you_mean(name, errors.names_of(known))
+        return nil, UNKNOWN_ONLY:format(declared.only_origin, name, near, name)
+      end
+      names = matching(name, known)
+      if #names == 0 then
+        table.insert(declared.only_unmatched, name)
+      end
+    end
+    for _, one in ipairs(names) do
+      if not seen[one] then
+        seen[one] = true
+        table.insert(declared.only, one)
+      end
+    end
+  end
+  return true
+end
 
 --- Of declared groups those that are managed, sorted.
 ---@param work table a draft
@@ -19,13 +82,85 @@ function M.only_managed(work, groups)
   for _, name in ipairs(groups or {}) do
     if not work.only or work.only[name] then
       kept[#kept + 1] = name
-    elseif not work.warned[name] then
-      work.warned[name] = true
-      work.warnings[#work.warnings + 1] = NOT_LISTED:format(name)
     end
   end
   table.sort(kept)
   return kept
+end
+
+-- How many people are declared to be in each group.
+local function declared_members(declared)
+  local counts, wanted = {}, declared.wanted
+  for row = 1, #wanted do
+    local _, _, groups = wanted:row(row)
+    for _, name in ipairs(groups or {}) do
+      counts[name] = (counts[name] or 0) + 1
+    end
+  end
+  for name, group in pairs(declared.groups) do
+    for _, address in ipairs(group.members) do
+      local row = wanted:find(address)
+      local groups = row and select(3, wanted:row(row))
+      local is_counted = false
+      for _, one in ipairs(groups or {}) do
+        is_counted = is_counted or one == name
+      end
+      counts[name] = (counts[name] or 0) + (is_counted and 0 or 1)
+    end
+    counts[name] = counts[name] or 0
+  end
+  return counts
+end
+
+local NOTED = 20 -- groups; more would hide the plan
+local NOT_LISTED = "group '%s' is declared for %d %s, but 'only' does not list it: it is left alone"
+local MORE = "%d more groups are declared, and 'only' does not list them: they are left alone"
+local UNUSED = "'only' lists %s, and the playbook declares nobody in %s: "
+  .. "whoever is in it leaves it where their groups are declared"
+local UNMATCHED = "'only' has the pattern '%s', which no group matches"
+local NOTHING = "'only' is said, and the playbook declares nobody's groups: it has no effect"
+
+local function warn(work, format, ...)
+  work.warnings[#work.warnings + 1] = format:format(...)
+end
+
+--- Notes what `only` leaves out, and what it names in vain.
+---@param work table a draft, before groups are merged into rows
+function M.note_only(work)
+  local declared = work.declared
+  if not work.only then
+    return
+  end
+  for _, pattern in ipairs(declared.only_unmatched) do
+    warn(work, UNMATCHED, pattern)
+  end
+  local counts, unlisted, unused = declared_members(declared), {}, {}
+  for name in pairs(counts) do
+    if not work.only[name] then
+      unlisted[#unlisted + 1] = name
+    end
+  end
+  table.sort(unlisted)
+  for place = 1, math.min(#unlisted, NOTED) do
+    local name = unlisted[place]
+    local count = counts[name]
+    warn(work, NOT_LISTED, name, count, count == 1 and "person" or "people")
+  end
+  if #unlisted > NOTED then
+    warn(work, MORE, #unlisted - NOTED)
+  end
+  if next(counts) == nil then
+    return warn(work, NOTHING)
+  end
+  for _, name in ipairs(declared.settings.only) do
+    if work.only[name] and not counts[name] and not declared.managed[name] then
+      unused[#unused + 1] = ("'%s'"):format(name)
+    end
+  end
+  if #unused > 0 then
+    table.sort(unused)
+    warn(work, UNUSED, table.concat(unused, ", "), #unused == 1 and "it" or "them")
+  end
 end
 
 -- The names of groups that are declared with all their members and are managed, sorted.
@@ -89,8 +224,8 @@ local function member_of(work, address)
 end
 
 local function join(work, name, group, present)
-  local members = {}
-  for _, address in ipairs(group.members) do
+  local members, unknown = {}, 0
+  for place, address in ipairs(group.members) do
     local subject, row = member_of(work, address)
     local key = key_of(subject)
     members[key], members[key_of(address)] = true, true
@@ -101,8 +236,9 @@ local function join(work, name, group, present)
         "no_such_user",
         address,
         ("is declared a member of %s and is not in the directory"):format(name),
-        group.origin
+        group.origins[place] or group.origin
       )
+      unknown = unknown + 1
     elseif
       present[key]
       or not is_open(work, row)
@@ -116,6 +252,7 @@ local function join(work, name, group, present)
       change_group(work, subject, "join", name, group.origin)
     end
   end
+  work.unknown_members[name] = unknown > 0 and unknown or nil
   return members
 end
 
@@ -213,7 +350,7 @@ end
 ---@return string[]
 function M.managed(work)
   if work.only then
-    return work.declared.settings.only
+    return work.declared.only
   end
   local names, seen = {}, {}
   for _, name in ipairs(work.declared.wanted:group_names()) do

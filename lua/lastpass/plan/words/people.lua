@@ -18,9 +18,11 @@ function M.group(context)
     end
     checks.letters("group: the name", name, 2)
     local function declare(members)
-      local addresses = {}
+      local addresses, origins = {}, {}
       for place, member in pairs(members) do
-        addresses[place] = type(member) == "table" and member.email or member
+        local is_row = type(member) == "table"
+        addresses[place] = is_row and member.email or member
+        origins[place] = is_row and member.origin and tostring(member.origin) or nil
       end
       checks.texts("group '" .. name .. "'", "members", addresses, 2)
       for place, address in ipairs(addresses) do
@@ -30,7 +32,8 @@ function M.group(context)
         end
         addresses[place] = letters.composed(good)
       end
-      context.declared:declare_group(name, addresses, checks.line_of(context.playbook, 2), 2)
+      local line = checks.line_of(context.playbook, 2)
+      context.declared:declare_group(name, addresses, line, 2, origins)
     end
     local form = ('group "%s" { "ann@acme.com" }'):format(name)
     return signature.check(('group "%s"'):format(name), "members: table", declare, form)

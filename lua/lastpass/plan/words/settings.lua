@@ -2,6 +2,7 @@
 -- @module lastpass.plan.words.settings
 local checks = require "lastpass.plan.words.checks"
 local errors = require "lastpass.error"
+local json = require "lastpass.json"
 local limits = require "lastpass.plan.limits"
 
 local M = {}
@@ -58,13 +59,19 @@ function M.limit(context)
   end
 end
 
---- only { "Finance" }: memberships of other groups are left alone.
+--- only { "Finance", "Team *" }: memberships of other groups are left alone. A * stands for any
+-- characters. Said again, it names further groups.
 ---@param context table see `words.new`
 ---@return function
 function M.only(context)
   return function(...)
     local list = checks.list_of("only", "groups", 2, ...)
-    context.declared.settings.only = list
+    local settings = context.declared.settings
+    settings.only = settings.only or json.list {}
+    for _, name in ipairs(list) do
+      table.insert(settings.only, name)
+    end
+    context.declared.only_origin = checks.line_of(context.playbook, 2)
   end
 end
 
