@@ -239,14 +239,11 @@ describe("lastpass.plan.steps.groups", function()
         p.group "Sales" { "ann@acme.com" }
         p.user "ann@acme.com" { groups = {} } -- leaves by her own row: not while it is in doubt
       end)
-      assert.same(
-        {
-          "groups Ann@acme.com +Sales",
-          "groups bob@acme.com -Sales",
-          "groups cyd@acme.com +Finance",
-        },
-        told(plan.body.steps)
-      )
+      assert.same({
+        "groups Ann@acme.com +Sales",
+        "groups bob@acme.com -Sales",
+        "groups cyd@acme.com +Finance",
+      }, told(plan.body.steps))
       assert.same({ "groups Ann@acme.com -Finance" }, told(plan.body.held))
     end)
 
