@@ -36,14 +36,14 @@ local function matching(pattern, known)
   return names
 end
 
-local UNKNOWN_ONLY = "%s: only: neither the company nor the playbook has a group '%s'%s; "
-  .. "a pattern, such as '%s*', may match none"
+local UNKNOWN_ONLY = "%s: only: neither the company nor the playbook has a group '%s'%s"
+local UNMATCHED = "'only' lists '%s', and neither the company nor the playbook has such a group"
 
 --- Finds the groups that `only` means, and keeps them as `declared.only`.
 ---@param declared lastpass.plan.Declared
 ---@param rows userdata of core.snapshot
 ---@return boolean|nil ok
----@return string? message when it names a group that does not exist
+---@return string? message when it names a group that does not exist, and there is one of nearly that name
 function M.resolve_only(declared, rows)
   local given = declared.settings.only
   if not given then
@@ -54,12 +54,16 @@ function M.resolve_only(declared, rows)
   for _, name in ipairs(given) do
     local names = { name }
     if not known[name] then
-      if not name:find("*", 1, true) then
+      if name:find("*", 1, true) then
+        names = matching(name, known)
+      else
         local near = errors.did_you_mean(name, errors.names_of(known))
-        return nil, UNKNOWN_ONLY:format(declared.only_origin, name, near, name)
+        if near ~= "" then
+          return nil, UNKNOWN_ONLY:format(declared.only_origin, name, near)
+        end
+        names = {}
       end
-      names = matching(name, known)
-      if #names == 0 then
+      if #names == 0 then -- perhaps one that has lost its last member, which is then not told
         table.insert(declared.only_unmatched, name)
       end
     end
@@ -117,7 +121,6 @@ local NOT_LISTED = "group '%s' is declared for %d %s, but 'only' does not list i
 local MORE = "%d more groups are declared, and 'only' does not list them: they are left alone"
 local UNUSED = "'only' lists %s, and the playbook declares nobody in %s: "
   .. "whoever is in it leaves it where their groups are declared"
-local UNMATCHED = "'only' has the pattern '%s', which no group matches"
 local NOTHING = "'only' is said, and the playbook declares nobody's groups: it has no effect"
 
 local function warn(work, format, ...)
