@@ -57,7 +57,8 @@ describe("core.catch_interrupts", function()
     assert.equals(2, (core.interrupts()))
     assert.is_true(core.catch_interrupts(true))
     assert.equals(0, (core.interrupts()))
-    kill "INT"
+    kill "HUP"
+    assert.same({ 1, "SIGHUP" }, { core.interrupts() })
     kill "INT"
     core.release_interrupts()
     assert.equals(2, (core.interrupts()))
@@ -89,6 +90,27 @@ describe("core.catch_interrupts", function()
       print "still here"
     ]]
     assert.truthy(output:find "2%s+SIGINT%s+ended 130", output)
+  end)
+
+  it("ends the process with the third signal, whichever they are", function()
+    local output = run_program [[
+      local core = require "lastpass.core"
+      assert(core.catch_interrupts())
+      for _, name in ipairs { "HUP", "INT", "TERM" } do
+        io.popen("kill -" .. name .. " $PPID"):close()
+      end
+      print "still here"
+    ]]
+    assert.truthy(output:find "^ended 143", output)
+  end)
+
+  it("can be left to end the process, without a traceback", function()
+    local output = run_program [[
+      require("lastpass.core").end_by_interrupts()
+      io.popen("kill -INT $PPID"):close()
+      print "still here"
+    ]]
+    assert.equal("ended 130\n", output)
   end)
 
   it("leaves ignored signals ignored", function()

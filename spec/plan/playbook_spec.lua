@@ -53,6 +53,49 @@ describe("lastpass.plan.playbook", function()
     assert.equal(64, #declared.playbook.sha256)
   end)
 
+  describe("that never ends", function()
+    local limited = { zone = options.zone, now = options.now, time_limit = 0.05 }
+
+    local function ended(text)
+      local err = check.failure(
+        "argument",
+        "playbook_too_long",
+        playbook.run(write("playbook.lua", text), limited)
+      )
+      assert.matches("within 0.05 seconds of computing", err.message, 1, true)
+    end
+
+    it("is ended, also in a pcall, in a coroutine, and in a file that it requires", function()
+      ended "while true do end"
+      ended "while true do pcall(function() while true do user 'ann@acme.com' {} end end) end"
+      ended "coroutine.wrap(function() while true do end end)()"
+      write("forever.lua", "while true do end")
+      ended 'require "forever"'
+      ended "xpcall(function() error 'x' end, function() while true do end end)"
+      ended "for i = 1, math.huge do local s = ('x'):rep(10) end"
+    end)
+
+    it("is ended when it is a function, too", function()
+      check.failure(
+        "argument",
+        "playbook_too_long",
+        playbook.run(function()
+          while true do
+          end
+        end, limited)
+      )
+    end)
+
+    it("may take as long as it takes otherwise", function()
+      local text = [[
+        local begun = os.clock()
+        while os.clock() - begun < 0.2 do end
+        user "ann@acme.com" {}
+      ]]
+      assert.equal(1, assert(run(text)).wanted:count())
+    end)
+  end)
+
   it("takes a blank cell for no group", function()
     local declared = assert(run [[
       user "ann@acme.com" { groups = { "" } }

@@ -1,5 +1,5 @@
 /*
-** Interrupts: SIGINT and SIGTERM only count, so that work in hand can be brought to a good end.
+** Interrupts: SIGINT, SIGTERM and SIGHUP only count, so that work in hand is brought to a good end.
 ** Who waits in C for something else as well (curl.so) finds the state in the Lua registry, for it
 ** is another module.
 */
@@ -26,7 +26,11 @@ static inline lp_interrupts *lp_interrupts_of (lua_State *L) {
   return interrupts;
 }
 
-/* Puts catch_interrupts, interrupts, release_interrupts and raise_interrupts into the table. */
+/*
+** Puts catch_interrupts, interrupts, release_interrupts, end_by_interrupts and raise_interrupts
+*into
+** the table.
+*/
 void lp_signals_open (lua_State *L);
 
 #endif

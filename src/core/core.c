@@ -19,6 +19,7 @@
 #include "tokens.h"
 #include "user_lines.h"
 #include "wanted_lua.h"
+#include "watch.h"
 
 /* core.nearest (word, list) -> the word of the list that is nearest, or nil */
 static int lp_core_nearest (lua_State *L) {
@@ -119,6 +120,7 @@ LP_EXPORT int luaopen_lastpass_core (lua_State *L) {
   lp_controls_open(L);
   lp_events_file_open(L);
   lp_signals_open(L);
+  lp_watch_open(L);
   lp_user_lines_open(L);
   lp_pipes_open(L);
   lp_secret_file_open(L);

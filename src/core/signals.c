@@ -11,7 +11,7 @@
 #define OWNER_TYPE "lastpass.interrupts.owner"
 #define OWNER_KEY "lastpass.interrupts.caught"
 #define LIBRARY_KEY "lastpass.interrupts.library"
-#define PATIENCE 3 /* the SIGINT that ends the process */
+#define PATIENCE 3 /* the signal that ends the process */
 
 /*
 ** A process has one set of signal handlers, and they can reach nothing but static memory: this is
@@ -23,8 +23,15 @@ static struct {
   lua_State *volatile raising; /* the thread whose Lua code is to be stopped, or NULL */
   void *owner;                 /* of the Lua state that catches, or NULL */
   pthread_t thread;
-  struct sigaction before_int, before_term;
-} state = {{0, -1}, 0, 0, NULL, NULL, 0, {.sa_flags = 0}, {.sa_flags = 0}};
+  struct sigaction before[3];
+} state = {{0, -1}, 0, 0, NULL, NULL, 0, {{.sa_flags = 0}}};
+
+static const struct {
+  int number;
+  const char *name;
+} caught[] = {{SIGINT, "SIGINT"}, {SIGTERM, "SIGTERM"}, {SIGHUP, "SIGHUP"}};
+
+#define CAUGHT (sizeof caught / sizeof caught[0])
 
 /* Raises in Lua code; a first interrupt spares the library's own, which ends by itself. */
 static void stop_lua (lua_State *L, lua_Debug *ar) {
@@ -63,9 +70,10 @@ static void on_signal (int number) {
   }
   state.shared.count++;
   state.last = number;
-  if (number == SIGINT && ++state.ctrl_c >= PATIENCE) {
-    signal(SIGINT, SIG_DFL);
-    raise(SIGINT); /* comes when this handler returns */
+  if (number == SIGINT) state.ctrl_c++;
+  if (state.shared.count >= PATIENCE) {
+    signal(number, SIG_DFL);
+    raise(number); /* comes when this handler returns */
   }
   if (state.raising != NULL) arm(state.raising);
   if (write(state.shared.wake, &one, sizeof one) < 0) errno = 0; /* full: it is readable anyway */
@@ -78,8 +86,7 @@ static void set_back (void) {
 
 static void lp_signals_release (void) {
   if (state.owner == NULL) return;
-  sigaction(SIGINT, &state.before_int, NULL);
-  sigaction(SIGTERM, &state.before_term, NULL);
+  for (size_t i = 0; i < CAUGHT; i++) sigaction(caught[i].number, &state.before[i], NULL);
   if (state.raising != NULL) lua_sethook(state.raising, NULL, 0, 0);
   state.raising = NULL;
   state.owner = NULL;
@@ -97,15 +104,15 @@ static int lp_owner_collect (lua_State *L) {
 static void handle (int number, struct sigaction *before) {
   struct sigaction action = {.sa_handler = on_signal}; /* no SA_RESTART: waits have to end */
   sigemptyset(&action.sa_mask);
-  sigaddset(&action.sa_mask, SIGINT);
-  sigaddset(&action.sa_mask, SIGTERM);
+  for (size_t i = 0; i < CAUGHT; i++) sigaddset(&action.sa_mask, caught[i].number);
   sigaction(number, NULL, before);
   if (before->sa_handler != SIG_IGN) sigaction(number, &action, NULL);
 }
 
 /*
 ** core.catch_interrupts ([afresh]) -> true | nil, message
-** From now on SIGINT and SIGTERM are counted, from zero; the third SIGINT ends the process. When
+** From now on SIGINT, SIGTERM and SIGHUP are counted, from zero; the third one ends the process.
+*When
 ** they are caught already, only the count is set back, and that if `afresh`.
 */
 static int lp_signals_catch (lua_State *L) {
@@ -139,18 +146,31 @@ static int lp_signals_catch (lua_State *L) {
   set_back();
   state.thread = pthread_self();
   state.owner = lua_touserdata(L, -1);
-  handle(SIGINT, &state.before_int);
-  handle(SIGTERM, &state.before_term);
+  for (size_t i = 0; i < CAUGHT; i++) handle(caught[i].number, &state.before[i]);
   lua_pushboolean(L, 1);
   return 1;
 }
 
-/* core.interrupts () -> how many there were since they are caught, "SIGINT" | "SIGTERM" | nil */
+/* core.interrupts () -> how many there were since they are caught, the last one's name or nil */
 static int lp_signals_count (lua_State *L) {
   lua_pushinteger(L, (lua_Integer)state.shared.count);
   if (state.last == 0) return 1;
-  lua_pushstring(L, state.last == SIGINT ? "SIGINT" : "SIGTERM");
+  for (size_t i = 0; i < CAUGHT; i++)
+    if (caught[i].number == state.last) lua_pushstring(L, caught[i].name);
   return 2;
+}
+
+/*
+** core.end_by_interrupts ()
+** SIGINT ends the process, as it does other programs: the standalone interpreter raises an error in
+** whatever runs instead, and a traceback. One that is ignored, or caught by us, stays so.
+*/
+static int lp_signals_by_default (lua_State *L) {
+  struct sigaction action;
+  (void)L;
+  if (state.owner == NULL && sigaction(SIGINT, NULL, &action) == 0 && action.sa_handler != SIG_IGN)
+    signal(SIGINT, SIG_DFL);
+  return 0;
 }
 
 /* core.release_interrupts (): they do again what they did before; the count stays readable */
@@ -180,11 +200,10 @@ static int lp_signals_raise (lua_State *L) {
   return 0;
 }
 
-static const luaL_Reg signal_functions[] = {{"catch_interrupts", lp_signals_catch},
-                                            {"interrupts", lp_signals_count},
-                                            {"release_interrupts", lp_signals_let_go},
-                                            {"raise_interrupts", lp_signals_raise},
-                                            {NULL, NULL}};
+static const luaL_Reg signal_functions[] = {
+    {"catch_interrupts", lp_signals_catch},    {"interrupts", lp_signals_count},
+    {"release_interrupts", lp_signals_let_go}, {"end_by_interrupts", lp_signals_by_default},
+    {"raise_interrupts", lp_signals_raise},    {NULL, NULL}};
 
 static const luaL_Reg owner_meta[] = {{"__gc", lp_owner_collect}, {NULL, NULL}};
 

@@ -15,8 +15,12 @@ local playbooks_mt = { __name = "lastpass.nginx.Playbooks", __index = methods }
 
 local M = {}
 
+-- Seconds that a playbook may compute; one that never ends would keep its thread for ever.
+local TIME_LIMIT = 120
+
 --- Makes what looks after a folder.
----@param options table directory, apply, pool (name of the thread_pool), tenant (lastpass.nginx.Tenant)
+---@param options table directory, apply, pool (name of the thread_pool), tenant (lastpass.nginx.Tenant),
+-- time_limit (seconds that a playbook may compute; default 120)
 ---@return lastpass.nginx.Playbooks
 function M.new(options)
   pcall(require, "lfs") -- it sets a global, which is best done before there are requests
@@ -24,6 +28,7 @@ function M.new(options)
     directory = options.directory:gsub("/+$", ""),
     tenant = options.tenant,
     _apply = options.apply or false,
+    _time_limit = options.time_limit or TIME_LIMIT,
     _pool = options.pool,
     _folder = folder_room.new(options.directory),
     _books = {},
@@ -91,6 +96,7 @@ local function load_version(self, book, text, md5)
     path = book.path,
     text = text,
     timezone = self.tenant.timezone,
+    time_limit = self._time_limit,
   })
   if answer.code == "no_thread" then
     note_trouble(self, answer)

@@ -18,7 +18,7 @@ M.list = {
   { "tokens", "list", "none", "who may use the gateway: `lastpass.nginx.gateway.tokens`" },
   { "gateway", "table", "none", "settings of the gateway" },
   { "dashboard", "table", "none", "settings of the dashboard" },
-  { "playbooks", "table", "none", "{ directory, tenant, apply = false }, or a list of such" },
+  { "playbooks", "table", "none", "{ directory, tenant, apply = false, time_limit = 120 }, or a list of such" },
   { "thread_pool", "name", "lastpass", "nginx's thread_pool" },
   { "look_every", "seconds", "2", "how often folders of playbooks are looked at" },
 }
@@ -39,6 +39,9 @@ local known_of_playbooks = {
   directory = "string",
   tenant = "string",
   apply = "boolean",
+  time_limit = function(value)
+    return type(value) == "number" and value > 0, "seconds above 0"
+  end,
 }
 
 local function read_tenants(given, pool, level)
@@ -91,6 +94,7 @@ local function read_playbooks(given, site, pool, level)
     list[place] = playbooks_room.new {
       directory = entry.directory,
       apply = entry.apply,
+      time_limit = entry.time_limit,
       tenant = tenant_of(entry, site.tenants, site.tenant_names, level + 1),
       pool = pool,
     }

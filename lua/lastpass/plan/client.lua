@@ -62,7 +62,8 @@ end
 ---@param playbook string|function|table the path of a playbook; a function that is given the words
 -- of playbooks as a table; or single actions, such as { reinvite = { "ann@acme.com" } }: create, update,
 -- groups and rename take rows, the others addresses (`lastpass.plan.requested`)
----@param options? table limit (stronger than the playbook's), expires_in (seconds; default a day)
+---@param options? table limit (stronger than the playbook's), expires_in (seconds; default a day),
+-- time_limit (seconds that the playbook may compute; default as long as it takes)
 ---@return lastpass.Plan|nil plan
 ---@return string? message
 ---@return lastpass.Error? err

@@ -1,5 +1,6 @@
 --- What a playbook sees beside its words: Lua's library without what acts.
 -- @module lastpass.plan.environment
+local core = require "lastpass.core"
 local errors = require "lastpass.error"
 local signature = require "lastpass.signature"
 
@@ -69,6 +70,17 @@ local function forbid_unknown(environment)
   })
 end
 
+--- Keeps LuaJIT from compiling a function and those inside it: compiled code calls no hooks, and a loop
+-- in it could not be ended.
+---@param fn function
+---@return function fn
+function M.interpreted(fn)
+  if rawget(_G, "jit") then
+    jit.off(fn, true)
+  end
+  return fn
+end
+
 --- Loads the text of a playbook, or of a file beside it.
 ---@param environment table
 ---@param text string
@@ -81,7 +93,7 @@ function M.load(environment, text, chunk)
     return nil, ("%s:1: is compiled Lua; a playbook is text"):format(chunk:sub(2))
   elseif setfenv then -- Lua 5.1 has it set afterwards
     local fn, message = loadstring(text, chunk)
-    return fn and setfenv(fn, environment), message
+    return fn and M.interpreted(setfenv(fn, environment)), message
   end
   return load(text, chunk, "t", environment)
 end
@@ -131,6 +143,17 @@ local function new_require(environment, playbook)
   end
 end
 
+-- A handler is called within the hook that ends a playbook, where no hook is called any more: one that
+-- loops would never end.
+local function watched_xpcall(fn, handler, ...)
+  return xpcall(fn, function(...)
+    if core.has_ended_code() then
+      return (...)
+    end
+    return handler(...)
+  end, ...)
+end
+
 --- Makes the environment of a playbook.
 ---@param words table<string, any>
 ---@param playbook table `folder`, and `add_chunk(path)` for files beside it
@@ -146,6 +169,7 @@ function M.new(words, playbook)
   for name, word in pairs(words) do
     environment[name] = word
   end
+  environment.xpcall = watched_xpcall
   environment._G = environment
   environment.require =
     signature.check("require", "name: string", new_require(environment, playbook))

@@ -185,6 +185,9 @@ local plan_options = {
   limit = "table",
   expires_in = expiry.check,
   text = "string",
+  time_limit = function(value)
+    return type(value) == "number" and value > 0, "seconds above 0"
+  end,
 }
 
 local function now_of(client)
@@ -319,7 +322,8 @@ end
 ---@param client lastpass.Client
 ---@param playbook string|function|table path of a file; function that is given the words; actions
 ---@param options? table limit (stronger than the playbook's), expires_in (seconds, default a day), text
--- (what the file says, when it is not to be read again)
+-- (what the file says, when it is not to be read again), time_limit (seconds that the playbook may
+-- compute; default as long as it takes)
 ---@return lastpass.Plan|nil plan with `body.refusals` when a guard refuses it
 ---@return string? message
 ---@return lastpass.Error? err
@@ -329,6 +333,7 @@ function M.make(client, playbook, options)
     zone = client:_zone(),
     now = now_of(client),
     text = options.text,
+    time_limit = options.time_limit,
   })
   if not declared then
     return nil, message, err

@@ -4,7 +4,9 @@ local errors = require "lastpass.error"
 
 local M = {}
 
-local LIBRARY = debug.getinfo(1, "S").source:match "^(@.*)plan[/\\]mistakes%.lua$"
+--- How the `source` of the chunks of this library begins.
+M.LIBRARY = debug.getinfo(1, "S").source:match "^(@.*)plan[/\\]mistakes%.lua$" or "@?"
+local LIBRARY = M.LIBRARY
 
 -- Level 2 is whoever calls this.
 local function frames(visit)
@@ -27,7 +29,7 @@ end
 -- A place in this library says nothing to the writer of a playbook.
 local function without_library(message)
   frames(function(info)
-    local is_library = LIBRARY and info.source:sub(1, #LIBRARY) == LIBRARY
+    local is_library = info.source:sub(1, #LIBRARY) == LIBRARY
     if is_library and begins_with_place(message, info.short_src) then
       message = message:sub(#info.short_src + 1):gsub("^:%d+: ", "")
       return true

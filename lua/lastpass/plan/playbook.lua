@@ -1,5 +1,6 @@
 --- Runs a playbook: a Lua file or function that declares what ought to be.
 -- @module lastpass.plan.playbook
+local core = require "lastpass.core"
 local declared_room = require "lastpass.plan.declared"
 local digest = require "lastpass.source.digest"
 local email = require "lastpass.email"
@@ -74,11 +75,28 @@ local function prepare(playbook, given)
   return self
 end
 
-local function call(fn, argument, playbook)
-  return xpcall(function()
+local TOO_LONG = "the playbook did not come to its end within %g seconds of computing"
+
+-- Why a playbook was ended that does not come to its end by itself.
+local function ended(why, seconds, name)
+  if why == "interrupted" then
+    return errors.fail("cancelled", "interrupted", "interrupted while the playbook ran")
+  end
+  return errors.fail("argument", "playbook_too_long", TOO_LONG:format(seconds), {
+    file = name,
+    hint = "does a loop in it never end? the option time_limit allows more",
+  })
+end
+
+-- Calls the playbook under watch: an interrupt ends it, and so does `seconds` of computing.
+local function call(fn, argument, playbook, seconds)
+  environment_room.interpreted(fn)
+  local watches = core.watch(mistakes.LIBRARY, seconds)
+  local ok, message = xpcall(function()
     fn(argument)
     return true -- or a tail call would hide this line
   end, mistakes.handler(playbook))
+  return ok, message, watches and core.unwatch() or nil
 end
 
 -- A function has no environment of its own: it is given the words, and looks in vain for them elsewhere.
@@ -92,10 +110,12 @@ end
 --- Runs a playbook.
 ---@param playbook string|function|table the path of a file; a function that is given the words; or
 -- actions, such as { reinvite = { "ann@acme.com" } }
----@param options table zone, now; text (of the file, when it is not to be read again)
+---@param options table zone, now; text (of the file, when it is not to be read again); time_limit
+-- (seconds of computing after which it is ended; default none)
 ---@return lastpass.plan.Declared|nil declared with `playbook` = {file, sha256}
 ---@return string? message with the place in the playbook
----@return lastpass.Error? err kind "argument", code "playbook_mistake" or "no_playbook"
+---@return lastpass.Error? err kind "argument", code "playbook_mistake", "playbook_too_long" or
+-- "no_playbook"; kind "cancelled" when an interrupt has ended it
 function M.run(playbook, options)
   if type(playbook) == "table" then
     return requested.declare(requested.read(playbook, 3))
@@ -124,9 +144,11 @@ function M.run(playbook, options)
     end
     argument = nil
   end
-  local ok
-  ok, message = call(fn, argument, prepared)
-  if not ok then
+  local ok, why
+  ok, message, why = call(fn, argument, prepared, options.time_limit)
+  if why then
+    return ended(why, options.time_limit, prepared.identity.file)
+  elseif not ok then
     return mistakes.fail(prepared.identity.file, message, advice(message, prepared, own))
   elseif unfinished() then
     local who = unfinished()

@@ -62,6 +62,7 @@ local function run(self, book)
   book:save_runs()
   local order = self.tenant:thread_order()
   order.path, order.text, order.apply = book.path, book.good.text, self._apply
+  order.time_limit = self._time_limit
   local answer = threads.order(self._pool, "playbooks", "run", order)
   ngx.update_time()
   answer.seconds, answer.at = ngx.now() - begun, math.floor(ngx.now())

@@ -11,6 +11,7 @@ local function load_playbook(order)
     zone = time.zone(order.timezone),
     now = time.now(),
     text = order.text,
+    time_limit = order.time_limit,
   })
   if not declared then
     return answers.failure(message, err)
@@ -19,7 +20,7 @@ local function load_playbook(order)
 end
 
 --- Runs a playbook as far as it declares: does it load, and when is it to run?
----@param order table path, text, timezone
+---@param order table path, text, timezone, time_limit
 ---@return table answer {outcome = "loaded", schedule} or {outcome = "failed", message, code, line}
 function M.load(order)
   return answers.protected(load_playbook, order)
@@ -61,7 +62,10 @@ end
 
 local function run_playbook(order)
   local client = answers.client(order)
-  local plan, message, err = client:plan(order.path, { text = order.text })
+  local plan, message, err = client:plan(order.path, {
+    text = order.text,
+    time_limit = order.time_limit,
+  })
   if not plan then
     return answers.failure(message, err)
   end
@@ -81,7 +85,7 @@ end
 
 --- Makes a plan of a playbook and, when the order says `apply`, carries it out; guards, journal and locks
 -- are those of the program.
----@param order table path, text, apply, and what `answers.client` needs
+---@param order table path, text, apply, time_limit, and what `answers.client` needs
 ---@return table answer {outcome = "applied", "partial", "unchanged", "planned", "refused" or "failed",
 -- plan, steps, counts, run, states, message, code, hint}
 function M.run(order)
