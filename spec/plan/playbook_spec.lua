@@ -96,6 +96,46 @@ describe("lastpass.plan.playbook", function()
     end)
   end)
 
+  describe("whose source", function()
+    local function failed(kind, code, text)
+      return check.failure(kind, code, run(text))
+    end
+
+    it("is away says so, and is no mistake of the playbook", function()
+      for _, source in ipairs {
+        'source.csv "nowhere.csv"',
+        'source.json "nowhere.json"',
+        'source.ldap { url = "ldap://127.0.0.1:1", base = "dc=x" }',
+      } do
+        local err = failed("transport", "source_unreachable", "\nlocal hr = " .. source)
+        assert.matches("playbook.lua:2: source", err.message, 1, true)
+      end
+      local err = failed("transport", "source_unreachable", 'source.csv "nowhere.csv"')
+      assert.matches("nowhere.csv: No such file or directory", err.message, 1, true)
+    end)
+
+    it("broke off, or is something else, says so", function()
+      write("empty.csv", "")
+      write("page.csv", "<html><body>Sign in</body></html>")
+      write("empty.json", "")
+      write("cut.json", '[{"email":"a@acme.com"')
+      for _, source in ipairs {
+        'source.csv "empty.csv"',
+        'source.csv "page.csv"',
+        'source.json "empty.json"',
+        'source.json "cut.json"',
+      } do
+        failed("protocol", "incomplete_source", source)
+      end
+    end)
+
+    it("is there but named wrongly is a mistake, and so is what comes after a failure", function()
+      write("hr.csv", "Mail\nann@acme.com\n")
+      mistake 'source.csv("hr.csv", { columns = { email = "E-mail" } })'
+      mistake "pcall(source.csv, 'nowhere.csv') usr 'ann@acme.com' {}"
+    end)
+  end)
+
   it("takes a blank cell for no group", function()
     local declared = assert(run [[
       user "ann@acme.com" { groups = { "" } }
@@ -212,7 +252,6 @@ describe("lastpass.plan.playbook", function()
       ["\ngroup 'A' { 'ann' }"] = "'ann' is not an e-mail address",
       ["group 'A' {}\ngroup 'A' {}"] = "declared twice, first at playbook.lua:1",
       ["\nsource.cvs 'x'"] = "there is no kind 'cvs' (did you mean 'csv'?)",
-      ["\nsource.csv 'nope.csv'"] = "source.csv: ",
       ["\nusers('x', {})"] = "users: 'source' must be a table, not a string",
       ["\nprotect 'boss'"] = "'boss' is not an e-mail address",
       ["\nowner(5)"] = "owner: 'account' must be a string, not a number: owner",

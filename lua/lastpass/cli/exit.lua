@@ -20,7 +20,7 @@ M.list = {
   { "usage", 64, "the command line, a playbook or the configuration is wrong" },
   { "unreachable", 69, "LastPass, a source, or where events go, cannot be reached" },
   { "throttled", 75, "LastPass asked to slow down; try again later" },
-  { "auth", 77, "LastPass does not accept account number and hash, or a webhook its token" },
+  { "auth", 77, "LastPass does not accept account number and hash, or another server its secret" },
   { "interrupted", 130, "interrupted; what was under way is saved" },
 }
 

@@ -75,8 +75,9 @@ end
 ---@param fn function
 ---@return function fn
 function M.interpreted(fn)
-  if rawget(_G, "jit") then
-    jit.off(fn, true)
+  local compiler = rawget(_G, "jit")
+  if compiler then
+    compiler.off(fn, true)
   end
   return fn
 end

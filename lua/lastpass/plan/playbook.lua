@@ -75,6 +75,12 @@ local function prepare(playbook, given)
   return self
 end
 
+-- Whether a playbook ended because a source is away or broke off, and not by a mistake of its own.
+local function is_of_source(declared, message)
+  local failure = declared.source_failure
+  return failure ~= nil and message:find(failure.text, 1, true) ~= nil
+end
+
 local TOO_LONG = "the playbook did not come to its end within %g seconds of computing"
 
 -- Why a playbook was ended that does not come to its end by itself.
@@ -115,7 +121,8 @@ end
 ---@return lastpass.plan.Declared|nil declared with `playbook` = {file, sha256}
 ---@return string? message with the place in the playbook
 ---@return lastpass.Error? err kind "argument", code "playbook_mistake", "playbook_too_long" or
--- "no_playbook"; kind "cancelled" when an interrupt has ended it
+-- "no_playbook"; kind "cancelled" when an interrupt has ended it; of a source that could not be opened
+-- code "source_unreachable", "incomplete_source" or "source_auth"
 function M.run(playbook, options)
   if type(playbook) == "table" then
     return requested.declare(requested.read(playbook, 3))
@@ -148,6 +155,9 @@ function M.run(playbook, options)
   ok, message, why = call(fn, argument, prepared, options.time_limit)
   if why then
     return ended(why, options.time_limit, prepared.identity.file)
+  elseif not ok and is_of_source(declared, message) then
+    local failure = declared.source_failure
+    return errors.fail(failure.kind, failure.code, message, { file = prepared.identity.file })
   elseif not ok then
     return mistakes.fail(prepared.identity.file, message, advice(message, prepared, own))
   elseif unfinished() then

@@ -142,16 +142,41 @@ function M.describe(tracked)
   return description
 end
 
+-- What a source itself is to blame for, not the playbook that names it: it is away, or it broke off.
+local UNREACHABLE = { "transport", "source_unreachable" }
+local BROKE_OFF = { "protocol", "incomplete_source" }
+local by_code = {
+  no_such_file = UNREACHABLE,
+  no_permission = UNREACHABLE,
+  empty_file = BROKE_OFF,
+  not_csv = BROKE_OFF, -- a page to sign in, in place of the export
+}
+local by_kind = {
+  transport = UNREACHABLE,
+  throttled = UNREACHABLE,
+  auth = { "auth", "source_auth" },
+  protocol = BROKE_OFF,
+  conflict = BROKE_OFF,
+  refused = BROKE_OFF,
+}
+
 --- Opens a source of a kind, or raises at the playbook's line.
+---@param declared lastpass.plan.Declared gets `source_failure`: {text, kind, code} of what is not the
+-- playbook's mistake
 ---@param kind string "csv", "json", "ldap", "table"
 ---@param level integer
 ---@return lastpass.source.People
-function M.open(kind, level, ...)
+function M.open(declared, kind, level, ...)
   local people, message, err = require("lastpass.source")[kind](...)
-  if not people then
-    errors.raise(level + 1, "source.%s: %s%s", kind, message, err.hint and "; " .. err.hint or "")
+  if people then
+    return people
   end
-  return people
+  local text = ("source.%s: %s%s"):format(kind, message, err.hint and "; " .. err.hint or "")
+  local meaning = by_code[err.code] or by_kind[err.kind]
+  if meaning then
+    declared.source_failure = { text = text, kind = meaning[1], code = meaning[2] }
+  end
+  errors.raise(level + 1, "%s", text)
 end
 
 signature.declare("source:", methods, {

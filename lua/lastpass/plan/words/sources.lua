@@ -102,7 +102,7 @@ function M.source(context)
       else
         options = with_zone(options, context.zone)
       end
-      local people = tracked.open(kind, 2, place, options)
+      local people = tracked.open(context.declared, kind, 2, place, options)
       local sources = context.declared.sources
       local columns = options and options.columns
       local name = label(sources, people.name)
