@@ -265,7 +265,8 @@ client:plan(playbook, options)
       "ann@acme.com" } }: create, update, groups and rename take rows, the others
       addresses (`lastpass.plan.requested`)
   options (table, optional): limit (stronger than the playbook's), expires_in (seconds;
-      default a day)
+      default a day), time_limit (seconds that the playbook may compute; default as long
+      as it takes)
   gives lastpass.Plan|nil plan; or nil, message, err]==],
   ["client.pushsitestousers"] = [==[
 client:pushsitestousers(data)
