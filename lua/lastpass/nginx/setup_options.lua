@@ -18,7 +18,12 @@ M.list = {
   { "tokens", "list", "none", "who may use the gateway: `lastpass.nginx.gateway.tokens`" },
   { "gateway", "table", "none", "settings of the gateway" },
   { "dashboard", "table", "none", "settings of the dashboard" },
-  { "playbooks", "table", "none", "{ directory, tenant, apply = false, time_limit = 120 }, or a list of such" },
+  {
+    "playbooks",
+    "table",
+    "none",
+    "{ directory, tenant, apply = false, time_limit = 120 }, or a list of such",
+  },
   { "thread_pool", "name", "lastpass", "nginx's thread_pool" },
   { "look_every", "seconds", "2", "how often folders of playbooks are looked at" },
 }
