@@ -9,6 +9,11 @@ describe("lastpass.cli.csv_options", function()
       { delimiter = "\t", encoding = "latin1", header = 4, expect = { trailer = "END" } },
       csv_options.of { delimiter = "\\t", encoding = "latin1", header = 4, expect_trailer = "END" }
     )
+    assert.same(
+      { dates = { last_day = "DD/MM/YYYY", born = "iso" } },
+      csv_options.of { date = { "last_day=DD/MM/YYYY", "born=iso" } }
+    )
+    check.failure("argument", "usage", csv_options.of { date = { "last_day" } })
     for text, rows in pairs {
       ["180"] = 180,
       ["150-200"] = { min = 150, max = 200 },

@@ -53,7 +53,10 @@ describe("the roster", function()
     local options = { roster = path, delimiter = ";", header = 3, expect_trailer = "^END;(%d)$" }
     local list = assert(assert(roster.open(options)):read())
     assert.same({ "ann@acme.com", "Lee" }, { list[1].email, list[1].name })
-    options.expect_rows = "2"
+    options.date = { "name=DD/MM/YYYY" }
+    local _, problems = assert(roster.open(options)):read()
+    assert.matches("'Lee' in 'Name' is not a date", problems[1].reason, 1, true)
+    options.date, options.expect_rows = nil, "2"
     local _, message = assert(roster.open(options)):read()
     assert.matches("has 1 rows, and 2 were expected", message, 1, true)
     check.failure("argument", "usage", roster.open { roster = path, expect_rows = "many" })

@@ -143,6 +143,15 @@ describe("ldap_groups", function()
     assert.is_true(groups:finish(3))
   end)
 
+  it("finds members of memberUid by another attribute, those of other classes by name", function()
+    local groups = assert(read({
+      { "cn=A", { cn = { "A" }, objectclass = { "groupOfNames" }, member = { "uid=ann" } } },
+      { "cn=B", { cn = { "B" }, objectclass = { "posixGroup" }, memberuid = { "ann@x" } } },
+    }, { by = "mail" }))
+    assert.same({ "mail" }, groups:attributes())
+    assert.equal("A,B", groups_of(groups, "uid=ann", { mail = { "Ann@X" } }))
+  end)
+
   it("is not complete without a group, a member, or one who was read", function()
     local ann = { group("A", { "uid=ann" }) }
     local elsewhere = { { "cn=B", { cn = { "B" }, uniquemember = { "uid=ann" } } }, ann[1] }

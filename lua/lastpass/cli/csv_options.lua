@@ -24,6 +24,15 @@ M.shape = {
   { "--expect-trailer", "the file's last line, or a Lua pattern for it", value = "TEXT" },
 }
 
+--- How columns write their dates, for files whose other columns are not known.
+---@type lastpass.cli.Option
+M.date_option = {
+  "--date",
+  "how a column writes its dates: last_day=DD/MM/YYYY",
+  value = "FIELD=FORM",
+  many = true,
+}
+
 local function usage(message, hint)
   return errors.fail("argument", "usage", message, { hint = hint })
 end
@@ -48,13 +57,30 @@ local function rows_of(text)
   return { min = tonumber(least), max = tonumber(most) }
 end
 
+local function dates_of(list)
+  local dates
+  for _, text in ipairs(list or {}) do
+    local field, form = text:match "^([%w_]+)=(.+)$"
+    if not field then
+      return usage(("--date %s: write FIELD=FORM"):format(text))
+    end
+    dates = dates or {}
+    dates[field] = form
+  end
+  return dates
+end
+
 --- The options of `source.csv`.
 ---@param options table of the command line
----@return table|nil given delimiter, encoding, header, expect
+---@return table|nil given delimiter, encoding, header, expect, dates
 ---@return string? message
 ---@return lastpass.Error? err
 function M.of(options)
   local rows, message, err = rows_of(options.expect_rows)
+  local dates
+  if not err then
+    dates, message, err = dates_of(options.date)
+  end
   if err then
     return nil, message, err
   end
@@ -67,6 +93,7 @@ function M.of(options)
     encoding = options.encoding,
     header = options.header,
     expect = expect,
+    dates = dates,
   }
 end
 

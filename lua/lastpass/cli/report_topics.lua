@@ -41,7 +41,8 @@ the name of its field: "Last day" is last_day, "E-mail" is email. --column says 
 --delimiter ';' and --encoding windows-1252 are for files as spreadsheets write them; a line
 "sep=;" and a byte order mark are seen. --header 4 passes over title rows. --expect-rows 150-200
 and --expect-trailer '^TOTAL;(%d+)' say when the file is whole; what the parentheses hold is the
-number of its rows. "lastpass bulk" has the same options, "lastpass review" the first two.
+number of its rows. --date last_day=DD/MM/YYYY says how a column writes its dates.
+"lastpass bulk" has the same options but for the last, "lastpass review" the first two.
 
     --left status=terminated,resigned    these rows are of people who have left
     --exclude 'svc-*@acme.com=service'   left aside, with the reason

@@ -18,6 +18,7 @@ for _, list in ipairs { csv_options.options, csv_options.shape } do
     M.options[#M.options + 1] = option
   end
 end
+M.options[#M.options + 1] = csv_options.date_option
 
 --- Whom a report leaves aside.
 ---@type lastpass.cli.Option

@@ -14,7 +14,7 @@ local M = {}
 ---@field member? string    attribute of a group that names its members; default: the one that goes with
 -- the group's class (member, uniqueMember, memberUid)
 ---@field by? string        attribute of a person that `member` holds; default: the name of the entry
--- itself (its DN), and "uid" for memberUid
+-- itself (its DN), and "uid" for memberUid, for which alone it is when no `member` is named
 ---@field member_of? string attribute of people and groups that names their groups, in the place of
 -- `member`. With neither `base` nor `filter` no groups are read: the first part of the DN is the name
 ---@field nested? boolean   a member of a group is in the groups that hold it too; default true
@@ -118,7 +118,10 @@ local function key_of_value(attribute, value)
 end
 
 local function add_members(self, group, attribute, values)
-  local by = self._by or attribute == "memberuid" and "uid" or nil
+  local by = nil -- without one the values are names of entries
+  if self._member or attribute == "memberuid" then
+    by = self._by or attribute == "memberuid" and "uid" or nil
+  end
   for _, value in ipairs(values or {}) do
     if by then
       self._person_attributes[by] = true
