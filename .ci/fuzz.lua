@@ -1,5 +1,6 @@
 -- Runs fuzzers one after the other, and believes none of them: each must end well, must have had as
 -- many inputs as were asked for, and may leave nothing behind.
+-- Seeds are chosen for the lines and branches that they reach, not for how often, which keeps them few.
 -- Usage: lua5.4 .ci/fuzz.lua run FOLDER SECONDS LEAST RUNS NAME…   (RUNS: a number, or empty)
 --        lua5.4 .ci/fuzz.lua seeds FOLDER NAME…
 -- FOLDER has the programs; those without one are spec/fuzz/NAME_fuzz.lua. Inputs that reach something
@@ -134,7 +135,13 @@ elseif verb == "seeds" then
     local name, log = arg[i], folder .. "/seeds.log"
     local seeds, corpus = SEEDS .. "/" .. name, prepare(name)
     assert(execute(("mkdir -p '%s'"):format(seeds)))
-    if not libfuzzer(name, { ("-merge=1 '%s' '%s'"):format(seeds, corpus) }, log) then
+    if
+      not libfuzzer(
+        name,
+        { ("-set_cover_merge=1 -use_counters=0 '%s' '%s'"):format(seeds, corpus) },
+        log
+      )
+    then
       error(name .. ": the merge failed\n" .. content(log), 0)
     end
     print(("%-12s %d seeds"):format(name, #files_in(seeds)))

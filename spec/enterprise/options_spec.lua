@@ -214,6 +214,12 @@ describe("lastpass.enterprise.options", function()
     end
   end)
 
+  it("take no secret that was closed", function()
+    local closed = secret()
+    closed:close()
+    assert.matches("'provhash' is a secret that was closed", refusal { provhash = closed })
+  end)
+
   it("take a proxy that can be meant, where it reads nothing", function()
     local shown = "percent%-encoded"
     assert.matches(shown, refusal { proxy = "http://ann:canary7@1@proxy:3128" })

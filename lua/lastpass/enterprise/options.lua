@@ -161,6 +161,9 @@ local function check_secret(provhash, level)
   if not core.secret.is(provhash) then
     errors.raise(level + 1, "lastpass.new: option 'provhash' must be made by lastpass.secret")
   end
+  if provhash:number() == 0 then
+    errors.raise(level + 1, "lastpass.new: option 'provhash' is a secret that was closed")
+  end
   if not provhash:is_plain() then
     errors.raise(
       level + 1,

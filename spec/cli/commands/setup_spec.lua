@@ -351,6 +351,30 @@ describe("a profile and what is left over in the environment", function()
   end)
 end)
 
+describe("a hash of the environment", function()
+  it("is not handed on to an editor, nor to a command that prints another", function()
+    local seen = home .. "/seen"
+    local editor = home .. "/editor"
+    assert(core.write_file(editor, ("#!/bin/sh\nenv >%s\n"):format(seen)))
+    os.execute("chmod 700 " .. editor)
+    local hash = read(place.hash):match "%x+"
+    os.execute("mkdir -p " .. home .. "/.config/lastpass")
+    local text = '{"profiles": {"acme": {"cid": 7, "provhash": {"env": "CANARY"}}}}'
+    assert(core.write_file(config(), text))
+    local given = ("EDITOR=%s OTHER=kept CANARY=%s "):format(editor, hash)
+    assert.equals(0, select(2, shell("lastpass config edit", given)))
+    assert.truthy(read(seen):find("OTHER=kept", 1, true))
+    assert.is_nil(read(seen):find(hash, 1, true))
+    -- and it works where it is meant
+    local line = ("lastpass users --fields email --cid %.0f --url %s --provhash-env CANARY"):format(
+      place.box.cid,
+      place.box.url
+    )
+    local output, code = shell(line, given)
+    assert.equals(0, code, output)
+  end)
+end)
+
 describe("a configuration that others can change", function()
   it("is not used, and doctor says so", function()
     add()

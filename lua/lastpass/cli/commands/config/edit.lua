@@ -27,6 +27,16 @@ local function editor_of(session, variable)
   return nil
 end
 
+-- Hashes of the environment are for this program, not for an editor. A file that cannot be read names none.
+local function take_hashes(session)
+  local configuration = session:configuration()
+  for _, profile in pairs(configuration and configuration.profiles or {}) do
+    if profile.provhash and profile.provhash.kind == "env" then
+      require("lastpass.secret").env(profile.provhash.value)
+    end
+  end
+end
+
 return {
   name = "config edit",
   summary = "Open your configuration file in your editor",
@@ -51,6 +61,7 @@ return {
         return nil, message, err
       end
     end
+    take_hashes(session)
     local ok = os.execute(editor .. " " .. files.shell_word(path))
     if ok ~= true and ok ~= 0 then
       return errors.fail("argument", "editor_failed", ("the editor '%s' failed"):format(editor))
