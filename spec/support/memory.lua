@@ -1,6 +1,9 @@
 --- The memory of another process, as a core file of it would have it.
 local M = {}
 
+-- Sanitizers keep notes about all of memory in a mapping of many terabytes; the heap is not in it.
+local LARGEST = 2 ^ 32
+
 -- The mappings of a process, with their flags.
 local function mappings(process)
   local list = {}
@@ -27,7 +30,8 @@ function M.search(process, holds)
   local places, locked, undumped, looked_at = {}, 0, 0, 0
   local memory = assert(io.open(("/proc/%s/mem"):format(process), "rb"))
   for _, mapping in ipairs(mappings(process)) do
-    if mapping.rights:match "^rw" and not mapping.name:match "^%[v" then
+    local is_shadow = mapping.to - mapping.from > LARGEST
+    if mapping.rights:match "^rw" and not mapping.name:match "^%[v" and not is_shadow then
       memory:seek("set", mapping.from)
       local bytes = memory:read(mapping.to - mapping.from) or ""
       looked_at = looked_at + #bytes
