@@ -77,6 +77,7 @@ function M.new(given, level)
     _keys = given.keys,
     _locks = given.locks,
     _sleep = given.sleep or function() end,
+    _pause = given.pause or function() end,
     _now = given.now or os.time,
     _audit = audit.open(settings.audit, given.counters),
   }, gateway_mt)
@@ -178,6 +179,7 @@ local ALLOW = "POST, OPTIONS"
 
 -- What each request of a batch is answered, as if it had come alone.
 local function answer_within(self, request, token)
+  self._pause() -- a batch may be long, and others want this worker too
   local allowed = rate.count(self._counters, token, request.now)
   local response, problem
   if allowed then

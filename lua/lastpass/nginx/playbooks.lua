@@ -20,7 +20,7 @@ local TIME_LIMIT = 120
 
 --- Makes what looks after a folder.
 ---@param options table directory, apply, pool (name of the thread_pool), tenant (lastpass.nginx.Tenant),
--- time_limit (seconds that a playbook may compute; default 120)
+-- time_limit (seconds that a playbook may compute; default 120), look_every (seconds between calls of `tick`)
 ---@return lastpass.nginx.Playbooks
 function M.new(options)
   pcall(require, "lfs") -- it sets a global, which is best done before there are requests
@@ -30,6 +30,8 @@ function M.new(options)
     _apply = options.apply or false,
     _time_limit = options.time_limit or TIME_LIMIT,
     _pool = options.pool,
+    -- whoever looks after the folder renews its lease at each look
+    _lasts = math.max(5, 2.5 * (options.look_every or 0)),
     _folder = folder_room.new(options.directory),
     _books = {},
     _zone = time.zone(options.tenant.timezone),
@@ -41,7 +43,7 @@ local function leads(self)
   if self._lock and self._lock:renew() then
     return true
   end
-  self._lock = leases.take("playbooks " .. self.directory)
+  self._lock = leases.take("playbooks " .. self.directory, self._lasts)
   if self._lock then
     self._books = {} -- another worker may have gone on with them
   end

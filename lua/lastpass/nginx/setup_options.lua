@@ -100,6 +100,7 @@ local function read_playbooks(given, site, pool, level)
       directory = entry.directory,
       apply = entry.apply,
       time_limit = entry.time_limit,
+      look_every = site.look_every,
       tenant = tenant_of(entry, site.tenants, site.tenant_names, level + 1),
       pool = pool,
     }

@@ -351,6 +351,45 @@ describe("writing through the gateway", function()
     end
   end)
 
+  it("goes by who is an admin now, not by when the directory was read", function()
+    start { limits = { disable = "100%", per_day = { disable = 100 } } }
+    local admins = {}
+    for user in tenant:directory().snapshot:users { admin = true, status = "active" } do
+      admins[#admins + 1] = user.email
+    end
+    local view = tenant.view
+    -- others have disabled all but one meanwhile, and this server does not know it yet
+    local client = box:client()
+    for place = 2, #admins do
+      assert(client:disableuser { admins[place] })
+    end
+    for _, request in ipairs {
+      { "POST", "/proxy/disableuser", { admins[1] } },
+      { "POST", "/proxy/deluser", { username = admins[1], deleteaction = 0 } },
+      { "PATCH", "/unified/user-directory/users/" .. admins[1], { status = "inactive" } },
+    } do
+      tenant.view = view
+      local response = site:send(request[1], request[2], request[3])
+      assert.equal(403, response.status, response.body)
+      assert.equal("last_admin", response.json.details.guard)
+    end
+    tenant.view = view
+    -- one who is none any more, as far as the server knows: that takes nobody's last admin
+    assert.equal(200, site:send("POST", "/proxy/disableuser", { admins[2] }).status)
+    -- a server that names nobody is not believed
+    tenant.view = view
+    box_support.inject(
+      box,
+      "getuserdata",
+      '{"total":0,"count":0,"Users":{},"invited":[]}',
+      { count = 9 }
+    )
+    local response = site:send("POST", "/proxy/disableuser", { admins[1] })
+    box:clear_faults()
+    assert.equal(403, response.status, response.body)
+    assert.match("names no active admin at all", response.json.message)
+  end)
+
   it("minds how groups are spelled", function()
     local _, id = somebody { status = "active" }
     local response =

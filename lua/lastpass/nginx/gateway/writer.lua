@@ -124,14 +124,14 @@ end
 
 -- Whether a write takes access from an active admin. Whom this request has not read by itself may have
 -- become one since the directory was read.
-local function takes_an_admin(self, wishes)
+local function takes_an_admin(self, snapshot, wishes)
   local admins, message, err
   for _, wish in ipairs(wishes) do
-    if guards.removes(wish) and wish.user then
-      if guards.is_active_admin(wish.user) then
-        return true
-      end
-    elseif guards.removes(wish) then
+    local is_removal = guards.removes(wish)
+    local known = is_removal and (wish.user or snapshot:user(wish.subject))
+    if known and guards.is_active_admin(known) then
+      return true
+    elseif is_removal and not wish.user then
       if not admins then
         admins, message, err = guards.read_admins(self._context.tenant:client())
       end
@@ -143,6 +143,18 @@ local function takes_an_admin(self, wishes)
     end
   end
   return false
+end
+
+local NO_ADMINS =
+  "LastPass names no active admin at all, so it is not known who would be the last one"
+
+-- How many admins there are by now, while nobody else takes one.
+local function read_admins(self)
+  local admins, message, err = guards.read_admins(self._context.tenant:client())
+  if admins and admins.count == 0 then
+    return errors.fail("guard", "last_admin", NO_ADMINS)
+  end
+  return admins, message, err
 end
 
 -- Guards and counts in one step: nobody else counts between the look at what a day has left and the count.
@@ -196,7 +208,7 @@ local function ask_guards(self, wishes)
     return nil, message, err
   end
   local takes_one, admins
-  takes_one, message, err = takes_an_admin(self, wishes)
+  takes_one, message, err = takes_an_admin(self, view.snapshot, wishes)
   if takes_one == nil then
     return nil, message, err
   elseif takes_one then
@@ -205,8 +217,7 @@ local function ask_guards(self, wishes)
     if not ok then
       return nil, message, err
     end
-    -- how many there are by now, while nobody else takes one
-    admins, message, err = guards.read_admins(tenant:client())
+    admins, message, err = read_admins(self)
     if not admins then
       return nil, message, err
     end
