@@ -37,6 +37,14 @@ local kinds = {
   cancelled = true,
 }
 
+-- A message may repeat what a server or a file says, and is shown on terminals and written to logs.
+local function harmless(message)
+  if message:find "[%z\1-\8\11-\31\127-\255]" then
+    return require("lastpass.core").clean(message, true)
+  end
+  return message
+end
+
 --- Makes the three values of a failure.
 ---@param kind string one of the kinds of `lastpass.Error`
 ---@param code string stable name
@@ -47,6 +55,7 @@ local kinds = {
 ---@return lastpass.Error err
 function M.fail(kind, code, message, fields)
   assert(kinds[kind], "unknown error kind")
+  message = harmless(message)
   local err = {}
   for name, value in pairs(fields or {}) do
     err[name] = value

@@ -177,11 +177,20 @@ function M.encode(value)
   return encode_value(value, 1, 2)
 end
 
+--- Writes one JSON text for people and logs: control characters, marks of direction and the like are escapes
+-- in it ("\\u009b"), so that they steer no terminal.
+---@param value any
+---@return string text the same value
+function M.shown(value)
+  return core.escape_json(encode_value(value, 1, 2))
+end
+
 signature.declare("json.", M, {
   list = "t?: table",
   is_list = "t?: any",
   decode = "text: string",
   encode = "value?: any",
+  shown = "value?: any",
 })
 
 return M

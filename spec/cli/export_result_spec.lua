@@ -13,7 +13,7 @@ describe("the result of an export", function()
   end
 
   local function result(more)
-    local fields = { events = 1234, duplicates = 5, unknown = {} }
+    local fields = { events = 1234, duplicates = 5, refused = 0, unknown = {} }
     for name, value in pairs(more or {}) do
       fields[name] = value
     end
@@ -25,6 +25,13 @@ describe("the result of an export", function()
     assert.equals(
       "1,234 events; 5 met before and left out; cursor siem: 2026-06-15T13:00:00Z\n",
       told({}, result { cursor = "siem", position = 1781528400 })
+    )
+  end)
+
+  it("says how many were refused, and where they are", function()
+    assert.equals(
+      "1,234 events\n2 events refused by the receiver: /x/letters\n",
+      told({}, result { refused = 2, dead_letters = "/x/letters" }, {})
     )
   end)
 
@@ -41,7 +48,10 @@ describe("the result of an export", function()
   it("is an object with --json, where no event stands in its way", function()
     local err, out = told({ json = true }, result { unknown = { X = 2 } }, {})
     assert.equals("", err)
-    assert.same({ events = 1234, duplicates = 5, unknown = { X = 2 } }, json.decode(out))
+    assert.same(
+      { events = 1234, duplicates = 5, refused = 0, unknown = { X = 2 } },
+      json.decode(out)
+    )
     err, out = told({ json = true }, result { cursor = "c", position = 1781528400 })
     assert.equals("", out)
     assert.equals("2026-06-15T13:00:00Z", json.decode(err).position)

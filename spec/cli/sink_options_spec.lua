@@ -4,6 +4,8 @@ local sink_options = require "lastpass.cli.sink_options"
 describe("the options of a sink", function()
   it("describe standard output, a file, a syslog server, a webhook", function()
     assert.is_false(sink_options.sink {})
+    assert.is_false(sink_options.sink { receipt_json = {} })
+    assert.same({ kind = "file", path = "x" }, sink_options.sink { file = "x", receipt_json = {} })
     assert.same(
       { kind = "file", path = "x", rotate = 1024, keep = 3 },
       sink_options.sink { file = "x", cursor = "a", rotate = "1K", keep = 3 }

@@ -92,7 +92,7 @@ describe("lastpass.enterprise.events", function()
       action = event.action,
       data = event.data,
     })
-    assert.equal("2026-03-01 10:00:05  ann@x.example  Log in  x.example", tostring(event))
+    assert.equal("2026-03-01T15:00:05Z  ann@x.example  Log in  x.example", tostring(event))
   end)
 
   it("are ordered by the number in the key, not by their place in the text", function()
@@ -363,7 +363,7 @@ describe("lastpass.enterprise.events", function()
     local list = all(client:events())
     assert.equal("", list[1].ip_address)
     assert.equal("", list[1].username)
-    assert.equal("2026-03-01 10:00:00      ", tostring(list[1]))
+    assert.equal("2026-03-01T15:00:00Z      ", tostring(list[1]))
   end)
 
   it("raise the error when a page fails", function()

@@ -91,15 +91,15 @@ describe("lastpass.plan.refused_rows", function()
     )
   end)
 
-  it("keeps values as they are, quoted where RFC 4180 wants it", function()
+  it("guards values against spreadsheets, and quotes them where RFC 4180 wants it", function()
     local body, run = made_of({
       { "name", "a@x", "refused", after = { fullname = '=1+1, "Ann"' }, reason = "two\nlines" },
       { "remove", "b@x", "unknown", reason = " edge " },
     }, { ["a@x"] = image("active", "A"), ["b@x"] = image("active", "+49") })
     assert.equal(
       HEADER
-        .. 'a@x,"=1+1, ""Ann""",,,refused,"two\nlines",\r\n'
-        .. 'b@x,+49,,false,unknown," edge ",\r\n',
+        .. 'a@x,"\'=1+1, ""Ann""",,,refused,"two\nlines",\r\n'
+        .. 'b@x,\'+49,,false,unknown," edge ",\r\n',
       refused_rows.text(body, run)
     )
   end)

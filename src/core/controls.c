@@ -64,7 +64,33 @@ static int lp_clean (lua_State *L) {
   return 1;
 }
 
-static const luaL_Reg controls_functions[] = {{"clean", lp_clean}, {NULL, NULL}};
+/* core.escape_json (JSON text) -> the same value, without any such character in its strings */
+static int lp_escape_json (lua_State *L) {
+  size_t n;
+  const char *p = luaL_checklstring(L, 1, &n), *end = p + n;
+  luaL_Buffer out;
+  if (is_clean(p, end)) {
+    lua_settop(L, 1);
+    return 1;
+  }
+  luaL_buffinit(L, &out);
+  while (p < end) {
+    char escaped[16];
+    uint32_t code;
+    size_t length = lp_character(p, end, &code);
+    /* below 0x20 there is only white space between values */
+    if (code != UINT32_MAX && code >= 0x7F && lp_is_control(code))
+      luaL_addlstring(&out, escaped, (size_t)(lp_json_escape(escaped, code) - escaped));
+    else
+      luaL_addlstring(&out, p, length);
+    p += length;
+  }
+  luaL_pushresult(&out);
+  return 1;
+}
+
+static const luaL_Reg controls_functions[] = {
+    {"clean", lp_clean}, {"escape_json", lp_escape_json}, {NULL, NULL}};
 
 void lp_controls_open (lua_State *L) {
   luaL_setfuncs(L, controls_functions, 0);

@@ -40,6 +40,22 @@ static inline int lp_is_control (uint32_t code) {
          (code >= 0xE0000 && code <= 0xE007F);
 }
 
+/* The character as JSON escapes it, whatever it is: six bytes or, beyond FFFF, twelve. */
+static inline char *lp_json_escape (char *out, uint32_t code) {
+  static const char digits[] = "0123456789abcdef";
+  uint32_t units[2] = {code, 0};
+  if (code >= 0x10000) {
+    units[0] = 0xD7C0 + (code >> 10);
+    units[1] = 0xDC00 | (code & 0x3FF);
+  }
+  for (int i = 0; i < (code >= 0x10000 ? 2 : 1); i++) {
+    *out++ = '\\';
+    *out++ = 'u';
+    for (int shift = 12; shift >= 0; shift -= 4) *out++ = digits[units[i] >> shift & 15];
+  }
+  return out;
+}
+
 /* Bytes of the character at p, its code in *code; 1 and UINT32_MAX for a byte of none. */
 static inline size_t lp_character (const char *p, const char *end, uint32_t *code) {
   int length = lp_utf8_length(p, end);

@@ -144,12 +144,6 @@ static inline char *put_json_byte (char *out, unsigned char c) {
   return out;
 }
 
-static char *put_unit (char *out, unsigned unit) {
-  memcpy(out, "\\u", 2);
-  for (int i = 0; i < 4; i++) out[2 + i] = hex_digits[unit >> (12 - 4 * i) & 15];
-  return out + 6;
-}
-
 /* The character at `text`, which is not plain ASCII; its bytes come back in *n. */
 static char *put_json_special (char *out, const char *text, const char *end, size_t *n) {
   uint32_t code;
@@ -159,9 +153,7 @@ static char *put_json_special (char *out, const char *text, const char *end, siz
     memcpy(out, text, *n);
     return out + *n;
   }
-  if (code < 0x10000) return put_unit(out, code);
-  out = put_unit(out, 0xD7C0 + (code >> 10));
-  return put_unit(out, 0xDC00 | (code & 0x3FF));
+  return lp_json_escape(out, code);
 }
 
 static char *put_json (char *out, const char *text, size_t n) {
@@ -213,7 +205,7 @@ static char *put_csv (char *out, const char *text, size_t n) {
   return out;
 }
 
-/* The other encodings: at most two bytes for one, and a blank for each control character. */
+/* The other encodings: a blank for a control character of ASCII, "\u{9b}" for one beyond it. */
 static char *put_escaped (char *out, unsigned encoding, const char *text, size_t n) {
   const char *end = text + n;
   while (text < end) {
@@ -222,7 +214,8 @@ static char *put_escaped (char *out, unsigned encoding, const char *text, size_t
       uint32_t code;
       size_t length = lp_character(text, end, &code);
       if (code != UINT32_MAX && lp_is_control(code)) {
-        *out++ = ' ';
+        if (encoding != LP_ENCODING_leef && encoding != LP_ENCODING_line) *out++ = '\\';
+        out += snprintf(out, 12, "\\u{%x}", (unsigned)code);
       } else {
         memcpy(out, text, length);
         out += length;

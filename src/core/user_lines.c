@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "bytes.h"
+#include "controls.h"
 #include "snapshot.h"
 #include "user_lines.h"
 
@@ -96,52 +97,47 @@ static inline void add (writer *w, const char *text, size_t n) {
 
 #define HIGH_BITS (0x80 * LP_EACH_BYTE)
 
-/* Whether one of eight bytes has to be looked at: below 0x20, a quote, a backslash, or DEL. (A byte
-** right above such a one may be taken for one too, which costs time and nothing else.) */
+/* Whether one of eight bytes has to be looked at: below 0x20, a quote, a backslash, DEL, or
+** part of a character that is not ASCII. (A byte right above such a one may be taken for one too,
+*which costs time and nothing else.) */
 static inline int has_special (uint64_t word) {
   uint64_t quote = word ^ '"' * LP_EACH_BYTE, backslash = word ^ '\\' * LP_EACH_BYTE;
   uint64_t del = word ^ 0x7F * LP_EACH_BYTE;
-  uint64_t found = (word - 0x20 * LP_EACH_BYTE) & ~word;
+  uint64_t found = ((word - 0x20 * LP_EACH_BYTE) & ~word) | word;
   found |= (quote - LP_EACH_BYTE) & ~quote;
   found |= (backslash - LP_EACH_BYTE) & ~backslash;
   found |= (del - LP_EACH_BYTE) & ~del;
   return (found & HIGH_BITS) != 0;
 }
 
-static inline char *escape (char *out, unsigned char c) {
-  static const char digits[] = "0123456789abcdef";
-  *out++ = '\\';
-  if (c == '"' || c == '\\') {
-    *out++ = (char)c;
-    return out;
-  }
-  memcpy(out, "u00", 3);
-  out[3] = digits[c >> 4];
-  out[4] = digits[c & 15];
-  return out + 5;
-}
-
-/* Bytes below 0x20, the quote, the backslash and DEL are escaped; the reader let only UTF-8 in. */
+/* What must not stand there as it is is escaped; the reader let only UTF-8 in. */
 static void add_string (writer *w, const char *text, size_t n) {
   char *start = room(w, 6 * n + 2), *out = start;
-  size_t i = 0;
+  const char *end = text + n;
   *out++ = '"';
-  while (i < n) {
-    unsigned char c;
-    if (i + 8 <= n) {
-      uint64_t word = lp_load64(text + i);
+  while (text < end) {
+    uint32_t code;
+    size_t length;
+    if (end - text >= 8) {
+      uint64_t word = lp_load64(text);
       if (!has_special(word)) {
         memcpy(out, &word, sizeof word);
         out += 8;
-        i += 8;
+        text += 8;
         continue;
       }
     }
-    c = (unsigned char)text[i++];
-    if (c < 0x20 || c == '"' || c == '\\' || c == 0x7F)
-      out = escape(out, c);
-    else
-      *out++ = (char)c;
+    length = lp_character(text, end, &code);
+    if (code == '"' || code == '\\') {
+      *out++ = '\\';
+      *out++ = *text;
+    } else if (code != UINT32_MAX && lp_is_control(code)) {
+      out = lp_json_escape(out, code);
+    } else {
+      memcpy(out, text, length);
+      out += length;
+    }
+    text += length;
   }
   *out++ = '"';
   w->lines->size += (size_t)(out - start);

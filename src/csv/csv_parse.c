@@ -219,6 +219,11 @@ lp_span lp_csv_field (const lp_csv *p, const lp_record *record, size_t i) {
   lp_span field = {"", p->ends[index] - begin};
   if (field.n > 0) {
     field.s = p->bytes + begin;
+    /* the guard that our own writers put before what looks like a formula (lastpass.text.csv) */
+    if (field.n > 1 && field.s[0] == '\'' && memchr("=+-@\t\r\n'", field.s[1], 8) != NULL) {
+      field.s++;
+      field.n--;
+    }
     if (p->options.trim) lp_csv_trim(&field);
   }
   return field;

@@ -185,7 +185,7 @@ function M.show_run(session, run, all)
   end
   if options.json and not options.fields and not options.where and not options.sort then
     local json = require "lastpass.json"
-    session:print(json.encode {
+    session:print(json.shown {
       id = run.id,
       plan = run.plan,
       kind = run.kind,

@@ -11,7 +11,7 @@ end
 
 local function read_answer(session, question)
   session.streams:flush()
-  session.streams.err:write(question, " ")
+  session.streams.err:write(require("lastpass.text").clean(question, true), " ")
   session.streams.err:flush()
   local answer = session.streams.input:read "*l"
   if not answer then

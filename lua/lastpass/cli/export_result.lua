@@ -44,7 +44,7 @@ end
 function M.tell(session, result, sink)
   local options = session.options
   if options.json then
-    local line = require("lastpass.json").encode {
+    local line = require("lastpass.json").shown {
       events = result.events,
       duplicates = result.duplicates,
       unknown = result.unknown,

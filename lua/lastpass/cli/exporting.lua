@@ -64,6 +64,8 @@ local function check(options)
     return usage "--every needs --follow"
   elseif options.overlap and not (options.follow or options.cursor) then
     return usage "--overlap needs --cursor or --follow"
+  elseif options.no_guard and options.format ~= "csv" then
+    return usage "--no-guard needs --format csv"
   elseif options.cursor == "" then
     return usage "--cursor: give it a name"
   end
@@ -89,7 +91,7 @@ local function settings_of(options, sink, format)
     user = options.user,
     search = options.search,
     admin = options.admin,
-    format = options.format or format,
+    format = options.no_guard and { name = "csv", guard = false } or options.format or format,
     sink = sink or nil,
     follow = options.follow,
     every = every,
@@ -100,9 +102,8 @@ local function settings_of(options, sink, format)
 end
 
 -- Standard output as a sink. What outsiders have written into events must not steer the terminal.
-local function output_of(session, format)
+local function output_of(session)
   local streams = session.streams
-  local clean = streams.out_is_terminal and format == "text" and text.clean
   return {
     begin = function(_, _, header)
       if header then
@@ -111,7 +112,7 @@ local function output_of(session, format)
       return true
     end,
     write = function(_, lines)
-      streams:write(clean and lines:gsub("[^\n]+", clean) or lines)
+      streams:write(streams:shown(lines))
       return true
     end,
     confirm = function()
@@ -171,7 +172,7 @@ function M.run(session, sink, format)
   end
   local is_shown = session.streams.err_is_terminal and sink and not session.options.quiet
   local tell, clear = progress_of(session, is_shown)
-  settings.sink = sink or output_of(session, settings.format)
+  settings.sink = sink or output_of(session)
   settings.on_progress = tell
   if sink and sink.kind == "webhook" then
     sink.on_retry = tell

@@ -3,6 +3,7 @@
 local M = {}
 
 local advice = require "lastpass.cli.advice"
+local clean = require("lastpass.text.cells").clean
 
 -- Fields that a program may want to decide by; the others are for people or large.
 local FIELDS =
@@ -28,7 +29,7 @@ local function as_json(message, err, code)
   end
   shown.message = message
   shown.hint = shown.hint and in_commands(shown.hint, err)
-  return json.encode { error = shown }
+  return json.shown { error = shown }
 end
 
 local function add_rows(lines, err)
@@ -38,7 +39,10 @@ local function add_rows(lines, err)
       return
     end
     local who = type(row.item) == "table" and row.item.username or row.item or row.origin
-    lines[#lines + 1] = ("  %s: %s"):format(tostring(who or "?"), tostring(row.reason))
+    lines[#lines + 1] = ("  %s: %s"):format(
+      clean(tostring(who or "?")),
+      clean(tostring(row.reason))
+    )
   end
 end
 
@@ -53,7 +57,6 @@ function M.text(message, err, options)
   if options.json then
     return as_json(message, err, options.code)
   end
-  local clean = require("lastpass.text.cells").clean
   local lines = {}
   for line in (message .. "\n"):gmatch "(.-)\n" do
     lines[#lines + 1] = clean(line)

@@ -36,6 +36,7 @@ M.output = {
   { "--json", "one JSON array; errors on standard error are JSON too" },
   { "--ndjson", "one JSON object a line" },
   { "--csv", "comma-separated, with a line of titles" },
+  { "--no-guard", "with --csv: no ' before what a spreadsheet takes for a formula" },
   {
     "--template",
     "a Penlight template for each row, '$(email) $(status)', or @FILE",

@@ -74,10 +74,8 @@ local function view_of(part)
   view.shown = function(row, field)
     return values.shown(row[field], kinds[field])
   end
-  local guard = require("lastpass.report.render.csv").guard
   view.cell = function(row, field)
-    local text = values.plain(row[field], kinds[field])
-    return type(row[field]) == "number" and text or guard(text)
+    return values.plain(row[field], kinds[field]), type(row[field]) == "number"
   end
   return view
 end
@@ -101,7 +99,8 @@ local function show(session, report)
   elseif options.json then
     session.streams:write(report:render "json")
   elseif options.csv then
-    session.streams:write(report:render "csv")
+    local text = report:render("csv", { guard = not options.no_guard })
+    session.streams:write(session.streams:shown(text))
     return tell_statement(session, report)
   else
     local width = session.streams.width

@@ -87,6 +87,11 @@ local needs = {
 }
 local shared = { "sink_ca_file", "sink_timeout", "sink_retries" }
 
+-- An option that may be repeated is an empty list when it is not there.
+local function is_given(value)
+  return value ~= nil and value ~= false and not (type(value) == "table" and #value == 0)
+end
+
 local function flag(name)
   return "--" .. name:gsub("_", "-")
 end
@@ -105,7 +110,7 @@ local function check(options)
   end
   for kind, names in pairs(needs) do
     for _, name in ipairs(names) do
-      if options[name] and chosen ~= kind then
+      if is_given(options[name]) and chosen ~= kind then
         return usage(("%s needs --%s"):format(flag(name), kind))
       end
     end

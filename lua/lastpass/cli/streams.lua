@@ -75,10 +75,26 @@ function methods:flush()
   end
 end
 
---- Writes a line for the person, who may have sent the data elsewhere.
+--- Data as standard output may have it: what outsiders have written into the directory must not steer a
+-- terminal; elsewhere it stays as it is.
+---@param text string
+---@param keep_lines? boolean line feeds and tabs stay; without it only the line end of the last line
+---@return string
+function methods:shown(text, keep_lines)
+  if not self.out_is_terminal then
+    return text
+  elseif keep_lines then
+    return core.clean(text, true)
+  end
+  return (text:gsub("[^\n]+", function(line)
+    return core.clean((line:gsub("\r$", "")))
+  end))
+end
+
+--- Writes a line for the person, who may have sent the data elsewhere; nothing in it steers a terminal.
 ---@param ... string
 function methods:say(...)
-  self.err:write(...)
+  self.err:write(core.clean(table.concat { ... }, true))
   self.err:write "\n"
 end
 

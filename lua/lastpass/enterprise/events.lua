@@ -18,7 +18,16 @@ local M = {}
 local event_mt = { __name = "lastpass.Event" }
 
 function event_mt.__tostring(event)
-  return ("%s  %s  %s  %s"):format(event.local_time, event.username, event.action, event.data)
+  local at = event.time and require("lastpass.time").iso(event.time) or event.local_time
+  return require("lastpass.text").clean(
+    ("%s%s  %s  %s  %s"):format(
+      at,
+      event.ambiguous and "?" or "",
+      event.username,
+      event.action,
+      event.data
+    )
+  )
 end
 
 --- The names of the wire, in the order in which an event is compared.

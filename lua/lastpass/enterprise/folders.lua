@@ -27,7 +27,7 @@ local FOLDERS_A_PAGE = 100
 local folder_mt = {
   __name = "lastpass.Folder",
   __tostring = function(folder)
-    return folder.name
+    return require("lastpass.text").clean(folder.name)
   end,
 }
 

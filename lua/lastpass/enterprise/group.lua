@@ -10,7 +10,7 @@ local methods = {}
 local group_mt = { __name = "lastpass.Group", __index = methods }
 
 function group_mt.__tostring(group)
-  return group.name
+  return require("lastpass.text").clean(group.name)
 end
 
 local M = {}

@@ -97,7 +97,7 @@ function user_mt.__index(user, name)
 end
 
 function user_mt.__tostring(user)
-  return ("%s (%s)"):format(user.email, user.status)
+  return require("lastpass.text").clean(("%s (%s)"):format(user.email, user.status))
 end
 
 local M = { fields = number_of }

@@ -4,6 +4,8 @@
 local directory = require "lastpass.directory"
 local errors = require "lastpass.error"
 local journal_room = require "lastpass.store.client_journal"
+local text = require "lastpass.text"
+local time = require "lastpass.time"
 
 local M = {}
 
@@ -12,16 +14,16 @@ local M = {}
 local drift_mt = { __name = "lastpass.plan.Drift" }
 
 function drift_mt.__tostring(one)
-  local text = directory.describe(one)
+  local said = directory.describe(one)
   if one.event then
-    return ("%s (%s by %s at %s)"):format(
+    said = ("%s (%s by %s at %s)"):format(
       text,
       one.event.action,
       one.event.username,
-      one.event.local_time
+      one.event.time and time.iso(one.event.time) or one.event.local_time
     )
   end
-  return text
+  return text.clean(said)
 end
 
 -- Words of action names (enterprise-api §8.3), in lower case; names are localised in some accounts,
@@ -38,8 +40,8 @@ local words = {
 }
 
 local function names(event, address)
-  local text = (event.data .. " " .. event.username):lower()
-  return text:find(address:lower(), 1, true) ~= nil
+  local said = (event.data .. " " .. event.username):lower()
+  return said:find(address:lower(), 1, true) ~= nil
 end
 
 local function fits(event, difference)

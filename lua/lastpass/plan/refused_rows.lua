@@ -1,6 +1,6 @@
---- The people whose steps did not go through, as a CSV file that can be fed back as a source. Values
--- stand as they are (nothing is put before a "=" or a "+"), so that they come back as they were.
+--- The people whose steps did not go through, as a CSV file that can be fed back as a source.
 -- @module lastpass.plan.refused_rows
+local csv = require "lastpass.text.csv"
 local email = require "lastpass.email"
 local files = require "lastpass.files"
 local image = require "lastpass.plan.image"
@@ -12,20 +12,12 @@ M.columns = { "email", "fullname", "groups", "active", "state", "reason", "origi
 
 local through = { done = true, unchanged = true }
 
--- RFC 4180 §2; spaces at the edges survive readers that trim when they are quoted
-local function quoted(value)
-  if value:find '[,"\r\n]' or value:find "^%s" or value:find "%s$" then
-    return '"' .. value:gsub('"', '""') .. '"'
-  end
-  return value
-end
-
 local function line_of(values)
-  local parts = {}
+  local texts = {}
   for place, name in ipairs(M.columns) do
-    parts[place] = quoted(values[name] or "")
+    texts[place] = values[name] or ""
   end
-  return table.concat(parts, ",") .. "\r\n"
+  return csv.line(texts)
 end
 
 local function join(list, value)

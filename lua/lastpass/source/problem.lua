@@ -1,5 +1,7 @@
 --- Problems: rows of a source that were refused, and why.
 -- @module lastpass.source.problem
+local text = require "lastpass.text"
+
 local M = {}
 
 --- A row that was refused; `tostring` gives "hr.csv:17: " and the reason. The fields of its origin
@@ -21,7 +23,7 @@ local M = {}
 local problem_mt = { __name = "lastpass.source.problem" }
 
 function problem_mt.__tostring(problem)
-  return ("%s: %s"):format(tostring(problem.origin), problem.reason)
+  return text.clean(("%s: %s"):format(tostring(problem.origin), problem.reason))
 end
 
 --- A value as a message may show it: short, on one line, nothing a terminal would act on.
@@ -31,7 +33,7 @@ function M.shown(value)
   if #value > 60 then
     value = value:sub(1, 60):gsub("[\192-\255][\128-\191]*$", "") .. "…"
   end
-  return "'" .. value:gsub("[%z\1-\31\127]", "?") .. "'"
+  return "'" .. text.clean((value:gsub("[%z\1-\31\127]", "?"))) .. "'"
 end
 
 --- Writes down that a row is refused.

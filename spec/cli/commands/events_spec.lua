@@ -120,7 +120,7 @@ describe("lastpass export", function()
     local count = tonumber((err:match "^([%d,]+) events\n$":gsub(",", "")))
     assert.equals(count + 1, #lines_of(read(path)))
     local result = place:json("export --format csv --file " .. path .. FROM)
-    assert.same({ events = count, duplicates = 0, unknown = {} }, result)
+    assert.same({ events = count, duplicates = 0, refused = 0, unknown = {} }, result)
   end)
 
   it("counts names of actions that nobody knows", function()
@@ -241,7 +241,8 @@ describe("lastpass export", function()
         return function(client)
           local request = tools.read_request(client)
           tools.log(request.head:match "[Aa]uthorization: ([^\r\n]*)")
-          client:send "HTTP/1.1 %s\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}"
+          local rest = "Content-Length: 10\r\nConnection: close\r\n\r\n" .. '{"code":0}'
+          client:send("HTTP/1.1 %s\r\n" .. rest)
         end
       ]]):format(status))
       local words = "export --kind splunk --webhook %s --token-file %s" .. FROM
@@ -255,6 +256,34 @@ describe("lastpass export", function()
       place:failure("export --webhook http://127.0.0.1:1/ --token-env NO_SUCH_VARIABLE" .. FROM)
     assert.equals(64, code)
     assert.equals("no_token", failure.code)
+  end)
+
+  it("puts aside what a webhook refuses, says so, and ends with 3", function()
+    local listener = server.start [[
+      return function(client)
+        local request = tools.read_request(client)
+        local body = '{"text":"Invalid data format","code":6}'
+        local head = "HTTP/1.1 200 OK\r\n"
+        if request.body:find("Failed", 1, true) then
+          head = "HTTP/1.1 400 Bad Request\r\n"
+        end
+        client:send(head .. "Content-Length: " .. #body .. "\r\nConnection: close\r\n\r\n" .. body)
+      end
+    ]]
+    local letters = new_path()
+    local words = "export --webhook %s --batch 4 --dead-letters %s"
+    local code, _, err = place:run(words:format(listener.url, letters) .. FROM)
+    assert.equals(3, code, err)
+    assert.truthy(err:find("an event was refused and put into " .. letters, 1, true), err)
+    assert.truthy(err:find("HTTP 400: Invalid data format (code 6)", 1, true), err)
+    assert.matches("%d+ events? refused by the receiver: ", err)
+    local count = 0
+    for line in io.lines(letters) do
+      assert.truthy(line:find("Failed", 1, true))
+      count = count + 1
+    end
+    assert.is_true(count > 0)
+    listener:stop()
   end)
 
   it("takes no secret from the command line", function()

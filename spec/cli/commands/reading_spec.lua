@@ -171,7 +171,7 @@ describe("lastpass events", function()
     assert.is_true(events[1].time <= events[#events].time)
     local code, out = place:run { "events", "--from", "-30d" }
     assert.equals(0, code)
-    assert.truthy(out:find("^local time +user +from +action +data\n"), out)
+    assert.truthy(out:find("^time %(UTC%) +user +from +action +data\n"), out)
     local user = events[1].username
     for _, event in ipairs(place:json { "events", "--from=2026-01-01", "--user", user }) do
       assert.equals(user, event.username)

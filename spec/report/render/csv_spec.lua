@@ -28,12 +28,6 @@ describe("lastpass.report.render.csv", function()
     assert.equal("=1+1,,,", text:match "\r\n(.*)\r\n")
   end)
 
-  it("gives every text back", function()
-    for _, text in ipairs { "", "a", "=a", "'", "'a", "''=", "+1", "-", "@", "\tx", "a'b" } do
-      assert.equal(text, csv.unguard(csv.guard(text)))
-    end
-  end)
-
   it("is read by the reader of sources to the same values", function()
     local values = { 'x, "y"', "two\nlines", " spaces ", "ümlaut", "'=1", "a\rb" }
     local rows = {}
@@ -47,7 +41,7 @@ describe("lastpass.report.render.csv", function()
     local source = assert(lastpass.source.csv(path, { key = "id", trim = false }))
     local read = {}
     for row in source:rows() do
-      read[#read + 1] = csv.unguard(row.text)
+      read[#read + 1] = row.text
     end
     os.remove(path)
     assert.same(values, read)

@@ -97,7 +97,7 @@ return {
     elseif value == nil then
       return nil, message, err
     end
-    session:print(json.encode(value))
+    session:print(json.shown(value))
     return 0
   end,
 }

@@ -7,6 +7,7 @@ local options = {}
 for _, list in ipairs {
   exporting.which,
   { exporting.format_option "ndjson" },
+  { { "--no-guard", "with --format csv: no ' before what a spreadsheet takes for a formula" } },
   exporting.how,
   sink_options.list,
 } do

@@ -1,5 +1,7 @@
---- `--csv`: RFC 4180 with a line of titles. Values stand as they are, so that a file can be fed back.
+--- `--csv`: RFC 4180 with a line of titles, guarded against spreadsheets unless --no-guard says not to. Our own
+-- reader takes the guard off, so that a file can be fed back.
 -- @module lastpass.cli.output.csv
+local csv = require "lastpass.text.csv"
 local output = require "lastpass.cli.output"
 
 local M = {}
@@ -19,27 +21,24 @@ local function text_of(value)
   return tostring(value)
 end
 
-local function quote(text)
-  if text:find '[",\r\n]' or text:find "^%s" or text:find "%s$" then
-    return '"' .. text:gsub('"', '""') .. '"'
-  end
-  return text
-end
-
-local function line(values)
-  return table.concat(values, ",") .. "\r\n"
-end
-
 --- Shows rows.
 function M.rows(session, view, plan, each)
-  session.streams:write(line(plan.fields))
+  local streams, guarded = session.streams, not session.options.no_guard
+  streams:write(csv.line(plan.fields, false))
   for object in each do
-    local values = {}
+    local texts, numbers = {}, {}
     for place, field in ipairs(plan.fields) do
-      local text = view.cell and view.cell(object, field)
-      values[place] = quote(text or text_of(output.value(view, object, field)))
+      local text, is_number
+      if view.cell then
+        text, is_number = view.cell(object, field)
+      end
+      if not text then
+        local value = output.value(view, object, field)
+        text, is_number = text_of(value), type(value) == "number"
+      end
+      texts[place], numbers[place] = text, is_number
     end
-    session.streams:write(line(values))
+    streams:write(streams:shown(csv.line(texts, guarded, numbers)))
   end
 end
 

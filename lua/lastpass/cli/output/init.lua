@@ -76,6 +76,9 @@ end
 local function prepare(session, view)
   local options = session.options
   local plan = { form = need(form_of(options)), fields = view.fields }
+  if options.no_guard and plan.form ~= "csv" then
+    need(errors.fail("argument", "usage", "--no-guard needs --csv"))
+  end
   if options.fields then
     plan.fields = need(require("lastpass.cli.output.fields").read(options.fields, view))
     plan.chosen = true

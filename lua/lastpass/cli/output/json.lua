@@ -9,12 +9,12 @@ local M = {}
 local function encode(value)
   if type(value) == "table" then
     if (getmetatable(value) or {}).__tostring then
-      return json.encode(tostring(value))
+      return json.shown(tostring(value))
     elseif next(value) == nil then
       return "[]"
     end
   end
-  return json.encode(value)
+  return json.shown(value)
 end
 
 --- An object as JSON, its fields in their order; what has no value is null.

@@ -97,7 +97,7 @@ function M.rows(session, view, _, each)
         )
       )
     end
-    session.streams:write(result, ends)
+    session.streams:write(session.streams:shown(result, true), ends)
   end
 end
 

@@ -73,10 +73,10 @@ M.folder_users = {
 
 M.events = {
   name = "events",
-  key = "local_time",
+  key = "time",
   fields = { "time", "local_time", "ambiguous", "username", "ip_address", "action", "data" },
   columns = {
-    { field = "local_time", title = "local time" },
+    { field = "time", title = "time (UTC)" },
     { field = "username", title = "user" },
     { field = "ip_address", title = "from", rank = 2 },
     "action",
@@ -198,7 +198,7 @@ M.drift = {
     elseif field == "by" then
       return event.username
     elseif field == "at" then
-      return event.local_time
+      return event.time or event.local_time
     end
     return difference[field]
   end,

@@ -1,7 +1,6 @@
 --- The managers' decisions, read back: each row has to be about what was asked.
 -- @module lastpass.report.access_review.decisions
 local campaign_room = require "lastpass.report.access_review.campaign"
-local csv = require "lastpass.report.render.csv"
 local email = require "lastpass.email"
 local errors = require "lastpass.error"
 local files = require "lastpass.files"
@@ -43,7 +42,7 @@ local words = { keep = "keep", remove = "remove", [""] = "undecided" }
 -- What stands before the decision must be as it was written, or the decision is about something else.
 local function same(row, item)
   for _, name in ipairs { "person", "kind", "what", "right", "through" } do
-    if csv.unguard(row[name] or "") ~= (item[name] or "") then
+    if (row[name] or "") ~= (item[name] or "") then
       return name
     end
   end
@@ -61,13 +60,12 @@ local function take(self, by_id, row, file)
   if changed then
     return complain(self, row.origin, "%s: the column '%s' was changed", row.id, changed)
   end
-  local text = csv.unguard(email.trim(row.decision or ""))
+  local text = email.trim(row.decision or "")
   local decision = words[text:lower()]
   if not decision then
     return complain(self, row.origin, "%s: the decision is keep or remove, not '%s'", row.id, text)
   end
-  self.by_id[row.id] =
-    { decision = decision, comment = csv.unguard(row.comment or ""), origin = row.origin }
+  self.by_id[row.id] = { decision = decision, comment = row.comment or "", origin = row.origin }
 end
 
 -- Spreadsheets outside the US save with semicolons, "Unicode text" with tabs.

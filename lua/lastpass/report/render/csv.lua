@@ -1,40 +1,10 @@
 --- The rows of a report as CSV (RFC 4180): a header, CRLF, quotes where they are needed.
 -- @module lastpass.report.render.csv
+local csv = require "lastpass.text.csv"
 local errors = require "lastpass.error"
 local values = require "lastpass.report.values"
 
 local M = {}
-
---- Keeps a spreadsheet from taking a text for a formula: a quote goes before it. One more before a
--- text that begins with a quote, so that `unguard` gives every text back.
----@param text string
----@return string
-function M.guard(text)
-  return text:find "^[=+%-@\t\r']" and "'" .. text or text
-end
-
---- Takes the quote off again.
----@param text string
----@return string
-function M.unguard(text)
-  return text:sub(1, 1) == "'" and text:sub(2) or text
-end
-
-local function quote(text)
-  if text:find '[",\r\n]' or text:find "^%s" or text:find "%s$" then
-    return '"' .. text:gsub('"', '""') .. '"'
-  end
-  return text
-end
-
-local function cell(row, column, guarded)
-  local value = row[column.name]
-  local text = values.plain(value, column.kind)
-  if guarded and type(value) ~= "number" then
-    text = M.guard(text)
-  end
-  return quote(text)
-end
 
 --- Writes rows.
 ---@param columns lastpass.report.Column[] the header has their names
@@ -42,19 +12,21 @@ end
 ---@param guarded boolean
 ---@return string text
 function M.write(columns, rows, guarded)
-  local lines, cells = {}, {}
+  local lines, names = {}, {}
   for place, column in ipairs(columns) do
-    cells[place] = quote(column.name)
+    names[place] = column.name
   end
-  lines[1] = table.concat(cells, ",")
+  lines[1] = csv.line(names, false)
   for number, row in ipairs(rows) do
+    local texts, numbers = {}, {}
     for place, column in ipairs(columns) do
-      cells[place] = cell(row, column, guarded)
+      local value = row[column.name]
+      texts[place] = values.plain(value, column.kind)
+      numbers[place] = type(value) == "number"
     end
-    lines[number + 1] = table.concat(cells, ",")
+    lines[number + 1] = csv.line(texts, guarded, numbers)
   end
-  lines[#lines + 1] = ""
-  return table.concat(lines, "\r\n")
+  return table.concat(lines)
 end
 
 local function named_table(report, name)
