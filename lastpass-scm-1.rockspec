@@ -570,6 +570,7 @@ build = {
     ["lastpass.text.base64"] = "lua/lastpass/text/base64.lua",
     ["lastpass.text.cells"] = "lua/lastpass/text/cells.lua",
     ["lastpass.text.characters"] = "lua/lastpass/text/characters.lua",
+    ["lastpass.text.csv"] = "lua/lastpass/text/csv.lua",
     ["lastpass.text.table"] = "lua/lastpass/text/table.lua",
     ["lastpass.text.width"] = "lua/lastpass/text/width.lua",
     ["lastpass.time"] = "lua/lastpass/time.lua",

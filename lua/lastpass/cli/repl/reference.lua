@@ -429,6 +429,12 @@ lastpass.json.list(t)
   Marks a table as a list, so that an empty one is written as `[]`.
   t (table, optional)
   gives table t]==],
+  ["lastpass.json.shown"] = [==[
+lastpass.json.shown(value)
+  Writes one JSON text for people and logs: control characters, marks of direction and
+  the like are escapes in it ("\\u009b"), so that they steer no terminal.
+  value (any)
+  gives string text the same value]==],
   ["lastpass.new"] = [==[
 lastpass.new(options)
   Makes a client of the Enterprise API. Nothing is sent.
