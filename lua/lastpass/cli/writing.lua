@@ -99,7 +99,14 @@ local function sum_of(asked, more, run)
   elseif run.state == "stopped" then
     return ("%s; to go on: lastpass run resume %d"):format(text, run.id)
   end
-  return ("%s; run %d, which lastpass run undo %d takes back"):format(text, run.id, run.id)
+  local kinds = require "lastpass.plan.kinds"
+  for _, step in ipairs(asked.plan.body.steps) do
+    local comes_back = kinds.by_name[step.kind].reversal ~= "final"
+    if comes_back and not kinds.is_traceless(step) then
+      return ("%s; run %d, which lastpass run undo %d takes back"):format(text, run.id, run.id)
+    end
+  end
+  return ("%s; run %d"):format(text, run.id)
 end
 
 local function code_of(asked, more, run)
@@ -107,7 +114,7 @@ local function code_of(asked, more, run)
   return code == exit.done and #(more.refused or {}) > 0 and exit.partial or code
 end
 
-local function tell_refusals(session, plan)
+local function show_refusals(session, plan)
   for _, refusal in ipairs(plan.body.refusals) do
     session:say("refused by the guard '%s': %s", refusal.guard, refusal.message)
     session:say("  to allow it: %s", advice.in_commands(refusal.allow))
@@ -130,7 +137,7 @@ local function show_plan(session, name, asked, more)
   for _, group in ipairs(asked.new_groups) do
     session:say("the group '%s' is new", group)
   end
-  tell_refusals(session, asked.plan)
+  show_refusals(session, asked.plan)
   if #refusals > 0 then
     return exit.guard
   end
@@ -231,7 +238,7 @@ function M.run(session, name, items, more)
   local ok
   ok, message, err = direct.refusal(asked)
   if not ok and not session.options.json then
-    tell_refusals(session, asked.plan)
+    show_refusals(session, asked.plan)
     return exit.guard
   elseif ok and not asked.plan:is_empty() then
     ok, message, err = ask(session, name, asked, more)

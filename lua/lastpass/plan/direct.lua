@@ -92,7 +92,7 @@ local function held_part(parts, action)
   return nil
 end
 
-local function judge_rows(plan, rows)
+local function classify_rows(plan, rows)
   local parts = held_groups(plan)
   for _, row in ipairs(rows) do
     local action = row.action
@@ -125,7 +125,7 @@ function M.prepare(client, kind, list, options)
   if not plan then
     return nil, message, err
   end
-  judge_rows(plan, rows)
+  classify_rows(plan, rows)
   return { plan = plan, rows = rows, new_groups = plan.new_groups }
 end
 

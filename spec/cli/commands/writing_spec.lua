@@ -262,9 +262,11 @@ describe("lastpass user reinvite, reset-password, reset-mfa, rename", function()
       words[#words + 1] = "--dry-run"
       assert.equals("would be done", (outcome(words)), words[2])
       words[#words] = "--yes"
-      local said, code = outcome(words)
-      assert.equals("done", said, words[2])
+      local rows, code, err = place:json(words)
+      assert.equals("done", rows[1].outcome, words[2])
       assert.equals(0, code)
+      -- an e-mail does not come back
+      assert.truthy(err:find("1 done; run %d+\n$"), err)
     end
   end)
 
