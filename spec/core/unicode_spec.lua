@@ -46,4 +46,88 @@ describe("lastpass.unicode", function()
       unicode.same("x", nil)
     end)
   end)
+
+  it("makes one skeleton of what looks the same", function()
+    for _, text in ipairs {
+      "ann.lee@acme.com",
+      "ANN.Lee@Acme.com",
+      " 'ann.lee@acme.com",
+      '"ann.lee@acme.com"',
+      "ann.lee@acme.com.",
+      "ann\226\128\164lee@acme.com",
+      "\208\176nn.l\208\181\208\181@acme.\209\129om",
+      "\206\145NN.lee@acme.com",
+      "\239\188\161nn\239\188\142lee\239\188\160acme.com",
+      "ann\194\173.lee@acme.com\226\128\139",
+      "\240\157\144\154nn.lee@acme.com", -- mathematical bold a
+      "ann.lee@acme\227\128\130com",
+    } do
+      assert.equal("ann.lee@acme.com", unicode.skeleton(text))
+    end
+    assert.equal("team a-b", unicode.skeleton " Team\194\160 A\226\128\147B\r\n")
+    assert.equal("o'brien", unicode.skeleton "O\194\180Brien")
+    assert.equal("m\195\188ller", unicode.skeleton "M\195\156LLER")
+    assert.equal("m\195\188ller", unicode.skeleton "mu\204\136ller")
+    assert.equal("", unicode.skeleton " \226\128\139")
+  end)
+
+  it("decodes the labels of a domain, and leaves what it cannot decode", function()
+    for given, expected in pairs {
+      ["a@xn--mller-kva.de"] = "a@m\195\188ller.de",
+      ["a@mail.XN--MLLER-KVA.de"] = "a@mail.m\195\188ller.de",
+      ["a@xn--80ak6aa92e.com"] = "a@apple.com",
+      ["a@xn--fiqs8s"] = "a@\228\184\173\229\155\189",
+      ["xn--mller-kva.de"] = "xn--mller-kva.de",
+      ["a@xn--"] = "a@xn--",
+      ["a@xn--\195\188"] = "a@xn--\195\188",
+      ["a@xn--99999999"] = "a@xn--99999999",
+      ["a@xn--a-b--"] = "a@a-b-",
+    } do
+      assert.equal(expected, unicode.skeleton(given), given)
+    end
+    for length = 1, 80 do -- no length of label reads or writes beyond its memory
+      assert.is_string(unicode.skeleton("a@xn--" .. ("z"):rep(length)))
+      assert.is_string(unicode.skeleton("a@xn--" .. ("a"):rep(length) .. "-kva9"))
+    end
+  end)
+
+  it("tells the names of one script apart", function()
+    local seen = {}
+    for code = 0x3B1, 0x3C9 do -- Greek
+      local letter = string.char(0xC0 + math.floor(code / 64), 0x80 + code % 64)
+      local skeleton = unicode.skeleton(letter)
+      assert.is_nil(seen[skeleton], letter)
+      seen[skeleton] = letter
+    end
+    seen = {}
+    for code = 0x430, 0x44F do -- Cyrillic
+      local letter = string.char(0xC0 + math.floor(code / 64), 0x80 + code % 64)
+      local skeleton = unicode.skeleton(letter)
+      assert.is_nil(seen[skeleton], letter)
+      seen[skeleton] = letter
+    end
+    assert.not_equal(unicode.skeleton "jos\195\169", unicode.skeleton "jose")
+    assert.not_equal(unicode.skeleton "ann1", unicode.skeleton "annl")
+  end)
+
+  it("shows what cannot be seen, and letters of another script within a word", function()
+    for given, expected in pairs {
+      ["ann\226\128\164lee"] = "ann\\u{2024}lee",
+      ["\208\176nn \206\145\206\146\206\147"] = "\\u{430}nn \206\145\206\146\206\147",
+      ["a\194\160b\194\173"] = "a\\u{a0}b\\u{ad}",
+      ["M\195\188ller O\226\128\153Brien"] = "M\195\188ller O\226\128\153Brien",
+      ["5 m\194\178"] = "5 m\194\178",
+      ["\226\128\139"] = "\\u{200b}",
+      ["a\255"] = "a\255",
+    } do
+      assert.equal(expected, unicode.shown(given))
+    end
+    assert.equal("e\\u{301} \195\188", unicode.shown("e\204\129 \195\188", "\195\169 \195\188"))
+  end)
+
+  it("has no skeleton of what is not UTF-8", function()
+    local skeleton, message = unicode.skeleton "a\255"
+    assert.is_nil(skeleton)
+    assert.is_string(message)
+  end)
 end)

@@ -3,6 +3,7 @@
 -- @module lastpass.plan.guards
 local groups = require "lastpass.plan.guards.groups"
 local json = require "lastpass.json"
+local look_alikes = require "lastpass.plan.guards.look_alikes"
 local people = require "lastpass.plan.guards.people"
 local sources = require "lastpass.plan.guards.sources"
 local whole = require "lastpass.plan.guards.whole"
@@ -27,6 +28,7 @@ function M.check(work, context)
   people.refused_rows(work, context)
   people.unknown_members(work)
   groups.check(work)
+  look_alikes.check(work)
   whole.limits(work, context)
   whole.last_admin(work, context)
   sources.check(work, context)

@@ -8,6 +8,11 @@ local upcoming = require "lastpass.plan.upcoming"
 
 local M = {}
 
+-- What a reader could not see, or would take for another letter, as an escape.
+local function shown(text)
+  return text and text:find "[\128-\255]" and require("lastpass.unicode").shown(text) or text
+end
+
 local function quoted(value)
   if value == nil or value == "" then
     return "no name"
@@ -65,9 +70,9 @@ local function rows_of(steps)
     end
     rows[place] = {
       sign = sign,
-      subject = step.subject,
-      what = M.what(step),
-      why = step.reason,
+      subject = shown(step.subject),
+      what = shown(M.what(step)),
+      why = shown(step.reason),
       origin = step.origin or step.rule,
     }
   end
@@ -144,7 +149,12 @@ function M.plan(plan, width)
   end
   local held = {}
   for place, step in ipairs(body.held) do
-    held[place] = { who = step.subject, what = M.what(step), why = step.held, from = step.origin }
+    held[place] = {
+      who = shown(step.subject),
+      what = shown(M.what(step)),
+      why = shown(step.held),
+      from = step.origin,
+    }
   end
   add_table(lines, "Held back, not part of the plan:", held, { who, what, why, from }, width)
   for _, more in ipairs(body.held_beyond or {}) do
@@ -153,7 +163,11 @@ function M.plan(plan, width)
   end
   local problems = {}
   for place, problem in ipairs(body.problems) do
-    problems[place] = { from = problem.origin, who = problem.subject, why = problem.reason }
+    problems[place] = {
+      from = problem.origin,
+      who = shown(problem.subject),
+      why = shown(problem.reason),
+    }
   end
   add_table(lines, "Rows that were not used:", problems, { from, who, why }, width)
   if body.upcoming then
@@ -164,11 +178,11 @@ function M.plan(plan, width)
         lines[#lines + 1] = ("  and %d more within a month"):format(#body.upcoming - UPCOMING)
         break
       end
-      lines[#lines + 1] = clean("  " .. upcoming.line(change))
+      lines[#lines + 1] = clean(shown("  " .. upcoming.line(change)))
     end
   end
   for _, warning in ipairs(body.warnings) do
-    lines[#lines + 1] = "note: " .. clean(warning)
+    lines[#lines + 1] = "note: " .. clean(shown(warning))
   end
   lines[#lines + 1] = ""
   lines[#lines + 1] = summary(body)

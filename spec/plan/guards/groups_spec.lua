@@ -22,6 +22,29 @@ describe("lastpass.plan.guards.groups", function()
     assert.same({ ["ann@acme.com"] = "group_spelling" }, codes(plan.body.held))
   end)
 
+  it("holds what looks like a group that exists, and shows where it differs", function()
+    for spelt, shown in pairs {
+      ["Finance\226\128\139"] = "Finance\\u{200b}",
+      ["Fin\194\173ance"] = "Fin\\u{ad}ance",
+      ["Fin\208\176nce"] = "Fin\\u{430}nce",
+      ["\239\188\166inance"] = "\\u{ff26}inance",
+      ["Finance."] = "Finance.",
+      ["'Finance"] = "'Finance",
+      ["\194\160finance"] = "\\u{a0}finance",
+    } do
+      local company = { users = { { email = "ann@acme.com", groups = { "Finance" } } } }
+      local plan = assert(companies.plan(company, function(p)
+        p.user "ann@acme.com" { groups = { spelt } }
+      end))
+      assert.same({}, told(plan.body.steps))
+      assert.same({ ["ann@acme.com"] = "group_spelling" }, codes(plan.body.held))
+      assert.equal(
+        ("there is no group '%s', but one named 'Finance'"):format(shown),
+        plan.body.held[1].held
+      )
+    end
+  end)
+
   it("makes no two groups of one name", function()
     local company = { users = { { email = "ann@acme.com" }, { email = "bob@acme.com" } } }
     local plan = assert(companies.plan(company, function(p)

@@ -3,6 +3,7 @@
 local draft = require "lastpass.plan.steps.draft"
 local holding = require "lastpass.plan.guards.holding"
 local json = require "lastpass.json"
+local unicode = require "lastpass.unicode"
 
 local M = {}
 
@@ -62,13 +63,14 @@ local function joined_groups(work)
   return names
 end
 
--- What a reader would take for the same name.
-local function spelling_of(name)
-  local text = name:gsub("\194\160", " "):gsub("%s+", " "):match "^ ?(.-) ?$"
-  if text:find "[\128-\255]" then
-    return require("lastpass.unicode").fold(text) or text
-  end
-  return text:lower()
+-- What a reader would take for the same name: letters in the other case, and what looks the same.
+local function spellings_of(name)
+  return unicode.key((name:gsub("%s+", " "))), unicode.skeleton(name) or name
+end
+
+local function note_spelling(spelled, name)
+  local folded, skeleton = spellings_of(name)
+  spelled[folded], spelled[skeleton] = spelled[folded] or name, spelled[skeleton] or name
 end
 
 local TOO_LARGE = "group '%s' would have %d members; LastPass allows %d"
@@ -89,13 +91,16 @@ end
 local function check_names(work, names)
   local present, spelled, count = {}, {}, 0
   for _, name in ipairs(work.rows:group_names()) do
-    present[name], spelled[spelling_of(name)] = true, name
+    present[name] = true
+    note_spelling(spelled, name)
     count = count + 1
   end
   for _, name in ipairs(names) do
-    local near = not present[name] and spelled[spelling_of(name)]
+    local folded, skeleton = spellings_of(name)
+    local near = not present[name] and (spelled[folded] or spelled[skeleton])
     if near then
-      hold_group(work, name, "group_spelling", OTHER_SPELLING:format(name, near))
+      local why = OTHER_SPELLING:format(unicode.shown(name, near), unicode.shown(near, name))
+      hold_group(work, name, "group_spelling", why)
     elseif not present[name] then
       count = count + 1
       if count > M.MAX_GROUPS then
@@ -103,7 +108,7 @@ local function check_names(work, names)
       else
         work.warnings[#work.warnings + 1] = NEW_GROUP:format(name)
       end
-      spelled[spelling_of(name)] = name -- a second new one is spelled otherwise
+      note_spelling(spelled, name) -- a second new one is spelled otherwise
     end
   end
 end
