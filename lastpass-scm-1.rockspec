@@ -382,6 +382,7 @@ build = {
     ["lastpass.plan.guards"] = "lua/lastpass/plan/guards.lua",
     ["lastpass.plan.guards.groups"] = "lua/lastpass/plan/guards/groups.lua",
     ["lastpass.plan.guards.holding"] = "lua/lastpass/plan/guards/holding.lua",
+    ["lastpass.plan.guards.look_alikes"] = "lua/lastpass/plan/guards/look_alikes.lua",
     ["lastpass.plan.guards.people"] = "lua/lastpass/plan/guards/people.lua",
     ["lastpass.plan.guards.sources"] = "lua/lastpass/plan/guards/sources.lua",
     ["lastpass.plan.guards.whole"] = "lua/lastpass/plan/guards/whole.lua",
