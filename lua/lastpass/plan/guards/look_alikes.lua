@@ -12,8 +12,8 @@ local M = {}
 
 local RESEMBLES = "'%s' looks like '%s', %s: correct the address; if they are two people, "
   .. "allow so many with limit { look_alikes = %d }"
-local SAME_NAME = "%s, to be created, and %s, who would lose the account (%s), are both named '%s': "
-  .. "if they are one person, give them an employee id or aliases; if they are two, "
+local SAME_NAME = "%s, to be created, and %s, who would lose the account (%s), are both named "
+  .. "'%s': if they are one person, give them an employee id or aliases; if they are two, "
   .. "allow so many with limit { same_name = %d }"
 
 -- Addresses of the directory that cannot be found by what a reader sees: what is all ASCII, and not the
