@@ -314,7 +314,7 @@ local COMPARED = 3
 local function file_of(rows)
   local list = {}
   for place, row in ipairs(rows) do
-    local is_first = place == 1 -- a column that nobody has would be a mistake of another kind
+    local is_first = place == 1 -- a column that nobody has makes no plan
     list[place] = {
       email = row.email,
       team = (is_first or row.team ~= "") and row.team or nil,
@@ -434,11 +434,14 @@ describe("a plan from a damaged file", function()
             ways[way](p, p.source.table(file_of(damaged), { name = "hr" }))
             p.missing(choice)
           end)
-          assert(plan, where .. ": " .. tostring(message))
+          if not plan then -- of a column that is empty for everybody, a mapping makes no plan
+            assert.matches("nobody has the field '%l+', which the mapping names", message, where)
+          end
+          local steps = plan and plan.body.steps or {}
           for _, row in ipairs(way ~= COMPARED and damaged or {}) do
             if meaning_of(row.state) == nil then
               undecided = undecided + 1
-              for _, step in ipairs(plan.body.steps) do
+              for _, step in ipairs(steps) do
                 assert.is_true(
                   step.subject:lower() ~= row.email:lower(),
                   where .. ": " .. row.email
@@ -446,11 +449,11 @@ describe("a plan from a damaged file", function()
               end
             end
           end
-          if #plan.body.refusals > 0 then
+          if not plan or #plan.body.refusals > 0 then
             refused = refused + 1
           else
-            planned = planned + plan:count()
-            local counts = counts_of(plan.body.steps)
+            planned = planned + #steps
+            local counts = counts_of(steps)
             for name, count in pairs(counts) do
               assert.is_true(count <= allowed(name, people, memberships, 1), where .. ": " .. name)
               done[day][name] = (done[day][name] or 0) + count
