@@ -983,6 +983,8 @@ describe("the header of source.csv, among other rows,", function()
     assert.equal(2, #list) -- what the caller says holds
     list = read("sep=\t\nx\n" .. rows:gsub(",", "\t"), { columns = columns, header = 3 })
     assert.equal(2, #list)
+    list = read("sep=;\n" .. rows:gsub(",", ";"), { columns = columns, header = 1 })
+    assert.equal(2, #list)
     fails("sep=;\n", nil, "argument", "empty_file", "hr.csv: is empty, not even a header")
   end)
 

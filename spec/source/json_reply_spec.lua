@@ -83,6 +83,7 @@ describe("lastpass.source.json_reply", function()
       '{"error":null,"errors":[],"status":"ok","code":0}',
       '{"error":{"code":0,"message":"OK"},"success":true}',
       '{"total":2,"limit":2}',
+      '{"from":1735689600,"start":1735689600000}',
       '{"total":1}',
       '{"limit":100,"offset":0,"page":1,"pages":1}',
       '{"limit":2,"has_more":false}',

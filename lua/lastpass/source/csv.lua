@@ -76,6 +76,7 @@ local function next_titles(self, wanted)
   local records, row, message, err = self._records, nil, nil, nil
   if records.has_separator_line then
     row, message, err = records:next()
+    wanted = wanted ~= 1 and wanted or nil -- spreadsheets do not show that line
   end
   repeat
     if not err then

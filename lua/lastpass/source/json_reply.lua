@@ -79,6 +79,9 @@ local NOTHING = set "false no none null nil ok success 0 noerror"
 
 local DEPTH = 5
 
+-- Larger numbers are moments, such as the beginning of the time that a reply is about.
+local EPOCH = 1e8
+
 local function plain(name)
   return (name:lower():gsub("[^%w]", ""):gsub("^odata", ""))
 end
@@ -173,7 +176,11 @@ local function fault_about(name, value, rows)
     return ("there are more than the %d rows of the list"):format(rows)
   elseif PAGES[name] and number and number > 1 then
     return "there are several pages"
-  elseif PAGE[name] and number and number > 1 or OFFSET[name] and number and number > 0 then
+  elseif
+    number
+    and number < EPOCH
+    and number > (OFFSET[name] and 0 or PAGE[name] and 1 or EPOCH)
+  then
     return "the list does not begin at the first row"
   end
   return nil
