@@ -69,7 +69,7 @@ signature.declare("text.", M, {
   plural = "number: number, one: string, many?: string",
   duration = "seconds: number",
   width = "text: string",
-  clean = "text: string",
+  clean = "text: string, keep_lines?: boolean",
   cut = "text: string, width: number",
   wrap = "text: string, width: number",
   pad = "text: string, width: number, align?: string",
