@@ -94,7 +94,7 @@ describe("lastpass.nginx.setup", function()
     fake = fake_ngx.install {}
     message = refusal { tenants = tenants(), tokens = {}, dashboard = {} }
     assert.matches(
-      "nginx.conf needs: lua_shared_dict lastpass_counters 2m; "
+      "nginx.conf needs: lua_shared_dict lastpass_counters 8m; "
         .. "lua_shared_dict lastpass_idempotency 16m; lua_shared_dict lastpass_sessions 4m;$",
       message
     )

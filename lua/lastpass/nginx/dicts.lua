@@ -11,7 +11,7 @@ M.list = {
   { "lastpass_directory", "64m", "the directory, twice while it is read" },
   { "lastpass_limits", "4m", "one rate per company" },
   { "lastpass_locks", "2m", "leases: who does what" },
-  { "lastpass_counters", "2m", "requests of tokens, steps of a day", "tokens" },
+  { "lastpass_counters", "8m", "requests of tokens, steps of a day", "tokens" },
   { "lastpass_idempotency", "16m", "answers to Idempotency-Keys, for a day", "tokens" },
   { "lastpass_sessions", "4m", "who has signed in, and who tried to", "dashboard" },
   { "lastpass_playbooks", "4m", "versions and runs of playbooks", "playbooks" },

@@ -143,6 +143,29 @@ describe("a batch", function()
     assert.equal(429, response.json.errors.n5[1].statusCode)
   end)
 
+  it("repeats no first password, not to whoever asks, and in nothing that is kept", function()
+    local secret = "correct horse battery staple"
+    box_support.inject(
+      box,
+      "batchadd",
+      '{"status":"FAIL","error":["bad password ' .. secret .. '"]}'
+    )
+    local body = { username = "p@lumenor.example", password = secret }
+    local response = send({
+      { resource = "user-directory/users", method = "create", body = body },
+    }, { headers = { ["idempotency-key"] = "b3" } })
+    assert.equal(422, response.json.errors["user-directory/users"][1].statusCode)
+    assert.truthy(response.body:find("[redacted]", 1, true))
+    local kept = { response.body, json.encode(site.lines), json.encode(site.intents) }
+    for _, key in ipairs(site.keys:get_keys()) do
+      kept[#kept + 1] = key .. site.keys:get(key)
+    end
+    assert.equal(5, #kept)
+    for _, text in ipairs(kept) do
+      assert.is_nil(text:find(secret, 1, true))
+    end
+  end)
+
   it("is about the account that it names", function()
     local roles = { { resource = "user-directory/roles", method = "list" } }
     assert.same({}, send(roles, nil, "acme").json.errors)
