@@ -278,7 +278,7 @@ describe("lastpass.enterprise.user", function()
     it("join and leave groups, by names or by a list", function()
       assert(ann:join "Support")
       assert(ann:join("A", "B"))
-      assert(ann:join { "C", "D" })
+      assert(ann:join({ "C" }, "D"))
       assert(ann:leave("Sales", "A"))
       assert(ann:leave { "D" })
       local groups = person().fields.groups
@@ -304,6 +304,13 @@ describe("lastpass.enterprise.user", function()
           ann:update { fulname = "x" }
         end)
       )
+      assert.matches(
+        "the address cannot be given; user:rename changes it",
+        check.blamed(function()
+          ann:update { username = "bob@x.example", fullname = "x" }
+        end)
+      )
+      assert.equal("Ann L\195\169e", person().fields.fullname)
     end)
 
     it("rename, which the user ends by logging in", function()

@@ -194,6 +194,12 @@ end
 ---@param change table `accept`: invited addresses, `login`: addresses, `settings`: assumptions
 ---@return table|nil state
 function methods:act(change)
+  errors.check_options("box:act", change, {
+    accept = "table",
+    login = "table",
+    settings = "table",
+    cid = "number",
+  })
   return self:control("POST", "state", change)
 end
 
@@ -201,6 +207,12 @@ end
 ---@param data table `users`, `invited`, `groups`, `cid`
 ---@return table|nil counts
 function methods:load(data)
+  errors.check_options("box:load", data, {
+    users = "table",
+    invited = "table",
+    groups = "table",
+    cid = "number",
+  })
   return self:control("POST", "load", data)
 end
 
@@ -211,6 +223,11 @@ end
 ---@return string? message
 ---@return lastpass.Error? err
 function methods:events(change)
+  errors.check_options("box:events", change, {
+    events = "table",
+    burst = "table",
+    cid = "number",
+  })
   local answer, message, err = self:control(change and "POST" or "GET", "events", change)
   if not answer then
     return nil, message, err

@@ -228,6 +228,17 @@ describe("lastpass.plan.steps.groups", function()
       assert.matches("groups_spec.lua:%d+$", plan.body.problems[1].origin)
     end)
 
+    it("says whom an address looks like", function()
+      local plan = plan_of(company(), function(p)
+        p.group "Finance" { "\208\176nn@acme.com", "bob@acme.com" }
+      end)
+      assert.equal(
+        "is declared a member of Finance and is not in the directory; it looks like Ann@acme.com",
+        plan.body.problems[1].reason
+      )
+      assert.same({ ["Ann@acme.com"] = "unknown_members" }, codes(plan.body.held))
+    end)
+
     it("names the row that a member came from", function()
       local plan = plan_of(company(), function(p)
         local list = p.source.table({ { email = "an@acme.com" } }, { name = "team.csv" })

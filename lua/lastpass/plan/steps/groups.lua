@@ -4,6 +4,7 @@ local draft = require "lastpass.plan.steps.draft"
 local errors = require "lastpass.error"
 local json = require "lastpass.json"
 local key_of = require "lastpass.directory.key"
+local unicode = require "lastpass.unicode"
 
 local M = {}
 
@@ -226,6 +227,14 @@ local function member_of(work, address)
   return user and draft.address_of(work, user) or address, row
 end
 
+local NO_MEMBER = "is declared a member of %s and is not in the directory%s"
+
+-- Who a member may be meant to be, for people.
+local function resembled(work, address)
+  local user = work.snapshot:user(unicode.skeleton(address) or address)
+  return user and ("; it looks like " .. unicode.shown(user.email, address)) or ""
+end
+
 local function join(work, name, group, present)
   local members, unknown = {}, 0
   for place, address in ipairs(group.members) do
@@ -238,7 +247,7 @@ local function join(work, name, group, present)
         work,
         "no_such_user",
         address,
-        ("is declared a member of %s and is not in the directory"):format(name),
+        NO_MEMBER:format(name, resembled(work, address)),
         group.origins[place] or group.origin
       )
       unknown = unknown + 1
