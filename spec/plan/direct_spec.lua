@@ -329,6 +329,14 @@ describe("lastpass.plan.direct", function()
     assert.equal("disabled", status(email))
   end)
 
+  it("asks nothing when no row is left that could be sent", function()
+    local before = support.requests(box)
+    local result = assert(client:disable_users { "ann@x.example\0", "ann@x.example\226\128\139" })
+    assert.equal("bad_address", result.refused[1].code)
+    assert.equal(2, #result.refused)
+    assert.equal(before, support.requests(box))
+  end)
+
   it("minds what a programmer gets wrong", function()
     for expected, call in pairs {
       ["client:add_users: 'list' must be a table, not a string"] = function()

@@ -203,6 +203,9 @@ end
 ---@return integer|string|nil total how many users the company has, or the message
 ---@return lastpass.Error? err
 function M.named(client, addresses)
+  if #addresses == 0 then
+    return core.snapshot():seal(), 0 -- nobody is asked about, so nothing is
+  end
   local probe, message, err = M.fetch(client, page_data({}, 1, 0))
   if not probe then
     return nil, message, err
