@@ -147,8 +147,8 @@ valgrind: deps-build deps-test deps-check
 
 # ------------------------------------------------------------------ fuzzing
 
-# Each fuzzer for that time, or until it has had so many inputs; fewer than FUZZ_LEAST are a failure,
-# as is one that did not end well or left a crash, a leak, a slow or a large input behind.
+# Each fuzzer for that time and at least FUZZ_LEAST inputs, or for FUZZ_RUNS inputs. One that had fewer,
+# did not end well, or left a crash, a leak, a slow or a large input behind, is a failure.
 FUZZ_SECONDS ?= 20
 FUZZ_RUNS ?=
 FUZZ_LEAST ?= 1000

@@ -69,15 +69,25 @@ local function libfuzzer(name, arguments, log)
 end
 
 -- The times are far above what an input needs, for machines that do much else.
-local function run_program(name, seconds, runs, log)
-  local corpus, found = prepare(name)
+local function run_once(name, corpus, found, limit, log)
   local ended, how = libfuzzer(name, {
-    runs and "-runs=" .. runs or "-max_total_time=" .. seconds,
+    limit,
     "-print_final_stats=1 -verbosity=0 -report_slow_units=60 -timeout=300",
     ("-artifact_prefix='%s/' '%s' %s"):format(found, corpus, seeds_of(name)),
   }, log)
   local executed = content(log):match "stat::number_of_executed_units:%s*(%d+)"
-  return ended, how, tonumber(executed), files_in(found)
+  return ended, how, tonumber(executed)
+end
+
+local function run_program(name, seconds, least, runs, log)
+  local corpus, found = prepare(name)
+  local limit = runs and "-runs=" .. runs or "-max_total_time=" .. seconds
+  local ended, how, executed = run_once(name, corpus, found, limit, log)
+  if ended and not runs and executed and executed < least then
+    -- a slow machine: the time was over before
+    ended, how, executed = run_once(name, corpus, found, "-runs=" .. least, log)
+  end
+  return ended, how, executed, files_in(found)
 end
 
 local function run_script(name, seconds, least, log)
@@ -91,7 +101,7 @@ local function run_one(name, seconds, least, runs)
   local is_program = exists(folder .. "/" .. name)
   local ended, how, executed, found
   if is_program then
-    ended, how, executed, found = run_program(name, seconds, runs, log)
+    ended, how, executed, found = run_program(name, seconds, least, runs, log)
   else
     ended, how, executed, found = run_script(name, seconds, least, log)
   end
