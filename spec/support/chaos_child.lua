@@ -10,14 +10,14 @@ local client = lastpass.new {
   provhash = lastpass.secret.value(provhash),
   journal = journal,
   chunk = 25,
-  timeout = 3,
+  timeout = 2,
   -- the sandbox's clock stands still, and so must this one: the plan was made at its time
   now = function()
     return 1781528400
   end,
 }
 
--- a call of this child may be carried out no later than five seconds after its intent
+-- a call of this child may be carried out no later than four seconds after its intent
 local options = { settle_after = 0.3, late_margin = 0 }
 
 local last = assert(client:runs { limit = 1 })[1]
