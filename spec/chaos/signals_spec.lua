@@ -54,9 +54,10 @@ describe("the program that gets a signal", function()
       "local wrap = coroutine.wrap while true do pcall(wrap(function() while true do end end)) end",
     }
     local mark = os.tmpname()
-    local wait = ("tries=0; until [ -e %s ] || [ $tries = 500 ]; do sleep 0.05; tries=$((tries + 1)); done"):format(
-      mark
-    )
+    local wait = (
+      "tries=0; until [ -e %s ] || [ $tries = 500 ]; "
+      .. "do sleep 0.05; tries=$((tries + 1)); done"
+    ):format(mark)
     for _, text in ipairs(loops) do
       for _, name in ipairs { "INT", "TERM", "HUP" } do
         os.remove(mark)
