@@ -40,7 +40,7 @@ describe("Ctrl-C while a plan is applied", function()
     place.box:faults { command = "updateuser", delay = 0.1 }
     local output, code = cli.shell(
       ([[
-      lastpass apply %s --yes -q --in-flight 2 & child=$!
+      lastpass apply %s --yes -q --in-flight 2 --limit name=60 & child=$!
       sleep 0.9; kill -INT $child; wait $child
     ]]):format(playbook),
       place:environment() .. "exec env --default-signal=INT "
