@@ -1,7 +1,10 @@
 -- The exporter is killed again and again while events come in, late ones and twins among them; in the
 -- end its files hold what the sandbox holds, no event lost and none doubled.
 -- Over an hour with 25,000 events, and over both hours in which the clock is changed.
--- LASTPASS_LONG=1 kills it 102 times, otherwise 9.
+-- The same with receivers: a webhook that is away now and then, refuses some events, or takes a batch and says
+-- nothing, and syslog servers whose connections break; there all must have come, and once doubles are dropped by
+-- the identifier, nothing else.
+-- LASTPASS_LONG=1 kills it 300 times for each kind of sink, otherwise 9 and 4 times.
 local events = require "spec.support.events"
 local json = require "lastpass.json"
 local plans = require "spec.support.plans"
@@ -9,7 +12,8 @@ local store = require "spec.support.store"
 local support = require "spec.support.box"
 local time = require "lastpass.time"
 
-local KILLS = os.getenv "LASTPASS_LONG" and 34 or 3 -- in each case
+local KILLS = os.getenv "LASTPASS_LONG" and 100 or 3 -- in each case
+local KILLS_EACH = os.getenv "LASTPASS_LONG" and 300 or 4 -- with each receiver
 local SHORTEST_LIFE, LONGEST_LIFE = 0.02, 0.5 -- seconds
 
 local cases = {
@@ -122,4 +126,160 @@ describe("an exporter that is killed", function()
       describe_case(case)
     end)
   end
+end)
+
+describe("an exporter that is killed while its receiver is at fault", function()
+  local NOW = 1781528400
+  local box, folder, pipes
+
+  setup(function()
+    box = support.start { users = 20, events = 0, clock = NOW }
+    assert(box:act { settings = { audit_reads = false } })
+    folder, pipes = store.folder(), {}
+    os.execute(
+      (
+        "openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=x "
+        .. "-addext subjectAltName=DNS:localhost -keyout %s/key -out %s/crt >/dev/null 2>&1 "
+        .. "&& cat %s/key %s/crt > %s/pem"
+      ):format(folder, folder, folder, folder, folder)
+    )
+  end)
+
+  teardown(function()
+    for _, pipe in ipairs(pipes) do
+      os.execute("kill " .. pipe.process)
+      pipe.file:close()
+    end
+    box:stop()
+    store.remove(folder)
+  end)
+
+  -- A receiver's port.
+  local function start(command)
+    local file = assert(io.popen("echo $$; exec timeout 1200 /usr/bin/python3 " .. command))
+    pipes[#pipes + 1] = { process = file:read "*l", file = file }
+    return tonumber((file:read "*l"))
+  end
+
+  local function out_of(kind)
+    return folder .. "/" .. kind .. ".out"
+  end
+
+  local function command_of(kind, port, how)
+    local words = {
+      box.url,
+      ("%d"):format(box.cid),
+      box.provhash,
+      ("%s/%s.db"):format(folder, kind),
+      folder .. "/" .. kind,
+      how,
+      ("%d"):format(NOW),
+      kind,
+      ("%d"):format(port),
+      folder .. "/crt",
+    }
+    for position, word in ipairs(words) do
+      words[position] = "'" .. word .. "'"
+    end
+    return store.interpreter() .. " spec/support/export_child.lua " .. table.concat(words, " ")
+  end
+
+  -- Kills it again and again, in the background; the file `kind.done` says that it is over.
+  local function kill_loop(kind, port, random)
+    local lives = {}
+    for number = 1, KILLS_EACH * 3 do
+      lives[number] = ("%.3f"):format(0.05 + random() * (LONGEST_LIFE - 0.05))
+    end
+    local script = ([[killed=0
+for life in %s; do
+  timeout -s KILL $life %s >>%s/%s.log 2>&1
+  [ $? = 137 ] && killed=$((killed + 1))
+  [ $killed = %d ] && break
+done
+echo $killed >%s/%s.done]]):format(
+      table.concat(lives, " "),
+      command_of(kind, port, "follow"),
+      folder,
+      kind,
+      KILLS_EACH,
+      folder,
+      kind
+    )
+    store.write(("%s/%s.sh"):format(folder, kind), script)
+    os.execute(("sh %s/%s.sh >/dev/null 2>&1 &"):format(folder, kind))
+  end
+
+  local function is_over(kind)
+    return tonumber(store.read(("%s/%s.done"):format(folder, kind)) or "")
+  end
+
+  -- Everything that has come, doubles dropped by their identifier; how many doubles there were.
+  local function arrived(kind)
+    local set, ids, doubles, zone = {}, {}, 0, time.zone()
+    local function take(line)
+      local event = assert(json.decode(line), line)
+      if ids[event.event_id] then
+        assert.equal(ids[event.event_id], line)
+        doubles = doubles + 1
+        return
+      end
+      ids[event.event_id] = line
+      local local_time = time.format_civil((zone:to_local((assert(time.parse(event.time))))))
+      local text = events.text_of(local_time, event.actor, event.ip, event.label, event.data)
+      set[text] = (set[text] or 0) + 1
+    end
+    for line in (store.read(out_of(kind)) or ""):gmatch "[^\n]+" do
+      take(line)
+    end
+    for line in (store.read(folder .. "/" .. kind .. ".letters") or ""):gmatch "[^\n]+" do
+      take(assert(json.decode(line)).event)
+    end
+    return set, doubles
+  end
+
+  it(("loses nothing, and doubles can be told (%d kills each)"):format(KILLS_EACH), function()
+    local random, number = plans.random(17), 0
+    local cut = "cut=random cuts=1000000 chance=3"
+    local ports = {
+      webhook = start("spec/support/receiver.py " .. out_of "webhook"),
+      tcp = start(("spec/support/collector.py tcp %s - %s"):format(out_of "tcp", cut)),
+      tls = start(("spec/support/collector.py tls %s %s/pem %s"):format(out_of "tls", folder, cut)),
+    }
+    assert(box:events { burst = { from = NOW - 7000, seconds = 3600, count = 3000, twins = 9 } })
+    for kind, port in pairs(ports) do
+      kill_loop(kind, port, random)
+    end
+    local deadline = os.time() + 1000
+    repeat
+      number = number + 1
+      if number <= 60 then
+        local at = NOW - 3000 + math.floor(2900 * number / 60)
+        assert(box:events {
+          burst = { from = at, seconds = 20, count = 20 + math.floor(random() * 100), twins = 5 },
+          events = {
+            { time = at - 500, data = "late " .. number },
+            { time = at, data = "twin" },
+            { time = at, data = "twin" },
+            number % 7 == 3 and { time = at + 1, data = "poison " .. number } or nil,
+          },
+        })
+      end
+      store.output "sleep 0.3"
+      local over = is_over "webhook" and is_over "tcp" and is_over "tls"
+    until (over and number >= 60) or os.time() > deadline
+    for kind, port in pairs(ports) do
+      assert.equal(KILLS_EACH, is_over(kind), store.read(folder .. "/" .. kind .. ".log"))
+      local tries, said = 0
+      repeat
+        tries = tries + 1
+        said = store.output(command_of(kind, port, "once") .. " 2>&1")
+      until said == "" or tries == 40
+      assert.equal("", said)
+      local found, doubles = arrived(kind)
+      assert.same({}, events.differences(events.of_box(box), found), kind)
+      if os.getenv "LASTPASS_LONG" then
+        print(("%s: %d kills, %d doubles dropped"):format(kind, KILLS_EACH, doubles))
+      end
+    end
+  end)
 end)

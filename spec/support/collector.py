@@ -5,6 +5,7 @@ that is wrong ends it. Options:
   framing=newline   instead of octets counted (RFC 6587; RFC 5425 knows those only)
   cut=BYTES         resets each connection after so many bytes, of which the whole frames count …
   cuts=COUNT        … the first so many connections (default 1); cut=random: after up to 200,000
+  chance=N          … but only each Nth of them, by chance
   close=1           … and closes it in order instead
   never_ends=1      does not end a connection when the other side has
   deaf=1            reads nothing
@@ -86,7 +87,7 @@ while protocol == "udp":
 while True:
     connection, _ = server.accept()
     limit = None
-    if cuts > 0:
+    if cuts > 0 and random.randrange(int(options.get("chance", "1"))) == 0:
         cuts -= 1
         limit = random.randrange(1, 200000) if options["cut"] == "random" else int(options["cut"])
     threading.Thread(target=serve, args=(connection, limit), daemon=True).start()
