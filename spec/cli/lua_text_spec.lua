@@ -72,4 +72,17 @@ describe("values as Lua", function()
     local text = "plan(x, { limit = { disable = 3 } }) -- a dry run ends here"
     assert.is_nil((lua_text.left_out(text, command, { limit = { "disable=3" }, dry_run = true })))
   end)
+
+  it("show no password of an address", function()
+    for value, shown in pairs {
+      ["http://ann:canary7@proxy.example:3128"] = '"http://ann:***@proxy.example:3128"',
+      ["postgresql://ann:canary7@db/x"] = '"postgresql://ann:***@db/x"',
+      ["https://x.example/a:b"] = '"https://x.example/a:b"',
+      ["ann:x@acme.com"] = '"ann:x@acme.com"',
+    } do
+      assert.equals(shown, lua_text.value(value))
+    end
+    local line = lua_text.preamble { proxy = "http://ann:canary7@proxy.example:3128" }
+    assert.is_nil(line:find("canary7", 1, true), line)
+  end)
 end)

@@ -26,11 +26,14 @@ local function key_of(key)
   return "[" .. M.value(key) .. "]"
 end
 
---- A value as Lua source: texts, numbers, booleans, tables of them.
+--- A value as Lua source: texts, numbers, booleans, tables of them. A password in an address is left out.
 ---@param value any
 ---@return string
 function M.value(value)
   if type(value) == "string" then
+    if value:find "^%w[%w+.-]*://" then
+      value = require("lastpass.transport.address").without_password(value)
+    end
     return (("%q"):format(value):gsub("\\\n", "\\n"):gsub("\r", "\\r"))
   elseif type(value) ~= "table" then
     return tostring(value)

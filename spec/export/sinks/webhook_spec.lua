@@ -453,4 +453,17 @@ describe("lastpass.export.sinks.webhook", function()
     one:stop()
     still = clock.install()
   end)
+
+  it("takes a proxy that can be meant, where it reads nothing", function()
+    for _, case in ipairs {
+      { "http://127.0.0.1:1/in", "http://p:1", "'proxy' cannot be used with http" },
+      { "https://siem.example/in", "http://ann:canary@7@p:1", "must be percent%-encoded" },
+    } do
+      local ok, message = pcall(open, { url = case[1], proxy = case[2] })
+      assert.is_false(ok)
+      assert.matches(case[3], message)
+      assert.is_nil(message:find("canary", 1, true))
+    end
+    assert.is_table(open { proxy = "http://ann:canary%407@p:1" })
+  end)
 end)
