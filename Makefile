@@ -162,7 +162,8 @@ FUZZ_SOURCES_directory = scan reader reader_values reader_fast rows reply comman
 FUZZ_SOURCES_reply = scan reply commands tokens
 FUZZ_SOURCES_diff = scan reader reader_values reader_fast rows reply commands tokens wanted diff
 FUZZ_SOURCES_csv = csv_parse claims
-FUZZ_SOURCES_events = scan reader reader_values reader_fast rows reply commands tokens events events_clock events_reader events_data events_write
+FUZZ_SOURCES_events = scan reader reader_values reader_fast rows reply commands tokens events events_clock events_reader events_data events_write \
+  events_identity libcrypto
 FUZZ_SOURCES_ldap = ldap_reply
 FUZZ_LIBRARIES_csv = -lcsv
 FUZZ_LIBRARIES_ldap = -lldap -llber

@@ -4,6 +4,7 @@
 */
 #include <stdio.h>
 
+#include "controls.h"
 #include "events_write.h"
 #include "pieces.h"
 
@@ -68,6 +69,17 @@ static int is_json (const char *text, size_t n) {
   while (kind != LP_END && kind != LP_ERROR);
   lp_scan_free(&s);
   return kind == LP_END;
+}
+
+/* No control character stands in what is written for a line, but the line's end. */
+static int is_shown (const char *text, size_t n) {
+  const char *end = text + n;
+  while (text < end) {
+    uint32_t code;
+    text += lp_character(text, end, &code);
+    if (code != '\n' && code != UINT32_MAX && lp_is_control(code)) return 0;
+  }
+  return 1;
 }
 
 static void literal (lp_mapping *m, lp_program *p, const char *text) {
@@ -135,6 +147,9 @@ static void write_page (const page *p, uint32_t seed, unsigned encoding) {
     check(lp_mapping_write(&m, e, actions, &passed, 1 + seed % 3, 1 + seed % 900, &written) == 0,
           "memory");
     total += written;
+    check(encoding == LP_ENCODING_csv || encoding == LP_ENCODING_csv_raw ||
+              is_shown(m.out.bytes, m.out.size),
+          "control characters");
     for (size_t i = 0; encoding == LP_ENCODING_json && i < m.out.size;) {
       const char *line = m.out.bytes + i, *end = memchr(line, '\n', m.out.size - i);
       check(end != NULL && is_json(line, (size_t)(end - line)), "a line of JSON");
@@ -152,6 +167,12 @@ static void append_page (const page *p) {
   lp_events_init(&copy);
   check(lp_events_append(&copy, &p->rows, 0) == 0, "memory");
   check(copy.count == p->rows.count, "number of events appended");
+  check(lp_events_identify(&copy) == 0, "identifiers");
+  for (size_t i = 0; i < copy.count; i++) {
+    const lp_event *a = &copy.rows[i], *b = &p->rows.rows[i];
+    check(memcmp(a->digest, b->digest, sizeof a->digest) == 0, "digest");
+    check(a->ordinal == b->ordinal && a->ordinal >= 1, "ordinal");
+  }
   for (size_t i = 0; i < copy.count; i++) check(lp_events_same(&copy, i, &p->rows, i), "append");
   lp_events_free(&copy);
 }
@@ -172,6 +193,7 @@ int LLVMFuzzerTestOneInput (const uint8_t *data, size_t size) {
     drop(&cut);
   }
   if (!whole.failed) {
+    check(lp_events_identify(&whole.rows) == 0, "identifiers");
     append_page(&whole);
     write_page(&whole, seed, LP_ENCODING_json);
     write_page(&whole, seed, seed / 7 % LP_ENCODING_COUNT);
