@@ -223,8 +223,17 @@ function M.steps(make, busted)
 
   it("settles in every state, with reason and code", function()
     local run = begin(held.journal)
-    local states =
-      { "done", "unchanged", "refused", "stale", "uncertain", "unknown", "not_tried", "held" }
+    local states = {
+      "done",
+      "unchanged",
+      "refused",
+      "stale",
+      "uncertain",
+      "unknown",
+      "not_tried",
+      "held",
+      "not_confirmed",
+    }
     assert(held.journal:intend(run, steps(1, #states)))
     local list = {}
     for number, state in ipairs(states) do
@@ -244,6 +253,46 @@ function M.steps(make, busted)
     assert.equal(1, counts.held)
     assert.is_nil(counts.intended)
     assert.same({}, held.journal:step_counts(run + 1))
+  end)
+
+  it("keeps until when the server may be at work, and moves it when a call had to wait", function()
+    local run = begin(held.journal)
+    local now = os.time()
+    assert(held.journal:intend(run, { step(1, { doubt_until = now + 182 }), step(2), step(3) }))
+    local list = held.journal:steps(run)
+    assert.equal(now + 182, list[1].doubt_until)
+    assert.is_nil(list[2].doubt_until)
+    assert(held.journal:settle(run, { { number = 2, state = "done" } }))
+    support.tamper(held.journal, "UPDATE lastpass_steps SET intended_at = ?", 7)
+    assert.is_true(held.journal:renew_intent(run, { 1, 2 }, now + 300))
+    list = held.journal:steps(run)
+    assert.equal(now + 300, list[1].doubt_until)
+    assert.is_true(list[1].intended_at >= now)
+    assert.equal(1, list[1].attempt)
+    assert.equal(7, list[2].intended_at) -- it is over
+    assert.equal(7, list[3].intended_at)
+    check.failure("argument", "no_such_run", held.journal:renew_intent(99, { 1 }, now))
+  end)
+
+  it("counts how often an answer was lost, and what was confirmed", function()
+    local run = begin(held.journal)
+    assert(held.journal:intend(run, steps(1, 4)))
+    for _ = 1, 2 do
+      assert(held.journal:settle(run, { { number = 1, state = "not_tried", code = "lost" } }))
+      assert(held.journal:intend(run, steps(1, 1)))
+    end
+    assert(held.journal:settle(run, {
+      { number = 2, state = "done" },
+      { number = 3, state = "unchanged" },
+      { number = 4, state = "not_confirmed" },
+    }))
+    assert.is_true(held.journal:confirm(run))
+    local list = held.journal:steps(run)
+    assert.equal(2, list[1].lost)
+    assert.is_nil(list[1].confirmed_at)
+    assert.is_number(list[2].confirmed_at)
+    assert.is_number(list[3].confirmed_at)
+    assert.is_nil(list[4].confirmed_at)
   end)
 
   it("intends an open step again, and counts the attempts", function()
