@@ -111,9 +111,10 @@ test: deps-build deps-test $(NODE_PACKAGES)
 
 # What is left to chance in `make test` for a few rounds, for many: kill and resume, random companies.
 LONG_SPECS = spec/chaos spec/plan/property_spec.lua
+LASTPASS_LONG ?= 1
 test-long: deps-build deps-test
 	@$(MAKE) -s all
-	@$(call in_tree,5.4) LASTPASS_LONG=1 lua5.4 .ci/specs.lua lua5.4 $(LONG_SPECS)
+	@$(call in_tree,5.4) LASTPASS_LONG=$(LASTPASS_LONG) lua5.4 .ci/specs.lua lua5.4 $(LONG_SPECS)
 
 # The specs under the other interpreters; LuaJIT uses the 5.1 ABI.
 test-lua5.1: all
@@ -192,9 +193,10 @@ bench: deps-build deps-bench
 	@$(MAKE) -s build-5.4
 	@$(call in_tree,5.4) lua5.4 bench/run.lua $(JOBS)
 
-# What takes too long for every change, or wants a quiet machine: `make extended`, some 40 minutes.
+# What takes too long for every change, or wants a quiet machine: `make extended`, some two hours.
 extended: deps
-	@$(MAKE) -s test-long
+	@$(MAKE) -s test-long LASTPASS_LONG=2 \
+	  LONG_SPECS="$(LONG_SPECS) spec/nginx/gateway/races_spec.lua spec/nginx/gateway_spec.lua spec/nginx/playbooks_spec.lua"
 	@$(MAKE) -s valgrind
 	@$(MAKE) -s fuzz FUZZ_SECONDS=120
 	@$(MAKE) -s bench

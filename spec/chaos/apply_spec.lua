@@ -1,13 +1,13 @@
 -- A run is killed again and again while every fifth answer is lost; in the end nothing was done twice, and
--- what is said of each row is so. LASTPASS_LONG=1 takes 500 kills, otherwise 9.
+-- what is said of each row is so. 9, 100 or 500 kills.
+local extent = require "spec.support.extent"
 local plans = require "spec.support.plans"
 local support = require "spec.support.box"
 
-local LONG = os.getenv "LASTPASS_LONG"
-local SEEDS = LONG and 40 or 3
-local AT_ONCE = LONG and 4 or 3 -- seeds; most of their time is waiting
-local KILLS = LONG and 13 or 3 -- of a seed, at most
-local LEAST_KILLS = LONG and 500 or 3
+local SEEDS = extent(3, 20, 40)
+local AT_ONCE = extent(3, 4) -- seeds; most of their time is waiting
+local KILLS = extent(3, 8, 13) -- of a seed, at most
+local LEAST_KILLS = extent(3, 100, 500)
 local SHORTEST_LIFE, LONGEST_LIFE = 0.2, 1.1 -- seconds until a child is killed
 
 local WRITES = {

@@ -1,8 +1,9 @@
 -- The gateway in a real nginx with two workers, over a company that takes its time: two writes at once
 -- against the last two admins, and more writes at once than a day allows.
--- LASTPASS_LONG=1 takes 1,000 rounds, otherwise 15. `spec/nginx/gateway/races_spec.lua` has the cases in
+-- 15, 60 or 1,000 rounds. `spec/nginx/gateway/races_spec.lua` has the cases in
 -- which answers come after minutes, or never.
 -- Runs once: nginx has its own LuaJIT.
+local extent = require "spec.support.extent"
 local json = require "lastpass.json"
 local lastpass = require "lastpass"
 local limits = require "lastpass.plan.limits"
@@ -11,7 +12,7 @@ local sites = require "spec.support.site"
 local support = require "spec.support.box"
 local tokens = require "lastpass.nginx.gateway.tokens"
 
-local ROUNDS = os.getenv "LASTPASS_LONG" and 1000 or 15
+local ROUNDS = extent(15, 60, 1000)
 local AT_ONCE, A_DAY = 40, 3
 
 local SETUP = [[

@@ -1,19 +1,19 @@
 -- Writes that the server carries out after the client has given up: held by a proxy, for longer than the
 -- client's time limit. Nothing is carried out twice, nothing after it was taken back, and what is said of
--- each row is what the server did. LASTPASS_LONG=1 holds for up to 10 s and takes 12 seeds, otherwise
--- 2 s and 2.
+-- each row is what the server did. Held for up to 2 s with 2 seeds, or 10 s with 4 or
+-- 12.
+local extent = require "spec.support.extent"
 local directory = require "lastpass.directory"
 local loop = require "lastpass.transport.loop"
 local plans = require "spec.support.plans"
 local support = require "spec.support.box"
 
-local LONG = os.getenv "LASTPASS_LONG"
-local SEEDS = LONG and 12 or 2
-local HOLD = LONG and 10 or 2 -- seconds, at most
+local SEEDS = extent(2, 4, 12)
+local HOLD = extent(2, 10) -- seconds, at most
 local TIME_LIMIT = 1 -- of a call
 local AT_ONCE = 4 -- seeds; most of their time is waiting
 
-local EACH = LONG and 4 or 2 -- steps of a kind
+local EACH = extent(2, 4) -- steps of a kind
 
 describe("writes that are carried out late", function()
   local boxes, proxies, files

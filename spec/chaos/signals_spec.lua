@@ -1,9 +1,10 @@
 -- Signals at any moment of a program's life: while it starts, and in a playbook that never ends. It ends by
--- the signal or with 130, and shows nothing of Lua's own. LASTPASS_LONG=1 takes 200 starts, otherwise 25.
+-- the signal or with 130, and shows nothing of Lua's own. 25, 100 or 200 starts.
+local extent = require "spec.support.extent"
 local cli = require "spec.support.cli"
 local plans = require "spec.support.plans"
 
-local TRIES = os.getenv "LASTPASS_LONG" and 200 or 25
+local TRIES = extent(25, 100, 200)
 local LONGEST = 0.09 -- seconds until the signal: by then a plan is under way
 local DEFAULT = "exec env --default-signal=INT,TERM,HUP "
 

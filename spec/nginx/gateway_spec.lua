@@ -1,11 +1,12 @@
 --- The gateway in a real nginx: speed beside a static file, walks through a directory that changes,
--- whatever a stranger may send, and memory. LASTPASS_LONG=1 for the long forms.
+-- whatever a stranger may send, and memory. What is long is so in `make extended` only.
 -- Runs once: nginx has its own LuaJIT.
+local extent = require "spec.support.extent"
 local gateway_server = require "spec.support.gateway_server"
 local fuzzer = require "spec.support.gateway_fuzzer"
 local json = require "lastpass.json"
 
-local LONG = os.getenv "LASTPASS_LONG" == "1"
+local LONG = extent(false, false, true)
 
 local function company(people, changes)
   return ([[

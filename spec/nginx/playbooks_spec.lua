@@ -1,12 +1,13 @@
 -- Playbooks that nginx runs by their own schedule, in a real nginx over a sandbox.
 -- Runs once: nginx has its own LuaJIT.
+local extent = require "spec.support.extent"
 local lastpass = require "lastpass"
 local site_room = require "spec.support.site"
 local socket = require "socket"
 local support = require "spec.support.box"
 local wait = require "spec.support.wait"
 
-local LONG = os.getenv "LASTPASS_LONG" == "1"
+local LONG = extent(false, false, true)
 
 local function write(path, text)
   -- as an editor does: the new file takes the place of the old one in one step

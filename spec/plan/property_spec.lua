@@ -2,6 +2,7 @@
 -- back gives the company as it was.
 -- And for random files with random damage: no plan does more than the limits say, and whoever has a
 -- status that nobody knows is left alone.
+local extent = require "spec.support.extent"
 local companies = require "spec.support.companies"
 local plans = require "spec.support.plans"
 local support = require "spec.support.box"
@@ -9,7 +10,7 @@ local support_store = require "spec.support.store"
 
 local unpack_list = table.unpack or unpack
 
-local ROUNDS = os.getenv "LASTPASS_LONG" and 500 or 40
+local ROUNDS = extent(40, 500)
 local GROUPS = { "All Staff", "Finance", "Sales", 'Night "shift"', "\195\156bung" }
 
 local function pick(random, list)
@@ -408,7 +409,7 @@ local function memberships_of(company)
 end
 
 describe("a plan from a damaged file", function()
-  local COMPANIES, MOST_DAYS = os.getenv "LASTPASS_LONG" and 400 or 25, 12
+  local COMPANIES, MOST_DAYS = extent(25, 60, 400), 12
 
   it(("does no more than the limits say: %d companies"):format(COMPANIES), function()
     local planned, refused, undecided = 0, 0, 0

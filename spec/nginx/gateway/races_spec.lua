@@ -1,5 +1,6 @@
 --- Writes that are under way at once, over a company that answers slowly, late or never: in time that
--- passes only when everybody waits. LASTPASS_LONG=1 for more rounds.
+-- passes only when everybody waits. 1,000 or 20,000 rounds.
+local extent = require "spec.support.extent"
 local audit = require "lastpass.nginx.gateway.audit"
 local errors = require "lastpass.error"
 local fake_ngx = require "spec.support.fake_ngx"
@@ -9,7 +10,7 @@ local simulation = require "spec.support.simulation"
 local writer_room = require "lastpass.nginx.gateway.writer"
 local written = require "spec.support.written"
 
-local ROUNDS = os.getenv "LASTPASS_LONG" and 20000 or 1000
+local ROUNDS = extent(1000, 1000, 20000)
 
 local TIMEOUT = 120
 
