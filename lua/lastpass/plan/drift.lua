@@ -14,16 +14,16 @@ local M = {}
 local drift_mt = { __name = "lastpass.plan.Drift" }
 
 function drift_mt.__tostring(one)
-  local said = directory.describe(one)
+  local line = directory.describe(one)
   if one.event then
-    said = ("%s (%s by %s at %s)"):format(
-      text,
+    line = ("%s (%s by %s at %s)"):format(
+      line,
       one.event.action,
       one.event.username,
       one.event.time and time.iso(one.event.time) or one.event.local_time
     )
   end
-  return text.clean(said)
+  return text.clean(line)
 end
 
 -- Words of action names (enterprise-api §8.3), in lower case; names are localised in some accounts,
@@ -40,8 +40,8 @@ local words = {
 }
 
 local function names(event, address)
-  local said = (event.data .. " " .. event.username):lower()
-  return said:find(address:lower(), 1, true) ~= nil
+  local shown = (event.data .. " " .. event.username):lower()
+  return shown:find(address:lower(), 1, true) ~= nil
 end
 
 local function fits(event, difference)
