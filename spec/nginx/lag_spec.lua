@@ -3,13 +3,23 @@
 local lastpass = require "lastpass"
 local site_room = require "spec.support.site"
 local socket = require "socket"
+local time = require "lastpass.time"
 local wait = require "spec.support.wait"
+
+local LONGEST = 150 -- seconds: a measurement that failed is tried again after 60
 
 describe("lastpass.nginx.lag", function()
   local box, site, folder
 
   before_each(function()
-    box = assert(lastpass.sandbox.start { users = 30, seed = 4, clock = "now" })
+    -- Reading leaves events as well: those of the export itself, of nginx and of the measurement are newer
+    -- than what the export has handed on whenever a second has ended in between.
+    box = assert(lastpass.sandbox.start {
+      users = 30,
+      seed = 4,
+      clock = "now",
+      assumptions = { audit_reads = false },
+    })
     local pipe = io.popen "mktemp -d"
     folder = pipe:read "*l"
     pipe:close()
@@ -48,17 +58,24 @@ describe("lastpass.nginx.lag", function()
     start()
     wait("the lag", function()
       return site:metric "lastpass_event_lag_seconds" == 0
-    end)
+    end, LONGEST)
     site:stop()
     socket.sleep(1.1) -- times are in seconds
     assert(client:batchadd { { username = "two@acme.example" } })
+    local created -- by the sandbox's clock, which may be a little behind
+    for event in client:events { from = "-1h" } do
+      if event.data == "two@acme.example" then
+        created = event.time
+      end
+    end
     socket.sleep(2)
     assert(client:batchadd { { username = "three@acme.example" } })
+    local started = time.now()
     start()
     local lag = wait("the lag", function()
       return site:metric "lastpass_event_lag_seconds"
-    end)
-    assert.is_true(lag >= 2 and lag < 10, lag)
+    end, LONGEST)
+    assert.is_true(lag >= started - created and lag <= time.now() - created, lag)
   end)
 
   it("is not told while nobody exports", function()

@@ -14,6 +14,15 @@ local function is_object(value)
   return type(value) == "table" and #value == 0
 end
 
+local LARGEST = 2 ^ 53 -- beyond it numbers have gaps, and 400 digits are infinite
+
+local function is_whole(value)
+  return type(value) == "number"
+    and value == math.floor(value)
+    and value >= -LARGEST
+    and value <= LARGEST
+end
+
 local kinds = {
   string = function(value)
     return type(value) == "string"
@@ -21,15 +30,13 @@ local kinds = {
   boolean = function(value)
     return type(value) == "boolean"
   end,
-  integer = function(value)
-    return type(value) == "number" and value == math.floor(value)
-  end,
+  integer = is_whole,
   flag = function(value)
     return value == 0 or value == 1 or type(value) == "boolean"
   end,
   digits = function(value)
-    return type(value) == "number" and value == math.floor(value)
-      or type(value) == "string" and value:find("^%d+$") ~= nil
+    return is_whole(value)
+      or type(value) == "string" and value:find("^%d+$") ~= nil and is_whole(tonumber(value))
   end,
   strings = function(value)
     if not is_list(value) then
@@ -72,12 +79,11 @@ function M.object(fields, object, strict)
     end
     if value == nil and fields[name].required then
       return "Missing field: " .. name
-    elseif
-      value ~= nil
-      and not kinds[fields[name][1]](value)
-      and (strict or fields[name].required)
-    then
-      return "Wrong type of field: " .. name
+    elseif value ~= nil and not kinds[fields[name][1]](value) then
+      if strict or fields[name].required then
+        return "Wrong type of field: " .. name
+      end
+      object[name] = nil -- as if it had not been sent: no command meets a type it does not expect
     end
   end
   for name in pairs(object) do
