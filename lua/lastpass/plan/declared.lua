@@ -17,6 +17,7 @@ local M = {}
 ---@field doubtful_ids table<string, true> employee ids of refused rows
 ---@field sources table[]               tracked sources
 ---@field groups table<string, table>   groups declared with all their members
+---@field unfinished table<string, string> groups that were named and not declared: the line of each
 ---@field managed table<string, true>   groups that are managed though nobody is to be in them
 ---@field good_names table<string, true> names of groups that can be written into a plan
 ---@field protected table<string, table> by key: {address, why}
@@ -38,6 +39,7 @@ function M.new()
     doubtful_ids = {},
     sources = {},
     groups = {},
+    unfinished = {},
     managed = {},
     good_names = {},
     protected = {},
@@ -110,8 +112,9 @@ end
 ---@param active boolean|nil
 ---@param source integer number of the source, 0 for none
 ---@param line integer
+---@param origin? lastpass.source.Origin|string where no source and line tell
 ---@return integer|nil row nil when the row was refused; it is among the problems then
-function methods:add(address, fullname, groups, active, source, line)
+function methods:add(address, fullname, groups, active, source, line, origin)
   local wanted = self.wanted
   local row, why, first = wanted:add(address, fullname, groups, active, source, line)
   if row then
@@ -125,6 +128,7 @@ function methods:add(address, fullname, groups, active, source, line)
         reason = ("'%s' is not an e-mail address: %s"):format(address, reason),
         source = source,
         line = line,
+        origin = origin and tostring(origin),
       }
       return nil
     end
@@ -144,6 +148,7 @@ function methods:add(address, fullname, groups, active, source, line)
     ),
     source = source,
     line = line,
+    origin = origin and tostring(origin),
   }
   return nil
 end

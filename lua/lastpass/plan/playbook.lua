@@ -16,6 +16,19 @@ local M = {}
 
 local UNFINISHED = '%s: user "%s" has no fields: write user "%s" { … }'
 
+local NO_MEMBERS = '%s: group "%s" has no members: write group "%s" { … }'
+
+-- What was named, and is not declared: a person or a group that has lost its list.
+local function what_is_unfinished(declared, prepared, who)
+  if who then
+    return UNFINISHED:format(prepared.name, who, who)
+  end
+  local names = errors.names_of(declared.unfinished)
+  table.sort(names)
+  local name = names[1]
+  return name and NO_MEMBERS:format(declared.unfinished[name], name, name)
+end
+
 local function is_address(text)
   return type(text) == "string" and email.check(text) ~= nil
 end
@@ -160,9 +173,10 @@ function M.run(playbook, options)
     return errors.fail(failure.kind, failure.code, message, { file = prepared.identity.file })
   elseif not ok then
     return mistakes.fail(prepared.identity.file, message, advice(message, prepared, own))
-  elseif unfinished() then
-    local who = unfinished()
-    return mistakes.fail(prepared.identity.file, UNFINISHED:format(prepared.name, who, who))
+  end
+  local unfinished_text = what_is_unfinished(declared, prepared, unfinished())
+  if unfinished_text then
+    return mistakes.fail(prepared.identity.file, unfinished_text)
   end
   count_problems(declared)
   return declared

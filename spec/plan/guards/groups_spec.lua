@@ -45,6 +45,23 @@ describe("lastpass.plan.guards.groups", function()
     end
   end)
 
+  it("makes no group with a control character in its name", function()
+    local company = { users = { { email = "ann@acme.com", groups = { "Old\nName" } } } }
+    for _, name in ipairs { "New\0x", "New\nx" } do
+      local plan = assert(companies.plan(company, function(p)
+        p.user "ann@acme.com" { groups = { name } }
+      end))
+      assert.same({}, told(plan.body.steps))
+      assert.same({ ["ann@acme.com"] = "group_spelling" }, codes(plan.body.held))
+      local why = "there is no group '%s', and its name has a control character or a line end"
+      assert.equal(why:format(name), plan.body.held[1].held)
+    end
+    local plan = assert(companies.plan(company, function(p)
+      p.user "bob@acme.com" { groups = { "Old\nName" } } -- which exists
+    end))
+    assert.same({}, told(plan.body.held))
+  end)
+
   it("makes no two groups of one name", function()
     local company = { users = { { email = "ann@acme.com" }, { email = "bob@acme.com" } } }
     local plan = assert(companies.plan(company, function(p)

@@ -200,6 +200,12 @@ describe("lastpass.plan.steps.groups", function()
         "'only' is said, and the playbook declares nobody's groups: it has no effect",
       }, plan.body.warnings)
       plan = plan_of(company(), function(p)
+        p.user "bob@acme.com" { groups = {} } -- which says that they are in none
+        p.only { "F*" }
+      end)
+      assert.same({ "groups bob@acme.com -Finance" }, told(plan.body.steps))
+      assert.same({}, plan.body.warnings)
+      plan = plan_of(company(), function(p)
         p.user "bob@acme.com" { groups = { "Sales" } }
         p.only { "Sales", "Finance" }
       end)

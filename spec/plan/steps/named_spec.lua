@@ -18,9 +18,9 @@ local function plan_of(playbook, more)
   return assert(companies.plan(company, playbook, { limit = limit }))
 end
 
-local function by_id(p)
+local function by_id(p, rename)
   p.match { "employee_id", "email", "alias", attribute = "Id" }
-  p.rename "updateemail"
+  p.rename(rename or "updateemail")
 end
 
 describe("lastpass.plan.steps.named", function()
@@ -90,8 +90,7 @@ describe("lastpass.plan.steps.named", function()
         keep = { steps = {}, held = {} },
       } do
         local plan = plan_of(function(p)
-          by_id(p)
-          p.rename(choice)
+          by_id(p, choice)
           p.user "ann.berg@acme.com" { employee_id = "1" }
         end)
         assert.same(expected.steps, told(plan.body.steps), choice)

@@ -26,6 +26,16 @@ describe("lastpass.plan.words.people", function()
       ["'members' must be a list without gaps"] = function(p)
         p.group "A" { "ann@acme.com", x = "bob@acme.com" }
       end,
+      ["protect: 'accounts' must be a list without gaps"] = function(p)
+        p.protect { "ann@acme.com", nil, "bob@acme.com" }
+      end,
+      ["only: 'groups' must be a list without gaps"] = function(p)
+        p.only { [1] = "A", [3] = "B" }
+      end,
+      ['group "A" has no members: write group "A" { … }'] = function(p)
+        p.group "A"
+        p.group "B" {}
+      end,
       ["group: the name is not valid UTF-8"] = function(p)
         p.group "\255" {}
       end,

@@ -44,6 +44,54 @@ describe("lastpass.plan.words.settings", function()
     assert.same({ users = "remove", invited = "withdraw" }, found.missing)
   end)
 
+  it("are said once, or alike", function()
+    for expected, fn in pairs {
+      ["missing: 'users' is keep here, and was disable at settings_spec.lua:"] = function(p)
+        p.missing "disable"
+        p.missing "keep"
+      end,
+      ["rename: 'choice' is keep here, and was hold at settings_spec.lua:"] = function(p)
+        p.rename "hold"
+        p.rename "keep"
+      end,
+      ["match: 'rules' is alias here, and was email at settings_spec.lua:"] = function(p)
+        p.match { "email" }
+        p.match { "alias" }
+      end,
+      ["match: 'attribute' is B here, and was A at settings_spec.lua:"] = function(p)
+        p.match { "email", attribute = "A" }
+        p.match { attribute = "B" }
+      end,
+      ["limit: 'disable' is 5 here, and was 3 at settings_spec.lua:"] = function(p)
+        p.limit { disable = 3 }
+        p.limit { disable = 5 }
+      end,
+      ["limit: 'per_day.disable' is 5% here, and was 3 at settings_spec.lua:"] = function(p)
+        p.limit { per_day = { disable = 3 } }
+        p.limit { per_day = { disable = "5%" } }
+      end,
+    } do
+      local _, message, err = playbook.run(fn, options)
+      assert.equal("playbook_mistake", err and err.code, expected)
+      assert.matches(expected, message, 1, true)
+    end
+    local found = settings(function(p)
+      p.missing { invited = "withdraw" }
+      p.missing "disable"
+      p.missing "disable"
+      p.rename "keep"
+      p.rename "keep"
+      p.limit { disable = 3 }
+      p.limit { disable = 3, join = 4 }
+      p.match { "email" }
+      p.match { attribute = "Id" }
+    end)
+    assert.same({ users = "disable", invited = "withdraw" }, found.missing)
+    assert.same({ 3, 4, "keep" }, { found.limits.disable, found.limits.join, found.rename })
+    assert.same({ "email" }, found.match)
+    assert.equal("Id", found.attribute)
+  end)
+
   it("take no number that is none", function()
     for _, value in ipairs { math.huge, -1, 0.5, 0 / 0, 2 ^ 60, "101%", "-1", "", "5 percent" } do
       local _, message, err = playbook.run(function(p)

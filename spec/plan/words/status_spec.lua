@@ -190,17 +190,42 @@ describe("status in a playbook", function()
     assert.matches("^status_spec%.lua:%d+$", plan.body.problems[1].origin)
   end)
 
-  it("holds whoever is missing while nobody knows whom a row is about", function()
+  it("is whoever's fields are being written, whatever the playbook makes of the answer", function()
+    local states = { "x", "active", "x", "terminated", nil, "x", "x", nil, "active", "terminated" }
     local plan = assert(companies.plan(company(), function(p)
-      local state = p.status("x", WORDS)
-      p.user "person1@acme.com" { active = state ~= nil }
-      p.missing "disable"
-      p.limit { disable = 10 }
+      for _, person in ipairs((p.source.table(rows(states), { name = "hr" }):read())) do
+        p.user(person.email) { active = p.status(person.state, WORDS) and true or false }
+      end
+      p.limit { disable = 5, enable = 5 }
     end))
-    for _, step in ipairs(plan.body.held) do
-      assert.equal("refused_rows", step.code)
+    assert.same({ "disable person4@acme.com", "enable person9@acme.com" }, told(plan.body.steps))
+    assert.same({
+      ["person1@acme.com"] = "status_word",
+      ["person3@acme.com"] = "status_word",
+      ["person5@acme.com"] = "status_word",
+      ["person6@acme.com"] = "status_word",
+      ["person7@acme.com"] = "status_word",
+      ["person8@acme.com"] = "status_word",
+    }, codes(plan.body.problems))
+  end)
+
+  it("raises for a word on neither list when nobody knows whose it is", function()
+    for _, state in ipairs { "x", "" } do
+      local err = check.failure(
+        "argument",
+        "playbook_mistake",
+        companies.plan(company(), function(p)
+          local people = p.source.table(rows { "active", state }, { name = "hr" }):read()
+          for _, person in ipairs(people) do
+            if p.status(person.state, WORDS) then
+              p.user(person.email) { active = true }
+            end
+          end
+        end)
+      )
+      assert.matches("status_spec.lua:%d+: status: the status .+ is on neither list", err.message)
+      assert.matches("loop over the rows of the source", err.message, 1, true)
     end
-    assert.equal(4, #plan.body.held)
   end)
 
   it("raises for words that make no sense, at the playbook's line", function()

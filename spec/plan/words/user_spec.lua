@@ -28,6 +28,43 @@ describe("lastpass.plan.words.user", function()
     assert.is_nil((select(2, declared.wanted:row(1))))
   end)
 
+  it("takes groups and aliases wherever they stand in a list with gaps", function()
+    local declared = assert(run(function(p)
+      p.user "a@acme.com" { groups = { nil, "Sales" } }
+      p.user "b@acme.com" { groups = { [2] = "Sales", [5] = "", [9] = "Legal" } }
+      p.user "c@acme.com" { groups = { nil, p.until_date("2099-01-01", "Sales"), nil, "Legal" } }
+      p.user "d@acme.com" { aliases = { nil, "dee@acme.com" } }
+    end))
+    local function groups(row)
+      return (select(3, declared.wanted:row(row)))
+    end
+    assert.same(
+      { { "Sales" }, { "Sales", "Legal" }, { "Sales", "Legal" } },
+      { groups(1), groups(2), groups(3) }
+    )
+    assert.same({ "dee@acme.com" }, declared.extras[4].aliases)
+    local _, message = run(function(p)
+      p.user "a@acme.com" { groups = { "Sales", other = "Legal" } }
+    end)
+    assert.matches("'groups' must be a list without gaps", message, 1, true)
+    _, message = run(function(p)
+      p.user "a@acme.com" { groups = { p.until_date("2099-01-01", "Sales"), other = "Legal" } }
+    end)
+    assert.matches("'groups' must be a list without gaps", message, 1, true)
+  end)
+
+  it("names the line of an address that is none", function()
+    local declared = assert(run(function(p)
+      p.user "no address" { fullname = "Ann" }
+      p.user "ann@acme.com" {}
+      p.user "ann@acme.com" {}
+    end))
+    assert.equal(2, #declared.problems)
+    for _, problem in ipairs(declared.problems) do
+      assert.matches("^user_spec.lua:%d+$", problem.origin)
+    end
+  end)
+
   it("takes a row of a source, and knows where it comes from", function()
     local declared = assert(run(function(p)
       local list = { { email = "ann@acme.com", name = "Ann" }, { email = "bob@acme.com" } }

@@ -75,6 +75,7 @@ end
 
 local TOO_LARGE = "group '%s' would have %d members; LastPass allows %d"
 local OTHER_SPELLING = "there is no group '%s', but one named '%s'"
+local CONTROL = "there is no group '%s', and its name has a control character or a line end"
 local TOO_MANY = "group '%s' would be number %d; LastPass allows %d"
 local NEW_GROUP = "group '%s' is new; whether LastPass makes a group that is only named is unknown"
 
@@ -101,6 +102,8 @@ local function check_names(work, names)
     if near then
       local why = OTHER_SPELLING:format(unicode.shown(name, near), unicode.shown(near, name))
       hold_group(work, name, "group_spelling", why)
+    elseif not present[name] and name:find "%c" then
+      hold_group(work, name, "group_spelling", CONTROL:format(name))
     elseif not present[name] then
       count = count + 1
       if count > M.MAX_GROUPS then

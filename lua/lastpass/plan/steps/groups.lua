@@ -93,11 +93,12 @@ function M.only_managed(work, groups)
   return kept
 end
 
--- How many people are declared to be in each group.
+-- How many people are declared to be in each group, and whether anybody's groups are, be they none.
 local function declared_members(declared)
-  local counts, wanted = {}, declared.wanted
+  local counts, wanted, is_declared = {}, declared.wanted, next(declared.groups) ~= nil
   for row = 1, #wanted do
     local _, _, groups = wanted:row(row)
+    is_declared = is_declared or groups ~= nil
     for _, name in ipairs(groups or {}) do
       counts[name] = (counts[name] or 0) + 1
     end
@@ -114,7 +115,7 @@ local function declared_members(declared)
     end
     counts[name] = counts[name] or 0
   end
-  return counts
+  return counts, is_declared
 end
 
 local NOTED = 20 -- groups; more would hide the plan
@@ -138,7 +139,8 @@ function M.note_only(work)
   for _, pattern in ipairs(declared.only_unmatched) do
     warn(work, UNMATCHED, pattern)
   end
-  local counts, unlisted, unused = declared_members(declared), {}, {}
+  local counts, is_declared = declared_members(declared)
+  local unlisted, unused = {}, {}
   for name in pairs(counts) do
     if not work.only[name] then
       unlisted[#unlisted + 1] = name
@@ -153,7 +155,7 @@ function M.note_only(work)
   if #unlisted > NOTED then
     warn(work, MORE, #unlisted - NOTED)
   end
-  if next(counts) == nil then
+  if not is_declared then
     return warn(work, NOTHING)
   end
   for _, name in ipairs(declared.settings.only) do

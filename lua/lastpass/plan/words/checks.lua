@@ -26,7 +26,9 @@ end
 ---@param level integer whose line is blamed
 ---@param blanks? boolean whether empty ones will do
 function M.texts(where, name, list, level, blanks)
+  local count = 0
   for place, value in ipairs(list) do
+    count = place
     if type(value) ~= "string" or value == "" and not blanks then
       errors.raise(
         level + 1,
@@ -40,10 +42,30 @@ function M.texts(where, name, list, level, blanks)
     M.letters(("%s: %s[%d]"):format(where, name, place), value, level + 1)
   end
   for key in pairs(list) do
-    if type(key) ~= "number" or key < 1 or key > #list or key ~= math.floor(key) then
+    if type(key) ~= "number" or key < 1 or key > count or key ~= math.floor(key) then
       errors.raise(level + 1, "%s: '%s' must be a list without gaps", where, name)
     end
   end
+end
+
+--- A list without its gaps, which cells that are empty leave in { person.team, "Everyone" }. How Lua counts
+-- a list with gaps depends on how it was made: what stands after one must not get lost.
+---@param list table
+---@return table list whatever is not at an index is kept, so that `texts` raises for it
+function M.without_gaps(list)
+  local places, dense = {}, {}
+  for key, value in pairs(list) do
+    if type(key) == "number" and key >= 1 and key == math.floor(key) then
+      places[#places + 1] = key
+    else
+      dense[key] = value
+    end
+  end
+  table.sort(places)
+  for index, place in ipairs(places) do
+    dense[index] = list[place]
+  end
+  return dense
 end
 
 --- Raises for a text that could not be written into a plan.

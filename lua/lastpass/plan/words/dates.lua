@@ -22,6 +22,11 @@ local dated_mt = { __name = "dated membership" }
 ---@return string[]|nil notes
 function M.resolve(declared, address, groups, level)
   local texts, notes = {}, nil
+  for key in pairs(groups) do
+    if type(key) ~= "number" then
+      errors.raise(level + 1, "user '%s': 'groups' must be a list without gaps", address)
+    end
+  end
   for place = 1, #groups do
     local group = groups[place]
     if getmetatable(group) == dated_mt then

@@ -48,8 +48,9 @@ local function aliases_of(fields, address)
   if not fields.aliases then
     return nil
   end
-  checks.texts("user '" .. address .. "'", "aliases", fields.aliases, 4, true)
-  local aliases = without_blanks(fields.aliases)
+  local aliases = checks.without_gaps(fields.aliases)
+  checks.texts("user '" .. address .. "'", "aliases", aliases, 4, true)
+  aliases = without_blanks(aliases)
   for place, alias in ipairs(aliases) do
     local good, reason = email.check(alias)
     if not good then
@@ -161,6 +162,7 @@ function M.groups(declared, address, groups)
     return groups
   end
   local notes
+  groups = checks.without_gaps(groups)
   if dates.has_dated(groups) then
     groups, notes = dates.resolve(declared, address, groups, 3)
   else

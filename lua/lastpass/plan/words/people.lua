@@ -17,6 +17,9 @@ function M.group(context)
       errors.raise(2, "group: needs the name of a group")
     end
     checks.letters("group: the name", name, 2)
+    if not context.declared.groups[name] then
+      context.declared.unfinished[name] = checks.line_of(context.playbook, 2)
+    end
     local function declare(members)
       local addresses, origins = {}, {}
       for place, member in pairs(members) do
@@ -32,6 +35,7 @@ function M.group(context)
         end
         addresses[place] = letters.composed(good)
       end
+      context.declared.unfinished[name] = nil
       local line = checks.line_of(context.playbook, 2)
       context.declared:declare_group(name, addresses, line, 2, origins)
     end

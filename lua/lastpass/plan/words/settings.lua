@@ -30,19 +30,37 @@ local function check_choice(name, value)
   end
 end
 
+-- A setting has one value: of two that differ nobody knows which was meant.
+local function set_once(context, word, name, value, level)
+  local said = context.said or {}
+  context.said = said
+  local key, shown = word .. " " .. name, tostring(value)
+  local before = said[key]
+  if before and before.value ~= shown then
+    local text = "%s: '%s' is %s here, and was %s at %s; say it once"
+    errors.raise(level + 1, text, word, name, shown, before.value, before.line)
+  elseif not before then
+    said[key] = { value = shown, line = checks.line_of(context.playbook, level + 1) }
+  end
+end
+
 --- missing "disable": what happens to users whom nothing mentions.
 ---@param context table see `words.new`
 ---@return function
 function M.missing(context)
   return function(choice)
-    local given = choice
+    local given, missing = choice, context.declared.settings.missing
     if type(choice) ~= "table" then
-      given = { users = choice, invited = choice == "remove" and "withdraw" or "keep" }
+      given = { users = choice }
     end
     errors.check_options("missing", given, { users = "string", invited = "string" }, 2)
     for name, value in pairs(given) do
       check_choice(name, value)
-      context.declared.settings.missing[name] = value
+      set_once(context, "missing", name, value, 2)
+      missing[name] = value
+    end
+    if given ~= choice and not context.said["missing invited"] then
+      missing.invited = choice == "remove" and "withdraw" or "keep"
     end
   end
 end
@@ -56,6 +74,15 @@ function M.limit(context)
       errors.raise(2, 'limit: needs a table, such as limit { disable = "5%%" }')
     end
     limits.merge("limit", context.declared.settings.limits, given, 2)
+    for name, value in pairs(given) do
+      if type(value) == "table" then
+        for limit, count in pairs(value) do
+          set_once(context, "limit", name .. "." .. limit, count, 2)
+        end
+      else
+        set_once(context, "limit", name, value, 2)
+      end
+    end
   end
 end
 
@@ -105,6 +132,12 @@ function M.match(context)
         checks.letters("match: 'attribute'", value, 2)
       end
     end
+    if #order > 0 then
+      set_once(context, "match", "rules", table.concat(order, ", "), 2)
+    end
+    if given.attribute then
+      set_once(context, "match", "attribute", given.attribute, 2)
+    end
     local settings = context.declared.settings
     settings.match = #order > 0 and order or settings.match
     settings.attribute = given.attribute or settings.attribute
@@ -120,6 +153,7 @@ function M.rename(context)
       local known = '"hold", "updateemail" or "keep"'
       errors.raise(2, "rename: must be %s, not '%s'", known, tostring(choice))
     end
+    set_once(context, "rename", "choice", choice, 2)
     context.declared.settings.rename = choice
   end
 end

@@ -37,8 +37,16 @@ local function addresses_of(person)
   return list
 end
 
+--- Whether somebody can be left alone for what cannot be read: there is a row at hand, or a person has
+-- been named whose fields are being written.
+---@param context table see `words.new`
+---@return boolean
+function M.has_subject(context)
+  return context.reading.person ~= nil or context.named() ~= nil
+end
+
 --- Lists the row at hand, and leaves alone whoever it is about: at once, since a playbook may skip the
--- row.
+-- row. Without a row it is the person whose fields are being written; see `has_subject`.
 ---@param context table see `words.new`
 ---@param code string
 ---@param reason string
@@ -48,7 +56,9 @@ function M.refuse_row(context, code, reason)
   local person, problem = reading.person, { code = code, reason = reason }
   if not person then
     problem.origin = checks.line_of(context.playbook, 3)
+    M.leave_alone(context, problem, context.named())
     declared:refuse(problem)
+    context.undecided = { named = context.named(), problem = problem }
     return problem
   end
   if person.origin.line then
@@ -69,10 +79,14 @@ end
 --- The row at hand, when its status decided nothing: whatever is declared from it is left alone, also
 -- when the playbook made something else of the answer.
 ---@param context table see `words.new`
+---@param address string who is being declared
 ---@return table|nil problem
-function M.of_row(context)
-  local undecided = context.undecided
-  return undecided and undecided.person == context.reading.person and undecided.problem or nil
+function M.of_row(context, address)
+  local undecided, person = context.undecided, context.reading.person
+  if undecided and undecided.person == person and (person or undecided.named == address) then
+    return undecided.problem
+  end
+  return nil
 end
 
 --- Leaves somebody alone who was declared from such a row.
@@ -90,6 +104,12 @@ function M.leave_alone(context, problem, address, origin)
   end
 end
 
+-- After `read`, and outside a loop over rows, nobody knows whose word it is: what the playbook makes of
+-- the answer would let somebody in, or keep somebody out, by a word that decides nothing.
+local NO_SUBJECT = "status: %s, and it is not known whose it is: "
+  .. "loop over the rows of the source (for person in hr:rows() do), "
+  .. "or write it as user(person) { active = status(…) }"
+
 --- status(person.status, { active = { "active" }, inactive = { "terminated" } }): true, false, or
 -- what `problem_of` recognises.
 ---@param context table see `words.new`
@@ -102,7 +122,11 @@ function M.status(context)
     local compiled = status.compile("status", words, 2)
     local meaning, word = status.meaning(compiled, value)
     if word then
-      local problem = M.refuse_row(context, "status_word", status.reason(compiled, word))
+      local reason = status.reason(compiled, word)
+      if not M.has_subject(context) then
+        errors.raise(2, NO_SUBJECT, reason)
+      end
+      local problem = M.refuse_row(context, "status_word", reason)
       return setmetatable({ problem = problem }, undecided_mt)
     end
     return meaning

@@ -59,7 +59,7 @@ function M.new(context)
       active = false
     end
     local undecided = not plain and status.problem_of(fields.active)
-      or context.undecided and status.of_row(context)
+      or context.undecided and status.of_row(context, address)
     local changes = context.changes and dates.take_changes(context)
     if undecided then
       status.leave_alone(context, undecided, address, pending_origin)
@@ -69,7 +69,7 @@ function M.new(context)
     end
     local source, line, origin = place_of(context, reading, pending_origin)
     local row = wanted:add(address, fullname, groups, active, source, line)
-      or declared:add(address, fullname, groups, active, source, line) -- it says what is wrong
+      or declared:add(address, fullname, groups, active, source, line, origin) -- it says what is wrong
     if not plain or notes then
       fields_room.note(context, row, fields, notes, address)
     end
@@ -116,6 +116,7 @@ function M.new(context)
     return pending
   end
 
+  context.named = unfinished
   return user, unfinished
 end
 
