@@ -101,6 +101,16 @@ describe("lastpass.enterprise.group", function()
     check.blamed(function()
       client:group("Night"):add()
     end)
+    for _, list in ipairs {
+      { "cy@x.example", nil, "ann@x.example" },
+      { [2] = "cy@x.example" },
+      { "cy@x.example", also = "ann@x.example" },
+    } do
+      local message = check.blamed(function()
+        client:group("Night"):add(list)
+      end)
+      assert.matches("without gaps", message, 1, true)
+    end
   end)
 
   it("gives the failure when the directory cannot be read", function()

@@ -354,6 +354,9 @@ describe("lastpass.plan.direct", function()
           { fullname = "No Address" },
         }
       end,
+      ["client:add_users: unknown option 'limits' (did you mean 'limit'?)"] = function()
+        client:add_users({ { username = "ann@acme.com" } }, { limits = { create = 5 } })
+      end,
       ["client:add_users: unknown option 'chunks' (did you mean 'chunk'?)"] = function()
         client:add_users({}, { chunks = 5 })
       end,

@@ -122,6 +122,7 @@ describe("lastpass.plan.playbook", function()
       for _, source in ipairs {
         'source.csv "empty.csv"',
         'source.csv "page.csv"',
+        'source.json "page.csv"',
         'source.json "empty.json"',
         'source.json "cut.json"',
       } do

@@ -71,7 +71,7 @@ describe("json_document", function()
     assert.equal("users", err.nearest)
     assert.equal("this is an object; it has no list of objects", (no_list "{}"))
     assert.equal("this is a list itself; leave out the option 'list'", (no_list("[]", "users")))
-    assert.equal("this is no list of people", (no_list "7"))
+    assert.equal("expected a list of people", (no_list "7"))
   end)
 
   it("stops when it is closed", function()

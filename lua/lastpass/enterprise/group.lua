@@ -42,12 +42,28 @@ local function is_user(value)
   return type(value) == "table" and type(value.email) == "string"
 end
 
+-- What stands after a gap would be lost without a word.
+local function has_gaps(list)
+  local count = 0
+  for _ in pairs(list) do
+    count = count + 1
+  end
+  for _ in ipairs(list) do
+    count = count - 1
+  end
+  return count ~= 0
+end
+
 -- The caller may name people by address or by the user objects it has, one by one or in lists.
 local function change(self, field, ...)
   local list = {}
   for place = 1, select("#", ...) do
     local given = select(place, ...)
-    for _, person in ipairs((type(given) ~= "table" or is_user(given)) and { given } or given) do
+    given = (type(given) ~= "table" or is_user(given)) and { given } or given
+    if has_gaps(given) then
+      errors.raise(3, "group: needs a list of addresses or users without gaps")
+    end
+    for _, person in ipairs(given) do
       local address = is_user(person) and person.email or person
       if type(address) ~= "string" then
         errors.raise(3, "group: needs addresses or users, not a %s", type(address))

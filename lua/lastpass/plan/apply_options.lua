@@ -70,13 +70,18 @@ end
 ---@param client lastpass.Client
 ---@param given table|nil
 ---@param level integer whose line is blamed
+---@param more? table<string, string|string[]> types of options that the caller has beside these
 ---@return lastpass.plan.ApplyOptions
-function M.complete(where, client, given, level)
+function M.complete(where, client, given, level, more)
+  local all = more or {}
+  for name, check in pairs(known) do
+    all[name] = check
+  end
   local options = { chunk = client._options.chunk, cancel = default_cancel }
   for name, value in pairs(M.defaults) do
     options[name] = value
   end
-  for name, value in pairs(errors.check_options(where, given, known, level + 1)) do
+  for name, value in pairs(errors.check_options(where, given, all, level + 1)) do
     options[name] = value
   end
   return options

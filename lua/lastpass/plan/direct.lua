@@ -224,6 +224,7 @@ function M.result(asked, run)
 end
 
 local function split_options(where, client, options)
+  apply_options.complete(where, client, options, 4, { limit = "table" })
   local rest = options
   if type(options) == "table" then
     rest = {}
@@ -231,9 +232,7 @@ local function split_options(where, client, options)
       rest[name] = value
     end
     rest.limit = nil
-    errors.check_options(where, { limit = options.limit }, { limit = "table" }, 4)
   end
-  apply_options.complete(where, client, rest, 4)
   return rest and options.limit, rest
 end
 

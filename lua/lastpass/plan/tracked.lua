@@ -150,6 +150,7 @@ local by_code = {
   no_permission = UNREACHABLE,
   empty_file = BROKE_OFF,
   not_csv = BROKE_OFF, -- a page to sign in, in place of the export
+  not_json = BROKE_OFF,
 }
 local by_kind = {
   transport = UNREACHABLE,

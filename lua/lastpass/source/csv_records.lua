@@ -247,7 +247,7 @@ end
 -- Looks at the beginning: what the file is, its encoding, its delimiter.
 local function begin(self, settings)
   local head = read_head(self)
-  local what, hint = file_kind.of_bytes(head:sub(1, HEAD))
+  local what, hint = file_kind.of_bytes(head:sub(1, HEAD), "CSV")
   if what then
     return fail(
       self,

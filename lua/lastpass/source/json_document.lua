@@ -98,7 +98,7 @@ local function no_list(self, path, start)
   if first == "[" then
     return fail(self, start, "no_list", "this is a list itself; leave out the option 'list'")
   elseif first ~= "{" then
-    return fail(self, start, "no_list", "this is no list of people")
+    return fail(self, start, "no_list", "expected a list of people")
   end
   local keys = json_text.lists(text, start)
   local there = #keys > 0 and "it has the lists " .. names_of(keys) or "it has no list of objects"

@@ -55,7 +55,7 @@ function M.head(reader, name)
   elseif not json_text.start(head) then
     return errors.fail("argument", "empty_file", name .. ": is empty", { file = name })
   end
-  local what, hint = file_kind.of_bytes(head:sub(1, HEAD))
+  local what, hint = file_kind.of_bytes(head:sub(1, HEAD), "JSON")
   if what then
     message = ("%s: this is %s, not JSON"):format(name, what)
     return errors.fail("argument", "not_json", message, { file = name, hint = hint })
