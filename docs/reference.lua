@@ -51,7 +51,7 @@ local sources = {
   { "lastpass.report.access_review", ".", "report/access_review.lua", owner = "M." },
   { "lastpass.report.evidence", ".", "report/evidence.lua", owner = "M." },
   { "lastpass.parallel", "", "parallel.lua", owner = "parallel" },
-  { "lastpass.strict", "", "strict.lua", owner = "return" },
+  { "lastpass.strict", "", "strict.lua", owner = "strict" },
 }
 
 local function lines_of(path)
@@ -69,8 +69,8 @@ end
 
 -- "name arguments" of a line that begins a public function of that table, else nil.
 local function definition(line, owner)
-  if owner == "return" then
-    return line:match "^return function()%((.-)%)"
+  if owner == "strict" then
+    return line:match "^local function strict()%((.-)%)"
   elseif owner == "parallel" then
     return line:match "^local function parallel()%((.-)%)"
   end

@@ -52,10 +52,12 @@ end
 --- Wraps a client; the users, groups and snapshots that it and its iterators give are wrapped too.
 ---@param client lastpass.Client
 ---@return lastpass.Client strict raises the error object where the client returns nil, message, err
+local function strict(client)
+  return wrap(client)
+end
+
 return signature.check(
   "lastpass.strict",
   "client: lastpass.Client|lastpass.User|lastpass.Group|lastpass.Snapshot",
-  function(client)
-    return wrap(client)
-  end
+  strict
 )

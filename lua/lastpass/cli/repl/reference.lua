@@ -703,6 +703,13 @@ lastpass.source.status(value, words)
       it raise
   gives boolean|nil active nil for a word on neither list, also an empty one: it decides
       nothing]==],
+  ["lastpass.strict"] = [==[
+lastpass.strict(client)
+  Wraps a client; the users, groups and snapshots that it and its iterators give are
+  wrapped too.
+  client (lastpass.Client)
+  gives lastpass.Client strict raises the error object where the client returns nil,
+      message, err]==],
   ["lastpass.text.count"] = [==[
 lastpass.text.count(number)
   Writes a number with commas between thousands.
