@@ -33,6 +33,10 @@ describe("source.mapping", function()
       ["'email' must be string"] = { email = 1 },
       ["must name the field 'email'"] = { fullname = "name" },
       ["'groups' must be a list of strings"] = { email = "email", groups = { 1 } },
+      ["'groups' must be a list of strings without gaps"] = {
+        email = "email",
+        groups = { nil, "a" },
+      },
       ["'fixed_groups' must be a list"] = { email = "email", fixed_groups = { x = "y" } },
       ["needs the 'field' with the status"] = { email = "email", active = { inactive = {} } },
       ["people:feed: active: needs the list 'active' as well"] = {

@@ -210,7 +210,7 @@ describe("a mistake in the call of source.table", function()
     end
     assert.equal("source.table: 'list' is missing: source.table(list, options?)", mistake(nil))
     assert.equal(
-      "source.table: needs a list of tables; this one has the key 'email'",
+      "source.table: needs a list of tables without gaps; this one has the key 'email'",
       mistake { email = "a@b" }
     )
     assert.equal(

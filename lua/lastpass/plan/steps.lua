@@ -7,6 +7,7 @@ local kinds = require "lastpass.plan.kinds"
 local match = require "lastpass.directory.match"
 local named = require "lastpass.plan.steps.named"
 local people = require "lastpass.plan.steps.people"
+local unicode = require "lastpass.unicode"
 
 local M = { hold = draft.hold, resolve_only = groups.resolve_only }
 
@@ -46,14 +47,29 @@ local NOBODY = "protect: nobody in the directory has the address %s; is it spell
 local NO_ATTRIBUTE = "employee ids are given, but match names no attribute for them, so they "
   .. 'find nobody: match { "employee_id", "email", "alias", attribute = "…" }'
 
--- What would else pass for being looked after.
+local RESEMBLES = "protect: nobody in the directory has the address %s; "
+  .. "%s, who looks like it, is protected"
+local LOOKS_PROTECTED = "looks like '%s', which is protected"
+
+-- What would else pass for being looked after. A spreadsheet writes a ' before an address, and a letter of
+-- another script cannot be seen: whoever looks like a protected address that nobody has is meant.
 local function warn(work)
-  local protected, declared = {}, work.declared
+  local protected, declared, meant = {}, work.declared, {}
   -- of actions only the people who are named may have been read
   for _, entry in pairs(declared.is_direct and {} or declared.protected) do
     if not work.snapshot:user(entry.address) then
-      protected[#protected + 1] = NOBODY:format(entry.address)
+      local user = work.snapshot:user(unicode.skeleton(entry.address) or entry.address)
+      if user then
+        meant[user.email] = LOOKS_PROTECTED:format(unicode.shown(entry.address, user.email))
+        local shown = unicode.shown(entry.address, user.email)
+        protected[#protected + 1] = RESEMBLES:format(shown, user.email)
+      else
+        protected[#protected + 1] = NOBODY:format(entry.address)
+      end
     end
+  end
+  for address, why in pairs(meant) do
+    declared:protect(address, why)
   end
   table.sort(protected)
   for _, text in ipairs(protected) do

@@ -28,9 +28,13 @@ local known = {
 }
 
 local function check_list(option, list)
+  local count = 0
+  for number in ipairs(list) do
+    count = number
+  end
   for key, value in pairs(list) do
-    if type(key) ~= "number" or type(value) ~= "string" then
-      errors.raise(3, "people:feed: option '%s' must be a list of strings", option)
+    if type(key) ~= "number" or key > count or type(value) ~= "string" then
+      errors.raise(3, "people:feed: option '%s' must be a list of strings without gaps", option)
     end
   end
   return list

@@ -71,10 +71,13 @@ local function check_list(list, level)
   if type(list) ~= "table" then
     errors.raise(level + 1, "source.table: needs a list of tables, not %s", type(list))
   end
-  local count = #list
+  local count = 0 -- up to the first hole; `#` may be any border
+  for number in ipairs(list) do
+    count = number
+  end
   for key in pairs(list) do
     if type(key) ~= "number" or key < 1 or key > count or key ~= math.floor(key) then
-      local message = "source.table: needs a list of tables; this one has the key '%s'"
+      local message = "source.table: needs a list of tables without gaps; this one has the key '%s'"
       errors.raise(level + 1, message, tostring(key))
     end
   end

@@ -31,6 +31,29 @@ describe("lastpass.plan.guards.people", function()
     end
   )
 
+  it("protects whoever looks like a protected address that nobody has", function()
+    for spelt, shown in pairs {
+      ["'bob@acme.com"] = "'bob@acme.com",
+      ["b\208\190b@acme.com"] = "b\\u{43e}b@acme.com",
+    } do
+      local plan = plan_of(
+        { users = { { email = "bob@acme.com" }, { email = "cyd@acme.com" } } },
+        function(p)
+          p.protect(spelt)
+          p.user "bob@acme.com" { active = false }
+          p.user "cyd@acme.com" { active = false }
+          p.limit { disable = 2 }
+        end
+      )
+      assert.same({ "disable cyd@acme.com" }, told(plan.body.steps))
+      assert.same({ ["bob@acme.com"] = "protected" }, codes(plan.body.held))
+      assert.same({
+        ("protect: nobody in the directory has the address %s; "):format(shown)
+          .. "bob@acme.com, who looks like it, is protected",
+      }, plan.body.warnings)
+    end
+  end)
+
   it("counts a row that the playbook itself could not use", function()
     local function plan(limit)
       return plan_of(

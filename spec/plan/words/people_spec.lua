@@ -29,6 +29,18 @@ describe("lastpass.plan.words.people", function()
       ["protect: 'accounts' must be a list without gaps"] = function(p)
         p.protect { "ann@acme.com", nil, "bob@acme.com" }
       end,
+      ["users: 'groups' must be a list without gaps"] = function(p)
+        p.users(p.source.table { { email = "ann@acme.com" } }, { groups = { nil, "team" } })
+      end,
+      ["source.table: needs a list of tables without gaps"] = function(p)
+        p.source.table { { email = "ann@acme.com" }, nil, { email = "bob@acme.com" } }
+      end,
+      ["at: needs a list without gaps"] = function(p)
+        p.at { "02:00", nil, "03:00" }
+      end,
+      ["match: the rules must be a list without gaps"] = function(p)
+        p.match { "email", nil, "alias" }
+      end,
       ["only: 'groups' must be a list without gaps"] = function(p)
         p.only { [1] = "A", [3] = "B" }
       end,

@@ -57,6 +57,11 @@ function M.at(context)
   return function(times)
     local list = type(times) == "table" and times or { times }
     local seconds, texts = {}, {}
+    for key in pairs(list) do
+      if type(key) ~= "number" or key > 1 and list[key - 1] == nil then
+        errors.raise(2, 'at: needs a list without gaps, such as { "02:00", "14:30" }')
+      end
+    end
     for place, text in ipairs(list) do
       seconds[place] = type(text) == "string" and second_of_day(text)
       if not seconds[place] then

@@ -124,7 +124,9 @@ function M.match(context)
       order[place] = rule
     end
     for name, value in pairs(given) do
-      if type(name) ~= "number" and name ~= "attribute" then
+      if type(name) == "number" and order[name] == nil then
+        errors.raise(2, "match: the rules must be a list without gaps")
+      elseif type(name) ~= "number" and name ~= "attribute" then
         errors.raise(2, "match: unknown option '%s' (known is: attribute)", tostring(name))
       elseif name == "attribute" and type(value) ~= "string" then
         errors.raise(2, "match: 'attribute' must be the name of an attribute, not %s", type(value))

@@ -33,6 +33,9 @@ function M.users(context)
     if complete.active then
       mappings.status_words("users", complete.active, 2)
     end
+    if complete.groups then
+      checks.texts("users", "groups", complete.groups, 2)
+    end
     if complete.fixed_groups then
       checks.texts("users", "fixed_groups", complete.fixed_groups, 2)
     end
