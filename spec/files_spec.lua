@@ -105,6 +105,32 @@ describe("lastpass.files", function()
     assert.equal("600\n", modes(path))
   end)
 
+  it("replaces no device and no pipe by a file, by whatever way", function()
+    local folder = planted.path(made)
+    assert(files.make_folder(folder))
+    local word = files.shell_word(folder)
+    local function shell(command)
+      local ok, output = files.run(("cd %s && %s"):format(word, command))
+      assert.is_true(ok, output)
+      return output
+    end
+    shell "ln -s /dev/null null; ln -s /dev/full full; mkfifo pipe; mkdir other"
+    assert.is_true(files.write(folder .. "/null", "text"))
+    local err = check.failure("argument", "cannot_write", files.write(folder .. "/full", "text"))
+    assert.equal(folder .. "/full: No space left on device", err.message)
+    shell "(timeout 60 cat pipe >taken 2>/dev/null & echo $! >reader)"
+    assert.is_true(files.write(folder .. "/pipe", "text"))
+    shell "test -c null && test -c full && test -p pipe && test -h null"
+    shell "while kill -0 $(cat reader) 2>/dev/null; do sleep 0.02; done"
+    assert.equal("text", files.read(folder .. "/taken"))
+    assert.equal(
+      "full\nnull\nother\npipe\nreader\ntaken\n",
+      shell "LC_ALL=C ls",
+      "nothing else is left behind"
+    )
+    check.failure("argument", "cannot_write", files.write(folder .. "/other", "text"))
+  end)
+
   it("makes folders for the owner alone, and lists what is in them", function()
     local path = planted.path(made)
     local inner = path .. "/it's a 'b'"

@@ -13,11 +13,16 @@ describe("store.failures", function()
       ["file is not a database"] = { "protocol", "store_damaged" },
       ["database disk image is malformed"] = { "protocol", "store_damaged" },
       ["Execute failed disk I/O error"] = { "argument", "store_io" },
+      ["/a b/store/database.lua:7: Fetch failed database or disk is full"] = {
+        "argument",
+        "store_full",
+      },
     } do
       local err = check.failure(expected[1], expected[2], failures.fail("/j.db", text, false))
       assert.equal(1, err.message:find("journal /j.db: ", 1, true))
       assert.truthy(err.hint)
       assert.is_nil(err.message:find "failed")
+      assert.is_nil(err.message:find("database.lua", 1, true))
     end
   end)
 

@@ -23,7 +23,8 @@ int lp_write_all (int fd, const char *bytes, size_t n) {
     bytes += written;
     n -= (size_t)written;
   }
-  return fsync(fd);
+  /* EINVAL: a terminal, a pipe or /dev/null, which have nothing to put on a disk */
+  return fsync(fd) == 0 || errno == EINVAL ? 0 : -1;
 }
 
 /* The name is durable only once its folder is (POSIX says nothing of that by itself). */
@@ -41,25 +42,30 @@ static void sync_folder (char *path) {
   }
 }
 
-/*
-** core.write_file (path, text) -> true | nil, message
-** The file is its owner's alone; what stood there before stays until all of the new is on disk.
-*/
-static int lp_file_write (lua_State *L) {
-  size_t length, n;
-  const char *path = luaL_checklstring(L, 1, &length), *text = luaL_checklstring(L, 2, &n);
-  char *temporary;
+/* Writes what is neither a file nor a folder, such as /dev/null or a pipe: it must not be replaced.
+ */
+static int write_in_place (const char *path, const char *text, size_t n) {
+  int failed, reason;
+  int fd = open(path, O_WRONLY | O_NOCTTY | O_CLOEXEC);
+  if (fd < 0) return errno;
+  failed = lp_write_all(fd, text, n) != 0;
+  reason = errno;
+  if (close(fd) != 0 && !failed) {
+    failed = 1;
+    reason = errno;
+  }
+  return failed ? reason : 0;
+}
+
+/* Puts a file of mode 0600 in the place of what is there. `temporary`: room for a name beside it.
+ */
+static int replace_file (const char *path, char *temporary, const char *text, size_t n) {
+  size_t length = strlen(path);
   int fd, failed, reason;
-  luaL_argcheck(L, strlen(path) == length && length > 0, 1, "not a path");
-  temporary = lua_newuserdata(L, length + sizeof ".XXXXXX");
   memcpy(temporary, path, length);
   memcpy(temporary + length, ".XXXXXX", sizeof ".XXXXXX");
   fd = mkostemp(temporary, O_CLOEXEC); /* made with mode 0600 */
-  if (fd < 0) {
-    lua_pushnil(L);
-    lua_pushstring(L, strerror(errno));
-    return 2;
-  }
+  if (fd < 0) return errno;
   failed = lp_write_all(fd, text, n) != 0;
   reason = errno;
   if (close(fd) != 0 && !failed) {
@@ -72,11 +78,41 @@ static int lp_file_write (lua_State *L) {
   }
   if (failed) {
     (void)unlink(temporary);
+    return reason;
+  }
+  sync_folder(temporary);
+  return 0;
+}
+
+/* Whether a path is a device, a pipe or the like, or leads to one; /dev/stdout is what it leads to.
+ */
+static int is_special (const char *path) {
+  struct stat there, link;
+  if (stat(path, &there) != 0) return 0;
+  if (!S_ISREG(there.st_mode) && !S_ISDIR(there.st_mode)) return 1;
+  return strncmp(path, "/dev/", 5) == 0 && lstat(path, &link) == 0 && S_ISLNK(link.st_mode);
+}
+
+/*
+** core.write_file (path, text) -> true | nil, message
+** The file is its owner's alone; what stood there before stays until all of the new is on disk. A
+*symbolic
+** link to a file is replaced; what is no file is written to.
+*/
+static int lp_file_write (lua_State *L) {
+  size_t length, n;
+  const char *path = luaL_checklstring(L, 1, &length), *text = luaL_checklstring(L, 2, &n);
+  int reason;
+  luaL_argcheck(L, strlen(path) == length && length > 0, 1, "not a path");
+  if (is_special(path))
+    reason = write_in_place(path, text, n);
+  else
+    reason = replace_file(path, lua_newuserdata(L, length + sizeof ".XXXXXX"), text, n);
+  if (reason != 0) {
     lua_pushnil(L);
     lua_pushstring(L, strerror(reason));
     return 2;
   }
-  sync_folder(temporary);
   lua_pushboolean(L, 1);
   return 1;
 }

@@ -44,6 +44,8 @@ local prefixes = {
 }
 
 local function strip(text)
+  -- what it raises (a row that cannot be fetched) begins with the line that asked
+  text = text:gsub("^.-%.lua:%d+: (%u%l+ failed )", "%1"):gsub("^.-%.lua:%d+: (Error %l+ )", "%1")
   for _, prefix in ipairs(prefixes) do
     text = text:gsub(prefix, "")
   end
