@@ -153,11 +153,11 @@ function methods:add(address, fullname, groups, active, source, line, origin)
   return nil
 end
 
---- Notes that an address can be written in several ways.
+--- Notes that an address can be written in several ways, or looks like another one.
 ---@param row integer
 ---@param address string
 function methods:note_letters(row, address)
-  if address:find "[\128-\255]" then
+  if address:find "[\128-\255]" or address:find "^'" then
     self:extra(row).other_letters = true
   end
 end

@@ -121,7 +121,7 @@ local function take(self, plan, wanted, number, person)
   local row, _, first = wanted:add(address, fullname, groups, active, number, line, true)
   if not row then
     refuse_repeated(self, plan, wanted, first, number, person, address)
-  elseif address:find "[\128-\255]" then
+  elseif address:find "[\128-\255]" or address:find "^'" then
     self.other_letters = self.other_letters or {}
     table.insert(self.other_letters, row)
   end

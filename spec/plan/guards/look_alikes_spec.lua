@@ -48,6 +48,31 @@ describe("lastpass.plan.guards.look_alikes", function()
     { "ann.lee@acme.com", "'ann.lee@acme.com", "ann.lee@acme.com" },
   }
 
+  it("notes a leaver whose address only looks like somebody's", function()
+    for _, spelt in ipairs { "'ann.lee@acme.com", "\208\176nn.lee@acme.com" } do
+      for _, way in ipairs { "user", "users" } do
+        local plan = plan_of(company "ann.lee@acme.com", function(p)
+          local list =
+            { { email = spelt, left = "yes" }, { email = "gone@acme.com", left = "yes" } }
+          local people = p.source.table(list, { name = "hr" })
+          local words = { active = { "no" }, inactive = { "yes" } }
+          if way == "users" then
+            words.field = "left"
+            p.users(people, { active = words })
+          else
+            for person in people:rows() do
+              p.user(person.email) { active = p.status(person.left, words) }
+            end
+          end
+        end)
+        assert.same({}, told(plan.body.steps))
+        assert.equal(1, #plan.body.warnings, way .. spelt)
+        assert.matches("^hr:1: '.+nn%.lee@acme%.com' is to lose", plan.body.warnings[1])
+        assert.matches("looks like 'ann.lee@acme.com': correct", plan.body.warnings[1], 1, true)
+      end
+    end
+  end)
+
   for number, case in ipairs(spellings) do
     it("holds an address that looks like one of the directory: " .. case[3], function()
       local plan = plan_of(company(case[2]), function(p)

@@ -107,6 +107,36 @@ local function check_addresses(work)
   hold_removals(work, whys, "look_alike")
 end
 
+local NOTED = 20 -- leavers; more would hide the plan
+local MORE_LEAVERS =
+  "%d more who are to lose the account have addresses that only look like somebody's"
+local NOBODY_LEAVES = "%s: '%s' is to lose the account, and nobody has this address; "
+  .. "it looks like '%s': correct the address"
+
+-- Somebody who has left, under an address that only looks like theirs, would stay without a word.
+local function note_leavers(work)
+  local declared, notes = work.declared, {}
+  for row, extra in pairs(declared.extras) do
+    if extra.other_letters then
+      local address, _, _, active = declared.wanted:row(row)
+      local skeleton = active == false and unicode.skeleton(address)
+      local user = skeleton and not work.snapshot:user(address) and work.snapshot:user(skeleton)
+      if user then
+        local shown = unicode.shown(address, user.email)
+        local origin = declared:origin(row) or "the playbook"
+        notes[#notes + 1] = NOBODY_LEAVES:format(origin, shown, user.email)
+      end
+    end
+  end
+  table.sort(notes)
+  for place = 1, math.min(#notes, NOTED) do
+    work.warnings[#work.warnings + 1] = notes[place]
+  end
+  if #notes > NOTED then
+    work.warnings[#work.warnings + 1] = MORE_LEAVERS:format(#notes - NOTED)
+  end
+end
+
 local function name_of(fullname)
   local skeleton = fullname and fullname ~= "" and unicode.skeleton(fullname)
   return skeleton ~= "" and skeleton or nil
@@ -151,6 +181,7 @@ end
 function M.check(work)
   check_addresses(work)
   check_names(work)
+  note_leavers(work)
 end
 
 return M

@@ -9,6 +9,8 @@ local status = require "lastpass.plan.words.status"
 
 local M = {}
 
+local byte, QUOTE = string.byte, ("'"):byte()
+
 -- What caused the declaration: the row at hand, of which the core keeps the line alone (a table a row
 -- less), or else the line of the playbook.
 local function place_of(context, reading, origin)
@@ -70,6 +72,9 @@ function M.new(context)
     local source, line, origin = place_of(context, reading, pending_origin)
     local row = wanted:add(address, fullname, groups, active, source, line)
       or declared:add(address, fullname, groups, active, source, line, origin) -- it says what is wrong
+    if row and byte(address) == QUOTE then
+      declared:note_letters(row, address) -- a spreadsheet wrote it, and it may be somebody's
+    end
     if not plain or notes then
       fields_room.note(context, row, fields, notes, address)
     end
