@@ -1,17 +1,16 @@
 -- Writes that the server carries out after the client has given up: held by a proxy, for longer than the
 -- client's time limit. Nothing is carried out twice, nothing after it was taken back, and what is said of
--- each row is what the server did. Held for up to 2 s with 2 seeds, or 10 s with 4 or
--- 12.
+-- each row is what the server did. Held for up to 2 s with 2 seeds, or 10 s with 4 or 6.
 local extent = require "spec.support.extent"
 local directory = require "lastpass.directory"
 local loop = require "lastpass.transport.loop"
 local plans = require "spec.support.plans"
 local support = require "spec.support.box"
 
-local SEEDS = extent(2, 4, 12)
+local SEEDS = extent(2, 4, 6)
 local HOLD = extent(2, 10) -- seconds, at most
 local TIME_LIMIT = 1 -- of a call
-local AT_ONCE = 4 -- seeds; most of their time is waiting
+local AT_ONCE = 6 -- seeds; most of their time is waiting
 
 local EACH = extent(2, 4) -- steps of a kind
 
@@ -182,8 +181,7 @@ describe("writes that are carried out late", function()
       local tries = 0
       while run.state ~= "finished" do
         tries = tries + 1
-        -- the last one stays; those before have a time limit and a margin of their own, which do not count
-        local options = tries < 6 and { cancel = leave, late_margin = 0, settle_after = 0 } or {}
+        local options = tries < 6 and { cancel = leave } or {} -- the last one stays
         run = assert(one.client:resume(run.id, with(one.options, options)))
       end
       check_truth(one, run)
