@@ -8,6 +8,7 @@ describe("advice", function()
       ["client:undo(12)"] = "lastpass run undo 12",
       ["journal:runs{} lists them"] = "lastpass runs lists them",
       ["journal:snapshots(tenant) lists them"] = "lastpass snapshot lists them",
+      ["{ limit = { look_alikes = 1 } } as an option of the call"] = "--limit look_alikes=1",
       ["or { limit = { disable = 12 } } as an option of plan"] = "or --limit disable=12",
       ['or { limit = { leave = "7%" } } as an option of plan'] = "or --limit leave=7%",
       ["{ confirm_final = 2 }"] = "--confirm-final 2",

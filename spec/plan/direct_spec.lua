@@ -46,6 +46,17 @@ describe("lastpass.plan.direct", function()
     return list
   end
 
+  it("names its own option for what a guard holds, which lets it through", function()
+    local there = plans.active(client, 1)[1]
+    local list = { { username = "'" .. there, fullname = "Zoe Zed" } }
+    local refused = assert(client:add_users(list)).refused[1]
+    assert.equal("look_alike", refused.code)
+    local way = "allow so many with { limit = { look_alikes = 1 } } as an option of the call"
+    assert.equal(way, refused.reason:match "allow so many.*$")
+    local result = assert(client:add_users(list, { limit = { look_alikes = 1 } }))
+    assert.equal("1 done", tostring(result))
+  end)
+
   it("is true to the row, and names the run", function()
     local active = plans.active(client, 3)
     assert(client:disableuser { active[2] })

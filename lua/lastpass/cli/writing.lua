@@ -68,7 +68,8 @@ local function shown_rows(asked, more, as_planned)
     shown.who = row.action and row.action.subject or verbs.who(item)
     shown.email = shown.who
     shown.fullname, shown.groups = shown.fullname or item.fullname, shown.groups or item.groups
-    shown.outcome, shown.reason, shown.code = outcome_of(row.state), row.reason, row.code
+    shown.outcome, shown.code = outcome_of(row.state), row.code
+    shown.reason = row.reason and advice.in_commands(row.reason)
     if as_planned and row.state ~= "unchanged" then
       shown.outcome = "would be " .. shown.outcome
     end

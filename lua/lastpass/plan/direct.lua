@@ -92,6 +92,11 @@ local function held_part(parts, action)
   return nil
 end
 
+-- A guard names a playbook's word; here it is an option of the function.
+local function in_words_of_the_call(why)
+  return (why:gsub("limit ({ [%w_]+ = %d+ })", "{ limit = %1 } as an option of the call"))
+end
+
 local function classify_rows(plan, rows)
   local parts = held_groups(plan)
   for _, row in ipairs(rows) do
@@ -101,7 +106,7 @@ local function classify_rows(plan, rows)
     elseif action then
       local held = held_part(parts, action)
       if held then
-        row.state, row.code, row.reason = "refused", held.code, held.held
+        row.state, row.code, row.reason = "refused", held.code, in_words_of_the_call(held.held)
       end
     end
   end

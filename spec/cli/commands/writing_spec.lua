@@ -66,6 +66,18 @@ describe("lastpass user add", function()
     assert.equals("New One", state.fields.fullname)
   end)
 
+  it("names its own option for what a guard holds", function()
+    local known = people()[1]
+    local _, code, rows = outcome { "user", "add", "'" .. known, "--name", "Z", "--yes" }
+    assert.equals(1, code)
+    assert.equals("look_alike", rows[1].code)
+    local way = rows[1].reason:match "allow so many with (.*)$"
+    assert.equals("--limit look_alikes=1", way)
+    local words =
+      { "user", "add", "'" .. known, "--name", "Z", "--yes", "--limit", "look_alikes=1" }
+    assert.equals("done", (outcome(words)))
+  end)
+
   it("says what is wrong, row by row", function()
     local known = people()[1]
     local code, out = place:run { "user", "add", "not an address", "two@acme.example" }
