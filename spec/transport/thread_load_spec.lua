@@ -97,7 +97,7 @@ describe("nginx with requests to LastPass in flight", function()
     end
     -- a worker that waits for LastPass answers one at a time, and others after each of them
     assert.is_true(asked.rate > 4 / LATENCY, asked.text)
-    assert.is_true(still.p99 < LATENCY, still.text)
+    assert.is_true(still.rate > 4 / LATENCY, still.text)
   end)
 
   it("has no error with more connections than threads", function()
