@@ -37,7 +37,8 @@ end
 
 local passed, failed, skipped = 0, 0, 0
 for _, file in ipairs(files) do
-  local command = ("%s /usr/bin/busted -o plainTerminal --no-coverage '%s' 2>&1"):format(
+  -- whoever runs this by nohup has SIGHUP ignored, and with it every program that a spec starts
+  local command = ("env --default-signal=HUP %s /usr/bin/busted -o plainTerminal --no-coverage '%s' 2>&1"):format(
     interpreter,
     file
   )
