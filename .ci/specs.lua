@@ -2,6 +2,7 @@
 -- with the line "N passed, N failed".
 -- Usage: lua5.4 .ci/specs.lua INTERPRETER FILE-OR-FOLDER…   (the interpreter may be a whole command)
 local interpreter = arg[1]
+io.stdout:setvbuf "line"
 
 local function lines_of(command)
   local lines = {}
