@@ -39,9 +39,9 @@ end
 local passed, failed, skipped = 0, 0, 0
 for _, file in ipairs(files) do
   -- whoever runs this by nohup has SIGHUP ignored, and with it every program that a spec starts
-  local line =
+  local form =
     "env --default-signal=HUP %s /usr/bin/busted -o plainTerminal --no-coverage '%s' 2>&1"
-  local command = line:format(interpreter, file)
+  local command = form:format(interpreter, file)
   local began = os.time()
   local output, ended_well = lines_of(command)
   local counts
