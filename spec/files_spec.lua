@@ -89,6 +89,18 @@ describe("lastpass.files", function()
     end
   end)
 
+  if not rawget(_G, "ngx") then -- the signals of a worker are nginx's
+    it("reads what a program says to its end, whatever signal comes meanwhile", function()
+      local core = require "lastpass.core"
+      assert(core.catch_interrupts())
+      finally(core.release_interrupts)
+      -- the shell's parent is this process
+      local ok, output = files.run "{ sleep 0.2; kill -INT $PPID; sleep 0.2; echo all; }"
+      assert.equal(1, (core.interrupts()))
+      assert.same({ true, "all\n" }, { ok, output })
+    end)
+  end
+
   it("gives any text to a shell as one word", function()
     for _, text in ipairs { "two words", "it's", '$(id) `id` \\ "', "-n", "", "a\nb", "''" } do
       local ok, output = files.run("printf '<%s>' " .. files.shell_word(text))

@@ -82,6 +82,16 @@ function M.read(path)
   return text
 end
 
+--- Reads a pipe to its end and closes it. A signal that is caught ends a read with a failure (EINTR); the
+-- program at the other end goes on, so it is read on. What the first read had got by then is lost.
+---@param pipe file*
+---@return string output
+function M.read_pipe(pipe)
+  local output = pipe:read "*a" or pipe:read "*a" or pipe:read "*a"
+  pipe:close()
+  return output or "interrupted"
+end
+
 --- Runs a program and gives what it says.
 ---@param command string for the shell, everything in it quoted
 ---@return boolean ok
@@ -91,8 +101,7 @@ function M.run(command)
   if not pipe then
     return false, tostring(reason)
   end
-  local output = pipe:read "*a"
-  pipe:close()
+  local output = M.read_pipe(pipe)
   local text = output:match "^(.*)done%.\n$"
   return text ~= nil, text or output
 end

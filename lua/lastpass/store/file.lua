@@ -59,10 +59,9 @@ function M.prepare(path)
   )
   local pipe, reason = io.popen(command)
   if pipe then
-    reason = pipe:read "*a"
-    pipe:close()
+    reason = files.read_pipe(pipe)
   end
-  if reason == "made\n" then
+  if reason == "made\n" or files.is_readable(path) then
     return true
   end
   local message = ("journal %s: it cannot be made: %s"):format(
