@@ -88,6 +88,7 @@ describe("exit codes", function()
     assert.equals(5, exit.of_error(error_of("conflict", "plan_changed")))
     assert.equals(6, exit.of_error(error_of("protocol", "incomplete_source")))
     assert.equals(1, exit.of_error(error_of("argument", "no_such_run")))
+    assert.equals(1, exit.of_error(error_of("argument", "store_full")))
     assert.equals(4, exit.of_error(error_of("conflict", "unfinished_run")))
   end)
 

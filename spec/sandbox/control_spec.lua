@@ -141,6 +141,12 @@ describe("the control door", function()
     for _, change in ipairs({ { advance = "x" }, { set = "x" }, { freeze = 1 }, { advanc = 1 } }) do
       assert.equal(400, select(2, box:control("POST", "clock", change)))
     end
+    -- beyond the calendar no time would ever come
+    local before = box:control("POST", "clock", { freeze = true }).now
+    for _, seconds in ipairs({ 1e300, -1e300, 1e15 }) do
+      assert.equal(400, select(2, box:control("POST", "clock", { advance = seconds })))
+      assert.equal(before, box:control("GET", "clock").now)
+    end
   end)
 
   it("faults adds, lists and removes", function()

@@ -67,6 +67,7 @@ local by_code = {
   cursor_moved = M.failed,
   file_in_use = M.failed,
   disk_full = M.failed,
+  store_full = M.failed,
   bad_decisions = M.incomplete,
   evidence_changed = M.findings,
 }

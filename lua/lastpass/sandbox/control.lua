@@ -183,8 +183,10 @@ local function change_clock(clock, zone, data)
   end
   if data.advance ~= nil then
     local seconds, message = clocks.span(data.advance)
-    if not seconds then
-      return nil, message
+    -- a clock beyond the calendar would never come to the end of any time
+    local reached = seconds and load.instant(clock:seconds() + seconds, zone)
+    if not reached then
+      return nil, message or "the clock would leave the years 1 to 9999"
     end
     clock:advance(seconds)
   end
