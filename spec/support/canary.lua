@@ -21,7 +21,10 @@ local function show(value, depth)
     seen[metatable] = true
     show(metatable, depth + 1)
   end
-  if type(value) == "table" and not seen[value] then
+  -- What a module keeps beside an object while that lives, such as a first password until it is sent, is no
+  -- part of the object; the hash is looked for in all memory anyway.
+  local is_aside = type(metatable) == "table" and rawget(metatable, "__mode") == "k"
+  if type(value) == "table" and not seen[value] and not is_aside then
     seen[value] = true
     for key, item in next, value do
       show(key, depth + 1)
