@@ -64,6 +64,14 @@ describe("lastpass.nginx.playbooks", function()
     return one.last
   end
 
+  -- What /healthz says once every worker has its directory.
+  local function health_of_all()
+    return wait("the workers", function()
+      local status, health = site:get "/healthz"
+      return status == 200 and health
+    end)
+  end
+
   it("carries out what a file declares, with the journal of the program", function()
     write(
       folder .. "/joiners.lua",
@@ -97,12 +105,7 @@ describe("lastpass.nginx.playbooks", function()
     start "apply = true"
     local one = book("leavers.lua", has_run)
     assert.same({ "refused", "refused_by_guards" }, { one.last.outcome, one.last.code })
-    -- every worker reads the directory for itself
-    local health = wait("all workers", function()
-      local status, health = site:get "/healthz"
-      return status == 200 and health
-    end)
-    assert.equal("degraded", health.status)
+    assert.equal("degraded", health_of_all().status)
     assert.equal(0, support.requests(box, "disableuser"))
   end)
 
@@ -138,7 +141,7 @@ describe("lastpass.nginx.playbooks", function()
     book("people.lua", function(one)
       return one.version
     end)
-    local _, health = site:get "/healthz"
+    local health = health_of_all()
     assert.equal(1, #health.playbooks)
     assert.same({ "ok" }, { health.status })
     assert.is_nil(health.playbooks[1].last)
@@ -156,8 +159,7 @@ describe("lastpass.nginx.playbooks", function()
     book("staff.lua", function(one)
       return one.began > good.began and one.last.outcome == "unchanged"
     end)
-    local status, health = site:get "/healthz"
-    assert.equal(200, status)
+    local health = health_of_all()
     assert.matches("staff.lua:2: .*grups.*did you mean 'groups'", health.reasons[1].message)
     assert.equal(1, site:count_in_log "does not load, its last good version stays")
     assert.equal(1, site:metric "lastpass_playbook_broken")
