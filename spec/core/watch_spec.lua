@@ -20,6 +20,12 @@ if not rawget(_G, "jit") then -- LuaJIT calls no hook once its stack is full
     while true do pcall(again) end]]
 end
 
+if rawget(_G, "ngx") then
+  -- nginx runs the coroutines of a request itself, and an error from outside ends that request; what is
+  -- watched in nginx runs in its threads, where coroutines are Lua's own
+  LOOPS["a coroutine"], LOOPS["a coroutine whose errors are caught"] = nil, nil
+end
+
 local function compile(text, chunk)
   local fn = assert((loadstring or load)(text, chunk or "@loop.lua"))
   if rawget(_G, "jit") then

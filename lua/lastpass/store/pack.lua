@@ -23,7 +23,9 @@ local zlib
 ---@return string? message
 ---@return lastpass.Error? err code "no_zlib"
 function M.available()
+  local global = rawget(_G, "zlib")
   local found, module = pcall(require, "zlib")
+  rawset(_G, "zlib", global) -- for Lua 5.1 lua-zlib sets a global variable, which nobody asked for
   if not found then
     return errors.fail(
       "argument",
