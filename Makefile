@@ -36,9 +36,9 @@ install_packages = @missing=; for package in $(1); do \
 
 # ------------------------------------------------------------------ C modules
 
-# OpenSSL and GnuTLS cannot be unloaded without leaving things behind, so what links them stays.
+# OpenSSL and GnuTLS cannot be unloaded without leaving things behind, so what links or loads them stays.
 STAYS = -Wl,-z,nodelete
-LIBS_core = -lpthread
+LIBS_core = -lpthread $(STAYS)
 LIBS_curl = $(shell $(PKG_CONFIG) --libs libcurl) -lpthread $(STAYS)
 LIBS_httpd = $(shell $(PKG_CONFIG) --libs libmicrohttpd) -lpthread $(STAYS)
 LIBS_csv = -lcsv
