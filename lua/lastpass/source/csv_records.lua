@@ -244,19 +244,17 @@ local function separator_of(text)
   return after == "" and separator or nil
 end
 
+local function not_csv(self, what, hint)
+  local message = ("this is %s, not CSV"):format(what)
+  return fail(self, "argument", "not_csv", message, nil, { hint = hint })
+end
+
 -- Looks at the beginning: what the file is, its encoding, its delimiter.
 local function begin(self, settings)
   local head = read_head(self)
   local what, hint = file_kind.of_bytes(head:sub(1, HEAD), "CSV")
   if what then
-    return fail(
-      self,
-      "argument",
-      "not_csv",
-      ("this is %s, not CSV"):format(what),
-      nil,
-      { hint = hint }
-    )
+    return not_csv(self, what, hint)
   end
   local encoding, message, err = encoding_of(self, head, settings.encoding)
   if not encoding then
@@ -277,14 +275,7 @@ local function begin(self, settings)
   local line = text:sub(1, HEAD):gsub("^\239\187\191", ""):match "^%s*([^\r\n]*)"
   what, hint = file_kind.of_line(line)
   if what then
-    return fail(
-      self,
-      "argument",
-      "not_csv",
-      ("this is %s, not CSV"):format(what),
-      nil,
-      { hint = hint }
-    )
+    return not_csv(self, what, hint)
   end
   self._head = text
   local options, separator = {}, separator_of(text)
