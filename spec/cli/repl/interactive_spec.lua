@@ -151,7 +151,8 @@ describe("the prompt in a terminal", function()
     terminal:wait_for(ends_with_prompt)
     terminal:enter "'still ' .. 'here'"
     terminal:wait_for "still here\nsandbox>"
-    terminal:type "half a line"
+    terminal:type "another half"
+    terminal:wait_for "another half"
     os.execute("kill -TERM " .. id)
     terminal:wait_for "[ended 130]"
   end)

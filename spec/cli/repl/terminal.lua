@@ -66,8 +66,69 @@ end
 --- From now on every byte that is sent to the terminal goes to a file too.
 ---@param path string
 function methods:record(path)
+  self.recording = path
   local answer = tmux(self, "pipe-pane " .. quote("cat >" .. quote(path)))
   assert(answer == "", answer)
+end
+
+-- Asks until there is an answer; nil after a minute.
+local function poll(ask)
+  for _ = 1, 1200 do
+    local answer = ask()
+    if answer then
+      return answer
+    end
+    os.execute "sleep 0.05"
+  end
+end
+
+local function read_file(path)
+  local file = io.open(path, "rb")
+  local text = file and file:read "*a"
+  if file then
+    file:close()
+  end
+  return text
+end
+
+--- What was sent to the terminal, as soon as that contains a text: the file is written a moment
+-- after the screen.
+---@param wanted string
+---@return string
+function methods:recorded(wanted)
+  local text
+  return poll(function()
+    text = read_file(self.recording)
+    return text and text:find(wanted, 1, true) and text
+  end) or error("not sent: " .. wanted .. "\nbut:\n" .. tostring(text), 2)
+end
+
+--- The process in this terminal whose command line matches.
+---@param pattern string of pgrep
+---@return string pid
+function methods:process(pattern)
+  local name = tmux(self, "display-message -p '#{pane_tty}'"):match "^/dev/(%S+)"
+  return poll(function()
+    return read(("pgrep -n -t %s -f %s"):format(name, quote(pattern))):match "^(%d+)\n$"
+  end) or error("no process: " .. pattern, 2)
+end
+
+local function bytes_read(pid)
+  return tonumber(read_file("/proc/" .. pid .. "/io"):match "rchar: (%d+)")
+end
+
+--- Types text, and waits until a process that does not show it has read it.
+---@param pid string
+---@param text string
+function methods:type_to(pid, text)
+  local before = bytes_read(pid)
+  self:type(text)
+  assert(
+    poll(function()
+      return bytes_read(pid) >= before + #text
+    end),
+    "not read by the process"
+  )
 end
 
 --- Waits until a text stands on the screen; gives the screen.
@@ -75,16 +136,12 @@ end
 ---@return string
 function methods:wait_for(wanted)
   local screen
-  for _ = 1, 1200 do
+  return poll(function()
     screen = self:screen()
-    if type(wanted) == "function" and wanted(screen) then
-      return screen
-    elseif type(wanted) == "string" and screen:find(wanted, 1, true) then
-      return screen
-    end
-    os.execute "sleep 0.05"
-  end
-  error("not seen: " .. tostring(wanted) .. "\non the screen:\n" .. screen, 2)
+    local seen = type(wanted) == "function" and wanted(screen)
+      or type(wanted) == "string" and screen:find(wanted, 1, true)
+    return seen and screen
+  end) or error("not seen: " .. tostring(wanted) .. "\non the screen:\n" .. screen, 2)
 end
 
 --- Types text as it is.
@@ -103,6 +160,14 @@ end
 function methods:enter(text)
   self:type(text)
   self:press "Enter"
+end
+
+--- Clears the screen of a shell, so that what is waited for next is not what stood there before.
+function methods:clear()
+  self:enter "clear"
+  self:wait_for(function(screen)
+    return screen:find "^%S+$"
+  end)
 end
 
 function methods:resize(columns, rows)
