@@ -193,6 +193,10 @@ bench: deps-build deps-bench
 	@$(MAKE) -s build-5.4
 	@$(call in_tree,5.4) lua5.4 bench/run.lua $(JOBS)
 
+# How many files and functions the main flows pass through.
+flow: build-5.4
+	@$(call in_tree,5.4) lua5.4 bench/flow.lua
+
 # What takes too long for every change, or wants a quiet machine: `make extended`, some two hours.
 extended: deps
 	@$(MAKE) -s test-long LASTPASS_LONG=2 \
@@ -271,9 +275,9 @@ clean:
 	rm -rf build
 
 help:
-	@echo 'deps all demo nginx-demo test lint format bench docs docs-check env install uninstall clean'
+	@echo 'deps all demo nginx-demo test lint format bench flow docs docs-check env install uninstall clean'
 	@echo 'asan valgrind fuzz fuzz-seeds test-lua5.1 test-luajit test-nginx test-long extended'
 	@echo 'variables: LUA_VERSION PREFIX DESTDIR CFLAGS SPEC (a spec file or folder) FUZZ_SECONDS FUZZ_RUNS FUZZERS JOBS'
 
-.PHONY: all env demo extended nginx-demo run-asan test test-lua5.1 test-luajit test-nginx test-long asan valgrind fuzz fuzz-seeds bench lint \
+.PHONY: all env demo extended nginx-demo run-asan test test-lua5.1 test-luajit test-nginx test-long asan valgrind fuzz fuzz-seeds bench flow lint \
   format docs docs-check install uninstall deps deps-build deps-test deps-check deps-bench clean help
