@@ -1,6 +1,9 @@
 -- Runs the specs, each file in a process of its own so that none can lean on another, and closes
--- with the line "N passed, N failed".
--- Usage: lua5.4 .ci/specs.lua INTERPRETER FILE-OR-FOLDER…   (the interpreter may be a whole command)
+-- with the line "N passed, N failed". Two files run at a time where there are two processors; what
+-- a file printed is shown in one piece when it has ended.
+-- Usage: [SPEC_JOBS=N] lua5.4 .ci/specs.lua INTERPRETER FILE-OR-FOLDER…   (the interpreter may be a whole command)
+local MOST_JOBS = 2 -- unless SPEC_JOBS says otherwise
+
 local interpreter = arg[1]
 io.stdout:setvbuf "line"
 
@@ -10,42 +13,53 @@ local function lines_of(command)
   for line in pipe:lines() do
     lines[#lines + 1] = line
   end
-  return lines, pipe:close()
+  pipe:close()
+  return lines
 end
 
--- A spec whose subject runs in a program of its own is the same under every interpreter: its head
--- says "Runs once", and why, and it is left to lua5.4.
-local function runs_once(file)
+-- What the comment at the head of a spec says about how to run it:
+-- "Runs once: why" is about a program that is the same under every interpreter; lua5.4 runs it.
+-- "Runs alone: why" measures something that other specs would disturb.
+local function marks_of(file)
+  local marks = {}
   for line in io.lines(file) do
     if line:sub(1, 2) ~= "--" then
-      return false
-    elseif line:find "^%-%- Runs once: " then
-      return true
+      break
+    end
+    local mark = line:match "^%-%- Runs (%a+): "
+    if mark then
+      marks[mark] = true
     end
   end
+  return marks
 end
 
-local files, left_out = {}, 0
+local shared, alone, left_out = {}, {}, 0
 for i = 2, #arg do
-  for _, file in ipairs((lines_of("find '" .. arg[i] .. "' -name '*_spec.lua' | sort"))) do
-    if interpreter ~= "lua5.4" and runs_once(file) then
+  for _, file in ipairs(lines_of("find '" .. arg[i] .. "' -name '*_spec.lua' | sort")) do
+    local marks = marks_of(file)
+    if marks.once and interpreter ~= "lua5.4" then
       left_out = left_out + 1
     else
-      files[#files + 1] = file
+      local list = marks.alone and alone or shared
+      list[#list + 1] = file
     end
   end
 end
 
+-- nohup ignores SIGHUP, and with it every program that a spec starts: `env` sets it back.
+local RUN_ONE = [[
+began=$(date +%%s)
+{ env --default-signal=HUP %s /usr/bin/busted -o plainTerminal --no-coverage "$2"; } >"$0.$1" 2>&1
+echo "$1 $? $(($(date +%%s) - began))"
+]]
+
 local passed, failed, skipped = 0, 0, 0
-for _, file in ipairs(files) do
-  -- whoever runs this by nohup has SIGHUP ignored, and with it every program that a spec starts
-  local form =
-    "env --default-signal=HUP %s /usr/bin/busted -o plainTerminal --no-coverage '%s' 2>&1"
-  local command = form:format(interpreter, file)
-  local began = os.time()
-  local output, ended_well = lines_of(command)
+
+-- Counts of one file, from what it printed and its exit code.
+local function counts_of(output, code)
   local counts
-  for _, line in ipairs(output) do
+  for line in output:gmatch "[^\n]+" do
     local successes, failures, errors, pending =
       line:match "^(%d+) successe?s? / (%d+) failures? / (%d+) errors? / (%d+) pending"
     if successes then
@@ -53,27 +67,74 @@ for _, file in ipairs(files) do
     end
   end
   counts = counts or { 0, 1, 0 } -- it did not come to its end
-  if counts[1] + counts[2] + counts[3] == 0 or (not ended_well and counts[2] == 0) then
+  if counts[1] + counts[2] + counts[3] == 0 or (code ~= 0 and counts[2] == 0) then
     counts[2] = counts[2] + 1 -- a spec without a test, or a sanitizer spoke at the end
   end
+  return counts
+end
+
+local function report_file(file, output, code, seconds)
+  local counts = counts_of(output, code)
   passed, failed, skipped = passed + counts[1], failed + counts[2], skipped + counts[3]
-  local verdict = counts[2] > 0 and "FAILED" or "ok"
   print(
     ("%-7s %-46s %d passed, %d failed, %d skipped, %d s"):format(
-      verdict,
+      counts[2] > 0 and "FAILED" or "ok",
       file,
       counts[1],
       counts[2],
       counts[3],
-      os.difftime(os.time(), began)
+      seconds
     )
   )
   if counts[2] > 0 or counts[3] > 0 then
-    print(table.concat(output, "\n"))
+    io.write(output)
   end
 end
 
-if #files == 0 then
+-- Runs files, so many at a time, with xargs as the pool.
+local function run(files, jobs, folder)
+  local script, list = folder .. "/run", folder .. "/list"
+  local out = assert(io.open(script, "w"))
+  out:write(RUN_ONE:format(interpreter))
+  out:close()
+  out = assert(io.open(list, "w"))
+  for index, file in ipairs(files) do
+    out:write(index, "\n", file, "\n")
+  end
+  out:close()
+  local ended = {}
+  local command = "xargs -r -d '\\n' -n 2 -P %d sh '%s' <'%s'"
+  local pipe = assert(io.popen(command:format(jobs, script, list)))
+  for line in pipe:lines() do
+    local index, code, seconds = line:match "^(%d+) (%d+) (%d+)$"
+    index = tonumber(index)
+    local path = ("%s.%d"):format(script, index)
+    local input = assert(io.open(path, "rb"))
+    report_file(files[index], input:read "a", tonumber(code), tonumber(seconds))
+    input:close()
+    os.remove(path)
+    ended[index] = true
+  end
+  pipe:close()
+  for index, file in ipairs(files) do
+    if not ended[index] then
+      report_file(file, "it was not run to its end\n", 1, 0)
+    end
+  end
+end
+
+local processors = tonumber(lines_of("nproc")[1]) or 1
+local jobs = tonumber(os.getenv "SPEC_JOBS") or math.min(processors, MOST_JOBS)
+local folder = lines_of("mktemp -d")[1]
+local cleanup = setmetatable({}, { -- at the end of the program, interrupted or not
+  __gc = function()
+    os.execute(("rm -rf '%s'"):format(folder))
+  end,
+})
+run(shared, jobs, folder)
+run(alone, 1, folder)
+
+if #shared + #alone == 0 then
   failed = 1
   print("no specs found")
 end
@@ -87,4 +148,4 @@ print(
     skipped > 0 and (", %d skipped"):format(skipped) or ""
   )
 )
-os.exit(failed == 0 and 0 or 1)
+os.exit(cleanup and failed == 0 and 0 or 1, true)

@@ -2,6 +2,7 @@
 -- stops nothing else, nothing is slower than it must be, and nothing is lost when nginx is reloaded.
 -- Driven by wrk, a program of others.
 -- Runs once: nginx has its own LuaJIT.
+-- Runs alone: it measures how many requests get through.
 local nginx = require "spec.support.nginx"
 local support = require "spec.support.box"
 
