@@ -34,12 +34,14 @@ local function no_secret(text, where)
   end
 end
 
--- While the program runs, what others see of it, of its children, and of all processes.
-local function looked_at(line, more)
+-- While the program runs, what others see of it, of its children, and of all processes; once a process
+-- is there whose command line matches `child`.
+local function looked_at(line, more, child)
   return cli.shell(
     ([[
     %s >/dev/null 2>&1 & child=$!
-    sleep 0.5
+    sleep 0.5; tries=0
+    until ps -ef | grep -q '%s' || [ $tries = 100 ]; do sleep 0.1; tries=$((tries + 1)); done
     cat /proc/$child/cmdline | tr '\0' ' '
     for one in $(ps -o pid= --ppid $child); do
       tr '\0' '\n' < /proc/$one/cmdline; tr '\0' '\n' < /proc/$one/environ
@@ -47,7 +49,7 @@ local function looked_at(line, more)
     ps -ef
     kill $child; wait $child 2>/dev/null
     true
-  ]]):format(line),
+  ]]):format(line, child or "^"),
     place:environment() .. (more or "") .. "exec "
   )
 end
@@ -77,7 +79,8 @@ describe("the secrets of events and reports", function()
     os.execute(("chmod 700 '%s/openssl'"):format(slow))
     local folder = planted.path(paths)
     local words = "lastpass evidence write %s --key-file %s --events 2000-01-01"
-    local output = looked_at(words:format(folder, signing), ("PATH=%s:$PATH "):format(slow))
+    local environment = ("PATH=%s:$PATH "):format(slow)
+    local output = looked_at(words:format(folder, signing), environment, "[/]openssl pkey -in")
     assert.truthy(output:find(slow .. "/openssl pkey -in " .. signing, 1, true), output)
     no_secret(output, "evidence write")
     assert.equals(0, (place:run(("evidence write %s --key-file %s"):format(folder, signing))))
