@@ -381,10 +381,16 @@ static int append_data (builder *b, int index) {
   }
 }
 
+static void append_number (builder *b, unsigned long long number) {
+  char digits[24], *first = digits + sizeof digits;
+  do *--first = (char)('0' + number % 10);
+  while ((number /= 10) > 0);
+  append(b, first, (size_t)(digits + sizeof digits - first));
+}
+
 /* The account number: an integer, or its digits (enterprise-api §1.2). */
 static int append_cid (builder *b, int index) {
   lua_State *L = b->L;
-  char digits[32];
   if (lua_type(L, index) == LUA_TSTRING) {
     size_t n;
     const char *text = lua_tolstring(L, index, &n);
@@ -396,8 +402,7 @@ static int append_cid (builder *b, int index) {
   } else if (lua_type(L, index) == LUA_TNUMBER) {
     lua_Number number = lua_tonumber(L, index);
     if (floor(number) == number && number > 0 && number < 9007199254740992.0) {
-      snprintf(digits, sizeof digits, "%.0f", number);
-      append(b, digits, strlen(digits));
+      append_number(b, (unsigned long long)number);
       return 0;
     }
   }

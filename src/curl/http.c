@@ -31,7 +31,9 @@
 
 #define MAX_HEADER_BYTES (256 * 1024)
 #define KEPT_CONNECTIONS 64
-#define START_BYTES 8192 /* first size of a reply's buffer */
+#define START_BYTES 1000 /* first size of a buffer: what malloc gives at once */
+#define READ_BYTES 4096L /* libcurl takes and wipes so much for every reply that is kept whole */
+#define SINK_BYTES 16384L
 
 typedef struct transfer transfer;
 
@@ -52,6 +54,7 @@ struct transfer {
   pool *pool;
   lp_endpoint *endpoint;
   lp_handle *handle;         /* while it runs */
+  int anchor;                /* in the registry: pool, endpoint, request, transfer */
   transfer *previous, *next; /* in the pool's lists */
   size_t body_length;
   lp_sink *sink;
@@ -69,13 +72,53 @@ struct transfer {
 
 /*
 ** libcurl copies a request's body through buffers of its own. Its memory is wiped when it is
-** given back, so that no provisioning hash stays behind in the heap. The buffer that a body stands
-** in until TLS has taken it is kept as long as the request runs: such a one is in no core file.
+** given back, so that no provisioning hash stays behind in the heap. The buffers that a body and a
+** reply pass through are taken anew for each request: these stay mapped, in no core file, and a few
+** idle ones wait for the next request, since mapping one takes longer than sending a small body.
 */
+#define LARGE LP_UPLOAD_BUFFER
+#define IDLE_BLOCKS 8
+
+static struct {
+  pthread_mutex_t mutex;
+  void *blocks[IDLE_BLOCKS];
+  int count;
+} idle = {PTHREAD_MUTEX_INITIALIZER, {NULL}, 0};
+
+/* An idle block of at least n bytes, but not much more; NULL when there is none. */
+static void *take_idle_block (size_t n) {
+  void *block = NULL;
+  pthread_mutex_lock(&idle.mutex);
+  for (int i = idle.count; i-- > 0 && block == NULL;) {
+    size_t size = malloc_usable_size(idle.blocks[i]);
+    if (size < n || size > n + n / 2) continue;
+    block = idle.blocks[i];
+    idle.blocks[i] = idle.blocks[--idle.count];
+  }
+  pthread_mutex_unlock(&idle.mutex);
+  return block;
+}
+
+/* Whether the block, which is wiped, was kept. */
+static int keep_idle_block (void *block) {
+  int is_kept;
+  pthread_mutex_lock(&idle.mutex);
+  is_kept = idle.count < IDLE_BLOCKS;
+  if (is_kept) idle.blocks[idle.count++] = block;
+  pthread_mutex_unlock(&idle.mutex);
+  return is_kept;
+}
+
+/* When the module is unloaded. */
+__attribute__((destructor)) static void free_idle_blocks (void) {
+  while (idle.count > 0) free(idle.blocks[--idle.count]);
+}
+
 static void *undumped_malloc (size_t n) {
   size_t page = (size_t)sysconf(_SC_PAGESIZE);
   void *memory;
-  if (n < LP_UPLOAD_BUFFER || n > SIZE_MAX - page) return malloc(n);
+  if (n < LARGE || n > SIZE_MAX - page) return malloc(n);
+  if ((memory = take_idle_block(n)) != NULL) return memory;
   n = (n + page - 1) / page * page;
   if (posix_memalign(&memory, page, n) != 0) return NULL;
   (void)madvise(memory, n, MADV_DONTDUMP); /* it only adds to what is promised of secrets */
@@ -83,8 +126,10 @@ static void *undumped_malloc (size_t n) {
 }
 
 static void wiping_free (void *memory) {
-  if (memory == NULL) return;
-  explicit_bzero(memory, malloc_usable_size(memory));
+  size_t size = malloc_usable_size(memory); /* 0 of NULL */
+  if (size == 0) return;
+  explicit_bzero(memory, size);
+  if (size >= LARGE && size < 4 * LARGE && keep_idle_block(memory)) return;
   free(memory);
 }
 
@@ -188,17 +233,10 @@ static transfer *check_transfer (lua_State *L) {
   return luaL_checkudata(L, 1, TRANSFER_TYPE);
 }
 
-/* registry[transfer's address] keeps what a running transfer points to: pool, endpoint, the request
-** with its body and sink, and itself */
-static void anchor (lua_State *L, transfer *t) {
-  lua_pushlightuserdata(L, t);
-  lua_insert(L, -2);
-  lua_rawset(L, LUA_REGISTRYINDEX);
-}
-
+/* What a running transfer points to stays alive with it, and the transfer itself. */
 static void release_anchor (lua_State *L, transfer *t) {
-  lua_pushnil(L);
-  anchor(L, t);
+  luaL_unref(L, LUA_REGISTRYINDEX, t->anchor);
+  t->anchor = LUA_NOREF;
 }
 
 static void unlink_active (transfer *t) {
@@ -335,6 +373,7 @@ static void set_options (lua_State *L, transfer *t) {
   curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, before_sending);
   curl_easy_setopt(easy, CURLOPT_PREREQDATA, t);
   curl_easy_setopt(easy, CURLOPT_PRIVATE, t);
+  curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, t->sink != NULL ? SINK_BYTES : READ_BYTES);
   curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, milliseconds_field(L, "timeout"));
 }
 
@@ -353,8 +392,7 @@ static int lp_pool_start (lua_State *L) {
   t->detail[0] = '\0';
   luaL_getmetatable(L, TRANSFER_TYPE);
   lua_setmetatable(L, -2);
-  /* what a running transfer points to stays alive with it; before libcurl knows of it, so that
-  ** nothing that may raise comes behind */
+  /* before libcurl knows of it, so that nothing that may raise comes behind */
   lua_createtable(L, 4, 0);
   for (int i = 1; i <= 4; i++) {
     lua_pushvalue(L, i);
@@ -370,7 +408,7 @@ static int lp_pool_start (lua_State *L) {
   take_sink(L, t);
   set_options(L, t);
   take_body(L, t);
-  anchor(L, t);
+  t->anchor = luaL_ref(L, LUA_REGISTRYINDEX);
   if (curl_multi_add_handle(p->multi, t->handle->easy) != CURLM_OK) {
     release_anchor(L, t);
     return luaL_error(L, "libcurl refuses the transfer");
@@ -478,8 +516,7 @@ static int lp_pool_next_finished (lua_State *L) {
   pool *p = check_pool(L);
   transfer *t = p->finished;
   if (t == NULL) return 0;
-  lua_pushlightuserdata(L, t);
-  lua_rawget(L, LUA_REGISTRYINDEX);
+  lua_rawgeti(L, LUA_REGISTRYINDEX, t->anchor);
   lua_rawgeti(L, -1, 4);
   take_out(L, t);
   return 1;
