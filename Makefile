@@ -52,7 +52,7 @@ HAVE_lineedit := $(shell $(PKG_CONFIG) --exists libedit && echo lineedit)
 MODULES = core curl csv httpd ldap unicode $(HAVE_lineedit)
 ABIS = 5.4 5.1
 
-all: build-5.4 build-5.1
+all: build-5.4 build-5.1 spec-5.4 spec-5.1
 
 define build_module
 $(BUILD)/$(1)/lastpass/$(2).so: $(patsubst src/%.c,$(BUILD)/$(1)/obj/%.o,$(wildcard src/$(2)/*.c))
@@ -67,7 +67,16 @@ $(BUILD)/$(1)/obj/%.o: src/%.c
 	$$(CC) $$(BASE_CFLAGS) $$(CFLAGS) $$(CPPFLAGS) -Isrc/common -I$$(shell $$(PKG_CONFIG) --variable=includedir lua$(1))/lua$(1) \
 	  -MMD -MP -c -o $$@ $$<
 build-$(1): $(foreach m,$(MODULES),$(BUILD)/$(1)/lastpass/$(m).so)
-.PHONY: build-$(1)
+# for the specs only
+$(BUILD)/$(1)/obj/spec/%.o: spec/native/%.c
+	@mkdir -p $$(@D)
+	$$(CC) $$(BASE_CFLAGS) $$(CFLAGS) $$(CPPFLAGS) -Isrc/common -Isrc/core \
+	  -I$$(shell $$(PKG_CONFIG) --variable=includedir lua$(1))/lua$(1) -MMD -MP -c -o $$@ $$<
+$(BUILD)/$(1)/spec/tokens.so: $(BUILD)/$(1)/obj/spec/tokens.o $(BUILD)/$(1)/obj/core/scan.o
+	@mkdir -p $$(@D)
+	$$(CC) $$(CFLAGS) $$(LDFLAGS) -shared -o $$@ $$^
+spec-$(1): $(BUILD)/$(1)/spec/tokens.so
+.PHONY: build-$(1) spec-$(1)
 -include $(wildcard $(BUILD)/$(1)/obj/*/*.d)
 endef
 $(foreach abi,$(ABIS),$(eval $(call build_abi,$(abi))))
@@ -133,7 +142,7 @@ UBSAN_LIBRARY = $(shell $(CC) -print-file-name=libubsan.so)
 
 # The C modules with sanitizers, under the specs that reach into them.
 asan: deps-build deps-test
-	@$(MAKE) -s BUILD=build/asan CFLAGS="$(SANITIZE)" build-5.4
+	@$(MAKE) -s BUILD=build/asan CFLAGS="$(SANITIZE)" build-5.4 spec-5.4
 	@$(MAKE) -s BUILD=build/asan run-asan
 
 run-asan:
@@ -141,7 +150,7 @@ run-asan:
 	  ASAN_OPTIONS=detect_leaks=1:exitcode=99 LSAN_OPTIONS=suppressions=$(CURDIR)/.ci/leaks.txt:print_suppressions=0 lua5.4" $(SPEC)
 
 valgrind: deps-build deps-test deps-check
-	@$(MAKE) -s build-5.4
+	@$(MAKE) -s build-5.4 spec-5.4
 	@$(call in_tree,5.4) LASTPASS_SLOW=1 lua5.4 .ci/specs.lua "valgrind -q --leak-check=full \
 	  --show-leak-kinds=definite --errors-for-leak-kinds=definite --error-exitcode=99 \
 	  --suppressions=$(CURDIR)/.ci/valgrind.supp lua5.4" spec/core spec/conform
@@ -159,11 +168,11 @@ FUZZ_FLAGS = -std=c99 -D_GNU_SOURCE -g -O1 -fsanitize=fuzzer,$(FUZZ_SANITIZE) \
   -fno-sanitize-recover=undefined \
   -Isrc/common -Isrc/core -Isrc/csv -Isrc/ldap -I/usr/include/lua5.4
 FUZZ_SOURCES_json = scan
-FUZZ_SOURCES_directory = scan reader reader_values reader_fast rows reply commands tokens
-FUZZ_SOURCES_reply = scan reply commands tokens
-FUZZ_SOURCES_diff = scan reader reader_values reader_fast rows reply commands tokens wanted diff
+FUZZ_SOURCES_directory = scan blocks reader reader_values reader_fast rows reply commands
+FUZZ_SOURCES_reply = scan reply commands
+FUZZ_SOURCES_diff = scan blocks reader reader_values reader_fast rows reply commands wanted diff
 FUZZ_SOURCES_csv = csv_parse claims
-FUZZ_SOURCES_events = scan reader reader_values reader_fast rows reply commands tokens events events_clock events_reader events_data events_write \
+FUZZ_SOURCES_events = scan blocks reader reader_values reader_fast rows reply commands events events_clock events_reader events_data events_write \
   events_identity libcrypto
 FUZZ_SOURCES_ldap = ldap_reply
 FUZZ_LIBRARIES_csv = -lcsv
@@ -208,7 +217,7 @@ extended: deps
 # ------------------------------------------------------------------ lint, documentation
 
 LUA_FILES = $(shell find lua spec bench docs .ci -name '*.lua')
-C_FILES = $(wildcard src/*/*.c src/*/*.h spec/fuzz/*.c bench/*.c)
+C_FILES = $(wildcard src/*/*.c src/*/*.h spec/fuzz/*.c spec/native/*.c bench/*.c)
 lint: deps-build deps-test deps-check $(NODE_PACKAGES)
 	@luacheck -q lua spec examples bench docs .ci *.rockspec
 	@node .ci/stylua.cjs $(LUA_FILES)

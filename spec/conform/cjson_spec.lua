@@ -3,6 +3,7 @@
 local cjson = require("cjson").new()
 local core = require "lastpass.core"
 local fuzz = require "spec.support.fuzz"
+local read_tokens = require "spec.tokens"
 
 cjson.decode_invalid_numbers(false)
 cjson.decode_max_depth(512)
@@ -64,12 +65,12 @@ end
 
 -- Why we refuse what lua-cjson takes; nil when there is no good reason.
 local function difference(text)
-  local tokens, _, code = core.tokens(text)
+  local tokens, _, code = read_tokens(text)
   local zero = text:find("\0", 1, true)
   if zero then
     -- it takes the first NUL for the end
     local start = text:sub(1, zero - 1)
-    return (core.tokens(start) or difference(start)) and "nul"
+    return (read_tokens(start) or difference(start)) and "nul"
   elseif tokens then
     return nil
   elseif code == "invalid_utf8" or code == "duplicate_key" or code == "control_character" then
@@ -89,7 +90,7 @@ describe("lua-cjson and our reader", function()
       if round % 2 == 0 then
         text = fuzz.damaged(random, text)
       end
-      local tokens, _, code = core.tokens(text, random:upto(40), round)
+      local tokens, _, code = read_tokens(text, random:upto(40), round)
       local ok, value = pcall(cjson.decode, text)
       if tokens then
         accepted = accepted + 1
@@ -126,7 +127,7 @@ describe("lua-cjson and our reader", function()
   it("differ in five things only", function()
     local function taken_by_cjson(text, code)
       assert.is_true((pcall(cjson.decode, text)), text)
-      local tokens, _, given = core.tokens(text)
+      local tokens, _, given = read_tokens(text)
       assert.is_nil(tokens)
       assert.equal(code, given)
       assert.equal(code, select(3, core.check(text)))

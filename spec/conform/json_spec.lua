@@ -2,6 +2,7 @@
 local cases = require "spec.conform.json_cases"
 local core = require "lastpass.core"
 local fuzz = require "spec.support.fuzz"
+local read_tokens = require "spec.tokens"
 
 local function show(case)
   local text = case.text:gsub("[^\32-\126]", function(byte)
@@ -12,7 +13,7 @@ end
 
 -- code (or "good"), position
 local function read(text, piece, seed)
-  local tokens, _, code, position = core.tokens(text, piece, seed)
+  local tokens, _, code, position = read_tokens(text, piece, seed)
   return tokens and "good" or code, position, tokens
 end
 

@@ -16,7 +16,6 @@
 #include "secret_file.h"
 #include "signals.h"
 #include "snapshot.h"
-#include "tokens.h"
 #include "user_lines.h"
 #include "wanted_lua.h"
 #include "watch.h"
@@ -104,7 +103,6 @@ static const luaL_Reg core_functions[] = {
 
 LP_EXPORT int luaopen_lastpass_core (lua_State *L) {
   luaL_newlib(L, core_functions);
-  lp_tokens_open(L);
   lp_file_open(L);
   lp_file_trust_open(L);
   lp_request_open(L);

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "array.h"
 #include "diff.h"
 
 /* What is known of a row. */
@@ -13,21 +14,6 @@ enum {
 };
 
 #define MANY_GROUPS 32 /* from here on a user's groups are not looked through one by one */
-
-static int make_room (void **items, size_t count, size_t more, size_t *room, size_t width) {
-  size_t wanted = *room == 0 ? 64 : *room;
-  void *moved;
-  if (more <= *room - count) return 0;
-  if (more > SIZE_MAX / 4 / width || count > SIZE_MAX / 4 / width) return -1;
-  while (wanted - count < more || wanted < count) wanted *= 2;
-  if ((moved = realloc(*items, wanted * width)) == NULL) return -1;
-  *items = moved;
-  *room = wanted;
-  return 0;
-}
-
-#define MAKE_ROOM(items, count, more, room)                                                        \
-  make_room((void **)&(items), count, more, &(room), sizeof *(items))
 
 void lp_diff_free (lp_diff *d) {
   free(d->of_wanted);
@@ -192,7 +178,7 @@ static uint32_t name_outsider (lp_diff *d, const address *who, lp_text email) {
   uint32_t known = find_outsider(d, who);
   if (known != LP_NOBODY) return known;
   if (d->row_count + d->outsider_count >= LP_NOBODY - 1 ||
-      MAKE_ROOM(d->outsiders, d->outsider_count, 1, d->outsider_room) != 0 ||
+      LP_RESERVE(d->outsiders, d->outsider_count, 1, d->outsider_room) != 0 ||
       grow_outsider_table(d) != 0)
     return LP_NOBODY;
   outsider = &d->outsiders[d->outsider_count];
@@ -234,7 +220,7 @@ static int says_itself (const lp_rows *r, const lp_row *row, uint32_t group) {
 }
 
 static int add_pair (lp_diff *d, size_t who, uint32_t group) {
-  if (MAKE_ROOM(d->pairs, d->pair_count, 1, d->pair_room) != 0) return -1;
+  if (LP_RESERVE(d->pairs, d->pair_count, 1, d->pair_room) != 0) return -1;
   d->pairs[d->pair_count++] = (uint64_t)who << 32 | d->of_rows[group];
   return 0;
 }
@@ -338,7 +324,7 @@ static uint32_t exact_twin (const lp_diff *d, const address *who, uint32_t first
 
 static lp_change *add_change (lp_diff *d) {
   lp_change *change;
-  if (d->count >= LP_NOBODY - 1 || MAKE_ROOM(d->changes, d->count, 1, d->room) != 0) return NULL;
+  if (d->count >= LP_NOBODY - 1 || LP_RESERVE(d->changes, d->count, 1, d->room) != 0) return NULL;
   change = &d->changes[d->count];
   memset(change, 0, sizeof *change);
   change->wanted = change->user = change->outsider = LP_NOBODY;
@@ -356,15 +342,15 @@ static void keep_change (lp_diff *d, const lp_change *change) {
 /* ------------------------------------------------------------------ one person */
 
 static int add_to_list (lp_diff *d, uint32_t group) {
-  if (d->list_count >= UINT32_MAX || MAKE_ROOM(d->lists, d->list_count, 1, d->list_room) != 0)
+  if (d->list_count >= UINT32_MAX || LP_RESERVE(d->lists, d->list_count, 1, d->list_room) != 0)
     return -1;
   d->lists[d->list_count++] = group;
   return 0;
 }
 
 static int compare_numbers (const void *a, const void *b) {
-  uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
-  return (x > y) - (x < y);
+  const uint32_t *x = a, *y = b;
+  return (*x > *y) - (*x < *y);
 }
 
 static void sort_list (lp_diff *d, uint32_t first, uint32_t count) {

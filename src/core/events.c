@@ -10,28 +10,20 @@ void lp_events_init (lp_events *e) {
 }
 
 void lp_events_free (lp_events *e) {
-  free(e->rows);
+  lp_block_free(e->rows, &e->room);
   free(e->keyed);
   lp_rows_free(&e->texts);
   lp_events_init(e);
 }
 
 size_t lp_events_memory (const lp_events *e) {
-  return e->capacity * sizeof *e->rows + lp_rows_memory(&e->texts) +
+  return e->room.capacity * sizeof *e->rows + lp_rows_memory(&e->texts) +
          (e->keyed == NULL ? 0 : e->count * sizeof *e->keyed);
 }
 
 int lp_events_reserve_rows (lp_events *e, size_t more) {
-  size_t needed = e->count + more, capacity = e->capacity;
-  lp_event *rows;
-  if (needed <= capacity) return 0;
-  if (needed > UINT32_MAX / 2) return -1;
-  capacity = needed < 1024 ? 1024 : needed + needed / 2;
-  rows = realloc(e->rows, capacity * sizeof *rows);
-  if (rows == NULL) return -1;
-  e->rows = rows;
-  e->capacity = capacity;
-  return 0;
+  if (more > UINT32_MAX / 2 - e->count) return -1;
+  return LP_BLOCK_RESERVE(e->rows, e->count, more, e->room);
 }
 
 static int put_text (lp_events *e, lp_span *span, const char *text, size_t n) {

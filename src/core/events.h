@@ -42,7 +42,8 @@ typedef struct lp_event {
 
 typedef struct lp_events {
   lp_event *rows;
-  size_t count, capacity;
+  size_t count;
+  lp_room room;
   lp_rows texts; /* its arena holds the texts, its group names are the names of actions */
   char next[LP_NEXT_DIGITS + 1];
   size_t identified; /* rows whose digest and ordinal are known: all or none */
@@ -77,7 +78,7 @@ static inline char *lp_events_reserve_text (lp_events *e, size_t n) {
   lp_buffer *arena = &e->texts.arena;
   n += LP_EVENT_SLACK;
   if (n > UINT32_MAX || arena->size + n > UINT32_MAX) return NULL;
-  if (arena->capacity - arena->size < n && lp_buffer_reserve(arena, n) != 0) return NULL;
+  if (lp_buffer_reserve(arena, n) != 0) return NULL;
   return arena->bytes + arena->size;
 }
 

@@ -24,7 +24,7 @@ int lp_event_identity (const lp_events *e, const lp_event *row, lp_identity *ide
   total += action_length;
   for (unsigned field = 0; field < LP_EVENT_TEXTS; field++) total += row->texts[field].length;
   out->size = 0;
-  if (out->capacity < total && lp_buffer_reserve(out, total) != 0) return -1;
+  if (lp_buffer_reserve(out, total) != 0) return -1;
   at = out->bytes;
   if (row->civil != LP_NO_TIME) at = lp_moment_text(&identity->last, at, row->civil, ' ');
   for (unsigned field = 0; field < LP_EVENT_TEXTS; field++) {

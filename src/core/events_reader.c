@@ -142,8 +142,7 @@ static int end_event (lp_events_reader *r) {
   lp_events *e = r->events;
   if (r->row.action == UINT32_MAX && lp_rows_name_group(&e->texts, "", 0, &r->row.action) != 0)
     return refuse(r, LP_SCAN_MEMORY);
-  if (e->count == e->capacity && lp_events_reserve_rows(e, 1) != 0)
-    return refuse(r, LP_SCAN_MEMORY);
+  if (lp_events_reserve_rows(e, 1) != 0) return refuse(r, LP_SCAN_MEMORY);
   e->rows[e->count++] = r->row;
   return 0;
 }

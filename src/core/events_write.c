@@ -8,6 +8,7 @@
 #include <emmintrin.h>
 #endif
 
+#include "array.h"
 #include "controls.h"
 #include "events_write.h"
 
@@ -43,13 +44,7 @@ int lp_mapping_literal (lp_mapping *m, const char *text, size_t n, lp_span *out)
 }
 
 int lp_program_add (lp_program *p, uint32_t code, uint32_t a, uint32_t b) {
-  if (p->count == p->capacity) {
-    size_t capacity = p->capacity == 0 ? 32 : p->capacity * 2;
-    lp_instruction *grown = realloc(p->code, capacity * sizeof *grown);
-    if (grown == NULL) return -1;
-    p->code = grown;
-    p->capacity = capacity;
-  }
+  if (LP_RESERVE(p->code, p->count, 1, p->capacity) != 0) return -1;
   p->code[p->count].code = code;
   p->code[p->count].a = a;
   p->code[p->count].b = b;
@@ -64,20 +59,9 @@ int lp_mapping_define (lp_mapping *m, const char *name, size_t n, uint32_t progr
   uint32_t number;
   size_t total = 0;
   lp_write_action *action;
-  if (m->action_count == m->action_capacity) {
-    size_t capacity = m->action_capacity == 0 ? 64 : m->action_capacity * 2;
-    lp_write_action *grown = realloc(m->actions, capacity * sizeof *grown);
-    if (grown == NULL) return -1;
-    m->actions = grown;
-    m->action_capacity = capacity;
-  }
-  if (m->slot_total + m->slot_count > m->slot_capacity) {
-    size_t capacity = (m->slot_total + m->slot_count) * 2;
-    lp_span *grown = realloc(m->slots, capacity * sizeof *grown);
-    if (grown == NULL) return -1;
-    m->slots = grown;
-    m->slot_capacity = capacity;
-  }
+  if (LP_RESERVE(m->actions, m->action_count, 1, m->action_capacity) != 0 ||
+      LP_RESERVE(m->slots, m->slot_total, m->slot_count, m->slot_capacity) != 0)
+    return -1;
   if (lp_rows_name_group(&m->names, name, n, &number) != 0) return -1;
   if (number != m->action_count) return 0; /* it was known: the first word counts */
   action = &m->actions[m->action_count++];
@@ -369,15 +353,9 @@ static int holds (writing *w, unsigned condition) {
 
 static int take_target (void *context, const lp_target *target) {
   lp_mapping *m = context;
-  if (m->target_count == m->target_capacity) {
-    size_t capacity = m->target_capacity == 0 ? 16 : m->target_capacity * 2;
-    lp_target *grown = realloc(m->targets, capacity * sizeof *grown);
-    if (grown == NULL) {
-      m->failed = 1;
-      return -1;
-    }
-    m->targets = grown;
-    m->target_capacity = capacity;
+  if (LP_RESERVE(m->targets, m->target_count, 1, m->target_capacity) != 0) {
+    m->failed = 1;
+    return -1;
   }
   m->targets[m->target_count++] = *target;
   return 0;

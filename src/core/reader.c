@@ -607,6 +607,7 @@ static int move_unfinished (lp_reader *r, const lp_rows *from) {
 }
 
 int lp_reader_take (lp_reader *r, lp_rows *out) {
+  static const lp_room no_room = {0, 0};
   int inside = r->place == AT_USER_BEGIN || r->place == AT_USER || r->place == AT_FIELD ||
                r->place == AT_USER_GROUPS || r->place == AT_ATTRIBS || r->place == AT_SKIP_FIELD;
   if (r->place == AT_GROUP || r->place == AT_GROUP_BEGIN || r->place == AT_GROUPS) return 1;
@@ -615,18 +616,20 @@ int lp_reader_take (lp_reader *r, lp_rows *out) {
   r->last_multifactor = 0;
   /* what belongs to the whole reply goes on with the reader */
   r->rows->ids = out->ids;
+  r->rows->ids_room = out->ids_room;
   r->rows->id_table_size = out->id_table_size;
   r->rows->id_count = out->id_count;
   r->rows->last_id = out->last_id;
   r->rows->taken = out->taken + out->count;
   out->ids = NULL;
+  out->ids_room = no_room;
   out->id_table_size = 0;
   r->rows->invited = out->invited;
   r->rows->invited_count = out->invited_count;
-  r->rows->invited_capacity = out->invited_capacity;
-  r->rows->invited_mapped = out->invited_mapped;
+  r->rows->invited_room = out->invited_room;
   out->invited = NULL;
-  out->invited_count = out->invited_capacity = out->invited_mapped = 0;
+  out->invited_room = no_room;
+  out->invited_count = 0;
   for (size_t i = 0; i < r->rows->invited_count; i++) {
     if (move_text(out, r->rows, &r->rows->invited[i]) != 0) {
       r->rows->invited_count = i;

@@ -194,7 +194,7 @@ static inline const char *take_text (lp_reader *r, lp_text *out, const char *p, 
   lp_buffer *arena = &r->rows->arena;
   size_t size = arena->size;
   if (*p == '"' && end - p > SHORT_TEXT + 16 && size > 0 &&
-      arena->capacity - size > SHORT_TEXT + 32 && size < UINT32_MAX - 4096) {
+      arena->room.capacity - size > SHORT_TEXT + 32 && size < UINT32_MAX - 4096) {
     const char *from = p + 1;
     char *put = arena->bytes + size + 1;
     for (size_t i = 0; i < SHORT_TEXT; i += 16) {
@@ -247,7 +247,7 @@ static const char *take_groups (lp_reader *r, const char *p, const char *end) {
     p = take_string(p, end, &t);
     if (p == NULL || end - p < SLACK) break;
     group = known_group(rows, &t);
-    if (group >= 0 && rows->group_ref_count < rows->group_ref_capacity)
+    if (group >= 0 && rows->group_ref_count < rows->group_refs_room.capacity)
       rows->group_refs[rows->group_ref_count++] = (uint32_t)group;
     else if (lp_reader_user_group(r, &t) != 0)
       break;

@@ -8,7 +8,8 @@
 #include <string.h>
 
 #include "reply.h"
-#include "tokens.h"
+
+#define KEYS_TYPE "lastpass.keys"
 
 typedef enum { STATUS_ABSENT, STATUS_OK, STATUS_WARN, STATUS_OTHER, STATUS_ODD } status_kind;
 
@@ -20,6 +21,29 @@ typedef struct reply {
   int texts; /* stack index of the list of error texts */
   int count;
 } reply;
+
+static int collect_keys (lua_State *L) {
+  lp_keys_free(lua_touserdata(L, 1));
+  return 0;
+}
+
+/* The state's own set of keys, emptied: one for all replies, so that a small one costs no
+** allocation. Nothing is pushed. */
+static lp_keys *keys_of_state (lua_State *L) {
+  lp_keys *keys;
+  lua_getfield(L, LUA_REGISTRYINDEX, KEYS_TYPE " of state");
+  keys = lua_touserdata(L, -1);
+  lua_pop(L, 1);
+  if (keys == NULL) {
+    keys = lua_newuserdata(L, sizeof *keys);
+    lp_keys_init(keys);
+    luaL_getmetatable(L, KEYS_TYPE);
+    lua_setmetatable(L, -2);
+    lua_setfield(L, LUA_REGISTRYINDEX, KEYS_TYPE " of state");
+  }
+  lp_keys_reset(keys);
+  return keys;
+}
 
 static int push_class (lua_State *L, const char *class_name, const char *code, const char *message,
                        int texts) {
@@ -306,7 +330,7 @@ int lp_reply_classify (lua_State *L, const lp_command *command, const char *text
                       0);
   lua_newtable(L);
   r.texts = lua_gettop(L);
-  keys = lp_keys_of_state(L);
+  keys = keys_of_state(L);
   lp_scan_init(&s);
   if (lp_scan_feed(&s, text, n) != 0) return push_scan_error(L, &s);
   lp_scan_finish(&s);
@@ -365,7 +389,7 @@ static int is_exact (const lp_token *number) {
 static int lp_reply_check (lua_State *L) {
   size_t n;
   const char *text = luaL_checklstring(L, 1, &n);
-  lp_keys *keys = lp_keys_of_state(L);
+  lp_keys *keys = keys_of_state(L);
   lp_token token = {NULL, 0, 0};
   lp_scan s;
   lp_kind kind = LP_ERROR, before = LP_ERROR;
@@ -450,6 +474,10 @@ static const luaL_Reg reply_functions[] = {{"reply", lp_reply_reply},
                                            {"mark_empty_lists", lp_reply_mark_empty_lists},
                                            {NULL, NULL}};
 
+static const luaL_Reg keys_meta[] = {{"__gc", collect_keys}, {NULL, NULL}};
+
 void lp_reply_open (lua_State *L) {
+  lp_new_metatable(L, KEYS_TYPE, keys_meta, NULL);
+  lua_pop(L, 1);
   luaL_setfuncs(L, reply_functions, 0);
 }

@@ -1,159 +1,47 @@
 /* The storage behind a snapshot; rows.h describes it. */
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 
 #include "rows.h"
 
 #define ARENA_MAX UINT32_MAX
 #define ROWS_MAX (UINT32_C(1) << 30)
 
-/* Under AddressSanitizer everything comes from malloc, so that it can watch. */
-#ifdef __has_feature
-#if __has_feature(address_sanitizer)
-#define LP_WATCHED
-#endif
-#endif
-#if defined MREMAP_MAYMOVE && !defined __SANITIZE_ADDRESS__ && !defined LP_WATCHED
-#define CAN_MAP
-#define MAPPED_FROM ((size_t)128 << 10) /* bytes */
-#define MAPPED_FIRST ((size_t)4 << 20)  /* address space only */
-#define STEP ((size_t)256 << 10)
-#ifndef MADV_POPULATE_WRITE
-#define MADV_POPULATE_WRITE 23 /* Linux 5.14 */
-#endif
-#endif
-
 void lp_rows_init (lp_rows *r) {
   memset(r, 0, sizeof *r);
 }
 
 size_t lp_rows_memory (const lp_rows *r) {
-  return r->capacity * sizeof(lp_row) + r->arena.capacity +
-         r->group_ref_capacity * sizeof(uint32_t) + r->groups.capacity * sizeof(lp_text) +
-         r->groups.table_size * sizeof(uint64_t) + r->segment_capacity * sizeof(lp_segment) +
-         r->invited_capacity * sizeof(lp_text) + r->index_size * sizeof(uint32_t) +
+  return r->rows_room.capacity * sizeof(lp_row) + r->arena.room.capacity +
+         r->group_refs_room.capacity * sizeof(uint32_t) +
+         r->groups.room.capacity * sizeof(lp_text) + r->groups.table_size * sizeof(uint64_t) +
+         r->segments_room.capacity * sizeof(lp_segment) +
+         r->invited_room.capacity * sizeof(lp_text) + r->index_size * sizeof(uint32_t) +
          r->id_table_size * sizeof(uint64_t);
 }
 
-/*
-** Room for `more` items. A small block comes from malloc. A large one is mapped: it grows without
-** being copied, and the kernel is asked for its next pages in one go, since touching them one by
-** one would cost more time than reading the bytes that fill them.
-*/
-static int reserve (void **items, size_t count, size_t more, size_t *capacity, size_t size,
-                    size_t *mapped) {
-  size_t wanted = count + more, bytes;
-  void *moved;
-  if (wanted <= *capacity) return 0;
-  if (wanted < count || wanted > SIZE_MAX / 8 / size) return -1;
-  bytes = wanted * size;
-#ifdef CAN_MAP
-  if (bytes > MAPPED_FROM || *mapped > 0) {
-    size_t ready = *capacity * size / STEP * STEP, end = (bytes + STEP - 1) / STEP * STEP;
-    if (end > *mapped) {
-      size_t length = end < MAPPED_FIRST / 2 ? MAPPED_FIRST : end * 2;
-      moved = *mapped > 0 ? mremap(*items, *mapped, length, MREMAP_MAYMOVE)
-                          : mmap(NULL, length, PROT_READ | PROT_WRITE,
-                                 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-      if (moved == MAP_FAILED) return -1;
-      if (*mapped == 0) {
-        ready = 0;
-        if (count > 0) memcpy(moved, *items, count * size);
-        free(*items);
-      }
-      *items = moved;
-      *mapped = length;
-    }
-    madvise((char *)*items + ready, end - ready, MADV_POPULATE_WRITE); /* an old kernel may not */
-    *capacity = end / size;
-    return 0;
-  }
-#else
-  (void)mapped;
-#endif
-  moved = realloc(*items, bytes + bytes / 2 + 16 * size);
-  if (moved == NULL) return -1;
-  *items = moved;
-  *capacity = (bytes + bytes / 2) / size + 16;
-  return 0;
-}
-
-static void release (void *items, size_t mapped) {
-#ifdef CAN_MAP
-  if (mapped > 0) {
-    munmap(items, mapped);
-    return;
-  }
-#else
-  (void)mapped;
-#endif
-  free(items);
-}
-
-int lp_buffer_reserve (lp_buffer *b, size_t more) {
-  void *bytes = b->bytes;
-  int answer = reserve(&bytes, b->size, more, &b->capacity, 1, &b->mapped);
-  b->bytes = bytes;
-  return answer;
-}
-
-void lp_buffer_free (lp_buffer *b) {
-  release(b->bytes, b->mapped);
-  memset(b, 0, sizeof *b);
-}
-
-static int reserve_rows (lp_rows *r, size_t more) {
-  void *rows = r->rows;
-  int answer = reserve(&rows, r->count, more, &r->capacity, sizeof *r->rows, &r->rows_mapped);
-  r->rows = rows;
-  return answer;
-}
-
-static int reserve_group_refs (lp_rows *r, size_t more) {
-  void *refs = r->group_refs;
-  int answer = reserve(&refs, r->group_ref_count, more, &r->group_ref_capacity,
-                       sizeof *r->group_refs, &r->group_refs_mapped);
-  r->group_refs = refs;
-  return answer;
-}
-
-static int reserve_segments (lp_rows *r, size_t more) {
-  void *segments = r->segments;
-  int answer = reserve(&segments, r->segment_count, more, &r->segment_capacity, sizeof *r->segments,
-                       &r->segments_mapped);
-  r->segments = segments;
-  return answer;
-}
-
-static int reserve_invited (lp_rows *r, size_t more) {
-  void *invited = r->invited;
-  int answer = reserve(&invited, r->invited_count, more, &r->invited_capacity, sizeof *r->invited,
-                       &r->invited_mapped);
-  r->invited = invited;
-  return answer;
-}
-
-static int reserve_names (lp_rows *r, size_t more) {
-  void *texts = r->groups.texts;
-  int answer = reserve(&texts, r->groups.count, more, &r->groups.capacity, sizeof *r->groups.texts,
-                       &r->groups.mapped);
-  r->groups.texts = texts;
-  return answer;
-}
-
 void lp_rows_free (lp_rows *r) {
-  release(r->rows, r->rows_mapped);
-  release(r->group_refs, r->group_refs_mapped);
-  release(r->groups.texts, r->groups.mapped);
-  release(r->segments, r->segments_mapped);
-  release(r->invited, r->invited_mapped);
+  lp_block_free(r->rows, &r->rows_room);
+  lp_block_free(r->group_refs, &r->group_refs_room);
+  lp_block_free(r->groups.texts, &r->groups.room);
+  lp_block_free(r->segments, &r->segments_room);
+  lp_block_free(r->invited, &r->invited_room);
+  lp_block_free(r->index, &r->index_room);
+  lp_block_free(r->ids, &r->ids_room);
   lp_buffer_free(&r->arena);
   free(r->groups.table);
-  free(r->index);
-  free(r->ids);
   memset(r, 0, sizeof *r);
 }
+
+#define RESERVE_ROWS(r, more) LP_BLOCK_RESERVE((r)->rows, (r)->count, more, (r)->rows_room)
+#define RESERVE_GROUP_REFS(r, more)                                                                \
+  LP_BLOCK_RESERVE((r)->group_refs, (r)->group_ref_count, more, (r)->group_refs_room)
+#define RESERVE_SEGMENTS(r, more)                                                                  \
+  LP_BLOCK_RESERVE((r)->segments, (r)->segment_count, more, (r)->segments_room)
+#define RESERVE_INVITED(r, more)                                                                   \
+  LP_BLOCK_RESERVE((r)->invited, (r)->invited_count, more, (r)->invited_room)
+#define RESERVE_NAMES(r, more)                                                                     \
+  LP_BLOCK_RESERVE((r)->groups.texts, (r)->groups.count, more, (r)->groups.room)
 
 /* Texts have a length before them: one byte, or 0xFF and four. Offset 0 is never used. */
 int lp_rows_add_text (lp_rows *r, const char *bytes, size_t n, lp_text *out) {
@@ -184,26 +72,26 @@ lp_text lp_rows_text_after (const lp_rows *r, lp_text at) {
 }
 
 int lp_rows_add_row (lp_rows *r, const lp_row *row) {
-  if (r->count == ROWS_MAX || (r->count == r->capacity && reserve_rows(r, 1) != 0)) return -1;
+  if (r->count == ROWS_MAX || RESERVE_ROWS(r, 1) != 0) return -1;
   r->rows[r->count++] = *row;
   return 0;
 }
 
 int lp_rows_add_group_ref (lp_rows *r, uint32_t group) {
-  if (r->group_ref_count == UINT32_MAX || reserve_group_refs(r, 1) != 0) return -1;
+  if (r->group_ref_count == UINT32_MAX || RESERVE_GROUP_REFS(r, 1) != 0) return -1;
   r->group_refs[r->group_ref_count++] = group;
   return 0;
 }
 
 int lp_rows_add_segment (lp_rows *r, uint32_t group, lp_text first, uint32_t count) {
   lp_segment segment = {group, count, first};
-  if (reserve_segments(r, 1) != 0) return -1;
+  if (RESERVE_SEGMENTS(r, 1) != 0) return -1;
   r->segments[r->segment_count++] = segment;
   return 0;
 }
 
 int lp_rows_add_invited (lp_rows *r, lp_text text) {
-  if (reserve_invited(r, 1) != 0) return -1;
+  if (RESERVE_INVITED(r, 1) != 0) return -1;
   r->invited[r->invited_count++] = text;
   return 0;
 }
@@ -237,7 +125,7 @@ int lp_rows_name_group (lp_rows *r, const char *name, size_t n, uint32_t *out) {
   if (grow_names(r, 1) != 0) return -1;
   place = lp_rows_name_place(r, name, n, hash);
   if (names->table[place] == 0) {
-    if (names->count == ROWS_MAX || reserve_names(r, 1) != 0 ||
+    if (names->count == ROWS_MAX || RESERVE_NAMES(r, 1) != 0 ||
         lp_rows_add_text(r, name, n, &names->texts[names->count]) != 0)
       return -1;
     names->table[place] = (hash & ~(uint64_t)UINT32_MAX) | ++names->count;
@@ -264,10 +152,12 @@ static size_t id_place (const lp_rows *r, uint64_t id) {
 static int grow_ids (lp_rows *r, size_t more) {
   size_t known = r->ids == NULL ? r->count : r->id_count, size = 1024, old_size = r->id_table_size;
   uint64_t *ids, *old = r->ids;
+  lp_room room, old_room = r->ids_room;
   if (old != NULL && (known + more) * 2 <= old_size) return 0;
   while (size < (known + more) * 4) size *= 2;
-  if ((ids = calloc(size, sizeof *ids)) == NULL) return -1;
+  if ((ids = lp_block_zeroed(size, sizeof *ids, &room)) == NULL) return -1;
   r->ids = ids;
+  r->ids_room = room;
   r->id_table_size = size;
   if (old == NULL) {
     for (size_t i = 0; i < r->count; i++) ids[id_place(r, r->rows[i].id)] = r->rows[i].id + 1;
@@ -276,7 +166,7 @@ static int grow_ids (lp_rows *r, size_t more) {
     for (size_t i = 0; i < old_size; i++)
       if (old[i] != 0) ids[id_place(r, old[i] - 1)] = old[i];
   }
-  free(old);
+  lp_block_free(old, &old_room);
   return 0;
 }
 
@@ -313,9 +203,10 @@ int lp_rows_index (lp_rows *r) {
   if (r->index_size != 0 && r->indexed_rows == r->count && r->indexed_invited == r->invited_count)
     return 0;
   while (size < r->count * 2) size *= 2;
-  free(r->index);
+  lp_block_free(r->index, &r->index_room);
   r->index_size = 0;
-  if ((r->index = calloc(size, sizeof *r->index)) == NULL) return -1;
+  r->index = lp_block_zeroed(size, sizeof *r->index, &r->index_room);
+  if (r->index == NULL) return -1;
   r->index_size = size;
   r->twins = 0;
   for (size_t i = 0; i < r->count; i++) {
@@ -383,8 +274,8 @@ int lp_rows_reserve (lp_rows *r, size_t texts, size_t names, size_t refs) {
   if (texts > ARENA_MAX - r->arena.size || names > ROWS_MAX - r->groups.count ||
       refs > UINT32_MAX - r->group_ref_count)
     return -1;
-  if (lp_buffer_reserve(&r->arena, texts) != 0 || reserve_group_refs(r, refs) != 0 ||
-      reserve_names(r, names) != 0)
+  if (lp_buffer_reserve(&r->arena, texts) != 0 || RESERVE_GROUP_REFS(r, refs) != 0 ||
+      RESERVE_NAMES(r, names) != 0)
     return -1;
   return grow_names(r, names);
 }
@@ -394,8 +285,8 @@ static int reserve_page (lp_rows *r, const lp_rows *from) {
   size_t texts = from->arena.size * 2 + 16; /* the names of groups are told a second time */
   if (r->count + from->count > ROWS_MAX ||
       lp_rows_reserve(r, texts, from->groups.count, from->group_ref_count) != 0 ||
-      reserve_rows(r, from->count) != 0 || reserve_segments(r, from->segment_count) != 0 ||
-      reserve_invited(r, from->invited_count) != 0)
+      RESERVE_ROWS(r, from->count) != 0 || RESERVE_SEGMENTS(r, from->segment_count) != 0 ||
+      RESERVE_INVITED(r, from->invited_count) != 0)
     return -1;
   for (size_t i = 0; i < from->count; i++) {
     int first = i == 0 && r->count == 0 && r->taken == 0;

@@ -9,6 +9,7 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "blocks.h"
 #include "bytes.h"
 
 /* Fresh memory costs more time than reading the bytes that fill it, so a row is kept small. */
@@ -44,17 +45,12 @@ typedef struct lp_row {
   uint8_t mpstrength;
 } lp_row;
 
-/* Of every block below, `mapped` is how many bytes are mapped for it, 0 when it is malloc's. */
-typedef struct lp_buffer {
-  char *bytes;
-  size_t size, capacity, mapped;
-} lp_buffer;
-
 /* Names told once: group names. A place of the table holds the upper half of the name's hash and,
 ** below it, number + 1; 0 is a free place. */
 typedef struct lp_names {
   lp_text *texts;
-  size_t count, capacity, mapped;
+  size_t count;
+  lp_room room;
   uint64_t *table;
   size_t table_size;
 } lp_names;
@@ -68,22 +64,28 @@ typedef struct lp_segment {
 
 typedef struct lp_rows {
   lp_row *rows;
-  size_t count, capacity, rows_mapped;
+  size_t count;
+  lp_room rows_room;
   lp_buffer arena;
   uint32_t *group_refs;
-  size_t group_ref_count, group_ref_capacity, group_refs_mapped;
+  size_t group_ref_count;
+  lp_room group_refs_room;
   lp_names groups;
   lp_segment *segments;
-  size_t segment_count, segment_capacity, segments_mapped;
+  size_t segment_count;
+  lp_room segments_room;
   lp_text *invited;
-  size_t invited_count, invited_capacity, invited_mapped;
+  size_t invited_count;
+  lp_room invited_room;
   size_t last_list; /* where the list of the page that was appended last begins in `invited` */
   uint32_t *index;  /* e-mail index: row + 1, open addressing; made by lp_rows_index */
   size_t index_size;
+  lp_room index_room;
   size_t indexed_rows, indexed_invited; /* what the index knows of */
   size_t twins;                         /* rows with the address of a row before them */
   uint64_t *ids;                        /* set of ids, made when they come out of order */
   size_t id_table_size, id_count;
+  lp_room ids_room;
   uint64_t last_id;
   size_t taken; /* rows that were handed over before these */
   size_t odd;   /* values that were not of the documented form */
@@ -94,8 +96,6 @@ void lp_rows_free (lp_rows *r);
 size_t lp_rows_memory (const lp_rows *r);
 
 /* All of these answer 0, or -1 without memory (or beyond 4 GiB of text or 2^30 rows). */
-int lp_buffer_reserve (lp_buffer *b, size_t more);
-void lp_buffer_free (lp_buffer *b);
 int lp_rows_add_text (lp_rows *r, const char *bytes, size_t n, lp_text *out);
 int lp_rows_add_row (lp_rows *r, const lp_row *row);
 int lp_rows_add_group_ref (lp_rows *r, uint32_t group);

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "array.h"
 #include "bytes.h"
 #include "scan.h"
 #include "scan_string.h"
@@ -51,14 +52,9 @@ lp_kind lp_scan_refuse (lp_scan *s, lp_scan_error error) {
 
 /* Room in the carry buffer for n bytes in all. */
 static int reserve_carry (lp_scan *s, size_t n) {
-  size_t capacity = n < 4096 ? 8192 : n + n / 2;
-  char *carry;
-  if (n <= s->carry_capacity) return 0;
-  carry = capacity < n ? NULL : realloc(s->carry, capacity);
-  if (carry == NULL) return fail_at(s, LP_SCAN_MEMORY, s->at), -1;
-  s->carry = carry;
-  s->carry_capacity = capacity;
-  return 0;
+  if (LP_RESERVE(s->carry, 0, n, s->carry_capacity) == 0) return 0;
+  fail_at(s, LP_SCAN_MEMORY, s->at);
+  return -1;
 }
 
 /*
@@ -467,13 +463,7 @@ lp_scan_error lp_keys_add_hash (lp_keys *k, uint64_t hash) {
     for (size_t i = k->level[d].first; i < k->count; i++)
       if (k->hashes[i] == hash) return LP_SCAN_DUPLICATE;
     if (k->count - k->level[d].first < KEYS_LINEAR) {
-      if (k->count == k->capacity) {
-        size_t capacity = k->capacity == 0 ? 64 : k->capacity * 2;
-        uint64_t *hashes = realloc(k->hashes, capacity * sizeof *hashes);
-        if (hashes == NULL) return LP_SCAN_MEMORY;
-        k->hashes = hashes;
-        k->capacity = capacity;
-      }
+      if (LP_RESERVE(k->hashes, k->count, 1, k->capacity) != 0) return LP_SCAN_MEMORY;
       k->hashes[k->count++] = hash;
       return LP_SCAN_NONE;
     }

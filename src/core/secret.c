@@ -12,6 +12,7 @@
 #include <termios.h>
 #include <unistd.h>
 
+#include "array.h"
 #include "registers.h"
 #include "secret.h"
 #include "signals.h"
@@ -88,15 +89,14 @@ static unsigned enter (char *bytes, size_t length) {
   for (i = 0; i < table.count; i++)
     if (table.entries[i].holders == 0) break;
   if (i == table.count) {
-    unsigned count = table.count == 0 ? 8 : table.count * 2;
-    entry *entries = count >= PLACES ? NULL : realloc(table.entries, count * sizeof *entries);
-    if (entries == NULL) {
+    size_t room = table.count;
+    if (table.count >= PLACES - 1 || LP_RESERVE(table.entries, table.count, 1u, room) != 0) {
       pthread_mutex_unlock(&table.mutex);
       return 0;
     }
-    memset(entries + table.count, 0, (count - table.count) * sizeof *entries);
-    table.entries = entries;
-    table.count = count;
+    if (room > PLACES - 1) room = PLACES - 1;
+    memset(table.entries + table.count, 0, (room - table.count) * sizeof *table.entries);
+    table.count = (unsigned)room;
   }
   table.entries[i].bytes = bytes;
   table.entries[i].length = length;

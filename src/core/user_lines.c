@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "array.h"
 #include "bytes.h"
 #include "controls.h"
 #include "snapshot.h"
@@ -73,19 +74,11 @@ typedef struct writer {
   lines *lines;
 } writer;
 
-static void grow (writer *w, size_t n) {
-  lines *l = w->lines;
-  size_t capacity = l->capacity * 2 + n;
-  char *bytes = realloc(l->bytes, capacity);
-  if (bytes == NULL) luaL_error(w->L, "out of memory");
-  l->bytes = bytes;
-  l->capacity = capacity;
-}
-
 /* Room for n more bytes; where they go. */
 static inline char *room (writer *w, size_t n) {
-  if (w->lines->capacity - w->lines->size < n) grow(w, n);
-  return w->lines->bytes + w->lines->size;
+  lines *l = w->lines;
+  if (LP_RESERVE(l->bytes, l->size, n, l->capacity) != 0) luaL_error(w->L, "out of memory");
+  return l->bytes + l->size;
 }
 
 static inline void add (writer *w, const char *text, size_t n) {

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "array.h"
 #include "plain_email.h"
 #include "wanted.h"
 
@@ -29,7 +30,7 @@ void lp_wanted_close (lp_wanted *w) {
 }
 
 size_t lp_wanted_memory (const lp_wanted *w) {
-  return lp_rows_memory(&w->store) + w->people.capacity +
+  return lp_rows_memory(&w->store) + w->people.room.capacity +
          (w->table_size + w->stamp_room) * sizeof(uint32_t);
 }
 
@@ -61,14 +62,10 @@ static int grow_table (lp_wanted *w) {
 }
 
 static int grow_stamps (lp_wanted *w, size_t names) {
-  size_t room = w->stamp_room == 0 ? 64 : w->stamp_room;
-  uint32_t *stamps;
-  if (names <= w->stamp_room) return 0;
-  while (room < names) room *= 2;
-  if ((stamps = realloc(w->stamps, room * sizeof *stamps)) == NULL) return -1;
-  memset(stamps + w->stamp_room, 0, (room - w->stamp_room) * sizeof *stamps);
-  w->stamps = stamps;
-  w->stamp_room = room;
+  size_t known = w->stamp_room;
+  if (names <= known) return 0;
+  if (LP_RESERVE(w->stamps, known, names - known, w->stamp_room) != 0) return -1;
+  memset(w->stamps + known, 0, (w->stamp_room - known) * sizeof *w->stamps);
   return 0;
 }
 

@@ -5,25 +5,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "array.h"
 #include "claims.h"
 
 struct lp_key {
   size_t offset, line;
   uint32_t length, hash;
 };
-
-int lp_reserve (void **data, size_t *size, size_t used, size_t more, size_t width) {
-  size_t wanted = *size ? *size : 64;
-  void *grown;
-  if (more > SIZE_MAX / 4 / width || used > SIZE_MAX / 4 / width) return 0;
-  while (wanted < used + more) wanted *= 2;
-  if (wanted == *size) return 1;
-  grown = realloc(*data, wanted * width);
-  if (grown == NULL) return 0;
-  *data = grown;
-  *size = wanted;
-  return 1;
-}
 
 /* FNV-1a, begun with the table's address so that no file can be written to collide. */
 static uint32_t hash_key (const lp_claims *claims, const char *s, size_t n) {
@@ -61,8 +49,8 @@ int lp_claim (lp_claims *claims, const char *s, size_t n, size_t line, size_t *f
       return 0;
     }
   }
-  if (!lp_reserve((void **)&claims->bytes, &claims->bytes_size, claims->bytes_used, n + 1, 1) ||
-      !lp_reserve((void **)&claims->list, &claims->list_size, claims->list_used, 1, sizeof *key))
+  if (LP_RESERVE(claims->bytes, claims->bytes_used, n + 1, claims->bytes_size) != 0 ||
+      LP_RESERVE(claims->list, claims->list_used, 1, claims->list_size) != 0)
     return -1;
   key = &claims->list[claims->list_used++];
   key->offset = claims->bytes_used;

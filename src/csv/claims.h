@@ -20,7 +20,4 @@ int lp_claim (lp_claims *claims, const char *s, size_t n, size_t line, size_t *f
 /* All zero is an empty table; freeing makes it one again. */
 void lp_claims_free (lp_claims *claims);
 
-/* Room for `more` further elements of `width` bytes; 0 when memory is out. */
-int lp_reserve (void **data, size_t *size, size_t used, size_t more, size_t width);
-
 #endif

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "array.h"
 #include "bytes.h"
 #include "claims.h"
 #include "csv_parse.h"
@@ -30,9 +31,6 @@ static void set_failure (lp_csv *p, const char *code, size_t line, const char *f
   va_end(arguments);
 }
 
-#define RESERVE(p, name, more)                                                                     \
-  lp_reserve((void **)&(p)->name, &(p)->name##_size, (p)->name##_used, more, sizeof *(p)->name)
-
 static void out_of_memory (lp_csv *p) {
   set_failure(p, "no_memory", p->line, "memory is exhausted");
 }
@@ -54,7 +52,8 @@ static void take_field (void *text, size_t length, void *data) {
   } else if (p->bytes_used - p->row_bytes + length > p->options.max_row) {
     set_failure(p, "row_too_large", p->row_line, "the row is longer than %zu bytes",
                 p->options.max_row);
-  } else if (!RESERVE(p, bytes, length) || !RESERVE(p, ends, 1)) {
+  } else if (LP_RESERVE(p->bytes, p->bytes_used, length, p->bytes_size) != 0 ||
+             LP_RESERVE(p->ends, p->ends_used, 1, p->ends_size) != 0) {
     out_of_memory(p);
   } else {
     if (length > 0) memcpy(p->bytes + p->bytes_used, text, length);
@@ -73,7 +72,7 @@ static void take_row (int terminator, void *data) {
   p->row_open = 0;
   p->number++;
   if (p->ends_used == p->row_first) return;
-  if (!RESERVE(p, records, 1)) {
+  if (LP_RESERVE(p->records, p->records_used, 1, p->records_size) != 0) {
     out_of_memory(p);
     return;
   }

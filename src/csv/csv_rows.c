@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "array.h"
 #include "csv_rows.h"
 #include "plain_email.h"
 
@@ -25,9 +26,6 @@ struct lp_shape {
   size_t *positions; /* counted from 0 */
   lp_column columns[];
 };
-
-#define RESERVE(p, name, more)                                                                     \
-  lp_reserve((void **)&(p)->name, &(p)->name##_size, (p)->name##_used, more, sizeof *(p)->name)
 
 static void set_integer (lua_State *L, const char *name, size_t value) {
   lua_pushinteger(L, (lua_Integer)value);
@@ -91,7 +89,9 @@ static int shape_row (lp_rows *r, const lp_record *record) {
   int empty = 1;
   if (record->count != shape->width || bytes > SIZE_MAX / 4 / shape->count) return 0;
   r->joined_used = 0;
-  if (shape->joins > 0 && !RESERVE(r, joined, bytes * shape->count + shape->joins)) return 0;
+  if (shape->joins > 0 &&
+      LP_RESERVE(r->joined, 0, bytes * shape->count + shape->joins, r->joined_size) != 0)
+    return 0;
   for (size_t i = 0; i < shape->count; i++) {
     lp_column *column = &shape->columns[i];
     column->value = column->count == 1

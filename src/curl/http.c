@@ -18,6 +18,7 @@
 
 #include <curl/curl.h>
 
+#include "array.h"
 #include "body.h"
 #include "compat.h"
 #include "http_endpoint.h"
@@ -31,7 +32,6 @@
 
 #define MAX_HEADER_BYTES (256 * 1024)
 #define KEPT_CONNECTIONS 64
-#define START_BYTES 1000 /* first size of a buffer: what malloc gives at once */
 #define READ_BYTES 4096L /* libcurl takes and wipes so much for every reply that is kept whole */
 #define SINK_BYTES 16384L
 
@@ -155,13 +155,7 @@ static void initialise_curl (void) {
 /* ------------------------------------------------------------------ callbacks */
 
 static int append (buffer *b, const char *bytes, size_t n) {
-  if (b->size + n > b->capacity) {
-    size_t capacity = b->size + n > START_BYTES ? (b->size + n) + (b->size + n) / 2 : START_BYTES;
-    char *grown = realloc(b->bytes, capacity);
-    if (grown == NULL) return -1;
-    b->bytes = grown;
-    b->capacity = capacity;
-  }
+  if (LP_RESERVE(b->bytes, b->size, n, b->capacity) != 0) return -1;
   memcpy(b->bytes + b->size, bytes, n);
   b->size += n;
   return 0;

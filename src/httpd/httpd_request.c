@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "array.h"
 #include "httpd.h"
 
 /* ---- who may connect ---- */
@@ -78,14 +79,7 @@ static int lp_request_append (lp_request *request, const char *bytes, size_t cou
     request->phase = LP_TOO_LARGE;
     return 1;
   }
-  if (request->length + count > request->room) {
-    size_t room = request->room ? request->room * 2 : 4096;
-    while (room < request->length + count) room *= 2;
-    char *grown = realloc(request->body, room);
-    if (grown == NULL) return 0;
-    request->body = grown;
-    request->room = room;
-  }
+  if (LP_RESERVE(request->body, request->length, count, request->room) != 0) return 0;
   memcpy(request->body + request->length, bytes, count);
   request->length += count;
   return 1;

@@ -4,6 +4,7 @@
 */
 #include <stdlib.h>
 
+#include "array.h"
 #include "httpd.h"
 
 long long lp_clock_read (clockid_t clock) {
@@ -20,14 +21,9 @@ static void lp_heap_swap (lp_waiter *heap, size_t a, size_t b) {
 
 /* Adds one; 0 when there is no memory. The mutex is held. */
 static int lp_waiter_add (lp_server *server, long long due, struct MHD_Connection *connection) {
-  if (server->waiting == server->room) {
-    size_t room = server->room ? server->room * 2 : 64;
-    lp_waiter *grown = realloc(server->waiters, room * sizeof *grown);
-    if (grown == NULL) return 0;
-    server->waiters = grown;
-    server->room = room;
-  }
-  size_t at = server->waiting++;
+  size_t at = server->waiting;
+  if (LP_RESERVE(server->waiters, at, 1, server->room) != 0) return 0;
+  server->waiting++;
   server->waiters[at].due = due;
   server->waiters[at].connection = connection;
   while (at > 0 && server->waiters[(at - 1) / 2].due > server->waiters[at].due) {
