@@ -10,11 +10,12 @@ local WIDTH = 88
 -- they are called.
 local sources = {
   { "client", ":", "enterprise/init.lua", owner = "methods:" },
+  { "client", ":", "directory/client.lua", owner = "M.", first = true },
   { "client", ":", "plan/client.lua", owner = "M.", first = true },
   { "client", ":", "export/client.lua", owner = "M.", first = true },
-  { "user", ":", "enterprise/user.lua", owner = "methods:" },
-  { "group", ":", "enterprise/group.lua", owner = "methods:" },
-  { "snapshot", ":", "enterprise/directory.lua", owner = "methods:" },
+  { "user", ":", "directory/user.lua", owner = "methods:" },
+  { "group", ":", "directory/group.lua", owner = "methods:" },
+  { "snapshot", ":", "directory/snapshot.lua", owner = "methods:" },
   { "plan", ":", "plan/init.lua", owner = "methods:" },
   { "run", ":", "plan/run.lua", owner = "methods:" },
   { "box", ":", "sandbox/box.lua", owner = "methods:" },

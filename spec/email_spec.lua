@@ -157,3 +157,21 @@ describe("email.trim", function()
     assert.equal("x\194", email.trim "x\194")
   end)
 end)
+
+describe("email.fold: which addresses are the same account", function()
+  it("knows ASCII letters in either case, and spaces around", function()
+    assert.equal("ann@acme.com", email.fold " ANN@Acme.com ")
+    assert.are_not.equal(email.fold "ann@acme.com", email.fold "anne@acme.com")
+  end)
+
+  it("knows other letters, however they are written", function()
+    for _, written in ipairs { "M\195\156LLER@x", "mu\204\136ller@x", "MU\204\136LLER@X" } do
+      assert.equal("m\195\188ller@x", email.fold(written))
+    end
+    assert.are_not.equal(email.fold "stra\195\159e@x", email.fold "strasse@x")
+  end)
+
+  it("takes bytes that are no text as they are", function()
+    assert.equal("a\255@x", email.fold "A\255@X")
+  end)
+end)

@@ -159,7 +159,7 @@ describe("README", function()
 
   it("shows fields and methods that exist", function()
     local fields = require("lastpass.core").user_fields
-    local user = require("lastpass.enterprise.user").methods
+    local user = require("lastpass.directory.user").methods
     local box = require("lastpass").sandbox.start { users = 10 }
     local client = assert(box:client())
     box:stop()

@@ -128,10 +128,10 @@ local function load_lazy()
   for kind in pairs(lastpass.source.signatures) do
     assert.is_function(lastpass.source[kind])
   end
-  for name in pairs(upvalue(getmetatable(lastpass.directory).__index, "rooms")) do
+  for name in pairs(upvalue(getmetatable(lastpass.directory).__index, "parts")) do
     assert.is_truthy(lastpass.directory[name])
   end
-  for name in pairs(upvalue(getmetatable(lastpass).__index, "rooms")) do
+  for name in pairs(upvalue(getmetatable(lastpass).__index, "packages")) do
     assert.is_truthy(lastpass[name])
   end
 end
@@ -163,7 +163,7 @@ describe("public functions", function()
 
   it("of the module raise for wrong arguments", function()
     walk("lastpass.", lastpass, seen)
-    for name in pairs(upvalue(getmetatable(lastpass).__index, "rooms")) do
+    for name in pairs(upvalue(getmetatable(lastpass).__index, "packages")) do
       if type(lastpass[name]) == "table" then
         walk("lastpass." .. name .. ".", lastpass[name], seen)
       end

@@ -7,9 +7,9 @@ local ways = {}
 
 function ways.lastpass(text)
   local core = require "lastpass.core"
-  local directory = require "lastpass.enterprise.directory"
+  local directory = require "lastpass.directory.snapshot"
   local client = setup.client("https://127.0.0.1/", "/dev/null")
-  client:_zone()
+  client:zone()
   return function()
     local rows = core.snapshot()
     assert(rows:feed(text))

@@ -2,7 +2,7 @@
 -- file says, by a playbook. The directory is read from its file, the HR file by a mapping of its columns
 -- or row by row by a Lua function.
 local core = require "lastpass.core"
-local directory = require "lastpass.enterprise.directory"
+local directory = require "lastpass.directory.snapshot"
 local playbook = require "lastpass.plan.playbook"
 local setup = require "bench.work.setup"
 local steps = require "lastpass.plan.steps"

@@ -1,11 +1,11 @@
---- LastPass Business administration from Lua. This is the door; the rooms are loaded on first use.
+--- LastPass Business administration from Lua. Its packages are loaded on first use.
 -- @module lastpass
 local signature = require "lastpass.signature"
 
 local M = { _VERSION = require "lastpass.version", _NAME = "lastpass" }
 
 -- What a name of this table stands for.
-local rooms = {
+local packages = {
   secret = "lastpass.secret",
   sandbox = "lastpass.sandbox",
   source = "lastpass.source",
@@ -20,18 +20,26 @@ local rooms = {
 
 setmetatable(M, {
   __index = function(_, name)
-    local room = rooms[name]
-    if not room then
+    local module = packages[name]
+    if not module then
       return nil
     end
-    local value = require(room)
+    local value = require(module)
     M[name] = value
     return value
   end,
 })
 
--- What higher floors add to clients.
+-- What packages above the wire add to clients.
 local client_methods = {
+  snapshot = "lastpass.directory.client",
+  users = "lastpass.directory.client",
+  user = "lastpass.directory.client",
+  group = "lastpass.directory.client",
+  groups = "lastpass.directory.client",
+  folders = "lastpass.directory.client",
+  events = "lastpass.directory.client",
+  expired_passwords = "lastpass.directory.client",
   add_users = "lastpass.plan.client",
   update_users = "lastpass.plan.client",
   change_groups = "lastpass.plan.client",
@@ -51,13 +59,12 @@ local client_methods = {
   export = "lastpass.export.client",
   cursors = "lastpass.export.client",
   forget_cursor = "lastpass.export.client",
-  _event_field = "lastpass.directory.event",
 }
 
 local function enterprise()
-  local room = require "lastpass.enterprise"
-  room.extensions = client_methods
-  return room
+  local clients = require "lastpass.enterprise"
+  clients.extensions = client_methods
+  return clients
 end
 
 --- Makes a client of the Enterprise API. Nothing is sent.

@@ -82,7 +82,7 @@ describe("writes that are carried out late", function()
       { seed = seed, box = box, straight = straight, before = assert(straight:snapshot()) }
     one.client = box:client {
       url = start_proxy(box, seed),
-      journal = straight._options.journal,
+      journal = straight:option "journal",
       timeout = TIME_LIMIT,
       retries = 0,
     }

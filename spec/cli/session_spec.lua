@@ -25,7 +25,7 @@ describe("a session", function()
     }
     assert.is_nil(one._client)
     assert.equals(one:client(), one:client())
-    assert.equals(place.box.url, one:client()._options.url)
+    assert.equals(place.box.url, one:client():option "url")
   end)
 
   it("hands flags on as a layer of the configuration", function()

@@ -34,7 +34,7 @@ describe("core.user_lines", function()
       local client = box:client { timezone = zone }
       local snapshot = assert(client:snapshot())
       local write = core.user_lines(view.fields, function(civil)
-        return (client:_zone():to_utc(civil))
+        return (client:zone():to_utc(civil))
       end)
       local lines, row = each_line(write(snapshot._rows, 1, #snapshot._rows)), 0
       for user in snapshot:users() do

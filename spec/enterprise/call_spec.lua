@@ -507,18 +507,18 @@ describe("lastpass.enterprise.call", function()
     local turns = {}
     local limited = watched {
       limiter = {
-        wait_for_turn = function(_, command, rate)
+        acquire = function(_, command, rate)
           turns[#turns + 1] = command .. " " .. tostring(rate)
         end,
-        hold = function(_, seconds)
-          turns[#turns + 1] = ("hold %.0f"):format(seconds)
+        back_off = function(_, seconds)
+          turns[#turns + 1] = ("back_off %.0f"):format(seconds)
         end,
       },
       rate = 5,
     }
     support.inject(box, "getuserdata", "", { status = 429, retry_after = 3 })
     assert(limited:getuserdata())
-    assert.same({ "getuserdata 5", "hold 3", "getuserdata 5" }, turns)
+    assert.same({ "getuserdata 5", "back_off 3", "getuserdata 5" }, turns)
     assert.equal(2, #seen.reply)
     assert.is_nil(seen.reply[2].code)
     assert.is_true(seen.reply[2].seconds >= 0)

@@ -37,7 +37,7 @@ describe("lastpass.enterprise.limiter", function()
     it("does not wait without a reason", function()
       local one = fresh()
       for _ = 1, 100 do
-        one:wait_for_turn("getuserdata")
+        one:acquire("getuserdata")
       end
       assert.equal(0, #clock.slept)
     end)
@@ -45,7 +45,7 @@ describe("lastpass.enterprise.limiter", function()
     it("spaces requests evenly by the rate", function()
       local one, started, waits = fresh(), loop.now(), {}
       for _ = 1, 21 do
-        one:wait_for_turn("getuserdata", 4, function(about)
+        one:acquire("getuserdata", 4, function(about)
           waits[#waits + 1] = about
         end)
       end
@@ -59,18 +59,18 @@ describe("lastpass.enterprise.limiter", function()
 
     it("does not save up turns", function()
       local one = fresh()
-      one:wait_for_turn("getuserdata", 4)
+      one:acquire("getuserdata", 4)
       clock.ahead = clock.ahead + 100
-      one:wait_for_turn("getuserdata", 4)
+      one:acquire("getuserdata", 4)
       assert.equal(0, #clock.slept)
-      one:wait_for_turn("getuserdata", 4)
+      one:acquire("getuserdata", 4)
       assert.is_true(clock.slept[1] > 0.2)
     end)
 
     it("keeps updateemail under ten a second, and nothing else", function()
       local one, started, reasons = fresh(), loop.now(), {}
       for _ = 1, 31 do
-        one:wait_for_turn("updateemail", nil, function(about)
+        one:acquire("updateemail", nil, function(about)
           reasons[about.reason] = (reasons[about.reason] or 0) + 1
         end)
       end
@@ -78,20 +78,20 @@ describe("lastpass.enterprise.limiter", function()
       assert.is_true(took > 3 and took < 3.5, tostring(took))
       assert.same({ ["LastPass allows 10 changes of e-mail address a second"] = 30 }, reasons)
       local slept = #clock.slept
-      one:wait_for_turn "updateuser"
+      one:acquire "updateuser"
       assert.equal(slept, #clock.slept)
     end)
 
     it("keeps the slower of the two rates", function()
       local one, started = fresh(), loop.now()
       for _ = 1, 11 do
-        one:wait_for_turn("updateemail", 2)
+        one:acquire("updateemail", 2)
       end
       local took = loop.now() - started
       assert.is_true(took > 4.99 and took < 5.2, tostring(took))
       one, started = fresh(), loop.now()
       for _ = 1, 11 do
-        one:wait_for_turn("updateemail", 100)
+        one:acquire("updateemail", 100)
       end
       took = loop.now() - started
       assert.is_true(took > 1 and took < 1.3, tostring(took))
@@ -99,30 +99,30 @@ describe("lastpass.enterprise.limiter", function()
 
     it("holds everybody, the longest hold counts, and it ends", function()
       local one, waits = fresh(), {}
-      one:hold(5)
-      one:hold(2)
-      one:wait_for_turn("getuserdata", nil, function(about)
+      one:back_off(5)
+      one:back_off(2)
+      one:acquire("getuserdata", nil, function(about)
         waits[#waits + 1] = about
       end)
       assert.equal(1, #waits)
       assert.equal("the server asked to wait", waits[1].reason)
       assert.is_true(waits[1].seconds > 4.9 and waits[1].seconds <= 5)
-      one:wait_for_turn "getuserdata"
+      one:acquire "getuserdata"
       assert.equal(1, #clock.slept)
     end)
 
     it("keeps the rate after a hold too", function()
       local one, times = fresh(), {}
-      one:hold(10)
+      one:back_off(10)
       -- the calls gather while the hold lasts: none of them moves the clock
       loop.sleep = function(seconds)
         times[#times + 1] = seconds
-        one._held_until = 0
+        one._blocked_until = 0
       end
-      local held = one._held_until
+      local held = one._blocked_until
       for _ = 1, 5 do
-        one._held_until = held
-        one:wait_for_turn("getuserdata", 2)
+        one._blocked_until = held
+        one:acquire("getuserdata", 2)
       end
       for position = 2, 5 do
         local gap = times[position] - times[position - 1]
@@ -137,10 +137,10 @@ describe("lastpass.enterprise.limiter", function()
       loop.sleep = function(seconds)
         loop.sleep = sleep
         sleep(seconds)
-        one:hold(7)
+        one:back_off(7)
       end
-      one:wait_for_turn("getuserdata", 1)
-      one:wait_for_turn("getuserdata", 1)
+      one:acquire("getuserdata", 1)
+      one:acquire("getuserdata", 1)
       assert.equal(2, #clock.slept)
       assert.is_true(clock.slept[2] > 6.9)
     end)

@@ -256,7 +256,7 @@ describe("lastpass.enterprise.options", function()
       on_wait = { print },
       on_retry = { print },
       on_reply = { print },
-      limiter = { { wait_for_turn = print, hold = print } },
+      limiter = { { acquire = print, back_off = print } },
       now = { os.time },
     }
     local bad = {
@@ -281,7 +281,7 @@ describe("lastpass.enterprise.options", function()
       on_wait = { 5 },
       on_retry = { 5 },
       on_reply = { 5 },
-      limiter = { 5, {}, { hold = print } },
+      limiter = { 5, {}, { back_off = print } },
       now = { 5 },
     }
     for name, values in pairs(good) do

@@ -411,7 +411,7 @@ describe("lastpass.export", function()
       local _, lines = text:gsub("\n", "")
       assert.equal(format == "csv" and 301 or 300, lines)
       assert.is_truthy(text:find("@pseudonym.invalid", 1, true))
-      assert.is_nil(text:find(box:client()._options.cid == 0 and "" or "@lumenor.example", 1, true))
+      assert.is_nil(text:find(box:client():option "cid" == 0 and "" or "@lumenor.example", 1, true))
     end
   end)
 

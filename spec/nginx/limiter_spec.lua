@@ -9,7 +9,7 @@ local SERVER = [[
     content_by_lua_block {
       local limiter = require("lastpass.nginx.limiter").new(ngx.var.arg_name or "acme")
       local waits, slot = {}, nil
-      limiter:wait_for_turn(ngx.var.arg_command or "x", tonumber(ngx.var.arg_rate), function(wait)
+      limiter:acquire(ngx.var.arg_command or "x", tonumber(ngx.var.arg_rate), function(wait)
         waits[#waits + 1], slot = wait.reason, ngx.now() + wait.seconds
       end)
       ngx.print(("%.3f %d %s"):format(slot or ngx.now(), ngx.worker.pid(), waits[1] or ""))
@@ -24,7 +24,7 @@ local SERVER = [[
   }
   location = /hold {
     content_by_lua_block {
-      require("lastpass.nginx.limiter").new("acme"):hold(tonumber(ngx.var.arg_seconds))
+      require("lastpass.nginx.limiter").new("acme"):back_off(tonumber(ngx.var.arg_seconds))
       ngx.update_time()
       ngx.print(("%.3f"):format(ngx.now()))
     }
@@ -35,7 +35,7 @@ local THREAD = [[
   local M = {}
   function M.turn(rate)
     local slot
-    require("lastpass.nginx.limiter").new("acme"):wait_for_turn("x", rate, function(wait)
+    require("lastpass.nginx.limiter").new("acme"):acquire("x", rate, function(wait)
       slot = ngx.now() + wait.seconds
     end)
     return ("%.3f"):format(slot or ngx.now())
@@ -153,7 +153,7 @@ describe("lastpass.nginx.limiter", function()
         local limiter = require("lastpass.nginx.limiter").new "acme"
         local sent, refusal, message, err = 0, nil, nil, nil
         while sent < 1000 do
-          refusal, message, err = limiter:wait_for_turn("x", 1e4)
+          refusal, message, err = limiter:acquire("x", 1e4)
           if message then break end
           sent = sent + 1
         end

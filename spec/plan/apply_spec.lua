@@ -405,7 +405,7 @@ describe("lastpass.plan.apply", function()
     it("nothing for good: the lock is free again also after an error", function()
       local plan = plans.plan(client, a_step())
       local broken = box:client {
-        journal = client._options.journal,
+        journal = client:option "journal",
         on_request = function()
           error("interrupted!", 0)
         end,

@@ -256,7 +256,7 @@ describe("lastpass.plan.carry", function()
   it("has the intent on the disk before the call", function()
     local states = {}
     local watched = box:client {
-      journal = client._options.journal,
+      journal = client:option "journal",
       on_request = function(request)
         if request.command == "disableuser" then
           local id = journal():runs({ limit = 1 })[1].id
@@ -272,7 +272,7 @@ describe("lastpass.plan.carry", function()
 
   it("keeps to the number of calls under way", function()
     local under_way, most = 0, 0
-    local watched = box:client { journal = client._options.journal }
+    local watched = box:client { journal = client:option "journal" }
     local real = watched._transport
     watched._transport = {
       send = function(_, request)

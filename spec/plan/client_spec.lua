@@ -108,7 +108,7 @@ describe("a client", function()
     local run = assert(client:apply(plan))
     local seen = plan:text() .. tostring(plan) .. tostring(run)
     for _, ending in ipairs { "", "-wal" } do
-      local file = io.open(client._options.journal .. ending, "rb")
+      local file = io.open(client:option "journal" .. ending, "rb")
       seen = seen .. (file and file:read "*a" or "")
       if file then
         file:close()

@@ -124,7 +124,7 @@ describe("lastpass.plan.confirm", function()
     believe_nothing("disableuser", { active[1] })
     local reads = 0
     local slow = box:client {
-      journal = client._options.journal,
+      journal = client:option "journal",
       on_reply = function(reply)
         if reply.command == "getuserdata" then
           reads = reads + 1

@@ -288,14 +288,14 @@ describe("lastpass.plan.resume", function()
 
     it("another company's run", function()
       local id = broken_run(disabling(1), {}, {})
-      local other = box:client { journal = client._options.journal, cid = 1 }
+      local other = box:client { journal = client:option "journal", cid = 1 }
       check.failure("conflict", "other_tenant", other:resume(id))
     end)
 
     it("a run that another program is busy with", function()
       local id = broken_run(disabling(1), {}, {})
       local store = require "lastpass.store"
-      local second = assert(store.open { path = client._options.journal })
+      local second = assert(store.open { path = client:option "journal" })
       local lock = assert(second:lock(journal_room.tenant(client), { run = id }))
       local err = check.failure("conflict", "locked", client:resume(id))
       assert.equal(id, err.owner.run)

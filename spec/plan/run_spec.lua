@@ -147,7 +147,7 @@ describe("lastpass.plan.run", function()
       client:run(0.5)
     end)
     local run = assert(client:apply(plans.plan(client, {})))
-    local other = box:client { journal = client._options.journal, cid = 1 }
+    local other = box:client { journal = client:option "journal", cid = 1 }
     check.failure("conflict", "other_tenant", other:run(run.id))
   end)
 end)

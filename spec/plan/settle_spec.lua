@@ -123,7 +123,7 @@ describe("lastpass.plan.settle", function()
     assert.equal("interrupted", run.stopped.code)
     assert.equal("uncertain", plans.states(run)[active[1]])
     -- and so does whoever goes on with it, with another time limit of their own
-    local other = box:client { journal = client._options.journal, retries = 0, timeout = 1 }
+    local other = box:client { journal = client:option "journal", retries = 0, timeout = 1 }
     local looks = 0
     run = assert(other:resume(run.id, {
       settle_after = 0.1,
@@ -138,7 +138,7 @@ describe("lastpass.plan.settle", function()
   end)
 
   it("lets the margin and the call's time limit be set", function()
-    local short = box:client { journal = client._options.journal, retries = 0, timeout = 2.5 }
+    local short = box:client { journal = client:option "journal", retries = 0, timeout = 2.5 }
     assert(box:faults { command = "disableuser", drop = "before", count = 1 })
     local plan = plans.plan(short, { { "disable", active[1] } })
     local run = assert(short:apply(plan, { settle_after = 0.1, late_margin = 0 }))
@@ -150,7 +150,7 @@ describe("lastpass.plan.settle", function()
   it(
     "finds what the server carries out after the client gave up, and does not do it again",
     function()
-      local short = box:client { journal = client._options.journal, retries = 0, timeout = 1 }
+      local short = box:client { journal = client:option "journal", retries = 0, timeout = 1 }
       local plan = plans.plan(short, { { "remove", active[1] } })
       assert(box:faults { command = "deluser", delay = 2, count = 1 })
       local run = assert(short:apply(plan, { settle_after = 0.1 }))

@@ -1,10 +1,10 @@
 --- Small companies made of what a spec says, behind an object that plans take for a client.
 local core = require "lastpass.core"
-local directory = require "lastpass.enterprise.directory"
+local directory = require "lastpass.directory.snapshot"
 local json = require "lastpass.json"
+local lastpass = require "lastpass"
 local journal_room = require "lastpass.store.client_journal"
 local plan_room = require "lastpass.plan"
-local time = require "lastpass.time"
 
 local M = {}
 
@@ -43,21 +43,16 @@ local numbers = 0
 ---@return table client as far as planning needs one; `client.company` may be changed
 function M.client(company)
   numbers = numbers + 1
-  local client = {
-    company = company,
-    _options = {
-      cid = 1000 + numbers,
-      url = "https://lastpass.example/enterpriseapi.php",
-      chunk = 100,
-      journal = ":memory:",
-      now = function()
-        return M.NOW
-      end,
-    },
+  local client = lastpass.new {
+    cid = 1000 + numbers,
+    provhash = lastpass.secret.value "a-hash-that-nothing-is-sent-with",
+    url = "https://lastpass.example/enterpriseapi.php",
+    journal = ":memory:",
+    now = function()
+      return M.NOW
+    end,
   }
-  function client._zone()
-    return assert(time.zone "America/New_York")
-  end
+  client.company = company
   function client:snapshot()
     local rows = core.snapshot()
     assert(rows:feed(reply_of(self.company)))
@@ -88,7 +83,7 @@ end
 ---@param company table as of `client`, or a client
 ---@param playbook string|function|table
 function M.plan(company, playbook, options)
-  local client = company._options and company or M.client(company)
+  local client = company.snapshot and company or M.client(company)
   return plan_room.make(client, playbook, options)
 end
 

@@ -1,5 +1,5 @@
 --- Events that are hard on formats, and their text in one.
-local actions = require "lastpass.directory.actions"
+local actions = require "lastpass.audit.actions"
 local events = require "spec.support.events"
 local formats = require "lastpass.export.formats"
 local writer = require "lastpass.export.writer"

@@ -52,7 +52,7 @@ end
 ---@param more? table fields of the body
 function M.plan(client, list, more)
   local snapshot = assert(client:snapshot())
-  local now = client._options.now()
+  local now = client:now()
   local body = document.new()
   for place, given in ipairs(list) do
     local kind, subject, after = given[1], given[2], given[3]

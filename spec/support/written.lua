@@ -1,5 +1,5 @@
 --- Tenants whose directory is written down in a spec: quick, and changed at will.
-local directory = require "lastpass.enterprise.directory"
+local directory = require "lastpass.directory.snapshot"
 local json = require "lastpass.json"
 local lastpass = require "lastpass"
 local rows = require "spec.support.rows"

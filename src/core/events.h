@@ -145,7 +145,7 @@ int lp_events_reader_finish (lp_events_reader *r);
 
 /* ------------------------------------------------------------------ what Data says (§8.2) */
 
-/* In the order of lastpass.directory.event_data. */
+/* In the order of lastpass.audit.event_data. */
 #define LP_TARGET_KINDS(X) X(user) X(group) X(folder) X(item) X(policy) X(site)
 /* clang-format off */
 #define LP_DATA_FORMS(X)                                                                           \

@@ -117,7 +117,7 @@ local function check_clock(rows, response, client)
   if not server then
     return add(rows, "clock", "warn", "the server does not say what time it is")
   end
-  local now = (client._options.now or require("lastpass.time").now)()
+  local now = client:now()
   local difference = math.abs(server - now)
   local what = ("%s from the server's"):format(text.duration(difference))
   if difference > CLOCK_FAIL then
@@ -128,11 +128,11 @@ end
 
 -- Without the hash: is the way there free, is the certificate good, what time is it there?
 function checks.way(rows, client)
-  local url = client._options.url
-  local response, message, err = client._transport:send {
+  local url = client:option "url"
+  local response, message, err = client:transport():send {
     method = "GET",
     url = url,
-    timeout = math.min(client._options.timeout, 20),
+    timeout = math.min(client:option "timeout", 20),
     repeatable = true,
   }
   if not response then
@@ -181,16 +181,16 @@ end
 
 -- An event that has not happened yet means that its time was read in the wrong zone.
 function checks.zone(rows, client)
-  local zone = client._options.timezone
+  local zone = client:option "timezone"
   local ok, events = pcall(function()
-    return require("lastpass.enterprise.events").read(client, { from = "-24h" })
+    return require("lastpass.directory.events").read(client, { from = "-24h" })
   end)
   if not ok or not events then
     return add(rows, "zone", "warn", "events cannot be read, so the zone is not checked")
   elseif #events == 0 then
     return add(rows, "zone", "warn", ("no event within a day; %s is not checked"):format(zone))
   end
-  local now = (client._options.now or require("lastpass.time").now)()
+  local now = client:now()
   local newest = events[#events].time
   if newest and newest > now + CLOCK_FAIL then
     return add(

@@ -139,8 +139,9 @@ end
 --- The company that this is about, as a question names it.
 ---@return string "acme (8771312 at lastpass.com)"
 function methods:company()
-  local options = self:client()._options
-  local where = ("%.0f at %s"):format(tonumber(options.cid), options.url:match "^%a+://([^/?#]+)")
+  local client = self:client()
+  local host = client:option("url"):match "^%a+://([^/?#]+)"
+  local where = ("%.0f at %s"):format(tonumber(client:option "cid"), host)
   if self._profile then
     return require("lastpass.text").clean(("%s (%s)"):format(self._profile, where))
   end

@@ -1,7 +1,7 @@
 --- What has changed between two reads of a directory.
 -- @module lastpass.directory.compare
 local errors = require "lastpass.error"
-local key_of = require "lastpass.directory.key"
+local key_of = require("lastpass.email").fold
 local signature = require "lastpass.signature"
 
 local M = {}

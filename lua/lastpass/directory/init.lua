@@ -2,7 +2,7 @@
 -- @module lastpass.directory
 local M = {}
 
-local rooms = {
+local parts = {
   diff = function()
     return require("lastpass.directory.compare").diff
   end,
@@ -10,7 +10,7 @@ local rooms = {
     return require("lastpass.directory.compare").describe
   end,
   match = function()
-    return require("lastpass.directory.match").find
+    return require("lastpass.matching").find
   end,
   record = function()
     return require "lastpass.directory.record"
@@ -19,11 +19,11 @@ local rooms = {
 
 return setmetatable(M, {
   __index = function(_, name)
-    local room = rooms[name]
-    if not room then
+    local part = parts[name]
+    if not part then
       return nil
     end
-    local value = room()
+    local value = part()
     M[name] = value
     return value
   end,

@@ -3,7 +3,7 @@
 -- @module lastpass.directory.record
 local errors = require "lastpass.error"
 local json = require "lastpass.json"
-local key_of = require "lastpass.directory.key"
+local key_of = require("lastpass.email").fold
 local signature = require "lastpass.signature"
 local time = require "lastpass.time"
 

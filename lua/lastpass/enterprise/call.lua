@@ -1,4 +1,4 @@
---- One call of the API: body, turn, send, judge, and again when that is safe.
+--- One call of the API: body, rate, send, read the reply, and again when that is safe.
 -- @module lastpass.enterprise.call
 local core = require "lastpass.core"
 local errors = require "lastpass.error"
@@ -7,7 +7,7 @@ local reply = require "lastpass.enterprise.reply"
 
 local FIRST_PAUSE = 0.5 -- seconds before the second attempt
 local LONGEST_PAUSE = 30
-local LONGEST_HOLD = 120 -- a server that asks for a longer wait is answered with a failure
+local LONGEST_WAIT = 120 -- a server that asks for a longer wait is answered with a failure
 
 local M = {}
 
@@ -37,7 +37,7 @@ function M.resolve(name, level)
 end
 
 -- The same would come again.
-local hopeless = {
+local permanent = {
   tls_certificate = true,
   ca_file = true,
   bad_url = true,
@@ -47,17 +47,17 @@ local hopeless = {
 
 -- What failed before a byte was sent can always be tried again; what was sent only when it reads.
 local function may_retry(call, err)
-  if hopeless[err.code] or (err.retry_after and err.retry_after > LONGEST_HOLD) then
+  if permanent[err.code] or (err.retry_after and err.retry_after > LONGEST_WAIT) then
     return false
   end
-  local from_way = err.kind == "transport"
-  if from_way and not err.sent and not err.begun and not err.status then
+  local in_transport = err.kind == "transport"
+  if in_transport and not err.sent and not err.begun and not err.status then
     return true
   elseif call.writes then
     return false
   end
   return err.kind == "throttled"
-    or (from_way and (not err.status or err.status >= 500))
+    or (in_transport and (not err.status or err.status >= 500))
     or (err.kind == "protocol" and err.code == "cut_short")
 end
 
@@ -78,12 +78,9 @@ local function complete_error(call, err)
   return err
 end
 
-local function attempt_once(client, call, sink)
+local function http_request(client, call, sink)
   local options = client._options
-  if options.on_request then
-    options.on_request { command = call.command, attempt = call.attempt }
-  end
-  local response, message, err = client._transport:send {
+  return {
     method = "POST",
     url = options.url,
     headers = client._headers,
@@ -93,6 +90,14 @@ local function attempt_once(client, call, sink)
     max_bytes = options.max_bytes,
     sink = sink,
   }
+end
+
+local function send_once(client, call, sink)
+  local options = client._options
+  if options.on_request then
+    options.on_request { command = call.command, attempt = call.attempt }
+  end
+  local response, message, err = client._transport:send(http_request(client, call, sink))
   if not response then
     message = call.provhash:redact(call.command .. ": " .. message)
     err.message = message
@@ -123,7 +128,21 @@ function M.prepare(client, name, data, level)
   }
 end
 
---- Carries a prepared call out, with its turn, its retries and its hooks.
+--- Starts a prepared call that only reads and does not wait for its reply: no retries.
+---@param sink userdata takes the reply's body while it comes
+---@return table|nil transfer of the transport, which must have `start`
+---@return string? message
+---@return lastpass.Error? err
+function M.start(client, call, sink)
+  local options = client._options
+  local _, refusal, reason = client._limiter:acquire(call.command, options.rate, options.on_wait)
+  if refusal then
+    return nil, refusal, reason
+  end
+  return client._transport:start(http_request(client, call, sink))
+end
+
+--- Executes a prepared call, with its slot in time, its retries and its hooks.
 ---@param read fun(call: table, response: table): any what makes a value of a response
 ---@param sink? userdata takes a successful reply's body; `reset` before each attempt
 function M.perform(client, call, read, sink)
@@ -132,7 +151,7 @@ function M.perform(client, call, read, sink)
   while true do
     call.attempt = call.attempt + 1
     local _, refusal, reason =
-      client._limiter:wait_for_turn(call.command, options.rate, options.on_wait)
+      client._limiter:acquire(call.command, options.rate, options.on_wait)
     if refusal then
       return nil, refusal, reason
     end
@@ -140,7 +159,7 @@ function M.perform(client, call, read, sink)
       sink:reset()
     end
     local begun = options.on_reply and loop.now()
-    local response, message, err = attempt_once(client, call, sink)
+    local response, message, err = send_once(client, call, sink)
     local value
     if response then
       value, message, err = read(call, response)
@@ -156,8 +175,8 @@ function M.perform(client, call, read, sink)
     if value ~= nil then
       return value
     end
-    if err.kind == "throttled" and (err.retry_after or math.huge) <= LONGEST_HOLD then
-      client._limiter:hold(err.retry_after)
+    if err.kind == "throttled" and (err.retry_after or math.huge) <= LONGEST_WAIT then
+      client._limiter:back_off(err.retry_after)
     end
     if call.attempt > options.retries or not may_retry(call, err) then
       return nil, message, err

@@ -75,7 +75,7 @@ M.list = {
     "limiter",
     "object",
     "one of the process",
-    "who gives requests their turn: `wait_for_turn(command, rate, on_wait)` and `hold(seconds)`",
+    "who spaces requests: `acquire(command, rate, on_wait)` and `back_off(seconds)`",
   },
 }
 
@@ -125,8 +125,8 @@ local known = {
   on_retry = "function",
   on_reply = "function",
   limiter = function(value)
-    return type(value) == "table" and value.wait_for_turn and value.hold and true,
-      "an object with wait_for_turn and hold"
+    return type(value) == "table" and value.acquire and value.back_off and true,
+      "an object with acquire and back_off"
   end,
 }
 
@@ -183,17 +183,17 @@ end
 
 local function check_protected(list, level)
   for key, address in pairs(list or {}) do
-    local is_place = type(key) == "number" and key >= 1 and key <= #list
+    local is_index = type(key) == "number" and key >= 1 and key <= #list
     local good, reason = nil, "it is no string"
     if type(address) == "string" then
       good, reason = require("lastpass.email").check(address)
     end
-    if not is_place or not good then
+    if not is_index or not good then
       errors.raise(
         level + 1,
         "lastpass.new: option 'protect' must be a list of e-mail addresses; '%s': %s",
-        tostring(is_place and address or key),
-        is_place and reason or "a list has no such key"
+        tostring(is_index and address or key),
+        is_index and reason or "a list has no such key"
       )
     end
   end
@@ -222,6 +222,21 @@ local function check_address(url, level)
       level + 1,
       "lastpass.new: option 'url' must be https: over http the hash would be readable on the way"
     )
+  end
+end
+
+--- Raises when no option has that name, naming the nearest.
+---@param where string who asks, for the message
+---@param name string
+---@param level integer 1 is the caller of `check_name`
+function M.check_name(where, name, level)
+  if not known[name] then
+    local names = {}
+    for option in pairs(known) do
+      names[#names + 1] = option
+    end
+    local nearest = errors.did_you_mean(name, names)
+    errors.raise(level + 1, "%s: there is no option '%s'%s", where, tostring(name), nearest)
   end
 end
 

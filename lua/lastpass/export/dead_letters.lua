@@ -18,7 +18,7 @@ local M = {}
 ---@return lastpass.Error? err
 function M.default_path(client, cursor)
   local file = require "lastpass.store.file"
-  local journal = client._options.journal
+  local journal = client:option "journal"
   local path, message, err
   if journal and not journal:find "^postgres" and journal ~= ":memory:" then
     path = file.expand(journal)

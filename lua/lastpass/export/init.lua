@@ -25,13 +25,8 @@ local M = {}
 ---@field refused integer     put aside because the receiver refuses them; they do not count as written
 ---@field dead_letters string|nil the file where they are, when there are some
 
-local function now_of(client)
-  local now = client._options.now
-  return now and now() or time.now()
-end
-
 local function read_time(client, options, name)
-  local utc, message, err = time.parse(options[name], client:_zone(), now_of(client))
+  local utc, message, err = time.parse(options[name], client:zone(), client:now())
   if not utc then
     local text = ("client:export: option '%s': %s"):format(name, message)
     return errors.fail(err.kind, err.code, text, err)
@@ -54,7 +49,7 @@ local function make_query(client, options)
     user = options.user,
     search = options.search,
     admin = options.admin,
-    now = now_of(client),
+    now = client:now(),
   }
 end
 
@@ -151,10 +146,10 @@ end
 -- Reads once from where the cursor stands, or the whole range.
 local function poll(self)
   local query = self.query
-  query.now = now_of(self.client)
+  query.now = self.client:now()
   if self.cursor then
     self.cursor:begin_poll()
-    query.from = windows.align_down(self.client:_zone(), self.cursor.since)
+    query.from = windows.align_down(self.client:zone(), self.cursor.since)
   end
   local ok, message, err = reader.read(self.client, query, function(rows)
     return self:take(rows)
@@ -241,7 +236,7 @@ local function open_pseudonyms(key)
 end
 
 local function prepare(client, options, level)
-  local format = formats.open(options.format, client._options.cid, level + 1)
+  local format = formats.open(options.format, client:option "cid", level + 1)
   local sink = sinks.open(options.sink, {
     durable = options.cursor ~= nil,
     cursor = options.cursor,

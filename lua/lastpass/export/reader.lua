@@ -56,7 +56,7 @@ end
 -- Of a full reply, the seconds that it has wholly are kept; what is older is left to be read. Nothing
 -- when the window cannot be cut there.
 local function keep_whole_seconds(client, query, window, rows)
-  local zone = client:_zone()
+  local zone = client:zone()
   local oldest, newest = rows:range()
   local rest_to = windows.align_up(zone, zone:to_utc(oldest, true) + 1)
   if rest_to >= window.to or rest_to <= window.from then
@@ -69,7 +69,7 @@ end
 -- Gives {rows, rest_to, covered} for the window [from, to); math.huge: open. With `rest_to` the rows are
 -- those from then on, and the older ones are still to be read.
 local function read_window(client, query, from, to)
-  local zone = client:_zone()
+  local zone = client:zone()
   local window = { from = from, to = to }
   local fields
   fields, window.civil_from, window.civil_to =
@@ -112,7 +112,7 @@ local function deliver(self, pending)
   local part, message, err = pending.task:result()
   local ok = part ~= nil
   if ok and part.rest_to then
-    local rest = windows.plan(self.client:_zone(), pending.from, part.rest_to)
+    local rest = windows.plan(self.client:zone(), pending.from, part.rest_to)
     rest:learn(part.covered, windows.MOST)
     ok, message, err = read_range(self, rest)
   end
@@ -158,8 +158,8 @@ end
 ---@return string? message
 ---@return lastpass.Error? err
 function M.read(client, query, each)
-  local self = { client = client, query = query, each = each, limit = client._options.in_flight }
-  local plan = windows.plan(client:_zone(), query.from, query.to or query.now, not query.to)
+  local self = { client = client, query = query, each = each, limit = client:option "in_flight" }
+  local plan = windows.plan(client:zone(), query.from, query.to or query.now, not query.to)
   parallel(self.limit, function(spawn)
     self.spawn = spawn
     read_range(self, plan)

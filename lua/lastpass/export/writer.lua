@@ -1,6 +1,6 @@
 --- From rows to text: Lua decides once what each action's name means, and the core writes.
 -- @module lastpass.export.writer
-local actions = require "lastpass.directory.actions"
+local actions = require "lastpass.audit.actions"
 local core = require "lastpass.core"
 local redact = require "lastpass.export.redact"
 

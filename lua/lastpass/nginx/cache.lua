@@ -2,7 +2,7 @@
 -- timer or when somebody asks, and each serves its own copy of what was read last, meanwhile too.
 -- @module lastpass.nginx.cache
 local building = require "lastpass.nginx.cache.building"
-local directory = require "lastpass.enterprise.directory"
+local directory = require "lastpass.directory.snapshot"
 local errors = require "lastpass.error"
 local part_room = require "lastpass.nginx.cache.part"
 

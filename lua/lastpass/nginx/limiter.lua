@@ -93,7 +93,7 @@ end
 ---@return nil
 ---@return string? message only when nothing may be sent: there is no room to count in
 ---@return lastpass.Error? err
-function methods:wait_for_turn(command, rate, on_wait)
+function methods:acquire(command, rate, on_wait)
   if not rate and command ~= "updateemail" and held_until(self) <= now() then
     return
   end
@@ -115,7 +115,7 @@ end
 
 --- Holds every request to this company back.
 ---@param seconds number
-function methods:hold(seconds)
+function methods:back_off(seconds)
   local ends_at = now() + seconds
   if ends_at > held_until(self) then
     dicts.set(self._dict, self._name .. " hold", ends_at)

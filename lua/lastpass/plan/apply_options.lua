@@ -77,7 +77,7 @@ function M.complete(where, client, given, level, more)
   for name, check in pairs(known) do
     all[name] = check
   end
-  local options = { chunk = client._options.chunk, cancel = default_cancel }
+  local options = { chunk = client:option "chunk", cancel = default_cancel }
   for name, value in pairs(M.defaults) do
     options[name] = value
   end

@@ -112,7 +112,7 @@ function M.check(client, steps)
     local data = ok and (is_list(kind) and { row } or row)
     local body, message
     if ok then
-      body, message = core[command_of(kind)](client._options, data)
+      body, message = client:request_body(command_of(kind), data)
     end
     if not body then
       return errors.fail(

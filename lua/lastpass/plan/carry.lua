@@ -26,19 +26,17 @@ end
 -- A client that tells the run before each request, which may come long after the intent: the server asked
 -- to wait, or a rate is kept to. What raises there is sent no more, and its answer is lost.
 local function watching_client(work, steps)
-  local options = work.client._options
+  local report = work.client:option "on_request"
   local function on_request(request)
     local ok, _, err = work:note_sending(steps)
     if not ok then
       error(err, 0)
     end
-    if options.on_request then
-      options.on_request(request)
+    if report then
+      report(request)
     end
   end
-  return setmetatable({
-    _options = setmetatable({ on_request = on_request }, { __index = options }),
-  }, { __index = work.client })
+  return work.client:with { on_request = on_request }
 end
 
 local function send_noting(work, steps)

@@ -4,7 +4,7 @@
 local core = require "lastpass.core"
 local email_room = require "lastpass.email"
 local errors = require "lastpass.error"
-local key_of = require "lastpass.directory.key"
+local key_of = require("lastpass.email").fold
 local limits = require "lastpass.plan.limits"
 
 local M = {}

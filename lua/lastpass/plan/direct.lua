@@ -5,7 +5,7 @@
 local apply_options = require "lastpass.plan.apply_options"
 local batch = require "lastpass.enterprise.batch"
 local errors = require "lastpass.error"
-local key_of = require "lastpass.directory.key"
+local key_of = require("lastpass.email").fold
 local kinds = require "lastpass.plan.kinds"
 local plans = require "lastpass.plan"
 local requested = require "lastpass.plan.requested"

@@ -103,7 +103,7 @@ function M.find(client)
     return list
   end
   local events
-  events, message, err = require("lastpass.enterprise.events").read(client, { from = read_at })
+  events, message, err = require("lastpass.directory.events").read(client, { from = read_at })
   if not events then
     return nil, message, err
   end

@@ -16,7 +16,7 @@ local function keep_directory(work, snapshot)
   elseif not snapshot or not history.keep(work.client, snapshot) then
     return nil
   end
-  return math.floor((work.client._options.now or time.now)())
+  return math.floor(work.client:now())
 end
 
 local function summary_of(work, run, snapshot)

@@ -26,7 +26,7 @@ function M.keep(client, snapshot)
     end
   end
   local text = directory.record.text(snapshot)
-  local read_at = math.floor((client._options.now or time.now)())
+  local read_at = math.floor(client:now())
   return journal:keep_snapshot(journal_room.tenant(client), read_at, text, {
     users = snapshot:count() + snapshot:invited_count(),
     sha256 = digest.hex(text),
@@ -35,15 +35,15 @@ end
 
 -- A day alone means its end: the state of "2026-03-31" includes what was done on that day.
 local function moment(client, as_of)
-  local now = math.floor((client._options.now or time.now)())
+  local now = math.floor(client:now())
   if type(as_of) == "string" and as_of:match "^%d%d%d%d%-%d%d%-%d%d$" then
     local civil, reason = time.parse_civil(as_of .. " 23:59:59")
     if not civil then
       return errors.fail("argument", "bad_time", ("'%s': %s"):format(as_of, tostring(reason)))
     end
-    return (client:_zone():to_utc(civil))
+    return (client:zone():to_utc(civil))
   end
-  local utc, message, err = time.parse(as_of, client:_zone(), now)
+  local utc, message, err = time.parse(as_of, client:zone(), now)
   if not utc then
     return nil, message, err
   end

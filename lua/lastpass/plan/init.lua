@@ -7,7 +7,7 @@ local expiry = require "lastpass.plan.expiry"
 local guards = require "lastpass.plan.guards"
 local image = require "lastpass.plan.image"
 local json = require "lastpass.json"
-local key_of = require "lastpass.directory.key"
+local key_of = require("lastpass.email").fold
 local kinds = require "lastpass.plan.kinds"
 local letters = require "lastpass.plan.letters"
 local limits = require "lastpass.plan.limits"
@@ -191,12 +191,12 @@ local plan_options = {
 }
 
 local function now_of(client)
-  return math.floor((client._options.now or time.now)())
+  return math.floor(client:now())
 end
 
 -- What the company's own settings protect, whoever makes the plan.
 local function protect(client, declared)
-  for _, address in ipairs(client._options.protect or {}) do
+  for _, address in ipairs(client:option "protect" or {}) do
     declared:protect(address, "is protected by the configuration")
   end
 end
@@ -300,7 +300,7 @@ function M.of_declared(client, declared, options)
     read_at = snapshot.read_at,
   }
   body.counts = counts_of(body.steps)
-  body.requests, body.mails = M.cost(body.counts, client._options.chunk)
+  body.requests, body.mails = M.cost(body.counts, client:option "chunk")
   body.unchanged = work.totals.unchanged
   if declared.is_direct then
     mark_direct(body, named)
@@ -330,7 +330,7 @@ end
 function M.make(client, playbook, options)
   options = errors.check_options("client:plan", options, plan_options, 2)
   local declared, message, err = playbook_room.run(playbook, {
-    zone = client:_zone(),
+    zone = client:zone(),
     now = now_of(client),
     text = options.text,
     time_limit = options.time_limit,

@@ -64,7 +64,7 @@ end
 ---@return string? message
 ---@return lastpass.Error? err code "plan_expired"
 function M.check_age(client, body)
-  local now = (client._options.now or time.now)()
+  local now = client:now()
   if type(body.expires) == "number" and now <= body.expires then
     return true
   end
@@ -90,7 +90,7 @@ function M.in_doubt(steps, client)
   for _, step in ipairs(steps) do
     if step.state == "intended" or step.state == "uncertain" and step.code ~= "unclear_remark" then
       local one = step.doubt_until
-        or (step.intended_at or 0) + math.ceil(client._options.timeout + options.late_margin)
+        or (step.intended_at or 0) + math.ceil(client:option "timeout" + options.late_margin)
       if one > now then
         until_utc, count = math.max(until_utc or 0, one), count + 1
       end

@@ -6,7 +6,7 @@ local declared_room = require "lastpass.plan.declared"
 local email = require "lastpass.email"
 local errors = require "lastpass.error"
 local json = require "lastpass.json"
-local key_of = require "lastpass.directory.key"
+local key_of = require("lastpass.email").fold
 local letters = require "lastpass.plan.letters"
 local limits = require "lastpass.plan.limits"
 

@@ -4,7 +4,7 @@
 local guards = require "lastpass.plan.guards"
 local inverse = require "lastpass.plan.inverse"
 local journal_room = require "lastpass.store.client_journal"
-local key_of = require "lastpass.directory.key"
+local key_of = require("lastpass.email").fold
 local limits = require "lastpass.plan.limits"
 local time = require "lastpass.time"
 

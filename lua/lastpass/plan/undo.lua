@@ -207,14 +207,14 @@ end
 local function complete(body, read, client, snapshot, options)
   body.kind, body.of_run = "undo", read.row.id
   body.tenant = read.tenant
-  local now = math.floor((client._options.now or time.now)())
+  local now = math.floor(client:now())
   expiry.stamp(body, now, options.expires_in)
   body.directory = describe_directory(snapshot)
   body.counts = {}
   for _, step in ipairs(body.steps) do
     body.counts[step.kind] = (body.counts[step.kind] or 0) + 1
   end
-  body.requests, body.mails = plan_room.cost(body.counts, client._options.chunk)
+  body.requests, body.mails = plan_room.cost(body.counts, client:option "chunk")
   body.unchanged = 0
 end
 

@@ -142,7 +142,7 @@ end
 ---@param now? integer epoch seconds
 ---@return integer epoch seconds
 function methods:doubt_from(now)
-  local limit = self.client._options.timeout + self.options.late_margin
+  local limit = self.client:option "timeout" + self.options.late_margin
   return (now or time.now()) + 2 + math.ceil(limit)
 end
 

@@ -1,8 +1,8 @@
 --- Audit events by what they mean for reports, and whom they name (enterprise-api §8).
 -- @module lastpass.report.actions
-local actions = require "lastpass.directory.actions"
+local actions = require "lastpass.audit.actions"
 local email = require "lastpass.email"
-local key = require "lastpass.directory.key"
+local key = require("lastpass.email").fold
 
 local M = {}
 

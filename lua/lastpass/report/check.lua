@@ -233,7 +233,7 @@ function M.make(subject, options)
   if not reading then
     return nil, message, err
   end
-  waivers.prepare(book.waivers, reading.client:_zone(), reading.now)
+  waivers.prepare(book.waivers, reading.client:zone(), reading.now)
   subjects, message, err = subjects_room.read(reading, needs_of(book), options)
   if subjects then
     run, message, err = run_book(book, subjects)

@@ -4,7 +4,7 @@
 -- @module lastpass.report.coverage
 local errors = require "lastpass.error"
 local exclusions = require "lastpass.report.exclusions"
-local key_of = require "lastpass.directory.key"
+local key_of = require("lastpass.email").fold
 local reading_room = require "lastpass.report.reading"
 local result = require "lastpass.report.result"
 local roster_room = require "lastpass.report.roster"

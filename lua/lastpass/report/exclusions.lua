@@ -1,7 +1,7 @@
 --- Accounts that a report leaves aside, each with the reason: { ["svc-*@acme.com"] = "service" }.
 -- @module lastpass.report.exclusions
 local errors = require "lastpass.error"
-local key_of = require "lastpass.directory.key"
+local key_of = require("lastpass.email").fold
 
 local M = {}
 

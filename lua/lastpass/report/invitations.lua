@@ -2,7 +2,7 @@
 -- @module lastpass.report.invitations
 local actions = require "lastpass.report.actions"
 local errors = require "lastpass.error"
-local key_of = require "lastpass.directory.key"
+local key_of = require("lastpass.email").fold
 local people = require "lastpass.report.people"
 local reading_room = require "lastpass.report.reading"
 local result = require "lastpass.report.result"

@@ -2,7 +2,7 @@
 -- @module lastpass.report.leavers
 local errors = require "lastpass.error"
 local histories = require "lastpass.report.histories"
-local key_of = require "lastpass.directory.key"
+local key_of = require("lastpass.email").fold
 local reading_room = require "lastpass.report.reading"
 local result = require "lastpass.report.result"
 local roster_room = require "lastpass.report.roster"
@@ -34,7 +34,7 @@ local columns = {
 
 -- A day alone means its end: people work on their last day.
 local function termination(reading, text)
-  local zone = reading.client:_zone()
+  local zone = reading.client:zone()
   local day = text:match "^%d%d%d%d%-%d%d%-%d%d$"
   local civil = day and time.parse_civil(day .. " 00:00:00")
   if civil then
@@ -158,7 +158,7 @@ local function read_all(subject, options)
   end
   local from
   if options.from then
-    from, message, err = time.parse(options.from, reading.client:_zone(), reading.now)
+    from, message, err = time.parse(options.from, reading.client:zone(), reading.now)
     if not from then
       return nil, message, err
     end

@@ -17,7 +17,7 @@ local methods = {}
 local reading_mt = { __name = "lastpass.report.Reading", __index = methods }
 
 local function is_client(value)
-  return type(value) == "table" and type(value.snapshot) == "function" and value._options ~= nil
+  return type(value) == "table" and type(value.snapshot) == "function" and type(value.option) == "function"
 end
 
 local function is_directory(value)
@@ -25,12 +25,11 @@ local function is_directory(value)
 end
 
 local function clock_of(client)
-  return math.floor((client._options.now or time.now)())
+  return math.floor(client:now())
 end
 
 local function tenant_of(client)
-  local options = client._options
-  return ("%s, account %.0f"):format(options.url, tonumber(options.cid))
+  return ("%s, account %.0f"):format(client:option "url", tonumber(client:option "cid"))
 end
 
 local function count_text(snapshot, is_record)
@@ -113,7 +112,7 @@ end
 ---@return string? message
 ---@return lastpass.Error? err
 function methods:folders()
-  local list, message, err = require("lastpass.enterprise.folders").read(self.client, {})
+  local list, message, err = require("lastpass.directory.folders").read(self.client, {})
   if not list then
     return nil, message, err
   end
@@ -128,7 +127,7 @@ end
 ---@return lastpass.Error? err
 function methods:admin_events(from)
   local options = { from = from, admin = true }
-  local list, message, err = require("lastpass.enterprise.events").read(self.client, options)
+  local list, message, err = require("lastpass.directory.events").read(self.client, options)
   if not list then
     return nil, message, err
   end
@@ -144,7 +143,7 @@ end
 ---@return string? message
 ---@return lastpass.Error? err
 function methods:expired_passwords()
-  local list, message, err = require("lastpass.enterprise.expired").read(self.client)
+  local list, message, err = require("lastpass.directory.expired_passwords").read(self.client)
   if not list then
     return nil, message, err
   end

@@ -1,7 +1,7 @@
 --- The roster: whom the personnel department knows, from any `lastpass.source`.
 -- @module lastpass.report.roster
 local errors = require "lastpass.error"
-local key_of = require "lastpass.directory.key"
+local key_of = require("lastpass.email").fold
 local mapping = require "lastpass.source.mapping"
 local status = require "lastpass.source.status"
 local text = require "lastpass.text"

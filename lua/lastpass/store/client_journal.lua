@@ -9,8 +9,8 @@ local open_journals = {}
 ---@param client lastpass.Client
 ---@return string tenant "lastpass.com/enterpriseapi.php 8771312"
 function M.tenant(client)
-  local options = client._options
-  return ("%s %s"):format(options.url:gsub("^%a+://", ""), ("%.0f"):format(tonumber(options.cid)))
+  local host = client:option("url"):gsub("^%a+://", "")
+  return ("%s %.0f"):format(host, tonumber(client:option "cid"))
 end
 
 --- Opens the journal of a client.
@@ -19,7 +19,7 @@ end
 ---@return string? message
 ---@return lastpass.Error? err
 function M.of(client)
-  local place = client._options.journal
+  local place = client:option "journal"
   local key = place or ""
   if open_journals[key] then
     return open_journals[key]

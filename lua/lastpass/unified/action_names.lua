@@ -1,7 +1,7 @@
 --- What an audit event is called in the unified directory; names that are not listed, and those in
 -- other languages, stay as they are (unified-directory §5.4).
 -- @module lastpass.unified.action_names
-local actions = require "lastpass.directory.actions"
+local actions = require "lastpass.audit.actions"
 
 local M = {}
 
@@ -71,7 +71,7 @@ end
 ---@return table[] targets {kind, value}
 function M.targets(event)
   local action = actions.find(event.action)
-  return require("lastpass.directory.event_data").read(action.data, event.data)
+  return require("lastpass.audit.event_data").read(action.data, event.data)
 end
 
 return M

@@ -1,7 +1,7 @@
 --- Reads activities newest first, in windows that grow until more than a page is there.
 -- @module lastpass.unified.activity_reader
 local activity_object = require "lastpass.unified.activity_object"
-local events_room = require "lastpass.enterprise.events"
+local events_room = require "lastpass.directory.events"
 local problems = require "lastpass.unified.problems"
 
 local M = {}

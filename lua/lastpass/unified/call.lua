@@ -2,7 +2,7 @@
 -- @module lastpass.unified.call
 local email = require "lastpass.email"
 local filters = require "lastpass.unified.filters"
-local folders_room = require "lastpass.enterprise.folders"
+local folders_room = require "lastpass.directory.folders"
 local ids = require "lastpass.unified.ids"
 local index = require "lastpass.unified.index"
 local json = require "lastpass.json"

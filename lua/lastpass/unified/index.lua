@@ -5,7 +5,7 @@ local core = require "lastpass.core"
 local ids = require "lastpass.unified.ids"
 local kept_room = require "lastpass.unified.kept"
 local order = require "lastpass.unified.order"
-local user_object = require "lastpass.enterprise.user"
+local user_object = require "lastpass.directory.user"
 
 ---@class lastpass.unified.Index
 ---@field ids string[]        in order

@@ -16,7 +16,7 @@ local function show_again(call, address, status, groups)
   if problem then
     return nil, problem
   elseif not user then
-    local objects = require "lastpass.enterprise.user"
+    local objects = require "lastpass.directory.user"
     user = objects.of_invitation(call.tenant:client(), address, groups)
   end
   return users.show(call, user, found.id(call, user), status)

@@ -56,7 +56,7 @@ describe("access to shared folders", function()
 
   it("takes the folders of the view when it has them", function()
     local before = #assert(box:journal { command = "getsfdata" })
-    local folders = require("lastpass.enterprise.folders").read(one:client(), {})
+    local folders = require("lastpass.directory.folders").read(one:client(), {})
     local with = { snapshot = view.snapshot, folders = folders }
     assert.equal(2, #access_room.build(one, with, function() end).folders)
     assert.equal(before + 1, #assert(box:journal { command = "getsfdata" }))

@@ -1,6 +1,6 @@
 local dashboard = require "spec.support.dashboard"
 local index_room = require "lastpass.nginx.dashboard.index"
-local directory = require "lastpass.enterprise.directory"
+local directory = require "lastpass.directory.snapshot"
 local planted = require "spec.support.planted"
 local snapshots = require "spec.support.snapshots"
 

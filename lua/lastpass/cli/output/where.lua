@@ -42,8 +42,8 @@ end
 local function moment(session, text)
   local time = require "lastpass.time"
   local client = session and session._client
-  local zone = client and client:_zone() or nil
-  local now = client and client._options.now and client._options.now() or nil
+  local zone = client and client:zone() or nil
+  local now = client and client:now() or nil
   local utc, message = time.parse(text, zone, now)
   if not utc then
     raise(mistake(message))

@@ -103,7 +103,7 @@ function M.of(path, colon, environment)
   if class then
     add_class(found, class)
     if class == "user" and not colon then
-      add_keys(found, require("lastpass.enterprise.user").fields)
+      add_keys(found, require("lastpass.directory.user").fields)
     end
     if not colon then
       add_keys(found, value)
@@ -173,14 +173,14 @@ end
 
 local function filter_options()
   local known = { stream = true }
-  for name in pairs(require("lastpass.enterprise.directory").filter_options) do
+  for name in pairs(require("lastpass.directory.snapshot").filter_options) do
     known[name] = true
   end
   return known
 end
 
 local function event_options()
-  return require("lastpass.enterprise.events").options
+  return require("lastpass.directory.events").options
 end
 
 local function export_options()

@@ -12,16 +12,7 @@ local names_mt = { __name = "lastpass.repl.Names", __index = methods }
 
 -- The client as it is, but without its patience: while a line is edited Ctrl-C cannot end a wait.
 local function impatient(client)
-  local copy, options = {}, {}
-  for key, value in pairs(client) do
-    copy[key] = value
-  end
-  for key, value in pairs(client._options) do
-    options[key] = value
-  end
-  options.timeout, options.connect_timeout, options.retries = PATIENCE, PATIENCE, 0
-  copy._options = options
-  return setmetatable(copy, getmetatable(client))
+  return client:with { timeout = PATIENCE, retries = 0 }
 end
 
 local function read(client)

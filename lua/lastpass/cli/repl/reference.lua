@@ -256,6 +256,15 @@ client:load_plan(path)
   Reads a plan that was saved.
   path (string)
   gives lastpass.Plan|nil plan; or nil, message, err]==],
+  ["client.now"] = [==[
+client:now()
+  The client's clock: the option `now`, else the computer's.
+  gives number seconds UTC, since 1970]==],
+  ["client.option"] = [==[
+client:option(name)
+  An option the client was made with, or its default.
+  name (string): see `lastpass.enterprise.options`; an unknown name raises
+  gives any value nil for an option without a default that was not given]==],
   ["client.plan"] = [==[
 client:plan(playbook, options)
   Makes a plan: runs a playbook, reads the directory, compares, asks the guards. Nothing
@@ -285,6 +294,11 @@ client:pushsitestousers(data)
   decryptid (string, optional): shared folder whose key encrypted the data; empty or 0
       for none
   https://support.lastpass.com/help/push-sites-to-users-via-lastpass-api]==],
+  ["client.redact"] = [==[
+client:redact(text)
+  A string without the provisioning hash: what came from elsewhere may repeat it.
+  text (string)
+  gives string]==],
   ["client.reinviteuser"] = [==[
 client:reinviteuser(data)
   Send the invitation again.
@@ -303,6 +317,12 @@ client:reporting(data)
   next (string, optional): the previous answer's next, unchanged
   format (string, optional): the form for SIEM tools (siem)
   https://support.lastpass.com/help/event-reporting-via-lastpass-api]==],
+  ["client.request_body"] = [==[
+client:request_body(command, data)
+  The body of a request, which holds the hash and is no Lua string. Nothing is sent.
+  command (string)
+  data (any): as the command wants it
+  gives userdata|nil body]==],
   ["client.requiremasterpasswordchange"] = [==[
 client:requiremasterpasswordchange(data)
   Ask for a new master password at the next log-in.
@@ -340,6 +360,10 @@ client:snapshot(filter)
       people and, if one of them is an admin, all admins, with a request for each
       instead of the whole directory
   gives lastpass.Snapshot|lastpass.directory.Record|nil; or nil, message, err]==],
+  ["client.transport"] = [==[
+client:transport()
+  What carries the client's requests.
+  gives table transport with `send`]==],
   ["client.undo"] = [==[
 client:undo(id, options)
   Makes the plan that takes a run back; apply it like any other.
@@ -383,6 +407,16 @@ client:users(filter)
   filter (table, optional): status ("active", "disabled", "invited"), admin, disabled
       (booleans), stream
   gives fun(): lastpass.User|nil iterator]==],
+  ["client.with"] = [==[
+client:with(options)
+  The same client with other options; limiter and connections are shared.
+  options (table): as for `lastpass.new`, but account, host and secret stay; `transport`
+      is an object
+  gives lastpass.Client]==],
+  ["client.zone"] = [==[
+client:zone()
+  The zone of the account's times; read on first use.
+  gives lastpass.Zone]==],
   ["group.add"] = [==[
 group:add(...)
   Adds people.
@@ -482,8 +516,8 @@ lastpass.new(options)
       seconds}
     on_reply (function; default: none): called with {command, attempt, seconds, code}
       after each request; no code when it went well
-    limiter (object; default: one of the process): who gives requests their turn:
-      `wait_for_turn(command, rate, on_wait)` and `hold(seconds)`]==],
+    limiter (object; default: one of the process): who spaces requests:
+      `acquire(command, rate, on_wait)` and `back_off(seconds)`]==],
   ["lastpass.parallel"] = [==[
 lastpass.parallel(limit, body)
   Runs tasks as coroutines over the one pool of connections, at most `limit` at a time.

@@ -52,7 +52,7 @@ end
 -- A hash that came back in a message or a reply is not shown.
 local function redact(session, text)
   local client = session:client()
-  return text and client and client._options.provhash:redact(text) or text
+  return text and client and client:redact(text) or text
 end
 
 local function pack(...)

@@ -68,7 +68,7 @@ function M.fast(session, plan, rows)
   if not form or type(rows) ~= "table" or not rows._rows then
     return false
   end
-  local zone = rows._client:_zone()
+  local zone = rows._client:zone()
   local write = core.user_lines(plan.fields, function(civil)
     return (zone:to_utc(civil))
   end)

@@ -1,7 +1,7 @@
 --- Makes a worker's own snapshot of the bytes that all workers share.
 -- @module lastpass.nginx.cache.building
 local core = require "lastpass.core"
-local folders_room = require "lastpass.enterprise.folders"
+local folders_room = require "lastpass.directory.folders"
 local json = require "lastpass.json"
 local pages = require "lastpass.nginx.cache.pages"
 

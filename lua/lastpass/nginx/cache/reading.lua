@@ -1,7 +1,7 @@
 --- Reads a company's directory and folders, and keeps the replies as they came.
 -- @module lastpass.nginx.cache.reading
 local errors = require "lastpass.error"
-local folders_room = require "lastpass.enterprise.folders"
+local folders_room = require "lastpass.directory.folders"
 local json = require "lastpass.json"
 local page_writer = require "lastpass.nginx.cache.page_writer"
 local pages_room = require "lastpass.enterprise.pages"
@@ -57,11 +57,11 @@ end
 -- The client with such a transport; all else is the same.
 local function keeping(client, pause)
   local transport = setmetatable({
-    _inner = client._transport,
+    _inner = client:transport(),
     _pause = pause,
     bodies = setmetatable({}, { __mode = "k" }),
   }, keeper_mt)
-  return setmetatable({ _transport = transport }, { __index = client }), transport
+  return client:with { transport = transport }, transport
 end
 
 -- Everybody, into a writer of pages; all pages are proven to fit together.

@@ -34,7 +34,7 @@ local function folders_of(tenant, view)
   if view.folders then
     return view.folders
   end
-  return require("lastpass.enterprise.folders").read(tenant:client(), {})
+  return require("lastpass.directory.folders").read(tenant:client(), {})
 end
 
 local function look(self, folder)

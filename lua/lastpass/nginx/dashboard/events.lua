@@ -6,7 +6,7 @@ local html = require "lastpass.nginx.dashboard.html"
 local lists = require "lastpass.nginx.dashboard.lists"
 local parts = require "lastpass.nginx.dashboard.parts"
 local redact = require "lastpass.export.redact"
-local actions = require "lastpass.directory.actions"
+local actions = require "lastpass.audit.actions"
 local text = require "lastpass.text"
 local values = require "lastpass.report.values"
 

@@ -6,7 +6,7 @@ local fold = require("lastpass.unified.texts").fold
 local order = require "lastpass.unified.order"
 local standing = require "lastpass.report.standing"
 local tally = require "lastpass.nginx.dashboard.tally"
-local user_object = require "lastpass.enterprise.user"
+local user_object = require "lastpass.directory.user"
 
 ---@class lastpass.nginx.dashboard.Index
 ---@field count integer

@@ -2,7 +2,7 @@
 -- LastPass, kept for a while, and read once however many ask.
 -- @module lastpass.nginx.dashboard.recent
 local errors = require "lastpass.error"
-local events_room = require "lastpass.enterprise.events"
+local events_room = require "lastpass.directory.events"
 local invitations = require "lastpass.report.invitations"
 local statistics = require "lastpass.report.statistics"
 

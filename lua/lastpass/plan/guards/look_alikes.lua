@@ -4,7 +4,7 @@
 local core = require "lastpass.core"
 local draft = require "lastpass.plan.steps.draft"
 local holding = require "lastpass.plan.guards.holding"
-local key_of = require "lastpass.directory.key"
+local key_of = require("lastpass.email").fold
 local limits = require "lastpass.plan.limits"
 local unicode = require "lastpass.unicode"
 

@@ -3,7 +3,7 @@
 -- @module lastpass.plan.guards.people
 local draft = require "lastpass.plan.steps.draft"
 local holding = require "lastpass.plan.guards.holding"
-local key_of = require "lastpass.directory.key"
+local key_of = require("lastpass.email").fold
 local kinds = require "lastpass.plan.kinds"
 local limits = require "lastpass.plan.limits"
 

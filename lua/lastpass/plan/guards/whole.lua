@@ -1,7 +1,7 @@
 --- Guards that refuse the whole plan, with the numbers and what would allow it.
 -- @module lastpass.plan.guards.whole
 local holding = require "lastpass.plan.guards.holding"
-local key_of = require "lastpass.directory.key"
+local key_of = require("lastpass.email").fold
 local limits = require "lastpass.plan.limits"
 
 local M = {}

@@ -3,7 +3,7 @@
 local core = require "lastpass.core"
 local image = require "lastpass.plan.image"
 local json = require "lastpass.json"
-local key_of = require "lastpass.directory.key"
+local key_of = require("lastpass.email").fold
 local kinds = require "lastpass.plan.kinds"
 local letters = require "lastpass.plan.letters"
 

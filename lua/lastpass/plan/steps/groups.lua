@@ -3,7 +3,7 @@
 local draft = require "lastpass.plan.steps.draft"
 local errors = require "lastpass.error"
 local json = require "lastpass.json"
-local key_of = require "lastpass.directory.key"
+local key_of = require("lastpass.email").fold
 local unicode = require "lastpass.unicode"
 
 local M = {}

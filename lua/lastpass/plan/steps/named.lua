@@ -4,7 +4,7 @@ local draft = require "lastpass.plan.steps.draft"
 local errors = require "lastpass.error"
 local image = require "lastpass.plan.image"
 local json = require "lastpass.json"
-local key_of = require "lastpass.directory.key"
+local key_of = require("lastpass.email").fold
 
 local M = {}
 

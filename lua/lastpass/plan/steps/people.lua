@@ -3,7 +3,7 @@
 local bits_of = require("lastpass.core").change_bits
 local draft = require "lastpass.plan.steps.draft"
 local groups_room = require "lastpass.plan.steps.groups"
-local key_of = require "lastpass.directory.key"
+local key_of = require("lastpass.email").fold
 local letters = require "lastpass.plan.letters"
 
 local M = {}

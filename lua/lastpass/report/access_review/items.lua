@@ -2,7 +2,7 @@
 -- @module lastpass.report.access_review.items
 local email = require "lastpass.email"
 local exclusions = require "lastpass.report.exclusions"
-local key_of = require "lastpass.directory.key"
+local key_of = require("lastpass.email").fold
 local roster_room = require "lastpass.report.roster"
 local statistics = require "lastpass.report.statistics"
 

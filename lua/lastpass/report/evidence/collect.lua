@@ -2,11 +2,11 @@
 -- @module lastpass.report.evidence.collect
 local call = require "lastpass.enterprise.call"
 local core = require "lastpass.core"
-local directory = require "lastpass.enterprise.directory"
+local directory = require "lastpass.directory.snapshot"
 local errors = require "lastpass.error"
-local events = require "lastpass.enterprise.events"
-local expired = require "lastpass.enterprise.expired"
-local folders = require "lastpass.enterprise.folders"
+local events = require "lastpass.directory.events"
+local expired = require "lastpass.directory.expired_passwords"
+local folders = require "lastpass.directory.folders"
 local json = require "lastpass.json"
 local redact = require "lastpass.report.evidence.redact"
 local reply = require "lastpass.enterprise.reply"
@@ -32,7 +32,7 @@ local function ask(run, command, data)
   if not text then
     return nil, removed, err
   end
-  text = run.client._options.provhash:redact(text)
+  text = run.client:redact(text)
   run.numbers[command] = (run.numbers[command] or 0) + 1
   local path = ("replies/%s-%04d.json"):format(command, run.numbers[command])
   run.replies[#run.replies + 1] = { path = path, text = text }
@@ -78,7 +78,7 @@ local function forget(run, command)
 end
 
 local function read_page(run, index)
-  local size = run.client._options.page_size
+  local size = run.client:option "page_size"
   local value, body, err = ask(run, "getuserdata", { pagesize = size, pageindex = index })
   if not value then
     return nil, body, err
@@ -107,7 +107,7 @@ local function read_pass(run)
     total = total or page:total()
     steady = page:total() == total and whole:append(page) == 0 and steady
     index = index + 1
-    if count < run.client._options.page_size or (total and #whole >= total) then
+    if count < run.client:option "page_size" or (total and #whole >= total) then
       break
     end
   end
@@ -196,8 +196,8 @@ function M.run(client, options)
   local found = {
     replies = run.replies,
     queries = run.queries,
-    account = ("%s, account %.0f"):format(client._options.url, tonumber(client._options.cid)),
-    read_at = math.floor((client._options.now or time.now)()),
+    account = ("%s, account %.0f"):format(client:option "url", tonumber(client:option "cid")),
+    read_at = math.floor(client:now()),
   }
   local message, err
   found.snapshot, message, err = read_directory(run)

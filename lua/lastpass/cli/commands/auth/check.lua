@@ -26,8 +26,8 @@ return {
       return nil, message, err
     end
     session:show_one(view, {
-      cid = client._options.cid,
-      url = client._options.url,
+      cid = client:option "cid",
+      url = client:option "url",
       users = tonumber(reply.total),
       profile = session.options.profile or session:configuration().default,
     })
