@@ -90,7 +90,8 @@ local function scan(text)
       break
     end
     code[#code + 1] = text:sub(position, at - 1)
-    local character, stop = text:sub(at, at), nil
+    local character = text:sub(at, at)
+    local stop
     if text:sub(at, at + 1) == "--" then
       stop = long_bracket(at + 2) or (text:find("\n", at, true) or #text + 1) - 1
     elseif character == '"' or character == "'" then

@@ -6,6 +6,7 @@ local M = { _VERSION = require "lastpass.version", _NAME = "lastpass" }
 
 -- What a name of this table stands for.
 local packages = {
+  enterprise = "lastpass.enterprise",
   secret = "lastpass.secret",
   sandbox = "lastpass.sandbox",
   source = "lastpass.source",
@@ -17,18 +18,6 @@ local packages = {
   directory = "lastpass.directory",
   report = "lastpass.report",
 }
-
-setmetatable(M, {
-  __index = function(_, name)
-    local module = packages[name]
-    if not module then
-      return nil
-    end
-    local value = require(module)
-    M[name] = value
-    return value
-  end,
-})
 
 -- What packages above the wire add to clients.
 local client_methods = {
@@ -61,11 +50,20 @@ local client_methods = {
   forget_cursor = "lastpass.export.client",
 }
 
-local function enterprise()
-  local clients = require "lastpass.enterprise"
-  clients.extensions = client_methods
-  return clients
-end
+setmetatable(M, {
+  __index = function(_, name)
+    local module = packages[name]
+    if not module then
+      return nil
+    end
+    local value = require(module)
+    if name == "enterprise" then
+      value.extensions = client_methods
+    end
+    M[name] = value
+    return value
+  end,
+})
 
 --- Makes a client of the Enterprise API. Nothing is sent.
 ---@param options table cid, provhash and others: `lastpass.enterprise.options`, README "Options"
@@ -73,7 +71,7 @@ end
 ---@usage
 -- local acme = lastpass.new{ cid = 8771312, provhash = lastpass.secret.file "~/.config/lastpass/acme.hash" }
 function M.new(options)
-  return enterprise().new(options, 2)
+  return M.enterprise.new(options, 2)
 end
 
 --- Makes a client from a profile of the configuration.
@@ -95,7 +93,7 @@ function M.connect(profile, options)
   for name, value in pairs(options or {}) do
     settings[name] = value
   end
-  return enterprise().new(settings, 2)
+  return M.enterprise.new(settings, 2)
 end
 
 signature.declare("lastpass.", M, {

@@ -2,18 +2,18 @@
 local check = require "spec.support.check"
 local document = require "lastpass.plan.document"
 local json = require "lastpass.json"
+local lastpass = require "lastpass"
 local plan_room = require "lastpass.plan"
 local preconditions = require "lastpass.plan.preconditions"
 
 describe("lastpass.plan.preconditions", function()
-  local client = {
-    _options = {
-      url = "https://x.example/api",
-      cid = 5,
-      now = function()
-        return 1000
-      end,
-    },
+  local client = lastpass.new {
+    url = "https://x.example/api",
+    cid = 5,
+    provhash = lastpass.secret.value "nothing-is-sent",
+    now = function()
+      return 1000
+    end,
   }
 
   local function plan_of(more)

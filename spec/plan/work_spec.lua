@@ -1,4 +1,5 @@
 -- What a run knows: the same in memory and in the journal, and when enough has failed.
+local companies = require "spec.support.companies"
 local errors = require "lastpass.error"
 local loop = require "lastpass.transport.loop"
 local work_room = require "lastpass.plan.work"
@@ -35,7 +36,7 @@ describe("lastpass.plan.work", function()
       run_id = 3,
       body = { steps = steps(count) },
       options = { stop_after = 2, late_margin = 60 },
-      client = { _options = { timeout = 120 } },
+      client = companies.client {},
     }
     for name, value in pairs(more or {}) do
       fields[name] = value

@@ -1,12 +1,14 @@
 -- Which journal a client writes, and what the company is called in it.
 local check = require "spec.support.check"
+local lastpass = require "lastpass"
 local journal_room = require "lastpass.store.client_journal"
 local plans = require "spec.support.plans"
 
 local function client(options)
   options.url = options.url or "https://lastpass.com/enterpriseapi.php"
   options.cid = options.cid or 5
-  return { _options = options }
+  options.provhash = lastpass.secret.value "nothing-is-sent"
+  return lastpass.new(options)
 end
 
 describe("lastpass.store.client_journal", function()

@@ -150,8 +150,7 @@ function M.perform(client, call, read, sink)
   call.attempt = 0
   while true do
     call.attempt = call.attempt + 1
-    local _, refusal, reason =
-      client._limiter:acquire(call.command, options.rate, options.on_wait)
+    local _, refusal, reason = client._limiter:acquire(call.command, options.rate, options.on_wait)
     if refusal then
       return nil, refusal, reason
     end

@@ -175,6 +175,8 @@ function methods:transport()
   return self._transport
 end
 
+signature.declare("lastpass.enterprise.", M, { new = "options: table, level?: integer" })
+
 signature.declare("client:", methods, {
   call = "command: string, data?: any",
   option = "name: string",

@@ -5,7 +5,6 @@ local confirm = require "lastpass.plan.confirm"
 local history = require "lastpass.plan.history"
 local refused_rows = require "lastpass.plan.refused_rows"
 local run_room = require "lastpass.plan.run"
-local time = require "lastpass.time"
 
 local M = {}
 

@@ -17,7 +17,6 @@ local requested = require "lastpass.plan.requested"
 local signature = require "lastpass.signature"
 local steps_room = require "lastpass.plan.steps"
 local surroundings = require "lastpass.plan.surroundings"
-local time = require "lastpass.time"
 local upcoming = require "lastpass.plan.upcoming"
 
 local M = {}

@@ -17,7 +17,9 @@ local methods = {}
 local reading_mt = { __name = "lastpass.report.Reading", __index = methods }
 
 local function is_client(value)
-  return type(value) == "table" and type(value.snapshot) == "function" and type(value.option) == "function"
+  return type(value) == "table"
+    and type(value.snapshot) == "function"
+    and type(value.option) == "function"
 end
 
 local function is_directory(value)

@@ -22,7 +22,7 @@ local changed = {} -- tables of methods that are changed already
 
 -- At the prompt the lists of every client can be shown, and an apply is not torn.
 local function change_methods()
-  local methods = require("lastpass.enterprise").methods
+  local methods = require("lastpass").enterprise.methods
   if changed[methods] then
     return
   end

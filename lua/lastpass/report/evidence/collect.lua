@@ -10,7 +10,6 @@ local folders = require "lastpass.directory.folders"
 local json = require "lastpass.json"
 local redact = require "lastpass.report.evidence.redact"
 local reply = require "lastpass.enterprise.reply"
-local time = require "lastpass.time"
 
 local M = {}
 
