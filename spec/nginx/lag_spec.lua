@@ -8,7 +8,7 @@ local wait = require "spec.support.wait"
 
 local LONGEST = 150 -- seconds: a measurement that failed is tried again after 60
 
-describe("lastpass.nginx.lag", function()
+describe("the event lag of a tenant", function()
   local box, site, folder
 
   before_each(function()

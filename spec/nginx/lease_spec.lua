@@ -63,7 +63,7 @@ describe("lastpass.nginx.lease", function()
 
   it("is waited for, and says why it was not to be had", function()
     local function acquire()
-      return leases.acquire("x", { lasts = 3, wait = 2, every = 0.5, sleep = fake.ngx.sleep })
+      return leases.acquire("x", { ttl = 3, wait = 2, every = 0.5, sleep = fake.ngx.sleep })
     end
     local begun = fake.time
     assert.truthy(acquire())
@@ -78,7 +78,13 @@ describe("lastpass.nginx.lease", function()
   it("tells a thread how to see whose it is", function()
     local lock = assert(leases.take "acme users")
     local reference = lock:reference()
-    assert.equal(reference.owner, fake.ngx.shared[reference.dict]:get(reference.key))
+    assert.equal(reference.owner, fake.ngx.shared.lastpass_locks:get(reference.key))
+    local same = leases.of_reference(reference)
+    assert.is_true(same:is_held())
+    lock:release()
+    assert.is_false(same:is_held())
+    assert.truthy(leases.take "acme users")
+    assert.is_false(same:is_held())
   end)
 
   it("is let go when what it guards ends, however it ends", function()

@@ -1,9 +1,7 @@
 -- What is counted, written for Prometheus and read back by its own client library.
-local hooks = require "lastpass.nginx.metrics.hooks"
 local json = require "lastpass.json"
 local metrics = require "lastpass.nginx.metrics"
 local shared_dict = require "spec.support.shared_dict"
-local text = require "lastpass.nginx.metrics.text"
 
 local PARSER = "/usr/bin/python3 spec/support/metrics_parser.py"
 
@@ -56,10 +54,10 @@ describe("lastpass.nginx.metrics", function()
     for _, seconds in ipairs { 0.003, 0.02, 0.02, 0.7, 500 } do
       metrics.observe("lastpass_call_seconds", { command = "getuserdata" }, seconds)
     end
-    local found = parse(text.render())
+    local found = parse(metrics.render())
     local calls = found.lastpass_calls
     assert.equal("counter", calls.type)
-    assert.equal(text.help.lastpass_calls_total, calls.help)
+    assert.equal(metrics.help.lastpass_calls_total, calls.help)
     assert.equal(3, sample(calls, "lastpass_calls_total", { command = "getuserdata" }))
     assert.equal(1, sample(calls, "lastpass_calls_total", { outcome = "unreachable" }))
     local age = found.lastpass_directory_age_seconds
@@ -82,7 +80,7 @@ describe("lastpass.nginx.metrics", function()
   it("escapes labels", function()
     local odd = 'a "quoted" \\ name\nof two lines, {x="y"} | ü'
     metrics.count("lastpass_playbook_runs_total", { playbook = odd })
-    local runs = parse(text.render()).lastpass_playbook_runs
+    local runs = parse(metrics.render()).lastpass_playbook_runs
     assert.equal(odd, runs.samples[1].labels.playbook)
   end)
 
@@ -95,7 +93,7 @@ describe("lastpass.nginx.metrics", function()
     metrics.count("c_total")
     metrics.set("d", nil, 1)
     metrics.count("a_total")
-    local found = parse(text.render())
+    local found = parse(metrics.render())
     assert.equal(6, found.a.samples[1].value)
     assert.is_nil(found.c)
     assert.equal(2, found.lastpass_metrics_dropped.samples[1].value)
@@ -108,13 +106,13 @@ describe("lastpass.nginx.metrics", function()
       metrics.count "a_total"
       metrics.set("b", nil, 1)
       metrics.observe("c", nil, 1)
-      assert.equal("", text.render())
+      assert.equal("", metrics.render())
     end
   end)
 
   it("counts what a client does, and still calls the hooks that were there", function()
     local seen = {}
-    local options = hooks.add({
+    local options = metrics.add_hooks({
       on_reply = function(reply)
         seen[#seen + 1] = reply.command
       end,
@@ -123,7 +121,7 @@ describe("lastpass.nginx.metrics", function()
     options.on_retry { command = "getuserdata", attempt = 1, code = "unreachable", seconds = 1 }
     options.on_reply { command = "getuserdata", attempt = 2, seconds = 0.2 }
     options.on_wait { command = "getuserdata", seconds = 1.5, reason = "the option rate" }
-    local found = parse(text.render())
+    local found = parse(metrics.render())
     assert.same({ "getuserdata", "getuserdata" }, seen)
     local labels = { tenant = "acme", command = "getuserdata", outcome = "ok" }
     assert.equal(1, sample(found.lastpass_calls, "lastpass_calls_total", labels))

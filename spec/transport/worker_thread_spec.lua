@@ -1,4 +1,4 @@
--- Orders to threads of nginx, by a stand-in for `ngx`; spec/nginx/threads_spec.lua has a real one.
+-- Orders to threads of nginx, by a stand-in for `ngx`; spec/nginx/playbooks_spec.lua has a real one.
 local check = require "spec.support.check"
 local fake_ngx = require "spec.support.fake_ngx"
 local worker_thread = require "lastpass.transport.worker_thread"

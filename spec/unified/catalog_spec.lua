@@ -1,7 +1,7 @@
 local box_support = require "spec.support.box"
 local core = require "lastpass.core"
 local json = require "lastpass.json"
-local routes = require "lastpass.unified.routes"
+local resources = require "lastpass.unified.resources"
 local tenants = require "spec.support.tenant"
 local unified = require "lastpass.unified"
 local unified_support = require "spec.support.unified"
@@ -61,7 +61,7 @@ describe("what the directory says of itself", function()
   end)
 
   it("describes the objects as they are", function()
-    for name in pairs(routes.resources) do
+    for name in pairs(resources) do
       local query = name == "activities" and "?created_at[gt]=2020-01-01T00:00:00Z&limit=1"
         or "?limit=1"
       local response = caller:get(name .. query)

@@ -191,7 +191,7 @@ describe("users", function()
     for query, reason in pairs {
       ["statsu=active"] = "did you mean 'status'",
       ["product=x"] = "is not known here",
-      ["status[x]=active"] = "must be a text",
+      ["status[x]=active"] = "must be a string",
       ["created_at[before]=2024-01-01"] = "operators",
       ["created_at[gt]=yesterday"] = "must be a time",
       ["created_at[gt][x]=1"] = "must be a time",
@@ -204,7 +204,7 @@ describe("users", function()
       ["remote_query=x"] = "must be an object",
       ["remote_query[include]=vaults"] = "shared_folders",
       ["truto_response_format=xml"] = "unified, raw",
-      ["next_cursor[]=x"] = "must be a text",
+      ["next_cursor[]=x"] = "must be a string",
       ["truto_key_by=emails"] = "one value",
       ["truto_ignore_limit=perhaps"] = "true or false",
     } do

@@ -1,10 +1,9 @@
---- The directory of a company, kept in memory for all workers of nginx: one worker reads it, by a
--- timer or when somebody asks, and each serves its own copy of what was read last, meanwhile too.
+--- The directory of a company, in memory for all workers of nginx: one worker reads it, by a timer or when it is
+-- asked for, and each serves its own copy of the last reading, also during the next one.
 -- @module lastpass.nginx.cache
-local building = require "lastpass.nginx.cache.building"
-local directory = require "lastpass.directory.snapshot"
+local datasets = require "lastpass.nginx.cache.dataset"
 local errors = require "lastpass.error"
-local part_room = require "lastpass.nginx.cache.part"
+local snapshots = require "lastpass.directory.snapshot"
 
 ---@class lastpass.nginx.View
 ---@field version string   changes when the content does; the same view object until then
@@ -31,37 +30,36 @@ function M.new(options)
     _stale_after = options.stale_after,
     _wait = options.wait,
   }, cache_mt)
-  local function part(what, refresh)
-    return part_room.new {
+  local function dataset(what, refresh)
+    return datasets.new {
       tenant = options.tenant,
       what = what,
       refresh = refresh,
-      build = building[what],
       client = options.client,
       thread_order = options.thread_order,
       pool = options.pool,
     }
   end
-  self._users = part("users", options.refresh)
-  self._folders = options.folders and part("folders", options.folders) or nil
+  self._users = dataset("users", options.refresh)
+  self._folders = options.folders and dataset("folders", options.folders) or nil
   return self
 end
 
---- Reads what is due, if no other worker does, and looks for what others have read. To be called in a
--- timer, again and again.
+--- Reads what is due, unless another worker does, and looks for what others have read. To be called in a timer,
+-- again and again.
 function methods:tick()
   self._users:refresh_when_due()
-  if self:look() and self._folders then
+  if self:current() and self._folders then
     self._folders:refresh_when_due()
   end
 end
 
 --- Asks for a new reading soon.
 function methods:refresh()
-  self._users:ask()
+  self._users:request_reading()
 end
 
--- Made anew only when the content of a part is another one.
+-- The view is made anew only when the content of users or folders has changed.
 local function view_of(self, users, pointer, folders, folders_pointer)
   local version = pointer.version
   if folders_pointer then
@@ -69,8 +67,8 @@ local function view_of(self, users, pointer, folders, folders_pointer)
   end
   local view = self._view
   if not view or view.version ~= version then
-    local snapshot = view and view.snapshot._rows == users and view.snapshot
-      or directory.new(self._client(), users)
+    local snapshot = view and view.snapshot:rows() == users and view.snapshot
+      or snapshots.new(self._client(), users)
     view = { version = version, snapshot = snapshot, folders = folders }
     self._view = view
   end
@@ -80,21 +78,21 @@ local function view_of(self, users, pointer, folders, folders_pointer)
   return view
 end
 
---- The view this worker has, if it has one; starts making the newest one when there is a newer.
+--- The view that this worker has, if any; when there is a newer one, it starts to be made.
 ---@return lastpass.nginx.View|nil
-function methods:look()
-  local users, pointer = self._users:look()
+function methods:current()
+  local users, pointer = self._users:current()
   if not users then
     return nil
   end
   local folders, folders_pointer
   if self._folders then
-    folders, folders_pointer = self._folders:look()
+    folders, folders_pointer = self._folders:current()
   end
   return view_of(self, users, pointer, folders, folders_pointer)
 end
 
--- In a timer of its own: a client that goes away does not end the reading for the others.
+-- In a timer: a client that goes away does not end the reading for the others.
 local function begin_reading(self)
   ngx.timer.at(0, function(premature)
     if not premature then
@@ -125,11 +123,11 @@ end
 ---@return string? message
 ---@return lastpass.Error? err with `retry_after`
 function methods:directory()
-  local view = self:look()
+  local view = self:current()
   if view then
     return view
   end
-  local ends_at, pause = ngx.now() + self._wait, 0.005
+  local ends_at, interval = ngx.now() + self._wait, 0.005
   repeat
     local failure = self._users:failure()
     if failure and self._users:due() > ngx.now() then
@@ -137,9 +135,9 @@ function methods:directory()
     elseif self._users:due() <= ngx.now() then
       begin_reading(self)
     end
-    ngx.sleep(pause)
-    pause = math.min(pause * 1.5, 0.1)
-    view = self:look()
+    ngx.sleep(interval)
+    interval = math.min(interval * 1.5, 0.1)
+    view = self:current()
     if view then
       return view
     end
@@ -147,10 +145,10 @@ function methods:directory()
   return not_ready(self._users:failure())
 end
 
---- How the cache is, for /healthz.
+--- The state of the cache, for /healthz.
 ---@return table report {ready, read_at, age, stale, failure, folders_failure}
 function methods:report()
-  local view = self:look()
+  local view = self:current()
   return {
     ready = view ~= nil,
     version = view and view.version,

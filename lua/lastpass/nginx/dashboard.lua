@@ -10,7 +10,6 @@ local errors = require "lastpass.error"
 local frame = require "lastpass.nginx.dashboard.frame"
 local metrics = require "lastpass.nginx.metrics"
 local pages = require "lastpass.nginx.dashboard.pages"
-local pause = require "lastpass.nginx.pause"
 local problems = require "lastpass.nginx.dashboard.problems"
 local session_room = require "lastpass.nginx.dashboard.session"
 local settings_room = require "lastpass.nginx.dashboard.settings"
@@ -206,7 +205,7 @@ function M.of(site)
       tokens = site.options.tokens or {},
       settings = site.options.dashboard,
       dict = dicts.get "lastpass_sessions",
-      pause = pause,
+      pause = require("lastpass.nginx.thread").pause,
       sleep = sleep,
       spawn = in_background,
       clock = ngx.now,

@@ -1,20 +1,21 @@
---- What all workers share: the `lua_shared_dict`s, one for each kind of thing that requests can fill. No
--- entry is ever pushed out for another one: when a dict is full, what needs it is refused.
+--- The `lua_shared_dict`s, which all workers share: one for each kind of entry that requests can create. No
+-- entry is ever evicted for another one: when a dict is full, what needs it is refused.
 -- @module lastpass.nginx.dicts
 local errors = require "lastpass.error"
 
 local M = {}
 
---- The one list: name, recommended size, what it holds, and the option of `setup` that needs it (none:
--- every site does).
+--- The one list: name, recommended size, contents, and the option of `setup` that needs it (none: every site
+-- does; false: no site needs it).
 M.list = {
   { "lastpass_directory", "64m", "the directory, twice while it is read" },
   { "lastpass_limits", "4m", "one rate per company" },
-  { "lastpass_locks", "2m", "leases: who does what" },
+  { "lastpass_locks", "2m", "leases: which worker does what" },
   { "lastpass_counters", "8m", "requests of tokens, steps of a day", "tokens" },
   { "lastpass_idempotency", "16m", "answers to Idempotency-Keys, for a day", "tokens" },
   { "lastpass_sessions", "4m", "who has signed in, and who tried to", "dashboard" },
   { "lastpass_playbooks", "4m", "versions and runs of playbooks", "playbooks" },
+  { "lastpass_metrics", "2m", "counters for Prometheus", false },
 }
 
 local by_name = {}
@@ -26,12 +27,20 @@ local function directive(entry)
   return ("lua_shared_dict %s %s;"):format(entry[1], entry[2])
 end
 
+--- A dict, or nil: outside nginx, or when nginx has none of this name.
+---@param name string of `list`
+---@return table|nil
+function M.find(name)
+  local ngx = rawget(_G, "ngx")
+  return ngx and ngx.shared and ngx.shared[name]
+end
+
 --- A dict; raises when nginx has none of this name.
 ---@param name string of `list`
 ---@param level? integer whose line is blamed; default the caller
 ---@return table
 function M.get(name, level)
-  local dict = ngx.shared[name]
+  local dict = M.find(name)
   if not dict then
     local text = "nginx has no lua_shared_dict %s; add: %s"
     errors.raise((level or 1) + 1, text, name, directive(by_name[name]))
@@ -46,7 +55,7 @@ function M.check(options, level)
   local missing = {}
   for _, entry in ipairs(M.list) do
     local option = entry[4]
-    if (not option or options[option]) and not ngx.shared[entry[1]] then
+    if (option == nil or options[option]) and not ngx.shared[entry[1]] then
       missing[#missing + 1] = directive(entry)
     end
   end
@@ -55,12 +64,12 @@ function M.check(options, level)
   end
 end
 
--- nginx frees what has expired only at the end of its queue, so a dict can be full of it. Looking for it
+-- nginx frees expired entries only at the end of its queue, so a dict can be full of them. Searching for them
 -- takes a while, so it is done once a second at most.
 local FLUSH_EVERY = 1
 local flushed_at = setmetatable({}, { __mode = "k" })
 
-local function flush(dict)
+local function flush_expired(dict)
   local ngx = rawget(_G, "ngx")
   local now = ngx and ngx.now() or os.time()
   if now - (flushed_at[dict] or 0) < FLUSH_EVERY then
@@ -70,64 +79,65 @@ local function flush(dict)
   return dict:flush_expired() > 0
 end
 
---- Adds an entry, without pushing another one out.
+--- Adds an entry, without evicting another one.
 ---@param dict table
 ---@param key string
 ---@param value string|number|boolean
----@param lasts? number seconds; default for ever
+---@param ttl? number seconds; default for ever
 ---@return boolean|nil added
 ---@return string? reason "exists" or "no memory"
-function M.add(dict, key, value, lasts)
-  local added, reason = dict:safe_add(key, value, lasts)
-  if not added and reason ~= "exists" and flush(dict) then
-    return dict:safe_add(key, value, lasts)
+function M.add(dict, key, value, ttl)
+  local added, reason = dict:safe_add(key, value, ttl)
+  if not added and reason ~= "exists" and flush_expired(dict) then
+    return dict:safe_add(key, value, ttl)
   end
   return added, reason
 end
 
---- Counts; a number that is not there begins at 0.
+--- Counts; a number that does not exist begins at 0.
 ---@param dict table
 ---@param key string
 ---@param by number
----@param lasts number seconds from the first count on
----@return number|nil sum nil when there is no room for it
-function M.count(dict, key, by, lasts)
+---@param ttl number seconds from the first count on
+---@return number|nil sum nil when the dict is full
+function M.count(dict, key, by, ttl)
   local sum = dict:incr(key, by)
   if sum then
     return sum
   end
-  local added, reason = M.add(dict, key, by, lasts)
+  local added, reason = M.add(dict, key, by, ttl)
   if added then
     return by
   end
-  return reason == "exists" and dict:incr(key, by) or nil -- another worker was faster
+  return reason == "exists" and dict:incr(key, by) or nil -- another worker added it first
 end
 
---- Sets an entry, without pushing another one out. One that is there already is lost when the new value
--- is longer and there is no room for it: of what must stay, keep values of one length.
+--- Sets an entry, without evicting another one. One that exists is lost when the new value is longer and does
+-- not fit: values that must not be lost should all have the same length.
 ---@param dict table
 ---@param key string
 ---@param value string|number|boolean
----@param lasts? number seconds; default for ever
+---@param ttl? number seconds; default for ever
 ---@return boolean|nil set
-function M.set(dict, key, value, lasts)
-  local set = dict:safe_set(key, value, lasts)
-  if not set and flush(dict) then
-    set = dict:safe_set(key, value, lasts)
+function M.set(dict, key, value, ttl)
+  local set = dict:safe_set(key, value, ttl)
+  if not set and flush_expired(dict) then
+    set = dict:safe_set(key, value, ttl)
   end
   return set
 end
 
-local PROBE = "room for one more"
+local PROBE = "probe"
+local reports_itself = { lastpass_directory = true, lastpass_metrics = true }
 
---- The dicts in which there is no room for one more entry, for /healthz. The directory's says so itself:
--- its pages are large.
+--- The dicts that have no memory for one more entry, for /healthz. Neither that of the directory, whose pages
+-- are large and which reports it itself, nor that of metrics, which counts what it drops.
 ---@return string[] names
 function M.full()
   local names = {}
   for _, entry in ipairs(M.list) do
     local name = entry[1]
-    local dict = name ~= "lastpass_directory" and ngx.shared[name]
+    local dict = not reports_itself[name] and M.find(name)
     if dict then
       local added, reason = M.add(dict, PROBE, ("."):rep(64), 1)
       if added then

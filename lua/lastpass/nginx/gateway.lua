@@ -1,19 +1,17 @@
---- The gateway: the unified user directory and the proxy, for those who have a token. Nothing in it
--- blocks; everything but `serve` runs without nginx.
+--- The gateway: the unified user directory and the proxy, for callers with a token. Nothing in it blocks;
+-- everything but `serve` also runs without nginx.
 -- @module lastpass.nginx.gateway
-local access = require "lastpass.nginx.gateway.access"
 local adapter = require "lastpass.nginx.gateway.adapter"
 local audit = require "lastpass.nginx.gateway.audit"
-local batch_requests = require "lastpass.nginx.gateway.batch"
+local batches = require "lastpass.nginx.gateway.batch"
 local dicts = require "lastpass.nginx.dicts"
 local digests = require "lastpass.unified.digests"
 local errors = require "lastpass.error"
 local idempotency = require "lastpass.nginx.gateway.idempotency"
-local measure = require "lastpass.nginx.gateway.measure"
 local gateway_options = require "lastpass.nginx.gateway.options"
 local problems = require "lastpass.unified.problems"
-local proxy_endpoint = require "lastpass.nginx.gateway.proxy_endpoint"
-local rate = require "lastpass.nginx.gateway.rate"
+local proxy = require "lastpass.nginx.gateway.proxy"
+local thread = require "lastpass.nginx.thread"
 local tokens = require "lastpass.nginx.gateway.tokens"
 local unified = require "lastpass.unified"
 local writers = require "lastpass.nginx.gateway.writer"
@@ -25,9 +23,9 @@ local gateway_mt = { __name = "lastpass.nginx.Gateway", __index = methods }
 local M = {}
 
 local KEY = "gateway cursor key"
-local PAUSE = 0.002 -- seconds between looks whether somebody else is done
+local INTERVAL = 0.002 -- seconds between checks whether another request is done
 
--- Workers, and the processes after a reload, have to open each other's cursors.
+-- Workers, and the processes after a reload, have to read each other's cursors.
 local function shared_key(dict)
   dict:safe_add(KEY, digests.random(32))
   return dict:get(KEY) or digests.random(32)
@@ -47,10 +45,10 @@ local known = {
 
 local needed = { "tenants", "tokens", "counters", "keys", "locks" }
 
---- Makes a gateway; mistakes raise.
+--- Makes a gateway; errors raise.
 ---@param given table tenants (by name), tokens, settings (see `lastpass.nginx.gateway.options`), counters,
 -- keys and locks (of `ngx.shared`), pause, sleep, now
----@param level? integer whose line is blamed; default the caller
+---@param level? integer whose line an error names; default the caller
 ---@return lastpass.nginx.Gateway
 function M.new(given, level)
   level = (level or 1) + 1
@@ -65,7 +63,7 @@ function M.new(given, level)
     redact = require("lastpass.export.redact").text,
     pause = given.pause,
     wait = given.sleep and function()
-      given.sleep(PAUSE)
+      given.sleep(INTERVAL)
     end,
   }
   local settings = gateway_options.read(given.settings, given.tenants, defaults, level)
@@ -112,7 +110,7 @@ local function new_grant(self, tenant, token, writer)
   }
 end
 
--- Those who read have one for all their requests.
+-- Requests that read share one.
 local function grant_of(self, tenant, token, writer)
   if writer then
     return new_grant(self, tenant, token, writer)
@@ -127,30 +125,31 @@ end
 local function respond(self, request, tenant, token, writer)
   local command = command_in(self, request.path)
   if command then
-    return proxy_endpoint.respond(request, tenant, token, command, writer)
+    return proxy.respond(request, tenant, token, command, writer)
   end
   return unified.handle(request, tenant, grant_of(self, tenant, token, writer))
 end
 
 local reads = { GET = true, HEAD = true, OPTIONS = true }
 
--- What is refused whatever it would do: there is no such address or method, or a scope is missing.
+-- The response to a request that is refused whatever its body is: the address or the method does not exist, or a
+-- scope is missing.
 local function refusal(self, request, tenant, token)
   local command = command_in(self, request.path)
   if command then
-    return proxy_endpoint.refusal(request, token, command)
+    return proxy.refusal(request, token, command)
   end
   return unified.refusal(request, grant_of(self, tenant, token))
 end
 
--- Whatever happens, nobody else is kept waiting.
+-- Whatever happens, the writer is finished, so that other requests do not wait.
 local function write(self, request, tenant, token)
   local refused = refusal(self, request, tenant, token)
   if refused then
     return refused
   end
   local writer = writer_of(self, request, tenant, token)
-  local function carry_out()
+  local function execute()
     return respond(self, request, tenant, token, writer)
   end
   local function has_changed()
@@ -158,12 +157,12 @@ local function write(self, request, tenant, token)
   end
   local ok, response, problem
   local command = command_in(self, request.path)
-  if not command or proxy_endpoint.writes(command) then
+  if not command or proxy.writes(command) then
     local owner = tenant.name .. "\0" .. token.name
     ok, response, problem =
-      pcall(idempotency.once, self._keys, request, owner, carry_out, has_changed)
+      pcall(idempotency.once, self._keys, request, owner, execute, has_changed)
   else
-    ok, response = pcall(carry_out)
+    ok, response = pcall(execute)
   end
   writer:finish()
   request.has_changed = writer:has_changed()
@@ -177,10 +176,10 @@ local answer
 
 local ALLOW = "POST, OPTIONS"
 
--- What each request of a batch is answered, as if it had come alone.
-local function answer_within(self, request, token)
-  self._pause() -- a batch may be long, and others want this worker too
-  local allowed = rate.count(self._counters, token, request.now)
+-- The response to a request of a batch, as if it had come alone.
+local function answer_one(self, request, token)
+  self._pause() -- a batch may be long, and other requests need this worker too
+  local allowed = tokens.count_request(self._counters, token, request.now)
   local response, problem
   if allowed then
     response, problem = answer(self, request, token)
@@ -197,27 +196,27 @@ local function answer_batch(self, request, token)
     local text = "a batch is sent with POST"
     return problems.fail(405, text, { headers = { allow = ALLOW } })
   end
-  local batch, problem = batch_requests.read(request)
+  local batch, problem = batches.read(request)
   if not batch then
     return nil, problem
   end
   local changed = false
-  local function carry_out()
-    return batch_requests.respond(request, batch, self._settings.prefix, function(one)
-      local response = answer_within(self, one, token)
+  local function execute()
+    return batches.respond(request, batch, self._settings.prefix, function(one)
+      local response = answer_one(self, one, token)
       changed = changed or one.has_changed or false
       return response
     end)
   end
   if not token.scopes.write then
-    return carry_out() -- nothing of it is a write, so it needs no key
+    return execute() -- it cannot write, so it needs no key
   end
-  return idempotency.once(self._keys, request, "batch\0" .. token.name, carry_out, function()
+  return idempotency.once(self._keys, request, "batch\0" .. token.name, execute, function()
     return changed
   end)
 end
 
-local function is_too_long(self, request)
+local function check_length(self, request)
   if #(request.body or "") <= self._settings.max_body then
     return nil
   end
@@ -226,13 +225,13 @@ local function is_too_long(self, request)
 end
 
 function answer(self, request, token)
-  local too_long = is_too_long(self, request)
+  local too_long = check_length(self, request)
   if too_long then
     return nil, too_long
   elseif request.path == self._settings.prefix .. "/batch-request" then
     return answer_batch(self, request, token)
   end
-  local tenant, problem = access.tenant(self._tenants, request, token)
+  local tenant, problem = tokens.tenant_of(self._tenants, request, token)
   if not tenant then
     return nil, problem
   elseif reads[request.method] then
@@ -247,10 +246,10 @@ end
 function methods:handle(request)
   local token, reason = tokens.find(self._tokens, request.headers.authorization)
   if not token then
-    local _, problem = access.unauthorized(reason)
+    local _, problem = tokens.unauthorized(reason)
     return problems.response(problem, request), nil
   end
-  local allowed, headers = rate.count(self._counters, token, request.now)
+  local allowed, headers = tokens.count_request(self._counters, token, request.now)
   local response, problem
   if allowed == nil then
     response, problem = problems.fail(503, "there is no room to count this request", {
@@ -270,24 +269,25 @@ function methods:handle(request)
   return response, token.name
 end
 
--- A mistake of ours is reported in the log, not to whoever asks.
-local function on_mistake(message)
+-- An internal error is reported in the log, not to the caller.
+local function on_error(message)
   return debug.traceback(tostring(message), 2)
 end
 
---- Answers the request that nginx is at. For content_by_lua.
+--- Answers the current request of nginx. For content_by_lua.
 function methods:serve()
   local started = ngx.now()
   local request = adapter.request(self._settings.max_body)
   -- LuaJIT's xpcall takes arguments; without a closure the request can be compiled
-  local ok, response, name = xpcall(self.handle, on_mistake, self, request)
+  local ok, response, name = xpcall(self.handle, on_error, self, request)
   if not ok then
     ngx.log(ngx.ERR, "lastpass gateway: ", response)
-    local _, problem = problems.fail(500, "a mistake of this server; its log has the request id")
+    local _, problem =
+      problems.fail(500, "internal error of this server; its log has the request id")
     response = problems.response(problem, request)
   end
   adapter.respond(response, request.id)
-  measure.request(request, response, name, started)
+  adapter.measure(request, response, name, started)
 end
 
 local of_sites = setmetatable({}, { __mode = "k" })
@@ -305,7 +305,7 @@ function M.of(site)
       counters = dicts.get "lastpass_counters",
       keys = dicts.get "lastpass_idempotency",
       locks = dicts.get "lastpass_locks",
-      pause = require "lastpass.nginx.pause",
+      pause = thread.pause,
       sleep = function(seconds)
         ngx.sleep(seconds)
       end,
@@ -316,7 +316,7 @@ function M.of(site)
   return gateway
 end
 
---- Answers the request that nginx is at, for a site. For content_by_lua.
+--- Answers the current request of nginx, for a site. For content_by_lua.
 ---@param site lastpass.nginx.Site
 function M.serve(site)
   return M.of(site):serve()

@@ -1,4 +1,4 @@
---- How everything is: what /healthz answers.
+--- The health of a site: what /healthz answers.
 -- @module lastpass.nginx.health
 local audit = require "lastpass.nginx.gateway.audit"
 local dicts = require "lastpass.nginx.dicts"
@@ -8,10 +8,10 @@ local time = require "lastpass.time"
 local M = {}
 
 local OK, DEGRADED, FAILING = 1, 2, 3
-local words = { "ok", "degraded", "failing" }
+local statuses = { "ok", "degraded", "failing" }
 
--- The clock has no more than that.
-local function to_milliseconds(seconds)
+-- The clock is no more precise.
+local function round_to_milliseconds(seconds)
   return seconds and math.floor(seconds * 1000 + 0.5) / 1000 or nil
 end
 
@@ -24,7 +24,7 @@ local function add(state, level, where, message, hint)
   state.reasons[#state.reasons + 1] = { where = where, message = message, hint = hint }
 end
 
-local function look_at_tenant(state, tenant)
+local function check_tenant(state, tenant)
   local report = tenant:report()
   local where = "tenant " .. tenant.name
   local failure = report.failure
@@ -55,14 +55,14 @@ local function look_at_tenant(state, tenant)
     ready = report.ready,
     version = report.version,
     read_at = iso(report.read_at),
-    age = to_milliseconds(report.age),
+    age = round_to_milliseconds(report.age),
     stale = report.stale,
   }
 end
 
-local bad_ends = { failed = true, partial = true, refused = true }
+local is_failure = { failed = true, partial = true, refused = true }
 
-local function look_at_playbooks(state, playbooks)
+local function check_playbooks(state, playbooks)
   local report = playbooks:report()
   if report.trouble then
     add(state, DEGRADED, "playbooks", report.trouble.message, report.trouble.hint)
@@ -73,7 +73,7 @@ local function look_at_playbooks(state, playbooks)
       add(state, DEGRADED, where, "does not load: " .. book.broken.message)
     end
     local last = book.last
-    if last and bad_ends[last.outcome] then
+    if last and is_failure[last.outcome] then
       local message = ("%s: %s"):format(last.outcome, last.message or "see the journal")
       add(state, DEGRADED, where, message, last.hint)
     end
@@ -87,19 +87,19 @@ local function look_at_playbooks(state, playbooks)
         outcome = last.outcome,
         steps = last.steps,
         run = last.run,
-        seconds = to_milliseconds(last.seconds),
+        seconds = round_to_milliseconds(last.seconds),
         code = last.code,
       },
     }
   end
 end
 
-local function look_at_shared(state)
+local function check_shared(state)
   for _, name in ipairs(dicts.full()) do
     local message = ("lua_shared_dict %s is full: what needs it is answered with 503"):format(name)
     add(state, DEGRADED, "nginx", message, "make it larger")
   end
-  local counters = ngx.shared.lastpass_counters
+  local counters = dicts.find "lastpass_counters"
   local failure = counters and audit.failure(counters)
   if failure then
     local message = "the audit cannot be written, so nothing else is: " .. failure
@@ -107,20 +107,20 @@ local function look_at_shared(state)
   end
 end
 
---- Looks at everything.
+--- Checks the whole site.
 ---@param site table tenants, playbooks (list)
 ---@return table report {status, reasons, tenants, playbooks}
-function M.look(site)
+function M.report(site)
   local state = { level = OK, reasons = json.list {}, tenants = {}, playbooks = json.list {} }
   for _, name in ipairs(site.tenant_names) do
-    look_at_tenant(state, site.tenants[name])
+    check_tenant(state, site.tenants[name])
   end
   for _, playbooks in ipairs(site.playbooks) do
-    look_at_playbooks(state, playbooks)
+    check_playbooks(state, playbooks)
   end
-  look_at_shared(state)
+  check_shared(state)
   return {
-    status = words[state.level],
+    status = statuses[state.level],
     reasons = state.reasons,
     tenants = state.tenants,
     playbooks = state.playbooks,
@@ -132,8 +132,8 @@ end
 ---@param site table
 ---@return table response {status, headers, body}
 function M.respond(site)
-  local report = M.look(site)
-  local failing = report.status == words[FAILING]
+  local report = M.report(site)
+  local failing = report.status == statuses[FAILING]
   return {
     status = failing and 503 or 200,
     headers = {

@@ -16,8 +16,10 @@
 local dicts = require "lastpass.nginx.dicts"
 local errors = require "lastpass.error"
 local metrics = require "lastpass.nginx.metrics"
-local setup_options = require "lastpass.nginx.setup_options"
+local playbooks = require "lastpass.nginx.playbooks"
 local signature = require "lastpass.signature"
+local tenant = require "lastpass.nginx.tenant"
+local worker_thread = require "lastpass.transport.worker_thread"
 
 ---@class lastpass.nginx.Site
 ---@field tenants table<string, lastpass.nginx.Tenant>
@@ -29,19 +31,142 @@ local site_mt = { __name = "lastpass.nginx.Site", __index = methods }
 
 local M = {}
 
-local TICK = 1 -- seconds between looks at what is due
+local TICK = 1 -- seconds between checks of what is due
 local LAG_EVERY = 60
+
+--- The options of `setup`: name, type, default, meaning.
+M.option_list = {
+  {
+    "tenants",
+    "table",
+    "required",
+    "companies by name: options of `lastpass.new`, and how their directory is cached",
+  },
+  { "tokens", "list", "none", "who may use the gateway: see `lastpass.nginx.gateway.tokens`" },
+  { "gateway", "table", "none", "settings of the gateway" },
+  { "dashboard", "table", "none", "settings of the dashboard" },
+  {
+    "playbooks",
+    "table",
+    "none",
+    "{ directory, tenant, apply = false, time_limit = 120 }, or a list of these",
+  },
+  { "thread_pool", "name", "lastpass", "nginx's thread_pool" },
+  { "look_every", "seconds", "2", "how often folders of playbooks are checked" },
+}
+
+local known = {
+  tenants = "table",
+  tokens = "table",
+  gateway = "table",
+  dashboard = "table",
+  playbooks = "table",
+  thread_pool = "string",
+  look_every = function(value)
+    return type(value) == "number" and value >= 0.01 and value <= 3600, "seconds from 0.01 to 3600"
+  end,
+}
+
+local known_of_playbooks = {
+  directory = "string",
+  tenant = "string",
+  apply = "boolean",
+  time_limit = function(value)
+    return type(value) == "number" and value > 0, "seconds above 0"
+  end,
+}
+
+local function read_tenants(given, pool, level)
+  local tenants, names = {}, {}
+  for name, options in pairs(given) do
+    if type(name) ~= "string" or not name:match "^[%w_-]+$" then
+      errors.raise(
+        level + 1,
+        "setup: the name of a tenant must be of letters, digits, - and _, not '%s'",
+        tostring(name)
+      )
+    end
+    names[#names + 1] = name
+    tenants[name] = tenant.new(name, options, pool, level + 1)
+  end
+  if #names == 0 then
+    errors.raise(level + 1, "setup: option 'tenants' names no company")
+  end
+  table.sort(names)
+  return tenants, names
+end
+
+-- A single company does not have to be named.
+local function tenant_of(entry, tenants, names, level)
+  local name = entry.tenant or #names == 1 and names[1]
+  if not name then
+    errors.raise(level + 1, "setup: playbooks: option 'tenant' is missing")
+  end
+  if not tenants[name] then
+    errors.raise(
+      level + 1,
+      "setup: playbooks: there is no tenant '%s'%s",
+      name,
+      errors.did_you_mean(name, names)
+    )
+  end
+  return tenants[name]
+end
+
+local function read_playbooks(given, site, pool, level)
+  local list = {}
+  if given and given.directory then
+    given = { given }
+  end
+  for position, entry in ipairs(given or {}) do
+    errors.check_options("setup: playbooks", entry, known_of_playbooks, level + 1)
+    if not entry.directory then
+      errors.raise(level + 1, "setup: playbooks: option 'directory' is missing")
+    end
+    list[position] = playbooks.new {
+      directory = entry.directory,
+      apply = entry.apply,
+      time_limit = entry.time_limit,
+      look_every = site.look_every,
+      tenant = tenant_of(entry, site.tenants, site.tenant_names, level + 1),
+      pool = pool,
+    }
+  end
+  if given and #list == 0 then
+    errors.raise(level + 1, "setup: playbooks: option 'directory' is missing")
+  end
+  return list
+end
+
+-- Checks the options of `setup`, and makes what they describe.
+local function read_options(given, level)
+  if type(given) ~= "table" then
+    errors.raise(level + 1, "setup: needs a table of options")
+  end
+  errors.check_options("setup", given, known, level + 1)
+  if not given.tenants then
+    errors.raise(level + 1, "setup: option 'tenants' is missing")
+  end
+  local site = {
+    options = given,
+    thread_pool = given.thread_pool or worker_thread.POOL,
+    look_every = given.look_every or 2,
+  }
+  site.tenants, site.tenant_names = read_tenants(given.tenants, site.thread_pool, level + 1)
+  site.playbooks = read_playbooks(given.playbooks, site, site.thread_pool, level + 1)
+  return site
+end
 
 --- Checks the configuration and makes the site. For init_by_lua: wrong options raise, so that
 -- `nginx -t` finds them.
----@param given table see `lastpass.nginx.setup_options`
+---@param given table see `option_list`
 ---@return lastpass.nginx.Site
 function M.setup(given)
   if not rawget(_G, "ngx") then
     errors.raise(2, "lastpass.nginx.setup: this is not nginx; it is for init_by_lua")
   end
   dicts.check(type(given) == "table" and given or {}, 2)
-  local site = setmetatable(setup_options.read(given, 2), site_mt)
+  local site = setmetatable(read_options(given, 2), site_mt)
   metrics.begin()
   if given.tokens then
     require("lastpass.nginx.gateway").of(site) -- checks tokens and settings
@@ -63,28 +188,27 @@ local function every(seconds, what, fn)
   assert(ngx.timer.every(seconds, guarded))
 end
 
-local function start_tenant(self, tenant)
-  every(TICK, "tenant " .. tenant.name, function(premature)
+local function start_tenant(one)
+  every(TICK, "tenant " .. one.name, function(premature)
     if not premature then
-      tenant:tick()
+      one:tick()
     end
   end)
-  if tenant.event_cursor then
-    local lag = require "lastpass.nginx.lag"
-    every(LAG_EVERY, "event lag of " .. tenant.name, function(premature)
+  if one.event_cursor then
+    every(LAG_EVERY, "event lag of " .. one.name, function(premature)
       if not premature then
-        lag.measure(tenant, self.thread_pool, LAG_EVERY)
+        one:measure_event_lag(LAG_EVERY)
       end
     end)
   end
 end
 
-local function start_playbooks(self, playbooks)
+local function start_playbooks(self, one)
   every(self.look_every, "playbooks", function(premature)
     if premature then
-      playbooks:release()
+      one:release()
     else
-      playbooks:tick()
+      one:tick()
     end
   end)
 end
@@ -92,10 +216,10 @@ end
 --- Starts the timers of a worker. For init_worker_by_lua.
 function methods:start()
   for _, name in ipairs(self.tenant_names) do
-    start_tenant(self, self.tenants[name])
+    start_tenant(self.tenants[name])
   end
-  for _, playbooks in ipairs(self.playbooks) do
-    start_playbooks(self, playbooks)
+  for _, one in ipairs(self.playbooks) do
+    start_playbooks(self, one)
   end
 end
 
@@ -108,25 +232,24 @@ local function send(response)
   ngx.print(response.body)
 end
 
---- Answers how everything is. For content_by_lua.
+--- Answers with the health of the site. For content_by_lua.
 function methods:health()
   send(require("lastpass.nginx.health").respond(self))
 end
 
---- Answers with all that is counted, for Prometheus. For content_by_lua.
+--- Answers with the metrics, for Prometheus. For content_by_lua.
 function methods:metrics()
-  local health = require("lastpass.nginx.health").look(self)
+  local health = require("lastpass.nginx.health").report(self)
   metrics.set("lastpass_up", nil, health.status == "failing" and 0 or 1)
-  for name, tenant in pairs(health.tenants) do
-    if tenant.age then
-      metrics.set("lastpass_directory_age_seconds", { tenant = name }, tenant.age)
+  for name, report in pairs(health.tenants) do
+    if report.age then
+      metrics.set("lastpass_directory_age_seconds", { tenant = name }, report.age)
     end
   end
-  local text = require "lastpass.nginx.metrics.text"
   send {
     status = 200,
-    headers = { ["Content-Type"] = text.CONTENT_TYPE, ["Cache-Control"] = "no-store" },
-    body = text.render(),
+    headers = { ["Content-Type"] = metrics.CONTENT_TYPE, ["Cache-Control"] = "no-store" },
+    body = metrics.render(),
   }
 end
 

@@ -1,10 +1,10 @@
---- How fast a company is asked by all workers, and all threads of them, together. It does what
+--- Limits the rate of requests to a company over all workers and all their threads. It does what
 -- `lastpass.enterprise.limiter` does for one process, with its numbers in the `lua_shared_dict` named
 -- lastpass_limits.
 --
--- With a rate of r the time is cut into slots of 1/r second, and each is given to one request: taking it
--- is `add`, which succeeds for one of all who try. So there is no moment between reading and writing in
--- which two could take the same, and nothing to let go when a worker dies.
+-- With a rate of r, time is cut into slots of 1/r second, each for one request. A slot is acquired with `add`,
+-- which succeeds for one of all who try it: no two can get the same, and there is nothing to release when a
+-- worker dies.
 -- @module lastpass.nginx.limiter
 local dicts = require "lastpass.nginx.dicts"
 local errors = require "lastpass.error"
@@ -19,7 +19,7 @@ local DICT = "lastpass_limits"
 -- LastPass allows 10 (enterprise-api §6); one fewer, because requests draw together on their way.
 local EMAIL_CHANGES_PER_SECOND = 9
 
-local NO_ROOM = "lua_shared_dict " .. DICT .. " is full, so the company's rate cannot be kept"
+local FULL = "lua_shared_dict " .. DICT .. " is full, so the company's rate cannot be limited"
 
 local M = {}
 
@@ -34,28 +34,28 @@ end
 ---@return lastpass.nginx.Limiter
 function M.new(name)
   local dict = dicts.get(DICT, 2)
-  dict:safe_add(name .. " hold", 0) -- so that setting it never needs room
+  dict:safe_add(name .. " backs off", 0) -- so that setting it never needs memory
   return setmetatable({ _dict = dict, _name = name }, limiter_mt)
 end
 
-local function held_until(self)
-  return self._dict:get(self._name .. " hold") or 0
+local function backs_off_until(self)
+  return self._dict:get(self._name .. " backs off") or 0
 end
 
--- The first free moment of a queue from `from` on; takes it. The slot that `from` lies in counts, so that
--- whoever comes alone does not wait; after a wait the server asked for slots begin anew at its end. nil
--- when there is no room to write a slot down.
+-- Reserves the first free slot of a queue from `from` on. The slot that `from` lies in counts, so that a single
+-- request does not wait; after a wait that the server asked for, slots begin anew at its end. nil when the
+-- dict is full.
 local function reserve(self, queue, rate, from, moment)
   local key = ("%s %s %.6g "):format(self._name, queue, rate)
   local slot = from > moment and math.ceil(from * rate) or math.floor(from * rate)
-  -- only a hint where to begin: it may be behind, but all before it are taken
+  -- only a hint where to begin: it may be too low, but all slots before it are taken
   slot = math.max(slot, self._dict:get(key) or 0)
   while true do
     local at = math.max(slot / rate, from)
-    local lasts = at - moment + 2 / rate + 1
-    local added, reason = dicts.add(self._dict, ("%s%.0f"):format(key, slot), true, lasts)
+    local ttl = at - moment + 2 / rate + 1
+    local added, reason = dicts.add(self._dict, ("%s%.0f"):format(key, slot), true, ttl)
     if added then
-      dicts.set(self._dict, key, slot + 1, lasts)
+      dicts.set(self._dict, key, slot + 1, ttl)
       return at
     elseif reason ~= "exists" then
       return nil
@@ -64,8 +64,8 @@ local function reserve(self, queue, rate, from, moment)
   end
 end
 
-local function next_turn(self, command, rate, moment)
-  local from = math.max(moment, held_until(self))
+local function next_slot(self, command, rate, moment)
+  local from = math.max(moment, backs_off_until(self))
   local at, reason = from, from > moment and "the server asked to wait" or nil
   if rate then
     local slot = reserve(self, "all", rate, from, moment)
@@ -86,22 +86,22 @@ local function next_turn(self, command, rate, moment)
   return at, reason
 end
 
---- Waits for this request's turn.
+--- Waits for a slot for this request.
 ---@param command string
 ---@param rate number|nil requests per second
----@param on_wait fun(wait: table)|nil told {command, seconds, reason} before a wait
+---@param on_wait fun(wait: table)|nil called with {command, seconds, reason} before a wait
 ---@return nil
 ---@return string? message only when nothing may be sent: there is no room to count in
 ---@return lastpass.Error? err
 function methods:acquire(command, rate, on_wait)
-  if not rate and command ~= "updateemail" and held_until(self) <= now() then
+  if not rate and command ~= "updateemail" and backs_off_until(self) <= now() then
     return
   end
   repeat
     local moment = now()
-    local at, reason = next_turn(self, command, rate, moment)
+    local at, reason = next_slot(self, command, rate, moment)
     if not at then
-      return errors.fail("cancelled", "no_room", NO_ROOM, { hint = "make it larger" })
+      return errors.fail("cancelled", "no_room", FULL, { hint = "make it larger" })
     end
     -- nginx counts in milliseconds; less than one is no wait
     if at - moment >= 0.001 then
@@ -110,15 +110,15 @@ function methods:acquire(command, rate, on_wait)
       end
       waiting.sleep(at - moment)
     end
-  until held_until(self) <= now() -- another worker may have been told to wait meanwhile
+  until backs_off_until(self) <= now() -- another worker may have been asked to wait meanwhile
 end
 
---- Holds every request to this company back.
+--- Makes all requests to this company wait.
 ---@param seconds number
 function methods:back_off(seconds)
   local ends_at = now() + seconds
-  if ends_at > held_until(self) then
-    dicts.set(self._dict, self._name .. " hold", ends_at)
+  if ends_at > backs_off_until(self) then
+    dicts.set(self._dict, self._name .. " backs off", ends_at)
   end
 end
 

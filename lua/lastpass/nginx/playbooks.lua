@@ -1,12 +1,10 @@
---- Playbooks run by nginx: the files of a folder, each at the times that it says itself. One worker of
--- all looks after a folder; what is slow happens in threads.
+--- Playbooks run by nginx: the files of a folder, each at the times that it declares. One of all workers looks
+-- after a folder; what is slow happens in threads.
 -- @module lastpass.nginx.playbooks
-local book_room = require "lastpass.nginx.playbooks.book"
-local folder_room = require "lastpass.nginx.playbooks.folder"
+local folders = require "lastpass.nginx.playbooks.folder"
 local leases = require "lastpass.nginx.lease"
 local metrics = require "lastpass.nginx.metrics"
-local runs = require "lastpass.nginx.playbooks.runs"
-local threads = require "lastpass.nginx.threads"
+local thread = require "lastpass.nginx.thread"
 local time = require "lastpass.time"
 
 ---@class lastpass.nginx.Playbooks
@@ -15,72 +13,194 @@ local playbooks_mt = { __name = "lastpass.nginx.Playbooks", __index = methods }
 
 local M = {}
 
--- Seconds that a playbook may compute; one that never ends would keep its thread for ever.
+-- Seconds that a playbook may compute; one that never ends would occupy its thread for ever.
 local TIME_LIMIT = 120
+local DAY = 86400
 
---- Makes what looks after a folder.
+--- Makes the object that looks after a folder.
 ---@param options table directory, apply, pool (name of the thread_pool), tenant (lastpass.nginx.Tenant),
 -- time_limit (seconds that a playbook may compute; default 120), look_every (seconds between calls of `tick`)
 ---@return lastpass.nginx.Playbooks
 function M.new(options)
-  pcall(require, "lfs") -- it sets a global, which is best done before there are requests
+  pcall(require, "lfs") -- it sets a global variable, which is best done before there are requests
   return setmetatable({
     directory = options.directory:gsub("/+$", ""),
     tenant = options.tenant,
     _apply = options.apply or false,
     _time_limit = options.time_limit or TIME_LIMIT,
     _pool = options.pool,
-    -- whoever looks after the folder renews its lease at each look
-    _lasts = math.max(5, 2.5 * (options.look_every or 0)),
-    _folder = folder_room.new(options.directory),
-    _books = {},
+    -- the lease is renewed at each check of the folder
+    _lease_ttl = math.max(5, 2.5 * (options.look_every or 0)),
+    _folder = folders.new(options.directory),
+    _playbooks = {},
     _zone = time.zone(options.tenant.timezone),
   }, playbooks_mt)
 end
 
--- The worker that has the lock keeps it by coming again.
-local function leads(self)
-  if self._lock and self._lock:renew() then
+-- The worker that has the lease renews it at each check.
+local function has_lease(self)
+  if self._lease and self._lease:renew() then
     return true
   end
-  self._lock = leases.take("playbooks " .. self.directory, self._lasts)
-  if self._lock then
-    self._books = {} -- another worker may have gone on with them
+  self._lease = leases.take("playbooks " .. self.directory, self._lease_ttl)
+  if self._lease then
+    self._playbooks = {} -- another worker may have changed them
   end
-  return self._lock ~= nil
+  return self._lease ~= nil
 end
 
 --- Lets another worker look after the folder; for a worker that quits.
 function methods:release()
-  if self._lock then
-    self._lock:release()
-    self._lock = nil
+  if self._lease then
+    self._lease:release()
+    self._lease = nil
   end
 end
 
-local function tell_broken(self, book, md5, answer)
+-- The first of the times of day that is after `last`. The day before counts too: east of UTC it is another day.
+local function next_time_of_day(times, last, zone)
+  local today = math.floor(zone:to_local(last) / DAY) * DAY
+  for day = today - DAY, today + 2 * DAY, DAY do
+    for _, seconds in ipairs(times) do
+      local moment = zone:to_utc(day + seconds)
+      if moment > last then
+        return moment
+      end
+    end
+  end
+  return last + DAY -- no zone skips three days
+end
+
+--- When a playbook is to run next, by its schedule: `every "15m"` or `at "02:00"`.
+---@param schedule lastpass.plan.Schedule
+---@param last number|nil when it last began, epoch seconds
+---@param known_since number since when it has been known, for one that never ran
+---@param zone lastpass.Zone of the account
+---@return number epoch seconds
+function M.next_run(schedule, last, known_since, zone)
+  if schedule.every then
+    return last and last + schedule.every or known_since
+  end
+  return next_time_of_day(schedule.at, last or known_since, zone)
+end
+
+local function labels_of(self, book)
+  return { tenant = self.tenant.name, playbook = book.name }
+end
+
+local is_success = { applied = true, unchanged = true, planned = true }
+
+local function record_run(self, book, answer)
+  local labels = labels_of(self, book)
+  for state, count in pairs(answer.states or {}) do
+    labels.state = state
+    metrics.count("lastpass_playbook_steps_total", labels, count)
+  end
+  labels.state = nil
+  metrics.observe("lastpass_playbook_seconds", labels, answer.seconds)
+  if is_success[answer.outcome] then
+    metrics.set("lastpass_playbook_last_success_timestamp_seconds", labels, ngx.now())
+    book.failures = 0
+    ngx.log(
+      ngx.NOTICE,
+      "lastpass: playbook ",
+      book.path,
+      ": ",
+      answer.outcome,
+      answer.steps and (", %d steps"):format(answer.steps) or "",
+      answer.run and (", run %d"):format(answer.run) or ""
+    )
+  else
+    book.failures = book.failures + 1
+    ngx.log(
+      ngx.ERR,
+      "lastpass: playbook ",
+      book.path,
+      ": ",
+      answer.outcome,
+      ": ",
+      tostring(answer.message),
+      answer.hint and " (" .. answer.hint .. ")" or ""
+    )
+  end
+  labels.outcome = answer.outcome
+  metrics.count("lastpass_playbook_runs_total", labels)
+  book.last = answer
+end
+
+local function run_playbook(self, book)
+  local begun = ngx.now()
+  book:load_runs()
+  book.began = begun
+  book:save_runs()
+  local order = self.tenant:thread_order()
+  order.path, order.text, order.apply = book.path, book.good.text, self._apply
+  order.time_limit = self._time_limit
+  local answer = thread.order(self._pool, "run_playbook", order)
+  ngx.update_time()
+  answer.seconds, answer.at = ngx.now() - begun, math.floor(ngx.now())
+  record_run(self, book, answer)
+  book:save_runs()
+  if answer.outcome == "applied" or answer.outcome == "partial" then
+    self.tenant:refresh()
+  end
+end
+
+--- Starts a playbook that is due, in a timer of its own. Of one company only one runs at a time, and none while a
+-- write through the gateway may take away an admin. One that has to wait stays due.
+---@param book lastpass.nginx.Playbook
+function methods:start_when_due(book)
+  local when = book.good and book.good.schedule
+  if not when or book.is_running then
+    return
+  end
+  if M.next_run(when, book.began, book.known_since, self._zone) > ngx.now() then
+    return
+  end
+  local lease = leases.take(leases.of_changes(self.tenant.name))
+  if not lease then
+    return
+  end
+  book.is_running = true
+  local started = ngx.timer.at(0, function(premature)
+    if not premature then
+      local ok, message = lease:guard(run_playbook, self, book)
+      if not ok then
+        ngx.log(ngx.ERR, "lastpass: playbook ", book.path, ": ", tostring(message))
+      end
+    end
+    lease:release()
+    book.is_running = nil
+  end)
+  if not started then
+    lease:release()
+    book.is_running = nil
+  end
+end
+
+local function report_broken(self, book, md5, answer)
   book.broken = {
     md5 = md5,
     message = answer.message,
     line = answer.line,
     at = math.floor(ngx.now()),
   }
-  metrics.set("lastpass_playbook_broken", runs.labels(self, book), 1)
+  metrics.set("lastpass_playbook_broken", labels_of(self, book), 1)
   ngx.log(
     ngx.ERR,
     "lastpass: playbook ",
     book.path,
     " does not load",
-    book.good and ", its last good version stays: " or ": ",
+    book.good and ", its last good version stays in use: " or ": ",
     answer.message
   )
 end
 
--- What is wrong with all of it is said once.
-local function note_trouble(self, answer)
+-- What is wrong with the folder as a whole is logged once.
+local function report_trouble(self, answer)
   local trouble = { message = answer.message, code = answer.code, hint = answer.hint }
   self._trouble = trouble
-  if book_room.note_trouble(self.directory, trouble) then
+  if folders.store_trouble(self.directory, trouble) then
     ngx.log(
       ngx.ERR,
       "lastpass: playbooks in ",
@@ -92,80 +212,80 @@ local function note_trouble(self, answer)
   end
 end
 
--- A new version: it is tried in a thread, and takes the place of the one before when it loads.
+-- A new version is tried in a thread, and replaces the last one when it loads.
 local function load_version(self, book, text, md5)
-  local answer = threads.order(self._pool, "playbooks", "load", {
+  local answer = thread.order(self._pool, "load_playbook", {
     path = book.path,
     text = text,
     timezone = self.tenant.timezone,
     time_limit = self._time_limit,
   })
   if answer.code == "no_thread" then
-    note_trouble(self, answer)
+    report_trouble(self, answer)
     return
   end
   book.seen = md5
   if answer.outcome ~= "loaded" then
-    tell_broken(self, book, md5, answer)
+    report_broken(self, book, md5, answer)
   else
     if book.broken then
       ngx.log(ngx.NOTICE, "lastpass: playbook ", book.path, " loads again")
     end
     book.broken = nil
     book.good = { text = text, md5 = md5, schedule = answer.schedule }
-    metrics.set("lastpass_playbook_broken", runs.labels(self, book), 0)
+    metrics.set("lastpass_playbook_broken", labels_of(self, book), 0)
   end
   book:save_versions()
 end
 
-local function load_newest(self, book, text)
+local function load_when_new(self, book, text)
   local md5 = ngx.md5(text)
-  if md5 ~= book.seen and not book._running then
+  if md5 ~= book.seen and not book.is_running then
     load_version(self, book, text, md5)
   end
 end
 
-local function look(self)
-  local texts, message, err = self._folder:look()
+local function check_folder(self)
+  local texts, message, err = self._folder:read()
   if not texts then
-    return note_trouble(self, { message = message, code = err.code, hint = err.hint })
+    return report_trouble(self, { message = message, code = err.code, hint = err.hint })
   end
   self._trouble = nil
   local names = {}
   for name in pairs(texts) do
     names[#names + 1] = name
-    self._books[name] = self._books[name] or book_room.open(self.directory, name)
+    self._playbooks[name] = self._playbooks[name] or folders.playbook(self.directory, name)
   end
   table.sort(names)
-  for name, book in pairs(self._books) do
-    if not texts[name] and not book._running then
+  for name, book in pairs(self._playbooks) do
+    if not texts[name] and not book.is_running then
       book:forget()
-      self._books[name] = nil
+      self._playbooks[name] = nil
     end
   end
   local listed = table.concat(names, "\n")
   if listed ~= self._listed then
-    book_room.list(self.directory, names)
+    folders.store_names(self.directory, names)
     self._listed = listed
   end
   for _, name in ipairs(names) do
-    load_newest(self, self._books[name], texts[name])
-    runs.start_when_due(self, self._books[name])
+    load_when_new(self, self._playbooks[name], texts[name])
+    self:start_when_due(self._playbooks[name])
   end
   if not self._trouble then
-    book_room.note_trouble(self.directory, nil)
+    folders.store_trouble(self.directory, nil)
   end
 end
 
---- Looks after the folder when no other worker does. To be called in a timer, again and again.
+--- Looks after the folder, unless another worker does. To be called in a timer, again and again.
 function methods:tick()
   if self._ticking then
-    return self._lock and self._lock:renew() -- a playbook is loading, and takes its time
+    return self._lease and self._lease:renew() -- a playbook is still loading
   end
   self._ticking = true
   local ok, message = pcall(function()
-    if leads(self) then
-      look(self)
+    if has_lease(self) then
+      check_folder(self)
     end
   end)
   self._ticking = nil
@@ -174,15 +294,15 @@ function methods:tick()
   end
 end
 
---- How they are, for /healthz.
+--- The state of the playbooks, for /healthz.
 ---@return table {directory, playbooks = list, looked_after, trouble}
 function methods:report()
   return {
     directory = self.directory,
     apply = self._apply,
     looked_after = leases.is_taken("playbooks " .. self.directory),
-    trouble = book_room.trouble(self.directory),
-    playbooks = book_room.report(self.directory),
+    trouble = folders.trouble(self.directory),
+    playbooks = folders.report(self.directory),
   }
 end
 

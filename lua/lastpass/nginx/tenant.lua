@@ -1,10 +1,12 @@
---- A company as nginx serves it: its client, its directory in memory, and orders for threads.
+--- A company as nginx serves it: its client, its directory in memory, and what threads need to know of it.
 -- @module lastpass.nginx.tenant
 local cache = require "lastpass.nginx.cache"
 local enterprise_options = require "lastpass.enterprise.options"
 local errors = require "lastpass.error"
-local hooks = require "lastpass.nginx.metrics.hooks"
+local leases = require "lastpass.nginx.lease"
 local limiter = require "lastpass.nginx.limiter"
+local metrics = require "lastpass.nginx.metrics"
+local thread = require "lastpass.nginx.thread"
 local transport = require "lastpass.transport"
 local worker_thread = require "lastpass.transport.worker_thread"
 
@@ -22,7 +24,7 @@ local M = {}
 --- Seconds, where the setup says nothing else.
 M.defaults = { refresh = 60, stale_after = 300, folders = 600, wait = 10 }
 
---- What a client of nginx has no use for, or gets from here.
+-- Options of clients that make no sense in nginx, or are set here.
 local not_for_clients = { limiter = true, now = true }
 
 local function seconds(value)
@@ -42,7 +44,7 @@ local own_options = {
   event_cursor = "string",
 }
 
--- All that a tenant may say.
+-- All options of a tenant.
 local function known_names()
   local known = {}
   for key in pairs(own_options) do
@@ -54,7 +56,7 @@ local function known_names()
   return known
 end
 
-local function split(name, given, level)
+local function split_options(name, given, level)
   local own, of_client = {}, {}
   local known = known_names()
   for key, value in pairs(given) do
@@ -83,13 +85,13 @@ end
 ---@param given table options of a client, and: refresh (60), folders (600, or false), stale_after (300),
 -- wait (10), all in seconds; event_cursor (the export whose lag is measured)
 ---@param pool string name of nginx's thread_pool
----@param level integer whose line is blamed
+---@param level integer whose line an error names
 ---@return lastpass.nginx.Tenant
 function M.new(name, given, pool, level)
   if type(given) ~= "table" then
     errors.raise(level + 1, "setup: tenant '%s' must be a table of options", name)
   end
-  local own, of_client = split(name, given, level + 1)
+  local own, of_client = split_options(name, given, level + 1)
   local complete = enterprise_options.complete(of_client, level + 1)
   for key, value in pairs(M.defaults) do
     if own[key] == nil then
@@ -128,7 +130,7 @@ local function limiter_name(self)
   return ("%s %s"):format(self._complete.url, self.cid)
 end
 
--- The transport in threads is told the name of the pool; any other has none.
+-- The transport in threads needs the name of the pool; others have none.
 local function transport_of(self)
   local given, complete = self._client_options.transport, self._complete
   if self._pool == worker_thread.POOL or given and given ~= "thread" then
@@ -158,7 +160,7 @@ function methods:client()
     end
     options.transport = transport_of(self)
     options.limiter = limiter.new(limiter_name(self))
-    hooks.add(options, self.name)
+    metrics.add_hooks(options, self.name)
     self._client = require("lastpass").new(options)
   end
   return self._client
@@ -172,17 +174,17 @@ function methods:directory()
   return self._cache:directory()
 end
 
---- Asks for a new reading soon, after something was written.
+--- Asks for a new reading soon, after a write.
 function methods:refresh()
   self._cache:refresh()
 end
 
---- Reads what is due, if no other worker does. To be called in a timer.
+--- Reads what is due, unless another worker does. To be called in a timer.
 function methods:tick()
   self._cache:tick()
 end
 
---- How the company's directory is, for /healthz.
+--- The state of the company's directory, for /healthz.
 ---@return table
 function methods:report()
   return self._cache:report()
@@ -200,13 +202,30 @@ function methods:thread_order()
     end
   end
   client.timezone = self.timezone
-  client.protect = self.protect -- a list of texts
+  client.protect = self.protect -- a list of strings
   return {
     tenant = self.name,
     client = client,
     secret = self._client_options.provhash:number(),
     limiter = limiter_name(self),
   }
+end
+
+--- Measures how far the export of the cursor `event_cursor` is behind, unless another worker has done so lately.
+---@param interval number seconds between measurements
+function methods:measure_event_lag(interval)
+  if not leases.take("event lag of " .. self.name, interval - 1) then
+    return
+  end
+  local order = self:thread_order()
+  order.cursor = self.event_cursor
+  local answer = thread.order(self._pool, "measure_lag", order)
+  if answer.lag then
+    local labels = { tenant = self.name, cursor = self.event_cursor }
+    metrics.set("lastpass_event_lag_seconds", labels, answer.lag)
+  elseif answer.outcome == "failed" then
+    ngx.log(ngx.WARN, "lastpass: the event lag of ", self.name, ": ", answer.message)
+  end
 end
 
 return M

@@ -1,34 +1,209 @@
 --- Activities: audit events, newest first (unified-directory §5.4). They are read when they are asked
 -- for, in windows that grow until a page is full.
 -- @module lastpass.unified.activities
-local activity_reader = require "lastpass.unified.activity_reader"
+local actions = require "lastpass.audit.actions"
 local cursor = require "lastpass.unified.cursor"
+local events_module = require "lastpass.directory.events"
 local filters = require "lastpass.unified.filters"
+local ids = require "lastpass.unified.ids"
+local json = require "lastpass.json"
 local lists = require "lastpass.unified.lists"
 local problems = require "lastpass.unified.problems"
 local query = require "lastpass.unified.query"
+local texts = require "lastpass.unified.texts"
+local time = require "lastpass.time"
 
-local M = {
-  name = "activities",
-  what = "activity in this span of time; ask with the created_at of the list it came from",
-  is_live = true, -- not of the directory that was read
-  collection = { list = true },
-  item = { get = true },
-  scalars = {
-    id = true,
-    organization = true,
-    description = true,
-    action = true,
-    entity = true,
-    entity_type = true,
-    created_at = true,
-  },
-}
+local M = {}
+
+local null = json.null
 
 local DAY = 24 * 60 * 60
 local LONGEST_SPAN = 366 * DAY
 local DEFAULT_SPAN = 7 * DAY
+local FIRST_WINDOW = 60 * 60
 
+local NOT_FOUND = "there is no activity with that id in this span of time; ask with the "
+  .. "created_at of the list it came from"
+
+-- What events are called in the unified directory; names that are not listed, and those in other languages,
+-- stay as they are.
+local labels_by_name = {
+  login = { "Log in", "Login", "LastPass Login", "SAML Login", "Login to Admin Console" },
+  login_failed = { "Failed Login Attempt" },
+  user_invited = { "Employee Invited", "Re-invite User" },
+  user_created = { "Employee Account Created", "Created LastPass Account", "User provisioned" },
+  user_deactivated = { "Deactivated User", "Deactivating User" },
+  user_deleted = { "Employee Account Deleted", "Remove User From Company", "User deprovisioned" },
+  user_updated = {
+    "Reactivated User",
+    "Make Admin",
+    "Remove Admin",
+    "Require Password Change",
+    "Username Changed",
+    "Master Password Changed",
+  },
+  exported = { "Data export", "Data printed" },
+  create = {
+    "Add Policy",
+    "Create Group",
+    "Created Shared Folder",
+    "Site Added",
+    "Add Secure Note",
+  },
+  destroy = {
+    "Delete Policy",
+    "Delete Group",
+    "Deleted Shared Folder",
+    "Permanently Deleted Shared Folder",
+    "Deleted Sites",
+  },
+  updated = {
+    "Edit Policy",
+    "Rename Group",
+    "Renamed Shared Folder",
+    "Update Folder Permissions",
+    "Site Changed",
+    "Edit Secure Note",
+  },
+}
+
+local name_by_label = {}
+for name, labels in pairs(labels_by_name) do
+  for _, label in ipairs(labels) do
+    name_by_label[label:lower()] = name
+  end
+end
+
+-- Calls of this API have no person behind them.
+local function actor_of(event, index)
+  local name = event.username
+  if name == "" or name:upper() == "API" then
+    return { type = "system" }
+  end
+  local id = name:find("@", 1, true) and index:id_of(name)
+  return { type = "user", user = id and { id = id } or nil }
+end
+
+local entity_types = { user = "user", folder = "workspace", group = "group" }
+
+-- What the event is about, where it names one item only.
+local function entity_of(event, index)
+  local action = actions.find(event.action)
+  local targets = require("lastpass.audit.event_data").read(action.data, event.data)
+  local target = #targets == 1 and targets[1]
+  local kind = target and entity_types[target.kind]
+  if not kind then
+    return null, null
+  elseif kind == "user" then
+    return index:id_of(target.value) or null, kind
+  elseif kind == "group" then
+    return ids.group(target.value), kind
+  end
+  return target.value, kind
+end
+
+-- An event as the unified directory shows one; `number` counts equal events of one second.
+local function new_item(call, event, number, index)
+  local entity, entity_type = entity_of(event, index)
+  local description, data = event.action, call.settings.redact(event.data)
+  if data ~= "" then
+    description = description .. ": " .. data
+  end
+  local ip_address = event.ip_address ~= "" and event.ip_address or null
+  return {
+    at = event.time or 0,
+    object = {
+      id = ids.activity(event, number),
+      actor = actor_of(event, index),
+      organization = call.cid,
+      group = null,
+      description = texts.clean(description),
+      action = name_by_label[event.action:lower()] or event.action,
+      entity = entity,
+      entity_type = entity_type,
+      context = { ip_address = ip_address, user_agent = null },
+      created_at = event.time and time.iso(event.time) or null,
+      remote_data = {
+        Time = event.local_time,
+        Username = event.username,
+        IP_Address = event.ip_address,
+        Action = event.action,
+        Data = data,
+      },
+    },
+  }
+end
+
+-- The events of a window, newest first.
+local function read_window(call, from, to, index)
+  local events, message, err = events_module.read(call.tenant:client(), { from = from, to = to })
+  if not events then
+    return problems.of(message, err)
+  end
+  local items, numbers = {}, {}
+  for position = #events, 1, -1 do
+    local event = events[position]
+    local same = table.concat({
+      event.local_time,
+      event.username,
+      event.ip_address,
+      event.action,
+      event.data,
+    }, "\0")
+    numbers[same] = (numbers[same] or 0) + 1
+    items[#items + 1] = new_item(call, event, numbers[same], index)
+  end
+  table.sort(items, function(a, b)
+    if a.at ~= b.at then
+      return a.at > b.at
+    end
+    return a.object.id > b.object.id
+  end)
+  return items
+end
+
+local function is_after(item, keys)
+  if not keys then
+    return true
+  end
+  local at = tonumber(keys[1])
+  return item.at < at or item.at == at and item.object.id < keys[2]
+end
+
+-- Reads windows from the newest on, each four times as long as the last, until more than a page matches.
+local function read_page(call, from, to, keys, index, test)
+  local matching, window = {}, FIRST_WINDOW
+  while to >= from do
+    local start = math.max(from, to - window)
+    local items, problem = read_window(call, start, to, index)
+    if not items then
+      return nil, problem
+    end
+    for _, item in ipairs(items) do
+      -- a second belongs to one window only
+      local is_within = (item.at > start or start == from) and item.at <= to
+      if is_within and is_after(item, keys) and test(item) then
+        matching[#matching + 1] = item
+      end
+    end
+    if #matching > call.output.limit or start == from then
+      break
+    end
+    to, window = start, window * 4
+  end
+  return matching
+end
+
+local function exact(name)
+  return {
+    kind = "exact",
+    value = function(item)
+      return item.object[name]
+    end,
+  }
+end
+
+--- What `activities?…` may name, beside `actor`.
 M.filters = {
   created_at = {
     kind = "time",
@@ -36,46 +211,56 @@ M.filters = {
       return item.at
     end,
   },
-  action = {
-    kind = "exact",
-    value = function(item)
-      return item.object.action
-    end,
-  },
-  entity_type = {
-    kind = "exact",
-    value = function(item)
-      return item.object.entity_type
-    end,
-  },
+  action = exact "action",
+  entity_type = exact "entity_type",
   organization_id = filters.organization,
 }
 
 -- `actor[type]`, `actor[user][id]`: an object that no other resource has.
-local function actor_test(tree)
-  local actor = tree.actor
-  if actor == nil then
+local function read_actor(tree)
+  local expected = tree.actor
+  if expected == nil then
     return function()
       return true
     end
-  elseif type(actor) ~= "table" then
+  elseif type(expected) ~= "table" then
     return query.bad("actor", "must be an object: actor[type] or actor[user][id]")
   end
-  local user = type(actor.user) == "table" and actor.user.id or nil
-  for name in pairs(actor) do
+  local user = type(expected.user) == "table" and expected.user.id or nil
+  for name in pairs(expected) do
     if name ~= "type" and name ~= "user" or name == "user" and type(user) ~= "string" then
       return query.bad("actor", "knows actor[type] and actor[user][id]")
     end
   end
   return function(item)
-    local found = item.object.actor
-    return (not actor.type or found.type == actor.type)
-      and (not user or found.user ~= nil and found.user.id == user)
+    local actor = item.object.actor
+    return (not expected.type or actor.type == expected.type)
+      and (not user or actor.user ~= nil and actor.user.id == user)
   end
 end
 
--- The span that is asked for; the API's borders are whole seconds and belong to it.
-local function span_of(call)
+-- The test of all filters, and their text for cursors.
+local function read_filters(call)
+  local tree = {}
+  for name, value in pairs(call.query) do
+    tree[name] = name ~= "actor" and value or nil
+  end
+  local filter, problem = filters.read(tree, M.filters)
+  local is_actor
+  if filter then
+    is_actor, problem = read_actor(call.query)
+  end
+  if not is_actor then
+    return nil, problem
+  end
+  return function(item)
+    return filter.test(item, call) and is_actor(item)
+  end,
+    filters.canonical(call.query, { "actor" }, filter.canonical)
+end
+
+-- The span that is asked for; the API's limits are whole seconds and belong to it.
+local function read_span(call)
   local from, to = call.now - DEFAULT_SPAN, call.now
   local given = call.query.created_at and filters.times(call.query.created_at) or {}
   for _, comparison in ipairs(given) do
@@ -97,39 +282,20 @@ local function span_of(call)
   return from, to
 end
 
-local function tests_of(call)
-  local tree = {}
-  for name, value in pairs(call.query) do
-    tree[name] = name ~= "actor" and value or nil
+-- Reads what follows the cursor; the walk begins at its first item.
+local function read_walk(call)
+  local test, canonical = read_filters(call)
+  local problem = canonical
+  local ok = test
+  if test then
+    ok, problem = lists.check_sort(call)
   end
-  local wanted, problem = filters.read(tree, M.filters)
-  if not wanted then
-    return nil, problem
-  end
-  local actor
-  actor, problem = actor_test(call.query)
-  if not actor then
-    return nil, problem
-  end
-  return function(item)
-    return wanted.test(item, call) and actor(item)
-  end,
-    filters.canonical(call.query, { "actor" }, wanted.canonical)
-end
-
--- Reads what stands behind the cursor; the walk over it begins at its first item.
-local function read(call)
-  local test, canonical = tests_of(call)
-  if not test then
-    return nil, canonical
-  end
-  local ok, problem = lists.check_sort(call)
   if not ok then
     return nil, problem
   end
   local walk = {
-    resource = M.name,
-    digest = cursor.digest { call.cid, M.name, canonical, "newest" },
+    resource = "activities",
+    digest = cursor.digest { call.cid, "activities", canonical, "newest" },
   }
   local keys
   if call.output.cursor then
@@ -138,7 +304,7 @@ local function read(call)
       return nil, problem
     end
   end
-  local from, to = span_of(call)
+  local from, to = read_span(call)
   if not from then
     return nil, to
   end
@@ -150,32 +316,32 @@ local function read(call)
   if not index then
     return nil, problem
   end
-  walk.items, problem =
-    activity_reader.collect(call, { from = from, to = to, keys = keys }, index, test)
+  walk.items, problem = read_page(call, from, to, keys, index, test)
   walk.from = from
   return walk.items and walk, problem
 end
 
---- Lists activities, newest first; those of the last seven days when no span is named.
+--- Lists activities, newest first; without a span those of the last seven days.
 ---@param call lastpass.unified.Call
+---@param resource lastpass.unified.Resource
 ---@return table|nil answer
 ---@return lastpass.unified.Problem? problem
-function M.list(call)
-  local walk, problem = read(call)
+function M.list(call, resource)
+  local walk, problem = read_walk(call)
   if not walk then
     return nil, problem
   end
   local items = walk.items
   walk.count = #items
-  walk.keys_at = function(place)
-    local item = items[place]
+  walk.keys_at = function(position)
+    local item = items[position]
     return { ("%d"):format(item.at), item.object.id, ("%d"):format(walk.from) }
   end
   walk.is_after = function()
     return true
   end
-  return lists.answer(call, M, walk, function(place)
-    local object = items[place].object
+  return lists.answer(call, resource, walk, function(position)
+    local object = items[position].object
     if not call.output.with_record then
       object.remote_data = nil
     end
@@ -183,30 +349,29 @@ function M.list(call)
   end)
 end
 
---- One activity, looked for within the span that the request names.
+--- The activity of an id, searched within the span that the request names.
 ---@param call lastpass.unified.Call
----@return table|nil answer
+---@return table|nil activity
 ---@return lastpass.unified.Problem? problem
-function M.get(call)
-  local from, to = span_of(call)
+function M.find(call)
+  local from, to = read_span(call)
   if not from then
     return nil, to
   end
   local index, problem = call:index()
-  if not index then
-    return nil, problem
-  end
   local items
-  items, problem = activity_reader.window(call, from, to, index)
+  if index then
+    items, problem = read_window(call, from, to, index)
+  end
   if not items then
     return nil, problem
   end
   for _, item in ipairs(items) do
     if item.object.id == call.id then
-      return lists.single(call, item.object)
+      return item.object
     end
   end
-  return call:not_found()
+  return problems.fail(404, NOT_FOUND)
 end
 
 return M

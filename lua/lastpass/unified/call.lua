@@ -1,13 +1,12 @@
---- One request on its way through the rooms: what it asks, of whom, and what it may.
+--- One request while it is answered: what it asks, of which company, and what the caller may do.
 -- @module lastpass.unified.call
+local cache = require "lastpass.unified.cache"
 local email = require "lastpass.email"
 local filters = require "lastpass.unified.filters"
-local folders_room = require "lastpass.directory.folders"
+local folders = require "lastpass.directory.folders"
 local ids = require "lastpass.unified.ids"
 local index = require "lastpass.unified.index"
 local json = require "lastpass.json"
-local kept_room = require "lastpass.unified.kept"
-local output_room = require "lastpass.unified.output"
 local problems = require "lastpass.unified.problems"
 local query = require "lastpass.unified.query"
 
@@ -17,13 +16,26 @@ local query = require "lastpass.unified.query"
 ---@field grant table
 ---@field settings table
 ---@field query table      the parameters as a tree
----@field output table     of `output.read`
+---@field output table     of `query.options`
 ---@field cid string
 ---@field now number       epoch seconds
----@field id? string       what the address names
+---@field id? string       the id in the address
+---@field what? string     what one item of the resource is called
 ---@field view? table      of the directory, once it was asked for
+---@field is_live? boolean the answer shows more than that view
 local methods = {}
 local call_mt = { __index = methods }
+
+---@class lastpass.unified.Change
+---@field kind string     "create", "name", "groups", "enable", "disable", "deactivate", "rename",
+-- "disable_mfa", "uninvite", "remove", "delete"
+---@field subject string  address
+---@field user? lastpass.User as read just now
+---@field after? table    what it sets: fullname, groups, join, leave, email, password, …
+
+---@class lastpass.unified.Writer
+---@field check fun(self, changes: lastpass.unified.Change[]): true|nil, string?, lastpass.Error?
+---@field apply fun(self, change: lastpass.unified.Change): table|nil, string?, lastpass.Error?
 
 local M = {}
 
@@ -36,21 +48,14 @@ local M = {}
 ---@return lastpass.unified.Problem? problem
 function M.new(request, tenant, grant, route)
   local tree, problem = query.read(request.query or {})
-  if not tree then
-    return nil, problem
-  end
-  local is_plain = route.is_plain
-    or route.action == "list"
-    or route.resource and route.resource.is_live
-  local ok = true
-  if not is_plain then
-    ok, problem = filters.none(tree) -- what is about one thing has nothing to filter
-  end
-  if not ok then
-    return nil, problem
+  local ok = tree
+  if tree and not route.takes_filters then
+    ok, problem = filters.none(tree)
   end
   local output
-  output, problem = output_room.read(tree, grant.settings)
+  if ok then
+    output, problem = query.options(tree, grant.settings)
+  end
   if not output then
     return nil, problem
   end
@@ -64,7 +69,7 @@ function M.new(request, tenant, grant, route)
     cid = ids.account(tenant),
     now = request.now or os.time(),
     id = route.id,
-    what = route.what,
+    what = route.resource and route.resource.what,
   }, call_mt)
 end
 
@@ -82,18 +87,18 @@ function methods:directory()
   return self.view
 end
 
---- What is kept for the directory.
----@return table|nil kept
+--- The cache of the directory.
+---@return table|nil cache
 ---@return lastpass.unified.Problem? problem
-function methods:kept()
+function methods:cache()
   local view, problem = self:directory()
   if not view then
     return nil, problem
   end
-  return kept_room.of(view, self.settings)
+  return cache.of(view, self.settings)
 end
 
---- Everybody, in order.
+--- All users, in order.
 ---@return lastpass.unified.Index|nil
 ---@return lastpass.unified.Problem? problem
 function methods:index()
@@ -108,53 +113,56 @@ end
 ---@return lastpass.Folder[]|nil
 ---@return lastpass.unified.Problem? problem
 function methods:folders()
-  local kept, problem = self:kept()
-  if not kept then
+  local cached, problem = self:cache()
+  if not cached then
     return nil, problem
   elseif self.view.folders then
     return self.view.folders
   end
-  return kept_room.once(kept, "folders", function()
-    local folders, message, err = folders_room.read(self.tenant:client(), {})
-    if not folders then
+  return cache.once(cached, "folders", function()
+    local list, message, err = folders.read(self.tenant:client(), {})
+    if not list then
       return problems.of(message, err)
     end
-    return folders
+    return list
   end)
 end
 
---- The ids of the shared folders that somebody, or a group, has rights to; for filters by workspace. To be
--- asked for before a list is filtered: reading folders may fail.
----@return table|nil folders of_user and of_group: by key of the address, and by name, lists of ids
----@return lastpass.unified.Problem? problem
-function methods:workspaces()
-  if self._workspaces then
-    return self._workspaces
+local function workspaces_of(list)
+  local of_user, of_group = {}, {}
+  local function add(ids_by_key, key, id)
+    ids_by_key[key] = ids_by_key[key] or {}
+    table.insert(ids_by_key[key], id)
   end
-  local folders, problem = self:folders()
-  if not folders then
-    return nil, problem
-  end
-  self._workspaces = kept_room.once(self:kept(), "workspaces_of", function()
-    local of_user, of_group = {}, {}
-    local function add(list, key, id)
-      list[key] = list[key] or {}
-      table.insert(list[key], id)
-    end
-    for _, folder in ipairs(folders) do
-      for _, entry in ipairs(folder.users) do
-        add(of_user, email.fold(entry.email), folder.id)
-        if entry.group then
-          add(of_group, entry.group, folder.id)
-        end
+  for _, folder in ipairs(list) do
+    for _, entry in ipairs(folder.users) do
+      add(of_user, email.fold(entry.email), folder.id)
+      if entry.group then
+        add(of_group, entry.group, folder.id)
       end
     end
-    return { of_user = of_user, of_group = of_group }
-  end)
+  end
+  return { of_user = of_user, of_group = of_group }
+end
+
+--- The ids of the shared folders that a user, or a group, has rights to, for filters by workspace. Call
+-- `prepare_workspaces` before a list is filtered: reading the folders may fail.
+---@return table|nil workspaces of_user and of_group: by key of the address, and by name, lists of ids
+---@return lastpass.unified.Problem? problem
+function methods:workspaces()
+  if not self._workspaces then
+    local list, problem = self:folders()
+    if not list then
+      return nil, problem
+    end
+    self._workspaces = cache.once(self:cache(), "workspaces_of", function()
+      return workspaces_of(list)
+    end)
+  end
   return self._workspaces
 end
 
---- Reads the folders when a filter is about them.
+--- Reads the folders when a filter needs them.
 ---@return true|nil
 ---@return lastpass.unified.Problem? problem
 function methods:prepare_workspaces()
@@ -162,20 +170,17 @@ function methods:prepare_workspaces()
     return true
   end
   local workspaces, problem = self:workspaces()
-  if not workspaces then
-    return nil, problem
-  end
-  return true
+  return workspaces and true, problem
 end
 
---- There is no such thing, or it is not to be seen.
+--- The item does not exist, or the caller may not see it.
 ---@return nil
 ---@return lastpass.unified.Problem problem
 function methods:not_found()
-  return problems.fail(404, ("there is no %s with that id"):format(self.what or "such thing"))
+  return problems.fail(404, ("there is no %s with that id"):format(self.what))
 end
 
---- What a request is told whose body is something else.
+--- The message for a request whose body is not said to be JSON.
 M.NOT_JSON = "the body must be JSON: content-type: application/json"
 
 --- Whether a request says that its body is JSON.
@@ -207,6 +212,41 @@ function methods:body()
     return problems.fail(400, "the body must be a JSON object")
   end
   return value
+end
+
+--- Applies changes through the grant's writer, in order, up to the first failure (unified-directory §6: not
+-- atomic, never tried twice).
+---@param changes lastpass.unified.Change[]
+---@param hidden? string[] strings that no answer may repeat
+---@return true|nil
+---@return lastpass.unified.Problem? problem details.applied and details.failed when some are applied
+function methods:apply(changes, hidden)
+  local writer = self.grant.writer
+  if not writer then
+    return problems.fail(405, "this server does not write", { headers = { allow = "GET, HEAD" } })
+  elseif #changes == 0 then
+    return true
+  end
+  local ok, message, err = writer:check(changes)
+  if not ok then
+    return problems.of(message, err, hidden)
+  end
+  local applied = json.list {}
+  for _, change in ipairs(changes) do
+    ok, message, err = writer:apply(change)
+    if not ok then
+      local _, problem = problems.of(message, err, hidden)
+      if #applied > 0 or err.uncertain then
+        self.tenant:refresh()
+      end
+      problem.details = problem.details or {}
+      problem.details.applied, problem.details.failed = applied, change.kind
+      return nil, problem
+    end
+    applied[#applied + 1] = change.kind
+  end
+  self.tenant:refresh()
+  return true
 end
 
 return M

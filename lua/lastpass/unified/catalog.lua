@@ -1,12 +1,11 @@
 --- What this directory can do, for programs that look before they ask (unified-directory §1.2): the methods
--- of each resource, and the schemas of what they take and give.
+-- of each resource, and the schemas of what they take and return.
 -- @module lastpass.unified.catalog
 local core = require "lastpass.core"
 local json = require "lastpass.json"
 local problems = require "lastpass.unified.problems"
 local query = require "lastpass.unified.query"
-local user_body = require "lastpass.unified.user_body"
-local user_filters = require "lastpass.unified.user_filters"
+local resources = require "lastpass.unified.resources"
 
 local M = {}
 
@@ -15,102 +14,53 @@ M.INTEGRATION = "lastpass"
 
 local MODEL = "user-directory"
 
-local function resources()
-  local routes = require "lastpass.unified.routes" -- which requires this one
-  local list = {}
-  for name, module in pairs(routes.resources) do
-    list[#list + 1] = { name = name, resource = require(module) }
+local function sorted_names(map)
+  local names = {}
+  for name in pairs(map) do
+    names[#names + 1] = name
   end
-  table.sort(list, function(a, b)
-    return a.name < b.name
-  end)
-  return list
+  table.sort(names)
+  return names
 end
 
--- The methods of a resource by name: HTTP method, and what stands behind its name in the address.
+local standard_methods = {
+  { "list", "GET", "" },
+  { "get", "GET", "/{id}" },
+  { "create", "POST", "" },
+  { "update", "PATCH", "/{id}" },
+  { "delete", "DELETE", "/{id}" },
+}
+
+-- The methods of a resource, with their addresses.
 local function methods_of(resource)
-  local methods, customs = {}, {}
-  local function add(name, http_method, behind)
-    methods[#methods + 1] = { name = name, http_method = http_method, behind = behind }
-  end
-  local all = {
-    { "list", resource.collection, "GET", "" },
-    { "get", resource.item, "GET", "/{id}" },
-    { "create", resource.collection, "POST", "" },
-    { "update", resource.item, "PATCH", "/{id}" },
-    { "delete", resource.item, "DELETE", "/{id}" },
-  }
-  for _, one in ipairs(all) do
-    if one[2][one[1]] then
-      add(one[1], one[3], one[4])
+  local methods, base = {}, ("/unified/%s/%s"):format(MODEL, resource.name)
+  for _, method in ipairs(standard_methods) do
+    if resource.methods[method[1]] then
+      methods[#methods + 1] =
+        { name = method[1], http_method = method[2], path = base .. method[3] }
     end
   end
-  for name in pairs(resource.custom or {}) do
-    customs[#customs + 1] = name
-  end
-  table.sort(customs)
-  for _, name in ipairs(customs) do
-    add(name, "POST", "/" .. name)
+  for _, name in ipairs(sorted_names(resource.custom or {})) do
+    methods[#methods + 1] = { name = name, http_method = "POST", path = base .. "/" .. name }
   end
   return methods
 end
 
-local function names_of(methods)
-  local names = json.list {}
-  for place, method in ipairs(methods) do
-    names[place] = method.name
-  end
-  return names
-end
-
--- Members of objects beside `scalars`, those that truto_key_by may name.
-local others = {
-  users = {
-    identifiers = "object",
-    emails = "array",
-    phones = "array",
-    roles = "array",
-    organizations = "array",
-    licenses = "array",
-    groups = "array",
-    workspaces = "array",
-    languages = "array",
-    urls = "array",
-  },
-  roles = { applicable_in = "string" },
-  role_assignments = { workspace = "array" },
-  workspaces = { organization = "object" },
-  organizations = { licenses = "array" },
-  activities = { actor = "object", group = "string", context = "object" },
-}
-others.me = others.users
-
-local users = require "lastpass.unified.users"
-
-local function type_of(name, kind)
-  if kind then
-    return kind == "string" and json.list { "string", "null" } or kind
-  elseif name == "id" then
+local function type_of(member, kind)
+  if kind == "array" or kind == "object" then
+    return kind
+  elseif member == "id" then
     return "string"
   end
-  return json.list { name:find "^is_" and "boolean" or "string", "null" }
+  return json.list { member:find "^is_" and "boolean" or "string", "null" }
 end
 
-local function property(name, kind)
-  return { type = type_of(name, kind), format = name:find "_at$" and "date-time" or nil }
-end
-
---- The schema of the objects of a resource (JSON Schema).
----@param name string
----@param resource table
----@return table
-function M.schema(name, resource)
+-- The schema of the objects of a resource (JSON Schema).
+local function object_schema(resource)
   local properties = { remote_data = { type = json.list { "object", "null" } } }
-  for member in pairs((name == "me" and users or resource).scalars) do
-    properties[member] = property(member)
-  end
-  for member, kind in pairs(others[name] or {}) do
-    properties[member] = property(member, kind)
+  for member, kind in pairs(resource.members) do
+    local format = member:find "_at$" and "date-time" or nil
+    properties[member] = { type = type_of(member, kind), format = format }
   end
   return { type = "object", required = json.list { "id" }, properties = properties }
 end
@@ -142,7 +92,7 @@ local of_filter = {
   },
 }
 
-local function query_schema(name, resource, method)
+local function query_schema(resource, method)
   local properties = {}
   for parameter, schema in pairs(of_all) do
     properties[parameter] = schema
@@ -151,48 +101,39 @@ local function query_schema(name, resource, method)
     for parameter, schema in pairs(of_lists) do
       properties[parameter] = schema
     end
-    for parameter, filter in pairs(name == "users" and user_filters.known or resource.filters) do
+    for parameter, filter in pairs(resource.filters) do
       properties[parameter] = of_filter[filter.kind] or { type = "string" }
     end
   end
   return { type = "object", properties = properties }
 end
 
-local body_types = {
-  emails = "array",
-  groups = "array",
-  is_2fa_enabled = "boolean",
-  remote_data = "object",
-}
-
-local function body_schema(name, method)
-  local properties, required = {}, json.list {}
-  if name == "users" and (method == "create" or method == "update") then
-    for field in pairs(user_body.read) do
-      properties[field] = { type = body_types[field] or "string" }
-    end
-  elseif method == "add-user" or method == "remove-user" then
-    properties.group_id, properties.user_id = { type = "string" }, { type = "string" }
-    required = json.list { "group_id", "user_id" }
-  else
+local function body_schema(resource, method)
+  local body = resource.bodies and resource.bodies[method]
+  if not body then
     return json.null
   end
+  local properties = {}
+  for field, kind in pairs(body.fields) do
+    properties[field] = { type = kind }
+  end
+  local required = json.list(body.required and sorted_names(body.fields) or {})
   return { type = "object", properties = properties, required = required }
 end
 
-local function describe(name, resource, method)
+local function describe(resource, method)
   return {
     model = MODEL,
-    resource = name,
+    resource = resource.name,
     integration = M.INTEGRATION,
     method = method.name,
     http_method = method.http_method,
-    path = ("/unified/%s/%s%s"):format(MODEL, name, method.behind),
+    path = method.path,
     schema = method.name == "delete"
         and { type = "object", properties = { id = { type = "string" } } }
-      or M.schema(name, resource),
-    query_schema = query_schema(name, resource, method.name),
-    body_schema = body_schema(name, method.name),
+      or object_schema(resource),
+    query_schema = query_schema(resource, method.name),
+    body_schema = body_schema(resource, method.name),
   }
 end
 
@@ -200,7 +141,7 @@ local function as_json(value)
   return { status = 200, headers = {}, body = json.encode(value) }
 end
 
--- A parameter that is not known is refused, as everywhere.
+-- Unknown parameters are refused, as everywhere.
 local function check_known(tree, known)
   for name in pairs(tree) do
     if not known[name] then
@@ -210,7 +151,7 @@ local function check_known(tree, known)
   return true
 end
 
---- What one method of a resource takes and gives.
+--- What one method of a resource takes and returns.
 ---@param call lastpass.unified.Call
 ---@return table|nil answer
 ---@return lastpass.unified.Problem? problem
@@ -219,28 +160,26 @@ function M.method(call)
   if not ok then
     return nil, problem
   end
-  local name, wanted = call.id.resource, call.id.method
-  local resource = require(require("lastpass.unified.routes").resources[name])
+  local resource = resources[call.id.resource]
   for _, method in ipairs(methods_of(resource)) do
-    if method.name == wanted then
-      return as_json(describe(name, resource, method))
+    if method.name == call.id.method then
+      return as_json(describe(resource, method))
     end
   end
-  return problems.fail(404, ("%s has no such method"):format(name))
+  return problems.fail(404, ("%s has no such method"):format(resource.name))
 end
 
-local function lines_of(row, list)
+local function lines_of(row)
   local lines = {}
-  for _, one in ipairs(list) do
-    for _, method in ipairs(methods_of(one.resource)) do
-      local path = ("/unified/%s/%s%s"):format(MODEL, one.name, method.behind)
-      lines[#lines + 1] = row:format(one.name, method.name, method.http_method, path)
+  for _, name in ipairs(sorted_names(resources)) do
+    for _, method in ipairs(methods_of(resources[name])) do
+      lines[#lines + 1] = row:format(name, method.name, method.http_method, method.path)
     end
   end
   return table.concat(lines, "\n") .. "\n"
 end
 
--- Nothing in these comes from outside.
+-- No text from outside gets into these.
 local formats = {
   md = {
     kind = "text/markdown; charset=utf-8",
@@ -268,34 +207,34 @@ function M.model(call)
   if not ok then
     return nil, problem
   end
-  local format, list = call.query.format or "json", resources()
+  local format = call.query.format or "json"
   local text = formats[format]
   if text then
     return {
       status = 200,
       headers = { ["content-type"] = text.kind },
-      body = text.head .. lines_of(text.row, list) .. text.foot,
+      body = text.head .. lines_of(text.row) .. text.foot,
     }
   elseif format ~= "json" then
     return query.bad("format", "must be json, md or html")
   end
   local described = {}
-  for _, one in ipairs(list) do
+  for name, resource in pairs(resources) do
     local methods = {}
-    for _, method in ipairs(methods_of(one.resource)) do
-      methods[method.name] = describe(one.name, one.resource, method)
+    for _, method in ipairs(methods_of(resource)) do
+      methods[method.name] = describe(resource, method)
     end
-    described[one.name] = { methods = methods }
+    described[name] = { methods = methods }
   end
   return as_json { model = MODEL, integration = M.INTEGRATION, resources = described }
 end
 
-local function has_all(names, wanted)
+local function has_all(names, required)
   local present = {}
   for _, name in ipairs(names) do
     present[name] = true
   end
-  for _, name in ipairs(wanted) do
+  for _, name in ipairs(required) do
     if not present[name] then
       return false
     end
@@ -303,30 +242,31 @@ local function has_all(names, wanted)
   return true
 end
 
--- Entries with this resource and these methods, where those are named.
-local function matching(list, resource, methods)
-  local found = json.list {}
+-- The entries with this resource and these methods, where those are named.
+local function select_entries(list, resource, methods)
+  local matching = json.list {}
   for _, entry in ipairs(list) do
     if (resource == nil or entry.resource == resource) and has_all(entry.methods, methods) then
-      found[#found + 1] = entry
+      matching[#matching + 1] = entry
     end
   end
-  return found
+  return matching
 end
 
 local function unified_entries()
   local list = {}
-  for _, one in ipairs(resources()) do
-    local methods = names_of(methods_of(one.resource))
-    if #methods > 0 then
-      list[#list + 1] = {
-        model = MODEL,
-        resource = one.name,
-        methods = methods,
-        env_overridden = false,
-        docs_url = json.null,
-      }
+  for _, name in ipairs(sorted_names(resources)) do
+    local methods = json.list {}
+    for position, method in ipairs(methods_of(resources[name])) do
+      methods[position] = method.name
     end
+    list[#list + 1] = {
+      model = MODEL,
+      resource = name,
+      methods = methods,
+      env_overridden = false,
+      docs_url = json.null,
+    }
   end
   return list
 end
@@ -334,8 +274,8 @@ end
 -- A command is sent with POST, which is what Truto's proxy calls create.
 local function proxy_entries()
   local list = {}
-  for place, command in ipairs(core.commands) do
-    list[place] = { resource = command.name, methods = json.list { "create" } }
+  for position, command in ipairs(core.commands) do
+    list[position] = { resource = command.name, methods = json.list { "create" } }
   end
   return list
 end
@@ -347,7 +287,7 @@ local known_of_capabilities = {
   resource = true,
 }
 
---- What the integration can do, and how the account is that was asked for by its name.
+--- What the integration can do, and the state of the account, when one is named.
 ---@param call lastpass.unified.Call
 ---@return table|nil answer
 ---@return lastpass.unified.Problem? problem
@@ -364,14 +304,14 @@ function M.capabilities(call)
   elseif kind ~= "all" and kind ~= "proxy" and kind ~= "unified" then
     return query.bad("type", "must be proxy, unified or all")
   elseif tree.resource ~= nil and type(tree.resource) ~= "string" then
-    return query.bad("resource", "must be a text")
+    return query.bad("resource", "must be a string")
   end
   local account = call.id.account
   return as_json {
     integration = M.INTEGRATION,
     environment_id = json.null,
-    proxy = kind ~= "unified" and matching(proxy_entries(), tree.resource, methods) or nil,
-    unified = kind ~= "proxy" and matching(unified_entries(), tree.resource, methods) or nil,
+    proxy = kind ~= "unified" and select_entries(proxy_entries(), tree.resource, methods) or nil,
+    unified = kind ~= "proxy" and select_entries(unified_entries(), tree.resource, methods) or nil,
     auth = json.null,
     ai_readiness = json.null,
     account = account and { id = account, status = "active", is_blocked = false } or nil,

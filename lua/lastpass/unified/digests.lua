@@ -1,18 +1,18 @@
---- Digests, keyed digests and comparisons that take the same time whatever differs; by luaossl.
+--- Digests, HMAC, random bytes and comparison in constant time, by luaossl.
 -- @module lastpass.unified.digests
 local errors = require "lastpass.error"
 
 local M = {}
 
-local function load(name)
-  local found, room = pcall(require, "openssl." .. name)
-  if not found then
+local function load_module(name)
+  local ok, module = pcall(require, "openssl." .. name)
+  if not ok then
     errors.raise(
       3,
       "luaossl is not installed: apt install lua-luaossl, or luarocks install luaossl"
     )
   end
-  return room
+  return module
 end
 
 local hexadecimal = {}
@@ -33,12 +33,12 @@ end
 ---@param text string
 ---@return string bytes 32 of them
 function M.sha256(text)
-  return load("digest").new("sha256"):final(text)
+  return load_module("digest").new("sha256"):final(text)
 end
 
 --- SHA-256 as hexadecimal digits.
 ---@param text string
----@param digits? integer how many of the 64 are wanted
+---@param digits? integer how many of the 64; default all
 ---@return string
 function M.sha256_hex(text, digits)
   local bytes = M.sha256(text)
@@ -50,17 +50,17 @@ end
 ---@param text string
 ---@return string bytes 32 of them
 function M.hmac(key, text)
-  return load("hmac").new(key, "sha256"):final(text)
+  return load_module("hmac").new(key, "sha256"):final(text)
 end
 
---- Bytes that nobody can guess.
+--- Random bytes.
 ---@param count integer
 ---@return string
 function M.random(count)
-  return load("rand").bytes(count)
+  return load_module("rand").bytes(count)
 end
 
---- Whether two texts are the same. How long it takes tells their lengths and nothing else.
+--- Whether two strings are equal. The time it takes depends on their lengths alone.
 ---@param a string
 ---@param b string
 ---@return boolean
@@ -76,32 +76,32 @@ function M.same(a, b)
   return difference == 0
 end
 
--- A number that depends on the text alone makes equal texts equal when they are concealed: a page is
--- the same bytes in every worker.
+-- A counter that depends on the text alone: equal texts are encrypted to equal bytes, so that a page is the same
+-- in every worker.
 local function counter_of(key, text)
   return M.hmac(key, "counter\0" .. text):sub(1, 16)
 end
 
---- Conceals a text that somebody else keeps; wrap the result in a keyed digest.
+--- Encrypts a text that the caller of the API stores; sign the result with an HMAC.
 ---@param key string
 ---@param text string
 ---@return string bytes
 function M.conceal(key, text)
   local counter = counter_of(key, text)
-  local cipher = load("cipher").new "aes-256-ctr"
+  local cipher = load_module("cipher").new "aes-256-ctr"
   return counter .. cipher:encrypt(M.hmac(key, "conceal"), counter):final(text)
 end
 
---- The text of `conceal`.
+--- Decrypts what `conceal` made.
 ---@param key string
 ---@param bytes string
----@return string|nil text nil when it was not concealed with this key
+---@return string|nil text nil when it was encrypted with another key
 function M.reveal(key, bytes)
   if #bytes < 16 then
     return nil
   end
   local counter = bytes:sub(1, 16)
-  local cipher = load("cipher").new "aes-256-ctr"
+  local cipher = load_module("cipher").new "aes-256-ctr"
   local text = cipher:decrypt(M.hmac(key, "conceal"), counter):final(bytes:sub(17))
   return counter_of(key, text) == counter and text or nil
 end

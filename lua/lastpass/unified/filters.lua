@@ -1,5 +1,5 @@
---- Which items of a list are wanted (unified-directory §2.3). What a resource does not know is
--- refused: a filter that is passed over would give out too much.
+--- Filters of lists (unified-directory §2.3). One that a resource does not know is refused: ignoring it
+-- would give out too much.
 -- @module lastpass.unified.filters
 local email = require "lastpass.email"
 local errors = require "lastpass.error"
@@ -12,7 +12,7 @@ local M = {}
 
 ---@class lastpass.unified.Filter
 ---@field kind "text"|"exact"|"address"|"truth"|"time"
----@field value fun(item: any, scene: table): any  one value, a list of them, or nil
+---@field value fun(item: any, call: table): any  one value, a list of them, or nil
 ---@field inner? string  `emails[0][email]=…`: the member of each element that counts
 
 local function of_member(kind, name)
@@ -24,14 +24,14 @@ local function of_member(kind, name)
   }
 end
 
---- The filter of a member that is a text.
+--- The filter of a member whose case is ignored.
 ---@param name string
 ---@return lastpass.unified.Filter
 function M.text(name)
   return of_member("text", name)
 end
 
---- The filter of a member that counts as it is written.
+--- The filter of a member that is compared as it is written.
 ---@param name string
 ---@return lastpass.unified.Filter
 function M.exact(name)
@@ -52,7 +52,7 @@ local function list_of(given, inner)
   end
   local list = {}
   local elements = #given > 0 and given or { given }
-  for place, element in ipairs(elements) do
+  for position, element in ipairs(elements) do
     local text = element
     if type(element) == "table" then
       text = inner and element[inner]
@@ -60,44 +60,44 @@ local function list_of(given, inner)
     if type(text) ~= "string" then
       return nil
     end
-    list[place] = text
+    list[position] = text
   end
   return list
 end
 
 local fold = { text = texts.fold, address = email.fold }
 
-local function same(text)
+local function unchanged(text)
   return text
 end
 
-local read = {}
+local readers = {}
 
--- Any of the given texts.
-local function read_texts(filter, given)
+-- Any of the given strings.
+local function read_strings(filter, given)
   local list = list_of(given, filter.inner)
   if not list then
-    return nil, "must be a text or a list of texts"
+    return nil, "must be a string or a list of strings"
   end
-  local key, wanted = fold[filter.kind] or same, {}
+  local key, accepted = fold[filter.kind] or unchanged, {}
   for _, text in ipairs(list) do
-    wanted[key(text)] = true
+    accepted[key(text)] = true
   end
   return function(value)
-    return value ~= nil and value ~= json.null and wanted[key(value)] == true
+    return value ~= nil and value ~= json.null and accepted[key(value)] == true
   end
 end
 
-read.text, read.exact, read.address = read_texts, read_texts, read_texts
+readers.text, readers.exact, readers.address = read_strings, read_strings, read_strings
 
 --- Yes or no.
-function read.truth(_, given)
-  local wanted = given == "true" or given == "1"
-  if not wanted and given ~= "false" and given ~= "0" then
+function readers.truth(_, given)
+  local expected = given == "true" or given == "1"
+  if not expected and given ~= "false" and given ~= "0" then
     return nil, "must be true or false"
   end
   return function(value)
-    return value == wanted
+    return value == expected
   end
 end
 
@@ -120,7 +120,7 @@ local operators = {
 }
 
 -- Dates and times with a zone; a date alone is its midnight in UTC.
-local function epoch(text)
+local function parse_time(text)
   if type(text) ~= "string" or not text:find "^%d%d%d%d%-%d%d%-%d%d" then
     return nil
   elseif #text == 10 then
@@ -136,10 +136,10 @@ end
 ---@return table[]|nil
 ---@return string? reason
 function M.times(given)
-  local wanted = type(given) == "table" and given or { eq = given }
+  local comparisons = type(given) == "table" and given or { eq = given }
   local list = {}
-  for name, text in pairs(wanted) do
-    local at = epoch(text)
+  for name, text in pairs(comparisons) do
+    local at = parse_time(text)
     if not operators[name] then
       return nil, "knows the operators gt, gte, lt, lte and eq"
     elseif not at then
@@ -151,7 +151,7 @@ function M.times(given)
 end
 
 --- Times, by operators.
-function read.time(_, given)
+function readers.time(_, given)
   local list, reason = M.times(given)
   if not list then
     return nil, reason
@@ -170,7 +170,7 @@ function read.time(_, given)
 end
 
 -- Of a list one value is enough.
-local function any(test, value)
+local function any_matches(test, value)
   if type(value) ~= "table" then
     return test(value)
   end
@@ -182,15 +182,15 @@ local function any(test, value)
   return false
 end
 
-local function canonical(names, tree)
+local function canonical_text(names, tree)
   local parts = {}
-  for place, name in ipairs(names) do
-    parts[place] = name .. "=" .. json.encode(tree[name])
+  for position, name in ipairs(names) do
+    parts[position] = name .. "=" .. json.encode(tree[name])
   end
   return table.concat(parts, "&")
 end
 
---- The text of further parameters, behind that of the filters: equal queries give equal texts.
+--- The text of further parameters, after that of the filters: equal queries give equal texts.
 ---@param tree table of `query.read`
 ---@param names string[]
 ---@param before string
@@ -200,7 +200,7 @@ function M.canonical(tree, names, before)
   for _, name in ipairs(names) do
     present[#present + 1] = tree[name] ~= nil and name or nil
   end
-  return before .. "&" .. canonical(present, tree)
+  return before .. "&" .. canonical_text(present, tree)
 end
 
 --- Parameters that are no filters.
@@ -219,7 +219,7 @@ M.others = {
   remote_query = true,
 }
 
-local function unknown(name, known)
+local function refuse_unknown(name, known)
   local names = errors.names_of(known)
   local nearest = errors.did_you_mean(name, names)
   local hint = nearest ~= "" and nearest
@@ -231,7 +231,7 @@ end
 --- Reads the filters of a query.
 ---@param tree table of `query.read`
 ---@param known table<string, lastpass.unified.Filter>
----@return table|nil filters `test(item, scene)`, `canonical` (text), `count`
+---@return table|nil filters `test(item, call)`, `canonical` (a string), `count`
 ---@return lastpass.unified.Problem? problem
 function M.read(tree, known)
   local names, tests = {}, {}
@@ -241,23 +241,23 @@ function M.read(tree, known)
     end
   end
   table.sort(names)
-  for place, name in ipairs(names) do
+  for position, name in ipairs(names) do
     local filter = known[name]
     if not filter then
-      return unknown(name, known)
+      return refuse_unknown(name, known)
     end
-    local test, reason = read[filter.kind](filter, tree[name])
+    local test, reason = readers[filter.kind](filter, tree[name])
     if not test then
       return query.bad(name, reason)
     end
-    tests[place] = { test = test, value = filter.value }
+    tests[position] = { test = test, value = filter.value }
   end
   return {
     count = #tests,
-    canonical = canonical(names, tree),
-    test = function(item, scene)
+    canonical = canonical_text(names, tree),
+    test = function(item, call)
       for _, one in ipairs(tests) do
-        if not any(one.test, one.value(item, scene)) then
+        if not any_matches(one.test, one.value(item, call)) then
           return false
         end
       end
@@ -266,16 +266,13 @@ function M.read(tree, known)
   }
 end
 
---- Refuses every parameter that is a filter: for calls that are about one thing.
+--- Refuses every parameter that is a filter: for calls about a single item.
 ---@param tree table
 ---@return true|nil
 ---@return lastpass.unified.Problem? problem
 function M.none(tree)
-  local filters, problem = M.read(tree, {})
-  if not filters then
-    return nil, problem
-  end
-  return true
+  local none, problem = M.read(tree, {})
+  return none and true, problem
 end
 
 return M

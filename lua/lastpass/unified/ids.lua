@@ -1,4 +1,4 @@
---- The names that things have outside (unified-directory §3). None of them shows an address.
+--- The ids of the unified directory (unified-directory §3). None of them shows an address.
 -- @module lastpass.unified.ids
 local base64url = require("lastpass.text.base64").url
 local digests = require "lastpass.unified.digests"
@@ -16,7 +16,7 @@ function M.account(tenant)
   return type(cid) == "number" and ("%.0f"):format(cid) or tostring(cid)
 end
 
---- Somebody who is only invited, and has no number yet.
+--- A user who is only invited and has no number yet.
 ---@param cid string
 ---@param address string
 ---@return string
@@ -24,7 +24,7 @@ function M.invited(cid, address)
   return "inv_" .. digests.sha256_hex(cid .. "\0" .. email.fold(address), DIGITS)
 end
 
---- A group: all it has is a name, which may hold what does not belong into an address.
+--- A group: all it has is a name, which may hold characters that do not belong into a URL.
 ---@param name string
 ---@return string
 function M.group(name)
@@ -39,7 +39,7 @@ function M.group_name(id)
   return text and base64url.decode(text)
 end
 
---- A role that somebody has, somewhere.
+--- A role that a user has, in the account or in a shared folder.
 ---@param role string
 ---@param user string
 ---@param workspace string "" for none
@@ -50,14 +50,14 @@ function M.role_assignment(role, user, workspace, group)
   return "ra_" .. digests.sha256_hex(text, DIGITS)
 end
 
---- An event. LastPass gives none: the five texts are the name, and the turn among equal ones.
+--- An event. LastPass gives it no id: its five fields are one, with the number among equal events.
 ---@param event lastpass.Event
----@param turn integer 1 for the first of equal events within a second
+---@param number integer 1 for the first of equal events within a second
 ---@return string
-function M.activity(event, turn)
+function M.activity(event, number)
   local parts = { event.local_time, event.username, event.ip_address, event.action, event.data }
-  if turn > 1 then
-    parts[#parts + 1] = ("%d"):format(turn)
+  if number > 1 then
+    parts[#parts + 1] = ("%d"):format(number)
   end
   return "act_" .. digests.sha256_hex(table.concat(parts, "\0"), DIGITS)
 end

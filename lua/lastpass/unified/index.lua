@@ -1,11 +1,10 @@
---- Everybody of a directory in the order of their ids: people by number, then those who are only
+--- All users of a directory in the order of their ids: accounts by number, then those who are only
 -- invited (unified-directory §7.1).
 -- @module lastpass.unified.index
 local core = require "lastpass.core"
 local ids = require "lastpass.unified.ids"
-local kept_room = require "lastpass.unified.kept"
+local caches = require "lastpass.unified.cache"
 local order = require "lastpass.unified.order"
-local user_object = require "lastpass.directory.user"
 
 ---@class lastpass.unified.Index
 ---@field ids string[]        in order
@@ -17,9 +16,9 @@ local M = {}
 
 local PIECE = 2048
 
-local function invited_of(snapshot, cid)
+local function sorted_invitations(snapshot, cid)
   local list = {}
-  for _, address in ipairs(snapshot._invited) do
+  for _, address in ipairs(snapshot:invited_addresses()) do
     list[#list + 1] = { id = ids.invited(cid, address), address = address }
   end
   table.sort(list, function(a, b)
@@ -28,7 +27,7 @@ local function invited_of(snapshot, cid)
   return list
 end
 
-local function numbered_of(rows, pause)
+local function sorted_accounts(rows, pause)
   local list, count = {}, #rows
   for row = 1, count do
     list[row] = { core.user_id(rows, row), row }
@@ -44,11 +43,11 @@ end
 local function build(tenant, view, pause)
   local snapshot = view.snapshot
   local cid, names, rows, addresses = ids.account(tenant), {}, {}, {}
-  for place, entry in ipairs(numbered_of(snapshot._rows, pause)) do
-    names[place], rows[place] = entry[1], entry[2]
+  for position, entry in ipairs(sorted_accounts(snapshot:rows(), pause)) do
+    names[position], rows[position] = entry[1], entry[2]
   end
   local numbered = #names
-  for _, entry in ipairs(invited_of(snapshot, cid)) do
+  for _, entry in ipairs(sorted_invitations(snapshot, cid)) do
     names[#names + 1] = entry.id
     addresses[#names] = entry.address
   end
@@ -68,21 +67,21 @@ end
 ---@param settings table
 ---@return lastpass.unified.Index
 function M.of(tenant, view, settings)
-  local kept = kept_room.of(view, settings)
-  return kept_room.once(kept, "index", function()
-    return build(tenant, view, kept.pause)
+  local cache = caches.of(view, settings)
+  return caches.once(cache, "index", function()
+    return build(tenant, view, cache.pause)
   end)
 end
 
---- The user at a place.
----@param place integer
+--- The user at a position.
+---@param position integer
 ---@return lastpass.User
-function methods:user(place)
+function methods:user(position)
   local snapshot = self._snapshot
-  if place > self.numbered then
-    return snapshot:user(self._addresses[place])
+  if position > self.numbered then
+    return snapshot:user(self._addresses[position])
   end
-  return user_object.of_row(snapshot._client, snapshot._rows, self._rows[place])
+  return snapshot:user_at(self._rows[position])
 end
 
 --- Whether an id comes before another: numbers first.
@@ -99,22 +98,22 @@ function M.before(a, b)
   return a < b
 end
 
---- The place of an id.
+--- The position of an id.
 ---@param id string
 ---@return integer|nil
 function methods:find(id)
   local names = self.ids
-  local place = order.first(#names, function(at)
+  local position = order.first(#names, function(at)
     return not M.before(names[at], id)
   end)
-  return names[place] == id and place or nil
+  return names[position] == id and position or nil
 end
 
---- The id of an address, whatever the case of its letters.
+--- The id of an address, in upper or lower case.
 ---@param address string
 ---@return string|nil
 function methods:id_of(address)
-  local rows = self._snapshot._rows
+  local rows = self._snapshot:rows()
   local row = rows:find(address)
   if row then
     return core.user_id(rows, row)

@@ -1,29 +1,123 @@
 --- The unified user directory: LastPass in the shape that Truto's clients know, over HTTP requests as
--- plain tables. Nothing of nginx is in here.
+-- plain tables. Nothing here depends on nginx.
 -- @module lastpass.unified
-local call_room = require "lastpass.unified.call"
-local pages = require "lastpass.unified.pages"
+local cache = require "lastpass.unified.cache"
+local call_module = require "lastpass.unified.call"
+local digests = require "lastpass.unified.digests"
+local errors = require "lastpass.error"
 local problems = require "lastpass.unified.problems"
 local routes = require "lastpass.unified.routes"
-local settings_room = require "lastpass.unified.settings"
 
 local M = { MODEL = routes.MODEL, problems = problems }
+
+--- The settings: name, type, default, meaning.
+M.setting_list = {
+  { "cursor_keys", "list of strings", "a random one", "the first signs cursors, all open them" },
+  { "company_name", "string", "none", "name of the organization, which LastPass does not return" },
+  { "prefix", "path", '""', "what precedes /unified and /proxy in addresses" },
+  { "remote_data", "boolean", "true", "false: the raw record only when a request asks for it" },
+  { "never_logged_in_status", "status", '"active"', 'or "invited"' },
+  { "external_id_attribute", "name", "none", "attribute of accounts that gives external_id" },
+  { "delete_action", "0, 1 or 3", "none", "what DELETE does when the request does not say" },
+  { "page_cache_bytes", "bytes", "16 MiB", "rendered lists that a process caches" },
+  { "max_body", "bytes", "1 MiB", "largest body of a request" },
+  { "redact", "function", "none", "removes secrets from the free text of events" },
+  { "pause", "function", "none", "called between pieces of long computations" },
+  { "wait", "function", "none", "called while another request computes the same" },
+}
+
+local SHORTEST_KEY = 16
+
+local function are_keys(value)
+  if type(value) ~= "table" or #value == 0 then
+    return false, "a list of at least one string"
+  end
+  for _, key in ipairs(value) do
+    if type(key) ~= "string" or #key < SHORTEST_KEY then
+      return false, ("a list of strings of %d bytes or more"):format(SHORTEST_KEY)
+    end
+  end
+  return true
+end
+
+local function is_prefix(value)
+  return type(value) == "string" and (value == "" or value:find "^/.*[^/]$" ~= nil),
+    'a path such as "/directory"'
+end
+
+local function is_status(value)
+  return value == "active" or value == "invited", '"active" or "invited"'
+end
+
+-- Destroying an account is never the default.
+local function is_delete_action(value)
+  return value == 0 or value == 1 or value == 3, "0, 1 or 3"
+end
+
+local function is_size(value)
+  return type(value) == "number" and value >= 0, "a number of bytes"
+end
+
+local known_settings = {
+  cursor_keys = are_keys,
+  company_name = "string",
+  prefix = is_prefix,
+  remote_data = "boolean",
+  never_logged_in_status = is_status,
+  external_id_attribute = "string",
+  delete_action = is_delete_action,
+  page_cache_bytes = is_size,
+  max_body = is_size,
+  redact = "function",
+  pause = "function",
+  wait = "function",
+}
+
+--- The checks of the settings by name, for modules that take them among others.
+M.known_settings = known_settings
+
+--- Checks settings, and completes them.
+---@param given? table see `setting_list`
+---@param level? integer whose line an error names; default the caller
+---@param where? string the name of the caller in errors
+---@return table settings
+function M.settings(given, level, where)
+  local settings = {
+    prefix = "",
+    remote_data = true,
+    never_logged_in_status = "active",
+    page_cache_bytes = 16 * 1024 * 1024,
+    max_body = 1024 * 1024,
+    redact = function(text)
+      return text
+    end,
+    pause = function() end,
+    wait = function() end,
+  }
+  where = where or "unified.settings"
+  given = errors.check_options(where, given, known_settings, (level or 1) + 1)
+  for name, value in pairs(given) do
+    settings[name] = value
+  end
+  settings.cursor_keys = settings.cursor_keys or { digests.random(32) }
+  return settings
+end
 
 ---@class lastpass.unified.Request
 ---@field method string
 ---@field path string              decoded, without the query
 ---@field query table[]            {name, value}, decoded, in order
----@field raw_query? string        the same as it was sent; kept answers go by it
+---@field raw_query? string        the same as it was sent; the key of cached answers
 ---@field headers table            names in lower case
 ---@field body? string
----@field id? string               of this request, for people who look for it in logs
+---@field id? string               of this request, to find it in logs
 ---@field now? number              epoch seconds
 
 ---@class lastpass.unified.Response
 ---@field status integer
 ---@field headers table            names in lower case
 ---@field body string
----@field resource? string         of an answer that is kept
+---@field resource? string         of an answer that is cached
 
 ---@class lastpass.unified.Grant
 ---@field name string              whose token it is
@@ -31,16 +125,8 @@ local M = { MODEL = routes.MODEL, problems = problems }
 ---@field settings table           of `unified.settings`
 ---@field writer? lastpass.unified.Writer  nil: nothing is written
 
---- Settings for grants.
----@param given? table see `lastpass.unified.settings`
----@param level? integer whose line is blamed; default the caller
----@return table settings
-function M.settings(given, level)
-  return settings_room.complete("unified.settings", given, (level or 1) + 1)
-end
-
--- Activities are no part of the directory that was read; everything else shown is.
-local function is_kept(route)
+-- Activities are not part of the directory that was read; everything else is.
+local function is_cacheable(route)
   local resource = route.resource
   return not route.writes and resource ~= nil and not resource.is_live
 end
@@ -61,7 +147,7 @@ local function respond(request, answer, view)
     age_headers(headers, view, request.now or os.time())
   end
   local etag = headers.etag
-  if etag and pages.is_known(request, etag) then
+  if etag and cache.is_known(request, etag) then
     headers["content-type"] = nil
     return { status = 304, headers = headers, body = "", resource = answer.resource }
   end
@@ -91,35 +177,22 @@ local function check_scope(route, grant)
   })
 end
 
-local function answer_kept(request, tenant, grant, route)
-  local call, problem = call_room.new(request, tenant, grant, route)
-  if not call then
-    return nil, problem
-  end
+local function run_route(request, tenant, grant, route)
+  local call, problem = call_module.new(request, tenant, grant, route)
   local view
-  view, problem = call:directory()
-  if not view then
+  if call and is_cacheable(route) then
+    view, problem = call:directory()
+  end
+  if problem then
     return nil, problem
   end
   local answer
-  answer, problem = route.module[route.action](call)
-  if not answer then
-    return nil, problem
-  elseif answer.status == 200 and not call.is_live then
+  answer, problem = route.run(call, route.resource)
+  if answer and view and answer.status == 200 and not call.is_live then
     answer.resource = route.resource.name
-    pages.keep(view, grant.settings, pages.key(request), answer, tenant)
+    cache.store_answer(view, grant.settings, cache.answer_key(request), answer, tenant)
   end
-  return answer, nil, view
-end
-
-local function answer_now(request, tenant, grant, route)
-  local call, problem = call_room.new(request, tenant, grant, route)
-  if not call then
-    return nil, problem
-  end
-  local answer
-  answer, problem = route.module[route.action](call)
-  return answer, problem, nil
+  return answer, problem, view
 end
 
 local function answer_to(request, tenant, grant)
@@ -133,24 +206,23 @@ local function answer_to(request, tenant, grant)
   ok, problem = check_scope(route, grant)
   if not ok then
     return nil, problem
-  elseif is_kept(route) then
-    return answer_kept(request, tenant, grant, route)
   end
-  return answer_now(request, tenant, grant, route)
+  return run_route(request, tenant, grant, route)
 end
 
--- An answer that is kept shows nothing but the directory: whoever may read may have it.
-local function find_kept(request, tenant, grant)
+-- A cached answer shows nothing but the directory: everyone who may read may have it.
+local function find_cached(request, tenant, grant)
   if request.method ~= "GET" and request.method ~= "HEAD" then
     return nil
   elseif not grant.scopes.read or not request.path:find(routes.MODEL, 1, true) then
     return nil
   end
   local view = tenant:directory()
-  return view and pages.find(view, grant.settings, pages.key(request)), view
+  return view and cache.find_answer(view, grant.settings, cache.answer_key(request)), view
 end
 
---- What is refused whatever it would do: there is no such address or method, or a scope is missing.
+--- The response to a request that is refused whatever its body is: the address or the method does not exist, or
+-- a scope is missing.
 ---@param request lastpass.unified.Request
 ---@param grant lastpass.unified.Grant
 ---@return lastpass.unified.Response|nil
@@ -169,7 +241,7 @@ end
 ---@param grant lastpass.unified.Grant
 ---@return lastpass.unified.Response
 function M.handle(request, tenant, grant)
-  local answer, view = find_kept(request, tenant, grant)
+  local answer, view = find_cached(request, tenant, grant)
   local problem
   if not answer then
     answer, problem, view = answer_to(request, tenant, grant)

@@ -1,4 +1,4 @@
---- Order and search in long lists, in pieces: whoever waits for something else gets a turn.
+--- Sorting and searching of long lists; sorting pauses between pieces, so that other requests can run.
 -- @module lastpass.unified.order
 local M = {}
 
@@ -17,18 +17,18 @@ end
 
 local function merge(from, to, first, middle, last, before)
   local left, right = first, middle
-  for place = first, last - 1 do
+  for position = first, last - 1 do
     if right >= last or left < middle and not before(from[right], from[left]) then
-      to[place], left = from[left], left + 1
+      to[position], left = from[left], left + 1
     else
-      to[place], right = from[right], right + 1
+      to[position], right = from[right], right + 1
     end
   end
 end
 
 local function is_sorted(list, before)
-  for place = 2, #list do
-    if before(list[place], list[place - 1]) then
+  for position = 2, #list do
+    if before(list[position], list[position - 1]) then
       return false
     end
   end
@@ -37,12 +37,12 @@ end
 
 local function sort_piece(list, first, last, before)
   local piece = {}
-  for place = first, last do
-    piece[#piece + 1] = list[place]
+  for position = first, last do
+    piece[#piece + 1] = list[position]
   end
   table.sort(piece, before)
-  for place = first, last do
-    list[place] = piece[place - first + 1]
+  for position = first, last do
+    list[position] = piece[position - first + 1]
   end
 end
 
@@ -67,23 +67,23 @@ function M.sort(list, before, pause)
       pause()
     end
     list, other = other, list
-    for place = #list + 1, #other do
-      other[place] = nil
+    for position = #list + 1, #other do
+      other[position] = nil
     end
     size = 2 * size
   end
   return list
 end
 
---- The first place of a sorted list for which something holds; it must hold for all after it.
+--- The first position of a sorted list that satisfies a condition; all after it must satisfy it too.
 ---@param count integer length of the list
----@param holds fun(place: integer): boolean
----@return integer place count + 1 when it holds nowhere
-function M.first(count, holds)
+---@param satisfies fun(position: integer): boolean
+---@return integer position count + 1 when none does
+function M.first(count, satisfies)
   local low, high = 1, count + 1
   while low < high do
     local middle = math.floor((low + high) / 2)
-    if holds(middle) then
+    if satisfies(middle) then
       high = middle
     else
       low = middle + 1

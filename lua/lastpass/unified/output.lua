@@ -1,85 +1,148 @@
---- What a request says about its answer: how much, from where on, in which form (§1.4, §1.5).
+--- Bodies of answers: JSON with members in the order of the documentation, the envelope of lists, and
+-- single items (unified-directory §1.2, §1.3).
 -- @module lastpass.unified.output
-local problems = require "lastpass.unified.problems"
+local json = require "lastpass.json"
 local query = require "lastpass.unified.query"
 
 local M = {}
 
-M.DEFAULT_LIMIT = 100
-M.MAX_LIMIT = 500
+-- `id` first, the raw record last; members that are not named here come in between, sorted.
+local order = "id external_id identifiers user_id role_id group_id first_name last_name name label "
+  .. "title username email emails phones description status action actor type is_primary "
+  .. "is_email_verified is_2fa_enabled roles organization organizations user_type group_type "
+  .. "workspace applicable_in licenses groups workspaces created_at updated_at last_login_at "
+  .. "last_active_at"
 
-local formats = { unified = true, raw = true, normalized = true, stream = true, debug = true }
-
-local function limit_of(tree)
-  local text = tree.limit
-  if text == nil or text == "" then
-    return M.DEFAULT_LIMIT
-  end
-  local number = type(text) == "string" and text:find "^%d%d?%d?%d?$" and tonumber(text)
-  if not number or number < 1 or number > M.MAX_LIMIT then
-    return query.bad("limit", ("must be a number from 1 to %d"):format(M.MAX_LIMIT))
-  end
-  return number
+local UNNAMED, LAST = 500, 1000
+local rank, quoted, ranked = { remote_data = LAST }, { remote_data = '"remote_data":' }, 0
+for name in order:gmatch "%S+" do
+  ranked = ranked + 1
+  rank[name], quoted[name] = ranked, ('"%s":'):format(name)
 end
 
-local function text_of(tree, name)
-  local value = tree[name]
-  if value ~= nil and type(value) ~= "string" then
-    return query.bad(name, "must be a text")
+local function comes_before(a, b)
+  local one, other = rank[a] or UNNAMED, rank[b] or UNNAMED
+  if one ~= other then
+    return one < other
   end
-  return value ~= "" and value or nil
+  return a < b
 end
 
-local function set_of(list)
-  local set = {}
-  for _, name in ipairs(list) do
-    set[name] = true
+local function sorted_names(object)
+  local names = {}
+  for name in pairs(object) do
+    names[#names + 1] = name
   end
-  return set
+  table.sort(names, comes_before)
+  return names
 end
 
---- Reads the options of an answer.
----@param tree table of `query.read`
----@param settings table remote_data
----@return table|nil output limit, cursor, sort, format, key_by, exclude, with_record, remote
+local encode
+
+local function encode_object(object)
+  local parts = {}
+  for position, name in ipairs(sorted_names(object)) do
+    parts[position] = (quoted[name] or json.encode(name) .. ":") .. encode(object[name])
+  end
+  return "{" .. table.concat(parts, ",") .. "}"
+end
+
+function encode(value)
+  if type(value) ~= "table" then
+    return json.encode(value)
+  elseif #value > 0 or json.is_list(value) then
+    local parts = {}
+    for position = 1, #value do
+      parts[position] = encode(value[position])
+    end
+    return "[" .. table.concat(parts, ",") .. "]"
+  end
+  return encode_object(value)
+end
+
+--- Writes a value as JSON; equal values give equal bytes.
+---@param value any
+---@return string
+M.encode = encode
+
+-- Nothing but the caller's own wish leaves members out.
+local function encode_item(object, options)
+  for name in pairs(options.exclude) do
+    object[name] = nil
+  end
+  return encode(object)
+end
+
+local function is_scalar(value)
+  return value ~= nil and (type(value) ~= "table" or value == json.null)
+end
+
+local function encode_by_key(items, options, keys)
+  local name, parts, positions = options.key_by, {}, {}
+  local is_key = keys[name] == "scalar"
+  for _, item in ipairs(is_key and items or {}) do
+    local key = item[name]
+    is_key = is_key and is_scalar(key)
+    key = key == json.null and "" or tostring(key)
+    local position = positions[key] or #parts + 1
+    positions[key] = position
+    parts[position] = json.encode(key) .. ":" .. encode_item(item, options)
+  end
+  if not is_key then
+    return query.bad("truto_key_by", "must be a member that is one value, such as id")
+  end
+  return "{" .. table.concat(parts, ",") .. "}"
+end
+
+local function encode_list(items, options)
+  local parts = {}
+  for position, item in ipairs(items) do
+    parts[position] = encode_item(item, options)
+  end
+  return "[" .. table.concat(parts, ",") .. "]"
+end
+
+--- A page of a list. `debug` is null, because a page comes from the directory that was read before: there is no
+-- call of LastPass to describe.
+---@param items table[] they are changed
+---@param next_cursor string|nil
+---@param options table of `query.options`
+---@param keys table<string, string> member -> kind; `truto_key_by` may name those of kind "scalar"
+---@param is_partial? boolean
+---@return string|nil body
 ---@return lastpass.unified.Problem? problem
-function M.read(tree, settings)
-  local output, problem = {}, nil
-  local function need(name, value, failure)
-    output[name] = value
-    problem = problem or failure
+function M.list(items, next_cursor, options, keys, is_partial)
+  local result, problem
+  if options.key_by then
+    result, problem = encode_by_key(items, options, keys)
+  else
+    result = encode_list(items, options)
   end
-  local ignore_limit, ignore_record, exclude
-  ignore_limit, problem = query.truth(tree, "truto_ignore_limit")
-  if not problem then
-    ignore_record, problem = query.truth(tree, "truto_ignore_remote_data")
-  end
-  if not problem then
-    exclude, problem = query.list(tree, "truto_exclude_fields")
-  end
-  need("limit", limit_of(tree))
-  need("cursor", text_of(tree, "next_cursor"))
-  need("sort", text_of(tree, "sort_by"))
-  need("key_by", text_of(tree, "truto_key_by"))
-  need("format", text_of(tree, "truto_response_format"))
-  if problem then
+  if not result then
     return nil, problem
   end
-  output.format = output.format or "unified"
-  if not formats[output.format] then
-    return query.bad("truto_response_format", "must be unified, raw, normalized, stream or debug")
-  elseif ignore_limit then
-    output.limit = M.DEFAULT_LIMIT
+  return ('{"result":%s,"next_cursor":%s,"prev_cursor":null,"result_count":%d%s%s}'):format(
+    result,
+    json.encode(next_cursor),
+    #items,
+    is_partial and ',"is_partial_response":true' or "",
+    options.format == "debug" and ',"debug":null' or ""
+  )
+end
+
+--- A single item.
+---@param object table it is changed
+---@param options table of `query.options`
+---@return string body
+function M.single(object, options)
+  if options.format == "raw" then
+    return encode(object.remote_data or object)
   end
-  output.exclude = set_of(exclude)
-  output.with_record = ignore_record == false
-    or settings.remote_data and not ignore_record
-    or output.format == "raw"
-  output.remote = tree.remote_query or {}
-  if type(output.remote) ~= "table" then
-    return problems.fail(400, "remote_query must be an object: remote_query[name]=value")
+  local body = encode_item(object, options)
+  if options.format == "debug" then
+    return ('{"result":%s,"debug":null}'):format(body)
   end
-  return output
+  return body
 end
 
 return M

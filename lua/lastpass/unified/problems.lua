@@ -1,5 +1,5 @@
 --- Failures as problem details (RFC 9457), with the members that Truto's clients know
--- (unified-directory §1.7). Inside the rooms of `unified` a failure is `nil, problem`.
+-- (unified-directory §1.7). Inside `unified` a failure is `nil, problem`.
 -- @module lastpass.unified.problems
 local json = require "lastpass.json"
 local texts = require "lastpass.unified.texts"
@@ -11,8 +11,8 @@ local M = {}
 ---@field message string    a sentence for a person
 ---@field headers table     of the response
 ---@field details? table
----@field remote? boolean   LastPass failed, not this house
----@field raw? string       what LastPass said
+---@field remote? boolean   LastPass failed, not this server
+---@field raw? string       what LastPass answered
 ---@field insight? table    truto_error_insight
 
 M.titles = {
@@ -48,113 +48,69 @@ function M.fail(status, message, fields)
   return nil, problem
 end
 
--- What came as JSON is given on as JSON, everything else as text.
+-- JSON is passed on as JSON, everything else as a string.
 local function raw_response(raw)
   local value = raw:find "^%s*[{%[]" and json.decode(raw)
   return value or texts.clean(raw)
 end
 
-local WAIT = 10 -- seconds, where the server names none
+-- The status of each kind of failure, and of some codes. A guard refuses whatever the state of the user is,
+-- so 403; names in another spelling and what has changed meanwhile are conflicts. Without a directory to show
+-- this server is not ready.
+local statuses = {
+  auth = { 401 },
+  refused = { 422, no_such_user = 404 },
+  partial = { 422 },
+  throttled = { 429 },
+  transport = { 502, timeout = 504, directory_not_read = 503 },
+  protocol = { 502 },
+  guard = { 403, group_spelling = 409, twin = 409, changed = 409 },
+  conflict = { 409 },
+  argument = { 422, cache_too_small = 503 },
+  cancelled = { 503 },
+}
 
-local function throttled(message, err)
-  local wait = math.ceil(err.retry_after or WAIT)
-  return 429,
-    {
-      headers = { ["retry-after"] = ("%d"):format(wait) },
-      insight = { rate_limit_error = { description = message, value = { retry_after = wait } } },
-    }
-end
+-- Failures of this server; all others are LastPass's, except where the server is not ready.
+local is_ours = { guard = true, conflict = true, argument = true, cancelled = true }
 
-local function failures_of(err)
-  local list = json.list {}
+local NOT_READY = 503
+local waits = { throttled = 10, cancelled = 1 } -- seconds, where the failure names none
+
+local function details_of(err)
+  if err.kind == "guard" then
+    return { guard = err.code, hint = err.hint }
+  elseif err.kind == "conflict" or err.kind == "argument" then
+    return { code = err.code, hint = err.hint }
+  end
+  local failures = json.list {}
   for _, row in ipairs(err.rows or {}) do
-    list[#list + 1] = texts.clean(row.reason or "refused")
+    failures[#failures + 1] = texts.clean(row.reason or "refused")
   end
-  return list
-end
-
--- A guard's refusal is no claim about the state of somebody, so 403; names in another spelling and
--- what has changed meanwhile are conflicts.
-local guard_conflicts = { group_spelling = true, twin = true, changed = true }
-
-local judge = {}
-
---- LastPass does not know the number or the hash of the account.
-function judge.auth()
-  return 401, {}
-end
-
---- LastPass said no.
-function judge.refused(_, err)
-  if err.code == "no_such_user" then
-    return 404, {}
+  if err.kind == "partial" or err.kind == "refused" and #failures > 0 then
+    return { failures = failures }
   end
-  local failures = failures_of(err)
-  return 422, { details = #failures > 0 and { failures = failures } or nil }
 end
 
---- Some rows were done, some were not.
-function judge.partial(_, err)
-  return 422, { details = { failures = failures_of(err) } }
-end
-
-judge.throttled = throttled
-
---- No answer, or half of one.
-function judge.transport(_, err)
-  if err.code == "timeout" then
-    return 504, {}
-  end
-  return 502, {}
-end
-
---- An answer that cannot be read.
-function judge.protocol()
-  return 502, {}
-end
-
---- A guard holds the write back.
-function judge.guard(_, err)
-  return guard_conflicts[err.code] and 409 or 403,
-    { remote = false, details = { guard = err.code, hint = err.hint } }
-end
-
---- Somebody else was faster.
-function judge.conflict(_, err)
-  return 409, { remote = false, details = { code = err.code, hint = err.hint } }
-end
-
---- What was asked for cannot be asked.
-function judge.argument(_, err)
-  return 422, { remote = false, details = { code = err.code, hint = err.hint } }
-end
-
---- This server is busy, or ends.
-function judge.cancelled(_, err)
-  local wait = math.ceil(err.retry_after or 1)
-  return 503, { remote = false, headers = { ["retry-after"] = ("%d"):format(wait) } }
-end
-
--- Nothing was asked of LastPass: this server has no directory to show yet, or no room for one.
-local not_ready = { directory_not_read = true, cache_too_small = true }
-
---- A failure of the rooms below as one of this house.
+--- The failure of a lower layer as a problem.
 ---@param message string
 ---@param err lastpass.Error
----@param hidden? string[] texts that must not be repeated, such as a first password
+---@param hidden? string[] strings that must not be repeated, such as a first password
 ---@return nil
 ---@return lastpass.unified.Problem
 function M.of(message, err, hidden)
-  local status, fields = judge[err.kind](message, err)
-  if not_ready[err.code] then
-    status, fields = 503, { remote = false }
+  local of_kind, fields = statuses[err.kind], {}
+  local status = of_kind[err.code] or of_kind[1]
+  fields.remote = not is_ours[err.kind] and status ~= NOT_READY
+  fields.raw = fields.remote and err.body or nil
+  fields.details = status ~= NOT_READY and details_of(err) or nil
+  local wait = err.retry_after or waits[err.kind]
+  if wait then
+    wait = math.ceil(wait)
+    fields.headers = { ["retry-after"] = ("%d"):format(wait) }
   end
-  if err.retry_after then
-    fields.headers = fields.headers or {}
-    fields.headers["retry-after"] = ("%d"):format(math.ceil(err.retry_after))
-  end
-  if fields.remote == nil then
-    fields.remote, fields.raw = true, err.body
+  if err.kind == "throttled" then
+    fields.insight =
+      { rate_limit_error = { description = message, value = { retry_after = wait } } }
   end
   if err.uncertain then
     status, fields.details = 504, fields.details or {}

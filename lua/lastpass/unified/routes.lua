@@ -1,80 +1,48 @@
---- From method and path to what answers (unified-directory §1.2).
+--- From method and path to the function that answers (unified-directory §1.2).
 -- @module lastpass.unified.routes
 local catalog = require "lastpass.unified.catalog"
+local lists = require "lastpass.unified.lists"
 local problems = require "lastpass.unified.problems"
+local resources = require "lastpass.unified.resources"
 
 local M = {}
 
---- What stands between the prefix and the resource.
+--- The part of an address between the prefix and the resource.
 M.MODEL = "/unified/user-directory/"
 
---- The resources, by their names in addresses.
-M.resources = {
-  users = "lastpass.unified.users",
-  groups = "lastpass.unified.groups",
-  roles = "lastpass.unified.roles",
-  role_assignments = "lastpass.unified.role_assignments",
-  organizations = "lastpass.unified.organizations",
-  workspaces = "lastpass.unified.workspaces",
-  licenses = "lastpass.unified.licenses",
-  activities = "lastpass.unified.activities",
-  me = "lastpass.unified.me",
-}
-
--- Truto has these resources, and LastPass nothing for them (unified-directory §5.1): no method is possible.
+-- Truto has these resources; LastPass has no data for them (unified-directory §5.1), so no method is possible.
 local impossible = { billing = true, utilization = true }
 
 local of_collection = { { "GET", "list" }, { "POST", "create" } }
 local of_item = { { "GET", "get" }, { "PATCH", "update" }, { "DELETE", "delete" } }
 
-local function allowed(known, actions)
-  local methods = {}
-  for _, pair in ipairs(known) do
-    if actions[pair[2]] then
-      methods[#methods + 1] = pair[1]
-      methods[#methods + 1] = pair[1] == "GET" and "HEAD" or nil
-    end
+-- OPTIONS is answered, any other method refused, with the methods that are possible.
+local function no_method(request, http_methods)
+  local allow = {}
+  for _, method in ipairs(http_methods) do
+    allow[#allow + 1] = method
+    allow[#allow + 1] = method == "GET" and "HEAD" or nil
   end
-  methods[#methods + 1] = "OPTIONS"
-  return table.concat(methods, ", ")
-end
-
-local function no_method(request, known, actions)
-  local allow = allowed(known, actions)
+  allow[#allow + 1] = "OPTIONS"
+  local text = table.concat(allow, ", ")
   if request.method == "OPTIONS" then
-    return { options = allow }
+    return { options = text }
   end
   return problems.fail(405, ("%s is not possible here"):format(request.method), {
-    headers = { allow = allow },
+    headers = { allow = text },
   })
 end
 
-local function action_of(request, known, actions)
-  local method = request.method == "HEAD" and "GET" or request.method
-  for _, pair in ipairs(known) do
-    if pair[1] == method and actions[pair[2]] then
-      return pair[2]
-    end
-  end
+local function method_of(request)
+  return request.method == "HEAD" and "GET" or request.method
 end
 
-local function custom(request, module, name)
-  local actions = { create = true }
-  local known = { { "POST", "create" } }
-  if request.method ~= "POST" then
-    return no_method(request, known, actions)
+-- The catalog is read with GET; its parameters are its own.
+local function catalog_route(request, run, id)
+  if method_of(request) ~= "GET" then
+    return no_method(request, { "GET" })
   end
-  return { module = require(module), action = name, writes = true }
-end
-
--- What tells of this directory and is read with GET.
-local function catalog_route(request, action, id)
-  local actions, known = { list = true }, { { "GET", "list" } }
-  if not action_of(request, known, actions) then
-    return no_method(request, known, actions)
-  end
-  -- as of a list: the parameters are its own
-  return { module = catalog, action = action, id = id, writes = false, is_plain = true }
+  return { run = run, id = id, writes = false, takes_filters = true }
 end
 
 -- `/unified/meta/user-directory/lastpass`, `/integration/lastpass/capabilities`,
@@ -82,19 +50,19 @@ end
 local function find_catalog(request, path)
   local model, of_model = path:match "^/unified/meta/([^/]+)/([^/]+)$"
   if model == "user-directory" and of_model == catalog.INTEGRATION then
-    return catalog_route(request, "model", {})
+    return catalog_route(request, catalog.model, {})
   end
   local integration = path:match "^/integration/([^/]+)/capabilities$"
   if integration == catalog.INTEGRATION then
-    return catalog_route(request, "capabilities", {})
+    return catalog_route(request, catalog.capabilities, {})
   end
   local account = path:match "^/integrated%-account/([^/]+)/capabilities$"
   if account then
-    return catalog_route(request, "capabilities", { account = account })
+    return catalog_route(request, catalog.capabilities, { account = account })
   end
 end
 
--- `meta/{method}` and `lastpass/meta/{method}` behind a resource.
+-- `meta/{method}` and `lastpass/meta/{method}` after a resource.
 local function find_meta(request, resource, rest)
   local method = rest:match "^meta/([%w_-]+)$"
   if not method then
@@ -104,15 +72,42 @@ local function find_meta(request, resource, rest)
       return nil
     end
   end
-  return catalog_route(request, "method", { resource = resource, method = method })
+  return catalog_route(request, catalog.method, { resource = resource, method = method })
 end
 
-local writing = { create = true, update = true, delete = true }
+local function find_custom(request, resource, name)
+  if request.method ~= "POST" then
+    return no_method(request, { "POST" })
+  end
+  return { run = resource.custom[name], writes = true, resource = resource }
+end
+
+local function find_method(request, resource, id)
+  local possible = {}
+  for _, pair in ipairs(id and of_item or of_collection) do
+    local http_method, name = pair[1], pair[2]
+    local run = resource.methods[name]
+    if run and http_method == method_of(request) then
+      return {
+        run = run == true and lists[name] or run,
+        id = id,
+        writes = http_method ~= "GET",
+        takes_filters = name == "list" or resource.is_live,
+        resource = resource,
+      }
+    end
+    possible[#possible + 1] = run and http_method or nil
+  end
+  if id and #possible == 0 then
+    return problems.fail(404, "there is nothing at this address")
+  end
+  return no_method(request, possible)
+end
 
 --- Finds what answers.
 ---@param request table method, path
 ---@param prefix string what stands in front
----@return table|nil route module, action (its function), id, writes, resource, is_plain; or options
+---@return table|nil route run(call, resource), id, writes, resource, takes_filters; or options
 ---@return lastpass.unified.Problem? problem
 function M.find(request, prefix)
   local path = request.path
@@ -127,41 +122,20 @@ function M.find(request, prefix)
     return problems.fail(404, "there is nothing at this address")
   end
   local name, id = path:sub(#front + 1):match "^([%w_]+)/?(.*)$"
-  local module = name and M.resources[name]
-  if not module then
+  local resource = name and resources[name]
+  if not resource then
     if name and impossible[name] then
-      return no_method(request, {}, {})
+      return no_method(request, {})
     end
     return problems.fail(404, "there is no such resource")
   end
   local meta, problem = find_meta(request, name, id)
   if meta or problem then
     return meta, problem
+  elseif resource.custom and resource.custom[id] then
+    return find_custom(request, resource, id)
   end
-  local resource = require(module)
-  if id ~= "" and resource.custom and resource.custom[id] then
-    return custom(request, resource.custom[id], id)
-  end
-  local known, actions = of_collection, resource.collection
-  if id ~= "" then
-    known, actions = of_item, resource.item
-    if next(actions) == nil then
-      return problems.fail(404, "there is nothing at this address")
-    end
-  end
-  local action = action_of(request, known, actions)
-  if not action then
-    return no_method(request, known, actions)
-  end
-  local where = actions[action]
-  return {
-    module = type(where) == "string" and require(where) or resource,
-    action = action,
-    id = id ~= "" and id or nil,
-    writes = writing[action] or false,
-    resource = resource,
-    what = resource.what,
-  }
+  return find_method(request, resource, id ~= "" and id or nil)
 end
 
 return M

@@ -1,4 +1,4 @@
---- Texts that came from outside, made fit for JSON, for headers and for comparisons.
+--- Strings from outside, made fit for JSON, for headers and for comparison.
 -- @module lastpass.unified.texts
 local core = require "lastpass.core"
 local json = require "lastpass.json"
@@ -13,10 +13,10 @@ local function is_utf8(text)
     or (core.check('"' .. text:gsub('[%c"\\]', " ") .. '"') and true or false)
 end
 
---- Whether a text is valid UTF-8.
+--- Whether a string is valid UTF-8.
 M.is_utf8 = is_utf8
 
---- A text that can be written as JSON and is of bearable length: what is no UTF-8 becomes "?".
+--- A string that can be written as JSON and is of reasonable length: bytes that are not UTF-8 become "?".
 ---@param text any
 ---@return string
 function M.clean(text)
@@ -31,8 +31,8 @@ function M.clean(text)
   return text
 end
 
--- Every text in a table, made into another.
-local function map(value, make)
+-- Converts all strings of a table.
+local function map_strings(value, make)
   if type(value) == "string" then
     return make(value)
   elseif type(value) ~= "table" then
@@ -40,19 +40,19 @@ local function map(value, make)
   end
   local copy = json.is_list(value) and json.list {} or {}
   for name, item in pairs(value) do
-    copy[type(name) == "string" and make(name) or name] = map(item, make)
+    copy[type(name) == "string" and make(name) or name] = map_strings(item, make)
   end
   return copy
 end
 
---- The same for every text in a table.
+--- The same for all strings of a table.
 ---@param value any
 ---@return any
 function M.clean_all(value)
-  return map(value, M.clean)
+  return map_strings(value, M.clean)
 end
 
---- A text, or all texts in a table, without another text.
+--- A string, or all strings of a table, without a secret.
 ---@param value any
 ---@param secret string
 ---@return any
@@ -61,12 +61,12 @@ function M.without(value, secret)
     return value
   end
   local pattern = secret:gsub("%W", "%%%0")
-  return map(value, function(text)
+  return map_strings(value, function(text)
     return (text:gsub(pattern, "[redacted]"))
   end)
 end
 
---- What texts are compared by where the case of letters says nothing.
+--- The key of comparisons that ignore case.
 ---@param text string
 ---@return string
 function M.fold(text)
@@ -76,7 +76,7 @@ function M.fold(text)
   return text:lower()
 end
 
---- A path or query text as it was meant: "%41" is "A".
+--- Decodes a path or a part of a query: "%41" is "A".
 ---@param text string
 ---@param plus_is_blank? boolean as in queries
 ---@return string

@@ -1,12 +1,12 @@
 --- The body of a request that creates or changes a user (unified-directory §2.4, §6). What LastPass
--- cannot take is refused by its name, never passed over.
+-- cannot store is refused by its name, never ignored.
 -- @module lastpass.unified.user_body
-local email_room = require "lastpass.email"
+local email = require "lastpass.email"
 local ids = require "lastpass.unified.ids"
 local json = require "lastpass.json"
-local names = require "lastpass.unified.names"
 local problems = require "lastpass.unified.problems"
 local texts = require "lastpass.unified.texts"
+local user_object = require "lastpass.unified.user_object"
 
 local M = {}
 
@@ -26,55 +26,55 @@ end
 
 M.is_empty = is_empty
 
-local function text_of(body, field)
+local function read_string(body, field)
   local value = body[field]
   if value == nil or value == json.null then
     return nil
   elseif type(value) ~= "string" then
-    return refuse(field, "must be a text")
+    return refuse(field, "must be a string")
   end
   return value
 end
 
--- Blanks of any kind are trimmed from names; nothing else of that sort belongs into one.
+-- White space of any kind is trimmed from names; other control characters do not belong into one.
 local function has_control(text)
   return text:gsub("%s", " "):find "%c" ~= nil
 end
 
 -- The primary address, else the first.
-local function address_in(list)
+local function primary_address(list)
   if type(list) ~= "table" then
     return refuse("emails", "must be a list of objects with the member email")
   end
-  local found
+  local address
   for _, entry in ipairs(list) do
     if type(entry) ~= "table" or type(entry.email) ~= "string" then
       return refuse("emails", "must be a list of objects with the member email")
-    elseif not found or entry.is_primary == true then
-      found = entry.email
+    elseif not address or entry.is_primary == true then
+      address = entry.email
     end
   end
-  return found
+  return address
 end
 
 --- The address that a body names: `emails`, or else `username`.
 ---@param body table
----@return string|nil address nil without a problem: it names none
+---@return string|nil address nil without a problem when it names none
 ---@return lastpass.unified.Problem? problem
 function M.address(body)
   local address, problem
   if body.emails ~= nil and body.emails ~= json.null then
-    address, problem = address_in(body.emails)
+    address, problem = primary_address(body.emails)
     if not address and not problem then
       return refuse("emails", "is empty")
     end
   else
-    address, problem = text_of(body, "username")
+    address, problem = read_string(body, "username")
   end
   if not address then
     return nil, problem
   end
-  local good, reason = email_room.check(address)
+  local good, reason = email.check(address)
   if not good then
     return refuse("emails", ("has no e-mail address: %s"):format(reason))
   end
@@ -96,7 +96,7 @@ M.group_name = group_name
 
 --- The names of the groups that a body names.
 ---@param body table
----@return string[]|nil names nil without a problem: it says nothing of groups
+---@return string[]|nil names nil without a problem when it names no groups
 ---@return lastpass.unified.Problem? problem
 function M.groups(body)
   local given = body.groups
@@ -124,15 +124,15 @@ function M.groups(body)
   return list
 end
 
---- The full name that a body wants.
+--- The full name that a body asks for.
 ---@param body table
----@param fullname? string the name at present
----@return string|nil name nil without a problem: no other than there is
+---@param fullname? string the present name
+---@return string|nil name nil without a problem when it does not change
 ---@return lastpass.unified.Problem? problem
 function M.name(body, fullname)
   local parts = {}
   for _, field in ipairs { "name", "first_name", "last_name" } do
-    local text, problem = text_of(body, field)
+    local text, problem = read_string(body, field)
     if problem then
       return nil, problem
     elseif text and has_control(text) then
@@ -140,62 +140,47 @@ function M.name(body, fullname)
     end
     parts[field] = text
   end
-  local name = names.join(parts, fullname)
+  local name = user_object.join_name(parts, fullname)
   if name == "" then
-    return refuse("name", "cannot be taken away: LastPass keeps the one there is")
+    return refuse("name", "cannot be removed: LastPass keeps the present one")
   end
   return name
 end
 
---- What LastPass keeps nothing of.
-M.unsupported = {
-  external_id = true,
-  identifiers = true,
-  title = true,
-  phones = true,
-  is_email_verified = true,
-  roles = true,
-  organizations = true,
-  user_type = true,
-  licenses = true,
-  workspaces = true,
-  avatar = true,
-  timezone = true,
-  bio = true,
-  languages = true,
-  urls = true,
-  description = true,
-  created_at = true,
-  updated_at = true,
-  last_login_at = true,
-  last_active_at = true,
-  id = true,
+--- The fields of a body that are read, with their types.
+M.fields = {
+  emails = "array",
+  username = "string",
+  name = "string",
+  first_name = "string",
+  last_name = "string",
+  groups = "array",
+  status = "string",
+  is_2fa_enabled = "boolean",
+  password = "string",
+  remote_data = "object",
 }
 
---- What is read elsewhere.
-M.read = {
-  emails = true,
-  username = true,
-  name = true,
-  first_name = true,
-  last_name = true,
-  groups = true,
-  status = true,
-  is_2fa_enabled = true,
-  password = true,
-  remote_data = true,
-}
+-- Fields of users that LastPass does not store.
+local UNSUPPORTED = "id external_id identifiers title phones is_email_verified roles organizations "
+  .. "user_type licenses workspaces avatar timezone bio languages urls description created_at "
+  .. "updated_at last_login_at last_active_at"
 
--- `null` says nothing.
-local function is_so(value, present)
+local is_unsupported = {}
+for field in UNSUPPORTED:gmatch "%S+" do
+  is_unsupported[field] = true
+end
+
+-- `null` asks for nothing.
+local function is_unchanged(value, present)
   return value == json.null
     or is_empty(value) and is_empty(present)
     or not is_empty(present) and json.encode(value) == json.encode(present)
 end
 
---- Refuses members that nobody knows, and those that LastPass cannot take.
+--- Refuses fields that are not known, and those that LastPass cannot store.
 ---@param body table
----@param current table|nil the user as shown: what is so already is no wish; nil for a new one
+---@param current table|nil the user as shown, whose values may be repeated; nil for a new one
 ---@return true|nil
 ---@return lastpass.unified.Problem? problem
 function M.check(body, current)
@@ -206,10 +191,10 @@ function M.check(body, current)
   table.sort(fields)
   for _, name in ipairs(fields) do
     local value = body[name]
-    if not M.read[name] and not M.unsupported[name] then
+    if not M.fields[name] and not is_unsupported[name] then
       return refuse(name, "is not known")
-    elseif M.unsupported[name] and not is_so(value, current and current[name]) then
-      return refuse(name, "cannot be set: LastPass has no such thing")
+    elseif is_unsupported[name] and not is_unchanged(value, current and current[name]) then
+      return refuse(name, "cannot be set: LastPass does not store it")
     end
   end
   return true
@@ -222,7 +207,7 @@ local extras = {
   attribs = "table",
 }
 
---- What a body says that is LastPass's own, under `remote_data`.
+--- The fields of a body that only LastPass has, under `remote_data`.
 ---@param body table
 ---@return table|nil fields of batchadd
 ---@return lastpass.unified.Problem? problem
@@ -244,18 +229,18 @@ function M.extras(body)
   end
   for name, value in pairs(fields.attribs or {}) do
     if type(name) ~= "string" or type(value) ~= "string" then
-      return refuse("remote_data.attribs", "must be an object of texts")
+      return refuse("remote_data.attribs", "must be an object of strings")
     end
   end
   return fields
 end
 
---- A first master password.
+--- The first master password that a body sets.
 ---@param body table
 ---@return string|nil
 ---@return lastpass.unified.Problem? problem
 function M.password(body)
-  return text_of(body, "password")
+  return read_string(body, "password")
 end
 
 return M

@@ -1,9 +1,12 @@
---- How lists of users can be filtered and sorted (unified-directory §2.3).
--- Every function gets an entry {user, id} and the call.
+--- Which users a list shows and in which order (unified-directory §2.3), selected once for a view.
 -- @module lastpass.unified.user_filters
+local cache = require "lastpass.unified.cache"
+local cursor = require "lastpass.unified.cursor"
 local email = require "lastpass.email"
+local filters = require "lastpass.unified.filters"
 local ids = require "lastpass.unified.ids"
-local names = require "lastpass.unified.names"
+local index_module = require "lastpass.unified.index"
+local order = require "lastpass.unified.order"
 local query = require "lastpass.unified.query"
 local texts = require "lastpass.unified.texts"
 local time = require "lastpass.time"
@@ -11,57 +14,50 @@ local user_object = require "lastpass.unified.user_object"
 
 local M = {}
 
+local PIECE = 512 -- users between pauses
+local SELECTIONS = 16 -- cached for each view
+local LONGEST_KEY = 120 -- bytes of what a list is sorted by; a cursor holds one
+
+-- Each function gets an entry {user, id} and the call.
 local value = {}
 
---- The number, or the name of an invitation.
 function value.id(entry)
   return entry.id
 end
 
---- The address.
 function value.email(entry)
   return entry.user.email
 end
 
---- The full name.
 function value.name(entry)
-  return names.trim(entry.user.fullname)
+  return user_object.trim_name(entry.user.fullname)
 end
 
---- The first name.
 function value.first_name(entry)
-  return (names.split(entry.user.fullname))
+  return (user_object.split_name(entry.user.fullname))
 end
 
---- The last name.
 function value.last_name(entry)
-  return (select(2, names.split(entry.user.fullname)))
+  return (select(2, user_object.split_name(entry.user.fullname)))
 end
 
---- Active, inactive or invited.
 function value.status(entry, call)
   return user_object.status(entry.user, call.settings)
 end
 
---- Whether LastPass's own second factor is there; nil for invitations.
 function value.mfa(entry)
-  if entry.user.status == "invited" and not entry.user.id then
-    return nil
-  end
-  return entry.user.mfa ~= nil
+  return user_object.has_mfa(entry.user)
 end
 
---- The role of the account.
 function value.role(entry)
   return user_object.account_role(entry.user).id
 end
 
---- Administrator or user.
 function value.user_type(entry)
   return entry.user.admin and "admin" or "user"
 end
 
---- Names of groups, and their ids.
+-- Names of groups, and their ids.
 function value.groups(entry)
   local list = {}
   for _, name in ipairs(entry.user.groups) do
@@ -71,33 +67,25 @@ function value.groups(entry)
   return list
 end
 
---- The shared folders that somebody has rights to.
 function value.workspaces(entry, call)
   return call:workspaces().of_user[email.fold(entry.user.email)] or {}
 end
 
---- The account.
-function value.organization(_, call)
-  return call.cid
-end
-
---- When the account was made.
 function value.created_at(entry)
   return entry.user.created
 end
 
---- When somebody logged in last.
+function value.updated_at()
+  return nil
+end
+
 function value.last_login_at(entry)
   return entry.user.last_login
 end
 
-local function nothing()
-  return nil
-end
-
 --- What `users?…` may name.
 ---@type table<string, lastpass.unified.Filter>
-M.known = {
+M.filters = {
   id = { kind = "exact", value = value.id },
   username = { kind = "address", value = value.email },
   emails = { kind = "address", value = value.email, inner = "email" },
@@ -111,11 +99,11 @@ M.known = {
   user_type = { kind = "exact", value = value.user_type },
   group = { kind = "exact", value = value.groups },
   group_id = { kind = "exact", value = value.groups },
-  organization_id = { kind = "exact", value = value.organization },
+  organization_id = filters.organization,
   workspace = { kind = "exact", value = value.workspaces },
   workspace_id = { kind = "exact", value = value.workspaces },
   created_at = { kind = "time", value = value.created_at },
-  updated_at = { kind = "time", value = nothing },
+  updated_at = { kind = "time", value = value.updated_at },
   last_login_at = { kind = "time", value = value.last_login_at },
 }
 
@@ -127,45 +115,27 @@ local function folded(text)
   return text and texts.fold(text) or ""
 end
 
--- What a list can be sorted by: a text of each entry.
+-- What `sort_by` may name: the value, and how it becomes a string.
 local sortable = {
-  created_at = function(entry)
-    return iso(entry.user.created)
-  end,
-  last_login_at = function(entry)
-    return iso(entry.user.last_login)
-  end,
-  emails = function(entry)
-    return folded(entry.user.email)
-  end,
-  name = function(entry)
-    return folded(value.name(entry))
-  end,
-  first_name = function(entry)
-    return folded(value.first_name(entry))
-  end,
-  last_name = function(entry)
-    return folded(value.last_name(entry))
-  end,
-  status = value.status,
-  roles = value.role,
+  created_at = { value.created_at, iso },
+  last_login_at = { value.last_login_at, iso },
+  emails = { value.email, folded },
+  username = { value.email, folded },
+  name = { value.name, folded },
+  first_name = { value.first_name, folded },
+  last_name = { value.last_name, folded },
+  status = { value.status, tostring },
+  roles = { value.role, tostring },
 }
-sortable.username = sortable.emails
 
--- A cursor has to hold one.
-local LONGEST_KEY = 120
-
---- How a list is to be sorted: `sort_by=name`, or `-name` for the other way round.
----@param text string|nil
----@return table|nil sort {key(entry, call), descending, name}; an empty table for the order of ids
----@return lastpass.unified.Problem? problem
-function M.sort(text)
+-- `sort_by=name`, or `-name` for the reverse; an empty table for the order of ids.
+local function read_sort(text)
   if not text or text == "id" then
     return {}
   end
   local minus, name = text:match "^(%-?)(.*)$"
-  local key = sortable[name]
-  if not key then
+  local chosen = sortable[name]
+  if not chosen then
     local known = { "id" }
     for other in pairs(sortable) do
       known[#known + 1] = other
@@ -177,9 +147,108 @@ function M.sort(text)
     name = text,
     descending = minus == "-",
     key = function(entry, call)
-      return key(entry, call):sub(1, LONGEST_KEY)
+      return chosen[2](chosen[1](entry, call)):sub(1, LONGEST_KEY)
     end,
   }
+end
+
+-- Whether one comes before another: by key, then by id.
+local function comparison(sort)
+  return function(key_a, id_a, key_b, id_b)
+    if key_a ~= key_b then
+      if sort.descending then
+        return key_a > key_b
+      end
+      return key_a < key_b
+    end
+    return index_module.before(id_a, id_b)
+  end
+end
+
+-- The positions in the index of the users that match, and what they are sorted by.
+local function select_users(call, index, filter, sort, pause)
+  local positions, keys = {}, {}
+  for position = 1, #index.ids do
+    local entry = { user = index:user(position), id = index.ids[position] }
+    if filter.test(entry, call) then
+      positions[#positions + 1] = position
+      keys[position] = sort.key and sort.key(entry, call)
+    end
+    if position % PIECE == 0 then
+      pause()
+    end
+  end
+  if sort.key then
+    local before, names = comparison(sort), index.ids
+    positions = order.sort(positions, function(a, b)
+      return before(keys[a], names[a], keys[b], names[b])
+    end, pause)
+  end
+  return { positions = positions, keys = keys }
+end
+
+local function walk_by_key(walk, index, selection, sort)
+  local before, names = comparison(sort), index.ids
+  walk.keys_at = function(at)
+    local position = selection.positions[at]
+    return { names[position], concealed = selection.keys[position] }
+  end
+  walk.is_after = function(at, keys)
+    local position = selection.positions[at]
+    return before(keys.concealed or "", keys[1] or "", selection.keys[position], names[position])
+  end
+end
+
+local function walk_by_id(walk, index, position_at)
+  local names = index.ids
+  walk.keys_at = function(at)
+    return { names[position_at(at)] }
+  end
+  walk.is_after = function(at, keys)
+    return index_module.before(keys[1] or "", names[position_at(at)])
+  end
+end
+
+local function unchanged(at)
+  return at
+end
+
+--- The walk that a request asks for.
+---@param call lastpass.unified.Call
+---@param index lastpass.unified.Index
+---@return lastpass.unified.Walk|nil walk
+---@return fun(at: integer): integer|lastpass.unified.Problem position_at positions in the index
+function M.walk(call, index)
+  local filter, problem = filters.read(call.query, M.filters)
+  local sort
+  if filter then
+    sort, problem = read_sort(call.output.sort)
+  end
+  if not sort then
+    return nil, problem
+  end
+  local walk = {
+    resource = "users",
+    digest = cursor.digest { call.cid, "users", filter.canonical, sort.name or "id" },
+    count = #index.ids,
+  }
+  local position_at, selection = unchanged, nil
+  if filter.count > 0 or sort.key then
+    local cached = call:cache()
+    selection = cache.among(cached, "selections", walk.digest, SELECTIONS, function()
+      return select_users(call, index, filter, sort, cached.pause)
+    end)
+    walk.count = #selection.positions
+    function position_at(at)
+      return selection.positions[at]
+    end
+  end
+  if sort.key then
+    walk_by_key(walk, index, selection, sort)
+  else
+    walk_by_id(walk, index, position_at)
+  end
+  return walk, position_at
 end
 
 return M

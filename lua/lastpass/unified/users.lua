@@ -1,46 +1,17 @@
---- Users (unified-directory §4).
+--- Users (unified-directory §4): their list, single users, and how they are looked up.
 -- @module lastpass.unified.users
-local envelope = require "lastpass.unified.envelope"
-local folder_roles = require "lastpass.unified.folder_roles"
+local cache = require "lastpass.unified.cache"
+local workspaces = require "lastpass.unified.workspaces"
 local json = require "lastpass.json"
-local kept_room = require "lastpass.unified.kept"
 local lists = require "lastpass.unified.lists"
+local output = require "lastpass.unified.output"
 local problems = require "lastpass.unified.problems"
+local user_filters = require "lastpass.unified.user_filters"
 local user_object = require "lastpass.unified.user_object"
-local user_walk = require "lastpass.unified.user_walk"
 
-local M = {
-  name = "users",
-  what = "user",
-  collection = { list = true, create = "lastpass.unified.user_writes" },
-  item = {
-    get = true,
-    update = "lastpass.unified.user_writes",
-    delete = "lastpass.unified.user_writes",
-  },
-  scalars = {
-    id = true,
-    external_id = true,
-    name = true,
-    first_name = true,
-    last_name = true,
-    title = true,
-    username = true,
-    status = true,
-    is_email_verified = true,
-    is_2fa_enabled = true,
-    user_type = true,
-    avatar = true,
-    timezone = true,
-    bio = true,
-    created_at = true,
-    updated_at = true,
-    last_login_at = true,
-    last_active_at = true,
-  },
-}
+local M = {}
 
---- A page of them as the reply of getuserdata has it.
+--- A page of users as the reply of getuserdata has it.
 ---@param items table[]
 ---@return table
 function M.raw(items)
@@ -55,19 +26,16 @@ function M.raw(items)
   return { Users = users, invited = invited }
 end
 
---- What is needed to show a user to this caller.
----@param call lastpass.unified.Call
----@return table|nil scene
----@return lastpass.unified.Problem? problem
-function M.scene(call)
-  local scene = {
+-- What `user_object.of` needs to show users to this caller.
+local function context_of(call)
+  local context = {
     cid = call.cid,
     settings = call.settings,
     with_record = call.output.with_record,
   }
   local include = call.output.remote.include
   if include == nil then
-    return scene
+    return context
   elseif include ~= "shared_folders" then
     return problems.fail(400, "remote_query[include] must be shared_folders")
   end
@@ -75,52 +43,53 @@ function M.scene(call)
   if not folders then
     return nil, problem
   end
-  scene.folder_roles = kept_room.once(call:kept(), "folder_roles", function()
-    return folder_roles.by_address(folders)
+  context.folder_roles = cache.once(call:cache(), "folder_roles", function()
+    return workspaces.roles_by_address(folders)
   end)
-  return scene
+  return context
 end
 
 --- Lists users.
 ---@param call lastpass.unified.Call
+---@param resource lastpass.unified.Resource
 ---@return table|nil answer
 ---@return lastpass.unified.Problem? problem
-function M.list(call)
+function M.list(call, resource)
   local index, problem = call:index()
-  if not index then
-    return nil, problem
+  local context, ok
+  if index then
+    context, problem = context_of(call)
   end
-  local scene, ok
-  scene, problem = M.scene(call)
-  if scene then
+  if context then
     ok, problem = call:prepare_workspaces()
   end
   if not ok then
     return nil, problem
   end
-  local walk, place_at = user_walk.of(call, index)
+  local walk, position_at = user_filters.walk(call, index)
   if not walk then
-    return nil, place_at
+    return nil, position_at
   end
-  return lists.answer(call, M, walk, function(at)
-    local place = place_at(at)
-    return user_object.of(index:user(place), index.ids[place], scene)
+  return lists.answer(call, resource, walk, function(at)
+    local position = position_at(at)
+    return user_object.of(index:user(position), index.ids[position], context)
   end)
 end
 
--- Somebody who came after the directory was read last.
-local function read_now(call, address)
-  call.is_live = true
+--- Reads a user now.
+---@param call lastpass.unified.Call
+---@param address string
+---@return lastpass.User|nil user nil without a problem when nobody has this address
+---@return lastpass.unified.Problem? problem
+function M.read(call, address)
   local user, message, err = call.tenant:client():user(address)
-  if user then
-    return user, require("lastpass.unified.found").id(call, user)
-  elseif err.code == "no_such_user" then
-    return call:not_found()
+  if user or err.code == "no_such_user" then
+    return user
   end
   return problems.of(message, err)
 end
 
---- Finds who is meant by an id or an address.
+--- Finds the user of an id or an address; one who came after the directory was read is read now.
 ---@param call lastpass.unified.Call
 ---@param id string
 ---@return lastpass.User|nil user
@@ -131,14 +100,22 @@ function M.find(call, id)
     return nil, problem
   end
   local is_address = id:find("@", 1, true)
-  local found = is_address and index:id_of(id) or id
-  local place = index:find(found)
-  if place then
-    return index:user(place), found
-  elseif is_address then
-    return read_now(call, id)
+  local known_id = is_address and index:id_of(id) or id
+  local position = index:find(known_id)
+  if position then
+    return index:user(position), known_id
+  elseif not is_address then
+    call.tenant:refresh()
+    return call:not_found()
   end
-  call.tenant:refresh()
+  call.is_live = true
+  local user
+  user, problem = M.read(call, id)
+  if user then
+    return user, user_object.id(user, call.cid)
+  elseif problem then
+    return nil, problem
+  end
   return call:not_found()
 end
 
@@ -150,15 +127,15 @@ end
 ---@return table|nil answer
 ---@return lastpass.unified.Problem? problem
 function M.show(call, user, id, status)
-  local scene, problem = M.scene(call)
-  if not scene then
+  local context, problem = context_of(call)
+  if not context then
     return nil, problem
   end
-  local body = envelope.single(user_object.of(user, id, scene), call.output)
+  local body = output.single(user_object.of(user, id, context), call.output)
   return { status = status or 200, headers = {}, body = body }
 end
 
---- One user.
+--- Shows one user.
 ---@param call lastpass.unified.Call
 ---@return table|nil answer
 ---@return lastpass.unified.Problem? problem

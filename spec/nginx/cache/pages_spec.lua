@@ -1,6 +1,5 @@
 -- Bytes that all workers share.
 local fake_ngx = require "spec.support.fake_ngx"
-local page_writer = require "lastpass.nginx.cache.page_writer"
 local pages = require "lastpass.nginx.cache.pages"
 
 describe("lastpass.nginx.cache.pages", function()
@@ -36,7 +35,7 @@ describe("lastpass.nginx.cache.pages", function()
   end
 
   local function publish(texts, read_at)
-    local writer = page_writer.new "acme users"
+    local writer = pages.writer "acme users"
     for place = #texts, 1, -1 do -- pages come in any order
       writer:write(place - 1, texts[place])
     end
@@ -82,7 +81,7 @@ describe("lastpass.nginx.cache.pages", function()
   end)
 
   it("begin anew", function()
-    local writer = page_writer.new "acme users"
+    local writer = pages.writer "acme users"
     writer:write(0, "old")
     writer:write(1, "old too")
     writer:restart()
@@ -94,7 +93,7 @@ describe("lastpass.nginx.cache.pages", function()
   it("sweep away what a writer that died has left", function()
     assert(publish { "one" })
     local keys = count_keys()
-    local dead = page_writer.new "acme users"
+    local dead = pages.writer "acme users"
     dead:write(3, "lost")
     dead:write(70, "out of reach of nobody")
     assert.is_true(count_keys() > keys)
@@ -121,7 +120,7 @@ describe("lastpass.nginx.cache.pages", function()
 
   it("are not published by who has lost the lock", function()
     assert(publish { "one" })
-    local writer = page_writer.new "acme users"
+    local writer = pages.writer "acme users"
     writer:write(0, "two")
     local pointer, _, err = writer:publish(2000, function()
       return false

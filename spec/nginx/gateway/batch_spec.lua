@@ -185,7 +185,7 @@ describe("a batch", function()
         { resorce = "x", method = "list" },
       },
       ["'method' is missing"] = { { resource = "getuserdata" } },
-      ["is there twice"] = { list, list },
+      ["appears twice"] = { list, list },
       ["not before it"] = {
         { resource = "user-directory/users", method = "list", depends_on = "later" },
         { resource = "user-directory/roles", method = "list", name = "later" },

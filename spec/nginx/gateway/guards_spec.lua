@@ -1,5 +1,4 @@
 local check = require "spec.support.check"
-local counts = require "lastpass.nginx.gateway.counts"
 local guards = require "lastpass.nginx.gateway.guards"
 local shared_dict = require "spec.support.shared_dict"
 local written = require "spec.support.written"
@@ -24,36 +23,36 @@ describe("the guards of the gateway", function()
     snapshot = tenant:directory().snapshot
   end)
 
-  local function ask(wishes, settings, surroundings)
+  local function ask(changes, settings, surroundings)
     surroundings = surroundings or {}
     surroundings.done_lately = surroundings.done_lately or nothing
-    return guards.ask(snapshot, wishes, settings or {}, surroundings)
+    return guards.ask(snapshot, changes, settings or {}, surroundings)
   end
 
-  local function wish(kind, place, after)
+  local function change(kind, place, after)
     return { kind = kind, subject = ("P%d@example.com"):format(place), after = after }
   end
 
   it("let through what plans would let through", function()
-    assert.is_true(ask { wish("disable", 5) })
-    assert.is_true(ask { wish("enable", 5), wish("name", 5, { fullname = "X" }) })
-    assert.is_true(ask { wish("groups", 5, { join = { "Board" }, leave = { "All" } }) })
-    assert.is_true(ask { wish("create", 500, { groups = { "All" } }) })
-    assert.is_true(ask { wish("push_site", 5) })
+    assert.is_true(ask { change("disable", 5) })
+    assert.is_true(ask { change("enable", 5), change("name", 5, { fullname = "X" }) })
+    assert.is_true(ask { change("groups", 5, { join = { "Board" }, leave = { "All" } }) })
+    assert.is_true(ask { change("create", 500, { groups = { "All" } }) })
+    assert.is_true(ask { change("push_site", 5) })
   end)
 
   it("count what one request does", function()
-    local wishes = {}
+    local changes = {}
     for place = 1, 6 do
-      wishes[place] = wish("deactivate", 10 + place)
+      changes[place] = change("deactivate", 10 + place)
     end
-    local err = check.failure("guard", "disable", ask(wishes))
+    local err = check.failure("guard", "disable", ask(changes))
     assert.match("people disabled: 6 of 100; the limit is 5%% %(5%)", err.message)
     assert.match("limits = { disable", err.hint)
-    assert.is_true(ask(wishes, { limits = { disable = 6 } }))
+    assert.is_true(ask(changes, { limits = { disable = 6 } }))
     for _, kind in ipairs { "remove", "delete" } do
-      check.failure("guard", kind, ask { wish(kind, 5) })
-      assert.is_true(ask({ wish(kind, 5) }, { limits = { [kind] = 1 } }))
+      check.failure("guard", kind, ask { change(kind, 5) })
+      assert.is_true(ask({ change(kind, 5) }, { limits = { [kind] = 1 } }))
     end
   end)
 
@@ -64,25 +63,25 @@ describe("the guards of the gateway", function()
     check.failure(
       "guard",
       "disable_per_day",
-      ask({ wish("disable", 5) }, nil, { done_lately = nine })
+      ask({ change("disable", 5) }, nil, { done_lately = nine })
     )
-    assert.is_true(ask({ wish("enable", 5) }, nil, { done_lately = nine }))
+    assert.is_true(ask({ change("enable", 5) }, nil, { done_lately = nine }))
   end)
 
   it("count what is given as well, in memberships", function()
-    local wishes = {}
+    local changes = {}
     for place = 1, 6 do
       local join = { ("Group %d"):format(place), ("Team %d"):format(place) }
-      wishes[place] = wish("groups", 10 + place, { join = join })
+      changes[place] = change("groups", 10 + place, { join = join })
     end
-    local err = check.failure("guard", "join", ask(wishes))
+    local err = check.failure("guard", "join", ask(changes))
     assert.match("memberships given to people in the directory: 12 of 100", err.message)
-    assert.equal(12, guards.count(wishes).join)
-    assert.is_true(ask(wishes, { limits = { join = 12 } }))
+    assert.equal(12, guards.count(changes).join)
+    assert.is_true(ask(changes, { limits = { join = 12 } }))
     for place = 1, 4 do
-      wishes[place], wishes[place + 4] = wish("enable", place), nil
+      changes[place], changes[place + 4] = change("enable", place), nil
     end
-    check.failure("guard", "enable", ask(wishes))
+    check.failure("guard", "enable", ask(changes))
   end)
 
   it("hold back what is taken from protected accounts, and nothing that is given", function()
@@ -96,25 +95,25 @@ describe("the guards of the gateway", function()
       "reset_password",
       "require_password_change",
     } do
-      check.failure("guard", "protected", ask({ wish(kind, 5) }, settings))
+      check.failure("guard", "protected", ask({ change(kind, 5) }, settings))
       if kind ~= "remove" and kind ~= "delete" then
-        assert.is_true(ask({ wish(kind, 6) }, settings), kind)
+        assert.is_true(ask({ change(kind, 6) }, settings), kind)
       end
     end
     check.failure(
       "guard",
       "protected",
-      ask({ wish("rename", 5, { email = "x@example.com" }) }, settings)
+      ask({ change("rename", 5, { email = "x@example.com" }) }, settings)
     )
     check.failure(
       "guard",
       "protected",
-      ask({ wish("groups", 5, { join = {}, leave = { "All" } }) }, settings)
+      ask({ change("groups", 5, { join = {}, leave = { "All" } }) }, settings)
     )
-    assert.is_true(ask({ wish("groups", 5, { join = { "Board" }, leave = {} }) }, settings))
-    assert.is_true(ask({ wish("name", 5, { fullname = "X" }) }, settings))
+    assert.is_true(ask({ change("groups", 5, { join = { "Board" }, leave = {} }) }, settings))
+    assert.is_true(ask({ change("name", 5, { fullname = "X" }) }, settings))
     -- batchadd changes an account that exists
-    local create = wish("create", 5, { groups = {} })
+    local create = change("create", 5, { groups = {} })
     check.failure("guard", "protected", ask({ create }, settings))
     create.is_new = true -- it was read just now that there is none
     assert.is_true(ask({ create }, settings))
@@ -130,22 +129,22 @@ describe("the guards of the gateway", function()
   end
 
   it("leave an admin, counted now and not when the directory was read", function()
-    assert.is_true(ask { wish("disable", 1) })
-    check.failure("guard", "last_admin", ask { wish("disable", 1), wish("disable", 2) })
+    assert.is_true(ask { change("disable", 1) })
+    check.failure("guard", "last_admin", ask { change("disable", 1), change("disable", 2) })
     check.failure(
       "guard",
       "last_admin",
-      ask({ wish("disable", 1) }, nil, { admins = admins_of(1) })
+      ask({ change("disable", 1) }, nil, { admins = admins_of(1) })
     )
     -- somebody who has become one since
     check.failure(
       "guard",
       "last_admin",
-      ask({ wish("disable", 9) }, nil, { admins = admins_of(9) })
+      ask({ change("disable", 9) }, nil, { admins = admins_of(9) })
     )
-    assert.is_true(ask({ wish("disable", 9) }, nil, { admins = admins_of(9, 1) }))
+    assert.is_true(ask({ change("disable", 9) }, nil, { admins = admins_of(9, 1) }))
     -- somebody who is none any more
-    assert.is_true(ask({ wish("disable", 1) }, nil, { admins = admins_of(2) }))
+    assert.is_true(ask({ change("disable", 1) }, nil, { admins = admins_of(2) }))
   end)
 
   it("read who is an active admin by now", function()
@@ -165,16 +164,16 @@ describe("the guards of the gateway", function()
   end)
 
   it("count memberships beside steps", function()
-    assert.same({ disable = 1 }, guards.count { wish("deactivate", 1), wish("push_site", 1) })
+    assert.same({ disable = 1 }, guards.count { change("deactivate", 1), change("push_site", 1) })
     assert.same(
       { join = 2, leave = 1 },
-      guards.count { wish("groups", 1, { join = { "a", "b" }, leave = { "c" } }) }
+      guards.count { change("groups", 1, { join = { "a", "b" }, leave = { "c" } }) }
     )
   end)
 
   it("know whom a request has read just now", function()
     local fresh = { email = "p9@example.com", status = "active", admin = true, groups = {} }
-    local one = wish("disable", 9)
+    local one = change("disable", 9)
     one.user = fresh
     assert.is_true(guards.is_active_admin(fresh))
     check.failure("guard", "last_admin", ask({ one }, nil, { admins = admins_of(9) }))
@@ -184,7 +183,7 @@ describe("the guards of the gateway", function()
     local err = check.failure(
       "guard",
       "group_spelling",
-      ask { wish("groups", 5, { join = { "board" }, leave = {} }) }
+      ask { change("groups", 5, { join = { "board" }, leave = {} }) }
     )
     assert.match("no group 'board', but one named 'Board'", err.message)
   end)
@@ -195,7 +194,7 @@ describe("the guards of the gateway", function()
     local function five(_, span)
       return span.name == "per_week" and 5 or 0
     end
-    local one = wish("groups", 5, { join = { "Board" }, leave = {} })
+    local one = change("groups", 5, { join = { "Board" }, leave = {} })
     check.failure("guard", "join_per_week", ask({ one }, per_week, { done_lately = five }))
   end)
 
@@ -228,14 +227,14 @@ describe("counts of a day", function()
   end)
 
   local function lately(tenant, days)
-    return counts.lately(dict, tenant, "disable", (days or 1) * DAY, clock)
+    return guards.lately(dict, tenant, "disable", (days or 1) * DAY, clock)
   end
 
   it("forget after a day, and after longer spans", function()
-    counts.reserve(dict, "acme", { disable = 2 }, clock)
+    guards.reserve(dict, "acme", { disable = 2 }, clock)
     clock = clock + 3600
-    counts.reserve(dict, "acme", { disable = 1, join = 4 }, clock)
-    counts.reserve(dict, "globex", { disable = 7 }, clock)
+    guards.reserve(dict, "acme", { disable = 1, join = 4 }, clock)
+    guards.reserve(dict, "globex", { disable = 7 }, clock)
     assert.equal(3, lately "acme")
     clock = clock + DAY
     assert.equal(1, lately "acme")
@@ -250,18 +249,18 @@ describe("counts of a day", function()
   end)
 
   it("take off what was not done, from where it was counted", function()
-    local reservation = counts.reserve(dict, "acme", { disable = 2 }, clock)
+    local reservation = guards.reserve(dict, "acme", { disable = 2 }, clock)
     clock = clock + 3600
-    counts.reserve(dict, "acme", { disable = 1 }, clock)
-    counts.give_back(reservation)
+    guards.reserve(dict, "acme", { disable = 1 }, clock)
+    guards.give_back(reservation)
     assert.equal(1, lately "acme")
     assert.equal(1, lately("acme", 7))
   end)
 
   it("count all of it or nothing", function()
     dict = shared_dict.new { most = 3 }
-    assert.is_nil(counts.reserve(dict, "acme", { disable = 1, join = 1 }, clock))
+    assert.is_nil(guards.reserve(dict, "acme", { disable = 1, join = 1 }, clock))
     assert.equal(0, lately "acme")
-    assert.equal(0, counts.lately(dict, "acme", "join", DAY, clock))
+    assert.equal(0, guards.lately(dict, "acme", "join", DAY, clock))
   end)
 end)

@@ -47,7 +47,7 @@ describe("an Idempotency-Key", function()
     assert.equal("true", again.headers["idempotency-replayed"])
     assert.equal("call 2", once(request(nil, "k2")).body)
     assert.equal("call 3", once(request(), nil, "globex").body)
-    clock = clock + idempotency.KEPT
+    clock = clock + idempotency.TTL
     assert.equal("call 4", once(request()).body)
   end)
 

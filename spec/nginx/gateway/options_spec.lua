@@ -43,7 +43,7 @@ describe("the settings of the gateway", function()
       ["there is no tenant 'acm' %(did you mean 'acme'"] = { per_tenant = { acm = {} } },
       ["per_tenant: acme: unknown option 'prefix'"] = { per_tenant = { acme = { prefix = "/x" } } },
       ["'prefix' must be a path"] = { prefix = "x/" },
-      ["'cursor_keys' must be a list of texts of 16 bytes"] = { cursor_keys = { "short" } },
+      ["'cursor_keys' must be a list of strings of 16 bytes"] = { cursor_keys = { "short" } },
       ["'delete_action' must be 0, 1 or 3"] = { delete_action = 2 },
       ["is not an e%-mail address"] = { per_tenant = { acme = { protect = { "x" } } } },
     } do

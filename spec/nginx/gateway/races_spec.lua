@@ -142,13 +142,13 @@ describe("writes at once", function()
 
   local kinds = { "disable", "deactivate", "remove", "delete" }
 
-  local function wish_for(random, name)
+  local function change_for(random, name)
     local kind = kinds[random(1, #kinds)]
-    local wish = { kind = kind, subject = name .. "@acme.example" }
+    local change = { kind = kind, subject = name .. "@acme.example" }
     if random(1, 2) == 1 then -- read for this request, as the unified directory does
-      wish.user = { email = wish.subject, status = "active", admin = true, groups = {} }
+      change.user = { email = change.subject, status = "active", admin = true, groups = {} }
     end
-    return wish
+    return change
   end
 
   local settings = {
@@ -162,12 +162,12 @@ describe("writes at once", function()
 
   -- One writer: it may be killed at any moment, and all that it does with it.
   local function begin_writer(new_writer, random, name, tally)
-    local wish = wish_for(random, name)
+    local change = change_for(random, name)
     local task = world:spawn(function()
       local writer = new_writer()
-      local ok, _, err = writer:check { wish }
+      local ok, _, err = writer:check { change }
       if ok then
-        ok, _, err = writer:carry_out(wish)
+        ok, _, err = writer:apply(change)
       end
       local outcome = ok and "done" or err.uncertain and "unknown" or err.code
       tally[outcome] = (tally[outcome] or 0) + 1
@@ -285,11 +285,11 @@ describe("writes at once", function()
     for place = 1, AT_ONCE do
       world:spawn(function()
         local subject = kind == "create" and "n%d@acme.example" or "p%d@acme.example"
-        local wish = { kind = kind, subject = subject:format(place), after = afters[name] }
+        local change = { kind = kind, subject = subject:format(place), after = afters[name] }
         local writer = new_writer()
-        local ok, _, err = writer:check { wish }
+        local ok, _, err = writer:check { change }
         if ok then
-          writer:carry_out(wish)
+          writer:apply(change)
         else
           assert.equal(name .. "_per_day", err.code)
         end
@@ -317,9 +317,9 @@ describe("writes at once", function()
       local after = 0
       for place = 1, AT_ONCE do
         world:spawn(function()
-          local wish = { kind = "disable", subject = ("p%d@acme.example"):format(place) }
+          local change = { kind = "disable", subject = ("p%d@acme.example"):format(place) }
           local writer = new_writer()
-          if writer:check { wish } then
+          if writer:check { change } then
             after = after + 1
           end
           -- its worker dies: it stays counted

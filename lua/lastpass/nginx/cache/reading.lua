@@ -1,14 +1,16 @@
---- Reads a company's directory and folders, and keeps the replies as they came.
+--- Reads a company's users and folders and publishes the replies as they came; and makes the copy of a worker
+-- from them.
 -- @module lastpass.nginx.cache.reading
+local client_pages = require "lastpass.enterprise.pages"
+local core = require "lastpass.core"
 local errors = require "lastpass.error"
-local folders_room = require "lastpass.directory.folders"
+local folders_module = require "lastpass.directory.folders"
 local json = require "lastpass.json"
-local page_writer = require "lastpass.nginx.cache.page_writer"
-local pages_room = require "lastpass.enterprise.pages"
+local pages = require "lastpass.nginx.cache.pages"
 
 local M = {}
 
-local SLICE = 256 * 1024 -- bytes that are read without letting others run
+local SLICE = 256 * 1024 -- bytes that are read without a pause
 
 -- Hands a reply to what reads it, in slices.
 local function feed(sink, body, pause)
@@ -21,16 +23,16 @@ local function feed(sink, body, pause)
   return true
 end
 
--- A transport that keeps the replies that a sink takes.
-local keeper = {}
-local keeper_mt = { __name = "lastpass.nginx.KeepingTransport", __index = keeper }
+-- A transport that stores the replies that sinks take.
+local recorder = {}
+local recorder_mt = { __name = "lastpass.nginx.RecordingTransport", __index = recorder }
 
---- Sends a request, with its reply kept whole and given to its sink afterwards, in slices.
+--- Sends a request, stores its reply and feeds it to the request's sink afterwards, in slices.
 ---@param request lastpass.Request
 ---@return lastpass.Response?
 ---@return string? message
 ---@return lastpass.Error?
-function keeper:send(request)
+function recorder:send(request)
   local sink = request.sink
   local whole = {}
   for name, value in pairs(request) do
@@ -38,10 +40,8 @@ function keeper:send(request)
   end
   whole.sink = nil
   local response, message, err = self._inner:send(whole)
-  if not response or response.status ~= 200 then
+  if not response or response.status ~= 200 or not sink then
     return response, message, err
-  elseif not sink then
-    return response
   end
   local body = response.body
   local ok
@@ -54,21 +54,16 @@ function keeper:send(request)
   return response
 end
 
--- The client with such a transport; all else is the same.
-local function keeping(client, pause)
+-- All users, into a writer of pages; it is proven that all pages fit together.
+local function read_users(client, writer, pause)
   local transport = setmetatable({
     _inner = client:transport(),
     _pause = pause,
     bodies = setmetatable({}, { __mode = "k" }),
-  }, keeper_mt)
-  return client:with { transport = transport }, transport
-end
-
--- Everybody, into a writer of pages; all pages are proven to fit together.
-local function read_users(client, writer, pause)
-  local reader, transport = keeping(client, pause)
+  }, recorder_mt)
   local begun = false
-  local rows, message, err = pages_room.read(reader, nil, function(index, page)
+  local recording = client:with { transport = transport }
+  local rows, message, err = client_pages.read(recording, nil, function(index, page)
     if index == 0 and begun then
       writer:restart()
     end
@@ -89,15 +84,15 @@ local FOLDERS_A_PAGE = 50 -- so much is decoded at once
 
 -- The folders, as a list of them on each page.
 local function read_folders(client, writer, pause)
-  local list, message, err = folders_room.read(client, {})
+  local list, message, err = folders_module.read(client, {})
   if not list then
     return nil, message, err
   end
   for first = 1, math.max(#list, 1), FOLDERS_A_PAGE do
     local some = json.list {}
-    for place = first, math.min(first + FOLDERS_A_PAGE - 1, #list) do
-      json.list(list[place].users)
-      some[#some + 1] = list[place]
+    for position = first, math.min(first + FOLDERS_A_PAGE - 1, #list) do
+      json.list(list[position].users)
+      some[#some + 1] = list[position]
     end
     writer:write((first - 1) / FOLDERS_A_PAGE, json.encode(some), pause)
   end
@@ -116,7 +111,7 @@ local readers = { users = read_users, folders = read_folders }
 ---@return string? message
 ---@return lastpass.Error? err
 function M.publish(client, what, name, read_at, options)
-  local writer = page_writer.new(name)
+  local writer = pages.writer(name)
   local ok, count, message, err = pcall(readers[what], client, writer, options.pause)
   if not ok then
     writer:discard()
@@ -132,5 +127,62 @@ function M.publish(client, what, name, read_at, options)
   end
   return count
 end
+
+local function build_users(name, pointer, pause)
+  local whole = core.snapshot()
+  for page = 0, pointer.pages - 1 do
+    local part = core.snapshot()
+    local ok, message = pages.each_piece(name, pointer, page, function(piece)
+      local fed, why = part:feed(piece)
+      pause()
+      return fed, why
+    end)
+    if ok then
+      ok, message = part:finish()
+    end
+    if not ok then
+      part:close()
+      whole:close()
+      return nil, message
+    end
+    whole:append(part)
+    part:close()
+    pause()
+  end
+  return whole:seal()
+end
+
+local function build_folders(name, pointer, pause)
+  local list = {}
+  for page = 0, pointer.pages - 1 do
+    local parts = {}
+    local ok, message = pages.each_piece(name, pointer, page, function(piece)
+      parts[#parts + 1] = piece
+      return true
+    end)
+    local some
+    if ok then
+      some, message = json.decode(table.concat(parts))
+    end
+    if not some then
+      return nil, message
+    end
+    for _, fields in ipairs(some) do
+      list[#list + 1] = folders_module.restore(fields)
+    end
+    pause()
+  end
+  return list
+end
+
+--- Makes a worker's own copy from the pages that all workers share.
+M.build = {
+  --- A sealed snapshot of the core, or nil and a message: "gone" when that reading does not exist any more.
+  ---@type fun(name: string, pointer: lastpass.nginx.Pointer, pause: fun()): userdata|nil, string?
+  users = build_users,
+  --- The same with the folders.
+  ---@type fun(name: string, pointer: lastpass.nginx.Pointer, pause: fun()): lastpass.Folder[]|nil, string?
+  folders = build_folders,
+}
 
 return M

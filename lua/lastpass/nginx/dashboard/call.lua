@@ -2,7 +2,7 @@
 -- @module lastpass.nginx.dashboard.call
 local access = require "lastpass.nginx.dashboard.access"
 local index_room = require "lastpass.nginx.dashboard.index"
-local kept_room = require "lastpass.unified.kept"
+local cached = require "lastpass.unified.cache"
 local texts = require "lastpass.unified.texts"
 
 ---@class lastpass.nginx.dashboard.Call
@@ -52,7 +52,7 @@ function M.new(fields)
   end
   fields.now = fields.request.now
   fields._params = params
-  fields._kept = fields.view and kept_room.of(fields.view, fields.settings)
+  fields._kept = fields.view and cached.of(fields.view, fields.settings)
   return setmetatable(fields, call_mt)
 end
 
@@ -92,7 +92,7 @@ end
 ---@return lastpass.nginx.dashboard.Index
 function methods:index()
   return (
-    kept_room.once(self._kept, "index", function()
+    cached.once(self._kept, "index", function()
       return index_room.build(self.view.snapshot, self.pause)
     end)
   )
@@ -102,7 +102,7 @@ end
 ---@return lastpass.nginx.dashboard.Access|nil
 ---@return table? failure {message, err}
 function methods:access()
-  return kept_room.once(self._kept, "access", function()
+  return cached.once(self._kept, "access", function()
     return access.build(self.tenant, self.view, self.pause)
   end)
 end
@@ -114,7 +114,7 @@ end
 ---@param compute fun(): any
 ---@return any
 function methods:among(name, key, most, compute)
-  return (kept_room.among(self._kept, name, key, most, compute))
+  return (cached.among(self._kept, name, key, most, compute))
 end
 
 return M

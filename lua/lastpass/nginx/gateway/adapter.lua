@@ -1,6 +1,8 @@
---- From nginx's request to a plain table, and from a plain table to nginx's response.
+--- From nginx's request to a plain table, from a plain table to nginx's response, and what is counted of both.
 -- @module lastpass.nginx.gateway.adapter
+local metrics = require "lastpass.nginx.metrics"
 local query = require "lastpass.unified.query"
+local resources = require "lastpass.unified.resources"
 
 local M = {}
 
@@ -16,14 +18,14 @@ local function read_file(path, most)
   return text
 end
 
--- A body that did not fit into client_body_buffer_size lies in a file; one that is too large for us is
--- read no further than is needed to see that.
+-- A body that did not fit into client_body_buffer_size is in a file; of one that is too large no more is read than is
+-- needed to see that.
 local function body_of(most)
   ngx.req.read_body()
   return ngx.req.get_body_data() or read_file(ngx.req.get_body_file(), most)
 end
 
--- Read when they are asked for: an answer that is kept needs hardly any.
+-- Read when they are needed: a cached answer needs hardly any.
 local headers_mt = {
   __index = function(headers, name)
     local value = ngx.var["http_" .. name:gsub("-", "_")] or false
@@ -42,7 +44,7 @@ local request_mt = {
   end,
 }
 
---- The request at hand.
+--- The current request of nginx.
 ---@param max_body integer
 ---@return lastpass.unified.Request
 function M.request(max_body)
@@ -76,6 +78,36 @@ function M.respond(response, id)
     header["content-length"] = #response.body
     ngx.print(response.body)
   end
+end
+
+-- What a path is about, in few different names, because each is a time series of its own.
+local function class_of(path)
+  if path:find "/batch%-request$" then
+    return "batch"
+  elseif path:find "/capabilities$" or path:find("/meta/", 1, true) then
+    return "catalog"
+  end
+  local resource = path:match "/unified/user%-directory/([%l_]+)"
+  if resource and resources[resource] then
+    return resource
+  end
+  return path:find("/proxy/", 1, true) and "proxy" or "other"
+end
+
+--- Counts a request and its duration.
+---@param request lastpass.unified.Request
+---@param response lastpass.unified.Response
+---@param token string|nil name; nil for an unknown one
+---@param started number of `ngx.now()`
+function M.measure(request, response, token, started)
+  local resource = response.resource or class_of(request.path)
+  metrics.count("lastpass_gateway_requests_total", {
+    resource = resource,
+    status = response.status,
+    token = token or "none",
+  })
+  ngx.update_time()
+  metrics.observe("lastpass_gateway_request_seconds", { resource = resource }, ngx.now() - started)
 end
 
 return M

@@ -1,6 +1,6 @@
---- One line of JSON for what is about to be written, and one for how it ended: who, for which company,
--- what. No secret gets here: of what was set only the names of the fields are reported. Nothing is written
--- to LastPass that could not be written down first.
+--- The audit log of the gateway: a line of JSON for what is about to be written to LastPass, and one for its outcome:
+-- who, for which company, what. No secret gets here: of what is set only the names of the fields are logged. Nothing
+-- is written to LastPass that could not be logged first.
 -- @module lastpass.nginx.gateway.audit
 local core = require "lastpass.core"
 local errors = require "lastpass.error"
@@ -31,10 +31,10 @@ local LONGEST_TEXT = 254 -- of an address (RFC 5321)
 -- nginx cuts a message of its log at 2048 bytes, its own beginning and end included.
 local LONGEST_LOG = 1500
 
--- Whether nginx passes messages of level notice over, which would leave no line at all.
+-- Whether nginx drops messages of level notice, which would leave no line at all.
 local function log_is_too_coarse()
-  local found, errlog = pcall(require, "ngx.errlog")
-  return found and errlog.get_sys_filter_level() < ngx.NOTICE
+  local ok, errlog = pcall(require, "ngx.errlog")
+  return ok and errlog.get_sys_filter_level() < ngx.NOTICE
 end
 
 --- Writes to the error log of nginx, level notice; a long line in pieces.
@@ -47,16 +47,16 @@ function M.to_log(line)
   end
   local pieces = math.ceil(#line / LONGEST_LOG)
   for piece = 1, pieces do
-    local part = line:sub((piece - 1) * LONGEST_LOG + 1, piece * LONGEST_LOG)
+    local text = line:sub((piece - 1) * LONGEST_LOG + 1, piece * LONGEST_LOG)
     local number = pieces > 1 and ("(%d/%d) "):format(piece, pieces) or ""
-    ngx.log(ngx.NOTICE, "lastpass audit ", number, part)
+    ngx.log(ngx.NOTICE, "lastpass audit ", number, text)
   end
   return true
 end
 
--- Half a line that a full disk took stays by itself. What cannot be read or has no end, such as a pipe, has
--- no half lines that could be seen.
-local function begins_a_line(file)
+-- Whether the file ends with a line end: half a line that was written to a full disk must stay by itself. Files that
+-- cannot be read or have no end, such as pipes, count as ending with one.
+local function ends_with_line_end(file)
   local length = file:seek "end"
   if not length or length == 0 or not file:seek("set", length - 1) then
     return true
@@ -65,10 +65,9 @@ local function begins_a_line(file)
   return last == nil or last == "\n"
 end
 
--- Opened for each line, so that whoever rotates logs only has to rename the file. The line is handed to the
--- system in one piece, so that lines of several workers do not mix; a full disk shows at the latest when
--- the file is closed.
-local function to_file(path)
+-- Opens the file for each line, so that log rotation only has to rename it. The line is handed to the system in one
+-- piece, so that lines of several workers do not mix; a full disk shows at the latest when the file is closed.
+local function file_sink(path)
   return function(line)
     local file, message = io.open(path, "a+b")
     if not file then
@@ -78,7 +77,7 @@ local function to_file(path)
       return nil, message
     end
     file:setvbuf("full", #line + 2)
-    line = (begins_a_line(file) and "" or "\n") .. line .. "\n"
+    line = (ends_with_line_end(file) and "" or "\n") .. line .. "\n"
     file:seek "end" -- C wants this between reading and writing
     local ok
     ok, message = file:write(line)
@@ -93,13 +92,13 @@ local function to_file(path)
   end
 end
 
--- A function says that it failed by an error, by false, or by nil and a message.
-local function to_function(fn)
+-- A function reports a failure by an error, by false, or by nil and a message.
+local function function_sink(fn)
   local function result_of(ok, first, message)
     if not ok then
       return nil, tostring(first)
     elseif first == false or first == nil and message ~= nil then
-      return nil, tostring(message or "the function of the option 'audit' says so")
+      return nil, tostring(message or "the function of the option 'audit' failed")
     end
     return true
   end
@@ -108,31 +107,31 @@ local function to_function(fn)
   end
 end
 
---- What writes the lines.
----@param where string|function|nil path of a file; function that is given each line; nil: nginx's log
+--- The function that writes the lines.
+---@param where string|function|nil path of a file; function that gets each line; nil: nginx's log
 ---@return fun(line: string): true|nil, string?
 function M.sink(where)
   if type(where) == "string" then
-    return to_file(where)
+    return file_sink(where)
   end
-  return where and to_function(where) or M.to_log
+  return where and function_sink(where) or M.to_log
 end
 
 local FAILURE = "audit failure"
 local FAILURE_LENGTH = 300
 
--- Of one length, so that there is always room for it.
-local function failure_text(text)
+-- Of fixed length, so that there is always memory for it.
+local function padded(text)
   text = texts.clean(text:sub(1, FAILURE_LENGTH)):sub(1, FAILURE_LENGTH)
   return text .. (" "):rep(FAILURE_LENGTH - #text)
 end
 
 --- Opens the audit.
 ---@param where string|function|nil as of `sink`
----@param dict table of `ngx.shared`: where /healthz of any worker sees that lines are lost
+---@param dict table of `ngx.shared`: where /healthz of every worker sees that lines are lost
 ---@return lastpass.nginx.gateway.Audit
 function M.open(where, dict)
-  dict:safe_add(FAILURE, failure_text "")
+  dict:safe_add(FAILURE, padded "")
   return setmetatable({ _sink = M.sink(where), _dict = dict }, audit_mt)
 end
 
@@ -144,14 +143,14 @@ function M.failure(dict)
   return text ~= "" and text or nil
 end
 
--- Control characters, marks that turn the direction of writing and the like are written out: lines of an
--- audit are read in terminals.
+-- Shortens a list and its strings, and escapes control characters, marks that change the direction of writing and the
+-- like: audit logs are read in terminals.
 local function shorten(list)
   local short = json.list {}
-  for place = 1, math.min(#list, MOST_SUBJECTS) do
-    short[place] = texts.clean(core.clean(list[place])):sub(1, LONGEST_TEXT)
-    if not texts.is_utf8(short[place]) then
-      short[place] = texts.clean(short[place])
+  for position = 1, math.min(#list, MOST_SUBJECTS) do
+    short[position] = texts.clean(core.clean(list[position])):sub(1, LONGEST_TEXT)
+    if not texts.is_utf8(short[position]) then
+      short[position] = texts.clean(short[position])
     end
   end
   return short
@@ -177,7 +176,7 @@ function M.line(entry, now)
   }
 end
 
---- How a write ended, from its failure.
+--- The outcome of a write, from its failure.
 ---@param err lastpass.Error|nil
 ---@return string outcome
 ---@return string? code
@@ -192,7 +191,7 @@ function M.outcome(err)
   return "failed", err.code
 end
 
---- Writes an entry.
+--- Logs an entry.
 ---@param entry lastpass.nginx.gateway.AuditEntry
 ---@param now number epoch seconds
 ---@return true|nil
@@ -203,11 +202,11 @@ function methods:write(entry, now)
   local before = M.failure(self._dict)
   if ok then
     if before then
-      self._dict:safe_set(FAILURE, failure_text "")
+      self._dict:safe_set(FAILURE, padded "")
     end
     return true
   end
-  self._dict:safe_set(FAILURE, failure_text(message))
+  self._dict:safe_set(FAILURE, padded(message))
   return errors.fail("cancelled", "no_audit", "nothing is written without a trace: " .. message)
 end
 

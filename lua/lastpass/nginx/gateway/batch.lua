@@ -1,5 +1,5 @@
---- Several requests in one: `POST /batch-request` (unified-directory §1.10). Each passes tokens, scopes,
--- rates, guards and audit as if it had come alone; lists are read to their end.
+--- Several requests in one: `POST /batch-request` (unified-directory §1.10). Each passes tokens, scopes, rates, guards
+-- and audit as if it had come alone; lists are read to their end.
 -- @module lastpass.nginx.gateway.batch
 local errors = require "lastpass.error"
 local json = require "lastpass.json"
@@ -44,9 +44,9 @@ local function has_type(value, expected)
   return type(value) == expected[1] or type(value) == expected[2]
 end
 
--- One entry, checked; `null` says nothing.
-local function read_entry(given, place)
-  local where = ("resources[%d]"):format(place - 1)
+-- Reads one entry; `null` counts as not given.
+local function read_entry(given, position)
+  local where = ("resources[%d]"):format(position - 1)
   if type(given) ~= "table" then
     return bad("%s must be an object", where)
   end
@@ -79,26 +79,26 @@ local function read_entries(given)
     return bad("resources has %d requests; %d are allowed", #given, M.MAX_REQUESTS)
   end
   local list, keys = {}, {}
-  for place, one in ipairs(given) do
-    local entry, problem = read_entry(one, place)
+  for position, one in ipairs(given) do
+    local entry, problem = read_entry(one, position)
     if not entry then
       return nil, problem
     elseif keys[entry.key] then
-      return bad("%s: '%s' is there twice; give each a name", entry.where, texts.clean(entry.key))
+      return bad("%s: '%s' appears twice; give each a name", entry.where, texts.clean(entry.key))
     end
-    -- what an entry waits for stands before it, so there are no circles
+    -- an entry can only depend on earlier ones, so there are no cycles
     for _, name in ipairs(entry.depends_on) do
       if not keys[name] then
         local text = "%s: depends_on names '%s', which is not before it"
         return bad(text, entry.where, texts.clean(tostring(name)))
       end
     end
-    keys[entry.key], list[place] = true, entry
+    keys[entry.key], list[position] = true, entry
   end
   return list
 end
 
-local of_batches = { integrated_account_id = true, resources = true }
+local known_of_batches = { integrated_account_id = true, resources = true }
 
 --- Reads the body of a batch.
 ---@param request lastpass.unified.Request
@@ -116,13 +116,13 @@ function M.read(request)
   end
   for name, value in pairs(body) do
     local is_empty = value == json.null or type(value) == "table" and next(value) == nil
-    if not of_batches[name] and not (name == "args" and is_empty) then
+    if not known_of_batches[name] and not (name == "args" and is_empty) then
       return bad("'%s' is not known here", texts.clean(tostring(name)))
     end
   end
   local account = body.integrated_account_id
   if account ~= nil and account ~= json.null and type(account) ~= "string" then
-    return bad "integrated_account_id must be a text"
+    return bad "integrated_account_id must be a string"
   end
   local entries, problem = read_entries(body.resources)
   if not entries then
@@ -208,8 +208,8 @@ local function request_of(outer, batch, entry, prefix)
   }
 end
 
--- The items of a page as they were written, and the next cursor. No string of JSON has a bare quotation
--- mark, and behind the items nothing repeats the name of a member.
+-- The items of a page as they were written, and the next cursor. No string of JSON has a bare quotation mark, and
+-- after the items no member name is repeated.
 local function page_of(body)
   local items, tail = body:match '^{"result":%[(.*)%],("next_cursor":.*)$'
   return items, tail and tail:match '^"next_cursor":"([^"]*)"'
@@ -249,7 +249,7 @@ local function has_limit(request)
 end
 
 -- The answer of one entry as elements of a list, or the problem as JSON.
-local function carry_out(outer, batch, entry, prefix, send, bytes_left)
+local function execute(outer, batch, entry, prefix, send, bytes_left)
   local request, problem = request_of(outer, batch, entry, prefix)
   if not request then
     return nil, problems.response(problem, outer).body
@@ -273,24 +273,24 @@ local function member(key, list)
   return ("%s:[%s]"):format(json.encode(texts.clean(key)), list)
 end
 
---- Carries a batch out, in the order in which it stands.
+--- Executes a batch, in its order.
 ---@param outer lastpass.unified.Request
 ---@param batch table of `read`
----@param prefix string what stands before addresses
+---@param prefix string what precedes addresses
 ---@param send fun(request: lastpass.unified.Request): lastpass.unified.Response
 ---@return lastpass.unified.Response
 function M.respond(outer, batch, prefix, send)
   local results, failures, failed, bytes_left = {}, {}, {}, M.MAX_BYTES
   for _, entry in ipairs(batch.entries) do
-    local waits_for
+    local failed_dependency
     for _, name in ipairs(entry.depends_on) do
-      waits_for = waits_for or failed[name] and name
+      failed_dependency = failed_dependency or failed[name] and name
     end
     local items, problem
-    if waits_for then
-      problem = not_tried(entry, waits_for, outer)
+    if failed_dependency then
+      problem = not_tried(entry, failed_dependency, outer)
     else
-      items, problem = carry_out(outer, batch, entry, prefix, send, bytes_left)
+      items, problem = execute(outer, batch, entry, prefix, send, bytes_left)
     end
     if items then
       bytes_left = bytes_left - #items

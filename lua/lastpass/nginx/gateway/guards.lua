@@ -1,8 +1,9 @@
---- The guards of plans, asked about single writes: protected accounts, the last admin, limits of a
--- plan and of a day, names of groups in another spelling.
+--- The guards of plans, for single writes: protected accounts, the last admin, addresses that look like existing
+-- ones, names of groups in another spelling, limits of a plan and of a day; and the counts that the latter go by.
 -- @module lastpass.nginx.gateway.guards
 local declarations = require "lastpass.plan.declared"
 local draft = require "lastpass.plan.steps.draft"
+local dicts = require "lastpass.nginx.dicts"
 local email = require "lastpass.email"
 local errors = require "lastpass.error"
 local json = require "lastpass.json"
@@ -13,30 +14,35 @@ local plan_guards = require "lastpass.plan.guards"
 
 local M = {}
 
--- What a wish is among the steps of plans.
+-- The kinds of steps of plans that changes are, where their names differ.
 local step_kinds = { deactivate = "disable" }
 
---- The kind of step that a wish is.
----@param wish lastpass.unified.Wish
----@return string|nil kind nil for what plans know nothing of
-function M.kind_of(wish)
-  local name = step_kinds[wish.kind] or wish.kind
+--- The kind of step that a change is.
+---@param change lastpass.unified.Change
+---@return string|nil kind nil for what plans do not know
+function M.kind_of(change)
+  local name = step_kinds[change.kind] or change.kind
   return kinds.by_name[name] and name
 end
 
---- Checks what a configuration says of guards; mistakes raise.
+--- Checks the settings of the guards; errors raise.
 ---@param given table protect (addresses), limits
 ---@param where string
----@param level integer whose line is blamed
+---@param level integer whose line an error names
 function M.check_settings(given, where, level)
-  for place, address in pairs(given.protect or {}) do
-    if type(place) ~= "number" then
-      errors.raise(level + 1, "%s: protect must be a list; it has a '%s'", where, tostring(place))
+  for position, address in pairs(given.protect or {}) do
+    if type(position) ~= "number" then
+      errors.raise(
+        level + 1,
+        "%s: protect must be a list; it has a '%s'",
+        where,
+        tostring(position)
+      )
     end
     local good, reason = email.check(type(address) == "string" and address or "")
     if not good then
       local text = "%s: protect[%d] is not an e-mail address: %s"
-      errors.raise(level + 1, text, where, place, reason)
+      errors.raise(level + 1, text, where, position, reason)
     end
   end
   limits.merge(where .. ": limits", limits.defaults(), given.limits or {}, level + 1)
@@ -57,7 +63,7 @@ local function declare(settings)
   return declared
 end
 
---- Whether somebody is an admin who may log in.
+--- Whether a user is an admin who may log in.
 ---@param user lastpass.User
 ---@return boolean
 function M.is_active_admin(user)
@@ -67,7 +73,7 @@ end
 --- The key that addresses are compared by.
 M.key_of = key_of
 
---- Reads who is an active admin by now.
+--- Reads who is an active admin now.
 ---@param client lastpass.Client
 ---@return table|nil admins count, and by_key: key of the address -> lastpass.User
 ---@return string? message
@@ -87,8 +93,8 @@ function M.read_admins(client)
   return admins
 end
 
--- Somebody who was an admin when the directory was read, and is none by now.
-local function no_admin(user)
+-- A user who was an admin when the directory was read, and is not any more.
+local function without_admin(user)
   return {
     email = user.email,
     status = user.status,
@@ -98,40 +104,42 @@ local function no_admin(user)
   }
 end
 
--- People as they were read just now, else as they are in the directory that is kept.
-local function overlay(snapshot, wishes, admins)
-  local fresh = {}
-  for _, wish in ipairs(wishes) do
-    if wish.user then
-      fresh[key_of(wish.subject)] = wish.user
+-- Users as they were read just now, else as they are in the cached directory.
+local function overlay(snapshot, changes, admins)
+  local read_now = {}
+  for _, change in ipairs(changes) do
+    if change.user then
+      read_now[key_of(change.subject)] = change.user
     end
   end
   return {
-    _rows = snapshot._rows,
+    rows = function()
+      return snapshot:rows()
+    end,
     user = function(_, address)
       local key = key_of(address)
       if admins and admins.by_key[key] then
         return admins.by_key[key]
       end
-      local user = fresh[key] or snapshot:user(address)
+      local user = read_now[key] or snapshot:user(address)
       if admins and user and M.is_active_admin(user) then
-        return no_admin(user)
+        return without_admin(user)
       end
       return user
     end,
   }
 end
 
-local function sizes_after(snapshot, wishes)
+local function sizes_after(snapshot, changes)
   return {
     group_sizes = function(_, names)
       local sizes = {}
       for _, name in ipairs(names) do
         local group = snapshot:group(name)
-        sizes[name] = group and #group._members or 0
+        sizes[name] = group and #group:members() or 0
       end
-      for _, wish in ipairs(wishes) do
-        for _, name in ipairs(wish.after and (wish.after.join or wish.after.groups) or {}) do
+      for _, change in ipairs(changes) do
+        for _, name in ipairs(change.after and (change.after.join or change.after.groups) or {}) do
           sizes[name] = sizes[name] and sizes[name] + 1
         end
       end
@@ -140,24 +148,24 @@ local function sizes_after(snapshot, wishes)
   }
 end
 
-local function after_of(wish)
-  local after = wish.after or {}
-  if wish.kind == "groups" then
+local function after_of(change)
+  local after = change.after or {}
+  if change.kind == "groups" then
     return { join = draft.list(after.join or {}), leave = draft.list(after.leave or {}) }
-  elseif wish.kind == "create" then
+  elseif change.kind == "create" then
     return { fullname = after.fullname, groups = draft.list(after.groups or {}) }
   end
   return after
 end
 
---- What wishes count for each limit, "join" and "leave" in memberships.
----@param wishes lastpass.unified.Wish[]
+--- What changes count for each limit; "join" and "leave" in memberships.
+---@param changes lastpass.unified.Change[]
 ---@return table<string, integer> counts as of `limits.count`; those above 0
-function M.count(wishes)
+function M.count(changes)
   local steps = {}
-  for _, wish in ipairs(wishes) do
-    local kind = M.kind_of(wish)
-    steps[#steps + 1] = kind and { kind = kind, after = after_of(wish) }
+  for _, change in ipairs(changes) do
+    local kind = M.kind_of(change)
+    steps[#steps + 1] = kind and { kind = kind, after = after_of(change) }
   end
   local counts = {}
   for name, count in pairs(limits.count(steps)) do
@@ -166,24 +174,24 @@ function M.count(wishes)
   return counts
 end
 
-local function work_of(snapshot, wishes, settings, admins)
-  local work = draft.new(declare(settings), overlay(snapshot, wishes, admins))
-  work.rows, work.changes = snapshot._rows, sizes_after(snapshot, wishes)
-  for _, wish in ipairs(wishes) do
-    local kind = M.kind_of(wish)
+local function work_of(snapshot, changes, settings, admins)
+  local work = draft.new(declare(settings), overlay(snapshot, changes, admins))
+  work.rows, work.changes = snapshot:rows(), sizes_after(snapshot, changes)
+  for _, change in ipairs(changes) do
+    local kind = M.kind_of(change)
     if kind then
-      local fields = { reason = "asked for", rule = "action", after = after_of(wish) }
-      draft.add(work, kind, wish.subject, fields)
+      local fields = { reason = "asked for", rule = "action", after = after_of(change) }
+      draft.add(work, kind, change.subject, fields)
     end
   end
   return work
 end
 
---- Whether a wish takes anything from anybody.
----@param wish lastpass.unified.Wish
+--- Whether a change takes access from a user.
+---@param change lastpass.unified.Change
 ---@return boolean
-function M.removes(wish)
-  local kind = kinds.by_name[M.kind_of(wish) or ""]
+function M.removes(change)
+  local kind = kinds.by_name[M.kind_of(change) or ""]
   return kind ~= nil and kind.removes == true
 end
 
@@ -196,39 +204,39 @@ end
 
 -- LastPass's batchadd changes an account that exists, its password too (unified-directory §6), so it must
 -- be known that there is none.
-local function creates_protected(work, wishes)
-  for _, wish in ipairs(wishes) do
-    if wish.kind == "create" and not wish.is_new then
-      local entry = work.declared.protected[key_of(wish.subject)]
+local function creates_protected(work, changes)
+  for _, change in ipairs(changes) do
+    if change.kind == "create" and not change.is_new then
+      local entry = work.declared.protected[key_of(change.subject)]
       if entry then
-        return wish.subject, entry.why
+        return change.subject, entry.why
       end
     end
   end
 end
 
---- Asks the guards; one that minds refuses all wishes.
+--- Asks the guards; if one of them objects, all changes are refused.
 ---@param snapshot lastpass.Snapshot
----@param wishes lastpass.unified.Wish[]
+---@param changes lastpass.unified.Change[]
 ---@param settings table protect, limits
----@param surroundings table admins (of `read_admins`, nil: those of the snapshot),
+---@param given table admins (of `read_admins`, nil: those of the snapshot),
 -- done_lately(name of a limit, span of `limits.spans`)
 ---@return true|nil
 ---@return string? message
 ---@return lastpass.Error? err kind "guard"
-function M.ask(snapshot, wishes, settings, surroundings)
-  local work = work_of(snapshot, wishes, settings, surroundings.admins)
-  local subject, why = creates_protected(work, wishes)
+function M.ask(snapshot, changes, settings, given)
+  local work = work_of(snapshot, changes, settings, given.admins)
+  local subject, why = creates_protected(work, changes)
   if subject then
     return errors.fail("guard", "protected", ("%s: %s"):format(subject, why))
   end
-  local memberships, admins = snapshot._rows:census()
+  local memberships, admins = snapshot:rows():census()
   local context = plan_guards.check(work, {
     sources = json.list {},
     people = snapshot:count() + snapshot:invited_count(),
     memberships = memberships,
-    admins = surroundings.admins and surroundings.admins.count or admins,
-    done_lately = surroundings.done_lately,
+    admins = given.admins and given.admins.count or admins,
+    done_lately = given.done_lately,
     last_source = function() end,
   })
   local held, refusal = work.held[1], context.refusals[1]
@@ -238,6 +246,69 @@ function M.ask(snapshot, wishes, settings, surroundings)
     return errors.fail("guard", refusal.guard, refusal.message, { hint = hint_of(refusal) })
   end
   return true
+end
+
+local HOUR = 60 * 60
+local DAY = 24 * HOUR
+
+-- What was done is counted by hours and by days in a `lua_shared_dict`, so the oldest hour, or day, counts whole. Each
+-- unit has the longest span that it is counted for.
+local units = {
+  { mark = "h", seconds = HOUR, longest = DAY },
+  { mark = "d", seconds = DAY, longest = 31 * DAY },
+}
+
+local function count_key(tenant, name, unit, number)
+  return ("done %s %s %s%d"):format(tenant, name, unit.mark, number)
+end
+
+local function subtract(dict, list)
+  for _, one in ipairs(list) do
+    dict:incr(one.key, -one.count)
+  end
+end
+
+--- Counts changes that are about to be made.
+---@param dict table of `ngx.shared`
+---@param tenant string
+---@param counts table<string, integer> of `count`
+---@param now number epoch seconds
+---@return table|nil reservation for `give_back`; nil when the dict is full: then nothing is counted
+function M.reserve(dict, tenant, counts, now)
+  local reserved = {}
+  for name, count in pairs(counts) do
+    for _, unit in ipairs(units) do
+      local key = count_key(tenant, name, unit, math.floor(now / unit.seconds))
+      if not dicts.count(dict, key, count, unit.longest + unit.seconds) then
+        subtract(dict, reserved)
+        return nil
+      end
+      reserved[#reserved + 1] = { key = key, count = count }
+    end
+  end
+  return { dict = dict, reserved = reserved }
+end
+
+--- Subtracts changes again that were surely not made.
+---@param reservation table
+function M.give_back(reservation)
+  subtract(reservation.dict, reservation.reserved)
+end
+
+--- How much of a limit was done within a span.
+---@param dict table of `ngx.shared`
+---@param tenant string
+---@param name string of a limit
+---@param seconds number of the span
+---@param now number epoch seconds
+---@return integer
+function M.lately(dict, tenant, name, seconds, now)
+  local unit = seconds <= units[1].longest and units[1] or units[2]
+  local sum, last = 0, math.floor(now / unit.seconds)
+  for back = 0, math.ceil(seconds / unit.seconds) do
+    sum = sum + (dict:get(count_key(tenant, name, unit, last - back)) or 0)
+  end
+  return sum
 end
 
 return M

@@ -2,32 +2,32 @@
 -- @module lastpass.nginx.gateway.options
 local errors = require "lastpass.error"
 local guards = require "lastpass.nginx.gateway.guards"
-local unified_settings = require "lastpass.unified.settings"
+local unified = require "lastpass.unified"
 
 local M = {}
 
---- The one list of settings beside those of `lastpass.unified.settings`.
+--- The settings beside those of `lastpass.unified`: name, type, default, meaning.
 M.list = {
-  { "protect", "addresses", "none", "accounts from which nothing is taken" },
+  { "protect", "addresses", "none", "accounts that nothing is taken from" },
   {
     "limits",
     "table",
     "those of plans",
     'as in playbooks: { disable = "5%", per_day = { … } }; counted by the day alone',
   },
-  { "audit", "path or function", "nginx's log", "where each write leaves a line of JSON" },
-  { "per_tenant", "table", "none", "by name of a tenant: settings that are others for it" },
+  { "audit", "path or function", "nginx's log", "where each write logs a line of JSON" },
+  { "per_tenant", "table", "none", "by name of a tenant: settings that differ for it" },
 }
 
-local own = {
+local own_settings = {
   protect = "table",
   limits = "table",
   audit = { "string", "function" },
   per_tenant = "table",
 }
 
--- What a tenant may have for itself: nothing that concerns the server.
-local of_tenants = {
+-- What may differ for a tenant: nothing that concerns the server.
+local may_differ = {
   protect = true,
   limits = true,
   company_name = true,
@@ -39,16 +39,16 @@ local of_tenants = {
 
 local function known_settings()
   local known = {}
-  for name, expected in pairs(unified_settings.known) do
+  for name, expected in pairs(unified.known_settings) do
     known[name] = expected
   end
-  for name, expected in pairs(own) do
+  for name, expected in pairs(own_settings) do
     known[name] = expected
   end
   return known
 end
 
-local function merged(given, special)
+local function merge(given, special)
   local settings = {}
   for name, value in pairs(given) do
     settings[name] = value
@@ -59,17 +59,17 @@ local function merged(given, special)
   return settings
 end
 
-local function of_unified(settings)
+local function select_unified(settings)
   local chosen = {}
   for name, value in pairs(settings) do
-    if unified_settings.known[name] ~= nil then
+    if unified.known_settings[name] ~= nil then
       chosen[name] = value
     end
   end
   return chosen
 end
 
-local function check_special(given, tenants, level)
+local function check_per_tenant(given, tenants, level)
   for name, special in pairs(given.per_tenant or {}) do
     if not tenants[name] then
       local hint = errors.did_you_mean(name, errors.names_of(tenants))
@@ -78,14 +78,14 @@ local function check_special(given, tenants, level)
     end
     local known = known_settings()
     for setting in pairs(known) do
-      known[setting] = of_tenants[setting] and known[setting] or nil
+      known[setting] = may_differ[setting] and known[setting] or nil
     end
     errors.check_options("gateway: per_tenant: " .. name, special, known, level + 1)
   end
 end
 
--- Those of the gateway, and those that the company's own options name.
-local function protected(given, tenant)
+-- The addresses of the gateway, and those of the company's own options.
+local function protected_addresses(given, tenant)
   local list = {}
   for name, address in pairs(given or {}) do
     list[type(name) == "number" and #list + 1 or name] = address
@@ -96,17 +96,17 @@ local function protected(given, tenant)
   return list
 end
 
---- Reads the settings; mistakes raise.
+--- Reads the settings; errors raise.
 ---@param given table|nil
 ---@param tenants table<string, any> by name
----@param defaults table settings of the house: cursor_keys, pause
----@param level integer whose line is blamed
+---@param defaults table cursor_keys, redact, pause, wait
+---@param level integer whose line an error names
 ---@return table settings audit, max_body, prefix, and by_tenant: name -> {unified, guards}
 function M.read(given, tenants, defaults, level)
   given = errors.check_options("gateway", given, known_settings(), level + 1)
-  check_special(given, tenants, level + 1)
-  given = merged(defaults, given)
-  local base = unified_settings.complete("gateway", of_unified(given), level + 1)
+  check_per_tenant(given, tenants, level + 1)
+  given = merge(defaults, given)
+  local base = unified.settings(select_unified(given), level + 1, "gateway")
   local settings = {
     audit = given.audit,
     max_body = base.max_body,
@@ -115,11 +115,11 @@ function M.read(given, tenants, defaults, level)
   }
   given.cursor_keys = base.cursor_keys
   for name, tenant in pairs(tenants) do
-    local all = merged(given, given.per_tenant and given.per_tenant[name])
-    local of_guards = { protect = protected(all.protect, tenant), limits = all.limits }
+    local all = merge(given, given.per_tenant and given.per_tenant[name])
+    local of_guards = { protect = protected_addresses(all.protect, tenant), limits = all.limits }
     guards.check_settings(of_guards, "gateway", level + 1)
     settings.by_tenant[name] = {
-      unified = unified_settings.complete("gateway", of_unified(all), level + 1),
+      unified = unified.settings(select_unified(all), level + 1, "gateway"),
       guards = of_guards,
     }
   end

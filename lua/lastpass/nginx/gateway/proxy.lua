@@ -1,6 +1,6 @@
 --- The proxy: `POST /proxy/<command>` with the command's data as JSON; the body of the answer is the
 -- reply as LastPass wrote it (unified-directory §1.9). Commands that write pass the guards of plans as
--- far as those know what they do; all of them leave a line of audit.
+-- far as those know what they do; all of them are logged in the audit.
 -- @module lastpass.nginx.gateway.proxy
 local call = require "lastpass.enterprise.call"
 local core = require "lastpass.core"
@@ -10,11 +10,12 @@ local json = require "lastpass.json"
 local problems = require "lastpass.unified.problems"
 local reply = require "lastpass.enterprise.reply"
 local texts = require "lastpass.unified.texts"
+local tokens = require "lastpass.nginx.gateway.tokens"
 local unified_call = require "lastpass.unified.call"
 
 local M = {}
 
-local function wish(kind, subject, after)
+local function change(kind, subject, after)
   return { kind = kind, subject = type(subject) == "string" and subject or "", after = after }
 end
 
@@ -28,66 +29,63 @@ end
 
 local deletions = { [0] = "deactivate", "remove", "delete", "uninvite" }
 
-local wishes_of = {
+local readers = {
   batchadd = function(data)
     return each(data, function(row)
-      return wish("create", row.username, { fullname = row.fullname, groups = row.groups })
+      return change("create", row.username, { fullname = row.fullname, groups = row.groups })
     end)
   end,
   batchchangegrp = function(data)
     return each(data, function(row)
-      return wish("groups", row.username, { join = row.add or {}, leave = row.del or {} })
+      return change("groups", row.username, { join = row.add or {}, leave = row.del or {} })
     end)
   end,
   disableuser = function(data)
     return each(data, function(address)
-      return wish("disable", address)
+      return change("disable", address)
     end)
   end,
   enableuser = function(data)
     return each(data, function(address)
-      return wish("enable", address)
+      return change("enable", address)
     end)
   end,
   deluser = function(data)
-    return { wish(deletions[tonumber(data.deleteaction)], data.username) }
+    return { change(deletions[tonumber(data.deleteaction)], data.username) }
   end,
   updateemail = function(data)
-    return { wish("rename", data.oldemail, { email = data.newemail }) }
+    return { change("rename", data.oldemail, { email = data.newemail }) }
   end,
   updateuser = function(data)
-    return { wish("name", data.username, { fullname = data.fullname }) }
+    return { change("name", data.username, { fullname = data.fullname }) }
   end,
   -- one name for all of them: the guards know of no reason to hold these back
   reinviteuser = function(data)
-    return { wish("reinvite", data.username) }
+    return { change("reinvite", data.username) }
   end,
   resetpassword = function(data)
-    return { wish("reset_password", data.username) }
+    return { change("reset_password", data.username) }
   end,
   requiremasterpasswordchange = function(data)
-    return { wish("require_password_change", data.username) }
+    return { change("require_password_change", data.username) }
   end,
   disablemultifactor = function(data)
-    return { wish("disable_mfa", data.username) }
+    return { change("disable_mfa", data.username) }
   end,
   pushsitestousers = function(data)
-    return { wish("push_site", data.users) }
+    return { change("push_site", data.users) }
   end,
 }
 
---- The command that a path names.
----@param name string
----@return table|nil command {name, writes}
----@return lastpass.unified.Problem? problem
-function M.find(name)
+-- The command that a path names.
+local function find_command(name)
   local command = core.commands[name]
   if command then
     return command
   end
   local names = {}
-  for place, one in ipairs(core.commands) do
-    names[place] = one.name
+  for position, one in ipairs(core.commands) do
+    names[position] = one.name
   end
   local text = "there is no such command"
   if name:find "^%w+$" and #name < 40 then
@@ -96,8 +94,8 @@ function M.find(name)
   return problems.fail(404, text)
 end
 
--- No body stands for no data. Anything else is JSON, and said to be.
-local function data_of(request)
+-- No body means no data. Any other body must be JSON, and have its content type.
+local function read_data(request)
   local body = request.body or ""
   if body == "" then
     return nil
@@ -115,7 +113,7 @@ local function data_of(request)
   return value
 end
 
--- Wrong data raise, as they are a mistake of the program that calls; here that is the caller's.
+-- Wrong data raise, as programming errors do; here they are the error of the caller.
 local function prepare(client, command, data)
   local ok, prepared, message = pcall(call.prepare, client, command.name, data, 1)
   if ok then
@@ -129,11 +127,11 @@ local function prepare(client, command, data)
   return problems.fail(400, (prepared:gsub("^[^\n]-:%d+: ", "")))
 end
 
--- The failure's own text may be cut short; the caller gets all that LastPass said.
+-- The text of the failure may be cut short; the caller gets all that LastPass answered.
 local function perform(client, prepared)
   local raw
   local body, message, err = call.perform(client, prepared, function(_, response)
-    raw = prepared.provhash:redact(response.body)
+    raw = client:redact(response.body)
     local pieces, why, failure = reply.judge(prepared, response)
     if not pieces then
       return nil, why, failure
@@ -154,11 +152,11 @@ local function bad_address(address, reason)
   return problems.fail(400, text)
 end
 
--- What LastPass makes of an address that is none, or of one with letters beyond ASCII, is not known: it could
--- take it for that of a protected account. So both are not sent, unless the directory has just that address.
-local function check_addresses(tenant, wishes)
+-- How LastPass reads an invalid address, or one with letters beyond ASCII, is not known: it could take it for that of
+-- a protected account. So neither is sent, unless the directory has exactly that address.
+local function check_addresses(tenant, changes)
   local view
-  for _, one in ipairs(wishes) do
+  for _, one in ipairs(changes) do
     local renamed = one.kind == "rename" and one.after.email or nil
     for _, address in ipairs(one.kind ~= "push_site" and { one.subject, renamed } or {}) do
       local good, reason = email.check(address)
@@ -181,38 +179,31 @@ end
 
 -- Guards and audit around a command that writes.
 local function write(tenant, client, prepared, data, writer)
-  local wishes = wishes_of[prepared.command](data)
-  local good, problem = check_addresses(tenant, wishes)
+  local changes = readers[prepared.command](data)
+  local good, problem = check_addresses(tenant, changes)
   if not good then
     return nil, problem
   end
   local action = "proxy " .. prepared.command
-  local ok, message, err = writer:check(wishes, action)
+  local ok, message, err = writer:check(changes, action)
   if not ok then
     return problems.of(message, err)
   end
-  ok, message, err = writer:begin(action, wishes)
+  ok, message, err = writer:begin(action, changes)
   if not ok then
     return problems.of(message, err)
   end
   local body
   body, message, err = perform(client, prepared)
-  writer:done(action, wishes, err)
+  writer:done(action, changes, err)
   if not body then
     return problems.of(message, err)
   end
   return body
 end
 
---- Carries a command out.
----@param request lastpass.unified.Request
----@param tenant table
----@param command table of `find`
----@param writer lastpass.nginx.gateway.Writer
----@return table|nil answer
----@return lastpass.unified.Problem? problem
-function M.handle(request, tenant, command, writer)
-  local data, problem = data_of(request)
+local function execute(request, tenant, command, writer)
+  local data, problem = read_data(request)
   if problem then
     return nil, problem
   end
@@ -235,10 +226,60 @@ function M.handle(request, tenant, command, writer)
       return problems.of(message, err)
     end
   end
-  if not body then
-    return nil, problem
+  return body, problem
+end
+
+local ALLOW = "POST, OPTIONS"
+
+--- The response to a request that is refused whatever its data are: the command does not exist, or the method or the
+-- token is not for it.
+---@param request lastpass.unified.Request
+---@param token lastpass.nginx.gateway.Token
+---@param name string of the command, as the path has it
+---@return lastpass.unified.Response|nil
+function M.refusal(request, token, name)
+  local command, problem = find_command(name)
+  local _
+  if command and request.method ~= "POST" then
+    _, problem = problems.fail(405, "a command is sent with POST", { headers = { allow = ALLOW } })
+  elseif command and not token.scopes.proxy then
+    _, problem = tokens.missing_scope "proxy"
+  elseif command and command.writes and not token.scopes.write then
+    _, problem = tokens.missing_scope "write"
   end
-  return { status = 200, headers = {}, body = body }
+  return problem and problems.response(problem, request) or nil
+end
+
+--- Answers a request to the proxy.
+---@param request lastpass.unified.Request
+---@param tenant table
+---@param token lastpass.nginx.gateway.Token
+---@param name string of the command, as the path has it
+---@param writer lastpass.nginx.gateway.Writer|nil nil for methods that write nothing
+---@return lastpass.unified.Response
+function M.respond(request, tenant, token, name, writer)
+  local command = find_command(name)
+  if command and request.method == "OPTIONS" then
+    return { status = 204, headers = { allow = ALLOW }, body = "" }
+  end
+  local refused = M.refusal(request, token, name)
+  if refused then
+    return refused
+  end
+  local body, problem = execute(request, tenant, command, writer)
+  if not body then
+    return problems.response(problem, request)
+  end
+  local headers = { ["content-type"] = "application/json", ["cache-control"] = "no-store" }
+  return { status = 200, headers = headers, body = body }
+end
+
+--- Whether what a path names may change something: commands that read are sent with POST as well.
+---@param name string of the command
+---@return boolean
+function M.writes(name)
+  local command = find_command(name)
+  return not command or command.writes
 end
 
 return M

@@ -1,20 +1,22 @@
---- Who may use the gateway. A token is known by its SHA-256 alone: whoever reads the configuration
--- cannot use what stands there.
+--- Who may use the gateway, for which company and how often. The configuration has only the SHA-256 of a token:
+-- who reads it cannot use the token.
 --
 --     tokens = {
 --       { name = "hr-sync", hash = "…", tenants = { "acme" }, scopes = { "read", "write" }, rate = 10 },
 --     }
 -- @module lastpass.nginx.gateway.tokens
 local base64url = require("lastpass.text.base64").url
+local dicts = require "lastpass.nginx.dicts"
 local digests = require "lastpass.unified.digests"
 local errors = require "lastpass.error"
+local problems = require "lastpass.unified.problems"
 
 local M = {}
 
---- Requests per second of a token that says nothing else; counted over ten seconds.
+--- Requests per second of a token that does not set its own rate; counted over ten seconds.
 M.DEFAULT_RATE = 50
 
---- What a token may do.
+--- The scopes of tokens.
 M.scopes = { read = true, write = true, proxy = true }
 
 local LONGEST = 256
@@ -27,8 +29,7 @@ local LONGEST = 256
 ---@field scopes table<string, true>
 ---@field rate number                  requests per second
 
---- Makes a token at random. The text is for whoever uses it and is kept nowhere; the hash is for the
--- configuration.
+--- Makes a random token. The text is for its user and is stored nowhere; the hash is for the configuration.
 ---@return string text
 ---@return string hash
 ---@usage lua5.4 -e 'print(require("lastpass.nginx.gateway.tokens").new())'
@@ -47,7 +48,7 @@ local known = {
   end,
 }
 
-local function fail(level, name, text, ...)
+local function raise(level, name, text, ...)
   errors.raise(level + 1, "tokens: '%s': " .. text, name, ...)
 end
 
@@ -56,12 +57,12 @@ local function set_of(list, allowed, what, name, level)
   for _, word in ipairs(list) do
     if not allowed[word] then
       local hint = errors.did_you_mean(word, errors.names_of(allowed))
-      fail(level + 1, name, "there is no %s '%s'%s", what, tostring(word), hint)
+      raise(level + 1, name, "there is no %s '%s'%s", what, tostring(word), hint)
     end
     set[word] = true
   end
   if next(set) == nil then
-    fail(level + 1, name, "names no %s", what)
+    raise(level + 1, name, "names no %s", what)
   end
   return set
 end
@@ -72,7 +73,7 @@ local function bytes_of(digits)
   end))
 end
 
-local function read_one(entry, tenants, level)
+local function read_token(entry, tenants, level)
   local name = type(entry) == "table" and entry.name
   if type(name) ~= "string" or not name:find "^[%w._@-]+$" or #name > 64 then
     errors.raise(level + 1, "tokens: each needs a name of letters, digits, '.', '_', '@' and '-'")
@@ -80,9 +81,9 @@ local function read_one(entry, tenants, level)
   errors.check_options("tokens: '" .. name .. "'", entry, known, level + 1)
   local hash = entry.hash
   if not hash or #hash ~= 64 or hash:find "[^%x]" then
-    fail(level + 1, name, "'hash' must be the 64 digits that tokens.new() gives with the token")
+    raise(level + 1, name, "'hash' must be the 64 digits that tokens.new() gives with the token")
   elseif not entry.tenants or not entry.scopes then
-    fail(level + 1, name, "'%s' is missing", entry.tenants and "scopes" or "tenants")
+    raise(level + 1, name, "'%s' is missing", entry.tenants and "scopes" or "tenants")
   end
   local token = { name = name, digest = bytes_of(hash), rate = entry.rate or M.DEFAULT_RATE }
   token.scopes = set_of(entry.scopes, M.scopes, "scope", name, level + 1)
@@ -95,25 +96,25 @@ local function read_one(entry, tenants, level)
   return token
 end
 
---- Reads the tokens of a configuration; mistakes raise.
+--- Reads the tokens of a configuration; errors raise.
 ---@param given table[]
 ---@param tenants table<string, any> by name
----@param level integer whose line is blamed
+---@param level integer whose line an error names
 ---@return lastpass.nginx.gateway.Token[]
 function M.read(given, tenants, level)
   local list, names, hashes = {}, {}, {}
-  for place, entry in ipairs(given) do
-    local token = read_one(entry, tenants, level + 1)
+  for position, entry in ipairs(given) do
+    local token = read_token(entry, tenants, level + 1)
     if names[token.name] or hashes[token.digest] then
-      fail(level + 1, token.name, "is there twice")
+      raise(level + 1, token.name, "appears twice")
     end
     names[token.name], hashes[token.digest] = true, true
-    list[place] = token
+    list[position] = token
   end
   return list
 end
 
---- The token of a request. All are compared, whichever it is, in a time that says nothing.
+--- The token of a request. It is compared with all, in constant time.
 ---@param tokens lastpass.nginx.gateway.Token[]
 ---@param header string|nil Authorization
 ---@return lastpass.nginx.gateway.Token|nil token
@@ -125,13 +126,116 @@ function M.find(tokens, header)
   elseif #text > LONGEST then
     return nil, "unknown"
   end
-  local digest, found = digests.sha256(text), nil
+  local digest, match = digests.sha256(text), nil
   for _, token in ipairs(tokens) do
     if digests.same(token.digest, digest) then
-      found = token
+      match = token
     end
   end
-  return found, not found and "unknown" or nil
+  return match, not match and "unknown" or nil
+end
+
+local CHALLENGE = 'Bearer realm="lastpass"'
+
+--- The failure of a request without a token that is known.
+---@param reason string of `tokens.find`
+---@return nil
+---@return lastpass.unified.Problem
+function M.unauthorized(reason)
+  local is_missing = reason == "missing"
+  return problems.fail(
+    401,
+    is_missing and "a token is needed: Authorization: Bearer …" or "this token is unknown",
+    {
+      headers = {
+        ["www-authenticate"] = is_missing and CHALLENGE or CHALLENGE .. ', error="invalid_token"',
+      },
+    }
+  )
+end
+
+local ACCOUNT = "integrated_account_id"
+
+-- The company that a request names, in its path or its parameters.
+local function named_tenant(request)
+  local of_address = request.path:match "/integrated%-account/([^/]+)/capabilities$"
+  if of_address then
+    return of_address
+  end
+  local raw, name = request.raw_query, nil
+  if raw and not raw:find("integrated", 1, true) and not raw:find("%", 1, true) then
+    return nil
+  end
+  for _, pair in ipairs(request.query) do
+    if pair[1] == ACCOUNT and pair[2] ~= "" then
+      name = pair[2]
+    end
+  end
+  return name
+end
+
+--- The company of a request. For a token that may not see it, it does not exist.
+---@param tenants table<string, table>
+---@param request lastpass.unified.Request
+---@param token lastpass.nginx.gateway.Token
+---@return table|nil tenant
+---@return lastpass.unified.Problem? problem
+function M.tenant_of(tenants, request, token)
+  local name = named_tenant(request) or token.tenant
+  if not name then
+    local text = ACCOUNT .. " is required: this token is for several companies"
+    return problems.fail(400, text, {
+      insight = {
+        missing_required_query_parameters = { description = text, value = { ACCOUNT } },
+      },
+    })
+  elseif not tenants[name] or token.tenants and not token.tenants[name] then
+    return problems.fail(404, "there is no such company, or this token may not see it")
+  end
+  return tenants[name]
+end
+
+--- The failure of a token that may not do this.
+---@param name string the scope it would need
+---@return nil
+---@return lastpass.unified.Problem
+function M.missing_scope(name)
+  return problems.fail(403, ("this token has no scope '%s'"):format(name), {
+    insight = {
+      forbidden_error = {
+        description = "the token needs another scope",
+        value = { missing_scopes = { name } },
+      },
+    },
+    headers = {
+      ["www-authenticate"] = CHALLENGE .. (', error="insufficient_scope", scope="%s"'):format(name),
+    },
+  })
+end
+
+local WINDOW = 10 -- seconds in which requests are counted
+
+--- Counts a request of a token, over all workers (unified-directory §1.8).
+---@param dict table of `ngx.shared`
+---@param token lastpass.nginx.gateway.Token
+---@param now number epoch seconds
+---@return boolean|nil allowed nil when the dict is full
+---@return table headers ratelimit-limit, -remaining, -reset (seconds to go)
+function M.count_request(dict, token, now)
+  local limit = math.max(1, math.floor(token.rate * WINDOW))
+  local window = math.floor(now / WINDOW)
+  local key = ("rate %s %d"):format(token.name, window)
+  local count = dicts.count(dict, key, 1, 2 * WINDOW)
+  if not count then
+    return nil, {}
+  end
+  local reset = math.max(1, math.ceil((window + 1) * WINDOW - now))
+  return count <= limit,
+    {
+      ["ratelimit-limit"] = ("%d"):format(limit),
+      ["ratelimit-remaining"] = ("%d"):format(math.max(0, limit - count)),
+      ["ratelimit-reset"] = ("%d"):format(reset),
+    }
 end
 
 return M

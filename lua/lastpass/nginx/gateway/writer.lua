@@ -1,8 +1,7 @@
---- Writes for the unified directory and the proxy: asks the guards, counts, writes the intent down, calls
--- the client, and writes down how it ended.
+--- Writes for the unified directory and the proxy: asks the guards, counts, logs the intent, calls the client and
+-- logs the outcome.
 -- @module lastpass.nginx.gateway.writer
 local audit = require "lastpass.nginx.gateway.audit"
-local counts = require "lastpass.nginx.gateway.counts"
 local errors = require "lastpass.error"
 local guards = require "lastpass.nginx.gateway.guards"
 local leases = require "lastpass.nginx.lease"
@@ -18,9 +17,9 @@ local M = {}
 local LONGEST_CALL = 120
 local MARGIN = 30
 
-local WAIT = 10 -- seconds for a lease that somebody else has
+local WAIT = 10 -- seconds for a lease that another request has
 local EVERY = 0.05
-local COUNTING = 5 -- seconds; what is done under this lease waits for nothing
+local COUNTING = 5 -- seconds; nothing that is done under this lease waits
 local COUNTING_EVERY = 0.002
 
 --- Makes a writer for one request.
@@ -39,7 +38,7 @@ local function no_lease(reason)
   return errors.fail("cancelled", "busy", "another write to this company is under way")
 end
 
--- Two writes that each take one of the last two admins must not both see the other one.
+-- Two writes that each take away one of the last two admins must not both see the other one.
 local function lock(self)
   if self._lease then
     return true
@@ -47,7 +46,7 @@ local function lock(self)
   local context = self._context
   local lease, reason = leases.acquire(leases.of_changes(context.tenant.name), {
     dict = context.locks,
-    lasts = (context.tenant.timeout or LONGEST_CALL) + MARGIN,
+    ttl = (context.tenant.timeout or LONGEST_CALL) + MARGIN,
     wait = WAIT,
     every = EVERY,
     sleep = context.sleep,
@@ -59,23 +58,23 @@ local function lock(self)
   return true
 end
 
--- What was counted for a wish and not made is taken off again.
-local function give_back(self, wish)
-  local reservation = self._reserved[wish]
+-- What was counted for a change that was not made is subtracted again.
+local function give_back(self, change)
+  local reservation = self._reserved[change]
   if reservation then
-    self._reserved[wish] = nil
-    counts.give_back(reservation)
+    self._reserved[change] = nil
+    guards.give_back(reservation)
   end
 end
 
---- Ends the request: lets others write, and takes off what was counted and never begun.
+--- Ends the request: lets other requests write, and subtracts what was counted and never begun.
 function methods:finish()
   local open = {}
-  for wish in pairs(self._reserved) do
-    open[#open + 1] = wish
+  for change in pairs(self._reserved) do
+    open[#open + 1] = change
   end
-  for _, wish in ipairs(open) do
-    give_back(self, wish)
+  for _, change in ipairs(open) do
+    give_back(self, change)
   end
   if self._lease then
     if self._in_doubt then
@@ -93,7 +92,7 @@ function methods:has_changed()
   return self._has_changed or false
 end
 
-local function note(self, entry, outcome, code)
+local function log_entry(self, entry, outcome, code)
   local context = self._context
   entry.token, entry.tenant = context.token, context.tenant.name
   entry.request, entry.remote_address = context.request.id, context.request.remote_address
@@ -101,10 +100,10 @@ local function note(self, entry, outcome, code)
   return context.audit:write(entry, context.now())
 end
 
-local function fields_of(wishes)
+local function fields_of(changes)
   local names, seen = {}, {}
-  for _, wish in ipairs(wishes) do
-    for name in pairs(wish.after or {}) do
+  for _, change in ipairs(changes) do
+    for name in pairs(change.after or {}) do
       if not seen[name] then
         seen[name], names[#names + 1] = true, name
       end
@@ -114,30 +113,30 @@ local function fields_of(wishes)
   return #names > 0 and names or nil
 end
 
-local function entry_of(action, wishes)
+local function entry_of(action, changes)
   local subjects = {}
-  for place, wish in ipairs(wishes) do
-    subjects[place] = wish.subject
+  for position, change in ipairs(changes) do
+    subjects[position] = change.subject
   end
-  return { action = action, subjects = subjects, fields = fields_of(wishes) }
+  return { action = action, subjects = subjects, fields = fields_of(changes) }
 end
 
--- Whether a write takes access from an active admin. Whom this request has not read by itself may have
--- become one since the directory was read.
-local function takes_an_admin(self, snapshot, wishes)
+-- Whether a write takes access from an active admin. A user whom this request has not read itself may have become one
+-- since the directory was read.
+local function takes_an_admin(self, snapshot, changes)
   local admins, message, err
-  for _, wish in ipairs(wishes) do
-    local is_removal = guards.removes(wish)
-    local known = is_removal and (wish.user or snapshot:user(wish.subject))
+  for _, change in ipairs(changes) do
+    local is_removal = guards.removes(change)
+    local known = is_removal and (change.user or snapshot:user(change.subject))
     if known and guards.is_active_admin(known) then
       return true
-    elseif is_removal and not wish.user then
+    elseif is_removal and not change.user then
       if not admins then
         admins, message, err = guards.read_admins(self._context.tenant:client())
       end
       if not admins then
         return nil, message, err
-      elseif admins.by_key[guards.key_of(wish.subject)] then
+      elseif admins.by_key[guards.key_of(change.subject)] then
         return true
       end
     end
@@ -148,7 +147,7 @@ end
 local NO_ADMINS =
   "LastPass names no active admin at all, so it is not known who would be the last one"
 
--- How many admins there are by now, while nobody else takes one.
+-- How many admins there are now, while no other request takes one away.
 local function read_admins(self)
   local admins, message, err = guards.read_admins(self._context.tenant:client())
   if admins and admins.count == 0 then
@@ -157,35 +156,35 @@ local function read_admins(self)
   return admins, message, err
 end
 
--- Guards and counts in one step: nobody else counts between the look at what a day has left and the count.
-local function ask_and_reserve(self, snapshot, wishes, admins)
+-- Guards and counts in one step: no other request counts between the check of what a day has left and the count.
+local function ask_and_reserve(self, snapshot, changes, admins)
   local context = self._context
   local name, at = context.tenant.name, context.now()
-  local ok, message, err = guards.ask(snapshot, wishes, context.settings, {
+  local ok, message, err = guards.ask(snapshot, changes, context.settings, {
     admins = admins,
     done_lately = function(limit, span)
-      return counts.lately(context.counters, name, limit, span.seconds, at)
+      return guards.lately(context.counters, name, limit, span.seconds, at)
     end,
   })
   if not ok then
     return nil, message, err
   end
-  for _, wish in ipairs(wishes) do
-    local reservation = counts.reserve(context.counters, name, guards.count { wish }, at)
+  for _, change in ipairs(changes) do
+    local reservation = guards.reserve(context.counters, name, guards.count { change }, at)
     if not reservation then
       local text = "there is no room to count this write: lua_shared_dict lastpass_counters is full"
       return errors.fail("cancelled", "no_room", text)
     end
-    self._reserved[wish] = reservation
+    self._reserved[change] = reservation
   end
   return true
 end
 
-local function count_under_lease(self, snapshot, wishes, admins)
+local function count_under_lease(self, snapshot, changes, admins)
   local context = self._context
   local lease, reason = leases.acquire("counts of " .. context.tenant.name, {
     dict = context.locks,
-    lasts = COUNTING,
+    ttl = COUNTING,
     wait = WAIT,
     every = COUNTING_EVERY,
     sleep = context.sleep,
@@ -193,7 +192,7 @@ local function count_under_lease(self, snapshot, wishes, admins)
   if not lease then
     return no_lease(reason)
   end
-  local succeeded, ok, message, err = pcall(ask_and_reserve, self, snapshot, wishes, admins)
+  local succeeded, ok, message, err = pcall(ask_and_reserve, self, snapshot, changes, admins)
   lease:release()
   if not succeeded then
     error(ok, 0)
@@ -201,14 +200,14 @@ local function count_under_lease(self, snapshot, wishes, admins)
   return ok, message, err
 end
 
-local function ask_guards(self, wishes)
+local function ask_guards(self, changes)
   local tenant = self._context.tenant
   local view, message, err = tenant:directory()
   if not view then
     return nil, message, err
   end
   local takes_one, admins
-  takes_one, message, err = takes_an_admin(self, view.snapshot, wishes)
+  takes_one, message, err = takes_an_admin(self, view.snapshot, changes)
   if takes_one == nil then
     return nil, message, err
   elseif takes_one then
@@ -222,22 +221,22 @@ local function ask_guards(self, wishes)
       return nil, message, err
     end
   end
-  return count_under_lease(self, view.snapshot, wishes, admins)
+  return count_under_lease(self, view.snapshot, changes, admins)
 end
 
---- Whether wishes may be carried out; then their steps are counted. A refusal is written down.
----@param wishes lastpass.unified.Wish[]
----@param action? string what the audit calls it; default the first wish
+--- Whether changes may be applied; then they are counted. A refusal is logged.
+---@param changes lastpass.unified.Change[]
+---@param action? string its name in the audit; default that of the first change
 ---@return true|nil
 ---@return string? message
 ---@return lastpass.Error? err kind "guard"
-function methods:check(wishes, action)
-  local ok, message, err = ask_guards(self, wishes)
+function methods:check(changes, action)
+  local ok, message, err = ask_guards(self, changes)
   if ok then
     return true
   end
   local written, no_trace, failure =
-    note(self, entry_of(action or wishes[1].kind, wishes), audit.outcome(err))
+    log_entry(self, entry_of(action or changes[1].kind, changes), audit.outcome(err))
   if not written then
     return nil, no_trace, failure
   end
@@ -251,9 +250,9 @@ local delete_actions = { deactivate = 0, remove = 1, delete = 2, uninvite = 3 }
 local send = {}
 
 --- One new user.
-function send.create(client, wish)
-  local row = { username = wish.subject }
-  for name, value in pairs(wish.after or {}) do
+function send.create(client, change)
+  local row = { username = change.subject }
+  for name, value in pairs(change.after or {}) do
     row[name] = value
   end
   if row.groups and #row.groups == 0 then
@@ -263,16 +262,16 @@ function send.create(client, wish)
 end
 
 --- A new name.
-function send.name(client, wish)
-  return client:updateuser { username = wish.subject, fullname = wish.after.fullname }
+function send.name(client, change)
+  return client:updateuser { username = change.subject, fullname = change.after.fullname }
 end
 
 --- Other groups.
-function send.groups(client, wish)
-  local join, leave = wish.after.join, wish.after.leave
+function send.groups(client, change)
+  local join, leave = change.after.join, change.after.leave
   return client:batchchangegrp {
     {
-      username = wish.subject,
+      username = change.subject,
       add = #join > 0 and join or nil,
       del = #leave > 0 and leave or nil,
     },
@@ -280,78 +279,78 @@ function send.groups(client, wish)
 end
 
 --- Another address, once the user agrees.
-function send.rename(client, wish)
-  return client:updateemail { oldemail = wish.subject, newemail = wish.after.email }
+function send.rename(client, change)
+  return client:updateemail { oldemail = change.subject, newemail = change.after.email }
 end
 
 --- May log in again.
-function send.enable(client, wish)
-  return client:enableuser { wish.subject }
+function send.enable(client, change)
+  return client:enableuser { change.subject }
 end
 
 --- May not log in.
-function send.disable(client, wish)
-  return client:disableuser { wish.subject }
+function send.disable(client, change)
+  return client:disableuser { change.subject }
 end
 
-local function call(client, wish)
-  local action = delete_actions[wish.kind]
+local function call(client, change)
+  local action = delete_actions[change.kind]
   if action then
-    return client:deluser { username = wish.subject, deleteaction = action }
-  elseif send[wish.kind] then
-    return send[wish.kind](client, wish)
+    return client:deluser { username = change.subject, deleteaction = action }
+  elseif send[change.kind] then
+    return send[change.kind](client, change)
   end
-  return client[commands[wish.kind]](client, { username = wish.subject })
+  return client[commands[change.kind]](client, { username = change.subject })
 end
 
---- Writes down what is about to be sent. From here on it may have happened.
+--- Logs what is about to be sent. From here on it may have happened.
 ---@param action string
----@param wishes lastpass.unified.Wish[]
+---@param changes lastpass.unified.Change[]
 ---@return true|nil
 ---@return string? message
 ---@return lastpass.Error? err then nothing may be sent
-function methods:begin(action, wishes)
+function methods:begin(action, changes)
   if self._lease and not self._lease:renew() then
     return errors.fail("cancelled", "busy", "this write has waited too long; try again")
   end
-  local ok, message, err = note(self, entry_of(action, wishes), "intent")
+  local ok, message, err = log_entry(self, entry_of(action, changes), "intent")
   if not ok then
     return nil, message, err
   end
   self._begun, self._had_changed, self._has_changed = {}, self._has_changed, true
-  for _, wish in ipairs(wishes) do
-    self._begun[wish], self._reserved[wish] = self._reserved[wish], nil
+  for _, change in ipairs(changes) do
+    self._begun[change], self._reserved[change] = self._reserved[change], nil
   end
   return true
 end
 
--- What surely did not happen is not counted.
+-- Whether the changes surely did not happen; then they are not counted.
 local function surely_not(err)
   return err ~= nil and not err.uncertain and err.kind ~= "partial"
 end
 
---- Writes down what was done, or may have been. That this could not be written is no failure of what was
--- done: its intent is written, /healthz and the error log say so, and nothing is written after it.
+--- Logs what was done, or may have been. When that fails, what was done has not failed: its intent is logged, /healthz
+-- and the error log report it, and nothing is written after it.
 ---@param action string
----@param wishes lastpass.unified.Wish[]
+---@param changes lastpass.unified.Change[]
 ---@param err lastpass.Error|nil
-function methods:done(action, wishes, err)
+function methods:done(action, changes, err)
   if surely_not(err) then
     self._has_changed = self._had_changed
-    for _, wish in ipairs(wishes) do
-      self._reserved[wish] = self._begun[wish]
-      give_back(self, wish)
+    for _, change in ipairs(changes) do
+      self._reserved[change] = self._begun[change]
+      give_back(self, change)
     end
   end
   self._in_doubt = self._in_doubt or err ~= nil and err.uncertain == true
-  local ok, message = note(self, entry_of(action, wishes), audit.outcome(err))
+  local ok, message = log_entry(self, entry_of(action, changes), audit.outcome(err))
   local ngx = rawget(_G, "ngx")
   if not ok and ngx then
     ngx.log(
       ngx.ERR,
       "lastpass gateway: the outcome of ",
       self._context.request.id or "a request",
-      " could not be written down (",
+      " could not be logged (",
       audit.outcome(err),
       "): ",
       message
@@ -359,19 +358,19 @@ function methods:done(action, wishes, err)
   end
 end
 
---- Carries a wish out that was checked.
----@param wish lastpass.unified.Wish
+--- Applies a change that was checked.
+---@param change lastpass.unified.Change
 ---@return table|nil reply
 ---@return string? message
 ---@return lastpass.Error? err
-function methods:carry_out(wish)
-  local ok, message, err = self:begin(wish.kind, { wish })
+function methods:apply(change)
+  local ok, message, err = self:begin(change.kind, { change })
   if not ok then
     return nil, message, err
   end
   local reply
-  reply, message, err = call(self._context.tenant:client(), wish)
-  self:done(wish.kind, { wish }, err)
+  reply, message, err = call(self._context.tenant:client(), change)
+  self:done(change.kind, { change }, err)
   return reply, message, err
 end
 

@@ -1,4 +1,4 @@
-local names = require "lastpass.unified.names"
+local user_object = require "lastpass.unified.user_object"
 
 describe("names", function()
   it("are split into first and last", function()
@@ -13,20 +13,23 @@ describe("names", function()
       { "  ", nil, nil },
     }
     for _, case in ipairs(cases) do
-      local first, last = names.split(case[1])
+      local first, last = user_object.split_name(case[1])
       assert.equal(case[2], first, case[1])
       assert.equal(case[3], last, case[1])
     end
-    assert.is_nil((names.split(nil)))
+    assert.is_nil((user_object.split_name(nil)))
   end)
 
   it("are joined, the whole name before its parts", function()
-    assert.equal("Ada Lovelace", names.join { first_name = " Ada ", last_name = "Lovelace" })
-    assert.equal("Ann", names.join { name = "Ann", first_name = "Ada" })
-    assert.equal("Ada", names.join { first_name = "Ada" })
-    assert.is_nil(names.join {})
-    assert.is_nil(names.join { first_name = " " })
-    assert.is_nil(names.join { name = "" })
+    assert.equal(
+      "Ada Lovelace",
+      user_object.join_name { first_name = " Ada ", last_name = "Lovelace" }
+    )
+    assert.equal("Ann", user_object.join_name { name = "Ann", first_name = "Ada" })
+    assert.equal("Ada", user_object.join_name { first_name = "Ada" })
+    assert.is_nil(user_object.join_name {})
+    assert.is_nil(user_object.join_name { first_name = " " })
+    assert.is_nil(user_object.join_name { name = "" })
   end)
 
   it("keep the part that nothing is said of", function()
@@ -43,19 +46,19 @@ describe("names", function()
       { { name = " " }, "Ada Lovelace", "" },
     }
     for _, case in ipairs(cases) do
-      assert.equal(case[3], names.join(case[1], case[2]), case[2])
+      assert.equal(case[3], user_object.join_name(case[1], case[2]), case[2])
     end
   end)
 
-  it("are no wish where they are so already, and the part that is not is one", function()
+  it("are no change where they are so already, and the part that is not is one", function()
     local shown = { name = "Ada King Lovelace", first_name = "Ada", last_name = "King Lovelace" }
-    assert.is_nil(names.join(shown, " Ada  King Lovelace"))
+    assert.is_nil(user_object.join_name(shown, " Ada  King Lovelace"))
     shown.last_name = "Smith"
-    assert.equal("Ada Smith", names.join(shown, "Ada King Lovelace"))
+    assert.equal("Ada Smith", user_object.join_name(shown, "Ada King Lovelace"))
     shown.name = "A. Smith"
-    assert.equal("A. Smith", names.join(shown, "Ada King Lovelace"))
+    assert.equal("A. Smith", user_object.join_name(shown, "Ada King Lovelace"))
     local swapped = { name = "Lovelace, Ada", first_name = "Ada", last_name = "Lovelace" }
-    assert.is_nil(names.join(swapped, "Lovelace, Ada"))
-    assert.is_nil(names.join({}, "Ada Lovelace"))
+    assert.is_nil(user_object.join_name(swapped, "Lovelace, Ada"))
+    assert.is_nil(user_object.join_name({}, "Ada Lovelace"))
   end)
 end)

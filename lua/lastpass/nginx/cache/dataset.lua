@@ -1,22 +1,20 @@
---- One part of what is known of a company, its users or its folders: read by one worker for all, and
--- each worker's own copy of it.
--- @module lastpass.nginx.cache.part
-local answers = require "lastpass.nginx.thread.answers"
+--- A dataset of a company, its users or its folders: read by one worker for all, and each worker's own copy of
+-- it.
+-- @module lastpass.nginx.cache.dataset
 local dicts = require "lastpass.nginx.dicts"
 local json = require "lastpass.json"
 local leases = require "lastpass.nginx.lease"
 local metrics = require "lastpass.nginx.metrics"
 local pages = require "lastpass.nginx.cache.pages"
-local pause = require "lastpass.nginx.pause"
 local reading = require "lastpass.nginx.cache.reading"
-local threads = require "lastpass.nginx.threads"
+local thread = require "lastpass.nginx.thread"
 
----@class lastpass.nginx.CachePart
+---@class lastpass.nginx.Dataset
 ---@field name string          "acme users"
----@field pointer? lastpass.nginx.Pointer of the copy this worker has
+---@field pointer? lastpass.nginx.Pointer of the copy of this worker
 ---@field value? any           the copy
 local methods = {}
-local part_mt = { __name = "lastpass.nginx.CachePart", __index = methods }
+local dataset_mt = { __name = "lastpass.nginx.Dataset", __index = methods }
 
 local FIRST_RETRY, SLOWEST_RETRY = 2, 60 -- seconds after a reading that failed
 
@@ -26,40 +24,41 @@ local function key(self, what)
   return what .. " " .. self.name
 end
 
---- Makes a part.
----@param fields table tenant, what ("users" or "folders"), refresh (seconds), client() , thread_order()
--- and pool (where threads are to read), build(name, pointer, pause) -> value
----@return lastpass.nginx.CachePart
+--- Makes a dataset.
+---@param fields table tenant, what ("users" or "folders"), refresh (seconds), client(), thread_order()
+-- and pool (where threads are to read)
+---@return lastpass.nginx.Dataset
 function M.new(fields)
   local self = { name = fields.tenant .. " " .. fields.what }
   for name, value in pairs(fields) do
     self[name] = value
   end
-  setmetatable(self, part_mt)
-  leases.dict():safe_add(key(self, "due"), 0) -- so that setting it never needs room
+  setmetatable(self, dataset_mt)
+  self._dict = leases.dict()
+  self._dict:safe_add(key(self, "due"), 0) -- so that setting it never needs memory
   return self
 end
 
 --- When the next reading is due.
 ---@return number epoch seconds, 0 for at once
 function methods:due()
-  return leases.dict():get(key(self, "due")) or 0
+  return self._dict:get(key(self, "due")) or 0
 end
 
---- Asks for a reading soon. One that is under way does not count: it may have begun before.
-function methods:ask()
-  dicts.set(leases.dict(), key(self, "due"), 0)
+--- Asks for a reading soon. One that is under way does not count: it may have begun before the change.
+function methods:request_reading()
+  dicts.set(self._dict, key(self, "due"), 0)
 end
 
 --- Why the last reading failed.
----@return table|nil failure {kind, code, message, hint, retry_after, at, tries}; nil when it did not
+---@return table|nil failure {kind, code, message, hint, retry_after, at, tries}; nil when it succeeded
 function methods:failure()
-  local text = leases.dict():get(key(self, "failure"))
+  local text = self._dict:get(key(self, "failure"))
   return text and json.decode(text) or nil
 end
 
-local function note_failure(self, answer)
-  local dict, now = leases.dict(), ngx.now()
+local function record_failure(self, answer)
+  local now = ngx.now()
   local before = self:failure()
   local tries = (before and before.tries or 0) + 1
   local wait = math.min(FIRST_RETRY * 2 ^ (tries - 1), SLOWEST_RETRY, self.refresh)
@@ -74,9 +73,9 @@ local function note_failure(self, answer)
       answer.hint and " (" .. answer.hint .. ")" or ""
     )
   end
-  dicts.set(dict, key(self, "due"), now + wait)
+  dicts.set(self._dict, key(self, "due"), now + wait)
   dicts.set(
-    dict,
+    self._dict,
     key(self, "failure"),
     json.encode {
       kind = answer.kind,
@@ -91,40 +90,40 @@ local function note_failure(self, answer)
   )
 end
 
--- In a thread, where many bytes are in nobody's way; in this worker where nginx has none, or where the
+-- Reads in a thread, where many bytes delay nobody; in this worker where nginx has no threads, or where the
 -- client has a transport of its own.
-local function read(self, lock, read_at)
+local function read_and_publish(self, lease, read_at)
   local order = self.thread_order and self.thread_order()
-  local threadless
+  local answer
   if order then
     order.what, order.name, order.read_at = self.what, self.name, read_at
-    order.lock = lock:reference()
-    threadless = threads.order(self.pool, "directory", "read", order)
-    if threadless.code ~= "no_thread" then
-      return threadless
+    order.lease = lease:reference()
+    answer = thread.order(self.pool, "read_directory", order)
+    if answer.code ~= "no_thread" then
+      return answer
     end
   end
   local ok, count, message, err =
     pcall(reading.publish, self.client(), self.what, self.name, read_at, {
-      pause = pause,
+      pause = thread.pause,
       may_publish = function()
-        return lock:renew()
+        return lease:renew()
       end,
     })
   if not ok then
     err = type(count) == "table" and count or { kind = "protocol", code = "raised" }
-    return answers.failure(err.message or tostring(count), err)
+    return thread.failure(err.message or tostring(count), err)
   elseif not count then
-    return err.code == "would_block" and threadless or answers.failure(message, err)
+    return err.code == "would_block" and answer or thread.failure(message, err)
   end
   return { outcome = "read", count = count, bytes = pages.pointer(self.name).bytes }
 end
 
-local function refresh(self, lock)
+local function refresh(self, lease)
   ngx.update_time()
-  local dict, begun = leases.dict(), ngx.now()
-  dicts.set(dict, key(self, "due"), begun + self.refresh)
-  local answer = read(self, lock, math.floor(begun))
+  local begun = ngx.now()
+  dicts.set(self._dict, key(self, "due"), begun + self.refresh)
+  local answer = read_and_publish(self, lease, math.floor(begun))
   local is_read = answer.outcome == "read"
   local labels = { tenant = self.tenant, part = self.what }
   ngx.update_time()
@@ -135,34 +134,34 @@ local function refresh(self, lock)
     outcome = is_read and "ok" or answer.code,
   })
   if not is_read then
-    return note_failure(self, answer)
+    return record_failure(self, answer)
   end
   if self:failure() then
-    dict:delete(key(self, "failure"))
+    self._dict:delete(key(self, "failure"))
     ngx.log(ngx.NOTICE, "lastpass: ", self.name, " can be read again")
   end
   metrics.set("lastpass_directory_" .. self.what, { tenant = self.tenant }, answer.count)
   metrics.set("lastpass_directory_bytes", labels, answer.bytes)
 end
 
---- Reads it for all workers when that is due and nobody else does. To be called in a timer.
+--- Reads it for all workers when that is due and no other worker does. To be called in a timer.
 ---@return boolean read whether this worker did it
 function methods:refresh_when_due()
   if self:due() > ngx.now() then
     return false
   end
-  local lock, reason = leases.take(self.name)
+  local lease, reason = leases.take(self.name)
   if reason == "full" then
     ngx.log(ngx.ERR, "lastpass: ", self.name, " is not read: lastpass_locks is full")
   end
-  if not lock then
+  if not lease then
     return false
   end
-  if self:due() > ngx.now() then -- another worker did it a moment ago
-    lock:release()
+  if self:due() > ngx.now() then -- another worker has just done it
+    lease:release()
     return false
   end
-  local ok, message = lock:guard(refresh, self, lock)
+  local ok, message = lease:guard(refresh, self, lease)
   if not ok then
     ngx.log(ngx.ERR, "lastpass: reading ", self.name, ": ", tostring(message))
   end
@@ -170,7 +169,7 @@ function methods:refresh_when_due()
 end
 
 local function build(self, pointer)
-  local value, message = self.build(self.name, pointer, pause)
+  local value, message = reading.build[self.what](self.name, pointer, thread.pause)
   metrics.count("lastpass_directory_builds_total", {
     tenant = self.tenant,
     part = self.what,
@@ -182,20 +181,20 @@ local function build(self, pointer)
   elseif message ~= "gone" then
     ngx.log(ngx.ERR, "lastpass: the copy of ", self.name, ": ", tostring(message))
   end
-  -- Gone while the pointer still says so: the dict was made anew. All of it has to be read again.
+  -- Gone while the pointer still names it: the dict was made anew, and everything has to be read again.
   if pages.pointer_text(self.name) == pointer.text then
     pages.forget(self.name, pointer)
-    self:ask()
+    self:request_reading()
   end
   return false
 end
 
--- The copy that was in use before is large, and the collector does not see how large; so it is told to
--- work, in small steps. The second round takes what finalizers have freed.
+-- The previous copy is large, and the garbage collector does not see how large; so it is run, in small steps. The
+-- second round frees what finalizers have released.
 local function collect_old_copy()
   for _ = 1, 2 do
     repeat
-      pause()
+      thread.pause()
     until collectgarbage("step", 200)
   end
 end
@@ -217,11 +216,11 @@ local function build_newest(self)
   end
 end
 
---- Looks whether there is something newer than this worker's copy; if so the copy is made anew, in a
--- light thread, while the old one serves. Costs one look into the dict when there is not.
+--- Gives this worker's copy. When there is a newer reading the copy is made anew, in a timer, while the old one
+-- serves; when there is not, that costs one look into the dict.
 ---@return any|nil value nil while there is none
 ---@return lastpass.nginx.Pointer|nil pointer of the value, with the newest time of reading
-function methods:look()
+function methods:current()
   local text = pages.pointer_text(self.name)
   if text and text ~= self.seen then
     local newest = pages.parse(text)

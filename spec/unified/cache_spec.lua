@@ -1,12 +1,12 @@
-local kept_room = require "lastpass.unified.kept"
+local caches = require "lastpass.unified.cache"
 
 describe("what is kept", function()
   it("is kept for a view and its settings", function()
     local view, settings = {}, {}
-    local kept = kept_room.of(view, settings)
-    assert.equal(kept, kept_room.of(view, settings))
-    assert.not_equal(kept, kept_room.of({}, settings))
-    assert.not_equal(kept, kept_room.of(view, {}))
+    local cache = caches.of(view, settings)
+    assert.equal(cache, caches.of(view, settings))
+    assert.not_equal(cache, caches.of({}, settings))
+    assert.not_equal(cache, caches.of(view, {}))
   end)
 
   it("goes with the view", function()
@@ -14,7 +14,7 @@ describe("what is kept", function()
     do
       local view = {}
       seen[view] = true
-      kept_room.of(view, settings).value = { view }
+      caches.of(view, settings).value = { view }
     end
     collectgarbage()
     collectgarbage()
@@ -26,9 +26,9 @@ describe("what is kept", function()
 
   it("is computed once, also by two who want it at the same time", function()
     local computed, settings = 0, { pause = coroutine.yield, wait = coroutine.yield }
-    local kept = kept_room.of({}, settings)
+    local cache = caches.of({}, settings)
     local function want()
-      return kept_room.once(kept, "value", function()
+      return caches.once(cache, "value", function()
         computed = computed + 1
         coroutine.yield()
         coroutine.yield()
@@ -51,39 +51,39 @@ describe("what is kept", function()
   end)
 
   it("is not kept when it failed, and not waited for for ever", function()
-    local kept = kept_room.of({}, {})
+    local cache = caches.of({}, {})
     local function fail()
       return nil, "why"
     end
-    assert.same({ nil, "why" }, { kept_room.once(kept, "a", fail) })
+    assert.same({ nil, "why" }, { caches.once(cache, "a", fail) })
     assert.equal(
       1,
-      kept_room.once(kept, "a", function()
+      caches.once(cache, "a", function()
         return 1
       end)
     )
-    kept.computing.b = true -- somebody began and is gone
+    cache.computing.b = true -- somebody began and is gone
     assert.equal(
       2,
-      kept_room.once(kept, "b", function()
+      caches.once(cache, "b", function()
         return 2
       end)
     )
   end)
 
   it("is bounded where there may be many", function()
-    local kept = kept_room.of({}, {})
+    local cache = caches.of({}, {})
     local computed = 0
     for round = 1, 2 do
       for number = 1, 5 do
-        local value = kept_room.among(kept, "shelf", tostring(number), 3, function()
+        local value = caches.among(cache, "bounded", tostring(number), 3, function()
           computed = computed + 1
           return number
         end)
         assert.equal(number, value, round)
       end
     end
-    assert.is_true(kept.shelf.count <= 3)
+    assert.is_true(cache.bounded.count <= 3)
     assert.is_true(computed > 5)
   end)
 end)

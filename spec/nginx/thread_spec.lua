@@ -1,9 +1,8 @@
 -- Orders for threads of nginx.
-local answers = require "lastpass.nginx.thread.answers"
 local fake_ngx = require "spec.support.fake_ngx"
-local threads = require "lastpass.nginx.threads"
+local thread = require "lastpass.nginx.thread"
 
-describe("lastpass.nginx.threads", function()
+describe("lastpass.nginx.thread", function()
   local fake, calls, replies
 
   before_each(function()
@@ -23,11 +22,11 @@ describe("lastpass.nginx.threads", function()
     fake.remove()
   end)
 
-  it("are given to the pool, with the room and its function", function()
+  it("are given to the pool, with the module and its function", function()
     replies = { { true, { outcome = "loaded" } } }
     local order = { path = "a.lua" }
-    assert.same({ outcome = "loaded" }, threads.order("lastpass", "playbooks", "load", order))
-    assert.same({ "lastpass", "lastpass.nginx.thread.playbooks", "load", order }, calls[1])
+    assert.same({ outcome = "loaded" }, thread.order("lastpass", "load_playbook", order))
+    assert.same({ "lastpass", "lastpass.nginx.thread", "load_playbook", order }, calls[1])
   end)
 
   it("wait while all Lua states and threads are busy", function()
@@ -36,28 +35,28 @@ describe("lastpass.nginx.threads", function()
       { false, "ngx_thread_pool: queue overflow" },
       { true, { outcome = "read" } },
     }
-    assert.equal("read", threads.order("lastpass", "directory", "read", {}).outcome)
+    assert.equal("read", thread.order("lastpass", "read_directory", {}).outcome)
     for place = 1, 10000 do
       replies[place] = { false, "no available Lua vm" }
     end
-    local answer = threads.order("lastpass", "directory", "read", {})
+    local answer = thread.order("lastpass", "read_directory", {})
     assert.same({ "failed", "no_thread" }, { answer.outcome, answer.code })
     assert.is_true(fake.time >= 1120)
   end)
 
   it("say which line nginx.conf lacks", function()
     replies = { { false, "thread pool lastpass not found" } }
-    local answer = threads.order("lastpass", "directory", "read", {})
+    local answer = thread.order("lastpass", "read_directory", {})
     assert.equal("no_thread", answer.code)
     assert.matches("thread_pool lastpass threads=32;", answer.hint, 1, true)
     fake.ngx.run_worker_thread = nil
-    answer = threads.order("lastpass", "directory", "read", {})
+    answer = thread.order("lastpass", "read_directory", {})
     assert.equal("no_thread", answer.code)
   end)
 
   it("answer with plain values, whatever is raised", function()
     local function raise(value)
-      return answers.protected(function()
+      return thread.protected(function()
         error(value, 0)
       end, {})
     end
@@ -69,7 +68,7 @@ describe("lastpass.nginx.threads", function()
     assert.same({ outcome = "failed", kind = "auth", code = "wrong_hash", message = "no" }, answer)
     assert.equal(
       3,
-      answers.protected(function(order)
+      thread.protected(function(order)
         return order.a + 1
       end, { a = 2 })
     )
