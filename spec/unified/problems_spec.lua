@@ -24,6 +24,7 @@ describe("problems", function()
       { 502, "protocol", "not_json" },
       { 403, "guard", "protected", true },
       { 409, "guard", "group_spelling", true },
+      { 409, "guard", "look_alike", true },
       { 409, "conflict", "locked", true },
       { 422, "argument", "bad_time", true },
       { 503, "cancelled", "busy", true },

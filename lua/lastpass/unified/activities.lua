@@ -138,7 +138,7 @@ end
 local function read_window(call, from, to, index)
   local events, message, err = events_module.read(call.tenant:client(), { from = from, to = to })
   if not events then
-    return problems.of(message, err)
+    return call:fail(message, err)
   end
   local items, numbers = {}, {}
   for position = #events, 1, -1 do

@@ -23,6 +23,7 @@ local query = require "lastpass.unified.query"
 ---@field what? string     what one item of the resource is called
 ---@field view? table      of the directory, once it was asked for
 ---@field is_live? boolean the answer shows more than that view
+---@field hidden? string[] strings that no answer may repeat, such as a first password
 local methods = {}
 local call_mt = { __index = methods }
 
@@ -73,6 +74,15 @@ function M.new(request, tenant, grant, route)
   }, call_mt)
 end
 
+--- The failure of a lower layer, as a problem that repeats nothing hidden.
+---@param message string
+---@param err lastpass.Error
+---@return nil
+---@return lastpass.unified.Problem problem
+function methods:fail(message, err)
+  return problems.of(message, err, self.hidden)
+end
+
 --- The directory, as it was read last.
 ---@return table|nil view
 ---@return lastpass.unified.Problem? problem
@@ -80,7 +90,7 @@ function methods:directory()
   if not self.view then
     local view, message, err = self.tenant:directory()
     if not view then
-      return problems.of(message, err)
+      return self:fail(message, err)
     end
     self.view = view
   end
@@ -122,7 +132,7 @@ function methods:folders()
   return cache.once(cached, "folders", function()
     local list, message, err = folders.read(self.tenant:client(), {})
     if not list then
-      return problems.of(message, err)
+      return self:fail(message, err)
     end
     return list
   end)
@@ -217,10 +227,9 @@ end
 --- Applies changes through the grant's writer, in order, up to the first failure (unified-directory §6: not
 -- atomic, never tried twice).
 ---@param changes lastpass.unified.Change[]
----@param hidden? string[] strings that no answer may repeat
 ---@return true|nil
 ---@return lastpass.unified.Problem? problem details.applied and details.failed when some are applied
-function methods:apply(changes, hidden)
+function methods:apply(changes)
   local writer = self.grant.writer
   if not writer then
     return problems.fail(405, "this server does not write", { headers = { allow = "GET, HEAD" } })
@@ -229,13 +238,13 @@ function methods:apply(changes, hidden)
   end
   local ok, message, err = writer:check(changes)
   if not ok then
-    return problems.of(message, err, hidden)
+    return self:fail(message, err)
   end
   local applied = json.list {}
   for _, change in ipairs(changes) do
     ok, message, err = writer:apply(change)
     if not ok then
-      local _, problem = problems.of(message, err, hidden)
+      local _, problem = self:fail(message, err)
       if #applied > 0 or err.uncertain then
         self.tenant:refresh()
       end

@@ -55,7 +55,7 @@ local function raw_response(raw)
 end
 
 -- The status of each kind of failure, and of some codes. A guard refuses whatever the state of the user is,
--- so 403; names in another spelling and what has changed meanwhile are conflicts. Without a directory to show
+-- so 403; names in another spelling, addresses that look alike and what has changed meanwhile are conflicts. Without a directory to show
 -- this server is not ready.
 local statuses = {
   auth = { 401 },
@@ -64,7 +64,7 @@ local statuses = {
   throttled = { 429 },
   transport = { 502, timeout = 504, directory_not_read = 503 },
   protocol = { 502 },
-  guard = { 403, group_spelling = 409, twin = 409, changed = 409 },
+  guard = { 403, group_spelling = 409, look_alike = 409, twin = 409, changed = 409 },
   conflict = { 409 },
   argument = { 422, cache_too_small = 503 },
   cancelled = { 503 },

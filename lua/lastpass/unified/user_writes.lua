@@ -69,6 +69,7 @@ function M.create(call)
   if not change then
     return nil, problem
   end
+  call.hidden = { change.after.password }
   local existing
   existing, problem = users.read(call, change.subject)
   if problem then
@@ -79,7 +80,7 @@ function M.create(call)
   end
   change.user, change.is_new = existing, not existing
   local ok
-  ok, problem = call:apply({ change }, { change.after.password })
+  ok, problem = call:apply { change }
   if not ok then
     return nil, problem
   end

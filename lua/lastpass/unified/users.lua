@@ -86,7 +86,7 @@ function M.read(call, address)
   if user or err.code == "no_such_user" then
     return user
   end
-  return problems.of(message, err)
+  return call:fail(message, err)
 end
 
 --- Finds the user of an id or an address; one who came after the directory was read is read now.

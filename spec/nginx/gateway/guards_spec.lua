@@ -188,6 +188,33 @@ describe("the guards of the gateway", function()
     assert.match("no group 'board', but one named 'Board'", err.message)
   end)
 
+  it("refuse new addresses that look like one of the directory, and others of the same request", function()
+    -- a Cyrillic letter in place of the Latin p
+    local cyrillic = "\209\1285@example.com"
+    for _, one in ipairs {
+      { kind = "create", subject = cyrillic, after = { groups = {} } },
+      { kind = "create", subject = "'p5@example.com", after = { groups = {} } },
+      { kind = "rename", subject = "p6@example.com", after = { email = cyrillic } },
+    } do
+      local err = check.failure("guard", "look_alike", ask { one })
+      assert.match("looks like", err.message)
+      assert.match("p5@example.com", err.message, 1, true)
+      assert.match("limits = { look_alikes = 1 } of the gateway", err.message, 1, true)
+      assert.is_true(ask({ one }, { limits = { look_alikes = 1 } }))
+    end
+    local both = {
+      { kind = "create", subject = "zoe@example.com", after = { groups = {} } },
+      { kind = "create", subject = "zo\208\181@example.com", after = { groups = {} } },
+    }
+    check.failure("guard", "look_alike", ask(both))
+    assert.is_true(ask { both[1] })
+    -- another case of the same address is the same account
+    assert.is_true(ask {
+      { kind = "rename", subject = "p7@example.com", after = { email = "P7@Example.com" } },
+    })
+    guards.check_settings({ limits = { look_alikes = 2 } }, "gateway", 1)
+  end)
+
   it("take limits of a day and of longer spans", function()
     local per_week = { limits = { per_day = { disable = 1 }, per_week = { join = 5 } } }
     guards.check_settings(per_week, "gateway", 1)

@@ -47,7 +47,7 @@ function M.check_settings(given, where, level)
   end
   limits.merge(where .. ": limits", limits.defaults(), given.limits or {}, level + 1)
   for name in pairs(limits.others) do
-    if given.limits and given.limits[name] ~= nil then
+    if name ~= "look_alikes" and given.limits and given.limits[name] ~= nil then
       local text = "%s: limits: '%s' is about sources of people, which the gateway has none of"
       errors.raise(level + 1, text, where, name)
     end
@@ -202,6 +202,12 @@ local function hint_of(refusal)
   return limits.by_name[name] and ALLOW:format(name, name) or nil
 end
 
+-- What a guard says of a step names the option of a playbook; the gateway has a setting instead.
+local function held_message(step)
+  local why = step.held:gsub("limit ({ [%w_]+ = %d+ })", "limits = %1 of the gateway")
+  return ("%s: %s"):format(step.subject, why)
+end
+
 -- LastPass's batchadd changes an account that exists, its password too (unified-directory §6), so it must
 -- be known that there is none.
 local function creates_protected(work, changes)
@@ -241,7 +247,7 @@ function M.ask(snapshot, changes, settings, given)
   })
   local held, refusal = work.held[1], context.refusals[1]
   if held then
-    return errors.fail("guard", held.code, ("%s: %s"):format(held.subject, held.held))
+    return errors.fail("guard", held.code, held_message(held))
   elseif refusal then
     return errors.fail("guard", refusal.guard, refusal.message, { hint = hint_of(refusal) })
   end
