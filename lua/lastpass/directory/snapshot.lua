@@ -199,6 +199,25 @@ function methods:groups()
   end
 end
 
+--- The rows of the core that the users are read from.
+---@return userdata rows
+function methods:rows()
+  return self._rows
+end
+
+--- The user of a row.
+---@param row integer from 1 to `snapshot:count()`
+---@return lastpass.User
+function methods:user_at(row)
+  return user_object.of_row(self._client, self._rows, row)
+end
+
+--- The addresses of those who are only invited, as the reply has them.
+---@return string[]
+function methods:invited_addresses()
+  return self._invited
+end
+
 --- How many values of the reply were not of the form that is known; 0 is usual.
 ---@return integer
 function methods:odd_values()
@@ -214,6 +233,9 @@ signature.declare("snapshot:", methods, {
   group = "name: string",
   group_names = "",
   groups = "",
+  rows = "",
+  user_at = "row: number",
+  invited_addresses = "",
   odd_values = "",
 })
 

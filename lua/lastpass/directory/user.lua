@@ -107,6 +107,15 @@ function M.of_row(client, snapshot, row)
   return setmetatable({ _client = client, _snapshot = snapshot, _row = row }, user_mt)
 end
 
+--- The row that a user is read from.
+---@param user lastpass.User
+---@return userdata|nil rows of the core; nil for one who is only invited
+---@return integer? row
+function M.row_of(user)
+  local rows = rawget(user, "_snapshot")
+  return rows, rows and user._row
+end
+
 --- Somebody of whom only the invitation is known, and the groups that name them as a member.
 function M.of_invitation(client, email, groups)
   return setmetatable({

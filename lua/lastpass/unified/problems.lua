@@ -54,9 +54,9 @@ local function raw_response(raw)
   return value or texts.clean(raw)
 end
 
--- The status of each kind of failure, and of some codes. A guard refuses whatever the state of the user is,
--- so 403; names in another spelling, addresses that look alike and what has changed meanwhile are conflicts. Without a directory to show
--- this server is not ready.
+-- The status of each kind of failure, and of some codes. The refusal of a guard is 403: it does not depend on the state of
+-- the user. Names in another spelling, addresses that look alike and what has changed meanwhile are conflicts. Without a
+-- directory to show, this server is not ready.
 local statuses = {
   auth = { 401 },
   refused = { 422, no_such_user = 404 },

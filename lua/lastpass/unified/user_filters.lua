@@ -19,69 +19,56 @@ local SELECTIONS = 16 -- cached for each view
 local LONGEST_KEY = 120 -- bytes of what a list is sorted by; a cursor holds one
 
 -- Each function gets an entry {user, id} and the call.
-local value = {}
-
-function value.id(entry)
-  return entry.id
-end
-
-function value.email(entry)
-  return entry.user.email
-end
-
-function value.name(entry)
-  return user_object.trim_name(entry.user.fullname)
-end
-
-function value.first_name(entry)
-  return (user_object.split_name(entry.user.fullname))
-end
-
-function value.last_name(entry)
-  return (select(2, user_object.split_name(entry.user.fullname)))
-end
-
-function value.status(entry, call)
-  return user_object.status(entry.user, call.settings)
-end
-
-function value.mfa(entry)
-  return user_object.has_mfa(entry.user)
-end
-
-function value.role(entry)
-  return user_object.account_role(entry.user).id
-end
-
-function value.user_type(entry)
-  return entry.user.admin and "admin" or "user"
-end
-
--- Names of groups, and their ids.
-function value.groups(entry)
-  local list = {}
-  for _, name in ipairs(entry.user.groups) do
-    list[#list + 1] = name
-    list[#list + 1] = ids.group(name)
-  end
-  return list
-end
-
-function value.workspaces(entry, call)
-  return call:workspaces().of_user[email.fold(entry.user.email)] or {}
-end
-
-function value.created_at(entry)
-  return entry.user.created
-end
-
-function value.updated_at()
-  return nil
-end
-
-function value.last_login_at(entry)
-  return entry.user.last_login
-end
+local value = {
+  id = function(entry)
+    return entry.id
+  end,
+  email = function(entry)
+    return entry.user.email
+  end,
+  name = function(entry)
+    return user_object.trim_name(entry.user.fullname)
+  end,
+  first_name = function(entry)
+    return (user_object.split_name(entry.user.fullname))
+  end,
+  last_name = function(entry)
+    return (select(2, user_object.split_name(entry.user.fullname)))
+  end,
+  status = function(entry, call)
+    return user_object.status(entry.user, call.settings)
+  end,
+  mfa = function(entry)
+    return user_object.has_mfa(entry.user)
+  end,
+  role = function(entry)
+    return user_object.account_role(entry.user).id
+  end,
+  user_type = function(entry)
+    return entry.user.admin and "admin" or "user"
+  end,
+  -- Names of groups, and their ids.
+  groups = function(entry)
+    local list = {}
+    for _, name in ipairs(entry.user.groups) do
+      list[#list + 1] = name
+      list[#list + 1] = ids.group(name)
+    end
+    return list
+  end,
+  workspaces = function(entry, call)
+    return call:workspaces().of_user[email.fold(entry.user.email)] or {}
+  end,
+  created_at = function(entry)
+    return entry.user.created
+  end,
+  updated_at = function()
+    return nil
+  end,
+  last_login_at = function(entry)
+    return entry.user.last_login
+  end,
+}
 
 --- What `users?…` may name.
 ---@type table<string, lastpass.unified.Filter>

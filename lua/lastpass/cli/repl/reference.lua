@@ -858,6 +858,10 @@ snapshot:group_names()
 snapshot:groups()
   All groups that have or had a member, by name.
   gives fun(): lastpass.Group|nil iterator]==],
+  ["snapshot.invited_addresses"] = [==[
+snapshot:invited_addresses()
+  The addresses of those who are only invited, as the reply has them.
+  gives string[]]==],
   ["snapshot.invited_count"] = [==[
 snapshot:invited_count()
   How many are only invited.
@@ -871,12 +875,21 @@ snapshot:people()
   How many people the company has, those who are only invited among them; also of a read
   of a few.
   gives integer]==],
+  ["snapshot.rows"] = [==[
+snapshot:rows()
+  The rows of the core that the users are read from.
+  gives userdata rows]==],
   ["snapshot.user"] = [==[
 snapshot:user(email)
   The user with that address, the case of letters and white space around it aside;
   somebody only invited counts.
   email (string)
   gives lastpass.User|nil]==],
+  ["snapshot.user_at"] = [==[
+snapshot:user_at(row)
+  The user of a row.
+  row (integer): from 1 to `snapshot:count()`
+  gives lastpass.User]==],
   ["snapshot.users"] = [==[
 snapshot:users(filter)
   Everybody, invited people at the end.
