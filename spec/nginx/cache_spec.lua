@@ -1,7 +1,7 @@
 -- The directory in memory of all workers, in a real nginx over a sandbox.
 -- Runs once: nginx has its own LuaJIT.
 local lastpass = require "lastpass"
-local site_room = require "spec.support.site"
+local sites = require "spec.support.site"
 local socket = require "socket"
 local support = require "spec.support.box"
 local wait = require "spec.support.wait"
@@ -39,7 +39,7 @@ describe("lastpass.nginx.cache", function()
   end
 
   it("is read by one worker, and is the same in all", function()
-    site = site_room.start(box, { workers = 3, tenant = "refresh = 30, folders = 30," })
+    site = sites.start(box, { workers = 3, tenant = "refresh = 30, folders = 30," })
     local version
     for _, value in
       pairs(of_all_workers(3, function(value)
@@ -56,7 +56,7 @@ describe("lastpass.nginx.cache", function()
   end)
 
   it("gives the same view until the content changes, with its age", function()
-    site = site_room.start(box, { workers = 1, tenant = "refresh = 1, folders = false," })
+    site = sites.start(box, { workers = 1, tenant = "refresh = 1, folders = false," })
     local first = site:directory()
     local later = site:directory(function(value)
       return value.read_at > first.read_at
@@ -73,7 +73,7 @@ describe("lastpass.nginx.cache", function()
   end)
 
   it("is served while it is stale, and says so", function()
-    site = site_room.start(box, {
+    site = sites.start(box, {
       workers = 1,
       tenant = "refresh = 1, stale_after = 2, folders = false, retries = 0,",
     })
@@ -101,13 +101,13 @@ describe("lastpass.nginx.cache", function()
 
   it("lets the first requests wait for the first reading, which is one", function()
     assert(box:faults { command = "getuserdata", delay = 0.3 })
-    site = site_room.start(box, { workers = 2, start = "", tenant = "folders = false," })
+    site = sites.start(box, { workers = 2, start = "", tenant = "folders = false," })
     local answers = {}
     lastpass.parallel(8, function(spawn)
       local http = require "lastpass.transport.curl"
-      for place = 1, 8 do
+      for position = 1, 8 do
         spawn(function()
-          answers[place] = http.new():send {
+          answers[position] = http.new():send {
             method = "GET",
             url = site.server.url .. "/directory",
             timeout = 10,
@@ -115,15 +115,15 @@ describe("lastpass.nginx.cache", function()
         end)
       end
     end)
-    for place = 1, 8 do
-      assert.equal(200, answers[place].status)
+    for position = 1, 8 do
+      assert.equal(200, answers[position].status)
     end
     assert.equal(5, support.requests(box, "getuserdata"))
   end)
 
   it("answers 503 with Retry-After when the first reading fails", function()
     box:stop() -- its port is closed now
-    site = site_room.start(box, { workers = 1, start = "", tenant = "wait = 60, retries = 0," })
+    site = sites.start(box, { workers = 1, start = "", tenant = "wait = 60, retries = 0," })
     local begun = socket.gettime()
     local status, value, headers = site:get "/directory"
     assert.equal(503, status)
@@ -137,7 +137,7 @@ describe("lastpass.nginx.cache", function()
   end)
 
   it("names the size that is needed when the dict is too small", function()
-    site = site_room.start(box, {
+    site = sites.start(box, {
       workers = 2,
       directory = "2m",
       tenant = "refresh = 1, folders = false,",
@@ -152,7 +152,7 @@ describe("lastpass.nginx.cache", function()
     local _, health = site:get "/healthz"
     assert.matches("must have " .. megabytes .. " MB", health.reasons[1].message, 1, true)
     site:stop()
-    site = site_room.start(box, {
+    site = sites.start(box, {
       workers = 2,
       directory = megabytes .. "m",
       tenant = "refresh = 1, folders = false,",
@@ -171,7 +171,7 @@ describe("lastpass.nginx.cache", function()
 
   it("goes on when the worker that reads it dies", function()
     assert(box:faults { command = "getuserdata", delay = 2 })
-    site = site_room.start(box, { workers = 2, tenant = "refresh = 1, folders = false," })
+    site = sites.start(box, { workers = 2, tenant = "refresh = 1, folders = false," })
     local reader = wait("the reading", function()
       return site.server:log():match "reading"
         or support.requests(box, "getuserdata") > 0 and "begun"
@@ -187,7 +187,7 @@ describe("lastpass.nginx.cache", function()
   end)
 
   it("is read in the pool that the setup names, and so is everything else", function()
-    site = site_room.start(box, {
+    site = sites.start(box, {
       main = "thread_pool other threads=4;",
       setup = 'thread_pool = "other",',
       tenant = "folders = false,",
@@ -207,7 +207,7 @@ describe("lastpass.nginx.cache", function()
   end)
 
   it("is read by the worker itself where the client has a transport of its own", function()
-    site = site_room.start(box, {
+    site = sites.start(box, {
       tenant = [[
         transport = (function()
           local inner = require("lastpass.transport.thread").new()
@@ -235,7 +235,7 @@ describe("lastpass.nginx.cache", function()
   end)
 
   it("survives a reload: what was read is there at once", function()
-    site = site_room.start(box, { workers = 2, tenant = "refresh = 60, folders = false," })
+    site = sites.start(box, { workers = 2, tenant = "refresh = 60, folders = false," })
     local first = site:directory()
     local readings = support.requests(box, "getuserdata")
     site.server:reload()

@@ -99,8 +99,8 @@ describe("a site in nginx", function()
   local function reasons()
     local _, report = site:get "/healthz"
     local list = {}
-    for place, reason in ipairs(report.reasons) do
-      list[place] = reason.message
+    for position, reason in ipairs(report.reasons) do
+      list[position] = reason.message
     end
     return report.status, table.concat(list, "\n")
   end
@@ -207,8 +207,8 @@ describe("a site in nginx", function()
     assert.equal(2, site:count_in_log "lastpass audit {")
     -- nginx cuts lines of 2 KB
     local list = json.list {}
-    for place = 1, 20 do
-      list[place] = ("%s%d@acme.example"):format(("x"):rep(150), place)
+    for position = 1, 20 do
+      list[position] = ("%s%d@acme.example"):format(("x"):rep(150), position)
     end
     status, text = request("POST", "/proxy/disableuser", list)
     assert.is_true(status == 422 or status == 404 or status == 403, text)

@@ -29,14 +29,14 @@ local function company(people, changes)
       end
       return replies[turn %% #replies + 1]
     end
-    for place = 1, %d do
-      people[place] = {
-        id = tostring(70000000 + place * 3),
-        email = ("p%%d@acme.example"):format(place),
-        fullname = "Person " .. place,
+    for position = 1, %d do
+      people[position] = {
+        id = tostring(70000000 + position * 3),
+        email = ("p%%d@acme.example"):format(position),
+        fullname = "Person " .. position,
         created = "2024-03-04 14:05:06",
-        groups = { "All", "Team " .. place %% 9 },
-        admin = place %% 50 == 0,
+        groups = { "All", "Team " .. position %% 9 },
+        admin = position %% 50 == 0,
       }
     end
     people[1].email = "boss@acme.example"
@@ -52,12 +52,12 @@ local function company(people, changes)
     -- so many go, and as many new ones come
     function M.change()
       local now, gone = {}, 0
-      for place = #people, 1, -1 do
-        if gone < %d and people[place].created and (place * 7 + serial) %% 11 == 0 then
+      for position = #people, 1, -1 do
+        if gone < %d and people[position].created and (position * 7 + serial) %% 11 == 0 then
           gone = gone + 1
           serial = serial + 1
-          people[place] = {
-            id = tostring(70000000 + place * 3 + 1 + serial %% 2),
+          people[position] = {
+            id = tostring(70000000 + position * 3 + 1 + serial %% 2),
             email = ("n%%d@acme.example"):format(serial),
           }
         end

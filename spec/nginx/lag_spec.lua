@@ -1,7 +1,7 @@
 -- How far the export of events is behind, in a real nginx over a sandbox.
 -- Runs once: nginx has its own LuaJIT.
 local lastpass = require "lastpass"
-local site_room = require "spec.support.site"
+local sites = require "spec.support.site"
 local socket = require "socket"
 local time = require "lastpass.time"
 local wait = require "spec.support.wait"
@@ -38,7 +38,7 @@ describe("the event lag of a tenant", function()
     local tenant = ('folders = false, journal = %q, event_cursor = "siem",'):format(
       folder .. "/journal.db"
     )
-    site = site_room.start(box, { workers = 2, tenant = tenant })
+    site = sites.start(box, { workers = 2, tenant = tenant })
   end
 
   local function export(client)

@@ -64,11 +64,11 @@ describe("lastpass.nginx.limiter", function()
   local function at_once(paths)
     local bodies = {}
     lastpass.parallel(#paths, function(spawn)
-      for place, path in ipairs(paths) do
+      for position, path in ipairs(paths) do
         spawn(function()
           local transport = require("lastpass.transport.curl").new()
           local url = server.url .. path
-          bodies[place] = assert(transport:send { method = "GET", url = url, timeout = 20 }).body
+          bodies[position] = assert(transport:send { method = "GET", url = url, timeout = 20 }).body
         end)
       end
     end)
@@ -77,8 +77,8 @@ describe("lastpass.nginx.limiter", function()
 
   local function times_of(bodies)
     local times = {}
-    for place, body in ipairs(bodies) do
-      times[place] = assert(tonumber(body:match "^[%d.]+"), body)
+    for position, body in ipairs(bodies) do
+      times[position] = assert(tonumber(body:match "^[%d.]+"), body)
     end
     table.sort(times)
     return times
@@ -99,8 +99,8 @@ describe("lastpass.nginx.limiter", function()
 
   it("spaces the requests of all workers and threads", function()
     local paths = {}
-    for place = 1, 40 do
-      paths[place] = place % 3 == 0 and "/thread?rate=20" or "/turn?rate=20"
+    for position = 1, 40 do
+      paths[position] = position % 3 == 0 and "/thread?rate=20" or "/turn?rate=20"
     end
     local bodies = at_once(paths)
     local times = times_of(bodies)
@@ -130,8 +130,8 @@ describe("lastpass.nginx.limiter", function()
 
   it("keeps the vendor's limit of changes of address", function()
     local paths = {}
-    for place = 1, 10 do
-      paths[place] = "/turn?name=third&command=updateemail"
+    for position = 1, 10 do
+      paths[position] = "/turn?name=third&command=updateemail"
     end
     local times = times_of(at_once(paths))
     assert.is_true(times[#times] - times[1] >= 0.88)

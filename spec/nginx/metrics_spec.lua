@@ -54,17 +54,17 @@ describe("lastpass.nginx.metrics", function()
     for _, seconds in ipairs { 0.003, 0.02, 0.02, 0.7, 500 } do
       metrics.observe("lastpass_call_seconds", { command = "getuserdata" }, seconds)
     end
-    local found = parse(metrics.render())
-    local calls = found.lastpass_calls
+    local parsed = parse(metrics.render())
+    local calls = parsed.lastpass_calls
     assert.equal("counter", calls.type)
     assert.equal(metrics.help.lastpass_calls_total, calls.help)
     assert.equal(3, sample(calls, "lastpass_calls_total", { command = "getuserdata" }))
     assert.equal(1, sample(calls, "lastpass_calls_total", { outcome = "unreachable" }))
-    local age = found.lastpass_directory_age_seconds
+    local age = parsed.lastpass_directory_age_seconds
     assert.same({ "gauge", 13.25 }, { age.type, age.samples[1].value })
-    local success = found.lastpass_playbook_last_success_timestamp_seconds
+    local success = parsed.lastpass_playbook_last_success_timestamp_seconds
     assert.equal(1795415550.123, success.samples[1].value)
-    local took = found.lastpass_call_seconds
+    local took = parsed.lastpass_call_seconds
     assert.equal("histogram", took.type)
     local counts =
       { ["0.005"] = 1, ["0.01"] = 1, ["0.025"] = 3, ["0.5"] = 3, ["1"] = 4, ["120"] = 4 }
@@ -93,10 +93,10 @@ describe("lastpass.nginx.metrics", function()
     metrics.count("c_total")
     metrics.set("d", nil, 1)
     metrics.count("a_total")
-    local found = parse(metrics.render())
-    assert.equal(6, found.a.samples[1].value)
-    assert.is_nil(found.c)
-    assert.equal(2, found.lastpass_metrics_dropped.samples[1].value)
+    local parsed = parse(metrics.render())
+    assert.equal(6, parsed.a.samples[1].value)
+    assert.is_nil(parsed.c)
+    assert.equal(2, parsed.lastpass_metrics_dropped.samples[1].value)
   end)
 
   it("does nothing where there is no dict", function()
@@ -121,15 +121,15 @@ describe("lastpass.nginx.metrics", function()
     options.on_retry { command = "getuserdata", attempt = 1, code = "unreachable", seconds = 1 }
     options.on_reply { command = "getuserdata", attempt = 2, seconds = 0.2 }
     options.on_wait { command = "getuserdata", seconds = 1.5, reason = "the option rate" }
-    local found = parse(metrics.render())
+    local parsed = parse(metrics.render())
     assert.same({ "getuserdata", "getuserdata" }, seen)
     local labels = { tenant = "acme", command = "getuserdata", outcome = "ok" }
-    assert.equal(1, sample(found.lastpass_calls, "lastpass_calls_total", labels))
+    assert.equal(1, sample(parsed.lastpass_calls, "lastpass_calls_total", labels))
     labels.outcome = "unreachable"
-    assert.equal(1, sample(found.lastpass_calls, "lastpass_calls_total", labels))
-    assert.equal("unreachable", found.lastpass_retries.samples[1].labels.reason)
-    assert.equal(1, found.lastpass_waits.samples[1].value)
-    assert.equal(1.5, found.lastpass_wait_seconds.samples[1].value)
-    assert.equal(2, sample(found.lastpass_call_seconds, "lastpass_call_seconds_count"))
+    assert.equal(1, sample(parsed.lastpass_calls, "lastpass_calls_total", labels))
+    assert.equal("unreachable", parsed.lastpass_retries.samples[1].labels.reason)
+    assert.equal(1, parsed.lastpass_waits.samples[1].value)
+    assert.equal(1.5, parsed.lastpass_wait_seconds.samples[1].value)
+    assert.equal(2, sample(parsed.lastpass_call_seconds, "lastpass_call_seconds_count"))
   end)
 end)

@@ -2,7 +2,7 @@
 -- Runs once: nginx has its own LuaJIT.
 local extent = require "spec.support.extent"
 local lastpass = require "lastpass"
-local site_room = require "spec.support.site"
+local sites = require "spec.support.site"
 local socket = require "socket"
 local support = require "spec.support.box"
 local wait = require "spec.support.wait"
@@ -45,7 +45,7 @@ describe("lastpass.nginx.playbooks", function()
       folder,
       more or ""
     )
-    site = site_room.start(box, options)
+    site = sites.start(box, options)
   end
 
   -- What /healthz says of a playbook, once it fits.
@@ -243,18 +243,18 @@ describe("lastpass.nginx.playbooks", function()
     )
     local broken = 0
     local version
-    for place = 1, changes do
-      if place % 3 == 0 then
+    for position = 1, changes do
+      if position % 3 == 0 then
         broken = broken + 1
-        local mistake = place % 2 == 0 and "user {" or 'usr "x"'
-        write(folder .. "/staff.lua", ('every "1s" -- %d\n%s\n'):format(place, mistake))
+        local mistake = position % 2 == 0 and "user {" or 'usr "x"'
+        write(folder .. "/staff.lua", ('every "1s" -- %d\n%s\n'):format(position, mistake))
         book("staff.lua", function(one)
           return one.broken and site:count_in_log "does not load" == broken
         end)
       else
         write(
           folder .. "/staff.lua",
-          ('every "1s" -- %d\nuser "new.bee@acme.example" {}\n'):format(place)
+          ('every "1s" -- %d\nuser "new.bee@acme.example" {}\n'):format(position)
         )
         version = book("staff.lua", function(one)
           return not one.broken and one.version ~= version

@@ -36,8 +36,8 @@ describe("lastpass.nginx.thread", function()
       { true, { outcome = "read" } },
     }
     assert.equal("read", thread.order("lastpass", "read_directory", {}).outcome)
-    for place = 1, 10000 do
-      replies[place] = { false, "no available Lua vm" }
+    for position = 1, 10000 do
+      replies[position] = { false, "no available Lua vm" }
     end
     local answer = thread.order("lastpass", "read_directory", {})
     assert.same({ "failed", "no_thread" }, { answer.outcome, answer.code })

@@ -48,14 +48,14 @@ describe("activities", function()
   it("are listed newest first, each once, whatever the limit", function()
     local all = caller:get("activities?limit=500").json.result
     assert.equal(expected, #all)
-    for place = 2, #all do
-      assert.is_true(all[place].created_at <= all[place - 1].created_at)
+    for position = 2, #all do
+      assert.is_true(all[position].created_at <= all[position - 1].created_at)
     end
     for _, limit in ipairs { 7, expected - 1, expected, expected + 1 } do
       local items = caller:walk("activities?limit=" .. limit)
       assert.equal(expected, #items, limit)
-      for place, item in ipairs(items) do
-        assert.equal(all[place].id, item.id)
+      for position, item in ipairs(items) do
+        assert.equal(all[position].id, item.id)
       end
     end
   end)

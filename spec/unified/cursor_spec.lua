@@ -6,8 +6,8 @@ local settings = { cursor_keys = { ("a"):rep(32) } }
 local walk = { resource = "users", digest = cursor.digest { "1", "users", "", "id" } }
 
 local function reason(other, text, now, keys)
-  local found, problem = cursor.read(keys or settings, other, text, now or NOW)
-  assert.is_nil(found)
+  local keys_read, problem = cursor.read(keys or settings, other, text, now or NOW)
+  assert.is_nil(keys_read)
   assert.equal(400, problem.status)
   assert.truthy(problems.titles[problem.status])
   return problem.message
@@ -34,10 +34,10 @@ describe("a cursor", function()
   end)
 
   it("is worth nothing when a byte is another", function()
-    for place = 1, #text do
-      local byte = text:sub(place, place)
+    for position = 1, #text do
+      local byte = text:sub(position, position)
       local other = byte == "A" and "B" or "A"
-      local changed = text:sub(1, place - 1) .. other .. text:sub(place + 1)
+      local changed = text:sub(1, position - 1) .. other .. text:sub(position + 1)
       assert.match("^Invalid cursor", reason(walk, changed))
     end
     for _, nonsense in ipairs {
@@ -71,8 +71,8 @@ describe("a cursor", function()
   it("outlives a change of keys as long as the old one is kept", function()
     local both = { cursor_keys = { ("b"):rep(32), ("a"):rep(32) } }
     assert.truthy(cursor.read(both, walk, text, NOW))
-    local fresh = cursor.make(both, walk, { "1" }, NOW)
-    assert.match("^Invalid cursor", reason(walk, fresh))
+    local latest = cursor.make(both, walk, { "1" }, NOW)
+    assert.match("^Invalid cursor", reason(walk, latest))
     assert.match("^Invalid cursor", reason(walk, text, NOW, { cursor_keys = { ("b"):rep(32) } }))
   end)
 end)

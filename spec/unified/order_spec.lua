@@ -48,9 +48,9 @@ describe("order", function()
 
   it("finds the first place for which something holds", function()
     local list = { 1, 3, 5, 7 }
-    for wanted, place in pairs { [0] = 1, [1] = 1, [2] = 2, [7] = 4, [8] = 5 } do
+    for wanted, position in pairs { [0] = 1, [1] = 1, [2] = 2, [7] = 4, [8] = 5 } do
       assert.equal(
-        place,
+        position,
         order.first(#list, function(at)
           return list[at] >= wanted
         end)

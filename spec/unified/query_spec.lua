@@ -39,8 +39,8 @@ describe("queries", function()
     assert.match("UTF%-8", reason "%FF=a")
     assert.match("longer than", reason("a=" .. ("x"):rep(5000)))
     local many = {}
-    for place = 1, 201 do
-      many[place] = "a" .. place .. "=1"
+    for position = 1, 201 do
+      many[position] = "a" .. position .. "=1"
     end
     assert.match("201 parameters; 200", reason(table.concat(many, "&")))
   end)

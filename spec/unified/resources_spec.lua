@@ -93,8 +93,8 @@ describe("the other resources", function()
   it("role assignments are accounts and rights to folders", function()
     local items = caller:walk "role_assignments?limit=50"
     local of_accounts, of_folders = 0, 0
-    for place, item in ipairs(items) do
-      assert.is_true(place == 1 or items[place - 1].id < item.id)
+    for position, item in ipairs(items) do
+      assert.is_true(position == 1 or items[position - 1].id < item.id)
       if #item.workspace == 0 then
         of_accounts = of_accounts + 1
         assert.is_true(item.role_id == "user" or item.role_id == "admin")
@@ -130,19 +130,19 @@ describe("the other resources", function()
     end
     for _, name in ipairs { "workspace_id", "workspace" } do
       local users = caller:get(("users?limit=500&%s=%s"):format(name, with_people.id)).json.result
-      local found = 0
+      local count = 0
       for _, user in ipairs(users) do
         assert.is_true(addresses[user.username:lower()], user.username)
-        found = found + 1
+        count = count + 1
       end
-      assert.is_true(found > 0)
+      assert.is_true(count > 0)
       assert.equal(0, caller:get(("users?%s=none"):format(name)).json.result_count)
       assert.equal(0, caller:get(("groups?%s=none"):format(name)).json.result_count)
     end
     local groups = caller:get("groups?workspace_id=" .. with_group.folder.id).json.result
     local names = {}
-    for place, group in ipairs(groups) do
-      names[place] = group.name
+    for position, group in ipairs(groups) do
+      names[position] = group.name
     end
     assert.truthy(table.concat(names, "\n"):find(with_group.name, 1, true))
   end)
@@ -187,8 +187,8 @@ describe("the other resources", function()
   it("tell failures of LastPass as problems with its own words", function()
     local function ask(rule)
       box_support.inject(box, "getsfdata", nil, rule)
-      local fresh = tenants.of(box, { client = { retries = 0, timeout = 0.5 } })
-      return unified.caller(fresh):get "workspaces"
+      local another = tenants.of(box, { client = { retries = 0, timeout = 0.5 } })
+      return unified.caller(another):get "workspaces"
     end
     local response = ask { body = '<lastpass rc="Authorization Error"/>' }
     assert.equal(401, response.status)

@@ -4,9 +4,9 @@ local written = require "spec.support.written"
 
 local function people_of(count, from)
   local people = {}
-  for place = 1, count do
-    local number = (from or 0) + place
-    people[place] = {
+  for position = 1, count do
+    local number = (from or 0) + position
+    people[position] = {
       id = tostring(1000 + number),
       email = ("p%d@example.com"):format(number),
       fullname = ("Person %d"):format(number % 7),
@@ -17,9 +17,9 @@ end
 
 local function ids_of(items)
   local list, seen = {}, {}
-  for place, item in ipairs(items) do
+  for position, item in ipairs(items) do
     assert(not seen[item.id], item.id .. " was seen twice")
-    list[place], seen[item.id] = item.id, true
+    list[position], seen[item.id] = item.id, true
   end
   return list, seen
 end
@@ -49,8 +49,8 @@ describe("a walk through the list", function()
 
   it("misses nobody and repeats nobody while people come and go", function()
     local unchanged = {}
-    for place = 1, 17 do
-      unchanged[people[place].id] = place % 3 ~= 0 or nil
+    for position = 1, 17 do
+      unchanged[people[position].id] = position % 3 ~= 0 or nil
     end
     for _, query in ipairs {
       "users?limit=2",

@@ -47,8 +47,8 @@ end
 
 local function ids_of(response)
   local list = {}
-  for place, user in ipairs(response.json.result) do
-    list[place] = user.id
+  for position, user in ipairs(response.json.result) do
+    list[position] = user.id
   end
   return list
 end
@@ -280,8 +280,8 @@ describe("users", function()
   it("are sorted by what they can be sorted by, and by id where that is equal", function()
     local function order(sort)
       local names = {}
-      for place, user in ipairs((caller:walk("users?limit=1&sort_by=" .. sort))) do
-        names[place] = user.username:match "^%w+"
+      for position, user in ipairs((caller:walk("users?limit=1&sort_by=" .. sort))) do
+        names[position] = user.username:match "^%w+"
       end
       return table.concat(names, " ")
     end

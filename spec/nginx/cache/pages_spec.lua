@@ -36,8 +36,8 @@ describe("lastpass.nginx.cache.pages", function()
 
   local function publish(texts, read_at)
     local writer = pages.writer "acme users"
-    for place = #texts, 1, -1 do -- pages come in any order
-      writer:write(place - 1, texts[place])
+    for position = #texts, 1, -1 do -- pages come in any order
+      writer:write(position - 1, texts[position])
     end
     return writer:publish(read_at or 1000)
   end

@@ -38,8 +38,8 @@ describe("the audit", function()
 
   it("stays short, however many there are", function()
     local many = {}
-    for place = 1, 1000 do
-      many[place] = ("\195\169"):rep(300) .. place
+    for position = 1, 1000 do
+      many[position] = ("\195\169"):rep(300) .. position
     end
     local line = audit.line(entry { subjects = many }, 0)
     assert.is_true(#line < 8192)

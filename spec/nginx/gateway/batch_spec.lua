@@ -99,8 +99,8 @@ describe("a batch", function()
       assert.equal("inactive", response.json.result.fourth[1].status)
       assert.equal(1, box_support.requests(box, "disableuser"))
       local outcomes = {}
-      for place, line in ipairs(site.lines) do
-        outcomes[place] = line.action .. " " .. line.outcome
+      for position, line in ipairs(site.lines) do
+        outcomes[position] = line.action .. " " .. line.outcome
       end
       assert.same({ "disable refused", "proxy disableuser done" }, outcomes)
     end
@@ -133,8 +133,9 @@ describe("a batch", function()
     assert.equal(8, #response.json.result["user-directory/roles"])
     assert.equal(403, response.json.errors.getuserdata[1].statusCode)
     local many = {}
-    for place = 1, 5 do
-      many[place] = { resource = "user-directory/roles", method = "list", name = "n" .. place }
+    for position = 1, 5 do
+      many[position] =
+        { resource = "user-directory/roles", method = "list", name = "n" .. position }
     end
     response = send(many, { token = "slow" })
     assert.equal(200, response.status)
@@ -176,8 +177,8 @@ describe("a batch", function()
   it("refuses what it does not know", function()
     local list = { resource = "user-directory/users", method = "list" }
     local many = {}
-    for place = 1, batch.MAX_REQUESTS + 1 do
-      many[place] = { resource = "getuserdata", method = "create", name = "n" .. place }
+    for position = 1, batch.MAX_REQUESTS + 1 do
+      many[position] = { resource = "getuserdata", method = "create", name = "n" .. position }
     end
     for text, resources in pairs {
       ["loop_on"] = { { resource = "user-directory/users", method = "list", loop_on = "x" } },

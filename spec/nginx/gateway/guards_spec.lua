@@ -11,11 +11,11 @@ describe("the guards of the gateway", function()
   local snapshot
   setup(function()
     local tenant, people = written.tenant(), {}
-    for place = 1, 100 do
-      people[place] = {
-        id = tostring(place),
-        email = ("p%d@example.com"):format(place),
-        admin = place <= 2,
+    for position = 1, 100 do
+      people[position] = {
+        id = tostring(position),
+        email = ("p%d@example.com"):format(position),
+        admin = position <= 2,
         groups = { "All" },
       }
     end
@@ -23,14 +23,14 @@ describe("the guards of the gateway", function()
     snapshot = tenant:directory().snapshot
   end)
 
-  local function ask(changes, settings, surroundings)
-    surroundings = surroundings or {}
-    surroundings.done_lately = surroundings.done_lately or nothing
-    return guards.ask(snapshot, changes, settings or {}, surroundings)
+  local function ask(changes, settings, context)
+    context = context or {}
+    context.done_lately = context.done_lately or nothing
+    return guards.ask(snapshot, changes, settings or {}, context)
   end
 
-  local function change(kind, place, after)
-    return { kind = kind, subject = ("P%d@example.com"):format(place), after = after }
+  local function change(kind, position, after)
+    return { kind = kind, subject = ("P%d@example.com"):format(position), after = after }
   end
 
   it("let through what plans would let through", function()
@@ -43,8 +43,8 @@ describe("the guards of the gateway", function()
 
   it("count what one request does", function()
     local changes = {}
-    for place = 1, 6 do
-      changes[place] = change("deactivate", 10 + place)
+    for position = 1, 6 do
+      changes[position] = change("deactivate", 10 + position)
     end
     local err = check.failure("guard", "disable", ask(changes))
     assert.match("people disabled: 6 of 100; the limit is 5%% %(5%)", err.message)
@@ -70,16 +70,16 @@ describe("the guards of the gateway", function()
 
   it("count what is given as well, in memberships", function()
     local changes = {}
-    for place = 1, 6 do
-      local join = { ("Group %d"):format(place), ("Team %d"):format(place) }
-      changes[place] = change("groups", 10 + place, { join = join })
+    for position = 1, 6 do
+      local join = { ("Group %d"):format(position), ("Team %d"):format(position) }
+      changes[position] = change("groups", 10 + position, { join = join })
     end
     local err = check.failure("guard", "join", ask(changes))
     assert.match("memberships given to people in the directory: 12 of 100", err.message)
     assert.equal(12, guards.count(changes).join)
     assert.is_true(ask(changes, { limits = { join = 12 } }))
-    for place = 1, 4 do
-      changes[place], changes[place + 4] = change("enable", place), nil
+    for position = 1, 4 do
+      changes[position], changes[position + 4] = change("enable", position), nil
     end
     check.failure("guard", "enable", ask(changes))
   end)
@@ -121,8 +121,8 @@ describe("the guards of the gateway", function()
 
   local function admins_of(...)
     local admins = { count = select("#", ...), by_key = {} }
-    for _, place in ipairs { ... } do
-      local email = ("p%d@example.com"):format(place)
+    for _, position in ipairs { ... } do
+      local email = ("p%d@example.com"):format(position)
       admins.by_key[email] = { email = email, status = "active", admin = true, groups = {} }
     end
     return admins
@@ -172,10 +172,10 @@ describe("the guards of the gateway", function()
   end)
 
   it("know whom a request has read just now", function()
-    local fresh = { email = "p9@example.com", status = "active", admin = true, groups = {} }
+    local promoted = { email = "p9@example.com", status = "active", admin = true, groups = {} }
     local one = change("disable", 9)
-    one.user = fresh
-    assert.is_true(guards.is_active_admin(fresh))
+    one.user = promoted
+    assert.is_true(guards.is_active_admin(promoted))
     check.failure("guard", "last_admin", ask({ one }, nil, { admins = admins_of(9) }))
   end)
 
@@ -188,32 +188,35 @@ describe("the guards of the gateway", function()
     assert.match("no group 'board', but one named 'Board'", err.message)
   end)
 
-  it("refuse new addresses that look like one of the directory, and others of the same request", function()
-    -- a Cyrillic letter in place of the Latin p
-    local cyrillic = "\209\1285@example.com"
-    for _, one in ipairs {
-      { kind = "create", subject = cyrillic, after = { groups = {} } },
-      { kind = "create", subject = "'p5@example.com", after = { groups = {} } },
-      { kind = "rename", subject = "p6@example.com", after = { email = cyrillic } },
-    } do
-      local err = check.failure("guard", "look_alike", ask { one })
-      assert.match("looks like", err.message)
-      assert.match("p5@example.com", err.message, 1, true)
-      assert.match("limits = { look_alikes = 1 } of the gateway", err.message, 1, true)
-      assert.is_true(ask({ one }, { limits = { look_alikes = 1 } }))
+  it(
+    "refuse new addresses that look like one of the directory, and others of the same request",
+    function()
+      -- a Cyrillic letter in place of the Latin p
+      local cyrillic = "\209\1285@example.com"
+      for _, one in ipairs {
+        { kind = "create", subject = cyrillic, after = { groups = {} } },
+        { kind = "create", subject = "'p5@example.com", after = { groups = {} } },
+        { kind = "rename", subject = "p6@example.com", after = { email = cyrillic } },
+      } do
+        local err = check.failure("guard", "look_alike", ask { one })
+        assert.match("looks like", err.message)
+        assert.match("p5@example.com", err.message, 1, true)
+        assert.match("limits = { look_alikes = 1 } of the gateway", err.message, 1, true)
+        assert.is_true(ask({ one }, { limits = { look_alikes = 1 } }))
+      end
+      local both = {
+        { kind = "create", subject = "zoe@example.com", after = { groups = {} } },
+        { kind = "create", subject = "zo\208\181@example.com", after = { groups = {} } },
+      }
+      check.failure("guard", "look_alike", ask(both))
+      assert.is_true(ask { both[1] })
+      -- another case of the same address is the same account
+      assert.is_true(ask {
+        { kind = "rename", subject = "p7@example.com", after = { email = "P7@Example.com" } },
+      })
+      guards.check_settings({ limits = { look_alikes = 2 } }, "gateway", 1)
     end
-    local both = {
-      { kind = "create", subject = "zoe@example.com", after = { groups = {} } },
-      { kind = "create", subject = "zo\208\181@example.com", after = { groups = {} } },
-    }
-    check.failure("guard", "look_alike", ask(both))
-    assert.is_true(ask { both[1] })
-    -- another case of the same address is the same account
-    assert.is_true(ask {
-      { kind = "rename", subject = "p7@example.com", after = { email = "P7@Example.com" } },
-    })
-    guards.check_settings({ limits = { look_alikes = 2 } }, "gateway", 1)
-  end)
+  )
 
   it("take limits of a day and of longer spans", function()
     local per_week = { limits = { per_day = { disable = 1 }, per_week = { join = 5 } } }

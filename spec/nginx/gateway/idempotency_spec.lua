@@ -172,8 +172,8 @@ describe("an Idempotency-Key", function()
       },
     })
     local paths = { "unified/user-directory/users", "proxy/reinviteuser", "proxy/getuserdata", "x" }
-    for place, path in ipairs(paths) do
-      local options = { token = "reader", headers = { ["idempotency-key"] = "k" .. place } }
+    for position, path in ipairs(paths) do
+      local options = { token = "reader", headers = { ["idempotency-key"] = "k" .. position } }
       local response = site:send("POST", "/" .. path, { username = "ann@example.com" }, options)
       assert.equal(path == "x" and 404 or 403, response.status, path)
     end

@@ -99,10 +99,10 @@ describe("writes at once", function()
       sleep(random(0, 3))
       return {
         users = function()
-          local place = 0
+          local position = 0
           return function()
-            place = place + 1
-            return people[place]
+            position = position + 1
+            return people[position]
           end
         end,
       }
@@ -239,10 +239,10 @@ describe("writes at once", function()
   -- Many people, half of them disabled, and a client that takes a while for whatever it is asked.
   local function busy_tenant(random, outcome_of)
     local tenant, people = written.tenant(), {}
-    for place = 1, 2 * AT_ONCE do
-      people[place] = {
-        id = tostring(place),
-        email = ("p%d@acme.example"):format(place),
+    for position = 1, 2 * AT_ONCE do
+      people[position] = {
+        id = tostring(position),
+        email = ("p%d@acme.example"):format(position),
         groups = { "All" },
       }
     end
@@ -282,10 +282,10 @@ describe("writes at once", function()
       limits = { [name] = 1000, per_day = { [name] = ALLOWED } },
     })
     local kind = afters[name] and (name == "join" or name == "leave") and "groups" or name
-    for place = 1, AT_ONCE do
+    for position = 1, AT_ONCE do
       world:spawn(function()
         local subject = kind == "create" and "n%d@acme.example" or "p%d@acme.example"
-        local change = { kind = kind, subject = subject:format(place), after = afters[name] }
+        local change = { kind = kind, subject = subject:format(position), after = afters[name] }
         local writer = new_writer()
         local ok, _, err = writer:check { change }
         if ok then
@@ -315,9 +315,9 @@ describe("writes at once", function()
     local function attempt(outcome)
       local sent, new_writer = send_at_once("disable", random_of(7), outcome)
       local after = 0
-      for place = 1, AT_ONCE do
+      for position = 1, AT_ONCE do
         world:spawn(function()
-          local change = { kind = "disable", subject = ("p%d@acme.example"):format(place) }
+          local change = { kind = "disable", subject = ("p%d@acme.example"):format(position) }
           local writer = new_writer()
           if writer:check { change } then
             after = after + 1

@@ -24,7 +24,7 @@ describe("tokens", function()
     assert.not_equal(hash, other_hash)
   end)
 
-  it("are found by what is sent, and only by all of it", function()
+  it("are token by what is sent, and only by all of it", function()
     local other = select(2, tokens.new())
     local list = tokens.read({ entry { name = "x", hash = other }, entry() }, tenants, 1)
     assert.equal("hr", tokens.find(list, "Bearer " .. text).name)
@@ -40,8 +40,8 @@ describe("tokens", function()
       "Bearer a b",
       "Bearer " .. ("x"):rep(5000),
     } do
-      local found, reason = tokens.find(list, header)
-      assert.is_nil(found, header)
+      local token, reason = tokens.find(list, header)
+      assert.is_nil(token, header)
       assert.equal("unknown", reason)
     end
     assert.same({ nil, "missing" }, { tokens.find(list, nil) })

@@ -181,8 +181,8 @@ describe("writing through the gateway", function()
     assert.equal(user.email, response.json.username)
     assert.equal("emails", response.headers["x-pending"])
     local actions = {}
-    for place, line in ipairs(site.lines) do
-      actions[place] = line.action .. " " .. line.outcome
+    for position, line in ipairs(site.lines) do
+      actions[position] = line.action .. " " .. line.outcome
     end
     assert.same({ "name done", "groups done", "rename done" }, actions)
     response = site:unified("PATCH", "users/" .. id, { status = "inactive" })
@@ -342,10 +342,10 @@ describe("writing through the gateway", function()
     for user in tenant:directory().snapshot:users { admin = true, status = "active" } do
       admins[#admins + 1] = ("%d"):format(user.id)
     end
-    for place, id in ipairs(admins) do
+    for position, id in ipairs(admins) do
       local response = site:unified("PATCH", "users/" .. id, { status = "inactive" })
-      assert.equal(place < #admins and 200 or 403, response.status, response.body)
-      if place == #admins then
+      assert.equal(position < #admins and 200 or 403, response.status, response.body)
+      if position == #admins then
         assert.equal("last_admin", response.json.details.guard)
       end
     end
@@ -360,8 +360,8 @@ describe("writing through the gateway", function()
     local view = tenant.view
     -- others have disabled all but one meanwhile, and this server does not know it yet
     local client = box:client()
-    for place = 2, #admins do
-      assert(client:disableuser { admins[place] })
+    for position = 2, #admins do
+      assert(client:disableuser { admins[position] })
     end
     for _, request in ipairs {
       { "POST", "/proxy/disableuser", { admins[1] } },
