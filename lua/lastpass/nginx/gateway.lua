@@ -179,12 +179,9 @@ local ALLOW = "POST, OPTIONS"
 -- The response to a request of a batch, as if it had come alone.
 local function answer_one(self, request, token)
   self._pause() -- a batch may be long, and other requests need this worker too
-  local allowed = tokens.count_request(self._counters, token, request.now)
-  local response, problem
-  if allowed then
+  local problem, response = tokens.count_request(self._counters, token, request.now), nil
+  if not problem then
     response, problem = answer(self, request, token)
-  else
-    response, problem = problems.fail(allowed == nil and 503 or 429, "this token asks too often")
   end
   return response or problems.response(problem, request)
 end
@@ -249,18 +246,10 @@ function methods:handle(request)
     local _, problem = tokens.unauthorized(reason)
     return problems.response(problem, request), nil
   end
-  local allowed, headers = tokens.count_request(self._counters, token, request.now)
-  local response, problem
-  if allowed == nil then
-    response, problem = problems.fail(503, "there is no room to count this request", {
-      headers = { ["retry-after"] = "10" },
-    })
-  elseif allowed then
+  local problem, headers = tokens.count_request(self._counters, token, request.now)
+  local response
+  if not problem then
     response, problem = answer(self, request, token)
-  else
-    response, problem = problems.fail(429, "this token asks too often", {
-      headers = { ["retry-after"] = headers["ratelimit-reset"] },
-    })
   end
   response = response or problems.response(problem, request)
   for name, value in pairs(headers) do

@@ -34,34 +34,18 @@ local M = {}
 local TICK = 1 -- seconds between checks of what is due
 local LAG_EVERY = 60
 
---- The options of `setup`: name, type, default, meaning.
-M.option_list = {
-  {
-    "tenants",
-    "table",
-    "required",
-    "companies by name: options of `lastpass.new`, and how their directory is cached",
-  },
-  { "tokens", "list", "none", "who may use the gateway: see `lastpass.nginx.gateway.tokens`" },
-  { "gateway", "table", "none", "settings of the gateway" },
-  { "dashboard", "table", "none", "settings of the dashboard" },
-  {
-    "playbooks",
-    "table",
-    "none",
-    "{ directory, tenant, apply = false, time_limit = 120 }, or a list of these",
-  },
-  { "thread_pool", "name", "lastpass", "nginx's thread_pool" },
-  { "look_every", "seconds", "2", "how often folders of playbooks are checked" },
-}
-
 local known = {
+  -- companies by name: options of `lastpass.new`, and how their directory is cached; required
   tenants = "table",
+  -- who may use the gateway: see `lastpass.nginx.gateway.tokens`
   tokens = "table",
   gateway = "table",
   dashboard = "table",
+  -- { directory, tenant, apply = false, time_limit = 120 }, or a list of these
   playbooks = "table",
+  -- the name of nginx's thread_pool; default "lastpass"
   thread_pool = "string",
+  -- seconds between checks of the folders of playbooks; default 2
   look_every = function(value)
     return type(value) == "number" and value >= 0.01 and value <= 3600, "seconds from 0.01 to 3600"
   end,
@@ -159,7 +143,7 @@ end
 
 --- Checks the configuration and makes the site. For init_by_lua: wrong options raise, so that
 -- `nginx -t` finds them.
----@param given table see `option_list`
+---@param given table tenants, tokens, gateway, dashboard, playbooks, thread_pool, look_every
 ---@return lastpass.nginx.Site
 function M.setup(given)
   if not rawget(_G, "ngx") then

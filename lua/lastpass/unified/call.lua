@@ -190,13 +190,7 @@ function methods:not_found()
   return problems.fail(404, ("there is no %s with that id"):format(self.what))
 end
 
---- The message for a request whose body is not said to be JSON.
-M.NOT_JSON = "the body must be JSON: content-type: application/json"
-
---- Whether a request says that its body is JSON.
----@param request lastpass.unified.Request
----@return boolean
-function M.is_json(request)
+local function is_json(request)
   local kind = (request.headers or {})["content-type"] or ""
   local media_type, parameters = kind:lower():match "^([^;]*)(.*)$"
   local charset = parameters:match 'charset%s*=%s*"?([%w_-]*)'
@@ -204,24 +198,44 @@ function M.is_json(request)
     and (charset == nil or charset == "utf-8" or charset == "utf8")
 end
 
+--- Reads a body that must be JSON, and have its content type.
+---@param request lastpass.unified.Request
+---@return any value nil with a problem
+---@return lastpass.unified.Problem? problem
+function M.read_json(request)
+  if not is_json(request) then
+    return problems.fail(415, "the body must be JSON: content-type: application/json")
+  end
+  local value, message = json.decode(request.body or "")
+  if value == nil then
+    return problems.fail(400, "the body is not valid JSON: " .. message)
+  end
+  return value
+end
+
+--- The same for a body that must be an object.
+---@param request lastpass.unified.Request
+---@return table|nil object
+---@return lastpass.unified.Problem? problem
+function M.read_object(request)
+  local value, problem = M.read_json(request)
+  if problem then
+    return nil, problem
+  elseif type(value) ~= "table" or request.body:find "^%s*%[" then
+    return problems.fail(400, "the body must be a JSON object")
+  end
+  return value
+end
+
 --- The body of a write.
 ---@return table|nil object
 ---@return lastpass.unified.Problem? problem
 function methods:body()
-  local body = self.request.body or ""
-  if not M.is_json(self.request) then
-    return problems.fail(415, M.NOT_JSON)
-  elseif #body > self.settings.max_body then
-    local text = "the body has %d bytes; %d are allowed"
-    return problems.fail(413, text:format(#body, self.settings.max_body))
+  local size, most = #(self.request.body or ""), self.settings.max_body
+  if size > most then
+    return problems.fail(413, ("the body has %d bytes; %d are allowed"):format(size, most))
   end
-  local value, message = json.decode(body)
-  if value == nil then
-    return problems.fail(400, "the body is not valid JSON: " .. message)
-  elseif type(value) ~= "table" or body:find "^%s*%[" then
-    return problems.fail(400, "the body must be a JSON object")
-  end
-  return value
+  return M.read_object(self.request)
 end
 
 --- Applies changes through the grant's writer, in order, up to the first failure (unified-directory §6: not

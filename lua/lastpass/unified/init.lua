@@ -10,22 +10,6 @@ local routes = require "lastpass.unified.routes"
 
 local M = { MODEL = routes.MODEL, problems = problems }
 
---- The settings: name, type, default, meaning.
-M.setting_list = {
-  { "cursor_keys", "list of strings", "a random one", "the first signs cursors, all open them" },
-  { "company_name", "string", "none", "name of the organization, which LastPass does not return" },
-  { "prefix", "path", '""', "what precedes /unified and /proxy in addresses" },
-  { "remote_data", "boolean", "true", "false: the raw record only when a request asks for it" },
-  { "never_logged_in_status", "status", '"active"', 'or "invited"' },
-  { "external_id_attribute", "name", "none", "attribute of accounts that gives external_id" },
-  { "delete_action", "0, 1 or 3", "none", "what DELETE does when the request does not say" },
-  { "page_cache_bytes", "bytes", "16 MiB", "rendered lists that a process caches" },
-  { "max_body", "bytes", "1 MiB", "largest body of a request" },
-  { "redact", "function", "none", "removes secrets from the free text of events" },
-  { "pause", "function", "none", "called between pieces of long computations" },
-  { "wait", "function", "none", "called while another request computes the same" },
-}
-
 local SHORTEST_KEY = 16
 
 local function are_keys(value)
@@ -58,44 +42,58 @@ local function is_size(value)
   return type(value) == "number" and value >= 0, "a number of bytes"
 end
 
-local known_settings = {
+--- The settings, with what each must be; for modules that take them among others.
+M.known_settings = {
+  -- the first key signs cursors, all are accepted; default a random one
   cursor_keys = are_keys,
+  -- name of the organization, which LastPass does not return
   company_name = "string",
+  -- what precedes /unified and /proxy in addresses; default ""
   prefix = is_prefix,
+  -- false: the raw record only when a request asks for it
   remote_data = "boolean",
+  -- the status of users who never logged in; default "active"
   never_logged_in_status = is_status,
+  -- attribute of accounts that gives external_id
   external_id_attribute = "string",
+  -- what DELETE does when the request does not say
   delete_action = is_delete_action,
+  -- bytes of rendered lists that a process caches; default 16 MiB
   page_cache_bytes = is_size,
+  -- bytes of the largest body of a request; default 1 MiB
   max_body = is_size,
+  -- removes secrets from the free text of events
   redact = "function",
+  -- called between pieces of long computations
   pause = "function",
+  -- called while another request computes the same
   wait = "function",
 }
 
---- The checks of the settings by name, for modules that take them among others.
-M.known_settings = known_settings
+local function nothing() end
+
+local function unchanged(text)
+  return text
+end
 
 --- Checks settings, and completes them.
----@param given? table see `setting_list`
+---@param given? table see `known_settings`
 ---@param level? integer whose line an error names; default the caller
 ---@param where? string the name of the caller in errors
 ---@return table settings
 function M.settings(given, level, where)
+  where = where or "unified.settings"
+  given = errors.check_options(where, given, M.known_settings, (level or 1) + 1)
   local settings = {
     prefix = "",
     remote_data = true,
     never_logged_in_status = "active",
     page_cache_bytes = 16 * 1024 * 1024,
     max_body = 1024 * 1024,
-    redact = function(text)
-      return text
-    end,
-    pause = function() end,
-    wait = function() end,
+    redact = unchanged,
+    pause = nothing,
+    wait = nothing,
   }
-  where = where or "unified.settings"
-  given = errors.check_options(where, given, known_settings, (level or 1) + 1)
   for name, value in pairs(given) do
     settings[name] = value
   end
@@ -164,17 +162,7 @@ local function check_scope(route, grant)
   if grant.scopes[scope] then
     return true
   end
-  return problems.fail(403, ("this token has no scope '%s'"):format(scope), {
-    insight = {
-      forbidden_error = {
-        description = "the token needs another scope",
-        value = { missing_scopes = { scope } },
-      },
-    },
-    headers = {
-      ["www-authenticate"] = ('Bearer error="insufficient_scope", scope="%s"'):format(scope),
-    },
-  })
+  return problems.missing_scope(scope)
 end
 
 local function run_route(request, tenant, grant, route)

@@ -54,6 +54,23 @@ local function raw_response(raw)
   return value or texts.clean(raw)
 end
 
+--- The failure of a token that needs another scope.
+---@param scope string
+---@return nil
+---@return lastpass.unified.Problem
+function M.missing_scope(scope)
+  local challenge = 'Bearer realm="lastpass", error="insufficient_scope", scope="%s"'
+  return M.fail(403, ("this token has no scope '%s'"):format(scope), {
+    headers = { ["www-authenticate"] = challenge:format(scope) },
+    insight = {
+      forbidden_error = {
+        description = "the token needs another scope",
+        value = { missing_scopes = { scope } },
+      },
+    },
+  })
+end
+
 -- The status of each kind of failure, and of some codes. The refusal of a guard is 403: it does not depend on the state of
 -- the user. Names in another spelling, addresses that look alike and what has changed meanwhile are conflicts. Without a
 -- directory to show, this server is not ready.

@@ -105,14 +105,9 @@ local known_of_batches = { integrated_account_id = true, resources = true }
 ---@return table|nil batch account, entries
 ---@return lastpass.unified.Problem? problem
 function M.read(request)
-  if not unified_call.is_json(request) then
-    return problems.fail(415, unified_call.NOT_JSON)
-  end
-  local body, message = json.decode(request.body or "")
-  if body == nil then
-    return problems.fail(400, "the body is not valid JSON: " .. message)
-  elseif type(body) ~= "table" then
-    return bad "the body must be a JSON object"
+  local body, problem = unified_call.read_object(request)
+  if not body then
+    return nil, problem
   end
   for name, value in pairs(body) do
     local is_empty = value == json.null or type(value) == "table" and next(value) == nil
@@ -124,7 +119,8 @@ function M.read(request)
   if account ~= nil and account ~= json.null and type(account) ~= "string" then
     return bad "integrated_account_id must be a string"
   end
-  local entries, problem = read_entries(body.resources)
+  local entries
+  entries, problem = read_entries(body.resources)
   if not entries then
     return nil, problem
   end

@@ -6,23 +6,15 @@ local unified = require "lastpass.unified"
 
 local M = {}
 
---- The settings beside those of `lastpass.unified`: name, type, default, meaning.
-M.list = {
-  { "protect", "addresses", "none", "accounts that nothing is taken from" },
-  {
-    "limits",
-    "table",
-    "those of plans",
-    'as in playbooks: { disable = "5%", per_day = { … } }; counted by the day alone',
-  },
-  { "audit", "path or function", "nginx's log", "where each write logs a line of JSON" },
-  { "per_tenant", "table", "none", "by name of a tenant: settings that differ for it" },
-}
-
+-- The settings beside those of `lastpass.unified`.
 local own_settings = {
+  -- addresses of accounts that nothing is taken from
   protect = "table",
+  -- as in playbooks: { disable = "5%", per_day = { … } }
   limits = "table",
+  -- where each write logs a line of JSON: path, or function; default nginx's log
   audit = { "string", "function" },
+  -- by name of a tenant: settings that differ for it
   per_tenant = "table",
 }
 

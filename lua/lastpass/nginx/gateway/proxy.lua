@@ -10,7 +10,6 @@ local json = require "lastpass.json"
 local problems = require "lastpass.unified.problems"
 local reply = require "lastpass.enterprise.reply"
 local texts = require "lastpass.unified.texts"
-local tokens = require "lastpass.nginx.gateway.tokens"
 local unified_call = require "lastpass.unified.call"
 
 local M = {}
@@ -94,23 +93,18 @@ local function find_command(name)
   return problems.fail(404, text)
 end
 
--- No body means no data. Any other body must be JSON, and have its content type.
+-- No body means no data.
 local function read_data(request)
-  local body = request.body or ""
-  if body == "" then
+  if (request.body or "") == "" then
     return nil
-  elseif not unified_call.is_json(request) then
-    return problems.fail(415, unified_call.NOT_JSON)
   end
-  local value, message = json.decode(body)
-  if value == nil then
-    return problems.fail(400, "the body is not valid JSON: " .. message)
-  elseif value == json.null then
+  local value, problem = unified_call.read_json(request)
+  if value == json.null then
     return nil
-  elseif type(value) ~= "table" then
+  elseif value ~= nil and type(value) ~= "table" then
     return problems.fail(400, "the body must be a JSON object or list: the data of the command")
   end
-  return value
+  return value, problem
 end
 
 -- Wrong data raise, as programming errors do; here they are the error of the caller.
@@ -243,9 +237,9 @@ function M.refusal(request, token, name)
   if command and request.method ~= "POST" then
     _, problem = problems.fail(405, "a command is sent with POST", { headers = { allow = ALLOW } })
   elseif command and not token.scopes.proxy then
-    _, problem = tokens.missing_scope "proxy"
+    _, problem = problems.missing_scope "proxy"
   elseif command and command.writes and not token.scopes.write then
-    _, problem = tokens.missing_scope "write"
+    _, problem = problems.missing_scope "write"
   end
   return problem and problems.response(problem, request) or nil
 end

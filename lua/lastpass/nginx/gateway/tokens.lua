@@ -195,46 +195,36 @@ function M.tenant_of(tenants, request, token)
   return tenants[name]
 end
 
---- The failure of a token that may not do this.
----@param name string the scope it would need
----@return nil
----@return lastpass.unified.Problem
-function M.missing_scope(name)
-  return problems.fail(403, ("this token has no scope '%s'"):format(name), {
-    insight = {
-      forbidden_error = {
-        description = "the token needs another scope",
-        value = { missing_scopes = { name } },
-      },
-    },
-    headers = {
-      ["www-authenticate"] = CHALLENGE .. (', error="insufficient_scope", scope="%s"'):format(name),
-    },
-  })
-end
-
 local WINDOW = 10 -- seconds in which requests are counted
 
 --- Counts a request of a token, over all workers (unified-directory §1.8).
 ---@param dict table of `ngx.shared`
 ---@param token lastpass.nginx.gateway.Token
 ---@param now number epoch seconds
----@return boolean|nil allowed nil when the dict is full
----@return table headers ratelimit-limit, -remaining, -reset (seconds to go)
+---@return lastpass.unified.Problem|nil problem when it asks too often, or the dict is full
+---@return table headers ratelimit-limit, -remaining, -reset (in seconds)
 function M.count_request(dict, token, now)
   local limit = math.max(1, math.floor(token.rate * WINDOW))
   local window = math.floor(now / WINDOW)
   local key = ("rate %s %d"):format(token.name, window)
-  local count = dicts.count(dict, key, 1, 2 * WINDOW)
+  local count, _, problem = dicts.count(dict, key, 1, 2 * WINDOW), nil, nil
   if not count then
-    return nil, {}
+    _, problem = problems.fail(503, "there is no room to count this request", {
+      headers = { ["retry-after"] = "10" },
+    })
+    return problem, {}
   end
-  local reset = math.max(1, math.ceil((window + 1) * WINDOW - now))
-  return count <= limit,
+  local reset = ("%d"):format(math.max(1, math.ceil((window + 1) * WINDOW - now)))
+  if count > limit then
+    _, problem = problems.fail(429, "this token asks too often", {
+      headers = { ["retry-after"] = reset },
+    })
+  end
+  return problem,
     {
       ["ratelimit-limit"] = ("%d"):format(limit),
       ["ratelimit-remaining"] = ("%d"):format(math.max(0, limit - count)),
-      ["ratelimit-reset"] = ("%d"):format(reset),
+      ["ratelimit-reset"] = reset,
     }
 end
 
