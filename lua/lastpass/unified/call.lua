@@ -5,7 +5,6 @@ local email = require "lastpass.email"
 local filters = require "lastpass.unified.filters"
 local folders = require "lastpass.directory.folders"
 local ids = require "lastpass.unified.ids"
-local index = require "lastpass.unified.index"
 local json = require "lastpass.json"
 local problems = require "lastpass.unified.problems"
 local query = require "lastpass.unified.query"
@@ -116,7 +115,7 @@ function methods:index()
   if not view then
     return nil, problem
   end
-  return index.of(self.tenant, view, self.settings)
+  return ids.index(self.tenant, view, self.settings)
 end
 
 --- The shared folders: those of the view, else read once for it.

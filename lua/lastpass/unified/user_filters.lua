@@ -5,7 +5,6 @@ local cursor = require "lastpass.unified.cursor"
 local email = require "lastpass.email"
 local filters = require "lastpass.unified.filters"
 local ids = require "lastpass.unified.ids"
-local index_module = require "lastpass.unified.index"
 local order = require "lastpass.unified.order"
 local query = require "lastpass.unified.query"
 local texts = require "lastpass.unified.texts"
@@ -148,7 +147,7 @@ local function comparison(sort)
       end
       return key_a < key_b
     end
-    return index_module.before(id_a, id_b)
+    return ids.before(id_a, id_b)
   end
 end
 
@@ -192,7 +191,7 @@ local function walk_by_id(walk, index, position_at)
     return { names[position_at(at)] }
   end
   walk.is_after = function(at, keys)
-    return index_module.before(keys[1] or "", names[position_at(at)])
+    return ids.before(keys[1] or "", names[position_at(at)])
   end
 end
 

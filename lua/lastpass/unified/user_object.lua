@@ -65,15 +65,6 @@ function M.join_name(requested, fullname)
   return table.concat(parts, " ")
 end
 
---- The id of a user.
----@param user lastpass.User
----@param cid string
----@return string
-function M.id(user, cid)
-  local rows, row = users.row_of(user)
-  return rows and core.user_id(rows, row) or ids.invited(cid, user.email)
-end
-
 --- Active, inactive or invited (§4.1).
 ---@param user lastpass.User
 ---@param settings table never_logged_in_status

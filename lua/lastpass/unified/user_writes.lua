@@ -2,6 +2,7 @@
 -- @module lastpass.unified.user_writes
 local bodies = require "lastpass.unified.user_body"
 local fold = require("lastpass.email").fold
+local ids = require "lastpass.unified.ids"
 local json = require "lastpass.json"
 local problems = require "lastpass.unified.problems"
 local user_object = require "lastpass.unified.user_object"
@@ -18,7 +19,7 @@ local function show_again(call, address, status, groups)
     local objects = require "lastpass.directory.user"
     user = objects.of_invitation(call.tenant:client(), address, groups)
   end
-  return users.show(call, user, user_object.id(user, call.cid), status)
+  return users.show(call, user, ids.user(user, call.cid), status)
 end
 
 local new_user_fields = {
@@ -76,7 +77,7 @@ function M.create(call)
     return nil, problem
   elseif existing and call.output.remote.upsert ~= "true" then
     local text = "there is a user with this address; remote_query[upsert]=true changes them"
-    return problems.fail(409, text, { details = { id = user_object.id(existing, call.cid) } })
+    return problems.fail(409, text, { details = { id = ids.user(existing, call.cid) } })
   end
   change.user, change.is_new = existing, not existing
   local ok
@@ -98,7 +99,7 @@ local function read_current(call)
     return nil, problem
   end
   -- another account may have got the address since the directory was read
-  local its_id = now and user_object.id(now, call.cid)
+  local its_id = now and ids.user(now, call.cid)
   local is_by_number = not id:find "^inv_" and not call.id:find("@", 1, true)
   if not now or its_id ~= id and is_by_number then
     call.tenant:refresh()

@@ -2,6 +2,7 @@
 -- @module lastpass.unified.users
 local cache = require "lastpass.unified.cache"
 local workspaces = require "lastpass.unified.workspaces"
+local ids = require "lastpass.unified.ids"
 local json = require "lastpass.json"
 local lists = require "lastpass.unified.lists"
 local output = require "lastpass.unified.output"
@@ -112,7 +113,7 @@ function M.find(call, id)
   local user
   user, problem = M.read(call, id)
   if user then
-    return user, user_object.id(user, call.cid)
+    return user, ids.user(user, call.cid)
   elseif problem then
     return nil, problem
   end
