@@ -24,29 +24,20 @@ local function add(state, level, where, message, hint)
   state.reasons[#state.reasons + 1] = { where = where, message = message, hint = hint }
 end
 
+local NOT_READ = "the directory has not been read yet"
+
 local function check_tenant(state, tenant)
   local report = tenant:report()
   local where = "tenant " .. tenant.name
   local failure = report.failure
+  local hint = failure and failure.hint
   if not report.ready then
-    add(
-      state,
-      FAILING,
-      where,
-      failure and failure.message or "the directory has not been read yet",
-      failure and failure.hint
-    )
+    add(state, FAILING, where, failure and failure.message or NOT_READ, hint)
   elseif report.stale then
-    local text = ("the directory is %d seconds old"):format(report.age)
-    add(
-      state,
-      FAILING,
-      where,
-      failure and text .. ": " .. failure.message or text,
-      failure and failure.hint
-    )
+    local why = failure and ": " .. failure.message or ""
+    add(state, FAILING, where, ("the directory is %d seconds old%s"):format(report.age, why), hint)
   elseif failure then
-    add(state, DEGRADED, where, failure.message, failure.hint)
+    add(state, DEGRADED, where, failure.message, hint)
   end
   if report.folders_failure then
     add(state, DEGRADED, where, "the folders cannot be read: " .. report.folders_failure.message)

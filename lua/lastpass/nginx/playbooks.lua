@@ -84,6 +84,14 @@ function M.next_run(schedule, last, known_since, zone)
   return next_time_of_day(schedule.at, last or known_since, zone)
 end
 
+local function log(level, book, ...)
+  ngx.log(level, "lastpass: playbook ", book.path, ...)
+end
+
+local function hint_of(answer)
+  return answer.hint and (" (%s)"):format(answer.hint) or ""
+end
+
 local function labels_of(self, book)
   return { tenant = self.tenant.name, playbook = book.name }
 end
@@ -101,27 +109,12 @@ local function record_run(self, book, answer)
   if is_success[answer.outcome] then
     metrics.set("lastpass_playbook_last_success_timestamp_seconds", labels, ngx.now())
     book.failures = 0
-    ngx.log(
-      ngx.NOTICE,
-      "lastpass: playbook ",
-      book.path,
-      ": ",
-      answer.outcome,
-      answer.steps and (", %d steps"):format(answer.steps) or "",
-      answer.run and (", run %d"):format(answer.run) or ""
-    )
+    local steps = answer.steps and (", %d steps"):format(answer.steps) or ""
+    local run = answer.run and (", run %d"):format(answer.run) or ""
+    log(ngx.NOTICE, book, ": ", answer.outcome, steps, run)
   else
     book.failures = book.failures + 1
-    ngx.log(
-      ngx.ERR,
-      "lastpass: playbook ",
-      book.path,
-      ": ",
-      answer.outcome,
-      ": ",
-      tostring(answer.message),
-      answer.hint and " (" .. answer.hint .. ")" or ""
-    )
+    log(ngx.ERR, book, ": ", answer.outcome, ": ", tostring(answer.message), hint_of(answer))
   end
   labels.outcome = answer.outcome
   metrics.count("lastpass_playbook_runs_total", labels)
@@ -166,7 +159,7 @@ function methods:start_when_due(book)
     if not premature then
       local ok, message = lease:guard(run_playbook, self, book)
       if not ok then
-        ngx.log(ngx.ERR, "lastpass: playbook ", book.path, ": ", tostring(message))
+        log(ngx.ERR, book, ": ", tostring(message))
       end
     end
     lease:release()
@@ -186,14 +179,8 @@ local function report_broken(self, book, md5, answer)
     at = math.floor(ngx.now()),
   }
   metrics.set("lastpass_playbook_broken", labels_of(self, book), 1)
-  ngx.log(
-    ngx.ERR,
-    "lastpass: playbook ",
-    book.path,
-    " does not load",
-    book.good and ", its last good version stays in use: " or ": ",
-    answer.message
-  )
+  local good = book.good and ", its last good version stays in use" or ""
+  log(ngx.ERR, book, " does not load", good, ": ", answer.message)
 end
 
 -- What is wrong with the folder as a whole is logged once.
@@ -201,14 +188,8 @@ local function report_trouble(self, answer)
   local trouble = { message = answer.message, code = answer.code, hint = answer.hint }
   self._trouble = trouble
   if folders.store_trouble(self.directory, trouble) then
-    ngx.log(
-      ngx.ERR,
-      "lastpass: playbooks in ",
-      self.directory,
-      ": ",
-      trouble.message,
-      trouble.hint and " (" .. trouble.hint .. ")" or ""
-    )
+    local hint = hint_of(trouble)
+    ngx.log(ngx.ERR, "lastpass: playbooks in ", self.directory, ": ", trouble.message, hint)
   end
 end
 
@@ -229,7 +210,7 @@ local function load_version(self, book, text, md5)
     report_broken(self, book, md5, answer)
   else
     if book.broken then
-      ngx.log(ngx.NOTICE, "lastpass: playbook ", book.path, " loads again")
+      log(ngx.NOTICE, book, " loads again")
     end
     book.broken = nil
     book.good = { text = text, md5 = md5, schedule = answer.schedule }

@@ -64,14 +64,8 @@ local function record_failure(self, answer)
   local wait = math.min(FIRST_RETRY * 2 ^ (tries - 1), SLOWEST_RETRY, self.refresh)
   wait = math.max(wait, answer.retry_after or 0)
   if not before or before.message ~= answer.message then
-    ngx.log(
-      ngx.ERR,
-      "lastpass: ",
-      self.name,
-      " cannot be read: ",
-      answer.message,
-      answer.hint and " (" .. answer.hint .. ")" or ""
-    )
+    local hint = answer.hint and (" (%s)"):format(answer.hint) or ""
+    ngx.log(ngx.ERR, "lastpass: ", self.name, " cannot be read: ", answer.message, hint)
   end
   dicts.set(self._dict, key(self, "due"), now + wait)
   dicts.set(

@@ -346,15 +346,9 @@ function methods:done(action, changes, err)
   local ok, message = log_entry(self, entry_of(action, changes), audit.outcome(err))
   local ngx = rawget(_G, "ngx")
   if not ok and ngx then
-    ngx.log(
-      ngx.ERR,
-      "lastpass gateway: the outcome of ",
-      self._context.request.id or "a request",
-      " could not be logged (",
-      audit.outcome(err),
-      "): ",
-      message
-    )
+    local text = "lastpass gateway: the outcome of %s could not be logged (%s): %s"
+    local request = self._context.request.id or "a request"
+    ngx.log(ngx.ERR, text:format(request, (audit.outcome(err)), message))
   end
 end
 
