@@ -584,7 +584,6 @@ build = {
     ["lastpass.unified.filters"] = "lua/lastpass/unified/filters.lua",
     ["lastpass.unified.groups"] = "lua/lastpass/unified/groups.lua",
     ["lastpass.unified.ids"] = "lua/lastpass/unified/ids.lua",
-    ["lastpass.unified.index"] = "lua/lastpass/unified/index.lua",
     ["lastpass.unified"] = "lua/lastpass/unified/init.lua",
     ["lastpass.unified.lists"] = "lua/lastpass/unified/lists.lua",
     ["lastpass.unified.order"] = "lua/lastpass/unified/order.lua",
