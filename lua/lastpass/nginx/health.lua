@@ -58,22 +58,22 @@ local function check_playbooks(state, playbooks)
   if report.trouble then
     add(state, DEGRADED, "playbooks", report.trouble.message, report.trouble.hint)
   end
-  for _, book in ipairs(report.playbooks) do
-    local where = "playbook " .. book.name
-    if book.broken then
-      add(state, DEGRADED, where, "does not load: " .. book.broken.message)
+  for _, playbook in ipairs(report.playbooks) do
+    local where = "playbook " .. playbook.name
+    if playbook.broken then
+      add(state, DEGRADED, where, "does not load: " .. playbook.broken.message)
     end
-    local last = book.last
+    local last = playbook.last
     if last and is_failure[last.outcome] then
       local message = ("%s: %s"):format(last.outcome, last.message or "see the journal")
       add(state, DEGRADED, where, message, last.hint)
     end
     state.playbooks[#state.playbooks + 1] = {
-      name = book.name,
-      schedule = book.schedule,
-      version = book.version,
-      broken = book.broken and true or nil,
-      began = iso(book.began),
+      name = playbook.name,
+      schedule = playbook.schedule,
+      version = playbook.version,
+      broken = playbook.broken and true or nil,
+      began = iso(playbook.began),
       last = last and {
         outcome = last.outcome,
         steps = last.steps,

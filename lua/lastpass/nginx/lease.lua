@@ -1,6 +1,7 @@
 --- Leases: what only one of all workers may do at a time. They are in the `lua_shared_dict` named lastpass_locks.
--- A lease names its owner, is renewed while the work lasts, is released by its owner only, and expires by
--- itself, so that it becomes free when a worker dies.
+-- The contract is that of `lastpass.store.lock`, which locks a company for runs on any machine: a lease names its
+-- owner, is renewed while the work lasts, is released by its owner only, and expires by itself, so that it becomes free
+-- when a worker dies.
 -- @module lastpass.nginx.lease
 local dicts = require "lastpass.nginx.dicts"
 

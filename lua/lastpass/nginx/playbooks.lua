@@ -84,22 +84,22 @@ function M.next_run(schedule, last, known_since, zone)
   return next_time_of_day(schedule.at, last or known_since, zone)
 end
 
-local function log(level, book, ...)
-  ngx.log(level, "lastpass: playbook ", book.path, ...)
+local function log(level, playbook, ...)
+  ngx.log(level, "lastpass: playbook ", playbook.path, ...)
 end
 
 local function hint_of(answer)
   return answer.hint and (" (%s)"):format(answer.hint) or ""
 end
 
-local function labels_of(self, book)
-  return { tenant = self.tenant.name, playbook = book.name }
+local function labels_of(self, playbook)
+  return { tenant = self.tenant.name, playbook = playbook.name }
 end
 
 local is_success = { applied = true, unchanged = true, planned = true }
 
-local function record_run(self, book, answer)
-  local labels = labels_of(self, book)
+local function record_run(self, playbook, answer)
+  local labels = labels_of(self, playbook)
   for state, count in pairs(answer.states or {}) do
     labels.state = state
     metrics.count("lastpass_playbook_steps_total", labels, count)
@@ -108,32 +108,32 @@ local function record_run(self, book, answer)
   metrics.observe("lastpass_playbook_seconds", labels, answer.seconds)
   if is_success[answer.outcome] then
     metrics.set("lastpass_playbook_last_success_timestamp_seconds", labels, ngx.now())
-    book.failures = 0
+    playbook.failures = 0
     local steps = answer.steps and (", %d steps"):format(answer.steps) or ""
     local run = answer.run and (", run %d"):format(answer.run) or ""
-    log(ngx.NOTICE, book, ": ", answer.outcome, steps, run)
+    log(ngx.NOTICE, playbook, ": ", answer.outcome, steps, run)
   else
-    book.failures = book.failures + 1
-    log(ngx.ERR, book, ": ", answer.outcome, ": ", tostring(answer.message), hint_of(answer))
+    playbook.failures = playbook.failures + 1
+    log(ngx.ERR, playbook, ": ", answer.outcome, ": ", tostring(answer.message), hint_of(answer))
   end
   labels.outcome = answer.outcome
   metrics.count("lastpass_playbook_runs_total", labels)
-  book.last = answer
+  playbook.last = answer
 end
 
-local function run_playbook(self, book)
+local function run_playbook(self, playbook)
   local begun = ngx.now()
-  book:load_runs()
-  book.began = begun
-  book:save_runs()
+  playbook:load_runs()
+  playbook.began = begun
+  playbook:save_runs()
   local order = self.tenant:thread_order()
-  order.path, order.text, order.apply = book.path, book.good.text, self._apply
+  order.path, order.text, order.apply = playbook.path, playbook.good.text, self._apply
   order.time_limit = self._time_limit
   local answer = thread.order(self._pool, "run_playbook", order)
   ngx.update_time()
   answer.seconds, answer.at = ngx.now() - begun, math.floor(ngx.now())
-  record_run(self, book, answer)
-  book:save_runs()
+  record_run(self, playbook, answer)
+  playbook:save_runs()
   if answer.outcome == "applied" or answer.outcome == "partial" then
     self.tenant:refresh()
   end
@@ -141,46 +141,46 @@ end
 
 --- Starts a playbook that is due, in a timer of its own. Of one company only one runs at a time, and none while a
 -- write through the gateway may take away an admin. One that has to wait stays due.
----@param book lastpass.nginx.Playbook
-function methods:start_when_due(book)
-  local when = book.good and book.good.schedule
-  if not when or book.is_running then
+---@param playbook lastpass.nginx.Playbook
+function methods:start_when_due(playbook)
+  local when = playbook.good and playbook.good.schedule
+  if not when or playbook.is_running then
     return
   end
-  if M.next_run(when, book.began, book.known_since, self._zone) > ngx.now() then
+  if M.next_run(when, playbook.began, playbook.known_since, self._zone) > ngx.now() then
     return
   end
   local lease = leases.take(leases.of_changes(self.tenant.name))
   if not lease then
     return
   end
-  book.is_running = true
+  playbook.is_running = true
   local started = ngx.timer.at(0, function(premature)
     if not premature then
-      local ok, message = lease:guard(run_playbook, self, book)
+      local ok, message = lease:guard(run_playbook, self, playbook)
       if not ok then
-        log(ngx.ERR, book, ": ", tostring(message))
+        log(ngx.ERR, playbook, ": ", tostring(message))
       end
     end
     lease:release()
-    book.is_running = nil
+    playbook.is_running = nil
   end)
   if not started then
     lease:release()
-    book.is_running = nil
+    playbook.is_running = nil
   end
 end
 
-local function report_broken(self, book, md5, answer)
-  book.broken = {
+local function report_broken(self, playbook, md5, answer)
+  playbook.broken = {
     md5 = md5,
     message = answer.message,
     line = answer.line,
     at = math.floor(ngx.now()),
   }
-  metrics.set("lastpass_playbook_broken", labels_of(self, book), 1)
-  local good = book.good and ", its last good version stays in use" or ""
-  log(ngx.ERR, book, " does not load", good, ": ", answer.message)
+  metrics.set("lastpass_playbook_broken", labels_of(self, playbook), 1)
+  local good = playbook.good and ", its last good version stays in use" or ""
+  log(ngx.ERR, playbook, " does not load", good, ": ", answer.message)
 end
 
 -- What is wrong with the folder as a whole is logged once.
@@ -194,9 +194,9 @@ local function report_trouble(self, answer)
 end
 
 -- A new version is tried in a thread, and replaces the last one when it loads.
-local function load_version(self, book, text, md5)
+local function load_version(self, playbook, text, md5)
   local answer = thread.order(self._pool, "load_playbook", {
-    path = book.path,
+    path = playbook.path,
     text = text,
     timezone = self.tenant.timezone,
     time_limit = self._time_limit,
@@ -205,24 +205,24 @@ local function load_version(self, book, text, md5)
     report_trouble(self, answer)
     return
   end
-  book.seen = md5
+  playbook.seen = md5
   if answer.outcome ~= "loaded" then
-    report_broken(self, book, md5, answer)
+    report_broken(self, playbook, md5, answer)
   else
-    if book.broken then
-      log(ngx.NOTICE, book, " loads again")
+    if playbook.broken then
+      log(ngx.NOTICE, playbook, " loads again")
     end
-    book.broken = nil
-    book.good = { text = text, md5 = md5, schedule = answer.schedule }
-    metrics.set("lastpass_playbook_broken", labels_of(self, book), 0)
+    playbook.broken = nil
+    playbook.good = { text = text, md5 = md5, schedule = answer.schedule }
+    metrics.set("lastpass_playbook_broken", labels_of(self, playbook), 0)
   end
-  book:save_versions()
+  playbook:save_versions()
 end
 
-local function load_when_new(self, book, text)
+local function load_when_new(self, playbook, text)
   local md5 = ngx.md5(text)
-  if md5 ~= book.seen and not book.is_running then
-    load_version(self, book, text, md5)
+  if md5 ~= playbook.seen and not playbook.is_running then
+    load_version(self, playbook, text, md5)
   end
 end
 
@@ -238,9 +238,9 @@ local function check_folder(self)
     self._playbooks[name] = self._playbooks[name] or folders.playbook(self.directory, name)
   end
   table.sort(names)
-  for name, book in pairs(self._playbooks) do
-    if not texts[name] and not book.is_running then
-      book:forget()
+  for name, playbook in pairs(self._playbooks) do
+    if not texts[name] and not playbook.is_running then
+      playbook:forget()
       self._playbooks[name] = nil
     end
   end

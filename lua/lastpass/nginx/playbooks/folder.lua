@@ -236,15 +236,15 @@ function M.report(folder)
   local text = dict:get(list_key(folder))
   local list = json.list {}
   for _, name in ipairs(text and json.decode(text) or {}) do
-    local book = M.playbook(folder, name)
+    local playbook = M.playbook(folder, name)
     list[#list + 1] = {
       name = name,
-      schedule = book.good and book.good.schedule and book.good.schedule.text,
-      version = book.good and book.good.md5,
-      broken = book.broken,
-      began = book.began,
-      last = book.last,
-      failures = book.failures,
+      schedule = playbook.good and playbook.good.schedule and playbook.good.schedule.text,
+      version = playbook.good and playbook.good.md5,
+      broken = playbook.broken,
+      began = playbook.began,
+      last = playbook.last,
+      failures = playbook.failures,
     }
   end
   return list
