@@ -21,6 +21,7 @@ local layers = {
       "files",
       "secret",
       "text",
+      "html",
       "email",
       "strict",
       "time",

@@ -1,5 +1,6 @@
 local check = require "spec.support.check"
 local planted = require "spec.support.planted"
+local check_report = require "lastpass.report.check"
 local report = require "lastpass.report"
 
 describe("lastpass.report.check", function()
@@ -318,5 +319,35 @@ waive {
     local mistaken, _, err = report.check.rules "/nowhere/rules.lua"
     assert.is_nil(mistaken)
     assert.equal("cannot_read", err.code)
+  end)
+end)
+
+describe("tables of a check", function()
+  it("counts what each rule has found", function()
+    local one = check_report.rule_table {
+      book = { rules = { { name = "a", title = "A", severity = "error" }, { name = "b" } } },
+      tested = { a = 5, b = 0 },
+      rows = { { rule = "a" }, { rule = "a", waived = true }, { rule = "a" } },
+    }
+    assert.same(
+      { rule = "a", title = "A", severity = "error", tested = 5, findings = 2, waived = 1 },
+      one.rows[1]
+    )
+    assert.same({ rule = "b", tested = 0, findings = 0, waived = 0 }, one.rows[2])
+  end)
+
+  it("says how waivers stand", function()
+    local one = check_report.waiver_table {
+      waivers = {
+        { used = 0, holds = true },
+        { used = 1, holds = true },
+        { used = 1, holds = false },
+      },
+    }
+    local states = {}
+    for place, row in ipairs(one.rows) do
+      states[place] = row.state
+    end
+    assert.same({ "matches nothing", "holds", "expired" }, states)
   end)
 end)

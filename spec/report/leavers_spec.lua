@@ -145,7 +145,7 @@ describe("lastpass.report.leavers", function()
 
   it("blames the caller for what is missing", function()
     assert.equal(
-      "report.leavers: the option 'field' is missing",
+      "report.leavers: needs the option 'field', the roster's column with the last day or moment",
       check.blamed(function()
         report.leavers(client, { roster = roster() })
       end)

@@ -38,7 +38,7 @@ end
 local function part_of(report, name)
   if name == "classes" then
     local columns = { { name = "name", title = "Name" } }
-    for _, column in ipairs(require("lastpass.report.render.table").class_columns(report)) do
+    for _, column in ipairs(require("lastpass.report.render.plain").class_columns(report)) do
       columns[#columns + 1] = column
     end
     return { title = "classes", columns = columns, rows = report.classes or {} }
@@ -53,7 +53,7 @@ end
 
 -- A table of a report as other rows are shown.
 local function view_of(part)
-  local render = require "lastpass.report.render.table"
+  local render = require "lastpass.report.render.plain"
   local values = require "lastpass.report.values"
   local view = { name = part.title:lower(), key = part.columns[1].name, fields = {}, columns = {} }
   local kinds = {}
@@ -85,7 +85,7 @@ local function tell_statement(session, report)
     return
   end
   local clean = require("lastpass.text").clean
-  for _, entry in ipairs(require("lastpass.report.render.table").statement(report.statement)) do
+  for _, entry in ipairs(require("lastpass.report.render.plain").statement(report.statement)) do
     session:say("%-13s %s", entry[1], clean(entry[2]))
   end
 end

@@ -10,9 +10,8 @@ local errors = require "lastpass.error"
 local frame = require "lastpass.nginx.dashboard.frame"
 local metrics = require "lastpass.nginx.metrics"
 local pages = require "lastpass.nginx.dashboard.pages"
-local problems = require "lastpass.nginx.dashboard.problems"
-local session_room = require "lastpass.nginx.dashboard.session"
-local settings_room = require "lastpass.nginx.dashboard.settings"
+local sessions = require "lastpass.nginx.dashboard.session"
+local settings_of = require("lastpass.nginx.dashboard.settings").complete
 local sign_in = require "lastpass.nginx.dashboard.sign_in"
 local tokens = require "lastpass.nginx.gateway.tokens"
 
@@ -34,7 +33,7 @@ local known = {
   note = "function",
 }
 
-local needed = { "tenants", "tokens", "dict" }
+local required = { "tenants", "tokens", "dict" }
 
 local function nothing() end
 
@@ -44,22 +43,22 @@ end
 
 --- Makes a dashboard; mistakes raise.
 ---@param given table tenants (by name), tokens (see `lastpass.nginx.gateway.tokens`), settings (see
--- `lastpass.nginx.dashboard.settings`), dict (of `ngx.shared`), and what nginx has its own ways for:
+-- `lastpass.nginx.dashboard.settings`), dict (of `ngx.shared`), and what is done by nginx:
 -- pause, sleep, spawn, clock, note
 ---@param level? integer whose line is blamed; default the caller
 ---@return lastpass.nginx.Dashboard
 function M.new(given, level)
   level = (level or 1) + 1
   errors.check_options("dashboard", given, known, level)
-  for _, name in ipairs(needed) do
+  for _, name in ipairs(required) do
     if given[name] == nil then
       errors.raise(level, "dashboard: option '%s' is missing", name)
     end
   end
-  local settings = settings_room.complete(given.settings, level)
+  local settings = settings_of(given.settings, level)
   local sleep = given.sleep or nothing
   settings.pause = function()
-    sleep(0.005) -- somebody else computes what is wanted here as well
+    sleep(0.005) -- somebody else computes the same
   end
   local list = tokens.read(given.tokens, given.tenants, level)
   return setmetatable({
@@ -67,10 +66,10 @@ function M.new(given, level)
     tokens = list,
     dict = given.dict,
     note = given.note or nothing,
-    sessions = session_room.new { dict = given.dict, settings = settings, tokens = list },
+    sessions = sessions.new { dict = given.dict, settings = settings, tokens = list },
     tenants = given.tenants,
     recent = {},
-    ways = {
+    context = {
       settings = settings,
       pause = given.pause or nothing,
       sleep = sleep,
@@ -98,15 +97,15 @@ local function without_session(self, request)
   return sign_in.ask(self.settings.prefix, request)
 end
 
-local function forms(self, request, rest)
+local function answer_form(self, request, rest)
   local prefix = self.settings.prefix
   if rest == "/~sign-out" then
     return request.method == "POST" and sign_in.leave(self, request)
-      or problems.wrong_method(prefix, "POST")
+      or frame.wrong_method(prefix, "POST")
   elseif request.method == "POST" then
     return sign_in.enter(self, request)
   elseif not READ[request.method] then
-    return problems.wrong_method(prefix, "GET, HEAD, POST")
+    return frame.wrong_method(prefix, "GET, HEAD, POST")
   end
   local next_page
   for _, pair in ipairs(request.query or {}) do
@@ -115,7 +114,7 @@ local function forms(self, request, rest)
   return sign_in.page(prefix, next_page)
 end
 
-local function shown(self, request, rest)
+local function answer(self, request, rest)
   local session = self.sessions:find(request)
   if not session then
     return without_session(self, request), "none"
@@ -134,22 +133,22 @@ function methods:handle(request)
   local prefix = self.settings.prefix
   local rest = request.path:sub(1, #prefix) == prefix and request.path:sub(#prefix + 1)
   if not rest or rest ~= "" and rest:sub(1, 1) ~= "/" then
-    return problems.missing(prefix, {}), "missing"
+    return frame.missing(prefix, {}), "missing"
   elseif rest == "/~sign-in" or rest == "/~sign-out" then
-    return forms(self, request, rest), rest:sub(3)
+    return answer_form(self, request, rest), rest:sub(3)
   elseif not READ[request.method] then
-    return problems.wrong_method(prefix, "GET, HEAD"), "missing"
+    return frame.wrong_method(prefix, "GET, HEAD"), "missing"
   end
   local asset = rest:match "^/~assets/([%w.-]+)$"
   if asset then
-    return assets.respond(asset) or problems.missing(prefix, {}), "assets"
+    return assets.respond(asset) or frame.missing(prefix, {}), "assets"
   end
-  return shown(self, request, rest)
+  return answer(self, request, rest)
 end
 
-local wanted_headers = { "host", "origin", "sec-fetch-site" }
+local request_headers = { "host", "origin", "sec-fetch-site" }
 
--- A mistake of ours is told in the log, not to whoever asks.
+-- A mistake of ours goes to the log, not to whoever asks.
 local function on_mistake(message)
   return debug.traceback(tostring(message), 2)
 end
@@ -157,7 +156,7 @@ end
 --- Answers the request that nginx is at. For content_by_lua.
 function methods:serve()
   local started = ngx.now()
-  local request = adapter.request(sign_in.MAX_BODY, wanted_headers)
+  local request = adapter.request(sign_in.MAX_BODY, request_headers)
   request.scheme = ngx.var.scheme
   request.headers.cookie = ngx.var.http_cookie -- joined, however many headers there are
   local ok, response, page = xpcall(function()
@@ -165,7 +164,7 @@ function methods:serve()
   end, on_mistake)
   if not ok then
     ngx.log(ngx.ERR, "lastpass dashboard: ", response)
-    response, page = problems.mistake(self.settings.prefix, request.id), "mistake"
+    response, page = frame.mistake(self.settings.prefix, request.id), "mistake"
   end
   adapter.respond(response, request.id)
   metrics.count("lastpass_dashboard_requests_total", { page = page, status = response.status })

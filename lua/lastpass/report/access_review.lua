@@ -1,5 +1,5 @@
---- Access reviews: what people may do, decided by their managers in CSV files, carried out by a plan,
--- and closed with a report.
+--- Access reviews: what people may do, decided by their managers in CSV files, applied by a plan, and
+-- closed with a report.
 --
 --     local review = report.access_review
 --     assert(review.export(acme, "review-2026-q2", { roster = source.csv "hr.csv" }))
@@ -10,17 +10,26 @@
 --     assert(acme:apply(plan))
 --     print(assert(review.closure(acme, decisions)))
 -- @module lastpass.report.access_review
+local accounts = require "lastpass.report.accounts"
+local apply = require "lastpass.report.access_review.apply"
+local campaign = require "lastpass.report.access_review.campaign"
+local email = require "lastpass.email"
 local errors = require "lastpass.error"
-local exclusions = require "lastpass.report.exclusions"
-local items_room = require "lastpass.report.access_review.items"
-local reading_room = require "lastpass.report.reading"
 local result = require "lastpass.report.result"
-local roster_room = require "lastpass.report.roster"
+local rosters = require "lastpass.report.roster"
 local signature = require "lastpass.signature"
-local statistics = require "lastpass.report.statistics"
+local values = require "lastpass.report.values"
 
-local M = {}
+local M = {
+  name = "access_review",
+  title = "Access review",
+  summary = "What there is to decide: who has an account, admin rights, groups, shared folders",
+  row_title = "To decide",
+  tables = { "managers" },
+  has_command = false,
+}
 
+-- The kinds of things, in the order in which they are asked about.
 local classes_of = {
   { "account", "Accounts", "somebody can log in, or is invited to" },
   { "admin", "Admin rights", "somebody administers the company" },
@@ -28,40 +37,97 @@ local classes_of = {
   { "folder", "Shared folders", "somebody has a right to a shared folder" },
 }
 
-local columns = {
+--- The names of the kinds of things, and the place of each in the order.
+---@type string[]
+M.kinds = {}
+local order = {}
+for place, class in ipairs(classes_of) do
+  M.kinds[place], order[class[1]] = class[1], place
+end
+
+M.options = {
+  { "roster", "roster", "a source of people", is_required = true },
+  {
+    "manager",
+    "field",
+    "the roster's column with the manager's address",
+    default = "manager",
+    value = "FIELD",
+  },
+  { "what", "list", "only these", one_of = M.kinds, value = "KINDS" },
+  {
+    "exclude",
+    "exclusions",
+    "accounts that are left aside, each with the reason",
+    value = "WHO=WHY",
+  },
+}
+
+M.columns = {
   { name = "id", title = "Id" },
   { name = "manager", title = "Manager" },
   { name = "person", title = "Person" },
-  { name = "fullname", title = "Name" },
+  accounts.columns.fullname,
   { name = "kind", title = "Kind" },
   { name = "what", title = "What" },
   { name = "right", title = "Right" },
   { name = "through", title = "Through group" },
-  { name = "last_login", title = "Last log-in", kind = "time" },
+  accounts.columns.last_login,
 }
 
-local function check(where, options)
-  options = errors.check_options(where, options, {
-    roster = roster_room.is_source,
-    manager = "string",
-    what = "table",
-    exclude = "table",
-  }, 3)
-  if not options.roster then
-    errors.raise(3, "%s: needs the option 'roster', a source of people", where)
+local function manager_of(roster, user, field)
+  local person = roster.by_address[email.fold(user.email)]
+  local address = person and person[field]
+  address = type(address) == "string" and email.check(address) or nil
+  -- nobody decides about themselves
+  if not address or email.fold(address) == email.fold(user.email) then
+    return nil
   end
-  for _, kind in ipairs(options.what or {}) do
-    if not items_room.kinds[kind] then
-      errors.raise(
-        3,
-        "%s: option 'what' lists account, admin, group and folder, not '%s'",
-        where,
-        kind
-      )
+  return email.fold(address)
+end
+
+-- Sorts the items and numbers them; gives how many people they are about.
+local function number_items(rows)
+  for _, row in ipairs(rows) do
+    row.order, row.sort_manager = order[row.kind], row.manager or "\255"
+  end
+  values.sort(rows, "sort_manager", "person", "order", "what", "through")
+  local people, count = {}, 0
+  for place, row in ipairs(rows) do
+    row.order, row.sort_manager = nil, nil
+    row.id = ("R%05d"):format(place)
+    if not people[row.person] then
+      people[row.person], count = true, count + 1
     end
   end
-  exclusions.check(where, options.exclude)
-  return options
+  return count
+end
+
+local function collect_items(reading, options)
+  local roster, message, err = rosters.read(reading, options.roster)
+  if not roster then
+    return nil, message, err
+  end
+  local excluded, unused = rosters.exclusions(options.exclude)
+  local kinds, found = {}, { rows = {}, unassigned = 0, unused = unused }
+  for _, kind in ipairs(options.what or M.kinds) do
+    kinds[kind] = true
+  end
+  found.disabled, message, err = campaign.each_item(reading, kinds, function(user, item)
+    if excluded(email.fold(user.email)) then
+      return
+    end
+    item.person, item.fullname = user.email, user.fullname
+    item.last_login = user.last_login
+    item.manager = manager_of(roster, user, options.manager)
+    found.unassigned = found.unassigned + (item.manager and 0 or 1)
+    found.rows[#found.rows + 1] = item
+  end)
+  if not found.disabled then
+    return nil, message, err
+  end
+  found.people = number_items(found.rows)
+  return found
 end
 
 local function manager_table(rows)
@@ -78,7 +144,7 @@ local function manager_table(rows)
       one.seen[row.person], one.people = true, one.people + 1
     end
   end
-  statistics.sort(list, "manager")
+  values.sort(list, "manager")
   return {
     name = "managers",
     title = "By manager",
@@ -91,16 +157,13 @@ local function manager_table(rows)
   }
 end
 
-local function make(where, subject, options)
-  local reading, message, err = reading_room.open(where, subject, { live = true })
-  local found
-  if reading then
-    found, message, err = items_room.collect(reading, options)
-  end
+--- Computes the report; see `lastpass.report.Definition`.
+function M.compute(reading, options)
+  local found, message, err = collect_items(reading, options)
   if not found then
     return nil, message, err
   end
-  local classes, by_name = statistics.classes(classes_of)
+  local classes, by_name = values.classes(classes_of)
   for _, row in ipairs(found.rows) do
     by_name[row.kind].count = by_name[row.kind].count + 1
   end
@@ -108,19 +171,10 @@ local function make(where, subject, options)
     "The API cannot change admin rights and shared folders; deciding against them makes a task.",
     ("%d disabled accounts are left out: nobody can log in to them."):format(found.disabled),
   }
-  for _, pattern in ipairs(found.unused) do
-    notes[#notes + 1] = ("The exclusion '%s' matches nobody."):format(pattern)
-  end
-  return result.new {
-    name = "access_review",
-    title = "Access review",
-    statement = reading:statement(
-      ("%d things to decide about %d people"):format(#found.rows, found.people),
-      { roster = options.roster, manager = options.manager or "manager", what = options.what }
-    ),
-    columns = columns,
+  rosters.note_unused(notes, found.unused)
+  return {
+    population = ("%d things to decide about %d people"):format(#found.rows, found.people),
     rows = found.rows,
-    row_title = "To decide",
     classes = classes,
     partitions = { { count = #found.rows, of = "Things to decide" } },
     totals = {
@@ -133,17 +187,8 @@ local function make(where, subject, options)
   }
 end
 
---- What there is to decide: who has an account, admin rights, groups, shared folders.
----@param subject lastpass.Client|lastpass.Snapshot
----@param options table roster (a source of people, required), manager (its field with the manager's
--- address; default "manager"), what (list of "account", "admin", "group", "folder"; default all),
--- exclude (address or pattern = reason)
----@return lastpass.Report|nil
----@return string? message
----@return lastpass.Error? err
-function M.make(subject, options)
-  return make("report.access_review", subject, check("report.access_review", options))
-end
+local functions = {}
+M.functions = functions
 
 --- Writes a campaign: one CSV file for each manager, with the columns "decision" and "comment" to be
 -- filled in, and campaign.json, which knows what was asked.
@@ -153,17 +198,16 @@ end
 ---@return lastpass.Report|nil report what was asked
 ---@return string|string[] files names; or the message
 ---@return lastpass.Error? err code "not_empty", "cannot_write"
-function M.export(subject, folder, options)
+function functions.export(subject, folder, options)
   if folder == "" then
     errors.raise(2, "access_review.export: needs the path of a folder")
   end
-  options = check("access_review.export", options)
-  local report, message, err = make("access_review.export", subject, options)
+  local report, message, err = result.make(M, subject, options, "access_review.export")
   if not report then
     return nil, message, err
   end
   local files
-  files, message, err = require("lastpass.report.access_review.campaign").write(report, folder)
+  files, message, err = campaign.write(report, folder)
   if not files then
     return nil, message, err
   end
@@ -177,34 +221,34 @@ end
 ---@return lastpass.report.Decisions|nil
 ---@return string? message
 ---@return lastpass.Error? err code "not_a_campaign", "cannot_read"
-function M.read(folder, options)
-  return require("lastpass.report.access_review.decisions").read(folder, options)
+function functions.read(folder, options)
+  return campaign.decisions(folder, options)
 end
 
 local function check_decisions(where, decisions)
-  if not require("lastpass.report.access_review.decisions").is(decisions) then
+  if not campaign.is_decisions(decisions) then
     errors.raise(3, "%s: needs decisions, as access_review.read gives them", where)
   end
 end
 
---- Makes the plan that carries the decisions out: memberships end, accounts are disabled.
+--- Makes the plan that applies the decisions: memberships end, accounts are disabled.
 ---@param client lastpass.Client
 ---@param decisions lastpass.report.Decisions
 ---@param options? table protect (list of addresses), limit, expires_in: as of plans
 ---@return lastpass.Plan|nil
 ---@return string? message
 ---@return lastpass.Error? err code "bad_decisions" while there are rows that cannot be understood
-function M.plan(client, decisions, options)
+function functions.plan(client, decisions, options)
   check_decisions("access_review.plan", decisions)
-  return require("lastpass.report.access_review.carry_out").plan(client, decisions, options)
+  return apply.plan(client, decisions, options)
 end
 
 --- What the plan cannot do, because the API cannot: admin rights and shared folders.
 ---@param decisions lastpass.report.Decisions
 ---@return table[] tasks {id, person, kind, what, task, origin}
-function M.manual(decisions)
+function functions.manual(decisions)
   check_decisions("access_review.manual", decisions)
-  return require("lastpass.report.access_review.carry_out").manual(decisions)
+  return apply.manual(decisions)
 end
 
 --- How the campaign has ended: what was kept, what was removed, what is still open.
@@ -213,13 +257,12 @@ end
 ---@return lastpass.Report|nil
 ---@return string? message
 ---@return lastpass.Error? err
-function M.closure(subject, decisions)
+function functions.closure(subject, decisions)
   check_decisions("access_review.closure", decisions)
-  return require("lastpass.report.access_review.closure").make(subject, decisions)
+  return apply.closure(subject, decisions)
 end
 
-signature.declare("access_review.", M, {
-  make = "subject: table, options?: table",
+signature.declare("access_review.", functions, {
   export = "subject: table, folder: string, options?: table",
   read = "folder: string, options?: table",
   plan = "client: table, decisions: table, options?: table",

@@ -1,18 +1,47 @@
 --- Administrators: who they are, and what is wrong with their accounts.
 -- @module lastpass.report.admins
+local accounts = require "lastpass.report.accounts"
 local email = require "lastpass.email"
-local errors = require "lastpass.error"
-local people = require "lastpass.report.people"
-local reading_room = require "lastpass.report.reading"
-local result = require "lastpass.report.result"
-local statistics = require "lastpass.report.statistics"
+local values = require "lastpass.report.values"
 
-local M = {}
+local M = {
+  name = "admins",
+  title = "Administrators",
+  summary = "The administrators, and what is wrong with their accounts",
+  row_title = "Administrators",
+}
+
+M.options = {
+  { "days", "number", "without log-in that are a finding", default = 90, value = "DAYS" },
+  {
+    "strength",
+    "number",
+    "master passwords below it are weak, of 100",
+    default = 50,
+    value = "NUMBER",
+  },
+  {
+    "folders",
+    "boolean",
+    "read the shared folders too, to tell super admins",
+    default = false,
+  },
+}
+
+M.examples = {
+  { "lastpass report admins --where '#u.findings > 0'", "those with a finding" },
+  { "lastpass report admins --as-of 2026-03-31", "who was one at the end of March" },
+}
+
+--- Only the folders tell super admins, and a kept directory has none.
+function M.takes_record(options)
+  return not options.folders
+end
 
 local classes_of = {
   { "sound", "Nothing found", "can log in, and nothing is wrong" },
   { "finding", "With findings", "can log in, and something is wrong" },
-  { "disabled", "Disabled", "admin rights on an account whose log-in is blocked" },
+  { "disabled", "Disabled", "admin rights on a disabled account" },
 }
 
 -- Super admins are seen through the shared folders only (enterprise-api §4.9).
@@ -38,7 +67,7 @@ local function findings_of(reading, user, options)
     list[#list + 1] = is_so and format:format(...) or nil
   end
   local never = reading:never_logged_in(user)
-  local idle = statistics.days(user.last_login, reading.now)
+  local idle = values.days(user.last_login, reading.now)
   add(not user.mfa, "no multifactor")
   add(never, "never logged in")
   add(idle and idle > options.days, "not logged in for %d days", idle)
@@ -49,101 +78,65 @@ local function findings_of(reading, user, options)
   return list
 end
 
-local function walk(reading, options, supers)
-  local classes, by_name = statistics.classes(classes_of)
-  local rows = {}
-  for user in reading:users() do
-    if user.admin then
-      local row = people.row(user)
-      row.days = statistics.days(user.last_login, reading.now)
-      row.findings = findings_of(reading, user, options)
-      if supers then
-        row.super_admin = supers[email.fold(user.email)] == true
-      end
-      local class = user.status == "disabled" and "disabled"
-        or #row.findings > 0 and "finding"
-        or "sound"
-      if class == "disabled" then
-        table.insert(row.findings, 1, "disabled, and still an admin")
-      end
-      row.class = class
-      by_name[class].count = by_name[class].count + 1
-      rows[#rows + 1] = row
-    end
+local function new_row(reading, user, options, supers)
+  local row = accounts.row(user)
+  row.days = values.days(user.last_login, reading.now)
+  row.findings = findings_of(reading, user, options)
+  if supers then
+    row.super_admin = supers[email.fold(user.email)] == true
   end
-  statistics.sort(rows, "email")
-  return rows, classes, by_name
+  row.class = #row.findings > 0 and "finding" or "sound"
+  if user.status == "disabled" then
+    row.class = "disabled"
+    table.insert(row.findings, 1, "disabled, and still an admin")
+  end
+  return row
 end
 
 local function columns_of(supers)
-  local super = { name = "super_admin", title = "Super admin", kind = "flag" }
-  return people.pick(
-    "email",
-    "fullname",
-    "status",
-    supers and super or "mfa",
-    supers and "mfa" or "last_login",
-    supers and "last_login" or "days",
-    supers and "days" or "findings",
-    supers and "findings" or nil
-  )
+  local columns =
+    accounts.pick("email", "fullname", "status", "mfa", "last_login", "days", "findings")
+  if supers then
+    table.insert(columns, 4, { name = "super_admin", title = "Super admin", kind = "flag" })
+  end
+  return columns
 end
 
---- All administrators.
----@param subject lastpass.Client|lastpass.Snapshot|lastpass.directory.Record
----@param options? table days (without log-in; default 90), strength (of the master password;
--- default 50), folders (true: shared folders are read too, to tell super admins)
----@return lastpass.Report|nil
----@return string? message
----@return lastpass.Error? err
-function M.make(subject, options)
-  options = errors.check_options("report.admins", options, {
-    days = "number",
-    strength = "number",
-    folders = "boolean",
-  })
-  local effective = {
-    days = options.days or 90,
-    strength = options.strength or 50,
-    folders = options.folders or false,
-  }
-  local reading, message, err = reading_room.open("report.admins", subject, {
-    live = effective.folders,
-  })
-  if not reading then
-    return nil, message, err
-  end
-  local supers
-  if effective.folders then
+--- Computes the report; see `lastpass.report.Definition`.
+function M.compute(reading, options)
+  local supers, message, err
+  if options.folders then
     supers, message, err = super_admins(reading)
     if not supers then
       return nil, message, err
     end
   end
-  local rows, classes, by_name = walk(reading, effective, supers)
+  local classes, by_name = values.classes(classes_of)
+  local rows = {}
+  for user in reading:users() do
+    if user.admin then
+      local row = new_row(reading, user, options, supers)
+      by_name[row.class].count = by_name[row.class].count + 1
+      rows[#rows + 1] = row
+    end
+  end
+  values.sort(rows, "email")
   local active = by_name.sound.count + by_name.finding.count
-  local notes = { "The API does not tell levels of admin rights; whoever has any is listed." }
+  local findings = #rows - by_name.sound.count
+  local notes = { "The API does not tell levels of admin rights; everybody with any is listed." }
   if active == 1 then
     notes[2] = "Only one admin can log in: if that account is lost, nobody can administer LastPass."
   end
-  return result.new {
-    name = "admins",
-    title = "Administrators",
-    statement = reading:statement(("%d accounts with admin rights"):format(#rows), effective),
+  return {
+    population = ("%d accounts with admin rights"):format(#rows),
     columns = columns_of(supers),
     rows = rows,
-    row_title = "Administrators",
     classes = classes,
     partitions = { { count = #rows, of = "Accounts with admin rights" } },
     totals = {
       { name = "admins", title = "Administrators", value = #rows, kind = "count" },
       { name = "active", title = "Can log in", value = active, kind = "count" },
-      {
-        name = "findings",
-        title = "With findings",
-        value = #rows - by_name.sound.count,
-        kind = "count",
-      },
+      { name = "findings", title = "With findings", value = findings, kind = "count" },
     },
     notes = notes,
   }

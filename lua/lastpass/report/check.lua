@@ -1,16 +1,37 @@
 --- Checks: rules about a company, in Lua; what does not hold is a finding, unless it is waived.
+-- `report.failed` counts findings of severity error and warning that are not waived; a program ends with
+-- code 7 when there are any.
 -- @module lastpass.report.check
-local book_room = require "lastpass.report.check.book"
+local books = require "lastpass.report.check.book"
 local errors = require "lastpass.error"
-local reading_room = require "lastpass.report.reading"
-local result = require "lastpass.report.result"
 local signature = require "lastpass.signature"
-local statistics = require "lastpass.report.statistics"
-local subjects_room = require "lastpass.report.check.subjects"
-local tables = require "lastpass.report.check.tables"
-local waivers = require "lastpass.report.check.waivers"
+local subjects_of = require("lastpass.report.check.subjects").read
+local values = require "lastpass.report.values"
 
-local M = {}
+local M = {
+  name = "check",
+  title = "Check",
+  summary = "Check the company by rules",
+  row_title = "Findings",
+  tables = { "rules", "waivers" },
+  has_command = false,
+}
+
+M.options = {
+  {
+    "rules",
+    "file_or_list",
+    "path of a Lua file, or list of names and rules; default all there are",
+  },
+  { "waivers", "file_or_list", "list, or path of a Lua file with the word waive" },
+  {
+    "domains",
+    "list",
+    "internal domains, for folders; default those of active admins",
+    flag = "--domain",
+    value = "DOMAIN",
+  },
+}
 
 local classes_of = {
   { "passed", "Passed", "what the rule says is so" },
@@ -20,7 +41,7 @@ local classes_of = {
   { "waived", "Waived", "not so either, but accepted until a day" },
 }
 
-local columns = {
+M.columns = {
   { name = "severity", title = "Severity" },
   { name = "rule", title = "Rule" },
   { name = "subject", title = "Subject" },
@@ -59,7 +80,7 @@ local function note_finding(run, rule, one)
   if type(message) == "function" then
     message = message(one, run.company)
   end
-  local waiver = waivers.find(run.book.waivers, rule.name, subject)
+  local waiver = books.find_waiver(run.book.waivers, rule.name, subject)
   local waived = waiver ~= nil and waiver.holds
   run.rows[#run.rows + 1] = {
     rule = rule.name,
@@ -74,7 +95,7 @@ local function note_finding(run, rule, one)
   return waived and "waived" or rule.severity
 end
 
-local function class_of(run, rule, one)
+local function classify(run, rule, one)
   if rule.applies and not rule.applies(one, run.company) then
     return nil
   elseif rule.holds(one, run.company) then
@@ -83,9 +104,9 @@ local function class_of(run, rule, one)
   return note_finding(run, rule, one)
 end
 
--- A rule is somebody's program: its mistakes are told, with its name.
-local function judge(run, rule, one)
-  local ok, class = pcall(class_of, run, rule, one)
+-- A rule is somebody's program: its mistakes are reported, with its name.
+local function test(run, rule, one)
+  local ok, class = pcall(classify, run, rule, one)
   if not ok then
     local message = ("rule '%s': %s"):format(rule.name, tostring(class))
     return errors.fail("argument", "rule_mistake", message, { rule = rule.name })
@@ -96,7 +117,7 @@ local function judge(run, rule, one)
   return true
 end
 
-local function judge_all(run, each, iterate)
+local function test_all(run, each, iterate)
   local rules = {}
   for _, rule in ipairs(run.book.rules) do
     rules[#rules + 1] = rule.each == each and rule or nil
@@ -106,7 +127,7 @@ local function judge_all(run, each, iterate)
   end
   for one in iterate do
     for _, rule in ipairs(rules) do
-      local ok, message, err = judge(run, rule, one)
+      local ok, message, err = test(run, rule, one)
       if not ok then
         return nil, message, err
       end
@@ -137,7 +158,7 @@ local function run_book(book, subjects)
     { "group", each_of(subjects.groups) },
     { "folder", each_of(subjects.folders) },
   } do
-    local ok, message, err = judge_all(run, one[1], one[2])
+    local ok, message, err = test_all(run, one[1], one[2])
     if not ok then
       return nil, message, err
     end
@@ -146,43 +167,77 @@ local function run_book(book, subjects)
   for _, row in ipairs(run.rows) do
     row.rank = rank[row.severity] + (row.waived and 3 or 0)
   end
-  statistics.sort(run.rows, "rank", "rule", "subject")
+  values.sort(run.rows, "rank", "rule", "subject")
   return run
 end
 
-local function assemble(reading, run, effective)
-  local counts, tests = run.counts, 0
-  local classes, by_name = statistics.classes(classes_of)
-  for name, count in pairs(counts) do
-    by_name[name].count, tests = count, tests + count
+--- What each rule has found.
+---@param run table book, rows, tested
+---@return table
+function M.rule_table(run)
+  local rows, found = {}, {}
+  for _, row in ipairs(run.rows) do
+    local one = found[row.rule] or { findings = 0, waived = 0 }
+    found[row.rule] = one
+    local field = row.waived and "waived" or "findings"
+    one[field] = one[field] + 1
   end
-  local open = counts.error + counts.warning + counts.note
-  return result.new {
-    name = "check",
-    title = "Check",
-    statement = reading:statement(
-      ("%d rules, tested %d times on people, folders, groups and the company"):format(
-        #run.book.rules,
-        tests
-      ),
-      effective
-    ),
-    columns = columns,
-    rows = run.rows,
-    row_title = "Findings",
-    classes = classes,
-    partitions = { { count = tests, of = "Tests" } },
-    totals = {
-      { name = "rules", title = "Rules", value = #run.book.rules, kind = "count" },
-      { name = "tests", title = "Tests", value = tests, kind = "count" },
-      { name = "findings", title = "Findings", value = open, kind = "count" },
-      { name = "errors", title = "Errors", value = counts.error, kind = "count" },
+  for place, rule in ipairs(run.book.rules) do
+    local one = found[rule.name] or { findings = 0, waived = 0 }
+    rows[place] = {
+      rule = rule.name,
+      title = rule.title,
+      severity = rule.severity,
+      tested = run.tested[rule.name],
+      findings = one.findings,
+      waived = one.waived,
+    }
+  end
+  return {
+    name = "rules",
+    title = "Rules",
+    columns = {
+      { name = "rule", title = "Rule" },
+      { name = "title", title = "What ought to be so", long = true },
+      { name = "severity", title = "Severity" },
+      { name = "tested", title = "Tested", kind = "count" },
+      { name = "findings", title = "Findings", kind = "count" },
+      { name = "waived", title = "Waived", kind = "count" },
     },
-    tables = { tables.rules(run), tables.waivers(run.book) },
-    notes = { "Findings that are waived, and those of severity note, do not make the check fail." },
-    findings = run.rows,
-    rules = run.book.rules,
-    failed = counts.error + counts.warning,
+    rows = rows,
+  }
+end
+
+--- The waivers, and whether they hold.
+---@param book table
+---@return table
+function M.waiver_table(book)
+  local rows = {}
+  for place, waiver in ipairs(book.waivers) do
+    local state = waiver.used == 0 and "matches nothing" or waiver.holds and "holds" or "expired"
+    rows[place] = {
+      rule = waiver.rule,
+      subject = waiver.subject,
+      state = state,
+      expires = waiver.expires,
+      reason = waiver.reason,
+      by = waiver.by,
+      used = waiver.used,
+    }
+  end
+  return {
+    name = "waivers",
+    title = "Waivers",
+    columns = {
+      { name = "rule", title = "Rule" },
+      { name = "subject", title = "Subject" },
+      { name = "state", title = "State" },
+      { name = "expires", title = "Last day" },
+      { name = "used", title = "Findings", kind = "count" },
+      { name = "reason", title = "Reason", long = true },
+      { name = "by", title = "By" },
+    },
+    rows = rows,
   }
 end
 
@@ -205,56 +260,69 @@ local function check_waived_rules(book)
   return true
 end
 
---- Checks a company by rules. `report.failed` counts findings of severity error and warning that are
--- not waived; a program ends with code 7 when there are any.
----@param subject lastpass.Client|lastpass.Snapshot
----@param options? table rules (path of a Lua file, or list of names and rules; default all that are
--- there), waivers (list, or path of a Lua file with `waive`), domains (internal ones, for folders;
--- default those of active admins)
----@return lastpass.Report|nil
----@return string? message
----@return lastpass.Error? err code "rule_mistake" with the place
-function M.make(subject, options)
-  options = errors.check_options("report.check", options, {
-    rules = { "string", "table" },
-    waivers = { "string", "table" },
-    domains = "table",
-  })
-  local book, message, err = book_room.open(options.rules, options.waivers)
+--- Opens the book of rules, before anything is asked.
+function M.prepare(options)
+  local book, message, err = books.open(options.rules, options.waivers)
   local ok = book
   if book then
     ok, message, err = check_waived_rules(book)
   end
-  if not ok then
-    return nil, message, err
-  end
-  local reading, subjects, run
-  reading, message, err = reading_room.open("report.check", subject, { live = true })
-  if not reading then
-    return nil, message, err
-  end
-  waivers.prepare(book.waivers, reading.client:zone(), reading.now)
-  subjects, message, err = subjects_room.read(reading, needs_of(book), options)
+  return ok and book, message, err
+end
+
+--- Computes the report; see `lastpass.report.Definition`.
+function M.compute(reading, options, book)
+  books.prepare_waivers(book.waivers, reading.client:zone(), reading.now)
+  local subjects, message, err = subjects_of(reading, needs_of(book), options)
+  local run
   if subjects then
     run, message, err = run_book(book, subjects)
   end
   if not run then
     return nil, message, err
   end
-  return assemble(reading, run, {
-    rules = type(options.rules) == "string" and options.rules or #book.rules,
-    waivers = #book.waivers,
-    domains = options.domains,
-  })
+  local counts, tests = run.counts, 0
+  local classes, by_name = values.classes(classes_of)
+  for name, count in pairs(counts) do
+    by_name[name].count, tests = count, tests + count
+  end
+  local open = counts.error + counts.warning + counts.note
+  return {
+    population = ("%d rules, tested %d times on people, folders, groups and the company"):format(
+      #book.rules,
+      tests
+    ),
+    options = {
+      rules = type(options.rules) == "string" and options.rules or #book.rules,
+      waivers = #book.waivers,
+      domains = options.domains,
+    },
+    rows = run.rows,
+    classes = classes,
+    partitions = { { count = tests, of = "Tests" } },
+    totals = {
+      { name = "rules", title = "Rules", value = #book.rules, kind = "count" },
+      { name = "tests", title = "Tests", value = tests, kind = "count" },
+      { name = "findings", title = "Findings", value = open, kind = "count" },
+      { name = "errors", title = "Errors", value = counts.error, kind = "count" },
+    },
+    tables = { M.rule_table(run), M.waiver_table(book) },
+    notes = { "Findings that are waived, and those of severity note, do not make the check fail." },
+    findings = run.rows,
+    rules = book.rules,
+    failed = counts.error + counts.warning,
+  }
 end
+
+M.functions = {}
 
 --- The rules that a check would use. Nothing is read.
 ---@param rules? string|table path of a Lua file, or list of names and rules; default all there are
 ---@return table[]|nil list {name, title, severity, each}
 ---@return string? message
 ---@return lastpass.Error? err code "rule_mistake" with the place
-function M.rules(rules)
-  local book, message, err = book_room.open(rules)
+function M.functions.rules(rules)
+  local book, message, err = books.open(rules)
   if not book then
     return nil, message, err
   end
@@ -266,7 +334,7 @@ function M.rules(rules)
   return list
 end
 
-signature.declare("report.check.", M, {
+signature.declare("report.check.", M.functions, {
   rules = "rules?: string|table",
 })
 

@@ -2,109 +2,155 @@
 -- Everybody is in exactly one class; the classes come to the roster's headcount, to the directory's
 -- number of accounts, and to everybody in either.
 -- @module lastpass.report.coverage
-local errors = require "lastpass.error"
-local exclusions = require "lastpass.report.exclusions"
-local key_of = require("lastpass.email").fold
-local reading_room = require "lastpass.report.reading"
-local result = require "lastpass.report.result"
-local roster_room = require "lastpass.report.roster"
-local standing = require "lastpass.report.standing"
-local statistics = require "lastpass.report.statistics"
+local accounts = require "lastpass.report.accounts"
+local email = require "lastpass.email"
+local rosters = require "lastpass.report.roster"
+local values = require "lastpass.report.values"
 
-local M = {}
+local M = {
+  name = "coverage",
+  title = "Coverage against the roster",
+  summary = "Who of the roster uses LastPass, and who has it without being on the roster",
+  description = "Everybody is in one class: active, invited, expired, never logged in, empty "
+    .. "vault, disabled, missing, not in HR, excluded. The classes come to the headcount.",
+  row_title = "People",
+}
+
+M.options = {
+  { "roster", "roster", "a source of people", is_required = true },
+  {
+    "active",
+    "status",
+    "which rows are of people who have left",
+    flag = "--left",
+    value = "FIELD=VALUE",
+  },
+  {
+    "exclude",
+    "exclusions",
+    "accounts that are left aside, each with the reason",
+    value = "WHO=WHY",
+  },
+  {
+    "invitation_days",
+    "number",
+    "an invitation that is older counts as expired",
+    default = 30,
+    value = "DAYS",
+  },
+  {
+    "events",
+    "boolean",
+    "false: events are not read, and no invitation counts as expired",
+    flag = "--no-events",
+    help = "read no events; no invitation counts as expired",
+  },
+}
+
+M.columns = {
+  accounts.columns.email,
+  accounts.columns.fullname,
+  { name = "class_title", title = "Class" },
+  { name = "reason", title = "Reason" },
+  { name = "in_hr", title = "In HR", kind = "flag" },
+  accounts.columns.status,
+  accounts.columns.created,
+  accounts.columns.last_login,
+  { name = "items", title = "Items", kind = "count" },
+}
+
+M.examples = {
+  { "lastpass report coverage --roster hr.csv --html coverage.html", "the page" },
+  {
+    "lastpass report coverage --roster hr.csv --where 'u.class == \"missing\"' --csv",
+    "who still has to get it",
+  },
+  {
+    "lastpass report coverage --roster hr.csv --column email=Mail --left status=terminated",
+    "a file as the personnel department has it",
+  },
+}
 
 local classes_of = {
-  { "active", "Active", "logged in at least once, and something is in the vault" },
-  { "empty_vault", "Empty vault", "logged in at least once, and nothing is in the vault" },
-  { "never_logged_in", "Never logged in", "the account is there, nobody has logged in to it" },
-  { "invited", "Invited", "invited, and not accepted yet" },
-  { "invitation_expired", "Invitation expired", "invited so long ago that it counts as expired" },
-  { "disabled", "Disabled", "the account is there, its log-in is blocked" },
   { "missing", "Missing", "on the roster, without account or invitation" },
   { "orphan", "Not in HR", "has an account or an invitation, and is not on the roster" },
   { "excluded", "Excluded", "left aside, with the reason" },
 }
+for place, status in ipairs(accounts.login_statuses) do
+  table.insert(classes_of, place, status)
+end
 
---- Name, title and meaning of the classes, in order.
-M.classes = classes_of
+local function account_row(context, user, person)
+  local row = {
+    key = email.fold(user.email),
+    email = user.email,
+    fullname = user.fullname or (person and rosters.name_of(person)),
+    in_hr = person ~= nil,
+    in_lastpass = true,
+    status = user.status,
+    created = user.created,
+    last_login = user.last_login,
+    items = accounts.items(user),
+    reason = context.excluded(email.fold(user.email)),
+  }
+  if row.reason then
+    row.class = "excluded"
+  elseif not person then
+    row.class = "orphan"
+    row.reason = context.roster.left[row.key] and "HR says that they have left" or nil
+  else
+    row.class = accounts.login_status(user, context.invitations)
+  end
+  return row
+end
 
-local columns = {
-  { name = "email", title = "E-mail" },
-  { name = "fullname", title = "Name" },
-  { name = "class_title", title = "Class" },
-  { name = "reason", title = "Reason" },
-  { name = "in_hr", title = "In HR", kind = "flag" },
-  { name = "status", title = "Account" },
-  { name = "created", title = "Created", kind = "time" },
-  { name = "last_login", title = "Last log-in", kind = "time" },
-  { name = "items", title = "Items", kind = "count" },
-}
+local function missing_row(context, key, person)
+  local excluded = context.excluded(key)
+  return {
+    key = key,
+    email = person.email,
+    fullname = rosters.name_of(person),
+    in_hr = true,
+    in_lastpass = false,
+    class = excluded and "excluded" or "missing",
+    reason = excluded,
+  }
+end
 
-local function new_rows(context)
-  local rows, left = {}, context.roster.left
-  local rest = {}
+local function make_rows(context)
+  local rows, rest = {}, {}
   for key, person in pairs(context.roster.by_address) do
     rest[key] = person
   end
   for user in context.reading:users() do
-    local key = key_of(user.email)
-    local person = rest[key]
+    local key = email.fold(user.email)
+    rows[#rows + 1] = account_row(context, user, rest[key])
     rest[key] = nil
-    local row = {
-      key = key,
-      email = user.email,
-      fullname = user.fullname or (person and roster_room.name_of(person)),
-      in_hr = person ~= nil,
-      in_lastpass = true,
-      status = user.status,
-      created = user.created,
-      last_login = user.last_login,
-      items = standing.items(user),
-    }
-    local excluded = context.excluded(key)
-    if excluded then
-      row.class, row.reason = "excluded", excluded
-    elseif not person then
-      row.class = "orphan"
-      row.reason = left[key] and "HR says that they have left" or nil
-    else
-      row.class = standing.of(context.reading, user, row, context.lately)
-    end
-    rows[#rows + 1] = row
   end
   for key, person in pairs(rest) do
-    local excluded = context.excluded(key)
-    rows[#rows + 1] = {
-      key = key,
-      email = person.email,
-      fullname = roster_room.name_of(person),
-      in_hr = true,
-      in_lastpass = false,
-      class = excluded and "excluded" or "missing",
-      reason = excluded,
-    }
+    rows[#rows + 1] = missing_row(context, key, person)
   end
   return rows
 end
 
-local function count(rows)
-  local classes, by_name = statistics.classes(classes_of, "in_hr", "in_lastpass")
-  local place, sums = {}, { all = #rows, in_hr = 0, in_lastpass = 0 }
+local function count_classes(rows)
+  local classes, by_name = values.classes(classes_of, "in_hr", "in_lastpass")
+  local order, sums = {}, { in_hr = 0, in_lastpass = 0 }
   for number, class in ipairs(classes) do
-    place[class.name] = number
+    order[class.name] = number
   end
   for _, row in ipairs(rows) do
     local class = by_name[row.class]
-    row.class_title, row.place = class.title, place[row.class]
+    row.class_title, row.order = class.title, order[row.class]
     class.count = class.count + 1
-    for _, side in ipairs { "in_hr", "in_lastpass" } do
+    for side, sum in pairs(sums) do
       local one = row[side] and 1 or 0
-      class[side], sums[side] = class[side] + one, sums[side] + one
+      class[side], sums[side] = class[side] + one, sum + one
     end
   end
-  statistics.sort(rows, "place", "key")
+  values.sort(rows, "order", "key")
   for _, row in ipairs(rows) do
-    row.place, row.key = nil, nil
+    row.order, row.key = nil, nil
   end
   return classes, by_name, sums
 end
@@ -123,77 +169,44 @@ local function notes_of(options, context)
     local form = "%d people of the roster have left; the headcount is without them."
     notes[#notes + 1] = form:format(context.roster.left_count)
   end
-  for _, pattern in ipairs(context.unused()) do
-    notes[#notes + 1] = ("The exclusion '%s' matches nobody."):format(pattern)
-  end
+  rosters.note_unused(notes, context.unused)
   return notes
 end
 
-local function needed(reading, options)
-  local roster, message, err = roster_room.read(reading, options.roster, options.active)
+local function read_context(reading, options)
+  local roster, message, err = rosters.read(reading, options.roster, options.active)
   if not roster then
     return nil, message, err
   end
   local context = { reading = reading, roster = roster }
-  context.excluded, context.unused = exclusions.new(options.exclude)
+  context.excluded, context.unused = rosters.exclusions(options.exclude)
   if options.events ~= false and reading.snapshot:invited_count() > 0 then
-    context.lately, message, err = standing.invited_lately(reading, options.invitation_days)
-    if not context.lately then
+    local events
+    events, message, err = reading:recent_admin_events(options.invitation_days)
+    if not events then
       return nil, message, err
     end
+    context.invitations = accounts.invitations(events)
   end
   return context
 end
 
---- Compares the directory with a roster.
----@param subject lastpass.Client|lastpass.Snapshot
----@param options table roster (a source of people, required), active ({field, active, inactive}: the
--- status words of people who are employed and who have left), exclude (address or pattern = reason),
--- invitation_days (default 30), events (false: do not read events, no invitation counts as expired)
----@return lastpass.Report|nil
----@return string? message
----@return lastpass.Error? err also when the roster breaks off
-function M.make(subject, options)
-  options = errors.check_options("report.coverage", options, {
-    roster = roster_room.is_source,
-    active = "table",
-    exclude = "table",
-    invitation_days = "number",
-    events = "boolean",
-  })
-  if not options.roster then
-    errors.raise(2, "report.coverage: needs the option 'roster', a source of people")
-  end
-  roster_room.check_active("report.coverage", options.active)
-  exclusions.check("report.coverage", options.exclude)
-  local effective = { invitation_days = 30 }
-  for name, value in pairs(options) do
-    effective[name] = value
-  end
-  local reading, message, err = reading_room.open("report.coverage", subject, { live = true })
-  local context
-  if reading then
-    context, message, err = needed(reading, effective)
-  end
+--- Computes the report; see `lastpass.report.Definition`.
+function M.compute(reading, options)
+  local context, message, err = read_context(reading, options)
   if not context then
     return nil, message, err
   end
-  local rows = new_rows(context)
-  local classes, by_name, sums = count(rows)
-  local headcount = #context.roster.list
-  local used = by_name.active.in_hr
-  local population = ("%d people of the roster %s, %d accounts and invitations"):format(
-    headcount,
-    context.roster.name,
-    sums.in_lastpass
-  )
-  return result.new {
-    name = "coverage",
-    title = "Coverage against the roster",
-    statement = reading:statement(population, effective),
-    columns = columns,
+  local rows = make_rows(context)
+  local classes, by_name, sums = count_classes(rows)
+  local headcount, used = #context.roster.list, by_name.active.in_hr
+  return {
+    population = ("%d people of the roster %s, %d accounts and invitations"):format(
+      headcount,
+      context.roster.name,
+      sums.in_lastpass
+    ),
     rows = rows,
-    row_title = "People",
     classes = classes,
     class_columns = {
       { name = "in_hr", title = "In HR", kind = "count" },
@@ -206,7 +219,7 @@ function M.make(subject, options)
         count = reading.snapshot:count() + reading.snapshot:invited_count(),
         of = "Accounts and invitations",
       },
-      { field = "count", count = sums.all, of = "Everybody in either" },
+      { field = "count", count = #rows, of = "Everybody in either" },
     },
     totals = {
       { name = "headcount", title = "Headcount", value = headcount, kind = "count" },
@@ -214,11 +227,11 @@ function M.make(subject, options)
       {
         name = "coverage",
         title = "Coverage",
-        value = headcount > 0 and used / headcount or nil,
+        value = values.ratio(used, headcount),
         kind = "share",
       },
     },
-    notes = notes_of(effective, context),
+    notes = notes_of(options, context),
   }
 end
 

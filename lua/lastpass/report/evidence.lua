@@ -11,8 +11,7 @@ local files = require "lastpass.files"
 local json = require "lastpass.json"
 local manifest = require "lastpass.report.evidence.manifest"
 local result = require "lastpass.report.result"
-local signature = require "lastpass.report.evidence.signature"
-local tables = require "lastpass.report.evidence.tables"
+local signature = require "lastpass.signature"
 local time = require "lastpass.time"
 
 local M = {}
@@ -25,7 +24,7 @@ local options_of_write = {
   reports = "table",
 }
 
-local function check(options)
+local function check_options(options)
   options = errors.check_options("evidence.write", options, options_of_write, 3)
   if not options.key then
     errors.raise(3, "evidence.write: needs the option 'key', the path of an Ed25519 private key")
@@ -57,14 +56,14 @@ local function contents(client, options)
   for _, reply in ipairs(found.replies) do
     list[#list + 1] = { path = reply.path, text = reply.text }
   end
-  local counts = tables.add(list, found)
+  local counts = collect.add_tables(list, found)
   list[#list + 1] = { path = "queries.json", text = json.encode(found.queries) .. "\n" }
   list[#list + 1] = { path = "counts.json", text = json.encode(counts) .. "\n" }
   add_reports(list, options.reports)
   return list, found
 end
 
-local function write_all(folder, list)
+local function write_files(folder, list)
   local ok, message, err = files.begin_folder(folder, "a bundle is written once")
   if not ok then
     return nil, message, err
@@ -103,9 +102,9 @@ function M.write(client, folder, options)
   if folder == "" then
     errors.raise(2, "evidence.write: needs the path of a folder")
   end
-  options = check(options)
+  options = check_options(options)
   client = type(client) == "table" and rawget(client, "_target") or client
-  local public, message, err = signature.public_key(options.key)
+  local public, message, err = manifest.public_key(options.key)
   local list, found
   if public then
     list, found, err = contents(client, options)
@@ -121,9 +120,9 @@ function M.write(client, folder, options)
   })
   list[#list + 1] = { path = manifest.NAME, text = manifest.render(body) }
   local ok
-  ok, message, err = write_all(folder, list)
+  ok, message, err = write_files(folder, list)
   if ok then
-    ok, message, err = signature.sign(
+    ok, message, err = manifest.sign(
       options.key,
       folder .. "/" .. manifest.NAME,
       folder .. "/" .. manifest.SIGNATURE
@@ -154,10 +153,10 @@ function M.new_key(path)
   if path == "" then
     errors.raise(2, "evidence.new_key: needs the path of a file")
   end
-  return signature.new_key(path)
+  return manifest.new_key(path)
 end
 
-require("lastpass.signature").declare("evidence.", M, {
+signature.declare("evidence.", M, {
   write = "client: table, folder: string, options?: table",
   verify = "folder: string, public_key: string",
   new_key = "path: string",

@@ -1,103 +1,93 @@
---- Inactive accounts: who can log in and has not done so for long.
+--- Inactive accounts: who can log in and has not done so for long. Those who never have count from the
+-- day their account was made.
 -- @module lastpass.report.inactive
-local errors = require "lastpass.error"
-local people = require "lastpass.report.people"
-local reading_room = require "lastpass.report.reading"
-local result = require "lastpass.report.result"
-local statistics = require "lastpass.report.statistics"
+local accounts = require "lastpass.report.accounts"
+local values = require "lastpass.report.values"
 
-local M = {}
+local M = {
+  name = "inactive",
+  summary = "Who can log in and has not done so for long",
+  row_title = "Inactive people",
+  takes_record = true,
+}
+
+M.options = {
+  {
+    "days",
+    "number",
+    "without log-in",
+    default = 90,
+    least = 1,
+    is_whole = true,
+    value = "DAYS",
+  },
+}
+
+M.columns = accounts.pick(
+  "email",
+  "fullname",
+  "days",
+  "last_login",
+  { name = "never", title = "Never logged in", kind = "flag" },
+  "created",
+  "admin",
+  "groups"
+)
+
+M.examples = { { "lastpass report inactive --days 180 --csv", "half a year" } }
+
+--- The title names the limit.
+function M.title(options)
+  return ("Not logged in for more than %d days"):format(options.days)
+end
 
 -- The classes divide at the limit, so that the rows are whole classes.
-local function limits_of(days)
-  local limits = { days }
-  for _, more in ipairs { 2, 4 } do
-    limits[#limits + 1] = days * more
-  end
+local function classes_of(days)
+  local limits = { days, days * 2, days * 4 }
   if days >= 2 then
     table.insert(limits, 1, math.floor(days / 3 + 0.5))
   end
-  return limits
+  local list, class_of = values.age_classes(limits)
+  for _, class in ipairs(list) do
+    class[3] = "last log-in " .. class[2] .. " ago"
+  end
+  list[#list + 1] = { "never", "never", "the account exists, nobody has logged in to it" }
+  return list, class_of
 end
 
-local function walk(reading, days)
-  local list, class_of = statistics.age_classes(limits_of(days))
-  list[#list + 1] = { "never", "never", "the account is there, nobody has logged in to it" }
-  for _, class in ipairs(list) do
-    class[3] = class[1] == "never" and class[3] or "last log-in " .. class[2] .. " ago"
-  end
-  local classes, by_name = statistics.classes(list)
-  local found = { classes = classes, rows = {}, active = 0 }
+--- Computes the report; see `lastpass.report.Definition`.
+function M.compute(reading, options)
+  local list, class_of = classes_of(options.days)
+  local classes, by_name = values.classes(list)
+  local rows, active = {}, 0
   for user in reading:users() do
     if user.status == "active" then
-      found.active = found.active + 1
-      local idle = statistics.days(user.last_login, reading.now)
+      active = active + 1
+      local idle = values.days(user.last_login, reading.now)
       local class = by_name[idle and class_of(math.max(idle, 0)) or "never"]
       class.count = class.count + 1
       -- who never logged in is inactive since the account was made
-      local since = idle or statistics.days(user.created, reading.now)
-      if not since or since > days then
-        local row = people.row(user)
+      local since = idle or values.days(user.created, reading.now)
+      if not since or since > options.days then
+        local row = accounts.row(user)
         row.days, row.never = since, idle == nil
         row.class = class.name
-        found.rows[#found.rows + 1] = row
+        rows[#rows + 1] = row
       end
     end
   end
-  statistics.sort(found.rows, "-days", "email")
-  return found
-end
-
---- Accounts that can log in and have not for more than so many days; those that never have count
--- from the day they were made.
----@param subject lastpass.Client|lastpass.Snapshot|lastpass.directory.Record
----@param options? table days (whole, from 1 on; default 90)
----@return lastpass.Report|nil
----@return string? message
----@return lastpass.Error? err
-function M.make(subject, options)
-  options = errors.check_options("report.inactive", options, {
-    days = function(value)
-      return type(value) == "number" and value >= 1 and value == math.floor(value),
-        "a whole number from 1 on"
-    end,
-  })
-  local effective = { days = options.days or 90 }
-  local reading, message, err = reading_room.open("report.inactive", subject)
-  if not reading then
-    return nil, message, err
-  end
-  local found = walk(reading, effective.days)
-  local population = ("%d people who can log in; disabled and invited ones are left out"):format(
-    found.active
-  )
-  return result.new {
-    name = "inactive",
-    title = ("Not logged in for more than %d days"):format(effective.days),
-    statement = reading:statement(population, effective),
-    columns = people.pick(
-      "email",
-      "fullname",
-      { name = "days", title = "Days", kind = "days" },
-      "last_login",
-      { name = "never", title = "Never logged in", kind = "flag" },
-      "created",
-      "admin",
-      "groups"
+  values.sort(rows, "-days", "email")
+  return {
+    population = ("%d people who can log in; disabled and invited ones are left out"):format(
+      active
     ),
-    rows = found.rows,
-    row_title = "Inactive people",
-    classes = found.classes,
-    partitions = { { count = found.active, of = "People who can log in" } },
+    rows = rows,
+    classes = classes,
+    partitions = { { count = active, of = "People who can log in" } },
     totals = {
-      { name = "active", title = "Can log in", value = found.active, kind = "count" },
-      { name = "inactive", title = "Inactive", value = #found.rows, kind = "count" },
-      {
-        name = "share",
-        title = "Share",
-        value = found.active > 0 and #found.rows / found.active or nil,
-        kind = "share",
-      },
+      { name = "active", title = "Can log in", value = active, kind = "count" },
+      { name = "inactive", title = "Inactive", value = #rows, kind = "count" },
+      { name = "share", title = "Share", value = values.ratio(#rows, active), kind = "share" },
     },
     notes = {
       "The days of somebody who never logged in are those since the account was made; who was made "

@@ -4,32 +4,38 @@
 --     local coverage = assert(report.coverage(acme, { roster = source.csv "hr.csv" }))
 --     print(coverage)
 --     assert(coverage:save "coverage.html")
+--
+-- A report is a module beside this one that defines it (`lastpass.report.Definition`), and its name in the
+-- list below. Forms, command of the program, completions, reference and documents follow from that.
 -- @module lastpass.report
 local signature = require "lastpass.signature"
 
 local M = {}
 
--- Each is a module with `make(subject, options)`; what else it has is there as well.
-local rooms = {
-  coverage = "lastpass.report.coverage",
-  mfa = "lastpass.report.mfa",
-  leavers = "lastpass.report.leavers",
-  admins = "lastpass.report.admins",
-  inactive = "lastpass.report.inactive",
-  invitations = "lastpass.report.invitations",
-  folders = "lastpass.report.folders",
-  access_review = "lastpass.report.access_review",
-  check = "lastpass.report.check",
+local NAMES = {
+  "access_review",
+  "admins",
+  "check",
+  "coverage",
+  "folders",
+  "inactive",
+  "invitations",
+  "leavers",
+  "mfa",
 }
+
+local is_report = {}
+for _, name in ipairs(NAMES) do
+  is_report[name] = true
+end
 
 --- The names of all reports, sorted.
 ---@return string[]
 function M.names()
   local names = {}
-  for name in pairs(rooms) do
-    names[#names + 1] = name
+  for place, name in ipairs(NAMES) do
+    names[place] = name
   end
-  table.sort(names)
   return names
 end
 
@@ -43,11 +49,28 @@ local function finish(is_strict, value, message, err)
   return nil, message, err
 end
 
-local function opener(room)
-  return function(subject, options)
-    local target = type(subject) == "table" and rawget(subject, "_target")
-    return finish(target ~= nil and target ~= false, room.make(target or subject, options))
+-- What `report.NAME` is: it is called, and has the fields of the definition.
+local function callable(name)
+  local definition, where = require("lastpass.report." .. name), "report." .. name
+  local function make(subject, options)
+    return require("lastpass.report.result").make(definition, subject, options)
   end
+  local function open(subject, options)
+    local target = type(subject) == "table" and rawget(subject, "_target")
+    local is_strict = target ~= nil and target ~= false
+    return finish(is_strict, make(target or subject, options))
+  end
+  local takes = "subject: table, options?: table"
+  local functions = setmetatable(definition.functions or {}, { __index = definition })
+  functions.make = signature.check(where .. ".make", takes, make)
+  open = signature.check(where, takes, open)
+  return setmetatable({}, {
+    __name = "lastpass." .. where,
+    __index = functions,
+    __call = function(_, ...)
+      return open(...)
+    end,
+  })
 end
 
 signature.declare("report.", M, {
@@ -58,20 +81,9 @@ return setmetatable(M, {
   __index = function(_, name)
     if name == "evidence" then
       M.evidence = require "lastpass.report.evidence"
-      return M.evidence
-    elseif not rooms[name] then
-      return nil
+    elseif is_report[name] then
+      M[name] = callable(name)
     end
-    local room = require(rooms[name])
-    local where = "report." .. name
-    local open = signature.check(where, "subject: table, options?: table", opener(room))
-    M[name] = setmetatable({}, {
-      __name = "lastpass." .. where,
-      __index = room,
-      __call = function(_, ...)
-        return open(...)
-      end,
-    })
-    return M[name]
+    return rawget(M, name)
   end,
 })

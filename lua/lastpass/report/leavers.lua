@@ -1,46 +1,80 @@
 --- Leavers: how long after their last day people could still log in.
 -- @module lastpass.report.leavers
-local errors = require "lastpass.error"
-local histories = require "lastpass.report.histories"
-local key_of = require("lastpass.email").fold
-local reading_room = require "lastpass.report.reading"
-local result = require "lastpass.report.result"
-local roster_room = require "lastpass.report.roster"
-local statistics = require "lastpass.report.statistics"
+local accounts = require "lastpass.report.accounts"
+local email = require "lastpass.email"
+local rosters = require "lastpass.report.roster"
+local text = require "lastpass.text"
 local time = require "lastpass.time"
+local values = require "lastpass.report.values"
 
-local M = {}
-
-local classes_of = {
-  { "in_time", "In time", "the log-in ended within the limit, or before the last day" },
-  { "late", "Late", "the log-in ended after the limit" },
-  { "open", "Still open", "the log-in works, and the limit has passed" },
-  { "pending", "Pending", "the log-in works, and the limit has not passed" },
-  { "unknown", "Time unknown", "the log-in has ended, no event says when" },
-  { "no_account", "No account", "neither an account nor an event of its end" },
+local M = {
+  name = "leavers",
+  title = "Leavers",
+  summary = "How long after their last day people could still log in",
+  description = "Percentiles of the time between the last day of the roster and the end of the "
+    .. "log-in, and who is over the limit.",
+  row_title = "Leavers",
 }
 
-local columns = {
-  { name = "email", title = "E-mail" },
-  { name = "fullname", title = "Name" },
+M.options = {
+  { "roster", "roster", "a source of people", is_required = true },
+  {
+    "field",
+    "field",
+    "the roster's column with the last day or moment",
+    is_required = true,
+    flag = "--last-day",
+    value = "FIELD",
+  },
+  { "limit", "duration", "how long it may take", default = 86400, value = "TIME" },
+  {
+    "from",
+    "time",
+    "where events begin; default 30 days before the first last day",
+    value = "TIME",
+  },
+}
+
+M.columns = {
+  accounts.columns.email,
+  accounts.columns.fullname,
   { name = "class_title", title = "Result" },
   { name = "terminated", title = "Left", kind = "time" },
   { name = "ended", title = "Log-in ended", kind = "time" },
   { name = "delay", title = "Delay", kind = "duration" },
   { name = "by", title = "By" },
-  { name = "status", title = "Account" },
+  accounts.columns.status,
   { name = "returned", title = "Came back", kind = "count" },
 }
 
+M.examples = {
+  { "lastpass report leavers --roster hr.csv --last-day termination_date", "all of them" },
+  {
+    "lastpass report leavers --roster hr.csv --last-day 'Last day' --limit 4h",
+    "a stricter limit",
+  },
+}
+
+local classes_of = {
+  { "in_time", "In time", "access ended within the limit, or before the last day" },
+  { "late", "Late", "access ended after the limit" },
+  { "open", "Still open", "they can log in, and the limit has passed" },
+  { "pending", "Pending", "they can log in, and the limit has not passed" },
+  { "unknown", "Time unknown", "access has ended, no event says when" },
+  { "no_account", "No account", "neither an account nor an event of its end" },
+}
+
+local DAYS_BEFORE = 30
+
 -- A day alone means its end: people work on their last day.
-local function termination(reading, text)
+local function termination(reading, value)
   local zone = reading.client:zone()
-  local day = text:match "^%d%d%d%d%-%d%d%-%d%d$"
+  local day = value:match "^%d%d%d%d%-%d%d%-%d%d$"
   local civil = day and time.parse_civil(day .. " 00:00:00")
   if civil then
-    return (zone:to_utc(civil + statistics.DAY))
+    return (zone:to_utc(civil + values.DAY))
   end
-  return time.parse(text, zone, reading.now)
+  return time.parse(value, zone, reading.now)
 end
 
 -- Those whose last day has come; dates that cannot be read make the report incomplete.
@@ -51,11 +85,11 @@ local function read_leavers(reading, source, field)
   end
   local leavers, earliest = {}, reading.now
   for _, person in ipairs(list) do
-    local text = person[field]
-    if type(text) == "string" and text ~= "" then
-      local moment = termination(reading, text)
+    local value = person[field]
+    if type(value) == "string" and value ~= "" then
+      local moment = termination(reading, value)
       if not moment then
-        reading:miss("%s: '%s' is no time", tostring(person.origin), text)
+        reading:miss("%s: '%s' is no time", tostring(person.origin), value)
       elseif moment <= reading.now then
         leavers[#leavers + 1] = { person = person, terminated = moment }
         earliest = math.min(earliest, moment)
@@ -70,14 +104,14 @@ local function read_leavers(reading, source, field)
   return leavers, earliest
 end
 
--- Whoever of the leavers has an account or an invitation.
+-- Leavers who have an account or an invitation.
 local function users_by_key(reading, leavers)
   local users = {}
   for _, leaver in ipairs(leavers) do
-    users[key_of(leaver.person.email)] = false
+    users[email.fold(leaver.person.email)] = false
   end
   for user in reading:users() do
-    local key = key_of(user.email)
+    local key = email.fold(user.email)
     if users[key] == false then
       users[key] = user
     end
@@ -85,7 +119,7 @@ local function users_by_key(reading, leavers)
   return users
 end
 
-local function class_of(row, user, history, context)
+local function classify(row, user, history, context)
   local limit, now = context.limit, context.now
   if user and user.status ~= "disabled" then
     row.delay = now - row.terminated
@@ -98,65 +132,42 @@ local function class_of(row, user, history, context)
   return user and "unknown" or "no_account"
 end
 
-local function new_row(leaver, by_address, context)
+local function new_row(leaver, context)
   local address = leaver.person.email
-  local user = context.users[key_of(address)] or nil
-  local history = by_address[key_of(address)]
+  local user = context.users[email.fold(address)] or nil
+  local history = context.histories[email.fold(address)]
   local row = {
     email = address,
-    fullname = roster_room.name_of(leaver.person) or user and user.fullname,
+    fullname = rosters.name_of(leaver.person) or user and user.fullname,
     terminated = leaver.terminated,
     status = user and user.status or "none",
     returned = history and history.returned or 0,
   }
-  row.class = class_of(row, user, history, context)
+  row.class = classify(row, user, history, context)
   return row
 end
 
-local function totals_of(rows, classes, delays)
+local function totals_of(rows, by_name, delays)
   table.sort(delays)
+  local breaches = by_name.late.count + by_name.open.count
   local totals = {
     { name = "leavers", title = "Leavers", value = #rows, kind = "count" },
-    {
-      name = "breaches",
-      title = "Breaches",
-      value = classes.late.count + classes.open.count,
-      kind = "count",
-    },
+    { name = "breaches", title = "Breaches", value = breaches, kind = "count" },
   }
   for _, percent in ipairs { 50, 90, 95, 100 } do
     totals[#totals + 1] = {
       name = "p" .. percent,
       title = percent == 100 and "Longest" or percent == 50 and "Median" or percent .. " % within",
-      value = statistics.percentile(delays, percent),
+      value = values.percentile(delays, percent),
       kind = "duration",
     }
   end
   return totals
 end
 
-local function check(options)
-  options = errors.check_options("report.leavers", options, {
-    roster = roster_room.is_source,
-    field = "string",
-    limit = "number",
-    from = { "number", "string" },
-  }, 3)
-  for _, name in ipairs { "roster", "field" } do
-    if not options[name] then
-      errors.raise(3, "report.leavers: the option '%s' is missing", name)
-    end
-  end
-  return options
-end
-
--- Events are read from a while before the first last day on: log-ins are ended early, too.
-local function read_all(subject, options)
-  local reading, message, err = reading_room.open("report.leavers", subject, { live = true })
-  if not reading then
-    return nil, message, err
-  end
-  local from
+-- Events are read from a while before the first last day on: access is ended early, too.
+local function read_context(reading, options)
+  local from, message, err
   if options.from then
     from, message, err = time.parse(options.from, reading.client:zone(), reading.now)
     if not from then
@@ -169,52 +180,43 @@ local function read_all(subject, options)
     return nil, earliest, err
   end
   local events
-  events, message, err = reading:admin_events(from or earliest - 30 * statistics.DAY)
+  events, message, err = reading:admin_events(from or earliest - DAYS_BEFORE * values.DAY)
   if not events then
     return nil, message, err
   end
-  return { reading = reading, leavers = leavers, by_address = histories.of(events) }
+  return {
+    leavers = leavers,
+    limit = options.limit,
+    now = reading.now,
+    users = users_by_key(reading, leavers),
+    histories = accounts.access_history(events),
+  }
 end
 
---- Compares last days with the ends of log-ins, which audit events tell.
----@param subject lastpass.Client|lastpass.Snapshot
----@param options table roster (a source of people, required), field (its field with the last day or
--- moment, required: "2026-03-31" means the end of that day in the account's zone), limit (seconds;
--- default 24 hours), from (where events begin; default 30 days before the first last day)
----@return lastpass.Report|nil
----@return string? message
----@return lastpass.Error? err also when the roster breaks off
-function M.make(subject, options)
-  options = check(options)
-  local limit = options.limit or statistics.DAY
-  local all, message, err = read_all(subject, options)
-  if not all then
+--- Computes the report; see `lastpass.report.Definition`.
+function M.compute(reading, options)
+  local context, message, err = read_context(reading, options)
+  if not context then
     return nil, message, err
   end
-  local reading, rows, delays = all.reading, {}, {}
-  local classes, by_name = statistics.classes(classes_of)
-  local context = { limit = limit, now = reading.now, users = users_by_key(reading, all.leavers) }
-  for place, leaver in ipairs(all.leavers) do
-    local row = new_row(leaver, all.by_address, context)
+  local classes, by_name = values.classes(classes_of)
+  local rows, delays = {}, {}
+  for place, leaver in ipairs(context.leavers) do
+    local row = new_row(leaver, context)
     local class = by_name[row.class]
     class.count, row.class_title = class.count + 1, class.title
     delays[#delays + 1] = row.ended and math.max(row.delay, 0)
     rows[place] = row
   end
-  statistics.sort(rows, "-delay", "email")
-  local effective = { roster = options.roster, field = options.field, limit = limit }
-  return result.new {
-    name = "leavers",
-    title = "Leavers",
-    statement = reading:statement(("%d people whose last day has come"):format(#rows), effective),
-    columns = columns,
+  values.sort(rows, "-delay", "email")
+  return {
+    population = ("%d people whose last day has come"):format(#rows),
     rows = rows,
-    row_title = "Leavers",
     classes = classes,
     partitions = { { count = #rows, of = "Leavers" } },
     totals = totals_of(rows, by_name, delays),
     notes = {
-      ("The limit is %s (option limit)."):format(require("lastpass.text").duration(limit)),
+      ("The limit is %s (option limit)."):format(text.duration(options.limit)),
       "A last day without a time means its end, in the account's zone.",
       "Percentiles are by nearest rank, over log-ins that have ended; one that ended before the "
         .. "last day counts as 0.",

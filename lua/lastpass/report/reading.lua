@@ -140,6 +140,15 @@ function methods:admin_events(from)
   return list
 end
 
+--- Admins' audit events of the last days.
+---@param days number
+---@return lastpass.Event[]|nil
+---@return string? message
+---@return lastpass.Error? err
+function methods:recent_admin_events(days)
+  return self:admin_events(self.now - days * 86400)
+end
+
 --- Users whose master password has expired.
 ---@return lastpass.ExpiredPassword[]|nil
 ---@return string? message

@@ -1,7 +1,8 @@
---- The roster: whom the personnel department knows, from any `lastpass.source`.
+--- The roster: whom the personnel department knows, from any `lastpass.source`; and the accounts that a
+-- report leaves aside.
 -- @module lastpass.report.roster
+local email = require "lastpass.email"
 local errors = require "lastpass.error"
-local key_of = require("lastpass.email").fold
 local mapping = require "lastpass.source.mapping"
 local status = require "lastpass.source.status"
 local text = require "lastpass.text"
@@ -76,7 +77,7 @@ end
 local NOBODY_KNOWS =
   "%s of the roster with a status on neither list, the first '%s', count as employed"
 
-local function note(reading, roster, source)
+local function note_reading(reading, roster, source)
   reading.query[#reading.query + 1] = ("roster %s: %s read to the end, %s"):format(
     roster.name,
     text.plural(source.proof.rows, "row"),
@@ -108,7 +109,7 @@ function M.read(reading, source, active)
   local is_inactive = inactive_test(active)
   local unknown, first = 0, nil
   for _, person in ipairs(people) do
-    local key = person.email and key_of(person.email)
+    local key = person.email and email.fold(person.email)
     if not key or key == "" then
       return errors.fail(
         "argument",
@@ -129,7 +130,7 @@ function M.read(reading, source, active)
     end
   end
   roster.refused = #source.problems
-  note(reading, roster, source)
+  note_reading(reading, roster, source)
   if unknown > 0 then
     reading:miss(NOBODY_KNOWS, text.plural(unknown, "row"), first)
   end
@@ -142,6 +143,70 @@ end
 function M.name_of(person)
   local name = person.fullname or person.name
   return type(name) == "string" and name ~= "" and name or nil
+end
+
+--- Checks the option `exclude`.
+---@param where string
+---@param exclude table|nil
+function M.check_exclude(where, exclude)
+  for pattern, reason in pairs(exclude or {}) do
+    if type(pattern) ~= "string" or type(reason) ~= "string" or reason == "" then
+      errors.raise(
+        3,
+        '%s: exclude says why, for each address or pattern: { ["svc-*@acme.com"] = "service" }',
+        where
+      )
+    end
+  end
+end
+
+--- A text in which "*" stands for any characters, as a pattern for folded texts.
+---@param wildcard string
+---@return string
+function M.pattern(wildcard)
+  local escaped = email.fold(wildcard):gsub("[%^%$%(%)%%%.%[%]%+%-%?]", "%%%0"):gsub("%*", ".*")
+  return "^" .. escaped .. "$"
+end
+
+--- Makes the test of accounts that a report leaves aside. Whole addresses go before patterns, patterns
+-- in the order of their bytes.
+---@param exclude table<string, string>|nil { ["svc-*@acme.com"] = "service" }
+---@return fun(key: string): string|nil reason of a folded address
+---@return fun(): string[] unused those that matched nobody so far
+function M.exclusions(exclude)
+  local exact, patterns, unused = {}, {}, {}
+  for _, who in ipairs(errors.names_of(exclude or {})) do
+    local one = { who = who, pattern = M.pattern(who), reason = exclude[who] }
+    unused[who] = true
+    if who:find("*", 1, true) then
+      patterns[#patterns + 1] = one
+    else
+      exact[email.fold(who)] = one
+    end
+  end
+  local function reason_of(key)
+    local found = exact[key]
+    for _, one in ipairs(patterns) do
+      found = found or (key:find(one.pattern) and one or nil)
+    end
+    if not found then
+      return nil
+    end
+    unused[found.who] = nil
+    return found.reason
+  end
+  return reason_of, function()
+    return errors.names_of(unused)
+  end
+end
+
+--- Notes on exclusions that matched nobody.
+---@param notes string[]
+---@param unused fun(): string[]
+function M.note_unused(notes, unused)
+  for _, who in ipairs(unused()) do
+    notes[#notes + 1] = ("The exclusion '%s' matches nobody."):format(who)
+  end
 end
 
 return M

@@ -31,7 +31,7 @@ describe("page of groups", function()
     local body = user:page "groups?q=it"
     assert.equal("1 group", dashboard.found(body))
     assert.same({ "IT" }, dashboard.names(body))
-    assert.truthy(user:page("groups?q=zzz"):find("No group fits", 1, true))
+    assert.truthy(user:page("groups?q=zzz"):find("No group matches", 1, true))
     assert.truthy(user:page("groups?q=it&part=results"):find '^<p id="found"')
   end)
 

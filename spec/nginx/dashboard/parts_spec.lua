@@ -1,4 +1,5 @@
-local html = require "lastpass.nginx.dashboard.html"
+local components = require "lastpass.html.components"
+local html = require "lastpass.html"
 local parts = require "lastpass.nginx.dashboard.parts"
 
 describe("parts", function()
@@ -26,61 +27,6 @@ describe("parts", function()
     end
   end)
 
-  it("let addresses be broken where one would", function()
-    assert.equal("<bdi>a.b@<wbr>x<wbr>.example</bdi>", parts.email("a.b@x.example").text)
-    assert.equal("<bdi>API</bdi>", parts.email("API").text)
-    assert.equal("<bdi>&lt;@<wbr>&gt;</bdi>", parts.email("<@>").text)
-  end)
-
-  it("draw bars of their share; few are not none", function()
-    assert.truthy(parts.bar(1, 2).text:find('width="50.00"', 1, true))
-    assert.truthy(parts.bar(0, 2).text:find('width="0.00"', 1, true))
-    assert.truthy(parts.bar(1, 100000).text:find('width="0.80"', 1, true))
-    assert.truthy(parts.bar(0, 0).text:find('width="0.00"', 1, true))
-  end)
-
-  it("make tables with a caption, headings and the heading of each row", function()
-    local text = parts.table("t", "Things", {
-      { title = "Name", class = "name", href = "/x?a=1&b=2", sorted = "ascending" },
-      { title = "Count", class = "number" },
-    }, { { "<a>", "1" }, { "b" } }).text
-    assert.truthy(text:find('<caption id="t">Things</caption>', 1, true))
-    assert.truthy(
-      text:find(
-        '<th aria-sort="ascending" class="name" scope="col">'
-          .. '<a class="sorted" href="/x?a=1&amp;b=2">',
-        1,
-        true
-      )
-    )
-    assert.truthy(
-      text:find('<th class="name" scope="row">&lt;a&gt;</th><td class="number">1</td>', 1, true)
-    )
-    assert.truthy(text:find('<td class="number"></td>', 1, true))
-    assert.truthy(text:find('tabindex="0"', 1, true))
-  end)
-
-  it("give a column a second name to sort by, and a caption that is not seen", function()
-    local other = { title = "E-mail", href = "/e", sorted = "descending" }
-    local text = parts.table("t", "x", { { title = "Name", href = "/n", other = other } }, {}, {
-      quiet = true,
-    }).text
-    assert.truthy(text:find('aria-sort="descending"', 1, true))
-    assert.truthy(
-      text:find('<a href="/n">Name</a> · <a class="sorted" href="/e">E-mail</a>', 1, true)
-    )
-    assert.truthy(text:find('<caption class="unseen"', 1, true))
-  end)
-
-  it("put figures beside one another", function()
-    local text = parts.figures({ { "People", "12", "3 groups" }, { "None", "0" } }).text
-    assert.equal(
-      '<dl class="totals"><div><dt>People</dt><dd>12<small>3 groups</small></dd></div>'
-        .. "<div><dt>None</dt><dd>0</dd></div></dl>",
-      text
-    )
-  end)
-
   it("warn when the directory is old", function()
     local call = { view = { read_at = 1781528400, stale = true }, now = 1781530000 }
     assert.truthy(parts.stale(call).text:find("Not up to date", 1, true))
@@ -96,7 +42,70 @@ describe("parts", function()
     )
     assert.equal(
       '<section aria-labelledby="s"><h2 id="s">S</h2>x</section>',
-      parts.section("s", "S", "x").text
+      components.section("s", "S", "x").text
     )
+  end)
+end)
+
+describe("lists", function()
+  local function page(first, last, count)
+    return { first = first, last = last, count = count }
+  end
+
+  it("say how many there are, and which of them are shown", function()
+    assert.equal("1 person", parts.counted(page(1, 1, 1), "person", "people"))
+    assert.equal("0 people", parts.counted(page(1, 0, 0), "person", "people"))
+    assert.equal("50 people", parts.counted(page(1, 50, 50), "person", "people"))
+    assert.equal("51–100 of 1,234 people", parts.counted(page(51, 100, 1234), "person", "people"))
+  end)
+
+  it("lead to the pages before and after", function()
+    local function address(more)
+      return "/x" .. (more[1] and "?" .. more[1][1] .. "=" .. more[1][2] or "")
+    end
+    local text = parts.pager({ before = "b", after = "a" }, address).text
+    assert.truthy(text:find('href="/x">First', 1, true))
+    assert.truthy(text:find('href="/x?before=b" rel="prev">Previous', 1, true))
+    assert.truthy(text:find('href="/x?after=a" rel="next">Next', 1, true))
+    assert.is_nil(parts.pager({ after = "a" }, address).text:find("First", 1, true))
+    assert.is_nil(parts.pager({}, address))
+  end)
+
+  it("say what to do where there is nothing", function()
+    assert.equal(
+      '<div class="empty"><p class="title">Nobody &lt;x&gt;</p><p>Try again</p></div>',
+      parts.empty("Nobody <x>", "Try again").text
+    )
+  end)
+
+  it("tell readers of the screen when they change", function()
+    local text = parts.results("3 people", "list").text
+    assert.equal('<p id="found" role="status">3 people</p><div id="results">list</div>', text)
+  end)
+end)
+
+describe("form", function()
+  it("gives each field a label", function()
+    local text = parts.search('"><script>', "Name").text
+    assert.truthy(text:find('<label for="q">Name</label>', 1, true))
+    assert.truthy(text:find('value="&quot;&gt;&lt;script&gt;"', 1, true))
+    assert.is_nil(text:find("<script", 1, true))
+  end)
+
+  it("marks what is chosen", function()
+    local text = parts.choice("mfa", { { "", "Any" }, { "no", "None" } }, "no").text
+    assert.equal(
+      '<select id="mfa" name="mfa"><option value="">Any</option>'
+        .. '<option selected value="no">None</option></select>',
+      text
+    )
+  end)
+
+  it("is sent by its button, and says to the script that a list follows", function()
+    local text = parts.form("/people", "fields").text
+    assert.truthy(text:find('action="/people" class="filters" data-live method="get"', 1, true))
+    assert.truthy(text:find('<button type="submit">Show</button>', 1, true))
+    assert.truthy(text:find('href="/people">Clear</a>', 1, true))
+    assert.truthy(parts.form("/x", "f", true).text:find('class="filters one"', 1, true))
   end)
 end)

@@ -1,11 +1,14 @@
---- What all pages of the dashboard have around them: the head of the document, the bar with its ways,
--- the foot; and the headers that keep browsers strict.
+--- What all pages of the dashboard have around them: the bar with its links, the footer, the headers
+-- that keep browsers strict; and the pages that say what is wrong, and what to do about it.
 -- @module lastpass.nginx.dashboard.frame
 local assets = require "lastpass.nginx.dashboard.assets"
-local html = require "lastpass.nginx.dashboard.html"
+local components = require "lastpass.html.components"
+local html = require "lastpass.html"
 local version = require "lastpass.version"
 
 local M = {}
+
+local NAME = "LastPass dashboard"
 
 local POLICY = table.concat({
   "default-src 'none'",
@@ -48,24 +51,7 @@ function M.redirect(location, more)
   return { status = 303, headers = headers, body = "" }
 end
 
-local function asset_url(prefix, what)
-  return prefix .. "/~assets/" .. assets.name(what)
-end
-
-local function head(prefix, title)
-  return html.head(
-    html.meta { charset = "utf-8" },
-    html.meta { name = "viewport", content = "width=device-width, initial-scale=1" },
-    html.meta { name = "color-scheme", content = "light dark" },
-    html.meta { name = "robots", content = "noindex" },
-    html.title(title),
-    html.link { rel = "icon", type = "image/svg+xml", href = asset_url(prefix, "icon") },
-    html.link { rel = "stylesheet", href = asset_url(prefix, "style") },
-    html.script { src = asset_url(prefix, "script"), defer = true }
-  )
-end
-
-local ways = {
+local links = {
   { "", "Overview" },
   { "people", "People" },
   { "groups", "Groups" },
@@ -73,24 +59,23 @@ local ways = {
   { "events", "Events" },
 }
 
-local function ways_of(call, section)
+local function navigation(call, section)
   local items = {}
-  for place, way in ipairs(ways) do
-    local attributes = { href = call:url(way[1]) }
-    attributes["aria-current"] = way[1] == section and "page" or nil
-    items[place] = html.li(html.a(attributes, way[2]))
+  for place, link in ipairs(links) do
+    local is_current = link[1] == section and "page" or nil
+    items[place] = html.a({ href = call:url(link[1]), ["aria-current"] = is_current }, link[2])
   end
-  return html.nav({ ["aria-label"] = "Pages" }, html.ul(items))
+  return html.nav({ ["aria-label"] = "Pages" }, components.list(items))
 end
 
-local LOGO = html.raw(
-  '<svg width="20" height="20" viewBox="0 0 20 20" aria-hidden="true">'
-    .. '<rect x="1" y="2" width="18" height="4" rx="1.5"/>'
-    .. '<rect x="1" y="8" width="12" height="4" rx="1.5"/>'
-    .. '<rect x="1" y="14" width="6" height="4" rx="1.5"/></svg>'
+local LOGO = html.svg(
+  { width = "20", height = "20", viewBox = "0 0 20 20", ["aria-hidden"] = "true" },
+  html.rect { x = "1", y = "2", width = "18", height = "4", rx = "1.5" },
+  html.rect { x = "1", y = "8", width = "12", height = "4", rx = "1.5" },
+  html.rect { x = "1", y = "14", width = "6", height = "4", rx = "1.5" }
 )
 
-local function who(prefix, session)
+local function who_is_signed_in(prefix, session)
   if not session then
     return nil
   end
@@ -106,19 +91,15 @@ local function who(prefix, session)
   )
 end
 
-local function bar(prefix, page)
+local function bar(prefix, page, name)
   local call = page.call
-  local name = call and call.tenant.name or "LastPass dashboard"
+  local home = call and call:url "" or prefix .. "/"
   return html.header(
     { class = "bar" },
     html.div(
-      html.a(
-        { class = "brand", href = call and call:url "" or prefix .. "/" },
-        LOGO,
-        html.bdi(name)
-      ),
-      call and ways_of(call, page.section),
-      who(prefix, page.session)
+      html.a({ class = "brand", href = home }, LOGO, html.bdi(name)),
+      call and navigation(call, page.section),
+      who_is_signed_in(prefix, page.session)
     )
   )
 end
@@ -129,23 +110,132 @@ end
 -- company)
 ---@return table response
 function M.page(prefix, page)
-  local name = page.call and page.call.tenant.name or "LastPass dashboard"
-  local body = html.element(
-    "html",
-    { lang = "en" },
-    head(prefix, ("%s – %s"):format(page.title, name)),
-    html.body(
-      html.a({ class = "skip", href = "#main" }, "Skip to the content"),
-      bar(prefix, page),
-      html.main({ id = "main", tabindex = "-1" }, page.main),
-      html.footer(html.p("lastpass-lua ", version, ", read only"))
-    )
-  )
+  local name = page.call and page.call.tenant.name or NAME
+  local function asset(what)
+    return prefix .. "/~assets/" .. assets.name(what)
+  end
   return {
     status = page.status or 200,
     headers = M.headers(page.headers),
-    body = "<!DOCTYPE html>\n" .. body.text,
+    body = components.document {
+      title = ("%s – %s"):format(page.title, name),
+      head = {
+        html.meta { name = "robots", content = "noindex" },
+        html.link { rel = "icon", type = "image/svg+xml", href = asset "icon" },
+        html.link { rel = "stylesheet", href = asset "style" },
+        html.script { src = asset "script", defer = true },
+      },
+      skip = { "#main", "Skip to the content" },
+      header = bar(prefix, page, name),
+      main = html.main({ id = "main", tabindex = "-1" }, page.main),
+      footer = html.footer(html.p("lastpass-lua ", version, ", read only")),
+    },
   }
+end
+
+--- A page that says what is wrong.
+---@param prefix string
+---@param problem table status, title, text, steps (list), links (list of {address, title}), headers,
+-- session, call, section
+---@return table response
+function M.problem(prefix, problem)
+  local buttons = {}
+  for place, link in ipairs(problem.links or {}) do
+    buttons[place] = html.a({ class = "button", href = link[1] }, link[2])
+  end
+  problem.main = html.section(
+    { class = "problem" },
+    html.p({ class = "code" }, ("%d"):format(problem.status)),
+    html.h1(problem.title),
+    html.p({ class = "lead" }, problem.text),
+    components.list(problem.steps or {}),
+    #buttons > 0 and html.p({ class = "go" }, buttons)
+  )
+  return M.page(prefix, problem)
+end
+
+--- There is no such page.
+---@param prefix string
+---@param more table text, session, call, section
+---@return table response
+function M.missing(prefix, more)
+  return M.problem(prefix, {
+    status = 404,
+    title = "This is not here",
+    text = more.text or "There is no page with this address, or it is not for you to see.",
+    session = more.session,
+    call = more.call,
+    section = more.section,
+    links = { { more.call and more.call:url "" or prefix .. "/", "To the overview" } },
+  })
+end
+
+local advice = {
+  auth = "Whoever runs this server should check the provisioning hash: LastPass refuses it.",
+  throttled = "LastPass asks for fewer questions. Wait a little.",
+  transport = "Whoever runs this server should check that it reaches LastPass.",
+}
+
+local function sentence(text)
+  return (tostring(text):gsub("^%l", string.upper):gsub("%.?$", ".", 1))
+end
+
+--- What is to be shown could not be read from LastPass.
+---@param prefix string
+---@param failure table message, err
+---@param more table session, call, section, retry (address of the page)
+---@return table response
+function M.unavailable(prefix, failure, more)
+  local err = failure.err or {}
+  local wait = math.max(1, math.ceil(err.retry_after or 10))
+  return M.problem(prefix, {
+    status = 503,
+    title = "LastPass has not answered yet",
+    text = "What belongs on this page could not be read.",
+    steps = {
+      { "The reason: ", html.q(failure.message) },
+      err.hint and sentence(err.hint)
+        or advice[err.kind]
+        or "Whoever runs this server finds more in its error log.",
+      ("It is tried again in %d seconds at the latest."):format(wait),
+    },
+    headers = { ["retry-after"] = ("%d"):format(wait) },
+    session = more.session,
+    call = more.call,
+    section = more.section,
+    links = { { more.retry, "Try again" } },
+  })
+end
+
+--- The method is not one of this page's.
+---@param prefix string
+---@param allowed string
+---@return table response
+function M.wrong_method(prefix, allowed)
+  return M.problem(prefix, {
+    status = 405,
+    title = "That does not work here",
+    text = "The dashboard is for reading: it changes nothing.",
+    headers = { allow = allowed },
+    links = { { prefix .. "/", "To the dashboard" } },
+  })
+end
+
+--- A mistake of this server; its log has the rest.
+---@param prefix string
+---@param id string of the request
+---@return table response
+function M.mistake(prefix, id)
+  return M.problem(prefix, {
+    status = 500,
+    title = "Something went wrong here",
+    text = "That is a mistake of this server, not of yours.",
+    steps = {
+      "Try again; if it happens once more, tell whoever runs this server.",
+      { "Its error log has the reason under the request ", html.code(id), "." },
+    },
+    links = { { prefix .. "/", "To the dashboard" } },
+  })
 end
 
 return M

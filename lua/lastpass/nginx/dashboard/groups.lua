@@ -1,19 +1,26 @@
 --- The list of groups, with how many of each have no second factor.
 -- @module lastpass.nginx.dashboard.groups
-local html = require "lastpass.nginx.dashboard.html"
-local listing_room = require "lastpass.nginx.dashboard.listing"
-local listing_page = require "lastpass.nginx.dashboard.listing_page"
+local html = require "lastpass.html"
+local listing = require "lastpass.nginx.dashboard.listing"
+local parts = require "lastpass.nginx.dashboard.parts"
 local text = require "lastpass.text"
-local values = require "lastpass.report.values"
 
 local M = {}
 
 local figures = { members = true, without = true, share = true }
 
-local function items_of(call, index)
+local columns = {
+  { "name", "Group", "name" },
+  { "members", "Members", "number" },
+  { "without", "Without multifactor", "number" },
+  { "share", "Share", "number" },
+}
+
+local function items_of(call)
+  local index = call:index()
   return call:among("groups", "", 1, function()
     local items = {}
-    for place, group in ipairs(index.tally.groups) do
+    for place, group in ipairs(index.counts.groups) do
       items[place] = {
         name = group.name,
         key = group.key,
@@ -28,41 +35,28 @@ local function items_of(call, index)
   end)
 end
 
-local function row(call, group)
-  local href = call:url("people", { { "group", group.name } })
-  local without = call:url("people", {
-    { "status", "can_log_in" },
-    { "mfa", "no" },
-    { "group", group.name },
-  })
+local function row_of(call, group)
+  local without = { { "status", "can_log_in" }, { "mfa", "no" }, { "group", group.name } }
   return {
-    html.a({ href = href }, html.bdi(group.name)),
+    parts.people(call, html.bdi(group.name), { { "group", group.name } }),
     text.count(group.members),
-    group.without > 0 and html.a({ href = without }, text.count(group.without)) or "0",
-    group.can_log_in > 0 and values.shown(group.share, "share") or "–",
+    group.without > 0 and parts.people(call, text.count(group.without), without) or "0",
+    parts.share(group.without, group.can_log_in),
   }
 end
-
-local columns = {
-  { "name", "Group", "name" },
-  { "members", "Members", "number" },
-  { "without", "Without multifactor", "number" },
-  { "share", "Share", "number" },
-}
 
 --- Makes the page.
 ---@param call lastpass.nginx.dashboard.Call
 ---@return table page title, section, main; or part (the list alone)
 function M.show(call)
-  local listing = listing_room.find(call, "groups", items_of(call, call:index()), figures)
-  return listing_page.show(call, listing, {
+  return listing.show(listing.find(call, "groups", items_of(call), figures), {
     section = "groups",
     title = "Groups",
     one = "group",
     hint = "Groups appear here once somebody is in them.",
     caption = "Groups; somebody in two is counted in both",
     columns = columns,
-    row = row,
+    row = row_of,
   })
 end
 

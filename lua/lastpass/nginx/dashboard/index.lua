@@ -1,89 +1,167 @@
 --- Everybody of a directory, prepared for looking up: what is searched, what is filtered by, and the
--- figures of the whole. Made once for each version of a directory, in pieces.
+-- figures of the whole: login status, multifactor, groups. Made once for each version of a directory,
+-- in pieces.
 -- @module lastpass.nginx.dashboard.index
-local core = require "lastpass.core"
+local accounts = require "lastpass.report.accounts"
 local fold = require("lastpass.unified.texts").fold
+local mfa = require "lastpass.report.mfa"
 local order = require "lastpass.unified.order"
-local standing = require "lastpass.report.standing"
-local tally = require "lastpass.nginx.dashboard.tally"
+local values = require "lastpass.report.values"
 local user_object = require "lastpass.directory.user"
-
----@class lastpass.nginx.dashboard.Index
----@field count integer
----@field email string[]      folded
----@field name string[]       what names are sorted by, folded; the address where there is none
----@field standing string[]   class of `tally.standings`
----@field mfa (string|false)[]
----@field admin boolean[]
----@field last_login (number|false)[] in the account's zone: good for order only
----@field tally lastpass.nginx.dashboard.Tally the figures of the whole
-local methods = {}
-local index_mt = { __index = methods }
 
 local M = {}
 
 local PIECE = 512
 
--- Two accounts whose addresses differ by the case of letters are told apart by it.
-local function twins_of(snapshot)
-  local twins = {}
-  for _, row in ipairs(snapshot._rows:twins()) do
-    twins[row] = true
+---@class lastpass.nginx.dashboard.Counts
+---@field by_status table[]  classes of login status with counts
+---@field by_mfa table[]     classes with counts, of those who can log in
+---@field methods table[]    {name, count}, of those who can log in
+---@field can_log_in integer
+---@field groups table[]     {name, key, members, can_log_in, without}
+local count_methods = {}
+local counts_mt = { __index = count_methods }
+
+--- The classes of people here: the login statuses that the directory alone tells.
+M.statuses = {}
+local status_titles = {}
+for _, status in ipairs(accounts.login_statuses) do
+  if not status.needs_events then
+    M.statuses[#M.statuses + 1] = status
+    status_titles[status[1]] = status[2]
   end
-  return twins
 end
 
-local function begin(snapshot)
+--- The title of a login status.
+---@param name string
+---@return string|nil
+function M.status_title(name)
+  return status_titles[name]
+end
+
+--- Begins to count.
+---@return lastpass.nginx.dashboard.Counts
+function M.counts()
+  local by_status, status_class = values.classes(M.statuses)
+  local by_mfa, mfa_class = values.classes(mfa.classes)
   return setmetatable({
-    count = 0,
-    email = {},
-    name = {},
-    standing = {},
-    mfa = {},
-    admin = {},
-    last_login = {},
-    tally = tally.new(),
-    _snapshot = snapshot,
-    _twins = twins_of(snapshot),
-    _ties = {},
-    _orders = {},
-  }, index_mt)
+    by_status = by_status,
+    by_mfa = by_mfa,
+    methods = {},
+    can_log_in = 0,
+    groups = {},
+    _status_class = status_class,
+    _mfa_class = mfa_class,
+    _methods = {},
+    _groups = {},
+  }, counts_mt)
 end
 
-local reading = {} -- what `standing.of` asks
-
---- Whether somebody never signed in: a snapshot knows nothing beyond the user's own row.
----@return boolean?
-function reading.never_logged_in(_, user)
-  return user.never_logged_in
-end
-
---- The standing of somebody.
----@param user lastpass.User
----@return string class of `tally.standings`
-function M.standing_of(user)
-  return standing.of(reading, user, { items = standing.items(user) }, nil)
-end
-
-local function last_login_of(user)
-  local rows = rawget(user, "_snapshot")
-  return rows and core.user_value(rows, user._row, core.user_fields.last_login) or false
-end
-
-local function add(self, user)
-  local place = self.count + 1
-  local fullname, class = user.fullname, M.standing_of(user)
-  self.count = place
-  self.email[place] = fold(user.email)
-  if self._twins[place] then
-    self._ties[place] = self.email[place] .. "\0" .. user.email
+local function group_of(counts, name)
+  local group = counts._groups[name]
+  if not group then
+    group = { name = name, key = fold(name), members = 0, can_log_in = 0, without = 0 }
+    counts._groups[name] = group
+    counts.groups[#counts.groups + 1] = group
   end
-  self.name[place] = fullname and fullname ~= "" and fold(fullname) or self.email[place]
-  self.standing[place] = class
-  self.mfa[place] = user.mfa or false
-  self.admin[place] = user.admin or false
-  self.last_login[place] = last_login_of(user)
-  self.tally:add(user, class)
+  return group
+end
+
+local function count_mfa(counts, user, method)
+  counts.can_log_in = counts.can_log_in + 1
+  local class = counts._mfa_class[mfa.class_of(user.admin, method ~= nil)]
+  class.count = class.count + 1
+  if method then
+    counts._methods[method] = (counts._methods[method] or 0) + 1
+  end
+end
+
+--- Counts somebody.
+---@param user lastpass.User
+---@param status string their login status
+function count_methods:add(user, status)
+  local method, can_log_in = user.mfa, user.status == "active"
+  self._status_class[status].count = self._status_class[status].count + 1
+  if can_log_in then
+    count_mfa(self, user, method)
+  end
+  local names = user.groups
+  for place = 1, #names do
+    local group = group_of(self, names[place])
+    group.members = group.members + 1
+    group.can_log_in = group.can_log_in + (can_log_in and 1 or 0)
+    group.without = group.without + (can_log_in and not method and 1 or 0)
+  end
+end
+
+--- Everybody is counted.
+---@param group_names string[] all groups; some may have nobody
+function count_methods:finish(group_names)
+  for _, name in ipairs(group_names) do
+    group_of(self, name)
+  end
+  table.sort(self.groups, function(a, b)
+    if a.key ~= b.key then
+      return a.key < b.key
+    end
+    return a.name < b.name
+  end)
+  for name, count in pairs(self._methods) do
+    self.methods[#self.methods + 1] = { name = name, count = count }
+  end
+  values.sort(self.methods, "-count", "name")
+end
+
+--- The group of that name.
+---@param name string the case of letters says nothing, unless two names differ by it
+---@return table|nil
+function count_methods:group(name)
+  local key, found = fold(name), nil
+  for _, group in ipairs(self.groups) do
+    if group.name == name then
+      return group
+    elseif group.key == key then
+      found = found or group
+    end
+  end
+  return found
+end
+
+---@class lastpass.nginx.dashboard.Index
+---@field count integer
+---@field email string[]      folded
+---@field name string[]       what names are sorted by, folded; the address where there is none
+---@field status string[]     login status
+---@field mfa (string|false)[]
+---@field admin boolean[]
+---@field last_login (number|false)[]
+---@field counts lastpass.nginx.dashboard.Counts the figures of the whole
+local methods = {}
+local index_mt = { __index = methods }
+
+-- Two accounts whose addresses differ by the case of letters are told apart by it.
+local function duplicates_of(snapshot)
+  local duplicates = {}
+  for _, row in ipairs(snapshot._rows:twins()) do
+    duplicates[row] = true
+  end
+  return duplicates
+end
+
+local function add_user(self, user)
+  local position = self.count + 1
+  local fullname, status = user.fullname, accounts.login_status(user)
+  self.count = position
+  self.email[position] = fold(user.email)
+  if self._duplicates[position] then
+    self._ties[position] = self.email[position] .. "\0" .. user.email
+  end
+  self.name[position] = fullname and fullname ~= "" and fold(fullname) or self.email[position]
+  self.status[position] = status
+  self.mfa[position] = user.mfa or false
+  self.admin[position] = user.admin or false
+  self.last_login[position] = user.last_login or false
+  self.counts:add(user, status)
 end
 
 --- Makes the index.
@@ -91,27 +169,40 @@ end
 ---@param pause fun() lets others run
 ---@return lastpass.nginx.dashboard.Index
 function M.build(snapshot, pause)
-  local self = begin(snapshot)
+  local self = setmetatable({
+    count = 0,
+    email = {},
+    name = {},
+    status = {},
+    mfa = {},
+    admin = {},
+    last_login = {},
+    counts = M.counts(),
+    _snapshot = snapshot,
+    _duplicates = duplicates_of(snapshot),
+    _ties = {},
+    _orders = {},
+  }, index_mt)
   for user in snapshot:users() do
-    add(self, user)
+    add_user(self, user)
     if self.count % PIECE == 0 then
       pause()
     end
   end
-  self.tally:finish(snapshot:group_names())
+  self.counts:finish(snapshot:group_names())
   return self
 end
 
---- The person at a place.
----@param place integer
+--- The person at a position.
+---@param position integer
 ---@return lastpass.User
-function methods:user(place)
+function methods:user(position)
   local snapshot = self._snapshot
   local numbered = snapshot:count()
-  if place <= numbered then
-    return user_object.of_row(snapshot._client, snapshot._rows, place)
+  if position <= numbered then
+    return user_object.of_row(snapshot._client, snapshot._rows, position)
   end
-  return snapshot:user(snapshot._invited[place - numbered])
+  return snapshot:user(snapshot._invited[position - numbered])
 end
 
 --- The addresses of the members of a group.
@@ -122,43 +213,44 @@ function methods:members(name)
   return group and group:members() or {}
 end
 
---- What a place is sorted by, for each order.
-M.orders = {
-  name = function(self, place)
-    return self.name[place]
-  end,
-  email = function(self, place)
-    return self.email[place]
-  end,
-  -- those who never were come before everybody else
-  last_login = function(self, place)
-    return self.last_login[place] or -1
-  end,
-}
-
 --- The addresses of those who are only invited.
 ---@return string[]
 function methods:invited()
   return self._snapshot._invited
 end
 
+--- What a position is sorted by, for each order.
+M.orders = {
+  name = function(self, position)
+    return self.name[position]
+  end,
+  email = function(self, position)
+    return self.email[position]
+  end,
+  -- those who never were come before everybody else
+  last_login = function(self, position)
+    return self.last_login[position] or -1
+  end,
+}
+
 --- What decides between people whose names are equal.
----@param place integer
+---@param position integer
 ---@return string text nobody else has it
-function methods:tie(place)
-  return self._ties[place] or self.email[place]
+function methods:tie(position)
+  return self._ties[position] or self.email[position]
 end
 
---- Everybody's place, in order; equal ones by address.
+--- Everybody's position, in order; equal ones by address.
 ---@param name string of `orders`
 ---@param pause fun()
 ---@return integer[]
 function methods:ordered(name, pause)
   if not self._orders[name] then
     local list, key, keys, ties = {}, M.orders[name], {}, {}
-    for place = 1, self.count do
-      list[place], keys[place], ties[place] = place, key(self, place), self:tie(place)
-      if place % PIECE == 0 then
+    for position = 1, self.count do
+      list[position], keys[position] = position, key(self, position)
+      ties[position] = self:tie(position)
+      if position % PIECE == 0 then
         pause()
       end
     end

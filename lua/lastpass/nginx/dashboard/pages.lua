@@ -1,51 +1,156 @@
---- The pages of companies: which there are, and who may see them.
+--- The pages of companies: which there are, who may see them, and one request to them: what it asks,
+-- and what is cached for the directory that it is about.
 -- @module lastpass.nginx.dashboard.pages
-local call_room = require "lastpass.nginx.dashboard.call"
+local cached = require "lastpass.unified.cache"
+local components = require "lastpass.html.components"
+local folders = require "lastpass.nginx.dashboard.folders"
 local frame = require "lastpass.nginx.dashboard.frame"
-local html = require "lastpass.nginx.dashboard.html"
-local lists = require "lastpass.nginx.dashboard.lists"
-local problems = require "lastpass.nginx.dashboard.problems"
-local recent_room = require "lastpass.nginx.dashboard.recent"
+local html = require "lastpass.html"
+local parts = require "lastpass.nginx.dashboard.parts"
+local people_index = require "lastpass.nginx.dashboard.index"
+local texts = require "lastpass.unified.texts"
+
+---@class lastpass.nginx.dashboard.Call
+---@field request table
+---@field settings table
+---@field tenant table
+---@field session lastpass.nginx.dashboard.Session
+---@field view table
+---@field now number
+---@field pause fun()
+---@field recent lastpass.nginx.dashboard.Recent
+local methods = {}
+local call_mt = { __index = methods }
 
 local M = {}
 
+local LONGEST_PARAM = 200
+
+-- What stays as it is in an address (RFC 3986 §2.3).
+local function escape(text)
+  return (text:gsub("[^%w._~-]", function(byte)
+    return ("%%%02X"):format(byte:byte())
+  end))
+end
+
+--- An address with a query.
+---@param path string
+---@param params? table[] {name, value}, in order; empty values are left out
+---@return string
+function M.address(path, params)
+  local pairs_of = {}
+  for _, pair in ipairs(params or {}) do
+    if pair[2] and pair[2] ~= "" then
+      pairs_of[#pairs_of + 1] = escape(pair[1]) .. "=" .. escape(pair[2])
+    end
+  end
+  return path .. (#pairs_of > 0 and "?" .. table.concat(pairs_of, "&") or "")
+end
+
+--- Makes a call.
+---@param fields table request, settings, tenant, session, view, pause, recent
+---@return lastpass.nginx.dashboard.Call
+function M.call(fields)
+  local params = {}
+  for _, pair in ipairs(fields.request.query or {}) do
+    params[pair[1]] = pair[2]
+  end
+  fields.now = fields.request.now
+  fields._params = params
+  fields._cache = fields.view and cached.of(fields.view, fields.settings)
+  return setmetatable(fields, call_mt)
+end
+
+--- A parameter, "" when it is not given. What is longer than anything that could be meant is cut.
+---@param name string
+---@return string
+function methods:param(name)
+  local value = self._params[name]
+  if type(value) ~= "string" then
+    return ""
+  elseif name == "after" or name == "before" then
+    return value
+  end
+  value = texts.clean(value:match "^%s*(.-)%s*$")
+  if #value > LONGEST_PARAM then
+    value = value:sub(1, LONGEST_PARAM)
+    value = texts.is_utf8(value) and value or value:gsub("[\192-\255][\128-\191]*$", "")
+  end
+  return value
+end
+
+--- The address of a page of this company.
+---@param page string "" for the overview
+---@param params? table[] {name, value}, in order
+---@return string
+function methods:url(page, params)
+  return M.address(("%s/%s/%s"):format(self.settings.prefix, self.tenant.name, page), params)
+end
+
+--- Whether only the list is asked for, by the script.
+---@return boolean
+function methods:is_part()
+  return self._params.part == "results"
+end
+
+--- Everybody.
+---@return lastpass.nginx.dashboard.Index
+function methods:index()
+  return (
+    cached.once(self._cache, "index", function()
+      return people_index.build(self.view.snapshot, self.pause)
+    end)
+  )
+end
+
+--- Who has access to which shared folder.
+---@return lastpass.nginx.dashboard.Access|nil
+---@return table? failure {message, err}
+function methods:access()
+  return cached.once(self._cache, "access", function()
+    return folders.build(self.tenant, self.view, self.pause)
+  end)
+end
+
+--- What is cached under a key of a small table.
+---@param name string of the table
+---@param key string
+---@param most integer entries
+---@param compute fun(): any
+---@return any
+function methods:among(name, key, most, compute)
+  return (cached.among(self._cache, name, key, most, compute))
+end
+
 local pages = {
-  [""] = { room = "overview", show = "show" },
-  people = { room = "people", show = "show", lists = true },
-  person = { room = "person", show = "show", section = "people" },
-  groups = { room = "groups", show = "show", lists = true },
-  folders = { room = "folders", show = "show", lists = true },
-  folder = { room = "folders", show = "show_one", section = "folders" },
-  events = { room = "events", show = "show", lists = true },
+  [""] = { module = "overview", show = "show", section = "" },
+  people = { module = "people", show = "show", section = "people" },
+  person = { module = "people", show = "show_one", section = "people" },
+  groups = { module = "groups", show = "show", section = "groups" },
+  folders = { module = "folders", show = "show", section = "folders" },
+  folder = { module = "folders", show = "show_one", section = "folders" },
+  events = { module = "events", show = "show", section = "events" },
 }
 
 local function may_see(session, name)
   return not session.tenants or session.tenants[name] == true
 end
 
-local function names_for(house, session)
-  local names = {}
-  for name in pairs(house.tenants) do
-    if may_see(session, name) then
-      names[#names + 1] = name
-    end
-  end
-  table.sort(names)
-  return names
-end
-
 --- The page on which to choose a company; with one there is nothing to choose.
----@param house table settings, tenants
+---@param dashboard lastpass.nginx.Dashboard
 ---@param session lastpass.nginx.dashboard.Session
 ---@return table response
-function M.companies(house, session)
-  local prefix, names = house.settings.prefix, names_for(house, session)
+function M.companies(dashboard, session)
+  local prefix, names, items = dashboard.settings.prefix, {}, {}
+  for name in pairs(dashboard.tenants) do
+    names[#names + 1] = may_see(session, name) and name or nil
+  end
+  table.sort(names)
   if #names == 1 then
     return frame.redirect(("%s/%s/"):format(prefix, names[1]))
   end
-  local items = {}
   for place, name in ipairs(names) do
-    items[place] = html.li(html.a({ href = ("%s/%s/"):format(prefix, name) }, name))
+    items[place] = html.a({ href = ("%s/%s/"):format(prefix, name) }, name)
   end
   return frame.page(prefix, {
     title = "Companies",
@@ -53,77 +158,78 @@ function M.companies(house, session)
     main = html.section(
       { class = "card" },
       html.h1 "Companies",
-      #items > 0 and html.ul({ class = "companies" }, items)
-        or lists.empty("There is none for you", "Ask whoever runs this server.")
+      components.list(items, "companies")
+        or parts.empty("There is none for you", "Ask whoever runs this server.")
     ),
   })
 end
 
-local function recent_of(house, tenant)
-  local recent = house.recent[tenant.name]
+local function recent_of(dashboard, tenant)
+  local recent = dashboard.recent[tenant.name]
   if not recent then
-    recent = recent_room.new(tenant, house.ways)
-    house.recent[tenant.name] = recent
+    recent = require("lastpass.nginx.dashboard.events").recent(tenant, dashboard.context)
+    dashboard.recent[tenant.name] = recent
   end
   return recent
 end
 
-local function respond(house, call, page, session)
-  local prefix = house.settings.prefix
-  local room = require("lastpass.nginx.dashboard." .. page.room)
-  local shown = room[page.show](call)
-  local around = { session = session, call = call, section = page.section or page.room }
+local function respond(call, page)
+  local prefix = call.settings.prefix
+  local more = { session = call.session, call = call, section = page.section }
+  local module = require("lastpass.nginx.dashboard." .. page.module)
+  local shown = module[page.show](call)
   if shown.part then
     return { status = 200, headers = frame.headers(), body = shown.part.text }
   elseif shown.missing then
-    around.text = shown.missing
-    return problems.missing(prefix, around)
+    more.text = shown.missing
+    return frame.missing(prefix, more)
   elseif shown.failure then
-    around.retry = call_room.address(call.request.path, call.request.query)
-    return problems.unavailable(prefix, shown.failure, around)
+    more.retry = M.address(call.request.path, call.request.query)
+    return frame.unavailable(prefix, shown.failure, more)
   end
-  shown.session, shown.call = session, call
+  shown.session, shown.call = call.session, call
   return frame.page(prefix, shown)
 end
 
-local function of_company(house, request, session, tenant, page)
+local function show_page(dashboard, request, session, tenant, page)
+  local settings = dashboard.settings
   local fields = {
     request = request,
-    settings = house.settings,
+    settings = settings,
     tenant = tenant,
     session = session,
-    pause = house.ways.pause,
+    pause = dashboard.context.pause,
   }
   local view, message, err = tenant:directory()
   if not view then
-    return problems.unavailable(house.settings.prefix, { message = message, err = err }, {
+    return frame.unavailable(settings.prefix, { message = message, err = err }, {
       session = session,
-      call = call_room.new(fields),
-      section = page.section or page.room,
-      retry = call_room.address(request.path, request.query),
+      call = M.call(fields),
+      section = page.section,
+      retry = M.address(request.path, request.query),
     })
   end
-  fields.view, fields.recent = view, recent_of(house, tenant)
-  return respond(house, call_room.new(fields), page, session)
+  fields.view, fields.recent = view, recent_of(dashboard, tenant)
+  return respond(M.call(fields), page)
 end
 
 --- Answers with a page of a company.
----@param house table settings, tenants, recent, ways
+---@param dashboard lastpass.nginx.Dashboard
 ---@param request table
 ---@param session lastpass.nginx.dashboard.Session
----@param rest string the path behind the prefix
+---@param rest string the path after the prefix
 ---@return table response
 ---@return string page its name, for counting
-function M.show(house, request, session, rest)
-  local prefix = house.settings.prefix
+function M.show(dashboard, request, session, rest)
+  local prefix = dashboard.settings.prefix
   local name, slash, page = rest:match "^/([%w_-]+)(/?)([^/]*)$"
-  local tenant = name and may_see(session, name) and house.tenants[name]
+  local tenant = name and may_see(session, name) and dashboard.tenants[name]
   if not tenant or not pages[page] then
-    return problems.missing(prefix, { session = session }), "missing"
+    return frame.missing(prefix, { session = session }), "missing"
   elseif slash == "" then
     return frame.redirect(("%s/%s/"):format(prefix, name)), "overview"
   end
-  local response = of_company(house, request, session, tenant, pages[page])
+  local response = show_page(dashboard, request, session, tenant, pages[page])
   return response, page == "" and "overview" or page
 end
 

@@ -1,29 +1,24 @@
---- Parts that several pages have: tables, figures, charts, the form above a list, the way to further
--- pages, what stands where there is nothing.
+--- Parts of the dashboard's pages: the head of a page, times, and what is around a list: the form that
+-- narrows it, how many there are, the links to further pages, what stands where it is empty.
 -- @module lastpass.nginx.dashboard.parts
-local html = require "lastpass.nginx.dashboard.html"
+local components = require "lastpass.html.components"
+local html = require "lastpass.html"
 local text = require "lastpass.text"
-local time = require "lastpass.time"
 local values = require "lastpass.report.values"
 
 local M = {}
 
---- A time, exact for programs: "2026-03-01 10:00"; the column says that it is UTC.
+--- A time: "2026-03-01 10:00"; the column says that it is UTC.
 ---@param at number|nil epoch seconds
 ---@param with_zone? boolean writes " UTC"
----@return lastpass.nginx.dashboard.Markup|nil
+---@return lastpass.html.Markup|nil
 function M.time(at, with_zone)
   if not at then
     return nil
   end
   -- never broken within the date
   local date, clock, zone = values.shown(at, "time"):match "^(%S+) (%S+)(.*)$"
-  return html.time(
-    { datetime = time.iso(at) },
-    html.span(date),
-    " ",
-    html.span(clock, with_zone and zone)
-  )
+  return components.time(at, html.span(date), " ", html.span(clock, with_zone and zone))
 end
 
 --- How long ago something was, in one unit: "5 minutes ago".
@@ -42,10 +37,52 @@ function M.ago(at, now)
   return text.plural(math.floor(minutes / 1440), "day") .. " ago"
 end
 
+--- "12.5 %".
+---@param count number
+---@param of number
+---@return string text "–" of nothing
+function M.share(count, of)
+  return of > 0 and values.shown(count / of, "share") or "–"
+end
+
+--- What is said quietly.
+---@param ... any
+---@return lastpass.html.Markup
+function M.quiet(...)
+  return html.span({ class = "quiet" }, ...)
+end
+
+--- A mark beside a name; a bad one is a finding.
+---@param title string
+---@param is_bad? boolean
+---@return lastpass.html.Markup
+function M.mark(title, is_bad)
+  return html.span({ class = is_bad and "mark bad" or "mark" }, title)
+end
+
+--- The link to a person.
+---@param call lastpass.nginx.dashboard.Call
+---@param email string
+---@param title? any default the address
+---@return lastpass.html.Markup
+function M.person(call, email, title)
+  local href = call:url("person", { { "email", email } })
+  return html.a({ href = href }, title or components.email(email))
+end
+
+--- A link to a list of people.
+---@param call lastpass.nginx.dashboard.Call
+---@param title any
+---@param params table[] query of the list of people
+---@return lastpass.html.Markup
+function M.people(call, title, params)
+  return html.a({ href = call:url("people", params) }, title)
+end
+
 --- The head of a page.
 ---@param title any
 ---@param more table crumb (markup of the way back), meta (any)
----@return lastpass.nginx.dashboard.Markup
+---@return lastpass.html.Markup
 function M.head(title, more)
   return html.div(
     { class = "head" },
@@ -53,24 +90,6 @@ function M.head(title, more)
     html.h1(title),
     more.meta and html.p({ class = "meta" }, more.meta)
   )
-end
-
---- An address, which may be broken behind its "@" and before the dots of its domain.
----@param address string
----@return lastpass.nginx.dashboard.Markup
-function M.email(address)
-  local name, domain = address:match "^(.*@)(.*)$"
-  if not name then
-    return html.bdi(address)
-  end
-  local pieces = { name, html.raw "<wbr>" }
-  for piece in domain:gmatch "%.*[^.]*" do
-    if piece ~= "" then
-      pieces[#pieces + 1] = #pieces > 2 and html.raw "<wbr>"
-      pieces[#pieces + 1] = piece
-    end
-  end
-  return html.bdi(pieces)
 end
 
 --- When the directory that is shown was read.
@@ -83,110 +102,154 @@ end
 
 --- A warning where the directory is older than it should be.
 ---@param call lastpass.nginx.dashboard.Call
----@return lastpass.nginx.dashboard.Markup|nil
+---@return lastpass.html.Markup|nil
 function M.stale(call)
   if not call.view.stale then
     return nil
   end
-  return html.p(
-    { class = "warning", role = "note" },
-    html.strong "Not up to date. ",
+  return components.warning(
+    "Not up to date.",
     "LastPass has not answered since ",
     M.time(call.view.read_at, true),
     "; what you see is from then. It is tried again all the time."
   )
 end
 
---- A part of a page under a heading.
----@param id string
+--- A field of a form with its label.
+---@param id string also its name
 ---@param title string
----@param ... any
----@return lastpass.nginx.dashboard.Markup
-function M.section(id, title, ...)
-  return html.section({ ["aria-labelledby"] = id }, html.h2({ id = id }, title), ...)
+---@param field lastpass.html.Markup
+---@param class? string
+---@return lastpass.html.Markup
+function M.field(id, title, field, class)
+  return html.div({ class = class or "field" }, html.label({ ["for"] = id }, title), field)
 end
 
---- Figures beside one another.
----@param list table[] {title, value, note}
----@return lastpass.nginx.dashboard.Markup
-function M.figures(list)
+--- A choice.
+---@param id string also its name
+---@param options table[] {value, title}
+---@param chosen string
+---@return lastpass.html.Markup
+function M.choice(id, options, chosen)
   local items = {}
-  for place, one in ipairs(list) do
-    items[place] = html.div(html.dt(one[1]), html.dd(one[2], one[3] and html.small(one[3])))
+  for place, option in ipairs(options) do
+    items[place] = html.option({ value = option[1], selected = option[1] == chosen }, option[2])
   end
-  return html.dl({ class = "totals" }, items)
+  return html.select({ id = id, name = id }, items)
 end
 
---- A bar in a cell of a table. The number stands in a cell of its own, so nobody has to see this one.
----@param count number
----@param whole number what would fill it
----@return lastpass.nginx.dashboard.Markup
-function M.bar(count, whole)
-  local length = whole > 0 and count / whole * 100 or 0
-  if count > 0 then
-    length = math.max(length, 0.8) -- few are not none
-  end
-  return html.raw(
-    (
-      '<svg class="inline" viewBox="0 0 100 8" preserveAspectRatio="none" aria-hidden="true">'
-      .. '<rect width="%.2f" height="8"/></svg>'
-    ):format(length)
-  )
+--- The field that is searched by.
+---@param value string
+---@param title string
+---@return lastpass.html.Markup
+function M.search(value, title)
+  local input = html.input {
+    type = "search",
+    id = "q",
+    name = "q",
+    value = value,
+    maxlength = "200",
+    autocomplete = "off",
+    spellcheck = "false",
+  }
+  return M.field("q", title, input, "search")
 end
 
--- What a column is called; a link when the list can be sorted by it.
-local function title_of(column)
-  local arrow = column.sorted
-    and html.span({ ["aria-hidden"] = "true" }, column.sorted == "ascending" and " ↑" or " ↓")
-  if not column.href then
-    return html.join(column.title, arrow)
-  end
-  local class = column.sorted and "sorted" or false
-  return html.join(html.a({ href = column.href, class = class }, column.title), arrow)
-end
-
--- A column may have a second name under which it can be sorted.
-local function heading(column)
-  local other = column.other
-  local sorted = column.sorted or other and other.sorted
-  local titles = other and html.join(title_of(column), " · ", title_of(other)) or title_of(column)
-  return html.th({ scope = "col", class = column.class, ["aria-sort"] = sorted }, titles)
-end
-
---- A table; the first cell of each row is its heading.
----@param id string
----@param caption any
----@param columns table[] title, class, href and sorted ("ascending", "descending"), other (a second such for
--- the same column)
----@param rows table[][] cells
----@param more? table quiet (the caption is for readers of the screen alone)
----@return lastpass.nginx.dashboard.Markup
-function M.table(id, caption, columns, rows, more)
-  local heads, lines = {}, {}
-  for place, column in ipairs(columns) do
-    heads[place] = heading(column)
-  end
-  for number, row in ipairs(rows) do
-    local cells = {}
-    for place, column in ipairs(columns) do
-      local cell, class = row[place], column.class
-      if place == 1 then
-        cells[1] = html.th({ scope = "row", class = class }, cell)
-      else
-        cells[place] = html.td({ class = class or false }, cell)
-      end
-    end
-    lines[number] = html.tr(cells)
-  end
-  return html.div(
-    { class = "scroll", role = "region", ["aria-labelledby"] = id, tabindex = "0" },
-    html.element(
-      "table",
-      html.caption({ id = id, class = more and more.quiet and "unseen" or false }, caption),
-      html.thead(html.tr(heads)),
-      html.tbody(lines)
+--- The form above a list. It works by its button; with the script the list follows what is typed.
+---@param address string without what narrows
+---@param fields any
+---@param is_one? boolean there is the search only
+---@return lastpass.html.Markup
+function M.form(address, fields, is_one)
+  return html.form(
+    {
+      class = is_one and "filters one" or "filters",
+      method = "get",
+      action = address,
+      role = "search",
+      ["data-live"] = true,
+    },
+    fields,
+    html.div(
+      { class = "go" },
+      html.button({ type = "submit" }, "Show"),
+      html.a({ class = "button", href = address }, "Clear")
     )
   )
+end
+
+--- What stands where a list is empty.
+---@param title string
+---@param ... any what to do about it
+---@return lastpass.html.Markup
+function M.empty(title, ...)
+  return html.div({ class = "empty" }, html.p({ class = "title" }, title), html.p(...))
+end
+
+--- "51–100 of 1,234 people".
+---@param page lastpass.nginx.dashboard.Page
+---@param one string
+---@param many? string
+---@return string
+function M.counted(page, one, many)
+  if page.count <= page.last - page.first + 1 then
+    return text.plural(page.count, one, many)
+  end
+  return ("%s–%s of %s"):format(
+    text.count(page.first),
+    text.count(page.last),
+    text.plural(page.count, one, many)
+  )
+end
+
+--- The links to the pages before and after.
+---@param page lastpass.nginx.dashboard.Page
+---@param address fun(more: table[]): string
+---@return lastpass.html.Markup|nil
+function M.pager(page, address)
+  if not page.before and not page.after then
+    return nil
+  end
+  local function link(name, mark, rel, title)
+    return mark
+      and html.a({ class = "button", rel = rel, href = address { { name, mark } } }, title)
+  end
+  return html.nav(
+    { class = "pager", ["aria-label"] = "Pages of the list" },
+    page.before and html.a({ class = "button", href = address {} }, "First"),
+    link("before", page.before, "prev", "Previous"),
+    link("after", page.after, "next", "Next")
+  )
+end
+
+--- A list that follows a form: how many there are, and the list itself.
+---@param found any
+---@param ... any
+---@return lastpass.html.Markup
+function M.results(found, ...)
+  return html.join(
+    html.p({ id = "found", role = "status" }, found),
+    html.div({ id = "results" }, ...)
+  )
+end
+
+--- A page with a form and its list; for the script, the list alone.
+---@param call lastpass.nginx.dashboard.Call
+---@param page table section, title, one (what is listed), meta, form, results, note (below the list)
+---@return table page title, section, main; or part (the list alone)
+function M.list_page(call, page)
+  if call:is_part() then
+    return { part = page.results }
+  end
+  return {
+    title = page.title,
+    section = page.section,
+    main = html.join(
+      M.head(page.title, { meta = page.meta or M.freshness(call) }),
+      not page.meta and M.stale(call),
+      html.section({ ["aria-label"] = "List of " .. page.one }, page.form, page.results, page.note)
+    ),
+  }
 end
 
 return M

@@ -1,12 +1,14 @@
---- The list of people: search, filters, order, pages.
+--- People: the list with its search, filters, order and pages; and one person with facts, groups,
+-- shared folders. Attributes are not shown: they may hold secrets (enterprise-api §4.1).
 -- @module lastpass.nginx.dashboard.people
-local form = require "lastpass.nginx.dashboard.form"
-local html = require "lastpass.nginx.dashboard.html"
-local lists = require "lastpass.nginx.dashboard.lists"
+local accounts = require "lastpass.report.accounts"
+local components = require "lastpass.html.components"
+local folders = require "lastpass.nginx.dashboard.folders"
+local html = require "lastpass.html"
 local parts = require "lastpass.nginx.dashboard.parts"
-local people_list = require "lastpass.nginx.dashboard.people_list"
+local people_filter = require "lastpass.nginx.dashboard.people_filter"
+local people_index = require "lastpass.nginx.dashboard.index"
 local text = require "lastpass.text"
-local tally = require "lastpass.nginx.dashboard.tally"
 
 local M = {}
 
@@ -14,8 +16,8 @@ local MOST_NAMES = 500 -- of groups that the browser offers
 local GROUPS_SHOWN = 3
 
 local function status_options()
-  local options = { { "", "Any" }, { people_list.CAN_LOG_IN, "Can log in" } }
-  for _, class in ipairs(tally.standings) do
+  local options = { { "", "Any" }, { people_filter.CAN_LOG_IN, "Can log in" } }
+  for _, class in ipairs(people_index.statuses) do
     options[#options + 1] = { class[1], class[2] }
   end
   return options
@@ -23,7 +25,7 @@ end
 
 local function mfa_options(index)
   local options = { { "", "Any" }, { "yes", "Has one" }, { "no", "Has none" } }
-  for _, method in ipairs(index.tally.methods) do
+  for _, method in ipairs(index.counts.methods) do
     options[#options + 1] = { method.name, method.name }
   end
   return options
@@ -33,8 +35,8 @@ local admin_options = { { "", "Any" }, { "yes", "Admins" }, { "no", "Not admins"
 
 local function group_field(index, filter)
   local names = {}
-  for place = 1, math.min(#index.tally.groups, MOST_NAMES) do
-    names[place] = html.option { value = index.tally.groups[place].name }
+  for place = 1, math.min(#index.counts.groups, MOST_NAMES) do
+    names[place] = html.option { value = index.counts.groups[place].name }
   end
   local input = html.input {
     type = "text",
@@ -47,24 +49,24 @@ local function group_field(index, filter)
     placeholder = "Any",
     ["aria-invalid"] = filter.unknown_group and "true",
   }
-  return form.field("group", "Group", html.join(input, html.datalist({ id = "groups" }, names)))
+  return parts.field("group", "Group", html.join(input, html.datalist({ id = "groups" }, names)))
 end
 
-local function filters(call, index, filter)
-  return form.show(call:url "people", {
-    form.search(filter.q, "Name or e-mail"),
-    form.field("status", "Status", form.choice("status", status_options(), filter.status)),
-    form.field("mfa", "Multifactor", form.choice("mfa", mfa_options(index), filter.mfa)),
-    form.field("admin", "Admin", form.choice("admin", admin_options, filter.admin)),
+local function filter_form(call, index, filter)
+  return parts.form(call:url "people", {
+    parts.search(filter.q, "Name or e-mail"),
+    parts.field("status", "Status", parts.choice("status", status_options(), filter.status)),
+    parts.field("mfa", "Multifactor", parts.choice("mfa", mfa_options(index), filter.mfa)),
+    parts.field("admin", "Admin", parts.choice("admin", admin_options, filter.admin)),
     group_field(index, filter),
     filter.sort ~= "" and html.input { type = "hidden", name = "sort", value = filter.sort },
-  }, {})
+  })
 end
 
 -- The same list with something else; its first page unless a mark is given.
-local function address(call, filter, changes)
+local function list_address(call, filter, changes)
   local params = {}
-  for _, name in ipairs(people_list.fields) do
+  for _, name in ipairs(people_filter.fields) do
     local value = changes[name]
     params[#params + 1] = { name, value == nil and filter[name] or value }
   end
@@ -74,8 +76,8 @@ local function address(call, filter, changes)
   return call:url("people", params)
 end
 
-local function column(call, filter, name, title, class)
-  local sorted, reverse = people_list.order(filter)
+local function sorted_column(call, filter, name, title, class)
+  local sorted, reverse = people_filter.order(filter)
   local is_sorted = sorted == name
   -- what was last is what one wants to see first
   local first = name == "last_login" and "-" or ""
@@ -83,30 +85,25 @@ local function column(call, filter, name, title, class)
   return {
     title = title,
     class = class,
-    href = address(call, filter, { sort = (is_sorted and other or first) .. name }),
+    href = list_address(call, filter, { sort = (is_sorted and other or first) .. name }),
     sorted = is_sorted and (reverse and "descending" or "ascending") or nil,
   }
 end
 
-local function columns(call, filter)
-  local name = column(call, filter, "name", "Name", "name")
-  name.other = column(call, filter, "email", "E-mail")
+local function columns_of(call, filter)
+  local name = sorted_column(call, filter, "name", "Name", "name")
+  name.other = sorted_column(call, filter, "email", "E-mail")
   return {
     name,
     { title = "Status" },
     { title = "Multifactor" },
-    column(call, filter, "last_login", "Last log-in, UTC", "time minor"),
+    sorted_column(call, filter, "last_login", "Last log-in, UTC", "time minor"),
     { title = "Groups", class = "minor" },
   }
 end
 
 local function groups_of(user)
-  local names = {}
-  for place, name in ipairs(user.groups) do
-    names[place] = name
-  end
-  table.sort(names)
-  local list = {}
+  local names, list = accounts.group_names(user), {}
   for place = 1, math.min(#names, GROUPS_SHOWN) do
     list[#list + 1] = place > 1 and ", " or false
     list[#list + 1] = html.bdi(names[place])
@@ -117,101 +114,202 @@ local function groups_of(user)
   return list
 end
 
---- The mark beside an admin.
-M.ADMIN = html.join(" ", html.span({ class = "mark" }, "Admin"))
+local ADMIN = html.join(" ", parts.mark "Admin")
 
---- A second factor, or that there is none, where there ought to be one.
----@param method string|false|nil
----@param standing string class of the index
----@return any
-function M.mfa(method, standing)
+-- A second factor, or that there is none, where there ought to be one.
+local function mfa_of(method, status)
   if method then
     return method
-  elseif standing == "invited" then
-    return html.span({ class = "quiet" }, "–")
-  elseif standing == "disabled" then
-    return html.span({ class = "quiet" }, "none")
+  elseif status == "invited" then
+    return parts.quiet "–"
+  elseif status == "disabled" then
+    return parts.quiet "none"
   end
-  return html.span({ class = "mark bad" }, "none")
+  return parts.mark("none", true)
 end
 
-local function row(call, index, place)
-  local user, standing = index:user(place), index.standing[place]
+local function row_of(call, index, position)
+  local user, status = index:user(position), index.status[position]
   local fullname = user.fullname ~= "" and user.fullname or nil
-  local name = html.a(
-    { href = call:url("person", { { "email", user.email } }) },
-    fullname and html.bdi(fullname) or parts.email(user.email)
-  )
-  local never = not user.last_login and standing ~= "invited"
+  local never = not user.last_login and status ~= "invited"
   return {
     {
-      name,
-      index.admin[place] and M.ADMIN,
-      fullname and html.span({ class = "address" }, parts.email(user.email)),
+      parts.person(call, user.email, fullname and html.bdi(fullname)),
+      index.admin[position] and ADMIN,
+      fullname and html.span({ class = "address" }, components.email(user.email)),
     },
-    tally.standing_title(standing),
-    M.mfa(user.mfa, standing),
-    parts.time(user.last_login) or never and html.span({ class = "quiet" }, "never"),
+    people_index.status_title(status),
+    mfa_of(user.mfa, status),
+    parts.time(user.last_login) or never and parts.quiet "never",
     groups_of(user),
   }
 end
 
-local function nobody(call, filter)
+local function empty_list(call, filter)
   if filter.unknown_group then
     local nearest = filter.nearest
-    return lists.empty(("There is no group “%s”"):format(filter.unknown_group), nearest and {
+    return parts.empty(("There is no group “%s”"):format(filter.unknown_group), nearest and {
       "Did you mean ",
-      html.a({ href = address(call, filter, { group = nearest }) }, html.bdi(nearest)),
+      html.a({ href = list_address(call, filter, { group = nearest }) }, html.bdi(nearest)),
       "?",
     } or html.a({ href = call:url "groups" }, "See all groups"))
   end
-  return lists.empty(
-    "Nobody fits",
+  return parts.empty(
+    "Nobody matches",
     "Try fewer letters or another filter, or ",
     html.a({ href = call:url "people" }, "show everybody"),
     "."
   )
 end
 
-local function list(call, index, filter)
-  local places, page = people_list.find(call, index, filter)
-  local found = lists.counted(page, "person", "people")
-  if people_list.narrows(filter) then
+local function results_of(call, index, filter)
+  local positions, page = people_filter.find(call, index, filter)
+  local found = parts.counted(page, "person", "people")
+  if people_filter.narrows(filter) then
     found = ("%s (everybody: %s)"):format(found, text.count(index.count))
   end
   if page.count == 0 then
-    return lists.results(found, nobody(call, filter))
+    return parts.results(found, empty_list(call, filter))
   end
   local rows = {}
   for at = page.first, page.last do
-    rows[#rows + 1] = row(call, index, places[at])
+    rows[#rows + 1] = row_of(call, index, positions[at])
   end
-  return lists.results(
+  return parts.results(
     found,
-    parts.table("people-table", "People", columns(call, filter), rows, { quiet = true }),
-    lists.pager(page, function(more)
-      return address(call, filter, more)
+    components.table("people-table", "People", columns_of(call, filter), rows, { quiet = true }),
+    parts.pager(page, function(more)
+      return list_address(call, filter, more)
     end)
   )
 end
 
---- Makes the page.
+--- Makes the page of the list.
 ---@param call lastpass.nginx.dashboard.Call
 ---@return table page title, section, main; or part (the list alone)
 function M.show(call)
   local index = call:index()
-  local filter = people_list.read(call, index)
-  local results = list(call, index, filter)
-  if call:is_part() then
-    return { part = results }
-  end
-  return {
+  local filter = people_filter.read(call, index)
+  return parts.list_page(call, {
+    section = "people",
     title = "People",
+    one = "people",
+    form = filter_form(call, index, filter),
+    results = results_of(call, index, filter),
+  })
+end
+
+local function yes_no(value)
+  if value == nil then
+    return nil
+  end
+  return value and "yes" or "no"
+end
+
+local function of_hundred(value)
+  return value and ("%s of 100"):format(text.count(math.floor(value * 10 + 0.5) / 10))
+end
+
+local vault = {
+  { "sites", "site" },
+  { "notes", "note" },
+  { "form_fills", "form fill" },
+  { "applications", "application" },
+  { "attachments", "attachment" },
+}
+
+local function vault_text(user)
+  local list = {}
+  for _, kind in ipairs(vault) do
+    local count = user[kind[1]]
+    if count and count > 0 then
+      list[#list + 1] = text.plural(count, kind[2])
+    end
+  end
+  if #list > 0 then
+    return table.concat(list, ", ")
+  end
+  return accounts.items(user) == 0 and "nothing" or nil
+end
+
+local function facts_of(user)
+  local status = accounts.login_status(user)
+  local used = not user.never_logged_in
+  return components.facts {
+    { "E-mail", components.email(user.email) },
+    { "Status", people_index.status_title(status) },
+    { "Admin", yes_no(user.admin) },
+    { "Multifactor", mfa_of(user.mfa, status) },
+    { "Last log-in", parts.time(user.last_login, true) or user.status ~= "invited" and "never" },
+    { "Created", parts.time(user.created, true) },
+    { "Password changed", parts.time(user.last_password_change, true) },
+    { "Has to change it", user.password_reset_required and "at the next log-in" },
+    { "Password strength", used and of_hundred(user.password_strength) },
+    { "Security score", used and of_hundred(user.security_score) },
+    { "Vault", vault_text(user) },
+    { "Duo name", user.duo_username and html.bdi(user.duo_username) },
+    { "Linked account", user.linked_account and html.bdi(user.linked_account) },
+    { "LastPass number", user.id and ("%.0f"):format(user.id) },
+  }
+end
+
+local function group_tags(call, user)
+  local items = {}
+  for place, name in ipairs(accounts.group_names(user)) do
+    items[place] = parts.people(call, html.bdi(name), { { "group", name } })
+  end
+  return components.list(items, "tags") or html.p({ class = "quiet" }, "In no group.")
+end
+
+local function folder_table(call, user)
+  local access, failure = call:access()
+  if not access then
+    return html.p({ class = "quiet" }, "Shared folders could not be read: ", failure.message, ".")
+  end
+  local rights = access:rights_of(user.email)
+  if #rights == 0 then
+    return html.p({ class = "quiet" }, "In no shared folder.")
+  end
+  local rows = {}
+  for place, right in ipairs(rights) do
+    rows[place] = {
+      folders.link(call, right.folder_id, right.folder),
+      right.right,
+      right.group and html.bdi(right.group) or right.super_admin and "super admin" or "directly",
+      yes_no(right.sees_passwords),
+    }
+  end
+  return components.table("folders-table", text.plural(#rights, "right"), {
+    { title = "Folder", class = "name" },
+    { title = "Right" },
+    { title = "Through" },
+    { title = "Sees passwords", class = "minor" },
+  }, rows)
+end
+
+--- Makes the page of one person.
+---@param call lastpass.nginx.dashboard.Call
+---@return table page title, section, main; or missing (what to say when there is nobody)
+function M.show_one(call)
+  local email = call:param "email"
+  local user = email ~= "" and call.view.snapshot:user(email)
+  if not user then
+    return { missing = "There is nobody with that address in this company." }
+  end
+  local fullname = user.fullname ~= "" and user.fullname or nil
+  local name = fullname and html.bdi(fullname) or components.email(user.email)
+  return {
+    title = fullname or user.email,
     section = "people",
     main = html.join(
-      parts.head("People", { meta = parts.freshness(call) }),
+      parts.head(
+        { name, user.admin and ADMIN },
+        { crumb = html.a({ href = call:url "people" }, "People"), meta = parts.freshness(call) }
+      ),
       parts.stale(call),
-      html.section({ ["aria-label"] = "List of people" }, filters(call, index, filter), results)
+      components.section("facts", "Facts", facts_of(user)),
+      components.section("groups", "Groups", group_tags(call, user)),
+      components.section("folders", "Shared folders", folder_table(call, user))
     ),
   }
 end

@@ -1,4 +1,4 @@
---- Who has signed in. A browser keeps a random text; the server keeps only its SHA-256, in a
+--- Who has signed in. A browser has a random text; the server stores only its SHA-256, in a
 -- `lua_shared_dict`, for all workers. What somebody may see is asked of their token each time, so a
 -- token that was taken out of the configuration is worth nothing from the next reload on.
 -- @module lastpass.nginx.dashboard.session
@@ -25,7 +25,7 @@ M.COOKIE = "lastpass_dashboard"
 local ID_LENGTH = 43 -- 32 bytes as base64url
 local TOUCH = 30 -- seconds between notes that a session is in use
 
---- Makes the room.
+--- Makes the sessions of a dashboard.
 ---@param options table dict, settings, tokens (list)
 ---@return lastpass.nginx.dashboard.Sessions
 function M.new(options)
@@ -70,7 +70,7 @@ end
 --- Begins a session.
 ---@param request table
 ---@param token lastpass.nginx.gateway.Token
----@return string|nil cookie nil when there is no room for one more
+---@return string|nil cookie nil when one more has no space
 function methods:begin(request, token)
   local id = base64url.encode(digests.random(32))
   local entry = json.encode {

@@ -1,11 +1,10 @@
 --- Signing in with a token of the gateway, and out again.
 -- @module lastpass.nginx.dashboard.sign_in
-local call_room = require "lastpass.nginx.dashboard.call"
 local dicts = require "lastpass.nginx.dicts"
 local digests = require "lastpass.unified.digests"
 local frame = require "lastpass.nginx.dashboard.frame"
-local html = require "lastpass.nginx.dashboard.html"
-local problems = require "lastpass.nginx.dashboard.problems"
+local html = require "lastpass.html"
+local pages = require "lastpass.nginx.dashboard.pages"
 local query = require "lastpass.unified.query"
 local tokens = require "lastpass.nginx.gateway.tokens"
 
@@ -18,7 +17,7 @@ local WINDOW = 60
 
 -- Only pages of this dashboard, so that nobody is sent elsewhere by a link: the prefix, a company and a page,
 -- none of them escaped, and a query without what browsers strip or read otherwise.
-local function wanted(prefix, address)
+local function safe_address(prefix, address)
   local is_ours = false
   if type(address) == "string" and #address <= 2000 and address:sub(1, #prefix) == prefix then
     local rest = address:sub(#prefix + 1)
@@ -29,7 +28,7 @@ local function wanted(prefix, address)
   return is_ours and address or prefix .. "/"
 end
 
-local function form(prefix, next_page, complaint)
+local function token_form(prefix, next_page, complaint)
   local input = html.input {
     type = "password",
     id = "token",
@@ -80,7 +79,7 @@ function M.page(prefix, next_page, complaint, status, headers)
     title = "Sign in",
     status = status,
     headers = headers,
-    main = form(prefix, wanted(prefix, next_page), complaint),
+    main = token_form(prefix, safe_address(prefix, next_page), complaint),
   })
 end
 
@@ -89,15 +88,15 @@ end
 ---@param request table
 ---@return table response
 function M.ask(prefix, request)
-  local here = call_room.address(request.path, request.query)
-  return frame.redirect(call_room.address(prefix .. "/~sign-in", {
+  local here = pages.address(request.path, request.query)
+  return frame.redirect(pages.address(prefix .. "/~sign-in", {
     { "next", here ~= prefix .. "/" and here or "" },
   }))
 end
 
 -- Whether a form was sent by a page of ours. Some browsers send the origin "null" where they are told to
 -- send no referrer; pages in a sandbox of somebody else's have it too, so it proves nothing by itself.
-local function is_ours(request)
+local function is_own_form(request)
   local headers = request.headers
   local site, origin, host = headers["sec-fetch-site"], headers.origin, headers.host
   if site and site ~= "same-origin" and site ~= "none" then
@@ -122,12 +121,12 @@ local function fields_of(request)
 end
 
 local function bad_form(prefix)
-  return problems.page(prefix, {
+  return frame.problem(prefix, {
     status = 400,
     title = "This form is not ours",
     text = "It came from another page, or was changed on its way.",
     steps = { "Open the dashboard anew and try again." },
-    ways = { { prefix .. "/", "To the dashboard" } },
+    links = { { prefix .. "/", "To the dashboard" } },
   })
 end
 
@@ -146,78 +145,78 @@ local function network_of(address)
   return table.concat(groups, ":", 1, 4)
 end
 
--- Whether an address has attempts left, over all workers; nil when there is no room to count them.
-local function may_try(house, request)
+-- Whether an address has attempts left, over all workers; nil when nothing more can be counted.
+local function may_try(dashboard, request)
   local window = math.floor(request.now / WINDOW)
   local key = ("dashboard attempts %s %d"):format(network_of(request.remote_address or ""), window)
-  local count = dicts.count(house.dict, key, 1, 2 * WINDOW)
-  return count and count <= house.settings.attempts,
+  local count = dicts.count(dashboard.dict, key, 1, 2 * WINDOW)
+  return count and count <= dashboard.settings.attempts,
     math.max(1, math.ceil((window + 1) * WINDOW - request.now))
 end
 
-local function no_room(prefix, next_page)
+local function too_many_people(prefix, next_page)
   local text = "Too many people are signing in. Try again later."
   return M.page(prefix, next_page, text, 503, { ["retry-after"] = "60" })
 end
 
-local function enter(house, request, fields, token)
-  house.sessions:finish(request, house.sessions:find(request)) -- that of whoever was here before
-  local cookie = house.sessions:begin(request, token)
-  local prefix = house.settings.prefix
+local function begin_session(dashboard, request, fields, token)
+  dashboard.sessions:finish(request, dashboard.sessions:find(request)) -- that of whoever was here before
+  local cookie = dashboard.sessions:begin(request, token)
+  local prefix = dashboard.settings.prefix
   if not cookie then
-    return no_room(prefix, fields.next)
+    return too_many_people(prefix, fields.next)
   end
-  house.note("signed_in", { name = token.name, remote_address = request.remote_address })
-  return frame.redirect(wanted(prefix, fields.next), { ["set-cookie"] = cookie })
+  dashboard.note("signed_in", { name = token.name, remote_address = request.remote_address })
+  return frame.redirect(safe_address(prefix, fields.next), { ["set-cookie"] = cookie })
 end
 
 --- Answers the form.
----@param house table settings, dict, sessions, tokens, note
+---@param dashboard lastpass.nginx.Dashboard
 ---@param request table
 ---@return table response
-function M.enter(house, request)
-  local prefix = house.settings.prefix
+function M.enter(dashboard, request)
+  local prefix = dashboard.settings.prefix
   local fields = fields_of(request)
-  if not fields or not is_ours(request) then
+  if not fields or not is_own_form(request) then
     return bad_form(prefix)
   end
-  local allowed, wait = may_try(house, request)
+  local allowed, wait = may_try(dashboard, request)
   if allowed == nil then
-    return no_room(prefix, fields.next)
+    return too_many_people(prefix, fields.next)
   elseif not allowed then
-    house.note("throttled", { remote_address = request.remote_address })
+    dashboard.note("throttled", { remote_address = request.remote_address })
     local text = ("Too many attempts. Try again in %d seconds."):format(wait)
     return M.page(prefix, fields.next, text, 429, { ["retry-after"] = ("%d"):format(wait) })
   end
   local given = (fields.token or ""):match "^%s*(.-)%s*$"
-  local token = tokens.find(house.tokens, "Bearer " .. given)
+  local token = tokens.find(dashboard.tokens, "Bearer " .. given)
   if not token then
-    house.note("refused", { remote_address = request.remote_address })
+    dashboard.note("refused", { remote_address = request.remote_address })
     return M.page(prefix, fields.next, "This token is not known. Check that it is whole.", 403)
   elseif not token.scopes.read then
-    house.note("refused", { name = token.name, remote_address = request.remote_address })
+    dashboard.note("refused", { name = token.name, remote_address = request.remote_address })
     local text = "This token may not read the directory; ask for one with the scope “read”."
     return M.page(prefix, fields.next, text, 403)
   end
-  return enter(house, request, fields, token)
+  return begin_session(dashboard, request, fields, token)
 end
 
 --- Ends a session.
----@param house table settings, sessions
+---@param dashboard lastpass.nginx.Dashboard
 ---@param request table
 ---@return table response
-function M.leave(house, request)
-  local prefix = house.settings.prefix
-  local session = house.sessions:find(request)
+function M.leave(dashboard, request)
+  local prefix = dashboard.settings.prefix
+  local session = dashboard.sessions:find(request)
   local fields = fields_of(request)
   if session and session.csrf then
     local proof = fields and fields.csrf or ""
-    if not is_ours(request) or not digests.same(proof, session.csrf) then
+    if not is_own_form(request) or not digests.same(proof, session.csrf) then
       return bad_form(prefix)
     end
-    house.note("signed_out", { name = session.name, remote_address = request.remote_address })
+    dashboard.note("signed_out", { name = session.name, remote_address = request.remote_address })
   end
-  local cookie = house.sessions:finish(request, session)
+  local cookie = dashboard.sessions:finish(request, session)
   return frame.redirect(prefix .. "/~sign-in", { ["set-cookie"] = cookie })
 end
 

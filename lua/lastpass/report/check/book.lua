@@ -1,9 +1,12 @@
---- A book of rules: rules that are used or written, and waivers. From names, tables, or a Lua file
--- with the words `use`, `rule` and `waive`.
+--- A book of rules: rules that are used or written, and waivers: findings that somebody has accepted, for
+-- a reason and until a day. It is made from names, tables, or a Lua file with the words `use`, `rule` and `waive`.
 -- @module lastpass.report.check.book
 local builtin = require "lastpass.report.check.rules"
+local email = require "lastpass.email"
 local errors = require "lastpass.error"
-local waivers = require "lastpass.report.check.waivers"
+local files = require "lastpass.files"
+local rosters = require "lastpass.report.roster"
+local time = require "lastpass.time"
 
 local M = {}
 
@@ -37,7 +40,7 @@ local rule_fields = {
   needs = "table",
 }
 
-local function add(book, rule, level)
+local function add_rule(book, rule, level)
   if book.by_name[rule.name] then
     errors.raise(level + 1, "check: there are two rules '%s'", rule.name)
   end
@@ -45,7 +48,7 @@ local function add(book, rule, level)
   book.rules[#book.rules + 1] = rule
 end
 
-local function use(book, name, given, level)
+local function use_rule(book, name, given, level)
   local maker = builtin.makers[name]
   if not maker then
     local nearest = errors.nearest(name, builtin.names())
@@ -66,10 +69,10 @@ local function use(book, name, given, level)
   end
   local rule = maker(settings)
   rule.name, rule.severity = name, settings.severity or rule.severity
-  add(book, rule, level + 1)
+  add_rule(book, rule, level + 1)
 end
 
-local function write(book, fields, level)
+local function write_rule(book, fields, level)
   local where = ("rule '%s'"):format(tostring(fields.name))
   errors.check_options(where, fields, rule_fields, level + 1)
   for _, name in ipairs { "name", "each", "holds" } do
@@ -82,7 +85,83 @@ local function write(book, fields, level)
     rule[name] = value
   end
   rule.title, rule.severity = rule.title or rule.name, rule.severity or "error"
-  add(book, rule, level + 1)
+  add_rule(book, rule, level + 1)
+end
+
+---@class lastpass.report.Waiver
+---@field rule string
+---@field subject string  address or name; "*" stands for any characters
+---@field expires string  the last day on which it holds: "2026-12-31", in the account's zone
+---@field reason string
+---@field by? string      who has accepted it
+
+local waiver_fields = {
+  rule = "string",
+  subject = "string",
+  expires = "string",
+  reason = "string",
+  by = "string",
+}
+
+--- Checks a waiver and adds it.
+---@param list lastpass.report.Waiver[]
+---@param given lastpass.report.Waiver
+---@param level integer
+function M.add_waiver(list, given, level)
+  errors.check_options("waive", given, waiver_fields, level + 1)
+  for _, name in ipairs { "rule", "subject", "expires", "reason" } do
+    if not given or not given[name] or given[name] == "" then
+      errors.raise(level + 1, "waive: the field '%s' is missing", name)
+    end
+  end
+  local day = given.expires:match "^%d%d%d%d%-%d%d%-%d%d$"
+  local civil = day and time.parse_civil(day .. " 00:00:00")
+  if not civil then
+    errors.raise(
+      level + 1,
+      "waive: expires is a day such as \"2026-12-31\", not '%s'",
+      given.expires
+    )
+  end
+  local copy = { civil = civil }
+  for name, value in pairs(given) do
+    copy[name] = value
+  end
+  list[#list + 1] = copy
+end
+
+--- Makes waivers ready: which hold now, and what they match.
+---@param list lastpass.report.Waiver[]
+---@param zone lastpass.Zone
+---@param now integer
+function M.prepare_waivers(list, zone, now)
+  for _, waiver in ipairs(list) do
+    waiver.pattern = rosters.pattern(waiver.subject)
+    waiver.holds = now < zone:to_utc(waiver.civil + 86400)
+    waiver.used = 0
+  end
+end
+
+--- The waiver for a finding. One that holds goes before one that has expired.
+---@param list lastpass.report.Waiver[]
+---@param rule string
+---@param subject string
+---@return lastpass.report.Waiver|nil
+function M.find_waiver(list, rule, subject)
+  local key, expired = email.fold(subject), nil
+  for _, waiver in ipairs(list) do
+    if waiver.rule == rule and key:find(waiver.pattern) then
+      if waiver.holds then
+        waiver.used = waiver.used + 1
+        return waiver
+      end
+      expired = expired or waiver
+    end
+  end
+  if expired then
+    expired.used = expired.used + 1
+  end
+  return expired
 end
 
 local safe = {
@@ -110,7 +189,7 @@ local function environment_of(book, waivers_only)
     environment[name] = _G[name]
   end
   environment.waive = function(fields)
-    waivers.add(book.waivers, fields, 2)
+    M.add_waiver(book.waivers, fields, 2)
   end
   if waivers_only then
     for _, word in ipairs { "use", "rule" } do
@@ -121,7 +200,7 @@ local function environment_of(book, waivers_only)
     return environment
   end
   environment.use = function(name, settings)
-    use(book, name, settings, 2)
+    use_rule(book, name, settings, 2)
   end
   environment.rule = function(name)
     return function(fields)
@@ -132,7 +211,7 @@ local function environment_of(book, waivers_only)
       for field, value in pairs(fields) do
         copy[field] = value
       end
-      write(book, copy, 2)
+      write_rule(book, copy, 2)
     end
   end
   return environment
@@ -161,7 +240,7 @@ local function load_in(environment, text, name)
 end
 
 local function run_file(book, path, waivers_only)
-  local text, message, err = require("lastpass.files").read(path)
+  local text, message, err = files.read(path)
   if not text then
     return nil, message, err
   end
@@ -194,9 +273,9 @@ function M.open(rules, given)
   else
     for _, one in ipairs(rules or builtin.names()) do
       if type(one) == "table" then
-        write(book, one, 3)
+        write_rule(book, one, 3)
       else
-        use(book, one, nil, 3)
+        use_rule(book, one, nil, 3)
       end
     end
   end
@@ -205,7 +284,7 @@ function M.open(rules, given)
     return ok and book, message, err
   end
   for _, fields in ipairs(given or {}) do
-    waivers.add(book.waivers, fields, 3)
+    M.add_waiver(book.waivers, fields, 3)
   end
   return book
 end

@@ -1,20 +1,20 @@
 --- What rules look at: people, folders, groups, the company. Copies without methods: a rule cannot act.
 -- @module lastpass.report.check.subjects
-local access = require "lastpass.report.folder_access"
+local accounts = require "lastpass.report.accounts"
 local email = require "lastpass.email"
 local errors = require "lastpass.error"
-local statistics = require "lastpass.report.statistics"
+local folder_report = require "lastpass.report.folders"
 local user_fields = require("lastpass.core").user_fields
+local values = require "lastpass.report.values"
 
 local M = {}
 
 local function field_names()
-  local names = { "expired_password", "is_in" }
+  local known = { expired_password = true, is_in = true }
   for name in pairs(user_fields) do
-    names[#names + 1] = name
+    known[name] = true
   end
-  table.sort(names)
-  return names
+  return errors.names_of(known)
 end
 
 local function is_in(view, name)
@@ -26,7 +26,7 @@ local function is_in(view, name)
   return false
 end
 
--- Fields are read when the first rule asks for them, and kept for the others.
+-- Fields are read when the first rule asks for them, and remembered for the others.
 local function user_views(expired)
   local view_mt = {}
   function view_mt.__index(view, name)
@@ -102,7 +102,7 @@ local function company_view(reading)
     end
   end
   company.days_since = function(moment)
-    return statistics.days(moment, reading.now)
+    return values.days(moment, reading.now)
   end
   return company
 end
@@ -115,11 +115,7 @@ local function expired_set(reading, needs)
   if not list then
     return nil, message, err
   end
-  local set = {}
-  for _, one in ipairs(list) do
-    set[email.fold(one.email)] = true
-  end
-  return set
+  return accounts.set_of(list)
 end
 
 --- Reads what the rules need.
@@ -141,7 +137,7 @@ function M.read(reading, needs, options)
     if not list then
       return nil, message, err
     end
-    subjects.folders = folder_views(access.look(reading, list, options))
+    subjects.folders = folder_views(folder_report.examine(reading, list, options))
   end
   if needs.group then
     subjects.groups = group_views(reading)

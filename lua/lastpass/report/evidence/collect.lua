@@ -1,4 +1,4 @@
---- Asks LastPass and keeps what it answered, together with what was asked.
+--- What goes into a bundle: what LastPass answered, together with what was asked, and the same as tables.
 -- @module lastpass.report.evidence.collect
 local call = require "lastpass.enterprise.call"
 local core = require "lastpass.core"
@@ -8,8 +8,10 @@ local events = require "lastpass.directory.events"
 local expired = require "lastpass.directory.expired_passwords"
 local folders = require "lastpass.directory.folders"
 local json = require "lastpass.json"
+local plain = require "lastpass.report.render.plain"
 local redact = require "lastpass.report.evidence.redact"
 local reply = require "lastpass.enterprise.reply"
+local values = require "lastpass.report.values"
 
 local M = {}
 
@@ -45,11 +47,11 @@ local function ask(run, command, data)
   return value, body
 end
 
--- The readers of the surface below do the paging; what they ask goes through `ask`.
+-- The readers of the directory do the paging; what they ask goes through `ask`.
 local function recorder(run)
-  local shim = {}
+  local client = {}
   for _, command in ipairs { "getsfdata", "reporting", "expiredmasterpwlist" } do
-    shim[command] = function(_, data)
+    client[command] = function(_, data)
       -- readers change their request for the next page; the list of queries keeps each as it was
       local copy = data
       if type(data) == "table" then
@@ -61,7 +63,7 @@ local function recorder(run)
       return ask(run, command, copy)
     end
   end
-  return setmetatable(shim, { __index = run.client })
+  return setmetatable(client, { __index = run.client })
 end
 
 local function forget(run, command)
@@ -160,14 +162,14 @@ local function set_of(list)
 end
 
 local function read_rest(run, found, options)
-  local shim = recorder(run)
-  local list, message, err = folders.read(shim, {})
+  local client = recorder(run)
+  local list, message, err = folders.read(client, {})
   found.folders = list
   if list then
-    found.expired, message, err = expired.read(shim)
+    found.expired, message, err = expired.read(client)
   end
   if found.expired and options.events then
-    found.events, message, err = events.read(shim, { from = options.events, to = options.to })
+    found.events, message, err = events.read(client, { from = options.events, to = options.to })
     if not found.events then
       return nil, message, err
     end
@@ -204,6 +206,106 @@ function M.run(client, options)
     return nil, message, err
   end
   return read_rest(run, found, options)
+end
+
+-- The tables of a bundle: what the replies say, as CSV, always in the same order. Each has its columns
+-- ("name:kind"), what its rows are sorted by, and a function that gives them from what was collected.
+-- Attributes of users are left out: they may hold anything.
+local tables = {
+  {
+    name = "users",
+    columns = "id email fullname status admin mfa created:time last_login:time never_logged_in"
+      .. " last_password_change:time password_reset_required password_strength security_score"
+      .. " sites notes form_fills applications attachments",
+    sort = { "email", "id" },
+    rows = function(found, add)
+      for user in found.snapshot:users() do
+        add(user)
+      end
+    end,
+  },
+  {
+    name = "memberships",
+    columns = "group email",
+    sort = { "group", "email" },
+    rows = function(found, add)
+      for user in found.snapshot:users() do
+        for _, group in ipairs(user.groups) do
+          add { group = group, email = user.email }
+        end
+      end
+    end,
+  },
+  {
+    name = "folder_rights",
+    columns = "folder_id folder deleted email can_write sees_passwords can_administer super_admin"
+      .. " group",
+    sort = { "folder_id", "email", "group" },
+    rows = function(found, add)
+      for _, folder in ipairs(found.folders) do
+        for _, user in ipairs(folder.users) do
+          local of_folder =
+            { folder_id = folder.id, folder = folder.name, deleted = folder.deleted }
+          add(setmetatable(of_folder, { __index = user }))
+        end
+      end
+    end,
+  },
+  {
+    name = "expired_passwords",
+    columns = "id email last_password_change:time",
+    sort = { "email", "id" },
+    rows = function(found, add)
+      for _, one in ipairs(found.expired) do
+        add(one)
+      end
+    end,
+  },
+  {
+    name = "events", -- in their order: several of one second have no other
+    columns = "time:time local_time ambiguous username ip_address action data",
+    rows = function(found, add)
+      for _, event in ipairs(found.events) do
+        add(setmetatable({ data = redact.data(event.data) }, { __index = event }))
+      end
+    end,
+  },
+}
+
+local function columns_of(text)
+  local columns = {}
+  for name, kind in text:gmatch "([%w_]+):?(%a*)" do
+    columns[#columns + 1] = { name = name, kind = kind ~= "" and kind or nil }
+  end
+  return columns
+end
+
+--- Adds the tables to the files of a bundle.
+---@param list table[] {path, text}
+---@param found table of `run`
+---@return table counts how many of each there are
+function M.add_tables(list, found)
+  local counts = {
+    invited = found.snapshot:invited_count(),
+    folders = #found.folders,
+    queries = #found.queries,
+  }
+  for _, one in ipairs(tables) do
+    local rows = {}
+    if one.name ~= "events" or found.events then
+      one.rows(found, function(row)
+        rows[#rows + 1] = row
+      end)
+      if one.sort then
+        values.sort(rows, (table.unpack or unpack)(one.sort))
+      end
+      local text = plain.write_csv(columns_of(one.columns), rows, true)
+      list[#list + 1] = { path = "tables/" .. one.name .. ".csv", text = text }
+      counts[one.name] = #rows
+    end
+  end
+  counts.users = found.snapshot:count()
+  return counts
 end
 
 return M

@@ -1,10 +1,12 @@
---- The manifest of a bundle: each file with its SHA-256; and the check of a bundle against it.
+--- The manifest of a bundle: each file with its SHA-256; its Ed25519 signature; and the check of a
+-- bundle against both. Signatures are made by the program `openssl`: luaossl signs digests only, and
+-- Ed25519 takes the message itself (luaossl issue 188). The private key stays in its file; no Lua string
+-- holds it.
 -- @module lastpass.report.evidence.manifest
 local digest = require "lastpass.source.digest"
 local errors = require "lastpass.error"
 local files = require "lastpass.files"
 local json = require "lastpass.json"
-local signature = require "lastpass.report.evidence.signature"
 
 local M = {}
 
@@ -12,6 +14,125 @@ M.NAME = "manifest.json"
 M.SIGNATURE = "manifest.sig"
 
 local FORMAT, VERSION = "lastpass.evidence", 1
+
+local function no_openssl(output)
+  return output:find("openssl: not found", 1, true)
+    or output:find("openssl: command not found", 1, true)
+end
+
+local function run_openssl(code, path, format, ...)
+  local quoted = {}
+  for place, argument in ipairs { ... } do
+    quoted[place] = files.shell_word(argument)
+  end
+  local ok, output = files.run(format:format((table.unpack or unpack)(quoted)))
+  if ok then
+    return output
+  elseif no_openssl(output) then
+    return errors.fail("argument", "no_openssl", "signatures need the program openssl", {
+      hint = "apt install openssl",
+    })
+  end
+  local text = output:gsub("%s+$", ""):gsub("^find: [^\n]-: ", ""):match "[^\n]*"
+  return errors.fail("argument", code, ("%s: %s"):format(path, text), { file = path })
+end
+
+-- A key that others can read signs nothing.
+local function check_private(path)
+  local output, message, err = run_openssl("bad_key", path, "find -L %s -prune -perm /066", path)
+  if not output then
+    return nil, message, err
+  elseif output ~= "" then
+    return errors.fail("argument", "unsafe_file", path .. ": others can read or write this key", {
+      file = path,
+      hint = "chmod 600 the file",
+    })
+  end
+  return true
+end
+
+--- The public key of a private one.
+---@param path string PEM, mode 600
+---@return string|nil pem
+---@return string? message
+---@return lastpass.Error? err code "unsafe_file", "bad_key", "no_openssl"
+function M.public_key(path)
+  local ok, message, err = check_private(path)
+  if not ok then
+    return nil, message, err
+  end
+  local text
+  text, message, err = run_openssl("bad_key", path, "openssl pkey -in %s -noout -text_pub", path)
+  if not text then
+    return nil, message, err
+  elseif not text:find("ED25519", 1, true) then
+    return errors.fail("argument", "bad_key", path .. ": is not an Ed25519 key", { file = path })
+  end
+  return run_openssl("bad_key", path, "openssl pkey -in %s -pubout", path)
+end
+
+--- Signs a file.
+---@param key string path of the private key
+---@param path string
+---@param to string where the signature's 64 bytes go
+---@return true|nil ok
+---@return string? message
+---@return lastpass.Error? err
+function M.sign(key, path, to)
+  local output, message, err = run_openssl(
+    "bad_key",
+    key,
+    "umask 077 && openssl pkeyutl -sign -rawin -inkey %s -in %s -out %s",
+    key,
+    path,
+    to
+  )
+  if not output then
+    return nil, message, err
+  end
+  return true
+end
+
+--- Checks the signature of a file.
+---@param key string path of the public key
+---@param path string
+---@param from string path of the signature
+---@return boolean|nil good nil when the key cannot be used
+---@return string? message
+---@return lastpass.Error? err
+function M.is_signed(key, path, from)
+  local text, message, err =
+    run_openssl("bad_key", key, "openssl pkey -pubin -in %s -noout -text_pub", key)
+  if not text then
+    return nil, message, err
+  elseif not text:find("ED25519", 1, true) then
+    return errors.fail("argument", "bad_key", key .. ": is not an Ed25519 key", { file = key })
+  end
+  local form = "openssl pkeyutl -verify -pubin -inkey %s -rawin -in %s -sigfile %s"
+  return run_openssl("bad_signature", path, form, key, path, from) ~= nil
+end
+
+--- Makes a key pair.
+---@param path string
+---@return true|nil ok
+---@return string? message
+---@return lastpass.Error? err code "key_exists"
+function M.new_key(path)
+  for _, one in ipairs { path, path .. ".pub" } do
+    local file = io.open(one, "rb")
+    if file then
+      file:close()
+      return errors.fail("argument", "key_exists", one .. ": exists already", { file = one })
+    end
+  end
+  local form = "umask 077 && openssl genpkey -algorithm ed25519 -out %s"
+    .. " && openssl pkey -in %s -pubout -out %s"
+  local output, message, err = run_openssl("cannot_write", path, form, path, path, path .. ".pub")
+  if not output then
+    return nil, message, err
+  end
+  return true
+end
 
 --- Makes a manifest.
 ---@param list table[] {path, text}
@@ -43,7 +164,7 @@ function M.render(body)
   return json.encode(body) .. "\n"
 end
 
-local function fail(text, fields)
+local function changed_failure(text, fields)
   return errors.fail("conflict", "evidence_changed", text, fields)
 end
 
@@ -54,11 +175,11 @@ local function read_manifest(folder, public_key)
     return nil, message, err
   end
   local good
-  good, message, err = signature.verify(public_key, path, folder .. "/" .. M.SIGNATURE)
+  good, message, err = M.is_signed(public_key, path, folder .. "/" .. M.SIGNATURE)
   if good == nil then
     return nil, message, err
   elseif not good then
-    return fail(
+    return changed_failure(
       M.NAME .. " was changed, or it was signed with another key",
       { changed = { M.NAME }, file = path }
     )
@@ -72,7 +193,7 @@ local function read_manifest(folder, public_key)
   return body
 end
 
-local function compare(folder, body)
+local function compare_files(folder, body)
   local changed, missing, known = {}, {}, { [M.NAME] = true, [M.SIGNATURE] = true }
   for _, entry in ipairs(body.files) do
     known[entry.path] = true
@@ -83,12 +204,12 @@ local function compare(folder, body)
       changed[#changed + 1] = entry.path
     end
   end
-  local there, message, err = files.list_folder(folder)
-  if not there then
+  local paths, message, err = files.list_folder(folder)
+  if not paths then
     return nil, message, err
   end
   local added = {}
-  for _, path in ipairs(there) do
+  for _, path in ipairs(paths) do
     added[#added + 1] = not known[path] and path or nil
   end
   return { changed = changed, missing = missing, added = added }
@@ -112,7 +233,7 @@ function M.verify(folder, public_key)
     return nil, message, err
   end
   local found
-  found, message, err = compare(folder, body)
+  found, message, err = compare_files(folder, body)
   if not found then
     return nil, message, err
   end
@@ -125,7 +246,7 @@ function M.verify(folder, public_key)
     parts[#parts + 1] = sentence(one[1], one[2])
   end
   if #parts > 0 then
-    return fail(table.concat(parts, "; "), found)
+    return changed_failure(table.concat(parts, "; "), found)
   end
   return body
 end
