@@ -6,8 +6,7 @@ local options_room = require "lastpass.enterprise.options"
 local WIDTH = 88
 
 -- Which functions of which file go by which name. `owner` is how the file calls the table; with
--- `first` the first parameter is the object itself; `only` has the functions that are public, and what
--- they are called.
+-- `first` the first parameter is the object itself.
 local sources = {
   { "client", ":", "enterprise/init.lua", owner = "methods:" },
   { "client", ":", "directory/client.lua", owner = "M.", first = true },
@@ -29,27 +28,8 @@ local sources = {
   { "lastpass.json", ".", "json.lua", owner = "M." },
   { "report", ":", "report/result.lua", owner = "methods:" },
   { "lastpass.report", ".", "report/init.lua", owner = "M." },
-  { "lastpass.report", ".", "report/coverage.lua", owner = "M.", only = { make = "coverage" } },
-  { "lastpass.report", ".", "report/mfa.lua", owner = "M.", only = { make = "mfa" } },
-  { "lastpass.report", ".", "report/leavers.lua", owner = "M.", only = { make = "leavers" } },
-  { "lastpass.report", ".", "report/admins.lua", owner = "M.", only = { make = "admins" } },
-  { "lastpass.report", ".", "report/inactive.lua", owner = "M.", only = { make = "inactive" } },
-  {
-    "lastpass.report",
-    ".",
-    "report/invitations.lua",
-    owner = "M.",
-    only = { make = "invitations" },
-  },
-  { "lastpass.report", ".", "report/folders.lua", owner = "M.", only = { make = "folders" } },
-  {
-    "lastpass.report",
-    ".",
-    "report/check.lua",
-    owner = "M.",
-    only = { make = "check", rules = "check.rules" },
-  },
-  { "lastpass.report.access_review", ".", "report/access_review.lua", owner = "M." },
+  { "lastpass.report.check", ".", "report/check.lua", owner = "M.functions." },
+  { "lastpass.report.access_review", ".", "report/access_review.lua", owner = "functions." },
   { "lastpass.report.evidence", ".", "report/evidence.lua", owner = "M." },
   { "lastpass.parallel", "", "parallel.lua", owner = "parallel" },
   { "lastpass.strict", "", "strict.lua", owner = "strict" },
@@ -159,9 +139,6 @@ local function add_source(entries, source)
   local lines = lines_of(path)
   for position, line in ipairs(lines) do
     local name, arguments = definition(line, source.owner)
-    if name and source.only then
-      name = source.only[name]
-    end
     if name and position > 1 and lines[position - 1]:find "^%-%-" then
       local doc = read_comment(lines, position)
       if source.first then
@@ -203,6 +180,30 @@ local function add_options(entries)
   entries["lastpass.new"] = table.concat(lines, "\n")
 end
 
+-- A report, from its definition.
+local function add_report(entries, name)
+  local report, kinds = require("lastpass.report")[name], require("lastpass.report.result").kinds
+  local subject = "lastpass.Client|lastpass.Snapshot"
+    .. (report.takes_record and "|lastpass.directory.Record" or "")
+  local lines = {
+    lay_out(("lastpass.report.%s(subject, options)"):format(name), {
+      text = { report.summary .. ".", report.description },
+      parameters = { { name = "subject", kind = subject, text = {} } },
+      results = {},
+    }),
+    "  options:",
+  }
+  for _, option in ipairs(report.options) do
+    local default = option.default ~= nil and ("; default: %s"):format(tostring(option.default))
+    local note = option.is_required and "; required" or default or ""
+    local kind = kinds[option[2]].type or option[2]
+    local head = ("    %s (%s%s): "):format(option[1], kind, note)
+    lines[#lines + 1] = wrap(option[3], head, "      ")
+  end
+  lines[#lines + 1] = "  gives lastpass.Report|nil; or nil, message, err"
+  entries["lastpass.report." .. name] = table.concat(lines, "\n")
+end
+
 --- The text of the file.
 return function()
   local entries = {}
@@ -211,6 +212,9 @@ return function()
   end
   for _, source in ipairs(sources) do
     add_source(entries, source)
+  end
+  for _, name in ipairs(require("lastpass.report").names()) do
+    add_report(entries, name)
   end
   add_options(entries)
   local names = {}

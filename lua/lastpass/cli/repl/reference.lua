@@ -528,6 +528,17 @@ lastpass.parallel(limit, body)
   and 5.2 or later can.
   limit (integer): how many tasks at most, 1 or more
   body (fun(spawn: fun(fn: function, ...): lastpass.Task))]==],
+  ["lastpass.report.access_review"] = [==[
+lastpass.report.access_review(subject, options)
+  What there is to decide: who has an account, admin rights, groups, shared folders.
+  subject (lastpass.Client|lastpass.Snapshot)
+  options:
+    roster (lastpass.source.People; required): a source of people
+    manager (string; default: manager): the roster's column with the manager's address
+    what (string[]): only these
+    exclude ({ address or pattern = reason }): accounts that are left aside, each with
+      the reason
+  gives lastpass.Report|nil; or nil, message, err]==],
   ["lastpass.report.access_review.closure"] = [==[
 lastpass.report.access_review.closure(subject, decisions)
   How the campaign has ended: what was kept, what was removed, what is still open.
@@ -542,14 +553,6 @@ lastpass.report.access_review.export(subject, folder, options)
   folder (string): must be empty or not there yet
   options (table): as of `report.access_review`
   gives lastpass.Report|nil report what was asked; or nil, message, err]==],
-  ["lastpass.report.access_review.make"] = [==[
-lastpass.report.access_review.make(subject, options)
-  What there is to decide: who has an account, admin rights, groups, shared folders.
-  subject (lastpass.Client|lastpass.Snapshot)
-  options (table): roster (a source of people, required), manager (its field with the
-      manager's address; default "manager"), what (list of "account", "admin", "group",
-      "folder"; default all), exclude (address or pattern = reason)
-  gives lastpass.Report|nil; or nil, message, err]==],
   ["lastpass.report.access_review.manual"] = [==[
 lastpass.report.access_review.manual(decisions)
   What the plan cannot do, because the API cannot: admin rights and shared folders.
@@ -557,7 +560,7 @@ lastpass.report.access_review.manual(decisions)
   gives table[] tasks {id, person, kind, what, task, origin}]==],
   ["lastpass.report.access_review.plan"] = [==[
 lastpass.report.access_review.plan(client, decisions, options)
-  Makes the plan that carries the decisions out: memberships end, accounts are disabled.
+  Makes the plan that applies the decisions: memberships end, accounts are disabled.
   client (lastpass.Client)
   decisions (lastpass.report.Decisions)
   options (table, optional): protect (list of addresses), limit, expires_in: as of plans
@@ -573,20 +576,22 @@ lastpass.report.access_review.read(folder, options)
   gives lastpass.report.Decisions|nil; or nil, message, err]==],
   ["lastpass.report.admins"] = [==[
 lastpass.report.admins(subject, options)
-  All administrators.
+  The administrators, and what is wrong with their accounts.
   subject (lastpass.Client|lastpass.Snapshot|lastpass.directory.Record)
-  options (table, optional): days (without log-in; default 90), strength (of the master
-      password; default 50), folders (true: shared folders are read too, to tell super
-      admins)
+  options:
+    days (number; default: 90): without log-in that are a finding
+    strength (number; default: 50): master passwords below it are weak, of 100
+    folders (boolean; default: false): read the shared folders too, to tell super admins
   gives lastpass.Report|nil; or nil, message, err]==],
   ["lastpass.report.check"] = [==[
 lastpass.report.check(subject, options)
-  Checks a company by rules. `report.failed` counts findings of severity error and
-  warning that are not waived; a program ends with code 7 when there are any.
+  Check the company by rules.
   subject (lastpass.Client|lastpass.Snapshot)
-  options (table, optional): rules (path of a Lua file, or list of names and rules;
-      default all that are there), waivers (list, or path of a Lua file with `waive`),
-      domains (internal ones, for folders; default those of active admins)
+  options:
+    rules (string|table): path of a Lua file, or list of names and rules; default all
+      there are
+    waivers (string|table): list, or path of a Lua file with the word waive
+    domains (string[]): internal domains, for folders; default those of active admins
   gives lastpass.Report|nil; or nil, message, err]==],
   ["lastpass.report.check.rules"] = [==[
 lastpass.report.check.rules(rules)
@@ -596,12 +601,17 @@ lastpass.report.check.rules(rules)
   gives table[]|nil list {name, title, severity, each}; or nil, message, err]==],
   ["lastpass.report.coverage"] = [==[
 lastpass.report.coverage(subject, options)
-  Compares the directory with a roster.
+  Who of the roster uses LastPass, and who has it without being on the roster. Everybody
+  is in one class: active, invited, expired, never logged in, empty vault, disabled,
+  missing, not in HR, excluded. The classes come to the headcount.
   subject (lastpass.Client|lastpass.Snapshot)
-  options (table): roster (a source of people, required), active ({field, active,
-      inactive}: the status words of people who are employed and who have left), exclude
-      (address or pattern = reason), invitation_days (default 30), events (false: do not
-      read events, no invitation counts as expired)
+  options:
+    roster (lastpass.source.People; required): a source of people
+    active ({ field, inactive, active }): which rows are of people who have left
+    exclude ({ address or pattern = reason }): accounts that are left aside, each with
+      the reason
+    invitation_days (number; default: 30): an invitation that is older counts as expired
+    events (boolean): false: events are not read, and no invitation counts as expired
   gives lastpass.Report|nil; or nil, message, err]==],
   ["lastpass.report.evidence.new_key"] = [==[
 lastpass.report.evidence.new_key(path)
@@ -630,41 +640,46 @@ lastpass.report.evidence.write(client, folder, options)
   gives table|nil manifest; or nil, message, err]==],
   ["lastpass.report.folders"] = [==[
 lastpass.report.folders(subject, options)
-  Who can do what with the shared folders.
+  Who can read, write, administer which shared folder, and what is wrong with it.
+  Orphans without an active admin, people from outside, admins without a second factor.
   subject (lastpass.Client|lastpass.Snapshot)
-  options (table, optional): domains (list of internal ones; default those of active
-      admins), deleted (true: deleted folders too)
+  options:
+    domains (string[]): internal domains; default those of active admins
+    deleted (boolean; default: false): deleted folders too
   gives lastpass.Report|nil; or nil, message, err]==],
   ["lastpass.report.inactive"] = [==[
 lastpass.report.inactive(subject, options)
-  Accounts that can log in and have not for more than so many days; those that never
-  have count from the day they were made.
+  Who can log in and has not done so for long.
   subject (lastpass.Client|lastpass.Snapshot|lastpass.directory.Record)
-  options (table, optional): days (whole, from 1 on; default 90)
+  options:
+    days (number; default: 90): without log-in
   gives lastpass.Report|nil; or nil, message, err]==],
   ["lastpass.report.invitations"] = [==[
 lastpass.report.invitations(subject, options)
-  People who were invited and have not come: on the list of invitations, or with an
-  account that nobody has logged in to.
+  Who was invited and has not come, by age.
   subject (lastpass.Client|lastpass.Snapshot)
-  options (table, optional): window (days of events that are read to find when; default
-      180)
+  options:
+    window (number; default: 180): days of events that are read to find when
   gives lastpass.Report|nil; or nil, message, err]==],
   ["lastpass.report.leavers"] = [==[
 lastpass.report.leavers(subject, options)
-  Compares last days with the ends of log-ins, which audit events tell.
+  How long after their last day people could still log in. Percentiles of the time
+  between the last day of the roster and the end of the log-in, and who is over the
+  limit.
   subject (lastpass.Client|lastpass.Snapshot)
-  options (table): roster (a source of people, required), field (its field with the last
-      day or moment, required: "2026-03-31" means the end of that day in the account's
-      zone), limit (seconds; default 24 hours), from (where events begin; default 30
-      days before the first last day)
+  options:
+    roster (lastpass.source.People; required): a source of people
+    field (string; required): the roster's column with the last day or moment
+    limit (seconds; default: 86400): how long it may take
+    from (number|string): where events begin; default 30 days before the first last day
   gives lastpass.Report|nil; or nil, message, err]==],
   ["lastpass.report.mfa"] = [==[
 lastpass.report.mfa(subject, options)
-  Who can log in without a second factor, or with a bad master password.
+  Who has no second factor, a weak or expired master password, a low score.
   subject (lastpass.Client|lastpass.Snapshot)
-  options (table, optional): strength (master passwords below it are weak; default 50 of
-      100), score (security scores below it are low; default 50 of 100)
+  options:
+    strength (number; default: 50): master passwords below it are weak, of 100
+    score (number; default: 50): security scores below it are low, of 100
   gives lastpass.Report|nil; or nil, message, err]==],
   ["lastpass.report.names"] = [==[
 lastpass.report.names()
@@ -822,7 +837,7 @@ report:render(format, options)
   options (table, optional): table: width (columns of the terminal); csv: of (name of a
       further table), guard (false leaves formulas as they are); html: max_rows (rows of
       a table; default 2000)
-  gives string|nil text; or nil, message, err]==],
+  gives string text]==],
   ["report.save"] = [==[
 report:save(path, format, options)
   Writes the report to a file, which only its owner can read; a file of that name is
