@@ -7,7 +7,6 @@ local fold = require("lastpass.unified.texts").fold
 local mfa = require "lastpass.report.mfa"
 local order = require "lastpass.unified.order"
 local values = require "lastpass.report.values"
-local user_object = require "lastpass.directory.user"
 
 local M = {}
 
@@ -142,7 +141,7 @@ local index_mt = { __index = methods }
 -- Two accounts whose addresses differ by the case of letters are told apart by it.
 local function duplicates_of(snapshot)
   local duplicates = {}
-  for _, row in ipairs(snapshot._rows:twins()) do
+  for _, row in ipairs(snapshot:rows():twins()) do
     duplicates[row] = true
   end
   return duplicates
@@ -200,9 +199,9 @@ function methods:user(position)
   local snapshot = self._snapshot
   local numbered = snapshot:count()
   if position <= numbered then
-    return user_object.of_row(snapshot._client, snapshot._rows, position)
+    return snapshot:user_at(position)
   end
-  return snapshot:user(snapshot._invited[position - numbered])
+  return snapshot:user(snapshot:invited_addresses()[position - numbered])
 end
 
 --- The addresses of the members of a group.
@@ -216,7 +215,7 @@ end
 --- The addresses of those who are only invited.
 ---@return string[]
 function methods:invited()
-  return self._snapshot._invited
+  return self._snapshot:invited_addresses()
 end
 
 --- What a position is sorted by, for each order.
