@@ -1,5 +1,5 @@
 --- Failures: what can happen is returned, a programmer's mistake is raised.
--- The contract is the same in every room: `nil, message, err`.
+-- The contract is the same everywhere: `nil, message, err`.
 -- @module lastpass.error
 local M = {}
 
@@ -81,7 +81,7 @@ local function level_of_user()
   return nil
 end
 
---- Raises a programmer's mistake at the line of whoever called into the library.
+--- Raises a programmer's mistake at the caller's line.
 ---@param level integer what is blamed when all callers are of the library: 1 is the function that
 -- calls `raise`, 2 its caller
 ---@param format string as of string.format
@@ -155,9 +155,9 @@ function M.check_options(where, given, known, level)
         or ("known are: " .. table.concat(M.names_of(known), ", "))
       M.raise(level, "%s: unknown option '%s' (%s)", where, tostring(name), hint)
     end
-    local ok, wanted = matches(value, expected)
+    local ok, expectation = matches(value, expected)
     if not ok then
-      M.raise(level, "%s: option '%s' must be %s, not %s", where, name, wanted, type(value))
+      M.raise(level, "%s: option '%s' must be %s, not %s", where, name, expectation, type(value))
     end
   end
   return given

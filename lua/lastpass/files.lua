@@ -39,7 +39,7 @@ function M.changeable(path)
     return ("%s can be changed by others (mode %s)"):format(name, detail),
       ("chmod go-w %s"):format(M.shell_word(name))
   end
-  return ("it cannot be told who can change %s: %s"):format(name, detail)
+  return ("it is unknown who can change %s: %s"):format(name, detail)
 end
 
 local function cannot(verb, path, message)

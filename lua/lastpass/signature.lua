@@ -24,7 +24,7 @@ end
 -- By function: its name and signature.
 local declared = setmetatable({}, { __mode = "k" })
 
--- What can be told by the type alone is looked up in `types`.
+-- What is decided by the type alone is looked up in `types`.
 local function parse_types(name, text, is_optional)
   local param = { name = name, text = text, types = {}, classes = {} }
   for word in text:gmatch "[^|]+" do
@@ -86,8 +86,8 @@ end
 
 -- Further arguments are errors unless they are nil: `f(g())` may give those.
 local function all_fit(params, ...)
-  for place = 1, math.max(#params, select("#", ...)) do
-    local param, value = params[place] or params.rest, (select(place, ...))
+  for index = 1, math.max(#params, select("#", ...)) do
+    local param, value = params[index] or params.rest, (select(index, ...))
     if param and not fits(param, value) or not param and value ~= nil then
       return false
     end
@@ -103,10 +103,10 @@ end
 local function complain(self, ...)
   local params, count = self.params, select("#", ...)
   local form = self.form or ("%s(%s)"):format(self.where, params.names)
-  for place = 1, math.max(#params, params.rest and count or 0) do
-    local param, value = params[place] or params.rest, (select(place, ...))
+  for index = 1, math.max(#params, params.rest and count or 0) do
+    local param, value = params[index] or params.rest, (select(index, ...))
     if not fits(param, value) then
-      local name = param.name == "..." and ("argument %d"):format(place) or "'" .. param.name .. "'"
+      local name = param.name == "..." and ("argument %d"):format(index) or "'" .. param.name .. "'"
       if param.name == "self" then
         errors.raise(3, "%s: is called with a colon: %s", self.where, form)
       elseif value == nil then
@@ -180,7 +180,7 @@ local function wrap(self, params, fn)
   end
 end
 
---- Wraps a function, so that wrong arguments raise at the line of whoever called into the library.
+--- Wraps a function, so that wrong arguments raise at the caller's line.
 ---@param where string how it is called, for messages: "client:plan"; with a colon it is a method
 ---@param text string the signature, without `self`
 ---@param fn function

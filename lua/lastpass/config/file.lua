@@ -90,7 +90,7 @@ local function read_profile(layer, name, given)
       local hint = "put it into your own configuration file"
       return fail(layer.where, "not_in_project", detail .. ": " .. hint, { hint = hint })
     end
-    local checked, reason = keys.check(key, value, layer.place)
+    local checked, reason = keys.check(key, value, layer.origin)
     if checked == nil then
       return fail(layer.where, "bad_config", ('%s"%s" %s'):format(where, key, reason))
     end
@@ -164,8 +164,8 @@ end
 ---@return lastpass.Error? err kind "argument", with file, and line and column for faulty JSON; code
 -- "unsafe_config" when others can change a file that names commands, addresses or secrets
 function M.layer(name, path, home, must_exist)
-  local place = { directory = path:match "^(.*)/[^/]*$" or ".", home = home }
-  local layer = { name = name, where = path, place = place, profiles = {} }
+  local origin = { directory = path:match "^(.*)/[^/]*$" or ".", home = home }
+  local layer = { name = name, where = path, origin = origin, profiles = {} }
   local data, message, err = read(path, must_exist)
   if data == false then
     return layer

@@ -13,16 +13,16 @@ local function text(value)
 end
 
 -- Environment variables and flags bring numbers as text; files must not.
-local function as_number(value, place)
-  if place.numbers_as_text and type(value) == "string" then
+local function as_number(value, origin)
+  if origin.numbers_as_text and type(value) == "string" then
     return value:find "^%d+%.?%d*$" and tonumber(value) or nil
   end
   return type(value) == "number" and value or nil
 end
 
 local function whole_from(low)
-  return function(value, place)
-    local number = as_number(value, place)
+  return function(value, origin)
+    local number = as_number(value, origin)
     if number and number >= low and number < 2 ^ 53 and number == math.floor(number) then
       -- 1000.0 becomes the integer where Lua has integers.
       return math.floor(number)
@@ -32,8 +32,8 @@ local function whole_from(low)
 end
 
 local function above_zero(unit)
-  return function(value, place)
-    local number = as_number(value, place)
+  return function(value, origin)
+    local number = as_number(value, origin)
     if number and number > 0 and number < math.huge then
       return number
     end
@@ -43,31 +43,31 @@ end
 
 -- "~" is the home folder; what is relative in a file is relative to that file, so that a cron job
 -- finds it from any folder.
-local function resolve(path, place)
+local function resolve(path, origin)
   if path == "~" or path:sub(1, 2) == "~/" then
-    if not place.home then
+    if not origin.home then
       return nil, 'cannot be found: "~" needs the environment variable HOME'
     end
-    return place.home .. path:sub(2)
-  elseif path:sub(1, 1) == "/" or not place.directory then
+    return origin.home .. path:sub(2)
+  elseif path:sub(1, 1) == "/" or not origin.directory then
     return path
   end
-  return place.directory .. "/" .. path
+  return origin.directory .. "/" .. path
 end
 
-local function path(value, place)
+local function path(value, origin)
   local given, expected = text(value)
   if not given then
     return nil, expected
   end
-  return resolve(given, place)
+  return resolve(given, origin)
 end
 
-local function journal(value, place)
+local function journal(value, origin)
   if type(value) == "string" and value:match "^postgres" then
     return value
   end
-  return path(value, place)
+  return path(value, origin)
 end
 
 -- Accounts that nothing is taken from, by address.
@@ -80,12 +80,12 @@ local function addresses(value)
   for _ in pairs(value) do
     count = count + 1
   end
-  for place, one in ipairs(value) do
+  for index, one in ipairs(value) do
     local address = type(one) == "string" and email.check(one)
     if not address then
-      return nil, ("%s; entry %d is not one"):format(expected, place)
+      return nil, ("%s; entry %d is not one"):format(expected, index)
     end
-    list[place] = address
+    list[index] = address
   end
   if count ~= #list then
     return nil, expected
@@ -105,7 +105,7 @@ local function looks_like_hash(value)
 end
 
 -- Nothing that was found here may appear in a message: it may be the hash.
-local function provhash(value, place)
+local function provhash(value, origin)
   if type(value) == "string" then
     return nil, IN_PLAIN_TEXT
   elseif type(value) ~= "table" then
@@ -130,7 +130,7 @@ local function provhash(value, place)
   elseif looks_like_hash(given) then
     return nil, IN_PLAIN_TEXT
   elseif kind == "file" then
-    local expanded, reason = resolve(given, place)
+    local expanded, reason = resolve(given, origin)
     return expanded and { kind = kind, value = expanded }, reason
   end
   return { kind = kind, value = given }
@@ -180,11 +180,11 @@ end
 --- Checks one value and brings it into the form that `lastpass.new` takes.
 ---@param name string
 ---@param value any
----@param place table where it stands: directory and home for paths, numbers_as_text
+---@param origin table where it was read: directory and home for paths, numbers_as_text
 ---@return any value nil when it is wrong
 ---@return string? reason "must be …", without the value
-function M.check(name, value, place)
-  return CHECKS[name](value, place)
+function M.check(name, value, origin)
+  return CHECKS[name](value, origin)
 end
 
 return M

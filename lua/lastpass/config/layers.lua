@@ -36,10 +36,10 @@ end
 -- The values of flags or of the environment hold for every profile.
 local function overlay(name, given, home)
   local layer = { name = name, values = {}, sources = {} }
-  local place = { home = home, numbers_as_text = true }
+  local origin = { home = home, numbers_as_text = true }
   for source, pair in pairs(given) do
     local key, value = pair[1], pair[2]
-    local checked, reason = keys.check(key, value, place)
+    local checked, reason = keys.check(key, value, origin)
     if checked == nil then
       return errors.fail("argument", "bad_config", source .. " " .. reason)
     end

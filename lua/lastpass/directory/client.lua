@@ -10,7 +10,7 @@ local M = {}
 
 --- Reads the whole directory, all pages, and proves that none was lost.
 ---@param filter? table disabled, admin (booleans), username; or, alone, `as_of` (a time): the directory
--- as it was kept then; or, alone, `named` (addresses): these people and, if one of them is an admin, all
+-- as it was stored then; or, alone, `named` (addresses): these people and, if one of them is an admin, all
 -- admins, with a request for each instead of the whole directory
 ---@return lastpass.Snapshot|lastpass.directory.Record|nil
 ---@return string? message

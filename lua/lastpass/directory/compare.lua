@@ -116,7 +116,7 @@ local function is_directory(value)
   return type(value) == "table" and type(value.users) == "function"
 end
 
---- Compares two directories: snapshots, or kept ones (`client:snapshot{as_of = …}`).
+--- Compares two directories: snapshots, or stored ones (`client:snapshot{as_of = …}`).
 ---@param before lastpass.Snapshot|lastpass.directory.Record
 ---@param after lastpass.Snapshot|lastpass.directory.Record
 ---@return lastpass.directory.Difference[] differences by address; none when both say the same

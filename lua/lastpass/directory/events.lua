@@ -140,26 +140,26 @@ end
 
 -- In an hour that happens twice the order tells the two apart: newest first, a time only grows where
 -- the hour began anew. And nothing is later than now.
-local function settle_run(client, events, from, to, now)
-  local zone, turn = client:zone(), nil
+local function resolve_run(client, events, from, to, now)
+  local zone, jump = client:zone(), nil
   for position = from, to - 1 do
     if events[position].local_time > events[position + 1].local_time then
-      turn = position
+      jump = position
     end
   end
   local time = require "lastpass.time"
   for position = from, to do
     local event = events[position]
     local later = zone:to_utc(time.parse_civil(event.local_time), true)
-    if turn and position > turn then
+    if jump and position > jump then
       event.time = later
     end
-    event.ambiguous = not turn and later <= now
+    event.ambiguous = not jump and later <= now
   end
 end
 
 -- `events` are oldest first.
-local function settle(client, events)
+local function resolve_ambiguous(client, events)
   local now = client:now()
   local position = 1
   while position <= #events do
@@ -168,7 +168,7 @@ local function settle(client, events)
       while events[last + 1] and events[last + 1].ambiguous do
         last = last + 1
       end
-      settle_run(client, events, position, last, now)
+      resolve_run(client, events, position, last, now)
     end
     position = last + 1
   end
@@ -254,7 +254,7 @@ function M.read(client, options)
   for position = #rows, 1, -1 do
     events[#events + 1] = read_event(client, rows[position])
   end
-  return settle(client, events)
+  return resolve_ambiguous(client, events)
 end
 
 return M

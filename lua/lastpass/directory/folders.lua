@@ -55,15 +55,15 @@ local function shown(value)
     or tostring(value)
 end
 
--- What is read so far is known by its place in words.
-local function odd(place, member, value)
-  return nil, ("%s: '%s' is %s"):format(place, member, shown(value))
+-- What is read so far is described in words.
+local function odd(where, member, value)
+  return nil, ("%s: '%s' is %s"):format(where, member, shown(value))
 end
 
 -- Members that may be missing, as older replies have neither.
 local optional = { superadmin = true, deleted = true }
 
-local function read_flags(entry, names, place)
+local function read_flags(entry, names, where)
   local flags = {}
   for _, name in ipairs(names) do
     local value = entry[name]
@@ -72,7 +72,7 @@ local function read_flags(entry, names, place)
     end
     flags[name] = truths[value]
     if flags[name] == nil then
-      return odd(place, name, value)
+      return odd(where, name, value)
     end
   end
   return flags
@@ -105,22 +105,22 @@ end
 
 local user_flags = { "readonly", "give", "can_administer", "superadmin" }
 
-local function read_user(entry, place)
+local function read_user(entry, where)
   if type(entry) ~= "table" or type(entry.username) ~= "string" or entry.username == "" then
-    return odd(place, "username", type(entry) == "table" and entry.username or nil)
+    return odd(where, "username", type(entry) == "table" and entry.username or nil)
   end
-  place = ("%s, user %s"):format(place, entry.username)
-  local flags, message = read_flags(entry, user_flags, place)
+  where = ("%s, user %s"):format(where, entry.username)
+  local flags, message = read_flags(entry, user_flags, where)
   if not flags then
     return nil, message
   end
   local group, sites = entry.group_name, entry.sites
   if group ~= nil and group ~= json.null and type(group) ~= "string" then
-    return odd(place, "group_name", group)
+    return odd(where, "group_name", group)
   elseif sites ~= nil and sites ~= json.null then
     sites = read_list(sites)
     if not sites then
-      return odd(place, "sites", entry.sites)
+      return odd(where, "sites", entry.sites)
     end
   end
   return {
@@ -136,22 +136,22 @@ local function read_user(entry, place)
 end
 
 local function read_folder(id, entry)
-  local place = "folder " .. id
+  local where = "folder " .. id
   if type(entry) ~= "table" or type(entry.sharedfoldername) ~= "string" then
-    return odd(place, "sharedfoldername", type(entry) == "table" and entry.sharedfoldername or nil)
+    return odd(where, "sharedfoldername", type(entry) == "table" and entry.sharedfoldername or nil)
   end
-  place = ("%s '%s'"):format(place, entry.sharedfoldername)
+  where = ("%s '%s'"):format(where, entry.sharedfoldername)
   local list = read_list(entry.users)
   if not list then
-    return odd(place, "users", entry.users)
+    return odd(where, "users", entry.users)
   end
-  local flags, message = read_flags(entry, { "deleted" }, place)
+  local flags, message = read_flags(entry, { "deleted" }, where)
   if not flags then
     return nil, message
   end
   local users = {}
   for position, user in ipairs(list) do
-    users[position], message = read_user(user, place)
+    users[position], message = read_user(user, where)
     if not users[position] then
       return nil, message
     end
@@ -180,7 +180,7 @@ end
 local envelope = { status = true, message = true, error = true, errors = true, warnings = true }
 
 -- Folders of one reply, added to `list`; gives how many there are and how many of them are new.
--- An unknown shape is an error that names the place, not an empty company nor a right that is guessed.
+-- An unknown shape is an error that names the folder and the member, not an empty company nor a right that is guessed.
 local function collect(command, reply, list, seen)
   local count, before = 0, #list
   for id, entry in pairs(reply) do

@@ -57,8 +57,8 @@ end
 -- The caller may name people by address or by the user objects it has, one by one or in lists.
 local function change(self, field, ...)
   local list = {}
-  for place = 1, select("#", ...) do
-    local given = select(place, ...)
+  for index = 1, select("#", ...) do
+    local given = select(index, ...)
     given = (type(given) ~= "table" or is_user(given)) and { given } or given
     if has_gaps(given) then
       errors.raise(3, "group: needs a list of addresses or users without gaps")

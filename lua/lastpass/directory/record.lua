@@ -1,4 +1,4 @@
---- A directory as text that can be kept: what a person is in it, without secrets (attributes may
+--- A directory as text that can be stored: what a person is in it, without secrets (attributes may
 -- hold some and stay out, enterprise-api §4.1), one user a line, always in the same order.
 -- @module lastpass.directory.record
 local errors = require "lastpass.error"
@@ -26,8 +26,8 @@ end
 
 local function entry_of(user)
   local groups = json.list {}
-  for place, name in ipairs(user.groups) do
-    groups[place] = name
+  for index, name in ipairs(user.groups) do
+    groups[index] = name
   end
   table.sort(groups)
   return {
@@ -58,14 +58,14 @@ function M.text(snapshot)
     return a.text < b.text
   end)
   local texts = { json.encode { format = FORMAT, version = VERSION, users = #lines } }
-  for place, line in ipairs(lines) do
-    texts[place + 1] = line.text
+  for index, line in ipairs(lines) do
+    texts[index + 1] = line.text
   end
   return table.concat(texts, "\n") .. "\n"
 end
 
 local function damaged(what)
-  return errors.fail("protocol", "not_a_directory", "the kept directory " .. what)
+  return errors.fail("protocol", "not_a_directory", "the stored directory " .. what)
 end
 
 --- Reads such a text.
@@ -114,10 +114,10 @@ end
 --- Everybody, by address.
 ---@return fun(): table|nil iterator
 function methods:users()
-  local place = 0
+  local index = 0
   return function()
-    place = place + 1
-    return self._list[place]
+    index = index + 1
+    return self._list[index]
   end
 end
 

@@ -1,7 +1,7 @@
 --- The directory as one read of it: users by address, groups and their members.
 -- @module lastpass.directory.snapshot
 local core = require "lastpass.core"
-local email_room = require "lastpass.email"
+local addresses = require "lastpass.email"
 local errors = require "lastpass.error"
 local group_object = require "lastpass.directory.group"
 local signature = require "lastpass.signature"
@@ -20,7 +20,7 @@ local M = {}
 function M.new(client, rows, total)
   local invited, known = {}, core.user_fields.email
   for _, email in ipairs(rows:invited()) do
-    local key = email_room.fold(email)
+    local key = addresses.fold(email)
     if not invited[key] and not rows:find(email) then
       invited[#invited + 1] = email
       invited[key] = email
@@ -37,10 +37,10 @@ function M.new(client, rows, total)
 end
 
 -- The core folds the letters of ASCII alone.
-local function outsiders_by_key(rows)
+local function unlisted_by_key(rows)
   local by_key = {}
   for address, names in pairs(rows:outsiders()) do
-    local key = email_room.fold(address)
+    local key = addresses.fold(address)
     by_key[key] = by_key[key] or {}
     for _, name in ipairs(names) do
       table.insert(by_key[key], name)
@@ -51,9 +51,9 @@ end
 
 -- The groups of somebody who is only invited: all that names them are the lists of members.
 local function groups_of_invited(snapshot, email)
-  snapshot._outsiders = snapshot._outsiders or outsiders_by_key(snapshot._rows)
+  snapshot._unlisted = snapshot._unlisted or unlisted_by_key(snapshot._rows)
   local groups, seen = {}, {}
-  for _, name in ipairs(snapshot._outsiders[email_room.fold(email)] or {}) do
+  for _, name in ipairs(snapshot._unlisted[addresses.fold(email)] or {}) do
     if not seen[name] then
       seen[name], groups[#groups + 1] = true, name
     end
@@ -68,7 +68,7 @@ local function rows_beyond_ascii(rows, field)
   for row = 1, #rows do
     local address = core.user_value(rows, row, field)
     if address:find "[\128-\255]" then
-      local key = email_room.fold(address)
+      local key = addresses.fold(address)
       by_key[key] = by_key[key] == nil and row
     end
   end
@@ -81,7 +81,7 @@ local function find_row(snapshot, email)
   if row then
     return row
   end
-  local key = email_room.fold(email)
+  local key = addresses.fold(email)
   if key:find "[\128-\255]" then
     snapshot._beyond_ascii = snapshot._beyond_ascii or rows_beyond_ascii(rows, snapshot._email)
     return snapshot._beyond_ascii[key]
@@ -124,7 +124,7 @@ function methods:user(email)
   if row then
     return user_object.of_row(self._client, self._rows, row)
   end
-  local invitation = self._invited[email_room.fold(email)]
+  local invitation = self._invited[addresses.fold(email)]
   return invitation and invited_user(self, invitation)
 end
 

@@ -4,7 +4,7 @@
 local call = require "lastpass.enterprise.call"
 local core = require "lastpass.core"
 local loop = require "lastpass.transport.loop"
-local sink_reply = require "lastpass.enterprise.sink_reply"
+local reply = require "lastpass.enterprise.reply"
 local user_object = require "lastpass.directory.user"
 
 local ROWS_AT_ONCE = 500
@@ -21,9 +21,9 @@ end
 local function check_end(client, request, transfer, sink)
   local response, message, err = client:transport():result(transfer)
   if response then
-    response, message, err = sink_reply.reader(sink, "a directory")(request, response)
+    response, message, err = reply.sink_reader(sink, "a directory")(request, response)
   else
-    response, message, err = sink_reply.explain(sink, message, err)
+    response, message, err = reply.explain_sink(sink, message, err)
   end
   if not response then
     fail(client, err, message)

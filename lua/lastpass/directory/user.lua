@@ -1,7 +1,7 @@
 --- A user: fields are read from the snapshot's row when they are asked for, methods act.
 -- @module lastpass.directory.user
 local core = require "lastpass.core"
-local email_room = require "lastpass.email"
+local addresses = require "lastpass.email"
 local errors = require "lastpass.error"
 local json = require "lastpass.json"
 local signature = require "lastpass.signature"
@@ -134,9 +134,9 @@ end
 -- same. The configuration's `protect` costs nothing; whether another admin is left is asked of the server,
 -- and only for somebody who is an admin, so that nobody reads a whole directory to disable one user.
 local function check_protected(self, what)
-  local key = email_room.fold(self.email)
+  local key = addresses.fold(self.email)
   for _, address in ipairs(self._client:option "protect" or {}) do
-    if email_room.fold(address) == key then
+    if addresses.fold(address) == key then
       return errors.fail(
         "guard",
         "protected",
@@ -158,7 +158,7 @@ local function check_last_admin(self)
   end
   local others = false
   for user in admins:users() do
-    local is_other = email_room.fold(user.email) ~= email_room.fold(self.email)
+    local is_other = addresses.fold(user.email) ~= addresses.fold(self.email)
     others = others or is_other and user.admin and user.status == "active"
   end
   if not others then
@@ -225,7 +225,7 @@ end
 function methods:delete(options)
   errors.check_options("user:delete", options, { confirm = "string" })
   local confirm = options and options.confirm
-  if not confirm or email_room.fold(confirm) ~= email_room.fold(self.email) then
+  if not confirm or addresses.fold(confirm) ~= addresses.fold(self.email) then
     return errors.fail(
       "guard",
       "not_confirmed",
@@ -257,8 +257,8 @@ end
 -- Names and lists of names.
 local function names(...)
   local list = {}
-  for place = 1, select("#", ...) do
-    local given = select(place, ...)
+  for index = 1, select("#", ...) do
+    local given = select(index, ...)
     for _, name in ipairs(type(given) == "table" and given or { given }) do
       list[#list + 1] = name
     end

@@ -10,14 +10,14 @@ local errors = require "lastpass.error"
 local M = {}
 
 ---@class lastpass.BatchRow
----@field row integer      its place in the list that was given
+---@field row integer      its index in the list that was given
 ---@field item any         what stood there
 ---@field reason? string
 ---@field code? string
 
 ---@class lastpass.BatchResult
 ---@field done lastpass.BatchRow[]
----@field unchanged lastpass.BatchRow[]  the wanted state held before
+---@field unchanged lastpass.BatchRow[]  the desired state existed before
 ---@field refused lastpass.BatchRow[]    by the server, or before it was asked
 ---@field uncertain lastpass.BatchRow[]  may have been made: the answer was lost
 ---@field not_tried lastpass.BatchRow[]  after the run was stopped
@@ -222,8 +222,8 @@ local function check_fields(run, list, level)
   for row = 1, run.one_by_one and #list or math.min(#list, 1) do
     local body, message, code = build(options, run.one_by_one and list[row] or list)
     if not body and not code then -- a bad address is the row's fault, and said of the row
-      local place = run.one_by_one and ("row %d: "):format(row) or ""
-      errors.raise(level + 1, "%s: %s%s", run.name, place, message)
+      local position = run.one_by_one and ("row %d: "):format(row) or ""
+      errors.raise(level + 1, "%s: %s%s", run.name, position, message)
     end
     if body then
       body:close()

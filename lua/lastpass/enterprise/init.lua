@@ -73,7 +73,7 @@ end
 
 for _, command in ipairs(core.commands) do
   local name = command.name
-  -- what the data must be is said by the core, with the place in them
+  -- the core checks the data and names the position of what is wrong
   methods[name] = signature.check("client:" .. name, "data?: any", function(self, data)
     return call.call(self, name, data, 2)
   end)

@@ -9,7 +9,7 @@ local core = require "lastpass.core"
 local errors = require "lastpass.error"
 local loop = require "lastpass.transport.waiting"
 local parallel = require "lastpass.parallel"
-local sink_reply = require "lastpass.enterprise.sink_reply"
+local reply = require "lastpass.enterprise.reply"
 
 local PASSES = 5 -- how often a directory that changes while it is read is read again
 
@@ -28,9 +28,9 @@ function M.fetch(client, data)
     return nil, message, err
   end
   local sink = core.snapshot()
-  page, message, err = call.perform(client, request, sink_reply.reader(sink, "a directory"), sink)
+  page, message, err = call.perform(client, request, reply.sink_reader(sink, "a directory"), sink)
   if not page then
-    return sink_reply.explain(sink, message, err)
+    return reply.explain_sink(sink, message, err)
   end
   return page
 end
@@ -68,7 +68,7 @@ local function fetch_many(client, filter, first, last, take)
   return true
 end
 
--- Without a total the pages tell by being short that they are the last. Gives their number.
+-- Without a total a short page is the last. Gives their number.
 local function fetch_in_turn(client, filter, take)
   local size, index = client._options.page_size, 1
   while true do
@@ -167,7 +167,7 @@ end
 --- Reads everybody (or everybody that the filter lets through).
 ---@param client table
 ---@param filter? table fields of getuserdata: username, disabled, admin
----@param on_page? fun(index: integer, page: userdata) told of each page, in the order they come; page
+---@param on_page? fun(index: integer, page: userdata) called for each page, in the order they come; page
 -- 0 comes first, and once more when all are read again
 ---@return userdata|nil snapshot of the core
 ---@return string? message

@@ -142,7 +142,7 @@ local function fail_partial(call, response, message, rows, unchanged)
   })
 end
 
--- disableuser and enableuser: whoever is in neither list was not changed (enterprise-api §5).
+-- disableuser and enableuser: a user in neither list was not changed (enterprise-api §5).
 local function check_toggled(call, response, value)
   local seen = {}
   for _, key in ipairs { toggled[call.command], "unchanged_users" } do
@@ -212,7 +212,7 @@ local hints = {
 ---@return table|nil texts warnings, when the reply is a success
 ---@return string? message
 ---@return lastpass.Error? err
-function M.judge(call, response)
+function M.classify(call, response)
   if response.status ~= 200 then
     return fail_status(call, response)
   end
@@ -235,11 +235,64 @@ end
 ---@return string? message
 ---@return lastpass.Error? err
 function M.read(call, response)
-  local texts, message, err = M.judge(call, response)
+  local texts, message, err = M.classify(call, response)
   if not texts then
     return nil, message, err
   end
   return success(call, response, texts)
+end
+
+local function fail_sink(command, code, message)
+  return errors.fail("protocol", code, command .. ": " .. message, { command = command })
+end
+
+-- A reply may be read by a sink of the core (a snapshot, events) while it comes. What the sink could not
+-- take is classified as any other reply is.
+local function classify_rest(sink, expected, request, response)
+  if response.status ~= 200 then
+    return M.classify(request, response)
+  end
+  local finished, message, code = sink:finish()
+  if not finished then
+    return fail_sink(request.command, code, message)
+  end
+  local refusal = sink:refusal()
+  if not refusal then
+    return sink
+  end
+  response.body = refusal
+  local texts, text, err = M.classify(request, response)
+  if not texts then
+    return nil, text, err
+  end
+  return fail_sink(request.command, "unexpected_shape", "the reply is not " .. expected)
+end
+
+--- What `call.perform` reads a response with.
+---@param sink userdata
+---@param expected string what a good reply is, for messages: "a directory"
+---@return fun(request: table, response: lastpass.Response): userdata|nil, string?, lastpass.Error?
+function M.sink_reader(sink, expected)
+  return function(request, response)
+    return classify_rest(sink, expected, request, response)
+  end
+end
+
+--- libcurl stops when the sink refuses bytes; why it did is in the sink.
+---@param sink userdata
+---@param message string
+---@param err lastpass.Error
+---@return nil
+---@return string message
+---@return lastpass.Error err
+function M.explain_sink(sink, message, err)
+  if err.code == "bad_reply" then
+    local _, text, code = sink:finish()
+    if text then
+      return fail_sink(err.command, code, text)
+    end
+  end
+  return nil, message, err
 end
 
 return M

@@ -3,7 +3,7 @@
 local call = require "lastpass.enterprise.call"
 local core = require "lastpass.core"
 local errors = require "lastpass.error"
-local sink_reply = require "lastpass.enterprise.sink_reply"
+local reply = require "lastpass.enterprise.reply"
 
 local M = {}
 
@@ -25,9 +25,9 @@ function M.fetch(client, data)
   end
   local sink = core.events()
   page, message, err =
-    call.perform(client, request, sink_reply.reader(sink, "a list of events"), sink)
+    call.perform(client, request, reply.sink_reader(sink, "a list of events"), sink)
   if not page then
-    return sink_reply.explain(sink, message, err)
+    return reply.explain_sink(sink, message, err)
   end
   return page
 end

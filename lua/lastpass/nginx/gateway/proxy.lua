@@ -126,7 +126,7 @@ local function perform(client, prepared)
   local raw
   local body, message, err = call.perform(client, prepared, function(_, response)
     raw = client:redact(response.body)
-    local pieces, why, failure = reply.judge(prepared, response)
+    local pieces, why, failure = reply.classify(prepared, response)
     if not pieces then
       return nil, why, failure
     end
