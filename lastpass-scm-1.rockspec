@@ -255,7 +255,6 @@ build = {
     ["lastpass.enterprise.options"] = "lua/lastpass/enterprise/options.lua",
     ["lastpass.enterprise.pages"] = "lua/lastpass/enterprise/pages.lua",
     ["lastpass.enterprise.reply"] = "lua/lastpass/enterprise/reply.lua",
-    ["lastpass.enterprise.sink_reply"] = "lua/lastpass/enterprise/sink_reply.lua",
     ["lastpass.error"] = "lua/lastpass/error.lua",
     ["lastpass.export.client"] = "lua/lastpass/export/client.lua",
     ["lastpass.export.cursor"] = "lua/lastpass/export/cursor.lua",

@@ -356,7 +356,7 @@ client:runs(options)
 client:snapshot(filter)
   Reads the whole directory, all pages, and proves that none was lost.
   filter (table, optional): disabled, admin (booleans), username; or, alone, `as_of` (a
-      time): the directory as it was kept then; or, alone, `named` (addresses): these
+      time): the directory as it was stored then; or, alone, `named` (addresses): these
       people and, if one of them is an admin, all admins, with a request for each
       instead of the whole directory
   gives lastpass.Snapshot|lastpass.directory.Record|nil; or nil, message, err]==],
