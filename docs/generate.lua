@@ -92,6 +92,36 @@ local function option_table()
   return table.concat(lines, "\n") .. "\n"
 end
 
+local function word_table()
+  local lines = { "| word | what it says |", "| --- | --- |" }
+  for _, word in ipairs(require("lastpass.plan.words").list) do
+    lines[#lines + 1] = ("| `%s` | %s |"):format(word.form, word.doc)
+  end
+  return table.concat(lines, "\n") .. "\n"
+end
+
+local function limit_table()
+  local lines = { "| guard | default | counts |", "| --- | --- | --- |" }
+  for _, limit in ipairs(require("lastpass.plan.limits").list) do
+    local least = limit.least > 1 and (", at least %d"):format(limit.least) or ""
+    local of = limit.of ~= "people" and (", of all %s"):format(limit.of) or ""
+    lines[#lines + 1] = ("| `%s` | %s%s | %s%s |"):format(
+      limit.name,
+      limit.default,
+      least,
+      limit.counts,
+      of
+    )
+  end
+  return table.concat(lines, "\n") .. "\n"
+end
+
+-- Writes a table between marks of a document.
+local function write_table(path, name, content)
+  local first, last = ("<!-- %s -->"):format(name), ("<!-- /%s -->"):format(name)
+  write_file(path, between(read_file(path), first, last, content))
+end
+
 -- ------------------------------------------------------------------ types for editors
 
 local lua_types = {
@@ -297,6 +327,8 @@ readme = between(readme, "<!-- commands -->", "<!-- /commands -->", command_tabl
 readme = between(readme, "<!-- options -->", "<!-- /options -->", option_table())
 readme = between(readme, "<!-- demo -->", "<!-- /demo -->", demo_output())
 write_file("README.md", readme)
+write_table("docs/playbooks.md", "words", word_table())
+write_table("docs/safety.md", "limits", limit_table())
 write_file("docs/lastpass.d.lua", type_file())
 write_file("docs/lastpass.1", require("lastpass.cli.manual").text())
 write_file(

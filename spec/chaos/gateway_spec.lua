@@ -31,7 +31,7 @@ local function limits_text(plan, day, later)
   local function each(value)
     local parts = {}
     for place, entry in ipairs(limits.list) do
-      parts[place] = ("%s = %d"):format(entry[1], value)
+      parts[place] = ("%s = %d"):format(entry.name, value)
     end
     return table.concat(parts, ", ")
   end
@@ -190,8 +190,8 @@ describe("the gateway, when much happens at once", function()
     local people, invited = { { "boss@acme.example", { admin = true } } }, {}
     for _, entry in ipairs(limits.list) do
       for place = 1, AT_ONCE do
-        local address = person(entry[1], place)
-        if entry[1] == "uninvite" or entry[1] == "reinvite" then
+        local address = person(entry.name, place)
+        if entry.name == "uninvite" or entry.name == "reinvite" then
           invited[#invited + 1] = address
         else
           people[#people + 1] = { address, { groups = { "B" } } }
@@ -200,7 +200,7 @@ describe("the gateway, when much happens at once", function()
     end
     start(people, invited, limits_text(1000, A_DAY, 1000))
     for _, entry in ipairs(limits.list) do
-      local name, requests, command = entry[1], {}, nil
+      local name, requests, command = entry.name, {}, nil
       for place = 1, AT_ONCE do
         local data
         command, data = of_limit[name](person(name, place))

@@ -4,7 +4,7 @@ local applying = require "lastpass.cli.applying"
 local commands = require "lastpass.cli.commands"
 local core = require "lastpass.core"
 local json = require "lastpass.json"
-local requested = require "lastpass.plan.requested"
+local actions = require "lastpass.plan.actions"
 local topics = require "lastpass.cli.topics"
 local user_file = require "lastpass.cli.user_file"
 local verbs = require "lastpass.cli.verbs"
@@ -41,7 +41,7 @@ describe("verbs", function()
       local row = { email = "a@x.com", new_email = "b@x.com", group = "X", fullname = "A" }
       local item = verbs.item(name, row)
       assert.equals("a@x.com", verbs.who(item))
-      assert.equals(verb.kind, assert(requested.action(verb.kind, item)).kind)
+      assert.equals(verb.kind, assert(actions.new(verb.kind, item)).kind)
     end
   end)
 

@@ -1,17 +1,17 @@
 -- What is declared, and what is in doubt.
-local declared_room = require "lastpass.plan.declared"
+local declarations = require "lastpass.plan.declared"
 
 describe("lastpass.plan.declared", function()
   local declared
 
   before_each(function()
-    declared = declared_room.new()
+    declared = declarations.new()
   end)
 
   it("adds people, in one form of their address", function()
     assert.equal(1, declared:add("ann@acme.com", "Ann", { "A" }, true, 0, 0))
     assert.equal(2, declared:add(" mu\204\136ller@acme.com ", nil, nil, nil, 0, 0))
-    assert.equal("m\195\188ller@acme.com", (declared.wanted:row(2)))
+    assert.equal("m\195\188ller@acme.com", (declared.desired:row(2)))
     assert.is_nil(declared.extras[1])
     assert.is_true(declared.extras[2].other_letters)
   end)

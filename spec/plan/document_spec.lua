@@ -4,7 +4,7 @@ local companies = require "spec.support.companies"
 local digest = require "lastpass.source.digest"
 local document = require "lastpass.plan.document"
 local json = require "lastpass.json"
-local plan_room = require "lastpass.plan"
+local plan_module = require "lastpass.plan"
 
 local function sample()
   local users = companies.people(6)
@@ -132,11 +132,11 @@ describe("lastpass.plan.document", function()
     local pipe = assert(io.popen("stat -c %a " .. path))
     assert.equal("600", pipe:read "*l")
     pipe:close()
-    local loaded = assert(plan_room.load(path))
+    local loaded = assert(plan_module.load(path))
     assert.equal(plan.name, loaded.name)
     assert.equal(tostring(plan), tostring(loaded))
     os.remove(path)
-    check.failure("argument", "cannot_read", plan_room.load(path))
+    check.failure("argument", "cannot_read", plan_module.load(path))
     check.failure("argument", "cannot_write", plan:save "/nonexistent/folder/x.json")
   end)
 
@@ -144,7 +144,7 @@ describe("lastpass.plan.document", function()
     local plan = assert(companies.plan({ users = {} }, {}))
     local path = os.tmpname()
     assert.is_true(plan:save(path))
-    assert.equal(plan.name, assert(plan_room.load(path)).name)
+    assert.equal(plan.name, assert(plan_module.load(path)).name)
     os.remove(path)
     check.failure("argument", "cannot_write", plan:save "/nowhere/x.json")
     for _, wrong in ipairs { "", 5, false } do
@@ -152,7 +152,7 @@ describe("lastpass.plan.document", function()
         plan:save(wrong)
       end)
       check.blamed(function()
-        plan_room.load(wrong)
+        plan_module.load(wrong)
       end)
     end
   end)

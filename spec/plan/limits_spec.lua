@@ -1,5 +1,5 @@
 local check = require "spec.support.check"
-local kinds = require "lastpass.plan.kinds"
+local changes = require "lastpass.directory.changes"
 local limits = require "lastpass.plan.limits"
 
 describe("lastpass.plan.limits", function()
@@ -79,7 +79,7 @@ describe("lastpass.plan.limits", function()
 
   it("has one for every kind of step, and lets an ordinary day through", function()
     local defaults = limits.defaults()
-    for _, kind in ipairs(kinds.list) do
+    for _, kind in ipairs(changes.list) do
       assert.is_true(kind.name == "groups" or limits.by_name[kind.name] ~= nil, kind.name)
     end
     -- the most that a plan may do in a company of 100, and of 8; of 300 and of 10 memberships

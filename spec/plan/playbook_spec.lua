@@ -1,12 +1,14 @@
 -- Playbooks: the words, and that each mistake is told with its place and what was expected.
+-- Whatever is raised in a playbook is told with its place there.
 local check = require "spec.support.check"
 local companies = require "spec.support.companies"
+local errors = require "lastpass.error"
 local playbook = require "lastpass.plan.playbook"
 local time = require "lastpass.time"
 
-local options = { zone = assert(time.zone "America/New_York"), now = companies.NOW }
-
 describe("lastpass.plan.playbook", function()
+  local options = { zone = assert(time.zone "America/New_York"), now = companies.NOW }
+
   local folder
 
   setup(function()
@@ -44,11 +46,11 @@ describe("lastpass.plan.playbook", function()
         user(one[1]) { fullname = one[2]:upper() }
       end
     ]])
-    assert.equal(3, declared.wanted:count())
-    local email, name, groups, active = declared.wanted:row(1)
+    assert.equal(3, declared.desired:count())
+    local email, name, groups, active = declared.desired:row(1)
     assert.same({ "ann@acme.com", "Ann Lee", true }, { email, name, active })
     assert.same({ "B", "A" }, groups)
-    assert.equal("CYD", (select(2, declared.wanted:row(3))))
+    assert.equal("CYD", (select(2, declared.desired:row(3))))
     assert.equal("playbook.lua:4", declared:origin(2))
     assert.equal(64, #declared.playbook.sha256)
   end)
@@ -92,7 +94,7 @@ describe("lastpass.plan.playbook", function()
         while os.clock() - begun < 0.2 do end
         user "ann@acme.com" {}
       ]]
-      assert.equal(1, assert(run(text)).wanted:count())
+      assert.equal(1, assert(run(text)).desired:count())
     end)
   end)
 
@@ -142,8 +144,8 @@ describe("lastpass.plan.playbook", function()
       user "ann@acme.com" { groups = { "" } }
       user "bob@acme.com" { groups = { "A", "", "B" } }
     ]])
-    assert.same({}, (select(3, declared.wanted:row(1))))
-    assert.same({ "A", "B" }, (select(3, declared.wanted:row(2))))
+    assert.same({}, (select(3, declared.desired:row(1))))
+    assert.same({ "A", "B" }, (select(3, declared.desired:row(2))))
   end)
 
   it("reads sources beside itself, and notes rows", function()
@@ -180,8 +182,8 @@ describe("lastpass.plan.playbook", function()
         active = { field = "state", active = { "active" }, inactive = { "left" } },
       })
     ]])
-    assert.equal(2, mapped.wanted:count())
-    local _, name, groups, active = mapped.wanted:row(2)
+    assert.equal(2, mapped.desired:count())
+    local _, name, groups, active = mapped.desired:row(2)
     assert.same({ "Bob", false }, { name, active })
     assert.same({ "All" }, groups)
     assert.matches("hr.csv:3$", mapped:origin(2))
@@ -194,7 +196,7 @@ describe("lastpass.plan.playbook", function()
       p.user "ann@acme.com" { fullname = "Ann" }
       p.missing "disable"
     end, options))
-    assert.equal(1, declared.wanted:count())
+    assert.equal(1, declared.desired:count())
     assert.equal("disable", declared.settings.missing.users)
     assert.matches("playbook_spec.lua:%d+$", declared:origin(1))
   end)
@@ -239,11 +241,11 @@ describe("lastpass.plan.playbook", function()
       ["\nuser 'ann@acme.com' { fullname = 5 }"] = "'fullname' must be string, not number",
       ["\nuser 'ann@acme.com' { active = 'yes' }"] = "'active' must be boolean, not string",
       ["\nuser 'ann@acme.com' { groups = 'Sales' }"] = "'groups' must be",
-      ["\nuser 'ann@acme.com' { groups = { 5 } }"] = "groups[1] must be a text, not number",
-      ["\nuser 'ann@acme.com' { groups = { 'A', 5 } }"] = "groups[2] must be a text, not number",
+      ["\nuser 'ann@acme.com' { groups = { 5 } }"] = "groups[1] must be a string, not number",
+      ["\nuser 'ann@acme.com' { groups = { 'A', 5 } }"] = "groups[2] must be a string, not number",
       ["\nuser 'ann@acme.com' { groups = { x = 'A' } }"] = "'groups' must be a list without gaps",
       ["\nuser 'ann@acme.com' { remove = true, active = true }"] = "cannot be active and removed",
-      ["\nuser 'ann@acme.com' { aliases = { 5 } }"] = "aliases[1] must be a text",
+      ["\nuser 'ann@acme.com' { aliases = { 5 } }"] = "aliases[1] must be a string",
       ["\nuser 'ann@acme.com' 'Ann'"] = "needs a table of fields",
       ["\nuser(nil) {}"] = "needs an e-mail address, not a nil",
       ["\nuser('ann@acme.com', { active = false })"] = "takes one argument, and more were given",
@@ -266,7 +268,7 @@ describe("lastpass.plan.playbook", function()
       ["\nlimit { per_year = { join = 5 } }"] = "unknown option 'per_year'",
       ["\nlimit { per_week = 5 }"] = "'per_week' must be table, not number",
       ["\nlimit { disable = 1.5 }"] = "must be a count or a percentage",
-      ["\nonly { 5 }"] = "groups[1] must be a text",
+      ["\nonly { 5 }"] = "groups[1] must be a string",
       ["\nmatch { 'name' }"] = "there is no rule 'name'; known are employee_id, email and alias",
       ["\nmatch { attribut = 'x' }"] = "unknown option 'attribut'",
       ["\nrename 'yes'"] = 'must be "hold", "updateemail" or "keep"',
@@ -312,8 +314,84 @@ describe("lastpass.plan.playbook", function()
       local people = source.table({}, { name = "list" })
       for person in people:rows() do user(person.email) {} end
     ]])
-    assert.equal(0, declared.wanted:count())
+    assert.equal(0, declared.desired:count())
     local source = playbook.sources(declared)[1]
     assert.same({ "list", 0, true }, { source.name, source.rows, source.complete })
+  end)
+end)
+
+describe("lastpass.plan.playbook: errors in it", function()
+  local options = { zone = assert(time.zone "America/New_York"), now = companies.NOW }
+
+  local folder
+
+  setup(function()
+    local pipe = assert(io.popen "mktemp -d")
+    folder = pipe:read "*l" .. "/" .. ("long"):rep(20)
+    pipe:close()
+    os.execute("mkdir " .. folder)
+  end)
+
+  teardown(function()
+    os.execute("rm -rf '" .. folder:match "^(.*)/" .. "'")
+  end)
+
+  local function write(name, text)
+    local file = assert(io.open(folder .. "/" .. name, "wb"))
+    file:write(text)
+    file:close()
+  end
+
+  local function mistake(text)
+    write("playbook.lua", text)
+    local declared, message, err = playbook.run(folder .. "/playbook.lua", options)
+    assert.is_nil(declared)
+    assert.equal("playbook_mistake", err.code)
+    assert.equal(folder .. "/playbook.lua", err.file)
+    return message, err.line
+  end
+
+  it("have the line also in a long path, a function and a file beside it", function()
+    write("helper.lua", "local M = {}\nfunction M.add(a)\n  user(a) { x = 1 }\nend\nreturn M")
+    for text, expected in pairs {
+      ["\n\nuser 'ann@acme.com' { x = 1 }"] = { "playbook.lua", 3 },
+      ["\nreturn user 'ann@acme.com' { x = 1 }"] = { "playbook.lua" },
+      ["local function f()\n  user 'a@b.c' { x = 1 }\nend\nf()"] = { "playbook.lua", 2 },
+      ["\nrequire('helper').add 'ann@acme.com'"] = { "helper.lua", 3 },
+      ["\nerror { message = 'own' }"] = { "playbook.lua", 2 },
+      ["\nerror()"] = { "playbook.lua", 2 },
+      ["\nerror({})"] = { "playbook.lua", 2 },
+      ["\nerror('bare', 0)"] = { "playbook.lua", 2 },
+      ["\n\nlocal x = ('x'):rep(-1) .. nil"] = { "playbook.lua", 3 },
+      ["\nstring.rep()"] = { "playbook.lua", 2 },
+    } do
+      local message, line = mistake(text)
+      assert.is_truthy(message:find(expected[1], 1, true), text .. ": " .. message)
+      assert.equal(expected[2], line, text .. ": " .. message)
+      assert.is_nil(message:find("lastpass/plan", 1, true), message)
+    end
+  end)
+
+  it("are told of functions as well, wherever they called", function()
+    local function helper()
+      error "deep"
+    end
+    local _, message, err = playbook.run(function(p)
+      p.user "ann@acme.com" {}
+      helper()
+    end, options)
+    assert.matches("playbook_spec.lua:%d+: deep", message)
+    assert.is_number(err.line)
+    _, message = playbook.run(function()
+      errors.raise(1, "odd")
+    end, options)
+    assert.matches("playbook_spec.lua:%d+: odd", message)
+  end)
+
+  it("are raised by the words that do not exist, in functions too", function()
+    local _, message = playbook.run(function(p)
+      p.usr "ann@acme.com" {}
+    end, options)
+    assert.matches("there is no 'usr' in a playbook (did you mean 'user'?)", message, 1, true)
   end)
 end)

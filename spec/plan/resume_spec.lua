@@ -4,7 +4,7 @@ local journal_room = require "lastpass.store.client_journal"
 local plans = require "spec.support.plans"
 local support = require "spec.support.box"
 
-describe("lastpass.plan.resume", function()
+describe("lastpass.plan.apply: resume", function()
   local box, client, files, active
 
   setup(function()

@@ -2,7 +2,7 @@
 local companies = require "spec.support.companies"
 local errors = require "lastpass.error"
 local loop = require "lastpass.transport.loop"
-local work_room = require "lastpass.plan.work"
+local works = require "lastpass.plan.work"
 
 describe("lastpass.plan.work", function()
   local written, journal
@@ -41,7 +41,7 @@ describe("lastpass.plan.work", function()
     for name, value in pairs(more or {}) do
       fields[name] = value
     end
-    return work_room.new(fields)
+    return works.new(fields)
   end
 
   local function entries(work, first, last, state)
@@ -57,19 +57,19 @@ describe("lastpass.plan.work", function()
     assert.equal(3, #work:select "is_left")
     assert.is_true(work:intend { work.body.steps[1], work.body.steps[2] })
     assert.equal(2, #work:select "is_uncertain")
-    work:settle(entries(work, 1, 1, "done"))
-    work:settle(entries(work, 2, 2, "not_tried"))
+    work:record(entries(work, 1, 1, "done"))
+    work:record(entries(work, 2, 2, "not_tried"))
     assert.same({ 2, 3 }, {
       work:select("is_left")[1].number,
       work:select("is_left")[2].number,
     })
     assert.equal(0, #work:select "is_uncertain")
-    assert.equal(1, work.settled)
+    assert.equal(1, work.over)
     assert.same(
       { { "intend", 3, 2 }, { "settle", 3, "done" }, { "settle", 3, "not_tried" } },
       written
     )
-    work:settle {}
+    work:record {}
     assert.equal(3, #written)
   end)
 
@@ -82,7 +82,7 @@ describe("lastpass.plan.work", function()
         { state = "not_tried" },
       },
     })
-    assert.equal(2, work.settled)
+    assert.equal(2, work.over)
     assert.equal(2, work:select("is_uncertain")[1].number)
     assert.equal(4, work:select("is_left")[1].number)
   end)
@@ -95,29 +95,29 @@ describe("lastpass.plan.work", function()
 
   it("has failed enough after so many refusals", function()
     local work = work_of(4)
-    work:settle(entries(work, 1, 1, "refused"))
+    work:record(entries(work, 1, 1, "refused"))
     assert.is_false(work:has_failed_enough())
-    work:settle(entries(work, 2, 2, "stale")) -- nothing has failed there
+    work:record(entries(work, 2, 2, "stale")) -- nothing has failed there
     assert.is_false(work:has_failed_enough())
-    work:settle(entries(work, 3, 3, "refused"))
+    work:record(entries(work, 3, 3, "refused"))
     assert.is_true(work:has_failed_enough())
   end)
 
   it("forgives a lost answer when all its rows prove to be done", function()
     local work = work_of(6)
-    work:settle(entries(work, 1, 3, "uncertain")) -- one call
-    work:settle(entries(work, 4, 4, "uncertain")) -- another one
+    work:record(entries(work, 1, 3, "uncertain")) -- one call
+    work:record(entries(work, 4, 4, "uncertain")) -- another one
     assert.is_true(work:has_failed_enough())
-    work:settle(entries(work, 1, 2, "done"))
+    work:record(entries(work, 1, 2, "done"))
     assert.is_true(work:has_failed_enough())
-    work:settle(entries(work, 3, 3, "done"))
+    work:record(entries(work, 3, 3, "done"))
     assert.is_false(work:has_failed_enough())
     assert.equal(0, work:times_lost(work.body.steps[4]))
-    work:settle { { step = work.body.steps[4], state = "not_tried", code = "lost" } }
+    work:record { { step = work.body.steps[4], state = "not_tried", code = "lost" } }
     assert.equal(1, work:times_lost(work.body.steps[4]))
-    work:settle(entries(work, 4, 4, "uncertain")) -- the same again is no further failure
+    work:record(entries(work, 4, 4, "uncertain")) -- the same again is no further failure
     assert.is_false(work:has_failed_enough())
-    work:settle { { step = work.body.steps[4], state = "not_tried", code = "lost" } }
+    work:record { { step = work.body.steps[4], state = "not_tried", code = "lost" } }
     assert.equal(2, work:times_lost(work.body.steps[4]))
     assert.equal(0, work:times_lost(work.body.steps[6]))
   end)
@@ -150,9 +150,9 @@ describe("lastpass.plan.work", function()
 
   it("counts a step once that is over twice", function()
     local work = work_of(2)
-    work:settle(entries(work, 1, 1, "done"))
-    work:settle(entries(work, 1, 1, "not_confirmed"))
-    assert.equal(1, work.settled)
+    work:record(entries(work, 1, 1, "done"))
+    work:record(entries(work, 1, 1, "not_confirmed"))
+    assert.equal(1, work.over)
   end)
 
   it("stops for the first reason, also for one of the journal's", function()
@@ -162,7 +162,7 @@ describe("lastpass.plan.work", function()
     end
     assert.is_false(work:intend(work.body.steps))
     assert.equal("store_full", work.stopped.code)
-    work:stop(work_room.interrupted())
+    work:stop(works.interrupted())
     assert.equal("store_full", work.stopped.code)
     assert.equal(1, #work:select "is_left")
   end)
@@ -172,7 +172,7 @@ describe("lastpass.plan.work", function()
     journal.settle = function()
       return errors.fail("argument", "store_full", "the disk is full")
     end
-    work:settle(entries(work, 1, 1, "done"))
+    work:record(entries(work, 1, 1, "done"))
     assert.equal("done", work.outcomes[1].state)
     assert.equal("store_full", work.stopped.code)
   end)
@@ -213,7 +213,7 @@ describe("lastpass.plan.work", function()
         end,
       },
     })
-    work:settle(entries(work, 1, 2, "done"))
+    work:record(entries(work, 1, 2, "done"))
     assert.same({ { 2, "disable" } }, shown)
   end)
 end)

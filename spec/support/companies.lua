@@ -4,7 +4,7 @@ local directory = require "lastpass.directory.snapshot"
 local json = require "lastpass.json"
 local lastpass = require "lastpass"
 local journal_room = require "lastpass.store.client_journal"
-local plan_room = require "lastpass.plan"
+local plan_module = require "lastpass.plan"
 
 local M = {}
 
@@ -84,7 +84,7 @@ end
 ---@param playbook string|function|table
 function M.plan(company, playbook, options)
   local client = company.snapshot and company or M.client(company)
-  return plan_room.make(client, playbook, options)
+  return plan_module.make(client, playbook, options)
 end
 
 --- The journal of these companies.

@@ -1,11 +1,11 @@
 --- What specs of runs need: a journal of their own, and plans made by hand.
 local document = require "lastpass.plan.document"
-local image = require "lastpass.plan.image"
+local state = require "lastpass.plan.state"
 local journal_room = require "lastpass.store.client_journal"
 local json = require "lastpass.json"
-local kinds = require "lastpass.plan.kinds"
-local plan_room = require "lastpass.plan"
-local steps_room = require "lastpass.plan.steps"
+local changes = require "lastpass.directory.changes"
+local plan_module = require "lastpass.plan"
+local steps = require "lastpass.plan.steps"
 local time = require "lastpass.time"
 
 local M = {}
@@ -56,7 +56,7 @@ function M.plan(client, list, more)
   local body = document.new()
   for place, given in ipairs(list) do
     local kind, subject, after = given[1], given[2], given[3]
-    local known = image.of(snapshot:user(subject))
+    local known = state.of(snapshot:user(subject))
     body.objects[subject] = known
     for _, name in ipairs { "groups", "join", "leave" } do
       if after and after[name] then
@@ -71,11 +71,11 @@ function M.plan(client, list, more)
       reason = given.reason or "asked for by a spec",
       rule = "spec",
       origin = given.origin or ("spec:%d"):format(place),
-      reversal = kinds.by_name[kind].reversal,
-      base = image.hash(known),
+      reversal = changes.by_name[kind].reversal,
+      base = state.hash(known),
     }
   end
-  steps_room.number(body.steps)
+  steps.number(body.steps)
   body.tenant = journal_room.tenant(client)
   body.created, body.expires = now, now + 3600
   body.settings = { limits = { per_day = {} } }
@@ -84,7 +84,7 @@ function M.plan(client, list, more)
   for name, value in pairs(more or {}) do
     body[name] = value
   end
-  return plan_room.of_body(body)
+  return plan_module.of_body(body)
 end
 
 --- Addresses of so many users who can log in and are no admins.
@@ -137,10 +137,10 @@ end
 --- Random numbers that a seed gives again, the same on every Lua.
 ---@return fun(): number from 0 to below 1
 function M.random(seed)
-  local state = seed * 7919 % 2147483647 + 1
+  local last = seed * 7919 % 2147483647 + 1
   return function()
-    state = state * 16807 % 2147483647
-    return state / 2147483647
+    last = last * 16807 % 2147483647
+    return last / 2147483647
   end
 end
 

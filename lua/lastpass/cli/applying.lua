@@ -66,16 +66,6 @@ function M.limits(list)
   return limits
 end
 
-local function count_final(plan)
-  local kinds, count = require("lastpass.plan.kinds").by_name, 0
-  for _, step in ipairs(plan.body.steps) do
-    if kinds[step.kind].reversal == "final" then
-      count = count + 1
-    end
-  end
-  return count
-end
-
 local function steps_of(plan)
   local text = require "lastpass.plan.text"
   local rows = {}
@@ -201,7 +191,7 @@ function M.show_run(session, run, all)
     session:show(views.run_steps, rows)
   else
     local how = { all = all, width = session.streams.width }
-    session:print(advice.in_commands(require("lastpass.plan.run_text").run(run, how)))
+    session:print(advice.in_commands(require("lastpass.plan.text").run(run, how)))
   end
 end
 
@@ -241,7 +231,7 @@ local function end_run(session, run, message, err)
 end
 
 local function ask(session, plan)
-  local final = count_final(plan)
+  local final = require("lastpass.plan.document").final_count(plan.body)
   if final > 0 then
     local ok, message, err = confirm.type(
       session,

@@ -100,10 +100,10 @@ local function sum_of(asked, more, run)
   elseif run.state == "stopped" then
     return ("%s; to go on: lastpass run resume %d"):format(text, run.id)
   end
-  local kinds = require "lastpass.plan.kinds"
+  local changes = require "lastpass.directory.changes"
   for _, step in ipairs(asked.plan.body.steps) do
-    local comes_back = kinds.by_name[step.kind].reversal ~= "final"
-    if comes_back and not kinds.is_traceless(step) then
+    local comes_back = changes.by_name[step.kind].reversal ~= "final"
+    if comes_back and not changes.is_traceless(step) then
       return ("%s; run %d, which lastpass run undo %d takes back"):format(text, run.id, run.id)
     end
   end

@@ -1,5 +1,6 @@
 --- A user: fields are read from the snapshot's row when they are asked for, methods act.
 -- @module lastpass.directory.user
+local changes = require "lastpass.directory.changes"
 local core = require "lastpass.core"
 local addresses = require "lastpass.email"
 local errors = require "lastpass.error"
@@ -172,48 +173,40 @@ local function check_last_admin(self)
   return true
 end
 
--- What takes somebody's access.
-local function check_access(self, what)
-  local ok, message, err = check_protected(self, what)
+-- Sends one change; what takes access or weakens an account is guarded.
+local function apply(self, kind, after)
+  local ok, message, err = true, nil, nil
+  if changes.harms(kind) then
+    ok, message, err = check_protected(self, "user:" .. kind)
+  end
+  if ok and changes.by_name[kind].removes then
+    ok, message, err = check_last_admin(self)
+  end
   if not ok then
     return nil, message, err
   end
-  return check_last_admin(self)
+  return changes.send(self._client, kind, self.email, after)
 end
 
---- Blocks the log-in; vault, groups and licence stay.
+--- Disables the account: the user cannot log in; vault, groups and licence stay.
 -- https://support.lastpass.com/help/disable-users-via-lastpass-api
 ---@return table|nil reply
 ---@return string? message
 ---@return lastpass.Error? err kind "guard", code "protected" or "last_admin", when it is refused
 function methods:disable()
-  local ok, message, err = check_access(self, "user:disable")
-  if not ok then
-    return nil, message, err
-  end
-  return self._client:disableuser { self.email }
+  return apply(self, "disable")
 end
 
 --- Lets a disabled user log in again.
 -- https://support.lastpass.com/help/enable-users-via-lastpass-api
 function methods:enable()
-  return self._client:enableuser { self.email }
-end
-
-local names_of_actions = { "user:remove", "user:delete", "user:uninvite" }
-
-local function delete(self, action)
-  local ok, message, err = check_access(self, names_of_actions[action])
-  if not ok then
-    return nil, message, err
-  end
-  return self._client:deluser { username = self.email, deleteaction = action }
+  return apply(self, "enable")
 end
 
 --- Removes the user from the company; the account lives on as a personal one.
 -- https://support.lastpass.com/help/delete-users-via-lastpass-api
 function methods:remove()
-  return delete(self, 1)
+  return apply(self, "remove")
 end
 
 --- Deletes the account and everything in it, for good.
@@ -233,13 +226,13 @@ function methods:delete(options)
       { hint = ('user:delete{ confirm = "%s" }'):format(self.email) }
     )
   end
-  return delete(self, 2)
+  return apply(self, "delete")
 end
 
 --- Withdraws an invitation that was not accepted yet.
 -- https://support.lastpass.com/help/delete-users-via-lastpass-api
 function methods:uninvite()
-  return delete(self, 3)
+  return apply(self, "uninvite")
 end
 
 --- Whether the user is a member of a group.
@@ -269,7 +262,7 @@ end
 --- Adds the user to groups.
 ---@param ... string|string[] names of groups
 function methods:join(...)
-  return self._client:batchchangegrp { { username = self.email, add = names(...) } }
+  return apply(self, "groups", { join = names(...) })
 end
 
 --- Takes the user out of groups.
@@ -279,7 +272,7 @@ function methods:leave(...)
   if not ok then
     return nil, message, err
   end
-  return self._client:batchchangegrp { { username = self.email, del = names(...) } }
+  return apply(self, "groups", { leave = names(...) })
 end
 
 --- Changes the full name, Duo or SecurID name.
@@ -300,43 +293,27 @@ end
 -- https://support.lastpass.com/help/update-user-email-via-lastpass-api
 ---@param email string the new address
 function methods:rename(email)
-  local ok, message, err = check_protected(self, "user:rename")
-  if not ok then
-    return nil, message, err
-  end
-  return self._client:updateemail { oldemail = self.email, newemail = email }
+  return apply(self, "rename", { email = email })
 end
 
 --- Sends the invitation again.
 function methods:reinvite()
-  return self._client:reinviteuser { username = self.email }
+  return apply(self, "reinvite")
 end
 
 --- Sends an e-mail for resetting the master password; the password stays as it is.
 function methods:reset_password()
-  local ok, message, err = check_protected(self, "user:reset_password")
-  if not ok then
-    return nil, message, err
-  end
-  return self._client:resetpassword { username = self.email }
+  return apply(self, "reset_password")
 end
 
 --- Asks for a new master password at the next log-in.
 function methods:require_password_change()
-  local ok, message, err = check_protected(self, "user:require_password_change")
-  if not ok then
-    return nil, message, err
-  end
-  return self._client:requiremasterpasswordchange { username = self.email }
+  return apply(self, "require_password_change")
 end
 
 --- Switches multifactor authentication off, for somebody who lost the device.
 function methods:disable_mfa()
-  local ok, message, err = check_protected(self, "user:disable_mfa")
-  if not ok then
-    return nil, message, err
-  end
-  return self._client:disablemultifactor { username = self.email }
+  return apply(self, "disable_mfa")
 end
 
 --- Reads the user again.

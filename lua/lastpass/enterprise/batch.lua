@@ -241,7 +241,7 @@ local function is_chunk(value)
 end
 
 local function takes_strings(command)
-  return command == "disableuser" or command == "enableuser"
+  return core.commands[command].data == "list of strings"
 end
 
 --- An empty result.

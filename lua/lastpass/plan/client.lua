@@ -61,7 +61,7 @@ end
 ---@param client lastpass.Client
 ---@param playbook string|function|table the path of a playbook; a function that is given the words
 -- of playbooks as a table; or single actions, such as { reinvite = { "ann@acme.com" } }: create, update,
--- groups and rename take rows, the others addresses (`lastpass.plan.requested`)
+-- groups and rename take rows, the others addresses (`lastpass.plan.actions`)
 ---@param options? table limit (stronger than the playbook's), expires_in (seconds; default a day),
 -- time_limit (seconds that the playbook may compute; default as long as it takes)
 ---@return lastpass.Plan|nil plan
@@ -80,7 +80,7 @@ function M.load_plan(_, path)
   return require("lastpass.plan").load(path)
 end
 
---- Carries a plan out, with a journal that survives crashes.
+--- Applies a plan, with a journal that survives crashes.
 ---@param plan lastpass.Plan
 ---@param options? table progress, chunk, in_flight, stop_after, confirm_final, refused_rows, cancel
 ---@return lastpass.Run|nil run
@@ -96,7 +96,7 @@ local function check_run(where, id)
   end
 end
 
---- Goes on with a run that broke off: settles what was under way, then does what is left.
+--- Resumes a run that broke off: finds out what became of what was under way, then does what is left.
 ---@param id integer
 ---@param options? table as of `apply`
 ---@return lastpass.Run|nil run
@@ -104,7 +104,7 @@ end
 ---@return lastpass.Error? err
 function M.resume(client, id, options)
   check_run("client:resume", id)
-  return require("lastpass.plan.resume").run(client, id, options)
+  return require("lastpass.plan.apply").resume(client, id, options)
 end
 
 --- Makes the plan that takes a run back; apply it like any other.
@@ -136,13 +136,13 @@ end
 ---@return lastpass.Error? err
 function M.runs(client, options)
   options = errors.check_options("client:runs", options, { limit = "number", state = "string" }, 2)
-  local journal_room = require "lastpass.store.client_journal"
-  local journal, message, err = journal_room.of(client)
+  local journals = require "lastpass.store.client_journal"
+  local journal, message, err = journals.of(client)
   if not journal then
     return nil, message, err
   end
   return journal:runs {
-    tenant = journal_room.tenant(client),
+    tenant = journals.tenant(client),
     limit = options.limit or 20,
     state = options.state,
   }
@@ -154,10 +154,10 @@ end
 ---@return string? message
 ---@return lastpass.Error? err code "no_plan_applied"
 function M.drift(client)
-  return require("lastpass.plan.drift").find(client)
+  return require("lastpass.plan.history").drift(client)
 end
 
---- Keeps a read of the directory in the journal, compressed.
+--- Stores a read of the directory in the journal, compressed.
 ---@param snapshot? lastpass.Snapshot default: read now
 ---@return integer|nil id
 ---@return string? message

@@ -1,16 +1,16 @@
 --- What a playbook has declared: the desired state in the core's rows, and beside it what few people
 -- have: reasons, rules, other addresses, employee ids, removals.
 -- @module lastpass.plan.declared
+local checks = require "lastpass.plan.checks"
 local core = require "lastpass.core"
-local email_room = require "lastpass.email"
+local email = require "lastpass.email"
 local errors = require "lastpass.error"
-local key_of = require("lastpass.email").fold
 local limits = require "lastpass.plan.limits"
 
 local M = {}
 
 ---@class lastpass.plan.Declared
----@field wanted userdata               of core.wanted: one row a person
+---@field desired userdata              of core.wanted: one row a person
 ---@field extras table<integer, table>  by row: reason, origin, employee_id, aliases, state, notes
 ---@field problems table[]              {code, reason, subject, origin}: rows that are left alone
 ---@field untouchable table<string, true> keys of addresses whose declaration is in doubt
@@ -32,7 +32,7 @@ local declared_mt = { __index = methods, __name = "lastpass.plan.Declared" }
 ---@return lastpass.plan.Declared
 function M.new()
   return setmetatable({
-    wanted = core.wanted(),
+    desired = core.wanted(),
     extras = {},
     problems = {},
     untouchable = {},
@@ -66,14 +66,14 @@ end
 --- Nothing is done to whoever has this address.
 ---@param address string
 function methods:doubt(address)
-  self.untouchable[key_of(address)] = true
+  self.untouchable[email.fold(address)] = true
 end
 
 --- Nothing is taken from whoever has this address.
 ---@param address string
 ---@param why string
 function methods:protect(address, why)
-  self.protected[key_of(address)] = { address = address, why = why }
+  self.protected[email.fold(address)] = { address = address, why = why }
 end
 
 local function origin_of(self, row)
@@ -81,7 +81,7 @@ local function origin_of(self, row)
   if extra and extra.origin then
     return tostring(extra.origin)
   end
-  local _, _, _, _, source, line = self.wanted:row(row)
+  local _, _, _, _, source, line = self.desired:row(row)
   local tracked = self.sources[source]
   if tracked then
     return ("%s:%d"):format(tracked.name, line)
@@ -98,11 +98,11 @@ end
 
 -- An address that is not of the usual form, or not one at all.
 local function normalised(address)
-  local good, reason = email_room.check(address)
+  local good, reason = email.check(address)
   if not good then
     return nil, reason
   end
-  return good:find "[\128-\255]" and require("lastpass.unicode").compose(good) or good
+  return checks.composed(good)
 end
 
 --- Declares a person.
@@ -115,8 +115,8 @@ end
 ---@param origin? lastpass.source.Origin|string where no source and line tell
 ---@return integer|nil row nil when the row was refused; it is among the problems then
 function methods:add(address, fullname, groups, active, source, line, origin)
-  local wanted = self.wanted
-  local row, why, first = wanted:add(address, fullname, groups, active, source, line)
+  local desired = self.desired
+  local row, why, first = desired:add(address, fullname, groups, active, source, line)
   if row then
     return row
   end
@@ -132,9 +132,9 @@ function methods:add(address, fullname, groups, active, source, line, origin)
       }
       return nil
     end
-    row, why, first = wanted:add(good, fullname, groups, active, source, line, true)
+    row, why, first = desired:add(good, fullname, groups, active, source, line, true)
     if row then
-      self:note_letters(row, good)
+      self:note_unusual(row, good)
       return row
     end
   end
@@ -144,7 +144,7 @@ function methods:add(address, fullname, groups, active, source, line, origin)
     subject = address,
     reason = ("%s is declared twice, first at %s; neither is used"):format(
       address,
-      origin_of(self, first) or "another place"
+      origin_of(self, first) or "another line"
     ),
     source = source,
     line = line,
@@ -153,10 +153,10 @@ function methods:add(address, fullname, groups, active, source, line, origin)
   return nil
 end
 
---- Notes that an address can be written in several ways, or looks like another one.
+--- Notes an address that can be written in several ways, or that looks like another one.
 ---@param row integer
 ---@param address string
-function methods:note_letters(row, address)
+function methods:note_unusual(row, address)
   if address:find "[\128-\255]" or address:find "^'" then
     self:extra(row).other_letters = true
   end
@@ -166,7 +166,7 @@ end
 ---@param from integer
 ---@param text string
 function methods:note_reason(from, text)
-  local to = #self.wanted
+  local to = #self.desired
   if to >= from then
     table.insert(self.reasons, { from = from, to = to, text = text })
   end

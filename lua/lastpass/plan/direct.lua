@@ -1,14 +1,14 @@
---- What is asked for directly, person by person: the verbs of the program and the client's functions over
--- lists. It becomes a plan of actions, goes through the guards, and is carried out with a journal like any
--- other plan; the outcome is true to the row.
+--- What is asked for directly, user by user: the verbs of the program and the client's functions over lists. It becomes
+-- a plan of actions, goes through the guards, and is applied with a journal like any other plan; each row gets its
+-- outcome.
 -- @module lastpass.plan.direct
-local apply_options = require "lastpass.plan.apply_options"
+local actions = require "lastpass.plan.actions"
 local batch = require "lastpass.enterprise.batch"
-local errors = require "lastpass.error"
-local key_of = require("lastpass.email").fold
-local kinds = require "lastpass.plan.kinds"
+local changes = require "lastpass.directory.changes"
+local document = require "lastpass.plan.document"
+local email = require "lastpass.email"
 local plans = require "lastpass.plan"
-local requested = require "lastpass.plan.requested"
+local preconditions = require "lastpass.plan.preconditions"
 
 local M = {}
 
@@ -19,39 +19,36 @@ local M = {}
 ---@field plan lastpass.Plan
 ---@field rows table[] in the order of the list: row, item, state, reason, code; `state` is nil for what
 -- the plan would do
----@field new_groups string[] groups that are not there yet and would be made
+---@field new_groups string[] groups that do not exist yet and would be made
 
--- The client's functions over lists: the action, and the command whose rows they take.
-local functions = {
-  add_users = { "create", "batchadd" },
-  update_users = { "update", "updateuser" },
-  change_groups = { "groups", "batchchangegrp" },
-  disable_users = { "disable", "disableuser" },
-  enable_users = { "enable", "enableuser" },
-}
+-- The client's functions over lists -> their changes.
+local change_of = {}
+for _, change in ipairs(changes.list) do
+  change_of[change.method or ""] = change
+end
 
 local REPEATED = "the same address as row %d"
 
 -- Several changes of one user's groups are no mistake.
 local function read_rows(kind, list, lines, origins)
-  local rows, actions, first = {}, {}, {}
-  for place, item in ipairs(list) do
-    local action, code, reason = requested.action(kind, item)
-    local row = { row = place, item = item }
-    rows[place] = row
-    local key = action and key_of(action.subject)
+  local rows, good, first = {}, {}, {}
+  for index, item in ipairs(list) do
+    local action, code, reason = actions.new(kind, item)
+    local row = { row = index, item = item }
+    rows[index] = row
+    local key = action and email.fold(action.subject)
     if not action then
       row.state, row.code, row.reason = "refused", code, reason
     elseif kind ~= "groups" and first[key] then
       row.state, row.code, row.reason =
         "refused", "repeated", REPEATED:format(lines and lines[first[key]] or first[key])
     else
-      first[key] = first[key] or place
-      action.origin = origins and origins[place]
-      row.action, actions[#actions + 1] = action, action
+      first[key] = first[key] or index
+      action.origin = origins and origins[index]
+      row.action, good[#good + 1] = action, action
     end
   end
-  return rows, actions
+  return rows, good
 end
 
 local function shares(list, other)
@@ -93,7 +90,7 @@ local function held_part(parts, action)
 end
 
 -- A guard names a playbook's word; here it is an option of the function.
-local function in_words_of_the_call(why)
+local function in_terms_of_the_call(why)
   return (why:gsub("limit ({ [%w_]+ = %d+ })", "{ limit = %1 } as an option of the call"))
 end
 
@@ -106,7 +103,7 @@ local function classify_rows(plan, rows)
     elseif action then
       local held = held_part(parts, action)
       if held then
-        row.state, row.code, row.reason = "refused", held.code, in_words_of_the_call(held.held)
+        row.state, row.code, row.reason = "refused", held.code, in_terms_of_the_call(held.held)
       end
     end
   end
@@ -114,7 +111,7 @@ end
 
 --- Makes the plan of one kind of action for a list.
 ---@param client lastpass.Client
----@param kind string a name of `lastpass.plan.requested`
+---@param kind string a name of `lastpass.plan.actions`
 ---@param list table[]|string[] rows or addresses; what is wrong with one refuses this one
 ---@param options? table limit; of a file: lines and origins ("leavers.csv:17") by row; by_function: by one
 -- of the client's functions over lists
@@ -123,8 +120,8 @@ end
 ---@return lastpass.Error? err
 function M.prepare(client, kind, list, options)
   options = options or {}
-  local rows, actions = read_rows(kind, list, options.lines, options.origins)
-  local declared = requested.declare(actions)
+  local rows, good = read_rows(kind, list, options.lines, options.origins)
+  local declared = actions.declare(good)
   declared.by_function = options.by_function
   local plan, message, err = plans.of_declared(client, declared, { limit = options.limit })
   if not plan then
@@ -134,37 +131,24 @@ function M.prepare(client, kind, list, options)
   return { plan = plan, rows = rows, new_groups = plan.new_groups }
 end
 
---- What the guards say of the whole, in the words of who asked directly.
+--- What the guards say of the whole, in terms of the call.
 ---@param asked lastpass.plan.Asked
 ---@return nil|true true when they let it through
 ---@return string? message
 ---@return lastpass.Error? err kind "guard", code "refused_by_guards"
 function M.refusal(asked)
-  local messages, ways = {}, {}
-  for place, refusal in ipairs(asked.plan.body.refusals) do
-    messages[place], ways[place] = refusal.message, refusal.allow
-  end
-  if #messages == 0 then
+  local refusals = asked.plan.body.refusals
+  if #refusals == 0 then
     return true
   end
-  return errors.fail("guard", "refused_by_guards", table.concat(messages, "; "), {
-    hint = "to allow it: " .. table.concat(ways, "; "),
-  })
+  return preconditions.refused_by_guards(refusals, "")
 end
 
-local function count_final(plan)
-  local count = 0
-  for _, step in ipairs(plan.body.steps) do
-    count = count + (kinds.by_name[step.kind].reversal == "final" and 1 or 0)
-  end
-  return count
-end
-
---- Carries it out; each row gets its state.
+--- Applies it; each row gets its state.
 ---@param client lastpass.Client
 ---@param asked lastpass.plan.Asked of `prepare`
 ---@param options? lastpass.plan.ApplyOptions
----@return lastpass.Run|nil run nil alone when there was nothing to carry out
+---@return lastpass.Run|nil run nil alone when there was nothing to do
 ---@return string? message when nothing was written
 ---@return lastpass.Error? err
 function M.apply(client, asked, options)
@@ -178,13 +162,13 @@ function M.apply(client, asked, options)
   for name, value in pairs(options or {}) do
     given[name] = value
   end
-  local final = count_final(asked.plan)
+  local final = document.final_count(asked.plan.body)
   given.confirm_final = final > 0 and final or nil
   local run
   run, message, err = client:apply(asked.plan, given)
   if not run then
     if err.kind == "guard" and err.hint then
-      err.hint = requested.advice(err.hint)
+      err.hint = actions.advice(err.hint)
     end
     return nil, message, err
   end
@@ -201,8 +185,8 @@ function M.apply(client, asked, options)
   return run
 end
 
--- Where a state of a run stands in a result: what had changed meanwhile was not done, and what nobody
--- can look up stays uncertain.
+-- Which list of a result a state of a run is in: what had changed meanwhile was not done, and what cannot be read
+-- back stays uncertain.
 local lists = { stale = "refused", unknown = "uncertain" }
 
 --- The rows as a result.
@@ -229,7 +213,7 @@ function M.result(asked, run)
 end
 
 local function split_options(where, client, options)
-  apply_options.complete(where, client, options, 4, { limit = "table" })
+  preconditions.options(where, client, options, 4, { limit = "table" })
   local rest = options
   if type(options) == "table" then
     rest = {}
@@ -250,8 +234,9 @@ end
 ---@return string? message when nothing could be tried
 ---@return lastpass.Error? err
 function M.run(client, name, list, options)
-  local where, kind, command = "client:" .. name, functions[name][1], functions[name][2]
-  batch.check(client, where, command, list, 3)
+  local where, change = "client:" .. name, change_of[name]
+  local kind = change.name == "name" and "update" or change.name
+  batch.check(client, where, change.command, list, 3)
   local limit, rest = split_options(where, client, options)
   local asked, message, err = M.prepare(client, kind, list, { limit = limit, by_function = true })
   if not asked then

@@ -2,10 +2,10 @@
 -- canonical form (sorted keys, no white space); the file is laid out one step a line, and a file
 -- whose bytes are not exactly what saving it again would write is refused.
 -- @module lastpass.plan.document
+local changes = require "lastpass.directory.changes"
 local digest = require "lastpass.source.digest"
 local errors = require "lastpass.error"
 local json = require "lastpass.json"
-local kinds = require "lastpass.plan.kinds"
 
 local M = {}
 
@@ -22,20 +22,20 @@ local LISTS = { "steps", "held", "problems", "warnings", "refusals", "sources", 
 ---@field text? string    the value as JSON
 ---@field items? string[] a list's entries as JSON, where it has any
 
--- Encoding is the dear part: both forms are made of these texts.
+-- Encoding is expensive: both forms are made of these strings.
 local function pieces_of(body)
   local pieces = {}
-  for place, key in ipairs(errors.names_of(body)) do
+  for index, key in ipairs(errors.names_of(body)) do
     local value, piece = body[key], { key = json.encode(key) }
     if json.is_list(value) and #value > 0 then
       piece.items = {}
-      for index, item in ipairs(value) do
-        piece.items[index] = json.encode(item)
+      for position, item in ipairs(value) do
+        piece.items[position] = json.encode(item)
       end
     else
       piece.text = json.encode(value)
     end
-    pieces[place] = piece
+    pieces[index] = piece
   end
   return pieces
 end
@@ -43,8 +43,8 @@ end
 -- The bytes `json.encode(body)` gives.
 local function canonical(pieces)
   local members = {}
-  for place, piece in ipairs(pieces) do
-    members[place] = piece.key
+  for index, piece in ipairs(pieces) do
+    members[index] = piece.key
       .. ":"
       .. (piece.text or "[" .. table.concat(piece.items, ",") .. "]")
   end
@@ -53,9 +53,9 @@ end
 
 local function layout(pieces)
   local members = {}
-  for place, piece in ipairs(pieces) do
+  for index, piece in ipairs(pieces) do
     local value = piece.text or "[\n      " .. table.concat(piece.items, ",\n      ") .. "\n    ]"
-    members[place] = ("    %s: %s"):format(piece.key, value)
+    members[index] = ("    %s: %s"):format(piece.key, value)
   end
   return table.concat(members, ",\n")
 end
@@ -86,9 +86,9 @@ local function mark_lists(body)
   if body.upcoming then
     json.list(body.upcoming)
   end
-  for _, image in pairs(body.objects) do
-    if image.groups then
-      json.list(image.groups)
+  for _, state in pairs(body.objects) do
+    if state.groups then
+      json.list(state.groups)
     end
   end
   for _, list in ipairs { body.steps, body.held } do
@@ -104,41 +104,31 @@ local function mark_lists(body)
   end
 end
 
-local function damaged(place, what)
-  return errors.fail("conflict", "plan_changed", ("%s: %s"):format(place, what), {
+local function damaged(label, what)
+  return errors.fail("conflict", "plan_changed", ("%s: %s"):format(label, what), {
     hint = "make the plan again; a plan file is not for editing",
   })
 end
 
-local function is_list_of(list, wanted)
+local function is_list_of(list, expected)
   if type(list) ~= "table" then
     return false
   end
   local count = 0
   for _, entry in pairs(list) do
     count = count + 1
-    if type(entry) ~= wanted then
+    if type(entry) ~= expected then
       return false
     end
   end
   return count == #list
 end
 
--- What a step of a kind needs to say.
-local forms = {
-  create = { groups = "table" },
-  groups = { join = "table", leave = "table" },
-  rename = { email = "string" },
-}
-
--- The names that a step of the kind `name` can change.
-local names = { "fullname", "duousername", "securidusername" }
-
 local function has_form(step)
   local after = step.after
   if step.kind == "name" then
     local count = 0
-    for _, name in ipairs(names) do
+    for name in pairs(changes.by_name.name.fields) do
       local value = type(after) == "table" and after[name] or nil
       if value ~= nil and type(value) ~= "string" then
         return false
@@ -147,10 +137,10 @@ local function has_form(step)
     end
     return count > 0
   end
-  for name, wanted in pairs(forms[step.kind] or {}) do
-    if type(after) ~= "table" or type(after[name]) ~= wanted then
+  for name, expected in pairs(changes.by_name[step.kind].needs or {}) do
+    if type(after) ~= "table" or type(after[name]) ~= expected then
       return false
-    elseif wanted == "table" and not is_list_of(after[name], "string") then
+    elseif expected == "table" and not is_list_of(after[name], "string") then
       return false
     end
   end
@@ -159,15 +149,15 @@ end
 
 -- What apply relies on. Whoever can write the right SHA-256 could write anything, so this is about
 -- files of other programs, not about forgery.
-local function check_form(body, place)
+local function check_form(body, label)
   if body.format ~= FORMAT then
-    return damaged(place, "is not a plan")
+    return damaged(label, "is not a plan")
   elseif body.version ~= M.VERSION then
     return errors.fail(
       "conflict",
       "plan_version",
       ("%s: has the version %s, this program reads %d"):format(
-        place,
+        label,
         tostring(body.version),
         M.VERSION
       ),
@@ -176,34 +166,34 @@ local function check_form(body, place)
   end
   for _, key in ipairs(LISTS) do
     if not is_list_of(body[key], key == "warnings" and "string" or "table") then
-      return damaged(place, ("has no list '%s'"):format(key))
+      return damaged(label, ("has no list '%s'"):format(key))
     end
   end
   if
     not is_list_of(body.held_beyond or {}, "table") or not is_list_of(body.upcoming or {}, "table")
   then
-    return damaged(place, "has a wrong 'held_beyond' or 'upcoming'")
+    return damaged(label, "has a wrong 'held_beyond' or 'upcoming'")
   elseif type(body.objects) ~= "table" or type(body.tenant) ~= "string" then
-    return damaged(place, "has no tenant or no objects")
+    return damaged(label, "has no tenant or no objects")
   end
   for _, more in ipairs(body.held_beyond or {}) do
     if
-      not kinds.by_name[more.kind]
+      not changes.by_name[more.kind]
       or type(more.count) ~= "number"
       or type(more.reason) ~= "string"
     then
-      return damaged(place, "counts steps that are held in a form that is not known")
+      return damaged(label, "counts steps that are held in a form that is not known")
     end
   end
   for number, step in ipairs(body.steps) do
     if
-      not kinds.by_name[step.kind]
+      not changes.by_name[step.kind]
       or step.number ~= number
       or type(step.subject) ~= "string"
       or type(body.objects[step.subject]) ~= "table"
       or not has_form(step)
     then
-      return damaged(place, ("step %d is not of a form that is known"):format(number))
+      return damaged(label, ("step %d is not of a form that is known"):format(number))
     end
   end
   return true
@@ -211,18 +201,18 @@ end
 
 --- Reads the bytes of a plan file.
 ---@param text string
----@param place string what the file is called, for messages
+---@param label string what the file is called, for messages
 ---@return table|nil body
 ---@return string? message
 ---@return lastpass.Error? err kind "conflict"; code "plan_changed" or "plan_version"
-function M.parse(text, place)
+function M.parse(text, label)
   local outer, message = json.decode(text)
   if type(outer) ~= "table" or type(outer.plan) ~= "table" then
-    return damaged(place, "is not a plan file" .. (message and " (" .. message .. ")" or ""))
+    return damaged(label, "is not a plan file" .. (message and " (" .. message .. ")" or ""))
   end
   local body = outer.plan
   local ok, err
-  ok, message, err = check_form(body, place)
+  ok, message, err = check_form(body, label)
   if not ok then
     return nil, message, err
   end
@@ -232,7 +222,7 @@ function M.parse(text, place)
     return M.render(body)
   end)
   if not is_whole or rendered ~= text then
-    return damaged(place, "has been changed since it was saved")
+    return damaged(label, "has been changed since it was saved")
   end
   return body
 end
@@ -244,6 +234,17 @@ function M.held_count(body)
   local count = #body.held
   for _, more in ipairs(body.held_beyond or {}) do
     count = count + more.count
+  end
+  return count
+end
+
+--- How many steps can never be undone. It goes by their kinds, not by what the plan says of them.
+---@param body table
+---@return integer
+function M.final_count(body)
+  local count = 0
+  for _, step in ipairs(body.steps) do
+    count = count + (changes.by_name[step.kind].reversal == "final" and 1 or 0)
   end
   return count
 end

@@ -7,7 +7,7 @@ local signature = require "lastpass.signature"
 local M = {}
 
 -- Not to keep anyone from anything, but so that reading a plan never acts: what starts other
--- programs, ends this one or removes files has no place where a state is declared.
+-- programs, ends this one or removes files does not belong where a state is declared.
 local withheld = {
   os = {
     execute = true,
@@ -58,7 +58,7 @@ local function copy_without(library_name, names)
   return copy
 end
 
--- Names that do not exist are mistakes, not nil: a misspelt word would else read "attempt to call a
+-- Names that do not exist are errors, not nil: a misspelt word would else read "attempt to call a
 -- nil value".
 local function forbid_unknown(environment)
   local names = errors.names_of(environment)
@@ -125,7 +125,7 @@ local function new_require(environment, playbook)
     elseif loaded[name] ~= nil then
       return loaded[name]
     elseif name == "lastpass" then
-      return require "lastpass"
+      return require(name)
     end
     local path = (playbook.folder or "./") .. name:gsub("%.", "/") .. ".lua"
     local text, message = M.read_file(path)

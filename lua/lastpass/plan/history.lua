@@ -1,9 +1,11 @@
---- Reads of the directory that are kept in the journal, and found again by time.
+--- Reads of the directory that are stored in the journal and looked up by time; and drift: how the directory differs
+-- from what the last applied plan left behind, and which audit event explains it.
 -- @module lastpass.plan.history
 local digest = require "lastpass.source.digest"
 local directory = require "lastpass.directory"
 local errors = require "lastpass.error"
-local journal_room = require "lastpass.store.client_journal"
+local journals = require "lastpass.store.client_journal"
+local text = require "lastpass.text"
 local time = require "lastpass.time"
 
 local M = {}
@@ -15,7 +17,7 @@ local M = {}
 ---@return string? message
 ---@return lastpass.Error? err
 function M.keep(client, snapshot)
-  local journal, message, err = journal_room.of(client)
+  local journal, message, err = journals.of(client)
   if not journal then
     return nil, message, err
   end
@@ -25,11 +27,11 @@ function M.keep(client, snapshot)
       return nil, message, err
     end
   end
-  local text = directory.record.text(snapshot)
+  local record = directory.record.text(snapshot)
   local read_at = math.floor(client:now())
-  return journal:keep_snapshot(journal_room.tenant(client), read_at, text, {
+  return journal:keep_snapshot(journals.tenant(client), read_at, record, {
     users = snapshot:count() + snapshot:invited_count(),
-    sha256 = digest.hex(text),
+    sha256 = digest.hex(record),
   })
 end
 
@@ -57,7 +59,7 @@ end
 ---@return string? message
 ---@return lastpass.Error? err code "no_snapshot" or "bad_time"
 function M.at(client, as_of)
-  local journal, message, err = journal_room.of(client)
+  local journal, message, err = journals.of(client)
   if not journal then
     return nil, message, err
   end
@@ -67,7 +69,7 @@ function M.at(client, as_of)
     return nil, message, err
   end
   local kept
-  kept, message, err = journal:snapshot_at(journal_room.tenant(client), utc)
+  kept, message, err = journal:snapshot_at(journals.tenant(client), utc)
   if not kept then
     return nil, message, err
   end
@@ -81,11 +83,116 @@ end
 ---@return string? message
 ---@return lastpass.Error? err
 function M.list(client, limit)
-  local journal, message, err = journal_room.of(client)
+  local journal, message, err = journals.of(client)
   if not journal then
     return nil, message, err
   end
-  return journal:snapshots(journal_room.tenant(client), limit)
+  return journal:snapshots(journals.tenant(client), limit)
+end
+
+---@class lastpass.plan.Drift: lastpass.directory.Difference
+---@field event? lastpass.Event the newest one that is about this user and this kind of change
+local drift_mt = { __name = "lastpass.plan.Drift" }
+
+function drift_mt.__tostring(one)
+  local line = directory.describe(one)
+  if one.event then
+    line = ("%s (%s by %s at %s)"):format(
+      line,
+      one.event.action,
+      one.event.username,
+      one.event.time and time.iso(one.event.time) or one.event.local_time
+    )
+  end
+  return text.clean(line)
+end
+
+-- Words of action names (enterprise-api §8.3), in lower case; names are localised in some accounts,
+-- and an event without such a word still counts when it names the user.
+local action_words = {
+  appeared = { "created", "invited", "provisioned", "reactivat" },
+  gone = { "deleted", "remove user", "deprovision" },
+  status = { "deactivat", "disabled", "reactivat", "enabled", "log in", "login" },
+  fullname = { "username changed", "edit", "updat" },
+  admin = { "make admin", "remove admin" },
+  mfa = { "multifactor", "authenticat" },
+  joined = { "group" },
+  left = { "group" },
+}
+
+local function is_about(event, address)
+  local shown = (event.data .. " " .. event.username):lower()
+  return shown:find(address:lower(), 1, true) ~= nil
+end
+
+local function explains(event, difference)
+  local action = event.action:lower()
+  for _, word in ipairs(action_words[difference.what]) do
+    if action:find(word, 1, true) then
+      local group = (difference.what == "joined" or difference.what == "left")
+        and (difference.after or difference.before)
+      return not group or event.data:find(group, 1, true) ~= nil
+    end
+  end
+  return false
+end
+
+local function explain(difference, events)
+  for index = #events, 1, -1 do
+    if is_about(events[index], difference.email) and explains(events[index], difference) then
+      difference.event = events[index]
+      return
+    end
+  end
+end
+
+--- Finds the drift.
+---@param client lastpass.Client
+---@return lastpass.plan.Drift[]|nil list by address; empty when nothing has drifted
+---@return string? message
+---@return lastpass.Error? err code "no_plan_applied"; or what reading the directory or the events gave
+function M.drift(client)
+  local journal, message, err = journals.of(client)
+  if not journal then
+    return nil, message, err
+  end
+  local run
+  run, message, err = journal:last_applied(journals.tenant(client))
+  if err then
+    return nil, message, err
+  end
+  local read_at = run and run.summary and run.summary.directory_kept
+  if not read_at then
+    return errors.fail(
+      "argument",
+      "no_plan_applied",
+      "the journal has no directory as a run has left it",
+      { hint = "apply a plan first; each run keeps the directory it leaves" }
+    )
+  end
+  local before, now
+  before, message, err = M.at(client, read_at)
+  if not before then
+    return nil, message, err
+  end
+  now, message, err = client:snapshot()
+  if not now then
+    return nil, message, err
+  end
+  local list = directory.diff(before, now)
+  if #list == 0 then
+    return list
+  end
+  local events
+  events, message, err = require("lastpass.directory.events").read(client, { from = read_at })
+  if not events then
+    return nil, message, err
+  end
+  for _, difference in ipairs(list) do
+    explain(difference, events)
+    setmetatable(difference, drift_mt)
+  end
+  return list
 end
 
 return M

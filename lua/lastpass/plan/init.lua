@@ -1,23 +1,19 @@
 --- Plans: what has to change for a company to be as a playbook declares it, as a document that can
 -- be read, kept, reviewed and applied once.
 -- @module lastpass.plan
+local actions = require "lastpass.plan.actions"
+local changes = require "lastpass.directory.changes"
+local checks = require "lastpass.plan.checks"
 local document = require "lastpass.plan.document"
+local email = require "lastpass.email"
 local errors = require "lastpass.error"
-local expiry = require "lastpass.plan.expiry"
 local guards = require "lastpass.plan.guards"
-local image = require "lastpass.plan.image"
 local json = require "lastpass.json"
-local key_of = require("lastpass.email").fold
-local kinds = require "lastpass.plan.kinds"
-local letters = require "lastpass.plan.letters"
 local limits = require "lastpass.plan.limits"
-local mistakes = require "lastpass.plan.mistakes"
-local playbook_room = require "lastpass.plan.playbook"
-local requested = require "lastpass.plan.requested"
+local playbooks = require "lastpass.plan.playbook"
 local signature = require "lastpass.signature"
-local steps_room = require "lastpass.plan.steps"
-local surroundings = require "lastpass.plan.surroundings"
-local upcoming = require "lastpass.plan.upcoming"
+local state = require "lastpass.plan.state"
+local steps = require "lastpass.plan.steps"
 
 local M = {}
 
@@ -58,12 +54,13 @@ function M.is(value)
   return type(value) == "table" and getmetatable(value) == plan_mt
 end
 
--- What is sent with steps and stands in no plan.
-function methods:_private()
-  return private_fields[self]
+--- What is sent with steps and stands in no plan: kept from the text, from JSON, and from the journal.
+---@return table<string, table>|nil private by address
+function M.private_fields(plan)
+  return private_fields[plan]
 end
 
---- How many steps there are to carry out.
+--- How many steps there are to apply.
 ---@return integer
 function methods:count()
   return #self.body.steps
@@ -97,43 +94,55 @@ function methods:save(path)
   return true
 end
 
-local function counts_of(steps)
-  local counts = {}
-  for _, step in ipairs(steps) do
+--- Counts a plan's steps, and the requests and e-mails that they will cause.
+---@param body table gets counts, requests, mails
+---@param client lastpass.Client
+function M.count(body, client)
+  local requests, mails, counts = 0, 0, {}
+  for _, step in ipairs(body.steps) do
     counts[step.kind] = (counts[step.kind] or 0) + 1
   end
-  return counts
-end
-
---- Requests and e-mails that steps will cause.
----@param counts table<string, integer>
----@param chunk integer rows of one write
----@return integer requests
----@return integer mails
-function M.cost(counts, chunk)
-  local requests, mails = 0, 0
   for name, count in pairs(counts) do
-    local kind = kinds.by_name[name]
-    local is_list = kind.method and name ~= "name"
-    requests = requests + (is_list and math.ceil(count / chunk) or count)
-    mails = mails + (kind.mails or 0) * count
+    local change = changes.by_name[name]
+    local chunk = changes.takes_list(change) and client:option "chunk" or 1
+    requests = requests + math.ceil(count / chunk)
+    mails = mails + (change.mails or 0) * count
   end
-  return requests, mails
+  body.counts, body.requests, body.mails = counts, requests, mails
 end
 
-local function problem_lines(work)
+local DAY = 24 * 60 * 60 -- seconds
+
+--- The option `expires_in` as `errors.check_options` wants it.
+---@param value any
+---@return boolean ok
+---@return string expected
+function M.check_expiry(value)
+  return type(value) == "number" and value >= 1 and value <= 366 * DAY, "from 1 second to a year"
+end
+
+--- Writes into a plan's body when it was made and until when it may be applied.
+---@param body table
+---@param now integer epoch seconds
+---@param expires_in? number seconds, default a day
+function M.stamp(body, now, expires_in)
+  body.created = now
+  body.expires = now + math.floor(expires_in or DAY)
+end
+
+local function problem_lines(builder)
   local list = json.list {}
-  for _, problems in ipairs { work.declared.problems, work.problems } do
+  for _, problems in ipairs { builder.declared.problems, builder.problems } do
     for _, problem in ipairs(problems) do
       local origin = problem.origin
-      if not origin and problem.source and work.declared.sources[problem.source] then
-        origin = ("%s:%d"):format(work.declared.sources[problem.source].name, problem.line)
+      if not origin and problem.source and builder.declared.sources[problem.source] then
+        origin = ("%s:%d"):format(builder.declared.sources[problem.source].name, problem.line)
       end
       list[#list + 1] = {
         code = problem.code,
-        reason = letters.writable(problem.reason),
-        subject = letters.writable(problem.subject),
-        origin = letters.writable(origin),
+        reason = checks.printable(problem.reason),
+        subject = checks.printable(problem.subject),
+        origin = checks.printable(origin),
       }
     end
   end
@@ -141,25 +150,25 @@ local function problem_lines(work)
 end
 
 -- Only those whom a step touches are kept in the plan.
-local function objects_of(work, body)
+local function objects_of(builder, body)
   for _, list in ipairs { body.steps, body.held } do
     for _, step in ipairs(list) do
-      local known = work.images[key_of(step.subject)].image
+      local known = builder.users[email.fold(step.subject)].state
       body.objects[step.subject] = known
-      step.base = image.hash(known)
+      step.base = state.hash(known)
     end
   end
 end
 
-local function assemble(work, context, now)
+local function new_body(builder, context, now)
   local body = document.new()
-  for _, step in ipairs(work.steps) do
+  for _, step in ipairs(builder.steps) do
     if not step.held then
       body.steps[#body.steps + 1] = step
     end
   end
-  steps_room.number(body.steps)
-  for _, step in ipairs(work.held) do
+  steps.number(body.steps)
+  for _, step in ipairs(builder.held) do
     body.held[#body.held + 1] = step
   end
   table.sort(body.held, function(a, b)
@@ -171,18 +180,18 @@ local function assemble(work, context, now)
     end
     return json.encode(a.after) < json.encode(b.after)
   end)
-  body.upcoming = upcoming.of(work, now)
-  body.held_beyond = #work.held_beyond > 0 and work.held_beyond or nil
-  body.problems = problem_lines(work)
-  body.warnings = json.list(work.warnings)
+  body.upcoming = steps.upcoming(builder, now)
+  body.held_beyond = #builder.held_beyond > 0 and builder.held_beyond or nil
+  body.problems = problem_lines(builder)
+  body.warnings = json.list(builder.warnings)
   body.refusals = context.refusals
-  objects_of(work, body)
+  objects_of(builder, body)
   return body
 end
 
 local plan_options = {
   limit = "table",
-  expires_in = expiry.check,
+  expires_in = M.check_expiry,
   text = "string",
   time_limit = function(value)
     return type(value) == "number" and value > 0, "seconds above 0"
@@ -201,36 +210,36 @@ local function protect(client, declared)
 end
 
 local function read_context(client, declared, snapshot, sources, options)
-  local context, message, err = surroundings.read(client, snapshot, sources)
+  local context, message, err = guards.context(client, snapshot, sources)
   if not context then
     return nil, message, err
   end
   if declared.is_direct then
-    requested.complete_limits(declared, options.limit, context)
+    actions.complete_limits(declared, options.limit, context.size)
   end
   return context
 end
 
 local direct_runs = 0
 
--- The same may be asked for again, so such a plan has a name of its own each time.
+-- The same may be asked for again, so such a plan has another name each time.
 local function mark_direct(body, named)
   direct_runs = direct_runs + 1
   body.kind = "direct"
   body.request = ("%s.%d"):format(require("lastpass.store.process").identity().pid, direct_runs)
   body.named = named
   for _, refusal in ipairs(body.refusals) do
-    refusal.allow = requested.advice(refusal.allow)
+    refusal.allow = actions.advice(refusal.allow)
   end
 end
 
 -- Groups that the steps would make.
-local function new_groups_of(steps, snapshot)
+local function new_groups_of(body, snapshot)
   local known, list = {}, json.list {}
   for _, name in ipairs(snapshot:group_names()) do
     known[name] = true
   end
-  for _, step in ipairs(steps) do
+  for _, step in ipairs(body.steps) do
     local after = step.after or {}
     local names = step.kind == "create" and after.groups or step.kind == "groups" and after.join
     for _, name in ipairs(names or {}) do
@@ -244,9 +253,9 @@ local function new_groups_of(steps, snapshot)
 end
 
 -- What is sent with a step and stands in no plan file: a plan that was saved and read has it no more.
-local function private_of(actions)
+local function private_of(list)
   local private
-  for _, action in ipairs(actions) do
+  for _, action in ipairs(list) do
     if action.private and action.step then
       private = private or {}
       private[action.step.subject] = action.private
@@ -268,51 +277,44 @@ function M.of_declared(client, declared, options)
     limits.merge("client:plan: limit", declared.settings.limits, options.limit, 2)
   end
   protect(client, declared)
-  local named = declared.is_direct and requested.named(declared.actions) or nil
+  local named = declared.is_direct and actions.named(declared.actions) or nil
   local snapshot, message, err = client:snapshot(named and { named = named })
   if not snapshot then
     return nil, message, err
   end
-  local sources = playbook_room.sources(declared)
+  local sources = playbooks.sources(declared)
   local context
   context, message, err = read_context(client, declared, snapshot, sources, options)
   if not context then
     return nil, message, err
   end
   local ahead = guards.ahead(declared, sources)
-  local known, mistake = steps_room.resolve_only(declared, snapshot._rows)
-  if not known then
-    return mistakes.fail(declared.playbook.file, mistake)
+  local ok, why = steps.resolve_only(declared, snapshot:rows())
+  if not ok then
+    return playbooks.fail(declared.playbook.file, why)
   end
-  local work = steps_room.compute(declared, snapshot, context.pending_renames, ahead)
-  guards.check(work, context)
-  local body = assemble(work, context, now)
+  local builder = steps.compute(declared, snapshot, context.pending_renames, ahead)
+  guards.check(builder, context)
+  local body = new_body(builder, context, now)
   body.tenant = context.tenant
-  expiry.stamp(body, now, options.expires_in)
+  M.stamp(body, now, options.expires_in)
   body.playbook = declared.playbook
   body.sources = json.list(sources)
   body.settings = declared.settings
-  body.directory = {
-    people = context.people,
-    memberships = context.memberships,
-    admins = context.admins,
-    read_at = snapshot.read_at,
-  }
-  body.counts = counts_of(body.steps)
-  body.requests, body.mails = M.cost(body.counts, client:option "chunk")
-  body.unchanged = work.totals.unchanged
+  body.directory = context.size
+  M.count(body, client)
+  body.unchanged = builder.totals.unchanged
   if declared.is_direct then
     mark_direct(body, named)
   elseif #body.refusals == 0 then
-    local ok
-    ok, message, err = surroundings.note_sources(context, declared.settings.limits)
+    ok, message, err = guards.note_sources(context, declared.settings.limits)
     if not ok then
       return nil, message, err
     end
   end
   local plan = new_plan(body)
   private_fields[plan] = private_of(declared.actions)
-  plan.new_groups = declared.is_direct and new_groups_of(body.steps, snapshot) or nil
+  plan.new_groups = declared.is_direct and new_groups_of(body, snapshot) or nil
   return plan
 end
 
@@ -328,7 +330,7 @@ end
 ---@return lastpass.Error? err
 function M.make(client, playbook, options)
   options = errors.check_options("client:plan", options, plan_options, 2)
-  local declared, message, err = playbook_room.run(playbook, {
+  local declared, message, err = playbooks.run(playbook, {
     zone = client:zone(),
     now = now_of(client),
     text = options.text,

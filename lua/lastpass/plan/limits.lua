@@ -1,33 +1,35 @@
 --- Limits: how much of a company one plan, one day, one week and one month may change.
 -- @module lastpass.plan.limits
+local changes = require "lastpass.directory.changes"
 local errors = require "lastpass.error"
 
 local M = {}
 
---- What a limit counts, its default, and what it is for: one for each kind of step, and `join` and
--- `leave` for the steps of groups, in memberships. A percentage is of the people in the directory (of
--- their memberships for `leave`) and lets `least` through (default 1), unless it is 0. `join` goes by
+--- What a limit counts, its default, and what it is for, as `lastpass.directory.changes` has them: one for each
+-- kind of step, and `join` and `leave` for the steps of groups, in memberships. A percentage is of the people in the
+-- directory (of their memberships for `leave`) and lets `least` through (default 1), unless it is 0. `join` goes by
 -- people: where everybody is in ten groups, a tenth of the memberships is the whole company.
----@type table[] {name, default, what it counts}
-M.list = {
-  { "create", "25%", "people created", least = 25 },
-  { "enable", "2%", "people let in again", least = 3 },
-  { "name", "25%", "names changed", least = 25 },
-  { "join", "10%", "memberships given to people in the directory", least = 10 },
-  { "leave", "10%", "memberships taken away", least = 10, of = "memberships" },
-  { "rename", "5%", "addresses changed" },
-  { "reinvite", "25%", "invitations sent again", least = 25 },
-  { "reset_password", "5%", "password resets sent", least = 3 },
-  { "require_password_change", "5%", "new master passwords asked for", least = 3 },
-  { "disable_mfa", "2%", "people whose multifactor is switched off", least = 3 },
-  { "disable", "5%", "people disabled" },
-  { "uninvite", "5%", "invitations withdrawn" },
-  { "remove", "0", "people removed from the company" },
-  { "delete", "0", "accounts deleted" },
-}
+---@type table[] {name, default, counts, least, of}
+M.list = {}
 
---- The spans over which limits hold as well, over all runs, shortest first. Without a word in the
--- playbook a span allows `factor` times what one plan may do, and never less than a shorter span.
+--- The same by name.
+M.by_name = {}
+
+for _, change in ipairs(changes.list) do
+  for _, limit in ipairs(change.limits) do
+    local entry = {
+      name = limit[1],
+      default = limit[2],
+      counts = limit[3],
+      least = limit.least or 1,
+      of = limit.of or "people",
+    }
+    M.list[#M.list + 1], M.by_name[entry.name] = entry, entry
+  end
+end
+
+--- The spans over which limits hold as well, over all runs, shortest first. Where the playbook does not say
+-- otherwise a span allows `factor` times what one plan may do, and never less than a shorter span.
 M.spans = {
   { name = "per_day", seconds = 24 * 60 * 60, factor = 2, text = "24 hours" },
   { name = "per_week", seconds = 7 * 24 * 60 * 60, factor = 3, text = "7 days" },
@@ -41,18 +43,6 @@ M.spans = {
 -- look_alikes, same_name: how many people may be added whose address looks like that of somebody else, or
 -- whose name is that of somebody whom the same plan takes away
 M.others = { shrink = "20%", refused_rows = 0, look_alikes = 0, same_name = 0 }
-
---- By name, as `list` has them.
-M.by_name = {}
-for _, entry in ipairs(M.list) do
-  M.by_name[entry[1]] = {
-    name = entry[1],
-    default = entry[2],
-    counts = entry[3],
-    least = entry.least or 1,
-    of = entry.of or "people",
-  }
-end
 
 --- Reads "5%" or 12.
 ---@param value string|number
@@ -153,7 +143,7 @@ local function beyond_spans(settings, entry, of, count, done_lately, refusals)
     local is_explicit
     allowed, is_explicit = allowed_over(settings, entry, span, of, allowed)
     local before = done_lately(entry.name, span)
-    -- one plan alone has been judged by the limit of a plan
+    -- one plan alone has been held against the limit of a plan
     if before and before + count > allowed and (before > 0 or is_explicit) then
       local needed = before + count
       refusals[#refusals + 1] = {
@@ -177,8 +167,7 @@ end
 ---@return table[] refusals {guard, message, allow}; guard: "disable", "disable_per_day", …
 function M.refusals(settings, counts, size, done_lately, spans_only)
   local refusals = {}
-  for _, listed in ipairs(M.list) do
-    local entry = M.by_name[listed[1]]
+  for _, entry in ipairs(M.list) do
     local count, of = counts[entry.name], size[entry.of]
     if count > 0 then
       local refusal = not spans_only and beyond_a_plan(settings, entry, of, count) or nil
@@ -191,7 +180,7 @@ function M.refusals(settings, counts, size, done_lately, spans_only)
   return refusals
 end
 
-local function check_one(where, name, value, level)
+local function check_value(where, name, value, level)
   if not M.read(value) then
     errors.raise(
       level + 1,
@@ -223,7 +212,7 @@ local function merge_span(where, settings, span, given, level)
       local hint = errors.did_you_mean(tostring(name), errors.names_of(M.by_name))
       errors.raise(level + 1, "%s: %s: there is no limit '%s'%s", where, span, tostring(name), hint)
     end
-    check_one(where, span .. "." .. name, value, level + 1)
+    check_value(where, span .. "." .. name, value, level + 1)
     settings[span][name] = value
   end
 end
@@ -239,7 +228,7 @@ function M.merge(where, settings, given, level)
     if type(value) == "table" then
       merge_span(where, settings, name, value, level + 1)
     else
-      check_one(where, name, value, level + 1)
+      check_value(where, name, value, level + 1)
       settings[name] = value
     end
   end

@@ -1,24 +1,112 @@
---- Runs a playbook: a Lua file or function that declares what ought to be.
+--- Runs a playbook: a Lua file or function that declares what ought to be. What is raised in it becomes a message with
+-- its line there.
 -- @module lastpass.plan.playbook
+local actions = require "lastpass.plan.actions"
+local checks = require "lastpass.plan.checks"
 local core = require "lastpass.core"
-local declared_room = require "lastpass.plan.declared"
+local declarations = require "lastpass.plan.declared"
 local digest = require "lastpass.source.digest"
 local email = require "lastpass.email"
-local environment_room = require "lastpass.plan.environment"
+local environments = require "lastpass.plan.environment"
 local errors = require "lastpass.error"
-local letters = require "lastpass.plan.letters"
-local mistakes = require "lastpass.plan.mistakes"
-local requested = require "lastpass.plan.requested"
-local tracked = require "lastpass.plan.tracked"
+local sources = require "lastpass.plan.words.sources"
 local words = require "lastpass.plan.words"
 
 local M = {}
+
+-- How the `source` of the chunks of this library begins.
+local LIBRARY = debug.getinfo(1, "S").source:match "^(@.*)plan[/\\]playbook%.lua$" or "@?"
+
+-- Level 2 is whoever calls this.
+local function frames(visit)
+  local level = 3
+  local info = debug.getinfo(level, "Sl")
+  while info do
+    if visit(info) then
+      return info
+    end
+    level = level + 1
+    info = debug.getinfo(level, "Sl")
+  end
+  return nil
+end
+
+local function begins_with_line(message, source)
+  return message:sub(1, #source + 1) == source .. ":" and message:find("^:%d+: ", #source + 1)
+end
+
+-- A line in this library says nothing to the author of a playbook.
+local function without_library(message)
+  frames(function(info)
+    local is_library = info.source:sub(1, #LIBRARY) == LIBRARY
+    if is_library and begins_with_line(message, info.short_src) then
+      message = message:sub(#info.short_src + 1):gsub("^:%d+: ", "")
+      return true
+    end
+    return false
+  end)
+  return message
+end
+
+local function text_of(value)
+  if type(value) == "table" and type(value.message) == "string" then
+    return value.message
+  elseif type(value) == "string" then
+    return value
+  end
+  local mt = getmetatable(value)
+  if type(value) == "number" or type(mt) == "table" and mt.__tostring then
+    return tostring(value)
+  end
+  return ("raised a %s where a message is expected"):format(type(value))
+end
+
+-- Makes the handler for `xpcall` of a playbook: what is raised becomes a message with its line there.
+local function error_handler(playbook)
+  return function(value)
+    local message = without_library(text_of(value))
+    if playbook.is_file then
+      for _, source in ipairs(playbook.short_names) do
+        if begins_with_line(message, source) then
+          return message
+        end
+      end
+    elseif message:find "^[^\n]-:%d+: " then
+      return message -- a function may call anything, and its line says where that went wrong
+    end
+    local info = frames(function(info)
+      return playbook.chunks[info.source]
+    end)
+    if not info then
+      -- a tail call has hidden it: `return user "…" { … }`
+      return ("%s: %s"):format(playbook.name, (message:gsub("^[^\n:]-:%d+: ", "")))
+    end
+    return ("%s:%d: %s"):format(info.short_src, info.currentline, message)
+  end
+end
+
+--- The failure of a playbook.
+---@param name string the file, or what the playbook is called
+---@param message string as the handler, or Lua's compiler, gives it
+---@param hint? string
+---@return nil
+---@return string message
+---@return lastpass.Error err kind "argument", code "playbook_mistake", with `file` and `line`; `playbook`
+-- says that the message is in terms of playbooks
+function M.fail(name, message, hint)
+  return errors.fail("argument", "playbook_mistake", message, {
+    file = name,
+    playbook = name,
+    line = tonumber(message:match ":(%d+):"),
+    hint = hint or "docs/playbooks.md lists what a playbook may say",
+  })
+end
 
 local UNFINISHED = '%s: user "%s" has no fields: write user "%s" { … }'
 
 local NO_MEMBERS = '%s: group "%s" has no members: write group "%s" { … }'
 
--- What was named, and is not declared: a person or a group that has lost its list.
+-- What was named, and is not declared: a person or a group without its list.
 local function what_is_unfinished(declared, prepared, who)
   if who then
     return UNFINISHED:format(prepared.name, who, who)
@@ -61,24 +149,24 @@ function playbook_methods:add_chunk(path)
   local chunk = "@" .. path
   self.chunks[chunk] = path:match "[^/]*$"
   -- long paths are cut in Lua's messages
-  self.places[#self.places + 1] =
+  self.short_names[#self.short_names + 1] =
     debug.getinfo(assert((loadstring or load)("", chunk)), "S").short_src
   return chunk
 end
 
 local function prepare(playbook, given)
-  local self = setmetatable({ chunks = {}, places = {} }, playbook_mt)
+  local self = setmetatable({ chunks = {}, short_names = {} }, playbook_mt)
   if type(playbook) == "string" then
     local text, message = given, nil
     if not text then
-      text, message = environment_room.read_file(playbook)
+      text, message = environments.read_file(playbook)
     end
     if not text then
       return errors.fail("argument", "no_playbook", message, { file = playbook })
     end
     self.name, self.folder, self.is_file = playbook:match "[^/]*$", playbook:match "^(.*/)", true
     self.text = text
-    self.identity = { file = letters.writable(playbook), sha256 = digest.hex(text) }
+    self.identity = { file = checks.printable(playbook), sha256 = digest.hex(text) }
     return self
   end
   local info = debug.getinfo(playbook, "S")
@@ -109,16 +197,16 @@ end
 
 -- Calls the playbook under watch: an interrupt ends it, and so does `seconds` of computing.
 local function call(fn, argument, playbook, seconds)
-  environment_room.interpreted(fn)
-  local watches = core.watch(mistakes.LIBRARY, seconds)
+  environments.interpreted(fn)
+  local watches = core.watch(LIBRARY, seconds)
   local ok, message = xpcall(function()
     fn(argument)
     return true -- or a tail call would hide this line
-  end, mistakes.handler(playbook))
+  end, error_handler(playbook))
   return ok, message, watches and core.unwatch() or nil
 end
 
--- A function has no environment of its own: it is given the words, and looks in vain for them elsewhere.
+-- A function has no environment of its own: it is given the words, and does not find them elsewhere.
 local function advice(message, playbook, own)
   local name = not playbook.is_file and message:match "global '([%a_]+)'"
   return name
@@ -138,15 +226,15 @@ end
 -- code "source_unreachable", "incomplete_source" or "source_auth"
 function M.run(playbook, options)
   if type(playbook) == "table" then
-    return requested.declare(requested.read(playbook, 3))
+    return actions.declare(actions.read(playbook, 3))
   end
-  local declared = declared_room.new()
+  local declared = declarations.new()
   local prepared, message, err = prepare(playbook, options.text)
   if not prepared then
     return nil, message, err
   end
   declared.playbook = prepared.identity
-  local own, unfinished = words.new {
+  local context = {
     declared = declared,
     reading = {},
     playbook = prepared,
@@ -154,13 +242,14 @@ function M.run(playbook, options)
     zone = options.zone,
     now = options.now,
   }
-  local environment = environment_room.new(own, prepared)
+  local own = words.new(context)
+  local environment = environments.new(own, prepared)
   local fn, argument = playbook, environment
   if prepared.is_file then
     local chunk = prepared:add_chunk(playbook)
-    fn, message = environment_room.load(environment, prepared.text, chunk)
+    fn, message = environments.load(environment, prepared.text, chunk)
     if not fn then
-      return mistakes.fail(playbook, message)
+      return M.fail(playbook, message)
     end
     argument = nil
   end
@@ -172,11 +261,11 @@ function M.run(playbook, options)
     local failure = declared.source_failure
     return errors.fail(failure.kind, failure.code, message, { file = prepared.identity.file })
   elseif not ok then
-    return mistakes.fail(prepared.identity.file, message, advice(message, prepared, own))
+    return M.fail(prepared.identity.file, message, advice(message, prepared, own))
   end
-  local unfinished_text = what_is_unfinished(declared, prepared, unfinished())
+  local unfinished_text = what_is_unfinished(declared, prepared, context.named())
   if unfinished_text then
-    return mistakes.fail(prepared.identity.file, unfinished_text)
+    return M.fail(prepared.identity.file, unfinished_text)
   end
   count_problems(declared)
   return declared
@@ -187,8 +276,8 @@ end
 ---@return table[]
 function M.sources(declared)
   local list = {}
-  for place, source in ipairs(declared.sources) do
-    list[place] = tracked.describe(source)
+  for index, source in ipairs(declared.sources) do
+    list[index] = sources.describe(source)
   end
   return list
 end

@@ -1,84 +1,150 @@
---- What has to be so before a plan is carried out.
+--- The options of apply and resume, and what has to be so before a plan is applied.
 -- @module lastpass.plan.preconditions
+local document = require "lastpass.plan.document"
 local errors = require "lastpass.error"
-local apply_options = require "lastpass.plan.apply_options"
-local journal_room = require "lastpass.store.client_journal"
-local kinds = require "lastpass.plan.kinds"
+local journals = require "lastpass.store.client_journal"
 local time = require "lastpass.time"
 
 local M = {}
 
-local NEWEST = 1000000 -- all runs of a company, in fact
+---@class lastpass.plan.ApplyOptions
+---@field progress? true|fun(state: table) true: on standard error; a function gets {done, total, rate
+-- (steps a second), seconds_left, phase}
+---@field chunk? integer          rows of one call; default the client's
+---@field in_flight? integer      calls under way at once; default 4
+---@field stop_after? integer     failures (rows refused, calls without an answer) that end the run;
+-- default 20
+---@field confirm_final? integer  how many final steps the plan has, when it has any
+---@field refused_rows? string    path of a CSV file for the people whose steps did not go through
+---@field cancel? fun(): any      asked before each call and while waiting; true stops the run
+---@field settle_after? number    seconds between the two reads that must not show a step whose answer
+-- was lost before it counts as not done; default 2
+---@field late_margin? number     seconds beyond the call's time limit in which the server may still act
+-- on a call whose answer was lost; until then it is neither repeated nor given up; default 60
+---@field confirm_within? number  seconds after the last call in which the directory has to show what was
+-- done; what it does not show by then is not confirmed; default 10
 
-local function refused_by_guards(body)
-  local messages, allows = {}, {}
-  for _, refusal in ipairs(body.refusals) do
-    messages[#messages + 1] = refusal.message
-    allows[#allows + 1] = refusal.allow
-  end
-  return errors.fail(
-    "guard",
-    "refused_by_guards",
-    "the plan is refused: " .. table.concat(messages, "; "),
-    { hint = "to allow it: " .. table.concat(allows, "; ") }
-  )
+local function whole(value)
+  return type(value) == "number" and value >= 1 and value == math.floor(value),
+    "an integer from 1 on"
 end
 
-local function count_final(steps)
-  local count = 0
-  for _, step in ipairs(steps) do
-    -- by its kind, not by what the plan says of it
-    count = count + (kinds.by_name[step.kind].reversal == "final" and 1 or 0)
+local function seconds(value)
+  return type(value) == "number" and value >= 0 and value < math.huge, "seconds, 0 or more"
+end
+
+local option_types = {
+  progress = function(value)
+    return value == true or type(value) == "function", "true or a function"
+  end,
+  chunk = whole,
+  in_flight = whole,
+  stop_after = whole,
+  confirm_final = "number",
+  refused_rows = "string",
+  cancel = "function",
+  settle_after = seconds,
+  late_margin = seconds,
+  confirm_within = seconds,
+}
+
+-- What holds where an option is not given; `chunk` is the client's, `cancel` as `interruptible` has it.
+local defaults = {
+  in_flight = 4,
+  stop_after = 20,
+  settle_after = 2,
+  late_margin = 60,
+  confirm_within = 10,
+}
+
+local default_cancel
+
+--- Sets what is asked where the option `cancel` is not given.
+---@param cancel? fun(): any nil: nothing is asked
+---@return function|nil previous
+function M.interruptible(cancel)
+  local previous = default_cancel
+  default_cancel = cancel
+  return previous
+end
+
+--- Checks options, and completes them.
+---@param where string how the caller is called
+---@param client lastpass.Client
+---@param given table|nil
+---@param level integer whose line is blamed
+---@param more? table<string, string|string[]> types of options that the caller has beside these
+---@return lastpass.plan.ApplyOptions
+function M.options(where, client, given, level, more)
+  local all = more or {}
+  for name, check in pairs(option_types) do
+    all[name] = check
   end
-  return count
+  local options = { chunk = client:option "chunk", cancel = default_cancel }
+  for name, value in pairs(defaults) do
+    options[name] = value
+  end
+  for name, value in pairs(errors.check_options(where, given, all, level + 1)) do
+    options[name] = value
+  end
+  return options
+end
+
+local NEWEST = 1000000 -- all runs of a company, in fact
+
+local REMAKE = "make the plan again"
+
+local function refuse(kind, code, hint, form, ...)
+  return errors.fail(kind, code, form:format(...), { hint = hint })
+end
+
+--- The error that guards refuse a plan with.
+---@param refusals table[] of the plan's body
+---@param prefix string of the message
+---@return nil
+---@return string message
+---@return lastpass.Error err
+function M.refused_by_guards(refusals, prefix)
+  local messages, ways = {}, {}
+  for index, refusal in ipairs(refusals) do
+    messages[index], ways[index] = refusal.message, refusal.allow
+  end
+  local hint = "to allow it: " .. table.concat(ways, "; ")
+  return refuse("guard", "refused_by_guards", hint, "%s%s", prefix, table.concat(messages, "; "))
 end
 
 local function check_confirmation(body, confirmed)
-  local count = count_final(body.steps)
+  local count = document.final_count(body)
   if (confirmed or 0) == count then
     return true
   elseif count == 0 then
-    return errors.fail(
-      "guard",
-      "needs_confirmation",
-      ("confirm_final is %s, but no step of the plan is final"):format(tostring(confirmed)),
-      { hint = "leave confirm_final out" }
-    )
+    local form = "confirm_final is %s, but no step of the plan is final"
+    local hint = "leave confirm_final out"
+    return refuse("guard", "needs_confirmation", hint, form, tostring(confirmed))
   end
-  return errors.fail(
-    "guard",
-    "needs_confirmation",
-    ("%d %s of the plan cannot be undone%s"):format(
-      count,
-      count == 1 and "step" or "steps",
-      confirmed and ("; confirm_final is %s"):format(tostring(confirmed)) or ""
-    ),
-    { hint = ("apply with { confirm_final = %d }"):format(count) }
-  )
+  local hint = ("apply with { confirm_final = %d }"):format(count)
+  local what = count == 1 and "step" or "steps"
+  local given = confirmed and ("; confirm_final is %s"):format(tostring(confirmed)) or ""
+  local form = "%d %s of the plan cannot be undone%s"
+  return refuse("guard", "needs_confirmation", hint, form, count, what, given)
 end
 
---- Whether a plan is still good.
+--- Whether a plan has not expired.
 ---@param client lastpass.Client
 ---@param body table of the plan
 ---@return true|nil
 ---@return string? message
 ---@return lastpass.Error? err code "plan_expired"
 function M.check_age(client, body)
-  local now = client:now()
-  if type(body.expires) == "number" and now <= body.expires then
+  local expires = type(body.expires) == "number" and body.expires
+  if expires and client:now() <= expires then
     return true
   end
-  return errors.fail(
-    "conflict",
-    "plan_expired",
-    ("the plan was good until %s"):format(
-      type(body.expires) == "number" and time.iso(body.expires) or "never"
-    ),
-    { hint = "make the plan again" }
-  )
+  local shown = expires and time.iso(expires) or "never"
+  return refuse("conflict", "plan_expired", REMAKE, "the plan was good until %s", shown)
 end
 
---- Whether the server may still carry out calls of a run whose answers were lost. Until then nothing else
+--- Whether the server may still act on calls of a run whose answers were lost. Until then nothing else
 -- may be done: what comes late would undo it.
 ---@param steps lastpass.store.Step[] of the run, as the journal has them
 ---@param client lastpass.Client
@@ -86,11 +152,10 @@ end
 ---@return integer count steps
 function M.in_doubt(steps, client)
   local until_utc, count, now = nil, 0, time.now()
-  local options = apply_options.defaults
   for _, step in ipairs(steps) do
     if step.state == "intended" or step.state == "uncertain" and step.code ~= "unclear_remark" then
       local one = step.doubt_until
-        or (step.intended_at or 0) + math.ceil(client:option "timeout" + options.late_margin)
+        or (step.intended_at or 0) + math.ceil(client:option "timeout" + defaults.late_margin)
       if one > now then
         until_utc, count = math.max(until_utc or 0, one), count + 1
       end
@@ -109,22 +174,15 @@ end
 ---@return string? message
 ---@return lastpass.Error? err
 function M.check_plan(client, plan, text, body, options)
-  local tenant = journal_room.tenant(client)
+  local tenant = journals.tenant(client)
   if plan.name ~= text:match '"name": "(%x+)"' then
-    return errors.fail(
-      "conflict",
-      "plan_changed",
-      "the plan has been changed since it was made",
-      { hint = "make the plan again" }
-    )
+    local form = "the plan has been changed since it was made"
+    return refuse("conflict", "plan_changed", REMAKE, form)
   elseif body.tenant ~= tenant then
-    return errors.fail(
-      "conflict",
-      "other_tenant",
-      ("the plan is for %s, and this client works on %s"):format(body.tenant, tenant)
-    )
+    local form = "the plan is for %s, and this client works on %s"
+    return refuse("conflict", "other_tenant", nil, form, body.tenant, tenant)
   elseif #body.refusals > 0 then
-    return refused_by_guards(body)
+    return M.refused_by_guards(body.refusals, "the plan is refused: ")
   end
   local ok, message, err = M.check_age(client, body)
   if not ok then
@@ -134,25 +192,19 @@ function M.check_plan(client, plan, text, body, options)
 end
 
 local function applied_before(run)
-  return errors.fail(
-    "conflict",
-    "applied_before",
-    ("this plan was applied by run %d, at %s"):format(run.id, time.iso(run.started)),
-    { hint = "make a new plan; a plan is applied once", run = run.id }
-  )
+  local text = ("this plan was applied by run %d, at %s"):format(run.id, time.iso(run.started))
+  local hint = "make a new plan; a plan is applied once"
+  return errors.fail("conflict", "applied_before", text, { hint = hint, run = run.id })
 end
 
-local function unfinished(run, why)
-  return errors.fail("conflict", "unfinished_run", ("run %d %s"):format(run.id, why), {
-    hint = ("go on with client:resume(%d), or take it back with client:undo(%d)"):format(
-      run.id,
-      run.id
-    ),
-    run = run.id,
-  })
+local function unfinished(run, form, ...)
+  local text = ("run %d "):format(run.id) .. form:format(...)
+  local ways = "go on with client:resume(%d), or take it back with client:undo(%d)"
+  local hint = ways:format(run.id, run.id)
+  return errors.fail("conflict", "unfinished_run", text, { hint = hint, run = run.id })
 end
 
--- A run that was stopped is in nobody's way, once the server is through with what it was asked.
+-- A run that was stopped blocks nothing, once the server is through with what it was asked.
 local function check_stopped(work, run)
   local counts = run.summary and run.summary.counts
   if not counts or (counts.uncertain or 0) == 0 then
@@ -166,27 +218,19 @@ local function check_stopped(work, run)
   if not until_utc then
     return true
   end
-  return unfinished(
-    run,
-    ("was stopped, and LastPass may carry out %d of its steps until %s"):format(
-      count,
-      time.iso(until_utc)
-    )
-  )
+  local form = "was stopped, and LastPass may carry out %d of its steps until %s"
+  return unfinished(run, form, count, time.iso(until_utc))
 end
 
--- The lock is ours: whoever began a run that is still open is gone.
+-- The lock is ours: the process that began a run that is still open has ended.
 local function check_open(journal, run)
   local open, message, err = journal:open_steps(run.id)
   if not open then
     return nil, message, err
   elseif #open > 0 then
-    return unfinished(
-      run,
-      ("broke off, and nobody knows what became of %d of its steps"):format(#open)
-    )
+    return unfinished(run, "broke off, and it is not known what became of %d of its steps", #open)
   end
-  -- it broke off between two calls: it can be resumed, and is in nobody's way
+  -- it broke off between two calls: it can be resumed, and blocks nothing
   return journal:end_run(run.id, "stopped", {
     stopped = {
       kind = "cancelled",
@@ -207,30 +251,26 @@ function M.check_journal(work, plan)
   if not runs then
     return nil, message, err
   end
-  local taken_back = {}
+  local undone = {}
   for _, run in ipairs(runs) do -- the newest first
+    local ok = true
     if run.kind == "undo" and run.state == "finished" then
-      taken_back[run.of_run] = true
+      undone[run.of_run] = true
     end
     if run.plan == plan.name and run.state == "finished" then
       -- applying nothing twice harms nobody
-      if not taken_back[run.id] and #work.body.steps > 0 then
+      if not undone[run.id] and #work.body.steps > 0 then
         return applied_before(run)
       end
     elseif run.plan == plan.name and run.state ~= "abandoned" then
       return unfinished(run, "has begun this plan, and did not come to its end")
     elseif run.state == "running" and run.id ~= work.body.of_run then
-      local ok
       ok, message, err = check_open(work.journal, run)
-      if not ok then
-        return nil, message, err
-      end
     elseif run.state == "stopped" then
-      local ok
       ok, message, err = check_stopped(work, run)
-      if not ok then
-        return nil, message, err
-      end
+    end
+    if not ok then
+      return nil, message, err
     end
   end
   return true

@@ -3,7 +3,7 @@
 -- @module lastpass.plan.progress
 local core = require "lastpass.core"
 local duration = require("lastpass.text").duration
-local loop = require "lastpass.transport.waiting"
+local waiting = require "lastpass.transport.waiting"
 local time = require "lastpass.time"
 
 local M = {}
@@ -28,13 +28,13 @@ local function line_of(state)
   if state.rate then
     line = ("%s  %.0f/s  %s left"):format(line, state.rate, duration(state.seconds_left))
   end
-  local waiting = state.waiting
-  if waiting then
+  local lost = state.waiting
+  if lost then
     line = ("%s  waiting, at most until %s, for %d step%s whose answer was lost; %s"):format(
       line,
-      time.iso(waiting.until_utc),
-      waiting.steps,
-      waiting.steps == 1 and "" or "s",
+      time.iso(lost.until_utc),
+      lost.steps,
+      lost.steps == 1 and "" or "s",
       "Ctrl-C leaves it uncertain"
     )
   end
@@ -44,7 +44,7 @@ end
 -- Steps that were over before this part of the run say nothing of its speed.
 local function state_of(self, done, phase)
   local state = { done = done, total = self._total, phase = phase }
-  local seconds = loop.now() - self._begun_at
+  local seconds = waiting.now() - self._begun_at
   if done > self._done_before and seconds > 0 then
     state.rate = (done - self._done_before) / seconds
     state.seconds_left = (self._total - done) / state.rate
@@ -60,10 +60,10 @@ end
 
 --- Shows for what it waits; elsewhere than on a terminal once for each end of a wait.
 ---@param done integer steps that are over
----@param waiting table {steps, until_utc}
-function methods:show_waiting(done, waiting)
+---@param lost table {steps, until_utc}
+function methods:show_waiting(done, lost)
   local state = state_of(self, done, self._last and self._last.phase or "")
-  state.rate, state.seconds_left, state.waiting = nil, nil, waiting
+  state.rate, state.seconds_left, state.waiting = nil, nil, lost
   if self._report then
     return self._report(state)
   end
@@ -82,7 +82,7 @@ function methods:show(done, phase)
   if self._report then
     return self._report(self._last)
   end
-  local now = loop.now()
+  local now = waiting.now()
   if now >= self._next_at then
     self._next_at = now + (self._on_terminal and ON_TERMINAL or ELSEWHERE)
     write(self, line_of(self._last))
@@ -114,7 +114,7 @@ function M.new(report, total, done_before, stream, on_terminal)
   if on_terminal == nil then
     on_terminal = core.is_terminal(STANDARD_ERROR)
   end
-  local now = loop.now()
+  local now = waiting.now()
   return setmetatable({
     _report = report ~= true and report or nil,
     _total = total,

@@ -1,9 +1,14 @@
---- What a run has done, and what it has not.
+--- What a run has done, and what it has not; and the file of those whose steps did not go through.
 -- @module lastpass.plan.run
+local changes = require "lastpass.directory.changes"
+local csv = require "lastpass.text.csv"
 local document = require "lastpass.plan.document"
+local email = require "lastpass.email"
 local errors = require "lastpass.error"
-local journal_room = require "lastpass.store.client_journal"
+local files = require "lastpass.files"
+local journals = require "lastpass.store.client_journal"
 local signature = require "lastpass.signature"
+local state = require "lastpass.plan.state"
 
 local M = {}
 
@@ -23,7 +28,7 @@ local methods = {}
 local run_mt = { __name = "lastpass.Run", __index = methods }
 
 function run_mt.__tostring(run)
-  return require("lastpass.plan.run_text").run(run)
+  return require("lastpass.plan.text").run(run)
 end
 
 local states = {
@@ -41,18 +46,18 @@ local states = {
 --- Every step of the plan in its order, with what became of it.
 ---@return fun(): table|nil iterator {number, kind, subject, state, reason, code}
 function methods:steps()
-  local place = 0
+  local index = 0
   return function()
-    place = place + 1
-    return self._rows[place]
+    index = index + 1
+    return self._rows[index]
   end
 end
 
 local function rows_of(body, outcomes)
   local rows = {}
-  for place, step in ipairs(body.steps) do
+  for index, step in ipairs(body.steps) do
     local outcome = outcomes[step.number] or { state = "not_tried" }
-    rows[place] = {
+    rows[index] = {
       number = step.number,
       kind = step.kind,
       subject = step.subject,
@@ -118,7 +123,7 @@ end
 ---@return string? message
 ---@return lastpass.Error? err code "no_such_run", "other_tenant" or "plan_changed"
 function M.read(client, id)
-  local journal, message, err = journal_room.of(client)
+  local journal, message, err = journals.of(client)
   if not journal then
     return nil, message, err
   end
@@ -127,7 +132,7 @@ function M.read(client, id)
   if not row then
     return nil, message, err
   end
-  local tenant = journal_room.tenant(client)
+  local tenant = journals.tenant(client)
   if row.tenant ~= tenant then
     return errors.fail(
       "conflict",
@@ -197,6 +202,106 @@ function M.of(client, id)
     body = read.body,
     outcomes = M.outcomes(read.steps),
   }
+end
+
+-- Groups are separated by ";". `active` is empty where the plan did not say.
+local columns = { "email", "fullname", "groups", "active", "state", "reason", "origin" }
+
+local went_through = { done = true, unchanged = true }
+
+local function line_of(values)
+  local texts = {}
+  for index, name in ipairs(columns) do
+    texts[index] = values[name] or ""
+  end
+  return csv.line(texts)
+end
+
+local function add_once(list, value)
+  for _, present in ipairs(list) do
+    if present == value then
+      return
+    end
+  end
+  list[#list + 1] = value
+end
+
+-- A person stands in the file once, with all that was to become of them, or the file would be refused
+-- as a source that names somebody twice.
+local function add_person(people, order, step, row, objects)
+  local key = email.fold(step.subject)
+  local person = people[key]
+  if not person then
+    person = {
+      email = step.subject,
+      state = objects[step.subject],
+      states = {},
+      reasons = {},
+      origins = {},
+    }
+    people[key] = person
+    order[#order + 1] = person
+  end
+  local change, after = changes.by_name[step.kind], state.after(person.state, step)
+  person.state = after.status == "absent" and person.state or after
+  if change.status then
+    person.active = change.removes and "false" or "true"
+  end
+  add_once(person.states, row.state)
+  add_once(person.reasons, row.reason)
+  add_once(person.origins, step.origin)
+end
+
+--- The people whose steps did not go through, as CSV that can be read as a source.
+---@param body table of the plan
+---@param run lastpass.Run
+---@return string
+function M.refused_rows(body, run)
+  local people, order = {}, {}
+  for row in run:steps() do
+    if not went_through[row.state] then
+      add_person(people, order, body.steps[row.number], row, body.objects)
+    end
+  end
+  local lines = { csv.line(columns) }
+  for _, person in ipairs(order) do
+    lines[#lines + 1] = line_of {
+      email = person.email,
+      fullname = person.state.fullname,
+      groups = table.concat(person.state.groups or {}, ";"),
+      active = person.active,
+      state = table.concat(person.states, "; "),
+      reason = table.concat(person.reasons, "; "),
+      origin = table.concat(person.origins, "; "),
+    }
+  end
+  return table.concat(lines)
+end
+
+--- Whether the file of refused rows can be written: asked before anything is done, beside what is there.
+---@param path string
+---@return true|nil
+---@return string? message
+---@return lastpass.Error? err code "cannot_write"
+function M.check_refused_rows(path)
+  local trial = path .. ".new"
+  local ok, message, err = files.write(trial, "")
+  if not ok then
+    return nil, message, err
+  end
+  os.remove(trial)
+  return true
+end
+
+--- Writes the file of refused rows, whole or not at all.
+---@param path string
+---@param body table of the plan
+---@param run lastpass.Run
+---@return true|nil
+---@return string? message
+---@return lastpass.Error? err code "cannot_write"
+function M.write_refused_rows(path, body, run)
+  return files.write(path, M.refused_rows(body, run))
 end
 
 signature.declare("run:", methods, {

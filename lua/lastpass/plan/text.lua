@@ -1,14 +1,14 @@
---- A plan as an admin reads it: what is added, changed and taken away, why, and what is held back.
+--- Plans and runs as an admin reads them: what is added, changed and taken away, why, and what is held back; what
+-- became of each step, and what can be done about it.
 -- @module lastpass.plan.text
+local changes = require "lastpass.directory.changes"
 local clean = require("lastpass.text").clean
-local kinds = require "lastpass.plan.kinds"
 local table_of = require("lastpass.text").table
 local time = require "lastpass.time"
-local upcoming = require "lastpass.plan.upcoming"
 
 local M = {}
 
--- What a reader could not see, or would take for another letter, as an escape.
+-- What a reader could not see, or would take for another character, as an escape.
 local function shown(text)
   return text and text:find "[\128-\255]" and require("lastpass.unicode").shown(text) or text
 end
@@ -57,18 +57,18 @@ local describe = {
 ---@return string
 function M.what(step)
   local more = describe[step.kind]
-  local verb = kinds.by_name[step.kind].verb
+  local verb = changes.by_name[step.kind].verb
   return more and ("%s: %s"):format(verb, more(step)) or verb
 end
 
 local function rows_of(steps)
   local rows = {}
-  for place, step in ipairs(steps) do
-    local sign = kinds.by_name[step.kind].sign
+  for index, step in ipairs(steps) do
+    local sign = changes.by_name[step.kind].sign
     if step.kind == "groups" and #step.after.join == 0 then
       sign = "-"
     end
-    rows[place] = {
+    rows[index] = {
       sign = sign,
       subject = shown(step.subject),
       what = shown(M.what(step)),
@@ -108,22 +108,78 @@ local function source_line(source)
   )
 end
 
-local function summary(body)
-  local parts = {}
-  for _, kind in ipairs(kinds.list) do
-    local count = body.counts[kind.name]
-    if count and count > 0 then
-      parts[#parts + 1] = ("%d to %s"):format(count, kind.verb)
-    end
-  end
-  return #parts > 0 and table.concat(parts, ", ") or "nothing to change"
+local function many(count, one)
+  return ("%d %s"):format(count, count == 1 and one or one .. "s")
 end
 
--- Of what dates will bring so many lines are for people; the plan file has all.
+local function summary(body)
+  local parts = {}
+  for _, change in ipairs(changes.list) do
+    local count = body.counts[change.name]
+    if count and count > 0 then
+      parts[#parts + 1] = ("%d to %s"):format(count, change.verb)
+    end
+  end
+  local text = #parts > 0 and table.concat(parts, ", ") or "nothing to change"
+  if #body.steps == 0 then
+    return text
+  end
+  local mails = many(body.mails, "e-mail") .. " will be sent"
+  return ("%s; %s, %s"):format(text, many(body.requests, "request"), mails)
+end
+
+-- Of upcoming changes so many lines are for people; the plan file has all.
 local UPCOMING = 20
 
-local function many(count, one, more)
-  return ("%d %s"):format(count, count == 1 and one or more)
+local MONTHS =
+  { "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec" }
+
+-- "31 Dec: helen.mensah@acme.com is disabled (hr.csv:17)"
+local function upcoming_line(change)
+  local _, month, day = change.day:match "^(%d+)%-(%d+)%-(%d+)$"
+  local origin = change.origin and (" (%s)"):format(change.origin) or ""
+  local text = "%d %s: %s %s%s"
+  return text:format(tonumber(day), MONTHS[tonumber(month)], change.subject, change.what, origin)
+end
+
+local function add_held(lines, body, width)
+  local rows = {}
+  for index, step in ipairs(body.held) do
+    rows[index] = {
+      who = shown(step.subject),
+      what = shown(M.what(step)),
+      why = shown(step.held),
+      from = step.origin,
+    }
+  end
+  add_table(lines, "Held back, not part of the plan:", rows, { who, what, why, from }, width)
+  for _, more in ipairs(body.held_beyond or {}) do
+    local verb = changes.by_name[more.kind].verb
+    lines[#lines + 1] = clean(("and %d more to %s: %s"):format(more.count, verb, more.reason))
+  end
+end
+
+local function add_problems(lines, body, width)
+  local rows = {}
+  for index, problem in ipairs(body.problems) do
+    rows[index] = {
+      from = problem.origin,
+      who = shown(problem.subject),
+      why = shown(problem.reason),
+    }
+  end
+  add_table(lines, "Rows that were not used:", rows, { from, who, why }, width)
+end
+
+local function add_upcoming(lines, upcoming)
+  lines[#lines + 1] = ""
+  lines[#lines + 1] = "What the dates will bring:"
+  for index = 1, math.min(#upcoming, UPCOMING) do
+    lines[#lines + 1] = clean(shown("  " .. upcoming_line(upcoming[index])))
+  end
+  if #upcoming > UPCOMING then
+    lines[#lines + 1] = ("  and %d more within a month"):format(#upcoming - UPCOMING)
+  end
 end
 
 --- The whole plan.
@@ -147,58 +203,122 @@ function M.plan(plan, width)
     lines[#lines + 1] = ""
     lines[#lines + 1] = table_of(rows_of(body.steps), columns, { width = width })
   end
-  local held = {}
-  for place, step in ipairs(body.held) do
-    held[place] = {
-      who = shown(step.subject),
-      what = shown(M.what(step)),
-      why = shown(step.held),
-      from = step.origin,
-    }
-  end
-  add_table(lines, "Held back, not part of the plan:", held, { who, what, why, from }, width)
-  for _, more in ipairs(body.held_beyond or {}) do
-    local verb = kinds.by_name[more.kind].verb
-    lines[#lines + 1] = clean(("and %d more to %s: %s"):format(more.count, verb, more.reason))
-  end
-  local problems = {}
-  for place, problem in ipairs(body.problems) do
-    problems[place] = {
-      from = problem.origin,
-      who = shown(problem.subject),
-      why = shown(problem.reason),
-    }
-  end
-  add_table(lines, "Rows that were not used:", problems, { from, who, why }, width)
+  add_held(lines, body, width)
+  add_problems(lines, body, width)
   if body.upcoming then
-    lines[#lines + 1] = ""
-    lines[#lines + 1] = "What the dates will bring:"
-    for place, change in ipairs(body.upcoming) do
-      if place > UPCOMING then
-        lines[#lines + 1] = ("  and %d more within a month"):format(#body.upcoming - UPCOMING)
-        break
-      end
-      lines[#lines + 1] = clean(shown("  " .. upcoming.line(change)))
-    end
+    add_upcoming(lines, body.upcoming)
   end
   for _, warning in ipairs(body.warnings) do
     lines[#lines + 1] = "note: " .. clean(shown(warning))
   end
   lines[#lines + 1] = ""
   lines[#lines + 1] = summary(body)
-    .. (
-      #body.steps > 0
-        and ("; %s, %s"):format(
-          many(body.requests, "request", "requests"),
-          many(body.mails, "e-mail will be sent", "e-mails will be sent")
-        )
-      or ""
-    )
   for _, refusal in ipairs(body.refusals) do
     lines[#lines + 1] =
       clean(("REFUSED by the guard '%s': %s"):format(refusal.guard, refusal.message))
     lines[#lines + 1] = "  to allow it: " .. refusal.allow
   end
+  return table.concat(lines, "\n")
+end
+
+local outcomes = {
+  { "done", "done" },
+  { "unchanged", "so already" },
+  { "refused", "refused" },
+  { "stale", "stale" },
+  { "not_confirmed", "not confirmed" },
+  { "uncertain", "uncertain" },
+  { "unknown", "unknown" },
+  { "not_tried", "not tried" },
+  { "held", "held back by the plan" },
+}
+
+local outcome_names = {}
+for _, entry in ipairs(outcomes) do
+  outcome_names[entry[1]] = entry[2]
+end
+
+local function outcome_counts(run)
+  local parts = {}
+  for _, entry in ipairs(outcomes) do
+    local count = run.counts[entry[1]]
+    if count > 0 then
+      parts[#parts + 1] = ("%d %s"):format(count, entry[2])
+    end
+  end
+  return #parts > 0 and table.concat(parts, ", ") or "nothing to do"
+end
+
+local function run_rows(run, all)
+  local rows = {}
+  for row in run:steps() do
+    if all or row.state ~= "done" and row.state ~= "unchanged" then
+      rows[#rows + 1] = {
+        who = row.subject,
+        what = M.what(run._steps[row.number]),
+        state = outcome_names[row.state],
+        why = row.reason or "",
+      }
+    end
+  end
+  return rows
+end
+
+local run_columns = { who, what, { field = "state" }, why }
+
+-- What the server said and no read can show: the reader of "done" ought to know.
+local function note_traceless(run, lines)
+  local count = 0
+  for row in run:steps() do
+    count = count + (row.state == "done" and row.code == "traceless" and 1 or 0)
+  end
+  if count > 0 then
+    lines[#lines + 1] = ("%d of them cannot be confirmed: the directory does not show them"):format(
+      count
+    )
+  end
+end
+
+local function add_next_steps(run, lines)
+  if run.state == "stopped" or run.state == "running" then
+    lines[#lines + 1] = ("to go on: client:resume(%d)"):format(run.id)
+  end
+  if run.counts.done + run.counts.uncertain + run.counts.not_confirmed > 0 then
+    lines[#lines + 1] = ("to take it back: client:undo(%d) makes the plan"):format(run.id)
+  end
+end
+
+local function run_title(run)
+  local aim = run.of_run and ("takes back run %d, plan"):format(run.of_run) or "plan"
+  return ("Run %d (%s %s) %s: %s"):format(
+    run.id,
+    aim,
+    run.plan:sub(1, 12),
+    run.state,
+    outcome_counts(run)
+  )
+end
+
+--- The whole run.
+---@param run lastpass.Run
+---@param options? table all: true for the steps that are done, too; width: the terminal's columns
+---@return string
+function M.run(run, options)
+  options = options or {}
+  local lines = { run_title(run) }
+  if run.stopped then
+    local hint = run.stopped.hint
+    local is_new = hint and not hint:find("client:resume", 1, true) -- which stands below
+    lines[#lines + 1] = run.stopped.message .. (is_new and "; " .. hint or "")
+  end
+  note_traceless(run, lines)
+  local rows = run_rows(run, options.all)
+  if #rows > 0 then
+    lines[#lines + 1] = ""
+    lines[#lines + 1] = table_of(rows, run_columns, { width = options.width })
+    lines[#lines + 1] = ""
+  end
+  add_next_steps(run, lines)
   return table.concat(lines, "\n")
 end
 

@@ -1,28 +1,25 @@
 --- Takes a run back: makes the plan that leads to what was before. Who has changed since is held, and
 -- what cannot come back is listed.
 -- @module lastpass.plan.undo
+local actions = require "lastpass.plan.actions"
+local changes = require "lastpass.directory.changes"
 local document = require "lastpass.plan.document"
 local email = require "lastpass.email"
 local errors = require "lastpass.error"
-local expiry = require "lastpass.plan.expiry"
-local image = require "lastpass.plan.image"
-local inverse = require "lastpass.plan.inverse"
+local guards = require "lastpass.plan.guards"
 local json = require "lastpass.json"
-local kinds = require "lastpass.plan.kinds"
 local limits = require "lastpass.plan.limits"
-local last_guards = require "lastpass.plan.last_guards"
-local plan_room = require "lastpass.plan"
+local plans = require "lastpass.plan"
 local preconditions = require "lastpass.plan.preconditions"
-local requested = require "lastpass.plan.requested"
-local run_room = require "lastpass.plan.run"
-local steps_room = require "lastpass.plan.steps"
-local surroundings = require "lastpass.plan.surroundings"
+local runs = require "lastpass.plan.run"
+local state = require "lastpass.plan.state"
+local number_steps = require("lastpass.plan.steps").number
 local time = require "lastpass.time"
 
 local M = {}
 
 local known_options = {
-  expires_in = expiry.check,
+  expires_in = plans.check_expiry,
   limit = "table",
 }
 
@@ -43,12 +40,12 @@ local function add_step(body, id, step, back, now)
     reason = ("takes back step %d of run %d: %s"):format(
       step.number,
       id,
-      kinds.by_name[step.kind].verb
+      changes.by_name[step.kind].verb
     ),
     rule = "undo",
     origin = ("run %d, step %d"):format(id, step.number),
-    reversal = kinds.by_name[back.kind].reversal,
-    base = image.hash(now),
+    reversal = changes.by_name[back.kind].reversal,
+    base = state.hash(now),
   }
   body.objects[step.subject] = now
   return reverse
@@ -61,17 +58,17 @@ end
 
 -- An open step counts as done when the directory shows it; what it cannot show is said.
 local function was_done(body, step, outcome, now)
-  local state = outcome and outcome.state
-  if state == "done" then
+  local result = outcome and outcome.state
+  if result == "done" then
     return true
-  elseif state == "unknown" then
-    warn(body, step.subject, ("may have been changed: %s"):format(kinds.by_name[step.kind].verb))
-  elseif state == "intended" or state == "uncertain" or state == "not_confirmed" then
-    if kinds.is_traceless(step) then
-      warn(body, step.subject, ("may have been changed: %s"):format(kinds.by_name[step.kind].verb))
+  elseif result == "unknown" then
+    warn(body, step.subject, "may have been changed: " .. changes.by_name[step.kind].verb)
+  elseif result == "intended" or result == "uncertain" or result == "not_confirmed" then
+    if changes.is_traceless(step) then
+      warn(body, step.subject, "may have been changed: " .. changes.by_name[step.kind].verb)
       return false
     end
-    return image.holds(now, step)
+    return state.satisfies(now, step)
   elseif outcome and outcome.code == "done_in_part" then
     warn(body, step.subject, "was changed in part, which is not taken back: " .. outcome.reason)
   end
@@ -89,7 +86,7 @@ local function created_differences(expected, now, user)
     as_user[name] = value
   end
   as_user.status = "active"
-  local differences = image.differences(as_user, now)
+  local differences = state.differences(as_user, now)
   if #differences == 0 and not user.never_logged_in then
     differences[1] = "has logged in"
   end
@@ -104,10 +101,10 @@ local function replay(body, steps, outcomes, objects, now)
     local outcome = outcomes[step.number]
     if was_done(body, step, outcome, now) then
       done[#done + 1] = { step = step, before = expected }
-      expected = image.after(expected, step)
+      expected = state.after(expected, step)
       created = created or step.kind == "create"
     elseif outcome and outcome.state == "unchanged" then
-      expected = image.after(expected, step)
+      expected = state.after(expected, step)
     end
   end
   return done, expected, created
@@ -115,7 +112,7 @@ end
 
 local function take_back(body, id, steps, outcomes, objects, snapshot)
   local user = snapshot:user(steps[1].subject)
-  local now = image.of(user)
+  local now = state.of(user)
   local done, expected, created = replay(body, steps, outcomes, objects, now)
   if #done == 0 then
     return
@@ -123,10 +120,10 @@ local function take_back(body, id, steps, outcomes, objects, snapshot)
     return warn(body, steps[1].subject, "was created by the run and is gone already")
   end
   local differences = created and created_differences(expected, now, user)
-    or image.differences(expected, now)
-  for place = #done, 1, -1 do
-    local step = done[place].step
-    local back, lost = inverse.of(step, done[place].before, now)
+    or state.differences(expected, now)
+  for index = #done, 1, -1 do
+    local step = done[index].step
+    local back, lost = state.inverse(step, done[index].before, now)
     if lost then
       warn(body, step.subject, lost)
     end
@@ -155,16 +152,6 @@ local function people_of(steps)
   return people
 end
 
-local function describe_directory(snapshot)
-  local memberships, admins = snapshot._rows:census()
-  return {
-    people = snapshot:people(),
-    memberships = memberships,
-    admins = admins,
-    read_at = snapshot.read_at,
-  }
-end
-
 -- The limits that the plan has, none for a run that began a short time ago; mistakes in those that are
 -- given raise.
 local function settings_of(row, given)
@@ -181,20 +168,20 @@ local function ask_limits(body, read)
   if not settings then
     return true
   end
-  local done_lately, message, err = surroundings.done_lately(read.journal, read.tenant)
+  local done_lately, message, err = guards.done_lately(read.journal, read.tenant)
   if not done_lately then
     return nil, message, err
   end
   local counts = limits.count(body.steps)
   for _, refusal in ipairs(limits.refusals(settings, counts, body.directory, done_lately)) do
-    refusal.allow = requested.advice(refusal.allow)
+    refusal.allow = actions.advice(refusal.allow)
     body.refusals[#body.refusals + 1] = refusal
   end
   return true
 end
 
 local function ask_last_admin(body, snapshot)
-  local message = last_guards.last_admin(body.steps, snapshot)
+  local message = guards.last_admin(body.steps, snapshot)
   if message then
     body.refusals[#body.refusals + 1] = {
       guard = "last_admin",
@@ -208,13 +195,9 @@ local function complete(body, read, client, snapshot, options)
   body.kind, body.of_run = "undo", read.row.id
   body.tenant = read.tenant
   local now = math.floor(client:now())
-  expiry.stamp(body, now, options.expires_in)
-  body.directory = describe_directory(snapshot)
-  body.counts = {}
-  for _, step in ipairs(body.steps) do
-    body.counts[step.kind] = (body.counts[step.kind] or 0) + 1
-  end
-  body.requests, body.mails = plan_room.cost(body.counts, client:option "chunk")
+  plans.stamp(body, now, options.expires_in)
+  body.directory = guards.size_of(snapshot)
+  plans.count(body, client)
   body.unchanged = 0
 end
 
@@ -263,7 +246,7 @@ end
 function M.make(client, id, options)
   options = errors.check_options("client:undo", options, known_options, 2)
   limits.merge("client:undo: limit", limits.defaults(), options.limit or {}, 2)
-  local read, message, err = run_room.read(client, id)
+  local read, message, err = runs.read(client, id)
   if not read then
     return nil, message, err
   end
@@ -282,11 +265,11 @@ function M.make(client, id, options)
     return nil, message, err
   end
   local body = document.new()
-  local outcomes = run_room.outcomes(read.steps)
+  local outcomes = runs.outcomes(read.steps)
   for _, steps in ipairs(people_of(read.body.steps)) do
     take_back(body, id, steps, outcomes, read.body.objects, snapshot)
   end
-  steps_room.number(body.steps)
+  number_steps(body.steps)
   complete(body, read, client, snapshot, options)
   body.settings = settings_of(read.row, options.limit)
   ok, message, err = ask_limits(body, read)
@@ -295,7 +278,7 @@ function M.make(client, id, options)
   end
   ask_last_admin(body, snapshot)
   body.sources = json.list {}
-  return plan_room.of_body(body)
+  return plans.of_body(body)
 end
 
 return M

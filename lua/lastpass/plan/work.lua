@@ -3,7 +3,7 @@
 -- @module lastpass.plan.work
 local email = require "lastpass.email"
 local errors = require "lastpass.error"
-local loop = require "lastpass.transport.waiting"
+local waiting = require "lastpass.transport.waiting"
 local time = require "lastpass.time"
 
 local M = {}
@@ -13,7 +13,7 @@ local M = {}
 ---@field reason? string
 ---@field code? string
 ---@field intended_at? integer epoch seconds, of the last attempt
----@field doubt_until? integer epoch seconds: until when the server may still carry out the call
+---@field doubt_until? integer epoch seconds: until when the server may still act on the call
 ---@field lost? integer  how often its answer was lost and the directory showed nothing of it
 ---@field confirmed? boolean the directory was read and shows it
 
@@ -27,13 +27,13 @@ local M = {}
 ---@field body table       of the plan
 ---@field document? string the plan file's bytes
 ---@field private? table<string, table> by address: what is sent and written down nowhere
----@field options table    of apply, complete
+---@field options lastpass.plan.ApplyOptions complete
 ---@field outcomes table<integer, lastpass.plan.Outcome> by the step's number
 ---@field requests integer calls that write, over all parts of the run
 ---@field sent integer    the same, of this part
----@field settled integer  how many steps are over
+---@field over integer     how many steps are over
 ---@field stopped? lastpass.Error
----@field pause_ends? number moment of `loop.now()` until which the server has asked to wait
+---@field pause_ends? number moment of `waiting.now()` until which the server has asked to wait
 ---@field progress? table
 local methods = {}
 local work_mt = { __name = "lastpass.plan.Work", __index = methods }
@@ -48,10 +48,10 @@ local final = {
   not_confirmed = true,
 }
 
--- What a slice of a wait lasts: so soon is a wish to stop heard.
+-- How long a slice of a wait lasts: so soon the run can be stopped.
 local SLICE = 0.1 -- seconds
 
---- Whether a step is to be carried out yet.
+--- Whether a step is still to be applied.
 ---@param step lastpass.plan.Step
 ---@return boolean
 function methods:is_left(step)
@@ -110,8 +110,8 @@ function methods:stop(err)
   self.stopped = self.stopped or err
 end
 
---- Stops when whoever started the run wants it.
-function methods:look_for_cancel()
+--- Stops when the option `cancel` says so.
+function methods:check_cancel()
   local cancel = self.options.cancel
   if cancel and not self.stopped and cancel() then
     self:stop(M.interrupted())
@@ -126,14 +126,14 @@ function M.interrupted()
   return err
 end
 
---- Waits, but not after a wish to stop.
+--- Waits, until the run is stopped.
 ---@param seconds number
 function methods:sleep(seconds)
-  local ends_at = loop.now() + seconds
-  self:look_for_cancel()
-  while not self.stopped and loop.now() < ends_at do
-    loop.sleep(math.min(SLICE, ends_at - loop.now()))
-    self:look_for_cancel()
+  local ends_at = waiting.now() + seconds
+  self:check_cancel()
+  while not self.stopped and waiting.now() < ends_at do
+    waiting.sleep(math.min(SLICE, ends_at - waiting.now()))
+    self:check_cancel()
   end
 end
 
@@ -162,8 +162,8 @@ function methods:intend(steps)
   local list = {}
   local now = time.now()
   local doubt_until = self:doubt_from(now)
-  for place, step in ipairs(steps) do
-    list[place] = {
+  for index, step in ipairs(steps) do
+    list[index] = {
       doubt_until = doubt_until,
       number = step.number,
       kind = step.kind,
@@ -258,12 +258,12 @@ end
 
 --- Writes down what became of steps.
 ---@param entries table[] {step, state, reason, code}
-function methods:settle(entries)
+function methods:record(entries)
   if #entries == 0 then
     return
   end
   local list = {}
-  for place, entry in ipairs(entries) do
+  for index, entry in ipairs(entries) do
     local step = entry.step
     local before = self.outcomes[step.number] or {}
     self.outcomes[step.number] = {
@@ -274,9 +274,9 @@ function methods:settle(entries)
       doubt_until = before.doubt_until,
       lost = (before.lost or 0) + (entry.code == "lost" and 1 or 0),
     }
-    local was_over = final[before.state] and 1 or 0
-    self.settled = self.settled + (final[entry.state] and 1 or 0) - was_over
-    list[place] = {
+    local before_over = final[before.state] and 1 or 0
+    self.over = self.over + (final[entry.state] and 1 or 0) - before_over
+    list[index] = {
       number = step.number,
       kind = step.kind,
       subject = step.subject,
@@ -291,11 +291,11 @@ function methods:settle(entries)
     self:stop(err)
   end
   if self.progress then
-    self.progress:show(self.settled, entries[1].step.kind)
+    self.progress:show(self.over, entries[1].step.kind)
   end
 end
 
---- A sign of life for whoever waits for the lock; stops the run when it was lost meanwhile.
+--- Renews the lock; stops the run when it was lost meanwhile.
 ---@return boolean
 function methods:is_alive()
   local ok, _, err = self.lock:renew()
@@ -310,7 +310,7 @@ end
 ---@param until_utc integer epoch seconds
 function methods:show_waiting(count, until_utc)
   if self.progress then
-    self.progress:show_waiting(self.settled, { steps = count, until_utc = until_utc })
+    self.progress:show_waiting(self.over, { steps = count, until_utc = until_utc })
   end
 end
 
@@ -320,7 +320,7 @@ function methods:has_failed_enough()
   return self._failures >= self.options.stop_after
 end
 
---- Begins to keep what a run knows.
+--- Makes the record of a run.
 ---@param fields table client, journal, tenant, lock, plan, body, options; outcomes of an earlier part
 ---@return lastpass.plan.Work
 function M.new(fields)
@@ -328,7 +328,7 @@ function M.new(fields)
     outcomes = {},
     requests = 0,
     sent = 0,
-    settled = 0,
+    over = 0,
     _lost_calls = {},
     _failures = 0,
   }
@@ -336,7 +336,7 @@ function M.new(fields)
     work[name] = value
   end
   for _, outcome in pairs(work.outcomes) do
-    work.settled = work.settled + (final[outcome.state] and 1 or 0)
+    work.over = work.over + (final[outcome.state] and 1 or 0)
   end
   return setmetatable(work, work_mt)
 end

@@ -1,6 +1,7 @@
 --- Creates, changes and deletes users (unified-directory §6).
 -- @module lastpass.unified.user_writes
 local bodies = require "lastpass.unified.user_body"
+local change_table = require "lastpass.directory.changes"
 local fold = require("lastpass.email").fold
 local ids = require "lastpass.unified.ids"
 local json = require "lastpass.json"
@@ -248,8 +249,6 @@ end
 local NO_ACTION = "remote_query[deleteaction] is required: 0 deactivates, 1 removes from the "
   .. "company, 2 destroys the account, 3 withdraws an invitation"
 
-local by_action = { [0] = "deactivate", "remove", "delete", "uninvite" }
-
 local function is_confirmed(call, user)
   local given = call.output.remote.confirm
   return type(given) == "string" and fold(given) == fold(user.email)
@@ -264,7 +263,7 @@ local function read_action(call, user)
     given = call.settings.delete_action
   end
   local number = tonumber(given)
-  if not number or not by_action[number] then
+  if not number or not change_table.deletions[number] then
     return problems.fail(400, NO_ACTION, {
       insight = {
         missing_required_query_parameters = {
@@ -277,7 +276,7 @@ local function read_action(call, user)
     local text = "destroying an account needs remote_query[confirm] with the user's address"
     return problems.fail(400, text)
   end
-  return by_action[number]
+  return change_table.deletions[number]
 end
 
 --- Deletes a user, in the way that the request names.

@@ -302,7 +302,7 @@ describe("writes at once", function()
 
   it("never go beyond a limit of a day, and reach it", function()
     for number, entry in ipairs(limits.list) do
-      local name = entry[1]
+      local name = entry.name
       local random = random_of(number)
       local sent = send_at_once(name, random, function()
         return { status = "OK" }

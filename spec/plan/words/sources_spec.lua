@@ -1,15 +1,18 @@
 -- Sources inside a playbook.
+-- Sources as a playbook sees them.
 local companies = require "spec.support.companies"
+local people = require "lastpass.source"
 local playbook = require "lastpass.plan.playbook"
 local time = require "lastpass.time"
-
-local options = { zone = assert(time.zone "America/New_York"), now = companies.NOW }
-
-local function run(fn)
-  return playbook.run(fn, options)
-end
+local source_words = require "lastpass.plan.words.sources"
 
 describe("lastpass.plan.words.sources", function()
+  local options = { zone = assert(time.zone "America/New_York"), now = companies.NOW }
+
+  local function run(fn)
+    return playbook.run(fn, options)
+  end
+
   local path
 
   before_each(function()
@@ -60,7 +63,7 @@ describe("lastpass.plan.words.sources", function()
         p.user(person.email) {}
       end
     end))
-    assert.equal(2, #declared.wanted)
+    assert.equal(2, #declared.desired)
   end)
 
   it("raise for a mapping of what is not there, before anybody is declared", function()
@@ -96,7 +99,7 @@ describe("lastpass.plan.words.sources", function()
         { email = "m\195\188ller@acme.com" },
       })
     end))
-    assert.equal("m\195\188ller@acme.com", (declared.wanted:row(1)))
+    assert.equal("m\195\188ller@acme.com", (declared.desired:row(1)))
     assert.is_true(declared.extras[1].other_letters)
     assert.equal("duplicate", declared.problems[1].code)
     assert.is_true(declared.untouchable["m\195\188ller@acme.com"])
@@ -109,7 +112,7 @@ describe("lastpass.plan.words.sources", function()
         { fullname = "name" }
       )
     end))
-    assert.equal(0, #declared.wanted)
+    assert.equal(0, #declared.desired)
     assert.equal("many_values", declared.problems[1].code)
     assert.is_true(declared.untouchable["ann@acme.com"])
   end)
@@ -122,5 +125,77 @@ describe("lastpass.plan.words.sources", function()
       local zone = assert(time.zone "Europe/Berlin")
       assert.equal("2027-01-01", p.source.table(list, { dates = dates, zone = zone }):next().ends)
     end))
+  end)
+end)
+
+describe("lastpass.plan.words.sources: rows", function()
+  local function cut_csv()
+    local path = os.tmpname()
+    local file = assert(io.open(path, "w"))
+    file:write 'email,name\nann@acme.com,Ann\nbob@acme.com,Bob\n"cyd@acme.com,C'
+    file:close()
+    return path
+  end
+
+  it("remembers the row at hand, until there is none", function()
+    local reading = {}
+    local list = { { email = "ann@acme.com" }, { email = "bob@acme.com" } }
+    local source = source_words.new(people.table(list), 3, reading)
+    local seen = {}
+    for person in source:rows() do
+      assert.equal(person, reading.person)
+      assert.equal(source, reading.source)
+      seen[#seen + 1] = person.email
+    end
+    assert.same({ "ann@acme.com", "bob@acme.com" }, seen)
+    assert.is_nil(reading.person)
+    assert.is_nil(reading.source)
+    assert.is_true(source_words.is(source))
+    assert.is_false(source_words.is(list))
+  end)
+
+  it("ends a loop where the source broke off, and says so", function()
+    local path = cut_csv()
+    local source = source_words.new(people.csv(path), 1, {})
+    local count = 0
+    for _ in source:rows() do
+      count = count + 1
+    end
+    os.remove(path)
+    assert.equal(2, count)
+    local description = source_words.describe(source)
+    assert.is_false(description.complete)
+    assert.is_string(description.failure)
+    assert.is_nil(description.sha256)
+    assert.same({ "csv", 2, 0 }, { description.kind, description.rows, description.refused })
+  end)
+
+  it("describes what was not read, and what was read in part", function()
+    local list = { { email = "ann@acme.com" }, { email = "x" }, { email = "bob@acme.com" } }
+    local source = source_words.new(people.table(list), 1, {})
+    assert.equal("the playbook did not read it", source_words.describe(source).failure)
+    source:next()
+    assert.equal("the playbook stopped reading after 1 rows", source_words.describe(source).failure)
+    source:next()
+    assert.is_nil(source:next())
+    local description = source_words.describe(source)
+    assert.same({ true, 3, 1 }, { description.complete, description.rows, description.refused })
+    assert.is_nil(description.failure)
+    assert.equal("table", description.name)
+    assert.equal("x", source_words.describe(source_words.new(people.table {}, 1, {}, "x")).name)
+  end)
+
+  it("is read once, and shows its problems and nothing of its inside", function()
+    local source = source_words.new(people.table { { email = "?" } }, 1, {})
+    local list, problems = source:read()
+    assert.same({}, list)
+    assert.equal("bad_email", problems[1].code)
+    assert.equal(problems, source.problems)
+    assert.equal(1, source.proof.rows)
+    assert.is_nil(source._admit)
+    assert.matches("table", tostring(source))
+    assert.has_error(function()
+      source:rows()
+    end)
   end)
 end)

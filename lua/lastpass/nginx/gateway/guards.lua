@@ -2,28 +2,18 @@
 -- ones, names of groups in another spelling, limits of a plan and of a day; and the counts that the latter go by.
 -- @module lastpass.nginx.gateway.guards
 local declarations = require "lastpass.plan.declared"
-local draft = require "lastpass.plan.steps.draft"
+local builders = require "lastpass.plan.steps.builder"
+local change_table = require "lastpass.directory.changes"
 local dicts = require "lastpass.nginx.dicts"
 local email = require "lastpass.email"
 local errors = require "lastpass.error"
 local json = require "lastpass.json"
 local key_of = require("lastpass.email").fold
-local kinds = require "lastpass.plan.kinds"
 local limits = require "lastpass.plan.limits"
 local plan_guards = require "lastpass.plan.guards"
+local state = require "lastpass.plan.state"
 
 local M = {}
-
--- The kinds of steps of plans that changes are, where their names differ.
-local step_kinds = { deactivate = "disable" }
-
---- The kind of step that a change is.
----@param change lastpass.unified.Change
----@return string|nil kind nil for what plans do not know
-function M.kind_of(change)
-  local name = step_kinds[change.kind] or change.kind
-  return kinds.by_name[name] and name
-end
 
 --- Checks the settings of the guards; errors raise.
 ---@param given table protect (addresses), limits
@@ -151,9 +141,9 @@ end
 local function after_of(change)
   local after = change.after or {}
   if change.kind == "groups" then
-    return { join = draft.list(after.join or {}), leave = draft.list(after.leave or {}) }
+    return { join = state.list(after.join or {}), leave = state.list(after.leave or {}) }
   elseif change.kind == "create" then
-    return { fullname = after.fullname, groups = draft.list(after.groups or {}) }
+    return { fullname = after.fullname, groups = state.list(after.groups or {}) }
   end
   return after
 end
@@ -164,7 +154,7 @@ end
 function M.count(changes)
   local steps = {}
   for _, change in ipairs(changes) do
-    local kind = M.kind_of(change)
+    local kind = change_table.step_kind(change.kind)
     steps[#steps + 1] = kind and { kind = kind, after = after_of(change) }
   end
   local counts = {}
@@ -174,24 +164,24 @@ function M.count(changes)
   return counts
 end
 
-local function work_of(snapshot, changes, settings, admins)
-  local work = draft.new(declare(settings), overlay(snapshot, changes, admins))
-  work.rows, work.changes = snapshot:rows(), sizes_after(snapshot, changes)
+local function builder_of(snapshot, changes, settings, admins)
+  local builder = builders.new(declare(settings), overlay(snapshot, changes, admins))
+  builder.changes = sizes_after(snapshot, changes)
   for _, change in ipairs(changes) do
-    local kind = M.kind_of(change)
+    local kind = change_table.step_kind(change.kind)
     if kind then
       local fields = { reason = "asked for", rule = "action", after = after_of(change) }
-      draft.add(work, kind, change.subject, fields)
+      builder:add(kind, change.subject, fields)
     end
   end
-  return work
+  return builder
 end
 
 --- Whether a change takes access from a user.
 ---@param change lastpass.unified.Change
 ---@return boolean
 function M.removes(change)
-  local kind = kinds.by_name[M.kind_of(change) or ""]
+  local kind = change_table.by_name[change_table.step_kind(change.kind) or ""]
   return kind ~= nil and kind.removes == true
 end
 
@@ -210,10 +200,10 @@ end
 
 -- LastPass's batchadd changes an account that exists, its password too (unified-directory §6), so it must
 -- be known that there is none.
-local function creates_protected(work, changes)
+local function creates_protected(builder, changes)
   for _, change in ipairs(changes) do
     if change.kind == "create" and not change.is_new then
-      local entry = work.declared.protected[key_of(change.subject)]
+      local entry = builder.declared.protected[key_of(change.subject)]
       if entry then
         return change.subject, entry.why
       end
@@ -231,21 +221,20 @@ end
 ---@return string? message
 ---@return lastpass.Error? err kind "guard"
 function M.ask(snapshot, changes, settings, given)
-  local work = work_of(snapshot, changes, settings, given.admins)
-  local subject, why = creates_protected(work, changes)
+  local builder = builder_of(snapshot, changes, settings, given.admins)
+  local subject, why = creates_protected(builder, changes)
   if subject then
     return errors.fail("guard", "protected", ("%s: %s"):format(subject, why))
   end
-  local memberships, admins = snapshot:rows():census()
-  local context = plan_guards.check(work, {
+  local size = plan_guards.size_of(snapshot)
+  size.admins = given.admins and given.admins.count or size.admins
+  local context = plan_guards.check(builder, {
     sources = json.list {},
-    people = snapshot:count() + snapshot:invited_count(),
-    memberships = memberships,
-    admins = given.admins and given.admins.count or admins,
+    size = size,
     done_lately = given.done_lately,
     last_source = function() end,
   })
-  local held, refusal = work.held[1], context.refusals[1]
+  local held, refusal = builder.held[1], context.refusals[1]
   if held then
     return errors.fail("guard", held.code, held_message(held))
   elseif refusal then

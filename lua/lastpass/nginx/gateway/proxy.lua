@@ -3,6 +3,7 @@
 -- far as those know what they do; all of them are logged in the audit.
 -- @module lastpass.nginx.gateway.proxy
 local call = require "lastpass.enterprise.call"
+local change_table = require "lastpass.directory.changes"
 local core = require "lastpass.core"
 local email = require "lastpass.email"
 local errors = require "lastpass.error"
@@ -14,67 +15,18 @@ local unified_call = require "lastpass.unified.call"
 
 local M = {}
 
-local function change(kind, subject, after)
-  return { kind = kind, subject = type(subject) == "string" and subject or "", after = after }
-end
-
-local function each(data, make)
-  local list = {}
-  for place, item in ipairs(data) do
-    list[place] = make(item)
+-- The changes that a command asks for. The guards compare strings; what is none is refused by its address.
+local function changes_of(command, data)
+  local changes = change_table.of_command(command, data)
+  for _, change in ipairs(changes) do
+    local after = change.after
+    change.subject = type(change.subject) == "string" and change.subject or ""
+    if change.kind == "groups" then
+      after.join, after.leave = after.join or {}, after.leave or {}
+    end
   end
-  return list
+  return changes
 end
-
-local deletions = { [0] = "deactivate", "remove", "delete", "uninvite" }
-
-local readers = {
-  batchadd = function(data)
-    return each(data, function(row)
-      return change("create", row.username, { fullname = row.fullname, groups = row.groups })
-    end)
-  end,
-  batchchangegrp = function(data)
-    return each(data, function(row)
-      return change("groups", row.username, { join = row.add or {}, leave = row.del or {} })
-    end)
-  end,
-  disableuser = function(data)
-    return each(data, function(address)
-      return change("disable", address)
-    end)
-  end,
-  enableuser = function(data)
-    return each(data, function(address)
-      return change("enable", address)
-    end)
-  end,
-  deluser = function(data)
-    return { change(deletions[tonumber(data.deleteaction)], data.username) }
-  end,
-  updateemail = function(data)
-    return { change("rename", data.oldemail, { email = data.newemail }) }
-  end,
-  updateuser = function(data)
-    return { change("name", data.username, { fullname = data.fullname }) }
-  end,
-  -- one name for all of them: the guards know of no reason to hold these back
-  reinviteuser = function(data)
-    return { change("reinvite", data.username) }
-  end,
-  resetpassword = function(data)
-    return { change("reset_password", data.username) }
-  end,
-  requiremasterpasswordchange = function(data)
-    return { change("require_password_change", data.username) }
-  end,
-  disablemultifactor = function(data)
-    return { change("disable_mfa", data.username) }
-  end,
-  pushsitestousers = function(data)
-    return { change("push_site", data.users) }
-  end,
-}
 
 -- The command that a path names.
 local function find_command(name)
@@ -173,7 +125,7 @@ end
 
 -- Guards and audit around a command that writes.
 local function write(tenant, client, prepared, data, writer)
-  local changes = readers[prepared.command](data)
+  local changes = changes_of(prepared.command, data)
   local good, problem = check_addresses(tenant, changes)
   if not good then
     return nil, problem

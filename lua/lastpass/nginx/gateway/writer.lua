@@ -2,6 +2,7 @@
 -- logs the outcome.
 -- @module lastpass.nginx.gateway.writer
 local audit = require "lastpass.nginx.gateway.audit"
+local change_table = require "lastpass.directory.changes"
 local errors = require "lastpass.error"
 local guards = require "lastpass.nginx.gateway.guards"
 local leases = require "lastpass.nginx.lease"
@@ -243,66 +244,6 @@ function methods:check(changes, action)
   return nil, message, err
 end
 
--- Commands that take one user and nothing else.
-local commands = { disable_mfa = "disablemultifactor" }
-local delete_actions = { deactivate = 0, remove = 1, delete = 2, uninvite = 3 }
-
-local send = {}
-
---- One new user.
-function send.create(client, change)
-  local row = { username = change.subject }
-  for name, value in pairs(change.after or {}) do
-    row[name] = value
-  end
-  if row.groups and #row.groups == 0 then
-    row.groups = nil
-  end
-  return client:batchadd { row }
-end
-
---- A new name.
-function send.name(client, change)
-  return client:updateuser { username = change.subject, fullname = change.after.fullname }
-end
-
---- Other groups.
-function send.groups(client, change)
-  local join, leave = change.after.join, change.after.leave
-  return client:batchchangegrp {
-    {
-      username = change.subject,
-      add = #join > 0 and join or nil,
-      del = #leave > 0 and leave or nil,
-    },
-  }
-end
-
---- Another address, once the user agrees.
-function send.rename(client, change)
-  return client:updateemail { oldemail = change.subject, newemail = change.after.email }
-end
-
---- May log in again.
-function send.enable(client, change)
-  return client:enableuser { change.subject }
-end
-
---- May not log in.
-function send.disable(client, change)
-  return client:disableuser { change.subject }
-end
-
-local function call(client, change)
-  local action = delete_actions[change.kind]
-  if action then
-    return client:deluser { username = change.subject, deleteaction = action }
-  elseif send[change.kind] then
-    return send[change.kind](client, change)
-  end
-  return client[commands[change.kind]](client, { username = change.subject })
-end
-
 --- Logs what is about to be sent. From here on it may have happened.
 ---@param action string
 ---@param changes lastpass.unified.Change[]
@@ -363,7 +304,8 @@ function methods:apply(change)
     return nil, message, err
   end
   local reply
-  reply, message, err = call(self._context.tenant:client(), change)
+  reply, message, err =
+    change_table.send(self._context.tenant:client(), change.kind, change.subject, change.after)
   self:done(change.kind, { change }, err)
   return reply, message, err
 end

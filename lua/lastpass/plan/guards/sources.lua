@@ -1,15 +1,110 @@
---- Guards about the size of sources: one without rows, or with far fewer than before, takes nothing
--- away.
+--- Guards that distrust sources: one that was not read to its end, that is empty or has shrunk, or whose rows or
+-- members could not be used takes nothing away from those whom it does not mention.
 -- @module lastpass.plan.guards.sources
-local holding = require "lastpass.plan.guards.holding"
+local changes = require "lastpass.directory.changes"
 local limits = require "lastpass.plan.limits"
+local state = require "lastpass.plan.state"
 local time = require "lastpass.time"
 
 local M = {}
 
---- A source is compared with the largest size it had within so many seconds, or else what is lost a
+local INCOMPLETE =
+  "%s was not read to its end (%s), so those whom it does not mention may still be there"
+
+local function incomplete_sources(sources)
+  for _, source in ipairs(sources) do
+    if not source.complete then
+      return INCOMPLETE:format(source.name, source.failure)
+    end
+  end
+  return nil
+end
+
+local REFUSED_ROWS = "%d rows could not be used, and may be of people who now seem to be missing: "
+  .. "fix them, or allow so many with limit { refused_rows = %d }"
+
+-- Who is not mentioned: by nothing at all, or not as a member.
+local absent = { missing = true, group = true }
+
+local function refused_rows(declared, sources)
+  local rows, count = 0, 0
+  for _, source in ipairs(sources) do
+    rows, count = rows + source.rows, count + source.refused
+  end
+  for _, problem in ipairs(declared.problems) do
+    if not problem.refused_by_source and not problem.subject then
+      count = count + 1 -- the playbook's own; where the person is known, they are left alone
+    elseif problem.refused_by_source and problem.subject and problem.code == "status_word" then
+      count = count - 1 -- the person is mentioned, in a row that is good but for the word
+    end
+  end
+  local limit = limits.read(declared.settings.limits.refused_rows)
+  if count > limits.allowed(limit, rows, 0) then
+    return REFUSED_ROWS:format(count, count)
+  end
+  return nil
+end
+
+--- What is known before there are steps: which of those that take something away will be held, and why.
+-- One broken row can hold everybody; so many steps are counted, not made.
+---@param declared lastpass.plan.Declared
+---@param sources table[] as of `playbook.sources`
+---@return fun(rule: string): string|nil, string|nil ahead code and why, by the rule of the step
+function M.ahead(declared, sources)
+  local incomplete = incomplete_sources(sources)
+  local refused = not incomplete and refused_rows(declared, sources)
+  return function(rule)
+    if incomplete then
+      return "incomplete_source", incomplete
+    elseif refused and absent[rule] then
+      return "refused_rows", refused
+    end
+    return nil
+  end
+end
+
+--- Nothing is taken away while a source was not read to its end, and nobody is missing while rows could not be used.
+---@param builder lastpass.plan.Builder
+---@param context lastpass.plan.GuardContext
+function M.unread(builder, context)
+  local ahead = M.ahead(builder.declared, context.sources)
+  builder:hold_removals(function(step)
+    return ahead(step.rule)
+  end)
+end
+
+local UNKNOWN_MEMBERS = "%d of the %d declared members of '%s' are not in the directory, so "
+  .. "those who are not named may be among them under another address: correct the addresses, "
+  .. "or allow so many with limit { refused_rows = %d }"
+
+--- Nobody leaves a group while somebody who is declared its member is not in the directory.
+---@param builder lastpass.plan.Builder
+function M.unknown_members(builder)
+  local whole, count = 0, 0
+  for name, unknown in pairs(builder.unknown_members) do
+    whole, count = whole + #builder.declared.groups[name].members, count + unknown
+  end
+  local limit = limits.read(builder.declared.settings.limits.refused_rows)
+  if count <= limits.allowed(limit, whole, 0) then
+    return
+  end
+  for _, step in ipairs(builder:open_steps()) do
+    if step.kind == "groups" then
+      for _, name in ipairs(state.list(step.after.leave)) do
+        local unknown = builder.unknown_members[name]
+        if unknown then
+          local members = #builder.declared.groups[name].members
+          local why = UNKNOWN_MEMBERS:format(unknown, members, name, count)
+          builder:hold_leaving(step, "unknown_members", why, name)
+        end
+      end
+    end
+  end
+end
+
+-- A source is compared with the largest size it had within so many seconds, or else what is lost a
 -- little every day would never be much.
-M.SPAN = 30 * 24 * 60 * 60
+local SPAN = 30 * 24 * 60 * 60
 
 --- What is remembered of a source.
 ---@class lastpass.plan.SourceSize
@@ -26,7 +121,7 @@ end
 local function largest(last, now)
   local sizes = sizes_of(last)
   for _, size in ipairs(sizes) do
-    if now - size.read_at <= M.SPAN then
+    if now - size.read_at <= SPAN then
       return size
     end
   end
@@ -41,7 +136,7 @@ end
 -- one is about what the source was before such a limit was used first: it allows a loss once, not each
 -- time anew.
 ---@return table|nil shrunk {rows, read_at}
----@return table|nil allowed {rows, read_at} what it has shrunk from, by the word of the playbook
+---@return table|nil allowed {rows, read_at} what it has shrunk from, by a limit of the playbook
 local function shrunk_from(settings, rows, last, now)
   local size = largest(last, now)
   if not is_within(settings.shrink, size.rows, rows) then
@@ -50,7 +145,7 @@ local function shrunk_from(settings, rows, last, now)
     return nil, nil
   end
   local before = last.before
-  if before and now - before.read_at <= M.SPAN then
+  if before and now - before.read_at <= SPAN then
     size = before
   end
   if is_within(settings.shrink, size.rows, rows) then
@@ -59,7 +154,7 @@ local function shrunk_from(settings, rows, last, now)
   return size, nil
 end
 
---- What is to be remembered of a source that no guard minds.
+--- What is to be remembered of a source that no guard refuses.
 ---@param settings table of `limits.merge`
 ---@param source table {complete, rows, sha256}
 ---@param last lastpass.plan.SourceSize|nil
@@ -81,24 +176,24 @@ function M.remember(settings, source, last, now)
     record.before = allowed
     return record
   end
-  local kept, first = {}, largest(last, now)
+  local sizes, first = {}, largest(last, now)
   for _, earlier in ipairs(sizes_of(last)) do
-    local counts = earlier == first or #kept > 0
+    local counts = earlier == first or #sizes > 0
     if counts and earlier.rows > source.rows then
-      kept[#kept + 1] = earlier
+      sizes[#sizes + 1] = earlier
     end
   end
-  local newest = kept[#kept]
+  local newest = sizes[#sizes]
   if not newest or now - newest.read_at >= 24 * 60 * 60 then -- one a day is enough
-    kept[#kept + 1] = size
+    sizes[#sizes + 1] = size
   end
-  record.sizes, record.before = kept, last.before
+  record.sizes, record.before = sizes, last.before
   return record
 end
 
-local function has_removals(work)
-  for _, step in ipairs(holding.open_steps(work)) do
-    if holding.removes(step) or step.kind == "groups" and #step.after.leave > 0 then
+local function has_removals(builder)
+  for _, step in ipairs(builder:open_steps()) do
+    if changes.by_name[step.kind].removes or step.kind == "groups" and #step.after.leave > 0 then
       return true
     end
   end
@@ -107,7 +202,7 @@ end
 
 local SHRUNK = "%s has %d rows and had %d on %s; the limit is %s"
 
-local function check_one(settings, source, last, now)
+local function refusal_of(settings, source, last, now)
   if not source.complete then
     return nil
   elseif source.rows == 0 then
@@ -135,16 +230,16 @@ local function check_one(settings, source, last, now)
 end
 
 --- Refuses a plan that takes things away by a source that is empty or has shrunk.
----@param work table of `steps.compute`
+---@param builder lastpass.plan.Builder
 ---@param context table sources, last_source
-function M.check(work, context)
-  if not has_removals(work) then
+function M.sizes(builder, context)
+  if not has_removals(builder) then
     return
   end
-  local settings, now = work.declared.settings.limits, time.now()
+  local settings, now = builder.declared.settings.limits, time.now()
   for _, source in ipairs(context.sources) do
     local last = context.last_source(source.name)
-    context.refusals[#context.refusals + 1] = check_one(settings, source, last, now)
+    context.refusals[#context.refusals + 1] = refusal_of(settings, source, last, now)
   end
 end
 

@@ -1,47 +1,41 @@
---- Steps for people whom the comparison in the core found to differ, and for those nobody mentions.
+--- Steps for people: those whom the comparison in the core found to differ, those nobody mentions, those to be
+-- removed, and those whose address has changed.
 -- @module lastpass.plan.steps.people
-local bits_of = require("lastpass.core").change_bits
-local draft = require "lastpass.plan.steps.draft"
-local groups_room = require "lastpass.plan.steps.groups"
-local key_of = require("lastpass.email").fold
-local letters = require "lastpass.plan.letters"
+local checks = require "lastpass.plan.checks"
+local core = require "lastpass.core"
+local email = require "lastpass.email"
+local groups = require "lastpass.plan.steps.groups"
+local state = require "lastpass.plan.state"
 
 local M = {}
 
-local add, cause, image_of, with = draft.add, draft.cause, draft.image_of, draft.with
-
 local function has(bits, name)
-  local bit = bits_of[name]
+  local bit = core.change_bits[name]
   return bits % (bit * 2) >= bit
 end
 
--- What is no UTF-8 could not be written into a plan.
-local function check_name(work, row, address, fullname)
-  if not fullname or letters.is_utf8(fullname) then
+-- What is not UTF-8 could not be written into a plan.
+local function check_name(builder, row, address, fullname)
+  if not fullname or checks.is_utf8(fullname) then
     return true
   end
-  draft.problem(
-    work,
-    "bad_encoding",
-    address,
-    "the name is not valid UTF-8",
-    work.declared:origin(row)
-  )
+  local origin = builder.declared:origin(row)
+  builder:problem("bad_encoding", address, "the name is not valid UTF-8", origin)
   return false
 end
 
-local function create(work, row)
-  local address, fullname = work.declared.wanted:row(row)
-  if not check_name(work, row, address, fullname) then
+local function create(builder, row)
+  local address, fullname = builder.declared.desired:row(row)
+  if not check_name(builder, row, address, fullname) then
     return
   end
-  local extra = work.declared.extras[row] or {}
-  local attribute = work.declared.settings.attribute
-  local after = { fullname = fullname, groups = groups_room.of_new(work, row) }
+  local extra = builder.declared.extras[row] or {}
+  local attribute = builder.declared.settings.attribute
+  local after = { fullname = fullname, groups = groups.of_new(builder, row) }
   if extra.employee_id and attribute then
     after.attribs = { [attribute] = extra.employee_id }
   end
-  add(work, "create", address, with(cause(work, row, "is not in the directory"), nil, after))
+  builder:add("create", address, builder:cause(row, "is not in the directory", nil, after))
 end
 
 local function same_name(before, after)
@@ -65,62 +59,54 @@ local function removal_of(bits)
   return nil
 end
 
-local function change(work, changes, place, row, user, bits)
-  local subject = draft.address_of(work, user)
-  local _, fullname = work.declared.wanted:row(row)
-  if draft.is_gone(work, row) then
+local function change_groups(builder, changes, position, row, subject)
+  local join, leave = changes:groups(position)
+  local before = { groups = builder:state_of(subject).groups }
+  local after = { join = state.list(join), leave = state.list(leave) }
+  builder:add("groups", subject, builder:cause(row, "has other groups", before, after))
+end
+
+local function change_user(builder, changes, position, row, user, bits)
+  local subject = builder:address_of(user)
+  local _, fullname = builder.declared.desired:row(row)
+  if builder:is_gone(row) then
     return -- removed below, whatever else was declared
   end
   local removal = removal_of(bits)
-  if removal and draft.is_beyond(work, removal, "user") then
+  if removal and builder:is_beyond(removal, "user") then
     return
   end
-  local before = image_of(work, subject)
+  local before = builder:state_of(subject)
   if has(bits, "disable") then
-    if before.status == "invited" then
-      add(work, "uninvite", subject, cause(work, row, "is declared inactive"))
-    else
-      add(work, "disable", subject, cause(work, row, "is declared inactive"))
-    end
+    local kind = before.status == "invited" and "uninvite" or "disable"
+    builder:add(kind, subject, builder:cause(row, "is declared inactive"))
     return
   end
   if has(bits, "enable") then
-    add(work, "enable", subject, cause(work, row, "is declared active"))
+    builder:add("enable", subject, builder:cause(row, "is declared active"))
   end
   if
     has(bits, "name")
-    and check_name(work, row, subject, fullname)
+    and check_name(builder, row, subject, fullname)
     and not same_name(before.fullname, fullname)
   then
-    add(
-      work,
-      "name",
-      subject,
-      with(
-        cause(work, row, "has another name"),
-        { fullname = before.fullname },
-        { fullname = fullname }
-      )
-    )
+    local from, to = { fullname = before.fullname }, { fullname = fullname }
+    builder:add("name", subject, builder:cause(row, "has another name", from, to))
   end
   if has(bits, "join") or has(bits, "leave") then
-    local join, leave = changes:groups(place)
-    add(
-      work,
-      "groups",
-      subject,
-      with(
-        cause(work, row, "has other groups"),
-        { groups = before.groups },
-        { join = draft.list(join), leave = draft.list(leave) }
-      )
-    )
+    change_groups(builder, changes, position, row, subject)
   end
 end
 
-local function missing_user(work, user)
-  local choice = work.declared.settings.missing
-  local status, kind = draft.status_of(work, user), nil
+local function remove_missing(builder, kind, address)
+  if kind and not builder:is_beyond(kind, "missing") then
+    builder:add(kind, address, { reason = "no source mentions them", rule = "missing" })
+  end
+end
+
+local function missing_user(builder, user)
+  local choice = builder.declared.settings.missing
+  local status, kind = core.user_value(builder.rows, user, core.user_fields.status), nil
   if status == "invited" then
     kind = choice.invited == "withdraw" and "uninvite"
   elseif choice.users == "remove" then
@@ -128,101 +114,134 @@ local function missing_user(work, user)
   elseif choice.users == "disable" and status ~= "disabled" then
     kind = "disable"
   end
-  if kind and not draft.is_beyond(work, kind, "missing") then
-    local fields = { reason = "no source mentions them", rule = "missing" }
-    add(work, kind, draft.address_of(work, user), fields)
-  end
-end
-
-local function missing_invited(work, address)
-  local withdraws = work.declared.settings.missing.invited == "withdraw"
-  if withdraws and not draft.is_beyond(work, "uninvite", "missing") then
-    add(work, "uninvite", address, { reason = "no source mentions them", rule = "missing" })
-  end
+  remove_missing(builder, kind, builder:address_of(user))
 end
 
 -- Of somebody who is only invited nothing but groups can be changed, and whether the directory shows
 -- those is not documented (enterprise-api §4.8). So they are changed only when it does show some that
 -- do not fit; else the same change would be planned every day until the invitation is accepted.
-local function invited_groups(work, changes, place, row)
-  local join, leave = changes:groups(place)
-  local subject = work.declared.wanted:row(row)
+local function invited_groups(builder, changes, position, row)
+  local _, leave = changes:groups(position)
   if #leave == 0 then
-    work.waiting = work.waiting + 1
+    builder.waiting = builder.waiting + 1
     return
   end
-  add(
-    work,
-    "groups",
-    subject,
-    with(
-      cause(work, row, "has other groups"),
-      { groups = image_of(work, subject).groups },
-      { join = draft.list(join), leave = draft.list(leave) }
-    )
-  )
+  change_groups(builder, changes, position, row, (builder.declared.desired:row(row)))
 end
 
-local TWIN = "two users of the directory have this address, but for upper and lower case"
+local DUPLICATE = "two users of the directory have this address, but for upper and lower case"
 
 -- The server takes addresses that differ by case for the same, so nobody who has such a namesake is
--- touched, not even by the address to the letter.
-local function refuse_twins(work, changes)
-  for _, user in ipairs(work.rows:twins()) do
-    work.declared:doubt(draft.address_of(work, user))
+-- touched, not even by exactly that address.
+local function refuse_duplicates(builder, changes)
+  for _, user in ipairs(builder.rows:twins()) do
+    builder.declared:doubt(builder:address_of(user))
   end
-  for place = 1, #changes do
-    local row, user, bits = changes:at(place)
+  for position = 1, #changes do
+    local row, user, bits = changes:at(position)
     if has(bits, "twin") then
-      local address = user and draft.address_of(work, user) or work.declared.wanted:row(row)
-      draft.problem(work, "twin", address, TWIN, row and work.declared:origin(row))
+      local address = user and builder:address_of(user) or builder.declared.desired:row(row)
+      builder:problem("twin", address, DUPLICATE, row and builder.declared:origin(row))
     end
   end
 end
 
 -- Whether a difference is about somebody who is not certain to be who they seem.
-local function is_doubtful(work, row, user, invited)
-  return row and draft.row_in_doubt(work, row)
-    or user and draft.user_in_doubt(work, user)
-    or invited and draft.in_doubt(work, invited)
+local function is_doubtful(builder, row, user, invited)
+  return row and builder:row_in_doubt(row)
+    or user and builder:user_in_doubt(user)
+    or invited and builder:in_doubt(invited)
 end
 
-local function is_mentioned(work, address)
-  work.mentioned = work.mentioned or groups_room.mentioned(work)
-  return work.mentioned[key_of(address)]
+local function is_mentioned(builder, address)
+  builder.mentioned = builder.mentioned or groups.mentioned(builder)
+  return builder.mentioned[email.fold(address)]
 end
 
-local function settle(work, changes, place, row, user, bits, invited)
+local function add_steps(builder, changes, position, row, user, bits, invited)
   if row and has(bits, "create") then
-    create(work, row)
+    create(builder, row)
   elseif row and user then
-    change(work, changes, place, row, user, bits)
+    change_user(builder, changes, position, row, user, bits)
   elseif row and has(bits, "uninvite") then
-    if not draft.is_gone(work, row) then
-      add(work, "uninvite", invited, cause(work, row, "is declared inactive"))
+    if not builder:is_gone(row) then
+      builder:add("uninvite", invited, builder:cause(row, "is declared inactive"))
     end
   elseif row then
-    invited_groups(work, changes, place, row)
-  elseif has(bits, "missing") and not is_mentioned(work, draft.address_of(work, user)) then
-    missing_user(work, user)
-  elseif has(bits, "missing_invited") and not is_mentioned(work, invited) then
-    missing_invited(work, invited)
+    invited_groups(builder, changes, position, row)
+  elseif has(bits, "missing") and not is_mentioned(builder, builder:address_of(user)) then
+    missing_user(builder, user)
+  elseif has(bits, "missing_invited") and not is_mentioned(builder, invited) then
+    local withdraws = builder.declared.settings.missing.invited == "withdraw"
+    remove_missing(builder, withdraws and "uninvite", invited)
   end
 end
 
 --- Goes through all differences.
----@param work table a draft
+---@param builder lastpass.plan.Builder
 ---@param changes userdata of core.diff
-function M.walk(work, changes)
-  local missing = work.declared.settings.missing
+function M.walk(builder, changes)
+  local missing = builder.declared.settings.missing
   local all_kept = missing.users == "keep" and missing.invited == "keep"
-  refuse_twins(work, changes)
-  for place = 1, #changes do
-    local row, user, bits, invited = changes:at(place)
+  refuse_duplicates(builder, changes)
+  for position = 1, #changes do
+    local row, user, bits, invited = changes:at(position)
     if row == nil and all_kept then
       break -- from here on there are only people whom nothing mentions
-    elseif not is_doubtful(work, row, user, invited) then
-      settle(work, changes, place, row, user, bits, invited)
+    elseif not is_doubtful(builder, row, user, invited) then
+      add_steps(builder, changes, position, row, user, bits, invited)
+    end
+  end
+end
+
+--- People who are to be removed or deleted are named one by one, in whatever state they are.
+---@param builder lastpass.plan.Builder
+function M.removals(builder)
+  local rows = {}
+  for row, extra in pairs(builder.declared.extras) do
+    if extra.state and not builder:row_in_doubt(row) then
+      rows[#rows + 1] = row
+    end
+  end
+  table.sort(rows)
+  for _, row in ipairs(rows) do
+    local address = builder:subject_of(row)
+    local status = builder:state_of(address).status
+    if status ~= "absent" then
+      local kind = status == "invited" and "uninvite" or builder.declared.extras[row].state
+      builder:add(kind, address, builder:cause(row, "is declared gone"))
+    end
+  end
+end
+
+local HELD_RENAME = 'an address is changed only when the playbook says rename "updateemail"; '
+  .. 'rename "keep" keeps the old one'
+local PENDING = "%s becomes %s when they log in with the old address once more"
+
+--- Known people with another address.
+---@param builder lastpass.plan.Builder
+function M.renames(builder)
+  local choice, renames = builder.declared.settings.rename, builder.matching.renames
+  local rows = {}
+  for row in pairs(renames) do
+    -- a change of address ends with a log-in (enterprise-api §4.3), so not for who cannot log in
+    if not builder:row_in_doubt(row) and select(4, builder.declared.desired:row(row)) ~= false then
+      rows[#rows + 1] = row
+    end
+  end
+  table.sort(rows)
+  for _, row in ipairs(rows) do
+    local from, to = renames[row].from, renames[row].to
+    local pending = builder.pending_renames[email.fold(from)]
+    if pending and email.fold(pending) == email.fold(to) then
+      builder:warn(PENDING, from, to)
+    elseif choice ~= "keep" then
+      local reason = ("has another address, found by %s"):format(renames[row].rule)
+      local cause = builder:cause(row, reason, { email = from }, { email = to }, "match")
+      local step = builder:add("rename", from, cause)
+      if choice == "hold" then
+        builder:hold(step, "rename", HELD_RENAME)
+      end
     end
   end
 end

@@ -1,11 +1,10 @@
---- Words that set how declarations are carried out.
+--- Words that set how declarations are planned, and when nginx runs the playbook: `every "15m"`, `at "02:00"`. A
+-- plan that somebody makes by hand ignores the schedule.
 -- @module lastpass.plan.words.settings
-local checks = require "lastpass.plan.words.checks"
+local checks = require "lastpass.plan.checks"
 local errors = require "lastpass.error"
 local json = require "lastpass.json"
 local limits = require "lastpass.plan.limits"
-
-local M = {}
 
 local choices = {
   users = { keep = true, disable = true, remove = true },
@@ -30,26 +29,24 @@ local function check_choice(name, value)
   end
 end
 
--- A setting has one value: of two that differ nobody knows which was meant.
+-- A setting has one value: of two that differ it is not known which was meant.
 local function set_once(context, word, name, value, level)
-  local said = context.said or {}
-  context.said = said
+  local settings = context.settings_said or {}
+  context.settings_said = settings
   local key, shown = word .. " " .. name, tostring(value)
-  local before = said[key]
+  local before = settings[key]
   if before and before.value ~= shown then
     local text = "%s: '%s' is %s here, and was %s at %s; say it once"
     errors.raise(level + 1, text, word, name, shown, before.value, before.line)
   elseif not before then
-    said[key] = { value = shown, line = checks.line_of(context.playbook, level + 1) }
+    settings[key] = { value = shown, line = checks.line_of(context.playbook, level + 1) }
   end
 end
 
---- missing "disable": what happens to users whom nothing mentions.
----@param context table see `words.new`
----@return function
-function M.missing(context)
+-- missing "disable": what happens to users whom nothing mentions.
+local function missing(context)
   return function(choice)
-    local given, missing = choice, context.declared.settings.missing
+    local given, setting = choice, context.declared.settings.missing
     if type(choice) ~= "table" then
       given = { users = choice }
     end
@@ -57,18 +54,16 @@ function M.missing(context)
     for name, value in pairs(given) do
       check_choice(name, value)
       set_once(context, "missing", name, value, 2)
-      missing[name] = value
+      setting[name] = value
     end
-    if given ~= choice and not context.said["missing invited"] then
-      missing.invited = choice == "remove" and "withdraw" or "keep"
+    if given ~= choice and not context.settings_said["missing invited"] then
+      setting.invited = choice == "remove" and "withdraw" or "keep"
     end
   end
 end
 
---- limit { disable = "5%" }.
----@param context table see `words.new`
----@return function
-function M.limit(context)
+-- limit { disable = "5%" }.
+local function limit(context)
   return function(given)
     if type(given) ~= "table" then
       errors.raise(2, 'limit: needs a table, such as limit { disable = "5%%" }')
@@ -76,8 +71,8 @@ function M.limit(context)
     limits.merge("limit", context.declared.settings.limits, given, 2)
     for name, value in pairs(given) do
       if type(value) == "table" then
-        for limit, count in pairs(value) do
-          set_once(context, "limit", name .. "." .. limit, count, 2)
+        for kind, count in pairs(value) do
+          set_once(context, "limit", name .. "." .. kind, count, 2)
         end
       else
         set_once(context, "limit", name, value, 2)
@@ -86,11 +81,9 @@ function M.limit(context)
   end
 end
 
---- only { "Finance", "Team *" }: memberships of other groups are left alone. A * stands for any
+-- only { "Finance", "Team *" }: memberships of other groups are left alone. A * stands for any
 -- characters. Said again, it names further groups.
----@param context table see `words.new`
----@return function
-function M.only(context)
+local function only(context)
   return function(...)
     local list = checks.list_of("only", "groups", 2, ...)
     local settings = context.declared.settings
@@ -104,16 +97,14 @@ end
 
 local rules = { employee_id = true, email = true, alias = true }
 
---- match { "employee_id", "email", attribute = "EmployeeNumber" }: how people are found.
----@param context table see `words.new`
----@return function
-function M.match(context)
+-- match { "employee_id", "email", attribute = "EmployeeNumber" }: how people are found.
+local function match(context)
   return function(given)
     if type(given) ~= "table" then
       errors.raise(2, 'match: needs a table, such as match { "employee_id", "email" }')
     end
     local order = {}
-    for place, rule in ipairs(given) do
+    for index, rule in ipairs(given) do
       if not rules[rule] then
         errors.raise(
           2,
@@ -121,7 +112,7 @@ function M.match(context)
           tostring(rule)
         )
       end
-      order[place] = rule
+      order[index] = rule
     end
     for name, value in pairs(given) do
       if type(name) == "number" and order[name] == nil then
@@ -131,7 +122,7 @@ function M.match(context)
       elseif name == "attribute" and type(value) ~= "string" then
         errors.raise(2, "match: 'attribute' must be the name of an attribute, not %s", type(value))
       elseif name == "attribute" then
-        checks.letters("match: 'attribute'", value, 2)
+        checks.utf8("match: 'attribute'", value, 2)
       end
     end
     if #order > 0 then
@@ -146,10 +137,8 @@ function M.match(context)
   end
 end
 
---- rename "updateemail": what happens when a known person has another address.
----@param context table see `words.new`
----@return function
-function M.rename(context)
+-- rename "updateemail": what happens when a known person has another address.
+local function rename(context)
   return function(choice)
     if choice ~= "hold" and choice ~= "updateemail" and choice ~= "keep" then
       local known = '"hold", "updateemail" or "keep"'
@@ -160,17 +149,148 @@ function M.rename(context)
   end
 end
 
---- reason "audit 7": why, for all that is declared after it.
----@param context table see `words.new`
----@return function
-function M.reason(context)
+-- reason "audit 7": why, for all that is declared after it.
+local function reason(context)
   return function(text)
     if text ~= nil and type(text) ~= "string" then
-      errors.raise(2, "reason: needs a text, or nil to end it")
+      errors.raise(2, "reason: needs a string, or nil to end it")
     end
-    checks.letters("reason: the text", text or "", 2)
+    checks.utf8("reason: the string", text or "", 2)
     context.reason = text
   end
 end
 
-return M
+local SECONDS = { s = 1, m = 60, h = 3600, d = 86400, w = 604800 }
+local LONGEST = 366 * 86400
+
+---@class lastpass.plan.Schedule
+---@field every? integer seconds between the beginnings of two runs
+---@field at? integer[]  seconds of the day, in the account's zone, sorted
+---@field text string    as the playbook says it
+
+local function set_schedule(context, word, schedule)
+  local known = context.declared.schedule
+  if known then
+    errors.raise(3, "%s: the playbook says %s already; one of them is enough", word, known.text)
+  end
+  context.declared.schedule = schedule
+end
+
+local function seconds_of(text)
+  local count, unit = tostring(text):match "^%s*(%d+)%s*([smhdw])%s*$"
+  local seconds = count and tonumber(count) * SECONDS[unit]
+  return seconds and seconds >= 1 and seconds <= LONGEST and seconds
+end
+
+-- every "15m": run again so long after the last beginning; units s, m, h, d and w.
+local function every(context)
+  return function(text)
+    local seconds = type(text) == "string" and seconds_of(text)
+    if not seconds then
+      errors.raise(
+        2,
+        'every: needs a length of time such as "15m" or "2h" (units s, m, h, d, w), not %s',
+        type(text) == "string" and "'" .. text .. "'" or type(text)
+      )
+    end
+    set_schedule(context, "every", { every = seconds, text = ('every "%s"'):format(text) })
+  end
+end
+
+local function second_of_day(text)
+  local hour, minute = tostring(text):match "^(%d%d?):(%d%d)$"
+  hour, minute = tonumber(hour), tonumber(minute)
+  return hour and hour < 24 and minute < 60 and hour * 3600 + minute * 60
+end
+
+-- at "02:00", or at { "02:00", "14:30" }: run at these times of every day, in the account's zone.
+local function at(context)
+  return function(times)
+    local list = type(times) == "table" and times or { times }
+    local seconds, texts = {}, {}
+    for key in pairs(list) do
+      if type(key) ~= "number" or key > 1 and list[key - 1] == nil then
+        errors.raise(2, 'at: needs a list without gaps, such as { "02:00", "14:30" }')
+      end
+    end
+    for index, text in ipairs(list) do
+      seconds[index] = type(text) == "string" and second_of_day(text)
+      if not seconds[index] then
+        errors.raise(
+          2,
+          'at: needs a time of day such as "02:00", or a list of them, not %s',
+          type(text) == "string" and "'" .. text .. "'" or type(text)
+        )
+      end
+      texts[index] = ('"%s"'):format(text)
+    end
+    if #seconds == 0 then
+      errors.raise(2, 'at: needs a time of day such as "02:00", or a list of them')
+    end
+    table.sort(seconds)
+    local what = #texts == 1 and texts[1] or ("{ %s }"):format(table.concat(texts, ", "))
+    set_schedule(context, "at", { at = seconds, text = "at " .. what })
+  end
+end
+
+return {
+  {
+    name = "missing",
+    make = missing,
+    takes = "choice: string|table",
+    form = 'missing "disable"',
+    doc = "what happens to users that nothing mentions: `keep` (default), `disable`, `remove`",
+  },
+  {
+    name = "only",
+    make = only,
+    takes = "group: string|table, ...: string|table",
+    form = 'only { "Finance", "Team *" }',
+    doc = "memberships of these groups are managed, those of others are left alone; a `*` stands "
+      .. "for any characters. A name that neither the company nor the playbook has is an error "
+      .. "when there is one nearly like it; other names and patterns that match nothing, and "
+      .. "declared groups that are left out, are noted",
+  },
+  {
+    name = "limit",
+    make = limit,
+    takes = "limits: table",
+    form = 'limit { disable = "5%" }',
+    doc = "how much one plan, one day, one week and one month may change; see [safety](safety.md)",
+  },
+  {
+    name = "match",
+    make = match,
+    takes = "rules: table",
+    form = 'match { "employee_id", "email", "alias", attribute = "EmployeeNumber" }',
+    doc = "how people are found",
+  },
+  {
+    name = "rename",
+    make = rename,
+    takes = "choice: string",
+    form = 'rename "updateemail"',
+    doc = 'change the address of a known employee; default `"hold"`: show it and wait',
+  },
+  {
+    name = "reason",
+    make = reason,
+    takes = "text?: string",
+    form = 'reason "audit 7"',
+    doc = "why, for everything declared after it; also a field of `user`",
+  },
+  {
+    name = "every",
+    make = every,
+    takes = "time: string",
+    form = 'every "15m"',
+    doc = "how often nginx runs the playbook ([nginx](nginx.md)); a plan made by hand ignores it",
+  },
+  {
+    name = "at",
+    make = at,
+    takes = "times: string|table",
+    form = 'at "02:00"',
+    doc = 'at which times of day nginx runs it; several in a list: `at { "02:00", "14:30" }`',
+  },
+}
