@@ -166,7 +166,7 @@ function M.keep_snapshot(client, snapshot)
   return require("lastpass.plan.history").keep(client, snapshot)
 end
 
---- The directory as it was kept last at or before a time; also `client:snapshot{ as_of = … }`.
+--- The directory as it was stored last at or before a time; also `client:snapshot{ as_of = … }`.
 ---@param as_of string|number "2026-03-31" means the end of that day in the account's zone
 ---@return lastpass.directory.Record|nil
 ---@return string? message
@@ -175,7 +175,7 @@ function M.kept_snapshot(client, as_of)
   return require("lastpass.plan.history").at(client, as_of)
 end
 
---- Which reads of the directory are kept, newest first.
+--- Which reads of the directory are stored, newest first.
 ---@param limit? integer default 20
 ---@return table[]|nil list of {id, read_at, users, sha256}
 ---@return string? message

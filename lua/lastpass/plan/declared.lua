@@ -63,13 +63,13 @@ function methods:refuse(problem)
   end
 end
 
---- Nothing is done to whoever has this address.
+--- Nothing is done to the user with this address.
 ---@param address string
 function methods:doubt(address)
   self.untouchable[email.fold(address)] = true
 end
 
---- Nothing is taken from whoever has this address.
+--- Nothing is taken from the user with this address.
 ---@param address string
 ---@param why string
 function methods:protect(address, why)
@@ -112,7 +112,7 @@ end
 ---@param active boolean|nil
 ---@param source integer number of the source, 0 for none
 ---@param line integer
----@param origin? lastpass.source.Origin|string where no source and line tell
+---@param origin? lastpass.source.Origin|string where there is no source and line
 ---@return integer|nil row nil when the row was refused; it is among the problems then
 function methods:add(address, fullname, groups, active, source, line, origin)
   local desired = self.desired
@@ -188,7 +188,7 @@ function methods:reason(row)
   return nil
 end
 
---- What is kept about one row beside the core's fields.
+--- What is known of one row beside the core's fields.
 ---@param row integer
 ---@return table extra
 function methods:extra(row)

@@ -78,7 +78,7 @@ function M.render(body)
   )
 end
 
--- Lists inside steps, whose empty form JSON text does not tell from an empty object in Lua.
+-- Lists inside steps, whose empty form JSON text does not distinguish from an empty object in Lua.
 local function mark_lists(body)
   for _, key in ipairs(LISTS) do
     json.list(body[key])

@@ -52,7 +52,7 @@ local function moment(client, as_of)
   return utc
 end
 
---- The read that was kept last at or before a time.
+--- The last read that was stored at or before a time.
 ---@param client lastpass.Client
 ---@param as_of string|number
 ---@return lastpass.directory.Record|nil
@@ -68,15 +68,15 @@ function M.at(client, as_of)
   if not utc then
     return nil, message, err
   end
-  local kept
-  kept, message, err = journal:snapshot_at(journals.tenant(client), utc)
-  if not kept then
+  local stored
+  stored, message, err = journal:snapshot_at(journals.tenant(client), utc)
+  if not stored then
     return nil, message, err
   end
-  return directory.record.parse(kept.text, kept.read_at)
+  return directory.record.parse(stored.text, stored.read_at)
 end
 
---- Which reads are kept, newest first.
+--- Which reads are stored, newest first.
 ---@param client lastpass.Client
 ---@param limit integer
 ---@return table[]|nil

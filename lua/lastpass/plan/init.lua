@@ -1,5 +1,5 @@
 --- Plans: what has to change for a company to be as a playbook declares it, as a document that can
--- be read, kept, reviewed and applied once.
+-- be read, stored, reviewed and applied once.
 -- @module lastpass.plan
 local actions = require "lastpass.plan.actions"
 local changes = require "lastpass.directory.changes"
@@ -54,7 +54,7 @@ function M.is(value)
   return type(value) == "table" and getmetatable(value) == plan_mt
 end
 
---- What is sent with steps and stands in no plan: kept from the text, from JSON, and from the journal.
+--- What is sent with steps and stands in no plan: neither in its text nor in JSON nor in the journal.
 ---@return table<string, table>|nil private by address
 function M.private_fields(plan)
   return private_fields[plan]
@@ -149,7 +149,7 @@ local function problem_lines(builder)
   return list
 end
 
--- Only those whom a step touches are kept in the plan.
+-- Only users whom a step is about stand in the plan.
 local function objects_of(builder, body)
   for _, list in ipairs { body.steps, body.held } do
     for _, step in ipairs(list) do
@@ -202,7 +202,7 @@ local function now_of(client)
   return math.floor(client:now())
 end
 
--- What the company's own settings protect, whoever makes the plan.
+-- What the configuration protects, in every plan.
 local function protect(client, declared)
   for _, address in ipairs(client:option "protect" or {}) do
     declared:protect(address, "is protected by the configuration")

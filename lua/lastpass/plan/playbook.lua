@@ -17,7 +17,7 @@ local M = {}
 -- How the `source` of the chunks of this library begins.
 local LIBRARY = debug.getinfo(1, "S").source:match "^(@.*)plan[/\\]playbook%.lua$" or "@?"
 
--- Level 2 is whoever calls this.
+-- Level 2 is the caller of this.
 local function frames(visit)
   local level = 3
   local info = debug.getinfo(level, "Sl")
@@ -121,8 +121,7 @@ local function is_address(text)
   return type(text) == "string" and email.check(text) ~= nil
 end
 
--- What the sources refused: whoever is known is left alone; so is, as far as it tells who they are,
--- whoever is known by an employee id.
+-- What the sources refused: the users whom a row names are left alone, by address or by employee id.
 local function count_problems(declared)
   for _, source in ipairs(declared.sources) do
     for _, problem in ipairs(source._people.problems) do
@@ -220,7 +219,7 @@ end
 ---@param options table zone, now; text (of the file, when it is not to be read again); time_limit
 -- (seconds of computing after which it is ended; default none)
 ---@return lastpass.plan.Declared|nil declared with `playbook` = {file, sha256}
----@return string? message with the place in the playbook
+---@return string? message with the line of the playbook
 ---@return lastpass.Error? err kind "argument", code "playbook_mistake", "playbook_too_long" or
 -- "no_playbook"; kind "cancelled" when an interrupt has ended it; of a source that could not be opened
 -- code "source_unreachable", "incomplete_source" or "source_auth"

@@ -348,12 +348,12 @@ function M.confirm(work)
   elseif not can_read(work) then
     return nil
   end
-  local snapshot, found = read_until_shown(work)
+  local snapshot, result = read_until_shown(work)
   if not snapshot then
-    work:stop(found)
+    work:stop(result)
     return nil
   end
-  work:record(found)
+  work:record(result)
   local ok, _, err = work.journal:confirm(work.run_id)
   if not ok then
     work:stop(err)

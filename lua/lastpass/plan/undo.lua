@@ -152,7 +152,7 @@ local function people_of(steps)
   return people
 end
 
--- The limits that the plan has, none for a run that began a short time ago; mistakes in those that are
+-- The limits that the plan has, none for a run that began a short time ago; errors in those that are
 -- given raise.
 local function settings_of(row, given)
   if not given and time.now() - row.started <= M.FREE then
@@ -213,7 +213,7 @@ local function check_state(read)
   return lock:release()
 end
 
--- What LastPass carries out late would undo the undo.
+-- What LastPass does late would undo the undo.
 local function check_doubt(client, read)
   local until_utc, count = preconditions.in_doubt(read.steps, client)
   if not until_utc then

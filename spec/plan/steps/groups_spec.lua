@@ -212,7 +212,7 @@ describe("lastpass.plan.steps.groups", function()
       assert.same({ "groups bob@acme.com -Finance" }, told(plan.body.steps))
       assert.same({
         "'only' lists 'Finance', and the playbook declares nobody in it: "
-          .. "whoever is in it leaves it where their groups are declared",
+          .. "its members leave it where their groups are declared",
       }, plan.body.warnings)
     end)
   end)

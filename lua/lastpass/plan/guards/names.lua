@@ -64,7 +64,7 @@ local function joined_groups(builder)
   return names
 end
 
--- What a reader would take for the same name: letters in the other case, and what looks the same.
+-- What a reader would take for the same name: the other case, and what looks the same.
 local function spellings_of(name)
   return unicode.key((name:gsub("%s+", " "))), unicode.skeleton(name) or name
 end

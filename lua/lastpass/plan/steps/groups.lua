@@ -82,14 +82,14 @@ end
 ---@param groups string[]|nil
 ---@return string[]
 function M.only_managed(builder, groups)
-  local kept = json.list {}
+  local list = json.list {}
   for _, name in ipairs(groups or {}) do
     if not builder.only or builder.only[name] then
-      kept[#kept + 1] = name
+      list[#list + 1] = name
     end
   end
-  table.sort(kept)
-  return kept
+  table.sort(list)
+  return list
 end
 
 -- How many people are declared to be in each group, and whether anybody's groups are, be they none.
@@ -120,7 +120,7 @@ end
 local NOT_LISTED = "group '%s' is declared for %d %s, but 'only' does not list it: it is left alone"
 local MORE = "%d more groups are declared, and 'only' does not list them: they are left alone"
 local UNUSED = "'only' lists %s, and the playbook declares nobody in %s: "
-  .. "whoever is in it leaves it where their groups are declared"
+  .. "its members leave it where their groups are declared"
 local NOTHING = "'only' is said, and the playbook declares nobody's groups: it has no effect"
 
 --- Notes what `only` leaves out, and what it names in vain.

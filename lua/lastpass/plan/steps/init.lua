@@ -53,8 +53,8 @@ local RESEMBLES = "protect: nobody in the directory has the address %s; "
   .. "%s, who looks like it, is protected"
 local LOOKS_PROTECTED = "looks like '%s', which is protected"
 
--- What would else pass for being looked after. A spreadsheet writes a ' before an address, and a letter of
--- another script cannot be seen: whoever looks like a protected address that nobody has is meant.
+-- What would else be taken for protected. A spreadsheet writes a ' before an address, and a letter of
+-- another script cannot be seen: the user whose address looks like a protected one that nobody has is meant.
 local function warn(builder)
   local protected, declared, meant = {}, builder.declared, {}
   -- of actions only the people who are named may have been read
@@ -146,7 +146,7 @@ end
 -- How far ahead upcoming changes are listed, and how many at most.
 local DAYS_AHEAD, MOST_UPCOMING = 31, 1000
 
--- What a change means for somebody who is declared active or not; nil when that cannot be told. A day that
+-- What a change means for somebody who is declared active or not; nil when that is not certain. A day that
 -- comes lets in who waits for it, or ends what lasted until then.
 local function meaning_of(change, active)
   if change.group then

@@ -185,7 +185,7 @@ local FORMAT_HINT =
   '; the option dates = { field = "MM/DD/YYYY" } of its source says how it is written'
 
 -- The civil seconds of a day. One that cannot be read makes the row at hand one that is not used; without a
--- row it is a mistake of the playbook.
+-- row it is an error of the playbook.
 local function read_day(context, word, date)
   local civil = type(date) == "string"
     and date:match "^%d%d%d%d%-%d%d%-%d%d$"

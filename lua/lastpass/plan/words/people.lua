@@ -176,7 +176,7 @@ end
 -- user "ann@acme.com" { fullname = "Ann Lee" }. The common case costs no closure for each row: the
 -- word gives always the same function, which takes the fields of the address that was named last.
 local function user_word(context)
-  local declared, reading, wanted = context.declared, context.reading, context.declared.desired
+  local declared, reading, desired = context.declared, context.reading, context.declared.desired
   local pending, pending_origin
 
   local function declare(fields, surplus)
@@ -212,7 +212,7 @@ local function user_word(context)
       return
     end
     local source, line, origin = origin_of(context, reading, pending_origin)
-    local row = wanted:add(address, fullname, groups, active, source, line)
+    local row = desired:add(address, fullname, groups, active, source, line)
       or declared:add(address, fullname, groups, active, source, line, origin) -- it says what is wrong
     if row and byte(address) == QUOTE then
       declared:note_unusual(row, address) -- a spreadsheet wrote it, and it may be somebody's
@@ -220,7 +220,7 @@ local function user_word(context)
     if not plain or notes then
       note_fields(context, row, fields, notes, address)
     end
-    pending = nil -- only now: a mistake that the playbook catches is told in the end
+    pending = nil -- only now: an error that the playbook catches is reported in the end
     if not row then
       return
     end
