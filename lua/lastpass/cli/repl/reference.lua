@@ -78,7 +78,7 @@ client:add_users(list, options)
       message, err]==],
   ["client.apply"] = [==[
 client:apply(plan, options)
-  Carries a plan out, with a journal that survives crashes.
+  Applies a plan, with a journal that survives crashes.
   plan (lastpass.Plan)
   options (table, optional): progress, chunk, in_flight, stop_after, confirm_final,
       refused_rows, cancel
@@ -237,18 +237,18 @@ client:groups()
   gives fun(): lastpass.Group|nil iterator]==],
   ["client.keep_snapshot"] = [==[
 client:keep_snapshot(snapshot)
-  Keeps a read of the directory in the journal, compressed.
+  Stores a read of the directory in the journal, compressed.
   snapshot (lastpass.Snapshot, optional): default: read now
   gives integer|nil id; or nil, message, err]==],
   ["client.kept_snapshot"] = [==[
 client:kept_snapshot(as_of)
-  The directory as it was kept last at or before a time; also `client:snapshot{ as_of =
-  … }`.
+  The directory as it was stored last at or before a time; also `client:snapshot{ as_of
+  = … }`.
   as_of (string|number): "2026-03-31" means the end of that day in the account's zone
   gives lastpass.directory.Record|nil; or nil, message, err]==],
   ["client.kept_snapshots"] = [==[
 client:kept_snapshots(limit)
-  Which reads of the directory are kept, newest first.
+  Which reads of the directory are stored, newest first.
   limit (integer, optional): default 20
   gives table[]|nil list of {id, read_at, users, sha256}; or nil, message, err]==],
   ["client.load_plan"] = [==[
@@ -272,7 +272,7 @@ client:plan(playbook, options)
   playbook (string|function|table): the path of a playbook; a function that is given the
       words of playbooks as a table; or single actions, such as { reinvite = {
       "ann@acme.com" } }: create, update, groups and rename take rows, the others
-      addresses (`lastpass.plan.requested`)
+      addresses (`lastpass.plan.actions`)
   options (table, optional): limit (stronger than the playbook's), expires_in (seconds;
       default a day), time_limit (seconds that the playbook may compute; default as long
       as it takes)
@@ -337,7 +337,8 @@ client:resetpassword(data)
   https://support.lastpass.com/help/send-password-reset-email-via-lastpass-api]==],
   ["client.resume"] = [==[
 client:resume(id, options)
-  Goes on with a run that broke off: settles what was under way, then does what is left.
+  Resumes a run that broke off: finds out what became of what was under way, then does
+  what is left.
   id (integer)
   options (table, optional): as of `apply`
   gives lastpass.Run|nil run; or nil, message, err]==],
@@ -808,7 +809,7 @@ lastpass.time.parse(value, zone, now)
   gives integer|nil utc epoch seconds; or nil, message, err]==],
   ["plan.count"] = [==[
 plan:count()
-  How many steps there are to carry out.
+  How many steps there are to apply.
   gives integer]==],
   ["plan.is_empty"] = [==[
 plan:is_empty()
@@ -919,7 +920,7 @@ user:delete(options)
   gives table|nil reply; or nil, message, err]==],
   ["user.disable"] = [==[
 user:disable()
-  Blocks the log-in; vault, groups and licence stay.
+  Disables the account: the user cannot log in; vault, groups and licence stay.
   https://support.lastpass.com/help/disable-users-via-lastpass-api
   gives table|nil reply; or nil, message, err]==],
   ["user.disable_mfa"] = [==[
