@@ -41,8 +41,8 @@ describe("dashboard in Chromium", function()
       clock = os.time(),
     }
     local people = {}
-    for place, one in ipairs(dashboard.hostile_people()) do
-      people[place] = { username = one[1], fullname = one[2].fullname, groups = one[2].groups }
+    for position, one in ipairs(dashboard.hostile_people()) do
+      people[position] = { username = one[1], fullname = one[2].fullname, groups = one[2].groups }
     end
     local client = box:client()
     assert(client:batchadd(people))

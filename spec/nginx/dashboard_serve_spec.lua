@@ -2,7 +2,7 @@
 -- Runs once: nginx has its own LuaJIT.
 local dashboard = require "spec.support.dashboard"
 local planted = require "spec.support.planted"
-local site_room = require "spec.support.site"
+local sites = require "spec.support.site"
 
 describe("dashboard behind nginx", function()
   local box, site, cookie
@@ -101,7 +101,7 @@ describe("dashboard behind nginx", function()
 
   it("does not start with settings that are wrong", function()
     assert.error_matches(function()
-      site_room.start(box, { setup = "dashboard = { lifetme = 1 }," })
+      sites.start(box, { setup = "dashboard = { lifetme = 1 }," })
     end, "did you mean 'lifetime'")
   end)
 end)

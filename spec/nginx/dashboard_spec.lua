@@ -1,5 +1,5 @@
 local dashboard = require "spec.support.dashboard"
-local dashboard_room = require "lastpass.nginx.dashboard"
+local dashboards = require "lastpass.nginx.dashboard"
 local planted = require "spec.support.planted"
 
 describe("dashboard", function()
@@ -18,13 +18,13 @@ describe("dashboard", function()
 
   it("needs its options, and says which", function()
     assert.error_matches(function()
-      dashboard_room.new { tokens = {}, dict = {} }
+      dashboards.new { tokens = {}, dict = {} }
     end, "'tenants' is missing")
     assert.error_matches(function()
-      dashboard_room.new { tenants = {}, tokens = {}, dict = {}, setings = {} }
+      dashboards.new { tenants = {}, tokens = {}, dict = {}, setings = {} }
     end, "did you mean 'settings'")
     assert.error_matches(function()
-      dashboard_room.new { tenants = {}, tokens = {}, dict = {}, settings = { idel = 1 } }
+      dashboards.new { tenants = {}, tokens = {}, dict = {}, settings = { idel = 1 } }
     end, "did you mean 'idle'")
   end)
 
@@ -129,8 +129,8 @@ describe("dashboard", function()
     }
     for turn = 1, 500 do
       local parts = {}
-      for place = 1, math.random(1, 8) do
-        parts[place] = pieces[math.random(#pieces)]
+      for position = 1, math.random(1, 8) do
+        parts[position] = pieces[math.random(#pieces)]
       end
       local text = table.concat(parts)
       local response =

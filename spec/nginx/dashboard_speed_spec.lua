@@ -1,6 +1,6 @@
 -- Pages over 50,000 people, from a real nginx: it has its LuaJIT, whoever asks.
 -- Runs once: nginx has its own LuaJIT.
-local box_room = require "spec.support.box"
+local boxes = require "spec.support.box"
 local connection = require "spec.support.connection"
 local dashboard = require "spec.support.dashboard"
 local socket = require "socket"
@@ -11,7 +11,7 @@ describe("dashboard over 50,000 people", function()
   local box, site, cookie
 
   setup(function()
-    box = box_room.start { users = PEOPLE, invited = 300, folders = 100 }
+    box = boxes.start { users = PEOPLE, invited = 300, folders = 100 }
     local text
     site, text = dashboard.site(box, { directory = "96m" })
     site:directory(function(value)

@@ -94,8 +94,8 @@ describe("lastpass.report.access_review", function()
   it("asks about everything that people have, and nothing else", function()
     local asked = assert(review(client, { roster = roster() }))
     local lines = {}
-    for place, row in ipairs(asked.rows) do
-      lines[place] = table.concat({
+    for position, row in ipairs(asked.rows) do
+      lines[position] = table.concat({
         row.id,
         row.manager or "-",
         row.person,
@@ -163,14 +163,14 @@ describe("lastpass.report.access_review", function()
     local decisions = assert(review.read(folder))
     assert.same({ keep = 1, remove = 2, undecided = 9 }, decisions.counts)
     local problems = {}
-    for place, problem in ipairs(decisions.problems) do
-      problems[place] = problem.origin .. ": " .. problem.reason
+    for position, problem in ipairs(decisions.problems) do
+      problems[position] = problem.origin .. ": " .. problem.reason
     end
     assert.same({
       "boss@acme.example.csv:4: R00003: the decision is keep or remove, not 'perhaps'",
       "unassigned.csv:2: R00012: the column 'person' was changed",
       "unassigned.csv:3: R00001 belongs to boss@acme.example.csv",
-      "unassigned.csv:4: there is no item R77777",
+      "unassigned.csv:4: item R77777 does not exist",
     }, problems)
     check.failure("argument", "bad_decisions", review.plan(client, decisions))
     assert.truthy(
@@ -276,8 +276,8 @@ describe("lastpass.report.access_review", function()
     local decisions = assert(review.read(folder))
     local plan = assert(review.plan(client, decisions, { limit = { disable = 1, leave = 5 } }))
     local steps = {}
-    for place, step in ipairs(plan.body.steps) do
-      steps[place] = ("%s %s %s"):format(
+    for position, step in ipairs(plan.body.steps) do
+      steps[position] = ("%s %s %s"):format(
         step.kind,
         step.subject,
         step.after and table.concat(step.after.leave, ",") or ""
@@ -290,8 +290,8 @@ describe("lastpass.report.access_review", function()
     )
     assert.equal("boss@acme.example.csv:3", plan.body.steps[1].origin)
     local tasks = {}
-    for place, task in ipairs(review.manual(decisions)) do
-      tasks[place] = task.task
+    for position, task in ipairs(review.manual(decisions)) do
+      tasks[position] = task.task
     end
     assert.same({
       "take ann@acme.example out of the shared folder 'Plans'",

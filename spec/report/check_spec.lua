@@ -46,8 +46,8 @@ describe("lastpass.report.check", function()
 
   local function lines(one)
     local list = {}
-    for place, row in ipairs(one.rows) do
-      list[place] = ("%s %s %s%s"):format(
+    for position, row in ipairs(one.rows) do
+      list[position] = ("%s %s %s%s"):format(
         row.severity,
         row.rule,
         row.subject,
@@ -124,8 +124,8 @@ describe("lastpass.report.check", function()
     local waived = one.rows[#one.rows]
     assert.equal("new telephone on its way, ann@acme.example (until 2026-06-15)", waived.reason)
     local states = {}
-    for place, row in ipairs(one.tables[2].rows) do
-      states[place] = ("%s %d"):format(row.state, row.used)
+    for position, row in ipairs(one.tables[2].rows) do
+      states[position] = ("%s %d"):format(row.state, row.used)
     end
     assert.same({ "holds 1", "expired 2", "matches nothing 0" }, states)
     for _, row in ipairs(one.rows) do
@@ -339,14 +339,14 @@ describe("tables of a check", function()
   it("says how waivers stand", function()
     local one = check_report.waiver_table {
       waivers = {
-        { used = 0, holds = true },
-        { used = 1, holds = true },
-        { used = 1, holds = false },
+        { used = 0, is_valid = true },
+        { used = 1, is_valid = true },
+        { used = 1, is_valid = false },
       },
     }
     local states = {}
-    for place, row in ipairs(one.rows) do
-      states[place] = row.state
+    for position, row in ipairs(one.rows) do
+      states[position] = row.state
     end
     assert.same({ "matches nothing", "holds", "expired" }, states)
   end)

@@ -59,8 +59,8 @@ describe("lastpass.report.evidence", function()
 
   local function files(manifest)
     local list = {}
-    for place, entry in ipairs(manifest.files) do
-      list[place] = entry.path
+    for position, entry in ipairs(manifest.files) do
+      list[position] = entry.path
     end
     return list
   end
@@ -108,8 +108,8 @@ describe("lastpass.report.evidence", function()
   it("has no secret in it, and keeps attributes that it is told to keep", function()
     local folder, manifest = write { keep_attributes = { "Department" } }
     local all = {}
-    for place, path in ipairs(files(manifest)) do
-      all[place] = planted.read(folder .. "/" .. path)
+    for position, path in ipairs(files(manifest)) do
+      all[position] = planted.read(folder .. "/" .. path)
     end
     local text = table.concat(all)
     assert.is_nil(text:find("hunter2", 1, true))

@@ -70,8 +70,8 @@ describe("lastpass.report.folders", function()
   it("tells who can do what, through which group", function()
     local made = assert(report.folders(client))
     local lines = {}
-    for place, row in ipairs(made.rows) do
-      lines[place] = line(row)
+    for position, row in ipairs(made.rows) do
+      lines[position] = line(row)
     end
     assert.same({
       "Fine bob administer - sees active",
@@ -91,8 +91,8 @@ describe("lastpass.report.folders", function()
   it("finds orphans, externals and admins without multifactor, and nothing else", function()
     local made = assert(report.folders(client))
     local findings = {}
-    for place, row in ipairs(made.tables[1].rows) do
-      findings[place] = ("%s %s %s"):format(row.code, row.folder, row.email or "-")
+    for position, row in ipairs(made.tables[1].rows) do
+      findings[position] = ("%s %s %s"):format(row.code, row.folder, row.email or "-")
     end
     assert.same({
       "admin_without_mfa Weak cat@acme.example",
@@ -113,8 +113,8 @@ describe("lastpass.report.folders", function()
   it("counts people by the strongest right that they have", function()
     local folders = assert(report.folders(client)).tables[2].rows
     local counts = {}
-    for place, row in ipairs(folders) do
-      counts[place] = ("%s %d %d %d %d"):format(
+    for position, row in ipairs(folders) do
+      counts[position] = ("%s %d %d %d %d"):format(
         row.folder,
         row.read,
         row.write,
@@ -156,10 +156,10 @@ describe("access to folders", function()
 
   local reading = {
     users = function()
-      local place = 0
+      local position = 0
       return function()
-        place = place + 1
-        return people[place]
+        position = position + 1
+        return people[position]
       end
     end,
     snapshot = {

@@ -50,7 +50,7 @@ describe("lastpass.report.inactive", function()
     assert.same({ "People who can log in: 1 + 2 + 1 + 0 + 1 + 2 = 7" }, made.sums)
   end)
 
-  it("takes another limit, and a kept directory", function()
+  it("takes another limit, and a stored directory", function()
     assert.equal(5, #assert(report.inactive(client, { days = 30 })).rows)
     assert.equal(
       "Not logged in for more than 30 days",

@@ -39,7 +39,7 @@ describe("lastpass.report.leavers", function()
   setup(function()
     box = planted.start()
     local people = {}
-    for place, name in ipairs {
+    for position, name in ipairs {
       "intime",
       "late",
       "early",
@@ -50,7 +50,7 @@ describe("lastpass.report.leavers", function()
       "future",
       "stays",
     } do
-      people[place] = { name .. "@acme.example" }
+      people[position] = { name .. "@acme.example" }
     end
     people[#people + 1] = { "unknown@acme.example", { disabled = true } }
     planted.plant(box, people)

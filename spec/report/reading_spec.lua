@@ -1,7 +1,7 @@
 local check = require "spec.support.check"
 local lastpass = require "lastpass"
 local planted = require "spec.support.planted"
-local reading_room = require "lastpass.report.reading"
+local readings = require "lastpass.report.reading"
 local report = require "lastpass.report"
 
 describe("lastpass.report.reading", function()
@@ -18,7 +18,7 @@ describe("lastpass.report.reading", function()
   end)
 
   it("reads the directory by the client's clock", function()
-    local reading = assert(reading_room.open("report", client))
+    local reading = assert(readings.open("report", client))
     assert.equal(planted.NOW, reading.now)
     assert.equal(planted.NOW, reading.read_at)
     local statement = reading:statement("everybody", { a = 1, f = print, deep = { "x" } })
@@ -28,7 +28,7 @@ describe("lastpass.report.reading", function()
   end)
 
   it("says what is missing", function()
-    local reading = assert(reading_room.open("report", client))
+    local reading = assert(readings.open("report", client))
     reading:miss("%d things", 3)
     local statement = reading:statement "everybody"
     assert.is_false(statement.complete)
@@ -43,25 +43,25 @@ describe("lastpass.report.reading", function()
       count = 1,
       body = '{"total":1,"count":1,"Users":{"1":{"username":"a@x.example","sites":"many"}}}',
     })
-    local reading = assert(reading_room.open("report", client))
+    local reading = assert(readings.open("report", client))
     assert.truthy(reading:statement("x").completeness:find("1 value of an unknown form", 1, true))
   end)
 
   it("takes a directory that was read before, and its own time", function()
     local snapshot = assert(client:snapshot())
-    local reading = assert(reading_room.open("report", snapshot))
+    local reading = assert(readings.open("report", snapshot))
     assert.equal(snapshot.read_at, reading.read_at)
     assert.equal(planted.NOW, reading.now)
   end)
 
-  it("takes a kept directory where that is enough", function()
+  it("takes a stored directory where that is enough", function()
     assert(client:keep_snapshot())
     local kept = assert(client:kept_snapshot(planted.NOW))
-    local reading = assert(reading_room.open("report", kept))
+    local reading = assert(readings.open("report", kept))
     assert.equal(planted.NOW, reading.now)
     assert.is_true(reading.is_record)
     check.blamed(function()
-      reading_room.open("report", kept, { live = true })
+      readings.open("report", kept, { live = true })
     end)
   end)
 
@@ -69,7 +69,7 @@ describe("lastpass.report.reading", function()
     assert.equal(
       "report: needs a client, or a directory as client:snapshot gives it",
       check.blamed(function()
-        reading_room.open("report", "acme")
+        readings.open("report", "acme")
       end)
     )
   end)
@@ -77,7 +77,7 @@ describe("lastpass.report.reading", function()
   it("lets strict clients raise", function()
     assert.equal(1, #report.admins(lastpass.strict(client)).rows)
     assert.equal(1, #report.admins(lastpass.strict(client):snapshot()).rows)
-    assert(reading_room.open("report", lastpass.strict(client):snapshot(), { live = true }))
+    assert(readings.open("report", lastpass.strict(client):snapshot(), { live = true }))
     local failing = lastpass.strict(box:client { retries = 0 })
     assert(box:faults { command = "getuserdata", status = 500, count = 1 })
     check.raised("transport", "http_status", report.admins, failing)

@@ -54,8 +54,8 @@ describe("statistics", function()
   it("divides ages at their limits", function()
     local list, class_of = values.age_classes { 7, 30 }
     local names = {}
-    for place, class in ipairs(list) do
-      names[place] = class[1] .. ": " .. class[2]
+    for position, class in ipairs(list) do
+      names[position] = class[1] .. ": " .. class[2]
     end
     assert.same(
       { "up_to_7: up to 7 days", "up_to_30: 8 to 30 days", "over_30: over 30 days" },
@@ -76,8 +76,8 @@ describe("statistics", function()
   local function sorted(rows, ...)
     values.sort(rows, ...)
     local list = {}
-    for place, row in ipairs(rows) do
-      list[place] = row.id
+    for position, row in ipairs(rows) do
+      list[position] = row.id
     end
     return table.concat(list, " ")
   end

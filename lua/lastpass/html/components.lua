@@ -47,8 +47,8 @@ end
 ---@return lastpass.html.Markup|nil nothing without items
 function M.list(items, class)
   local lines = {}
-  for place, item in ipairs(items) do
-    lines[place] = html.li(item)
+  for position, item in ipairs(items) do
+    lines[position] = html.li(item)
   end
   return #lines > 0 and html.ul({ class = class or false }, lines) or nil
 end
@@ -70,8 +70,8 @@ end
 ---@return lastpass.html.Markup
 function M.figures(list)
   local items = {}
-  for place, one in ipairs(list) do
-    items[place] = html.div(html.dt(one[1]), html.dd(one[2], one[3] and html.small(one[3])))
+  for position, one in ipairs(list) do
+    items[position] = html.div(html.dt(one[1]), html.dd(one[2], one[3] and html.small(one[3])))
   end
   return html.dl({ class = "totals" }, items)
 end
@@ -140,13 +140,13 @@ end
 ---@return lastpass.html.Markup
 function M.table(id, caption, columns, rows, more)
   local headings, lines = {}, {}
-  for place, column in ipairs(columns) do
-    headings[place] = column_heading(column)
+  for position, column in ipairs(columns) do
+    headings[position] = column_heading(column)
   end
   for number, row in ipairs(rows) do
     local cells = { html.th({ scope = "row", class = columns[1].class }, row[1]) }
-    for place = 2, #columns do
-      cells[place] = html.td({ class = columns[place].class or false }, row[place])
+    for position = 2, #columns do
+      cells[position] = html.td({ class = columns[position].class or false }, row[position])
     end
     lines[number] = html.tr(cells)
   end
@@ -187,8 +187,8 @@ local chart_shapes = {
 local BAR = 18
 local NUMBER = 90 -- for the number after the longest bar
 
-local function chart_bar(shape, bar, place, most)
-  local top = (place - 1) * shape.line + shape.top
+local function chart_bar(shape, bar, position, most)
+  local top = (position - 1) * shape.line + shape.top
   local length = most > 0 and bar.count / most * (shape.width - shape.left - NUMBER) or 0
   if bar.count > 0 then
     length = math.max(length, 2) -- few are not none
@@ -211,9 +211,9 @@ local function draw_chart(name, bars)
   for _, bar in ipairs(bars) do
     most = math.max(most, bar.count)
   end
-  for place, bar in ipairs(bars) do
-    words[place] = ("%s %s"):format(bar.title, text.count(bar.count))
-    drawn[place] = chart_bar(shape, bar, place, most)
+  for position, bar in ipairs(bars) do
+    words[position] = ("%s %s"):format(bar.title, text.count(bar.count))
+    drawn[position] = chart_bar(shape, bar, position, most)
   end
   local axis = shape.left - 1
   return html.svg({

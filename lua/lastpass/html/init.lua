@@ -73,8 +73,8 @@ local function add_content(parts, value)
   elseif is_markup(value) then
     parts[#parts + 1] = value.text
   elseif type(value) == "table" then
-    for place = 1, #value do
-      add_content(parts, value[place])
+    for position = 1, #value do
+      add_content(parts, value[position])
     end
   else
     parts[#parts + 1] = M.escape(value)
@@ -98,8 +98,8 @@ function M.element(name, ...)
   end
   parts[#parts + 1] = void_in_svg[name] and "/>" or ">"
   if not void[name] and not void_in_svg[name] then
-    for place = first, select("#", ...) do
-      add_content(parts, (select(place, ...)))
+    for position = first, select("#", ...) do
+      add_content(parts, (select(position, ...)))
     end
     parts[#parts + 1] = "</" .. name .. ">"
   end
@@ -111,8 +111,8 @@ end
 ---@return lastpass.html.Markup
 function M.join(...)
   local parts = {}
-  for place = 1, select("#", ...) do
-    add_content(parts, (select(place, ...)))
+  for position = 1, select("#", ...) do
+    add_content(parts, (select(position, ...)))
   end
   return M.raw(table.concat(parts))
 end

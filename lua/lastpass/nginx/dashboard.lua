@@ -41,7 +41,7 @@ local function at_once(task)
   task()
 end
 
---- Makes a dashboard; mistakes raise.
+--- Makes a dashboard; wrong options raise.
 ---@param given table tenants (by name), tokens (see `lastpass.nginx.gateway.tokens`), settings (see
 -- `lastpass.nginx.dashboard.settings`), dict (of `ngx.shared`), and what is done by nginx:
 -- pause, sleep, spawn, clock, note
@@ -148,8 +148,8 @@ end
 
 local request_headers = { "host", "origin", "sec-fetch-site" }
 
--- A mistake of ours goes to the log, not to whoever asks.
-local function on_mistake(message)
+-- An error of ours goes to the log, not to the browser.
+local function on_error(message)
   return debug.traceback(tostring(message), 2)
 end
 
@@ -161,7 +161,7 @@ function methods:serve()
   request.headers.cookie = ngx.var.http_cookie -- joined, however many headers there are
   local ok, response, page = xpcall(function()
     return self:handle(request)
-  end, on_mistake)
+  end, on_error)
   if not ok then
     ngx.log(ngx.ERR, "lastpass dashboard: ", response)
     response, page = frame.mistake(self.settings.prefix, request.id), "mistake"

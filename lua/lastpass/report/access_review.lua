@@ -37,12 +37,12 @@ local classes_of = {
   { "folder", "Shared folders", "somebody has a right to a shared folder" },
 }
 
---- The names of the kinds of things, and the place of each in the order.
+--- The names of the kinds of things, and the position of each in the order.
 ---@type string[]
 M.kinds = {}
 local order = {}
-for place, class in ipairs(classes_of) do
-  M.kinds[place], order[class[1]] = class[1], place
+for position, class in ipairs(classes_of) do
+  M.kinds[position], order[class[1]] = class[1], position
 end
 
 M.options = {
@@ -93,9 +93,9 @@ local function number_items(rows)
   end
   values.sort(rows, "sort_manager", "person", "order", "what", "through")
   local people, count = {}, 0
-  for place, row in ipairs(rows) do
+  for position, row in ipairs(rows) do
     row.order, row.sort_manager = nil, nil
-    row.id = ("R%05d"):format(place)
+    row.id = ("R%05d"):format(position)
     if not people[row.person] then
       people[row.person], count = true, count + 1
     end

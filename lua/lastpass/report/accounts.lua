@@ -26,8 +26,8 @@ M.columns = {
 ---@return lastpass.report.Column[]
 function M.pick(...)
   local list = {}
-  for place, one in ipairs { ... } do
-    list[place] = type(one) == "table" and one or assert(M.columns[one], one)
+  for position, one in ipairs { ... } do
+    list[position] = type(one) == "table" and one or assert(M.columns[one], one)
   end
   return list
 end
@@ -37,8 +37,8 @@ end
 ---@return string[]
 function M.group_names(user)
   local names = {}
-  for place, name in ipairs(user.groups) do
-    names[place] = name
+  for position, name in ipairs(user.groups) do
+    names[position] = name
   end
   table.sort(names)
   return names

@@ -23,7 +23,7 @@ M.options = {
   {
     "folders",
     "boolean",
-    "read the shared folders too, to tell super admins",
+    "read the shared folders too, to find super admins",
     default = false,
   },
 }
@@ -33,7 +33,7 @@ M.examples = {
   { "lastpass report admins --as-of 2026-03-31", "who was one at the end of March" },
 }
 
---- Only the folders tell super admins, and a kept directory has none.
+--- Only the folders name super admins, and a stored directory has none.
 function M.takes_record(options)
   return not options.folders
 end
@@ -123,7 +123,8 @@ function M.compute(reading, options)
   values.sort(rows, "email")
   local active = by_name.sound.count + by_name.finding.count
   local findings = #rows - by_name.sound.count
-  local notes = { "The API does not tell levels of admin rights; everybody with any is listed." }
+  local notes =
+    { "The API does not distinguish levels of admin rights; everybody with any is listed." }
   if active == 1 then
     notes[2] = "Only one admin can log in: if that account is lost, nobody can administer LastPass."
   end

@@ -34,11 +34,11 @@ M.options = {
 }
 
 local classes_of = {
-  { "passed", "Passed", "what the rule says is so" },
-  { "error", "Errors", "what a rule of this severity says is not so" },
-  { "warning", "Warnings", "what a rule of this severity says is not so" },
-  { "note", "Notes", "what a rule of this severity says is not so" },
-  { "waived", "Waived", "not so either, but accepted until a day" },
+  { "passed", "Passed", "what the rule asks for holds" },
+  { "error", "Errors", "what a rule of this severity asks for does not hold" },
+  { "warning", "Warnings", "what a rule of this severity asks for does not hold" },
+  { "note", "Notes", "what a rule of this severity asks for does not hold" },
+  { "waived", "Waived", "does not hold either, but accepted until a day" },
 }
 
 M.columns = {
@@ -69,7 +69,7 @@ local function waiver_text(waiver)
   return ("%s%s (%s %s)"):format(
     waiver.reason,
     waiver.by and ", " .. waiver.by or "",
-    waiver.holds and "until" or "expired on",
+    waiver.is_valid and "until" or "expired on",
     waiver.expires
   )
 end
@@ -81,7 +81,7 @@ local function note_finding(run, rule, one)
     message = message(one, run.company)
   end
   local waiver = books.find_waiver(run.book.waivers, rule.name, subject)
-  local waived = waiver ~= nil and waiver.holds
+  local waived = waiver ~= nil and waiver.is_valid
   run.rows[#run.rows + 1] = {
     rule = rule.name,
     severity = rule.severity,
@@ -104,7 +104,7 @@ local function classify(run, rule, one)
   return note_finding(run, rule, one)
 end
 
--- A rule is somebody's program: its mistakes are reported, with its name.
+-- A rule is somebody's program: its errors are reported, with its name.
 local function test(run, rule, one)
   local ok, class = pcall(classify, run, rule, one)
   if not ok then
@@ -137,10 +137,10 @@ local function test_all(run, each, iterate)
 end
 
 local function each_of(list)
-  local place = 0
+  local position = 0
   return function()
-    place = place + 1
-    return list[place]
+    position = position + 1
+    return list[position]
   end
 end
 
@@ -182,9 +182,9 @@ function M.rule_table(run)
     local field = row.waived and "waived" or "findings"
     one[field] = one[field] + 1
   end
-  for place, rule in ipairs(run.book.rules) do
+  for position, rule in ipairs(run.book.rules) do
     local one = found[rule.name] or { findings = 0, waived = 0 }
-    rows[place] = {
+    rows[position] = {
       rule = rule.name,
       title = rule.title,
       severity = rule.severity,
@@ -208,14 +208,14 @@ function M.rule_table(run)
   }
 end
 
---- The waivers, and whether they hold.
+--- The waivers, and whether they are valid.
 ---@param book table
 ---@return table
 function M.waiver_table(book)
   local rows = {}
-  for place, waiver in ipairs(book.waivers) do
-    local state = waiver.used == 0 and "matches nothing" or waiver.holds and "holds" or "expired"
-    rows[place] = {
+  for position, waiver in ipairs(book.waivers) do
+    local state = waiver.used == 0 and "matches nothing" or waiver.is_valid and "holds" or "expired"
+    rows[position] = {
       rule = waiver.rule,
       subject = waiver.subject,
       state = state,
@@ -320,15 +320,15 @@ M.functions = {}
 ---@param rules? string|table path of a Lua file, or list of names and rules; default all there are
 ---@return table[]|nil list {name, title, severity, each}
 ---@return string? message
----@return lastpass.Error? err code "rule_mistake" with the place
+---@return lastpass.Error? err code "rule_mistake" with file and line
 function M.functions.rules(rules)
   local book, message, err = books.open(rules)
   if not book then
     return nil, message, err
   end
   local list = {}
-  for place, rule in ipairs(book.rules) do
-    list[place] =
+  for position, rule in ipairs(book.rules) do
+    list[position] =
       { name = rule.name, title = rule.title, severity = rule.severity, each = rule.each }
   end
   return list

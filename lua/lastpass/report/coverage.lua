@@ -76,8 +76,8 @@ local classes_of = {
   { "orphan", "Not in HR", "has an account or an invitation, and is not on the roster" },
   { "excluded", "Excluded", "left aside, with the reason" },
 }
-for place, status in ipairs(accounts.login_statuses) do
-  table.insert(classes_of, place, status)
+for position, status in ipairs(accounts.login_statuses) do
+  table.insert(classes_of, position, status)
 end
 
 local function account_row(context, user, person)

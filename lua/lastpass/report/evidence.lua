@@ -29,18 +29,18 @@ local function check_options(options)
   if not options.key then
     errors.raise(3, "evidence.write: needs the option 'key', the path of an Ed25519 private key")
   end
-  for place, report in ipairs(options.reports or {}) do
+  for position, report in ipairs(options.reports or {}) do
     if not result.is(report) then
-      errors.raise(3, "evidence.write: reports[%d] must be a report", place)
+      errors.raise(3, "evidence.write: reports[%d] must be a report", position)
     end
   end
   return options
 end
 
 local function add_reports(list, reports)
-  for place, report in ipairs(reports or {}) do
+  for position, report in ipairs(reports or {}) do
     for _, format in ipairs { "csv", "json" } do
-      local path = ("reports/%02d-%s.%s"):format(place, report.name, format)
+      local path = ("reports/%02d-%s.%s"):format(position, report.name, format)
       list[#list + 1] = { path = path, text = report:render(format) }
     end
   end

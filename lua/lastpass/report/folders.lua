@@ -181,9 +181,9 @@ end
 
 local function add_folder(seen, reading, folder, internal)
   local rows = {}
-  for place, user in ipairs(folder.users) do
-    rows[place] = right_row(reading, folder, user, internal)
-    seen.rows[#seen.rows + 1] = rows[place]
+  for position, user in ipairs(folder.users) do
+    rows[position] = right_row(reading, folder, user, internal)
+    seen.rows[#seen.rows + 1] = rows[position]
   end
   local line = folder_line(folder, rows)
   seen.folders[#seen.folders + 1] = line
@@ -231,8 +231,8 @@ local function count_classes(seen)
   local classes, by_name = values.classes(classes_of)
   for _, line in ipairs(seen.folders) do
     local name = "sound"
-    for place = #findings, 1, -1 do
-      name = line.found[findings[place]] and findings[place] or name
+    for position = #findings, 1, -1 do
+      name = line.found[findings[position]] and findings[position] or name
     end
     by_name[name].count = by_name[name].count + 1
   end
@@ -254,14 +254,14 @@ local function totals_of(seen)
     end
   end
   local totals = {}
-  for place, total in ipairs {
+  for position, total in ipairs {
     { "folders", "Folders", #seen.folders },
     { "orphans", "Orphans", counts.orphan },
     { "external_folders", "With externals", counts.external },
     { "external_people", "External people", people },
     { "admins_without_mfa", "Admin without MFA", counts.admin_without_mfa },
   } do
-    totals[place] = { name = total[1], title = total[2], value = total[3], kind = "count" }
+    totals[position] = { name = total[1], title = total[2], value = total[3], kind = "count" }
   end
   return totals
 end

@@ -33,8 +33,8 @@ end
 ---@return string[]
 function M.names()
   local names = {}
-  for place, name in ipairs(NAMES) do
-    names[place] = name
+  for position, name in ipairs(NAMES) do
+    names[position] = name
   end
   return names
 end

@@ -53,7 +53,7 @@ function M.ages(window)
   list[#list + 1] = {
     older,
     ("over %d days, or unknown"):format(window),
-    "no event of the time that was read says when",
+    "no event of the time that was read dates it",
   }
   return list, function(days)
     return days and class_of(math.max(days, 0)) or older

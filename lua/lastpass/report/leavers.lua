@@ -60,7 +60,7 @@ local classes_of = {
   { "late", "Late", "access ended after the limit" },
   { "open", "Still open", "they can log in, and the limit has passed" },
   { "pending", "Pending", "they can log in, and the limit has not passed" },
-  { "unknown", "Time unknown", "access has ended, no event says when" },
+  { "unknown", "Time unknown", "access has ended, no event dates it" },
   { "no_account", "No account", "neither an account nor an event of its end" },
 }
 
@@ -201,12 +201,12 @@ function M.compute(reading, options)
   end
   local classes, by_name = values.classes(classes_of)
   local rows, delays = {}, {}
-  for place, leaver in ipairs(context.leavers) do
+  for position, leaver in ipairs(context.leavers) do
     local row = new_row(leaver, context)
     local class = by_name[row.class]
     class.count, row.class_title = class.count + 1, class.title
     delays[#delays + 1] = row.ended and math.max(row.delay, 0)
-    rows[place] = row
+    rows[position] = row
   end
   values.sort(rows, "-delay", "email")
   return {

@@ -150,8 +150,8 @@ end
 
 local function totals_of(seen)
   local totals = { { name = "active", title = "Can log in", value = seen.active, kind = "count" } }
-  for place, finding in ipairs(findings) do
-    totals[place + 1] = {
+  for position, finding in ipairs(findings) do
+    totals[position + 1] = {
       name = finding[1],
       title = (finding[2]:gsub("^%l", string.upper)),
       value = seen.counts[finding[1]] or 0,

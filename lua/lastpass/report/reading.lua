@@ -7,7 +7,7 @@ local time = require "lastpass.time"
 local M = {}
 
 ---@class lastpass.report.Reading
----@field client lastpass.Client|nil  nil with a kept directory
+---@field client lastpass.Client|nil  nil with a stored directory
 ---@field snapshot lastpass.Snapshot|lastpass.directory.Record|nil
 ---@field now integer      ages are counted up to this time
 ---@field read_at integer
@@ -47,7 +47,7 @@ end
 local function note_directory(reading)
   local snapshot = reading.snapshot
   if reading.is_record then
-    reading.query[1] = "a kept directory, read " .. time.iso(snapshot.read_at)
+    reading.query[1] = "a stored directory, read " .. time.iso(snapshot.read_at)
     reading.proof = count_text(snapshot, true)
     return
   end
@@ -62,7 +62,7 @@ end
 --- Begins a report: reads the directory unless one is given.
 ---@param where string how the report is called, for messages
 ---@param subject lastpass.Client|lastpass.Snapshot|lastpass.directory.Record
----@param needs? table live (boolean): a kept directory does not say enough
+---@param needs? table live (boolean): a stored directory does not suffice
 ---@return lastpass.report.Reading|nil
 ---@return string? message
 ---@return lastpass.Error? err
@@ -84,7 +84,7 @@ function M.open(where, subject, needs)
     reading.client, reading.snapshot = rawget(subject, "_client"), subject
     reading.is_record = reading.client == nil
     if reading.is_record and needs and needs.live then
-      errors.raise(2, "%s: a kept directory does not say enough; give a client", where)
+      errors.raise(2, "%s: a stored directory does not suffice; give a client", where)
     end
     reading.now = reading.client and clock_of(reading.client) or subject.read_at
     reading.read_at = subject.read_at
@@ -101,7 +101,7 @@ function methods:users()
   return self.snapshot:users()
 end
 
--- Kept directories say it by what is not there.
+-- Stored directories have no last log-in then.
 function methods:never_logged_in(user)
   if self.is_record then
     return user.status ~= "invited" and user.last_login == nil
@@ -201,7 +201,7 @@ function methods:statement(population, options)
     completeness = complete and "complete: " .. self.proof
       or ("not complete: %s (%s)"):format(table.concat(self.gaps, "; "), self.proof),
     tool = "lastpass-lua " .. require "lastpass.version",
-    account = self.client and tenant_of(self.client) or "a kept directory",
+    account = self.client and tenant_of(self.client) or "a stored directory",
     options = describe(options or {}),
   }
 end

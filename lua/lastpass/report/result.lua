@@ -155,8 +155,8 @@ function M.new(fields)
   fields.sums, fields.notes = {}, fields.notes or {}
   fields.totals, fields.tables = fields.totals or {}, fields.tables or {}
   fields.row_title = fields.row_title or "Rows"
-  for place, partition in ipairs(fields.partitions or {}) do
-    fields.sums[place] = sum_of_classes(fields.name, fields.classes, partition)
+  for position, partition in ipairs(fields.partitions or {}) do
+    fields.sums[position] = sum_of_classes(fields.name, fields.classes, partition)
   end
   fields.partitions = nil
   return setmetatable(fields, report_mt)
@@ -187,7 +187,7 @@ M.kinds = {
 ---@field is_whole? boolean
 ---@field one_of? string[]   what a list may hold
 ---@field flag? string       of the program, when it is not the name: "--domain"
----@field help? string       of the program, when it says it in other words
+---@field help? string       of the program, when it uses other words
 ---@field value? string      how the program calls its value: "DAYS"
 
 ---@class lastpass.report.Definition
@@ -196,7 +196,7 @@ M.kinds = {
 ---@field summary string     in one line, without a full stop
 ---@field description? string
 ---@field options lastpass.report.Option[]
----@field takes_record? boolean|fun(options: table): boolean a directory that was kept is enough
+---@field takes_record? boolean|fun(options: table): boolean a stored directory suffices
 ---@field columns? lastpass.report.Column[]
 ---@field row_title? string
 ---@field tables? string[]   names of its further tables

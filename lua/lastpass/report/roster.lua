@@ -35,7 +35,7 @@ end
 ---@field inactive string[]
 ---@field active? string[]
 
---- Checks the option `active`; mistakes raise.
+--- Checks the option `active`; what is wrong raises.
 ---@param where string
 ---@param active lastpass.report.RosterStatus|nil
 function M.check_active(where, active)
@@ -153,7 +153,7 @@ function M.check_exclude(where, exclude)
     if type(pattern) ~= "string" or type(reason) ~= "string" or reason == "" then
       errors.raise(
         3,
-        '%s: exclude says why, for each address or pattern: { ["svc-*@acme.com"] = "service" }',
+        '%s: exclude needs a reason for each pattern: { ["svc-*@acme.com"] = "service" }',
         where
       )
     end

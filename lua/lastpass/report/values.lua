@@ -14,12 +14,12 @@ M.DAY = 86400
 ---@return table<string, table> by_name
 function M.classes(list, ...)
   local classes, by_name = {}, {}
-  for place, given in ipairs(list) do
+  for position, given in ipairs(list) do
     local class = { name = given[1], title = given[2], meaning = given[3], count = 0 }
     for _, counter in ipairs { ... } do
       class[counter] = 0
     end
-    classes[place], by_name[class.name] = class, class
+    classes[position], by_name[class.name] = class, class
   end
   return classes, by_name
 end
@@ -58,10 +58,10 @@ end
 ---@return fun(days: number): string name of the class
 function M.age_classes(limits)
   local list, before = {}, nil
-  for place, limit in ipairs(limits) do
+  for position, limit in ipairs(limits) do
     local title = before and ("%d to %d days"):format(before + 1, limit)
       or ("up to %d days"):format(limit)
-    list[place] = { "up_to_" .. limit, title, title .. " old" }
+    list[position] = { "up_to_" .. limit, title, title .. " old" }
     before = limit
   end
   local last = ("over %d days"):format(before)
@@ -79,7 +79,7 @@ end
 
 local OFFSET = 1e12 -- makes every number of a report positive, so that its digits sort like it
 
--- A value as a text that sorts as the value does; what is not known comes last.
+-- A value as a string that sorts as the value does; what is not known comes last.
 local function sort_text(value, reverse)
   local kind = type(value)
   if value == nil then
@@ -98,16 +98,16 @@ end
 ---@param ... string names of fields; "-name" for the largest first (numbers and booleans)
 function M.sort(rows, ...)
   local names, reverse = {}, {}
-  for place, name in ipairs { ... } do
-    reverse[place] = name:sub(1, 1) == "-"
-    names[place] = reverse[place] and name:sub(2) or name
+  for position, name in ipairs { ... } do
+    reverse[position] = name:sub(1, 1) == "-"
+    names[position] = reverse[position] and name:sub(2) or name
   end
-  -- One text for each row: comparing those needs no Lua function, and is several times faster.
+  -- One string for each row: comparing those needs no Lua function, and is several times faster.
   local keys, by_key, parts = {}, {}, {}
   for number = 1, #rows do
     local row = rows[number]
-    for place = 1, #names do
-      parts[place] = sort_text(row[names[place]], reverse[place])
+    for position = 1, #names do
+      parts[position] = sort_text(row[names[position]], reverse[position])
     end
     parts[#names + 1] = ("%09d"):format(number)
     local key = table.concat(parts, "\0")

@@ -27,8 +27,8 @@ describe("page of events", function()
     local body = user:page "events"
     local times = dashboard.names(body)
     assert.is_true(#times >= 2)
-    for place = 2, #times do
-      assert.is_true(times[place] <= times[place - 1])
+    for position = 2, #times do
+      assert.is_true(times[position] <= times[position - 1])
     end
     assert.truthy(body:find("joe@acme.example", 1, true))
     assert.truthy(dashboard.found(body):find("^%d+ events since 2026%-06%-08 13:00 UTC$"))
@@ -113,7 +113,7 @@ describe("recent events", function()
     now, tasks, failing = planted.NOW, {}, false
   end)
 
-  local function room(more)
+  local function new_recent(more)
     local one = tenant.of(box)
     local client = one.client()
     local strained = setmetatable({}, {
@@ -151,17 +151,17 @@ describe("recent events", function()
   end
 
   it("are read from now back until there are enough, newest first", function()
-    local recent = assert(room():events(now))
+    local recent = assert(new_recent():events(now))
     assert.equal(now, recent.read_at)
     assert.equal(now - 7 * 86400, recent.from)
     assert.is_false(recent.cut)
-    for place = 2, #recent.events do
-      assert.is_true(recent.events[place].time <= recent.events[place - 1].time)
+    for position = 2, #recent.events do
+      assert.is_true(recent.events[position].time <= recent.events[position - 1].time)
     end
   end)
 
   it("are read once for a while, and then with the span that was right", function()
-    local one = room()
+    local one = new_recent()
     local first, before = one:events(now), calls()
     assert.equal(first, one:events(now + 29))
     assert.equal(before, calls())
@@ -170,7 +170,7 @@ describe("recent events", function()
   end)
 
   it("say why they are not there, and are asked for again", function()
-    local one = room()
+    local one = new_recent()
     failing = true
     local none, message, err = one:events(now)
     assert.is_nil(none)
@@ -181,7 +181,7 @@ describe("recent events", function()
   end)
 
   it("date invitations, read in the background", function()
-    local one = room()
+    local one = new_recent()
     local none, _, err = one:invitation_dates(now)
     assert.is_nil(none)
     assert.equal("being_read", err.code)
@@ -194,7 +194,7 @@ describe("recent events", function()
   end)
 
   it("read only what came since, when invitations are dated again", function()
-    local one = room {
+    local one = new_recent {
       spawn = function(task)
         task()
       end,
@@ -210,7 +210,7 @@ describe("recent events", function()
   end)
 
   it("keep the dates when reading fails later, and say it when there are none", function()
-    local one = room {
+    local one = new_recent {
       spawn = function(task)
         task()
       end,

@@ -22,17 +22,17 @@ describe("index of a directory", function()
   end)
 
   local function place_of(email)
-    for place = 1, index.count do
-      if index.email[place] == email then
-        return place
+    for position = 1, index.count do
+      if index.email[position] == email then
+        return position
       end
     end
   end
 
   it("has everybody, invited people at the end", function()
     assert.equal(12, index.count)
-    for place = 1, index.count do
-      assert.equal(index.email[place], index:user(place).email)
+    for position = 1, index.count do
+      assert.equal(index.email[position], index:user(position).email)
     end
     assert.equal("new@acme.example", index.email[11])
     assert.equal("invited", index:user(12).status)
@@ -48,8 +48,12 @@ describe("index of a directory", function()
       ["new@acme.example"] = { "invited", false, false },
     }
     for email, one in pairs(expected) do
-      local place = place_of(email)
-      assert.same(one, { index.status[place], index.mfa[place], index.admin[place] }, email)
+      local position = place_of(email)
+      assert.same(
+        one,
+        { index.status[position], index.mfa[position], index.admin[position] },
+        email
+      )
     end
   end)
 
@@ -61,8 +65,8 @@ describe("index of a directory", function()
   it("orders by name, by address and by last log-in, each made once", function()
     local function names(list, field)
       local found = {}
-      for at, place in ipairs(list) do
-        found[at] = index[field][place]
+      for at, position in ipairs(list) do
+        found[at] = index[field][position]
       end
       return found
     end
@@ -107,8 +111,8 @@ describe("index of a directory", function()
     local twins = directory.new(box:client(), rows)
     local one = people_index.build(twins, function() end)
     local ties = {}
-    for place = 1, one.count do
-      ties[one:tie(place)] = true
+    for position = 1, one.count do
+      ties[one:tie(position)] = true
     end
     assert.same({
       ["ann@acme.example\0ann@acme.example"] = true,
@@ -136,8 +140,8 @@ describe("counts", function()
 
   it("has the classes of the report on coverage that the directory alone tells", function()
     local names = {}
-    for place, class in ipairs(people_index.statuses) do
-      names[place] = class[1]
+    for position, class in ipairs(people_index.statuses) do
+      names[position] = class[1]
     end
     assert.same({ "active", "empty_vault", "never_logged_in", "invited", "disabled" }, names)
     assert.equal("Never logged in", people_index.status_title "never_logged_in")

@@ -4,15 +4,15 @@ local listing = require "lastpass.nginx.dashboard.listing"
 describe("keyset", function()
   local function numbers(count, step)
     local list = {}
-    for place = 1, count do
-      list[place] = { ("name %05d"):format(place * (step or 1)), "tie" }
+    for position = 1, count do
+      list[position] = { ("name %05d"):format(position * (step or 1)), "tie" }
     end
     return list
   end
 
   local function page_of(list, wanted)
-    return listing.page(#list, function(place)
-      return list[place]
+    return listing.page(#list, function(position)
+      return list[position]
     end, wanted or {})
   end
 
@@ -56,8 +56,8 @@ describe("keyset", function()
 
   it("knows lists that go down, and numbers", function()
     local list = {}
-    for place = 1, 120 do
-      list[place] = { 1000 - place, ("x%03d"):format(1000 - place) }
+    for position = 1, 120 do
+      list[position] = { 1000 - position, ("x%03d"):format(1000 - position) }
     end
     local page = page_of(list, { reverse = true })
     page = page_of(list, { reverse = true, after = page.after })
@@ -84,8 +84,8 @@ end)
 
 describe("listing", function()
   local items = {}
-  for place, name in ipairs { "Beta", "alpha", "Gamma", "delta" } do
-    items[place] = { name = name, key = name:lower(), order = name, size = place % 2 }
+  for position, name in ipairs { "Beta", "alpha", "Gamma", "delta" } do
+    items[position] = { name = name, key = name:lower(), order = name, size = position % 2 }
   end
 
   local function look(params)
@@ -108,8 +108,8 @@ describe("listing", function()
     }
     local found = listing.find(call, "things", items, { size = true })
     local names = {}
-    for place, item in ipairs(found.items) do
-      names[place] = item.name
+    for position, item in ipairs(found.items) do
+      names[position] = item.name
     end
     return names, found
   end
@@ -153,8 +153,8 @@ describe("the page of a listing", function()
     return {
       url = function(_, name, params)
         local text = "/" .. name
-        for place, pair in ipairs(params or {}) do
-          text = text .. (place == 1 and "?" or "&") .. pair[1] .. "=" .. pair[2]
+        for position, pair in ipairs(params or {}) do
+          text = text .. (position == 1 and "?" or "&") .. pair[1] .. "=" .. pair[2]
         end
         return text
       end,

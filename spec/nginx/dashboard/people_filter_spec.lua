@@ -3,7 +3,7 @@ local pages = require "lastpass.nginx.dashboard.pages"
 local people_filter = require "lastpass.nginx.dashboard.people_filter"
 local planted = require "spec.support.planted"
 local query = require "lastpass.unified.query"
-local settings_room = require "lastpass.nginx.dashboard.settings"
+local dashboard_settings = require "lastpass.nginx.dashboard.settings"
 local tenant = require "spec.support.tenant"
 
 describe("list of people", function()
@@ -13,7 +13,7 @@ describe("list of people", function()
     box = planted.start()
     dashboard.plant(box)
     view = tenant.of(box):directory()
-    settings = settings_room.complete(nil, 1)
+    settings = dashboard_settings.complete(nil, 1)
     settings.pause = function() end
   end)
 
@@ -31,10 +31,10 @@ describe("list of people", function()
     }
     local index = call:index()
     local filter = people_filter.read(call, index)
-    local places, page = people_filter.find(call, index, filter)
+    local positions, page = people_filter.find(call, index, filter)
     local names = {}
-    for at, place in ipairs(places) do
-      names[at] = index.email[place]:match "^[^@]*"
+    for at, position in ipairs(positions) do
+      names[at] = index.email[position]:match "^[^@]*"
     end
     return names, filter, page
   end

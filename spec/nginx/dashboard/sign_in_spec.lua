@@ -118,8 +118,8 @@ describe("signing in", function()
       }
       return user.dashboard:handle(request).status
     end
-    for place = 1, 5 do
-      assert.equal(403, attempt(("2001:db8:0:1::%x"):format(place)))
+    for position = 1, 5 do
+      assert.equal(403, attempt(("2001:db8:0:1::%x"):format(position)))
     end
     assert.equal(429, attempt "2001:db8:0:1:aaaa:bbbb:cccc:dddd")
     assert.equal(403, attempt "2001:db8:0:2::1")
@@ -168,7 +168,7 @@ describe("signing in", function()
     assert.equal(303, status { origin = "http://here.example" })
   end)
 
-  it("says when there is no room for one more", function()
+  it("says when there is no space for one more", function()
     user.dict.safe_add = function()
       return nil, "no memory"
     end

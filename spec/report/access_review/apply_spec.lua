@@ -22,11 +22,11 @@ describe("plan and tasks", function()
 
   local function decisions(list)
     local one = { problems = {}, campaign = { items = {} }, by_id = {} }
-    for place, given in ipairs(list) do
-      local id = "R" .. place
-      one.campaign.items[place] =
+    for position, given in ipairs(list) do
+      local id = "R" .. position
+      one.campaign.items[position] =
         { id = id, person = given[1], kind = given[2], what = given[3], file = "f" }
-      one.by_id[id] = { decision = given[4] or "remove", comment = "", origin = "f:" .. place }
+      one.by_id[id] = { decision = given[4] or "remove", comment = "", origin = "f:" .. position }
     end
     return one
   end
@@ -36,8 +36,8 @@ describe("plan and tasks", function()
       apply.plan(client, decisions(list), { limit = { leave = 10, disable = 3, uninvite = 1 } })
     )
     local found = {}
-    for place, step in ipairs(plan.body.steps) do
-      found[place] = ("%s %s %s"):format(
+    for position, step in ipairs(plan.body.steps) do
+      found[position] = ("%s %s %s"):format(
         step.kind,
         step.subject,
         step.after and step.after.leave and table.concat(step.after.leave, ",") or ""

@@ -27,10 +27,10 @@ describe("items", function()
     }
     local reading = {
       users = function()
-        local place = 0
+        local position = 0
         return function()
-          place = place + 1
-          return users[place]
+          position = position + 1
+          return users[position]
         end
       end,
       folders = function()
@@ -74,9 +74,9 @@ describe("campaign", function()
 
   local function report(managers)
     local rows = {}
-    for place, manager in ipairs(managers) do
-      rows[place] = {
-        id = ("R%05d"):format(place),
+    for position, manager in ipairs(managers) do
+      rows[position] = {
+        id = ("R%05d"):format(position),
         manager = manager or nil,
         person = "a@x.example",
         kind = "group",
@@ -140,13 +140,13 @@ describe("decisions", function()
     made = {}
     folder = planted.path(made)
     local rows = {}
-    for place = 1, 4 do
-      rows[place] = {
-        id = "R" .. place,
+    for position = 1, 4 do
+      rows[position] = {
+        id = "R" .. position,
         manager = "boss@x.example",
         person = "a@x.example",
         kind = "group",
-        what = place == 4 and "=x" or "G" .. place,
+        what = position == 4 and "=x" or "G" .. position,
         right = "member",
       }
     end

@@ -63,9 +63,9 @@ describe("waivers", function()
   it("hold to the end of their last day, in the account's zone", function()
     local all = list { "r", "x", "2026-06-15" }
     books.prepare_waivers(all, zone, time.parse "2026-06-16T03:59:59Z")
-    assert.is_true(books.find_waiver(all, "r", "x").holds)
+    assert.is_true(books.find_waiver(all, "r", "x").is_valid)
     books.prepare_waivers(all, zone, time.parse "2026-06-16T04:00:00Z")
-    assert.is_false(books.find_waiver(all, "r", "x").holds)
+    assert.is_false(books.find_waiver(all, "r", "x").is_valid)
   end)
 
   it("match a subject or a pattern, of their rule alone", function()

@@ -89,8 +89,8 @@ describe("SARIF", function()
 
   it("has suppressions in all results, or in none of them (3.27.23)", function()
     local counts = {}
-    for place, result in ipairs(run.results) do
-      counts[place] = #result.suppressions
+    for position, result in ipairs(run.results) do
+      counts[position] = #result.suppressions
     end
     assert.same({ 0, 1, 0 }, counts)
     assert.equal("a <reason> (until 2026-12-31)", run.results[2].suppressions[1].justification)

@@ -1,6 +1,6 @@
 local planted = require "spec.support.planted"
-local reading_room = require "lastpass.report.reading"
-local subjects_room = require "lastpass.report.check.subjects"
+local readings = require "lastpass.report.reading"
+local check_subjects = require "lastpass.report.check.subjects"
 
 describe("lastpass.report.check.subjects", function()
   local box, reading
@@ -16,7 +16,7 @@ describe("lastpass.report.check.subjects", function()
       { name = "Same", users = { { "ann@acme.example", can_administer = true } } },
       { name = "Same", users = { { "x@mail.example" } } },
     })
-    reading = assert(reading_room.open("check", box:client()))
+    reading = assert(readings.open("check", box:client()))
   end)
 
   teardown(function()
@@ -24,7 +24,7 @@ describe("lastpass.report.check.subjects", function()
   end)
 
   it("shows people without methods", function()
-    local subjects = assert(subjects_room.read(reading, { expired_passwords = true }, {}))
+    local subjects = assert(check_subjects.read(reading, { expired_passwords = true }, {}))
     local found = {}
     for user in subjects.users() do
       found[user.email] = { user:is_in "Staff", user.expired_password, user.status }
@@ -41,7 +41,7 @@ describe("lastpass.report.check.subjects", function()
   end)
 
   it("counts the company", function()
-    local company = assert(subjects_room.read(reading, {}, {})).company
+    local company = assert(check_subjects.read(reading, {}, {})).company
     assert.same(
       { 2, 1, 1, 1 },
       { company.active, company.disabled, company.invited, company.active_admins }
@@ -50,7 +50,7 @@ describe("lastpass.report.check.subjects", function()
   end)
 
   it("tells folders of one name apart, and shows groups", function()
-    local subjects = assert(subjects_room.read(reading, { folder = true, group = true }, {}))
+    local subjects = assert(check_subjects.read(reading, { folder = true, group = true }, {}))
     assert.same({ false, true }, { subjects.folders[1].orphan, subjects.folders[2].orphan })
     assert.same({ "x@mail.example" }, subjects.folders[2].external)
     assert.equal(1, #subjects.folders[1].users)

@@ -22,9 +22,9 @@ describe("lastpass.report.evidence.collect", function()
   it("keeps every reply with what was asked", function()
     local found = assert(collect.run(box:client { page_size = 3 }, { events = "-1h" }))
     local asked = {}
-    for place, query in ipairs(found.queries) do
-      asked[place] = query.command .. " " .. query.file
-      assert.equal(query.file, found.replies[place].path)
+    for position, query in ipairs(found.queries) do
+      asked[position] = query.command .. " " .. query.file
+      assert.equal(query.file, found.replies[position].path)
     end
     assert.same({
       "getuserdata replies/getuserdata-0001.json",
@@ -36,8 +36,8 @@ describe("lastpass.report.evidence.collect", function()
     }, asked)
     assert.equal(7, found.snapshot:count())
     local count = 0
-    for place = 1, 3 do
-      count = count + json.decode(found.replies[place].text).count
+    for position = 1, 3 do
+      count = count + json.decode(found.replies[position].text).count
     end
     assert.equal(7, count)
   end)

@@ -64,8 +64,8 @@ describe("CSV", function()
   it("is read by the reader of sources to the same values", function()
     local values = { 'x, "y"', "two\nlines", " spaces ", "ümlaut", "'=1", "a\rb" }
     local rows = {}
-    for place, value in ipairs(values) do
-      rows[place] = { id = "r" .. place, text = value }
+    for position, value in ipairs(values) do
+      rows[position] = { id = "r" .. position, text = value }
     end
     local path = os.tmpname()
     local file = assert(io.open(path, "wb"))

@@ -5,8 +5,8 @@ local digests = require "lastpass.unified.digests"
 
 local M = {}
 
--- Lists follow what is typed: it asks for the same page that the form would show, and puts the list in
--- place; without it the button does.
+-- Lists follow what is typed: it asks for the same page that the form would show, and replaces the
+-- list; without it the button does.
 local SCRIPT = [[
 "use strict";
 (() => {
@@ -39,10 +39,10 @@ local SCRIPT = [[
       const reply = await fetch(part, { signal: request.signal, redirect: "error" });
       if (!reply.ok) throw new Error(String(reply.status));
       const page = new DOMParser().parseFromString(await reply.text(), "text/html");
-      const fresh = PARTS.map((id) => page.getElementById(id));
-      if (fresh.includes(null)) throw new Error("not a list");
-      PARTS.forEach((id, place) => {
-        document.getElementById(id).replaceChildren(...fresh[place].childNodes);
+      const parts = PARTS.map((id) => page.getElementById(id));
+      if (parts.includes(null)) throw new Error("not a list");
+      PARTS.forEach((id, position) => {
+        document.getElementById(id).replaceChildren(...parts[position].childNodes);
       });
       shown = url;
       history.replaceState(null, "", url);

@@ -73,8 +73,8 @@ local function read_events(self, now)
   until enough
   self._span = #list > 8 * M.MOST and math.max(span / 4, FIRST_SPAN) or span
   local newest = {}
-  for place = #list, math.max(1, #list - M.MOST + 1), -1 do
-    newest[#newest + 1] = list[place]
+  for position = #list, math.max(1, #list - M.MOST + 1), -1 do
+    newest[#newest + 1] = list[position]
   end
   return { events = newest, from = now - span, read_at = now, cut = #list > M.MOST }
 end
@@ -119,8 +119,8 @@ local function read_dates(self, now)
   local when = before and before.when or {}
   for first = 1, #list, PIECE do
     local piece = {}
-    for place = first, math.min(first + PIECE - 1, #list) do
-      piece[#piece + 1] = list[place]
+    for position = first, math.min(first + PIECE - 1, #list) do
+      piece[#piece + 1] = list[position]
     end
     for address, date in pairs(accounts.invitations(piece)) do
       when[address] = date.last or when[address]
@@ -179,8 +179,8 @@ local severities = {
 }
 
 local rank = {}
-for place, name in ipairs(actions.severities) do
-  rank[name] = place
+for position, name in ipairs(actions.severities) do
+  rank[name] = position
 end
 
 local function find_events(events, q, severity)
@@ -234,8 +234,8 @@ local function results_of(call, recent, q, severity)
     )
   end
   local rows = {}
-  for place = 1, math.min(#found, SHOWN) do
-    rows[place] = row_of(call, found[place])
+  for position = 1, math.min(#found, SHOWN) do
+    rows[position] = row_of(call, found[position])
   end
   if #found > SHOWN then
     counted = ("%s; the newest %d are shown"):format(counted, SHOWN)

@@ -151,8 +151,8 @@ local columns = {
 
 local function findings_of(line)
   local items = {}
-  for place, finding in ipairs(line.findings) do
-    items[place] = { place > 1 and " ", parts.mark(finding, true) }
+  for position, finding in ipairs(line.findings) do
+    items[position] = { position > 1 and " ", parts.mark(finding, true) }
   end
   return #items > 0 and items or parts.quiet "none"
 end
@@ -168,7 +168,7 @@ local function folder_row(call, line)
   }
 end
 
--- Internal or not is a guess from the addresses of admins, and is said to be one.
+-- Internal or not is a guess from the addresses of admins, and the note explains it.
 local function domains_note(access)
   if #access.domains == 0 then
     return nil
@@ -223,8 +223,8 @@ end
 
 local function rights_table(call, rights)
   local rows = {}
-  for place = 1, math.min(#rights, MOST_ROWS) do
-    rows[place] = right_row(call, rights[place])
+  for position = 1, math.min(#rights, MOST_ROWS) do
+    rows[position] = right_row(call, rights[position])
   end
   local caption = text.plural(#rights, "right")
   if #rights > MOST_ROWS then

@@ -1,5 +1,5 @@
 --- What all pages of the dashboard have around them: the bar with its links, the footer, the headers
--- that keep browsers strict; and the pages that say what is wrong, and what to do about it.
+-- that keep browsers strict; and the pages about problems, and what to do about them.
 -- @module lastpass.nginx.dashboard.frame
 local assets = require "lastpass.nginx.dashboard.assets"
 local components = require "lastpass.html.components"
@@ -61,9 +61,9 @@ local links = {
 
 local function navigation(call, section)
   local items = {}
-  for place, link in ipairs(links) do
+  for position, link in ipairs(links) do
     local is_current = link[1] == section and "page" or nil
-    items[place] = html.a({ href = call:url(link[1]), ["aria-current"] = is_current }, link[2])
+    items[position] = html.a({ href = call:url(link[1]), ["aria-current"] = is_current }, link[2])
   end
   return html.nav({ ["aria-label"] = "Pages" }, components.list(items))
 end
@@ -133,15 +133,15 @@ function M.page(prefix, page)
   }
 end
 
---- A page that says what is wrong.
+--- A page about a problem.
 ---@param prefix string
 ---@param problem table status, title, text, steps (list), links (list of {address, title}), headers,
 -- session, call, section
 ---@return table response
 function M.problem(prefix, problem)
   local buttons = {}
-  for place, link in ipairs(problem.links or {}) do
-    buttons[place] = html.a({ class = "button", href = link[1] }, link[2])
+  for position, link in ipairs(problem.links or {}) do
+    buttons[position] = html.a({ class = "button", href = link[1] }, link[2])
   end
   problem.main = html.section(
     { class = "problem" },
@@ -171,9 +171,9 @@ function M.missing(prefix, more)
 end
 
 local advice = {
-  auth = "Whoever runs this server should check the provisioning hash: LastPass refuses it.",
+  auth = "The administrator should check the provisioning hash; LastPass refuses it.",
   throttled = "LastPass asks for fewer questions. Wait a little.",
-  transport = "Whoever runs this server should check that it reaches LastPass.",
+  transport = "The administrator should check that it reaches LastPass.",
 }
 
 local function sentence(text)
@@ -196,7 +196,7 @@ function M.unavailable(prefix, failure, more)
       { "The reason: ", html.q(failure.message) },
       err.hint and sentence(err.hint)
         or advice[err.kind]
-        or "Whoever runs this server finds more in its error log.",
+        or "The administrator of this server finds more in its error log.",
       ("It is tried again in %d seconds at the latest."):format(wait),
     },
     headers = { ["retry-after"] = ("%d"):format(wait) },
@@ -221,7 +221,7 @@ function M.wrong_method(prefix, allowed)
   })
 end
 
---- A mistake of this server; its log has the rest.
+--- A failure of this server; its log has the rest.
 ---@param prefix string
 ---@param id string of the request
 ---@return table response
@@ -229,9 +229,9 @@ function M.mistake(prefix, id)
   return M.problem(prefix, {
     status = 500,
     title = "Something went wrong here",
-    text = "That is a mistake of this server, not of yours.",
+    text = "The mistake is on this server, not on your side.",
     steps = {
-      "Try again; if it happens once more, tell whoever runs this server.",
+      "Try again; if it happens once more, report it to the administrator of this server.",
       { "Its error log has the reason under the request ", html.code(id), "." },
     },
     links = { { prefix .. "/", "To the dashboard" } },

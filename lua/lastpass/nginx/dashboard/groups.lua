@@ -20,8 +20,8 @@ local function items_of(call)
   local index = call:index()
   return call:among("groups", "", 1, function()
     local items = {}
-    for place, group in ipairs(index.counts.groups) do
-      items[place] = {
+    for position, group in ipairs(index.counts.groups) do
+      items[position] = {
         name = group.name,
         key = group.key,
         order = group.name,

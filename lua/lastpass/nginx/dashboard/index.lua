@@ -21,7 +21,7 @@ local PIECE = 512
 local count_methods = {}
 local counts_mt = { __index = count_methods }
 
---- The classes of people here: the login statuses that the directory alone tells.
+--- The classes of people here: the login statuses that need no events.
 M.statuses = {}
 local status_titles = {}
 for _, status in ipairs(accounts.login_statuses) do
@@ -85,8 +85,8 @@ function count_methods:add(user, status)
     count_mfa(self, user, method)
   end
   local names = user.groups
-  for place = 1, #names do
-    local group = group_of(self, names[place])
+  for position = 1, #names do
+    local group = group_of(self, names[position])
     group.members = group.members + 1
     group.can_log_in = group.can_log_in + (can_log_in and 1 or 0)
     group.without = group.without + (can_log_in and not method and 1 or 0)
@@ -112,7 +112,7 @@ function count_methods:finish(group_names)
 end
 
 --- The group of that name.
----@param name string the case of letters says nothing, unless two names differ by it
+---@param name string in any case of letters, unless two names differ by it
 ---@return table|nil
 function count_methods:group(name)
   local key, found = fold(name), nil
@@ -138,7 +138,7 @@ end
 local methods = {}
 local index_mt = { __index = methods }
 
--- Two accounts whose addresses differ by the case of letters are told apart by it.
+-- Two accounts whose addresses differ by the case of letters are distinguished by it.
 local function duplicates_of(snapshot)
   local duplicates = {}
   for _, row in ipairs(snapshot:rows():twins()) do

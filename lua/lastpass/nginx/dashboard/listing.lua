@@ -67,19 +67,19 @@ end
 ---@param count integer length of the list
 ---@param keys_at fun(position: integer): table two keys (texts or numbers) of the item there, together
 -- of that item alone
----@param wanted table after or before (marks, as a page has them), reverse (the list goes down)
+---@param asked table after or before (marks, as a page has them), reverse (the list goes down)
 ---@return lastpass.nginx.dashboard.Page
-function M.page(count, keys_at, wanted)
-  local after, before = decode_mark(wanted.after), decode_mark(wanted.before)
+function M.page(count, keys_at, asked)
+  local after, before = decode_mark(asked.after), decode_mark(asked.before)
   local first = 1
   if after then
     first = order.first(count, function(position)
-      return compare_keys(keys_at(position), after, wanted.reverse) > 0
+      return compare_keys(keys_at(position), after, asked.reverse) > 0
     end)
     first = first > count and math.max(1, count - M.SIZE + 1) or first
   elseif before then
     local edge = order.first(count, function(position)
-      return compare_keys(keys_at(position), before, wanted.reverse) >= 0
+      return compare_keys(keys_at(position), before, asked.reverse) >= 0
     end)
     first = math.max(1, edge - M.SIZE)
   end
@@ -104,7 +104,7 @@ function M.words(search)
   return words
 end
 
---- Whether every word is in a text.
+--- Whether every word is in a string.
 ---@param folded string
 ---@param words string[]
 ---@return boolean
@@ -244,9 +244,9 @@ local function results_of(listing, what)
   for at = page.first, page.last do
     rows[#rows + 1] = what.row(listing.call, listing.items[at])
   end
-  for place, column in ipairs(what.columns) do
+  for position, column in ipairs(what.columns) do
     local field, title, class = column[1], column[2], column[3]
-    columns[place] = field and M.column(listing, field, title, class)
+    columns[position] = field and M.column(listing, field, title, class)
       or { title = title, class = class }
   end
   return parts.results(

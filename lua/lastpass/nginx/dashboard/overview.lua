@@ -14,7 +14,7 @@ local M = {}
 
 local LONGEST_WAITING = 8
 
---- A table of classes with bars; every number is a text too.
+--- A table of classes with bars; every number is text too.
 ---@param call lastpass.nginx.dashboard.Call
 ---@param id string
 ---@param caption string
@@ -24,9 +24,9 @@ local LONGEST_WAITING = 8
 ---@return lastpass.html.Markup
 function M.class_table(call, id, caption, list, more)
   local rows = {}
-  for place, class in ipairs(list) do
+  for position, class in ipairs(list) do
     local title = more.params and parts.people(call, class.title, more.params(class)) or class.title
-    rows[place] = {
+    rows[position] = {
       { title, class.meaning and html.span({ class = "address" }, class.meaning) },
       components.bar(class.count, more.whole),
       text.count(class.count),
@@ -98,8 +98,8 @@ end
 
 local function methods_table(call, index)
   local list = {}
-  for place, method in ipairs(index.counts.methods) do
-    list[place] = { title = method.name, count = method.count, name = method.name }
+  for position, method in ipairs(index.counts.methods) do
+    list[position] = { title = method.name, count = method.count, name = method.name }
   end
   if #list == 0 then
     return html.p({ class = "note" }, "Nobody has a second factor.")
@@ -145,9 +145,9 @@ end
 local function invited_people(call, index, dates, read_at)
   return call:among("invited", ("%d"):format(read_at), 2, function()
     local list = {}
-    for place, address in ipairs(index:invited()) do
+    for position, address in ipairs(index:invited()) do
       local at = dates[fold(address)]
-      list[place] = { email = address, at = at, days = values.days(at, call.now) }
+      list[position] = { email = address, at = at, days = values.days(at, call.now) }
     end
     return order.sort(list, waits_longer, call.pause)
   end)
@@ -155,9 +155,9 @@ end
 
 local function waiting_table(call, list)
   local rows = {}
-  for place = 1, math.min(#list, LONGEST_WAITING) do
-    local one = list[place]
-    rows[place] = {
+  for position = 1, math.min(#list, LONGEST_WAITING) do
+    local one = list[position]
+    rows[position] = {
       parts.person(call, one.email),
       parts.time(one.at) or parts.quiet "not known",
       one.days and text.count(math.max(one.days, 0)),
@@ -178,7 +178,7 @@ local function ages_table(call, list)
     class.count = class.count + 1
   end
   for _, class in ipairs(classes) do
-    class.meaning = nil -- the title says it
+    class.meaning = nil -- the title has it
   end
   return M.class_table(call, "ages-table", "By age", classes, { title = "Age", whole = #list })
 end

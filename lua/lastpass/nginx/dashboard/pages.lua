@@ -136,7 +136,7 @@ local function may_see(session, name)
   return not session.tenants or session.tenants[name] == true
 end
 
---- The page on which to choose a company; with one there is nothing to choose.
+--- The page on which to choose a company; with one it leads there at once.
 ---@param dashboard lastpass.nginx.Dashboard
 ---@param session lastpass.nginx.dashboard.Session
 ---@return table response
@@ -149,8 +149,8 @@ function M.companies(dashboard, session)
   if #names == 1 then
     return frame.redirect(("%s/%s/"):format(prefix, names[1]))
   end
-  for place, name in ipairs(names) do
-    items[place] = html.a({ href = ("%s/%s/"):format(prefix, name) }, name)
+  for position, name in ipairs(names) do
+    items[position] = html.a({ href = ("%s/%s/"):format(prefix, name) }, name)
   end
   return frame.page(prefix, {
     title = "Companies",
@@ -159,7 +159,7 @@ function M.companies(dashboard, session)
       { class = "card" },
       html.h1 "Companies",
       components.list(items, "companies")
-        or parts.empty("There is none for you", "Ask whoever runs this server.")
+        or parts.empty("There is none for you", "Ask the administrator of this server.")
     ),
   })
 end

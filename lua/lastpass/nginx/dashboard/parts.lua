@@ -45,7 +45,7 @@ function M.share(count, of)
   return of > 0 and values.shown(count / of, "share") or "–"
 end
 
---- What is said quietly.
+--- What is less important.
 ---@param ... any
 ---@return lastpass.html.Markup
 function M.quiet(...)
@@ -132,8 +132,8 @@ end
 ---@return lastpass.html.Markup
 function M.choice(id, options, chosen)
   local items = {}
-  for place, option in ipairs(options) do
-    items[place] = html.option({ value = option[1], selected = option[1] == chosen }, option[2])
+  for position, option in ipairs(options) do
+    items[position] = html.option({ value = option[1], selected = option[1] == chosen }, option[2])
   end
   return html.select({ id = id, name = id }, items)
 end
@@ -158,7 +158,7 @@ end
 --- The form above a list. It works by its button; with the script the list follows what is typed.
 ---@param address string without what narrows
 ---@param fields any
----@param is_one? boolean there is the search only
+---@param is_one? boolean the form has the search only
 ---@return lastpass.html.Markup
 function M.form(address, fields, is_one)
   return html.form(

@@ -35,8 +35,8 @@ local admin_options = { { "", "Any" }, { "yes", "Admins" }, { "no", "Not admins"
 
 local function group_field(index, filter)
   local names = {}
-  for place = 1, math.min(#index.counts.groups, MOST_NAMES) do
-    names[place] = html.option { value = index.counts.groups[place].name }
+  for position = 1, math.min(#index.counts.groups, MOST_NAMES) do
+    names[position] = html.option { value = index.counts.groups[position].name }
   end
   local input = html.input {
     type = "text",
@@ -104,9 +104,9 @@ end
 
 local function groups_of(user)
   local names, list = accounts.group_names(user), {}
-  for place = 1, math.min(#names, GROUPS_SHOWN) do
-    list[#list + 1] = place > 1 and ", " or false
-    list[#list + 1] = html.bdi(names[place])
+  for position = 1, math.min(#names, GROUPS_SHOWN) do
+    list[#list + 1] = position > 1 and ", " or false
+    list[#list + 1] = html.bdi(names[position])
   end
   if #names > GROUPS_SHOWN then
     list[#list + 1] = (" and %s more"):format(text.count(#names - GROUPS_SHOWN))
@@ -116,7 +116,7 @@ end
 
 local ADMIN = html.join(" ", parts.mark "Admin")
 
--- A second factor, or that there is none, where there ought to be one.
+-- A second factor; or a mark where one is missing.
 local function mfa_of(method, status)
   if method then
     return method
@@ -255,8 +255,8 @@ end
 
 local function group_tags(call, user)
   local items = {}
-  for place, name in ipairs(accounts.group_names(user)) do
-    items[place] = parts.people(call, html.bdi(name), { { "group", name } })
+  for position, name in ipairs(accounts.group_names(user)) do
+    items[position] = parts.people(call, html.bdi(name), { { "group", name } })
   end
   return components.list(items, "tags") or html.p({ class = "quiet" }, "In no group.")
 end
@@ -271,8 +271,8 @@ local function folder_table(call, user)
     return html.p({ class = "quiet" }, "In no shared folder.")
   end
   local rows = {}
-  for place, right in ipairs(rights) do
-    rows[place] = {
+  for position, right in ipairs(rights) do
+    rows[position] = {
       folders.link(call, right.folder_id, right.folder),
       right.right,
       right.group and html.bdi(right.group) or right.super_admin and "super admin" or "directly",
@@ -289,7 +289,7 @@ end
 
 --- Makes the page of one person.
 ---@param call lastpass.nginx.dashboard.Call
----@return table page title, section, main; or missing (what to say when there is nobody)
+---@return table page title, section, main; or missing (text)
 function M.show_one(call)
   local email = call:param "email"
   local user = email ~= "" and call.view.snapshot:user(email)

@@ -47,8 +47,8 @@ local function check_group(filter, index)
     return
   end
   local names = {}
-  for place, one in ipairs(index.counts.groups) do
-    names[place] = one.name
+  for position, one in ipairs(index.counts.groups) do
+    names[position] = one.name
   end
   filter.unknown_group = filter.group
   filter.nearest = errors.nearest(filter.group, names)

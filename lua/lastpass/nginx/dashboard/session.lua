@@ -56,7 +56,7 @@ local function is_secure(self, request)
   return request.scheme == "https"
 end
 
---- What tells the browser to keep a text, or with an empty one to forget it.
+--- The header by which a browser stores an id, or with an empty one forgets it.
 local function cookie(self, request, id)
   return ("%s=%s; Path=%s; HttpOnly; SameSite=Strict%s%s"):format(
     M.COOKIE,
@@ -121,7 +121,7 @@ local function set_of(list)
   return set
 end
 
---- Whose request it is: of somebody whom a guard in front knows, or of whoever has a session.
+--- Whose request it is: of somebody whom a guard in front knows, or of somebody with a session.
 ---@param request table
 ---@return lastpass.nginx.dashboard.Session|nil
 function methods:find(request)

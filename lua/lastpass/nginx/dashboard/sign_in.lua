@@ -94,7 +94,7 @@ function M.ask(prefix, request)
   }))
 end
 
--- Whether a form was sent by a page of ours. Some browsers send the origin "null" where they are told to
+-- Whether a form was sent by a page of ours. Some browsers send the origin "null" when they must
 -- send no referrer; pages in a sandbox of somebody else's have it too, so it proves nothing by itself.
 local function is_own_form(request)
   local headers = request.headers
@@ -160,7 +160,7 @@ local function too_many_people(prefix, next_page)
 end
 
 local function begin_session(dashboard, request, fields, token)
-  dashboard.sessions:finish(request, dashboard.sessions:find(request)) -- that of whoever was here before
+  dashboard.sessions:finish(request, dashboard.sessions:find(request)) -- that of the person before
   local cookie = dashboard.sessions:begin(request, token)
   local prefix = dashboard.settings.prefix
   if not cookie then

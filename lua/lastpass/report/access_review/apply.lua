@@ -20,11 +20,11 @@ local function removals(decisions)
   return list
 end
 
--- One person's removals in one sentence: the items, who decided, and what they said about it.
+-- One person's removals in one sentence: the items, who decided, and their comments.
 local function reason_of(list)
   local ids, comments, seen = {}, {}, {}
-  for place, removal in ipairs(list) do
-    ids[place] = removal.item.id
+  for position, removal in ipairs(list) do
+    ids[position] = removal.item.id
     if removal.comment ~= "" and not seen[removal.comment] then
       seen[removal.comment], comments[#comments + 1] = true, removal.comment
     end
@@ -201,7 +201,7 @@ end
 local function rows_of(decisions, present)
   local classes, by_name = values.classes(classes_of)
   local rows = {}
-  for place, item in ipairs(decisions.campaign.items) do
+  for position, item in ipairs(decisions.campaign.items) do
     local one = decisions.by_id[item.id] or { decision = "undecided" }
     local class = by_name[classify(one.decision, present[campaign.key(item)] == true)]
     class.count = class.count + 1
@@ -210,7 +210,7 @@ local function rows_of(decisions, present)
       row[name] = item[name]
     end
     row.decision, row.comment = one.decision, one.comment ~= "" and one.comment or nil
-    rows[place] = row
+    rows[position] = row
   end
   return rows, classes, by_name
 end

@@ -15,7 +15,7 @@ local M = {}
 
 local FORMAT, VERSION = "lastpass.access_review", 1
 
---- What tells an item from all others, also when it is looked for again later.
+--- The key of an item, by which it is also found again later.
 ---@param item table person, kind, what, folder_id, through
 ---@return string
 function M.key(item)
@@ -242,7 +242,7 @@ end
 local function add_decision(self, by_id, row, file)
   local item = by_id[row.id]
   if not item then
-    return complain(self, row.origin, "there is no item %s", row.id)
+    return complain(self, row.origin, "item %s does not exist", row.id)
   elseif item.file ~= file then
     return complain(self, row.origin, "%s belongs to %s", row.id, item.file)
   end
@@ -261,7 +261,7 @@ end
 -- Spreadsheets outside the US save with semicolons, "Unicode text" with tabs.
 local DELIMITERS = { ",", ";", "\t" }
 
--- Without a mark at its beginning a text that is not UTF-8 is what spreadsheets of Windows write. Were it
+-- A file that is not UTF-8 and has no byte order mark is what spreadsheets of Windows write. Were it
 -- another encoding, the names would not be those that were written.
 local function encoding_of(path)
   local text = files.read(path)
@@ -269,7 +269,7 @@ local function encoding_of(path)
   return not has_mark and not is_utf8(text) and "windows-1252" or nil
 end
 
--- Opens a manager's file; the titles are our own, so they tell the delimiter.
+-- Opens a manager's file; the titles are our own, so they show the delimiter.
 local function open_file(folder, name, given)
   local columns, path = {}, folder .. "/" .. name
   for _, column in ipairs(file_columns) do

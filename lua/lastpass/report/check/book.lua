@@ -14,7 +14,7 @@ local M = {}
 ---@field name string
 ---@field title string      what ought to be so
 ---@field severity "error"|"warning"|"note"
----@field each "user"|"folder"|"group"|"company" what it looks at
+---@field each "user"|"folder"|"group"|"company" what it is about
 ---@field applies? fun(one: table, company: table): boolean|nil whom it is about; default everybody
 ---@field holds fun(one: table, company: table): boolean|nil
 ---@field message? string|fun(one: table, company: table): string what is wrong; default the title
@@ -91,7 +91,7 @@ end
 ---@class lastpass.report.Waiver
 ---@field rule string
 ---@field subject string  address or name; "*" stands for any characters
----@field expires string  the last day on which it holds: "2026-12-31", in the account's zone
+---@field expires string  the last day on which it is valid: "2026-12-31", in the account's zone
 ---@field reason string
 ---@field by? string      who has accepted it
 
@@ -130,19 +130,19 @@ function M.add_waiver(list, given, level)
   list[#list + 1] = copy
 end
 
---- Makes waivers ready: which hold now, and what they match.
+--- Makes waivers ready: which are valid now, and what they match.
 ---@param list lastpass.report.Waiver[]
 ---@param zone lastpass.Zone
 ---@param now integer
 function M.prepare_waivers(list, zone, now)
   for _, waiver in ipairs(list) do
     waiver.pattern = rosters.pattern(waiver.subject)
-    waiver.holds = now < zone:to_utc(waiver.civil + 86400)
+    waiver.is_valid = now < zone:to_utc(waiver.civil + 86400)
     waiver.used = 0
   end
 end
 
---- The waiver for a finding. One that holds goes before one that has expired.
+--- The waiver for a finding. A valid one goes before one that has expired.
 ---@param list lastpass.report.Waiver[]
 ---@param rule string
 ---@param subject string
@@ -151,7 +151,7 @@ function M.find_waiver(list, rule, subject)
   local key, expired = email.fold(subject), nil
   for _, waiver in ipairs(list) do
     if waiver.rule == rule and key:find(waiver.pattern) then
-      if waiver.holds then
+      if waiver.is_valid then
         waiver.used = waiver.used + 1
         return waiver
       end
@@ -182,7 +182,7 @@ local safe = {
   "math",
 }
 
--- The words of a file, or of one that has waivers alone. Rules look; they get nothing to act with.
+-- The words of a file, or of one that has waivers alone. Rules read; they get nothing to act with.
 local function environment_of(book, waivers_only)
   local environment = { os = { date = os.date, time = os.time, getenv = os.getenv } }
   for _, name in ipairs(safe) do
@@ -217,14 +217,14 @@ local function environment_of(book, waivers_only)
   return environment
 end
 
-local function mistake(path, message)
+local function rule_failure(path, message)
   if type(message) == "table" then
     message = message.message
   end
   return errors.fail("argument", "rule_mistake", tostring(message), {
     file = path,
     line = tonumber(tostring(message):match ":(%d+):"),
-    hint = "docs/reports.md says what a file of rules may hold",
+    hint = "docs/reports.md describes files of rules",
   })
 end
 
@@ -247,18 +247,18 @@ local function run_file(book, path, waivers_only)
   local chunk
   chunk, message = load_in(environment_of(book, waivers_only), text, "@" .. path)
   if not chunk then
-    return mistake(path, message)
+    return rule_failure(path, message)
   end
   local ok
   ok, message = pcall(chunk)
   if not ok then
-    return mistake(path, message)
+    return rule_failure(path, message)
   end
   return true
 end
 
 --- Opens a book.
----@param rules string|table|nil path of a file; list of names and rules; nil for all that are there
+---@param rules string|table|nil path of a file; list of names and rules; nil for all that exist
 ---@param given table[]|string|nil waivers beside those of the file; or path of a file with `waive`
 ---@return table|nil book {rules, by_name, waivers}
 ---@return string? message

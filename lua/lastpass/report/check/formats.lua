@@ -71,9 +71,9 @@ function M.junit(report, options)
   errors.check_options("report:render", options, {})
   local found, parts = rows_by_rule(report), {}
   local sum = { tests = 0, failures = 0 }
-  for place, rule in ipairs(report.rules) do
+  for position, rule in ipairs(report.rules) do
     local one = junit_suite(report, rule, found[rule.name] or {})
-    parts[place] = one.text
+    parts[position] = one.text
     for name in pairs(sum) do
       sum[name] = sum[name] + one[name]
     end
@@ -93,13 +93,13 @@ local SCHEMA =
 
 local function sarif_rules(report)
   local list, index = json.list {}, {}
-  for place, rule in ipairs(report.rules) do
-    list[place] = {
+  for position, rule in ipairs(report.rules) do
+    list[position] = {
       id = rule.name,
       shortDescription = { text = rule.title },
       defaultConfiguration = { level = rule.severity },
     }
-    index[rule.name] = place - 1
+    index[rule.name] = position - 1
   end
   return list, index
 end
@@ -141,8 +141,8 @@ function M.sarif(report, options)
   errors.check_options("report:render", options, {})
   local rules, index = sarif_rules(report)
   local results = json.list {}
-  for place, row in ipairs(report.findings) do
-    results[place] = sarif_result(row, index)
+  for position, row in ipairs(report.findings) do
+    results[position] = sarif_result(row, index)
   end
   return json.encode {
     ["$schema"] = SCHEMA,

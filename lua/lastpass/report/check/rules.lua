@@ -1,4 +1,4 @@
---- The rules that are there from the start; `use` names them, with other numbers where they have any.
+--- The built-in rules; `use` names them, with other numbers where they have any.
 -- @module lastpass.report.check.rules
 local M = {}
 

@@ -1,4 +1,4 @@
---- What rules look at: people, folders, groups, the company. Copies without methods: a rule cannot act.
+--- What rules are about: people, folders, groups, the company. Copies without methods: a rule cannot act.
 -- @module lastpass.report.check.subjects
 local accounts = require "lastpass.report.accounts"
 local email = require "lastpass.email"
@@ -38,7 +38,7 @@ local function user_views(expired)
       return is_in
     elseif name == "expired_password" then
       if not expired then
-        error('a rule that asks for expired_password says needs = { "expired_passwords" }', 2)
+        error('a rule that asks for expired_password has needs = { "expired_passwords" }', 2)
       end
       return expired[email.fold(view[1].email)] == true
     end
@@ -58,7 +58,7 @@ end
 
 local function folder_views(seen)
   local views, by_id = {}, {}
-  for place, line in ipairs(seen.folders) do
+  for position, line in ipairs(seen.folders) do
     local view = {
       name = line.folder,
       id = line.folder_id,
@@ -68,7 +68,7 @@ local function folder_views(seen)
       external = {},
       admins_without_mfa = {},
     }
-    views[place], by_id[view.id] = view, view
+    views[position], by_id[view.id] = view, view
   end
   for _, row in ipairs(seen.rows) do
     table.insert(by_id[row.folder_id].users, row)
@@ -85,8 +85,8 @@ local function group_views(reading)
   local views = {}
   for group in reading.snapshot:groups() do
     local members = {}
-    for place, address in ipairs(group:members()) do
-      members[place] = address
+    for position, address in ipairs(group:members()) do
+      members[position] = address
     end
     views[#views + 1] = { name = group.name, members = members, count = #members }
   end

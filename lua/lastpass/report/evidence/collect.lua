@@ -68,10 +68,10 @@ end
 
 local function forget(run, command)
   for _, list in ipairs { run.replies, run.queries } do
-    for place = #list, 1, -1 do
-      local path = list[place].path or list[place].file
+    for position = #list, 1, -1 do
+      local path = list[position].path or list[position].file
       if path:find("replies/" .. command .. "-", 1, true) == 1 then
-        table.remove(list, place)
+        table.remove(list, position)
       end
     end
   end

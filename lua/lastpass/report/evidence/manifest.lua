@@ -22,8 +22,8 @@ end
 
 local function run_openssl(code, path, format, ...)
   local quoted = {}
-  for place, argument in ipairs { ... } do
-    quoted[place] = files.shell_word(argument)
+  for position, argument in ipairs { ... } do
+    quoted[position] = files.shell_word(argument)
   end
   local ok, output = files.run(format:format((table.unpack or unpack)(quoted)))
   if ok then
@@ -140,8 +140,8 @@ end
 ---@return table
 function M.new(list, about)
   local entries = json.list {}
-  for place, file in ipairs(list) do
-    entries[place] = { path = file.path, bytes = #file.text, sha256 = digest.hex(file.text) }
+  for position, file in ipairs(list) do
+    entries[position] = { path = file.path, bytes = #file.text, sha256 = digest.hex(file.text) }
   end
   table.sort(entries, function(a, b)
     return a.path < b.path

@@ -6,18 +6,18 @@ local json = require "lastpass.json"
 
 local M = {}
 
---- What stands in the place of a secret.
+--- What replaces a secret.
 M.MARK = "(removed)"
 
 -- The end of the JSON string that begins at a quote.
 local function string_end(text, from)
   local at = from + 1
   while true do
-    local place = text:find('["\\]', at)
-    if not place or text:byte(place) == 34 then
-      return place
+    local position = text:find('["\\]', at)
+    if not position or text:byte(position) == 34 then
+      return position
     end
-    at = place + 2
+    at = position + 2
   end
 end
 
@@ -25,23 +25,23 @@ end
 local function object_end(text, from)
   local depth, at = 0, from
   while true do
-    local place = text:find('["{}]', at)
-    if not place then
+    local position = text:find('["{}]', at)
+    if not position then
       return nil
     end
-    local byte = text:byte(place)
+    local byte = text:byte(position)
     if byte == 34 then
-      place = string_end(text, place)
-      if not place then
+      position = string_end(text, position)
+      if not position then
         return nil
       end
     else
       depth = depth + (byte == 123 and 1 or -1)
       if depth == 0 then
-        return place
+        return position
       end
     end
-    at = place + 1
+    at = position + 1
   end
 end
 

@@ -26,20 +26,20 @@ end
 
 local function table_of(id, caption, columns, rows, most)
   local headings, lines = {}, {}
-  for place, column in ipairs(columns) do
-    headings[place] = { title = column.title, class = column_class(column) }
+  for position, column in ipairs(columns) do
+    headings[position] = { title = column.title, class = column_class(column) }
   end
   for number = 1, math.min(#rows, most) do
     local cells = {}
-    for place, column in ipairs(columns) do
-      cells[place] = values.shown(rows[number][column.name], column.kind)
+    for position, column in ipairs(columns) do
+      cells[position] = values.shown(rows[number][column.name], column.kind)
     end
     lines[number] = cells
   end
   return components.table("caption-" .. id, caption, headings, lines)
 end
 
--- A heading and the table under it; what is cut off is said, and where it is.
+-- A heading and the table under it; the caption names what is cut off, and where it is.
 local function table_section(id, title, columns, rows, most)
   if #rows == 0 then
     return components.section(id, title, html.p "None.")
@@ -74,8 +74,8 @@ end
 
 local function summary_of(report)
   local figures = {}
-  for place, total in ipairs(report.totals) do
-    figures[place] = { total.title, values.total(total) }
+  for position, total in ipairs(report.totals) do
+    figures[position] = { total.title, values.total(total) }
   end
   local classes = report.classes
   return components.section(
@@ -110,8 +110,8 @@ function M.render(report, options)
   local most = options.max_rows or MAX_ROWS
   local statement = report.statement
   local tables = {}
-  for place, one in ipairs(report.tables) do
-    tables[place] = table_section("table-" .. place, one.title, one.columns, one.rows, most)
+  for position, one in ipairs(report.tables) do
+    tables[position] = table_section("table-" .. position, one.title, one.columns, one.rows, most)
   end
   return components.document {
     title = ("%s – %s"):format(report.title, values.shown(statement.read_at, "time")),

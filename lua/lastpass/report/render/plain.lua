@@ -14,29 +14,29 @@ local M = {}
 local STAYING = 3
 
 --- How a column is laid out: whom a row is about and times are not cut, long texts go on below, and what
--- stands far to the right is left out first where there is no room.
+-- stands far to the right is left out first where space is short.
 ---@param column lastpass.report.Column
----@param place integer
+---@param position integer
 ---@return table column as of `text.table`, without title and field
-function M.layout(column, place)
+function M.layout(column, position)
   local is_long = column.long or column.kind == "list"
   return {
     align = values.is_number(column.kind) and "right" or "left",
-    whole = place == 1 or column.kind == "time",
+    whole = position == 1 or column.kind == "time",
     wrap = is_long or nil,
-    rank = place > STAYING and not column.long and place or nil,
+    rank = position > STAYING and not column.long and position or nil,
   }
 end
 
 local function table_columns(list)
   local columns = {}
-  for place, column in ipairs(list) do
-    local layout = M.layout(column, place)
+  for position, column in ipairs(list) do
+    local layout = M.layout(column, position)
     layout.title = column.title
     layout.field = function(row)
       return values.shown(row[column.name], column.kind)
     end
-    columns[place] = layout
+    columns[position] = layout
   end
   return columns
 end
@@ -95,8 +95,8 @@ local function option_text(value)
     return tostring(value)
   elseif #value > 0 then
     local parts = {}
-    for place, item in ipairs(value) do
-      parts[place] = option_text(item)
+    for position, item in ipairs(value) do
+      parts[position] = option_text(item)
     end
     return table.concat(parts, ", ")
   end
@@ -153,16 +153,16 @@ end
 ---@return string text
 function M.write_csv(columns, rows, guarded)
   local lines, names = {}, {}
-  for place, column in ipairs(columns) do
-    names[place] = column.name
+  for position, column in ipairs(columns) do
+    names[position] = column.name
   end
   lines[1] = csv.line(names, false)
   for number, row in ipairs(rows) do
     local texts, numbers = {}, {}
-    for place, column in ipairs(columns) do
+    for position, column in ipairs(columns) do
       local value = row[column.name]
-      texts[place] = values.plain(value, column.kind)
-      numbers[place] = type(value) == "number"
+      texts[position] = values.plain(value, column.kind)
+      numbers[position] = type(value) == "number"
     end
     lines[number + 1] = csv.line(texts, guarded, numbers)
   end
@@ -200,8 +200,8 @@ end
 
 local function json_list(list, copy)
   local result = json.list {}
-  for place, item in ipairs(list or {}) do
-    result[place] = copy and copy(item) or item
+  for position, item in ipairs(list or {}) do
+    result[position] = copy and copy(item) or item
   end
   return result
 end
