@@ -582,7 +582,7 @@ lastpass.report.admins(subject, options)
   options:
     days (number; default: 90): without log-in that are a finding
     strength (number; default: 50): master passwords below it are weak, of 100
-    folders (boolean; default: false): read the shared folders too, to tell super admins
+    folders (boolean; default: false): read the shared folders too, to find super admins
   gives lastpass.Report|nil; or nil, message, err]==],
   ["lastpass.report.check"] = [==[
 lastpass.report.check(subject, options)
