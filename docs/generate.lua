@@ -330,14 +330,14 @@ write_file("README.md", readme)
 write_table("docs/playbooks.md", "words", word_table())
 write_table("docs/safety.md", "limits", limit_table())
 write_file("docs/lastpass.d.lua", type_file())
-write_file("docs/lastpass.1", require("lastpass.cli.manual").text())
+write_file("docs/lastpass.1", dofile("docs/manual.lua").text())
 write_file(
   "docs/cli.md",
   between(
     read_file "docs/cli.md",
     "<!-- reference -->",
     "<!-- /reference -->",
-    require("lastpass.cli.reference").text()
+    dofile("docs/commands.lua").text()
   )
 )
 write_file("lua/lastpass/cli/repl/reference.lua", dofile "docs/reference.lua"())

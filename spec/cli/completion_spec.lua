@@ -1,5 +1,6 @@
 -- Completions, asked of the real shells where they are installed.
 local cli = require "spec.support.cli"
+local commands = require "lastpass.cli.commands"
 local completion = require "lastpass.cli.completion"
 
 local place, folder, email, group
@@ -85,6 +86,17 @@ printf '%%s\n' "${COMPREPLY[@]}"
   end)
 end)
 
+describe("of every shell", function()
+  it("makes one parser of all commands", function()
+    for _, shell in ipairs { "bash", "zsh", "fish" } do
+      local text = completion.text(shell)
+      for _, name in ipairs(commands.names()) do
+        assert.truthy(text:find(name:match "%S+$", 1, true), name)
+      end
+    end
+  end)
+end)
+
 describe("in zsh", function()
   it("the file is one that zsh takes", function()
     if not has "zsh" then
@@ -130,7 +142,6 @@ end)
 
 describe("names for completion", function()
   it("come of a directory of 50,000, without a request", function()
-    local kept_names = require "lastpass.cli.kept_names"
     local big = cli.start { users = 50000 }
     assert.equals(0, (big:run "snapshot --keep"))
     local session = require("lastpass.cli.session").new {
@@ -140,7 +151,7 @@ describe("names for completion", function()
       journal = big.journal,
     }
     local requests = #assert(big.box:journal())
-    local names = kept_names.find(session, "users", "zar")
+    local names = completion.names(session, "users", "zar")
     assert.equals(requests, #assert(big.box:journal()))
     big:stop()
     assert.is_true(#names > 1)

@@ -173,7 +173,7 @@ describe("the program ends with", function()
   end)
 
   it("1 when the program itself is wrong", function()
-    local commands = require "lastpass.cli.commands.groups"
+    local commands = require("lastpass.cli.commands").load "groups"
     local before = commands.run
     commands.run = function()
       error "a mistake"

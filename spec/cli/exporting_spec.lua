@@ -1,13 +1,15 @@
 local check = require "spec.support.check"
 local cli = require "spec.support.cli"
+local commands = require "lastpass.cli.commands"
 local exporting = require "lastpass.cli.exporting"
-local session_room = require "lastpass.cli.session"
-local streams_room = require "lastpass.cli.streams"
+local json = require "lastpass.json"
+local sessions = require "lastpass.cli.session"
+local streams_module = require "lastpass.cli.streams"
 
 describe("what events --follow and export have in common", function()
   local function fails(options)
-    local session = session_room.new(options, streams_room.new(cli.streams()))
-    return check.failure("argument", nil, exporting.run(session, false, "text"))
+    local session = sessions.new(options, streams_module.new(cli.streams()))
+    return check.failure("argument", nil, cli.returned(exporting.run, session, false, "text"))
   end
 
   it("refuses what does not go together, before anything is read", function()
@@ -42,7 +44,66 @@ describe("what events --follow and export have in common", function()
   end)
 
   it("knows every format that there is", function()
-    local choices = exporting.format_option("x").choices
-    assert.same(require("lastpass.export.formats").names, choices)
+    for _, name in ipairs { "events", "export" } do
+      local choices
+      for _, option in ipairs(commands.load(name).options) do
+        choices = option[1] == "--format" and option.choices or choices
+      end
+      assert.same(require("lastpass.export.formats").names, choices)
+    end
+  end)
+end)
+
+describe("the result of an export", function()
+  local function shown(options, result, sink)
+    local streams = cli.streams()
+    local session = sessions.new(options, streams_module.new(streams))
+    exporting.show_result(session, result, sink or false)
+    return streams.err:text(), streams.out:text()
+  end
+
+  local function result(more)
+    local fields = { events = 1234, duplicates = 5, refused = 0, unknown = {} }
+    for name, value in pairs(more or {}) do
+      fields[name] = value
+    end
+    return fields
+  end
+
+  it("is a line on standard error", function()
+    assert.equals("1,234 events\n", shown({}, result(), {}))
+    assert.equals(
+      "1,234 events; 5 seen before and left out; cursor siem: 2026-06-15T13:00:00Z\n",
+      shown({}, result { cursor = "siem", position = 1781528400 })
+    )
+  end)
+
+  it("says how many were refused, and where they are", function()
+    assert.equals(
+      "1,234 events\n2 events refused by the receiver: /x/letters\n",
+      shown({}, result { refused = 2, dead_letters = "/x/letters" }, {})
+    )
+  end)
+
+  it("is not there when it is to be quiet, or says nothing about lines that are shown", function()
+    assert.equals("", shown({ quiet = true }, result(), {}))
+    assert.equals("", shown({}, result()))
+  end)
+
+  it("counts the names that nobody knows, safely to show", function()
+    local text = shown({}, result { unknown = { ["Odd \27[31m"] = 3, Frob = 1 } })
+    assert.equals("1,234 events\nactions with unknown names: Frob (1), Odd \\x1b[31m (3)\n", text)
+  end)
+
+  it("is an object with --json, where no event stands in its way", function()
+    local err, out = shown({ json = true }, result { unknown = { X = 2 } }, {})
+    assert.equals("", err)
+    assert.same(
+      { events = 1234, duplicates = 5, refused = 0, unknown = { X = 2 } },
+      json.decode(out)
+    )
+    err, out = shown({ json = true }, result { cursor = "c", position = 1781528400 })
+    assert.equals("", out)
+    assert.equals("2026-06-15T13:00:00Z", json.decode(err).position)
   end)
 end)

@@ -72,3 +72,78 @@ describe("failures", function()
     assert.equals("lastpass: a mistake", failure.text "a mistake")
   end)
 end)
+
+describe("advice", function()
+  it("names commands where the library names methods", function()
+    for given, expected in pairs {
+      ["client:resume(3)"] = "lastpass run resume 3",
+      ["client:undo(3) makes the plan"] = "lastpass run undo 3",
+      ["client:undo(12)"] = "lastpass run undo 12",
+      ["journal:runs{} lists them"] = "lastpass runs lists them",
+      ["journal:snapshots(tenant) lists them"] = "lastpass snapshot lists them",
+      ["{ limit = { look_alikes = 1 } } as an option of the call"] = "--limit look_alikes=1",
+      ["or { limit = { disable = 12 } } as an option of plan"] = "or --limit disable=12",
+      ['or { limit = { leave = "7%" } } as an option of plan'] = "or --limit leave=7%",
+      ["{ confirm_final = 2 }"] = "--confirm-final 2",
+      ["client:export: option 'from': cannot"] = "--from: cannot",
+      ["client:export: sink 'file' needs"] = "sink 'file' needs",
+      ["report.inactive: option 'days' must"] = "--days must",
+      ["for 30 days (option invitation_days)."] = "for 30 days (--invitation-days).",
+      ["of: acme.com (option domains)."] = "of: acme.com (--domain).",
+      ['name it: source.csv("hr.csv", { columns = {} })'] = "--column email=TITLE names it",
+      ["chmod 600 the file"] = "chmod 600 the file",
+    } do
+      assert.equals(expected, failure.in_commands(given))
+    end
+  end)
+
+  it("is about a file of the command line, or about a playbook's source", function()
+    for given, expected in pairs {
+      ["is the option 'delimiter' right?"] = "is --delimiter right?",
+      ["separated otherwise: delimiter = ';'"] = "separated otherwise: --delimiter ';'",
+      ["give encoding = 'utf-16le'"] = "give --encoding utf-16le",
+      ["leave out the option 'encoding'"] = "leave out --encoding",
+      ["row 4 has these titles: header = 4"] = "row 4 has these titles: --header 4",
+    } do
+      assert.equals(expected, failure.in_commands(given))
+      assert.equals(given, failure.in_commands(given, true))
+    end
+    assert.equals("name another (--journal)", failure.in_commands "name another (option 'path')")
+  end)
+end)
+
+describe("mistakes of a person", function()
+  it("are failures, without the place in the program", function()
+    local value, message, err = failure.call(function()
+      error "wrong option"
+    end)
+    assert.is_nil(value)
+    assert.equals("wrong option", message)
+    assert.equals("argument", err.kind)
+  end)
+
+  it("leave results and failures alone", function()
+    assert.same({ 1, 2 }, { failure.call(math.max, 1), 2 })
+    local _, message, err = failure.call(errors.fail, "auth", "x", "no")
+    assert.equals("no", message)
+    assert.equals("auth", err.kind)
+  end)
+
+  it("pass raised errors on", function()
+    local ok, raised = pcall(failure.call, error, { kind = "transport" })
+    assert.is_false(ok)
+    assert.equals("transport", raised.kind)
+  end)
+end)
+
+describe("must", function()
+  it("raises a failure, and gives anything else back", function()
+    assert.same({ 1, 2 }, { failure.must(1, 2) })
+    assert.is_false(failure.must(false))
+    assert.is_nil((failure.must(nil)))
+    local ok, err = pcall(failure.must, errors.fail("auth", "x", "no"))
+    assert.is_false(ok)
+    assert.equals("no", err.message)
+    assert.same({ false, "only a message" }, { pcall(failure.must, nil, "only a message") })
+  end)
+end)

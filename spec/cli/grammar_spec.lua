@@ -1,3 +1,4 @@
+local check = require "spec.support.check"
 local commands = require "lastpass.cli.commands"
 local grammar = require "lastpass.cli.grammar"
 
@@ -81,15 +82,91 @@ describe("the grammar", function()
       end
     end
   end)
+end)
 
-  it("makes one parser of all commands", function()
-    local list = {}
-    for place, name in ipairs(commands.names()) do
-      list[place] = commands.load(name)
+local function of(line)
+  local words = {}
+  for word in line:gmatch "%S+" do
+    words[#words + 1] = word
+  end
+  return grammar.route(words)
+end
+
+describe("routing", function()
+  it("finds the command and leaves the rest", function()
+    local one = of "user show ann@acme.com --json"
+    assert.equals("user show", one.name)
+    assert.same({ "ann@acme.com", "--json" }, one.words)
+    assert.is_false(one.help)
+  end)
+
+  it("lets shared options stand before the command, with their values", function()
+    local one = of "--profile acme --json users --admin"
+    assert.equals("users", one.name)
+    assert.same({ "--profile", "acme", "--json", "--admin" }, one.words)
+    assert.equals("users", of("--fields email users").name)
+  end)
+
+  it("tells runs of plans from scripts", function()
+    assert.equals("run show", of("run show 3").name)
+    local script = of "run ./show --json 3"
+    assert.equals("run", script.name)
+    assert.same({ "./show" }, script.words)
+    assert.same({ "--json", "3" }, script.rest)
+  end)
+
+  it("leaves alone what stands behind two dashes", function()
+    local one = of "user show -- --help"
+    assert.same({ "--", "--help" }, one.words)
+    assert.is_false(one.help)
+  end)
+
+  it("sees when help or the version is asked for", function()
+    assert.is_true(of("user --help").help)
+    assert.equals("user", of("user --help").name)
+    assert.is_true(of("--help").help)
+    assert.equals("version", of("--version").name)
+    assert.equals("", of("").name)
+  end)
+
+  it("names the nearest of what it does not know", function()
+    for line, nearest in pairs {
+      userz = "users",
+      ["user shwo x"] = "user show",
+      snapshto = "snapshot",
+      ["config pth"] = "config path",
+    } do
+      local found, message, err = of(line)
+      assert.is_nil(found)
+      assert.equals("usage", err.code)
+      assert.truthy(message:find(nearest, 1, true), message)
     end
-    local text = grammar.tree(list, commands.groups):get_bash_complete()
-    for _, name in ipairs(commands.names()) do
-      assert.truthy(text:find(name:match "%S+$", 1, true), name)
+  end)
+
+  it("says what a group wants to hear", function()
+    local _, message = of "profile"
+    assert.truthy(message:find("list, add, use, remove", 1, true), message)
+  end)
+end)
+
+describe("secrets on the command line", function()
+  it("are refused, and not repeated", function()
+    for word, code in pairs {
+      ["--provhash"] = "hash_on_command_line",
+      ["--token"] = "secret_on_command_line",
+      ["--pseudonymise-key"] = "secret_on_command_line",
+    } do
+      for _, words in ipairs { { word, "S3CRET" }, { "x", word .. "=S3CRET" } } do
+        local err = check.failure("argument", code, grammar.check_secrets(words))
+        assert.is_nil((err.message .. err.hint):find("S3CRET", 1, true))
+        assert.matches("^use %-%-", err.hint)
+      end
     end
+  end)
+
+  it("are no files that hold them", function()
+    assert.is_true(
+      grammar.check_secrets { "--token-file", "x", "--provhash-env=Y", "--token-env", "Z" }
+    )
   end)
 end)

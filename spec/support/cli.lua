@@ -55,6 +55,22 @@ function M.streams(options)
   }
 end
 
+--- Calls a function of the program that raises failures.
+---@return any ... what it returns, or nil, message, err for what it raised
+function M.returned(fn, ...)
+  local function after(ok, ...)
+    if ok then
+      return ...
+    end
+    local err = ...
+    if type(err) ~= "table" then
+      error(err, 0)
+    end
+    return nil, err.message, err
+  end
+  return after(pcall(fn, ...))
+end
+
 --- A company of its own, and the flags that lead to it.
 ---@param options? table of `sandbox.start`
 ---@return table place box, flags, run(…), json(…)

@@ -1,37 +1,57 @@
 --- Completions for bash, zsh and fish: argparse writes them from the commands' declarations, and names
--- of users and groups are asked for with the hidden command `names`.
+-- of users and groups come from the hidden command `names`, which reads the directory that was stored
+-- last and never talks to LastPass.
 -- @module lastpass.cli.completion
 local commands = require "lastpass.cli.commands"
 local grammar = require "lastpass.cli.grammar"
 
 local M = {}
 
---- The shells there are completions for.
-M.shells = { "bash", "zsh", "fish" }
-
 local KINDS = { "users", "groups", "profiles" }
 
-local function all()
-  local list = {}
-  for place, name in ipairs(commands.names()) do
-    list[place] = commands.load(name)
-  end
-  return list
+-- What stands in a completion for names that are looked up.
+local function placeholder(kind)
+  return "__" .. kind .. "__"
 end
 
--- What may stand as an argument: nil, a kind of names, or a list of words.
+-- The parser of all commands.
+local function parser_of(list)
+  local root = grammar.lay_out(require "argparse"("lastpass", "LastPass Business administration."))
+  root:flag("-h --help"):description "Show help."
+  root:flag("--version"):description "Print the version."
+  local parents = {}
+  for _, command in ipairs(list) do
+    local first, second = command.name:match "^(%S+)%s*(.*)$"
+    if not parents[first] then
+      local summary = commands.group(first) or command.summary .. "."
+      parents[first] = grammar.lay_out(root:command(first, summary)):require_command(false)
+    end
+    local parser = parents[first]
+    if second ~= "" then
+      parser = grammar.lay_out(parser:command(second, command.summary .. "."))
+    end
+    grammar.fill(parser, command, function(argument)
+      return argument.choices
+        or argument.words and argument.words()
+        or argument.names and { placeholder(argument.names) }
+    end)
+  end
+  return root
+end
+
+-- What an argument may be: nil, a kind of names, or a list of words.
 local function offer_of(argument)
   return argument.names or argument.choices or argument.words and argument.words()
 end
 
--- A case for each place of a command's arguments: the exact words before it, or any for the last.
+-- A case for each position of a command's arguments: the exact words before it, or any for the last.
 local function bash_cases(list)
   local lines = {}
   for _, command in ipairs(list) do
     local arguments = command.arguments or {}
-    for place, argument in ipairs(arguments) do
+    for position, argument in ipairs(arguments) do
       local offer = offer_of(argument)
-      local pattern = ('"%s "%s'):format(command.name, ('*" "'):rep(place - 1))
+      local pattern = ('"%s "%s'):format(command.name, ('*" "'):rep(position - 1))
       if argument.args then
         pattern = pattern .. "*"
       end
@@ -88,7 +108,7 @@ complete -F _lastpass_names -o bashdefault -o default lastpass
 ]=]
 
 local function bash(list)
-  local text = grammar.tree(list, commands.groups):get_bash_complete()
+  local text = parser_of(list):get_bash_complete()
   local own = BASH:gsub("@CASES@", function()
     return bash_cases(list)
   end)
@@ -105,11 +125,11 @@ _lastpass_@KIND@() {
 ]=]
 
 local function zsh(list)
-  local text = grammar.tree(list, commands.groups):get_zsh_complete()
+  local text = parser_of(list):get_zsh_complete()
   local functions = ""
   for _, kind in ipairs(KINDS) do
     functions = functions .. ZSH:gsub("@KIND@", kind)
-    text = text:gsub(":%(" .. grammar.placeholder(kind) .. "%)", ":_lastpass_" .. kind)
+    text = text:gsub(":%(" .. placeholder(kind) .. "%)", ":_lastpass_" .. kind)
   end
   -- autoloaded, the file is the function; sourced, it makes itself known
   text = text:gsub("\n_lastpass\n$", function()
@@ -122,7 +142,7 @@ local function zsh(list)
 end
 
 local function fish(list)
-  local text = grammar.tree(list, commands.groups):get_fish_complete()
+  local text = parser_of(list):get_fish_complete()
   local lines = { text }
   for _, command in ipairs(list) do
     for _, argument in ipairs(command.arguments or {}) do
@@ -148,7 +168,88 @@ local makers = { bash = bash, zsh = zsh, fish = fish }
 ---@param shell "bash"|"zsh"|"fish"
 ---@return string
 function M.text(shell)
-  return makers[shell](all())
+  local list = {}
+  for position, name in ipairs(commands.names()) do
+    list[position] = commands.load(name)
+  end
+  return makers[shell](list)
+end
+
+-- ------------------------------------------------------------------ names
+
+local function unescape(text)
+  if not text:find("\\", 1, true) then
+    return text
+  end
+  return (require("lastpass.json").decode('"' .. text .. '"'))
+end
+
+-- A stored directory is one JSON object a line; reading all of it would take ten times as long.
+local finders = {}
+
+function finders.users(text, add)
+  for address in text:gmatch '"email":"([^"\\]*)"' do
+    add(address)
+  end
+end
+
+function finders.groups(text, add)
+  for list in text:gmatch '"groups":(%[[^%]]*%])' do
+    for name in list:gmatch '"([^"]*)"' do
+      add(unescape(name) or name)
+    end
+  end
+end
+
+-- The directory that was stored last, as it stands in the journal.
+local function stored_text(session)
+  local configuration = session:configuration()
+  local settings = configuration and configuration:profile()
+  if not settings then
+    return nil
+  end
+  local client_journal = require "lastpass.store.client_journal"
+  -- all that a journal needs to know of a client; no hash is read for a Tab
+  local client = {
+    _options = {
+      cid = settings.cid,
+      url = settings.url or require("lastpass.enterprise.options").DEFAULT_URL,
+      journal = settings.journal,
+    },
+  }
+  local journal = client_journal.of(client)
+  local kept = journal and journal:snapshot_at(client_journal.tenant(client))
+  return kept and kept.text
+end
+
+--- Names for completions, without a request; none when no directory is stored.
+---@param session lastpass.cli.Session
+---@param kind "users"|"groups"|"profiles"
+---@param beginning string how they begin, in upper or lower case
+---@return string[] sorted
+function M.names(session, kind, beginning)
+  local names, seen = {}, {}
+  local function add(name)
+    if not seen[name] then
+      seen[name] = true
+      if name:sub(1, #beginning):lower() == beginning:lower() then
+        names[#names + 1] = name
+      end
+    end
+  end
+  if kind == "profiles" then
+    local configuration = session:configuration()
+    for name in pairs(configuration and configuration.profiles or {}) do
+      add(name)
+    end
+  else
+    local text = stored_text(session)
+    if text then
+      finders[kind](text, add)
+    end
+  end
+  table.sort(names)
+  return names
 end
 
 return M

@@ -1,6 +1,6 @@
 --- The checks of `lastpass doctor`. Each says ok, warn or fail, and what to do.
 -- @module lastpass.cli.doctor
-local in_commands = require("lastpass.cli.advice").in_commands
+local in_commands = require("lastpass.cli.failure").in_commands
 local text = require "lastpass.text"
 
 local M = {}

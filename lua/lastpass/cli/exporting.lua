@@ -1,63 +1,23 @@
---- Events handed on by the program: what `events --follow` and `export` have in common.
+--- Exports of events: what `events --follow` and `export` have in common.
 -- @module lastpass.cli.exporting
-local amounts = require "lastpass.cli.amounts"
 local errors = require "lastpass.error"
 local exit = require "lastpass.cli.exit"
-local export_result = require "lastpass.cli.export_result"
+local failure = require "lastpass.cli.failure"
 local interrupt = require "lastpass.cli.interrupt"
 local lua_text = require "lastpass.cli.lua_text"
-local mistakes = require "lastpass.cli.mistakes"
 local text = require "lastpass.text"
 local time = require "lastpass.time"
+local values = require "lastpass.cli.values"
 
 local M = {}
 
---- Which events.
----@type lastpass.cli.Option[]
-M.which = {
-  { "--from", "since when; default -24h; with --cursor, when it is new", value = "TIME" },
-  { "--to", "until when, not included; default now", value = "TIME" },
-  { "--user", "only those of this user", value = "EMAIL" },
-  { "--search", "only those in which LastPass finds this text", value = "TEXT" },
-  { "--admin", "only those of admins" },
-}
+local must, usage = failure.must, values.usage
 
---- The option of the format, with this default.
----@param default string for the help
----@return lastpass.cli.Option
-function M.format_option(default)
-  return {
-    "--format",
-    ("how events are written; default %s"):format(default),
-    value = "FORMAT",
-    choices = { "ndjson", "ecs", "ocsf", "cef", "leef", "syslog", "csv", "text" },
-  }
-end
-
---- How they are handed on.
----@type lastpass.cli.Option[]
-M.how = {
-  { "--follow", "go on with what happens from now on, until Ctrl-C" },
-  { "--every", "pause between two looks: 30s, 5m; default 60s", value = "TIME" },
-  { "--cursor", "a name: go on where the last one of this name has ended", value = "NAME" },
-  { "--overlap", "look again that far back for what comes late; default 15m", value = "TIME" },
-  {
-    "--pseudonymise-key-file",
-    "people become keyed hashes; file with the key, mode 600",
-    value = "FILE",
-  },
-  { "-q --quiet", "no progress, and no line with the result" },
-}
-
-local function usage(message, hint)
-  return errors.fail("argument", "usage", message, { hint = hint })
-end
-
--- What does not go together.
-local function check(options)
+-- Refuses what does not go together.
+local function check_options(options)
   for _, name in ipairs { "follow", "cursor" } do
     if options[name] and options.to then
-      return usage(("--%s and --to do not go together: it goes on to the newest"):format(name))
+      return usage(("--%s and --to do not go together: it continues to the newest"):format(name))
     end
   end
   if options.every and not options.follow then
@@ -74,17 +34,7 @@ end
 
 -- As `client:export` takes them, but for the key, which is still the path of its file.
 local function settings_of(options, sink, format)
-  local ok, message, err = check(options)
-  local every, overlap
-  if ok then
-    every, message, err = amounts.duration("every", options.every)
-  end
-  if not err then
-    overlap, message, err = amounts.duration("overlap", options.overlap)
-  end
-  if err then
-    return nil, message, err
-  end
+  must(check_options(options))
   return {
     from = options.from,
     to = options.to,
@@ -94,14 +44,16 @@ local function settings_of(options, sink, format)
     format = options.no_guard and { name = "csv", guard = false } or options.format or format,
     sink = sink or nil,
     follow = options.follow,
-    every = every,
+    every = must(values.duration("every", options.every)),
     cursor = options.cursor,
-    overlap = overlap,
+    overlap = must(values.duration("overlap", options.overlap)),
     pseudonymise = options.pseudonymise_key_file,
   }
 end
 
--- Standard output as a sink. What outsiders have written into events must not steer the terminal.
+-- ------------------------------------------------------------------ at work
+
+-- Standard output as a sink. What others have written into events must not control the terminal.
 local function output_of(session)
   local streams = session.streams
   return {
@@ -122,7 +74,7 @@ local function output_of(session)
   }
 end
 
--- How far it is, on a line that is written over; and what went wrong for now.
+-- Shows how far it is, on a line that is overwritten; and what went wrong for the moment.
 local function progress_of(session, is_shown)
   local streams, last, shown = session.streams, 0, false
   local function clear()
@@ -131,7 +83,7 @@ local function progress_of(session, is_shown)
       shown = false
     end
   end
-  local function tell(progress)
+  local function show(progress)
     if progress.message then
       clear()
       session:say("lastpass: %s; trying again", progress.message)
@@ -144,71 +96,110 @@ local function progress_of(session, is_shown)
       streams.err:flush()
     end
   end
-  return tell, clear
+  return show, clear
 end
 
-local function open_key(path)
-  if not path then
-    return nil
+-- ------------------------------------------------------------------ the result
+
+local function unknown_text(unknown)
+  local parts = {}
+  for _, name in ipairs(errors.names_of(unknown)) do
+    parts[#parts + 1] = ("%s (%s)"):format(text.clean(name), text.count(unknown[name]))
   end
-  return require("lastpass.secret").file(path)
+  return table.concat(parts, ", ")
 end
 
---- Hands events on as the options say.
+local function result_text(result)
+  local line = text.plural(result.events, "event")
+  if result.cursor then
+    line = ("%s; %s seen before and left out; cursor %s: %s"):format(
+      line,
+      text.count(result.duplicates),
+      result.cursor,
+      result.position and time.iso(result.position) or "new"
+    )
+  end
+  if result.refused > 0 then
+    line = ("%s\n%s refused by the receiver: %s"):format(
+      line,
+      text.plural(result.refused, "event"),
+      result.dead_letters
+    )
+  end
+  if next(result.unknown) then
+    line = line .. "\nactions with unknown names: " .. unknown_text(result.unknown)
+  end
+  return line
+end
+
+--- Reports the result: on standard error, or with --json as an object where no events are on standard
+-- output.
+---@param session lastpass.cli.Session
+---@param result lastpass.ExportResult
+---@param sink table|false false when the events went to standard output
+function M.show_result(session, result, sink)
+  local options = session.options
+  if options.json then
+    local line = require("lastpass.json").shown {
+      events = result.events,
+      duplicates = result.duplicates,
+      unknown = result.unknown,
+      cursor = result.cursor,
+      position = result.position and time.iso(result.position) or nil,
+      refused = result.refused,
+      dead_letters = result.dead_letters,
+    }
+    if sink then
+      return session:print(line)
+    end
+    return session:say("%s", line)
+  elseif not options.quiet and (sink or result.cursor or next(result.unknown)) then
+    session:say("%s", result_text(result))
+  end
+end
+
+--- Exports events as the options say.
 ---@param session lastpass.cli.Session
 ---@param sink table|false false for standard output
 ---@param format string when the options name none
----@return integer|nil code
----@return string? message
----@return lastpass.Error? err
+---@return integer code
 function M.run(session, sink, format)
-  local settings, message, err = settings_of(session.options, sink, format)
-  if not settings then
-    return nil, message, err
+  local options = session.options
+  local settings = settings_of(options, sink, format)
+  if settings.pseudonymise then
+    settings.pseudonymise = must(require("lastpass.secret").file(settings.pseudonymise))
   end
-  settings.pseudonymise, message, err = open_key(settings.pseudonymise)
-  if err then
-    return nil, message, err
-  end
-  local is_shown = session.streams.err_is_terminal and sink and not session.options.quiet
-  local tell, clear = progress_of(session, is_shown)
+  local is_shown = session.streams.err_is_terminal and sink and not options.quiet
+  local show, clear = progress_of(session, is_shown)
   settings.sink = sink or output_of(session)
-  settings.on_progress = tell
+  settings.on_progress = show
   if sink and sink.kind == "webhook" then
-    sink.on_retry = tell
+    sink.on_retry = show
     sink.on_refused = function(letter)
       clear()
       session:say("lastpass: an event was refused and put into %s: %s", letter.path, letter.message)
     end
   end
   local client = session:client()
-  local result
-  result, message, err = mistakes.call(client.export, client, settings)
+  local result, message, err = failure.call(client.export, client, settings)
   clear()
-  if not result then
-    return nil, message, err
-  end
-  export_result.tell(session, result, sink)
+  must(result, message, err)
+  M.show_result(session, result, sink)
   if not interrupt.has_come() then
     return result.refused > 0 and exit.partial or exit.done
-  elseif result.cursor and not session.options.quiet then
-    session:say "interrupted; the same command goes on from there"
+  elseif result.cursor and not options.quiet then
+    session:say "interrupted; the same command continues from there"
   end
   return exit.interrupted
 end
 
 --- The Lua that does the same.
 ---@param options table
----@param sink table|false|nil
+---@param sink table|false
 ---@param format string
----@return string|nil
----@return string? message
----@return lastpass.Error? err
+---@return string
 function M.lua(options, sink, format)
-  local settings, message, err = settings_of(options, sink, format)
-  if not settings then
-    return nil, message, err
-  end
+  local settings = settings_of(options, sink, format)
   if settings.pseudonymise then
     settings.pseudonymise = lua_text.raw(
       ('assert(require("lastpass").secret.file(%s))'):format(lua_text.value(settings.pseudonymise))

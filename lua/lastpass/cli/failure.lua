@@ -1,9 +1,84 @@
---- How failures are told: what happened, and what to do, on standard error.
+--- Failures: what happened and what to do, on standard error; in the words of the command line.
 -- @module lastpass.cli.failure
+local errors = require "lastpass.error"
+
 local M = {}
 
-local advice = require "lastpass.cli.advice"
-local clean = require("lastpass.text.cells").clean
+-- ------------------------------------------------------------------ from Lua to the command line
+
+local function as_flag(name)
+  return "--" .. name:gsub("_", "-")
+end
+
+-- What a report calls an option, where the program has another name for it.
+local other_names = { domains = "--domain", field = "--last-day" }
+
+local function as_option(name)
+  return "(" .. (other_names[name] or as_flag(name)) .. ")"
+end
+
+local rules = {
+  {
+    "^write %S+, or set LASTPASS_CID and LASTPASS_PROVHASH_FILE$",
+    "lastpass profile add NAME --cid NUMBER makes one; or set LASTPASS_CID and "
+      .. "LASTPASS_PROVHASH_FILE; to try things out, lastpass repl --sandbox",
+  },
+  { "^client:export: option '([%w_]+)'", as_flag },
+  { "^client:export: ", "" },
+  { "^report%.[%w_]+: option '([%w_]+)'", as_flag },
+  { "^report%.[%w_]+: ", "" },
+  { "^evidence%.[%w_]+: ", "" },
+  { "^access_review%.[%w_]+: option '([%w_]+)'", as_flag },
+  { "^access_review%.[%w_]+: ", "" },
+  { "%(option ([%w_]+)%)", as_option },
+  { "%(option 'path'%)", "(--journal)" },
+  { "client:resume%((%d+)%)", "lastpass run resume %1" },
+  { "client:undo%((%d+)%) makes the plan", "lastpass run undo %1" },
+  { "client:undo%((%d+)%)", "lastpass run undo %1" },
+  { "journal:runs{} lists them", "lastpass runs lists them" },
+  { "journal:snapshots%(tenant%) lists them", "lastpass snapshot lists them" },
+  { "} as an option of the call", "} as an option of plan" },
+  { '{ limit = { ([%w_]+) = "?([%d.%%]+)"? } } as an option of plan', "--limit %1=%2" },
+  {
+    "{ limit = { (per_%a+) = { ([%w_]+) = (%d+) } } } as an option of plan",
+    "--limit %1.%2=%3",
+  },
+  { "{ confirm_final = (%d+) }", "--confirm-final %1" },
+  { "confirm_final = (%d+)", "--confirm-final %1" },
+}
+
+-- About a file that the command line names; a playbook has these as fields of its source.
+local file_rules = {
+  { "name it: source%.csv%b()", "--column email=TITLE names it" },
+  { "say which column is which with the option 'columns'", "--column FIELD=TITLE says which is" },
+  { "is the option 'delimiter' right%?", "is --delimiter right?" },
+  { "delimiter = '(.-)'", "--delimiter '%1'" },
+  { "leave out the option 'encoding'", "leave out --encoding" },
+  { "see the option 'encoding'", "see --encoding" },
+  { "encoding = '(.-)'", "--encoding %1" },
+  { "header = (%d+)", "--header %1" },
+  { "see the option 'max_problems'", "is it the right file, and are its options right?" },
+  { "read it with source%.json, or save it as CSV", "save it as CSV" },
+  { "read the directory with source%.ldap, or export", "export" },
+}
+
+local function replace(text, list)
+  for _, rule in ipairs(list) do
+    text = text:gsub(rule[1], rule[2])
+  end
+  return text
+end
+
+--- Puts commands and options in the place of the Lua that does the same.
+---@param text string
+---@param of_playbook? boolean it is about a playbook, where the fields of sources are written
+---@return string
+function M.in_commands(text, of_playbook)
+  text = replace(text, rules)
+  return of_playbook and text or replace(text, file_rules)
+end
+
+-- ------------------------------------------------------------------ as text
 
 -- Fields that a program may want to decide by; the others are for people or large.
 local FIELDS =
@@ -12,30 +87,25 @@ local FIELDS =
 -- Lists of files: what has become of evidence.
 local LISTS = { "changed", "missing", "added" }
 
--- A mistake in a playbook is told in the words of playbooks.
-local function in_commands(text, err)
-  return advice.in_commands(text, type(err) == "table" and err.playbook ~= nil)
-end
+local MOST_ROWS = 20
 
-local function as_json(message, err, code)
+local function as_json(message, hint, err, code)
   local json = require "lastpass.json"
   local shown = { exit_code = code }
   for _, name in ipairs(FIELDS) do
-    shown[name] = type(err) == "table" and err[name] or nil
+    shown[name] = err[name]
   end
   for _, name in ipairs(LISTS) do
-    local list = type(err) == "table" and err[name]
-    shown[name] = type(list) == "table" and json.list(list) or nil
+    shown[name] = type(err[name]) == "table" and json.list(err[name]) or nil
   end
-  shown.message = message
-  shown.hint = shown.hint and in_commands(shown.hint, err)
+  shown.message, shown.hint = message, hint
   return json.shown { error = shown }
 end
 
-local function add_rows(lines, err)
-  for place, row in ipairs(type(err) == "table" and err.rows or {}) do
-    if place > 20 then
-      lines[#lines + 1] = ("  and %d more"):format(#err.rows - 20)
+local function add_rows(lines, rows, clean)
+  for position, row in ipairs(rows) do
+    if position > MOST_ROWS then
+      lines[#lines + 1] = ("  and %d more"):format(#rows - MOST_ROWS)
       return
     end
     local who = type(row.item) == "table" and row.item.username or row.item or row.origin
@@ -53,22 +123,57 @@ end
 ---@return string text without a final newline
 function M.text(message, err, options)
   options = options or {}
-  message = in_commands(tostring(message), err)
+  err = type(err) == "table" and err or {}
+  local of_playbook = err.playbook ~= nil
+  local hint = err.hint and M.in_commands(err.hint, of_playbook)
+  message = M.in_commands(tostring(message), of_playbook)
   if options.json then
-    return as_json(message, err, options.code)
+    return as_json(message, hint, err, options.code)
   end
+  local clean = require("lastpass.text.cells").clean
   local lines = {}
   for line in (message .. "\n"):gmatch "(.-)\n" do
     lines[#lines + 1] = clean(line)
   end
   lines[1] = "lastpass: " .. lines[1]
-  add_rows(lines, err)
-  local hint = type(err) == "table" and err.hint
-  hint = hint and in_commands(hint, err)
+  add_rows(lines, err.rows or {}, clean)
   if hint and not message:find(hint, 1, true) then
     lines[#lines + 1] = "  " .. clean(hint)
   end
   return table.concat(lines, "\n")
+end
+
+-- ------------------------------------------------------------------ raised and returned
+
+local function after_call(ok, ...)
+  if ok then
+    return ...
+  end
+  local raised = ...
+  if type(raised) == "table" then
+    error(raised, 0)
+  end
+  local text = tostring(raised):gsub("^[^:]*:%d+: ", "")
+  return errors.fail("argument", "usage", text)
+end
+
+--- Calls a function of the library with what a person has given. What it raises for a programmer's
+-- mistake is a mistake in the command line here.
+---@param fn function
+---@return any ... what it returns; or nil, message, err with kind "argument" when it raised a string
+function M.call(fn, ...)
+  return after_call(pcall(fn, ...))
+end
+
+--- Raises a failure, which the program then reports and ends with; gives anything else back.
+---@param ... any what a function returned: a value, or nil, message, err
+---@return any ...
+function M.must(...)
+  local value, message, err = ...
+  if value == nil and message ~= nil then
+    error(err or message, 0)
+  end
+  return ...
 end
 
 return M

@@ -1,31 +1,119 @@
---- From the declaration of a command to its argparse parser. One parser serves one command line, or
--- all of them for completions.
+--- The engine of the commands: from the words of a command line to the command that they mean, and from
+-- its declaration to an argparse parser that reads the rest.
 -- @module lastpass.cli.grammar
+local commands = require "lastpass.cli.commands"
 local errors = require "lastpass.error"
-local options_room = require "lastpass.cli.options"
+local shared_options = require "lastpass.cli.options"
 
 local M = {}
 
----@class lastpass.cli.Command
----@field name string            "user disable"
----@field summary string         one line, without a full stop
----@field description? string    further sentences
----@field arguments? table[]     {name, text, args = "?", "*" or "+", choices = words; for completions
--- only: names = "users", "groups" or "profiles", or words = function() -> list}
----@field options? lastpass.cli.Option[]
----@field rows? boolean          it shows rows: the output options are for it
----@field ends_with_reader? boolean it does nothing but show: it ends when nobody reads any more
----@field connects? boolean      it talks to LastPass or to the journal
----@field writes? boolean        it changes something: --dry-run, --yes
----@field harm? "ask"|"type"     what its confirmation takes
----@field rest? boolean          what follows the first argument is not read (scripts)
----@field examples? table[]      {line, what it does}
----@field topics? string[]       topics of help that say more
----@field hidden? boolean
----@field lua? fun(options: table): string|nil, string?, lastpass.Error? the Lua for --print-lua
----@field run fun(session: lastpass.cli.Session, options: table): integer|nil, string?, lastpass.Error?
+local function usage(message, hint)
+  return errors.fail("argument", "usage", message, { hint = hint })
+end
 
-local function number(text)
+-- ------------------------------------------------------------------ which command
+
+---@class lastpass.cli.Route
+---@field name string      "user disable"; a group's name, or "", when help is asked for
+---@field words string[]   options and arguments
+---@field rest string[]    the arguments of a script
+---@field help boolean
+
+local function unknown(word, known, hint)
+  return usage(
+    ("unknown command '%s'%s"):format(word:gsub("%c", "?"), errors.did_you_mean(word, known)),
+    hint
+  )
+end
+
+-- The name with the next word, or nil when the word is an argument.
+local function extend(name, word)
+  local longer = name == "" and word or name .. " " .. word
+  if commands.is_known(longer) or name == "" and commands.is_group(word) then
+    return longer
+  elseif name == "" then
+    return nil, unknown(word, commands.first_words(), "lastpass help lists them")
+  elseif not commands.is_known(name) then
+    return nil,
+      unknown(longer, commands.names(name), ("lastpass %s --help lists them"):format(name))
+  end
+  return nil
+end
+
+local function append(list, words, from, to)
+  for position = from, to do
+    list[#list + 1] = words[position]
+  end
+  return to
+end
+
+-- One word that is no option: it makes the name longer, or is an argument.
+local function add_word(route, arguments, position)
+  local word = arguments[position]
+  if not route.is_complete then
+    local longer, _, message, err = extend(route.name, word)
+    if message then
+      return nil, message, err
+    elseif longer then
+      route.name = longer
+      route.is_complete = commands.is_known(longer) and not commands.is_group(longer)
+      return position
+    end
+  end
+  route.is_complete = true
+  route.words[#route.words + 1] = word
+  if route.name == "run" then -- what follows belongs to the script, its options as well
+    return append(route.rest, arguments, position + 1, #arguments)
+  end
+  return position
+end
+
+--- Finds the command, before anything else is loaded.
+---@param arguments string[] as of the global `arg`
+---@return lastpass.cli.Route|nil
+---@return string? message
+---@return lastpass.Error? err kind "argument", code "usage"
+function M.route(arguments)
+  local takes_value = shared_options.takes_value()
+  local route = { name = "", words = {}, rest = {}, help = false, is_complete = false }
+  local position = 1
+  while position <= #arguments do
+    local word = arguments[position]
+    if word == "--" then
+      append(route.words, arguments, position, #arguments)
+      break
+    elseif word == "--version" and route.name == "" then
+      route.name, route.is_complete = "version", true
+    elseif word == "-h" or word == "--help" then
+      route.help = true
+    elseif word:find "^%-." then
+      local last = math.min(position + (takes_value[word] and 1 or 0), #arguments)
+      position = append(route.words, arguments, position, last)
+    else
+      local last, message, err = add_word(route, arguments, position)
+      if not last then
+        return nil, message, err
+      end
+      position = last
+    end
+    position = position + 1
+  end
+  if route.name ~= "" and not commands.is_known(route.name) and not route.help then
+    local verbs = {}
+    for index, name in ipairs(commands.names(route.name)) do
+      verbs[index] = name:match "%S+$"
+    end
+    return usage(
+      ("%s: say what: %s"):format(route.name, table.concat(verbs, ", ")),
+      ("lastpass %s --help"):format(route.name)
+    )
+  end
+  return route
+end
+
+-- ------------------------------------------------------------------ the parser
+
+local function read_number(text)
   local value = tonumber(text)
   if not value then
     return nil, ("'%s' is not a number"):format(text)
@@ -33,12 +121,14 @@ local function number(text)
   return math.tointeger and math.tointeger(value) or value
 end
 
--- Which words it takes belongs to what it is for.
-local function about_option(option)
-  if not option.choices then
-    return option[2]
+--- What help says of an option or an argument: its description, and the words it takes.
+---@param declared table option or argument
+---@return string
+function M.description(declared)
+  if not declared.choices then
+    return declared[2]
   end
-  return ("%s: %s"):format(option[2], table.concat(option.choices, ", "))
+  return ("%s: %s"):format(declared[2], table.concat(declared.choices, ", "))
 end
 
 local function add_option(parser, option)
@@ -46,7 +136,7 @@ local function add_option(parser, option)
   if option.value then
     element = parser:option(option[1]):argname(option.value)
     if option.number then
-      element:convert(number)
+      element:convert(read_number)
     end
     if option.choices then
       element:choices(option.choices)
@@ -57,14 +147,7 @@ local function add_option(parser, option)
   else
     element = parser:flag(option[1])
   end
-  return element:description(about_option(option)):hidden(option.hidden == true)
-end
-
---- What stands in a completion for names that are looked up: `__users__`.
----@param kind string
----@return string
-function M.placeholder(kind)
-  return "__" .. kind .. "__"
+  return element:description(M.description(option)):hidden(option.hidden == true)
 end
 
 -- argparse would show all the words in place of the argument's name.
@@ -85,25 +168,23 @@ local function one_of(words)
   end
 end
 
-local function add_argument(parser, argument, for_completion)
+local function add_argument(parser, argument, offer)
   local element = parser:argument(argument[1]):argname("<" .. argument[1] .. ">")
   element:target((argument[1]:gsub("-", "_")))
-  local text = argument[2]
   if argument.args then
     element:args(argument.args)
   end
-  if for_completion then
-    local words = argument.choices or argument.words and argument.words()
-    if words or argument.names then
-      element:choices(words or { M.placeholder(argument.names) })
+  if offer then
+    local words = offer(argument)
+    if words then
+      element:choices(words)
     end
   elseif argument.choices then
     element:convert(one_of(argument.choices))
-    text = ("%s: %s"):format(text, table.concat(argument.choices, ", "))
   elseif argument.number then
-    element:convert(number)
+    element:convert(read_number)
   end
-  element:description(text)
+  element:description(offer and argument[2] or M.description(argument))
 end
 
 local function describe(command)
@@ -111,7 +192,7 @@ local function describe(command)
   return command.description and text .. " " .. command.description or text
 end
 
-local function examples(command)
+local function show_examples(command)
   if not command.examples then
     return nil
   end
@@ -126,15 +207,19 @@ local function examples(command)
   return table.concat(lines, "\n")
 end
 
--- What an element says of itself; the groups of options keep their order.
-local function fill(parser, command, for_completion)
+--- Gives a parser the arguments and options of a command; the groups of options keep their order.
+---@param parser table of argparse
+---@param command lastpass.cli.Command
+---@param offer? fun(argument: table): string[]|nil for completions: the words that an argument takes
+---@return table parser
+function M.fill(parser, command, offer)
   for _, argument in ipairs(command.arguments or {}) do
-    add_argument(parser, argument, for_completion)
+    add_argument(parser, argument, offer)
   end
-  for _, group in ipairs(options_room.of(command)) do
+  for _, group in ipairs(shared_options.of(command)) do
     local elements = {}
-    for place, option in ipairs(group[2]) do
-      elements[place] = add_option(parser, option)
+    for index, option in ipairs(group[2]) do
+      elements[index] = add_option(parser, option)
     end
     if #elements > 0 then
       parser:group(group[1], (table.unpack or unpack)(elements))
@@ -145,8 +230,8 @@ end
 
 local bounds = { ["?"] = "[<%s>]", ["*"] = "[<%s>...]", ["+"] = "<%s>..." }
 
--- One short line: what the options are stands below it.
-local function usage(command)
+-- One short line: the options are listed below it.
+local function usage_line(command)
   local parts = { "Usage: lastpass", command.name, "[OPTION...]" }
   for _, argument in ipairs(command.arguments or {}) do
     parts[#parts + 1] = (bounds[argument.args] or "<%s>"):format(argument[1])
@@ -154,7 +239,10 @@ local function usage(command)
   return table.concat(parts, " ")
 end
 
-local function finish(parser)
+--- Sets how the help of a parser is laid out.
+---@param parser table of argparse
+---@return table parser
+function M.lay_out(parser)
   return parser:add_help(false):help_max_width(80):usage_max_width(80):help_description_margin(26)
 end
 
@@ -163,58 +251,56 @@ end
 ---@return table parser of argparse
 function M.leaf(command)
   local argparse = require "argparse"
-  local parser = argparse("lastpass " .. command.name, describe(command), examples(command))
-  return fill(finish(parser), command):usage(usage(command))
+  local parser = argparse("lastpass " .. command.name, describe(command), show_examples(command))
+  return M.fill(M.lay_out(parser), command):usage(usage_line(command))
 end
 
---- The parser of all commands, for completions.
----@param commands lastpass.cli.Command[]
----@param groups table<string, string> names of groups to what they say
----@return table parser of argparse
-function M.tree(commands, groups)
-  local argparse = require "argparse"
-  local root = finish(argparse("lastpass", "LastPass Business administration."))
-  root:flag("-h --help"):description "Show help."
-  root:flag("--version"):description "Print the version."
-  local parents = {}
-  for _, command in ipairs(commands) do
-    local first, second = command.name:match "^(%S+)%s*(.*)$"
-    if not parents[first] then
-      parents[first] = finish(root:command(first, groups[first] or command.summary .. "."))
-      parents[first]:require_command(false)
+-- ------------------------------------------------------------------ reading
+
+-- Secrets are never given on the command line, where other users and the history see them. Options that
+-- do not exist: code, what it would be, and how it is given.
+local secrets = {
+  ["--provhash"] = {
+    "hash_on_command_line",
+    "the hash",
+    "--provhash-file, --provhash-command, --provhash-env or --provhash-prompt",
+  },
+  ["--token"] = { "secret_on_command_line", "the token", "--token-file or --token-env" },
+  ["--pseudonymise-key"] = { "secret_on_command_line", "the key", "--pseudonymise-key-file" },
+}
+
+--- Refuses a command line that holds a secret; the secret is not repeated.
+---@param words string[] of the command line
+---@return true|nil ok
+---@return string? message
+---@return lastpass.Error? err code "hash_on_command_line", "secret_on_command_line"
+function M.check_secrets(words)
+  for _, word in ipairs(words) do
+    local secret = secrets[word:match "^[^=]*"]
+    if secret then
+      local form = "%s is never given on the command line, where other users and the history see it"
+      return errors.fail("argument", secret[1], form:format(secret[2]), {
+        hint = "use " .. secret[3],
+      })
     end
-    local parser = parents[first]
-    if second ~= "" then
-      parser = finish(parser:command(second, command.summary .. "."))
-    end
-    fill(parser, command, true)
   end
-  return root
+  return true
 end
 
--- Options first, arguments behind "--": so "--sort -status", "--from -24h" and "diff -7d" mean what
+-- Options first, arguments after "--": so "--sort -status", "--from -24h" and "diff -7d" mean what
 -- they say, where argparse would take the values for options.
 local function in_order(command, words)
-  local takes_value, given, arguments = {}, {}, {}
-  for _, group in ipairs(options_room.of(command)) do
-    for _, option in ipairs(group[2]) do
-      for name in option[1]:gmatch "%S+" do
-        takes_value[name] = option.value ~= nil
-      end
-    end
-  end
-  local place = 0
-  while place < #words do
-    place = place + 1
-    local word, after = words[place], words[place + 1]
+  local takes_value, given, arguments = shared_options.takes_value(command), {}, {}
+  local position = 0
+  while position < #words do
+    position = position + 1
+    local word, after = words[position], words[position + 1]
     if word == "--" then
-      for later = place + 1, #words do
-        arguments[#arguments + 1] = words[later]
-      end
+      append(arguments, words, position + 1, #words)
       break
     elseif takes_value[word] and after and after ~= "--" and not takes_value[after] then
       given[#given + 1] = word:find "^%-%-" and word .. "=" .. after or word .. after
-      place = place + 1
+      position = position + 1
     elseif word:find "^%-[^%d]" then
       given[#given + 1] = word
     else
@@ -222,9 +308,7 @@ local function in_order(command, words)
     end
   end
   given[#given + 1] = "--"
-  for _, argument in ipairs(arguments) do
-    given[#given + 1] = argument
-  end
+  append(given, arguments, 1, #arguments)
   return given
 end
 
@@ -235,16 +319,17 @@ end
 ---@return string? message
 ---@return lastpass.Error? err kind "argument", code "usage"
 function M.parse(command, words)
-  local fine, message, err = require("lastpass.cli.never_given").check(words)
-  if not fine then
+  local ok, message, err = M.check_secrets(words)
+  if not ok then
     return nil, message, err
   end
-  local ok, result = M.leaf(command):pparse(in_order(command, words))
-  if not ok then
+  local is_read, result = M.leaf(command):pparse(in_order(command, words))
+  if not is_read then
     local first, tip = result:match "^(.-)\n(.*)$"
-    return errors.fail("argument", "usage", first or result, {
-      hint = (tip and tip .. " " or "") .. ("(lastpass %s --help)"):format(command.name),
-    })
+    return usage(
+      first or result,
+      (tip and tip .. " " or "") .. ("(lastpass %s --help)"):format(command.name)
+    )
   end
   return result
 end

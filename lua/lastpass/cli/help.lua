@@ -22,19 +22,19 @@ function M.fold(text)
   return (table.concat(paragraphs, "\n\n"):gsub("%s+$", "")) .. "\n"
 end
 
-local function table_of(pairs_list)
+-- Pairs as two columns; what does not fit is cut.
+local function two_columns(list)
   local widest = 0
-  for _, pair in ipairs(pairs_list) do
+  for _, pair in ipairs(list) do
     widest = math.max(widest, #pair[1])
   end
-  local lines = {}
-  for place, pair in ipairs(pairs_list) do
+  local lines, width = {}, WIDTH - widest - 5
+  for position, pair in ipairs(list) do
     local text = pair[2]
-    local room = WIDTH - widest - 5
-    if #text > room then
-      text = text:sub(1, room - 3):gsub("%s+%S*$", "") .. "..."
+    if #text > width then
+      text = text:sub(1, width - 3):gsub("%s+%S*$", "") .. "..."
     end
-    lines[place] = ("   %-" .. widest .. "s  %s"):format(pair[1], text)
+    lines[position] = ("   %-" .. widest .. "s  %s"):format(pair[1], text)
   end
   return table.concat(lines, "\n")
 end
@@ -55,16 +55,20 @@ local function verbs_of(group)
   return lines
 end
 
+local function summary_of(name)
+  return commands.row(name).summary .. "."
+end
+
 local function section_rows(section)
   local rows, seen = {}, {}
-  for place = 2, #section do
-    local name = section[place]
+  for position = 2, #section do
+    local name = section[position]
     local first = name:match "^(%S+) "
     if not first then
-      rows[#rows + 1] = { name, commands.load(name).summary .. "." }
+      rows[#rows + 1] = { name, summary_of(name) }
     elseif not seen[first] then
       seen[first] = true
-      rows[#rows + 1] = { first .. " VERB", commands.groups[first] }
+      rows[#rows + 1] = { first .. " VERB", commands.group(first) }
       for _, line in ipairs(verbs_of(first)) do
         rows[#rows + 1] = { "", line }
       end
@@ -79,10 +83,10 @@ local function overview()
     "",
     "Usage: lastpass COMMAND [OPTION...] [ARGUMENT...]",
   }
-  for _, section in ipairs(commands.sections) do
+  for _, section in ipairs(commands.sections()) do
     lines[#lines + 1] = ""
     lines[#lines + 1] = section[1] .. ":"
-    lines[#lines + 1] = table_of(section_rows(section))
+    lines[#lines + 1] = two_columns(section_rows(section))
   end
   local topics = {}
   for _, topic in ipairs(require("lastpass.cli.topics").list) do
@@ -99,12 +103,12 @@ end
 
 local function of_group(name)
   local rows = {}
-  for place, one in ipairs(commands.names(name)) do
-    rows[place] = { "lastpass " .. one, commands.load(one).summary .. "." }
+  for position, one in ipairs(commands.names(name)) do
+    rows[position] = { "lastpass " .. one, summary_of(one) }
   end
   return ("%s\n\n%s\n\nlastpass %s VERB --help says more.\n"):format(
-    commands.groups[name],
-    table_of(rows),
+    commands.group(name),
+    two_columns(rows),
     name
   )
 end

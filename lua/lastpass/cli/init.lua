@@ -1,35 +1,33 @@
---- The program `lastpass`: finds the command, reads its options, runs it, and tells what went wrong.
--- What a command does stands in `lastpass.cli.commands`, and can be done from Lua as well.
+--- The program `lastpass`: finds the command, reads its options, runs it, and reports what went wrong.
+-- What the commands do is in `lastpass.cli.commands`, and can be done from Lua as well.
 -- @module lastpass.cli
 local exit = require "lastpass.cli.exit"
 
 local M = {}
 
-local function tell(streams, message, err, as_json)
+local function report(streams, message, err, as_json)
   local code = exit.of_error(err)
-  pcall(streams.flush, streams) -- what was shown before comes before
+  pcall(streams.flush, streams) -- rows come before it
   local text = require("lastpass.cli.failure").text(message, err, { json = as_json, code = code })
   pcall(streams.say, streams, text)
   return code
 end
 
--- An error that was raised: a failure that an iterator cannot return, the reader of a pipe gone, or
--- a mistake of this program.
-local function judge_raised(streams, raised, as_json)
-  local streams_room = require "lastpass.cli.streams"
-  if raised == streams_room.CLOSED then
+-- An error that was raised: a failure, a closed pipe, or a mistake of this program.
+local function report_raised(streams, raised, as_json)
+  if raised == require("lastpass.cli.streams").CLOSED then
     return exit.done
   elseif type(raised) == "table" and raised.kind then
-    return tell(streams, raised.message, raised, as_json)
+    return report(streams, raised.message, raised, as_json)
   end
   local text = tostring(raised)
   if text:find("interrupted!", 1, true) then
     return exit.interrupted
   end
-  return tell(streams, text, nil, as_json)
+  return report(streams, text, nil, as_json)
 end
 
--- The traceback is for those who mend the program; it shows names and lines, no values.
+-- The traceback is for those who fix the program; it shows names and lines, no values.
 local function on_error(raised)
   if type(raised) == "string" and os.getenv "LASTPASS_TRACEBACK" then
     return debug.traceback(raised, 2)
@@ -38,23 +36,23 @@ local function on_error(raised)
 end
 
 local function print_lua(session, command)
-  local lines = {}
-  if command.connects then
-    lines[1] = require("lastpass.cli.lua_text").preamble(session.options)
+  local lua_text = require "lastpass.cli.lua_text"
+  local code, message, err = command.lua, nil, nil
+  if type(code) == "function" then
+    code, message, err = code(session.options)
   end
-  local text, message, err = command.lua(session.options)
-  if not text then
+  if not code then
     return nil, message, err
   end
-  lines[#lines + 1] = text
-  lines[#lines + 1] =
-    require("lastpass.cli.lua_text").left_out(table.concat(lines, "\n"), command, session.options)
+  local lines = { command.connects and lua_text.preamble(session.options) or nil }
+  lines[#lines + 1] = code
+  lines[#lines + 1] = lua_text.left_out(table.concat(lines, "\n"), command, session.options)
   session:print(table.concat(lines, "\n"))
   session.streams:flush()
   return exit.done
 end
 
-local function run(route, streams)
+local function run_command(route, streams)
   local command = require("lastpass.cli.commands").load(route.name)
   local options, message, err = require("lastpass.cli.grammar").parse(command, route.words)
   if not options then
@@ -82,8 +80,8 @@ local function wants_json(arguments)
   return false
 end
 
-local function carry_out(arguments, streams)
-  local route, message, err = require("lastpass.cli.routing").route(arguments)
+local function run_line(arguments, streams)
+  local route, message, err = require("lastpass.cli.grammar").route(arguments)
   if not route then
     return nil, message, err
   elseif route.help or route.name == "" then
@@ -96,7 +94,7 @@ local function carry_out(arguments, streams)
     streams:flush()
     return exit.done
   end
-  return run(route, streams)
+  return run_command(route, streams)
 end
 
 --- Runs the program.
@@ -107,12 +105,12 @@ function M.main(arguments, given)
   local streams = require("lastpass.cli.streams").new(given)
   local as_json = wants_json(arguments)
   local ok, code, message, err = xpcall(function()
-    return carry_out(arguments, streams)
+    return run_line(arguments, streams)
   end, on_error)
   if not ok then
-    return judge_raised(streams, code, as_json)
+    return report_raised(streams, code, as_json)
   elseif code == nil then
-    return tell(streams, message, err, as_json)
+    return report(streams, message, err, as_json)
   end
   return code
 end

@@ -64,6 +64,13 @@ function M.options(options)
   return next(options) == nil and "()" or " " .. M.value(options)
 end
 
+--- The last argument of a call: nothing when it is empty.
+---@param options table
+---@return string ", { … }", or nothing
+function M.further(options)
+  return next(options) == nil and "" or ", " .. M.value(options)
+end
+
 --- A loop over what a method of the client gives, printing each.
 ---@param name string what one is called
 ---@param method string

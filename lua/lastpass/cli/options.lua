@@ -5,12 +5,14 @@ local M = {}
 ---@class lastpass.cli.Option
 ---@field [1] string         names, the short one first: "-o --output"
 ---@field [2] string         what it is for
----@field value? string      what it takes, in capitals; without it is a flag
+---@field value? string      what it takes, in capitals; without it, the option is a flag
 ---@field choices? string[]
 ---@field number? boolean    the value is a number
 ---@field many? boolean      may be given several times
----@field config? string     the key of the configuration that it stands above
+---@field config? string     the key of the configuration that it overrides
 ---@field hidden? boolean
+---@field as? string         what the library calls it, where that follows from a table of options
+---@field type? string       how `lastpass.cli.reporting` reads its value
 
 --- Which company, and how it is reached: for every command that talks to LastPass or the journal.
 M.connection = {
@@ -70,6 +72,37 @@ M.confirming = {
   },
 }
 
+--- The limits of the guards, for commands that make a plan.
+M.limit = {
+  "--limit",
+  "allow so many: disable=40, leave=5%, per_day.disable=60",
+  value = "NAME=COUNT",
+  many = true,
+}
+
+--- How a run ends that fails, for everything that writes more than one row.
+M.stop_after =
+  { "--stop-after", "failures that end the run; default 20", value = "COUNT", number = true }
+
+--- How the rows of a run are sent.
+M.sending = {
+  { "--chunk", "rows of one call", value = "COUNT", number = true },
+  { "--in-flight", "calls under way at once; default 4", value = "COUNT", number = true },
+}
+
+--- How a plan is saved and not applied.
+M.save_plan = { "-o --output", "save the plan, for `lastpass apply`", value = "FILE" }
+
+--- The people a report leaves aside; for `lastpass.cli.reporting`.
+M.exclude = {
+  "--exclude",
+  "leave these aside, with the reason: 'svc-*@acme.com=service account'",
+  value = "WHO=WHY",
+  many = true,
+  as = "exclude",
+  type = "exclusions",
+}
+
 --- For every command.
 M.general = {
   { "--print-lua", "print the Lua that does the same, and do nothing" },
@@ -92,20 +125,18 @@ M.shared = {
   { "Options of the connection", M.connection },
 }
 
-local function note(values, list)
-  for _, option in ipairs(list) do
-    for name in option[1]:gmatch "%S+" do
-      values[name] = option.value ~= nil
-    end
-  end
-end
-
---- Every shared option by name, and whether it takes a value: they may stand before the command.
+--- Options by name, and whether they take a value: those of a command, or the shared ones, which may
+-- stand before the command.
+---@param command? lastpass.cli.Command
 ---@return table<string, boolean>
-function M.takes_value()
+function M.takes_value(command)
   local values = {}
-  for _, group in ipairs(M.shared) do
-    note(values, group[2])
+  for _, group in ipairs(command and M.of(command) or M.shared) do
+    for _, option in ipairs(group[2]) do
+      for name in option[1]:gmatch "%S+" do
+        values[name] = option.value ~= nil
+      end
+    end
   end
   return values
 end

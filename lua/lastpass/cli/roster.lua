@@ -1,37 +1,20 @@
 --- The roster on the command line: a CSV file, and what its columns mean.
 -- @module lastpass.cli.roster
-local csv_options = require "lastpass.cli.csv_options"
 local errors = require "lastpass.error"
+local failure = require "lastpass.cli.failure"
 local lua_text = require "lastpass.cli.lua_text"
-local mistakes = require "lastpass.cli.mistakes"
+local values = require "lastpass.cli.values"
 
 local M = {}
 
+local usage = values.usage
+
 --- The options of every report that takes a roster.
 ---@type lastpass.cli.Option[]
-M.options = {
+M.options = values.join({
   { "--roster", "CSV file of the people who work here; needs a column email", value = "FILE.csv" },
   { "--column", "a column by another title: email=E-mail", value = "FIELD=TITLE", many = true },
-}
-for _, list in ipairs { csv_options.options, csv_options.shape } do
-  for _, option in ipairs(list) do
-    M.options[#M.options + 1] = option
-  end
-end
-M.options[#M.options + 1] = csv_options.date_option
-
---- Whom a report leaves aside.
----@type lastpass.cli.Option
-M.exclude_option = {
-  "--exclude",
-  "leave these aside, with the reason: 'svc-*@acme.com=service account'",
-  value = "WHO=WHY",
-  many = true,
-}
-
-local function usage(message, hint)
-  return errors.fail("argument", "usage", message, { hint = hint })
-end
+}, values.csv_options, values.shape_options, { values.date_option })
 
 --- Reads "svc-*@acme.com=service account", several times.
 ---@param list string[]|nil
@@ -39,34 +22,16 @@ end
 ---@return string? message
 ---@return lastpass.Error? err
 function M.exclusions(list)
-  local exclude
-  for _, one in ipairs(list or {}) do
-    local who, why = one:match "^([^=]+)=(.+)$"
-    if not who then
-      return usage(("--exclude %s: write WHO=WHY, the reason too"):format(one))
-    end
-    exclude = exclude or {}
-    exclude[who] = why
-  end
-  return exclude
+  return values.pairs("--exclude", list, "WHO=WHY, the reason too", "^([^=]+)=(.+)$")
 end
 
 -- What --column says: field -> title.
-local function mapping_of(list)
-  local mapping
-  for _, one in ipairs(list or {}) do
-    local field, title = one:match "^([%w_]+)=(.+)$"
-    if not field then
-      return usage(("--column %s: write FIELD=TITLE"):format(one))
-    end
-    mapping = mapping or {}
-    mapping[field] = title
-  end
-  return mapping
+local function mapping_of(options)
+  return values.pairs("--column", options.column, "FIELD=TITLE")
 end
 
-local function open(path, options)
-  return mistakes.call(require("lastpass.source.csv").open, path, options)
+local function open_csv(path, options)
+  return failure.call(require("lastpass.source.csv").open, path, options)
 end
 
 -- The other columns keep the fields that their titles make.
@@ -100,7 +65,7 @@ local function fields_of(source, columns)
   return fields
 end
 
--- A field that an option names has to be there, or everybody would seem to be without it.
+-- A field that an option names has to exist, or everybody would seem to be without it.
 local function check_fields(path, fields, wanted)
   local names = errors.names_of(fields)
   if not fields.email then
@@ -141,25 +106,25 @@ end
 function M.open(options, wanted)
   local path = options.roster
   if not path then
-    return usage("--roster is needed: whom the personnel department knows", "--roster hr.csv")
+    return usage("--roster is needed: the people who work here", "--roster hr.csv")
   end
-  local mapping, message, err = mapping_of(options.column)
+  local mapping, message, err = mapping_of(options)
   local given
   if not err then
-    given, message, err = csv_options.of(options)
+    given, message, err = values.csv(options)
   end
   if err then
     return nil, message, err
   end
   local source, columns
-  source, message, err = open(path, given)
+  source, message, err = open_csv(path, given)
   if mapping and (source or err.code == "duplicate_column") then
     columns = complete(mapping, source and source.header or {})
     if source then
       source:close()
     end
     given.columns = columns
-    source, message, err = open(path, given)
+    source, message, err = open_csv(path, given)
   end
   if not source then
     return nil, message, err
@@ -177,18 +142,17 @@ end
 ---@param options table
 ---@return table raw as of `lua_text.raw`
 function M.lua(options)
-  local given = csv_options.of(options) or {}
-  given.columns = mapping_of(options.column)
-  local more = next(given) and ", " .. lua_text.value(given) or ""
+  local given = values.csv(options) or {}
+  given.columns = mapping_of(options)
   return lua_text.raw(
     ('assert(require("lastpass").source.csv(%s%s))'):format(
       lua_text.value(options.roster or "hr.csv"),
-      more
+      lua_text.further(given)
     )
   )
 end
 
---- What became of a report that needs the roster: a roster that breaks off has a code of its own.
+--- The result of a report that needs the roster: a roster that breaks off has a code of its own.
 ---@param source lastpass.source.People|nil
 ---@param report any
 ---@param message string|nil
@@ -196,7 +160,7 @@ end
 ---@return any report
 ---@return string? message
 ---@return lastpass.Error? err
-function M.judge(source, report, message, err)
+function M.classify(source, report, message, err)
   if report == nil and source and source.failure and err then
     return errors.fail(err.kind, "incomplete_source", message, { hint = err.hint })
   end

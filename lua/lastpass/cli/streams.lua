@@ -1,16 +1,17 @@
---- Where the program writes and reads. A reader of a pipe that has gone away quietly ends what only shows
--- rows. Whatever changes or judges something goes on without it: its exit code has to be true.
+--- Where the program writes and reads, and in which colours. When the reader of a pipe has gone away, a
+-- command that only shows rows ends quietly. One that changes or checks something continues without
+-- it: its exit code has to be true.
 -- @module lastpass.cli.streams
 local core = require "lastpass.core"
 
 ---@class lastpass.cli.Streams
----@field ends_with_reader boolean whether the program ends when nobody reads its output any more
+---@field ends_with_reader boolean whether the program ends when its output is no longer read
 local methods = {}
 local streams_mt = { __name = "lastpass.cli.Streams", __index = methods }
 
 local M = {}
 
---- Raised when nobody reads standard output any more: not a failure, but the end.
+--- Raised when standard output is no longer read: not a failure, but the end.
 M.CLOSED = setmetatable({}, {
   __tostring = function()
     return "nobody reads the output any more"
@@ -44,7 +45,7 @@ function M.new(given)
   return setmetatable(streams, streams_mt)
 end
 
-local function check(self, ok, message, number)
+local function check_written(self, ok, message, number)
   if ok then
     return
   elseif number ~= BROKEN_PIPE then
@@ -64,18 +65,18 @@ function methods:write(...)
     self.out:setvbuf("full", 65536)
   end
   if not self._is_closed then
-    check(self, self.out:write(...))
+    check_written(self, self.out:write(...))
   end
 end
 
---- Sees to it that everything written has gone out.
+--- Writes out everything that is buffered.
 function methods:flush()
   if not self._is_closed then
-    check(self, self.out:flush())
+    check_written(self, self.out:flush())
   end
 end
 
---- Data as standard output may have it: what outsiders have written into the directory must not steer a
+--- Data as standard output may have it: what others have written into the directory must not control a
 -- terminal; elsewhere it stays as it is.
 ---@param text string
 ---@param keep_lines? boolean line feeds and tabs stay; without it only the line end of the last line
@@ -91,11 +92,37 @@ function methods:shown(text, keep_lines)
   end))
 end
 
---- Writes a line for the person, who may have sent the data elsewhere; nothing in it steers a terminal.
+--- Writes a line to standard error; nothing in it controls a terminal.
 ---@param ... string
 function methods:say(...)
   self.err:write(core.clean(table.concat { ... }, true))
   self.err:write "\n"
+end
+
+-- ------------------------------------------------------------------ colour
+
+local codes = { good = "32", bad = "31", warn = "33", dim = "2", head = "1" }
+
+--- Whether to use colour: --color, then NO_COLOR (https://no-color.org), then the terminal.
+---@param session lastpass.cli.Session
+---@return boolean
+function M.is_colored(session)
+  local when = session.options.color
+  if when == "always" or when == "never" then
+    return when == "always"
+  end
+  local none = os.getenv "NO_COLOR"
+  return session.streams.out_is_terminal
+    and (none == nil or none == "")
+    and os.getenv "TERM" ~= "dumb"
+end
+
+--- Paints a line.
+---@param tone string|nil "good", "bad", "warn", "dim", "head"; nil leaves it as it is
+---@param line string
+---@return string
+function M.paint(tone, line)
+  return tone and ("\27[%sm%s\27[0m"):format(codes[tone], line) or line
 end
 
 return M

@@ -7,77 +7,42 @@ local M = {}
 
 ---@class lastpass.cli.Verb
 ---@field what string           for the question: "disable"
----@field kind string           the action, see `lastpass.plan.requested`
----@field harm? "ask"|"type"
----@field columns string[]      of a CSV file, the required ones first
----@field required integer      how many of them must be there
+---@field kind string           the action, see `lastpass.plan.actions`
+---@field harm? "ask"|"type"    how it is confirmed
+---@field columns string[]      of a CSV file, the required ones first; default email alone
+---@field required integer      how many of them must exist; default 1
+
+---@type table<string, lastpass.cli.Verb>
 M.list = {
   add = {
     what = "create and invite",
     kind = "create",
     columns = { "email", "fullname", "groups" },
-    required = 1,
   },
   update = {
     what = "change the names of",
     kind = "update",
     columns = { "email", "fullname", "duousername", "securidusername" },
-    required = 1,
   },
-  disable = {
-    what = "disable",
-    kind = "disable",
-    harm = "ask",
-    columns = { "email" },
-    required = 1,
-  },
-  enable = {
-    what = "enable",
-    kind = "enable",
-    columns = { "email" },
-    required = 1,
-  },
-  remove = {
-    what = "remove from the company",
-    kind = "remove",
-    harm = "type",
-    columns = { "email" },
-    required = 1,
-  },
-  delete = {
-    what = "delete for good the account of",
-    kind = "delete",
-    harm = "type",
-    columns = { "email" },
-    required = 1,
-  },
-  reinvite = {
-    what = "send the invitation again to",
-    kind = "reinvite",
-    harm = "ask",
-    columns = { "email" },
-    required = 1,
-  },
+  disable = { what = "disable", kind = "disable", harm = "ask" },
+  enable = { what = "enable", kind = "enable" },
+  remove = { what = "remove from the company", kind = "remove", harm = "type" },
+  delete = { what = "delete for good the account of", kind = "delete", harm = "type" },
+  reinvite = { what = "send the invitation again to", kind = "reinvite", harm = "ask" },
   ["reset-password"] = {
     what = "send a password reset to",
     kind = "reset_password",
     harm = "ask",
-    columns = { "email" },
-    required = 1,
   },
   ["require-password-change"] = {
     what = "ask for a new master password from",
     kind = "require_password_change",
     harm = "ask",
-    columns = { "email" },
-    required = 1,
   },
   ["reset-mfa"] = {
     what = "switch off the second factor of",
     kind = "disable_mfa",
     harm = "ask",
-    columns = { "email" },
-    required = 1,
   },
   rename = {
     what = "change the address of",
@@ -100,15 +65,14 @@ M.list = {
     required = 2,
   },
 }
+for _, verb in pairs(M.list) do
+  verb.columns, verb.required = verb.columns or { "email" }, verb.required or 1
+end
 
 --- The names, sorted.
-M.names = {}
-for name in pairs(M.list) do
-  M.names[#M.names + 1] = name
-end
-table.sort(M.names)
+M.names = errors.names_of(M.list)
 
-local function split(text)
+local function split_names(text)
   local list = {}
   for name in text:gmatch "[^;]+" do
     local trimmed = name:match "^%s*(.-)%s*$"
@@ -120,11 +84,10 @@ local function split(text)
 end
 
 -- From a row of a CSV file to what the action takes.
-local shape = {}
+local shapes = {}
 
---- Somebody new.
-function shape.add(row)
-  local groups = type(row.groups) == "string" and split(row.groups) or row.groups
+function shapes.add(row)
+  local groups = type(row.groups) == "string" and split_names(row.groups) or row.groups
   return {
     username = row.email,
     fullname = row.fullname,
@@ -132,8 +95,7 @@ function shape.add(row)
   }
 end
 
---- New names.
-function shape.update(row)
+function shapes.update(row)
   return {
     username = row.email,
     fullname = row.fullname,
@@ -142,16 +104,15 @@ function shape.update(row)
   }
 end
 
---- A new address.
-function shape.rename(row)
+function shapes.rename(row)
   return { oldemail = row.email, newemail = row.new_email }
 end
 
-shape["group-add"] = function(row)
+shapes["group-add"] = function(row)
   return { username = row.email, add = { row.group } }
 end
 
-shape["group-remove"] = function(row)
+shapes["group-remove"] = function(row)
   return { username = row.email, del = { row.group } }
 end
 
@@ -194,13 +155,13 @@ end
 ---@param row table email and the verb's own columns
 ---@return table item
 function M.item(name, row)
-  local make = shape[name]
-  return make and make(row) or { username = row.email }
+  local shape = shapes[name]
+  return shape and shape(row) or { username = row.email }
 end
 
---- Whether values of a command line say something: an empty name is no name.
+--- Refuses empty names on the command line.
 ---@param options table
----@param names string[] of arguments and options; lists, too
+---@param names string[] of arguments and options
 ---@return true|nil
 ---@return string? message
 ---@return lastpass.Error? err code "usage"
@@ -210,7 +171,7 @@ function M.check_texts(options, names)
     for _, text in ipairs(type(list) == "table" and list or { list }) do
       if not text:find "%S" then
         local what = name == "group" and type(list) ~= "table" and "the group" or "--" .. name
-        return errors.fail("argument", "usage", what .. ": an empty name is no name")
+        return errors.fail("argument", "usage", what .. ": a name must not be empty")
       end
     end
   end

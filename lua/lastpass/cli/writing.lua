@@ -1,28 +1,26 @@
---- Carries a verb out over a list of people: makes a plan of it, asks, writes with a journal, and says of
--- each what became of it. A dry run ends after the plan.
+--- Applies a verb to a list of people: makes a plan of it, asks, writes with a journal, and reports the
+-- outcome of each. A dry run ends after the plan.
 -- @module lastpass.cli.writing
-local advice = require "lastpass.cli.advice"
 local applying = require "lastpass.cli.applying"
 local confirm = require "lastpass.cli.confirm"
 local exit = require "lastpass.cli.exit"
+local failure = require "lastpass.cli.failure"
 local interrupt = require "lastpass.cli.interrupt"
 local lua_text = require "lastpass.cli.lua_text"
-local mistakes = require "lastpass.cli.mistakes"
+local options_of = require "lastpass.cli.options"
 local output = require "lastpass.cli.output"
+local values = require "lastpass.cli.values"
 local verbs = require "lastpass.cli.verbs"
 local views = require "lastpass.cli.views"
 
 local M = {}
 
---- Options of whatever a verb does.
+local must = failure.must
+
+--- Options of every command that applies a verb.
 M.options = {
-  {
-    "--limit",
-    "let the guards pass so many: disable=40, per_day.disable=60",
-    value = "NAME=COUNT",
-    many = true,
-  },
-  { "--stop-after", "failures that end the run; default 20", value = "COUNT", number = true },
+  options_of.limit,
+  options_of.stop_after,
   { "-q --quiet", "no progress, and no line that sums up" },
 }
 
@@ -37,8 +35,7 @@ local function outcome_of(state)
   return (state:gsub("_", " "))
 end
 
---- What an outcome looks like: the columns of the verb stand beside it, so that what is left over can be
--- fed back.
+--- How outcomes are shown: with the columns of the verb, so that rows that were not done can be fed back.
 ---@param name string of `lastpass.cli.verbs`
 ---@return lastpass.cli.View
 function M.view(name)
@@ -55,25 +52,25 @@ function M.view(name)
   return view
 end
 
--- The rows as they are shown, with those that a file's reader refused, in the order of the file.
+-- The rows as they are shown, with those that the reader of a file refused, in the order of the file.
 local function shown_rows(asked, more, as_planned)
   local list = {}
-  for place, row in ipairs(asked.rows) do
+  for position, row in ipairs(asked.rows) do
     local shown = {}
-    for field, value in pairs(more.given and more.given[place] or {}) do
+    for field, value in pairs(more.given and more.given[position] or {}) do
       shown[field] = value
     end
     local item = row.item
-    shown.row = more.lines and more.lines[place] or place
+    shown.row = more.lines and more.lines[position] or position
     shown.who = row.action and row.action.subject or verbs.who(item)
     shown.email = shown.who
     shown.fullname, shown.groups = shown.fullname or item.fullname, shown.groups or item.groups
     shown.outcome, shown.code = outcome_of(row.state), row.code
-    shown.reason = row.reason and advice.in_commands(row.reason)
+    shown.reason = row.reason and failure.in_commands(row.reason)
     if as_planned and row.state ~= "unchanged" then
       shown.outcome = "would be " .. shown.outcome
     end
-    list[place] = shown
+    list[position] = shown
   end
   for _, row in ipairs(more.refused or {}) do
     list[#list + 1] = row
@@ -98,7 +95,7 @@ local function sum_of(asked, more, run)
   if not run then
     return text
   elseif run.state == "stopped" then
-    return ("%s; to go on: lastpass run resume %d"):format(text, run.id)
+    return ("%s; to continue: lastpass run resume %d"):format(text, run.id)
   end
   local changes = require "lastpass.directory.changes"
   for _, step in ipairs(asked.plan.body.steps) do
@@ -113,13 +110,6 @@ end
 local function code_of(asked, more, run)
   local code = exit.of_batch(require("lastpass.plan.direct").result(asked, run))
   return code == exit.done and #(more.refused or {}) > 0 and exit.partial or code
-end
-
-local function show_refusals(session, plan)
-  for _, refusal in ipairs(plan.body.refusals) do
-    session:say("refused by the guard '%s': %s", refusal.guard, refusal.message)
-    session:say("  to allow it: %s", advice.in_commands(refusal.allow))
-  end
 end
 
 -- What would become of each row.
@@ -138,7 +128,7 @@ local function show_plan(session, name, asked, more)
   for _, group in ipairs(asked.new_groups) do
     session:say("the group '%s' is new", group)
   end
-  show_refusals(session, asked.plan)
+  applying.show_refusals(session, asked.plan)
   if #refusals > 0 then
     return exit.guard
   end
@@ -149,7 +139,7 @@ local function show_run(session, name, asked, more, run)
   local sum, quiet = sum_of(asked, more, run), session.options.quiet
   local is_stopped = run and run.state == "stopped"
   if is_stopped then
-    session:say("%s", sum) -- before a table that nobody reads to its end
+    session:say("%s", sum) -- before a long table
   end
   session:show(M.view(name), shown_rows(asked, more))
   session.streams:flush()
@@ -157,7 +147,6 @@ local function show_run(session, name, asked, more, run)
     session:say("%s", sum)
   end
   if is_stopped and run.stopped then
-    local failure = require "lastpass.cli.failure"
     session:say("%s", failure.text(run.stopped.message, run.stopped))
   end
   if is_stopped and interrupt.has_come() then
@@ -196,7 +185,7 @@ local function question_of(session, name, asked, subjects)
   return require("lastpass.text").clean(text)
 end
 
-local function ask(session, name, asked, more)
+local function confirm_verb(session, name, asked, more)
   local subjects = subjects_of(asked)
   -- a file is never written without a question, and no group made
   local harm = verbs.list[name].harm or (more.lines or #asked.new_groups > 0) and "ask" or nil
@@ -204,20 +193,7 @@ local function ask(session, name, asked, more)
   return confirm.harm(session, harm, question, subjects, #asked.rows)
 end
 
-local function prepare(session, name, items, more)
-  local limits, message, err = applying.limits(session.options.limit)
-  if message then
-    return nil, message, err
-  end
-  local direct = require "lastpass.plan.direct"
-  return direct.prepare(session:client(), verbs.list[name].kind, items, {
-    limit = limits,
-    lines = more.lines,
-    origins = more.origins,
-  })
-end
-
---- Carries a verb out.
+--- Applies a verb.
 ---@param session lastpass.cli.Session
 ---@param name string of `lastpass.cli.verbs`
 ---@param items table[] as `verbs.item` makes them
@@ -230,129 +206,88 @@ function M.run(session, name, items, more)
   more = more or {}
   output.check(session, M.view(name))
   local direct = require "lastpass.plan.direct"
-  local asked, message, err = prepare(session, name, items, more)
-  if not asked then
-    return nil, message, err
-  elseif session.options.dry_run then
+  local settings = applying.limited(session.options)
+  settings.lines, settings.origins = more.lines, more.origins
+  local asked = must(direct.prepare(session:client(), verbs.list[name].kind, items, settings))
+  if session.options.dry_run then
     return show_plan(session, name, asked, more)
   end
-  local ok
-  ok, message, err = direct.refusal(asked)
+  local ok, message, err = direct.refusal(asked)
   if not ok and not session.options.json then
-    show_refusals(session, asked.plan)
+    applying.show_refusals(session, asked.plan)
     return exit.guard
-  elseif ok and not asked.plan:is_empty() then
-    ok, message, err = ask(session, name, asked, more)
   end
-  if not ok then
-    return nil, message, err
+  must(ok, message, err)
+  if not asked.plan:is_empty() then
+    must(confirm_verb(session, name, asked, more))
   end
   session.streams:flush()
   local options = applying.apply_options(session)
   options.progress = asked.plan:count() > FEW and options.progress or nil
-  local run
-  run, message, err =
-    mistakes.call(interrupt.gently, direct.apply, session:client(), asked, options)
-  if message then
-    return nil, message, err
-  end
+  local run = must(failure.call(interrupt.gently, direct.apply, session:client(), asked, options))
   return show_run(session, name, asked, more, run)
 end
 
+-- ------------------------------------------------------------------ as Lua
+
+-- The actions that take whole items; the others take addresses.
+local TAKES_ITEMS = { create = true, update = true, groups = true, rename = true }
+
 -- What the call to `client:plan` is given.
 local function action_of(verb, items)
-  local list = items
-  if verb.kind ~= "create" and verb.kind ~= "update" and verb.kind ~= "groups" then
-    if verb.kind ~= "rename" then
-      list = {}
-      for place, item in ipairs(items) do
-        list[place] = item.username
-      end
-    end
+  if TAKES_ITEMS[verb.kind] then
+    return { [verb.kind] = items }
   end
-  return { [verb.kind] = list }
+  local addresses = {}
+  for position, item in ipairs(items) do
+    addresses[position] = item.username
+  end
+  return { [verb.kind] = addresses }
 end
 
---- The lines of Lua that make the plan, and carry it out unless it is a dry run.
+--- The lines of Lua that make the plan, and apply it unless it is a dry run.
 ---@param name string of `lastpass.cli.verbs`
----@param list any the items as a value of Lua
+---@param action any the action of the plan as a value of Lua
 ---@param options table
----@return string|nil
----@return string? message
----@return lastpass.Error? err
-function M.plan_lua(name, list, options)
-  local limits, message, err = applying.limits(options.limit)
-  if message then
-    return nil, message, err
-  end
-  local verb = verbs.list[name]
-  local lines = {
-    ("local plan = assert(client:plan(%s%s))"):format(
-      lua_text.value(list),
-      limits and ", " .. lua_text.value { limit = limits } or ""
-    ),
-    "print(plan)",
-  }
-  lines[3] = applying.apply_lua(options, verb.kind == "delete" and "plan:count()" or nil)
-  return table.concat(lines, "\n")
+---@return string
+function M.plan_lua(name, action, options)
+  local made = ("local plan = assert(client:plan(%s%s))"):format(
+    lua_text.value(action),
+    lua_text.further(applying.limited(options))
+  )
+  local final = verbs.list[name].kind == "delete" and "plan:count()" or nil
+  return table.concat({ made, "print(plan)", applying.apply_lua(options, final) }, "\n")
 end
 
---- The Lua that does the same.
----@param name string
----@param items table[]
----@param options table
----@return string|nil
----@return string? message
----@return lastpass.Error? err
-function M.lua(name, items, options)
-  return M.plan_lua(name, action_of(verbs.list[name], items), options)
+-- ------------------------------------------------------------------ commands
+
+local one_or_more = { { "email", "address; several are possible", args = "+", names = "users" } }
+
+local function items_of_addresses(verb)
+  return function(options)
+    local items = {}
+    for position, address in ipairs(options.email) do
+      items[position] = verbs.item(verb, { email = address })
+    end
+    return items
+  end
 end
 
---- The declaration of a command that carries out one verb.
----@param command table name, summary and whatever differs; verb; items(options)
----@return lastpass.cli.Command
-function M.command(command)
-  local verb, items = command.verb, command.items
-  command.connects, command.writes, command.rows = true, true, true
-  command.harm = verbs.list[verb].harm
-  command.topics = command.topics or { "safety" }
-  local options = command.options or {}
-  command.options = {}
-  for _, list in ipairs { options, M.options } do
-    for _, option in ipairs(list) do
-      table.insert(command.options, option)
-    end
+--- Completes the row of a command that applies a verb.
+---@param row table verb; items(options), arguments: default addresses and nothing else
+function M.complete(row)
+  local name = row.verb
+  local items = row.items or items_of_addresses(name)
+  row.connects, row.writes, row.rows = true, true, true
+  row.harm, row.topics = verbs.list[name].harm, row.topics or { "safety" }
+  row.arguments = row.arguments or one_or_more
+  row.options = values.join(row.options or {}, M.options)
+  row.lua = function(options)
+    return M.plan_lua(name, action_of(verbs.list[name], must(items(options))), options)
   end
-  command.lua = function(given)
-    local list, message, err = items(given)
-    if not list then
-      return nil, message, err
-    end
-    return M.lua(verb, list, given)
+  row.run = function(session, options)
+    return M.run(session, name, must(items(options)))
   end
-  command.run = function(session, given)
-    local list, message, err = items(given)
-    if not list then
-      return nil, message, err
-    end
-    return M.run(session, verb, list)
-  end
-  return command
-end
-
---- The declaration of a command that takes addresses and nothing else.
----@param command table name, summary, verb, and whatever differs
----@return lastpass.cli.Command
-function M.of_addresses(command)
-  command.arguments = { { "email", "address; several are possible", args = "+", names = "users" } }
-  command.items = function(options)
-    local list = {}
-    for place, address in ipairs(options.email) do
-      list[place] = verbs.item(command.verb, { email = address })
-    end
-    return list
-  end
-  return M.command(command)
 end
 
 return M

@@ -267,3 +267,37 @@ describe("lastpass evidence", function()
     end
   end)
 end)
+
+describe("access reviews on the command line", function()
+  local access_review = require("lastpass").report.access_review
+
+  after_each(function()
+    rawset(access_review, "read", nil)
+    rawset(access_review, "manual", nil)
+    assert.is_function(access_review.read)
+  end)
+
+  it("tell of rows that were not understood, but not of thousands", function()
+    local problems = {}
+    for position = 1, 25 do
+      problems[position] = { origin = "boss.csv:" .. position, reason = "odd" }
+    end
+    rawset(access_review, "read", function(folder)
+      assert.equals("q2", folder)
+      return { problems = problems }
+    end)
+    rawset(access_review, "manual", function()
+      return {}
+    end)
+    local streams = cli.streams()
+    assert.equals(3, require("lastpass.cli").main({ "review", "tasks", "q2" }, streams))
+    local text = streams.err:text()
+    assert.truthy(text:find("^boss.csv:1: odd\n"), text)
+    assert.truthy(text:find("boss.csv:20: odd\nand 5 more rows", 1, true), text)
+  end)
+
+  it("are Lua, too", function()
+    local lua = require("lastpass.cli.commands").load("review tasks").lua
+    assert.truthy(lua({ folder = "q2" }):find('assert(review.read("q2"))', 1, true))
+  end)
+end)

@@ -119,7 +119,7 @@ describe("lastpass user add", function()
       local failure
       failure, code = place:failure { "user", "add", "three@acme.example", more[1], more[2] }
       assert.equals(64, code)
-      assert.equals(more[1] .. ": an empty name is no name", failure.message)
+      assert.equals(more[1] .. ": a name must not be empty", failure.message)
     end
   end)
 end)
@@ -252,7 +252,7 @@ describe("lastpass user remove and delete", function()
     local rows, code, err = place:json(words)
     assert.same({ "not tried", "not tried" }, { rows[1].outcome, rows[2].outcome })
     assert.equals(69, code, err)
-    assert.truthy(err:find("2 not tried; to go on: lastpass run resume %d+"), err)
+    assert.truthy(err:find("2 not tried; to continue: lastpass run resume %d+"), err)
     assert(place.box:clear_faults())
     assert.equals(0, (place:run { "run", "resume", err:match "run resume (%d+)", "--yes" }))
     assert.equals(1, (place:run { "user", "show", list[2] }))
@@ -604,7 +604,7 @@ describe("runs of verbs", function()
       .. "child=$!; sleep 2; kill -INT $child; wait $child"
     local out, code = cli.shell(line, place:environment())
     assert.equals(130, code, out)
-    local sum = out:find "not tried; to go on: lastpass run resume %d+"
+    local sum = out:find "not tried; to continue: lastpass run resume %d+"
     local row = out:find(list[5], 1, true)
     assert.truthy(sum and row and sum < row, out)
     assert(place.box:clear_faults())

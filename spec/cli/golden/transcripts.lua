@@ -29,10 +29,11 @@ end
 ---@return table<string, string>
 function M.all()
   local all = { lastpass = transcript "--help" }
-  for group in pairs(commands.groups) do
-    all[group] = transcript(group .. " --help")
-  end
   for _, name in ipairs(commands.names()) do
+    local group = name:match "^%S+"
+    if commands.is_group(group) then
+      all[group] = transcript(group .. " --help")
+    end
     all[name] = transcript(name .. " --help")
   end
   for _, topic in ipairs(topics.list) do

@@ -1,135 +1,151 @@
---- Which commands there are. Each stands in a file of its own and is loaded when it is asked for.
+--- Which commands there are. Those of one section of the program are rows of one table in a file beside
+-- this one, which is loaded when one of them is asked for; what a command works with is loaded when it
+-- runs.
 -- @module lastpass.cli.commands
 local M = {}
 
---- The commands by section, in the order in which help shows them.
-M.sections = {
-  {
-    "Directory",
-    "users",
-    "user show",
-    "user add",
-    "user update",
-    "user disable",
-    "user enable",
-    "user remove",
-    "user delete",
-    "user reinvite",
-    "user reset-password",
-    "user require-password-change",
-    "user reset-mfa",
-    "user rename",
-    "groups",
-    "group show",
-    "group add",
-    "group remove",
-    "folders",
-    "expired-passwords",
-    "bulk",
-    "call",
-  },
-  {
-    "Plans",
-    "plan",
-    "apply",
-    "runs",
-    "run show",
-    "run resume",
-    "run undo",
-    "drift",
-    "snapshot",
-    "diff",
-  },
-  { "Events", "events", "export", "cursors" },
-  {
-    "Reports",
-    "report coverage",
-    "report mfa",
-    "report leavers",
-    "report admins",
-    "report inactive",
-    "report invitations",
-    "report folders",
-    "check",
-    "review export",
-    "review status",
-    "review plan",
-    "review tasks",
-    "review close",
-    "evidence key",
-    "evidence write",
-    "evidence verify",
-  },
-  { "Scripts", "run", "repl", "sandbox" },
-  {
-    "Set-up",
-    "doctor",
-    "auth check",
-    "config show",
-    "config path",
-    "config edit",
-    "profile list",
-    "profile add",
-    "profile use",
-    "profile remove",
-    "completion",
-    "version",
-    "help",
-  },
+---@class lastpass.cli.Command
+---@field name string            "user disable"
+---@field summary string         one line, without a full stop
+---@field description? string    further sentences
+---@field arguments? table[]     {name, text, args = "?", "*" or "+", number = true, choices = words; for
+-- completions only: names = "users", "groups" or "profiles", or words = function() -> list}
+---@field options? lastpass.cli.Option[]
+---@field rows? boolean          it shows rows, so it takes the options of output
+---@field ends_with_reader? boolean it only shows: it ends when its output is no longer read
+---@field connects? boolean      it talks to LastPass or to the journal
+---@field writes? boolean        it changes something: --dry-run, --yes
+---@field harm? "ask"|"type"     how it is confirmed
+---@field rest? boolean          what follows the first argument is not read (scripts)
+---@field examples? table[]      {line, what it does}
+---@field topics? string[]       topics of help that say more
+---@field hidden? boolean
+---@field lua? string|fun(options: table): string|nil, string?, lastpass.Error? the Lua for --print-lua
+---@field run? fun(session: lastpass.cli.Session, options: table): integer|nil, string?, lastpass.Error?
+---@field list? fun(session: lastpass.cli.Session, options: table): any rows, or nil, message, err: in the
+-- place of `run` where a command only shows them
+---@field view? string           how they are shown: a name of `lastpass.cli.views`
+---@field verb? string           it does what this verb of `lastpass.cli.verbs` says
+---@field report? string         it makes this report
+---@field tables? string[]       it shows a report, which has these further tables
+
+-- The sections in the order of help, with their files.
+local SECTIONS = {
+  { "Directory", "users", "directory", "bulk" },
+  { "Plans", "plans", "history" },
+  { "Events", "events" },
+  { "Reports", "reports", "reviews", "evidence" },
+  { "Scripts", "scripts" },
+  { "Set-up", "setup", "profiles", "shell" },
 }
 
---- What stands before several commands.
-M.groups = {
-  user = "One user, or a few: show and change.",
-  group = "One group: who is in it.",
-  run = "A script, or a run of a plan.",
-  config = "The configuration.",
-  profile = "Companies the program knows.",
-  auth = "Account number and hash.",
-  report = "Numbers that add up, with a statement of where they come from.",
-  review = "Access reviews: managers decide in a spreadsheet, a plan carries it out.",
-  evidence = "A signed folder for an auditor.",
-}
-
--- Not in help: the shells' completion asks it.
-local hidden = { names = true }
-
-local known = {}
-for _, section in ipairs(M.sections) do
-  for place = 2, #section do
-    known[section[place]] = true
+-- The file of a command; "user/" is for all that begin with that word.
+local FILES = {}
+for file, words in pairs {
+  users = "users user/",
+  directory = "groups group/ folders expired-passwords call",
+  bulk = "bulk",
+  plans = "plan apply runs run/",
+  history = "drift snapshot diff",
+  events = "events export cursors",
+  reports = "report/ check",
+  reviews = "review/",
+  evidence = "evidence/",
+  scripts = "run repl sandbox",
+  setup = "doctor auth/ config/",
+  profiles = "profile/",
+  shell = "completion version help names",
+} do
+  for word in words:gmatch "%S+" do
+    FILES[word] = file
   end
 end
 
---- Where a command stands.
----@param name string "user reset-mfa"
----@return string module "user.reset_mfa"
-function M.module(name)
-  if name == "run" then
-    return "run.script"
+-- The rows of a file, by name as well.
+local function rows_of(file)
+  local rows = require("lastpass.cli.commands." .. file)
+  if not rows.by_name then
+    rows.by_name = {}
+    for _, row in ipairs(rows) do
+      rows.by_name[row.name] = row
+    end
   end
-  return (name:gsub(" ", "."):gsub("-", "_"))
+  return rows
+end
+
+-- The rows among which a command is.
+local function rows_for(name)
+  local file = FILES[name] or FILES[name:match "^%S*" .. "/"]
+  return file and rows_of(file) or { by_name = {} }
+end
+
+-- What completes a row that has such a field.
+local builders = {
+  { "verb", "lastpass.cli.writing" },
+  { "report", "lastpass.cli.reporting" },
+  { "tables", "lastpass.cli.reporting" },
+}
+
+-- A command that fetches rows and shows them.
+local function run_list(row)
+  return function(session, options)
+    local rows, message, err = row.list(session, options)
+    if not rows then
+      return nil, message, err
+    end
+    session:show(require("lastpass.cli.views")[row.view], rows)
+    return 0
+  end
+end
+
+--- A command as its row declares it, with nothing filled in.
+---@param name string
+---@return lastpass.cli.Command|nil
+function M.row(name)
+  return rows_for(name).by_name[name]
+end
+
+local complete = {}
+
+--- A command with everything that it takes and does.
+---@param name string
+---@return lastpass.cli.Command
+function M.load(name)
+  local command = complete[name]
+  if not command then
+    command = M.row(name)
+    for _, builder in ipairs(builders) do
+      if command[builder[1]] then
+        require(builder[2]).complete(command)
+        break
+      end
+    end
+    command.run = command.run or run_list(command)
+    complete[name] = command
+  end
+  return command
 end
 
 --- Whether there is such a command.
 ---@param name string
 ---@return boolean
 function M.is_known(name)
-  return known[name] == true or hidden[name] == true
+  return M.row(name) ~= nil
+end
+
+--- What several commands that begin with the same word are about.
+---@param word string "user"
+---@return string|nil
+function M.group(word)
+  local file = FILES[word .. "/"]
+  return file and rows_of(file).groups[word]
 end
 
 --- Whether this begins the names of several commands.
----@param name string
+---@param word string
 ---@return boolean
-function M.is_group(name)
-  return M.groups[name] ~= nil
-end
-
---- Loads a command.
----@param name string
----@return lastpass.cli.Command
-function M.load(name)
-  return require("lastpass.cli.commands." .. M.module(name))
+function M.is_group(word)
+  return M.group(word) ~= nil
 end
 
 --- All names, in the order of help; those of one group when it is named.
@@ -137,15 +153,34 @@ end
 ---@return string[]
 function M.names(group)
   local names = {}
-  for _, section in ipairs(M.sections) do
-    for place = 2, #section do
-      local name = section[place]
-      if not group or name == group or name:find("^" .. group .. " ") then
-        names[#names + 1] = name
+  for _, section in ipairs(group and { { "", FILES[group .. "/"] } } or SECTIONS) do
+    for position = 2, #section do
+      for _, row in ipairs(rows_of(section[position])) do
+        local is_of_group = not group or row.name == group or row.name:find("^" .. group .. " ")
+        if is_of_group and not row.hidden then
+          names[#names + 1] = row.name
+        end
       end
     end
   end
   return names
+end
+
+--- The sections in the order of help.
+---@return table[] {title, names…}
+function M.sections()
+  local sections = {}
+  for index, section in ipairs(SECTIONS) do
+    sections[index] = { section[1] }
+    for position = 2, #section do
+      for _, row in ipairs(rows_of(section[position])) do
+        if not row.hidden then
+          table.insert(sections[index], row.name)
+        end
+      end
+    end
+  end
+  return sections
 end
 
 --- The first words of all commands.

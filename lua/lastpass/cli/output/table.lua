@@ -1,7 +1,7 @@
 --- The table that people read: as wide as the terminal, lines coloured where that helps.
 -- @module lastpass.cli.output.table
-local color = require "lastpass.cli.color"
 local output = require "lastpass.cli.output"
+local streams = require "lastpass.cli.streams"
 local text = require "lastpass.text"
 
 local M = {}
@@ -59,13 +59,13 @@ end
 
 -- A row may be several lines, and colour ends with its line.
 local function painter(session, tones)
-  if not color.is_wanted(session) then
+  if not streams.is_colored(session) then
     return nil
   end
   return function(lines, number)
     local tone = number == nil and "head" or tones[number] or nil
     return (lines:gsub("[^\n]+", function(line)
-      return color.paint(tone, line)
+      return streams.paint(tone, line)
     end))
   end
 end

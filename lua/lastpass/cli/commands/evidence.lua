@@ -1,0 +1,179 @@
+--- The commands about evidence for an auditor.
+-- @module lastpass.cli.commands.evidence
+local exit = require "lastpass.cli.exit"
+local failure = require "lastpass.cli.failure"
+local lua_text = require "lastpass.cli.lua_text"
+local values = require "lastpass.cli.values"
+
+local must = failure.must
+
+local function evidence()
+  return require("lastpass").report.evidence
+end
+
+-- The reports that need nothing but the company.
+local function reports_without_roster()
+  local names = {}
+  for _, row in ipairs(require "lastpass.cli.commands.reports") do
+    names[#names + 1] = row.report and not row.roster and row.report or nil
+  end
+  table.sort(names)
+  return names
+end
+
+local function evidence_settings(options)
+  if not options.key_file then
+    must(
+      values.usage(
+        "--key-file is needed: the key that signs the evidence",
+        "lastpass evidence key FILE makes one"
+      )
+    )
+  elseif options.to and not options.events then
+    must(values.usage "--to needs --events")
+  end
+  return {
+    key = options.key_file,
+    events = options.events,
+    to = options.to,
+    keep_attributes = values.list(options.keep_attribute),
+  }
+end
+
+local function write_evidence(session, options)
+  local settings, client = evidence_settings(options), session:client()
+  settings.reports = {}
+  for position, name in ipairs(options.report) do
+    settings.reports[position] = must(failure.call(require("lastpass").report[name], client))
+  end
+  local write = evidence().write
+  local manifest = must(failure.call(write, client, options.folder, settings))
+  if options.json then
+    session:print(require("lastpass.json").encode(manifest))
+  else
+    session:say("%s: %d files, read at %s", options.folder, #manifest.files, manifest.read_at)
+  end
+  return exit.done
+end
+
+local function verify_evidence(session, options)
+  if not options.public_key then
+    return values.usage(
+      "--public-key is needed: the key of the person who signed",
+      "--public-key evidence.key.pub"
+    )
+  end
+  local manifest = must(evidence().verify(options.folder, options.public_key))
+  if options.json then
+    session:print(require("lastpass.json").encode(manifest))
+  else
+    session:print(
+      ("%s: %d files are as they were signed; %s, read at %s"):format(
+        options.folder,
+        #manifest.files,
+        manifest.account,
+        manifest.read_at
+      )
+    )
+  end
+  return exit.done
+end
+
+return {
+  groups = { evidence = "A signed folder for an auditor." },
+  {
+    name = "evidence key",
+    summary = "Make the pair of keys that evidence is signed with",
+    description = "The private key is in the file, mode 600; the public one beside it, with .pub "
+      .. "at the end, is for the auditor.",
+    arguments = { { "file", "where the private key goes; must not exist yet" } },
+    examples = {
+      { "lastpass evidence key evidence.key", "once; then give away evidence.key.pub" },
+    },
+    lua = function(options)
+      return ('assert(require("lastpass").report.evidence.new_key(%s))'):format(
+        lua_text.value(options.file)
+      )
+    end,
+    run = function(session, options)
+      must(evidence().new_key(options.file))
+      session:say("%s: the private key, for you alone", options.file)
+      session:say("%s.pub: the public key, for the auditor", options.file)
+      return exit.done
+    end,
+  },
+  {
+    name = "evidence write",
+    summary = "Write a signed folder: what LastPass answered, the same as tables, reports",
+    description = "Secrets are taken out of the replies. The manifest has the SHA-256 of every "
+      .. "file and is signed; `evidence verify` checks it.",
+    connects = true,
+    arguments = { { "folder", "must be empty or not exist yet" } },
+    options = {
+      { "--key-file", "private key of `evidence key`, mode 600", value = "FILE" },
+      { "--events", "audit events since then; none without it", value = "TIME" },
+      { "--to", "until when events; default now", value = "TIME" },
+      {
+        "--report",
+        "a report to include",
+        value = "NAME",
+        many = true,
+        choices = reports_without_roster(),
+      },
+      {
+        "--keep-attribute",
+        "a custom attribute whose values are not secret",
+        value = "NAME",
+        many = true,
+      },
+    },
+    examples = {
+      {
+        "lastpass evidence write 2026-q2 --key-file evidence.key --events 2026-04-01 --report mfa",
+        "a quarter",
+      },
+    },
+    topics = { "report-forms" },
+    lua = function(options)
+      local settings = evidence_settings(options)
+      for position, name in ipairs(options.report) do
+        settings.reports = settings.reports or {}
+        settings.reports[position] =
+          lua_text.raw(('assert(require("lastpass").report.%s(client))'):format(name))
+      end
+      return ('assert(require("lastpass").report.evidence.write(client, %s, %s))'):format(
+        lua_text.value(options.folder),
+        lua_text.value(settings)
+      )
+    end,
+    run = write_evidence,
+  },
+  {
+    name = "evidence verify",
+    summary = "Check that evidence is as it was signed",
+    description = "Ends with 7, and names the files, when any was changed, added or removed. Needs "
+      .. "no account.",
+    arguments = { { "folder", "as `evidence write` made it" } },
+    options = {
+      {
+        "--public-key",
+        "the public key, known from elsewhere than the folder",
+        value = "FILE",
+      },
+    },
+    examples = {
+      {
+        "lastpass evidence verify 2026-q2 --public-key evidence.key.pub",
+        "what an auditor does",
+      },
+    },
+    topics = { "exit-codes" },
+    lua = function(options)
+      return ('assert(require("lastpass").report.evidence.verify(%s, %s))'):format(
+        lua_text.value(options.folder),
+        lua_text.value(options.public_key or "evidence.key.pub")
+      )
+    end,
+    run = verify_evidence,
+  },
+}
