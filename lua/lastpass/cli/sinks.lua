@@ -6,177 +6,132 @@ local M = {}
 
 local usage = values.usage
 
---- The options. `of` is the sink that they belong to ("network": syslog and webhook), `as` what that
--- sink calls them.
----@type lastpass.cli.Option[]
-M.options = {
-  {
-    "--file",
-    "into this file; with --cursor it grows, and holds every event once",
-    value = "PATH",
-    of = "file",
-    as = "path",
+-- The options of each sink; "network" is for syslog and webhook. `as` is what the sink calls one, where it
+-- is not the same name; false: it is read below.
+local OPTIONS = {
+  file = {
+    {
+      "--file",
+      "into this file; with --cursor it grows, and holds every event once",
+      value = "PATH",
+      as = "path",
+    },
+    {
+      "--rotate",
+      "begin a new file at this size: 100M; needs --cursor",
+      value = "SIZE",
+      as = false,
+    },
+    { "--keep", "how many old files stay; default all", value = "COUNT", number = true },
   },
-  {
-    "--rotate",
-    "begin a new file at this size: 100M; needs --cursor",
-    value = "SIZE",
-    of = "file",
+  syslog = {
+    {
+      "--syslog",
+      "to a syslog server: tls://siem.acme.com:6514, tcp://…, udp://…",
+      value = "ADDRESS",
+      as = false,
+    },
+    {
+      "--framing",
+      "how messages over tcp and tls are separated; default octets",
+      value = "KIND",
+      choices = { "octets", "newline" },
+    },
+    {
+      "--confirm-after",
+      "seconds for the syslog server to end the connection; default 10",
+      value = "SECONDS",
+      number = true,
+    },
+    { "--sink-certificate", "our certificate for the syslog server", value = "FILE" },
+    { "--sink-key", "file with its key", value = "FILE" },
   },
-  {
-    "--keep",
-    "how many old files stay; default all",
-    value = "COUNT",
-    number = true,
-    of = "file",
-    as = "keep",
+  webhook = {
+    { "--webhook", "in batches to this address, https://…", value = "URL", as = "url" },
+    {
+      "--kind",
+      "what listens at the webhook; default generic",
+      value = "KIND",
+      choices = { "generic", "splunk", "elastic" },
+      as = "style",
+    },
+    { "--token-file", "file with the webhook's token, mode 600", value = "FILE" },
+    { "--token-env", "environment variable with the webhook's token", value = "NAME" },
+    {
+      "--batch",
+      "most events of one request; default 5000",
+      value = "COUNT",
+      number = true,
+      as = "events",
+    },
+    {
+      "--receipt-status",
+      "generic: only these answers are receipts: 200,202",
+      value = "CODES",
+      as = false,
+    },
+    {
+      "--receipt-json",
+      "generic: a receipt has this member: ok=true",
+      value = "NAME=VALUE",
+      many = true,
+      as = false,
+    },
+    { "--receipt-body", "generic: a receipt has this text in it", value = "TEXT", as = false },
+    { "--dead-letters", "file for events that the receiver refuses", value = "PATH" },
+    {
+      "--most-refused",
+      "events refused in a row before it stops; default 20",
+      value = "COUNT",
+      number = true,
+    },
+    { "--sink-proxy", "proxy on the way to the webhook", value = "URL" },
   },
-  {
-    "--syslog",
-    "to a syslog server: tls://siem.acme.com:6514, tcp://…, udp://…",
-    value = "ADDRESS",
-    of = "syslog",
-  },
-  {
-    "--framing",
-    "how messages over tcp and tls are separated; default octets",
-    value = "KIND",
-    choices = { "octets", "newline" },
-    of = "syslog",
-    as = "framing",
-  },
-  {
-    "--confirm-after",
-    "seconds for the syslog server to end the connection; default 10",
-    value = "SECONDS",
-    number = true,
-    of = "syslog",
-    as = "confirm_after",
-  },
-  {
-    "--webhook",
-    "in batches to this address, https://…",
-    value = "URL",
-    of = "webhook",
-    as = "url",
-  },
-  {
-    "--kind",
-    "what listens at the webhook; default generic",
-    value = "KIND",
-    choices = { "generic", "splunk", "elastic" },
-    of = "webhook",
-    as = "style",
-  },
-  {
-    "--token-file",
-    "file with the webhook's token, mode 600",
-    value = "FILE",
-    of = "webhook",
-    as = "token_file",
-  },
-  {
-    "--token-env",
-    "environment variable with the webhook's token",
-    value = "NAME",
-    of = "webhook",
-    as = "token_env",
-  },
-  {
-    "--batch",
-    "most events of one request; default 5000",
-    value = "COUNT",
-    number = true,
-    of = "webhook",
-    as = "events",
-  },
-  {
-    "--receipt-status",
-    "generic: only these answers are receipts: 200,202",
-    value = "CODES",
-    of = "webhook",
-  },
-  {
-    "--receipt-json",
-    "generic: a receipt has this member: ok=true",
-    value = "NAME=VALUE",
-    many = true,
-    of = "webhook",
-  },
-  {
-    "--receipt-body",
-    "generic: a receipt has this text in it",
-    value = "TEXT",
-    of = "webhook",
-  },
-  {
-    "--dead-letters",
-    "file for events that the receiver refuses",
-    value = "PATH",
-    of = "webhook",
-    as = "dead_letters",
-  },
-  {
-    "--most-refused",
-    "events refused in a row before it stops; default 20",
-    value = "COUNT",
-    number = true,
-    of = "webhook",
-    as = "most_refused",
-  },
-  {
-    "--sink-ca-file",
-    "certificates to trust where events are sent",
-    value = "FILE",
-    of = "network",
-    as = "ca_file",
-  },
-  {
-    "--sink-certificate",
-    "our certificate for the syslog server",
-    value = "FILE",
-    of = "syslog",
-    as = "certificate",
-  },
-  { "--sink-key", "file with its key", value = "FILE", of = "syslog", as = "key" },
-  {
-    "--sink-proxy",
-    "proxy on the way to the webhook",
-    value = "URL",
-    of = "webhook",
-    as = "proxy",
-  },
-  {
-    "--sink-timeout",
-    "seconds to wait for the receiver of events",
-    value = "SECONDS",
-    number = true,
-    of = "network",
-    as = "timeout",
-  },
-  {
-    "--sink-retries",
-    "how often sending is tried again",
-    value = "COUNT",
-    number = true,
-    of = "network",
-    as = "retries",
+  network = {
+    { "--sink-ca-file", "certificates to trust where events are sent", value = "FILE" },
+    {
+      "--sink-timeout",
+      "seconds to wait for the receiver of events",
+      value = "SECONDS",
+      number = true,
+    },
+    { "--sink-retries", "how often sending is tried again", value = "COUNT", number = true },
   },
 }
+
+--- All of them.
+---@type lastpass.cli.Option[]
+M.options = values.join(OPTIONS.file, OPTIONS.syslog, OPTIONS.webhook, OPTIONS.network)
+
+local KINDS = { "file", "syslog", "webhook" }
 
 -- An option that may be given several times is an empty list when it was not given.
 local function is_given(value)
   return value ~= nil and value ~= false and not (type(value) == "table" and #value == 0)
 end
 
-local function belongs(option, kind)
-  return option.of == kind or option.of == "network" and (kind == "syslog" or kind == "webhook")
+-- The options of a sink that is named.
+local function options_of(kind)
+  return values.join(
+    OPTIONS[kind] or {},
+    (kind == "syslog" or kind == "webhook") and OPTIONS.network or {}
+  )
+end
+
+-- Refuses what was given of a group of options whose sink is not named.
+local function refuse(options, group, needed)
+  for _, option in ipairs(OPTIONS[group]) do
+    if is_given(options[values.key(option[1])]) then
+      return usage(("%s needs %s"):format(option[1], needed))
+    end
+  end
+  return true
 end
 
 -- The one sink that is named; false when there is none. It takes no option of another.
 local function choose(options)
   local chosen = false
-  for _, kind in ipairs { "file", "syslog", "webhook" } do
+  for _, kind in ipairs(KINDS) do
     if options[kind] and chosen then
       return usage(
         ("--%s and --%s: events go to one place"):format(chosen, kind),
@@ -185,11 +140,17 @@ local function choose(options)
     end
     chosen = options[kind] and kind or chosen
   end
-  for _, option in ipairs(M.options) do
-    if is_given(options[values.key(option[1])]) and not belongs(option, chosen) then
-      local owner = option.of == "network" and "syslog or --webhook" or option.of
-      return usage(("%s needs --%s"):format(option[1], owner))
+  local ok, message, err = true, nil, nil
+  for _, kind in ipairs(KINDS) do
+    if ok and kind ~= chosen then
+      ok, message, err = refuse(options, kind, "--" .. kind)
     end
+  end
+  if ok and chosen ~= "syslog" and chosen ~= "webhook" then
+    ok, message, err = refuse(options, "network", "--syslog or --webhook")
+  end
+  if not ok then
+    return nil, message, err
   end
   return chosen
 end
@@ -294,9 +255,10 @@ function M.sink(options)
     return kind, message, err
   end
   local sink = { kind = kind }
-  for _, option in ipairs(M.options) do
-    if option.as and belongs(option, kind) then
-      sink[option.as] = options[values.key(option[1])]
+  for _, option in ipairs(options_of(kind)) do
+    local name = values.key(option[1])
+    if option.as ~= false then
+      sink[option.as or name:gsub("^sink_", "")] = options[name]
     end
   end
   return builders[kind](options, sink)
