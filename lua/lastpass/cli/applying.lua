@@ -50,7 +50,7 @@ end
 
 -- ------------------------------------------------------------------ shown
 
--- Whether rows are asked for, in the place of the whole document.
+-- Whether rows are asked for, instead of the whole document.
 local function selects_rows(options)
   return options.fields or options.where or options.sort
 end
@@ -165,7 +165,7 @@ function M.apply_options(session)
   }
 end
 
--- Shows a run that has ended or was stopped, and says how it continues.
+-- Shows a run that has ended or was stopped, and how it can be continued.
 local function end_run(session, run)
   M.show_run(session, run)
   if session:for_programs() and run.stopped then

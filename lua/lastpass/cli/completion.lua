@@ -218,8 +218,8 @@ local function stored_text(session)
     },
   }
   local journal = client_journal.of(client)
-  local kept = journal and journal:snapshot_at(client_journal.tenant(client))
-  return kept and kept.text
+  local stored = journal and journal:snapshot_at(client_journal.tenant(client))
+  return stored and stored.text
 end
 
 --- Names for completions, without a request; none when no directory is stored.

@@ -1,5 +1,5 @@
---- Questions before something is changed, as hard as the harm is great. Nothing is ever asked where
--- nobody can answer, and no answer lifts a guard.
+--- Questions before something is changed: the greater the harm, the harder the question. Nothing is asked
+-- where nobody can answer, and no answer overrides a guard.
 -- @module lastpass.cli.confirm
 local errors = require "lastpass.error"
 
@@ -15,7 +15,7 @@ local function read_answer(session, question)
   session.streams.err:flush()
   local answer = session.streams.input:read "*l"
   if not answer then
-    session.streams.err:write "\n" -- what is said next is not to stand behind the question
+    session.streams.err:write "\n" -- the next message begins a line of its own
   end
   return answer and answer:match "^%s*(.-)%s*$" or ""
 end
@@ -86,7 +86,7 @@ function M.type(session, question, word, flag)
   return declined()
 end
 
--- So many people are named in a question.
+-- How many people a question names.
 local NAMED = 5
 
 --- People by name, as far as anybody would read them.
@@ -95,8 +95,8 @@ local NAMED = 5
 function M.people(subjects)
   local clean = require("lastpass.text").clean
   local shown = {}
-  for place = 1, math.min(NAMED, #subjects) do
-    shown[place] = clean(subjects[place])
+  for position = 1, math.min(NAMED, #subjects) do
+    shown[position] = clean(subjects[position])
   end
   local more = #subjects - #shown
   return table.concat(shown, ", ") .. (more > 0 and (" and %d more"):format(more) or "")

@@ -5,7 +5,7 @@ local text = require "lastpass.text"
 
 local M = {}
 
--- Seconds that clocks may differ before anybody minds.
+-- How many seconds clocks may differ.
 local CLOCK_WARN, CLOCK_FAIL = 60, 300
 
 local checks = {}
@@ -28,7 +28,7 @@ function checks.versions(rows)
     { "pl.template", "--template", "lua-penlight" },
     { "openssl.digest", "plans", "lua-luaossl" },
     { "DBI", "the journal", "lua-dbi-sqlite3" },
-    { "zlib", "kept snapshots", "lua-zlib" },
+    { "zlib", "stored snapshots", "lua-zlib" },
   } do
     if not has(module[1]) then
       add(
@@ -81,21 +81,8 @@ function checks.hash(rows, session)
 end
 
 local months = {}
-for place, name in ipairs {
-  "Jan",
-  "Feb",
-  "Mar",
-  "Apr",
-  "May",
-  "Jun",
-  "Jul",
-  "Aug",
-  "Sep",
-  "Oct",
-  "Nov",
-  "Dec",
-} do
-  months[name] = place
+for name in ("Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec"):gmatch "%a+" do
+  months[#months + 1], months[name] = name, #months + 1
 end
 
 -- An HTTP date, which is always GMT.
@@ -126,8 +113,8 @@ local function check_clock(rows, response, client)
   return add(rows, "clock", difference > CLOCK_WARN and "warn" or "ok", what)
 end
 
--- Without the hash: is the way there free, is the certificate good, what time is it there?
-function checks.way(rows, client)
+-- Without the hash: can the server be reached, is its certificate good, what time is it there?
+function checks.connection(rows, client)
   local url = client:option "url"
   local response, message, err = client:transport():send {
     method = "GET",
@@ -136,11 +123,11 @@ function checks.way(rows, client)
     repeatable = true,
   }
   if not response then
-    add(rows, "way", "fail", message, err.hint or "check --url, --proxy and --ca-file")
+    add(rows, "connection", "fail", message, err.hint or "check --url, --proxy and --ca-file")
     return false
   end
   local tls = url:find "^https:" and "the certificate is good" or "without TLS, on this machine"
-  add(rows, "way", "ok", ("%s answers; %s"):format(url, tls))
+  add(rows, "connection", "ok", ("%s answers; %s"):format(url, tls))
   check_clock(rows, response, client)
   return true
 end
@@ -171,7 +158,7 @@ function checks.credentials(rows, client)
       "replies",
       "warn",
       ("%s in the directory not of the documented form"):format(text.plural(odd, "value")),
-      "they are shown as empty; tell the project"
+      "they are shown as empty; please report it"
     )
   else
     add(rows, "replies", "ok", "every value is of the documented form")
@@ -248,7 +235,7 @@ function M.check(session)
   checks.versions(rows)
   local client = checks.configuration(rows, session) and checks.hash(rows, session)
   if client then
-    if checks.way(rows, client) and checks.credentials(rows, client) then
+    if checks.connection(rows, client) and checks.credentials(rows, client) then
       checks.zone(rows, client)
     end
     checks.journal(rows, client)

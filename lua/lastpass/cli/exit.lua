@@ -24,7 +24,7 @@ M.list = {
   { "interrupted", 130, "interrupted; what was under way is saved" },
 }
 
---- Which code counts when several do; said in help, man page and docs/cli.md.
+--- Which code counts when several do; for help, man page and docs/cli.md.
 M.precedence = [[
 Where several apply to a plan, the first of 6, 4, 3 and 2 counts: a source that broke off, a guard,
 rows not used or held back, changes to make. A run that was stopped ends with the code of what

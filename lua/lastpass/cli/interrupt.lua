@@ -1,5 +1,5 @@
---- Ctrl-C: what waits is cancelled, and a plan that is being applied finishes what is under way and is
--- saved. The third one ends the program at once.
+--- Ctrl-C: calls that wait are cancelled; a plan that is being applied finishes what is under way and is
+-- saved. The third Ctrl-C ends the program at once.
 -- @module lastpass.cli.interrupt
 local core = require "lastpass.core"
 

@@ -41,8 +41,8 @@ function M.value(value)
     return value.code
   end
   local parts = {}
-  for place, item in ipairs(value) do
-    parts[place] = M.value(item)
+  for position, item in ipairs(value) do
+    parts[position] = M.value(item)
   end
   local keys = {}
   for key in pairs(value) do
@@ -116,7 +116,7 @@ local of_the_program = {
   help = true,
 }
 
-local function says(text, name, value)
+local function mentions(text, name, value)
   if text:find(name, 1, true) or text:find(name:gsub("_", " "), 1, true) then
     return true
   end
@@ -137,7 +137,7 @@ function M.left_out(text, command, options)
       local value = name and options[name]
       local is_given = value and (type(value) ~= "table" or #value > 0)
       local first = type(value) == "table" and value[1] or value
-      if is_given and not of_the_program[name] and not says(text, name, first) then
+      if is_given and not of_the_program[name] and not mentions(text, name, first) then
         local shown = type(first) == "string" and " " .. M.value(first) or ""
         list[#list + 1] = flag .. shown
       end

@@ -1,4 +1,4 @@
---- The options that many commands share, as data: what each is called, takes and says.
+--- The options that many commands share, as data: their names, values and descriptions.
 -- @module lastpass.cli.options
 local M = {}
 
@@ -67,7 +67,7 @@ M.writing = {
 M.confirming = {
   {
     "--confirm",
-    "the address, or the number of people, in place of typing it",
+    "the address, or the number of people, instead of typing it",
     value = "WORD",
   },
 }

@@ -65,9 +65,9 @@ local readers = {
 -- what is missing without it
 ---@param options table of the command line
 ---@return table settings
----@return table[] wanted the fields of a roster that options name: {option, field}
+---@return table[] columns the fields of a roster that options name: {option, field}
 function M.settings(declared, options)
-  local settings, wanted = {}, {}
+  local settings, columns = {}, {}
   for _, option in ipairs(declared) do
     local name = values.key(option[1])
     local value = options[name]
@@ -81,11 +81,11 @@ function M.settings(declared, options)
       settings[option.as] = value
       if option.type == "field" or option.type == "left" then
         local field = option.type == "left" and value.field or value
-        wanted[#wanted + 1] = { option = option[1]:sub(3), field = field }
+        columns[#columns + 1] = { option = option[1]:sub(3), field = field }
       end
     end
   end
-  return settings, wanted
+  return settings, columns
 end
 
 -- ------------------------------------------------------------------ shown
@@ -105,7 +105,7 @@ end
 local function part_of(report, name)
   if name == "classes" then
     local columns = { { name = "name", title = "Name" } }
-    for _, column in ipairs(require("lastpass.report.render.table").class_columns(report)) do
+    for _, column in ipairs(require("lastpass.report.render.plain").class_columns(report)) do
       columns[#columns + 1] = column
     end
     return { title = "classes", columns = columns, rows = report.classes or {} }
@@ -120,7 +120,7 @@ end
 
 -- A table of a report as other rows are shown.
 local function view_of(part)
-  local render = require "lastpass.report.render.table"
+  local render = require "lastpass.report.render.plain"
   local report_values = require "lastpass.report.values"
   local view = { name = part.title:lower(), key = part.columns[1].name, fields = {}, columns = {} }
   local kinds = {}
@@ -152,7 +152,7 @@ local function show_statement(session, report)
     return
   end
   local clean = require("lastpass.text").clean
-  for _, entry in ipairs(require("lastpass.report.render.table").statement(report.statement)) do
+  for _, entry in ipairs(require("lastpass.report.render.plain").statement(report.statement)) do
     session:say("%-13s %s", entry[1], clean(entry[2]))
   end
 end
@@ -241,10 +241,10 @@ end
 
 local function run_report(session, row)
   local roster = require "lastpass.cli.roster"
-  local settings, wanted = M.settings(row.declared, session.options)
+  local settings, columns = M.settings(row.declared, session.options)
   local source
   if row.roster then
-    source = must(roster.open(session.options, wanted))
+    source = must(roster.open(session.options, columns))
     settings.roster = source
   end
   local subject = subject_of(session)

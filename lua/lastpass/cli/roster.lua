@@ -66,7 +66,7 @@ local function fields_of(source, columns)
 end
 
 -- A field that an option names has to exist, or everybody would seem to be without it.
-local function check_fields(path, fields, wanted)
+local function check_fields(path, fields, needed)
   local names = errors.names_of(fields)
   if not fields.email then
     return usage(
@@ -74,7 +74,7 @@ local function check_fields(path, fields, wanted)
       #names == 1 and "is --delimiter right?" or "--column email=TITLE names it"
     )
   end
-  for _, one in ipairs(wanted) do
+  for _, one in ipairs(needed) do
     if not fields[one.field] then
       return usage(
         ("--%s: %s has no column for '%s'%s"):format(
@@ -99,11 +99,11 @@ end
 
 --- Opens the roster.
 ---@param options table of the command line
----@param wanted? table[] {option, field}: fields that options name
+---@param needed? table[] {option, field}: fields that options name
 ---@return lastpass.source.People|nil
 ---@return string? message
 ---@return lastpass.Error? err
-function M.open(options, wanted)
+function M.open(options, needed)
   local path = options.roster
   if not path then
     return usage("--roster is needed: the people who work here", "--roster hr.csv")
@@ -130,7 +130,7 @@ function M.open(options, wanted)
     return nil, message, err
   end
   local ok
-  ok, message, err = check_fields(path, fields_of(source, columns), wanted or {})
+  ok, message, err = check_fields(path, fields_of(source, columns), needed or {})
   if not ok then
     source:close()
     return nil, message, err

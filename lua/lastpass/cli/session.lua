@@ -1,7 +1,7 @@
 --- What one command works with: its flags, the streams, and a client that is made when it is used.
 -- @module lastpass.cli.session
 local errors = require "lastpass.error"
-local streams_room = require "lastpass.cli.streams"
+local streams_module = require "lastpass.cli.streams"
 
 ---@class lastpass.cli.Session
 ---@field options table  as they were read from the command line
@@ -24,13 +24,12 @@ function M.new(options, streams, rest)
   end
   return setmetatable({
     options = options,
-    streams = streams or streams_room.new(),
+    streams = streams or streams_module.new(),
     rest = rest or {},
   }, session_mt)
 end
 
---- Asks for a secret without echo. Signals that come meanwhile end the question, and the terminal is
--- as it was.
+--- Asks for a secret without echo. A signal ends the question, and the terminal is as it was.
 ---@param text string
 ---@return userdata|nil secret
 ---@return string? message
@@ -40,7 +39,7 @@ function M.ask_secret(text)
   return require("lastpass.secret").prompt(text)
 end
 
--- Secrets that come over a way which no file can name.
+-- Secrets that are asked for, or come by a descriptor.
 local function own_secret(options)
   local secret = require "lastpass.secret"
   if options.provhash_fd then
@@ -71,7 +70,7 @@ function methods:flags()
     end
   end
   if options.provhash_fd or options.provhash_prompt then
-    -- never read: the secret comes by another way
+    -- never read: the secret is asked for, or comes by a descriptor
     flags.provhash = { env = "LASTPASS_PROVHASH" }
   end
   return flags
@@ -122,7 +121,7 @@ local function connect(self)
   return make_client(settings)
 end
 
---- The client of this company; a failure is raised, and told by the program.
+--- The client of this company; a failure is raised, and reported by the program.
 ---@return lastpass.Client
 function methods:client()
   if not self._client then
@@ -168,7 +167,7 @@ function methods:print(text)
   self.streams:write(text, "\n")
 end
 
---- Tells the person something, on standard error.
+--- Writes a message to standard error.
 ---@param format string as of string.format
 function methods:say(format, ...)
   self.streams:say(select("#", ...) > 0 and format:format(...) or format)

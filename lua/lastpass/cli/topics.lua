@@ -1,5 +1,5 @@
---- The topics of `lastpass help TOPIC`: what is not about one command. Help, man page and docs/cli.md
--- are made from them.
+--- The topics of `lastpass help TOPIC`: what is not about one command. They are in the man page and in
+-- docs/cli.md as well.
 -- @module lastpass.cli.topics
 local exit = require "lastpass.cli.exit"
 
@@ -27,14 +27,14 @@ M.list = {
     name = "output",
     title = "tables, JSON, CSV, templates",
     text = [[
-Data go to standard output, everything else to standard error. Without an option the output is an
-aligned table, as wide as the terminal. --json gives one array, --ndjson one object a line while
+Data goes to standard output, everything else to standard error. Without an option the output is
+an aligned table, as wide as the terminal. --json gives one array, --ndjson one object a line while
 rows come, --csv a file with titles as RFC 4180 has it, lists separated by semicolons.
 
---fields names the fields and their order, --sort the fields to sort by (-field for descending;
-rows without a value come last), --where which rows (see the topic where).
+--fields names the fields and their order; --sort the fields to sort by (-field for descending;
+rows without a value come last); --where chooses rows (see the topic where).
 
---template takes a Penlight template for each row, or @FILE with one. $(email) puts a field in,
+--template takes a Penlight template for each row, or @FILE with one. $(email) inserts a field,
 u.admin is the value itself, a line that begins with # is Lua:
 
     lastpass users --template '$(email) $(u.mfa or "NO SECOND FACTOR")'
@@ -48,8 +48,8 @@ Colour is used on a terminal only, unless NO_COLOR is set; --color always or nev
     name = "where",
     title = "which rows: --where",
     text = [[
-A Lua expression that is asked of every row; rows for which it is true are shown. u is the row, its
-fields are those that --json shows. Times are seconds, so that they can be compared:
+A Lua expression that is evaluated for every row; rows for which it is true are shown. u is the row,
+its fields are those that --json shows. Times are seconds, so that they can be compared:
 
     lastpass users --where 'u.admin and not u.mfa'
     lastpass users --where 'u.status == "active" and (u.last_login or 0) < ago "90d"'
@@ -59,12 +59,12 @@ fields are those that --json shows. Times are seconds, so that they can be compa
 
 It may use string and math, tostring, tonumber, type, and
 
-    has(list, value)   whether the list has it; the case of letters does not matter
+    has(list, value)   whether the list has it, in upper or lower case
     ago "90d"          that long before now; s, m, h, d, w
     time "2026-03-01"  a moment, in the account's zone
     now()              this moment
 
-and nothing that acts. A field that a row does not have is nil: (u.last_login or 0).]],
+and nothing that changes anything. A field that a row does not have is nil: (u.last_login or 0).]],
   },
   {
     name = "profiles",
@@ -74,20 +74,20 @@ A profile is a company: its account number, where its hash is, its time zone. A 
 from the first of: flags; the environment; .lastpass.json in the current folder; your file
 ($LASTPASS_CONFIG, or ~/.config/lastpass/config.json); /etc/lastpass/config.json.
 
-A profile that --profile names is one unit: nothing of the environment comes into it, but for a
-journal where no file has one. What is left out is said, and so it is when the hash and the address
-come from two places. --url is stronger than the profile. A file that others can change is not used
-when it names commands, addresses or secrets: chmod go-w it, and its folder.
+A profile that --profile names is one unit: nothing is taken from the environment, except a journal
+where no file names one. The program reports what it left out, and when the hash and the address
+come from two sources. --url overrides the profile. A file that others can change is not used when
+it names commands, addresses or secrets: chmod go-w it, and its folder.
 
     lastpass profile add acme --cid 8771312     asks for the hash, without echo
     lastpass profile use acme                   the default from now on
-    lastpass config show --origin               what holds, and who says so
+    lastpass config show --origin               the settings in force, and their sources
 
 The hash is never given on the command line. It comes from a file that only you can read (mode
 600), from a command ("pass show lastpass/acme", a vault), from a variable of the environment, from
-an open descriptor, or from a question without echo. A variable is wiped once it is read, and no
-program that is started gets it; what set it still has it. A project's file may not say where the
-hash comes from.
+an open descriptor, or is asked for without echo. A variable is wiped once it is read, and no
+program that is started inherits it; the shell or service that set it still has it. A project's file
+may not say where the hash comes from.
 
     LASTPASS_PROFILE         profile
     LASTPASS_CID             account number
@@ -96,18 +96,18 @@ hash comes from.
     LASTPASS_TIMEZONE        zone of the account's times
     LASTPASS_CA_FILE         certificates to trust
     LASTPASS_PROXY           proxy to go through
-    LASTPASS_JOURNAL         file or postgresql:// address of runs and kept snapshots
+    LASTPASS_JOURNAL         file or postgresql:// address of runs and stored snapshots
     LASTPASS_CONFIG          your configuration file
     NO_COLOR                 no colour
-    LASTPASS_TRACEBACK       with a mistake of the program, show where it happened]],
+    LASTPASS_TRACEBACK       after an error of the program, show where it happened]],
   },
   {
     name = "playbooks",
     title = "plans and scripts",
     text = [[
 A playbook is a Lua file, and is run: trust it as you trust a program. A plan file is data and is
-never run; apply takes what ends with .lua for a playbook, and anything else for a plan. One that
-declares how the company ought to be is for plan and apply:
+never run; apply takes a name that ends with .lua as a playbook, and any other as a plan. A playbook
+that declares how the company ought to be is for plan and apply:
 
     local hr = source.csv "hr.csv"
     for person in hr:rows() do
@@ -117,62 +117,63 @@ declares how the company ought to be is for plan and apply:
 
     lastpass plan joiners.lua -o today.plan.json     what would change, and why
     lastpass apply today.plan.json                   exactly that, once
-    lastpass run show 12                             what became of it
+    lastpass run show 12                             its outcome
     lastpass run undo 12                             and back
 
-One that acts at once is a script, for run: it finds client, lastpass, and its arguments in arg.
+A script acts at once, and is for run: it finds client, lastpass, and its arguments in arg.
 
     lastpass run offboard.lua bob@acme.com
 
 "lastpass run 12" is neither: runs of plans are shown with "run show 12". Both kinds can be tried
-with "lastpass sandbox", without an account. docs/playbooks.md lists all that a playbook may say.]],
+with "lastpass sandbox", without an account. docs/playbooks.md lists the words of playbooks.]],
   },
   {
     name = "safety",
     title = "questions, guards, and what can be taken back",
     text = [[
---dry-run asks the directory, says of each person what would happen, ends with the code that the
+--dry-run reads the directory, shows for each person what would happen, ends with the code that the
 command would end with, and writes nothing.
 
-Questions are as hard as the harm is great: none for what is easily taken back; yes or no for
-disabling, for what sends e-mail again, for a group that would be made and for everybody in a file;
-the address, or the number of people, has to be typed for remove and delete. They name the people,
-the company and its host. Where standard input is no terminal, or with
---no-input, nothing is asked: --yes answers yes, --confirm WORD stands for typing. What they leave
-open is refused with code 4.
+The greater the harm, the harder the question. Nothing is asked where a change is easily taken back.
+Disabling, sending e-mail again, making a group, and changing everybody in a file need a yes. For
+remove and delete the address, or the number of people, has to be typed. Questions name the people,
+the company and its host. Where standard input is not a terminal, or with --no-input, nothing is
+asked: --yes answers yes, and --confirm WORD replaces typing. A question that is left without an
+answer is a refusal, with code 4.
 
-Guards are no questions, and --yes does not lift them: how many people a plan, a verb or a bulk run
-may change, and within a day, a week and a month; accounts that "protect" names in the
-configuration; the last admin; a source that is empty, much smaller than before or not read to its
-end. A refusal says what would allow it, such as --limit disable=40.
+--yes does not override guards. They limit how many people a plan, a verb or a bulk run may change,
+and how many within a day, a week and a month; they protect the accounts that "protect" names in the
+configuration, and the last admin; they refuse a source that is empty, much smaller than before or
+not read to its end. A refusal names the option that would allow it, such as --limit disable=40.
 
 Steps that nothing brings back (deleted accounts) need --confirm-final with their number.
 
-A plan is applied once, within a day, to the company it was made for; who has changed since is left
-alone. Ctrl-C lets finish what is under way, saves, and ends with 130; run resume goes on. run undo
-takes a run back as far as LastPass allows, one of a verb or of bulk as well.]],
+A plan is applied once, within a day, to the company it was made for; users who have changed since
+are left alone. Ctrl-C finishes what is under way, saves, and ends with 130; run resume continues.
+run undo takes a run back as far as LastPass allows, also one of a verb or of bulk.]],
   },
   {
     name = "sinks",
-    title = "where events go, and what is promised",
+    title = "where events are sent, and what is guaranteed",
     text = [[
-"events --follow" and "export" are one thing: the one writes lines for people to standard output,
-the other goes wherever the options say:
+"events --follow" and "export" are the same: the first writes lines for people to standard output,
+the second sends events where the options say:
 
     lastpass export --file PATH          with --cursor it grows; --rotate 100M --keep 10
     lastpass export --syslog tls://HOST  RFC 5425; tcp:// and udp:// as well
     lastpass export --webhook URL        --kind splunk, elastic or generic
 
-A cursor is kept in the journal and moves only when the events before it are safe. So nothing is
-lost, and whoever is killed goes on where it was. A file holds every event once; other places may
-get some a second time after a crash. Each follower needs a cursor of its own; "lastpass cursors"
-lists them and forgets one.
+A cursor is stored in the journal and moves only when the events before it are safe. So nothing is
+lost, and an export that was killed continues where it was. A file gets every event once; other
+receivers may get some a second time after a crash. Each export needs a cursor of its own;
+"lastpass cursors" lists them and forgets one.
 
 A token for a webhook comes from --token-file (mode 600) or --token-env, the key of
 --pseudonymise-key-file from a file; neither is ever given on the command line. People keep their
-pseudonym as long as the key stays the same. Passwords and keys in events are replaced always.
+pseudonym as long as the key stays the same. Passwords and keys in events are always replaced.
 
-While it follows, what cannot be reached is tried again; Ctrl-C ends it with 130. As a service:
+While it follows, a receiver that cannot be reached is tried again; Ctrl-C ends it with 130. As a
+service:
 
     [Service]
     ExecStart=lastpass export --cursor siem --follow --format ecs --file /var/log/lastpass.json
@@ -180,18 +181,18 @@ While it follows, what cannot be reached is tried again; Ctrl-C ends it with 130
   },
   {
     name = "rosters",
-    title = "whom the personnel department knows: --roster",
+    title = "the people who work here: --roster",
     text = [[
-A roster is a CSV file with a row for everybody, and a column email. The title of a column makes
-the name of its field: "Last day" is last_day, "E-mail" is email. --column says it otherwise:
+A roster is a CSV file with a row for each person, and a column email. The title of a column makes
+the name of its field: "Last day" is last_day, "E-mail" is email. --column maps other titles:
 
     lastpass report coverage --roster hr.csv --column email=Mail --column fullname=Person
 
 --delimiter ';' and --encoding windows-1252 are for files as spreadsheets write them; a line
-"sep=;" and a byte order mark are seen. --header 4 passes over title rows. --expect-rows 150-200
-and --expect-trailer '^TOTAL;(%d+)' say when the file is whole; what the parentheses hold is the
-number of its rows. --date last_day=DD/MM/YYYY says how a column writes its dates.
-"lastpass bulk" has the same options but for the last, "lastpass review" the first two.
+"sep=;" and a byte order mark are recognised. --header 4 skips title rows. --expect-rows 150-200
+and --expect-trailer '^TOTAL;(%d+)' define when the file is whole; the parentheses capture the
+number of its rows. --date last_day=DD/MM/YYYY is how a column writes its dates. "lastpass bulk"
+has the same options except the last, "lastpass review" the first two.
 
     --left status=terminated,resigned    these rows are of people who have left
     --exclude 'svc-*@acme.com=service'   left aside, with the reason
@@ -205,10 +206,10 @@ breaks off makes no report at all (code 6).]],
     name = "report-forms",
     title = "numbers that add up, and their forms",
     text = [[
-Every report says whom it is about, what was asked, when, whether anything is missing, and that its
-classes come to the number they divide. The table has all of it. --json has the whole report as one
-object, --csv its rows, and the statement on standard error (-q leaves it out). --html FILE writes
-one page that needs nothing else, for a browser or a printer.
+Every report states whom it is about, what was asked, when, whether anything is missing, and that
+its classes add up to the number they divide. The table has all of it. --json gives the whole report
+as one object; --csv its rows, with the statement on standard error (-q leaves it out). --html FILE
+writes one page that needs nothing else, for a browser or a printer.
 
 --table NAME shows one table of the report alone, such as classes, or groups of report mfa. --where,
 --fields, --sort, --ndjson and --template work on the rows of that table:
@@ -216,11 +217,11 @@ one page that needs nothing else, for a browser or a printer.
     lastpass report coverage --roster hr.csv --table classes --csv
     lastpass report mfa --where 'u.admin' --fields email,findings
 
-Fields are those that --json shows. A report of which something is missing ends with 3.]],
+Fields are those that --json shows. An incomplete report ends with 3.]],
   },
   {
     name = "rules",
-    title = "what `lastpass check` asks",
+    title = "the rules of `lastpass check`",
     text = [[
 Without a file all built-in rules are used; "lastpass check --list" names them. A file of rules is
 Lua with three words:
@@ -237,9 +238,9 @@ Lua with three words:
     waive { rule = "admin_without_mfa", subject = "breakglass@acme.com",
             expires = "2026-12-31", reason = "hardware key in the safe" }
 
-A waiver holds to the end of its last day, and needs a reason. Waivers may have a file of their own,
-with the word waive alone: --waivers FILE. Findings of severity error and warning that nobody has
-waived make it end with 7. docs/reports.md says what rules see.]],
+A waiver is valid to the end of its last day, and needs a reason. Waivers may have a file of their
+own, with the word waive alone: --waivers FILE. Findings of severity error and warning that nobody
+has waived make it end with 7. docs/reports.md describes what rules see.]],
   },
 }
 

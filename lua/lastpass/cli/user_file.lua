@@ -1,5 +1,5 @@
---- The user's configuration file as it is written: changed in one place, the rest kept, readable by
--- its owner only.
+--- The user's configuration file as it is written: one thing is changed, the rest stays; readable
+-- by its owner only.
 -- @module lastpass.cli.user_file
 local core = require "lastpass.core"
 local errors = require "lastpass.error"
@@ -12,7 +12,7 @@ local function fail(path, what)
   return errors.fail("argument", "bad_config", ("%s: %s"):format(path, what), { file = path })
 end
 
---- Reads the file as it stands, without judging what it says.
+--- Reads the file as it stands, without checking its content.
 ---@param path string
 ---@return table|nil content an empty one when there is no file
 ---@return string? message
@@ -45,8 +45,8 @@ local function render(value, depth)
     return json.encode(value)
   end
   local indent, lines = ("  "):rep(depth), {}
-  for place, key in ipairs(errors.names_of(value)) do
-    lines[place] = ("%s%s: %s"):format(indent, json.encode(key), render(value[key], depth + 1))
+  for position, key in ipairs(errors.names_of(value)) do
+    lines[position] = ("%s%s: %s"):format(indent, json.encode(key), render(value[key], depth + 1))
   end
   return "{\n" .. table.concat(lines, ",\n") .. "\n" .. ("  "):rep(depth - 1) .. "}"
 end
@@ -91,7 +91,7 @@ function M.path(session)
   elseif not configuration then
     return nil, message, err
   end
-  return errors.fail("argument", "no_home", "there is no place for it: HOME is not set")
+  return errors.fail("argument", "no_home", "it has no folder: HOME is not set")
 end
 
 --- Changes the file.
@@ -111,7 +111,7 @@ function M.change(session, change)
     return nil, message, err
   end
   if not path then
-    return errors.fail("argument", "no_home", "there is no place for it: HOME is not set")
+    return errors.fail("argument", "no_home", "it has no folder: HOME is not set")
   end
   local content
   content, message, err = M.read(path)

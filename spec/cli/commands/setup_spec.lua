@@ -249,7 +249,7 @@ describe("lastpass doctor", function()
       "versions",
       "configuration",
       "hash",
-      "way",
+      "connection",
       "clock",
       "credentials",
       "replies",
@@ -281,7 +281,7 @@ describe("lastpass doctor", function()
     for _, row in ipairs(rows) do
       states[row.check] = row.state
     end
-    assert.equals("fail", states.way)
+    assert.equals("fail", states.connection)
     assert.is_nil(states.credentials)
     local output, code = shell "lastpass doctor"
     assert.equals(7, code)

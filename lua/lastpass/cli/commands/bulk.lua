@@ -35,7 +35,7 @@ local function titles_of(options, verb)
 end
 
 -- Every possible title is a field of its own; the header says which of them the file has. What is wrong
--- with a row is found later, so that it keeps its values.
+-- with a row comes to light later, so that the row stays whole.
 local function columns_of(titles)
   local columns = {}
   for field, list in pairs(titles) do

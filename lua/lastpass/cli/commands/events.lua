@@ -31,7 +31,7 @@ local how = {
   { "--overlap", "read again that far back for late events; default 15m", value = "TIME" },
   {
     "--pseudonymise-key-file",
-    "people become keyed hashes; file with the key, mode 600",
+    "people become hashes (HMAC); file with the key, mode 600",
     value = "FILE",
   },
   { "-q --quiet", "no progress, and no line with the result" },

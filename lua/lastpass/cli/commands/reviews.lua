@@ -101,8 +101,8 @@ end
 
 local function export_review(session, options)
   local settings = export_settings(options)
-  local wanted = { { option = "manager", field = settings.manager } }
-  local source = must(roster().open(options, wanted))
+  local needed = { { option = "manager", field = settings.manager } }
+  local source = must(roster().open(options, needed))
   settings.roster = source
   local export = access_review().export
   local result, files = must(

@@ -17,8 +17,8 @@ local function check_account(session)
   local client = session:client()
   local reply = must(client:getuserdata { pagesize = 1, pageindex = 0 })
   session:show_one(account_view, {
-    cid = client._options.cid,
-    url = client._options.url,
+    cid = client:option "cid",
+    url = client:option "url",
     users = tonumber(reply.total),
     profile = session.options.profile or session:configuration().default,
   })
