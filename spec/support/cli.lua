@@ -204,6 +204,71 @@ function M.run(arguments, options)
   return code, streams.out:text(), streams.err:text()
 end
 
+--- Active users who are not admins.
+---@return string[] addresses
+function M.methods:people()
+  local list = {}
+  for _, user in ipairs(self:json "users --status active --fields email,admin") do
+    if not user.admin then
+      list[#list + 1] = user.email
+    end
+  end
+  return list
+end
+
+--- The outcome of a command that writes, for the first person.
+---@return string outcome or what went wrong
+---@return integer code
+---@return table[]|nil rows
+function M.methods:outcome(words, options)
+  local rows, code, err = self:json(words, options)
+  return rows and rows[1] and rows[1].outcome or err, code, rows
+end
+
+--- Runs a command where nobody answers, twice: it says so, and it is a failure for programs.
+---@param words string
+---@return integer code
+---@return string out
+---@return string err
+---@return table failure
+function M.methods:unreachable(words)
+  local line = words .. " --url=http://127.0.0.1:1/ --retries=0"
+  local code, out, err = self:run(line)
+  return code, out, err, (self:failure(line))
+end
+
+--- A home for the program, and nothing else in its environment.
+---@return table home path; shell(line, more environment); read(name); remove()
+function M.home()
+  local home = { path = os.tmpname() }
+  os.remove(home.path)
+  os.execute("mkdir -p " .. home.path)
+  function home.shell(line, more)
+    local form = 'env -i PATH=$PATH LUA_PATH="$LUA_PATH" LUA_CPATH="$LUA_CPATH" HOME=%s %s '
+    return M.shell(line, form:format(home.path, more or ""))
+  end
+  function home.remove()
+    os.execute("rm -rf " .. home.path)
+  end
+  return home
+end
+
+--- Adds the company as a profile.
+---@param home table
+---@param more? string further options
+---@return string output
+---@return integer code
+function M.methods:add_profile(home, more)
+  return home.shell(
+    ("lastpass profile add acme --cid %.0f --url %s --provhash-file %s %s"):format(
+      self.box.cid,
+      self.box.url,
+      self.hash,
+      more or ""
+    )
+  )
+end
+
 --- Runs a shell command.
 ---@param line string `lastpass` stands for the program
 ---@param environment? string prefix

@@ -43,6 +43,37 @@ local function new_path()
   return path
 end
 
+local function fails_when_unreachable(words)
+  local code, out, err, failure = place:unreachable(words)
+  assert.equals(69, code, words)
+  assert.equals("", out)
+  assert.truthy(err:find("^lastpass: "), err)
+  assert.equals("transport", failure.kind)
+  assert.equals(69, failure.exit_code)
+end
+
+describe("lastpass events", function()
+  it("shows them, oldest first", function()
+    local events = place:json "events --from 2026-01-01"
+    assert.is_true(#events > 1)
+    assert.is_true(events[1].time <= events[#events].time)
+    local code, out = place:run { "events", "--from", "-30d" }
+    assert.equals(0, code)
+    assert.truthy(out:find("^time %(UTC%) +user +from +action +data\n"), out)
+    local user = events[1].username
+    for _, event in ipairs(place:json { "events", "--from=2026-01-01", "--user", user }) do
+      assert.equals(user, event.username)
+    end
+  end)
+
+  it("minds a time that is none", function()
+    local failure, code = place:failure "events --from yesteryear"
+    assert.equals(64, code)
+    assert.equals("argument", failure.kind)
+    fails_when_unreachable "events"
+  end)
+end)
+
 describe("lastpass events --format", function()
   it("is an export to standard output", function()
     local rows = place:json("events" .. FROM)
@@ -325,7 +356,9 @@ describe("following", function()
   it("ends with 130 when it is interrupted, and goes on from there", function()
     local path = new_path()
     local words = ("export --follow --every 1s --cursor live --file %s"):format(path)
-    local output, code = follow(words .. FROM, "[ -s " .. path .. " ]")
+    local _, all = place:run("export" .. FROM)
+    local whole = ("[ -s %s ] && [ $(wc -l <%s) -ge %d ]"):format(path, path, #lines_of(all))
+    local output, code = follow(words .. FROM, whole)
     assert.equals(130, code, output)
     assert.matches("%d+ events; 0 seen before and left out; cursor live: %d", output)
     assert.truthy(output:find("interrupted; the same command continues from there", 1, true))

@@ -1,4 +1,3 @@
--- plan, apply, runs, run show, run resume, run undo, drift, snapshot, diff, and scripts by run.
 local cli = require "spec.support.cli"
 local json = require "lastpass.json"
 
@@ -16,16 +15,6 @@ before_each(function()
   place:reset()
 end)
 
-local function people()
-  local list = {}
-  for _, user in ipairs(place:json "users --status active --fields email,admin") do
-    if not user.admin then
-      list[#list + 1] = user.email
-    end
-  end
-  return list
-end
-
 local number = 0
 -- A playbook that changes something each time.
 local function rename_playbook(email)
@@ -39,7 +28,7 @@ end
 
 describe("lastpass plan", function()
   it("shows the plan, saves it, and changes nothing", function()
-    local email = people()[1]
+    local email = place:people()[1]
     local before = place:json({ "user", "show", email }).fullname
     local path = os.tmpname()
     local code, out = place:run { "plan", rename_playbook(email), "-o", path }
@@ -53,7 +42,7 @@ describe("lastpass plan", function()
   end)
 
   it("is the plan file in JSON, and its steps as rows elsewhere", function()
-    local email = people()[1]
+    local email = place:people()[1]
     local plan = place:json { "plan", rename_playbook(email) }
     assert.equals(1, #plan.plan.steps)
     local code, out = place:run { "plan", rename_playbook(email), "--ndjson" }
@@ -66,7 +55,7 @@ describe("lastpass plan", function()
   end)
 
   it("takes limits, and says what a guard minds in words of the program", function()
-    local path = place:file(('user "%s" { active = false }'):format(people()[1]), ".lua")
+    local path = place:file(('user "%s" { active = false }'):format(place:people()[1]), ".lua")
     local code, out = place:run { "plan", path, "--limit", "disable=0" }
     assert.equals(4, code)
     assert.truthy(out:find("--limit disable=1", 1, true), out)
@@ -92,7 +81,7 @@ end)
 
 describe("lastpass apply", function()
   it("shows the plan, asks, applies and says how to take it back", function()
-    local email = people()[1]
+    local email = place:people()[1]
     local path = rename_playbook(email)
     local code, out, err = place:run({ "apply", path, "-q" }, { answers = { "n" } })
     assert.equals(4, code)
@@ -106,16 +95,16 @@ describe("lastpass apply", function()
   end)
 
   it("gives the run as JSON, or its steps as rows", function()
-    local run, code = place:json { "apply", rename_playbook(people()[1]), "--yes", "-q" }
+    local run, code = place:json { "apply", rename_playbook(place:people()[1]), "--yes", "-q" }
     assert.equals(0, code)
     assert.is_true(run.ok)
     assert.equals(1, run.counts.done)
-    local _, out = place:run { "apply", rename_playbook(people()[1]), "--yes", "-q", "--csv" }
+    local _, out = place:run { "apply", rename_playbook(place:people()[1]), "--yes", "-q", "--csv" }
     assert.truthy(out:find("^number,kind,subject,state,reason,code\r\n1,name,"), out)
   end)
 
   it("does nothing in a dry run, and nothing when there is nothing to do", function()
-    local path = rename_playbook(people()[1])
+    local path = rename_playbook(place:people()[1])
     local before = newest_run()
     assert.equals(0, (place:run { "apply", path, "--dry-run" }))
     assert.equals(0, (place:run { "apply", place:file("", ".lua"), "--yes" }))
@@ -123,13 +112,13 @@ describe("lastpass apply", function()
   end)
 
   it("asks nobody where nobody is", function()
-    local failure, code = place:failure { "apply", rename_playbook(people()[1]) }
+    local failure, code = place:failure { "apply", rename_playbook(place:people()[1]) }
     assert.equals(4, code)
     assert.equals("not_confirmed", failure.code)
   end)
 
   it("wants what is final to be counted", function()
-    local email = people()[2]
+    local email = place:people()[2]
     local path =
       place:file(('user "%s" { delete = true }\nlimit { delete = 1 }'):format(email), ".lua")
     local failure, code = place:failure { "apply", path, "--yes", "-q" }
@@ -141,7 +130,7 @@ describe("lastpass apply", function()
   end)
 
   it("writes the rows that did not go through into a file", function()
-    local email = people()[3]
+    local email = place:people()[3]
     local plan, refused = os.tmpname(), os.tmpname()
     assert.equals(0, (place:run { "plan", rename_playbook(email), "-o", plan }))
     assert.equals(0, (place:run { "user", "update", email, "--name", "Somebody Else" }))
@@ -169,7 +158,7 @@ describe("lastpass apply", function()
     local _, _, told = place:run { "apply", place:file("error 'it was run'", ".lua"), "--dry-run" }
     assert.truthy(told:find("it was run", 1, true), told)
     local plan = os.tmpname()
-    place:run { "plan", rename_playbook(people()[1]), "-o", plan }
+    place:run { "plan", rename_playbook(place:people()[1]), "-o", plan }
     assert.equals(64, (place:run { "apply", plan, "--limit", "disable=3" }))
     os.remove(plan)
   end)
@@ -177,7 +166,7 @@ end)
 
 describe("lastpass runs and run show", function()
   it("show what was done", function()
-    place:run { "apply", rename_playbook(people()[1]), "--yes", "-q" }
+    place:run { "apply", rename_playbook(place:people()[1]), "--yes", "-q" }
     local run = newest_run()
     assert.equals("finished", run.state)
     local code, out = place:run "runs"
@@ -194,7 +183,7 @@ describe("lastpass runs and run show", function()
   end)
 
   it("fit the terminal, addresses whole", function()
-    local email = people()[1]
+    local email = place:people()[1]
     local playbook = rename_playbook(email)
     for _, line in ipairs { { "plan", playbook }, { "apply", playbook, "--yes", "-q" } } do
       local _, out = place:run(line, { width = 72 })
@@ -223,7 +212,7 @@ end)
 
 describe("lastpass run resume", function()
   it("goes on with what was interrupted", function()
-    local list, lines = people(), {}
+    local list, lines = place:people(), {}
     for place_of = 1, 6 do
       lines[place_of] = ('user "%s" { fullname = "Resumed %d" }'):format(list[place_of], place_of)
     end
@@ -253,7 +242,7 @@ end)
 
 describe("lastpass run undo", function()
   it("takes a run back", function()
-    local email = people()[4]
+    local email = place:people()[4]
     local before = place:json({ "user", "show", email }).fullname
     place:run { "apply", rename_playbook(email), "--yes", "-q" }
     local id = tostring(newest_run().id)
@@ -269,90 +258,5 @@ describe("lastpass run undo", function()
     assert.equals(64, (place:run { "run", "undo", id, "--limit", "nam=1" }))
     assert.equals(0, (place:run { "run", "undo", id, "--yes", "-q", "--limit", "name=100%" }))
     assert.equals(before, place:json({ "user", "show", email }).fullname)
-  end)
-end)
-
-describe("lastpass drift", function()
-  it("shows what has changed since, and ends with 7", function()
-    local email = people()[1]
-    place:run { "apply", rename_playbook(email), "--yes", "-q" }
-    local list, code = place:json "drift"
-    assert.equals(0, code)
-    assert.same({}, list)
-    place:run { "user", "update", email, "--name", "Drifted" }
-    list, code = place:json "drift"
-    assert.equals(7, code)
-    assert.equals(email, list[1].email)
-    assert.equals("Drifted", list[1].after)
-    local _, out = place:run "drift"
-    assert.truthy(out:find("^email +what +before +after"), out)
-  end)
-
-  it("says when no plan was ever applied", function()
-    local failure, code = place:failure { "drift", "--journal=:memory:" }
-    assert.equals(1, code)
-    assert.equals("no_plan_applied", failure.code)
-  end)
-end)
-
-describe("lastpass snapshot and diff", function()
-  it("keep and compare", function()
-    local email = people()[1]
-    local kept, code = place:json "snapshot --keep"
-    assert.equals(0, code)
-    assert.is_true(kept.users > 30)
-    assert.equals(kept.id, place:json("snapshot --limit 1")[1].id)
-    local _, out = place:run "snapshot"
-    assert.truthy(out:find("^id +read at"), out)
-    assert.equals(kept.users, #place:json "snapshot --as-of now")
-    assert.same({}, place:json "diff now")
-    place:run { "user", "update", email, "--name", "Changed" }
-    local time = tostring(os.time() + 5)
-    local list
-    list, code = place:json { "diff", time, "--detailed-exitcode" }
-    assert.equals(2, code)
-    assert.equals("Changed", list[1].after)
-    assert.equals(0, (place:run { "diff", time, time, "--detailed-exitcode" }))
-  end)
-
-  it("say what they cannot", function()
-    local failure, code = place:failure "snapshot --as-of 2001-01-01"
-    assert.equals(1, code)
-    assert.equals("no_snapshot", failure.code)
-    assert.equals(64, (place:run "snapshot --as-of yesteryear"))
-    assert.equals(64, (place:run "snapshot --keep --as-of now"))
-    assert.equals(64, (place:run "diff yesteryear"))
-    assert.equals(1, (place:run "diff 2001-01-01 2002-01-01"))
-  end)
-end)
-
-describe("lastpass run", function()
-  it("runs a script with client, lastpass and its arguments", function()
-    local email = people()[1]
-    local path = place:file(
-      'local a = ...\nassert(a == arg[1] and arg[2] == "--json" and lastpass)\n'
-        .. "return client:user(a).status == 'active' and 0 or 9",
-      ".lua"
-    )
-    assert.equals(0, (place:run { "run", path, email, "--json" }))
-  end)
-
-  it("ends with what the script returns, and says where it is wrong", function()
-    assert.equals(9, (place:run { "run", place:file("#!/usr/bin/env lastpass run\nreturn 9") }))
-    assert.equals(1, (place:run { "run", place:file "return false" }))
-    local code, _, err = place:run { "run", place:file "error 'mine'" }
-    assert.equals(1, code)
-    assert.truthy(err:find("mine", 1, true))
-    assert.equals(64, (place:run { "run", place:file "return (" }))
-    code, _, err = place:run { "run", place:file "client:user 'no@acme.example'" }
-    assert.equals(1, code)
-    assert.truthy(err:find("there is no user", 1, true), err)
-  end)
-
-  it("tells a script from a run of a plan", function()
-    local _, _, err = place:run "run 12"
-    assert.truthy(err:find("lastpass run show 12", 1, true), err)
-    _, _, err = place:run "run shwo"
-    assert.truthy(err:find("lastpass run show", 1, true), err)
   end)
 end)

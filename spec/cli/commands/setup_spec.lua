@@ -1,33 +1,11 @@
--- doctor, config show|path|edit, profile list|add|use|remove, completion, version, help, sandbox.
 local cli = require "spec.support.cli"
 local core = require "lastpass.core"
 local json = require "lastpass.json"
-local version = require "lastpass.version"
 
 local place, home
 
-local function read(path)
-  local file = io.open(path, "rb")
-  local text = file and file:read "*a"
-  if file then
-    file:close()
-  end
-  return text
-end
-
--- The program with a home of its own and nothing else in the environment.
 local function shell(line, more)
-  return cli.shell(
-    line,
-    ('env -i PATH=$PATH LUA_PATH="$LUA_PATH" LUA_CPATH="$LUA_CPATH" HOME=%s %s '):format(
-      home,
-      more or ""
-    )
-  )
-end
-
-local function config()
-  return home .. "/.config/lastpass/config.json"
+  return home.shell(line, more)
 end
 
 setup(function()
@@ -39,145 +17,44 @@ teardown(function()
 end)
 
 before_each(function()
-  home = os.tmpname()
-  os.remove(home)
-  os.execute("mkdir -p " .. home)
+  home = cli.home()
 end)
 
 after_each(function()
-  os.execute("rm -rf " .. home)
+  home.remove()
 end)
 
-local function add(more)
-  return shell(
-    ("lastpass profile add acme --cid %.0f --url %s --provhash-file %s %s"):format(
-      place.box.cid,
-      place.box.url,
-      place.hash,
-      more or ""
-    )
-  )
+local function read(path)
+  local file = io.open(path, "rb")
+  local text = file and file:read "*a"
+  if file then
+    file:close()
+  end
+  return text
 end
 
-describe("lastpass profile", function()
-  it("add writes a file that only its owner reads, and that works", function()
-    local output, code = add()
-    assert.equals(0, code, output)
-    assert.truthy(output:find("added acme", 1, true), output)
-    local pipe = assert(io.popen("stat -c %a " .. config()))
-    assert.equals("600", pipe:read "*l")
-    pipe:close()
-    local content = assert(json.decode(read(config())))
-    assert.equals("acme", content.default)
-    assert.same({ file = place.hash }, content.profiles.acme.provhash)
-    output, code = shell "lastpass users --fields email"
-    assert.equals(0, code, output)
-    output, code = shell "lastpass profile list --json"
+local function config()
+  return home.path .. "/.config/lastpass/config.json"
+end
+
+local function add(more)
+  return place:add_profile(home, more)
+end
+
+describe("lastpass auth check", function()
+  it("says which account it is", function()
+    local one = place:json "auth check"
+    assert.equals(place.box.cid, one.cid)
+    assert.is_true(one.users > 0)
+    local code, out = place:run "auth check"
     assert.equals(0, code)
-    assert.equals(place.box.cid, json.decode(output)[1].cid)
-    output = shell "lastpass profile list"
-    assert.truthy(output:find("acme", 1, true), output)
+    assert.truthy(out:find("^cid +%d+\n"), out)
   end)
 
-  it("add keeps what it does not know of, and replaces only when told to", function()
-    os.execute("mkdir -p " .. home .. "/.config/lastpass")
-    assert(core.write_file(
-      config(),
-      [[
-      {"default": "old",
-       "profiles": {"old": {"cid": 5, "provhash": {"env": "X"}, "timezone": "UTC"}}}
-    ]]
-    ))
-    assert.equals(0, select(2, add()))
-    local content = assert(json.decode(read(config())))
-    assert.equals("old", content.default)
-    assert.equals("UTC", content.profiles.old.timezone)
-    local output, code = add()
-    assert.equals(64, code)
-    assert.truthy(output:find("--replace", 1, true), output)
-    assert.equals(0, select(2, add "--replace --default --timezone Europe/Berlin"))
-    content = assert(json.decode(read(config())))
-    assert.equals("acme", content.default)
-    assert.equals("Europe/Berlin", content.profiles.acme.timezone)
-  end)
-
-  it("add takes the hash from where the flags say, never from the line", function()
-    local output, code = shell "lastpass profile add a --cid 7 --provhash cafe0123cafe0123"
-    assert.equals(64, code)
-    assert.is_nil(output:find("cafe0123", 1, true), output)
-    output, code = shell "lastpass profile add a --cid 7 --provhash-command 'pass show x'"
-    assert.equals(0, code, output)
-    assert.truthy(read(config()):find('{"command":"pass show x"}', 1, true))
-    output, code = shell "lastpass profile add b --cid 7 --provhash-env HASH_OF_B"
-    assert.equals(0, code, output)
-    output, code = shell("lastpass profile add c --cid 7 --provhash-fd 3 3<" .. place.hash)
-    assert.equals(0, code, output)
-    local kept = home .. "/.config/lastpass/c.hash"
-    assert.equals(read(place.hash), read(kept))
-    local pipe = assert(io.popen("stat -c %a " .. kept))
-    assert.equals("600", pipe:read "*l")
-    pipe:close()
-    output, code = shell "lastpass profile add d --cid 7 --no-input"
-    assert.equals(4, code)
-    assert.truthy(output:find("--provhash-file", 1, true), output)
-  end)
-
-  it("add makes the file that LASTPASS_CONFIG names", function()
-    local file = home .. "/own/lastpass.json"
-    local line = "lastpass profile add acme --cid 7 --provhash-env X"
-    local output, code = shell(line, "LASTPASS_CONFIG=" .. file)
-    assert.equals(0, code, output)
-    assert.equals(7, json.decode(read(file)).profiles.acme.cid)
-    output, code = shell("lastpass users", "LASTPASS_CONFIG=" .. home .. "/none.json")
-    assert.equals(64, code)
-    assert.equals(
-      ("lastpass: %s/none.json: cannot be read: No such file or directory\n"):format(home),
-      output
-    )
-  end)
-
-  it("is what somebody without a configuration is told of", function()
-    local output, code = shell "lastpass users"
-    assert.equals(64, code)
-    assert.matches("lastpass: there is no configuration: no profile, and no LASTPASS_CID\n", output)
-    assert.truthy(
-      output:find("  lastpass profile add NAME --cid NUMBER makes one", 1, true),
-      output
-    )
-    assert.is_nil(output:find "write %S+config%.json")
-    output = shell "lastpass doctor"
-    assert.truthy(output:find("lastpass profile add NAME", 1, true), output)
-  end)
-
-  it("add minds what is missing or wrong", function()
-    assert.equals(64, select(2, shell "lastpass profile add acme --provhash-env X"))
-    assert.equals(64, select(2, shell "lastpass profile add acme --cid many --provhash-env X"))
-    assert.equals(64, select(2, shell "lastpass profile add 'a b' --cid 7 --provhash-env X"))
-    os.execute("mkdir -p " .. home .. "/.config/lastpass")
-    assert(core.write_file(config(), "{ not json"))
-    local output, code = shell "lastpass profile add acme --cid 7 --provhash-env X"
-    assert.equals(64, code)
-    assert.truthy(output:find("line 1, column", 1, true), output)
-    assert.equals("{ not json", read(config()))
-  end)
-
-  it("use and remove change the default and the file", function()
-    add()
-    shell "lastpass profile add other --cid 9 --provhash-env X"
-    assert.equals(0, select(2, shell "lastpass profile use other"))
-    assert.equals("other", json.decode(read(config())).default)
-    local output, code = shell "lastpass profile use othr"
-    assert.equals(64, code)
-    assert.truthy(output:find("did you mean 'other'", 1, true), output)
-    assert.equals(4, select(2, shell "lastpass profile remove other </dev/null"))
-    assert.equals(0, select(2, shell "lastpass profile remove other --dry-run"))
-    assert.truthy(read(config()):find('"other"', 1, true))
-    assert.equals(0, select(2, shell "lastpass profile remove other --yes"))
-    local content = assert(json.decode(read(config())))
-    assert.is_nil(content.profiles.other)
-    assert.is_nil(content.default)
-    assert.truthy(content.profiles.acme)
-    assert.equals(64, select(2, shell "lastpass profile remove other --yes"))
+  it("ends with 77 when LastPass says no", function()
+    local failure, code = place:failure "auth check --cid 12"
+    assert.equals(77, code)
+    assert.equals("auth", failure.kind)
   end)
 end)
 
@@ -353,12 +230,12 @@ end)
 
 describe("a hash of the environment", function()
   it("is not handed on to an editor, nor to a command that prints another", function()
-    local seen = home .. "/seen"
-    local editor = home .. "/editor"
+    local seen = home.path .. "/seen"
+    local editor = home.path .. "/editor"
     assert(core.write_file(editor, ("#!/bin/sh\nenv >%s\n"):format(seen)))
     os.execute("chmod 700 " .. editor)
     local hash = read(place.hash):match "%x+"
-    os.execute("mkdir -p " .. home .. "/.config/lastpass")
+    os.execute("mkdir -p " .. home.path .. "/.config/lastpass")
     local text = '{"profiles": {"acme": {"cid": 7, "provhash": {"env": "CANARY"}}}}'
     assert(core.write_file(config(), text))
     local given = ("EDITOR=%s OTHER=kept CANARY=%s "):format(editor, hash)
@@ -378,7 +255,7 @@ end)
 describe("a configuration that others can change", function()
   it("is not used, and doctor says so", function()
     add()
-    local trace = home .. "/ran"
+    local trace = home.path .. "/ran"
     add(("--replace --provhash-command 'touch %s; cat %s'"):format(trace, place.hash))
     os.execute("chmod 666 " .. config())
     for _, command in ipairs { "users", "doctor", "--profile acme auth check", "config show" } do
@@ -404,59 +281,5 @@ describe("a configuration that others can change", function()
     )
     assert.is_nil(output:find("can be changed", 1, true), output)
     assert.equals(0, select(2, shell "lastpass users --fields email"))
-  end)
-end)
-
-describe("lastpass version, help, completion", function()
-  it("print", function()
-    assert.equals("lastpass " .. version .. "\n", shell "lastpass version")
-    assert.equals("lastpass " .. version .. "\n", shell "lastpass --version")
-    local output, code = shell "lastpass help"
-    assert.equals(0, code)
-    assert.truthy(output:find("^LastPass Business administration"), output)
-    for _, name in ipairs { "bash", "zsh", "fish" } do
-      output, code = shell("lastpass completion " .. name)
-      assert.equals(0, code)
-      assert.truthy(output:find("_lastpass", 1, true))
-    end
-  end)
-
-  it("mind what they do not know", function()
-    assert.equals(64, select(2, shell "lastpass version now"))
-    assert.equals(64, select(2, shell "lastpass completion tcsh"))
-    assert.equals(64, select(2, shell "lastpass help nothing"))
-  end)
-end)
-
-describe("lastpass names", function()
-  it("gives names of the directory that was kept last", function()
-    local email = place:json("users --fields email")[1].email
-    local _, out = place:run "names users"
-    assert.equals("", out)
-    place:run "snapshot --keep"
-    _, out = place:run { "names", "users", email:sub(1, 4):upper() }
-    assert.truthy(out:find(email, 1, true), out)
-    local group = place:json("groups")[1].name
-    _, out = place:run { "names", "groups", group:sub(1, 2) }
-    assert.truthy(out:find(group, 1, true), out)
-    add()
-    assert.equals("acme\n", (shell "lastpass names profiles a"))
-    assert.equals(64, (place:run "names cats"))
-  end)
-end)
-
-describe("lastpass sandbox", function()
-  it("says why it cannot start", function()
-    local output, code = shell "lastpass sandbox --users 2000000 </dev/null"
-    assert.equals(1, code, output)
-    assert.truthy(output:find("users", 1, true), output)
-    assert.equals(64, select(2, shell "lastpass sandbox --users many </dev/null"))
-    assert.equals(64, select(2, shell "lastpass sandbox --user 3 </dev/null"))
-  end)
-
-  it("runs until its input ends", function()
-    local output, code = shell ": | lastpass sandbox --users 5 --seed 4"
-    assert.equals(0, code)
-    assert.truthy(assert(json.decode(output)).url:find "^http://127")
   end)
 end)

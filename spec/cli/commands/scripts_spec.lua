@@ -1,5 +1,7 @@
--- `lastpass repl` as a program of its own, always under Lua 5.4.
+-- `lastpass repl` is a program of its own, always under Lua 5.4.
+local cli = require "spec.support.cli"
 local core = require "lastpass.core"
+local json = require "lastpass.json"
 local start_box = require("spec.support.box").start
 local terminals = require "spec.cli.repl.terminal"
 
@@ -92,5 +94,72 @@ describe("lastpass repl", function()
     terminal:press "C-d"
     terminal:wait_for "[ended 0]"
     assert(box:clear_faults())
+  end)
+end)
+
+describe("lastpass run", function()
+  local place
+
+  setup(function()
+    place = cli.start { users = 40, seed = 9 }
+  end)
+
+  teardown(function()
+    place:stop()
+  end)
+
+  it("runs a script with client, lastpass and its arguments", function()
+    local email = place:people()[1]
+    local path = place:file(
+      'local a = ...\nassert(a == arg[1] and arg[2] == "--json" and lastpass)\n'
+        .. "return client:user(a).status == 'active' and 0 or 9",
+      ".lua"
+    )
+    assert.equals(0, (place:run { "run", path, email, "--json" }))
+  end)
+
+  it("ends with what the script returns, and says where it is wrong", function()
+    assert.equals(9, (place:run { "run", place:file("#!/usr/bin/env lastpass run\nreturn 9") }))
+    assert.equals(1, (place:run { "run", place:file "return false" }))
+    local code, _, err = place:run { "run", place:file "error 'mine'" }
+    assert.equals(1, code)
+    assert.truthy(err:find("mine", 1, true))
+    assert.equals(64, (place:run { "run", place:file "return (" }))
+    code, _, err = place:run { "run", place:file "client:user 'no@acme.example'" }
+    assert.equals(1, code)
+    assert.truthy(err:find("there is no user", 1, true), err)
+  end)
+
+  it("tells a script from a run of a plan", function()
+    local _, _, err = place:run "run 12"
+    assert.truthy(err:find("lastpass run show 12", 1, true), err)
+    _, _, err = place:run "run shwo"
+    assert.truthy(err:find("lastpass run show", 1, true), err)
+  end)
+end)
+
+describe("lastpass sandbox", function()
+  local home
+
+  setup(function()
+    home = cli.home()
+  end)
+
+  teardown(function()
+    home.remove()
+  end)
+
+  it("says why it cannot start", function()
+    local output, code = home.shell "lastpass sandbox --users 2000000 </dev/null"
+    assert.equals(1, code, output)
+    assert.truthy(output:find("users", 1, true), output)
+    assert.equals(64, select(2, home.shell "lastpass sandbox --users many </dev/null"))
+    assert.equals(64, select(2, home.shell "lastpass sandbox --user 3 </dev/null"))
+  end)
+
+  it("runs until its input ends", function()
+    local output, code = home.shell ": | lastpass sandbox --users 5 --seed 4"
+    assert.equals(0, code)
+    assert.truthy(assert(json.decode(output)).url:find "^http://127")
   end)
 end)
