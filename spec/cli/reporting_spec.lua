@@ -110,59 +110,75 @@ describe("a report on the command line", function()
 end)
 
 describe("commands of reports", function()
-  local declared = {
-    { "--days", "x", as = "days" },
-    { "--domain", "x", as = "domains", many = true },
-    { "--as-of", "x" },
-    { "--absent", "x", as = "y" },
-    { "--no-events", "x", as = "events", type = "no" },
-    { "--limit", "x", as = "limit", type = "duration" },
+  local definition = {
+    options = {
+      { "roster", "roster", "x", is_required = true },
+      { "days", "number", "so long", default = 90, value = "DAYS" },
+      { "domains", "list", "x", flag = "--domain" },
+      { "what", "list", "only these", one_of = { "a", "b" }, value = "KINDS" },
+      { "absent", "number", "x" },
+      { "events", "boolean", "false: none", flag = "--no-events" },
+      { "limit", "duration", "x", default = 7200 },
+    },
+    takes_record = true,
   }
-  local left = { { "--left", "x", as = "active", type = "left" } }
+  local function only(...)
+    return { options = { { ... } } }
+  end
+
+  it("have the options of the report", function()
+    local known = {}
+    for _, option in ipairs(reporting.options_of(definition)) do
+      known[option[1]] = option
+    end
+    assert.truthy(known["--roster"] and known["--as-of"])
+    assert.same({ "--days", "so long; default 90", value = "DAYS", number = true }, known["--days"])
+    assert.is_true(known["--domain"].many)
+    assert.same({ "--what", "only these: a,b", value = "KINDS" }, known["--what"])
+    assert.same({ "--no-events", "none" }, known["--no-events"])
+    assert.equals("x: 4h, 2d; default 2h", known["--limit"][2])
+    assert.is_nil(known["--absent"].many)
+  end)
 
   it("give the report what the command line has given, and nothing else", function()
+    local given = { days = 5, domain = {}, as_of = "x" }
+    assert.same({ days = 5 }, (reporting.settings(definition, given)))
+    given = { domain = { "a" }, no_events = true, limit = "2h", what = "a, b" }
     assert.same(
-      { days = 5 },
-      (reporting.settings(declared, { days = 5, domain = {}, as_of = "x" }))
+      { domains = { "a" }, events = false, limit = 7200, what = { "a", "b" } },
+      (reporting.settings(definition, given))
     )
-    assert.same(
-      { domains = { "a" }, events = false, limit = 7200 },
-      (reporting.settings(declared, { domain = { "a" }, no_events = true, limit = "2h" }))
-    )
-    check.failure(
-      "argument",
-      "usage",
-      cli.returned(reporting.settings, declared, { limit = "soon" })
-    )
+    given = { limit = "soon" }
+    check.failure("argument", "usage", cli.returned(reporting.settings, definition, given))
   end)
 
   it("say what is missing", function()
-    local needed = { { "--last-day", "x", as = "field", required = "which", hint = "h" } }
+    local needed = only("field", "field", "which")
+    needed.options[1].flag, needed.options[1].is_required = "--last-day", true
     local err = check.failure("argument", "usage", cli.returned(reporting.settings, needed, {}))
     assert.equals("--last-day is needed: which", err.message)
-    assert.equals("h", err.hint)
   end)
 
   it("know who has left", function()
+    local left = only("active", "status", "x")
+    left.options[1].flag = "--left"
     assert.is_nil(reporting.settings(left, {}).active)
-    local settings, fields =
-      reporting.settings(left, { left = "Job status=terminated, gone for good" })
+    local given = { left = "Job status=terminated, gone for good" }
+    local settings, columns = reporting.settings(left, given)
     assert.same(
       { field = "job_status", inactive = { "terminated", "gone for good" } },
       settings.active
     )
-    assert.same({ { option = "left", field = "job_status" } }, fields)
-    check.failure(
-      "argument",
-      "usage",
-      cli.returned(reporting.settings, left, { left = "terminated" })
-    )
+    assert.same({ { option = "left", field = "job_status" } }, columns)
+    given = { left = "terminated" }
+    check.failure("argument", "usage", cli.returned(reporting.settings, left, given))
   end)
 
   it("have their own options before those of all reports", function()
-    local command = { name = "report x", report = "mfa", options = { { "--own", "x" } } }
+    local command = { name = "report x", report = "mfa" }
     reporting.complete(command)
-    assert.equals("--own", command.options[1][1])
+    assert.equals("--strength", command.options[1][1])
+    assert.equals("--quiet", command.options[#command.options][1]:match "%-%-%a+$")
     assert.is_true(command.rows and command.connects)
     assert.truthy(command.lua({}):find("report.mfa(client))", 1, true), command.lua {})
     assert.truthy(command.lua({ as_of = "-7d" }):find 'client:snapshot{ as_of = "%-7d" }')

@@ -209,13 +209,12 @@ local function stored_text(session)
     return nil
   end
   local client_journal = require "lastpass.store.client_journal"
+  settings.url = settings.url or require("lastpass.enterprise.options").DEFAULT_URL
   -- all that a journal needs to know of a client; no hash is read for a Tab
   local client = {
-    _options = {
-      cid = settings.cid,
-      url = settings.url or require("lastpass.enterprise.options").DEFAULT_URL,
-      journal = settings.journal,
-    },
+    option = function(_, name)
+      return settings[name]
+    end,
   }
   local journal = client_journal.of(client)
   local stored = journal and journal:snapshot_at(client_journal.tenant(client))

@@ -11,8 +11,6 @@ local M = {}
 ---@field many? boolean      may be given several times
 ---@field config? string     the key of the configuration that it overrides
 ---@field hidden? boolean
----@field as? string         what the library calls it, where that follows from a table of options
----@field type? string       how `lastpass.cli.reporting` reads its value
 
 --- Which company, and how it is reached: for every command that talks to LastPass or the journal.
 M.connection = {
@@ -92,16 +90,6 @@ M.sending = {
 
 --- How a plan is saved and not applied.
 M.save_plan = { "-o --output", "save the plan, for `lastpass apply`", value = "FILE" }
-
---- The people a report leaves aside; for `lastpass.cli.reporting`.
-M.exclude = {
-  "--exclude",
-  "leave these aside, with the reason: 'svc-*@acme.com=service account'",
-  value = "WHO=WHY",
-  many = true,
-  as = "exclude",
-  type = "exclusions",
-}
 
 --- For every command.
 M.general = {

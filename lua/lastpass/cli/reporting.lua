@@ -1,5 +1,5 @@
 --- Reports on the command line: made as the options say, shown in the form that is asked for, saved as
--- files. A command `report …` is a row of data: the options of the report, and what each is to it.
+-- files. The options of a command `report …` follow from the definition of the report.
 -- @module lastpass.cli.reporting
 local exit = require "lastpass.cli.exit"
 local failure = require "lastpass.cli.failure"
@@ -31,10 +31,10 @@ function M.table_option(names)
 end
 
 -- "status=terminated,resigned": the field, and the words of people who have left.
-local function read_left(text)
+local function read_status(text, flag)
   local field, rest = text:match "^([^=]+)=(.+)$"
   if not field then
-    return values.usage(("--left %s: write FIELD=VALUE"):format(text))
+    return values.usage(("%s %s: write FIELD=VALUE"):format(flag, text))
   end
   local active = { field = require("lastpass.cli.roster").field(field), inactive = {} }
   for value in (rest .. ","):gmatch "%s*(.-)%s*," do
@@ -43,46 +43,131 @@ local function read_left(text)
   return active
 end
 
--- What the value of an option is to the report, by the option's type.
-local readers = {
-  left = read_left,
-  duration = function(text, name)
-    return values.duration(name, text)
-  end,
-  field = function(text)
-    return require("lastpass.cli.roster").field(text)
-  end,
-  exclusions = function(list)
-    return require("lastpass.cli.roster").exclusions(list)
-  end,
-  no = function()
-    return false
-  end,
+local function read_words(text)
+  local words = {}
+  for word in text:gmatch "[^%s,]+" do
+    words[#words + 1] = word
+  end
+  return words
+end
+
+-- The kinds of options of reports: what they are on the command line, and how their values are read.
+-- A roster has options of its own.
+local kinds = {
+  number = { number = true },
+  boolean = {
+    read = function(_, flag)
+      return not flag:find "^%-%-no%-"
+    end,
+  },
+  time = {},
+  list = { many = true },
+  file_or_list = { value = "FILE.lua" },
+  status = { example = "status=terminated,resigned", read = read_status },
+  duration = {
+    example = "4h, 2d",
+    read = function(text, flag)
+      return values.duration(flag:sub(3), text)
+    end,
+  },
+  field = {
+    read = function(text)
+      return require("lastpass.cli.roster").field(text)
+    end,
+  },
+  exclusions = {
+    example = "'svc-*@acme.com=service account'",
+    many = true,
+    read = function(list)
+      return require("lastpass.cli.roster").exclusions(list)
+    end,
+  },
 }
 
---- The options of a report, and of whatever else has options that say what they are `as` there.
----@param declared lastpass.cli.Option[] with `as`, the name there; `type`, how the value is read; `required`,
--- what is missing without it
+local function flag_of(option)
+  return option.flag or "--" .. option[1]:gsub("_", "-")
+end
+
+local function describe(option, kind)
+  local text, default = option[3]:gsub("^false: ", ""), option.default
+  local example = option.one_of and table.concat(option.one_of, ",") or kind.example
+  if example then
+    text = ("%s: %s"):format(text, example)
+  end
+  if not default then
+    return text
+  elseif option[2] == "duration" then
+    default = ("%.0fh"):format(default / 3600)
+  end
+  return ("%s; default %s"):format(text, tostring(default))
+end
+
+--- Whether a report compares the directory with a roster.
+---@param definition lastpass.report.Definition
+---@return boolean
+function M.takes_roster(definition)
+  for _, option in ipairs(definition.options) do
+    if option[2] == "roster" then
+      return true
+    end
+  end
+  return false
+end
+
+--- The options of a report on the command line.
+---@param definition lastpass.report.Definition
+---@return lastpass.cli.Option[]
+function M.options_of(definition)
+  local options = {}
+  for _, option in ipairs(definition.options) do
+    local kind = kinds[option[2]]
+    if kind then
+      options[#options + 1] = {
+        flag_of(option),
+        describe(option, kind),
+        value = option[2] ~= "boolean" and (option.value or kind.value or "VALUE") or nil,
+        number = kind.number,
+        many = kind.many and not option.one_of or nil,
+      }
+    end
+  end
+  if definition.takes_record then
+    options[#options + 1] =
+      { "--as-of", "as the directory was stored at that time", value = "TIME" }
+  end
+  return values.join(
+    M.takes_roster(definition) and require("lastpass.cli.roster").options or {},
+    options
+  )
+end
+
+--- The options of a report as the command line gives them.
+---@param definition lastpass.report.Definition
 ---@param options table of the command line
 ---@return table settings
----@return table[] columns the fields of a roster that options name: {option, field}
-function M.settings(declared, options)
+---@return table[] columns of a roster that options name: {option, field}
+function M.settings(definition, options)
   local settings, columns = {}, {}
-  for _, option in ipairs(declared) do
-    local name = values.key(option[1])
-    local value = options[name]
-    local is_given = value ~= nil and (type(value) ~= "table" or #value > 0)
-    if not is_given and option.required then
-      must(values.usage(("%s is needed: %s"):format(option[1], option.required), option.hint))
-    elseif is_given and option.as then
-      if option.type then
-        value = must(readers[option.type](value, name))
+  for _, option in ipairs(definition.options) do
+    local kind, flag = kinds[option[2]], flag_of(option)
+    local value = options[values.key(flag)]
+    if type(value) == "table" and #value == 0 then
+      value = nil
+    elseif value == nil and option[2] == "field" then
+      value = option.default
+    end
+    if value == nil and option.is_required and kind then
+      must(values.usage(("%s is needed: %s"):format(flag, option[3])))
+    elseif value ~= nil and kind then
+      local read = option.one_of and read_words or kind.read
+      if read then
+        value = must(read(value, flag))
       end
-      settings[option.as] = value
-      if option.type == "field" or option.type == "left" then
-        local field = option.type == "left" and value.field or value
-        columns[#columns + 1] = { option = option[1]:sub(3), field = field }
-      end
+      settings[option[1]] = value
+    end
+    local field = option[2] == "field" and value or option[2] == "status" and value and value.field
+    if field then
+      columns[#columns + 1] = { option = flag:sub(3), field = field }
     end
   end
   return settings, columns
@@ -123,7 +208,7 @@ local function view_of(part)
   local render = require "lastpass.report.render.plain"
   local report_values = require "lastpass.report.values"
   local view = { name = part.title:lower(), key = part.columns[1].name, fields = {}, columns = {} }
-  local kinds = {}
+  local column_kinds = {}
   view.times = {}
   for position, column in ipairs(part.columns) do
     view.fields[#view.fields + 1] = column.name
@@ -135,14 +220,14 @@ local function view_of(part)
       view.fields[#view.fields] = "class"
       view.fields[#view.fields + 1] = "class_title"
     end
-    kinds[column.name] = column.kind or "text"
+    column_kinds[column.name] = column.kind or "text"
     view.times[column.name] = column.kind == "time" or nil
   end
   view.shown = function(row, field)
-    return report_values.shown(row[field], kinds[field])
+    return report_values.shown(row[field], column_kinds[field])
   end
   view.cell = function(row, field)
-    return report_values.plain(row[field], kinds[field]), type(row[field]) == "number"
+    return report_values.plain(row[field], column_kinds[field]), type(row[field]) == "number"
   end
   return view
 end
@@ -239,18 +324,19 @@ local function subject_of(session)
   return must(failure.call(client.kept_snapshot, client, as_of))
 end
 
-local function run_report(session, row)
-  local roster = require "lastpass.cli.roster"
-  local settings, columns = M.settings(row.declared, session.options)
+local function run_report(session, name)
+  local roster, definition = require "lastpass.cli.roster", require("lastpass").report[name]
+  local settings, columns = M.settings(definition, session.options)
   local source
-  if row.roster then
+  if M.takes_roster(definition) then
     source = must(roster.open(session.options, columns))
     settings.roster = source
   end
   local subject = subject_of(session)
-  local make = require("lastpass").report[row.report]
-  local report = must(roster.classify(source, failure.call(make, subject, settings)))
-  return M.finish(session, report)
+  return M.finish(
+    session,
+    must(roster.classify(source, failure.call(definition, subject, settings)))
+  )
 end
 
 --- The Lua that shows `report`, or saves it.
@@ -263,9 +349,10 @@ function M.save_lua(options)
   return "print(report)"
 end
 
-local function lua_of(row, options)
-  local settings = M.settings(row.declared, options)
-  if row.roster then
+local function lua_of(name, options)
+  local definition = require("lastpass").report[name]
+  local settings = M.settings(definition, options)
+  if M.takes_roster(definition) then
     settings.roster = require("lastpass.cli.roster").lua(options)
   end
   local subject = "client"
@@ -273,28 +360,31 @@ local function lua_of(row, options)
     subject = ("assert(client:snapshot{ as_of = %s })"):format(lua_text.value(options.as_of))
   end
   local form = 'local report = assert(require("lastpass").report.%s(%s%s))\n'
-  return form:format(row.report, subject, lua_text.further(settings)) .. M.save_lua(options)
+  return form:format(name, subject, lua_text.further(settings)) .. M.save_lua(options)
 end
 
 --- Completes the row of a command that shows a report.
----@param row table options (its own), tables (further ones of the report), roster (true: it takes one); with
--- `report`, a name in `lastpass.report`, it makes that report
+---@param row table options (its own) and tables (further ones of the report); or the name of the report that
+-- says both: `report` when the command makes it, `definition` when it does more than that
 function M.complete(row)
-  local roster_options = row.roster and require("lastpass.cli.roster").options or {}
-  row.declared = row.options or {}
-  row.options =
-    values.join(roster_options, row.declared, { M.table_option(row.tables or {}) }, M.options)
+  local name = row.report or row.definition
+  local definition = name and require("lastpass").report[name]
+  local options = definition and M.options_of(definition) or row.options or {}
+  local tables = definition and definition.tables or row.tables or {}
+  row.options = values.join(options, { M.table_option(tables) }, M.options)
   if not row.report then
     return
   end
   row.connects, row.rows = true, true
-  row.topics = row.roster and { "rosters", "report-forms", "output" }
-    or { "report-forms", "output" }
-  row.lua = function(options)
-    return lua_of(row, options)
+  row.topics = { "report-forms", "output" }
+  if M.takes_roster(definition) then
+    table.insert(row.topics, 1, "rosters")
+  end
+  row.lua = function(given)
+    return lua_of(name, given)
   end
   row.run = function(session)
-    return run_report(session, row)
+    return run_report(session, name)
   end
 end
 

@@ -223,8 +223,10 @@ local function check_list(where, option, list)
   end
   for _, word in ipairs(list) do
     if not known[word] then
-      local form = "%s: option '%s' lists %s, not '%s'"
-      errors.raise(3, form, where, option[1], table.concat(option.one_of, ", "), tostring(word))
+      local form = "%s: option '%s' lists %s, not '%s'%s"
+      local nearest = errors.did_you_mean(tostring(word), option.one_of)
+      local words = table.concat(option.one_of, ", ")
+      errors.raise(3, form, where, option[1], words, tostring(word), nearest)
     end
   end
 end

@@ -13,11 +13,13 @@ end
 
 -- The reports that need nothing but the company.
 local function reports_without_roster()
-  local names = {}
+  local reporting, names = require "lastpass.cli.reporting", {}
   for _, row in ipairs(require "lastpass.cli.commands.reports") do
-    names[#names + 1] = row.report and not row.roster and row.report or nil
+    local definition = row.report and require("lastpass").report[row.report]
+    if definition and not reporting.takes_roster(definition) then
+      names[#names + 1] = row.report
+    end
   end
-  table.sort(names)
   return names
 end
 

@@ -27,6 +27,7 @@ local M = {}
 ---@field view? string           how they are shown: a name of `lastpass.cli.views`
 ---@field verb? string           it does what this verb of `lastpass.cli.verbs` says
 ---@field report? string         it makes this report
+---@field definition? string     it shows this report, with the options of its definition
 ---@field tables? string[]       it shows a report, which has these further tables
 
 -- The sections in the order of help, with their files.
@@ -83,6 +84,7 @@ end
 local builders = {
   { "verb", "lastpass.cli.writing" },
   { "report", "lastpass.cli.reporting" },
+  { "definition", "lastpass.cli.reporting" },
   { "tables", "lastpass.cli.reporting" },
 }
 

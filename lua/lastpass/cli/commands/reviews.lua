@@ -86,23 +86,9 @@ local function files_of(decisions)
   return list
 end
 
-local function export_settings(options)
-  local what
-  for word in (options.what or ""):gmatch "[^%s,]+" do
-    what = what or {}
-    what[#what + 1] = word
-  end
-  return {
-    manager = roster().field(options.manager or "manager"),
-    what = what,
-    exclude = must(roster().exclusions(options.exclude)),
-  }
-end
-
 local function export_review(session, options)
-  local settings = export_settings(options)
-  local needed = { { option = "manager", field = settings.manager } }
-  local source = must(roster().open(options, needed))
+  local settings, columns = reporting().settings(access_review(), options)
+  local source = must(roster().open(options, columns))
   settings.roster = source
   local export = access_review().export
   local result, files = must(
@@ -143,17 +129,7 @@ return {
     connects = true,
     rows = true,
     arguments = { { "folder", "folder for the files; must be empty or not exist yet" } },
-    tables = { "managers" },
-    roster = true,
-    options = {
-      {
-        "--manager",
-        "the roster's column with the manager's address; default manager",
-        value = "FIELD",
-      },
-      { "--what", "only these: account,admin,group,folder", value = "KINDS" },
-      options_of.exclude,
-    },
+    definition = "access_review",
     examples = {
       {
         "lastpass review export review-2026-q2 --roster hr.csv --manager 'Manager e-mail'",
@@ -166,7 +142,7 @@ return {
     },
     topics = { "rosters", "report-forms" },
     lua = function(options)
-      local settings = export_settings(options)
+      local settings = reporting().settings(access_review(), options)
       settings.roster = roster().lua(options)
       return REVIEW_LUA
         .. ("print(assert(review.export(client, %s, %s)))"):format(
