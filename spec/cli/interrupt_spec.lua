@@ -37,13 +37,16 @@ describe("Ctrl-C while a plan is applied", function()
       lines[number] = ('user "%s" { fullname = "Late %d" }'):format(user.email, number)
     end
     local playbook = place:file(table.concat(lines, "\n"), ".lua")
-    place.box:faults { command = "updateuser", delay = 0.1 }
+    place.box:faults { command = "updateuser", delay = 0.3 }
     local output, code = cli.shell(
       ([[
-      lastpass apply %s --yes -q --in-flight 2 --limit name=60 & child=$!
-      sleep 0.9; kill -INT $child; wait $child
+      (exec env lastpass apply %s --yes -q --in-flight 2 --limit name=60) & child=$! tries=0
+      until lastpass run show 1 --json 2>/dev/null | grep -q '"done":[1-9]' || [ $tries = 100 ]; do
+        sleep 0.1; tries=$((tries + 1))
+      done
+      kill -INT $child; wait $child
     ]]):format(playbook),
-      place:environment() .. "exec env --default-signal=INT "
+      place:environment() .. "env --default-signal=INT "
     )
     place.box:clear_faults()
     assert.equals(130, code, output)
