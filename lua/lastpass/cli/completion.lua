@@ -187,12 +187,14 @@ end
 -- A stored directory is one JSON object a line; reading all of it would take ten times as long.
 local finders = {}
 
+--- Addresses.
 function finders.users(text, add)
   for address in text:gmatch '"email":"([^"\\]*)"' do
     add(address)
   end
 end
 
+--- Names of groups.
 function finders.groups(text, add)
   for list in text:gmatch '"groups":(%[[^%]]*%])' do
     for name in list:gmatch '"([^"]*)"' do

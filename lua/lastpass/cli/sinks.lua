@@ -157,6 +157,7 @@ end
 
 local builders = {}
 
+--- A file, which may grow and rotate.
 function builders.file(options, sink)
   if options.rotate and not options.cursor then
     return usage "--rotate needs --cursor: without one the file is made anew each time"
@@ -173,6 +174,7 @@ function builders.file(options, sink)
   return sink
 end
 
+--- The protocol, host and port of a syslog server.
 function builders.syslog(options, sink)
   local protocol, rest = options.syslog:match "^(%a+)://([^/]+)/?$"
   local host, port = (rest or ""):match "^%[(.+)%]:?(%d*)$"
@@ -226,6 +228,7 @@ local function read_receipt(options)
   return receipt
 end
 
+--- A webhook, and what a receipt is.
 function builders.webhook(options, sink)
   local authority = options.webhook:match "^%a+://([^/?#]*)" or ""
   if authority:find("@", 1, true) then

@@ -86,6 +86,7 @@ end
 -- From a row of a CSV file to what the action takes.
 local shapes = {}
 
+--- A new user.
 function shapes.add(row)
   local groups = type(row.groups) == "string" and split_names(row.groups) or row.groups
   return {
@@ -95,6 +96,7 @@ function shapes.add(row)
   }
 end
 
+--- New names.
 function shapes.update(row)
   return {
     username = row.email,
@@ -104,6 +106,7 @@ function shapes.update(row)
   }
 end
 
+--- A new address.
 function shapes.rename(row)
   return { oldemail = row.email, newemail = row.new_email }
 end
