@@ -1,4 +1,5 @@
 /* Large blocks of memory; blocks.h describes them. */
+#include <pthread.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -38,6 +39,37 @@ static void *map_aligned (size_t length) {
   return space + before;
 }
 
+/*
+** A few mappings of the first size are not given back: the pages of a reply are read, used and freed
+** one after the other, and each would have to touch fresh memory. Their contents are not zeros.
+*/
+#define IDLE_MOST 6
+#define FIRST_LENGTH (2 * HUGE) /* of address space */
+
+static struct {
+  pthread_mutex_t mutex;
+  void *mappings[IDLE_MOST];
+  int count;
+} idle = {PTHREAD_MUTEX_INITIALIZER, {NULL}, 0};
+
+static void *take_idle (void) {
+  void *mapping = NULL;
+  if (pthread_mutex_trylock(&idle.mutex) != 0) return NULL;
+  if (idle.count > 0) mapping = idle.mappings[--idle.count];
+  pthread_mutex_unlock(&idle.mutex);
+  return mapping;
+}
+
+/* Whether it was kept. */
+static int keep_idle (void *mapping) {
+  int is_kept;
+  if (pthread_mutex_trylock(&idle.mutex) != 0) return 0;
+  is_kept = idle.count < IDLE_MOST;
+  if (is_kept) idle.mappings[idle.count++] = mapping;
+  pthread_mutex_unlock(&idle.mutex);
+  return is_kept;
+}
+
 /* Asks for huge pages where they are worth it; a kernel without them gives others. */
 static void prefer_huge (void *items, size_t bytes, size_t mapped) {
   if (bytes >= HUGE / 2) (void)madvise(items, mapped, MADV_HUGEPAGE);
@@ -45,7 +77,8 @@ static void prefer_huge (void *items, size_t bytes, size_t mapped) {
 
 /* Gives a block more address space; NULL, and the block as it was, when there is none. */
 static void *extend (void *items, size_t used, lp_room *room, size_t length) {
-  void *moved = map_aligned(length);
+  void *moved = room->mapped == 0 && length == FIRST_LENGTH ? take_idle() : NULL;
+  if (moved == NULL) moved = map_aligned(length);
   if (moved == NULL) return NULL;
   if (room->mapped > 0) {
     void *space = moved;
@@ -67,7 +100,7 @@ static void *extend (void *items, size_t used, lp_room *room, size_t length) {
 static void *grow_mapped (void *items, size_t used, size_t needed, lp_room *room, size_t width) {
   size_t ready, end = round_up(needed, needed < HUGE / 2 ? STEP : HUGE);
   if (end > room->mapped) {
-    void *moved = extend(items, used, room, round_up(end * 2, 2 * HUGE));
+    void *moved = extend(items, used, room, round_up(end * 2, FIRST_LENGTH));
     if (moved == NULL) return items;
     items = moved;
   }
@@ -91,7 +124,7 @@ static void *map_zeroed (size_t bytes, lp_room *room) {
 }
 
 static void unmap (void *items, const lp_room *room) {
-  munmap(items, room->mapped);
+  if (room->mapped != FIRST_LENGTH || !keep_idle(items)) munmap(items, room->mapped);
 }
 
 #else

@@ -287,6 +287,9 @@ static int lp_events_write (lua_State *L) {
                        bytes > 0 ? (size_t)bytes : SIZE_MAX, &written) != 0)
     return no_memory(L);
   lua_pushlstring(L, m->out.size == 0 ? "" : m->out.bytes, m->out.size);
+  /* the text before this one is collected, so that the next takes its memory: fresh memory costs
+  ** more than the collector; not sooner, or it would be given back to the system first */
+  lua_gc(L, LUA_GCSTEP, 0);
   lua_pushinteger(L, (lua_Integer)written);
   if (passed < e->count)
     lua_pushinteger(L, (lua_Integer)passed);
