@@ -41,12 +41,15 @@ STAYS = -Wl,-z,nodelete
 LIBS_core = -lpthread $(STAYS)
 LIBS_curl = $(shell $(PKG_CONFIG) --libs libcurl) -lpthread $(STAYS)
 LIBS_httpd = $(shell $(PKG_CONFIG) --libs libmicrohttpd) -lpthread $(STAYS)
-LIBS_csv = -lcsv
+LIBS_csv = -lcsv -lpthread
 LIBS_unicode = $(shell $(PKG_CONFIG) --libs libutf8proc)
 LIBS_lineedit = $(shell $(PKG_CONFIG) --libs libedit)
 LIBS_ldap = $(shell $(PKG_CONFIG) --libs ldap lber) -lpthread $(STAYS)
 
-# A module is made of the C files of its folder; what several modules share is in src/common.
+# A module is made of the C files of its folder; what several modules share is in src/common, mostly
+# inline, and else linked into each that needs it.
+COMMON_core = blocks
+COMMON_csv = blocks
 # Without libedit the prompt reads plain lines.
 HAVE_lineedit := $(shell $(PKG_CONFIG) --exists libedit && echo lineedit)
 MODULES = core curl csv httpd ldap unicode $(HAVE_lineedit)
@@ -55,7 +58,8 @@ ABIS = 5.4 5.1
 all: build-5.4 build-5.1 spec-5.4 spec-5.1
 
 define build_module
-$(BUILD)/$(1)/lastpass/$(2).so: $(patsubst src/%.c,$(BUILD)/$(1)/obj/%.o,$(wildcard src/$(2)/*.c))
+$(BUILD)/$(1)/lastpass/$(2).so: $(patsubst src/%.c,$(BUILD)/$(1)/obj/%.o,$(wildcard src/$(2)/*.c) \
+    $(COMMON_$(2):%=src/common/%.c))
 	@mkdir -p $$(@D)
 	$$(CC) $$(CFLAGS) $$(LDFLAGS) -shared -o $$@ $$^ $$(LIBS_$(2))
 endef
@@ -171,7 +175,7 @@ FUZZ_SOURCES_json = scan
 FUZZ_SOURCES_directory = scan blocks reader reader_values reader_fast rows reply commands
 FUZZ_SOURCES_reply = scan reply commands
 FUZZ_SOURCES_diff = scan blocks reader reader_values reader_fast rows reply commands wanted diff
-FUZZ_SOURCES_csv = csv_parse claims
+FUZZ_SOURCES_csv = csv_parse
 FUZZ_SOURCES_events = scan blocks reader reader_values reader_fast rows reply commands events events_clock events_reader events_data events_write \
   events_identity libcrypto
 FUZZ_SOURCES_ldap = ldap_reply

@@ -284,17 +284,17 @@ describe("csv.parser", function()
 
   it("remembers the first line of a key", function()
     local parser = csv.parser()
-    assert.is_nil(parser:claim("ann", 2))
-    assert.equal(2, parser:claim("ann", 9))
-    assert.is_nil(parser:claim("", 3))
-    assert.equal(3, parser:claim("", 4))
+    assert.is_nil(parser:take_key("ann", 2))
+    assert.equal(2, parser:take_key("ann", 9))
+    assert.is_nil(parser:take_key("", 3))
+    assert.equal(3, parser:take_key("", 4))
     for number = 1, 20000 do
-      assert(not parser:claim("key " .. number, number))
+      assert(not parser:take_key("key " .. number, number))
     end
     for number = 1, 20000 do
-      assert(parser:claim("key " .. number, 0) == number)
+      assert(parser:take_key("key " .. number, 0) == number)
     end
-    assert.equal(2, parser:claim("ann", 1))
+    assert.equal(2, parser:take_key("ann", 1))
   end)
 
   it("raises for options that cannot be", function()

@@ -42,9 +42,11 @@ static inline uint64_t lp_mix (uint64_t a, uint64_t b) {
  * hash). */
 #define LP_FOLDED(word) ((word) | 0x20 * LP_EACH_BYTE)
 
-/* With `fold` (a constant where it is used) the case of ASCII letters makes no difference. */
-static inline uint64_t lp_hash_words (const char *p, size_t n, int fold) {
-  const uint64_t first = UINT64_C(0xA0761D6478BD642F), second = UINT64_C(0xE7037ED1A0B428DB);
+/* With `fold` (a constant where it is used) the case of ASCII letters makes no difference. Whoever
+** does not know the key cannot look for texts with the same hash. */
+static inline uint64_t lp_hash_keyed (const char *p, size_t n, int fold, uint64_t hash_key) {
+  const uint64_t first = UINT64_C(0xA0761D6478BD642F);
+  const uint64_t second = UINT64_C(0xE7037ED1A0B428DB) ^ hash_key;
   uint64_t seed = first ^ n, a = 0, b = 0;
   if (n >= 8) {
     size_t left = n;
@@ -66,6 +68,10 @@ static inline uint64_t lp_hash_words (const char *p, size_t n, int fold) {
   }
   if (fold) a = LP_FOLDED(a), b = LP_FOLDED(b);
   return lp_mix(first ^ n, lp_mix(a ^ second, b ^ seed));
+}
+
+static inline uint64_t lp_hash_words (const char *p, size_t n, int fold) {
+  return lp_hash_keyed(p, n, fold, 0);
 }
 
 static inline int lp_same_bytes (const char *a, const char *b, size_t n) {

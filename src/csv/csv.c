@@ -95,14 +95,14 @@ static int lp_parser_pour (lua_State *L) {
   return 1;
 }
 
-/* parser:claim (key, line) -> nil | the line that has claimed the key before */
-static int lp_parser_claim (lua_State *L) {
+/* parser:take_key (key, line) -> nil | the line that has taken the key before */
+static int lp_parser_take_key (lua_State *L) {
   lp_parser *p = luaL_checkudata(L, 1, PARSER_TYPE);
   size_t n, first = 0;
   const char *key = luaL_checklstring(L, 2, &n);
-  int taken = lp_claim(&p->rows.claims, key, n, (size_t)luaL_checkinteger(L, 3), &first);
-  if (taken < 0) return luaL_error(L, "not enough memory");
-  if (taken)
+  int added = lp_key_set_add(&p->rows.keys, key, n, (size_t)luaL_checkinteger(L, 3), &first);
+  if (added < 0) return luaL_error(L, "not enough memory");
+  if (added)
     lua_pushnil(L);
   else
     lua_pushinteger(L, (lua_Integer)first);
@@ -235,7 +235,7 @@ static const luaL_Reg parser_meta[] = {
 
 static const luaL_Reg parser_methods[] = {
     {"feed", lp_parser_feed}, {"finish", lp_parser_finish}, {"parse", lp_parser_parse},
-    {"next", lp_parser_next}, {"shape", lp_parser_shape},   {"claim", lp_parser_claim},
+    {"next", lp_parser_next}, {"shape", lp_parser_shape},   {"take_key", lp_parser_take_key},
     {"line", lp_parser_line}, {"pour", lp_parser_pour},     {NULL, NULL}};
 
 static const luaL_Reg functions[] = {

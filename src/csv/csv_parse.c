@@ -10,7 +10,6 @@
 
 #include "array.h"
 #include "bytes.h"
-#include "claims.h"
 #include "csv_parse.h"
 #include "utf8.h"
 

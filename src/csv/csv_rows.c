@@ -66,17 +66,17 @@ static lp_span join_fields (lp_rows *r, const lp_record *record, const lp_column
   return value;
 }
 
-/* Takes the value of the key column; ASCII letters of an address count in lower case. */
-static int claim_value (lp_rows *r, const lp_column *key, size_t line) {
+/* Takes the key that stands in the key column; ASCII letters of an address count in lower case. */
+static int take_key (lp_rows *r, const lp_column *key, size_t line) {
   char folded[LP_PLAIN_EMAIL_MAX]; /* longer ones are not plain */
   size_t n = key->value.n, first;
   if (!key->email || n > sizeof folded)
-    return lp_claim(&r->claims, key->value.s, n, line, &first) == 1;
+    return lp_key_set_add(&r->keys, key->value.s, n, line, &first) == 1;
   for (size_t i = 0; i < n; i++) {
     char c = key->value.s[i];
     folded[i] = c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c;
   }
-  return lp_claim(&r->claims, folded, n, line, &first) == 1;
+  return lp_key_set_add(&r->keys, folded, n, line, &first) == 1;
 }
 
 /*
@@ -105,8 +105,8 @@ static int shape_row (lp_rows *r, const lp_record *record) {
         !lp_is_plain_email(column->value.s, column->value.n))
       return 0;
   }
-  return !empty && (shape->key == 0 || r->claimed ||
-                    claim_value(r, &shape->columns[shape->key - 1], record->line));
+  return !empty && (shape->key == 0 || r->has_key ||
+                    take_key(r, &shape->columns[shape->key - 1], record->line));
 }
 
 /* Where the names of the columns begin in the anchor. */
@@ -142,8 +142,8 @@ int lp_rows_judge (lp_rows *r) {
   if (r->given == r->csv.records_used || r->shape == NULL) return 0;
   record = &r->csv.records[r->given];
   if (r->utf8 && lp_csv_invalid(&r->csv, record) > 0) return 0;
-  r->claimed = shape_row(r, record);
-  return r->claimed;
+  r->has_key = shape_row(r, record);
+  return r->has_key;
 }
 
 size_t lp_rows_columns (const lp_rows *r) {
@@ -164,7 +164,7 @@ size_t lp_rows_line (const lp_rows *r) {
 
 void lp_rows_skip (lp_rows *r) {
   r->given++;
-  r->claimed = 0;
+  r->has_key = 0;
 }
 
 /* A row counts as given only once it lies on the stack. */
@@ -294,7 +294,7 @@ void lp_rows_shape (lua_State *L, lp_rows *r) {
 void lp_rows_free (lua_State *L, lp_rows *r) {
   if (r->shape != NULL) luaL_unref(L, LUA_REGISTRYINDEX, r->anchor);
   lp_csv_free(&r->csv);
-  lp_claims_free(&r->claims);
+  lp_key_set_free(&r->keys);
   free(r->joined);
   memset(r, 0, sizeof *r);
 }

@@ -1,9 +1,9 @@
 #ifndef LP_CSV_ROWS_H
 #define LP_CSV_ROWS_H
 
-#include "claims.h"
 #include "compat.h"
 #include "csv_parse.h"
+#include "key_set.h"
 
 typedef struct lp_shape lp_shape;
 
@@ -16,8 +16,8 @@ typedef struct lp_rows {
   int anchor;      /* registry reference of what the shape points to */
   char *joined;    /* values of the row at hand that are joined from several columns */
   size_t joined_used, joined_size;
-  lp_claims claims; /* keys of the rows so far */
-  int claimed;      /* the next row has taken its key already */
+  lp_key_set keys; /* of the rows so far */
+  int has_key;     /* the next row has taken its key already */
 } lp_rows;
 
 /* Pushes the next row, or nil when there is none. */
@@ -28,13 +28,13 @@ void lp_rows_push (lua_State *L, lp_rows *r);
 **   {width =, columns = {{name =, positions = {…}, join =, first =, email =, required =}, …},
 **    key = index | nil, file =, origin = metatable}
 ** From now on a row that is plainly good comes as {name = value, …, origin = {file, row, line}},
-** and its key is claimed; any other still comes as a list, for its reader to judge.
+** and its key is taken; any other still comes as a list, for its reader to judge.
 */
 void lp_rows_shape (lua_State *L, lp_rows *r);
 
 /*
 ** Rows that go on without becoming Lua values: 1 when the next row is plainly good; then its key is
-** claimed and the values of its columns, which the shape has so many of, can be had.
+** taken and the values of its columns, which the shape has so many of, can be had.
 */
 int lp_rows_judge (lp_rows *r);
 size_t lp_rows_columns (const lp_rows *r);

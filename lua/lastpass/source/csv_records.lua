@@ -121,7 +121,7 @@ end
 ---@param line integer
 ---@return integer|nil first the line of the row that has taken it before
 function records:claim(key, line)
-  return self._parser:claim(key, line)
+  return self._parser:take_key(key, line)
 end
 
 --- Gives the rows that were parsed already to what takes people, as far as they are plainly good:
