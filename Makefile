@@ -22,7 +22,8 @@ PACKAGES_TEST = lua5.1 liblua5.1-0-dev luajit2 libluajit2-5.1-dev lua-busted lua
   mandoc zsh fish python3 chromium nodejs npm libxml2-utils \
   nginx-light libnginx-mod-http-lua lua-filesystem wrk python3-prometheus-client
 PACKAGES_CHECK = clang libclang-rt-14-dev clang-format clang-tidy cppcheck valgrind git
-PACKAGES_BENCH = nginx-light libnginx-mod-http-lua wrk python3 python3-requests lua-socket curl openssl
+PACKAGES_BENCH = nginx-light libnginx-mod-http-lua python3 python3-requests lua-socket lua-curl lua5.1 \
+  liblua5.1-0-dev rapidjson-dev g++ curl openssl
 
 SUDO = $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 # npm may come from elsewhere than Debian; what works is not replaced.
@@ -203,7 +204,7 @@ fuzz-seeds: deps-build deps-check
 # ------------------------------------------------------------------ benchmarks
 
 bench: deps-build deps-bench
-	@$(MAKE) -s build-5.4
+	@$(MAKE) -s build-5.4 build-5.1
 	@$(call in_tree,5.4) lua5.4 bench/run.lua $(JOBS)
 
 # How many files and functions the main flows pass through.

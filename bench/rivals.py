@@ -1,32 +1,22 @@
 """What is done elsewhere for the same work: requests, json and csv, as a careful program uses them.
 
-rivals.py pages URL CA BODY: reads the directory page after page, prints "seconds" and "users".
+rivals.py pages URL CA SIZE: reads the directory in pages, four threads at a time, prints "seconds"
+and "users".
 rivals.py plan DIRECTORY CSV: what has to change so that a directory becomes what an HR file says,
 prints "seconds" and how many changes of each kind.
 rivals.py export FORMAT FOLDER: a hundred pages of events, made into lines of JSON (ndjson or ecs).
 """
+import concurrent.futures
 import csv
 import hashlib
 import json
 import sys
+import threading
 import time
 
 
-def read_pages(session, url, envelope):
-    users, index, total = {}, 0, None
-    while total is None or index * 2000 < total:
-        envelope["data"] = {"pagesize": 2000, "pageindex": index}
-        response = session.post(url, json=envelope, timeout=120)
-        response.raise_for_status()
-        page = json.loads(response.content)
-        total = page["total"]
-        users.update(page["Users"])
-        index += 1
-    return users
-
-
-def read_wanted(name):
-    wanted, managed = {}, set()
+def read_hr_file(name):
+    desired, managed = {}, set()
     with open(name, newline="", encoding="utf-8") as file:
         rows = csv.reader(file)
         at = {title: index for index, title in enumerate(next(rows))}
@@ -34,15 +24,15 @@ def read_wanted(name):
         department, project, status = at["Department"], at["Project"], at["Status"]
         for row in rows:
             key = row[email].lower()
-            if key in wanted:
+            if key in desired:
                 raise ValueError("twice: " + key)
             groups = {name for name in (row[department], row[project]) if name}
             managed |= groups
-            wanted[key] = (row[fullname], groups, row[status].strip().lower() != "terminated")
-    return wanted, managed
+            desired[key] = (row[fullname], groups, row[status].strip().lower() != "terminated")
+    return desired, managed
 
 
-def compare(wanted, managed, directory):
+def compare(desired, managed, directory):
     counts = dict.fromkeys(("create", "name", "join", "leave", "enable", "disable", "missing"), 0)
     users = {user["username"].lower(): user for user in directory["Users"].values()}
     invited = {address.lower() for address in directory["invited"]}
@@ -50,7 +40,7 @@ def compare(wanted, managed, directory):
     for group, members in directory["Groups"].items():
         for member in members:
             groups.setdefault(member.lower(), set()).add(group)
-    for key, (fullname, wanted_groups, active) in wanted.items():
+    for key, (fullname, groups_of_row, active) in desired.items():
         user = users.get(key)
         if user is None:
             if active and key not in invited:
@@ -61,9 +51,9 @@ def compare(wanted, managed, directory):
             continue
         counts["enable"] += bool(user["disabled"])
         counts["name"] += fullname != user["fullname"]
-        counts["join"] += len(wanted_groups - groups[key])
-        counts["leave"] += len((groups[key] & managed) - wanted_groups)
-    counts["missing"] = sum(key not in wanted for key in users)
+        counts["join"] += len(groups_of_row - groups[key])
+        counts["leave"] += len((groups[key] & managed) - groups_of_row)
+    counts["missing"] = sum(key not in desired for key in users)
     return counts
 
 
@@ -71,21 +61,37 @@ def plan(directory_name, csv_name):
     begin = time.monotonic()
     with open(directory_name, "rb") as file:
         directory = json.loads(file.read())
-    wanted, managed = read_wanted(csv_name)
-    counts = compare(wanted, managed, directory)
+    desired, managed = read_hr_file(csv_name)
+    counts = compare(desired, managed, directory)
     print("seconds %.6f" % (time.monotonic() - begin))
     for name, count in counts.items():
         print("%s %d" % (name, count))
 
 
-def pages(url, ca_file, body):
+def pages(url, ca_file, size):
     import requests  # only here: it takes long to load
 
+    size, local = int(size), threading.local()
+
+    def read_page(index):
+        session = getattr(local, "session", None)
+        if session is None:
+            session = local.session = requests.Session()
+            session.verify = ca_file
+            session.trust_env = False  # no look into the environment for every request
+        data = {"pagesize": size, "pageindex": index}
+        envelope = {"cid": 8771312, "provhash": "0" * 64, "cmd": "getuserdata", "data": data}
+        response = session.post(url, json=envelope, timeout=120)
+        response.raise_for_status()
+        return json.loads(response.content)
+
     begin = time.monotonic()
-    session = requests.Session()
-    session.verify = ca_file
-    session.trust_env = False  # no look into the environment for every request
-    users = read_pages(session, url, json.loads(body))
+    with concurrent.futures.ThreadPoolExecutor(4) as threads:
+        first = threads.submit(read_page, 0).result()
+        users = dict(first["Users"])
+        rest = range(1, -(-first["total"] // size))
+        for page in threads.map(read_page, rest):
+            users.update(page["Users"])
     print("seconds %.6f" % (time.monotonic() - begin))
     print("users %d" % len(users))
 

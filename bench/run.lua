@@ -1,127 +1,169 @@
--- make bench [JOBS="decode small"]: measures what the module does against others doing the same,
--- prints a table, writes build/bench.json, and fails when a row falls short. To add a row, write
--- bench/jobs/<name>.lua and name it here. Run from the root of the repository.
-local compare = require "bench.compare"
-local directories = require "bench.directories"
-local growth = require "bench.growth"
-local report = require "bench.report"
+-- make bench [JOBS="memory small"]: measures the jobs of bench/jobs.lua beside their rivals, prints a
+-- table, writes build/bench.json, and fails when a bar is missed. Run from the root of the repository.
+local fixtures = require "bench.fixtures"
+local jobs = require "bench.jobs"
+local json = require "lastpass.json"
 local server = require "bench.server"
 local shell = require "bench.shell"
+local text = require "lastpass.text"
 
-local jobs = {
-  "decode",
-  "pages",
-  "visit",
-  "small",
-  "flight",
-  "first",
-  "require",
-  "body",
-  "stream",
-  "start",
-  "plan",
-  "export",
-  "reports",
-  "gateway",
-  "growth",
-}
+local PAIRS = 5
 
-local lua = arg[-1]
-local made = {}
+local function median(list)
+  table.sort(list)
+  local middle = math.floor((#list + 1) / 2)
+  return #list % 2 == 1 and list[middle] or (list[middle] + list[middle + 1]) / 2
+end
 
--- The directories are made when a job first asks for one.
-local function directory(users)
-  if not made[users] then
-    directories.make(lua, users)
-    made[users] = true
+local function check_same(job, ours, theirs)
+  for _, name in ipairs(job.same or {}) do
+    if not ours[name] or ours[name] ~= theirs[name] then
+      error(("ours: %s %s, the rival: %s"):format(name, ours[name], theirs[name]), 0)
+    end
   end
-  return directories.path(users)
 end
 
-local function body(command, data)
-  local text = ('{"cid":8771312,"provhash":"%s","cmd":"%s"'):format(("0"):rep(64), command)
-  return text .. (data and ',"data":' .. data or "") .. "}"
-end
-
--- What jobs are given.
-local function make_bench(running)
+-- Both sides in turn, A B A B …, so that a machine that slows down slows both. What is compared is the
+-- median of the ratios of the pairs.
+local function measure(job, bench)
+  local of, ours, theirs, ratios = job.of or "seconds", {}, {}, {}
+  for pair = job.cold and 1 or 0, job.pairs or PAIRS do
+    local mine = shell.measure(job.ours(bench))
+    local other = job.theirs and shell.measure(job.theirs(bench))
+    if other then
+      check_same(job, mine, other)
+    end
+    if pair > 0 then
+      ours[pair] = mine[of]
+      theirs[pair] = other and other[of]
+      ratios[pair] = not other and mine[of]
+        or job.at_least and other[of] / mine[of]
+        or mine[of] / other[of]
+    end
+  end
+  local reached = median(ratios)
   return {
-    lua = lua,
-    floor = shell.BUILD .. "/floor",
-    server = running,
-    ca_file = running.ca_file,
-    small_url = running.url .. "/small",
-    slow_url = running.url .. "/slow",
-    small_body = body("reinviteuser", '{"username":"ann@acme.com"}'),
-    body = body,
-    measure = shell.measure,
-    directory = directory,
-    url = function(users)
-      directory(users)
-      return ("%s/%d/enterpriseapi.php"):format(running.url, users)
-    end,
+    job = job.job,
+    rival = job.rival,
+    ours = median(ours),
+    theirs = job.theirs and median(theirs),
+    reached = reached,
+    at_least = job.at_least,
+    at_most = job.at_most,
+    ok = (not job.at_least or reached >= job.at_least)
+      and (not job.at_most or reached <= job.at_most),
   }
 end
 
--- The results of one job; what shows growth has a table of its own.
-local function run_job(name, bench)
-  if name == "growth" then
-    growth.print(bench)
-    print()
-    return {}
+local function seconds(value)
+  if not value then
+    return "–"
   end
-  local job = require("bench.jobs." .. name)
-  if job.start then
-    job.start()
-  end
-  local ok, results = pcall(compare.run, job, bench)
-  if job.stop then
-    job.stop()
-  end
-  if not ok then
-    error(results, 0)
-  end
-  return results
+  return value >= 1 and ("%.2f s"):format(value) or ("%.1f ms"):format(value * 1000)
 end
 
-local function run_jobs(names, bench)
-  local results, failures = {}, {}
+local columns = {
+  { title = "job", field = "job" },
+  {
+    title = "ours",
+    align = "right",
+    field = function(row)
+      return seconds(row.ours)
+    end,
+  },
+  {
+    title = "rival",
+    field = function(row)
+      return row.rival or "–"
+    end,
+  },
+  {
+    title = "needs",
+    align = "right",
+    field = function(row)
+      return seconds(row.theirs)
+    end,
+  },
+  {
+    title = "ratio",
+    align = "right",
+    field = function(row)
+      return row.rival and ("%.2f"):format(row.reached) or "–"
+    end,
+  },
+  {
+    title = "bar",
+    align = "right",
+    field = function(row)
+      local unit = row.rival and "×" or "s"
+      return row.at_least and (">= %g %s"):format(row.at_least, unit)
+        or ("<= %g %s"):format(row.at_most, unit)
+    end,
+  },
+  {
+    title = "ok",
+    field = function(row)
+      return row.ok and "yes" or "NO"
+    end,
+  },
+}
+
+local function write_json(name, results)
+  local file = assert(io.open(name, "w"))
+  assert(file:write(json.encode(json.list(results)), "\n"))
+  assert(file:close())
+end
+
+local function selected(names)
+  local wanted, list = {}, {}
   for _, name in ipairs(names) do
-    io.stderr:write("measuring: ", name, "\n")
-    local ok, answer = pcall(run_job, name, bench)
-    if not ok then
-      failures[#failures + 1] = name .. ": " .. tostring(answer)
+    wanted[name] = true
+  end
+  for _, job in ipairs(jobs) do
+    if #names == 0 or wanted[job.name] then
+      list[#list + 1] = job
+      wanted[job.name] = nil
     end
-    for _, result in ipairs(ok and answer or {}) do
+  end
+  if next(wanted) then
+    error(("there is no job '%s'"):format((next(wanted))), 0)
+  end
+  return list
+end
+
+local function run_jobs(list, bench)
+  local results, failures = {}, {}
+  for _, job in ipairs(list) do
+    io.stderr:write("measuring: ", job.name, "\n")
+    local ok, result = pcall(measure, job, bench)
+    if ok then
       results[#results + 1] = result
+    else
+      failures[#failures + 1] = ("not measured: %s: %s"):format(job.name, tostring(result))
     end
   end
   return results, failures
 end
 
-local function is_reached(results)
-  for _, result in ipairs(results) do
-    if not result.ok then
-      return false
-    end
-  end
-  return true
-end
-
 local function main(names)
+  local list = selected(names)
   shell.build()
   local running = server.start()
-  local ok, results, failures = pcall(run_jobs, names, make_bench(running))
+  local ok, results, failures = pcall(run_jobs, list, fixtures.new(arg[-1], running))
   running:stop()
   if not ok then
     error(results, 0)
   end
-  report.print(results)
-  report.write("build/bench.json", results)
+  print(text.table(results, columns))
+  write_json("build/bench.json", results)
+  local missed = #failures
   for _, failure in ipairs(failures) do
-    print("not measured: " .. failure)
+    print(failure)
   end
-  return #failures == 0 and is_reached(results)
+  for _, result in ipairs(results) do
+    missed = missed + (result.ok and 0 or 1)
+  end
+  return missed == 0
 end
 
-os.exit(main(#arg > 0 and { (table.unpack or unpack)(arg) } or jobs) and 0 or 1)
+os.exit(main { (table.unpack or unpack)(arg) } and 0 or 1)

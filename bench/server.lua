@@ -105,21 +105,6 @@ function M.start()
   error("nginx does not start (nginx-light, libnginx-mod-http-lua)", 0)
 end
 
---- How many connections were accepted so far, the one that asks included.
----@return integer
-function methods:accepted()
-  local text = shell.run {
-    "curl",
-    "-sS",
-    "--noproxy",
-    "*",
-    "--cacert",
-    self.ca_file,
-    self.url .. "/status",
-  }
-  return tonumber(text:match "(%d+) %d+ %d+ *\n")
-end
-
 --- Stops nginx and removes what it had.
 function methods:stop()
   self._pipe:close()

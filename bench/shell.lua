@@ -34,8 +34,8 @@ end
 
 --- Runs a command in a fresh process and measures it; raises when it fails.
 ---@param words table list
----@return table sample numbers: `wall`, `cpu` (seconds), `peak` (MiB), and what the command printed
--- as lines of a name and a number
+---@return table sample numbers: `wall` (seconds), and what the command printed as lines of a name and
+-- a number
 function M.measure(words)
   local line = M.quote(M.BUILD .. "/measure") .. " " .. line_of(words)
   local pipe = assert(io.popen(line, "r"))
@@ -50,17 +50,19 @@ function M.measure(words)
   return sample
 end
 
---- Compiles the C programs that the benchmarks need.
+local compilers = {
+  { "measure", "cc -std=c99 -D_GNU_SOURCE", ".c", "" },
+  { "easy", "cc -std=c99 -D_GNU_SOURCE", ".c", "$(pkg-config --cflags --libs libcurl)" },
+  { "sax", "c++ -std=c++11 -DRAPIDJSON_SSE2", ".cpp", "" },
+}
+
+--- Compiles the programs that the benchmarks need.
 function M.build()
   M.run { "mkdir", "-p", M.BUILD }
-  for name, libraries in pairs { measure = "", floor = "$(pkg-config --cflags --libs libcurl)" } do
-    local target = M.BUILD .. "/" .. name
-    local line = ("cc -std=c99 -D_GNU_SOURCE -O2 -Wall -Wextra -o %s bench/%s.c %s"):format(
-      M.quote(target),
-      name,
-      libraries
-    )
-    M.run { "sh", "-c", line }
+  for _, compiler in ipairs(compilers) do
+    local name, command, ending, libraries = (table.unpack or unpack)(compiler)
+    local line = "%s -O2 -Wall -Wextra -o %s/%s bench/%s%s %s"
+    M.run { "sh", "-c", line:format(command, M.BUILD, name, name, ending, libraries) }
   end
 end
 

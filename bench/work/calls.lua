@@ -1,32 +1,18 @@
--- calls.lua URL CA CALLS IN_FLIGHT [WARM]: small calls, so many under way at once; WARM calls come
--- before and do not count.
-local lastpass = require "lastpass"
+-- calls.lua URL CA CALLS: small calls, one after the other on a kept connection.
 local setup = require "bench.work.setup"
 
-local calls, in_flight, warm = tonumber(arg[3]), tonumber(arg[4]), tonumber(arg[5] or 0)
+local WARM_CALLS = 50 -- before those that count
+
 local client = setup.client(arg[1], arg[2])
 local data = { username = "ann@acme.com" }
 
-local function call()
-  assert(client:reinviteuser(data))
-end
-
-local function run(count)
-  if in_flight == 1 then
-    for _ = 1, count do
-      call()
-    end
-    return
+local function call_often(count)
+  for _ = 1, count do
+    assert(client:reinviteuser(data))
   end
-  lastpass.parallel(in_flight, function(spawn)
-    for _ = 1, count do
-      spawn(call)
-    end
-  end)
 end
 
-run(warm)
-local begin, used = setup.now(), os.clock()
-run(calls)
-setup.tell("seconds", setup.now() - begin)
-setup.tell("used", os.clock() - used)
+call_often(WARM_CALLS)
+local begin = setup.now()
+call_often(tonumber(arg[3]))
+setup.report("seconds", setup.now() - begin)

@@ -47,7 +47,6 @@ function ways.rows(hr, p)
   end
 end
 
-setup.now()
 local begin = setup.now()
 local snapshot = directory.new({}, read_directory(arg[2]))
 local declared = assert(playbook.run(function(p)
@@ -55,7 +54,7 @@ local declared = assert(playbook.run(function(p)
 end, { zone = time.zone(), now = time.now() }))
 assert(playbook.sources(declared)[1].complete)
 local totals = steps.compute(declared, snapshot).totals
-setup.tell("seconds", setup.now() - begin)
+setup.report("seconds", setup.now() - begin)
 for _, name in ipairs { "create", "name", "join", "leave", "enable", "disable", "missing" } do
-  setup.tell(name, totals[name])
+  setup.report(name, totals[name])
 end

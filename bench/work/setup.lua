@@ -27,35 +27,24 @@ function M.now()
   return require("lastpass.curl").now()
 end
 
---- Tells the bench a number.
+--- Reports a number to the bench.
 ---@param name string one word
 ---@param number number
-function M.tell(name, number)
+function M.report(name, number)
   io.write(("%s %.6f\n"):format(name, number))
 end
 
-local function process_file(name, mode)
-  local file = io.open("/proc/self/" .. name, mode)
-  assert(file, "needs Linux's /proc")
-  return file
+--- The zone of the accounts that are made up.
+function M.zone()
+  return require("lastpass.time").zone "America/New_York"
 end
 
---- Lets the peak of this process begin anew: what came before (reading a file takes twice its
--- size) is no part of the job.
-function M.forget_peak()
-  collectgarbage()
-  local file = process_file("clear_refs", "w")
-  assert(file:write "5")
-  assert(file:close())
-end
-
---- The most memory that this process held since `forget_peak`.
----@return number MiB
-function M.peak()
-  local file = process_file("status", "r")
-  local kibibytes = file:read("*a"):match "VmHWM:%s*(%d+) kB"
-  file:close()
-  return tonumber(kibibytes) / 1024
+--- A client that nothing is asked of; what it reads but once is read.
+---@return lastpass.Client
+function M.idle_client()
+  local client = M.client("https://127.0.0.1/", "/dev/null")
+  client:zone()
+  return client
 end
 
 --- The whole of a file.
@@ -68,6 +57,24 @@ function M.read_file(name)
   local text = file:read(size)
   file:close()
   return text
+end
+
+--- Reads every byte of a text once: the first pass over bytes that were just read costs more than
+-- any other, whoever makes it.
+---@param text string
+function M.pass_over(text)
+  assert(not text:find("\0", 1, true))
+end
+
+--- A directory from the bytes of its reply.
+---@param client lastpass.Client
+---@param text string
+---@return lastpass.Snapshot
+function M.snapshot(client, text)
+  local rows = require("lastpass.core").snapshot()
+  assert(rows:feed(text))
+  assert(rows:finish())
+  return require("lastpass.directory.snapshot").new(client, rows:seal())
 end
 
 return M

@@ -1,0 +1,184 @@
+--- What is measured: each row is a job that a rival does as well, with the same means.
+-- `ours(bench)` and `theirs(bench)` give a command that prints its numbers as lines of a name and a
+-- number. `of` is the number compared (default "seconds"), `same` are those that must be equal on
+-- both sides. The bar is `at_least` so many times faster, or `at_most` so many times slower; without
+-- a rival, seconds. `pairs` are the runs of each side after a first one that warms caches; `cold`: there
+-- is no such run, because each takes long.
+-- @module bench.jobs
+local USERS, PAGE = 100000, 2000
+local COUNTS = { "create", "name", "join", "leave", "enable", "disable", "missing" }
+
+local function work(bench, program, ...)
+  return { bench.lua, "bench/work/" .. program .. ".lua", ... }
+end
+
+local function python(...)
+  return { "/usr/bin/python3", "bench/rivals.py", ... }
+end
+
+-- Whole processes whose output nobody reads.
+local function silent(words)
+  return { "sh", "-c", 'exec "$@" >/dev/null', "sh", (table.unpack or unpack)(words) }
+end
+
+local function decode(way, ...)
+  local more = { ... }
+  return function(bench)
+    return work(bench, "decode", way, bench.directory(USERS) .. "/all", more[1])
+  end
+end
+
+local function export(format)
+  return {
+    name = format,
+    job = "1,000,000 events to " .. (format == "ecs" and "ECS" or "NDJSON"),
+    rival = "Python json, the same mapping",
+    at_least = 20,
+    pairs = 2,
+    cold = true,
+    same = { "events", "bytes" },
+    ours = function(bench)
+      return work(bench, "export", format, bench.events())
+    end,
+    theirs = function(bench)
+      return python("export", format, bench.events())
+    end,
+  }
+end
+
+local function plan(way, job, at_least)
+  return {
+    name = way,
+    job = job,
+    rival = "Python json, csv and dict",
+    at_least = at_least,
+    pairs = 3,
+    same = COUNTS,
+    ours = function(bench)
+      return work(bench, "plan", way, bench.hr_file(USERS))
+    end,
+    theirs = function(bench)
+      return python("plan", bench.hr_file(USERS))
+    end,
+  }
+end
+
+return {
+  {
+    name = "memory",
+    job = "100,000 users in memory, ready for look-ups",
+    rival = "lua-cjson decode",
+    at_least = 20,
+    ours = decode "lastpass",
+    theirs = decode "cjson",
+  },
+  {
+    name = "sax",
+    job = "the same",
+    rival = "RapidJSON, SAX with an empty handler",
+    at_most = 1,
+    pairs = 9,
+    ours = decode "lastpass",
+    theirs = function(bench)
+      return { bench.program "sax", bench.directory(USERS) .. "/all" }
+    end,
+  },
+  {
+    name = "pages",
+    job = "the same over TLS in pages of 2,000, four under way",
+    rival = "Python requests, four threads, json",
+    at_least = 3,
+    same = { "users" },
+    ours = function(bench)
+      return work(bench, "pages", bench.url(USERS), bench.ca_file)
+    end,
+    theirs = function(bench)
+      return python("pages", bench.url(USERS), bench.ca_file, PAGE)
+    end,
+  },
+  {
+    name = "visit",
+    job = "three fields of every user visited, decoding excluded",
+    rival = "loop over lua-cjson's tables",
+    at_most = 3,
+    ours = decode("lastpass", "visit"),
+    theirs = decode("cjson", "visit"),
+  },
+  {
+    name = "small",
+    job = "1,000 small calls, connection kept",
+    rival = "bare libcurl easy loop",
+    at_most = 1.15,
+    pairs = 25, -- a call is short and a machine has moods
+    ours = function(bench)
+      return work(bench, "calls", bench.small_url, bench.ca_file, 1000)
+    end,
+    theirs = function(bench)
+      return { bench.program "easy", bench.small_url, bench.ca_file, bench.small_body, 1000 }
+    end,
+  },
+  export "ndjson",
+  export "ecs",
+  plan("mapping", "plan, 100,000 rows by a mapping", 12),
+  plan("rows", "plan, 100,000 rows by a function", 6),
+  {
+    name = "require",
+    job = 'require "lastpass" and a client made',
+    rival = "lua-curl, cjson, socket and a handle made",
+    at_most = 2,
+    pairs = 25,
+    -- Debian's lua-curl is for Lua 5.1, so both sides are
+    ours = function(bench)
+      return bench.in_lua51 { "lua5.1", "bench/work/load.lua", "lastpass" }
+    end,
+    theirs = function(bench)
+      return bench.in_lua51 { "lua5.1", "bench/work/load.lua", "curl", "cjson", "socket" }
+    end,
+  },
+  {
+    name = "users",
+    job = "lastpass users of 50 people, whole process",
+    rival = "curl of the same page",
+    of = "wall",
+    at_most = 2,
+    pairs = 15,
+    ours = function(bench)
+      return silent {
+        bench.lua,
+        "bin/lastpass",
+        "users",
+        "--cid",
+        "8771312",
+        "--provhash-file",
+        bench.hash_file,
+        "--url",
+        bench.url(50),
+        "--ca-file",
+        bench.ca_file,
+      }
+    end,
+    theirs = function(bench)
+      return silent {
+        "curl",
+        "-sS",
+        "--noproxy",
+        "*",
+        "--cacert",
+        bench.ca_file,
+        "-H",
+        "Content-Type: application/json",
+        "-d",
+        bench.body("getuserdata", ('{"pagesize":%d,"pageindex":0}'):format(PAGE)),
+        bench.url(50),
+      }
+    end,
+  },
+  {
+    name = "tab",
+    job = "first Tab among 50,000 names",
+    at_most = 0.3,
+    ours = function(bench)
+      return work(bench, "tab", bench.directory(50000) .. "/all")
+    end,
+  },
+}
