@@ -188,13 +188,21 @@ end
 
 -- ------------------------------------------------------------------ rockspec
 
--- A C module is made of the files of its folder, here as in the Makefile.
+-- What several modules share and each is linked with, as in the Makefile (COMMON_core, COMMON_csv).
+local common = { core = { "src/common/blocks.c" }, csv = { "src/common/blocks.c" } }
+
+-- A C module is made of the files of its folder, and of what it shares with others.
 local function c_modules()
   local modules = {}
-  for _, path in ipairs(lines_of "find src -name '*.c' | LC_ALL=C sort") do
+  for _, path in ipairs(lines_of "find src -name '*.c' -not -path 'src/common/*' | LC_ALL=C sort") do
     local name = path:match "^src/(%w+)/"
     modules[name] = modules[name] or {}
     table.insert(modules[name], ('"%s"'):format(path))
+  end
+  for name, paths in pairs(common) do
+    for _, path in ipairs(paths) do
+      table.insert(modules[name], ('"%s"'):format(path))
+    end
   end
   return modules
 end
@@ -203,7 +211,7 @@ local libraries = {
   core = { '"pthread"' },
   curl = { '"curl"', '"pthread"', extra = "CURL" },
   httpd = { '"microhttpd"', '"pthread"', extra = "MICROHTTPD" },
-  csv = { '"csv"', extra = "CSV" },
+  csv = { '"csv"', '"pthread"', extra = "CSV" },
   unicode = { '"utf8proc"', extra = "UTF8PROC" },
   ldap = { '"ldap"', '"lber"', '"pthread"', extra = "LDAP" },
   lineedit = { '"edit"', extra = "EDIT" },
