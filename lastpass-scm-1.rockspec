@@ -36,15 +36,15 @@ build = {
   modules = {
     -- made by docs/generate.lua
     ["lastpass.core"] = {
-      sources = { "src/core/attributes.c", "src/core/blocks.c", "src/core/commands.c", "src/core/controls.c", "src/core/core.c", "src/core/diff.c", "src/core/diff_lua.c", "src/core/events.c", "src/core/events_clock.c", "src/core/events_data.c", "src/core/events_file.c", "src/core/events_identity.c", "src/core/events_keyed.c", "src/core/events_lua.c", "src/core/events_reader.c", "src/core/events_write.c", "src/core/events_write_lua.c", "src/core/file.c", "src/core/file_trust.c", "src/core/libcrypto.c", "src/core/parked.c", "src/core/pipes.c", "src/core/reader.c", "src/core/reader_fast.c", "src/core/reader_values.c", "src/core/reply.c", "src/core/request.c", "src/core/rows.c", "src/core/scan.c", "src/core/secret.c", "src/core/secret_file.c", "src/core/signals.c", "src/core/snapshot.c", "src/core/user_lines.c", "src/core/wanted.c", "src/core/wanted_lua.c", "src/core/watch.c" },
+      sources = { "src/core/attributes.c", "src/core/commands.c", "src/core/controls.c", "src/core/core.c", "src/core/diff.c", "src/core/diff_lua.c", "src/core/events.c", "src/core/events_clock.c", "src/core/events_data.c", "src/core/events_file.c", "src/core/events_identity.c", "src/core/events_keyed.c", "src/core/events_lua.c", "src/core/events_reader.c", "src/core/events_write.c", "src/core/events_write_lua.c", "src/core/file.c", "src/core/file_trust.c", "src/core/libcrypto.c", "src/core/parked.c", "src/core/pipes.c", "src/core/reader.c", "src/core/reader_fast.c", "src/core/reader_values.c", "src/core/reply.c", "src/core/request.c", "src/core/rows.c", "src/core/scan.c", "src/core/secret.c", "src/core/secret_file.c", "src/core/signals.c", "src/core/snapshot.c", "src/core/user_lines.c", "src/core/wanted.c", "src/core/wanted_lua.c", "src/core/watch.c", "src/common/blocks.c" },
       defines = { "_GNU_SOURCE" },
       libraries = { "pthread" },
       incdirs = { "src/common" },
     },
     ["lastpass.csv"] = {
-      sources = { "src/csv/claims.c", "src/csv/csv.c", "src/csv/csv_decoder.c", "src/csv/csv_parse.c", "src/csv/csv_people.c", "src/csv/csv_rows.c" },
+      sources = { "src/csv/csv.c", "src/csv/csv_decoder.c", "src/csv/csv_parse.c", "src/csv/csv_people.c", "src/csv/csv_rows.c", "src/csv/key_set.c", "src/common/blocks.c" },
       defines = { "_GNU_SOURCE" },
-      libraries = { "csv" },
+      libraries = { "csv", "pthread" },
       incdirs = { "src/common", "$(CSV_INCDIR)" },
       libdirs = { "$(CSV_LIBDIR)" },
     },

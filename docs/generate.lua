@@ -194,7 +194,8 @@ local common = { core = { "src/common/blocks.c" }, csv = { "src/common/blocks.c"
 -- A C module is made of the files of its folder, and of what it shares with others.
 local function c_modules()
   local modules = {}
-  for _, path in ipairs(lines_of "find src -name '*.c' -not -path 'src/common/*' | LC_ALL=C sort") do
+  local find = "find src -name '*.c' -not -path 'src/common/*' | LC_ALL=C sort"
+  for _, path in ipairs(lines_of(find)) do
     local name = path:match "^src/(%w+)/"
     modules[name] = modules[name] or {}
     table.insert(modules[name], ('"%s"'):format(path))
