@@ -3,23 +3,18 @@
 -- @module lastpass.report.accounts
 local actions = require "lastpass.audit.actions"
 local email = require "lastpass.email"
+local user_fields = require("lastpass.directory.fields").list
 
 local M = {}
 
+--- Columns of accounts by their names: the fields of users, and what reports add.
 M.columns = {
-  email = { name = "email", title = "E-mail" },
-  fullname = { name = "fullname", title = "Name" },
-  status = { name = "status", title = "Account" },
-  admin = { name = "admin", title = "Admin", kind = "flag" },
-  mfa = { name = "mfa", title = "Multifactor" },
-  groups = { name = "groups", title = "Groups", kind = "list" },
-  created = { name = "created", title = "Created", kind = "time" },
-  last_login = { name = "last_login", title = "Last log-in", kind = "time" },
-  password_strength = { name = "password_strength", title = "Password strength", kind = "count" },
-  security_score = { name = "security_score", title = "Security score", kind = "score" },
   findings = { name = "findings", title = "Findings", kind = "list" },
   days = { name = "days", title = "Days", kind = "days" },
 }
+for _, field in ipairs(user_fields) do
+  M.columns[field[1]] = { name = field[1], title = field[2], kind = field.kind }
+end
 
 --- Columns by their names.
 ---@param ... string|table names, or columns of the report's own
@@ -98,8 +93,8 @@ M.login_statuses = {
 ---@return integer|nil count nil when nothing is known of it
 function M.items(user)
   local sum
-  for _, name in ipairs { "sites", "notes", "form_fills", "applications", "attachments" } do
-    local count = user[name]
+  for _, field in ipairs(user_fields) do
+    local count = field.vault and user[field[1]] or nil
     sum = count and (sum or 0) + count or sum
   end
   return sum

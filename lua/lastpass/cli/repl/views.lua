@@ -1,5 +1,7 @@
 --- How the things of LastPass look at the prompt: the columns of their tables, the lines of one.
 -- @module lastpass.cli.repl.views
+local user_fields = require("lastpass.directory.fields").list
+
 local M = {}
 
 local function moment(seconds)
@@ -99,38 +101,17 @@ M.kinds = {
   ["lastpass.Event"] = "events",
 }
 
-local user_fields = {
-  { "email" },
-  { "fullname" },
-  { "status" },
-  { "groups" },
-  { "admin" },
-  { "mfa" },
-  { "id" },
-  { "created", moment },
-  { "last_login", moment },
-  { "last_password_change", moment },
-  { "password_reset_required" },
-  { "password_strength" },
-  { "security_score" },
-  { "sites" },
-  { "notes" },
-  { "linked_account" },
-}
-
 --- The lines of one user, {name, value}.
 ---@param user lastpass.User
 ---@return table[]
 function M.user_lines(user)
   local lines = {}
   for _, field in ipairs(user_fields) do
-    local name, convert = field[1], field[2]
-    local value = user[name]
-    if convert then
-      value = convert(value)
-    end
-    if value ~= nil and value ~= "" then
-      lines[#lines + 1] = { name .. (convert and " (UTC)" or ""), value }
+    local value = field.prompt and user[field[1]]
+    local is_time = field.kind == "time"
+    if field.prompt and value ~= nil and value ~= "" then
+      lines[#lines + 1] =
+        { field[1] .. (is_time and " (UTC)" or ""), is_time and moment(value) or value }
     end
   end
   return lines

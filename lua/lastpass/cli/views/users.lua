@@ -1,45 +1,19 @@
 --- How users are shown.
 -- @module lastpass.cli.views.users
 local core = require "lastpass.core"
+local user_fields = require("lastpass.directory.fields").list
 
-local M = {
-  name = "users",
-  key = "email",
-  fields = {
-    "email",
-    "fullname",
-    "status",
-    "admin",
-    "groups",
-    "mfa",
-    "created",
-    "last_login",
-    "last_password_change",
-    "never_logged_in",
-    "password_reset_required",
-    "password_strength",
-    "security_score",
-    "sites",
-    "notes",
-    "form_fills",
-    "applications",
-    "attachments",
-    "duo_username",
-    "linked_account",
-    "has_sharing_keys",
-    "id",
-  },
-  columns = {
-    "email",
-    { field = "fullname", title = "name", rank = 1 },
-    "status",
-    { field = "admin", rank = 2 },
-    { field = "mfa", max = 20, rank = 3 },
-    { field = "groups", rank = 4 },
-    { field = "last_login", rank = 5 },
-  },
-  times = { created = true, last_login = true, last_password_change = true },
-}
+local M = { name = "users", key = "email", fields = {}, columns = {}, times = {} }
+
+for position, field in ipairs(user_fields) do
+  M.fields[position] = field[1]
+  M.times[field[1]] = field.kind == "time" or nil
+  local column = field.column
+  if column then
+    M.columns[column.position] =
+      { field = field[1], title = column.title, rank = column.rank, max = column.max }
+  end
+end
 
 local tones = { disabled = "dim", invited = "warn" }
 

@@ -9,6 +9,7 @@ local parts = require "lastpass.nginx.dashboard.parts"
 local people_filter = require "lastpass.nginx.dashboard.people_filter"
 local people_index = require "lastpass.nginx.dashboard.index"
 local text = require "lastpass.text"
+local user_fields = require("lastpass.directory.fields").list
 
 local M = {}
 
@@ -206,51 +207,72 @@ local function yes_no(value)
   return value and "yes" or "no"
 end
 
-local function of_hundred(value)
-  return value and ("%s of 100"):format(text.count(math.floor(value * 10 + 0.5) / 10))
+-- What has never been set is not shown: people who never logged in have no master password.
+local function of_hundred(user, value)
+  return value
+    and not user.never_logged_in
+    and ("%s of 100"):format(text.count(math.floor(value * 10 + 0.5) / 10))
 end
 
-local vault = {
-  { "sites", "site" },
-  { "notes", "note" },
-  { "form_fills", "form fill" },
-  { "applications", "application" },
-  { "attachments", "attachment" },
+local by_kind = {
+  time = function(_, value)
+    return parts.time(value, true)
+  end,
+  flag = function(_, value)
+    return yes_no(value)
+  end,
+  count = function(_, value)
+    return value and text.count(value)
+  end,
+}
+
+-- Facts that are shown in a way of their own.
+local by_name = {
+  email = function(_, value)
+    return components.email(value)
+  end,
+  mfa = function(user, value)
+    return mfa_of(value, accounts.login_status(user))
+  end,
+  last_login = function(user, value)
+    return parts.time(value, true) or user.status ~= "invited" and "never"
+  end,
+  password_reset_required = function(_, value)
+    return value and "at the next log-in"
+  end,
+  password_strength = of_hundred,
+  security_score = of_hundred,
+  id = function(_, value)
+    return value and ("%.0f"):format(value)
+  end,
 }
 
 local function vault_text(user)
   local list = {}
-  for _, kind in ipairs(vault) do
-    local count = user[kind[1]]
-    if count and count > 0 then
-      list[#list + 1] = text.plural(count, kind[2])
+  for _, field in ipairs(user_fields) do
+    local count = field.vault and user[field[1]] or 0
+    if count > 0 then
+      list[#list + 1] = text.plural(count, field.vault)
     end
   end
-  if #list > 0 then
-    return table.concat(list, ", ")
-  end
-  return accounts.items(user) == 0 and "nothing" or nil
+  return #list > 0 and table.concat(list, ", ") or accounts.items(user) == 0 and "nothing"
 end
 
 local function facts_of(user)
-  local status = accounts.login_status(user)
-  local used = not user.never_logged_in
-  return components.facts {
-    { "E-mail", components.email(user.email) },
-    { "Status", people_index.status_title(status) },
-    { "Admin", yes_no(user.admin) },
-    { "Multifactor", mfa_of(user.mfa, status) },
-    { "Last log-in", parts.time(user.last_login, true) or user.status ~= "invited" and "never" },
-    { "Created", parts.time(user.created, true) },
-    { "Password changed", parts.time(user.last_password_change, true) },
-    { "Has to change it", user.password_reset_required and "at the next log-in" },
-    { "Password strength", used and of_hundred(user.password_strength) },
-    { "Security score", used and of_hundred(user.security_score) },
-    { "Vault", vault_text(user) },
-    { "Duo name", user.duo_username and html.bdi(user.duo_username) },
-    { "Linked account", user.linked_account and html.bdi(user.linked_account) },
-    { "LastPass number", user.id and ("%.0f"):format(user.id) },
-  }
+  local facts = {}
+  for _, field in ipairs(user_fields) do
+    local name, value = field[1], field.fact and user[field[1]]
+    local show = by_name[name] or by_kind[field.kind]
+    if name == "status" then
+      facts[#facts + 1] = { "Status", people_index.status_title(accounts.login_status(user)) }
+    elseif field.fact and show then
+      facts[#facts + 1] = { field[2], show(user, value) }
+    elseif field.fact then
+      facts[#facts + 1] = { field[2], value and html.bdi(value) }
+    end
+  end
+  facts[#facts + 1] = { "Vault", vault_text(user) }
+  return components.facts(facts)
 end
 
 local function group_tags(call, user)

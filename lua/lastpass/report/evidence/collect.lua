@@ -11,6 +11,7 @@ local json = require "lastpass.json"
 local plain = require "lastpass.report.render.plain"
 local redact = require "lastpass.report.evidence.redact"
 local reply = require "lastpass.enterprise.reply"
+local user_fields = require("lastpass.directory.fields").list
 local values = require "lastpass.report.values"
 
 local M = {}
@@ -208,15 +209,23 @@ function M.run(client, options)
   return read_rest(run, found, options)
 end
 
+local function user_columns()
+  local columns = {}
+  for _, field in ipairs(user_fields) do
+    if field.evidence then
+      columns[field.evidence] = field[1] .. (field.kind == "time" and ":time" or "")
+    end
+  end
+  return table.concat(columns, " ")
+end
+
 -- The tables of a bundle: what the replies say, as CSV, always in the same order. Each has its columns
 -- ("name:kind"), what its rows are sorted by, and a function that gives them from what was collected.
 -- Attributes of users are left out: they may hold anything.
 local tables = {
   {
     name = "users",
-    columns = "id email fullname status admin mfa created:time last_login:time never_logged_in"
-      .. " last_password_change:time password_reset_required password_strength security_score"
-      .. " sites notes form_fills applications attachments",
+    columns = user_columns(),
     sort = { "email", "id" },
     rows = function(found, add)
       for user in found.snapshot:users() do
