@@ -176,6 +176,7 @@ build = {
     ["lastpass.directory.compare"] = "lua/lastpass/directory/compare.lua",
     ["lastpass.directory.events"] = "lua/lastpass/directory/events.lua",
     ["lastpass.directory.expired_passwords"] = "lua/lastpass/directory/expired_passwords.lua",
+    ["lastpass.directory.fields"] = "lua/lastpass/directory/fields.lua",
     ["lastpass.directory.folders"] = "lua/lastpass/directory/folders.lua",
     ["lastpass.directory.group"] = "lua/lastpass/directory/group.lua",
     ["lastpass.directory"] = "lua/lastpass/directory/init.lua",
