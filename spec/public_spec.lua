@@ -125,8 +125,8 @@ local function load_lazy()
   for name in pairs(enterprise.extensions) do
     assert.is_function(enterprise.methods[name])
   end
-  for kind in pairs(lastpass.source.signatures) do
-    assert.is_function(lastpass.source[kind])
+  for _, kind in ipairs(lastpass.source.kinds) do
+    assert.is_function(lastpass.source[kind.name])
   end
   for name in pairs(upvalue(getmetatable(lastpass.directory).__index, "parts")) do
     assert.is_truthy(lastpass.directory[name])

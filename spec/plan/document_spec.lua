@@ -1,7 +1,7 @@
 -- The plan file: what is saved is what is read, and one byte changed is refused.
 local check = require "spec.support.check"
 local companies = require "spec.support.companies"
-local digest = require "lastpass.source.digest"
+local digest = require "lastpass.digest"
 local document = require "lastpass.plan.document"
 local json = require "lastpass.json"
 local plan_module = require "lastpass.plan"

@@ -1,5 +1,5 @@
 local check = require "spec.support.check"
-local digest = require "lastpass.source.digest"
+local digest = require "lastpass.digest"
 local json = require "lastpass.json"
 local planted = require "spec.support.planted"
 local report = require "lastpass.report"

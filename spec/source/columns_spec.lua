@@ -1,77 +1,56 @@
+-- What a source has to hold; whole files are in csv_spec, and other sources here.
+local check = require "spec.support.check"
 local columns = require "lastpass.source.columns"
+local source = require "lastpass.source"
 
--- The bound columns as readable strings: "name=position,position flags".
-local function bound(options, header)
-  local list, key = columns.bind(columns.plan(options, 1), header)
-  local flat = {}
-  for index, column in ipairs(assert(list, key)) do
-    flat[index] = column.name
-      .. "="
-      .. table.concat(column.positions, ",")
-      .. (column.email and " email" or "")
-      .. (column.required and " required" or "")
-      .. (column == key and " key" or "")
-  end
-  return flat
-end
-
-describe("columns", function()
-  it("are in the order of the file, single ones before joined ones", function()
-    local options = { columns = { z = "A", all = { "A", "C" }, b = "A", email = "D" } }
-    assert.same(
-      { "b=1", "z=1", "all=1,3", "email=4 email required key" },
-      bound(options, { "A", "B", "C", "D" })
-    )
-  end)
-
-  it("follow the header when none are named", function()
-    assert.same(
-      { "first_name=1", "email=2 email required key", "no=4", "größe_cm=5" },
-      bound({}, { "First Name", "E-Mail", "", "No.", "Größe (cm)" })
-    )
-  end)
-
-  it("have the key that is asked for, or none", function()
-    assert.same({ "id=1 required key", "email=2 email" }, bound({ key = "id" }, { "Id", "Email" }))
-    assert.same({ "id=1", "email=2 email" }, bound({ key = false }, { "Id", "Email" }))
-    assert.same({ "id=1" }, bound({}, { "Id" }))
-  end)
-
-  it("do not mark columns of an earlier file", function()
-    local plan = columns.plan({ columns = { a = "A" }, required = { "a" } }, 1)
-    assert.is_true(columns.bind(plan, { "A" })[1].required)
-    assert.is_nil(plan.columns.a.required)
-    assert.same({ 2 }, columns.bind(plan, { "B", "A" })[1].positions)
-  end)
-
-  it("may be optional, but not when they are the key", function()
-    local options = { columns = { id = { "Id", optional = true }, name = "Name" } }
-    assert.same({ "name=1" }, bound(options, { "Name" }))
-    options.key = "id"
-    local list, message, err = columns.bind(columns.plan(options, 1), { "Name" })
-    assert.is_nil(list)
+describe("the option `expect`", function()
+  it("is asked of every source", function()
+    local list = { { email = "ann@acme.com" }, { email = "bob@acme.com" } }
+    local people = assert(source.table(list, { expect = { rows = { min = 3 } } }))
+    local err = check.failure("protocol", "wrong_row_count", people:read())
+    assert.equal("table: has 2 rows, and 3 were expected at least", err.message)
+    assert.is_false(people.proof.complete)
+    assert(assert(source.table(list, { expect = { rows = 2 } })):read())
     assert.equal(
-      "no column 'Id' (for the field 'id'); the header is the one column 'Name'",
-      message
+      "source.table: 'expect': 'trailer' is for CSV files",
+      check.blamed(function()
+        source.table(list, { expect = { trailer = "x" } })
+      end)
     )
-    assert.equal("missing_column", err.code)
   end)
 
-  it("may be filled by the first of several that is not empty", function()
-    local options = { columns = { email = { first = { "mail", "upn" } } } }
-    assert.same({ "email=2,1 email required key" }, bound(options, { "upn", "mail" }))
-    for _, case in ipairs {
-      { { first = {} }, "source.csv: column 'email' names no header" },
-      {
-        { "x", first = { "y" } },
-        "source.csv: column 'email': 'first' stands in the place of other",
-      },
-      { { first = { "y" }, join = "" }, "source.csv: column 'email': 'first' and 'join' exclude" },
-      { { first = { 7 } }, "source.csv: column 'email': a header must be a string, not number" },
-      { { first = "y" }, "source.csv: column 'email': option 'first' must be table" },
-    } do
-      local _, message = pcall(columns.plan, { columns = { email = case[1] } }, 1)
-      assert.truthy(message:find(case[2], 1, true), message)
+  it("takes the trailer's text to the letter, or as a pattern", function()
+    assert.is_true(columns.is_trailer("100%", "100%"))
+    assert.is_true((columns.is_trailer("^T.(%d+)$", "T;12")))
+    assert.equal("12", select(2, columns.is_trailer("^T.(%d+)$", "T;12")))
+    assert.is_false((columns.is_trailer("^T", "x;T")))
+    assert.is_false((columns.is_trailer("(x", "xyx"))) -- found to be none only here
+  end)
+end)
+
+describe("options of sources", function()
+  it("are the common ones and a kind's own", function()
+    local all = columns.kind({ options = { path = "string" } }).options
+    assert.equal("string", all.path)
+    assert.equal("boolean", all.trim)
+    assert.is_nil(columns.kind({ options = {} }).options.path)
+  end)
+
+  it("count from 1", function()
+    local kind = columns.kind {
+      source = "source.x",
+      option = "columns",
+      options = { most = "number", least = "number" },
+      counts = { "most", "least" },
+    }
+    columns.plan({ most = 1 }, 1, kind)
+    for _, wrong in ipairs { 0, -1, 2 ^ 31, 0 / 0 } do
+      assert.equal(
+        "source.x: option 'most' must be from 1 to 2^30",
+        check.blamed(function()
+          columns.plan({ most = wrong }, 1, kind)
+        end)
+      )
     end
   end)
 end)

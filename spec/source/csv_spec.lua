@@ -1104,7 +1104,7 @@ describe("what source.csv is told to expect", function()
       ["source.csv: 'expect': unknown option 'row' (did you mean 'rows'?)"] = { row = 1 },
       ["source.csv: 'expect': 'rows' needs 'min' or 'max'"] = { rows = {} },
       ["source.csv: 'expect': rows: 'min' must be a whole number"] = { rows = { min = 1.5 } },
-      ["source.csv: 'expect': 'trailer' must be a text, or a Lua pattern"] = { trailer = "(x" },
+      ["source.csv: 'expect': 'trailer' must be a string, or a Lua pattern"] = { trailer = "(x" },
     } do
       raises(message, "x", { expect = expect })
     end
@@ -1193,7 +1193,7 @@ describe("a mistake in the call of source.csv", function()
       { columns = { email = { "E", requird = true } } }
     )
     raises(
-      "source.csv: column 'origin': that name is kept for where a person comes from",
+      "source.csv: column 'origin': that name is reserved for where a person comes from",
       "x",
       { columns = { origin = "E" } }
     )

@@ -34,7 +34,7 @@ end
 
 local function read(entries, options)
   return ldap_groups.read(connection(entries), options or {}, {
-    place = "here",
+    where = "here",
     base = "o=people",
     timeout = 1,
   })
@@ -235,7 +235,7 @@ describe("ldap_groups", function()
         return message[1], message[2], message[3]
       end,
       dn = connection({}).dn,
-    }, {}, { place = "here", base = "o=people", timeout = 1 }))
+    }, {}, { where = "here", base = "o=people", timeout = 1 }))
     assert.same({ "cn", "member;range=2-*", "member;range=4-*" }, asked)
     for _, name in ipairs { "ann", "bob", "cid", "dan", "eve" } do
       assert.equal("A", groups_of(groups, "uid=" .. name))

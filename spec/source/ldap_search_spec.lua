@@ -52,7 +52,7 @@ end
 
 local function read(answers, settings, request)
   local from = connection(answers)
-  local all = { place = "here", timeout = 3 }
+  local all = { where = "here", timeout = 3 }
   for key, value in pairs(settings or {}) do
     all[key] = value
   end
@@ -187,7 +187,7 @@ describe("ldap_search", function()
     local search = ldap_search.new(
       from,
       { attributes = { "member" } },
-      { place = "h", timeout = 1 }
+      { where = "h", timeout = 1 }
     )
     local _, attributes = search:next()
     assert.same({ cn = { "G" }, member = { "a", "b", "c", "d", "e" } }, attributes)
@@ -208,7 +208,7 @@ describe("ldap_search", function()
   end)
 
   it("shows at once whether it can be answered", function()
-    local settings = { place = "h", timeout = 1 }
+    local settings = { where = "h", timeout = 1 }
     local from = connection { { done { code = 32, message = "No such object", matched = "o=x" } } }
     local search = ldap_search.new(from, { attributes = { "mail" } }, settings)
     local err = check.failure("argument", "no_such_base", search:begin())

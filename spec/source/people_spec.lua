@@ -117,23 +117,78 @@ describe("people", function()
   end)
 end)
 
-describe("options of sources", function()
-  it("are the common ones and a kind's own", function()
-    local all = people.options_with { path = "string" }
-    assert.equal("string", all.path)
-    assert.equal("boolean", all.trim)
-    assert.is_nil(people.options.path)
+describe("an origin", function()
+  it("names the line of a file", function()
+    local place = people.origin { file = "hr.csv", row = 3, line = 17 }
+    assert.same({ file = "hr.csv", row = 3, line = 17 }, place)
+    assert.equal("hr.csv:17", tostring(place))
   end)
 
-  it("count from 1", function()
-    people.check_counts("source.x", { most = 1 }, { "most", "least" }, 1)
-    for _, wrong in ipairs { 0, -1, 2 ^ 31, 0 / 0 } do
-      assert.equal(
-        "source.x: option 'most' must be from 1 to 2^30",
-        check.blamed(function()
-          people.check_counts("source.x", { most = wrong }, { "most" }, 1)
-        end)
-      )
+  it("names the row of a list", function()
+    assert.equal("table:3", tostring(people.origin { list = "table", row = 3 }))
+  end)
+
+  it("can be told from a mark and another of its source", function()
+    for _, pair in ipairs {
+      {
+        people.origin { file = "hr.csv", row = 3, line = 17 },
+        people.origin { file = "hr.csv", row = 4, line = 18 },
+      },
+      { people.origin { list = "table", row = 3 }, people.origin { list = "table", row = 4 } },
+      {
+        people.origin { url = "ldap://h", base = "o=x", dn = "cn=a,o=x" },
+        people.origin { url = "ldap://h", base = "o=x", dn = "cn=b" },
+      },
+    } do
+      assert.equal(tostring(pair[1]), people.origin_text(pair[2], people.origin_mark(pair[1])))
     end
+  end)
+
+  it("names the entry of a directory beneath the base", function()
+    local base, url = "ou=people,dc=acme", "ldap://host"
+    local function shown(dn)
+      return tostring(people.origin { url = url, base = base, dn = dn })
+    end
+    assert.equal("ldap://host/ou=people,dc=acme uid=ann", shown "uid=ann,ou=people,dc=acme")
+    assert.equal("ldap://host/ou=people,dc=acme uid=a,ou=x", shown "uid=a,ou=x,OU=People,DC=acme")
+    assert.equal("ldap://host/ou=people,dc=acme", shown "ou=people,dc=acme")
+    assert.equal("ldap://host/uid=ann,ou=staff,dc=acme", shown "uid=ann,ou=staff,dc=acme")
+  end)
+end)
+
+describe("a problem", function()
+  it("has its origin's fields and counts as refused", function()
+    local self = { proof = { refused = 2 }, problems = {} }
+    local place = people.origin { file = "hr.json", row = 3, line = 17 }
+    local column = { name = "fullname", label = "name" }
+    local person, refused = people.refuse(self, place, "missing_value", "'name' is empty", {
+      column = column,
+      value = ("x"):rep(2000),
+      key = "ann@acme.com",
+    })
+    assert.is_nil(person)
+    assert.equal(3, self.proof.refused)
+    assert.equal(refused, self.problems[1])
+    assert.same({
+      file = "hr.json",
+      row = 3,
+      line = 17,
+      origin = place,
+      code = "missing_value",
+      reason = "'name' is empty",
+      field = "fullname",
+      column = "name",
+      value = ("x"):rep(1000),
+      key = "ann@acme.com",
+    }, refused)
+    assert.equal("hr.json:17: 'name' is empty", tostring(refused))
+  end)
+
+  it("shows values short, on one line and without what a terminal would act on", function()
+    assert.equal("'a?[2Jb??c'", people.shown "a\27[2Jb\n\0c")
+    -- The last character may have been cut in two, so it goes.
+    assert.equal("'" .. ("\195\188"):rep(29) .. "…'", people.shown(("\195\188"):rep(100)))
+    assert.equal("'" .. ("x"):rep(60) .. "…'", people.shown(("x"):rep(61)))
+    assert.equal("'" .. ("x"):rep(60) .. "'", people.shown(("x"):rep(60)))
   end)
 end)

@@ -3,7 +3,7 @@
 -- whose bytes are not exactly what saving it again would write is refused.
 -- @module lastpass.plan.document
 local changes = require "lastpass.directory.changes"
-local digest = require "lastpass.source.digest"
+local digest = require "lastpass.digest"
 local errors = require "lastpass.error"
 local json = require "lastpass.json"
 

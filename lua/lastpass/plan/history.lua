@@ -1,7 +1,7 @@
 --- Reads of the directory that are stored in the journal and looked up by time; and drift: how the directory differs
 -- from what the last applied plan left behind, and which audit event explains it.
 -- @module lastpass.plan.history
-local digest = require "lastpass.source.digest"
+local digest = require "lastpass.digest"
 local directory = require "lastpass.directory"
 local errors = require "lastpass.error"
 local journals = require "lastpass.store.client_journal"

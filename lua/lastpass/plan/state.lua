@@ -2,7 +2,7 @@
 -- back to, and how to see that somebody has changed it since.
 -- @module lastpass.plan.state
 local changes = require "lastpass.directory.changes"
-local digest = require "lastpass.source.digest"
+local digest = require "lastpass.digest"
 local json = require "lastpass.json"
 
 local M = {}

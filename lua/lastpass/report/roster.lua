@@ -3,7 +3,6 @@
 -- @module lastpass.report.roster
 local email = require "lastpass.email"
 local errors = require "lastpass.error"
-local mapping = require "lastpass.source.mapping"
 local status = require "lastpass.source.status"
 local text = require "lastpass.text"
 
@@ -42,7 +41,7 @@ function M.check_active(where, active)
   if not active then
     return
   elseif active.active then
-    mapping.status_words(where, active, 3)
+    status.compile_field(where, active, 3)
     return
   end
   errors.check_options(where .. ": active", active, { field = "string", inactive = "table" })
@@ -58,7 +57,7 @@ local function inactive_test(active)
       return false
     end
   elseif active.active then
-    local words = mapping.status_words("roster", active, 3)
+    local words = status.compile_field("roster", active, 3)
     return function(person)
       local meaning, word = status.meaning(words, person[active.field])
       return meaning == false, word

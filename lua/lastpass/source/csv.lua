@@ -1,75 +1,64 @@
 --- People from a CSV file, read as a stream: good rows as tables, the others as problems.
 -- @module lastpass.source.csv
-local bytes = require "lastpass.source.bytes"
 local columns = require "lastpass.source.columns"
 local csv_records = require "lastpass.source.csv_records"
+local csv_rows = require "lastpass.source.csv_rows"
 local email = require "lastpass.email"
 local errors = require "lastpass.error"
-local expected = require "lastpass.source.expected"
-local origin = require "lastpass.source.origin"
+local files = require "lastpass.source.file"
 local people = require "lastpass.source.people"
-local row_reader = require "lastpass.source.row"
 
 local M = {}
 
 --- Options of `source.csv`. Without `columns` every column of the file is read, under a name made
 -- from its header: "First name" gives first_name, "E-mail" email.
----@class lastpass.source.CsvOptions
+---@class lastpass.source.CsvOptions: lastpass.source.Options
 ---@field columns? table<string, string|lastpass.source.Column> field = header
----@field required? string[]   fields that must not be empty
----@field key? string|false    the field that must be there, once only; default "email" if any
 ---@field header? integer      the row that holds the titles, counted as a spreadsheet counts; default the
--- first that is not blank. What stands before it is passed over
+-- first that is not blank. What comes before it is passed over
 ---@field delimiter? string    one character; default that of a first line "sep=;", else ","
 ---@field quote? string        one character; default '"'
 ---@field encoding? string     "utf-8", "utf-16", "latin1", "windows-1252", …; default what the byte order
 -- mark says, else "utf-8"
----@field dates? table<string, lastpass.source.DateFormat> fields that are dates, which come as
--- "2026-12-31": { hired = "MM/DD/YYYY" }
----@field expect? lastpass.source.Expect what the file has to hold to be whole
----@field zone? lastpass.Zone  in which the moments among the dates fall on a day; default UTC
----@field trim? boolean        cut spaces off both ends of every value; default true
 ---@field strict? boolean      a quote in the wrong place ends the reading; default true
----@field sha256? boolean      hash the bytes as they are read (needs luaossl); default false
----@field max_problems? number refused rows after which the reading ends; default 10000
 ---@field max_field? number    bytes of one value; default 2^20
 ---@field max_fields? number   values of one row; default 10000
 ---@field max_row? number      bytes of one row; default 2^24
----@field name? string         what the file is called in messages; default its path
 
-local known_options = people.options_with {
-  columns = "table",
-  header = function(value)
-    local fits = type(value) == "number" and value >= 1 and value == math.floor(value)
-    return fits, "the number of a row, from 1"
-  end,
-  delimiter = "string",
-  quote = "string",
-  encoding = "string",
-  strict = "boolean",
-  max_field = "number",
-  max_fields = "number",
-  max_row = "number",
+--- What kind of source this is.
+---@type lastpass.source.Kind
+M.kind = columns.kind {
+  source = "source.csv",
+  option = "columns",
+  column = "column",
+  header = "header",
+  a_header = "a header",
+  options = {
+    columns = "table",
+    header = function(value)
+      local is_row = type(value) == "number" and value >= 1 and value == math.floor(value)
+      return is_row, "the number of a row, from 1"
+    end,
+    delimiter = "string",
+    quote = "string",
+    encoding = "string",
+    strict = "boolean",
+    max_field = "number",
+    max_fields = "number",
+    max_row = "number",
+  },
+  counts = { "max_field", "max_fields", "max_row" },
 }
-
-local counts = { "max_field", "max_fields", "max_row", "max_problems" }
-
-local function fail_with_file(file, err)
-  return errors.fail(err.kind, err.code, file .. ": " .. err.message, err)
-end
 
 local function fail_at(self, code, line, reason, hint)
   local file = self.proof.file
-  local place = line and ("%s:%d"):format(file, line) or file
-  return errors.fail("argument", code, ("%s: %s"):format(place, reason), {
+  local where = line and ("%s:%d"):format(file, line) or file
+  return errors.fail("argument", code, ("%s: %s"):format(where, reason), {
     file = file,
     line = line,
     hint = hint,
   })
 end
-
-local BLANK = "row %d, where its header is to be, is blank"
-local NO_ROW = "has no row %d, where its header is to be"
 
 -- The row with the titles; rows before the one that is asked for are passed over.
 local function next_titles(self, wanted)
@@ -85,20 +74,22 @@ local function next_titles(self, wanted)
     if err then
       return nil, message, err
     elseif not row and wanted then
-      return fail_at(self, "no_header", nil, NO_ROW:format(wanted))
+      local reason = ("has no row %d, where its header is to be"):format(wanted)
+      return fail_at(self, "no_header", nil, reason)
     elseif not row then
       return fail_at(self, "empty_file", nil, "is empty, not even a header")
     end
-  until wanted and row.number >= wanted or not wanted and not row_reader.is_blank(row)
-  if wanted and (row.number > wanted or row_reader.is_blank(row)) then
-    return fail_at(self, "no_header", nil, BLANK:format(wanted))
+  until wanted and row.number >= wanted or not wanted and not csv_rows.is_blank(row)
+  if wanted and (row.number > wanted or csv_rows.is_blank(row)) then
+    local reason = ("row %d, where its header is to be, is blank"):format(wanted)
+    return fail_at(self, "no_header", nil, reason)
   end
   return row
 end
 
 local DELIMITERS = { ";", "\t", "|", "," }
 
-local function split(text, delimiter)
+local function split_titles(text, delimiter)
   local parts = {}
   for part in (text .. delimiter):gmatch("([^" .. delimiter .. "]*)" .. delimiter) do
     parts[#parts + 1] = email.trim((part:gsub('^%s*"(.*)"%s*$', "%1")))
@@ -106,14 +97,14 @@ local function split(text, delimiter)
   return parts
 end
 
--- A row that has an address where a title belongs is a person already.
-local function person_among(titles)
+-- A row that has an address in the place of a title is a person already.
+local function find_person(titles)
   for _, title in ipairs(titles) do
     if email.check(title) then
       return title
     end
     for _, delimiter in ipairs(#titles == 1 and DELIMITERS or {}) do
-      for _, part in ipairs(split(title, delimiter)) do
+      for _, part in ipairs(split_titles(title, delimiter)) do
         if part ~= title and email.check(part) then
           return part
         end
@@ -123,20 +114,17 @@ local function person_among(titles)
   return nil
 end
 
-local NO_HEADER = "the row is a person ('%s'), not a header"
-local NO_HEADER_HINT = "give the file a first row with the titles of its columns, or say in which "
-  .. "row they are: header = 4"
-
 -- How many rows after the supposed header are looked at for the real one.
 local ROWS_AHEAD = 20
 
 -- What would help when the titles are not there: another delimiter, or another row.
-local function find_hint(self, plan, titles)
+local function find_hint(self, titles)
+  local plan = self._plan
   if not plan.columns then
     return nil
   end
   for _, delimiter in ipairs(#titles == 1 and DELIMITERS or {}) do
-    if columns.bind(plan, split(titles[1], delimiter)) then
+    if csv_rows.bind(plan, split_titles(titles[1], delimiter)) then
       local shown = delimiter == "\t" and "\\t" or delimiter
       return ("its columns are separated otherwise: delimiter = '%s'"):format(shown)
     end
@@ -145,78 +133,69 @@ local function find_hint(self, plan, titles)
     local row = self._records:next()
     if not row then
       return nil
-    elseif columns.bind(plan, row) then
+    elseif csv_rows.bind(plan, row) then
       return ("row %d has these titles: header = %d"):format(row.number, row.number)
     end
   end
   return nil
 end
 
+local NO_HEADER_HINT = "give the file a first row with the titles of its columns, or say in which "
+  .. "row they are: header = 4"
+local ENCODING_HINT =
+  "see the option 'encoding': spreadsheets often write encoding = 'windows-1252'"
+
 -- Reads the header and fits the columns to it.
-local function read_header(self, plan, wanted)
+local function read_header(self)
   local file = self.proof.file
-  local header, message, err = next_titles(self, wanted)
+  local header, message, err = next_titles(self, self._plan.options.header)
   if not header then
     return nil, message, err
   elseif header.invalid then
     message = ("%s:%d: the header is not valid UTF-8"):format(file, header.line)
-    return errors.fail("protocol", "bad_encoding", message, {
-      file = file,
-      line = header.line,
-      hint = "see the option 'encoding': spreadsheets often write encoding = 'windows-1252'",
-    })
+    local about = { file = file, line = header.line, hint = ENCODING_HINT }
+    return errors.fail("protocol", "bad_encoding", message, about)
   end
-  local person = person_among(header)
+  local person = find_person(header)
   if person then
-    return fail_at(self, "no_header", header.line, NO_HEADER:format(person), NO_HEADER_HINT)
+    local reason = ("the row is a person ('%s'), not a header"):format(person)
+    return fail_at(self, "no_header", header.line, reason, NO_HEADER_HINT)
   end
   local bound, key_column
-  bound, key_column, err = columns.bind(plan, header)
+  bound, key_column, err = csv_rows.bind(self._plan, header)
   if not bound then
     err.file, err.line = file, header.line
-    err.hint = err.code == "missing_column" and find_hint(self, plan, header) or err.hint
-    return fail_with_file(file, err)
+    err.hint = err.code == "missing_column" and find_hint(self, header) or err.hint
+    return errors.fail(err.kind, err.code, file .. ": " .. err.message, err)
   end
   self.header = {}
   for index, title in ipairs(header) do
     self.header[index] = title
   end
-  self._width = #header
-  self._columns, self._key_column = bound, key_column
-  local key, is_plain = nil, not (self._expect and self._expect.trailer)
-  for index, column in ipairs(bound) do
-    key = column == key_column and index or key
-    is_plain = is_plain and not column.date
-  end
-  if is_plain then
-    self._records:shape {
-      width = self._width,
-      columns = bound,
-      key = key,
-      file = file,
-      origin = origin.file_mt,
-    }
+  self._width, self._columns, self._key_column = #header, bound, key_column
+  local shape = csv_rows.shape(self)
+  if shape then
+    self._records:shape(shape)
   end
   return true
 end
 
-local function parser_options(options, level)
-  local character = { "delimiter", "quote" }
-  for _, name in ipairs(character) do
+local function parser_options(plan, level)
+  local options = plan.options
+  for _, name in ipairs { "delimiter", "quote" } do
     local value = options[name]
-    if value and not value:find("^[\1-\9\11\12\14-\126]$") then
+    if value and not value:find "^[\1-\9\11\12\14-\126]$" then
       errors.raise(level + 1, "source.csv: option '%s' must be one ASCII character", name)
     end
   end
   if (options.delimiter or ",") == (options.quote or '"') then
     errors.raise(level + 1, "source.csv: options 'delimiter' and 'quote' must differ")
   end
-  people.check_counts("source.csv", options, counts, level + 1)
   return {
     delimiter = options.delimiter,
     quote = options.quote,
     strict = options.strict,
-    trim = options.trim ~= false,
+    trim = plan.trim,
     max_field = options.max_field,
     max_fields = options.max_fields,
     max_row = options.max_row,
@@ -259,35 +238,31 @@ end
 ---@return string? message
 ---@return lastpass.Error? err
 function M.open(file, options)
-  if type(file) ~= "string" and not bytes.is_readable(file) then
-    errors.raise(2, "source.csv: the file must be a path or an open file, not %s", type(file))
-  end
-  options = errors.check_options("source.csv", options, known_options)
-  local name = options.name or (type(file) == "string" and file or "(stream)")
-  local plan = columns.plan(options, 2)
+  local plan = columns.plan(options, 2, M.kind)
+  local name, path = files.name_of("source.csv", file, plan.options, 2)
   local settings = {
     name = name,
-    encoding = options.encoding and encoding_option(options.encoding, 2),
-    sha256 = options.sha256,
-    parser = parser_options(options, 2),
+    encoding = plan.options.encoding and encoding_option(plan.options.encoding, 2),
+    sha256 = plan.options.sha256,
+    parser = parser_options(plan, 2),
   }
   local proof = { kind = "csv", file = name, bytes = 0, final_newline = false }
   local self = people.new(name, proof, {
-    _admit = row_reader.admit,
-    _path = type(file) == "string" and file or nil,
-    _max_problems = options.max_problems or 10000,
-    _expect = expected.check("source.csv", options.expect, 2),
+    _admit = csv_rows.admit,
+    _pouring = csv_rows.pouring,
+    _plan = plan,
+    _path = path,
+    _max_problems = plan.max_problems,
   })
-  settings.at_end = function()
-    return expected.shortfall(self)
-  end
-  local records, message, err = csv_records.open(file, settings, proof)
-  if not records then
+  local ok, message, err
+  self._records, message, err = csv_records.open(file, settings, proof)
+  if not self._records then
     return nil, message, err
   end
-  self._records = records
-  local ok
-  ok, message, err = read_header(self, plan, options.header)
+  function self._records.shortfall()
+    return columns.shortfall(self, plan.expect, self._trailer)
+  end
+  ok, message, err = read_header(self)
   if not ok then
     self:close()
     return nil, message, err

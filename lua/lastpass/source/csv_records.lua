@@ -1,14 +1,10 @@
 --- The records of a CSV file: bytes in, rows of strings out, a piece of the file at a time.
 -- @module lastpass.source.csv_records
-local bytes = require "lastpass.source.bytes"
 local csv = require "lastpass.csv"
 local errors = require "lastpass.error"
-local file_kind = require "lastpass.source.file_kind"
+local files = require "lastpass.source.file"
 
 local M = {}
-
--- What is looked at before the first row: the first line that is not blank, as far as it is within.
-local HEAD = 512
 
 local aliases = {
   ["utf8"] = "utf-8",
@@ -22,7 +18,7 @@ local aliases = {
 local records = {}
 local records_mt = { __index = records, __name = "lastpass.source.csv_records" }
 
---- The name under which an encoding is known here, or nil and the names there are.
+--- The name under which an encoding is known here, or nil and the names that are.
 ---@param name string "UTF-8", "latin1", "cp1252", …
 ---@return string|nil encoding
 ---@return string[]? known
@@ -41,11 +37,13 @@ function M.encoding(name)
   return nil, known
 end
 
-local function fail(self, kind, code, reason, line, fields)
-  fields = fields or {}
-  fields.file, fields.line = self.name, line
-  local place = line and ("%s:%d"):format(self.name, line) or self.name
-  return errors.fail(kind, code, place .. ": " .. reason, fields)
+local function fail_reading(self, kind, code, reason, hint, line)
+  local where = line and ("%s:%d"):format(self.name, line) or self.name
+  return errors.fail(kind, code, where .. ": " .. reason, {
+    file = self.name,
+    line = line,
+    hint = hint,
+  })
 end
 
 -- Ends the reading: what was parsed is still handed out, then this failure.
@@ -55,8 +53,8 @@ local function break_off(self, err)
   self._ended = true
 end
 
-local function refuse(self, code, reason, line, fields)
-  local _, _, err = fail(self, "protocol", code, reason, line, fields)
+local function refuse_file(self, code, reason, line)
+  local _, _, err = fail_reading(self, "protocol", code, reason, nil, line)
   break_off(self, err)
 end
 
@@ -64,7 +62,7 @@ end
 local function parse(self, piece)
   local ok, message, line, code = self._parser:parse(piece)
   if not ok then
-    refuse(self, code, message, line)
+    refuse_file(self, code, message, line)
   end
 end
 
@@ -72,14 +70,15 @@ local function finish(self)
   if self._decoder then
     local whole, message = self._decoder:finish()
     if not whole then
-      refuse(self, "bad_encoding", message)
+      refuse_file(self, "bad_encoding", message)
     end
   end
   parse(self, nil)
   self._ended = true
 end
 
--- The next text: the beginning that was looked at, and then the pieces of the file.
+-- The next text: the beginning that was looked at, and then the pieces of the file. Or nil and a failure,
+-- or why it cannot be decoded.
 local function next_text(self)
   local head = self._head
   if head then
@@ -101,7 +100,7 @@ local function fill(self)
   if text then
     parse(self, text)
   elseif type(problem) == "string" then
-    refuse(self, "bad_encoding", problem)
+    refuse_file(self, "bad_encoding", problem)
   elseif problem then
     break_off(self, problem)
   else
@@ -143,24 +142,21 @@ function records:next()
   if self._closed then
     return nil
   end
-  local parser = self._parser
+  local parser, proof = self._parser, self._proof
   local row = parser:next()
   while not row do
+    if self._ended and not self._failure and not proof.complete then
+      self._failure = self.shortfall and self.shortfall()
+      if not self._failure then
+        proof.complete, proof.sha256 = true, self._bytes:sha256()
+      end
+    end
     if self._failure then
       return nil, self._failure.message, self._failure
     elseif self._ended then
-      local proof = self._proof
-      if proof.complete then
-        return nil
-      end
-      self._failure = self._at_end and self._at_end()
-      if not self._failure then
-        proof.complete, proof.sha256 = true, self._bytes:sha256()
-        return nil
-      end
-    else
-      fill(self)
+      return nil
     end
+    fill(self)
     row = parser:next()
   end
   return row
@@ -172,112 +168,76 @@ function records:close()
   self._closed = true
 end
 
--- The beginning of a file; a failure comes after the rows before it.
-local function read_head(self)
-  local head = ""
-  while #head < HEAD and not (#head >= 4 and head:find "[^%s][^\r\n]*[\r\n]") do
-    local piece, _, err = self._bytes:read()
-    if not piece then
-      self._head_failure = err
-      break
-    end
-    head = head .. piece
-  end
-  return head
-end
-
 local UTF16_HINT = "give encoding = '%s'"
 
--- The encoding that the file itself names by its byte order mark; what is said beside must agree.
+-- The encoding that the file itself names by its byte order mark; the option must agree with it.
 local function encoding_of(self, head, given)
   local mark = head:sub(1, 2)
-  local is_utf16 = mark == "\255\254" or mark == "\254\255"
-  if is_utf16 and (not given or given:find "^utf%-16") then
-    return given or "utf-16"
-  elseif is_utf16 then
-    local reason = ("this is UTF-16, not %s"):format(given:gsub("^utf", "UTF"))
-    return fail(
-      self,
-      "protocol",
-      "bad_encoding",
-      reason,
-      nil,
-      { hint = UTF16_HINT:format "utf-16" }
-    )
-  elseif head:sub(1, 3) == "\239\187\191" and given and given ~= "utf-8" then
-    local reason = ("the file says that it is UTF-8 (byte order mark), not %s"):format(given)
-    return fail(self, "protocol", "bad_encoding", reason, nil, {
-      hint = "leave out the option 'encoding'",
-    })
+  local reason, hint
+  if mark == "\255\254" or mark == "\254\255" then
+    if not given or given:find "^utf%-16" then
+      return given or "utf-16"
+    end
+    reason = ("this is UTF-16, not %s"):format(given:gsub("^utf", "UTF"))
+    hint = UTF16_HINT:format "utf-16"
+  elseif head:sub(1, 3) == files.UTF8_MARK and given and given ~= "utf-8" then
+    reason = ("the file says that it is UTF-8 (byte order mark), not %s"):format(given)
+    hint = "leave out the option 'encoding'"
   elseif not given and (head:find "^[^%z]%z[^%z]%z" or head:find "^%z[^%z]%z[^%z]") then
-    local likely = head:find "^%z" and "utf-16be" or "utf-16le"
-    return fail(
-      self,
-      "protocol",
-      "bad_encoding",
-      "this looks like UTF-16 without a byte order mark",
-      nil,
-      {
-        hint = UTF16_HINT:format(likely),
-      }
-    )
+    reason = "this looks like UTF-16 without a byte order mark"
+    hint = UTF16_HINT:format(head:find "^%z" and "utf-16be" or "utf-16le")
+  else
+    return given or "utf-8"
   end
-  return given or "utf-8"
+  return fail_reading(self, "protocol", "bad_encoding", reason, hint)
 end
 
-local function open_decoder(self, encoding)
+-- The beginning as UTF-8.
+local function decode_head(self, head, encoding)
   if encoding == "utf-8" then
-    return true
+    return head
   end
-  local decoder, message = csv.decoder(encoding)
-  if not decoder then
-    return fail(self, "argument", "bad_encoding", message)
+  local message, text
+  self._decoder, message = csv.decoder(encoding)
+  if not self._decoder then
+    return fail_reading(self, "argument", "bad_encoding", message)
   end
-  self._decoder = decoder
-  return true
+  text, message = self._decoder:feed(head)
+  if not text then
+    return fail_reading(self, "protocol", "bad_encoding", message)
+  end
+  return text
 end
 
 -- The first line "sep=;" by which Excel is told the delimiter.
 local function separator_of(text)
-  local separator, after =
-    text:gsub("^\239\187\191", ""):match '^"?[Ss][Ee][Pp]=([\9\32-\126])"?([^\r\n]?)'
+  local separator, after = text:match '^"?[Ss][Ee][Pp]=([\9\32-\126])"?([^\r\n]?)'
   return after == "" and separator or nil
 end
 
-local function not_csv(self, what, hint)
-  local message = ("this is %s, not CSV"):format(what)
-  return fail(self, "argument", "not_csv", message, nil, { hint = hint })
-end
-
 -- Looks at the beginning: what the file is, its encoding, its delimiter.
-local function begin(self, settings)
-  local head = read_head(self)
-  local what, hint = file_kind.of_bytes(head:sub(1, HEAD), "CSV")
-  if what then
-    return not_csv(self, what, hint)
-  end
-  local encoding, message, err = encoding_of(self, head, settings.encoding)
-  if not encoding then
-    return nil, message, err
-  end
-  local ok
-  ok, message, err = open_decoder(self, encoding)
-  if not ok then
-    return nil, message, err
-  end
-  local text = head
-  if self._decoder then
-    text, message = self._decoder:feed(head)
-    if not text then
-      return fail(self, "protocol", "bad_encoding", message)
+local function read_head(self, settings)
+  local head, message, err
+  head, self._head_failure = self._bytes:head()
+  local what, hint = files.of_bytes(head:sub(1, files.HEAD), "CSV")
+  local encoding
+  if not what then
+    encoding, message, err = encoding_of(self, head, settings.encoding)
+    if encoding then
+      head, message, err = decode_head(self, head, encoding)
+    end
+    if not encoding or not head then
+      return nil, message, err
     end
   end
-  local line = text:sub(1, HEAD):gsub("^\239\187\191", ""):match "^%s*([^\r\n]*)"
-  what, hint = file_kind.of_line(line)
-  if what then
-    return not_csv(self, what, hint)
+  local text = head:gsub("^" .. files.UTF8_MARK, "")
+  if not what then
+    what, hint = files.of_line(text:sub(1, files.HEAD):match "^%s*([^\r\n]*)")
   end
-  self._head = text
+  if what then
+    return fail_reading(self, "argument", "not_csv", ("this is %s, not CSV"):format(what), hint)
+  end
+  self._head = head
   local options, separator = {}, separator_of(text)
   for name, value in pairs(settings.parser) do
     options[name] = value
@@ -294,24 +254,20 @@ end
 --- Opens a file.
 ---@param file string|file* path, or anything with a `read(bytes)` method as that of files
 ---@param settings table {name, encoding (of `encoding`; nil: what the file says, else UTF-8), sha256,
--- parser = options of `csv.parser`, at_end = function() -> err | nil (what is missing at the end)}
+-- parser = options of `csv.parser`}
 ---@param proof table its bytes, final_newline, complete and sha256 are kept up to date
----@return table|nil records `delimiter`; `has_separator_line`: the first row is "sep=;"
+---@return table|nil records `delimiter`; `has_separator_line`: the first row is "sep=;". A function
+-- `shortfall`, when it is set, says at the end what is missing: an error, or nil
 ---@return string? message
 ---@return lastpass.Error? err
 function M.open(file, settings, proof)
-  local self = setmetatable({
-    name = settings.name,
-    _proof = proof,
-    _at_end = settings.at_end,
-  }, records_mt)
-  local message, err
-  self._bytes, message, err = bytes.open(file, settings, proof)
+  local self = setmetatable({ name = settings.name, _proof = proof }, records_mt)
+  local ok, message, err
+  self._bytes, message, err = files.open(file, settings, proof)
   if not self._bytes then
     return nil, message, err
   end
-  local ok
-  ok, message, err = begin(self, settings)
+  ok, message, err = read_head(self, settings)
   if not ok then
     self._bytes:close()
     return nil, message, err

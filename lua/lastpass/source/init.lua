@@ -1,4 +1,4 @@
---- Sources: where the people that ought to be there are written down.
+--- Sources: where the people that ought to exist are listed.
 -- A kind of source is loaded on first use: `source.csv(path, options)`.
 -- @module lastpass.source
 local email = require "lastpass.email"
@@ -7,24 +7,29 @@ local signature = require "lastpass.signature"
 
 local M = {}
 
-local kinds = {
-  csv = "lastpass.source.csv",
-  json = "lastpass.source.json",
-  ldap = "lastpass.source.ldap",
-  table = "lastpass.source.table",
+--- The kinds of sources. A new one is a row here and its module, which has the function `open` that makes a
+-- `lastpass.source.People`, and describes its options (`kind` of `lastpass.source.columns`).
+---@class lastpass.source.Row
+---@field name string       the word, of programs and playbooks
+---@field signature string  what `open` takes
+---@field is_file? boolean  its first argument is a path, which playbooks read relative to themselves
+---@field options integer   which argument the options are
+---@type lastpass.source.Row[]
+M.kinds = {
+  { name = "csv", signature = "file?: any, options?: table", is_file = true, options = 2 },
+  { name = "json", signature = "file?: any, options?: table", is_file = true, options = 2 },
+  { name = "ldap", signature = "options: table", options = 1 },
+  { name = "table", signature = "list: table, options?: table", options = 2 },
 }
 
---- What the openers take.
-M.signatures = {
-  csv = "file?: any, options?: table",
-  json = "file?: any, options?: table",
-  ldap = "options: table",
-  table = "list: table, options?: table",
-}
+local by_name = {}
+for _, kind in ipairs(M.kinds) do
+  by_name[kind.name] = kind
+end
 
---- Checks an e-mail address and folds it into the key that tells accounts apart.
+--- Checks an e-mail address and folds it into the key that identifies an account.
 ---@param text string
----@return string|nil key trimmed, composed, its letters in lower case
+---@return string|nil key trimmed, composed, in lower case
 ---@return string? reason what is wrong with it
 function M.email(text)
   local address, reason = email.check(text)
@@ -55,12 +60,13 @@ signature.declare("source.", M, {
 })
 
 return setmetatable(M, {
-  __index = function(_, kind)
-    local name = kinds[kind]
-    if not name then
+  __index = function(_, name)
+    local kind = by_name[name]
+    if not kind then
       return nil
     end
-    M[kind] = signature.check("source." .. kind, M.signatures[kind], require(name).open)
-    return M[kind]
+    local open = require("lastpass.source." .. name).open
+    M[name] = signature.check("source." .. name, kind.signature, open)
+    return M[name]
   end,
 })

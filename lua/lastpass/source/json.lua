@@ -1,61 +1,121 @@
 --- People from JSON files: a list of objects, a list within an object, or one object a line.
 -- @module lastpass.source.json
-local bytes = require "lastpass.source.bytes"
 local columns = require "lastpass.source.columns"
+local core = require "lastpass.core"
 local errors = require "lastpass.error"
 local fields = require "lastpass.source.fields"
-local json_document = require "lastpass.source.json_document"
-local json_format = require "lastpass.source.json_format"
-local json_lines = require "lastpass.source.json_lines"
+local files = require "lastpass.source.file"
+local json_records = require "lastpass.source.json_records"
 local json_reply = require "lastpass.source.json_reply"
-local people = require "lastpass.source.people"
-local values = require "lastpass.source.values"
 
 local M = {}
 
 --- Options of `source.json`.
----@class lastpass.source.JsonOptions
+---@class lastpass.source.JsonOptions: lastpass.source.Options
 ---@field columns? table<string, string|lastpass.source.Column> field = key, or path as
 -- "name.family"; without it every key that holds a value or a list of them makes a field
----@field required? string[]   fields that must not be empty
----@field key? string|false    the field that must be there, once only; default "email"
----@field dates? table<string, lastpass.source.DateFormat> fields that are dates, which come as
--- "2026-12-31": { hired = "MM/DD/YYYY" }
----@field expect? lastpass.source.Expect how many rows there have to be
----@field zone? lastpass.Zone  in which the moments among the dates fall on a day; default UTC
 ---@field list? string         where in the file's object the list is: "users", "data.users"
 ---@field ignore? string[]      members beside the list that do not mean that it is cut: { "meta.total" }
----@field format? string       "json" or "ndjson" (one object a line); default: told from the file
----@field trim? boolean        cut spaces off both ends of every value; default true
----@field sha256? boolean      hash the bytes as they are read (needs luaossl); default false
----@field max_problems? number refused rows after which the reading ends; default 10000
+---@field format? string       "json" or "ndjson" (one object a line); default: detected from the file
 ---@field max_bytes? number    of a file that is one JSON text and so is held whole; default 2^28
 ---@field max_row? number      bytes of one line of NDJSON; default 2^24
----@field name? string         what the file is called in messages; default its path
 
-local formats = { json = true, ndjson = true }
-
-local known_options = people.options_with {
-  columns = "table",
-  list = "string",
-  ignore = "table",
-  format = function(value)
-    return formats[value] == true, '"json" or "ndjson"'
-  end,
-  max_bytes = "number",
-  max_row = "number",
-}
-
-local counts = { "max_bytes", "max_row", "max_problems" }
-
-local words = columns.words {
+--- What kind of source this is.
+---@type lastpass.source.Kind
+M.kind = columns.kind {
   source = "source.json",
   option = "columns",
   column = "column",
   header = "key",
   a_header = "a key",
-  options = { list = "boolean" },
+  options = {
+    columns = "table",
+    list = "string",
+    ignore = "table",
+    format = function(value)
+      return value == "json" or value == "ndjson", '"json" or "ndjson"'
+    end,
+    max_bytes = "number",
+    max_row = "number",
+  },
+  counts = { "max_bytes", "max_row" },
+  column_options = { list = "boolean" },
 }
+
+--- Reads the beginning of a file: up to its first character that is no space.
+---@param reader table of `file.open`
+---@param name string the file's name
+---@return string|nil head without a byte order mark
+---@return string? message
+---@return lastpass.Error? err code "empty_file", "bad_encoding", or as of `file`
+function M.read_head(reader, name)
+  local head, err = reader:head()
+  if not err and (head:find "^\255\254" or head:find "^\254\255" or head:find "^.?%z") then
+    local message = name .. ": this is UTF-16, not UTF-8"
+    return errors.fail("protocol", "bad_encoding", message, { file = name })
+  elseif not err then
+    head = head:gsub("^" .. files.UTF8_MARK, "")
+    head, err = reader:read_until(head, json_records.start)
+  end
+  if err then
+    return nil, err.message, err
+  elseif not json_records.start(head) then
+    return errors.fail("argument", "empty_file", name .. ": is empty", { file = name })
+  end
+  local what, hint = files.of_bytes(head:sub(1, files.HEAD), "JSON")
+  if what then
+    local message = ("%s: this is %s, not JSON"):format(name, what)
+    return errors.fail("argument", "not_json", message, { file = name, hint = hint })
+  end
+  return head
+end
+
+-- Whether an object that is alone has a list of people within it, or is a single person. A person
+-- has a string at least; what has none, beside a list without elements, holds nobody at the moment.
+local function holds_people(text)
+  local has_empty, has_text = false, false
+  for _, value in json_records.members(text, 1) do
+    local first = text:sub(value, value)
+    has_text = has_text or first == '"'
+    has_empty = has_empty or (first == "[" and not json_records.next_element(text, value))
+  end
+  return (has_empty and not has_text) or #json_records.lists(text, 1) > 0
+end
+
+--- Whether a file is one JSON text or one object a line, as its beginning shows.
+---@param reader table of `file.open`
+---@param head string of `read_head`
+---@param max_row number bytes that the first line may have at most in NDJSON
+---@return string format "json" or "ndjson"
+---@return string head what has been read by now
+---@return lastpass.Error? err
+function M.detect_format(reader, head, max_row)
+  local start = json_records.start(head)
+  local err
+  if head:sub(start, start) ~= "{" then
+    return "json", head
+  end
+  head, err = reader:read_until(head, function(text)
+    return text:find("\n", start, true) or #text - start >= max_row
+  end)
+  local newline = head:find("\n", start, true) or #head + 1
+  if err or newline - start > max_row then
+    return "json", head, err -- however much was read: in what pieces a file comes must not matter
+  end
+  local line = head:sub(start, newline - 1)
+  head, err = reader:read_until(head, function(text)
+    return text:find("[^ \t\r\n]", newline)
+  end)
+  local second = head:match("[^ \t\r\n]", newline)
+  if second == "{" and line:find "}[ \t\r]*$" then
+    return "ndjson", head, err -- in no JSON text one object follows another: the line need not be good
+  elseif not core.check(line) then
+    return "json", head, err
+  elseif second then
+    return "ndjson", head, err
+  end
+  return holds_people(line) and "json" or "ndjson", head, err
+end
 
 local function format_of(reader, head, name, options)
   if options.format then
@@ -65,7 +125,7 @@ local function format_of(reader, head, name, options)
   elseif name:lower():find "%.ndjson$" or name:lower():find "%.jsonl$" then
     return "ndjson", head
   end
-  return json_format.detect(reader, head, options.max_row or 2 ^ 24)
+  return M.detect_format(reader, head, options.max_row or 2 ^ 24)
 end
 
 -- The whole text of a file.
@@ -88,74 +148,89 @@ local function read_all(reader, head, name, max_bytes)
   })
 end
 
-local function open_records(reader, name, options, proof)
-  local head, message, err = json_format.head(reader, name)
+local function open_objects(reader, name, options, proof)
+  local head, message, err = M.read_head(reader, name)
   if not head then
     return nil, message, err
   end
-  local format
-  format, head, err = format_of(reader, head, name, options)
-  if not format then
-    return nil, head, err
-  end
-  proof.format = format
-  if format == "ndjson" then
-    return json_lines.open(reader, head, name, options.max_row or 2 ^ 24)
+  proof.format, head, err = format_of(reader, head, name, options)
+  if err then
+    return nil, err.message, err
+  elseif proof.format == "ndjson" then
+    return json_records.open_lines(reader, head, name, options.max_row or 2 ^ 24)
   end
   local text
   text, message, err = read_all(reader, head, name, options.max_bytes or 2 ^ 28)
   if not text then
     return nil, message, err
   end
-  return json_document.open(text, name, options.list)
+  return json_records.open_document(text, name, options.list)
 end
 
 local IGNORE_HINT = "put all pages into the file; if it holds the whole list all the same: "
   .. "ignore = { '%s' }"
 
+local records = {}
+local records_mt = { __index = records, __name = "lastpass.source.json_records" }
+
 -- A reply of an API that says that it is one page of several is not the whole list.
-local function check_reply(self, name, ignored)
-  local beside, rows = nil, nil
-  if self._inner.beside then
-    beside, rows = self._inner:beside()
+local function check_reply(self)
+  local beside, rows, reason, path
+  if self._objects.beside then
+    beside, rows = self._objects:beside()
   end
-  local reason, path
   if beside then
+    local ignored = json_reply.ignored(self._people._plan.options.ignore)
     reason, path = json_reply.fault(beside, rows, ignored)
   end
   if not reason then
     return true
   end
+  local name = self._people.name
   return errors.fail("protocol", "partial_reply", ("%s: %s"):format(name, reason), {
     file = name,
     hint = IGNORE_HINT:format(path),
   })
 end
 
-local records = {}
-local records_mt = { __index = records, __name = "lastpass.source.json_records" }
-
--- What the people are made of, one by one; as `people.new` wants it.
+-- The next item, as `fields.new` wants it.
 function records:next()
-  local item, message, err = self._inner:next()
+  local item, message, err = self._objects:next()
   if item or err then
     return item, message, err
   elseif self._closed then
     return nil
   end
   local ok
-  ok, message, err = self._check()
+  ok, message, err = check_reply(self)
   if not ok then
     return nil, message, err
   end
-  return self._finish()
+  return fields.finish(self._people, self._reader)
 end
 
--- Lets go of the source; may be called again.
+-- Ends the reading; may be called again.
 function records:close()
   self._closed = true
-  self._inner:close()
+  self._objects:close()
   self._reader:close()
+end
+
+local function check_ignore(options, level)
+  if options.list and options.format == "ndjson" then
+    errors.raise(level, "source.json: option 'list' is not for NDJSON")
+  elseif options.ignore and not options.list then
+    errors.raise(
+      level,
+      "source.json: option 'ignore' is for a list within an object (option 'list')"
+    )
+  end
+  for place, path in pairs(options.ignore or {}) do
+    if type(place) ~= "number" or type(path) ~= "string" then
+      local message = "source.json: option 'ignore' must be a list of names, as { \"meta.total\" }"
+      errors.raise(level, message)
+    end
+  end
 end
 
 --- Opens a JSON file as a source of people (`source.json`).
@@ -166,7 +241,7 @@ end
 --     }))
 --     for person in people:rows() do print(person.origin, person.email, person.fullname) end
 --
--- Numbers and booleans become texts; a key that is missing or null gives no field. A field that has
+-- Numbers and booleans become strings; a key that is missing or null gives no field. A field that has
 -- several values is a list when its column says so (`list = true`); otherwise they are joined, but
 -- where one is needed, for an address or the key, the row is refused.
 --
@@ -187,49 +262,25 @@ end
 ---@return string? message
 ---@return lastpass.Error? err
 function M.open(file, options)
-  if type(file) ~= "string" and not bytes.is_readable(file) then
-    errors.raise(2, "source.json: the file must be a path or an open file, not %s", type(file))
-  end
-  options = errors.check_options("source.json", options, known_options)
-  people.check_counts("source.json", options, counts, 2)
-  if options.list and options.format == "ndjson" then
-    errors.raise(2, "source.json: option 'list' is not for NDJSON")
-  elseif options.ignore and not options.list then
-    errors.raise(2, "source.json: option 'ignore' is for a list within an object (option 'list')")
-  end
-  for place, path in pairs(options.ignore or {}) do
-    if type(place) ~= "number" or type(path) ~= "string" then
-      errors.raise(2, "source.json: option 'ignore' must be a list of names, as { \"meta.total\" }")
-    end
-  end
-  local plan = columns.plan(options, 2, words)
-  local name = options.name or (type(file) == "string" and file or "(stream)")
+  local plan = columns.plan(options, 2, M.kind)
+  local name, path = files.name_of("source.json", file, plan.options, 2)
+  check_ignore(plan.options, 3)
   local proof = { kind = "json", file = name, bytes = 0, final_newline = false }
-  local own = { _collect = values.collect, _path = type(file) == "string" and file or nil }
-  local self = people.new(name, proof, fields.bind(own, plan, options, words))
-  local reader, message, err = bytes.open(file, { name = name, sha256 = options.sha256 }, proof)
+  local self = fields.new(name, proof, plan, 2)
+  self._path = path
+  local settings = { name = name, sha256 = plan.options.sha256 }
+  local reader, message, err = files.open(file, settings, proof)
   if not reader then
     return nil, message, err
   end
-  local inner
-  inner, message, err = open_records(reader, name, options, proof)
-  if not inner then
+  local objects
+  objects, message, err = open_objects(reader, name, plan.options, proof)
+  if not objects then
     reader:close()
     return nil, message, err
   end
-  self._hash = function()
-    return reader:sha256()
-  end
-  self._records = setmetatable({
-    _inner = inner,
-    _reader = reader,
-    _check = function()
-      return check_reply(self._records, name, json_reply.ignored(options.ignore))
-    end,
-    _finish = function()
-      return fields.finish(self)
-    end,
-  }, records_mt)
+  local own = { _people = self, _objects = objects, _reader = reader }
+  self._records = setmetatable(own, records_mt)
   return self
 end
 

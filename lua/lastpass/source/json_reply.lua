@@ -3,7 +3,7 @@
 -- @module lastpass.source.json_reply
 local email = require "lastpass.email"
 local json = require "lastpass.json"
-local problem = require "lastpass.source.problem"
+local people = require "lastpass.source.people"
 
 local M = {}
 
@@ -120,7 +120,7 @@ local function shown(name, value)
   if type(value) == "number" or type(value) == "boolean" then
     return ": " .. tostring(value)
   elseif ERROR[name] or STATUS[name] or TOTAL[name] then
-    return ": " .. problem.shown(type(value) == "string" and value or json.encode(value))
+    return ": " .. people.shown(type(value) == "string" and value or json.encode(value))
   end
   return ""
 end

@@ -3,17 +3,15 @@
 local columns = require "lastpass.source.columns"
 local errors = require "lastpass.error"
 local fields = require "lastpass.source.fields"
-local fingerprint = require "lastpass.source.fingerprint"
 local ldap_connection = require "lastpass.source.ldap_connection"
 local ldap_groups = require "lastpass.source.ldap_groups"
 local ldap_search = require "lastpass.source.ldap_search"
-local origin = require "lastpass.source.origin"
 local people = require "lastpass.source.people"
 
 local M = {}
 
 --- Options of `source.ldap`.
----@class lastpass.source.LdapOptions
+---@class lastpass.source.LdapOptions: lastpass.source.Options
 ---@field url string            ldaps://host, ldap://host (StartTLS) or ldapi://socket
 ---@field base string           where the people are: "ou=people,dc=acme,dc=com"
 ---@field filter? string        default "(objectClass=person)"
@@ -22,12 +20,6 @@ local M = {}
 -- { email = "mail", fullname = "cn" }
 ---@field groups? boolean|lastpass.source.LdapGroups gives each person the list `groups`; true: with
 -- all defaults; default none
----@field required? string[]    fields that must not be empty
----@field key? string|false     the field that must be there, once only; default "email" if any
----@field dates? table<string, lastpass.source.DateFormat> fields that are dates, which come as
--- "2026-12-31": { hired = "MM/DD/YYYY" }
----@field expect? lastpass.source.Expect how many rows there have to be
----@field zone? lastpass.Zone  in which the moments among the dates fall on a day; default UTC
 ---@field bind_dn? string       who reads; without it nobody in particular
 ---@field password? userdata|table of `lastpass.secret`, or {file = path}, {env = name}, {command = line}
 ---@field external? boolean     bind as whom TLS or the socket knows us (SASL EXTERNAL)
@@ -37,62 +29,17 @@ local M = {}
 ---@field starttls? boolean     StartTLS on ldap://; default true, to this machine false
 ---@field plain? boolean        true reads another machine without TLS, as nobody; default false
 ---@field page_size? integer    entries asked for at once; 0 for all at once; default 500
----@field referrals? string     "ignore": parts kept on other servers are not missed; default they are
+---@field referrals? string     "ignore": parts on other servers are not missed; default they are
 ---@field timeout? number       seconds without an answer; default 60
 ---@field connect_timeout? number seconds for the connection, for TLS and for the bind; default 10
 ---@field time_limit? number    seconds the whole reading may take; default as long as it needs
 ---@field size_limit? integer   entries there may be at most; default as many as there are
----@field trim? boolean         cut spaces off both ends of every value; default true
----@field sha256? boolean       a hash of all values (needs luaossl); default false
----@field max_problems? number  refused entries after which the reading ends; default 10000
----@field name? string          what the directory is called in messages; default its url
 
 local function positive(value)
   return type(value) == "number" and value > 0, "a number above 0"
 end
 
 local scopes = { subtree = true, one = true, base = true }
-
-local known_options = people.options_with {
-  url = "string",
-  base = "string",
-  filter = "string",
-  scope = function(value)
-    return scopes[value] == true, '"subtree", "one" or "base"'
-  end,
-  attributes = "table",
-  groups = { "boolean", "table" },
-  bind_dn = "string",
-  password = { "userdata", "table" },
-  external = "boolean",
-  ca_file = "string",
-  certificate_file = "string",
-  key_file = "string",
-  starttls = "boolean",
-  plain = "boolean",
-  page_size = function(value)
-    local fits = type(value) == "number" and value >= 0 and value < 2 ^ 31
-    return fits and value == math.floor(value), "a whole number"
-  end,
-  referrals = function(value)
-    return value == "ignore", '"ignore"'
-  end,
-  timeout = positive,
-  connect_timeout = positive,
-  time_limit = positive,
-  size_limit = "number",
-}
-
-local words = columns.words {
-  source = "source.ldap",
-  option = "attributes",
-  column = "attribute",
-  header = "attribute",
-  a_header = "an attribute",
-  options = { list = "boolean", binary = "boolean" },
-}
-
-local default_attributes = { email = "mail", fullname = "cn" }
 
 -- An attribute's values; its name counts without regard to case.
 local function collect(attributes, name, found)
@@ -103,21 +50,66 @@ local function collect(attributes, name, found)
   end
 end
 
-local function wanted_attributes(self, groups)
-  local names, seen = {}, {}
-  local function want(name)
-    if name and not seen[name:lower()] then
-      seen[name:lower()] = true
+--- What kind of source this is.
+---@type lastpass.source.Kind
+M.kind = columns.kind {
+  source = "source.ldap",
+  option = "attributes",
+  column = "attribute",
+  header = "attribute",
+  a_header = "an attribute",
+  options = {
+    url = "string",
+    base = "string",
+    filter = "string",
+    scope = function(value)
+      return scopes[value] == true, '"subtree", "one" or "base"'
+    end,
+    attributes = "table",
+    groups = { "boolean", "table" },
+    bind_dn = "string",
+    password = { "userdata", "table" },
+    external = "boolean",
+    ca_file = "string",
+    certificate_file = "string",
+    key_file = "string",
+    starttls = "boolean",
+    plain = "boolean",
+    page_size = function(value)
+      local is_size = type(value) == "number" and value >= 0 and value < 2 ^ 31
+      return is_size and value == math.floor(value), "a whole number"
+    end,
+    referrals = function(value)
+      return value == "ignore", '"ignore"'
+    end,
+    timeout = positive,
+    connect_timeout = positive,
+    time_limit = positive,
+    size_limit = "number",
+  },
+  counts = { "size_limit" },
+  column_options = { list = "boolean", binary = "boolean" },
+  default_columns = { email = "mail", fullname = "cn" },
+  collect = collect,
+  is_unordered = true,
+}
+
+-- The attributes to ask for, each once.
+local function attributes_of(self, groups)
+  local names, is_named = {}, {}
+  local function add(name)
+    if not is_named[name:lower()] then
+      is_named[name:lower()] = true
       names[#names + 1] = name
     end
   end
   for _, column in ipairs(self._columns) do
     for _, name in ipairs(column.headers) do
-      want(name)
+      add(name)
     end
   end
   for _, name in ipairs(groups and groups:attributes() or {}) do
-    want(name)
+    add(name)
   end
   return names
 end
@@ -137,7 +129,7 @@ local function end_records(self)
   return fields.finish(self._people)
 end
 
--- What the people are made of, one by one; as `people.new` wants it.
+-- The next item, as `fields.new` wants it.
 function records:next()
   if self._ended then
     return fields.finish(self._people)
@@ -164,10 +156,11 @@ function records:next()
     end
     more = { groups = list }
   end
-  return { place = origin.of_entry(self._url, self._base, dn), record = attributes, more = more }
+  local from = people.origin { url = self._people.name, base = self._base, dn = dn }
+  return { from = from, record = attributes, more = more }
 end
 
--- Lets go of the source; may be called again.
+-- Ends the reading; may be called again.
 function records:close()
   self._closed = true
   self._connection:close()
@@ -187,14 +180,14 @@ local function read_groups(self, options, settings)
 end
 
 -- Everything before the first person: connection, groups, the first answer.
-local function begin(self, options)
+local function begin_reading(self, options)
   local connection, now, err = ldap_connection.open(options)
   if not connection then
     return nil, now, err
   end
   self._connection = connection
   local settings = {
-    place = self._people.name .. "/" .. options.base,
+    where = self._people.name .. "/" .. options.base,
     base = options.base,
     page_size = options.page_size or 500,
     timeout = options.timeout or 60,
@@ -208,8 +201,8 @@ local function begin(self, options)
     self._search = ldap_search.new(connection, {
       base = options.base,
       scope = options.scope,
-      filter = options.filter or "(objectClass=person)",
-      attributes = wanted_attributes(self._people, self._groups),
+      filter = self._people.proof.filter,
+      attributes = attributes_of(self._people, self._groups),
       page_size = settings.page_size,
       size_limit = options.size_limit,
     }, settings)
@@ -221,35 +214,24 @@ local function begin(self, options)
   return ok, message, err
 end
 
-local function check_groups(options, attributes, level)
-  local groups = options.groups
-  if not groups then
-    return
-  elseif attributes.groups then
+local function check_groups(plan, level)
+  local groups = plan.options.groups
+  if groups and plan.columns.groups then
     errors.raise(level + 1, "source.ldap: option 'groups' and an attribute make the field 'groups'")
-  elseif groups == true then
+  elseif type(groups) ~= "table" then
     return
   end
-  errors.check_options("source.ldap: 'groups'", groups, ldap_groups.known_options, level + 1)
+  local where = "source.ldap: 'groups'"
+  errors.check_options(where, groups, ldap_groups.known_options, level + 1)
+  local reads_groups = groups.base or groups.filter or not groups.member_of
   if groups.member_of and (groups.member or groups.by) then
-    errors.raise(level + 1, "source.ldap: 'groups': 'member_of' stands in the place of 'member'")
-  elseif groups.member_of and groups.nested and not groups.base and not groups.filter then
-    errors.raise(level + 1, "source.ldap: 'groups': 'nested' needs the groups' 'base'")
-  elseif groups.member_of and groups.primary and not groups.base and not groups.filter then
-    errors.raise(level + 1, "source.ldap: 'groups': 'primary' needs the groups' 'base'")
+    errors.raise(level + 1, "%s: 'member_of' stands in the place of 'member'", where)
+  elseif not reads_groups and (groups.nested or groups.primary) then
+    local option = groups.nested and "nested" or "primary"
+    errors.raise(level + 1, "%s: '%s' needs the groups' 'base'", where, option)
   elseif groups.scope and not scopes[groups.scope] then
-    errors.raise(level + 1, "source.ldap: 'groups': 'scope' must be subtree, one or base")
+    errors.raise(level + 1, "%s: 'scope' must be subtree, one or base", where)
   end
-end
-
-local function check(options, level)
-  options = errors.check_options("source.ldap", options, known_options, level + 1)
-  people.check_counts("source.ldap", options, { "max_problems", "size_limit" }, level + 1)
-  ldap_connection.check(options, level + 1)
-  if not options.base then
-    errors.raise(level + 1, "source.ldap: option 'base' is missing")
-  end
-  return options
 end
 
 --- Opens an LDAP directory as a source of people (`source.ldap`).
@@ -287,33 +269,23 @@ end
 ---@return string? message
 ---@return lastpass.Error? err
 function M.open(options)
-  options = check(options, 2)
-  local attributes = options.attributes or default_attributes
-  check_groups(options, attributes, 2)
-  local plan = columns.plan({
-    columns = attributes,
-    required = options.required,
-    key = options.key,
-    dates = options.dates,
-    zone = options.zone,
-  }, 2, words)
-  local own = { _collect = collect, _unordered = true }
-  if options.sha256 then
-    local ok, message, err = fingerprint.give(own)
-    if not ok then
-      return nil, message, err
-    end
+  local plan = columns.plan(options, 2, M.kind)
+  options = plan.options
+  ldap_connection.check(options, 2)
+  if not options.base then
+    errors.raise(2, "source.ldap: option 'base' is missing")
   end
+  check_groups(plan, 2)
   local proof = { kind = "ldap", url = options.url, base = options.base, pages = 0, references = 0 }
-  local bound = fields.bind(own, plan, options, words)
-  local self = people.new(options.name or options.url, proof, bound)
   proof.filter = options.filter or "(objectClass=person)"
-  self._records = setmetatable({
-    _people = self,
-    _url = options.name or options.url,
-    _base = options.base,
-  }, records_mt)
-  local ok, message, err = begin(self._records, options)
+  local name = options.name or options.url
+  local self, message, err = fields.new_without_file(name, proof, plan, 2)
+  if not self then
+    return nil, message, err
+  end
+  self._records = setmetatable({ _people = self, _base = options.base }, records_mt)
+  local ok
+  ok, message, err = begin_reading(self._records, options)
   if not ok then
     return nil, message, err
   end

@@ -58,8 +58,8 @@ local function key_of_dn(self, dn)
   return self._connection:dn(dn) or dn:lower()
 end
 
-local function fail(self, code, message, hint)
-  return errors.fail("argument", code, self._place .. ": " .. message, { hint = hint })
+local function fail_groups(self, code, message, hint)
+  return errors.fail("argument", code, self._where .. ": " .. message, { hint = hint })
 end
 
 -- A group's name: the value of its attribute; of several the one that is in the entry's own name.
@@ -75,7 +75,12 @@ local function name_of(self, dn, attributes)
     end
   end
   local message = ("the group '%s' has %d values of '%s'"):format(dn, #names, self._name)
-  return fail(self, "unnamed_group", message, "see the options 'name' and 'filter' of 'groups'")
+  return fail_groups(
+    self,
+    "unnamed_group",
+    message,
+    "see the options 'name' and 'filter' of 'groups'"
+  )
 end
 
 -- Two groups of one name would be made one, and people moved between them.
@@ -85,7 +90,7 @@ local function add_name(self, name, dn, key)
   if other and other.key ~= key then
     local message = ("two groups are called '%s': %s and %s"):format(name, other.dn, dn)
     local hint = "narrow 'base' or 'filter' of 'groups', or choose another 'name'"
-    return fail(self, "duplicate_group", message, hint)
+    return fail_groups(self, "duplicate_group", message, hint)
   end
   self._by_name[folded] = { key = key, dn = dn }
   return name
@@ -178,7 +183,7 @@ local function add_group(self, dn, attributes)
   return true
 end
 
-local function read_all(self, request, settings)
+local function read_groups(self, request, settings)
   local search = ldap_search.new(self._connection, request, settings)
   local dn, attributes, err = search:next()
   while dn do
@@ -197,7 +202,7 @@ local function read_all(self, request, settings)
   return true
 end
 
--- All groups that hold a group, worked out once. What was met is not followed again, so that groups
+-- All groups that hold a group, worked out once. What was visited is not followed again, so that groups
 -- in each other come to an end.
 local function holders_of(self, group)
   local known = self._holders[group]
@@ -205,11 +210,11 @@ local function holders_of(self, group)
     return known
   end
   known = {}
-  local met, followed, next_one = {}, 0, group
+  local visited, followed, next_one = {}, 0, group
   while next_one do
     for _, parent in ipairs(self._parents[next_one] or {}) do
-      if not met[parent] then
-        met[parent] = true
+      if not visited[parent] then
+        visited[parent] = true
         known[#known + 1] = parent
       end
     end
@@ -230,15 +235,15 @@ local function primary_group(self, attributes)
   end
   self._has_primary = true
   local bytes = {}
-  for place = 1, 4 do
-    bytes[place] = string.char(number % 256)
+  for index = 1, 4 do
+    bytes[index] = string.char(number % 256)
     number = math.floor(number / 256)
   end
   return self._by_sid[sid:sub(1, -5) .. table.concat(bytes)]
 end
 
 local function add_groups_of(self, key, list)
-  self._met[key] = self._parents[key] and true or nil
+  self._read_people[key] = self._parents[key] and true or nil
   for _, group in ipairs(self._parents[key] or {}) do
     list[#list + 1] = group
   end
@@ -269,7 +274,7 @@ local function names_from_dns(self, dns)
   for _, dn in ipairs(dns) do
     local key, own = self._connection:dn(dn)
     if not key then
-      return fail(self, "bad_name", ("'%s' is not the name of a group"):format(dn))
+      return fail_groups(self, "bad_name", ("'%s' is not the name of a group"):format(dn))
     end
     local name, message, err = add_name(self, own, dn, key)
     if not name then
@@ -330,7 +335,7 @@ local function find_fault(self, people)
   elseif not self._has_members then
     local names = self._member or table.concat(MEMBER_ATTRIBUTES, "', '")
     return "no_members", NO_MEMBERS:format(self.proof.count, names)
-  elseif not self._member_of and next(self._met) == nil then
+  elseif not self._member_of and next(self._read_people) == nil then
     return "no_members", NO_PERSON
   elseif self._primary and not self._has_primary then
     return "no_members", NOBODY:format "primaryGroupID"
@@ -348,7 +353,7 @@ function groups:finish(people)
   if not self._member_of then
     local others = 0
     for key in pairs(self._parents) do
-      if not self._names[key] and not self._met[key] then
+      if not self._names[key] and not self._read_people[key] then
         others = others + 1
       end
     end
@@ -359,7 +364,7 @@ function groups:finish(people)
     code, reason = find_fault(self, people)
   end
   if code then
-    local message = ("%s: %s"):format(self._place, reason)
+    local message = ("%s: %s"):format(self._where, reason)
     return errors.fail("protocol", code, message, { hint = NAMES_HINT })
   end
   return true
@@ -382,7 +387,7 @@ end
 --- Reads the groups of a directory.
 ---@param connection userdata of `ldap_connection`
 ---@param options lastpass.source.LdapGroups
----@param settings table {place, base, page_size, timeout, referrals, now, deadline}
+---@param settings table {where, base, page_size, timeout, referrals, now, deadline}
 ---@return table|nil groups with `of`, `finish`, `attributes`, `references` (how many were met), and
 -- `proof` {count, pages, other_members}
 ---@return string? message
@@ -392,7 +397,7 @@ function M.read(connection, options, settings)
     proof = { count = 0 },
     references = 0,
     _connection = connection,
-    _place = settings.place,
+    _where = settings.where,
     _name = (options.name or "cn"):lower(),
     _base = options.base or settings.base,
     _filter = options.filter or M.DEFAULT_FILTER,
@@ -407,7 +412,7 @@ function M.read(connection, options, settings)
     _by_name = {}, -- name in lower case -> the group that has it
     _parents = {}, -- key of a person or group -> keys of the groups that name it
     _holders = {}, -- key of a group -> keys of all groups that hold it
-    _met = {}, -- keys of people that were read
+    _read_people = {}, -- keys of people that were read and are in a group
     _by_sid = {}, -- objectSid of a group -> its key
     _person_attributes = {}, -- set of those that members are found by
   }, groups_mt)
@@ -423,7 +428,7 @@ function M.read(connection, options, settings)
     end
   end
   attributes[#attributes + 1] = self._primary and "objectSid" or nil
-  local ok, message, err = read_all(self, {
+  local ok, message, err = read_groups(self, {
     base = self._base,
     scope = options.scope,
     filter = self._filter,

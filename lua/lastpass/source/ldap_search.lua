@@ -1,9 +1,11 @@
 --- All entries that a search finds, page by page (RFC 2696). It ends well only when the server has
--- said that there are no more: a limit, a lost connection, a part kept elsewhere are failures.
+-- said that there are no more: a limit, a lost connection, a part on another server are failures.
 -- @module lastpass.source.ldap_search
-local ldap_errors = require "lastpass.source.ldap_errors"
+local ldap_connection = require "lastpass.source.ldap_connection"
 
 local M = {}
+
+local fail = ldap_connection.fail
 
 local search = {}
 local search_mt = { __index = search, __name = "lastpass.source.ldap_search" }
@@ -17,7 +19,7 @@ local function time_left(self)
 end
 
 local function fail_late(self)
-  return ldap_errors.fail(self._place, "the reading took too long", 3, {
+  return fail(self._where, "the reading took too long", 3, {
     hint = "see the option 'time_limit'",
   })
 end
@@ -29,7 +31,7 @@ local function next_message(self, number)
     local slice = math.min(SLICE, self._timeout - waited, left or SLICE)
     local kind, first, second = self._connection:next(number, slice)
     if not kind then
-      return ldap_errors.fail(self._place, first, second)
+      return fail(self._where, first, second)
     elseif kind ~= "nothing" then
       return kind, first, second
     end
@@ -40,7 +42,7 @@ local function next_message(self, number)
     return fail_late(self)
   end
   local reason = ("nothing came from the server for %g seconds"):format(self._timeout)
-  return ldap_errors.fail(self._place, reason, -5)
+  return fail(self._where, reason, -5)
 end
 
 local function send(self, request)
@@ -50,7 +52,7 @@ local function send(self, request)
   end
   local number, message, code = self._connection:search(request)
   if not number then
-    return ldap_errors.fail(self._place, message, code)
+    return fail(self._where, message, code)
   end
   return number
 end
@@ -66,42 +68,42 @@ local function next_page(self)
   return true
 end
 
-local function note_references(self, urls)
+local function add_references(self, urls)
   for _, url in ipairs(urls) do
-    if not self._seen[url] then
-      self._seen[url] = true
+    if not self._known_references[url] then
+      self._known_references[url] = true
       self.references[#self.references + 1] = url
     end
   end
 end
 
--- Parts of the directory that another server keeps were not searched (RFC 4511 §4.5.3).
+-- Parts of the directory on another server were not searched (RFC 4511 §4.5.3).
 local function check_references(self)
   if #self.references == 0 or self._ignore_references then
     return true
   end
-  local message = "parts of the directory are kept elsewhere and were not read: "
+  local message = "parts of the directory are on other servers and were not read: "
     .. table.concat(self.references, ", ")
-  return ldap_errors.fail(self._place, message, 10, {
-    hint = "if nobody of them is wanted: referrals = 'ignore'",
+  return fail(self._where, message, 10, {
+    hint = "if none of them is wanted: referrals = 'ignore'",
   })
 end
 
 -- The end of a page, or of all of them.
 local function end_page(self, result)
   self._number = nil
-  note_references(self, result.referrals)
+  add_references(self, result.referrals)
   if result.code ~= 0 then
     local message = result.message
     if result.code == 10 then
-      message = "the whole base is kept elsewhere: " .. table.concat(result.referrals, ", ")
+      message = "the whole base is on another server: " .. table.concat(result.referrals, ", ")
     elseif result.code == 32 then
       message = result.matched and ("%s; the nearest there is '%s'"):format(message, result.matched)
         or message
     elseif self.entries > 0 then
       message = ("%s after %d entries"):format(message, self.entries)
     end
-    return ldap_errors.fail(self._place, message, result.code)
+    return fail(self._where, message, result.code)
   end
   self._cookie = result.cookie
   self._ended = not result.cookie
@@ -130,7 +132,7 @@ local function read_range(self, dn, name, first)
     elseif kind == "entry" then
       found = attributes
     elseif kind == "done" and one.code ~= 0 then
-      return ldap_errors.fail(self._place, one.message, one.code)
+      return fail(self._where, one.message, one.code)
     elseif kind == "done" then
       return found or {}
     end
@@ -164,7 +166,7 @@ local function read_rest(self, dn, name, values, last)
     end
     if not advanced then
       local reason = ("'%s' has more values of '%s' than it gives"):format(dn, name)
-      return ldap_errors.fail(self._place, reason, -4)
+      return fail(self._where, reason, -4)
     end
   end
   return values
@@ -202,13 +204,13 @@ local function receive(self)
 end
 
 -- What a message gives: an entry; or nothing to hand out; or nil, message, err.
-local function take(self, kind, first, second)
+local function process_message(self, kind, first, second)
   if not kind then
     return nil, first, second
   elseif kind == "entry" then
     if self.entries == self._request.size_limit then
       local message = ("there are more than %d entries"):format(self.entries)
-      return ldap_errors.fail(self._place, message, 4, { hint = "see the option 'size_limit'" })
+      return fail(self._where, message, 4, { hint = "see the option 'size_limit'" })
     end
     self.entries = self.entries + 1
     local attributes, message, err = complete_ranges(self, first, second)
@@ -217,7 +219,7 @@ local function take(self, kind, first, second)
     end
     return first, attributes
   elseif kind == "reference" then
-    note_references(self, first)
+    add_references(self, first)
     return nil
   end
   local _, message, err = end_page(self, first)
@@ -249,9 +251,9 @@ function search:next()
     self._waiting = nil
     local dn, attributes, err
     if waiting then
-      dn, attributes, err = take(self, waiting[1], waiting[2], waiting[3])
+      dn, attributes, err = process_message(self, waiting[1], waiting[2], waiting[3])
     else
-      dn, attributes, err = take(self, receive(self))
+      dn, attributes, err = process_message(self, receive(self))
     end
     if dn then
       return dn, attributes
@@ -265,7 +267,7 @@ end
 --- Begins a search; nothing is sent yet.
 ---@param connection userdata of `ldap_connection`
 ---@param request table {base, scope, filter, attributes, page_size, size_limit}
----@param settings table {place = what messages begin with, timeout, referrals, now = function() ->
+---@param settings table {where = what messages begin with, timeout, referrals, now = function() ->
 -- seconds, deadline = on that clock}
 ---@return table search with `begin`, `next`, `pages`, `entries`, `references`
 function M.new(connection, request, settings)
@@ -278,12 +280,12 @@ function M.new(connection, request, settings)
     references = {},
     _connection = connection,
     _request = request,
-    _place = settings.place,
+    _where = settings.where,
     _timeout = settings.timeout,
     _now = settings.now,
     _deadline = settings.deadline,
     _ignore_references = settings.referrals == "ignore",
-    _seen = {},
+    _known_references = {},
   }, search_mt)
 end
 

@@ -37,7 +37,7 @@ function M.fold(word)
   return (email.fold(word):gsub("[ \t-\r]+", " "))
 end
 
-local function take(where, compiled, name, list, level)
+local function read_list(where, compiled, name, list, level)
   if list == nil or next(list) == nil then
     local what = list and "the list '%s' is empty" or "needs the list '%s' as well"
     errors.raise(
@@ -49,10 +49,10 @@ local function take(where, compiled, name, list, level)
     )
   end
   local folded, count = {}, 0
-  for place, word in pairs(list) do
+  for index, word in pairs(list) do
     count = count + 1
     local key = type(word) == "string" and M.fold(word) or ""
-    if type(place) ~= "number" or key == "" then
+    if type(index) ~= "number" or key == "" then
       errors.raise(
         level + 1,
         "%s: '%s' must be a list of words, and has %s among them",
@@ -65,11 +65,11 @@ local function take(where, compiled, name, list, level)
     end
     compiled.meaning[key] = name == "active"
   end
-  for place = 1, count do
-    if list[place] == nil then
+  for index = 1, count do
+    if list[index] == nil then
       errors.raise(level + 1, "%s: '%s' must be a list without gaps", where, name)
     end
-    folded[place] = M.fold(list[place])
+    folded[index] = M.fold(list[index])
   end
   compiled[name] = folded
 end
@@ -81,11 +81,11 @@ local function compile(where, words, level)
     errors.raise(level + 1, "%s: needs the words, as in %s", where, EXAMPLE)
   end
   errors.check_options(where, words, known_words, level + 1)
-  local compiled = { meaning = {}, seen = {}, given = { active = {}, inactive = {} } }
+  local compiled = { meaning = {}, known = {}, given = { active = {}, inactive = {} } }
   for _, name in ipairs { "active", "inactive" } do
-    take(where, compiled, name, words[name], level + 1)
-    for place, word in ipairs(words[name]) do
-      compiled.given[name][place] = word
+    read_list(where, compiled, name, words[name], level + 1)
+    for index, word in ipairs(words[name]) do
+      compiled.given[name][index] = word
     end
   end
   return compiled
@@ -93,8 +93,8 @@ end
 
 local function has_same(list, other)
   local count = 0
-  for place, word in pairs(list) do
-    if other[place] ~= word then
+  for index, word in pairs(list) do
+    if other[index] ~= word then
       return false
     end
     count = count + 1
@@ -116,9 +116,9 @@ end
 
 local last
 
---- Makes words ready; mistakes in them raise. A loop writes the same words anew for each row: those of
--- the call before are not looked at again.
----@param where string how the caller is called
+--- Compiles words; mistakes in them raise. A loop writes the same words anew for each row: those of
+-- the call before are not checked again.
+---@param where string what the caller is called
 ---@param words lastpass.source.StatusWords
 ---@param level integer whose line is blamed
 ---@return table compiled {active, inactive: lists as they are compared}
@@ -127,6 +127,32 @@ function M.compile(where, words, level)
     last = compile(where, words, level + 1)
   end
   return last
+end
+
+--- When somebody is active: the field, and which of its words mean what. A row whose word is on neither
+-- list, or empty, is refused.
+---@class lastpass.source.ActiveMapping: lastpass.source.StatusWords
+---@field field string
+
+local known_mapping = { field = "string", active = "table", inactive = "table" }
+
+--- Compiles the words of a field; mistakes in them raise.
+---@param where string what the caller is called
+---@param active lastpass.source.ActiveMapping
+---@param level integer whose line is blamed
+---@return table words of `compile`
+function M.compile_field(where, active, level)
+  where = where .. ": active"
+  errors.check_options(where, active, known_mapping, level + 1)
+  if not active.field then
+    errors.raise(
+      level + 1,
+      "%s: needs the 'field' with the status, and its words, as in "
+        .. '{ field = "status", active = { "active" }, inactive = { "terminated" } }',
+      where
+    )
+  end
+  return M.compile(where, { active = active.active, inactive = active.inactive }, level + 1)
 end
 
 local text_types = { string = true, number = true, boolean = true }
@@ -141,14 +167,14 @@ end
 -- Several values of one attribute have to say the same.
 local function meaning_of_list(compiled, list)
   local texts, meaning = {}, nil
-  for place, value in ipairs(list) do
+  for index, value in ipairs(list) do
     local one = M.meaning(compiled, value)
-    if place == 1 then
+    if index == 1 then
       meaning = one
     elseif one ~= meaning then
       meaning = nil
     end
-    texts[place] = text_of(value)
+    texts[index] = text_of(value)
   end
   return meaning, table.concat(texts, ", ")
 end
@@ -159,16 +185,16 @@ end
 ---@return boolean|nil meaning whether it means active; nil when it is on neither list
 ---@return string? word the value, when it is on neither list
 function M.meaning(compiled, value)
-  local seen = compiled.seen[value == nil and "" or value]
-  if seen ~= nil then
-    return seen
+  local known = compiled.known[value == nil and "" or value]
+  if known ~= nil then
+    return known
   elseif type(value) == "table" then
     return meaning_of_list(compiled, value)
   end
   local word = value == nil and "" or text_of(value)
   local meaning = compiled.meaning[M.fold(word)]
   if meaning ~= nil then
-    compiled.seen[value] = meaning
+    compiled.known[value] = meaning
   end
   return meaning, meaning == nil and word or nil
 end
@@ -185,7 +211,7 @@ local function new_reason(compiled, word)
     return "the status is empty, which is on neither list"
   end
   local nearest = errors.did_you_mean(M.fold(word), errors.names_of(compiled.meaning))
-  local shown = require("lastpass.source.problem").shown(word)
+  local shown = require("lastpass.source.people").shown(word)
   return ("the status %s is on neither list%s"):format(shown, nearest)
 end
 

@@ -3,74 +3,59 @@
 local columns = require "lastpass.source.columns"
 local errors = require "lastpass.error"
 local fields = require "lastpass.source.fields"
-local fingerprint = require "lastpass.source.fingerprint"
 local json = require "lastpass.json"
-local origin = require "lastpass.source.origin"
 local people = require "lastpass.source.people"
-local values = require "lastpass.source.values"
+local record = require "lastpass.source.record"
 
 local M = {}
 
 --- Options of `source.table`.
----@class lastpass.source.TableOptions
+---@class lastpass.source.TableOptions: lastpass.source.Options
 ---@field columns? table<string, string|lastpass.source.Column> field = key, or path as
 -- "name.family"; without it every key that holds a value or a list of them makes a field
----@field required? string[]   fields that must not be empty
----@field key? string|false    the field that must be there, once only; default "email"
----@field dates? table<string, lastpass.source.DateFormat> fields that are dates, which come as
--- "2026-12-31": { hired = "MM/DD/YYYY" }
----@field expect? lastpass.source.Expect how many rows there have to be
----@field zone? lastpass.Zone  in which the moments among the dates fall on a day; default UTC
----@field trim? boolean        cut spaces off both ends of every value; default true
----@field sha256? boolean      a hash of all values (needs luaossl); default false
----@field max_problems? number refused rows after which the reading ends; default 10000
----@field name? string         what the list is called in messages; default "table"
 
-local known_options = people.options_with { columns = "table" }
-
-local words = columns.words {
+--- What kind of source this is.
+---@type lastpass.source.Kind
+M.kind = columns.kind {
   source = "source.table",
   option = "columns",
   column = "column",
   header = "key",
   a_header = "a key",
-  options = { list = "boolean" },
+  options = { columns = "table" },
+  column_options = { list = "boolean" },
 }
 
 local rows = {}
 local rows_mt = { __index = rows, __name = "lastpass.source.table_rows" }
 
--- What the people are made of, one by one; as `people.new` wants it.
+-- The next item, as `fields.new` wants it.
 function rows:next()
   if self._closed then
     return nil
   end
   local number = self._number + 1
-  local record = self._list[number]
-  if record == nil then
-    return self._finish()
+  local row = self._list[number]
+  if row == nil then
+    return fields.finish(self._people)
   end
   self._number = number
-  local place = origin.of_list(self._name, number)
-  if type(record) ~= "table" then
-    local shown = record == json.null and "null" or "a " .. type(record)
-    local fault = { "not_an_object", ("the row is %s, not a table"):format(shown) }
-    fault[3] = values.text(record)
-    return { place = place, fault = fault }
+  local from = people.origin { list = self._people.name, row = number }
+  if type(row) ~= "table" then
+    local shown = row == json.null and "null" or "a " .. type(row)
+    local reason = ("the row is %s, not a table"):format(shown)
+    return { from = from, fault = { "not_an_object", reason, record.text(row) } }
   end
-  return { place = place, record = record }
+  return { from = from, record = row }
 end
 
--- Lets go of the source; may be called again.
+-- Ends the reading; may be called again.
 function rows:close()
   self._closed = true
 end
 
 -- A list with holes or names in it would be read in part.
 local function check_list(list, level)
-  if type(list) ~= "table" then
-    errors.raise(level + 1, "source.table: needs a list of tables, not %s", type(list))
-  end
   local count = 0 -- up to the first hole; `#` may be any border
   for number in ipairs(list) do
     count = number
@@ -87,7 +72,7 @@ end
 --
 --     local people = assert(source.table({ { email = "ann@acme.com", fullname = "Ann Lee" } }))
 --
--- Values become texts as in the other sources; lists of values stay lists when their column says
+-- Values become strings as in the other sources; lists of values stay lists when their column says
 -- so (`list = true`) or no columns are given. Rows are counted from 1.
 ---@param list table[]
 ---@param options? lastpass.source.TableOptions
@@ -97,26 +82,13 @@ end
 -- "too_many_problems" (kind "protocol")
 function M.open(list, options)
   check_list(list, 2)
-  options = errors.check_options("source.table", options, known_options)
-  people.check_counts("source.table", options, { "max_problems" }, 2)
-  local name = options.name or "table"
-  local plan = columns.plan(options, 2, words)
-  local own = { _collect = values.collect }
-  if options.sha256 then
-    local ok, message, err = fingerprint.give(own)
-    if not ok then
-      return nil, message, err
-    end
+  local plan = columns.plan(options, 2, M.kind)
+  local name = plan.options.name or "table"
+  local self, message, err = fields.new_without_file(name, { kind = "table" }, plan, 2)
+  if not self then
+    return nil, message, err
   end
-  local self = people.new(name, { kind = "table" }, fields.bind(own, plan, options, words))
-  self._records = setmetatable({
-    _list = list,
-    _name = name,
-    _number = 0,
-    _finish = function()
-      return fields.finish(self)
-    end,
-  }, rows_mt)
+  self._records = setmetatable({ _list = list, _people = self, _number = 0 }, rows_mt)
   return self
 end
 

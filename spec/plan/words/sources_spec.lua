@@ -85,7 +85,7 @@ describe("lastpass.plan.words.sources", function()
       file:write "EMAIL"
       file:close()
     end))
-    local digest = require "lastpass.source.digest"
+    local digest = require "lastpass.digest"
     assert.equal(
       digest.hex "email,name,team\nann@acme.com,Ann,Sales\nbob@acme.com,Bob,\n",
       playbook.sources(declared)[1].sha256

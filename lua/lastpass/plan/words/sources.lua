@@ -7,6 +7,7 @@ local errors = require "lastpass.error"
 local mappings = require "lastpass.source.mapping"
 local signature = require "lastpass.signature"
 local sources = require "lastpass.source"
+local status = require "lastpass.source.status"
 
 local M = {}
 
@@ -68,12 +69,13 @@ end
 -- A misspelt field would read as nil, and { person.tema } as no groups at all: people would leave
 -- them. Where the fields are known, any other raises.
 local function strict_rows(people, optional)
-  if not people._columns then
+  local names = people:fields()
+  if not names then
     return nil
   end
-  local names, known = {}, { origin = true, groups = people.proof.kind == "ldap" }
-  for index, column in ipairs(people._columns) do
-    names[index], known[column.name] = column.name, true
+  local known = { origin = true, groups = people.proof.kind == "ldap" }
+  for _, name in ipairs(names) do
+    known[name] = true
   end
   for name in pairs(optional or {}) do
     known[name] = true -- also when the file has no such column
@@ -182,25 +184,18 @@ signature.declare("source:", methods, {
 
 -- users(source, { fullname = "name" }): everybody of a source by a mapping of its fields.
 local function users(context)
-  local mapping_fields = {
-    email = "string",
-    fullname = "string",
-    groups = "table",
-    active = "table",
-    fixed_groups = "table",
-  }
   return function(source, mapping)
     if not M.is(source) then
       errors.raise(2, "users: the first argument must be a source, as source.csv gives it")
     end
-    errors.check_options("users", mapping, mapping_fields, 2)
+    errors.check_options("users", mapping, mappings.options, 2)
     mapping = mapping or {}
     local complete = { email = mapping.email or "email" }
     for name, value in pairs(mapping) do
       complete[name] = value
     end
     if complete.active then
-      mappings.status_words("users", complete.active, 2)
+      status.compile_field("users", complete.active, 2)
     end
     if complete.groups then
       checks.texts("users", "groups", complete.groups, 2)
@@ -256,23 +251,22 @@ end
 
 -- source.csv "hr.csv": relative paths begin at the playbook.
 local function source(context)
-  local kinds = { "csv", "json", "ldap", "table" }
-  local words = {}
-  for _, kind in ipairs(kinds) do
+  local words, names = {}, {}
+  for number, kind in ipairs(sources.kinds) do
+    names[number] = kind.name
     local function open(location, options)
-      local is_file = kind == "csv" or kind == "json"
-      if is_file and type(location) == "string" and not location:match "^/" and context.folder then
-        location = context.folder .. location
+      if kind.is_file and type(location) == "string" and not location:match "^/" then
+        location = (context.folder or "") .. location
       end
-      if is_file and (options == nil or type(options) == "table" and options.sha256 == nil) then
+      if kind.is_file and type(options or {}) == "table" and (options or {}).sha256 == nil then
         options = with_sha256(options)
       end
-      if kind == "ldap" then
+      if kind.options == 1 then
         location = with_zone(location, context.zone)
       else
         options = with_zone(options, context.zone)
       end
-      local people = open_source(context.declared, kind, 2, location, options)
+      local people = open_source(context.declared, kind.name, 2, location, options)
       local opened = context.declared.sources
       local columns = options and options.columns
       local name = label(opened, people.name)
@@ -280,18 +274,15 @@ local function source(context)
       opened[#opened + 1] = one
       return one
     end
-    words[kind] = signature.check("source." .. kind, sources.signatures[kind], open)
+    words[kind.name] = signature.check("source." .. kind.name, kind.signature, open)
   end
   return setmetatable(words, {
-    __index = function(_, kind)
-      local nearest = errors.nearest(kind, kinds)
-      errors.raise(
-        2,
-        "source: there is no kind '%s'%s",
-        tostring(kind),
-        nearest and (" (did you mean '%s'?)"):format(nearest)
-          or "; known are csv, json, ldap and table"
-      )
+    __index = function(_, name)
+      local hint, last = errors.did_you_mean(name, names), #names
+      if hint == "" then
+        hint = ("; known are %s and %s"):format(table.concat(names, ", ", 1, last - 1), names[last])
+      end
+      errors.raise(2, "source: there is no kind '%s'%s", tostring(name), hint)
     end,
   })
 end

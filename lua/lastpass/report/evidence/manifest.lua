@@ -3,7 +3,7 @@
 -- Ed25519 takes the message itself (luaossl issue 188). The private key stays in its file; no Lua string
 -- holds it.
 -- @module lastpass.report.evidence.manifest
-local digest = require "lastpass.source.digest"
+local digest = require "lastpass.digest"
 local errors = require "lastpass.error"
 local files = require "lastpass.files"
 local json = require "lastpass.json"

@@ -1,12 +1,11 @@
-local fingerprint = require "lastpass.source.fingerprint"
+local fields = require "lastpass.source.fields"
 
 local function of(...)
-  local own = {}
-  assert(fingerprint.give(own))
+  local fingerprint = assert(fields.fingerprint())
   for _, person in ipairs { ... } do
-    own._fingerprint:add(person)
+    fingerprint:add(person)
   end
-  return own._hash()
+  return fingerprint:hex()
 end
 
 describe("a fingerprint", function()

@@ -1,11 +1,11 @@
 --- SHA-256 of what was read, by OpenSSL (luaossl). Optional: only the proof of a source asks.
--- @module lastpass.source.digest
+-- @module lastpass.digest
 local errors = require "lastpass.error"
 
 local M = {}
 
 local digest = {}
-local digest_mt = { __index = digest, __name = "lastpass.source.digest" }
+local digest_mt = { __index = digest, __name = "lastpass.digest" }
 
 ---@param bytes string
 function digest:update(bytes)

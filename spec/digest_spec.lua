@@ -1,4 +1,4 @@
-local digest = require "lastpass.source.digest"
+local digest = require "lastpass.digest"
 
 describe("digest", function()
   it("is SHA-256 (FIPS 180-2, appendix B)", function()
