@@ -1,8 +1,6 @@
 local effort = require "spec.support.effort"
 local time = require "lastpass.time"
-local lookup = require "lastpass.time.lookup"
-local posix = require "lastpass.time.posix"
-local tzif = require "lastpass.time.tzif"
+local zone_data = require "lastpass.time.zone_data"
 
 local function civil(text)
   return assert(time.parse_civil(text))
@@ -535,7 +533,7 @@ describe("TZif files", function()
     local data = read "Europe/Berlin"
     local refused = 0
     for length = 0, #data - 1 do
-      local content, reason = tzif.parse(data:sub(1, length))
+      local content, reason = zone_data.parse_file(data:sub(1, length))
       if not content then
         assert.is_string(reason)
         refused = refused + 1
@@ -551,12 +549,12 @@ describe("TZif files", function()
     for _ = 1, 3000 do
       local at = random(1, #data)
       local broken = data:sub(1, at - 1) .. string.char(random(0, 255)) .. data:sub(at + 1)
-      local content = tzif.parse(broken)
+      local content = zone_data.parse_file(broken)
       if content then
         local zone = require("lastpass.time.zone").new(
           "x",
           content,
-          content.footer and posix.parse(content.footer)
+          content.footer and zone_data.parse_rule(content.footer)
         )
         zone:to_utc(1795387226)
         zone:to_local(4102444800)
@@ -571,7 +569,7 @@ describe("TZif files", function()
     local data = read "Europe/Berlin"
     -- The 32-bit block of a fat file, with its version set back, is a version 1 file.
     local second = data:find("TZif", 5, true)
-    local content = assert(tzif.parse("TZif\0" .. data:sub(6, second - 1)))
+    local content = assert(zone_data.parse_file("TZif\0" .. data:sub(6, second - 1)))
     assert.is_nil(content.footer)
     local zone = require("lastpass.time.zone").new("x", content)
     assert.are.equal(utc "2026-07-01 10:00:00", (zone:to_utc(civil "2026-07-01 12:00:00")))
@@ -587,7 +585,7 @@ describe("TZif files", function()
       .. "\0\0\0\1"
       .. "\0\0\0\4"
     local body = "\0\0\0\0\0\0" .. "UTC\0" .. ("\0"):rep(8)
-    local content, reason = tzif.parse(header .. body)
+    local content, reason = zone_data.parse_file(header .. body)
     assert.is_nil(content)
     assert.are.equal("it counts leap seconds, which UTC epoch seconds do not", reason)
   end)
@@ -617,8 +615,8 @@ describe("POSIX rules", function()
       "<E T>5",
       "<EST5",
     } do
-      assert.is_nil(posix.parse(text), text)
-      assert.is_nil((lookup.zone(text, { "/nonexistent" })), text)
+      assert.is_nil(zone_data.parse_rule(text), text)
+      assert.is_nil((time.zone(text, { "/nonexistent" })), text)
     end
   end)
 end)

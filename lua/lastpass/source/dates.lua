@@ -69,14 +69,9 @@ local function day_of(utc, zone)
   return text_of_seconds(zone and zone:to_local(utc) or utc)
 end
 
--- Seconds of "Z", "+02:00", "-0530"; nil for what is none.
+-- Seconds of "Z", "+02:00", "-0530" or "+02"; nil for anything else.
 local function offset_of(text)
-  if text == "Z" or text == "z" then
-    return 0
-  end
-  local sign, hours, minutes = text:match "^([+-])(%d%d):?(%d?%d?)$"
-  local seconds = sign and tonumber(hours) * 3600 + (tonumber(minutes) or 0) * 60
-  return seconds and (sign == "-" and -seconds or seconds)
+  return civil.offset(#text == 3 and text .. "00" or text)
 end
 
 -- What follows a day: nothing, or a time, which names another day when it has an offset.

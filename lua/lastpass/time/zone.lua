@@ -4,8 +4,8 @@
 -- @module lastpass.time.zone
 local calendar = require "lastpass.time.civil"
 local errors = require "lastpass.error"
-local posix = require "lastpass.time.posix"
 local signature = require "lastpass.signature"
+local zone_data = require "lastpass.time.zone_data"
 
 local M = {}
 
@@ -48,7 +48,7 @@ end
 -- Applies the rule until all changes up to a time, and the next one, are known.
 local function extend(zone, seconds)
   while zone.known_until < seconds + AHEAD do
-    local first, first_kind, second, second_kind = posix.changes(zone.rule, zone.next_year)
+    local first, first_kind, second, second_kind = zone_data.changes(zone.rule, zone.next_year)
     if first > zone.rule_from then
       add_change(zone, first, first_kind)
     end
@@ -173,8 +173,8 @@ end
 
 --- Makes a zone.
 ---@param name string
----@param content table as `tzif.parse` returns it: first, changes
----@param rule? table as `posix.parse` returns it: what holds after the last change
+---@param content table as `zone_data.parse_file` returns it: first, changes
+---@param rule? table as `zone_data.parse_rule` returns it: what holds after the last change
 ---@return lastpass.Zone
 function M.new(name, content, rule)
   local zone = {
@@ -203,7 +203,7 @@ end
 
 --- Makes a zone that follows one POSIX rule at all times.
 ---@param name string
----@param rule table as `posix.parse` returns it
+---@param rule table as `zone_data.parse_rule` returns it
 ---@return lastpass.Zone
 function M.from_rule(name, rule)
   return M.new(name, { first = rule.standard, changes = {} }, rule)
