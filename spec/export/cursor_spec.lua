@@ -5,9 +5,9 @@ local events = require "spec.support.events"
 local lastpass = require "lastpass"
 local store = require "spec.support.store"
 
-local T = 1772377200 -- 2026-03-01 10:00:00 in New York
-
 describe("lastpass.export.cursor", function()
+  local T = 1772377200 -- 2026-03-01 10:00:00 in New York
+
   local folder, client
 
   before_each(function()
@@ -176,7 +176,7 @@ describe("lastpass.export.cursor", function()
       assert(cursor:save {})
     end
     local count = 0
-    for _ in pairs(cursor.seen.counts) do
+    for _ in pairs(cursor.exported.counts) do
       count = count + 1
     end
     assert.equal(1, count)
@@ -195,5 +195,47 @@ describe("lastpass.export.cursor", function()
     cursor:begin_poll()
     take(cursor, rows { 12, "b" }, T + 20)
     check.failure("conflict", "cursor_moved", cursor:save {})
+  end)
+end)
+
+-- What was seen of the last while.
+describe("lastpass.export.seen", function()
+  local function digest(text)
+    return (text .. ("."):rep(16)):sub(1, 16)
+  end
+
+  it("counts, and comes back from its bytes", function()
+    local one = cursors.read_exported ""
+    local a, b = digest "a", digest "b"
+    assert.equal(0, one:count(a))
+    one:note(a, 100, 1)
+    one:note(a, 100, 3)
+    one:note(a, 100, 2)
+    one:note(b, 200, 1)
+    assert.equal(3, one:count(a))
+    assert.equal(200, one.newest)
+    local two = assert(cursors.read_exported(one:dump()))
+    assert.equal(one:dump(), two:dump())
+    assert.equal(3, two:count(a))
+    assert.equal(200, two.newest)
+    two:prune(150)
+    assert.equal(0, two:count(a))
+    assert.equal(1, two:count(b))
+  end)
+
+  it("takes any digest, also one with line ends and digits in it", function()
+    local one = cursors.read_exported ""
+    for number = 1, 2000 do
+      one:note(digest(tostring(number)), number, number % 3 + 1)
+    end
+    one:note(("1 2\n"):rep(4), -5, 7)
+    local two = assert(cursors.read_exported(one:dump()))
+    assert.equal(7, two:count(("1 2\n"):rep(4)))
+    assert.equal(one:dump(), two:dump())
+  end)
+
+  it("does not take what it has not written", function()
+    assert.is_nil(cursors.read_exported "rubbish")
+    assert.is_nil(cursors.read_exported((("x"):rep(16)) .. "1 1"))
   end)
 end)

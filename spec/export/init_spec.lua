@@ -1,7 +1,7 @@
 -- Exports as a whole, against the sandbox.
 local check = require "spec.support.check"
 local events = require "spec.support.events"
-local export = require "lastpass.export"
+local export = require("lastpass.export.client").export
 local json = require "lastpass.json"
 local lastpass = require "lastpass"
 local store = require "spec.support.store"
@@ -59,7 +59,7 @@ describe("lastpass.export", function()
   it("writes a range to a file, whole", function()
     assert(box:events { events = { { time = NOW - 10, action = "Frobnicated" } } })
     local seen = {}
-    local result = assert(export.run(client(), {
+    local result = assert(export(client(), {
       from = "-40d",
       to = NOW,
       sink = path,
@@ -77,7 +77,7 @@ describe("lastpass.export", function()
 
   it("leaves no file behind when it fails or is cancelled", function()
     assert(box:faults { command = "reporting", body = '{"status":"FAIL","error":"no"}' })
-    check.failure("refused", nil, export.run(client { retries = 0 }, { sink = path }))
+    check.failure("refused", nil, export(client { retries = 0 }, { sink = path }))
     support.reset(box)
     local function cancel()
       return true
@@ -85,20 +85,20 @@ describe("lastpass.export", function()
     check.failure(
       "cancelled",
       "cancelled",
-      export.run(client(), { from = "-40d", sink = path, cancel = cancel })
+      export(client(), { from = "-40d", sink = path, cancel = cancel })
     )
     assert.is_nil(store.read(path))
     assert.is_nil(store.read(path .. ".part"))
   end)
 
   it("says what is wrong with a time", function()
-    local err = check.failure("argument", "bad_time", export.run(client(), { from = "soon" }))
+    local err = check.failure("argument", "bad_time", export(client(), { from = "soon" }))
     assert.matches("option 'from'", err.message)
   end)
 
   it("goes on where the cursor stands; latecomers and twins included", function()
     local function run()
-      return assert(export.run(client(), { from = "-40d", cursor = "siem", sink = path }))
+      return assert(export(client(), { from = "-40d", cursor = "siem", sink = path }))
     end
     local first = run()
     assert.equal(300, first.events)
@@ -120,11 +120,11 @@ describe("lastpass.export", function()
     while at <= AUTUMN + 7200 do
       assert(box:clock { set = at })
       assert(box:events { burst = { from = at - 600, seconds = 599, count = 50, twins = 7 } })
-      assert(export.run(client(), { from = AUTUMN - 9000, cursor = "siem", sink = path }))
+      assert(export(client(), { from = AUTUMN - 9000, cursor = "siem", sink = path }))
       at = at + 600
     end
     assert(box:events { events = { { time = AUTUMN + 6900, data = "late" } } })
-    assert(export.run(client(), { from = AUTUMN - 9000, cursor = "siem", sink = path }))
+    assert(export(client(), { from = AUTUMN - 9000, cursor = "siem", sink = path }))
     local count = 0
     for _ in io.lines(path) do
       count = count + 1
@@ -149,7 +149,7 @@ describe("lastpass.export", function()
         list[#list + 1] = { time = at, action = "Log in", data = name, username = "ann@acme.com" }
       end
       assert(box:events { events = list })
-      assert(export.run(client(), { from = AUTUMN - 9000, cursor = "siem", sink = path }))
+      assert(export(client(), { from = AUTUMN - 9000, cursor = "siem", sink = path }))
     end
     look(AUTUMN - 3600 + 480, "cron", "twice", "twice")
     look(AUTUMN - 3600 + 1500, "x")
@@ -191,7 +191,7 @@ describe("lastpass.export", function()
         end
         return true
       end
-      assert(export.run(client(), options))
+      assert(export(client(), options))
       return set, count
     end
     local all, count = ids_of { from = "-40d" }
@@ -240,10 +240,10 @@ describe("lastpass.export", function()
     local options = { from = "-40d", cursor = "siem" }
     for _ = 1, 2 do
       options.sink = new_sink(3)
-      check.failure("transport", "away", export.run(client(), options))
+      check.failure("transport", "away", export(client(), options))
     end
     options.sink = new_sink(100)
-    assert(export.run(client(), options))
+    assert(export(client(), options))
     local seen, count = {}, 0
     for line in table.concat(texts):gmatch "[^\n]+" do
       local id = json.decode(line).event_id
@@ -257,7 +257,7 @@ describe("lastpass.export", function()
     local looks = 0
     local messages = {}
     assert(box:faults { command = "reporting", status = 503, nth = 3 })
-    local result = assert(export.run(client { retries = 0 }, {
+    local result = assert(export(client { retries = 0 }, {
       from = "-40d",
       cursor = "siem",
       follow = true,
@@ -293,11 +293,11 @@ describe("lastpass.export", function()
     check.failure(
       "argument",
       "disk_full",
-      export.run(client(), { from = "-40d", cursor = "siem", follow = true, sink = sink })
+      export(client(), { from = "-40d", cursor = "siem", follow = true, sink = sink })
     )
     assert.equal(1, told)
     -- and the cursor has not moved
-    local result = assert(export.run(client(), { from = "-40d", cursor = "siem", sink = path }))
+    local result = assert(export(client(), { from = "-40d", cursor = "siem", sink = path }))
     assert.equal(300, result.events)
   end)
 
@@ -319,12 +319,12 @@ describe("lastpass.export", function()
     check.failure(
       "protocol",
       "lost",
-      export.run(client(), { from = "-40d", cursor = "siem", sink = sink })
+      export(client(), { from = "-40d", cursor = "siem", sink = sink })
     )
     assert.equal("confirm", journal[1])
     assert.matches("^write %d", journal[2])
     assert.equal("confirm", journal[#journal])
-    local result = assert(export.run(client(), { from = "-40d", cursor = "siem", sink = path }))
+    local result = assert(export(client(), { from = "-40d", cursor = "siem", sink = path }))
     assert.equal(300, result.events)
   end)
 
@@ -342,12 +342,12 @@ describe("lastpass.export", function()
       end
       return cursor
     end
-    local ok, message = pcall(export.run, client(), options)
+    local ok, message = pcall(export, client(), options)
     room.open = open -- luacheck: ignore 122
     assert.is_false(ok)
     assert.matches("killed", message)
     assert.is_true(#store.read(path) > #line)
-    local result = assert(export.run(client(), options))
+    local result = assert(export(client(), options))
     local lines = {}
     for text in io.lines(path) do
       lines[#lines + 1] = text
@@ -359,7 +359,7 @@ describe("lastpass.export", function()
 
   it("goes on in a new file when the old one was taken away and the exporter killed", function()
     local function run()
-      return assert(export.run(client(), { from = "-40d", cursor = "siem", sink = path }))
+      return assert(export(client(), { from = "-40d", cursor = "siem", sink = path }))
     end
     run()
     os.rename(path, folder .. "/taken.json")
@@ -392,15 +392,15 @@ describe("lastpass.export", function()
     check.failure(
       "transport",
       "http_status",
-      export.run(client { retries = 0 }, { from = "-1d", cursor = "siem", sink = path })
+      export(client { retries = 0 }, { from = "-1d", cursor = "siem", sink = path })
     )
-    local result = assert(export.run(client(), { from = "-40d", cursor = "siem", sink = path }))
+    local result = assert(export(client(), { from = "-40d", cursor = "siem", sink = path }))
     assert.equal(300, result.events)
   end)
 
   it("writes every format with its header, and no name where names are not wanted", function()
     for _, format in ipairs { "ndjson", "ecs", "ocsf", "cef", "leef", "syslog", "csv" } do
-      local result = assert(export.run(client(), {
+      local result = assert(export(client(), {
         from = "-40d",
         format = format,
         sink = path,
@@ -420,7 +420,7 @@ describe("lastpass.export", function()
     local result
     lastpass.parallel(2, function(spawn)
       spawn(function()
-        result = assert(export.run(one, { from = "-40d", sink = path }))
+        result = assert(export(one, { from = "-40d", sink = path }))
       end)
     end)
     assert.equal(300, result.events)

@@ -1,9 +1,9 @@
 local check = require "spec.support.check"
 local sinks = require "lastpass.export.sinks"
 
-local about = { durable = false, format = "ndjson", media_type = "application/x-ndjson" }
-
 describe("lastpass.export.sinks", function()
+  local about = { durable = false, format = "ndjson", media_type = "application/x-ndjson" }
+
   it("are named, described, or given", function()
     assert.is_function(sinks.open(nil, about).write)
     assert.is_function(sinks.open("-", about).write)
@@ -61,5 +61,28 @@ describe("lastpass.export.sinks", function()
     check.blamed(function()
       sinks.open({ kind = "webhook", url = "https://x/", style = "elastic" }, { format = "csv" })
     end)
+  end)
+end)
+
+describe("lastpass.export.sinks.stdout", function()
+  it("writes, and says when that fails", function()
+    local path = os.tmpname()
+    local sink = sinks.open({ kind = "stdout" }, {})
+    sink.file = assert(io.open(path, "w"))
+    assert.is_true(sink:begin(nil, "header\n"))
+    assert.is_true(sink:write "one\n")
+    assert.same({}, sink:confirm())
+    assert.is_true(sink:finish())
+    local file = assert(io.open(path))
+    assert.equal("header\none\n", file:read "*a")
+    file:close()
+    sink.file:close()
+    sink.file = assert(io.open(path, "r"))
+    local ok, _, err = sink:write "two\n"
+    assert.is_nil(ok)
+    assert.equal("output_closed", err.code)
+    sink.file:close()
+    sink:close()
+    os.remove(path)
   end)
 end)

@@ -2,20 +2,20 @@
 local events = require "spec.support.events"
 local formats = require "lastpass.export.formats"
 local json = require "lastpass.json"
-local pseudonym = require "lastpass.export.pseudonym"
+local redact = require "lastpass.export.redact"
 local secret = require "lastpass.secret"
 local writer = require "lastpass.export.writer"
 
-local function write(rows, options)
-  local one, parts = writer.new(formats.open("ndjson", 1), options), {}
-  assert(one:write(rows, function(text, count)
-    parts[#parts + 1] = { text = text, count = count }
-    return true
-  end))
-  return parts, one
-end
-
 describe("lastpass.export.writer", function()
+  local function write(rows, options)
+    local one, parts = writer.new(formats.open("ndjson", 1), options), {}
+    assert(one:write(rows, function(text, count)
+      parts[#parts + 1] = { text = text, count = count }
+      return true
+    end))
+    return parts, one
+  end
+
   local function rows()
     return events.clocked {
       { "2026-03-01 10:00:05", "ann@acme.com", "", "Frobnicated", "password: x" },
@@ -36,7 +36,7 @@ describe("lastpass.export.writer", function()
   end)
 
   it("replaces people, who are still targets", function()
-    local names = assert(pseudonym.new(secret.value "k"))
+    local names = assert(redact.pseudonyms(secret.value "k"))
     local parts = write(rows(), { pseudonyms = names })
     assert.is_nil(parts[1].text:find("acme.com", 1, true))
     local list = {}
@@ -67,5 +67,20 @@ describe("lastpass.export.writer", function()
     assert.is_nil(ok)
     assert.equal("full", message)
     assert.equal(1, told)
+  end)
+end)
+
+describe("lastpass.export.formats.pieces", function()
+  it("join templates", function()
+    assert.same({ "a", "b", "c" }, writer.wrap({ "a" }, { "b" }, { "c" }))
+    assert.same({ "a", "b" }, writer.wrap({ "a" }, { "b" }))
+  end)
+
+  it("make lists of targets", function()
+    assert.same(
+      { "targets", { between = ",", after = "", user = "" }, "cef" },
+      writer.values("user", "cef", ",")
+    )
+    assert.equal("targets", writer.json_targets()[1])
   end)
 end)

@@ -1,11 +1,75 @@
---- How far an export has come, kept in the journal: the newest event, those seen since a while before
--- it, and what the sink wants to know again. It moves only when the sink has confirmed.
+--- How far an export has come, stored in the journal: the newest event, those exported since a while before
+-- it, and the state of the sink. It moves only when the sink has confirmed.
 -- @module lastpass.export.cursor
 local client_journal = require "lastpass.store.client_journal"
 local errors = require "lastpass.error"
-local seen = require "lastpass.export.seen"
 
 local M = {}
+
+local DIGEST = 16
+
+-- Which events of the last stretch of time were exported, each with how often: events have no id, and two that
+-- say the same within one second are two (enterprise-api §4.11). An event is known by its digest: 16 bytes of
+-- the SHA-256 of its five texts.
+local exported = {}
+local exported_mt = { __name = "lastpass.export.exported", __index = exported }
+
+--- Reads what `dump` has written.
+---@param bytes string "" for nothing
+---@return table|nil exported
+function M.read_exported(bytes)
+  local self = setmetatable({ counts = {}, latest = {}, newest = -math.huge }, exported_mt)
+  local position = 1
+  while position <= #bytes do
+    local latest, count, stop = bytes:match("^(%-?%d+) (%d+)\n()", position + DIGEST)
+    if not stop then
+      return nil
+    end
+    self:note(bytes:sub(position, position + DIGEST - 1), tonumber(latest), tonumber(count))
+    position = stop
+  end
+  return self
+end
+
+--- Remembers an event: it came at least so often.
+---@param digest string
+---@param latest number the latest UTC time that it can have
+---@param count integer
+function exported:note(digest, latest, count)
+  if count > (self.counts[digest] or 0) then
+    self.counts[digest] = count
+  end
+  self.latest[digest] = latest
+  self.newest = math.max(self.newest, latest)
+end
+
+--- How often an event came.
+---@param digest string
+---@return integer
+function exported:count(digest)
+  return self.counts[digest] or 0
+end
+
+--- Forgets what is older.
+---@param threshold number UTC
+function exported:prune(threshold)
+  for digest, latest in pairs(self.latest) do
+    if latest < threshold then
+      self.counts[digest], self.latest[digest] = nil, nil
+    end
+  end
+end
+
+--- All of it as bytes, the same for the same content.
+---@return string
+function exported:dump()
+  local list = {}
+  for digest, count in pairs(self.counts) do
+    list[#list + 1] = digest .. ("%.0f %d\n"):format(self.latest[digest], count)
+  end
+  table.sort(list)
+  return table.concat(list)
+end
 
 local methods = {}
 local cursor_mt = { __name = "lastpass.export.cursor", __index = methods }
@@ -14,7 +78,7 @@ local function query_text(query)
   return ("%s|%s|%s"):format(query.user or "", query.search or "", tostring(query.admin or false))
 end
 
--- A cursor tells nothing of events that another query would have given.
+-- A cursor says nothing about events that another query would have given.
 local function check_query(name, query, state)
   if state.query == query_text(query) then
     return true
@@ -25,7 +89,7 @@ local function check_query(name, query, state)
   })
 end
 
--- The cursor as it was kept; nothing when it is new, or has no name to be kept by.
+-- The cursor as it was saved; nothing when it is new, or has no name to be saved under.
 local function restore(self, client, query)
   if not self.name then
     return true
@@ -47,8 +111,8 @@ local function restore(self, client, query)
     return nil, message, err
   end
   self.position, self.version, self.state = saved.position, saved.version, saved.state
-  self.seen = seen.read(saved.seen)
-  if not self.seen then
+  self.exported = M.read_exported(saved.seen)
+  if not self.exported then
     return errors.fail("protocol", "store_damaged", ("cursor %s cannot be read"):format(self.name))
   end
   return true
@@ -56,7 +120,7 @@ end
 
 --- Opens a cursor; a new one begins at `from`.
 ---@param client lastpass.Client
----@param name string|nil nil for one that nobody keeps
+---@param name string|nil nil for one that is not saved
 ---@param query lastpass.export.Query
 ---@param overlap number seconds
 ---@return table|nil cursor
@@ -68,7 +132,7 @@ function M.open(client, name, query, overlap)
     overlap = overlap,
     position = query.from,
     version = 0,
-    seen = seen.read "",
+    exported = M.read_exported "",
     state = { from = query.from, query = query_text(query) },
   }, cursor_mt)
   local ok, message, err = restore(self, client, query)
@@ -85,16 +149,16 @@ function methods:threshold()
   return math.max(self.state.from, self.position - self.overlap)
 end
 
---- A new look at the same stretch of time begins: what was not saved is read again.
+--- Reading the same stretch of time anew begins: what was not saved is read again.
 function methods:begin_poll()
   self.pending, self.newest = {}, self.position
   self.next_position = self.position
   self.since = self:threshold()
 end
 
---- Drops the rows that were handed on before, and those too old to tell. To be called once for each
--- part of a look, after secrets were taken out of the rows. Of equal rows the oldest ones are those
--- that were handed on: in the hour that happens twice the later one is the new one.
+--- Drops the rows that were exported before, and those too old to tell. To be called once for each
+-- part that is read, after secrets were taken out of the rows. Of equal rows the oldest ones are those
+-- that were exported: in the hour that happens twice the later one is the new one.
 ---@param rows userdata events of the core
 ---@param now integer
 ---@return integer duplicates
@@ -104,14 +168,14 @@ function methods:filter(rows, now)
   -- a date far ahead of the clock must not end the following of all others
   self.now = now
   local newest = math.max(self.newest, math.min(rows:newest() or self.newest, now))
-  local wanted_from = newest - self.overlap
+  local counted_from = newest - self.overlap
   for row = 1, #rows do
     if not rows:at(row, "dropped") then
       local latest = rows:at(row, "last_utc") or newest
       if latest < self.since then
         rows:drop(row)
-      elseif latest <= self.seen.newest or latest >= wanted_from then
-        if rows:at(row, "ordinal") <= self.seen:count(rows:at(row, "digest")) then
+      elseif latest <= self.exported.newest or latest >= counted_from then
+        if rows:at(row, "ordinal") <= self.exported:count(rows:at(row, "digest")) then
           rows:drop(row)
           duplicates = duplicates + 1
         end
@@ -121,10 +185,10 @@ function methods:filter(rows, now)
   return duplicates
 end
 
---- Notes that rows were handed on, the last ones first; `save` makes it last.
+--- Notes that rows were exported, the last ones first; `save` makes it last.
 ---@param rows userdata as they were filtered
 ---@param before integer how many of the last rows were noted before
----@param after integer how many of the last rows have been handed on by now
+---@param after integer how many of the last rows have been exported by now
 function methods:advance(rows, before, after)
   local count = #rows
   for row = count - before, count - after + 1, -1 do
@@ -133,7 +197,7 @@ function methods:advance(rows, before, after)
       self.newest = math.max(self.newest, math.min(utc, self.now))
     end
   end
-  -- what still waits has to be met again, even where rows do not stand in the order of their times
+  -- what still waits has to be read again, even where rows are not in the order of their times
   local waiting = rows:earliest(count - after)
   local position = math.min(self.newest, waiting or self.newest)
   self.next_position = math.max(self.next_position, position)
@@ -146,18 +210,18 @@ function methods:advance(rows, before, after)
   end
 end
 
---- Moves behind what was noted; to be called once the sink has confirmed it.
+--- Moves past what was noted; to be called once the sink has confirmed it.
 ---@param sink_state table
 ---@return true|nil
 ---@return string? message
 ---@return lastpass.Error? err
 function methods:save(sink_state)
   for _, one in ipairs(self.pending) do
-    self.seen:note(one[1], one[2], one[3])
+    self.exported:note(one[1], one[2], one[3])
   end
   self.pending = {}
   self.position = self.next_position
-  self.seen:prune(self:threshold())
+  self.exported:prune(self:threshold())
   self.state.sink = sink_state
   if not self.name then
     self.version = self.version + 1
@@ -165,7 +229,7 @@ function methods:save(sink_state)
   end
   local version, message, err = self.journal:save_cursor(self.tenant, self.name, {
     position = self.position,
-    seen = self.seen:dump(),
+    seen = self.exported:dump(),
     state = self.state,
     version = self.version,
   })

@@ -1,6 +1,6 @@
 --- Events that a receiver refuses, in a file: the event as it was sent, what was said of it, and when, a
--- JSON object a line. They are on the disk before the cursor moves behind them; after a crash one may
--- stand there twice.
+-- JSON object a line. They are on the disk before the cursor moves past them; after a crash one may
+-- be there twice.
 -- @module lastpass.export.dead_letters
 local core = require "lastpass.core"
 local errors = require "lastpass.error"
@@ -10,7 +10,7 @@ local time = require "lastpass.time"
 
 local M = {}
 
---- Where they go when nobody says where: beside the journal, which holds the cursors.
+--- Where they go by default: beside the journal, which holds the cursors.
 ---@param client lastpass.Client
 ---@param cursor string|nil the cursor's name
 ---@return string|nil path
@@ -36,30 +36,29 @@ function M.default_path(client, cursor)
   return ("%s/dead-letters/%s.ndjson"):format(folder, (name:gsub("^%.", "%%2e")))
 end
 
-local function fail(path, message, code)
+local function fail_writing(path, message, code)
   return errors.fail("argument", code, ("dead letters: %s: %s"):format(path, message), {
-    hint = "nothing is lost: make room or name another file, then run it again",
+    hint = "nothing is lost: free space or name another file, then run it again",
   })
 end
 
 local function line_of(letter)
-  local event = letter.text:gsub("\n$", "")
   return json.encode {
     refused_at = time.iso(letter.at),
     cursor = letter.cursor,
     receiver = letter.receiver,
     status = letter.status,
     reason = letter.reason,
-    event = event,
+    event = (letter.text:gsub("\n$", "")),
   } .. "\n"
 end
 
 -- Part of a line would spoil the next one.
-local function write_whole(log, text)
+local function write_whole(log, lines)
   local size, message, code = log:size()
   local ok = size
   if ok then
-    ok, message, code = log:write(text)
+    ok, message, code = log:write(lines)
   end
   if ok then
     ok, message, code = log:sync()
@@ -70,7 +69,7 @@ local function write_whole(log, text)
   return ok, message, code
 end
 
---- Adds letters; they are on the disk when it returns.
+--- Adds letters. They are on the disk when it returns.
 ---@param path string made for its owner alone
 ---@param letters table[] {text, at, cursor, receiver, status, reason}
 ---@return true|nil
@@ -86,7 +85,7 @@ function M.add(path, letters)
   end
   local log, message, code = core.open_log(path)
   if not log then
-    return fail(path, message, code)
+    return fail_writing(path, message, code)
   end
   local lines = {}
   for position, letter in ipairs(letters) do
@@ -96,7 +95,7 @@ function M.add(path, letters)
   ok, message, code = write_whole(log, table.concat(lines))
   log:close()
   if not ok then
-    return fail(path, message, code)
+    return fail_writing(path, message, code)
   end
   return true
 end

@@ -1,5 +1,6 @@
 --- Formats: each says how an event is written, as templates for the core (`core.events_mapping`) and
--- what is written for each action. A format is a function that is given options and returns
+-- what is written for each action. A format is a row of the list below and a function that is given options and
+-- returns
 --
 --     { templates = {template, …}, slots = n, describe = function(action, label) -> template, texts,
 --       header = text or nil, media_type = text }
@@ -7,26 +8,302 @@
 -- Templates have no line end; whoever sends events adds what goes between.
 -- @module lastpass.export.formats
 local errors = require "lastpass.error"
+local json = require "lastpass.json"
+local writer = require "lastpass.export.writer"
 
 local M = {}
 
---- The known formats.
-M.names = { "ndjson", "ecs", "ocsf", "cef", "leef", "syslog", "csv", "text" }
-
-local known_options = {
-  name = "string",
-  cid = { "string", "number" },
-  host = "string",
-  content = "string",
-  guard = "boolean",
+-- One JSON object a line, with our own names.
+local ndjson = {
+  slots = 2,
+  media_type = "application/x-ndjson",
 }
 
--- Which formats an option is for.
-local only = { guard = { csv = true }, content = { syslog = true } }
+ndjson.templates = {
+  {
+    "{",
+    {
+      "when",
+      "time",
+      { '"time":"', { "time", "iso" }, '"' },
+      { '"time":null,"local_time":"', { "text", "local_time", "json" }, '"' },
+    },
+    { "when", "ambiguous", { ',"ambiguous":true' } },
+    ',"event_id":"',
+    { "text", "event_id", "json" },
+    '","actor":"',
+    { "text", "username", "json" },
+    '","ip":"',
+    { "text", "address", "json" },
+    '"',
+    { "slot", 1 },
+    { "text", "label", "json" },
+    { "slot", 2 },
+    writer.json_targets(),
+    '],"data":"',
+    { "text", "data", "json" },
+    '"}',
+  },
+}
+
+function ndjson.describe(action)
+  return 1,
+    {
+      (',"id":"%s","label":"'):format(action.id),
+      ('","category":"%s","outcome":"%s","severity":"%s","targets":['):format(
+        action.category,
+        action.outcome,
+        action.severity
+      ),
+    }
+end
+
+-- Comma-separated values (RFC 4180), every field in quotes, with a header, guarded against spreadsheets as
+-- `lastpass.text.csv` says.
+local CSV_HEADER = "time,local_time,ambiguous,actor,ip,id,action,category,outcome,severity,"
+  .. "users,groups,folders,items,policies,sites,data,event_id\r\n"
+
+local TARGET_KINDS = { "user", "group", "folder", "item", "policy", "site" }
+
+local function csv_template(encoding)
+  local template = {
+    '"',
+    { "time", "iso" },
+    '","',
+    { "text", "local_time", encoding },
+    '","',
+    { "when", "ambiguous", { "true" } },
+    '","',
+    { "text", "username", encoding },
+    '","',
+    { "text", "address", encoding },
+    '","',
+    { "slot", 1 },
+    { "text", "label", encoding },
+    { "slot", 2 },
+  }
+  for _, kind in ipairs(TARGET_KINDS) do
+    template[#template + 1] = ',"'
+    template[#template + 1] = writer.values(kind, encoding, ",")
+    template[#template + 1] = '"'
+  end
+  for _, piece in ipairs {
+    ',"',
+    { "text", "data", encoding },
+    '","',
+    { "text", "event_id", encoding },
+    '"\r',
+  } do
+    template[#template + 1] = piece
+  end
+  return template
+end
+
+local function describe_csv(action)
+  return 1,
+    {
+      action.id .. '","',
+      ('","%s","%s","%s"'):format(action.category, action.outcome, action.severity),
+    }
+end
+
+local function open_csv(options)
+  return {
+    templates = { csv_template(options.guard == false and "csv_raw" or "csv") },
+    slots = 2,
+    describe = describe_csv,
+    header = CSV_HEADER,
+    media_type = "text/csv",
+  }
+end
+
+-- A line for people: when, who, from where, what, and the data.
+local plain_text = {
+  slots = 0,
+  media_type = "text/plain",
+}
+
+plain_text.templates = {
+  {
+    { "when", "time", { { "time", "iso" } }, { { "text", "local_time", "line" } } },
+    { "when", "ambiguous", { "?" } },
+    "  ",
+    { "when", "username", { { "text", "username", "line" } }, { "-" } },
+    "  ",
+    { "when", "ip", { { "text", "address", "line" } }, { "-" } },
+    "  ",
+    { "text", "label", "line" },
+    { "when", "data", { ": ", { "text", "data", "line" } } },
+  },
+}
+
+function plain_text.describe()
+  return 1, {}
+end
+
+-- Elastic Common Schema 8 (https://www.elastic.co/guide/en/ecs/8.11/index.html), one object a line.
+local ECS_VERSION = "8.11.0"
+
+-- What happens in vaults, folders and settings has no category of its own there; a change of the
+-- configuration of the service is the nearest.
+local ecs_categories = {
+  authentication = "authentication",
+  account = "iam",
+  group = "iam",
+  sharing = "configuration",
+  vault = "configuration",
+  configuration = "configuration",
+  reporting = "configuration",
+}
+
+-- Which types a category allows: event.type in the schema.
+local ecs_types = {
+  authentication = { login = "start", login_failed = "start", logout = "end" },
+  iam = { create = "creation", delete = "deletion", login = "info" },
+  configuration = {
+    create = "creation",
+    delete = "deletion",
+    read = "access",
+    export = "access",
+  },
+}
+
+local ecs_subjects = { account = "user", group = "group" }
+
+local function ecs_types_of(action)
+  local category = ecs_categories[action.category]
+  local list = { ecs_subjects[action.category] }
+  if category == "authentication" then
+    list[#list + 1] = ecs_types.authentication[action.verb] or "info"
+  else
+    list[#list + 1] = ecs_types[category][action.verb] or "change"
+  end
+  return list
+end
+
+local function describe_ecs(action)
+  local category = ecs_categories[action.category]
+  local event = {
+    kind = "event",
+    module = "lastpass",
+    dataset = "lastpass.event",
+    provider = "enterprise_api",
+    action = action.id,
+    outcome = action.outcome,
+    severity = writer.severity[action.severity],
+    category = category and json.list { category } or nil,
+    type = category and json.list(ecs_types_of(action)) or json.list { "info" },
+  }
+  return 1, { json.encode(event):sub(2) .. ',"lastpass":{"action":"' }
+end
+
+local function open_ecs(options)
+  local account = ("%.0f"):format(tonumber(options.cid) or 0)
+  local actor = { "when", "username", { '"', { "text", "username", "json" }, '"' } }
+  local people = { "targets", { between = ",", after = '"', user = '"' }, "json" }
+  local more_people = { "targets", { between = "", after = '"', user = ',"' }, "json" }
+  local template = {
+    '{"@timestamp":',
+    { "when", "time", { '"', { "time", "iso_milliseconds" }, '"' }, { "null" } },
+    ',"ecs":{"version":"' .. ECS_VERSION .. '"},"organization":{"id":"' .. account .. '"}',
+    ',"event":{"id":"',
+    { "text", "event_id", "json" },
+    '",',
+    { "slot", 1 },
+    { "text", "label", "json" },
+    '","targets":[',
+    writer.json_targets(),
+    '],"data":"',
+    { "text", "data", "json" },
+    '"',
+    { "when", "ambiguous", { ',"time_ambiguous":true' } },
+    { "when", "time", {}, { ',"local_time":"', { "text", "local_time", "json" }, '"' } },
+    '},"message":"',
+    { "text", "label", "json" },
+    { "when", "data", { ": ", { "text", "data", "json" } } },
+    '","user":{"name":"',
+    { "text", "username", "json" },
+    '"',
+    { "when", "email", { ',"email":"', { "text", "username", "json" }, '"' } },
+    { "when", "user", { ',"target":{"name":"', { "text", "user", "json" }, '"}' } },
+    "}",
+    { "when", "group", { ',"group":{"name":"', { "text", "group", "json" }, '"}' } },
+    {
+      "when",
+      "address",
+      {
+        ',"source":{"address":"',
+        { "text", "address", "json" },
+        '"',
+        { "when", "ip", { ',"ip":"', { "text", "address", "json" }, '"' } },
+        "}",
+      },
+    },
+    ',"related":{"user":[',
+    { "when", "username", { actor, more_people }, { people } },
+    "]",
+    { "when", "ip", { ',"ip":["', { "text", "address", "json" }, '"]' } },
+    "}}",
+  }
+  return {
+    templates = { template },
+    slots = 1,
+    describe = describe_ecs,
+    media_type = "application/x-ndjson",
+  }
+end
+
+local function in_file(file, name)
+  return function(...)
+    return require("lastpass.export.formats." .. file)[name](...)
+  end
+end
+
+local GUARD = { "guard", "boolean", "false leaves what a spreadsheet takes for a formula as it is" }
+local HOST = { "host", "string", "whose events these are" }
+local CONTENT = { "content", "string", "what a message holds: text (default), cef, leef or ndjson" }
+
+--- All formats, in the order of documents: what they are called, what they are, and their options as {name, type,
+-- help}; `format` is one without options. The program, its completion and the documents have their list from here.
+---@type {name: string, help: string, options?: table[], open?: function, format?: table}[]
+M.list = {
+  { name = "ndjson", help = "JSON, an object a line", format = ndjson },
+  { name = "ecs", help = "Elastic Common Schema, an object a line", open = open_ecs },
+  { name = "ocsf", help = "Open Cybersecurity Schema Framework", open = in_file("ocsf", "ocsf") },
+  { name = "cef", help = "ArcSight's Common Event Format", open = in_file("syslog", "cef") },
+  { name = "leef", help = "QRadar's Log Event Extended Format", open = in_file("syslog", "leef") },
+  {
+    name = "syslog",
+    help = "syslog messages (RFC 5424)",
+    options = { HOST, CONTENT },
+    open = in_file("syslog", "syslog"),
+  },
+  { name = "csv", help = "comma-separated values", options = { GUARD }, open = open_csv },
+  { name = "text", help = "lines for people", format = plain_text },
+}
+
+--- The names of the formats.
+M.names = {}
+
+local by_name, known_options = {}, { name = "string" }
+for position, format in ipairs(M.list) do
+  M.names[position], by_name[format.name] = format.name, format
+  for _, option in ipairs(format.options or {}) do
+    known_options[option[1]] = option[2]
+  end
+end
+
+local function takes_option(format, name)
+  for _, option in ipairs(format.options or {}) do
+    if option[1] == name then
+      return true
+    end
+  end
+  return name == "name"
+end
 
 --- Opens a format.
----@param given string|table its name, or a table of `name`, `host` (syslog, splunk: whose events these
--- are), `content` (syslog: "text", "cef", "leef" or "ndjson"), `guard` (csv: false leaves formulas as they are)
+---@param given string|table its name, or a table of `name` and its options
 ---@param cid string|number the account
 ---@param level? integer whose line is blamed for an unknown one
 ---@return table format
@@ -34,35 +311,22 @@ function M.open(given, cid, level)
   level = (level or 1) + 1
   local options = type(given) == "table" and given or { name = given }
   errors.check_options("client:export: option 'format'", options, known_options, level)
-  local name = options.name
-  for option, names in pairs(only) do
-    if options[option] ~= nil and not names[name] then
-      errors.raise(
-        level,
-        "client:export: option '%s' is not for the format %s",
-        option,
-        tostring(name)
-      )
-    end
+  local name = tostring(options.name)
+  local format = by_name[options.name]
+  if not format then
+    local hint = errors.did_you_mean(name, M.names)
+    errors.raise(level, "client:export: unknown format '%s'%s", name, hint)
   end
-  for _, known in ipairs(M.names) do
-    if known == name then
-      local complete = { cid = cid }
-      for key, value in pairs(options) do
-        complete[key] = value
-      end
-      local format = require("lastpass.export.formats." .. name)(complete, level)
-      format.name = name
-      return format
+  local complete = { cid = cid }
+  for option, value in pairs(options) do
+    if not takes_option(format, option) then
+      errors.raise(level, "client:export: option '%s' is not for the format %s", option, name)
     end
+    complete[option] = value
   end
-  local nearest = errors.nearest(tostring(name), M.names)
-  errors.raise(
-    level,
-    "client:export: unknown format '%s'%s",
-    tostring(name),
-    nearest and (" (did you mean '" .. nearest .. "'?)") or ""
-  )
+  local opened = format.format or format.open(complete, level)
+  opened.name = name
+  return opened
 end
 
 return M

@@ -1,4 +1,4 @@
---- Events to where they are watched: reads, tells what is new, writes, and moves on when that is safe.
+--- Events to where they are watched: reads, finds what is new, writes, and moves on when that is safe.
 -- @module lastpass.export
 local core = require "lastpass.core"
 local cursors = require "lastpass.export.cursor"
@@ -6,7 +6,6 @@ local dead_letters = require "lastpass.export.dead_letters"
 local errors = require "lastpass.error"
 local formats = require "lastpass.export.formats"
 local loop = require "lastpass.transport.waiting"
-local options_module = require "lastpass.export.options"
 local reader = require "lastpass.export.reader"
 local redact = require "lastpass.export.redact"
 local sinks = require "lastpass.export.sinks"
@@ -18,10 +17,10 @@ local M = {}
 
 ---@class lastpass.ExportResult
 ---@field events integer      written
----@field duplicates integer  met again and left out
----@field unknown table<string, integer> names of actions that nobody knows, and how many events
+---@field duplicates integer  came again and left out
+---@field unknown table<string, integer> names of actions that are not known, and how many events
 ---@field cursor string|nil
----@field position integer|nil UTC of the newest event that was handed on, with a cursor
+---@field position integer|nil UTC of the newest event that was exported, with a cursor
 ---@field refused integer     put aside because the receiver refuses them; they do not count as written
 ---@field dead_letters string|nil the file where they are, when there are some
 
@@ -53,9 +52,6 @@ local function make_query(client, options)
   }
 end
 
-local methods = {}
-local export_mt = { __name = "lastpass.export", __index = methods }
-
 local function is_cancelled(self)
   return loop.is_interrupted() or (self.options.cancel and self.options.cancel()) or false
 end
@@ -70,8 +66,8 @@ local function report(self, newest)
   end
 end
 
--- The cursor moves behind what the sink has confirmed.
-local function keep(self)
+-- The cursor moves past what the sink has confirmed.
+local function save_cursor(self)
   local state, message, err = self.sink:confirm()
   if not state then
     return nil, message, err
@@ -84,19 +80,19 @@ local function keep(self)
   return ok, message, err
 end
 
--- Where the sink begins is kept before anything is written, so that whatever a kill leaves behind that
--- place is known to be unconfirmed; and after something was read, so that a run that could read nothing
+-- Where the sink begins is saved before anything is written, so that whatever a kill leaves after that
+-- point is known to be unconfirmed; and after something was read, so that a run that could read nothing
 -- makes no cursor.
-local function keep_beginning(self)
-  if not self.cursor or self.has_kept_beginning then
+local function save_beginning(self)
+  if not self.cursor or self.has_saved_beginning then
     return true
   end
-  self.has_kept_beginning = true
-  return keep(self)
+  self.has_saved_beginning = true
+  return save_cursor(self)
 end
 
 -- One batch: what the sink has confirmed at once is not sent again, whatever becomes of the rest.
-local function take_batch(self, rows, batch)
+local function write_batch(self, rows, batch)
   local ok, message, err = self.sink:write(batch.text, batch.count)
   if not ok then
     return nil, message, err
@@ -105,16 +101,16 @@ local function take_batch(self, rows, batch)
   if self.cursor then
     self.cursor:advance(rows, batch.before, batch.after)
     if self.sink.settled then
-      return keep(self)
+      return save_cursor(self)
     end
   end
   return true
 end
 
 -- One part of what was read: what is new is written and confirmed, then the cursor moves.
-function methods:take(rows)
+local function write_rows(self, rows)
   local cursor, result = self.cursor, self.result
-  local ok, message, err = keep_beginning(self)
+  local ok, message, err = save_beginning(self)
   if not ok then
     return nil, message, err
   end
@@ -126,10 +122,10 @@ function methods:take(rows)
   ok, message, err = self.writer:write(rows, function(text, written, before, after)
     count = count + written
     local batch = { text = text, count = written, before = before, after = after }
-    return take_batch(self, rows, batch)
+    return write_batch(self, rows, batch)
   end)
   if ok and cursor and count > 0 and self.sink.settled == nil then
-    ok, message, err = keep(self)
+    ok, message, err = save_cursor(self)
   end
   if not ok then
     return nil, message, err
@@ -152,16 +148,16 @@ local function poll(self)
     query.from = windows.align_down(self.client:zone(), self.cursor.since)
   end
   local ok, message, err = reader.read(self.client, query, function(rows)
-    return self:take(rows)
+    return write_rows(self, rows)
   end)
   -- what the sink has not decided about yet
   if ok and self.cursor and self.sink.settled == false then
-    return keep(self)
+    return save_cursor(self)
   end
   return ok, message, err
 end
 
--- What may be over at the next look.
+-- What may be over at the next poll.
 local function is_passing(err)
   return err.kind == "transport" or err.kind == "throttled"
 end
@@ -178,7 +174,7 @@ local function follow(self)
   repeat
     local ok, message, err = poll(self)
     if not ok and err.kind == "cancelled" and self.cursor then
-      return true -- what was told is told, and the rest waits
+      return true -- what was written is written, and the rest waits
     elseif not ok and not (self.options.follow and is_passing(err)) then
       return nil, message, err
     elseif not ok and self.options.on_progress then
@@ -228,13 +224,6 @@ local function check_identifiers()
   return errors.fail("argument", code, message, { hint = "apt install libssl3" })
 end
 
-local function open_pseudonyms(key)
-  if not key then
-    return nil
-  end
-  return require("lastpass.export.pseudonym").new(key)
-end
-
 local function prepare(client, options, level)
   local format = formats.open(options.format, client:option "cid", level + 1)
   local sink = sinks.open(options.sink, {
@@ -256,8 +245,8 @@ local function prepare(client, options, level)
   end
   local ok, pseudonyms
   ok, message, err = check_identifiers()
-  if ok then
-    pseudonyms, message, err = open_pseudonyms(options.pseudonymise)
+  if ok and options.pseudonymise then
+    pseudonyms, message, err = redact.pseudonyms(options.pseudonymise)
   end
   if err then
     return nil, message, err
@@ -269,7 +258,7 @@ local function prepare(client, options, level)
       return nil, message, err
     end
   end
-  local self = setmetatable({
+  local self = {
     client = client,
     options = options,
     query = query,
@@ -287,35 +276,34 @@ local function prepare(client, options, level)
       cursor = options.cursor,
       position = cursor and cursor.position,
     },
-  }, export_mt)
+  }
   return self, format.header
 end
 
 --- Exports events.
 ---@param client lastpass.Client
----@param given? table see `lastpass.export.options`
+---@param options table complete, see `lastpass.export.client`
 ---@param level? integer whose line is blamed for mistakes; default the caller
 ---@return lastpass.ExportResult|nil result
 ---@return string? message
 ---@return lastpass.Error? err
-function M.run(client, given, level)
-  level = (level or 1) + 1
-  local options = options_module.complete(given, level)
-  local self, header, err = prepare(client, options, level)
+function M.run(client, options, level)
+  local self, header, err = prepare(client, options, (level or 1) + 1)
   if not self then
     return nil, header, err
   end
-  local ok, result, message
-  if loop.can_wait_in_pcall() then
-    ok, result, message, err = pcall(run, self, header)
+  local result, message
+  if not loop.can_wait_in_pcall() then
+    result, message, err = run(self, header)
     self.sink:close()
-    if not ok then
-      error(result, 0)
-    end
     return result, message, err
   end
-  result, message, err = run(self, header)
+  local ok
+  ok, result, message, err = pcall(run, self, header)
   self.sink:close()
+  if not ok then
+    error(result, 0)
+  end
   return result, message, err
 end
 

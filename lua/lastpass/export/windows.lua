@@ -1,4 +1,4 @@
---- How a range of time is cut into windows that each fit into one reply, and how they are said on
+--- How a range of time is cut into windows that each fit into one reply, and how they are written on
 -- the wire, in the account's wall clock (enterprise-api §3).
 -- No cut is made where the wall clock shows a time twice or never, for nobody says which one LastPass
 -- means then; so every event belongs to one window by the text of its Time alone.
@@ -11,7 +11,7 @@ local M = {}
 M.MOST = 10000
 
 -- Windows are planned for half of it: there are busier hours.
-local WANTED = 5000
+local PLANNED = 5000
 local FIRST, SHORTEST, LONGEST = 3600, 60, 30 * 86400
 local GROWTH = 4
 local MARGIN = 2
@@ -128,12 +128,12 @@ function methods:next()
   return from, to
 end
 
---- Tells how many events a window held.
+--- Notes how many events a window held.
 ---@param seconds integer
 ---@param count integer
 function methods:learn(seconds, count)
-  local fitting = count > 0 and seconds * WANTED / count or LONGEST
-  local most = count > WANTED and LONGEST or max(self.length, seconds) * GROWTH
+  local fitting = count > 0 and seconds * PLANNED / count or LONGEST
+  local most = count > PLANNED and LONGEST or max(self.length, seconds) * GROWTH
   self.length = floor(max(SHORTEST, min(LONGEST, fitting, most)))
 end
 

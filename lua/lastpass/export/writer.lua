@@ -1,4 +1,5 @@
---- From rows to text: Lua decides once what each action's name means, and the core writes.
+--- From rows to text: Lua decides once what each action's name means, and the core writes by templates; here
+-- are also the parts of templates that several formats have in common.
 -- @module lastpass.export.writer
 local actions = require "lastpass.audit.actions"
 local core = require "lastpass.core"
@@ -6,22 +7,57 @@ local redact = require "lastpass.export.redact"
 
 local M = {}
 
+--- The product as SIEMs know it.
+M.VENDOR = "LastPass"
+M.PRODUCT = "LastPass Business"
+
+--- 0 to 10, as CEF and LEEF count.
+M.severity = { info = 1, low = 3, medium = 6, high = 8 }
+
+--- A JSON list of all targets: {"kind":"user","value":"ann@acme.com"}
+---@return table instruction
+function M.json_targets()
+  local list = { between = ",", after = '"}' }
+  for _, kind in ipairs { "user", "group", "folder", "item", "policy", "site" } do
+    list[kind] = '{"kind":"' .. kind .. '","value":"'
+  end
+  return { "targets", list, "json" }
+end
+
+--- The values of the targets of one kind.
+---@param kind string
+---@param encoding string
+---@param between string
+---@return table instruction
+function M.values(kind, encoding, between)
+  return { "targets", { between = between, after = "", [kind] = "" }, encoding }
+end
+
+--- A template with something before and after it.
+---@param before table template
+---@param template table
+---@param after? table template
+---@return table template
+function M.wrap(before, template, after)
+  local whole = {}
+  for _, part in ipairs { before, template, after or {} } do
+    for _, instruction in ipairs(part) do
+      whole[#whole + 1] = instruction
+    end
+  end
+  return whole
+end
+
 -- What fits into a processor's cache is not fetched again when it is sent.
 local AT_ONCE = 262144
 
 local methods = {}
 local writer_mt = { __name = "lastpass.export.writer", __index = methods }
 
-local function with_line_end(templates, frame)
+local function add_frame(templates, frame)
   local complete = {}
   for position, template in ipairs(templates) do
-    local whole = {}
-    for _, part in ipairs { frame.before or {}, template, frame.after or { "\n" } } do
-      for _, instruction in ipairs(part) do
-        whole[#whole + 1] = instruction
-      end
-    end
-    complete[position] = whole
+    complete[position] = M.wrap(frame.before or {}, template, frame.after or { "\n" })
   end
   return complete
 end
@@ -29,11 +65,11 @@ end
 --- Makes a writer.
 ---@param format table of `lastpass.export.formats`
 ---@param options? table frame (templates `before` and `after` each event; default a line end),
--- pseudonyms (of `lastpass.export.pseudonym`), batch (`events`, `bytes`: the most at once)
+-- pseudonyms (of `lastpass.export.redact`), batch (`events`, `bytes`: the most at once)
 ---@return table writer
 function M.new(format, options)
   options = options or {}
-  local templates = with_line_end(format.templates, options.frame or {})
+  local templates = add_frame(format.templates, options.frame or {})
   return setmetatable({
     format = format,
     mapping = core.events_mapping(templates, format.slots),

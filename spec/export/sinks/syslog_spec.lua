@@ -1,6 +1,7 @@
 -- Messages to a receiver in Python, which reads the frames of RFC 6587 and RFC 5425.
 local check = require "spec.support.check"
 local store = require "spec.support.store"
+local sinks = require "lastpass.export.sinks"
 local syslog = require "lastpass.export.sinks.syslog"
 
 describe("lastpass.export.sinks.syslog", function()
@@ -236,7 +237,8 @@ describe("lastpass.export.sinks.syslog", function()
       { host = "x", protocol = "tpc" },
     } do
       check.blamed(function()
-        syslog.open(options, { format = "syslog" }, 1)
+        options.kind = "syslog"
+        sinks.open(options, { format = "syslog" })
       end)
     end
   end)

@@ -4,6 +4,7 @@ local clock = require "spec.support.clock"
 local json = require "lastpass.json"
 local server = require "spec.support.server"
 local store = require "spec.support.store"
+local sinks = require "lastpass.export.sinks"
 local webhook = require "lastpass.export.sinks.webhook"
 
 local unpack = table.unpack or unpack
@@ -275,6 +276,69 @@ describe("lastpass.export.sinks.webhook", function()
     assert.same({}, letters())
   end)
 
+  -- A receiver that breaks on some events, for so many requests with them in it.
+  local function break_on(name, times)
+    local got, broken = {}, 0
+    receiver = function(request)
+      if request.body:find(name, 1, true) and broken < times then
+        broken = broken + 1
+        return { status = 500, body = "NullPointerException", headers = {} }
+      end
+      for line in request.body:gmatch "[^\n]+" do
+        got[#got + 1] = line
+      end
+      return { status = 200, body = "", headers = {} }
+    end
+    return got
+  end
+
+  it("puts aside the event that a receiver always answers with 500", function()
+    local got = break_on("<6>", math.huge)
+    local sink = open { retries = 2, dead_letters = folder .. "/letters" }
+    assert.is_true(sink:write(lines(1, 10), 10))
+    assert.same({}, sink:confirm())
+    assert.equal(9, #got)
+    local list = letters()
+    assert.equal(1, #list)
+    assert.equal("event <6>", list[1].event)
+    assert.equal(500, list[1].status)
+    assert.matches("NullPointerException", list[1].reason)
+    assert.equal(1, sink.refused)
+    -- only the whole batch was tried again
+    assert.equal(2, #still.slept)
+  end)
+
+  it("sends an event once more before it is put aside for a 500", function()
+    -- three times the batch, then 10, 5, 3, 2 and 1 in it; the next time it is taken
+    local got = break_on("<1>", 7)
+    local sink = open { retries = 2, dead_letters = folder .. "/letters" }
+    assert.is_true(sink:write(lines(1, 10), 10))
+    assert.same({}, sink:confirm())
+    assert.equal(10, #got)
+    assert.same({}, letters())
+    assert.equal(0, sink.refused)
+    assert.is_true(sink.settled)
+  end)
+
+  it("puts nothing aside for a receiver that answers everything with 500", function()
+    local got = break_on("event", math.huge)
+    local sink = open { retries = 1, dead_letters = folder .. "/letters" }
+    local err = check.failure("transport", "http_status", sink:write(lines(1, 5000), 5000))
+    assert.equal(500, err.status)
+    assert.is_true(#sent < 80)
+    assert.is_true(sink:write(lines(1, 3), 3))
+    assert.is_false(sink.settled)
+    check.failure("transport", "http_status", sink:confirm())
+    assert.same({}, got)
+    assert.same({}, letters())
+    -- and what was held then is not held a second time
+    got = break_on("event", 0)
+    assert.is_true(sink:write(lines(1, 3), 3))
+    assert.is_true(sink.settled)
+    assert.equal(3, #got)
+    assert.same({}, letters())
+  end)
+
   it("loses nothing when the dead letters cannot be written", function()
     refuse "<2>"
     local sink = open { dead_letters = "/dev/full" }
@@ -405,9 +469,9 @@ describe("lastpass.export.sinks.webhook", function()
       { receipt = { text = "x" } },
       { most_refused = -1 },
     } do
-      options.url = "https://x/"
+      options.kind, options.url = "webhook", "https://x/"
       check.blamed(function()
-        webhook.open(options, { format = "ecs" }, 1)
+        sinks.open(options, { format = "ecs" })
       end)
     end
   end)

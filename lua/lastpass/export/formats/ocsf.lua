@@ -4,7 +4,9 @@
 -- spec/support/ocsf_rules.lua.
 -- @module lastpass.export.formats.ocsf
 local json = require "lastpass.json"
-local pieces = require "lastpass.export.formats.pieces"
+local writer = require "lastpass.export.writer"
+
+local M = {}
 
 local VERSION = "1.5.0"
 
@@ -220,12 +222,15 @@ local function describe(action)
     }
 end
 
-return function(options)
+--- Opens the format.
+---@param options table {cid}
+---@return table format
+function M.ocsf(options)
   local metadata = {
     version = VERSION,
     product = {
-      name = pieces.PRODUCT,
-      vendor_name = pieces.VENDOR,
+      name = writer.PRODUCT,
+      vendor_name = writer.VENDOR,
     },
     log_name = "reporting",
     log_provider = "LastPass Enterprise API",
@@ -255,7 +260,7 @@ return function(options)
     '","ip":"',
     { "text", "address", "json" },
     '","targets":[',
-    pieces.json_targets(),
+    writer.json_targets(),
     '],"data":"',
     { "text", "data", "json" },
     '"',
@@ -264,7 +269,7 @@ return function(options)
   }
   local templates = {}
   for position, name in ipairs(order) do
-    templates[position] = pieces.wrap(before, own[name], after)
+    templates[position] = writer.wrap(before, own[name], after)
   end
   return {
     templates = templates,
@@ -273,3 +278,5 @@ return function(options)
     media_type = "application/x-ndjson",
   }
 end
+
+return M

@@ -1,6 +1,6 @@
 --- Events in a file. With a cursor it grows, and holds every event once whenever and however often
--- the exporter is killed: where it was when the cursor was kept is kept with the cursor, and what
--- stands behind that is cut off. Without a cursor it is made whole or not at all.
+-- the exporter is killed: its length at that moment is saved with the cursor, and what
+-- follows after that is cut off. Without a cursor it is made whole or not at all.
 -- @module lastpass.export.sinks.file
 local core = require "lastpass.core"
 local errors = require "lastpass.error"
@@ -18,7 +18,7 @@ local hints = {
   disk_full = "make room, then run it again: nothing is lost",
 }
 
-local function fail(path, message, code)
+local function fail_writing(path, message, code)
   if code == "file_in_use" then
     message = "another exporter is writing it"
   end
@@ -29,15 +29,15 @@ local function checked(path, value, message, code)
   if value then
     return value
   end
-  return fail(path, message, code)
+  return fail_writing(path, message, code)
 end
 
 local function numbered(self, generation)
   return ("%s.%d"):format(self.path, generation)
 end
 
--- The number under which the present file will be put away. Nothing has that name yet, so that a file
--- of that name means: it was put away, and the cursor does not know yet.
+-- The number under which the present file will be rotated. Nothing has that name yet, so that a file
+-- of that name means: it was rotated, and the cursor does not know yet.
 local function free_generation(self, generation)
   while files.is_readable(numbered(self, generation)) do
     generation = generation + 1
@@ -45,7 +45,7 @@ local function free_generation(self, generation)
   return generation
 end
 
-local function open(self, path)
+local function open_log(self, path)
   local log, message, err = checked(path, core.open_log(path))
   if not log then
     return nil, message, err
@@ -54,7 +54,7 @@ local function open(self, path)
   return true
 end
 
-local function write(self, text)
+local function append(self, text)
   local ok, message, err = checked(self.path, self.log:write(text))
   if not ok then
     return nil, message, err
@@ -66,7 +66,7 @@ end
 local function truncate(self, size)
   local now, message, err = checked(self.path, self.log:size())
   if now and now < size then
-    local text = ("%s has become shorter than it was when the cursor was kept"):format(self.path)
+    local text = ("%s has become shorter than it was when the cursor was saved"):format(self.path)
     return errors.fail("conflict", "file_changed", text, {
       hint = "put the file back, or go on in another file with another cursor",
     })
@@ -82,9 +82,9 @@ local function truncate(self, size)
   return true
 end
 
--- It was put away, and then the exporter was killed: what was not confirmed is cut off its end, and
--- the file begun since is empty. That counts as the putting away of this stretch: were the file put
--- away once more before anything is confirmed, the next restart could not tell it from a kept one.
+-- It was rotated, and then the exporter was killed: what was not confirmed is cut off its end, and
+-- the file begun since is empty. That counts as the rotation of this stretch: were the file rotated
+-- once more before anything is confirmed, the next restart could not tell it from a confirmed one.
 local function undo_rotation(self, state)
   local path = numbered(self, state.generation)
   local old, message, err = checked(path, core.open_log(path))
@@ -119,7 +119,7 @@ end
 --- Opens the file, and takes back what was not confirmed.
 function methods:begin(state, header)
   self.header = header
-  local ok, message, err = open(self, self.durable and self.path or self.path .. ".part")
+  local ok, message, err = open_log(self, self.durable and self.path or self.path .. ".part")
   if not ok then
     return nil, message, err
   end
@@ -133,7 +133,7 @@ function methods:begin(state, header)
     ok = self.size ~= nil
   end
   if ok and header and self.size == 0 then
-    ok, message, err = write(self, header)
+    ok, message, err = append(self, header)
   end
   if not ok then
     return nil, message, err
@@ -141,7 +141,7 @@ function methods:begin(state, header)
   return true
 end
 
--- Puts the file away and begins the next. The new one is locked before the old one is let go.
+-- Rotates the file. The new one is locked before the old one is unlocked.
 local function rotate(self)
   local old = self.log
   local ok, message, err = checked(self.path, old:sync())
@@ -150,7 +150,7 @@ local function rotate(self)
       checked(self.path, core.move_file(self.path, numbered(self, self.generation)))
   end
   if ok then
-    ok, message, err = open(self, self.path)
+    ok, message, err = open_log(self, self.path)
   end
   if not ok then
     return nil, message, err
@@ -158,7 +158,7 @@ local function rotate(self)
   old:close()
   self.generation = free_generation(self, self.generation + 1)
   self.size, self.has_rotated = 0, true
-  return not self.header or write(self, self.header)
+  return not self.header or append(self, self.header)
 end
 
 --- Appends.
@@ -169,7 +169,7 @@ function methods:write(text)
       return nil, message, err
     end
   end
-  return write(self, text)
+  return append(self, text)
 end
 
 local function drop_oldest(self)
@@ -189,7 +189,7 @@ function methods:confirm()
   return { path = self.path, offset = self.size, generation = self.generation }
 end
 
---- Puts a file without a cursor in its place.
+--- Moves a file without a cursor to its name.
 function methods:finish()
   if self.durable then
     return true
@@ -197,7 +197,7 @@ function methods:finish()
   return checked(self.path, core.move_file(self.path .. ".part", self.path))
 end
 
---- Lets the file go. A part that was not finished is removed.
+--- Closes the file. A part that was not finished is removed.
 function methods:close()
   if self.log then
     self.log:close()
@@ -208,20 +208,12 @@ function methods:close()
   end
 end
 
-local function whole(value)
-  return type(value) == "number" and value >= 1 and value == math.floor(value),
-    "an integer from 1 on"
-end
-
 --- Opens the sink.
----@param options table path; rotate (bytes at which a new file is begun; with a cursor only: the old
--- ones are path.1, path.2, …, the highest number the newest); keep (how many old ones)
+---@param options table as listed in `lastpass.export.sinks`
 ---@param about table durable
 ---@return table sink
 function M.open(options, about, level)
   level = level + 1
-  local known = { path = "string", rotate = whole, keep = whole }
-  errors.check_options("client:export: sink 'file'", options, known, level)
   if not options.path or options.path == "" then
     errors.raise(level, "client:export: sink 'file' needs a path")
   elseif options.rotate and not about.durable then

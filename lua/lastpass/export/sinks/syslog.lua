@@ -9,7 +9,7 @@ local loop = require "lastpass.transport.waiting"
 local M = {}
 
 local LONGEST_DATAGRAM = 65000
-local LONGEST_PORTION = 4 * 1048576 -- bytes that are kept until they are confirmed
+local LONGEST_PORTION = 4 * 1048576 -- bytes that are held until they are confirmed
 local SLICE = 0.25 -- seconds between two looks whether somebody has interrupted
 
 local ports = { udp = 514, tcp = 514, tls = 6514 }
@@ -25,12 +25,12 @@ local hints = {
 -- What trying again does not change.
 local is_final = { tls_certificate = true, ca_file = true, certificate = true, cancelled = true }
 
-local function fail(self, code, message)
+local function fail_sending(self, code, message)
   local text = ("syslog at %s:%d: %s"):format(self.host, self.port, message)
   return errors.fail("transport", code, text, { hint = hints[code] })
 end
 
-local function cancelled()
+local function fail_cancelled()
   return errors.fail("cancelled", "cancelled", "the export was cancelled")
 end
 
@@ -45,7 +45,7 @@ local function connect(self)
     key = self.key,
   }
   if not stream then
-    return fail(self, code, message)
+    return fail_sending(self, code, message)
   end
   self.stream, self.piece, self.offset = stream, 1, 1
   return true
@@ -70,7 +70,7 @@ local function send_datagrams(self, text)
   for line in text:gmatch "([^\n]*)\n" do
     local sent, message, code = self.stream:send(line:sub(1, LONGEST_DATAGRAM))
     if not sent then
-      return fail(self, code, message)
+      return fail_sending(self, code, message)
     end
   end
   return true
@@ -103,13 +103,13 @@ local function send_portion(self)
   while self.piece <= #self.portion do
     local sent, message, code = self.stream:send(self.portion[self.piece], self.offset, SLICE)
     if not sent then
-      return fail(self, code, message)
+      return fail_sending(self, code, message)
     elseif sent == 0 then
       idle = idle + SLICE
       if loop.is_interrupted() then
-        return cancelled()
+        return fail_cancelled()
       elseif idle >= self.timeout then
-        return fail(self, "timeout", "it takes nothing any more")
+        return fail_sending(self, "timeout", "it takes nothing any more")
       end
     else
       idle = 0
@@ -130,14 +130,14 @@ local function wait_for_end(self)
     local state, message, code = self.stream:wait_end(SLICE)
     local waited = loop.now() - begin
     if not state then
-      return fail(self, code, message)
+      return fail_sending(self, code, message)
     elseif state == "ended" or (state == "taken" and waited >= self.confirm_after) then
       return true
     elseif loop.is_interrupted() then
-      return cancelled()
+      return fail_cancelled()
     end
   until waited >= self.confirm_after + self.timeout
-  return fail(self, "timeout", "it has not taken what was sent")
+  return fail_sending(self, "timeout", "it has not taken what was sent")
 end
 
 local function send_and_confirm(self)
@@ -146,14 +146,14 @@ local function send_and_confirm(self)
   if ok then
     ok, message, code = self.stream:finish()
     if not ok then
-      return fail(self, code, message)
+      return fail_sending(self, code, message)
     end
     ok, message, err = wait_for_end(self)
   end
   return ok, message, err
 end
 
-local function try(self, action, ...)
+local function try_again(self, action, ...)
   local tries = 0
   while true do
     tries = tries + 1
@@ -177,7 +177,7 @@ end
 --- Sends; after a connection that was lost, all of the portion again.
 function methods:write(text)
   if self.protocol == "udp" then
-    return try(self, send_datagrams, text)
+    return try_again(self, send_datagrams, text)
   end
   local framed = framings[self.framing](text)
   self.portion[#self.portion + 1] = framed
@@ -186,13 +186,13 @@ function methods:write(text)
     local state, message, err = self:confirm()
     return state ~= nil or nil, message, err
   end
-  return try(self, send_portion)
+  return try_again(self, send_portion)
 end
 
 --- Ends the connection and waits until the server has read all of it; over UDP nothing can be known.
 function methods:confirm()
   if #self.portion > 0 then
-    local ok, message, err = try(self, send_and_confirm)
+    local ok, message, err = try_again(self, send_and_confirm)
     if not ok then
       return nil, message, err
     end
@@ -212,37 +212,13 @@ function methods:close()
   disconnect(self)
 end
 
-local function positive(value)
-  return type(value) == "number" and value > 0, "a number above 0"
-end
-
-local function seconds(value)
-  return type(value) == "number" and value >= 0, "a number of seconds"
-end
-
 local line_formats = { syslog = true, cef = true, leef = true, ndjson = true }
 
 --- Opens the sink.
----@param options table host; protocol ("tls" by default, "tcp", "udp"); port (default 6514, 514);
--- framing ("octets" by default, "newline"; not over UDP); confirm_after (seconds, 10: how long a server that
--- does not end the connection is waited for, before it is enough that its system has taken all); ca_file
--- (default the system's); certificate, key (files, when the server wants to know who we are); timeout
--- (seconds, 30); retries (5)
+---@param options table as listed in `lastpass.export.sinks`
 ---@return table sink
 function M.open(options, about, level)
   level = level + 1
-  errors.check_options("client:export: sink 'syslog'", options, {
-    host = "string",
-    port = positive,
-    protocol = "string",
-    framing = "string",
-    confirm_after = seconds,
-    ca_file = "string",
-    certificate = "string",
-    key = "string",
-    timeout = positive,
-    retries = seconds,
-  }, level)
   local protocol = options.protocol or "tls"
   if not options.host or not ports[protocol] then
     errors.raise(level, "client:export: sink 'syslog' needs a host, and protocol tls, tcp or udp")

@@ -1,21 +1,22 @@
 --- Events in batches over HTTPS: to Splunk's HTTP Event Collector, Elasticsearch's bulk interface, or
 -- any address that takes lines of JSON. The next batch waits until the server has confirmed the last
 -- one; what fails for a while is tried again. A batch that is refused for what is in it is halved until the
--- event is found: that one becomes a dead letter, and the others are sent.
+-- event is found: that one becomes a dead letter, and the others are sent. So is a batch that the server answers
+-- with 500 after all retries: some receivers break on a single event.
 --
 -- Whether a receiver refuses one event or everything cannot be known from the one event. So refused events
 -- are held, and the cursor with them, until another one is accepted, before or after them; too many of
--- them in a row, or no event accepted at all, is a failure, and no event is put aside.
+-- them in a row, or no event accepted at all, is a failure, and no event is put aside. One that was refused by
+-- 500 is sent once more before it is put aside: the server may have been broken only for that while.
 --
--- A token goes into a header, which the transport takes as a text: this is the one place where it
+-- A token goes into a header, which the transport takes as a string: this is the one place where it
 -- is a Lua string.
 -- @module lastpass.export.sinks.webhook
 local address = require "lastpass.transport.address"
 local dead_letters = require "lastpass.export.dead_letters"
 local errors = require "lastpass.error"
-local json = require "lastpass.json"
 local loop = require "lastpass.transport.waiting"
-local receipts = require "lastpass.export.receipts"
+local receivers = require "lastpass.export.sinks.receivers"
 local secret = require "lastpass.secret"
 local time = require "lastpass.time"
 local transport = require "lastpass.transport"
@@ -27,85 +28,30 @@ local LONGEST_PAUSE = 60
 local methods = {}
 local webhook_mt = { __name = "lastpass.export.sinks.webhook", __index = methods }
 
-local function fail(kind, code, message, fields)
+local function fail_webhook(kind, code, message, fields)
   return errors.fail(kind, code, "webhook: " .. message, fields)
 end
 
-local styles = {}
-
--- https://docs.splunk.com/Documentation/Splunk/latest/Data/FormateventsforHTTPEventCollector
-styles.splunk = {
-  media_type = "application/json",
-  token = "Splunk ",
-  formats = { ndjson = true, ecs = true, ocsf = true },
-  frame = function(self)
-    local about = {
-      host = self.source_host or "lastpass.com",
-      source = "lastpass",
-      sourcetype = "lastpass:" .. self.format,
-    }
-    return {
-      before = {
-        json.encode(about):sub(1, -2),
-        { "when", "time", { ',"time":', { "time", "seconds" } } },
-        ',"event":',
-      },
-      after = { "}\n" },
-    }
-  end,
-  read = function(self, response)
-    return receipts.splunk(response, self.token)
-  end,
-}
-
--- https://www.elastic.co/guide/en/elasticsearch/reference/8.11/docs-bulk.html
-styles.elastic = {
-  media_type = "application/x-ndjson",
-  token = "ApiKey ",
-  formats = { ndjson = true, ecs = true, ocsf = true },
-  frame = function()
-    return {
-      before = { '{"create":{"_id":"', { "text", "event_id", "json" }, '"}}\n' },
-      after = { "\n" },
-    }
-  end,
-  lines = 2,
-  read = function(self, response, batch)
-    return receipts.elastic(response, self.token, batch.count)
-  end,
-}
-
-styles.generic = {
-  token = "Bearer ",
-  formats = { ndjson = true, ecs = true, ocsf = true, cef = true, leef = true, csv = true },
-  frame = function()
-    return nil
-  end,
-  read = function(self, response)
-    return receipts.generic(response, self.token, self.receipt)
-  end,
-}
-
 -- The texts of a batch's events. Every format has a line for an event, but the fields of CSV may have line
 -- ends within their quotes.
-local function split(self, batch)
-  local pieces, piece, lines, quotes = {}, {}, 0, 0
+local function split_batch(self, batch)
+  local events, parts, lines, quotes = {}, {}, 0, 0
   for line in batch.text:gmatch "[^\n]*\n" do
-    piece[#piece + 1], lines = line, lines + 1
+    parts[#parts + 1], lines = line, lines + 1
     if self.format == "csv" then
       quotes = quotes + select(2, line:gsub('"', ""))
     end
     if lines >= (self.style.lines or 1) and quotes % 2 == 0 then
-      pieces[#pieces + 1] = table.concat(piece)
-      piece, lines = {}, 0
+      events[#events + 1] = table.concat(parts)
+      parts, lines = {}, 0
     end
   end
-  assert(#pieces == batch.count, "a batch is not what it says")
-  return pieces
+  assert(#events == batch.count, "a batch is not what it says")
+  return events
 end
 
-local function batch_of(pieces, from, to)
-  return { text = table.concat(pieces, "", from, to), count = to - from + 1 }
+local function batch_of(events, from, to)
+  return { text = table.concat(events, "", from, to), count = to - from + 1 }
 end
 
 -- Sends a batch once: true, or outcomes of its events, when the server has it.
@@ -126,29 +72,68 @@ local function post(self, batch)
     return nil, err.message, err
   end
   local ok
-  ok, message, err = receipts.check_status(response, self.token, self.receipt.status)
+  ok, message, err = receivers.check_status(response, self.token, self.receipt.status)
   if not ok then
     return nil, message, err
   end
   return self.style.read(self, response, batch)
 end
 
--- Puts aside what is held.
-local function put_aside(self)
-  local held = self.held
-  if #held == 0 then
+-- Sends one event once more: whether the server takes it now; or a failure of something else.
+local function takes_now(self, letter)
+  local ok, message, err = post(self, { text = letter.text, count = 1 })
+  local outcome = type(ok) == "table" and ok[1]
+  if outcome and outcome.state ~= "accepted" then
+    local fields = { status = outcome.status, passing = outcome.state == "again" }
+    ok, message, err = fail_webhook("throttled", "events_refused", outcome.message, fields)
+  end
+  if ok then
     return true
+  elseif err.passing and err.status ~= 500 then
+    err.passing = nil -- the batch at hand has been taken already
+    return nil, message, err
   end
-  if not self.dead_letters then
-    return fail("refused", "events_refused", held[1].reason, { status = held[1].status })
+  return false
+end
+
+-- Of the events that are held, those that the server refuses still: a 500 may have been its own fault.
+local function refused_still(self)
+  local refused = {}
+  for _, letter in ipairs(self.held) do
+    local is_taken, message, err = false, nil, nil
+    if letter.status == 500 then
+      is_taken, message, err = takes_now(self, letter)
+    end
+    if is_taken == nil then
+      return nil, message, err
+    elseif is_taken then
+      self.accepted = self.accepted + 1
+    else
+      refused[#refused + 1] = letter
+    end
   end
-  local ok, message, err = dead_letters.add(self.dead_letters, held)
+  return refused
+end
+
+-- Puts aside what is held and still refused.
+local function put_aside(self)
+  if #self.held == 0 then
+    return true
+  elseif not self.dead_letters then
+    local first = self.held[1]
+    return fail_webhook("refused", "events_refused", first.reason, { status = first.status })
+  end
+  local refused, message, err = refused_still(self)
+  local ok = refused
+  if ok and #refused > 0 then
+    ok, message, err = dead_letters.add(self.dead_letters, refused)
+  end
   if not ok then
     return nil, message, err
   end
   self.held, self.settled = {}, true
-  self.refused = self.refused + #held
-  for _, letter in ipairs(held) do
+  self.refused = self.refused + #refused
+  for _, letter in ipairs(refused) do
     if self.on_refused then
       self.on_refused { message = letter.reason, path = self.dead_letters, count = self.refused }
     end
@@ -159,6 +144,15 @@ end
 local function accept(self, count)
   self.accepted = self.accepted + count
   return put_aside(self)
+end
+
+-- A server that answers everything with 500 is broken for a while.
+local function fail_refused(status, message, hint)
+  local fields = { status = status, hint = hint }
+  if status == 500 then
+    return fail_webhook("transport", "http_status", message, fields)
+  end
+  return fail_webhook("refused", "events_refused", message, fields)
 end
 
 local function hold(self, text, status, reason)
@@ -175,21 +169,19 @@ local function hold(self, text, status, reason)
     return true
   end
   local message = ("%d events in a row were refused: %s"):format(#self.held, reason)
-  return fail("refused", "events_refused", message, {
-    status = status,
-    hint = "if each of them is at fault, allow more of them in a row; none was put aside",
-  })
+  local hint = "if each of them is at fault, allow more of them in a row; none was put aside"
+  return fail_refused(status, message, hint)
 end
 
 local deliver
 
 -- A batch that is too large is a hint for all that follow, unless it was one event that was too large.
-local function halve(self, batch, err)
-  local pieces, half = split(self, batch), math.ceil(batch.count / 2)
+local function halve(self, batch, err, retries)
+  local events, half = split_batch(self, batch), math.ceil(batch.count / 2)
   local before = self.refused + #self.held
-  local ok, message, failure = deliver(self, batch_of(pieces, 1, half))
+  local ok, message, failure = deliver(self, batch_of(events, 1, half), retries)
   if ok then
-    ok, message, failure = deliver(self, batch_of(pieces, half + 1, batch.count))
+    ok, message, failure = deliver(self, batch_of(events, half + 1, batch.count), retries)
   end
   if ok and err.status == 413 and self.refused + #self.held == before then
     self.batch.events = math.min(self.batch.events, half)
@@ -197,13 +189,22 @@ local function halve(self, batch, err)
   return ok, message, failure
 end
 
+-- Halves a batch that was refused, or holds the one event of it.
+local function divide(self, batch, message, err, retries)
+  if batch.count > 1 then
+    return halve(self, batch, err, retries)
+  end
+  return hold(self, batch.text, err.status, (message:gsub("^webhook: ", "")))
+end
+
 -- What the server has decided about each event; those to be sent again come back as a batch.
 local function take_outcomes(self, batch, outcomes)
   if #outcomes == 0 then
     return accept(self, batch.count)
   end
-  local pieces, again, accepted = split(self, batch), {}, 0
-  local ok, message, err, reason = true, nil, nil, nil
+  local events, again, accepted = split_batch(self, batch), {}, 0
+  local ok, message, err = true, nil, nil
+  local reason, status = nil, 500
   for _, outcome in ipairs(outcomes) do
     accepted = accepted + (outcome.state == "accepted" and 1 or 0)
   end
@@ -212,25 +213,28 @@ local function take_outcomes(self, batch, outcomes)
   end
   for number, outcome in ipairs(outcomes) do
     if ok and outcome.state == "again" then
-      again[#again + 1], reason = pieces[number], outcome.message
+      again[#again + 1], reason = events[number], outcome.message
+      status = outcome.status == 500 and status or outcome.status
     elseif ok and outcome.state == "refused" then
-      ok, message, err = hold(self, pieces[number], outcome.status, outcome.message)
+      ok, message, err = hold(self, events[number], outcome.status, outcome.message)
       if ok and accepted > 0 then
         ok, message, err = put_aside(self)
       end
     end
   end
   if ok and #again > 0 then
-    return fail("throttled", "events_refused", "not all events were taken: " .. reason, {
+    return fail_webhook("throttled", "events_refused", "not all events were taken: " .. reason, {
       passing = true,
+      status = status,
       rest = batch_of(again, 1, #again),
     })
   end
   return ok, message, err
 end
 
--- Sends a batch until all of it is decided.
-function deliver(self, batch)
+-- Sends a batch until all of it is decided. Parts of one that the server has answered with 500 to the last are
+-- not tried again: their `retries` is 0.
+function deliver(self, batch, retries)
   local tries = 0
   while true do
     tries = tries + 1
@@ -242,14 +246,19 @@ function deliver(self, batch)
     end
     if ok then
       return true
-    elseif err.divisible and batch.count > 1 then
-      return halve(self, batch, err)
-    elseif err.divisible then
-      return hold(self, batch.text, err.status, message:gsub("^webhook: ", ""))
-    elseif not err.passing or tries > self.retries then
-      return nil, message, err
     end
     batch = err.rest or batch -- of a batch taken in part, only what is left
+    if err.divisible then
+      return divide(self, batch, message, err, retries)
+    elseif not err.passing then
+      return nil, message, err
+    elseif tries > (retries or self.retries) then
+      -- of a single event nobody can tell whether it or the server is broken, before another one is accepted
+      if err.status ~= 500 or batch.count == 1 and not retries and self.accepted == 0 then
+        return nil, message, err
+      end
+      return divide(self, batch, message, err, 0)
+    end
     local pause = err.retry_after or math.min(0.5 * 2 ^ (tries - 1), LONGEST_PAUSE)
     if self.on_retry then
       self.on_retry { message = message, code = err.code, attempt = tries, seconds = pause }
@@ -258,7 +267,7 @@ function deliver(self, batch)
   end
 end
 
---- The token, the place of dead letters, and the transport.
+--- Opens the token, the file of dead letters, and the transport.
 function methods:begin()
   if self.token_file then
     -- the file's mode is checked there
@@ -273,7 +282,11 @@ function methods:begin()
   elseif self.token_env then
     local token = os.getenv(self.token_env)
     if not token or token == "" then
-      return fail("argument", "no_token", ("the variable %s is not set"):format(self.token_env))
+      return fail_webhook(
+        "argument",
+        "no_token",
+        ("the variable %s is not set"):format(self.token_env)
+      )
     end
     self.token = token
   end
@@ -298,7 +311,12 @@ end
 --- Sends a batch and waits until the server has decided about it: `settled` says whether all events so far
 -- were taken or put aside.
 function methods:write(text, count)
-  return deliver(self, { text = text, count = count })
+  self.settled = #self.held == 0
+  local ok, message, err = deliver(self, { text = text, count = count })
+  if not ok then
+    self.held = {} -- the cursor is before them: they are read again
+  end
+  return ok, message, err
 end
 
 --- Each batch was confirmed when it was written; what was refused at the end is put aside, when the
@@ -307,10 +325,9 @@ function methods:confirm()
   if #self.held > 0 and self.accepted == 0 then
     local last = self.held[#self.held]
     local message = ("no event was accepted, %d refused: %s"):format(#self.held, last.reason)
-    return fail("refused", "events_refused", message, {
-      status = last.status,
-      hint = "none was put aside: they are sent again with the next events",
-    })
+    self.held = {}
+    local hint = "none was put aside: they are sent again with the next events"
+    return fail_refused(last.status, message, hint)
   end
   local ok, message, err = put_aside(self)
   if not ok then
@@ -329,79 +346,6 @@ function methods:close()
   self.headers.Authorization, self.token = nil, nil
 end
 
-local function whole(value)
-  return type(value) == "number" and value >= 1 and value == math.floor(value),
-    "an integer from 1 on"
-end
-
-local function whole_from_zero(value)
-  return type(value) == "number" and value >= 0 and value == math.floor(value),
-    "an integer from 0 on"
-end
-
-local known = {
-  url = "string",
-  style = "string",
-  headers = "table",
-  token_file = "string",
-  token_env = "string",
-  ca_file = "string",
-  proxy = "string",
-  timeout = "number",
-  retries = "number",
-  events = whole,
-  bytes = whole,
-  host = "string",
-  transport = "table",
-  on_retry = "function",
-  on_refused = "function",
-  dead_letters = "string",
-  most_refused = whole_from_zero,
-  receipt = "table",
-}
-
-local function status_set(value, level)
-  local set = {}
-  for _, status in ipairs(type(value) == "table" and value or { value }) do
-    if type(status) ~= "number" or status % 1 ~= 0 or status < 200 or status > 599 then
-      errors.raise(
-        level + 1,
-        "client:export: option 'receipt.status' must be a status of HTTP, or a list"
-      )
-    end
-    set[status] = true
-  end
-  return next(set) and set or nil
-end
-
-local receipt_options = {
-  status = { "number", "table" },
-  body = "string",
-  json = function(value)
-    local ok = type(value) == "table" and next(value) ~= nil
-    for name, expected in pairs(ok and value or {}) do
-      local kind = type(expected)
-      ok = ok
-        and type(name) == "string"
-        and (kind == "string" or kind == "number" or kind == "boolean")
-    end
-    return ok, "a table of members and their values"
-  end,
-}
-
-local function read_receipt(given, style, level)
-  errors.check_options("client:export: option 'receipt'", given, receipt_options, level + 1)
-  if given and style ~= "generic" then
-    errors.raise(
-      level + 1,
-      "client:export: option 'receipt' is for the style generic: %s has its own",
-      style
-    )
-  end
-  given = given or {}
-  return { status = status_set(given.status, level + 1), body = given.body, json = given.json }
-end
-
 -- As for LastPass itself: what is sent to must be who it says it is.
 local function check_url(url, level)
   local scheme, host = (url or ""):match "^(%a+)://([^/?#:]+)"
@@ -412,23 +356,17 @@ local function check_url(url, level)
 end
 
 --- Opens the sink.
----@param options table url; style ("splunk", "elastic" or "generic", the default); token_file (mode 600) or
--- token_env; headers (name -> text); events (5000), bytes (1 MiB): the most in a batch; ca_file, proxy,
--- timeout (60), retries (8), host (Splunk: whose events these are), on_retry; receipt (generic: what an answer
--- must have: `status`, `body`: a text in it, `json`: members, with dots, and their values); dead_letters (the
--- file for events that are refused; default beside the journal), most_refused (20: how many in a row before it
--- stops), on_refused
+---@param options table as listed in `lastpass.export.sinks`
 ---@return table sink
 function M.open(options, about, level)
   level = level + 1
-  errors.check_options("client:export: sink 'webhook'", options, known, level)
   check_url(options.url, level)
   local problem = options.proxy
     and (address.proxy_problem(options.proxy) or address.proxy_refusal(options.url))
   if problem then
     errors.raise(level, "client:export: sink 'webhook': option 'proxy' %s", problem)
   end
-  local style = styles[options.style or "generic"]
+  local style = receivers.styles[options.style or "generic"]
   if not style then
     errors.raise(level, "client:export: option 'style' must be splunk, elastic or generic")
   elseif not style.formats[about.format] then
@@ -448,7 +386,7 @@ function M.open(options, about, level)
     given_transport = options.transport,
     on_retry = options.on_retry,
     on_refused = options.on_refused,
-    receipt = read_receipt(options.receipt, options.style or "generic", level),
+    receipt = receivers.receipt(options.receipt, options.style or "generic", level),
     cursor = about.cursor,
     dead_letters = options.dead_letters,
     default_dead_letters = about.dead_letters,

@@ -1,9 +1,9 @@
---- What a webhook's answer says: whether it is a receipt, and if not, whether to wait, to send less, or to
--- stop.
+--- Receivers of webhooks: how they are spoken to, and what an answer says: whether it is a receipt, and if
+-- not, whether to wait, to send less, or to stop.
 --
 -- A failure has, beside what every failure has: `passing` (it may be otherwise a little later),
 -- `divisible` (the request was refused for what is in it: in a smaller one it may be accepted).
--- @module lastpass.export.receipts
+-- @module lastpass.export.sinks.receivers
 local errors = require "lastpass.error"
 local json = require "lastpass.json"
 local redact = require "lastpass.export.redact"
@@ -14,7 +14,7 @@ local M = {}
 local LONGEST_WORDS = 200 -- columns of what the server said
 local READ = 8192 -- bytes of an answer that are looked at for that
 
-local function fail(kind, code, message, fields)
+local function fail_webhook(kind, code, message, fields)
   return errors.fail(kind, code, "webhook: " .. message, fields)
 end
 
@@ -23,19 +23,16 @@ local function is_passing(status)
   return status == 408 or status == 425 or status == 429 or status >= 500
 end
 
--- Refused for the address, the method or the sender: with less in it the request is refused as well.
-local not_divisible = {
-  [401] = true,
-  [403] = true,
-  [404] = true,
-  [405] = true,
-  [407] = true,
-  [410] = true,
-  [421] = true,
-  [451] = true,
-}
+local function set_of(list)
+  local set = {}
+  for _, value in ipairs(list) do
+    set[value] = true
+  end
+  return set
+end
 
--- ------------------------------------------------------------------ what the server said
+-- Refused for the address, the method or the sender: with less in it the request is refused as well.
+local not_divisible = set_of { 401, 403, 404, 405, 407, 410, 421, 451 }
 
 local members = { "text", "message", "error_description", "error", "reason", "detail", "title" }
 
@@ -74,25 +71,23 @@ function M.words(response, token)
     body = body:gsub(escaped, redact.MARK)
   end
   local answer = json.decode(body)
-  local said = type(answer) == "table" and sentence_of(answer, 1) or without_tags(body)
-  said = text.clean((redact.text(said):gsub("%s+", " "):gsub("^ ", ""):gsub(" $", "")))
-  if said == "" then
+  local words = type(answer) == "table" and sentence_of(answer, 1) or without_tags(body)
+  words = text.clean((redact.text(words):gsub("%s+", " "):gsub("^ ", ""):gsub(" $", "")))
+  if words == "" then
     return nil
   end
   if type(answer) == "table" and type(answer.code) == "number" then
-    said = ("%s (code %d)"):format(said, answer.code)
+    words = ("%s (code %d)"):format(words, answer.code)
   end
-  return text.cut(said, LONGEST_WORDS)
+  return text.cut(words, LONGEST_WORDS)
 end
-
--- ------------------------------------------------------------------ the status
 
 local function retry_after(response)
   local value = response.headers and response.headers["retry-after"]
   return value and value:match "^%d+$" and tonumber(value) or nil
 end
 
-local function said_after(message, words)
+local function with_words(message, words)
   return words and message .. ": " .. words or message
 end
 
@@ -113,22 +108,43 @@ function M.check_status(response, token, accepted)
     return true
   end
   local words = M.words(response, token)
-  local message = said_after(("the server answered HTTP %d"):format(status), words)
+  local message = with_words(("the server answered HTTP %d"):format(status), words)
   local fields = { status = status, body = words, retry_after = retry_after(response) }
   if is_passing(status) then
     fields.passing = true
-    return fail(status == 429 and "throttled" or "transport", "http_status", message, fields)
+    return fail_webhook(
+      status == 429 and "throttled" or "transport",
+      "http_status",
+      message,
+      fields
+    )
   elseif status < 400 then
     -- another page, or success of a kind that was not asked for
     fields.passing = true
-    return fail("transport", "no_receipt", message, fields)
+    return fail_webhook("transport", "no_receipt", message, fields)
   end
   fields.divisible = not not_divisible[status] or nil
   local is_auth = status == 401 or status == 403 or status == 407
-  return fail(is_auth and "auth" or "refused", "http_status", message, fields)
+  return fail_webhook(is_auth and "auth" or "refused", "http_status", message, fields)
 end
 
--- ------------------------------------------------------------------ the body
+local page_tags = set_of {
+  "html",
+  "head",
+  "body",
+  "title",
+  "script",
+  "meta",
+  "div",
+  "p",
+  "center",
+  "form",
+  "iframe",
+  "noscript",
+  "h1",
+  "style",
+  "link",
+}
 
 -- A page is what a network that wants a sign-in, or a proxy, puts in the receiver's place.
 local function is_page(response)
@@ -138,30 +154,17 @@ local function is_page(response)
   end
   local body = (response.body or ""):sub(1, READ):gsub("^\239\187\191", ""):lower()
   body = body:gsub("<%?xml.-%?>", ""):gsub("<!%-%-.-%-%->", ""):gsub("^%s+", "")
-  if body:find "^<!doctype%s+html" then
-    return true
-  end
-  local tag = body:match "^<(%l%w*)[%s>/]"
-  return tag == "html"
-    or tag == "head"
-    or tag == "body"
-    or tag == "title"
-    or tag == "script"
-    or tag == "meta"
-    or tag == "div"
-    or tag == "p"
-    or tag == "center"
-    or tag == "form"
-    or tag == "iframe"
-    or tag == "noscript"
-    or tag == "h1"
-    or tag == "style"
-    or tag == "link"
+  return body:find "^<!doctype%s+html" ~= nil or page_tags[body:match "^<(%l%w*)[%s>/]"] == true
 end
 
 local function no_receipt(what, response, token)
-  local message = said_after("the answer is not a receipt: " .. what, M.words(response, token))
-  return fail("transport", "no_receipt", message, { passing = true, status = response.status })
+  local message = with_words("the answer is not a receipt: " .. what, M.words(response, token))
+  return fail_webhook(
+    "transport",
+    "no_receipt",
+    message,
+    { passing = true, status = response.status }
+  )
 end
 
 local function member_of(value, path)
@@ -231,12 +234,110 @@ function M.elastic(response, token, count)
       outcome.state = "accepted"
     else
       outcome.state = is_passing(status) and "again" or "refused"
-      local said = M.words({ body = json.encode(result) }, token)
-      outcome.message = said_after(("HTTP %d"):format(status), said)
+      local words = M.words({ body = json.encode(result) }, token)
+      outcome.message = with_words(("HTTP %d"):format(status), words)
     end
     outcomes[number] = outcome
   end
   return outcomes
 end
+
+local function status_set(value, level)
+  local list = type(value) == "table" and value or { value }
+  for _, status in ipairs(list) do
+    if type(status) ~= "number" or status % 1 ~= 0 or status < 200 or status > 599 then
+      local message = "client:export: option 'receipt.status' must be a status of HTTP, or a list"
+      errors.raise(level + 1, message)
+    end
+  end
+  return #list > 0 and set_of(list) or nil
+end
+
+local receipt_options = {
+  status = { "number", "table" },
+  body = "string",
+  json = function(value)
+    local ok = type(value) == "table" and next(value) ~= nil
+    for name, expected in pairs(ok and value or {}) do
+      local kind = type(expected)
+      ok = ok
+        and type(name) == "string"
+        and (kind == "string" or kind == "number" or kind == "boolean")
+    end
+    return ok, "a table of members and their values"
+  end,
+}
+
+--- Checks the option `receipt`; mistakes raise.
+---@param given table|nil status, body (a text in it), json (member -> value)
+---@param style string
+---@param level integer whose line is blamed
+---@return table receipt {status = set | nil, body, json}
+function M.receipt(given, style, level)
+  errors.check_options("client:export: option 'receipt'", given, receipt_options, level + 1)
+  if given and style ~= "generic" then
+    local message = "client:export: option 'receipt' is for the style generic: %s has its own"
+    errors.raise(level + 1, message, style)
+  end
+  given = given or {}
+  return { status = status_set(given.status, level + 1), body = given.body, json = given.json }
+end
+
+--- How receivers are spoken to: media type, what the token follows, formats, templates around each event, lines of
+-- an event, and how their answer is read: true, or outcomes of its events; or a failure.
+M.styles = {}
+
+-- https://docs.splunk.com/Documentation/Splunk/latest/Data/FormateventsforHTTPEventCollector
+M.styles.splunk = {
+  media_type = "application/json",
+  token = "Splunk ",
+  formats = { ndjson = true, ecs = true, ocsf = true },
+  frame = function(self)
+    local about = {
+      host = self.source_host or "lastpass.com",
+      source = "lastpass",
+      sourcetype = "lastpass:" .. self.format,
+    }
+    return {
+      before = {
+        json.encode(about):sub(1, -2),
+        { "when", "time", { ',"time":', { "time", "seconds" } } },
+        ',"event":',
+      },
+      after = { "}\n" },
+    }
+  end,
+  read = function(self, response)
+    return M.splunk(response, self.token)
+  end,
+}
+
+-- https://www.elastic.co/guide/en/elasticsearch/reference/8.11/docs-bulk.html
+M.styles.elastic = {
+  media_type = "application/x-ndjson",
+  token = "ApiKey ",
+  formats = { ndjson = true, ecs = true, ocsf = true },
+  frame = function()
+    return {
+      before = { '{"create":{"_id":"', { "text", "event_id", "json" }, '"}}\n' },
+      after = { "\n" },
+    }
+  end,
+  lines = 2,
+  read = function(self, response, batch)
+    return M.elastic(response, self.token, batch.count)
+  end,
+}
+
+M.styles.generic = {
+  token = "Bearer ",
+  formats = { ndjson = true, ecs = true, ocsf = true, cef = true, leef = true, csv = true },
+  frame = function()
+    return nil
+  end,
+  read = function(self, response)
+    return M.generic(response, self.token, self.receipt)
+  end,
+}
 
 return M
