@@ -93,7 +93,7 @@ static outcome parse (const lp_csv_options *options, const char *s, size_t n, un
 }
 
 int LLVMFuzzerTestOneInput (const uint8_t *data, size_t size) {
-  lp_csv_options options = {',', '"', 1, 0, 1 << 20, 10000, 1 << 24};
+  lp_csv_options options = {',', '"', 1, 0, 1 << 20, 10000, 1 << 24, 1};
   outcome whole, pieces;
   unsigned cut;
   if (size < 3) return 0;

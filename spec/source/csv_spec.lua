@@ -905,6 +905,20 @@ describe("the header of source.csv, among other rows,", function()
     end
   end)
 
+  it("comes after titles with quotes wherever they please, and is strict itself", function()
+    local above = 'The "HR" list, all\nthe so-called "staff"\n'
+    local options = { columns = { email = "E-mail", name = "Name" }, header = 3, name = "hr.csv" }
+    for size = 1, 40, 3 do
+      local file = files.stream(above .. 'E-mail,Name\na@x.com,"Ann, M."\n', size)
+      local list = assert(source.csv(file, options)):read()
+      assert.equal("Ann, M.", list[1].name)
+      assert.equal("hr.csv:4", tostring(list[1].origin))
+      file = files.stream(above .. 'E-mail,Name\na@x.com,Ann "M"\n', size)
+      local _, message = assert(source.csv(file, options)):read()
+      assert.matches("^hr.csv:4: field 2 has a quote inside", message)
+    end
+  end)
+
   it("is missing where it is to be", function()
     fails(
       "a\n\n" .. rows,
@@ -1104,6 +1118,9 @@ describe("what source.csv is told to expect", function()
       ["source.csv: 'expect': unknown option 'row' (did you mean 'rows'?)"] = { row = 1 },
       ["source.csv: 'expect': 'rows' needs 'min' or 'max'"] = { rows = {} },
       ["source.csv: 'expect': rows: 'min' must be a whole number"] = { rows = { min = 1.5 } },
+      ["source.csv: 'expect': rows: no number is from 'min' 250 to 'max' 150"] = {
+        rows = { min = 250, max = 150 },
+      },
       ["source.csv: 'expect': 'trailer' must be a string, or a Lua pattern"] = { trailer = "(x" },
     } do
       raises(message, "x", { expect = expect })
@@ -1123,6 +1140,8 @@ describe("dates of source.csv", function()
     })
     assert.same({ "2026-12-31", "" }, { list[1].hired, list[1].left })
     assert.same({ "2026-02-03", "2027-01-01" }, { list[2].hired, list[2].left })
+    local in_lower_case = { hired = "mm/dd/yyyy", left = "auto" }
+    assert.equal("2026-12-31", read(text, { columns = columns, dates = in_lower_case })[1].hired)
     assert.same({ "hr.csv:3: '31/12/2026' in 'Hired' is not a date: month 31 is not 1 to 12" }, {
       tostring(problems[1]),
     })

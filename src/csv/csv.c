@@ -181,8 +181,8 @@ static size_t limit_option (lua_State *L, const char *name, size_t usual) {
 }
 
 static void check_option_names (lua_State *L) {
-  static const char *const known[] = {"delimiter", "quote",     "strict",     "trim",
-                                      "utf8",      "max_field", "max_fields", "max_row"};
+  static const char *const known[] = {"delimiter", "quote",      "strict",  "trim",       "utf8",
+                                      "max_field", "max_fields", "max_row", "strict_from"};
   lua_pushnil(L);
   while (lua_next(L, 1)) {
     size_t i = 0, count = sizeof known / sizeof *known;
@@ -199,7 +199,8 @@ static void check_option_names (lua_State *L) {
 
 /*
 ** csv.parser {delimiter = ",", quote = '"', strict = true, trim = false, utf8 = true,
-**             max_field = 2^20, max_fields = 10000, max_row = 2^24}
+**             max_field = 2^20, max_fields = 10000, max_row = 2^24,
+**             strict_from = 1: in rows before that one, quotes may be anywhere}
 */
 static int lp_csv_parser (lua_State *L) {
   lp_csv_options options;
@@ -217,6 +218,7 @@ static int lp_csv_parser (lua_State *L) {
     return luaL_error(L, "csv.parser: 'delimiter' and 'quote' must differ");
   options.strict = boolean_option(L, "strict", 1);
   options.trim = boolean_option(L, "trim", 0);
+  options.strict_from = limit_option(L, "strict_from", 1);
   options.max_field = limit_option(L, "max_field", (size_t)1 << 20);
   options.max_fields = limit_option(L, "max_fields", 10000);
   options.max_row = limit_option(L, "max_row", (size_t)1 << 24);

@@ -62,6 +62,12 @@ static void take_field (void *text, size_t length, void *data) {
   }
 }
 
+/* Whether libcsv refuses a quote in the wrong place of the row to come. */
+static void set_strictness (lp_csv *p) {
+  int strict = p->options.strict && p->number + 1 >= p->options.strict_from;
+  csv_set_opts(&p->lib, CSV_REPALL_NL | (strict ? CSV_STRICT | CSV_STRICT_FINI : 0));
+}
+
 /* libcsv's callback for the end of a row; a blank line is a row without fields. */
 static void take_row (int terminator, void *data) {
   lp_csv *p = data;
@@ -70,6 +76,7 @@ static void take_row (int terminator, void *data) {
   if (p->code != NULL) return;
   p->row_open = 0;
   p->number++;
+  if (p->number + 1 == p->options.strict_from) set_strictness(p);
   if (p->ends_used == p->row_first) return;
   if (LP_RESERVE(p->records, p->records_used, 1, p->records_size) != 0) {
     out_of_memory(p);
@@ -272,13 +279,14 @@ static int no_space (unsigned char c) {
 
 void lp_csv_init (lp_csv *p, const lp_csv_options *options) {
   memset(p, 0, sizeof *p);
-  csv_init(&p->lib, CSV_REPALL_NL | (options->strict ? CSV_STRICT | CSV_STRICT_FINI : 0));
+  csv_init(&p->lib, 0);
   csv_set_delim(&p->lib, (unsigned char)options->delimiter);
   csv_set_quote(&p->lib, (unsigned char)options->quote);
   csv_set_blk_size(&p->lib, MEASURE);
   if (!options->trim) csv_set_space_func(&p->lib, no_space);
   p->options = *options;
   p->line = 1;
+  set_strictness(p);
 }
 
 void lp_csv_free (lp_csv *p) {

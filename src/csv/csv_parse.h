@@ -23,6 +23,7 @@ typedef struct lp_csv_options {
   int strict; /* a quote in the wrong place is a failure */
   int trim;   /* cut spaces off both ends of a field */
   size_t max_field, max_fields, max_row;
+  size_t strict_from; /* in rows before that one, blank ones counted, quotes may be anywhere */
 } lp_csv_options;
 
 /* A parser: bytes in, records out. Nothing in it knows Lua. */

@@ -36,8 +36,8 @@ M.kind = columns.kind {
   options = {
     columns = "table",
     header = function(value)
-      local is_row = type(value) == "number" and value >= 1 and value == math.floor(value)
-      return is_row, "the number of a row, from 1"
+      local is_row = type(value) == "number" and value >= 1 and value <= 2 ^ 30
+      return is_row and value == math.floor(value), "the number of a row, from 1"
     end,
     delimiter = "string",
     quote = "string",
@@ -195,6 +195,7 @@ local function parser_options(plan, level)
     delimiter = options.delimiter,
     quote = options.quote,
     strict = options.strict,
+    strict_from = options.header, -- titles above the header are anybody's
     trim = plan.trim,
     max_field = options.max_field,
     max_fields = options.max_fields,
