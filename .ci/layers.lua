@@ -23,6 +23,7 @@ local layers = {
       "text",
       "html",
       "email",
+      "digest",
       "strict",
       "time",
       "transport",

@@ -11,7 +11,7 @@ describe("lastpass.export.formats", function()
       assert.equal(name, format.name)
       assert.is_true(#format.templates > 0)
       assert.is_string(format.media_type)
-      local template, texts = format.describe(require("lastpass.audit.actions").of "login", "x")
+      local template, texts = format.describe(require("lastpass.audit").of "login", "x")
       assert.is_table(format.templates[template])
       assert.equal(format.slots, #texts)
     end

@@ -1,5 +1,5 @@
 --- Events that are hard on formats, and their text in one.
-local actions = require "lastpass.audit.actions"
+local audit = require "lastpass.audit"
 local events = require "spec.support.events"
 local formats = require "lastpass.export.formats"
 local writer = require "lastpass.export.writer"
@@ -41,7 +41,7 @@ function M.list()
     shared_account = "bob@acme.com-Shared-A",
     none = "",
   }
-  for _, action in ipairs(actions.all()) do
+  for _, action in ipairs(audit.all()) do
     list[#list + 1] = {
       "2026-02-01 09:00:00",
       "ann@acme.com",

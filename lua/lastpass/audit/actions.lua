@@ -1,103 +1,184 @@
---- Every action that the audit log is known to name, under one id whatever the spelling or the
--- language (enterprise-api §8.1, §8.3). The list of the wire is not closed: what is not known
--- passes through as "other", with its own name as label.
+--- Every action that the audit log is known to name (enterprise-api §8.2, §8.3), by category. Each row: id, verb,
+-- severity, how its Data is read, names as met on the wire.
 -- @module lastpass.audit.actions
-local M = {}
-
---- What an event of some name means.
----@class lastpass.Action
----@field id string        language-neutral, stable: "user_created"; "other" when the name is unknown
----@field category string  account, authentication, vault, sharing, group, configuration, reporting, other
----@field verb string      what was done: create, change, delete, grant, revoke, login, read, …
----@field outcome string   "success", "failure" or "unknown"
----@field severity string  "info", "low", "medium" or "high"
----@field data string      how Data is read: a name of `lastpass.audit.event_data`
----@field names string[]   as met on the wire
-
---- The concerns, in the order of the documentation.
-M.concerns = { "access", "people", "groups", "folders", "vault", "settings", "reports" }
-
---- From harmless to what somebody should look at.
-M.severities = { "info", "low", "medium", "high" }
-
-local OTHER = {
-  id = "other",
-  category = "other",
-  verb = "other",
-  outcome = "unknown",
-  severity = "info",
-  data = "none",
-  names = {},
+return {
+  -- Actions of coming in and going out.
+  {
+    category = "authentication",
+    { "login", "login", "info", "login", "Log in", "Login", "LastPass Login" },
+    { "login_failed", "login_failed", "medium", "site", "Failed Login Attempt" },
+    { "saml_login", "login", "info", "site", "SAML Login" },
+    { "console_login", "login", "low", "user", "Login to Admin Console" },
+    { "login_verification_sent", "preauth", "info", "user", "Login Verification Email Sent" },
+    { "sessions_destroyed", "logout", "low", "user", "Destroy All Sessions" },
+  },
+  -- Actions on accounts: who is created, asked, let in, changed and sent away.
+  {
+    category = "account",
+    {
+      "user_created",
+      "create",
+      "low",
+      "users",
+      "Employee Account Created",
+      "従業員のアカウントを作成しました",
+    },
+    { "user_deleted", "delete", "medium", "users", "Employee Account Deleted" },
+    {
+      "user_activation_required",
+      "create",
+      "info",
+      "users",
+      "Employee Account Requires Activation",
+    },
+    { "user_invited", "create", "info", "users", "Employee Invited" },
+    { "user_reinvited", "change", "info", "users", "Re-invite User" },
+    { "user_disabled", "disable", "medium", "users", "Deactivated User", "Disabled" },
+    { "user_disabling", "disable", "info", "users", "Deactivating User" },
+    { "user_enabled", "enable", "low", "users", "Reactivated User" },
+    { "user_removed", "delete", "medium", "users", "Remove User From Company" },
+    { "user_locked_out", "lock", "medium", "user", "Account Lockout" },
+    { "user_provisioned", "create", "low", "users", "User provisioned" },
+    { "user_deprovisioned", "delete", "medium", "users", "User deprovisioned" },
+    { "admin_granted", "grant", "high", "user", "Make Admin" },
+    { "admin_revoked", "revoke", "high", "user", "Remove Admin" },
+    { "password_change_required", "change", "low", "user", "Require Password Change" },
+    {
+      "password_change_no_longer_required",
+      "change",
+      "low",
+      "user",
+      "Stop Requiring Password Change",
+    },
+    { "master_password_changed", "password", "low", "user", "Master Password Changed" },
+    {
+      "master_password_reset_by_admin",
+      "password_reset",
+      "high",
+      "user",
+      "Master Password Reset by Super Admin",
+      "Super Admin Password Reset",
+    },
+    { "master_password_reverted", "password_reset", "medium", "user", "Master password reverted" },
+    { "master_password_reused", "change", "medium", "none", "Master Password Reuse" },
+    { "password_reset", "password_reset", "medium", "user", "Password Reset" },
+    { "iterations_changed", "change", "low", "none", "Iterations Changed" },
+    { "sharing_key_updated", "change", "low", "none", "Sharing key updated" },
+    { "history_cleared", "delete", "medium", "none", "History cleared" },
+    { "multifactor_enabled", "enable_multifactor", "low", "none", "Multifactor Enabled" },
+    {
+      "multifactor_disabled",
+      "disable_multifactor",
+      "high",
+      "user",
+      "Disabled Multifactor Authentication",
+      "Disabled [Auth-Method]",
+      "Disabled Google Authenticator",
+      "Disabled Grid",
+      "Disabled LastPass Authentication",
+      "Disabled Microsoft Authenticator",
+      "Disabled Microsoft Authenticated",
+      "Disabled Toopher",
+      "Disabled YubiKey",
+    },
+  },
+  -- Actions on groups of users.
+  {
+    category = "group",
+    { "group_created", "create", "low", "group", "Create Group" },
+    { "group_deleted", "delete", "medium", "group", "Delete Group" },
+    { "group_changed", "change", "low", "group", "Edit Group" },
+    { "group_renamed", "change", "low", "group_rename", "Rename Group" },
+    {
+      "group_user_added",
+      "grant",
+      "low",
+      "user_group",
+      "Adding User to Group",
+      "Add to Group",
+      "Group Addition",
+    },
+    {
+      "group_user_removed",
+      "revoke",
+      "low",
+      "group_user",
+      "Remove from Group",
+      "Group Removal",
+    },
+  },
+  -- Actions on shared folders.
+  {
+    category = "sharing",
+    { "folder_created", "create", "low", "folder", "Created Shared Folder" },
+    { "folder_account_created", "create", "low", "shared_account", "Created LastPass Account" },
+    {
+      "folder_deleted",
+      "delete",
+      "medium",
+      "folder",
+      "Deleted Shared Folder",
+      "Delete shared folder",
+    },
+    { "folder_purged", "delete", "high", "folder", "Permanently Deleted Shared Folder" },
+    { "folder_restored", "create", "low", "folder", "Restored Shared Folder" },
+    { "folder_renamed", "change", "low", "folder_rename", "Renamed Shared Folder" },
+    { "folder_sites_deleted", "delete", "low", "folder_sites", "Delete Shared Sites" },
+    { "folder_user_added", "grant", "low", "folder_user", "Add to Shared Folder" },
+    { "folder_user_removed", "revoke", "low", "folder_user", "Removed From Shared Folder" },
+    { "folder_permissions_changed", "grant", "low", "folder_user", "Update Folder Permissions" },
+    { "folder_limited", "grant", "low", "folder_user_words", "Limit Shared Folder" },
+    { "folder_item_added", "create", "info", "move_to", "Move to Shared Folder" },
+    { "folder_item_removed", "delete", "info", "move_from", "Move from Shared Folder" },
+  },
+  -- Actions on what is in vaults: sites, notes, passwords.
+  {
+    category = "vault",
+    { "site_added", "create", "info", "sites", "Site Added" },
+    { "site_changed", "change", "info", "sites", "Site Changed" },
+    { "site_deleted", "delete", "low", "sites", "Site deleted", "Deleted Sites" },
+    { "site_password_changed", "change", "info", "sites", "Password Changed" },
+    { "site_username_changed", "change", "info", "sites", "Username Changed" },
+    { "site_password_reused", "change", "low", "sites", "Password Reuse" },
+    { "form_filled", "read", "info", "sites", "Form Filled" },
+    { "note_added", "create", "info", "note", "Add Secure Note" },
+    { "note_changed", "change", "info", "note", "Edit Secure Note" },
+    { "note_opened", "read", "info", "note", "Open Secure Note" },
+    { "personal_share", "grant", "low", "item", "Personal Share" },
+    { "data_exported", "export", "high", "none", "Data export" },
+    { "data_imported", "create", "low", "none", "Data import" },
+    { "data_printed", "export", "high", "none", "Data printed" },
+  },
+  -- Actions on the account as a whole: policies, lists of sites, provisioning.
+  {
+    category = "configuration",
+    { "policy_added", "create", "medium", "policy", "Add Policy" },
+    { "policy_changed", "change", "medium", "policy", "Edit Policy", "ポリシーの編集" },
+    { "policy_deleted", "delete", "medium", "policy", "Delete Policy" },
+    { "policy_users_changed", "change", "medium", "policy", "Update Policy Users" },
+    { "equivalent_domain_added", "create", "low", "site", "Add Global Equiv Domain" },
+    { "equivalent_domain_removed", "delete", "low", "site", "Remove Global Equiv Domain" },
+    { "never_urls_added", "create", "low", "site", "Add Global Never URLs" },
+    { "never_urls_removed", "delete", "low", "site", "Remove Global Never URLs" },
+    { "only_urls_added", "create", "low", "site", "Add Global Only URLs" },
+    { "api_secret_regenerated", "change", "high", "none", "Enterprise API Secret regenerated" },
+    {
+      "provisioning_credential_changed",
+      "change",
+      "high",
+      "none",
+      "Provisioning credential changed",
+      "SCIM Provisioning Hash Updated",
+    },
+    { "provisioning_service_added", "create", "medium", "none", "Provisioning service added" },
+    { "provisioning_service_removed", "delete", "medium", "none", "Provisioning service removed" },
+    { "provisioning_synchronised", "change", "info", "none", "Provisioning sync happened" },
+  },
+  -- What is read through the Enterprise API or the console.
+  {
+    category = "reporting",
+    { "events_read", "read", "info", "none", "Reporting" },
+    { "users_read", "read", "info", "none", "Get User Data" },
+    { "folders_read", "read", "info", "none", "Get Shared Folder Data" },
+  },
 }
-
-local failures = { login_failed = true, lock = true }
-
--- Spelling changed from Title Case to Sentence case: the case of ASCII letters says nothing.
-local function key_of(name)
-  return (name:lower():gsub("%s+", " "):match "^ ?(.-) ?$")
-end
-
--- Whatever follows is the name of a second factor, and LastPass has new ones now and then.
-local FACTOR_DISABLED = "^disabled ."
-
-local list, by_name, by_id
-
-local function read(category, row)
-  local action = {
-    id = row[1],
-    category = category,
-    verb = row[2],
-    outcome = failures[row[2]] and "failure" or "success",
-    severity = row[3],
-    data = row[4],
-    names = {},
-  }
-  for position = 5, #row do
-    action.names[position - 4] = row[position]
-    by_name[key_of(row[position])] = action
-  end
-  by_id[action.id] = action
-  list[#list + 1] = action
-end
-
-local function load()
-  list, by_name, by_id = {}, {}, { other = OTHER }
-  for _, concern in ipairs(M.concerns) do
-    local rows = require("lastpass.audit.actions." .. concern)
-    for _, row in ipairs(rows) do
-      read(rows.category, row)
-    end
-  end
-end
-
---- What a name of the wire means.
----@param name string the event's Action
----@return lastpass.Action action `id` is "other" for a name that is not known
-function M.find(name)
-  if not list then
-    load()
-  end
-  local key = key_of(name)
-  return by_name[key] or (key:find(FACTOR_DISABLED) and by_id.multifactor_disabled) or OTHER
-end
-
---- The action of an id.
----@param id string
----@return lastpass.Action|nil
-function M.of(id)
-  if not list then
-    load()
-  end
-  return by_id[id]
-end
-
---- All known actions, by concern.
----@return lastpass.Action[]
-function M.all()
-  if not list then
-    load()
-  end
-  return list
-end
-
-return M

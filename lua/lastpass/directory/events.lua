@@ -35,7 +35,7 @@ local wire = { "Time", "Username", "IP_Address", "Action", "Data" }
 
 -- What an event means beside what the wire says (id, category, targets …) is found when it is asked for.
 function event_mt.__index(event, name)
-  local value = require("lastpass.audit.event").field(event, name)
+  local value = require("lastpass.audit").field(event, name)
   if value ~= nil then
     rawset(event, name, value)
   end

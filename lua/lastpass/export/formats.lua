@@ -7,6 +7,7 @@
 --
 -- Templates have no line end; whoever sends events adds what goes between.
 -- @module lastpass.export.formats
+local audit = require "lastpass.audit"
 local errors = require "lastpass.error"
 local json = require "lastpass.json"
 local writer = require "lastpass.export.writer"
@@ -63,8 +64,6 @@ end
 local CSV_HEADER = "time,local_time,ambiguous,actor,ip,id,action,category,outcome,severity,"
   .. "users,groups,folders,items,policies,sites,data,event_id\r\n"
 
-local TARGET_KINDS = { "user", "group", "folder", "item", "policy", "site" }
-
 local function csv_template(encoding)
   local template = {
     '"',
@@ -82,7 +81,7 @@ local function csv_template(encoding)
     { "text", "label", encoding },
     { "slot", 2 },
   }
-  for _, kind in ipairs(TARGET_KINDS) do
+  for _, kind in ipairs(audit.kinds) do
     template[#template + 1] = ',"'
     template[#template + 1] = writer.values(kind, encoding, ",")
     template[#template + 1] = '"'

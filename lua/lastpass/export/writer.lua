@@ -1,7 +1,7 @@
 --- From rows to text: Lua decides once what each action's name means, and the core writes by templates; here
 -- are also the parts of templates that several formats have in common.
 -- @module lastpass.export.writer
-local actions = require "lastpass.audit.actions"
+local audit = require "lastpass.audit"
 local core = require "lastpass.core"
 local redact = require "lastpass.export.redact"
 
@@ -18,7 +18,7 @@ M.severity = { info = 1, low = 3, medium = 6, high = 8 }
 ---@return table instruction
 function M.json_targets()
   local list = { between = ",", after = '"}' }
-  for _, kind in ipairs { "user", "group", "folder", "item", "policy", "site" } do
+  for _, kind in ipairs(audit.kinds) do
     list[kind] = '{"kind":"' .. kind .. '","value":"'
   end
   return { "targets", list, "json" }
@@ -81,7 +81,7 @@ end
 
 local function define_missing(self, rows)
   for _, label in ipairs(self.mapping:missing(rows)) do
-    local action = actions.find(label)
+    local action = audit.find(label)
     if action.id == "other" then
       self.unknown_names[#self.unknown_names + 1] = label
     end

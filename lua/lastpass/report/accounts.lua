@@ -1,7 +1,7 @@
 --- What reports know of an account: its columns, how far somebody has come with LastPass, and what audit
 -- events say of invitations and of log-ins that ended (enterprise-api §8).
 -- @module lastpass.report.accounts
-local actions = require "lastpass.audit.actions"
+local audit = require "lastpass.audit"
 local email = require "lastpass.email"
 local user_fields = require("lastpass.directory.fields").list
 
@@ -136,7 +136,7 @@ local meanings = {
 ---@param event lastpass.Event
 ---@return string|nil
 function M.meaning(event)
-  return meanings[actions.find(event.action).id]
+  return meanings[audit.find(event.action).id]
 end
 
 --- The addresses that an event's data names, folded. The form of the data depends on the action:

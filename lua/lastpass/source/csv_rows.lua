@@ -4,7 +4,7 @@
 local columns = require "lastpass.source.columns"
 local email = require "lastpass.email"
 local errors = require "lastpass.error"
-local people = require "lastpass.source.people"
+local problems = require "lastpass.source.problems"
 local record = require "lastpass.source.record"
 
 local M = {}
@@ -185,14 +185,14 @@ local function value_of(column, row)
 end
 
 local function origin_of(self, row)
-  return people.origin { file = self.proof.file, row = row.number, line = row.line }
+  return problems.origin { file = self.proof.file, row = row.number, line = row.line }
 end
 
 local function refuse_row(self, row, code, reason, about)
   about = about or {}
   local column = self._key_column
   about.key = column and record.key_of(column, value_of(column, row))
-  return people.refuse(self, origin_of(self, row), code, reason, about)
+  return problems.refuse(self, origin_of(self, row), code, reason, about)
 end
 
 local function refuse_width(self, row)
@@ -224,7 +224,7 @@ local function refuse_encoding(self, row)
 end
 
 local function refuse_duplicate(self, row, value, first_line)
-  local reason = ("%s is already on line %d"):format(people.shown(value), first_line)
+  local reason = ("%s is already on line %d"):format(problems.shown(value), first_line)
   local _, problem =
     refuse_row(self, row, "duplicate", reason, { column = self._key_column, value = value })
   problem.first_line = first_line
@@ -327,7 +327,7 @@ function M.shape(self)
     columns = self._columns,
     key = key,
     file = self.proof.file,
-    origin = people.origin_mt,
+    origin = problems.origin_mt,
   }
 end
 

@@ -5,6 +5,7 @@ local digest = require "lastpass.digest"
 local email = require "lastpass.email"
 local errors = require "lastpass.error"
 local people = require "lastpass.source.people"
+local problems = require "lastpass.source.problems"
 local records = require "lastpass.source.record"
 
 local M = {}
@@ -98,12 +99,12 @@ local function claim_key(self, column, key, person, origin)
   local mark = key and self._key_marks[key]
   if not mark then
     if key then
-      self._key_marks[key] = people.origin_mark(origin)
+      self._key_marks[key] = problems.origin_mark(origin)
     end
     return nil
   end
-  local first, value = people.origin_text(origin, mark), person[column.name]
-  local reason = ("%s is already at %s"):format(people.shown(value), first)
+  local first, value = problems.origin_text(origin, mark), person[column.name]
+  local reason = ("%s is already at %s"):format(problems.shown(value), first)
   return { "duplicate", reason, { column = column, value = value } }, first
 end
 
@@ -148,7 +149,7 @@ local function admit(self, item)
   local origin, fault, record = item.from, item.fault, item.record
   if fault then
     add_to_fingerprint(self, {}, fault[3])
-    return people.refuse(self, origin, fault[1], fault[2], { value = fault[3] })
+    return problems.refuse(self, origin, fault[1], fault[2], { value = fault[3] })
   end
   remember_keys(self, record)
   local list, one, other = self._columns, nil, nil
@@ -157,7 +158,7 @@ local function admit(self, item)
   end
   if not list then
     local reason = ("'%s' and '%s' both make the same field"):format(one, other)
-    return people.refuse(self, origin, "duplicate_column", reason)
+    return problems.refuse(self, origin, "duplicate_column", reason)
   end
   local person, refusal = records.read(self._plan, list, record)
   for name, value in pairs(item.more or {}) do
@@ -173,7 +174,7 @@ local function admit(self, item)
   end
   if refusal then
     refusal[3].key = key
-    local _, problem = people.refuse(self, origin, refusal[1], refusal[2], refusal[3])
+    local _, problem = problems.refuse(self, origin, refusal[1], refusal[2], refusal[3])
     problem.first = first
     return nil
   end

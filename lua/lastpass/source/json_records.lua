@@ -4,7 +4,7 @@
 local core = require "lastpass.core"
 local errors = require "lastpass.error"
 local json = require "lastpass.json"
-local people = require "lastpass.source.people"
+local problems = require "lastpass.source.problems"
 
 local M = {}
 
@@ -187,7 +187,7 @@ end
 
 -- An item as `fields.new` wants it; `fault` is the code and the reason why `record` is none.
 local function item_of(self, line, record, code, reason)
-  local from = people.origin { file = self._name, row = self._row, line = line }
+  local from = problems.origin { file = self._name, row = self._row, line = line }
   if code then
     return { from = from, fault = { code, reason, record } }
   end

@@ -3,7 +3,7 @@
 -- @module lastpass.source.json_reply
 local email = require "lastpass.email"
 local json = require "lastpass.json"
-local people = require "lastpass.source.people"
+local problems = require "lastpass.source.problems"
 
 local M = {}
 
@@ -120,7 +120,7 @@ local function shown(name, value)
   if type(value) == "number" or type(value) == "boolean" then
     return ": " .. tostring(value)
   elseif ERROR[name] or STATUS[name] or TOTAL[name] then
-    return ": " .. people.shown(type(value) == "string" and value or json.encode(value))
+    return ": " .. problems.shown(type(value) == "string" and value or json.encode(value))
   end
   return ""
 end

@@ -6,7 +6,7 @@ local fields = require "lastpass.source.fields"
 local ldap_connection = require "lastpass.source.ldap_connection"
 local ldap_groups = require "lastpass.source.ldap_groups"
 local ldap_search = require "lastpass.source.ldap_search"
-local people = require "lastpass.source.people"
+local problems = require "lastpass.source.problems"
 
 local M = {}
 
@@ -156,7 +156,7 @@ function records:next()
     end
     more = { groups = list }
   end
-  local from = people.origin { url = self._people.name, base = self._base, dn = dn }
+  local from = problems.origin { url = self._people.name, base = self._base, dn = dn }
   return { from = from, record = attributes, more = more }
 end
 

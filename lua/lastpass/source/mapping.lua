@@ -3,7 +3,7 @@
 -- @module lastpass.source.mapping
 local email = require "lastpass.email"
 local errors = require "lastpass.error"
-local people = require "lastpass.source.people"
+local problems = require "lastpass.source.problems"
 local status = require "lastpass.source.status"
 
 local M = {}
@@ -136,7 +136,7 @@ local function address_of(self, plan, value)
   local address, fault = email.check(value)
   if not address then
     local reason = "%s is not an e-mail address: %s"
-    return nil, refusal_of(column, value, "bad_email", reason, people.shown(value), fault)
+    return nil, refusal_of(column, value, "bad_email", reason, problems.shown(value), fault)
   elseif address:find "[\128-\255]" then
     -- characters beyond ASCII can be encoded in several ways: one of them
     return require("lastpass.unicode").compose(address) or address
@@ -158,8 +158,8 @@ end
 local function refuse_repeated(self, plan, desired, first, number, person, value)
   local where, first_line = describe_first(desired, first, number, person.origin)
   local about = { column = column_of(self, plan.email), value = value, key = email.fold(value) }
-  local reason = ("%s is already %s"):format(people.shown(value), where)
-  local _, problem = people.refuse(self, person.origin, "repeated", reason, about)
+  local reason = ("%s is already %s"):format(problems.shown(value), where)
+  local _, problem = problems.refuse(self, person.origin, "repeated", reason, about)
   problem.first_line = first_line
 end
 
@@ -179,7 +179,7 @@ local function add_person(self, plan, desired, number, person)
     -- the key, for those who must not take the person for missing
     local known = value and email.check(value)
     refusal[3].key = known and email.fold(known)
-    people.refuse(self, person.origin, refusal[1], refusal[2], refusal[3])
+    problems.refuse(self, person.origin, refusal[1], refusal[2], refusal[3])
     return false
   end
   local line = person.origin.line or person.origin.row or 0

@@ -5,7 +5,7 @@ local characters = require "lastpass.text.characters"
 local columns = require "lastpass.source.columns"
 local email = require "lastpass.email"
 local json = require "lastpass.json"
-local people = require "lastpass.source.people"
+local problems = require "lastpass.source.problems"
 
 local M = {}
 
@@ -230,7 +230,7 @@ function M.find_fault(column, value)
   for _, address in ipairs(type(value) == "table" and value or { value }) do
     local good, fault = email.check(address)
     if not good then
-      local reason = ("%s is not an e-mail address: %s"):format(people.shown(address), fault)
+      local reason = ("%s is not an e-mail address: %s"):format(problems.shown(address), fault)
       return { "bad_email", reason, { column = column, value = address } }
     end
   end
@@ -251,7 +251,7 @@ function M.read_date(column, value)
     return date
   end
   local text = type(value) == "table" and tostring(value[1]) or value
-  local reason = ("%s in '%s' is not a date: %s"):format(people.shown(text), column.label, fault)
+  local reason = ("%s in '%s' is not a date: %s"):format(problems.shown(text), column.label, fault)
   return nil, { "bad_date", reason, { column = column, value = text } }
 end
 

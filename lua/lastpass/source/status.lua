@@ -211,7 +211,7 @@ local function new_reason(compiled, word)
     return "the status is empty, which is on neither list"
   end
   local nearest = errors.did_you_mean(M.fold(word), errors.names_of(compiled.meaning))
-  local shown = require("lastpass.source.people").shown(word)
+  local shown = require("lastpass.source.problems").shown(word)
   return ("the status %s is on neither list%s"):format(shown, nearest)
 end
 

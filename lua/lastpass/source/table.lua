@@ -4,7 +4,7 @@ local columns = require "lastpass.source.columns"
 local errors = require "lastpass.error"
 local fields = require "lastpass.source.fields"
 local json = require "lastpass.json"
-local people = require "lastpass.source.people"
+local problems = require "lastpass.source.problems"
 local record = require "lastpass.source.record"
 
 local M = {}
@@ -40,7 +40,7 @@ function rows:next()
     return fields.finish(self._people)
   end
   self._number = number
-  local from = people.origin { list = self._people.name, row = number }
+  local from = problems.origin { list = self._people.name, row = number }
   if type(row) ~= "table" then
     local shown = row == json.null and "null" or "a " .. type(row)
     local reason = ("the row is %s, not a table"):format(shown)

@@ -1,7 +1,7 @@
 --- Activities: audit events, newest first (unified-directory §5.4). They are read when they are asked
 -- for, in windows that grow until a page is full.
 -- @module lastpass.unified.activities
-local actions = require "lastpass.audit.actions"
+local audit = require "lastpass.audit"
 local cursor = require "lastpass.unified.cursor"
 local events_module = require "lastpass.directory.events"
 local filters = require "lastpass.unified.filters"
@@ -88,8 +88,8 @@ local entity_types = { user = "user", folder = "workspace", group = "group" }
 
 -- What the event is about, where it names one item only.
 local function entity_of(event, index)
-  local action = actions.find(event.action)
-  local targets = require("lastpass.audit.event_data").read(action.data, event.data)
+  local action = audit.find(event.action)
+  local targets = audit.targets(action.data, event.data)
   local target = #targets == 1 and targets[1]
   local kind = target and entity_types[target.kind]
   if not kind then

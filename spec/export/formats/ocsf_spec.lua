@@ -40,7 +40,7 @@ describe("lastpass.export.formats.ocsf", function()
 
   it("keeps them for events that say nothing of whom they are about", function()
     local list = {}
-    for _, action in ipairs(require("lastpass.audit.actions").all()) do
+    for _, action in ipairs(require("lastpass.audit").all()) do
       list[#list + 1] = { "2026-02-01 09:00:00", "", "", action.names[1], "" }
     end
     for _, row in ipairs(read(list)) do

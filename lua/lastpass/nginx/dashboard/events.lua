@@ -3,7 +3,7 @@
 -- their data is not shown.
 -- @module lastpass.nginx.dashboard.events
 local accounts = require "lastpass.report.accounts"
-local actions = require "lastpass.audit.actions"
+local audit = require "lastpass.audit"
 local components = require "lastpass.html.components"
 local errors = require "lastpass.error"
 local event_reader = require "lastpass.directory.events"
@@ -179,7 +179,7 @@ local severities = {
 }
 
 local rank = {}
-for position, name in ipairs(actions.severities) do
+for position, name in ipairs(audit.severities) do
   rank[name] = position
 end
 
@@ -187,7 +187,7 @@ local function find_events(events, q, severity)
   local words, found = listing.words(q), {}
   for _, event in ipairs(events) do
     local matches = severity == ""
-      or (rank[actions.find(event.action).severity] or 0) >= rank[severity]
+      or (rank[audit.find(event.action).severity] or 0) >= rank[severity]
     if matches and #words > 0 then
       local all = { event.username, event.action, event.data, event.ip_address }
       matches = listing.has_words(fold(table.concat(all, "\n")), words)
@@ -208,7 +208,7 @@ local function person_of(call, name)
 end
 
 local function row_of(call, event)
-  local severity = actions.find(event.action).severity
+  local severity = audit.find(event.action).severity
   return {
     parts.time(event.time) or html.bdi(event.local_time),
     { html.bdi(event.action), severity == "high" and html.join(" ", parts.mark("high", true)) },
