@@ -350,15 +350,12 @@ write_file(
   )
 )
 write_file("lua/lastpass/cli/repl/reference.lua", dofile "docs/reference.lua"())
-write_file(
-  "docs/events.md",
-  between(
-    read_file "docs/events.md",
-    "<!-- actions -->",
-    "<!-- /actions -->",
-    dofile "docs/events.lua"()
-  )
-)
+local events_page = read_file "docs/events.md"
+for name, make_table in pairs(dofile "docs/events.lua") do
+  events_page =
+    between(events_page, "<!-- " .. name .. " -->", "<!-- /" .. name .. " -->", make_table())
+end
+write_file("docs/events.md", events_page)
 local rockspec = read_file "lastpass-scm-1.rockspec"
 write_file(
   "lastpass-scm-1.rockspec",

@@ -15,39 +15,7 @@ local writer = require "lastpass.export.writer"
 local M = {}
 
 -- One JSON object a line, with our own names.
-local ndjson = {
-  slots = 2,
-  media_type = "application/x-ndjson",
-}
-
-ndjson.templates = {
-  {
-    "{",
-    {
-      "when",
-      "time",
-      { '"time":"', { "time", "iso" }, '"' },
-      { '"time":null,"local_time":"', { "text", "local_time", "json" }, '"' },
-    },
-    { "when", "ambiguous", { ',"ambiguous":true' } },
-    ',"event_id":"',
-    { "text", "event_id", "json" },
-    '","actor":"',
-    { "text", "username", "json" },
-    '","ip":"',
-    { "text", "address", "json" },
-    '"',
-    { "slot", 1 },
-    { "text", "label", "json" },
-    { "slot", 2 },
-    writer.json_targets(),
-    '],"data":"',
-    { "text", "data", "json" },
-    '"}',
-  },
-}
-
-function ndjson.describe(action)
+local function describe_ndjson(action)
   return 1,
     {
       (',"id":"%s","label":"'):format(action.id),
@@ -58,6 +26,38 @@ function ndjson.describe(action)
       ),
     }
 end
+
+local ndjson = {
+  templates = {
+    {
+      "{",
+      {
+        "when",
+        "time",
+        { '"time":"', { "time", "iso" }, '"' },
+        { '"time":null,"local_time":"', { "text", "local_time", "json" }, '"' },
+      },
+      { "when", "ambiguous", { ',"ambiguous":true' } },
+      ',"event_id":"',
+      { "text", "event_id", "json" },
+      '","actor":"',
+      { "text", "username", "json" },
+      '","ip":"',
+      { "text", "address", "json" },
+      '"',
+      { "slot", 1 },
+      { "text", "label", "json" },
+      { "slot", 2 },
+      writer.json_targets(),
+      '],"data":"',
+      { "text", "data", "json" },
+      '"}',
+    },
+  },
+  slots = 2,
+  describe = describe_ndjson,
+  media_type = "application/x-ndjson",
+}
 
 -- Comma-separated values (RFC 4180), every field in quotes, with a header, guarded against spreadsheets as
 -- `lastpass.text.csv` says.
@@ -118,27 +118,25 @@ end
 
 -- A line for people: when, who, from where, what, and the data.
 local plain_text = {
+  templates = {
+    {
+      { "when", "time", { { "time", "iso" } }, { { "text", "local_time", "line" } } },
+      { "when", "ambiguous", { "?" } },
+      "  ",
+      { "when", "username", { { "text", "username", "line" } }, { "-" } },
+      "  ",
+      { "when", "ip", { { "text", "address", "line" } }, { "-" } },
+      "  ",
+      { "text", "label", "line" },
+      { "when", "data", { ": ", { "text", "data", "line" } } },
+    },
+  },
   slots = 0,
+  describe = function()
+    return 1, {}
+  end,
   media_type = "text/plain",
 }
-
-plain_text.templates = {
-  {
-    { "when", "time", { { "time", "iso" } }, { { "text", "local_time", "line" } } },
-    { "when", "ambiguous", { "?" } },
-    "  ",
-    { "when", "username", { { "text", "username", "line" } }, { "-" } },
-    "  ",
-    { "when", "ip", { { "text", "address", "line" } }, { "-" } },
-    "  ",
-    { "text", "label", "line" },
-    { "when", "data", { ": ", { "text", "data", "line" } } },
-  },
-}
-
-function plain_text.describe()
-  return 1, {}
-end
 
 -- Elastic Common Schema 8 (https://www.elastic.co/guide/en/ecs/8.11/index.html), one object a line.
 local ECS_VERSION = "8.11.0"

@@ -119,6 +119,12 @@ client:change_groups(list, options)
   list (table[]): rows as `batchchangegrp` takes them: username, add, del
   options (lastpass.plan.DirectOptions, optional)
   gives lastpass.BatchResult|nil; or nil, message, err]==],
+  ["client.complete_options"] = [==[
+client:complete_options(level)
+  Checks and completes the options; raises for a programmer's mistake.
+  given (table|nil)
+  level (integer): 1 is the caller
+  gives table options a copy]==],
   ["client.cursors"] = [==[
 client:cursors()
   The cursors of this company: how far each export has come.
@@ -183,9 +189,9 @@ client:expiredmasterpwlist(data)
   https://support.lastpass.com/help/reporting-expired-master-password-via-lastpass-api]==],
   ["client.export"] = [==[
 client:export(options)
-  Hands events on: to a file, to stdout, to a syslog server, to a webhook. With a cursor
-  it goes on where it was, loses nothing and, to a file, doubles nothing, whenever it is
-  killed.
+  Exports events: to a file, to stdout, to a syslog server, to a webhook. With a cursor
+  it continues where it was, loses nothing and, to a file, doubles nothing, whenever it
+  is killed.
   options (table, optional): from, to, user, search, admin (which events); format
       ("ndjson", "ecs", "ocsf", "cef", "leef", "syslog", "csv", "text"); sink ("-", a
       path, or a table of kind and options); pseudonymise (a secret); cursor (a name),
@@ -741,9 +747,9 @@ lastpass.secret.value(text)
   gives userdata|nil secret]==],
   ["lastpass.source.email"] = [==[
 lastpass.source.email(text)
-  Checks an e-mail address and folds it into the key that tells accounts apart.
+  Checks an e-mail address and folds it into the key that identifies an account.
   text (string)
-  gives string|nil key trimmed, composed, its letters in lower case]==],
+  gives string|nil key trimmed, composed, in lower case]==],
   ["lastpass.source.status"] = [==[
 lastpass.source.status(value, words)
   What a word of a status column means.
@@ -807,6 +813,15 @@ lastpass.time.parse(value, zone, now)
   zone (lastpass.Zone, optional): default America/New_York, as `time.zone()`
   now (integer, optional): epoch seconds; default `time.now()`
   gives integer|nil utc epoch seconds; or nil, message, err]==],
+  ["lastpass.time.zone"] = [==[
+lastpass.time.zone(name, directories)
+  Finds a time zone.
+  name (string, optional): a name of the time zone database ("Europe/Berlin"), a POSIX
+      rule ("EST5EDT,M3.2.0,M11.1.0"), "UTC", or a fixed offset ("+02:00"); default
+      "America/New_York"
+  directories (string[], optional): where the database is; default $TZDIR,
+      /usr/share/zoneinfo
+  gives lastpass.Zone|nil zone; or nil, message, err]==],
   ["plan.count"] = [==[
 plan:count()
   How many steps there are to apply.
