@@ -80,7 +80,7 @@ describe("client:export", function()
   end)
 end)
 
-describe("lastpass.export.options", function()
+describe("options of client:export", function()
   it("have defaults, and are copied", function()
     local given = { cursor = "siem" }
     local complete = export_client.complete_options(given, 1)

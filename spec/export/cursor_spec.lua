@@ -199,7 +199,7 @@ describe("lastpass.export.cursor", function()
 end)
 
 -- What was seen of the last while.
-describe("lastpass.export.seen", function()
+describe("exported events of lastpass.export.cursor", function()
   local function digest(text)
     return (text .. ("."):rep(16)):sub(1, 16)
   end

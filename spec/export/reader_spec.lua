@@ -162,7 +162,7 @@ describe("lastpass.export.reader", function()
 end)
 
 -- One reply, and the next ones.
-describe("lastpass.export.page", function()
+describe("pages of lastpass.export.reader", function()
   local box, client
 
   setup(function()

@@ -106,7 +106,7 @@ describe("lastpass.export.redact", function()
 end)
 
 -- People under other names.
-describe("lastpass.export.pseudonym", function()
+describe("pseudonyms of lastpass.export.redact", function()
   local names
 
   before_each(function()
