@@ -1,7 +1,7 @@
 -- Exports as a whole, against the sandbox.
 local check = require "spec.support.check"
 local events = require "spec.support.events"
-local export = require("lastpass.export.client").export
+local export_module = require "lastpass.export"
 local json = require "lastpass.json"
 local lastpass = require "lastpass"
 local store = require "spec.support.store"
@@ -9,6 +9,8 @@ local support = require "spec.support.box"
 
 local NOW = 1781528400
 local AUTUMN = 1793512800 -- 2026-11-01 06:00 UTC: 01:00 comes again in New York
+
+local export = export_module.run
 
 describe("lastpass.export", function()
   local box, folder, path
@@ -424,5 +426,49 @@ describe("lastpass.export", function()
       end)
     end)
     assert.equal(300, result.events)
+  end)
+end)
+
+describe("options of client:export", function()
+  it("have defaults, and are copied", function()
+    local given = { cursor = "siem" }
+    local complete = export_module.complete_options(given, 1)
+    assert.equal("ndjson", complete.format)
+    assert.equal(60, complete.every)
+    assert.equal(900, complete.overlap)
+    assert.equal("-24h", complete.from)
+    assert.is_nil(given.format)
+  end)
+
+  it("that are wrong are blamed on the caller", function()
+    for given, text in pairs {
+      [{ formt = "x" }] = "did you mean 'format'",
+      [{ follow = true, to = "now" }] = "exclude each other",
+      [{ cursor = "" }] = "'cursor' must be a name",
+      [{ cursor = "x", to = "now" }] = "exclude each other",
+      [{ every = -1 }] = "a number of seconds",
+      [{ pseudonymise = io.stdout }] = "lastpass.secret",
+    } do
+      assert.matches(
+        text,
+        check.blamed(function()
+          export_module.complete_options(given, 1)
+        end)
+      )
+    end
+  end)
+
+  it("are all listed for the documentation", function()
+    local listed = {}
+    for _, entry in ipairs(export_module.options) do
+      listed[entry[1]] = true
+      assert.is_string(entry[3])
+    end
+    local message = check.blamed(function()
+      export_module.complete_options({ nonsense_option = 1 }, 1)
+    end)
+    for name in message:match("known are: (.-)%)"):gmatch "[%w_]+" do
+      assert.is_true(listed[name], name)
+    end
   end)
 end)

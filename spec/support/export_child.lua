@@ -39,7 +39,7 @@ local client = lastpass.new {
   end,
 }
 
-local _, message, err = require("lastpass.export.client").export(client, {
+local _, message, err = require("lastpass.export").run(client, {
   from = now - 7200,
   cursor = "chaos",
   overlap = 7200,

@@ -15,6 +15,76 @@ local writer = require "lastpass.export.writer"
 
 local M = {}
 
+local function check_seconds(value)
+  return type(value) == "number" and value >= 0 and value < 1e9, "a number of seconds"
+end
+
+--- The options of `client:export`: name, type, help.
+M.options = {
+  {
+    "from",
+    { "string", "number" },
+    "from when on, this moment included; default -24h; with a cursor, when it is new",
+  },
+  {
+    "to",
+    { "string", "number" },
+    "until when, this moment not included; default: all there is",
+  },
+  { "user", "string", "events of this address only" },
+  { "search", "string", "events with this text only" },
+  { "admin", "boolean", "events of admins only" },
+  {
+    "format",
+    { "string", "table" },
+    "ndjson (default), ecs, ocsf, cef, leef, syslog, csv, text; or a table with its options",
+  },
+  {
+    "sink",
+    { "string", "table", "function" },
+    '"-" for stdout (default), a path, or a table of kind and its options',
+  },
+  { "pseudonymise", "userdata", "a secret: people become HMACs" },
+  { "cursor", "string", "a name: continues where the last export of that name has ended" },
+  {
+    "follow",
+    "boolean",
+    "true: continues until it is cancelled; without a cursor the next one begins anew",
+  },
+  { "every", check_seconds, "seconds between two polls while following; default 60" },
+  { "overlap", check_seconds, "seconds that are read again for what comes late; default 900" },
+  { "on_progress", "function", "is given {events, duplicates, time} after each part" },
+  { "cancel", "function", "returns true when the export is to end" },
+}
+
+local known = {}
+for _, option in ipairs(M.options) do
+  known[option[1]] = option[2]
+end
+
+--- Checks and completes the options; raises for a programmer's mistake.
+---@param given table|nil
+---@param level integer 1 is the caller
+---@return table options a copy
+function M.complete_options(given, level)
+  level = level + 1
+  given = errors.check_options("client:export", given, known, level)
+  local options = { format = "ndjson", every = 60, overlap = 900, from = "-24h" }
+  for name, value in pairs(given) do
+    options[name] = value
+  end
+  if options.cursor == "" then
+    errors.raise(level, "client:export: option 'cursor' must be a name")
+  elseif options.cursor and options.to then
+    errors.raise(level, "client:export: options 'cursor' and 'to' exclude each other")
+  elseif options.follow and options.to then
+    errors.raise(level, "client:export: options 'follow' and 'to' exclude each other")
+  elseif options.pseudonymise and not core.secret.is(options.pseudonymise) then
+    errors.raise(level, "client:export: option 'pseudonymise' must be made by lastpass.secret")
+  end
+  return options
+end
+
 ---@class lastpass.ExportResult
 ---@field events integer      written
 ---@field duplicates integer  came again and left out
@@ -282,13 +352,15 @@ end
 
 --- Exports events.
 ---@param client lastpass.Client
----@param options table complete, see `lastpass.export.client`
+---@param given? table the options
 ---@param level? integer whose line is blamed for mistakes; default the caller
 ---@return lastpass.ExportResult|nil result
 ---@return string? message
 ---@return lastpass.Error? err
-function M.run(client, options, level)
-  local self, header, err = prepare(client, options, (level or 1) + 1)
+function M.run(client, given, level)
+  level = (level or 1) + 1
+  local options = M.complete_options(given, level)
+  local self, header, err = prepare(client, options, level)
   if not self then
     return nil, header, err
   end

@@ -185,7 +185,7 @@ end
 
 local function export_options()
   local known = {}
-  for _, option in ipairs(require("lastpass.export.client").options) do
+  for _, option in ipairs(require("lastpass.export").options) do
     known[option[1]] = true
   end
   return known

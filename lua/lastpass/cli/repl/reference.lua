@@ -119,12 +119,6 @@ client:change_groups(list, options)
   list (table[]): rows as `batchchangegrp` takes them: username, add, del
   options (lastpass.plan.DirectOptions, optional)
   gives lastpass.BatchResult|nil; or nil, message, err]==],
-  ["client.complete_options"] = [==[
-client:complete_options(level)
-  Checks and completes the options; raises for a programmer's mistake.
-  given (table|nil)
-  level (integer): 1 is the caller
-  gives table options a copy]==],
   ["client.cursors"] = [==[
 client:cursors()
   The cursors of this company: how far each export has come.
