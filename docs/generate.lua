@@ -94,7 +94,7 @@ end
 
 local function word_table()
   local lines = { "| word | what it says |", "| --- | --- |" }
-  for _, word in ipairs(require("lastpass.plan.words").list) do
+  for _, word in ipairs(require("lastpass.plan.environment").word_list) do
     lines[#lines + 1] = ("| `%s` | %s |"):format(word.form, word.doc)
   end
   return table.concat(lines, "\n") .. "\n"

@@ -7,7 +7,7 @@ local lastpass = require "lastpass"
 local playbook = require "lastpass.plan.playbook"
 local signature = require "lastpass.signature"
 local time = require "lastpass.time"
-local words = require "lastpass.plan.words"
+local environment = require "lastpass.plan.environment"
 
 local unpack = table.unpack or unpack
 
@@ -281,7 +281,7 @@ describe("words of playbooks", function()
         end
       end
       assert.is_true(#names >= 15)
-      for _, word in ipairs(words.list) do
+      for _, word in ipairs(environment.word_list) do
         assert.is_true(p[word.name] ~= nil)
       end
       return names

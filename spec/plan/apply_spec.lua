@@ -2,7 +2,7 @@
 -- The end of a run: journal, lock, kept directory, files.
 local check = require "spec.support.check"
 local errors = require "lastpass.error"
-local journal_room = require "lastpass.store.client_journal"
+local journals = require "lastpass.store.client_journal"
 local lastpass = require "lastpass"
 local plans = require "spec.support.plans"
 local support = require "spec.support.box"
@@ -373,9 +373,9 @@ describe("lastpass.plan.apply", function()
     it("while nobody knows what became of another run", function()
       local plan = plans.plan(client, a_step())
       local other = plans.plan(client, a_step(active[2]))
-      local journal = assert(journal_room.of(client))
+      local journal = assert(journals.of(client))
       local id = assert(journal:begin_run {
-        tenant = journal_room.tenant(client),
+        tenant = journals.tenant(client),
         plan = other.name,
         kind = "apply",
         document = other:text(),
@@ -389,10 +389,10 @@ describe("lastpass.plan.apply", function()
     end)
 
     it("nothing because of a run that broke off between two calls", function()
-      local journal = assert(journal_room.of(client))
+      local journal = assert(journals.of(client))
       local other = plans.plan(client, a_step(active[2]))
       local id = assert(journal:begin_run {
-        tenant = journal_room.tenant(client),
+        tenant = journals.tenant(client),
         plan = other.name,
         kind = "apply",
         document = other:text(),
@@ -462,11 +462,11 @@ describe("lastpass.plan.apply: the end of a run", function()
   end)
 
   local function journal()
-    return assert(journal_room.of(client))
+    return assert(journals.of(client))
   end
 
   local function is_free()
-    local lock = journal():lock(journal_room.tenant(client))
+    local lock = journal():lock(journals.tenant(client))
     return lock and lock:release()
   end
 

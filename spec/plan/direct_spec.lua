@@ -1,6 +1,6 @@
 -- What is asked for directly: the client's functions over lists.
 local check = require "spec.support.check"
-local journal_room = require "lastpass.store.client_journal"
+local journals = require "lastpass.store.client_journal"
 local plans = require "spec.support.plans"
 local support = require "spec.support.box"
 
@@ -22,7 +22,7 @@ describe("lastpass.plan.direct", function()
   end)
 
   after_each(function()
-    assert(journal_room.of(client)):close()
+    assert(journals.of(client)):close()
     plans.remove(files)
   end)
 
@@ -232,7 +232,7 @@ describe("lastpass.plan.direct", function()
 
   it("holds a handful against the day alone, more against the week and the month", function()
     local list = plans.active(client, 30)
-    local six, journal = {}, assert(journal_room.of(client))
+    local six, journal = {}, assert(journals.of(client))
     for place = 1, 30 do
       six[place % 6 + 1] = list[place]
       if place % 6 == 0 then
@@ -284,7 +284,7 @@ describe("lastpass.plan.direct", function()
     local group = assert(client:user(active[1])).groups[1]
     result = assert(careful:change_groups { { username = active[1], del = { group } } })
     assert.equal("0 done, 1 refused", tostring(result))
-    assert(journal_room.of(careful)):close()
+    assert(journals.of(careful)):close()
   end)
 
   it("stops when it is cancelled, and resume goes on", function()
@@ -323,7 +323,7 @@ describe("lastpass.plan.direct", function()
   end)
 
   it("says who has the company", function()
-    local journal, tenant = assert(journal_room.of(client)), journal_room.tenant(client)
+    local journal, tenant = assert(journals.of(client)), journals.tenant(client)
     local lock = assert(journal:lock(tenant))
     local result, message, err = client:disable_users(plans.active(client, 1))
     check.failure("conflict", "locked", result, message, err)

@@ -2,7 +2,7 @@
 -- What the steps say at the end of a run is what the directory shows, or it is said that it does not.
 -- Who has changed since the plan was made.
 local reconcile = require "lastpass.plan.reconcile"
-local journal_room = require "lastpass.store.client_journal"
+local journals = require "lastpass.store.client_journal"
 local json = require "lastpass.json"
 local plans = require "spec.support.plans"
 local support = require "spec.support.box"
@@ -323,7 +323,7 @@ describe("lastpass.plan.reconcile: confirmation", function()
   end
 
   local function journal()
-    return assert(journal_room.of(client))
+    return assert(journals.of(client))
   end
 
   it("does not believe a server that answers OK and does nothing", function()

@@ -1,6 +1,6 @@
 -- Runs that broke off: what was under way is found out, what is left is done, under the same number.
 local check = require "spec.support.check"
-local journal_room = require "lastpass.store.client_journal"
+local journals = require "lastpass.store.client_journal"
 local plans = require "spec.support.plans"
 local support = require "spec.support.box"
 
@@ -28,14 +28,14 @@ describe("lastpass.plan.apply: resume", function()
   end)
 
   local function journal()
-    return assert(journal_room.of(client))
+    return assert(journals.of(client))
   end
 
   -- A run whose process died: begun, with steps intended, and those of `settled` settled as done. The
   -- server's time is over unless `doubt_until` says otherwise.
   local function broken_run(plan, intended, settled, doubt_until)
     local id = assert(journal():begin_run {
-      tenant = journal_room.tenant(client),
+      tenant = journals.tenant(client),
       plan = plan.name,
       kind = "apply",
       document = plan:text(),
@@ -296,7 +296,7 @@ describe("lastpass.plan.apply: resume", function()
       local id = broken_run(disabling(1), {}, {})
       local store = require "lastpass.store"
       local second = assert(store.open { path = client:option "journal" })
-      local lock = assert(second:lock(journal_room.tenant(client), { run = id }))
+      local lock = assert(second:lock(journals.tenant(client), { run = id }))
       local err = check.failure("conflict", "locked", client:resume(id))
       assert.equal(id, err.owner.run)
       lock:release()
@@ -307,7 +307,7 @@ describe("lastpass.plan.apply: resume", function()
     it("a run whose plan is not the one that was begun", function()
       local one, other = disabling(1), disabling(2)
       local id = assert(journal():begin_run {
-        tenant = journal_room.tenant(client),
+        tenant = journals.tenant(client),
         plan = one.name,
         kind = "apply",
         document = other:text(),

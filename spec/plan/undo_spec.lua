@@ -2,7 +2,7 @@
 -- does not come back.
 local check = require "spec.support.check"
 local directory = require "lastpass.directory"
-local journal_room = require "lastpass.store.client_journal"
+local journals = require "lastpass.store.client_journal"
 local plans = require "spec.support.plans"
 local store = require "spec.support.store"
 local support = require "spec.support.box"
@@ -226,9 +226,9 @@ describe("lastpass.plan.undo", function()
       { "disable", active[2] },
       { "reset_password", active[3] },
     })
-    local journal = assert(journal_room.of(client))
+    local journal = assert(journals.of(client))
     local id = assert(journal:begin_run {
-      tenant = journal_room.tenant(client),
+      tenant = journals.tenant(client),
       plan = plan.name,
       kind = "apply",
       document = plan:text(),
@@ -284,7 +284,7 @@ describe("lastpass.plan.undo", function()
     assert.same({ {}, 5 }, { plan.body.refusals, plan:count() })
     plan = assert(client:undo(run.id, { limit = { enable = 4 } }))
     assert.equal("enable", plan.body.refusals[1].guard)
-    local journal = assert(journal_room.of(client))
+    local journal = assert(journals.of(client))
     local sql = "UPDATE lastpass_runs SET started = started - ? WHERE id = ?"
     store.tamper(journal, sql, 7 * 86400 - 3600, run.id)
     assert.same({}, assert(client:undo(run.id)).body.refusals)
@@ -310,10 +310,10 @@ describe("lastpass.plan.undo", function()
       client:undo "1"
     end)
     local plan = plans.plan(client, { { "disable", active[1] } })
-    local journal = assert(journal_room.of(client))
-    local lock = assert(journal:lock(journal_room.tenant(client)))
+    local journal = assert(journals.of(client))
+    local lock = assert(journal:lock(journals.tenant(client)))
     local id = assert(journal:begin_run {
-      tenant = journal_room.tenant(client),
+      tenant = journals.tenant(client),
       plan = plan.name,
       kind = "apply",
       document = plan:text(),

@@ -3,7 +3,7 @@ local core = require "lastpass.core"
 local directory = require "lastpass.directory.snapshot"
 local json = require "lastpass.json"
 local lastpass = require "lastpass"
-local journal_room = require "lastpass.store.client_journal"
+local journals = require "lastpass.store.client_journal"
 local plan_module = require "lastpass.plan"
 
 local M = {}
@@ -89,7 +89,7 @@ end
 
 --- The journal of these companies.
 function M.journal(client)
-  return assert(journal_room.of(client)), journal_room.tenant(client)
+  return assert(journals.of(client)), journals.tenant(client)
 end
 
 --- Steps in short: "disable ann@acme.com", "groups ann@acme.com +Sales -Finance".

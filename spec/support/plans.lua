@@ -1,7 +1,7 @@
 --- What specs of runs need: a journal of their own, and plans made by hand.
 local document = require "lastpass.plan.document"
 local state = require "lastpass.plan.state"
-local journal_room = require "lastpass.store.client_journal"
+local journals = require "lastpass.store.client_journal"
 local json = require "lastpass.json"
 local changes = require "lastpass.directory.changes"
 local plan_module = require "lastpass.plan"
@@ -76,7 +76,7 @@ function M.plan(client, list, more)
     }
   end
   steps.number(body.steps)
-  body.tenant = journal_room.tenant(client)
+  body.tenant = journals.tenant(client)
   body.created, body.expires = now, now + 3600
   body.settings = { limits = { per_day = {} } }
   body.directory = { people = snapshot:count(), memberships = 100, admins = 1, read_at = now }

@@ -1,10 +1,41 @@
---- What a playbook sees beside its words: Lua's library without what acts.
+--- What a playbook sees: its words, and Lua's library without what acts.
 -- @module lastpass.plan.environment
+local conditions = require "lastpass.plan.words.conditions"
 local core = require "lastpass.core"
 local errors = require "lastpass.error"
+local people = require "lastpass.plan.words.people"
+local settings = require "lastpass.plan.words.settings"
 local signature = require "lastpass.signature"
+local sources = require "lastpass.plan.words.sources"
 
 local M = {}
+
+--- The words of playbooks, in the order of the documentation. Each is a row {name, make, takes, form, doc}:
+-- `make(context)` gives the word, `takes` is its signature, `form` how it is written, `doc` what it means, in Markdown.
+-- The table of docs/playbooks.md is made from these rows.
+M.word_list = {}
+for _, list in ipairs { people, sources.list, settings, conditions.list } do
+  for _, word in ipairs(list) do
+    M.word_list[#M.word_list + 1] = word
+  end
+end
+
+--- Makes the words.
+---@param context table declared, reading, playbook {name, chunks}, folder, zone, now; gets `named`: a function that
+-- gives the person who was named by `user` and is not declared yet
+---@return table<string, any> words
+function M.words(context)
+  local words = {}
+  for _, word in ipairs(M.word_list) do
+    local made = word.make(context)
+    if type(made) == "function" and not word.checks_itself then
+      local form = word.hint and word.form .. "; " .. word.hint or word.form
+      made = signature.check(word.name, word.takes, made, form)
+    end
+    words[word.name] = made
+  end
+  return words
+end
 
 -- Not to keep anyone from anything, but so that reading a plan never acts: what starts other
 -- programs, ends this one or removes files does not belong where a state is declared.

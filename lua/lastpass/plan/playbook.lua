@@ -10,7 +10,6 @@ local email = require "lastpass.email"
 local environments = require "lastpass.plan.environment"
 local errors = require "lastpass.error"
 local sources = require "lastpass.plan.words.sources"
-local words = require "lastpass.plan.words"
 
 local M = {}
 
@@ -241,7 +240,7 @@ function M.run(playbook, options)
     zone = options.zone,
     now = options.now,
   }
-  local own = words.new(context)
+  local own = environments.words(context)
   local environment = environments.new(own, prepared)
   local fn, argument = playbook, environment
   if prepared.is_file then

@@ -1,6 +1,5 @@
 --- From what is declared and what the directory has to the steps between them.
 -- @module lastpass.plan.steps
-local actions = require "lastpass.plan.steps.actions"
 local builders = require "lastpass.plan.steps.builder"
 local changes = require "lastpass.directory.changes"
 local checks = require "lastpass.plan.checks"
@@ -135,7 +134,9 @@ function M.compute(declared, snapshot, pending_renames, ahead)
   people.removals(builder)
   people.renames(builder)
   groups.exact(builder)
-  actions.add(builder)
+  if declared.is_direct then
+    require("lastpass.plan.steps.actions").add(builder)
+  end
   warn(builder)
   if builder.waiting > 0 then
     builder:warn(WAITING, builder.waiting)

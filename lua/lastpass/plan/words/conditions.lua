@@ -68,7 +68,7 @@ end
 
 --- The row at hand, when its status decided nothing: all that is declared from it is left alone, also
 -- when the playbook made something else of the answer.
----@param context table see `words.new`
+---@param context table see `environment.words`
 ---@param address string who is being declared
 ---@return table|nil problem
 function M.of_row(context, address)
@@ -80,7 +80,7 @@ function M.of_row(context, address)
 end
 
 --- Leaves somebody alone who was declared from such a row.
----@param context table see `words.new`
+---@param context table see `environment.words`
 ---@param problem table
 ---@param address string
 ---@param origin lastpass.source.Origin|nil of the row that the playbook named, as in `user(person)`
@@ -256,7 +256,7 @@ local function today(context)
 end
 
 --- The changes that dates of a declaration will bring; those of an earlier one are forgotten.
----@param context table see `words.new`
+---@param context table see `environment.words`
 ---@return table[]|nil changes {at (utc), day, group | nil, ends: it ends then; else it begins}
 function M.take_date_changes(context)
   local changes = context.changes
@@ -265,7 +265,7 @@ function M.take_date_changes(context)
 end
 
 --- Forgets what was noted of another row, or of none: what follows belongs to the person who is named now.
----@param context table see `words.new`
+---@param context table see `environment.words`
 function M.begin_dates(context)
   local changes = context.changes
   if changes and (changes.person == nil or changes.person ~= context.reading.person) then

@@ -173,6 +173,21 @@ local function origin_of(context, reading, origin)
   return reading.source._number, 0, origin
 end
 
+-- What few rows have beside the core's fields.
+local function note_row(context, row, origin, changes)
+  local declared = context.declared
+  if origin then
+    declared:extra(row).origin = origin
+  end
+  if changes then
+    declared:extra(row).changes = changes
+  end
+  if context.reason then
+    local extra = declared:extra(row)
+    extra.reason = extra.reason or context.reason
+  end
+end
+
 -- user "ann@acme.com" { fullname = "Ann Lee" }. The common case costs no closure for each row: the
 -- word gives always the same function, which takes the fields of the address that was named last.
 local function user_word(context)
@@ -221,18 +236,8 @@ local function user_word(context)
       note_fields(context, row, fields, notes, address)
     end
     pending = nil -- only now: an error that the playbook catches is reported in the end
-    if not row then
-      return
-    end
-    if origin then
-      declared:extra(row).origin = origin
-    end
-    if changes then
-      declared:extra(row).changes = changes
-    end
-    if context.reason then
-      local extra = declared:extra(row)
-      extra.reason = extra.reason or context.reason
+    if row then
+      note_row(context, row, origin, changes)
     end
   end
 
