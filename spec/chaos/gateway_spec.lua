@@ -30,8 +30,8 @@ local SERVER = [[
 local function limits_text(plan, day, later)
   local function each(value)
     local parts = {}
-    for place, entry in ipairs(limits.list) do
-      parts[place] = ("%s = %d"):format(entry.name, value)
+    for position, entry in ipairs(limits.list) do
+      parts[position] = ("%s = %d"):format(entry.name, value)
     end
     return table.concat(parts, ", ")
   end
@@ -71,7 +71,7 @@ describe("the gateway, when much happens at once", function()
   local function at_once(requests)
     local answers = {}
     lastpass.parallel(#requests, function(spawn)
-      for place, request in ipairs(requests) do
+      for position, request in ipairs(requests) do
         spawn(function()
           local transport = require("lastpass.transport.curl").new()
           local response = assert(transport:send {
@@ -81,7 +81,7 @@ describe("the gateway, when much happens at once", function()
             body = request[3] and json.encode(request[3]) or "",
             timeout = 60,
           })
-          answers[place] = { status = response.status, body = response.body }
+          answers[position] = { status = response.status, body = response.body }
         end)
       end
     end)
@@ -109,8 +109,8 @@ describe("the gateway, when much happens at once", function()
     for round = 1, ROUNDS do
       assert(client:enableuser { "ann@acme.example", "bob@acme.example" })
       box:clear_faults()
-      for place, command in ipairs { "disableuser", "deluser", "getuserdata" } do
-        local delay = (round * 7 + place * 3) % 11 * 0.02
+      for position, command in ipairs { "disableuser", "deluser", "getuserdata" } do
+        local delay = (round * 7 + position * 3) % 11 * 0.02
         assert(box:faults { command = command, delay = delay })
       end
       local requests = {
@@ -142,8 +142,8 @@ describe("the gateway, when much happens at once", function()
   end)
 
   -- Of each limit forty people of its own.
-  local function person(name, place)
-    return ("%s%d@acme.example"):format(name, place)
+  local function person(name, position)
+    return ("%s%d@acme.example"):format(name, position)
   end
 
   -- The request of each limit, and the command that it sends.
@@ -189,8 +189,8 @@ describe("the gateway, when much happens at once", function()
   it("never does one more than a day allows, and all that it allows", function()
     local people, invited = { { "boss@acme.example", { admin = true } } }, {}
     for _, entry in ipairs(limits.list) do
-      for place = 1, AT_ONCE do
-        local address = person(entry.name, place)
+      for position = 1, AT_ONCE do
+        local address = person(entry.name, position)
         if entry.name == "uninvite" or entry.name == "reinvite" then
           invited[#invited + 1] = address
         else
@@ -201,10 +201,10 @@ describe("the gateway, when much happens at once", function()
     start(people, invited, limits_text(1000, A_DAY, 1000))
     for _, entry in ipairs(limits.list) do
       local name, requests, command = entry.name, {}, nil
-      for place = 1, AT_ONCE do
+      for position = 1, AT_ONCE do
         local data
-        command, data = of_limit[name](person(name, place))
-        requests[place] = { "POST", "/proxy/" .. command, data }
+        command, data = of_limit[name](person(name, position))
+        requests[position] = { "POST", "/proxy/" .. command, data }
       end
       local before, done = support.requests(box, command), 0
       for _, answer in ipairs(at_once(requests)) do

@@ -32,9 +32,9 @@ describe("writes that are carried out late", function()
   end)
 
   after_each(function()
-    for place, proxy in ipairs(proxies) do
+    for position, proxy in ipairs(proxies) do
       proxy:close()
-      proxies[place] = nil
+      proxies[position] = nil
     end
   end)
 
@@ -155,9 +155,9 @@ describe("writes that are carried out late", function()
           spawn(work, one)
         end
       end)
-      for place, proxy in ipairs(proxies) do
+      for position, proxy in ipairs(proxies) do
         proxy:close()
-        proxies[place] = nil
+        proxies[position] = nil
       end
     end
   end

@@ -91,8 +91,8 @@ describe("lastpass.plan.actions", function()
     assert.is_nil(actions.named { action("create", "a@x.com") })
     assert.is_nil(actions.named { action("groups", "a@x.com") })
     local six = {}
-    for place = 1, 6 do
-      six[place] = action("disable", place .. "@x.com")
+    for position = 1, 6 do
+      six[position] = action("disable", position .. "@x.com")
     end
     assert.is_nil(actions.named(six))
   end)

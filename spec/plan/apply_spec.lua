@@ -126,8 +126,8 @@ describe("lastpass.plan.apply", function()
 
     it("lists in batches of the option chunk", function()
       local list = {}
-      for place = 1, 10 do
-        list[place] = { "disable", active[place] }
+      for position = 1, 10 do
+        list[position] = { "disable", active[position] }
       end
       local run = assert(client:apply(plans.plan(client, list), { chunk = 3, in_flight = 2 }))
       assert.is_true(run.ok)
@@ -337,8 +337,8 @@ describe("lastpass.plan.apply", function()
         end
       end
       local plan = plans.plan(client, { { "disable", admins[1] } })
-      for place = 2, #admins do
-        assert(client:disableuser { admins[place] })
+      for position = 2, #admins do
+        assert(client:disableuser { admins[position] })
       end
       local err = check.failure("guard", "last_admin", client:apply(plan))
       assert.truthy(err.message:find("1 of 1", 1, true))

@@ -50,9 +50,9 @@ describe("lastpass.plan.declared", function()
   end)
 
   it("gives rows a reason in one go", function()
-    for place = 1, 5 do
-      declared:add(("p%d@acme.com"):format(place), nil, nil, nil, 0, 0)
-      if place == 3 then
+    for position = 1, 5 do
+      declared:add(("p%d@acme.com"):format(position), nil, nil, nil, 0, 0)
+      if position == 3 then
         declared:note_reason(2, "audit 7")
       end
     end

@@ -28,8 +28,8 @@ describe("lastpass.plan.direct", function()
 
   local function rows_of(list)
     local rows = {}
-    for place, entry in ipairs(list) do
-      rows[place] = entry.row
+    for position, entry in ipairs(list) do
+      rows[position] = entry.row
     end
     return rows
   end
@@ -233,9 +233,9 @@ describe("lastpass.plan.direct", function()
   it("holds a handful against the day alone, more against the week and the month", function()
     local list = plans.active(client, 30)
     local six, journal = {}, assert(journals.of(client))
-    for place = 1, 30 do
-      six[place % 6 + 1] = list[place]
-      if place % 6 == 0 then
+    for position = 1, 30 do
+      six[position % 6 + 1] = list[position]
+      if position % 6 == 0 then
         assert(client:disable_users(six, { limit = { disable = 6, per_day = { disable = 90 } } }))
       end
     end
@@ -289,8 +289,8 @@ describe("lastpass.plan.direct", function()
 
   it("stops when it is cancelled, and resume goes on", function()
     local list, calls = {}, 0
-    for place, email in ipairs(plans.active(client, 4)) do
-      list[place] = { username = email, fullname = "Name " .. place }
+    for position, email in ipairs(plans.active(client, 4)) do
+      list[position] = { username = email, fullname = "Name " .. position }
     end
     local result = assert(client:update_users(list, {
       in_flight = 1,

@@ -30,16 +30,16 @@ describe("lastpass.plan.dispatch", function()
 
   local function disabling(count)
     local list = {}
-    for place = 1, count do
-      list[place] = { "disable", active[place] }
+    for position = 1, count do
+      list[position] = { "disable", active[position] }
     end
     return plans.plan(client, list)
   end
 
   local function renaming(count)
     local list = {}
-    for place = 1, count do
-      list[place] = { "name", active[place], { fullname = "Name " .. place } }
+    for position = 1, count do
+      list[position] = { "name", active[position], { fullname = "Name " .. position } }
     end
     return plans.plan(client, list)
   end
@@ -122,8 +122,8 @@ describe("lastpass.plan.dispatch", function()
     }
     local mine = plans.active(one, 10)
     local list = {}
-    for place = 1, 10 do
-      list[place] = { "name", mine[place], { fullname = "Name " .. place } }
+    for position = 1, 10 do
+      list[position] = { "name", mine[position], { fullname = "Name " .. position } }
     end
     local plan, stopped = plans.plan(one, list), false
     local run = assert(one:apply(plan, {
@@ -339,10 +339,10 @@ describe("lastpass.plan.dispatch: batches", function()
 
   local function numbers(list)
     local result = {}
-    for place, batch in ipairs(list) do
-      result[place] = {}
+    for position, batch in ipairs(list) do
+      result[position] = {}
       for index, one in ipairs(batch) do
-        result[place][index] = one.number
+        result[position][index] = one.number
       end
     end
     return result

@@ -51,11 +51,11 @@ describe("lastpass.plan.document", function()
 
   it("refuses a file of which any byte was changed", function()
     local text = sample():text()
-    for place = 1, #text do
-      local byte = text:byte(place)
+    for position = 1, #text do
+      local byte = text:byte(position)
       for _, other in ipairs { (byte + 1) % 256, 32 } do
         if other ~= byte then
-          local changed = text:sub(1, place - 1) .. string.char(other) .. text:sub(place + 1)
+          local changed = text:sub(1, position - 1) .. string.char(other) .. text:sub(position + 1)
           check.failure("conflict", nil, document.parse(changed, "x"))
         end
       end

@@ -4,10 +4,10 @@ local directory = require "lastpass.directory"
 local plans = require "spec.support.plans"
 local support = require "spec.support.box"
 
-local function told(list)
+local function lines_of(list)
   local texts = {}
-  for place, one in ipairs(list) do
-    texts[place] = tostring(one)
+  for position, one in ipairs(list) do
+    texts[position] = tostring(one)
   end
   return texts
 end
@@ -49,7 +49,7 @@ describe("kept directories", function()
     assert.equal("disabled", assert(client:kept_snapshot "now"):user(email).status)
     assert.same(
       { email .. " status: active -> disabled" },
-      told(directory.diff(old, client:snapshot()))
+      lines_of(directory.diff(old, client:snapshot()))
     )
     assert.same({}, directory.diff(old, old))
     assert.equal(2, #assert(client:kept_snapshots()))
@@ -126,10 +126,10 @@ describe("kept directories", function()
     local function record(users)
       return {
         users = function()
-          local place = 0
+          local position = 0
           return function()
-            place = place + 1
-            return users[place]
+            position = position + 1
+            return users[position]
           end
         end,
       }
@@ -160,7 +160,7 @@ describe("kept directories", function()
         "A@x status: active -> disabled",
         "b@x gone",
         "c@x appeared",
-      }, told(directory.diff(before, after)))
+      }, lines_of(directory.diff(before, after)))
     end)
 
     it("need two directories", function()

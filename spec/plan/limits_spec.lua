@@ -71,8 +71,8 @@ describe("lastpass.plan.limits", function()
     end
     local found = limits.refusals(settings, all, size, done_lately or lately(0), spans_only)
     local names = {}
-    for place, refusal in ipairs(found) do
-      names[place] = refusal.guard
+    for position, refusal in ipairs(found) do
+      names[position] = refusal.guard
     end
     return names, found
   end
@@ -99,9 +99,9 @@ describe("lastpass.plan.limits", function()
       remove = { 0, 0 },
       delete = { 0, 0 },
     }
-    for place, company in ipairs { size, { people = 8, memberships = 10 } } do
+    for position, company in ipairs { size, { people = 8, memberships = 10 } } do
       for name in pairs(limits.by_name) do
-        local allowed = most[name][place]
+        local allowed = most[name][position]
         for count = math.max(allowed - 1, 0), allowed + 1 do
           local all = limits.count {}
           all[name] = count

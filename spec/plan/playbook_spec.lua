@@ -1,5 +1,5 @@
--- Playbooks: the words, and that each mistake is told with its place and what was expected.
--- Whatever is raised in a playbook is told with its place there.
+-- Playbooks: the words, and that each error names its line and what was expected.
+-- What is raised in a playbook is reported with its line there.
 local check = require "spec.support.check"
 local companies = require "spec.support.companies"
 local errors = require "lastpass.error"

@@ -28,12 +28,12 @@ local function some_groups(random)
 end
 
 -- A state for some of the people there are, and some who are not.
-local function random_wishes(random, people)
-  local wishes = {}
+local function random_declarations(random, people)
+  local declarations = {}
   for _, person in ipairs(people) do
     local kind = random()
     if kind < 0.5 then
-      wishes[#wishes + 1] = {
+      declarations[#declarations + 1] = {
         email = random() < 0.2 and person.email:upper() or person.email,
         fields = {
           fullname = random() < 0.5 and "Name " .. math.floor(random() * 5) or nil,
@@ -44,23 +44,23 @@ local function random_wishes(random, people)
     end
   end
   for number = 1, math.floor(random() * 4) do
-    wishes[#wishes + 1] = {
+    declarations[#declarations + 1] = {
       email = ("joiner%d@lumenor.example"):format(number),
       fields = { fullname = "Joiner " .. number, groups = some_groups(random), active = true },
     }
   end
-  for _, wish in ipairs(wishes) do
-    if wish.fields.active == "unset" then
-      wish.fields.active = nil
+  for _, one in ipairs(declarations) do
+    if one.fields.active == "unset" then
+      one.fields.active = nil
     end
   end
-  return wishes
+  return declarations
 end
 
-local function playbook_of(wishes, missing)
+local function playbook_of(declarations, missing)
   return function(p)
-    for _, wish in ipairs(wishes) do
-      p.user(wish.email)(wish.fields)
+    for _, one in ipairs(declarations) do
+      p.user(one.email)(one.fields)
     end
     p.missing(missing)
     p.only(GROUPS)
@@ -125,8 +125,8 @@ describe("a plan", function()
       for user in client:users() do
         people[#people + 1] = { email = user.email, admin = user.admin }
       end
-      local wishes = random_wishes(random, people)
-      local playbook = playbook_of(wishes, pick(random, { "keep", "disable" }))
+      local declarations = random_declarations(random, people)
+      local playbook = playbook_of(declarations, pick(random, { "keep", "disable" }))
       local before = photograph(client, {})
       local plan, message = client:plan(playbook)
       assert(plan, message)
@@ -200,18 +200,18 @@ end
 local function random_company(random)
   local users, rows = {}, {}
   local left = random() * 0.5
-  for place = 1, 5 + math.floor(random() * 150) do
-    local email = ("person%d@acme.com"):format(place)
-    local is_gone, team = place > 1 and random() < left, pick(random, TEAMS)
+  for position = 1, 5 + math.floor(random() * 150) do
+    local email = ("person%d@acme.com"):format(position)
+    local is_gone, team = position > 1 and random() < left, pick(random, TEAMS)
     local project = random() < 0.3 and "Project " .. math.floor(random() * 3) or nil
-    users[place] = {
+    users[position] = {
       email = email,
-      fullname = "Person " .. place,
+      fullname = "Person " .. position,
       groups = random() < 0.8 and { team, project } or {},
       disabled = is_gone,
-      admin = place == 1,
+      admin = position == 1,
     }
-    rows[place] = {
+    rows[position] = {
       email = email,
       team = team,
       project = project or "",
@@ -257,8 +257,8 @@ local function damage(random, rows, column)
     end
   elseif kind < 0.8 then -- moved by a row
     local first = rows[1][column]
-    for place, row in ipairs(rows) do
-      row[column] = rows[place + 1] and rows[place + 1][column] or first
+    for position, row in ipairs(rows) do
+      row[column] = rows[position + 1] and rows[position + 1][column] or first
     end
   elseif kind < 0.9 then -- two columns changed places
     local other = pick(random, { "team", "state", "email" })
@@ -266,9 +266,9 @@ local function damage(random, rows, column)
       row[column], row[other] = row[other], row[column]
     end
   else -- rows that are not there
-    for place = #rows, 2, -1 do
+    for position = #rows, 2, -1 do
       if random() < share * 0.3 then
-        table.remove(rows, place)
+        table.remove(rows, position)
       end
     end
   end
@@ -276,8 +276,8 @@ end
 
 local function copy(rows)
   local list = {}
-  for place, row in ipairs(rows) do
-    list[place] = {
+  for position, row in ipairs(rows) do
+    list[position] = {
       email = row.email,
       team = row.team,
       project = row.project,
@@ -314,9 +314,9 @@ local COMPARED = 3
 
 local function file_of(rows)
   local list = {}
-  for place, row in ipairs(rows) do
-    local is_first = place == 1 -- a column that nobody has makes no plan
-    list[place] = {
+  for position, row in ipairs(rows) do
+    local is_first = position == 1 -- a column that nobody has makes no plan
+    list[position] = {
       email = row.email,
       team = (is_first or row.team ~= "") and row.team or nil,
       project = (is_first or row.project ~= "") and row.project or nil,
@@ -345,26 +345,26 @@ local function counts_of(steps)
   return counts
 end
 
-local carry = {}
+local effects = {}
 
-function carry.create(company, step)
+function effects.create(company, step)
   local groups = { unpack_list(step.after.groups) }
   table.insert(company.users, { email = step.subject, groups = groups })
 end
 
-function carry.enable(_, _, user)
+function effects.enable(_, _, user)
   user.disabled = false
 end
 
-function carry.disable(_, _, user)
+function effects.disable(_, _, user)
   user.disabled = true
 end
 
-function carry.name(_, step, user)
+function effects.name(_, step, user)
   user.fullname = step.after.fullname
 end
 
-function carry.groups(_, step, user)
+function effects.groups(_, step, user)
   local is_left, groups = {}, {}
   for _, name in ipairs(step.after.leave) do
     is_left[name] = true
@@ -380,20 +380,20 @@ end
 -- What apply would do and write down.
 local function carry_out(client, plan)
   local journal, tenant = companies.journal(client)
-  local steps, settled, by_email = {}, {}, {}
+  local steps, outcomes, by_email = {}, {}, {}
   for _, user in ipairs(client.company.users) do
     by_email[user.email:lower()] = user
   end
   for number, step in ipairs(plan.body.steps) do
     local after = step.after
     steps[number] = { number = number, kind = step.kind, subject = step.subject, after = after }
-    settled[number] = { number = number, state = "done" }
-    carry[step.kind](client.company, step, by_email[step.subject:lower()])
+    outcomes[number] = { number = number, state = "done" }
+    effects[step.kind](client.company, step, by_email[step.subject:lower()])
   end
   local run =
     assert(journal:begin_run { tenant = tenant, plan = plan.name, kind = "apply", total = #steps })
   assert(journal:intend(run, steps))
-  assert(journal:settle(run, settled))
+  assert(journal:settle(run, outcomes))
   assert(journal:end_run(run, "finished", {}))
 end
 

@@ -523,8 +523,8 @@ describe("lastpass.plan.reconcile: changes since the plan", function()
 
   local function states(entries)
     local list = {}
-    for place, entry in ipairs(entries) do
-      list[place] = { entry.step.number, entry.state }
+    for position, entry in ipairs(entries) do
+      list[position] = { entry.step.number, entry.state }
     end
     return list
   end

@@ -31,9 +31,9 @@ describe("lastpass.plan.apply: resume", function()
     return assert(journals.of(client))
   end
 
-  -- A run whose process died: begun, with steps intended, and those of `settled` settled as done. The
+  -- A run whose process died: begun, with steps intended, and those of `settled` ended as done. The
   -- server's time is over unless `doubt_until` says otherwise.
-  local function broken_run(plan, intended, settled, doubt_until)
+  local function broken_run(plan, intended, ended, doubt_until)
     local id = assert(journal():begin_run {
       tenant = journals.tenant(client),
       plan = plan.name,
@@ -55,8 +55,8 @@ describe("lastpass.plan.apply: resume", function()
     end
     assert(journal():intend(id, list))
     local outcomes = {}
-    for place, number in ipairs(settled or {}) do
-      outcomes[place] = { number = number, state = "done" }
+    for position, number in ipairs(ended or {}) do
+      outcomes[position] = { number = number, state = "done" }
     end
     assert(journal():settle(id, outcomes))
     return id
@@ -64,8 +64,8 @@ describe("lastpass.plan.apply: resume", function()
 
   local function disabling(count)
     local list = {}
-    for place = 1, count do
-      list[place] = { "disable", active[place] }
+    for position = 1, count do
+      list[position] = { "disable", active[position] }
     end
     return plans.plan(client, list)
   end
@@ -190,8 +190,8 @@ describe("lastpass.plan.apply: resume", function()
   it("asks the limits of the day again, which what it did itself counts for", function()
     local function limited(first, last, limit)
       local list = {}
-      for place = first, last do
-        list[#list + 1] = { "disable", active[place] }
+      for position = first, last do
+        list[#list + 1] = { "disable", active[position] }
       end
       local limits = { per_day = { disable = limit } }
       return plans.plan(client, list, { settings = { limits = limits } })
@@ -255,8 +255,8 @@ describe("lastpass.plan.apply: resume", function()
       end
     end
     local id = broken_run(plans.plan(client, { { "disable", admins[1] } }), {}, {})
-    for place = 2, #admins do
-      assert(client:disableuser { admins[place] })
+    for position = 2, #admins do
+      assert(client:disableuser { admins[position] })
     end
     local run = assert(client:resume(id))
     assert.equal("last_admin", run.stopped.code)

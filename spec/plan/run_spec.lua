@@ -37,8 +37,8 @@ describe("lastpass.plan.run", function()
       local subject = ("u%d@x.example"):format(number)
       body.steps[number] = { number = number, kind = "disable", subject = subject }
     end
-    for place = 1, held or 0 do
-      body.held[place] = { kind = "disable", subject = "h@x.example", held = "why" }
+    for position = 1, held or 0 do
+      body.held[position] = { kind = "disable", subject = "h@x.example", held = "why" }
     end
     return body
   end
@@ -175,10 +175,10 @@ describe("lastpass.plan.run: refused rows", function()
     end
     local run = {
       steps = function()
-        local place = 0
+        local position = 0
         return function()
-          place = place + 1
-          return rows[place]
+          position = position + 1
+          return rows[position]
         end
       end,
     }

@@ -235,8 +235,8 @@ describe("lastpass.plan.undo", function()
       total = 3,
     })
     local list = {}
-    for place, step in ipairs(plan.body.steps) do
-      list[place] = {
+    for position, step in ipairs(plan.body.steps) do
+      list[position] = {
         number = step.number,
         kind = step.kind,
         subject = step.subject,
@@ -276,8 +276,8 @@ describe("lastpass.plan.undo", function()
 
   it("has limits once the run is older than a week, and when they are given", function()
     local list = {}
-    for place = 1, 5 do
-      list[place] = { "disable", active[place] }
+    for position = 1, 5 do
+      list[position] = { "disable", active[position] }
     end
     local run = apply(list)
     local plan = assert(client:undo(run.id))

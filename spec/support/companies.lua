@@ -14,8 +14,8 @@ M.NOW = 1781524800
 -- The reply of getuserdata (enterprise-api §4.8).
 local function reply_of(company)
   local users, groups = {}, {}
-  for place, user in ipairs(company.users or {}) do
-    users[tostring(place)] = {
+  for position, user in ipairs(company.users or {}) do
+    users[tostring(position)] = {
       username = user.email,
       fullname = user.fullname or "",
       disabled = user.disabled or false,
@@ -65,15 +65,15 @@ end
 --- So many users without anything particular: person1@acme.com and so on.
 function M.people(count, more)
   local users = {}
-  for place = 1, count do
-    users[place] = {
-      email = ("person%d@acme.com"):format(place),
-      fullname = ("Person %d"):format(place),
+  for position = 1, count do
+    users[position] = {
+      email = ("person%d@acme.com"):format(position),
+      fullname = ("Person %d"):format(position),
       groups = { "All" },
-      admin = place == 1,
+      admin = position == 1,
     }
     for name, value in pairs(more or {}) do
-      users[place][name] = value
+      users[position][name] = value
     end
   end
   return users
@@ -93,9 +93,9 @@ function M.journal(client)
 end
 
 --- Steps in short: "disable ann@acme.com", "groups ann@acme.com +Sales -Finance".
-function M.told(steps)
+function M.lines_of(steps)
   local list = {}
-  for place, step in ipairs(steps) do
+  for position, step in ipairs(steps) do
     local parts = { step.kind, step.subject }
     local after = step.after or {}
     if step.kind == "create" then
@@ -111,7 +111,7 @@ function M.told(steps)
     for _, name in ipairs(after.leave or {}) do
       parts[#parts + 1] = "-" .. name
     end
-    list[place] = table.concat(parts, " ")
+    list[position] = table.concat(parts, " ")
   end
   table.sort(list)
   return list
@@ -129,8 +129,8 @@ end
 --- The names of the guards that refuse a plan.
 function M.guards(plan)
   local names = {}
-  for place, refusal in ipairs(plan.body.refusals) do
-    names[place] = refusal.guard
+  for position, refusal in ipairs(plan.body.refusals) do
+    names[position] = refusal.guard
   end
   table.sort(names)
   return names

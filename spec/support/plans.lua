@@ -30,11 +30,11 @@ end
 
 --- Removes files, and what SQLite puts beside them.
 function M.remove(files)
-  for place, path in ipairs(files) do
+  for position, path in ipairs(files) do
     for _, ending in ipairs { "", "-wal", "-shm" } do
       os.remove(path .. ending)
     end
-    files[place] = nil
+    files[position] = nil
   end
 end
 
@@ -54,7 +54,7 @@ function M.plan(client, list, more)
   local snapshot = assert(client:snapshot())
   local now = client:now()
   local body = document.new()
-  for place, given in ipairs(list) do
+  for position, given in ipairs(list) do
     local kind, subject, after = given[1], given[2], given[3]
     local known = state.of(snapshot:user(subject))
     body.objects[subject] = known
@@ -63,14 +63,14 @@ function M.plan(client, list, more)
         json.list(after[name])
       end
     end
-    body.steps[place] = {
+    body.steps[position] = {
       kind = kind,
       subject = subject,
       after = after,
       before = given.before or before_of(kind, known),
       reason = given.reason or "asked for by a spec",
       rule = "spec",
-      origin = given.origin or ("spec:%d"):format(place),
+      origin = given.origin or ("spec:%d"):format(position),
       reversal = changes.by_name[kind].reversal,
       base = state.hash(known),
     }

@@ -10,12 +10,13 @@ local store = require "spec.support.store"
 local plan_guards = require "lastpass.plan.guards"
 
 describe("lastpass.plan.guards", function()
-  local plan_of, told, guards = companies.plan, companies.told, companies.guards
+  local plan_of, lines_of, guards = companies.plan, companies.lines_of, companies.guards
 
   local function source_of(count)
     local list = {}
-    for place = 1, count do
-      list[place] = { email = ("person%d@acme.com"):format(place), name = "Person " .. place }
+    for position = 1, count do
+      list[position] =
+        { email = ("person%d@acme.com"):format(position), name = "Person " .. position }
     end
     return list
   end
@@ -38,8 +39,8 @@ describe("lastpass.plan.guards", function()
     local path = os.tmpname()
     local file = assert(io.open(path, "w"))
     file:write "email,name\n"
-    for place = 1, rows do
-      file:write(("person%d@acme.com,Person %d\n"):format(place, place))
+    for position = 1, rows do
+      file:write(("person%d@acme.com,Person %d\n"):format(position, position))
     end
     file:write '"person9@acme.com,Person'
     file:close()
@@ -109,23 +110,23 @@ describe("lastpass.plan.guards", function()
       p.limit { remove = 1, delete = 1 }
     end))
     assert.same({}, guards(plan))
-    assert.same({ "delete person6@acme.com", "remove person5@acme.com" }, told(plan.body.steps))
+    assert.same({ "delete person6@acme.com", "remove person5@acme.com" }, lines_of(plan.body.steps))
     assert.equal("final", plan.body.steps[2].reversal)
   end)
 
   it("limit memberships taken away, and people created", function()
     local users = companies.people(100)
     local plan = assert(plan_of({ users = users }, function(p)
-      for place = 1, 11 do
-        p.user("person" .. place .. "@acme.com") { groups = {} }
+      for position = 1, 11 do
+        p.user("person" .. position .. "@acme.com") { groups = {} }
       end
       p.group "All" {}
     end))
     assert.same({ "leave" }, guards(plan))
     assert.matches("memberships taken away: 100 of 100", plan.body.refusals[1].message, 1, true)
     plan = assert(plan_of({ users = users }, function(p)
-      for place = 1, 26 do
-        p.user("new" .. place .. "@acme.com") { fullname = "New" }
+      for position = 1, 26 do
+        p.user("new" .. position .. "@acme.com") { fullname = "New" }
       end
     end))
     assert.same({ "create" }, guards(plan))
@@ -136,13 +137,13 @@ describe("lastpass.plan.guards", function()
     local journal, tenant = companies.journal(client)
     local run =
       assert(journal:begin_run { tenant = tenant, plan = "earlier", kind = "apply", total = 4 })
-    local steps, settled = {}, {}
+    local steps, outcomes = {}, {}
     for number = 1, 4 do
       steps[number] = { number = number, kind = "disable", subject = "x" .. number .. "@acme.com" }
-      settled[number] = { number = number, state = number == 4 and "uncertain" or "done" }
+      outcomes[number] = { number = number, state = number == 4 and "uncertain" or "done" }
     end
     assert(journal:intend(run, steps))
-    assert(journal:settle(run, settled))
+    assert(journal:settle(run, outcomes))
     assert(journal:end_run(run, "finished", {}))
     local function playbook(p)
       p.user "person5@acme.com" { active = false }
@@ -167,7 +168,7 @@ describe("lastpass.plan.guards", function()
       p.limit { leave = 100 }
     end))
     assert.same({}, guards(plan))
-    local held = told(plan.body.held)
+    local held = lines_of(plan.body.held)
     assert.equal(3, #held)
     assert.equal("disable person3@acme.com", held[1])
     assert.equal("groups person3@acme.com -All", held[2])
@@ -176,7 +177,7 @@ describe("lastpass.plan.guards", function()
       assert.equal("protected", step.code)
     end
     local steps = {}
-    for _, step in ipairs(told(plan.body.steps)) do
+    for _, step in ipairs(lines_of(plan.body.steps)) do
       steps[step] = true
     end
     assert.is_true(steps["groups person4@acme.com +New"])
@@ -227,11 +228,11 @@ describe("lastpass.plan.guards", function()
       "name person1@acme.com New Person 1",
       "name person2@acme.com New Person 2",
       "name person3@acme.com New Person 3",
-    }, told(plan.body.steps))
+    }, lines_of(plan.body.steps))
     for _, step in ipairs(plan.body.held) do
       assert.equal("incomplete_source", step.code)
     end
-    local held = told(plan.body.held)
+    local held = lines_of(plan.body.held)
     assert.equal(8, #held) -- five are missing or inactive, three would leave a group
     assert.equal("disable person4@acme.com", held[1])
     assert.equal("groups person1@acme.com -All", held[6])
@@ -273,9 +274,12 @@ describe("lastpass.plan.guards", function()
     end
     local plan = assert(plan_of({ users = companies.people(8) }, playbook))
     -- 7 and 8 seem to be missing; the address that comes twice is nobody's
-    assert.same({ "disable person7@acme.com", "disable person8@acme.com" }, told(plan.body.held))
+    assert.same(
+      { "disable person7@acme.com", "disable person8@acme.com" },
+      lines_of(plan.body.held)
+    )
     assert.equal("refused_rows", plan.body.held[1].code)
-    local steps = told(plan.body.steps)
+    local steps = lines_of(plan.body.steps)
     assert.equal(5, #steps)
     assert.equal("name person2@acme.com Person 2!", steps[1])
     assert.equal(2, #plan.body.problems)
@@ -312,16 +316,16 @@ describe("lastpass.plan.guards", function()
   it("hold what LastPass would not take: too many members, too many groups", function()
     local users = companies.people(2001, { groups = {} })
     local plan = assert(plan_of({ users = users }, function(p)
-      for place = 1, 2001 do
-        p.user("person" .. place .. "@acme.com") { groups = { "Crowd", "Half" } }
-        if place > 1000 then
+      for position = 1, 2001 do
+        p.user("person" .. position .. "@acme.com") { groups = { "Crowd", "Half" } }
+        if position > 1000 then
           break
         end
       end
       p.group "Crowd"((function()
         local all = {}
-        for place = 1, 2001 do
-          all[place] = "person" .. place .. "@acme.com"
+        for position = 1, 2001 do
+          all[position] = "person" .. position .. "@acme.com"
         end
         return all
       end)())
@@ -333,8 +337,8 @@ describe("lastpass.plan.guards", function()
       assert.same({ "Half" }, { step.after.join[1], step.after.join[2] })
     end
     local groups = {}
-    for place = 1, 1000 do
-      groups["G" .. place] = { "person1@acme.com" }
+    for position = 1, 1000 do
+      groups["G" .. position] = { "person1@acme.com" }
     end
     plan = assert(plan_of({ users = companies.people(3), groups = groups }, function(p)
       p.user "person2@acme.com" { groups = { "All", "One Too Many" } }
@@ -350,15 +354,15 @@ describe("lastpass.plan.guards", function()
       p.user "person3@acme.com" { groups = { "All", "Brand New" } }
     end))
     assert.same({ ["person2@acme.com"] = "group_spelling" }, companies.codes(plan.body.held))
-    assert.same({ "groups person3@acme.com +Brand New" }, told(plan.body.steps))
+    assert.same({ "groups person3@acme.com +Brand New" }, lines_of(plan.body.steps))
     assert.matches("'Brand New' is new", plan.body.warnings[1], 1, true)
   end)
 
   describe("of single actions", function()
     local function named(first, last)
       local list = {}
-      for place = first, last do
-        list[#list + 1] = ("person%d@acme.com"):format(place)
+      for position = first, last do
+        list[#list + 1] = ("person%d@acme.com"):format(position)
       end
       return list
     end
@@ -403,14 +407,14 @@ describe("lastpass.plan.guards", function()
       } do
         local plan = assert(plan_of(client, { [kind] = named(2, 3) }))
         assert.same({ [kind .. " person3@acme.com"] = true }, {
-          [told(plan.body.steps)[1]] = #plan.body.steps == 1,
+          [lines_of(plan.body.steps)[1]] = #plan.body.steps == 1,
         })
         assert.same({ ["person2@acme.com"] = "protected" }, companies.codes(plan.body.held))
       end
       local change = { username = "person2@acme.com", add = { "New" }, del = { "All" } }
       local plan = assert(plan_of(client, { groups = { change } }))
-      assert.same({ "groups person2@acme.com +New" }, told(plan.body.steps))
-      assert.same({ "groups person2@acme.com -All" }, told(plan.body.held))
+      assert.same({ "groups person2@acme.com +New" }, lines_of(plan.body.steps))
+      assert.same({ "groups person2@acme.com -All" }, lines_of(plan.body.held))
       -- a playbook may take from nobody either whom the configuration protects
       plan = assert(plan_of(client, function(p)
         p.user "person2@acme.com" { active = false }
@@ -426,9 +430,9 @@ describe("lastpass.plan.guards: the whole plan", function()
   it("keeps to a limit a day also on the first run of the day, and for people created", function()
     local company = { users = companies.people(100) }
     local function playbook(p)
-      for place = 2, 4 do
-        p.user(("person%d@acme.com"):format(place)) { active = false }
-        p.user(("new%d@acme.com"):format(place)) {}
+      for position = 2, 4 do
+        p.user(("person%d@acme.com"):format(position)) { active = false }
+        p.user(("new%d@acme.com"):format(position)) {}
       end
       p.limit { per_day = { disable = 2, create = "2%" }, create = 10 }
     end
@@ -451,8 +455,8 @@ describe("lastpass.plan.guards: the whole plan", function()
     end
     local function everybody(count)
       local list = {}
-      for place = 1, count do
-        list[place] = ("person%d@acme.com"):format(place)
+      for position = 1, count do
+        list[position] = ("person%d@acme.com"):format(position)
       end
       return list
     end
@@ -474,27 +478,27 @@ describe("lastpass.plan.guards: the whole plan", function()
     assert.same({}, (guards_of(three_groups(3))))
     assert.same({ "join" }, (guards_of(three_groups(4)))) -- 12
     assert.same({ "join" }, (guards_of(function(p)
-      for place = 1, 4 do
-        p.user(("person%d@acme.com"):format(place)) { groups = { "All", "A", "B", "C" } }
+      for position = 1, 4 do
+        p.user(("person%d@acme.com"):format(position)) { groups = { "All", "A", "B", "C" } }
       end
     end)))
     -- the groups of somebody new
     assert.same({}, (guards_of(function(p)
-      for place = 1, 20 do
-        p.user(("new%d@acme.com"):format(place)) { groups = { "All", "A", "B", "C" } }
+      for position = 1, 20 do
+        p.user(("new%d@acme.com"):format(position)) { groups = { "All", "A", "B", "C" } }
       end
     end)))
   end)
 
   it("counts people let in again", function()
     local users = companies.people(200)
-    for place = 101, 160 do
-      users[place].disabled = true
+    for position = 101, 160 do
+      users[position].disabled = true
     end
     local function guards_of(count, limit)
       local plan = assert(plan_of({ users = users }, function(p)
-        for place = 101, 100 + count do
-          p.user(("person%d@acme.com"):format(place)) { active = true }
+        for position = 101, 100 + count do
+          p.user(("person%d@acme.com"):format(position)) { active = true }
         end
       end, { limit = limit }))
       return guards(plan)
@@ -513,17 +517,17 @@ describe("lastpass.plan.guards: the whole plan", function()
     local gone, first = 0, nil
     for day = 1, 20 do
       local plan = assert(plan_of(client, function(p)
-        for place = gone + 2, gone + 50 do -- 4.9 %
-          p.user(("person%d@acme.com"):format(place)) { active = false }
+        for position = gone + 2, gone + 50 do -- 4.9 %
+          p.user(("person%d@acme.com"):format(position)) { active = false }
         end
       end))
       if plan.body.refusals[1] then
         first = first or plan.body.refusals[1]
       else
-        local steps, settled = {}, {}
+        local steps, outcomes = {}, {}
         for number, step in ipairs(plan.body.steps) do
           steps[number] = { number = number, kind = step.kind, subject = step.subject }
-          settled[number] = { number = number, state = "done" }
+          outcomes[number] = { number = number, state = "done" }
         end
         local run = assert(journal:begin_run {
           tenant = tenant,
@@ -532,10 +536,10 @@ describe("lastpass.plan.guards: the whole plan", function()
           total = #steps,
         })
         assert(journal:intend(run, steps))
-        assert(journal:settle(run, settled))
+        assert(journal:settle(run, outcomes))
         gone = gone + #steps
-        for place = 2, gone + 1 do
-          client.company.users[place].disabled = true
+        for position = 2, gone + 1 do
+          client.company.users[position].disabled = true
         end
       end
       local sql = "UPDATE lastpass_steps SET touched_at = touched_at - 86401 "
@@ -591,8 +595,8 @@ describe("lastpass.plan.guards: the whole plan", function()
     local client = companies.client { users = companies.people(40) }
     local function with(count, missing, limit)
       local list = {}
-      for place = 1, count do
-        list[place] = { email = ("person%d@acme.com"):format(place) }
+      for position = 1, count do
+        list[position] = { email = ("person%d@acme.com"):format(position) }
       end
       return guards(assert(plan_of(client, function(p)
         for person in p.source.table(list, { name = "hr" }):rows() do
@@ -614,8 +618,8 @@ describe("lastpass.plan.guards: the whole plan", function()
     local function playbook(p)
       for _, count in ipairs { 2, 30 } do
         local list = {}
-        for place = 1, count do
-          list[place] = { email = ("x%d.%d@acme.com"):format(count, place) }
+        for position = 1, count do
+          list[position] = { email = ("x%d.%d@acme.com"):format(count, position) }
         end
         for person in p.source.table(list):rows() do
           p.user(person.email) { active = false }
@@ -648,10 +652,10 @@ describe("lastpass.plan.guards: right before a run", function()
           list[#list + 1] = person
         end
       end
-      local place = 0
+      local position = 0
       return function()
-        place = place + 1
-        return list[place]
+        position = position + 1
+        return list[position]
       end
     end,
   }
@@ -667,8 +671,8 @@ describe("lastpass.plan.guards: right before a run", function()
 
   local function steps(...)
     local list = {}
-    for place = 1, select("#", ...), 2 do
-      local kind, subject = select(place, ...)
+    for position = 1, select("#", ...), 2 do
+      local kind, subject = select(position, ...)
       list[#list + 1] = { kind = kind, subject = subject, number = #list + 1 }
     end
     return list

@@ -3,7 +3,7 @@
 local companies = require "spec.support.companies"
 
 describe("lastpass.plan.guards.names: groups", function()
-  local told, codes = companies.told, companies.codes
+  local lines_of, codes = companies.lines_of, companies.codes
 
   local function plan_of(groups, wanted)
     local company = { users = { { email = "ann@acme.com", groups = groups } } }
@@ -15,11 +15,11 @@ describe("lastpass.plan.guards.names: groups", function()
 
   it("takes nobody out of the group that they are meant to be in", function()
     local plan = plan_of({ "Finance" }, { "finance ", "Sales" })
-    assert.same({ "groups ann@acme.com +Sales" }, told(plan.body.steps))
-    assert.same({ "groups ann@acme.com +finance  -Finance" }, told(plan.body.held))
+    assert.same({ "groups ann@acme.com +Sales" }, lines_of(plan.body.steps))
+    assert.same({ "groups ann@acme.com +finance  -Finance" }, lines_of(plan.body.held))
     assert.equal("group_spelling", plan.body.held[1].code)
     plan = plan_of({ "\195\156bung" }, { "U\204\136BUNG" })
-    assert.same({}, told(plan.body.steps))
+    assert.same({}, lines_of(plan.body.steps))
     assert.same({ ["ann@acme.com"] = "group_spelling" }, codes(plan.body.held))
   end)
 
@@ -37,7 +37,7 @@ describe("lastpass.plan.guards.names: groups", function()
       local plan = assert(companies.plan(company, function(p)
         p.user "ann@acme.com" { groups = { spelt } }
       end))
-      assert.same({}, told(plan.body.steps))
+      assert.same({}, lines_of(plan.body.steps))
       assert.same({ ["ann@acme.com"] = "group_spelling" }, codes(plan.body.held))
       assert.equal(
         ("there is no group '%s', but one named 'Finance'"):format(shown),
@@ -52,7 +52,7 @@ describe("lastpass.plan.guards.names: groups", function()
       local plan = assert(companies.plan(company, function(p)
         p.user "ann@acme.com" { groups = { name } }
       end))
-      assert.same({}, told(plan.body.steps))
+      assert.same({}, lines_of(plan.body.steps))
       assert.same({ ["ann@acme.com"] = "group_spelling" }, codes(plan.body.held))
       local why = "there is no group '%s', and its name has a control character or a line end"
       assert.equal(why:format(name), plan.body.held[1].held)
@@ -60,7 +60,7 @@ describe("lastpass.plan.guards.names: groups", function()
     local plan = assert(companies.plan(company, function(p)
       p.user "bob@acme.com" { groups = { "Old\nName" } } -- which exists
     end))
-    assert.same({}, told(plan.body.held))
+    assert.same({}, lines_of(plan.body.held))
   end)
 
   it("makes no two groups of one name", function()
@@ -69,7 +69,7 @@ describe("lastpass.plan.guards.names: groups", function()
       p.user "ann@acme.com" { groups = { "New Group" } }
       p.user "bob@acme.com" { groups = { "new  group" } }
     end))
-    assert.same({ "groups ann@acme.com +New Group" }, told(plan.body.steps))
+    assert.same({ "groups ann@acme.com +New Group" }, lines_of(plan.body.steps))
     assert.same({ ["bob@acme.com"] = "group_spelling" }, codes(plan.body.held))
   end)
 
@@ -78,13 +78,13 @@ describe("lastpass.plan.guards.names: groups", function()
     local plan = assert(companies.plan(company, function(p)
       p.user "new@acme.com" { groups = { "FINANCE" } }
     end))
-    assert.same({}, told(plan.body.steps))
-    assert.same({ "create new@acme.com FINANCE" }, told(plan.body.held))
+    assert.same({}, lines_of(plan.body.steps))
+    assert.same({ "create new@acme.com FINANCE" }, lines_of(plan.body.held))
   end)
 end)
 
 describe("lastpass.plan.guards.names: look-alikes", function()
-  local told, codes = companies.told, companies.codes
+  local lines_of, codes = companies.lines_of, companies.codes
 
   local function plan_of(company, playbook, limit)
     return assert(companies.plan(company, function(p)
@@ -147,7 +147,7 @@ describe("lastpass.plan.guards.names: look-alikes", function()
             end
           end
         end)
-        assert.same({}, told(plan.body.steps))
+        assert.same({}, lines_of(plan.body.steps))
         assert.equal(1, #plan.body.warnings, way .. spelt)
         assert.matches("^hr:1: '.+nn%.lee@acme%.com' is to lose", plan.body.warnings[1])
         assert.matches("looks like 'ann.lee@acme.com': correct", plan.body.warnings[1], 1, true)
@@ -162,7 +162,7 @@ describe("lastpass.plan.guards.names: look-alikes", function()
         p.user "bob@acme.com" { groups = { "Sales" } }
         p.missing "disable"
       end)
-      assert.same({}, told(plan.body.steps), number)
+      assert.same({}, lines_of(plan.body.steps), number)
       assert.same({ [case[1]] = "look_alike", [case[2]] = "look_alike" }, codes(plan.body.held))
       for _, step in ipairs(plan.body.held) do
         local expected = "'%s' looks like '%s', who is in the directory: correct the address; "
@@ -176,7 +176,7 @@ describe("lastpass.plan.guards.names: look-alikes", function()
     local plan = plan_of(company(), function(p)
       p.user "new.\208\190ne@acme.com" {}
     end)
-    assert.same({}, told(plan.body.steps))
+    assert.same({}, lines_of(plan.body.steps))
     assert.matches("looks like 'new.one@acme.com'", plan.body.held[1].held, 1, true)
   end)
 
@@ -186,7 +186,7 @@ describe("lastpass.plan.guards.names: look-alikes", function()
       p.user "d\208\181e@acme.com" {}
       p.user "eve@acme.com" {}
     end)
-    assert.same({ "create eve@acme.com " }, told(plan.body.steps))
+    assert.same({ "create eve@acme.com " }, lines_of(plan.body.steps))
     assert.same(
       { ["dee@acme.com"] = "look_alike", ["d\208\181e@acme.com"] = "look_alike" },
       codes(plan.body.held)
@@ -205,7 +205,7 @@ describe("lastpass.plan.guards.names: look-alikes", function()
       p.rename "updateemail"
       p.user "b\208\190b@acme.com" { employee_id = "1" }
     end)
-    assert.same({}, told(plan.body.steps))
+    assert.same({}, lines_of(plan.body.steps))
     assert.same({ ["ann@acme.com"] = "look_alike" }, codes(plan.body.held))
   end)
 
@@ -242,7 +242,7 @@ describe("lastpass.plan.guards.names: look-alikes", function()
       p.user "obrien@acme.gr" {}
     end)
     assert.equal(4, #plan.body.steps)
-    assert.same({}, told(plan.body.held))
+    assert.same({}, lines_of(plan.body.held))
   end)
 
   describe("of one name", function()
@@ -254,7 +254,7 @@ describe("lastpass.plan.guards.names: look-alikes", function()
 
     it("holds who comes and who goes, naming both", function()
       local plan = plan_of(company(), playbook)
-      assert.same({}, told(plan.body.steps))
+      assert.same({}, lines_of(plan.body.steps))
       assert.same(
         { ["ann.smith@acme.com"] = "same_name", ["ann.lee@acme.com"] = "same_name" },
         codes(plan.body.held)
@@ -271,7 +271,7 @@ describe("lastpass.plan.guards.names: look-alikes", function()
       local plan = plan_of(company(), playbook, { same_name = 1 })
       assert.same(
         { "create ann.smith@acme.com ", "disable ann.lee@acme.com" },
-        told(plan.body.steps)
+        lines_of(plan.body.steps)
       )
     end)
 

@@ -64,16 +64,16 @@ describe("lastpass.plan.guards.sources", function()
   it("remembers what counts, and no more", function()
     local _, last = days { 100, 99, 98, 97, 98, 90, 95, 120, 119 }
     local rows = {}
-    for place, size in ipairs(last.sizes) do
-      rows[place] = size.rows
+    for position, size in ipairs(last.sizes) do
+      rows[position] = size.rows
     end
     assert.same({ 120, 119 }, rows)
     assert.equal(119, last.rows)
     assert.equal("aa", last.sha256)
     _, last = days { 100, 99, 98, 97, 98, 90, 95 }
     rows = {}
-    for place, size in ipairs(last.sizes) do
-      rows[place] = size.rows
+    for position, size in ipairs(last.sizes) do
+      rows[position] = size.rows
     end
     assert.same({ 100, 99, 98, 95 }, rows)
   end)
@@ -108,8 +108,8 @@ describe("lastpass.plan.guards.sources", function()
     local client = companies.client { users = companies.people(100) }
     local function with(count, missing, limit)
       local list = {}
-      for place = 1, count do
-        list[place] = { email = ("person%d@acme.com"):format(place) }
+      for position = 1, count do
+        list[position] = { email = ("person%d@acme.com"):format(position) }
       end
       return plan_of(client, function(p)
         for person in p.source.table(list, { name = "hr" }):rows() do
@@ -136,7 +136,7 @@ describe("lastpass.plan.guards.sources", function()
 end)
 
 describe("lastpass.plan.guards.sources: rows and members", function()
-  local told, codes = companies.told, companies.codes
+  local lines_of, codes = companies.lines_of, companies.codes
 
   local function plan_of(company, playbook, options)
     return assert(companies.plan(company, playbook, options))
@@ -155,7 +155,7 @@ describe("lastpass.plan.guards.sources: rows and members", function()
           p.limit { remove = 5 }
         end
       )
-      assert.same({}, told(plan.body.steps))
+      assert.same({}, lines_of(plan.body.steps))
       assert.same(
         { [address] = "protected", ["bob@acme.com"] = "protected" },
         codes(plan.body.held)
@@ -179,7 +179,7 @@ describe("lastpass.plan.guards.sources: rows and members", function()
           p.limit { disable = 2 }
         end
       )
-      assert.same({ "disable cyd@acme.com" }, told(plan.body.steps))
+      assert.same({ "disable cyd@acme.com" }, lines_of(plan.body.steps))
       assert.same({ ["bob@acme.com"] = "protected" }, codes(plan.body.held))
       assert.same({
         ("protect: nobody in the directory has the address %s; "):format(shown)
@@ -202,14 +202,14 @@ describe("lastpass.plan.guards.sources: rows and members", function()
     end
     assert.same({ ["bob@acme.com"] = "refused_rows" }, codes(plan(0).body.held))
     assert.matches("limit { refused_rows = 1 }", plan(0).body.held[1].held, 1, true)
-    assert.same({ "disable bob@acme.com" }, told(plan(1).body.steps))
-    assert.same({ "disable bob@acme.com" }, told(plan("1").body.steps))
+    assert.same({ "disable bob@acme.com" }, lines_of(plan(1).body.steps))
+    assert.same({ "disable bob@acme.com" }, lines_of(plan("1").body.steps))
   end)
 
   it("takes a share of the rows that could not be used as well", function()
     local list = { { email = "x" } }
-    for place = 1, 19 do
-      list[place + 1] = { email = ("person%d@acme.com"):format(place) }
+    for position = 1, 19 do
+      list[position + 1] = { email = ("person%d@acme.com"):format(position) }
     end
     local function plan(limit)
       return plan_of({ users = companies.people(20) }, function(p)
@@ -221,7 +221,7 @@ describe("lastpass.plan.guards.sources: rows and members", function()
       end)
     end
     assert.equal("refused_rows", plan("4%").body.held[1].code)
-    assert.same({ "disable person20@acme.com" }, told(plan("5%").body.steps))
+    assert.same({ "disable person20@acme.com" }, lines_of(plan("5%").body.steps))
   end)
 
   it("holds who would leave a declared group while rows could not be used", function()
@@ -233,16 +233,16 @@ describe("lastpass.plan.guards.sources: rows and members", function()
       p.group "All"(members)
       p.group "New" { "person2@acme.com" }
     end)
-    assert.same({ "groups person2@acme.com +New" }, told(plan.body.steps))
+    assert.same({ "groups person2@acme.com +New" }, lines_of(plan.body.steps))
     assert.same(
       { "groups person2@acme.com -All", "groups person3@acme.com -All" },
-      told(plan.body.held)
+      lines_of(plan.body.held)
     )
   end)
 end)
 
 describe("steps that one bad row holds", function()
-  local told = companies.told
+  local lines_of = companies.lines_of
 
   local function plan_of(company, playbook, options)
     return assert(companies.plan(company, playbook, options))
@@ -271,7 +271,7 @@ describe("steps that one bad row holds", function()
     local users = companies.people(20000)
     users[7].disabled = true -- there is nothing to be held
     local plan = plan_of({ users = users }, disable_the_rest)
-    assert.same({}, told(plan.body.steps))
+    assert.same({}, lines_of(plan.body.steps))
     assert.equal(1000, #plan.body.held)
     local beyond = plan.body.held_beyond
     assert.equal(1, #beyond)
@@ -316,11 +316,11 @@ describe("steps that one bad row holds", function()
     end
     local body = plan(function(p)
       p.only { "All", "Old" }
-      for place = 1, 1500 do
-        p.user(("person%d@acme.com"):format(place)) { groups = { "All" } } -- leaves Old
+      for position = 1, 1500 do
+        p.user(("person%d@acme.com"):format(position)) { groups = { "All" } } -- leaves Old
       end
-      for place = 1501, 3000 do
-        p.user(("person%d@acme.com"):format(place)) { active = false }
+      for position = 1501, 3000 do
+        p.user(("person%d@acme.com"):format(position)) { active = false }
       end
     end).body
     assert.equal(1000, #body.held)
@@ -335,7 +335,7 @@ describe("steps that one bad row holds", function()
       p.group "Old" { "person1@acme.com" }
       p.user "person2@acme.com" { groups = { "All", "New" } } -- what is given stays
     end).body
-    assert.same({ "groups person2@acme.com +New" }, told(body.steps))
+    assert.same({ "groups person2@acme.com +New" }, lines_of(body.steps))
     -- person2 leaves Old, by a part that is held beside
     assert.equal(2999, #body.held + body.held_beyond[1].count)
     os.remove(broken)

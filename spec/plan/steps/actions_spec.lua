@@ -2,7 +2,7 @@
 local companies = require "spec.support.companies"
 
 describe("lastpass.plan.steps.actions", function()
-  local told, codes = companies.told, companies.codes
+  local lines_of, codes = companies.lines_of, companies.codes
 
   local users = {
     { email = "ann@acme.com", fullname = "Ann", attributes = { Id = "1" } },
@@ -32,8 +32,8 @@ describe("lastpass.plan.steps.actions", function()
         p.user "robert@acme.com" { aliases = { "BOB@acme.com" }, delete = true }
       end)
       -- and nobody gets another address on the way out
-      assert.same({ "delete bob@acme.com", "remove ann@acme.com" }, told(plan.body.steps))
-      assert.same({}, told(plan.body.held))
+      assert.same({ "delete bob@acme.com", "remove ann@acme.com" }, lines_of(plan.body.steps))
+      assert.same({}, lines_of(plan.body.held))
     end)
 
     it("are the withdrawal of an invitation, and whoever is disabled goes as well", function()
@@ -42,7 +42,7 @@ describe("lastpass.plan.steps.actions", function()
         p.user "CYD@acme.com" { remove = true }
         p.user "gone@acme.com" { remove = true }
       end)
-      assert.same({ "remove cyd@acme.com", "uninvite dee@acme.com" }, told(plan.body.steps))
+      assert.same({ "remove cyd@acme.com", "uninvite dee@acme.com" }, lines_of(plan.body.steps))
       assert.equal("is declared gone", plan.body.steps[1].reason)
     end)
 
@@ -53,16 +53,16 @@ describe("lastpass.plan.steps.actions", function()
         p.user "dee@acme.com" { remove = true }
         p.user "dee@acme.com" { remove = true }
       end)
-      assert.same({}, told(plan.body.steps))
+      assert.same({}, lines_of(plan.body.steps))
       plan = plan_of(function(p)
         p.user "eve@acme.com" { remove = true }
         p.user "Eve@acme.com" { active = false }
       end, { users = { { email = "eve@acme.com" }, { email = "EVE@acme.com" } } })
-      assert.same({}, told(plan.body.steps))
+      assert.same({}, lines_of(plan.body.steps))
       plan = plan_of(function(p)
         p.user "eve@acme.com" { remove = true }
       end, { users = { { email = "EVE@acme.com" }, { email = "eve@acme.com" } } })
-      assert.same({}, told(plan.body.steps))
+      assert.same({}, lines_of(plan.body.steps))
     end)
   end)
 
@@ -74,13 +74,13 @@ describe("lastpass.plan.steps.actions", function()
         p.user "y@acme.com" { employee_id = "1" }
         p.user "robert@acme.com" { employee_id = "2", active = false }
       end)
-      assert.same({ "disable bob@acme.com" }, told(plan.body.steps))
+      assert.same({ "disable bob@acme.com" }, lines_of(plan.body.steps))
       plan = plan_of(function(p)
         by_id(p)
         p.user "x@acme.com" { employee_id = "1" }
         p.user "X@acme.com" {}
       end)
-      assert.same({}, told(plan.body.steps))
+      assert.same({}, lines_of(plan.body.steps))
     end)
 
     it("are held, asked for, or left", function()
@@ -93,8 +93,8 @@ describe("lastpass.plan.steps.actions", function()
           by_id(p, choice)
           p.user "ann.berg@acme.com" { employee_id = "1" }
         end)
-        assert.same(expected.steps, told(plan.body.steps), choice)
-        assert.same(expected.held, told(plan.body.held), choice)
+        assert.same(expected.steps, lines_of(plan.body.steps), choice)
+        assert.same(expected.held, lines_of(plan.body.held), choice)
       end
     end)
 
@@ -109,7 +109,7 @@ describe("lastpass.plan.steps.actions", function()
         { ["dee@acme.com"] = "address_taken", ["cyd@acme.com"] = "address_taken" },
         codes(plan.body.problems)
       )
-      assert.same({}, told(plan.body.steps))
+      assert.same({}, lines_of(plan.body.steps))
     end)
   end)
 
@@ -119,7 +119,7 @@ describe("lastpass.plan.steps.actions", function()
         disable = { "ANN@acme.com", "cyd@acme.com" },
         disable_mfa = { "Ann@acme.com", "ann@acme.com" },
       }
-      assert.same({ "disable ann@acme.com", "disable_mfa ann@acme.com" }, told(plan.body.steps))
+      assert.same({ "disable ann@acme.com", "disable_mfa ann@acme.com" }, lines_of(plan.body.steps))
       assert.equal("asked for", plan.body.steps[1].reason)
     end)
 
@@ -130,7 +130,7 @@ describe("lastpass.plan.steps.actions", function()
         enable = { "dee@acme.com" },
         reinvite = { "dee@acme.com" },
       }
-      assert.same({ "reinvite dee@acme.com" }, told(plan.body.steps))
+      assert.same({ "reinvite dee@acme.com" }, lines_of(plan.body.steps))
       local found = {}
       for _, problem in ipairs(plan.body.problems) do
         found[#found + 1] = problem.code .. " " .. problem.subject
@@ -146,15 +146,15 @@ describe("lastpass.plan.steps.actions", function()
     it("withdraw an invitation where somebody is to be taken out", function()
       assert.same(
         { "uninvite dee@acme.com" },
-        told(plan_of({ remove = { "dee@acme.com" } }).body.steps)
+        lines_of(plan_of({ remove = { "dee@acme.com" } }).body.steps)
       )
     end)
 
     it("are of nobody whose address two users have", function()
-      local twins = { { email = "eve@acme.com" }, { email = "EVE@acme.com" } }
-      twins[3] = { email = "x@acme.com" }
-      local plan = plan_of({ disable = { "eve@acme.com" } }, { users = twins })
-      assert.same({}, told(plan.body.steps))
+      local duplicates = { { email = "eve@acme.com" }, { email = "EVE@acme.com" } }
+      duplicates[3] = { email = "x@acme.com" }
+      local plan = plan_of({ disable = { "eve@acme.com" } }, { users = duplicates })
+      assert.same({}, lines_of(plan.body.steps))
       assert.equal("twin", plan.body.problems[#plan.body.problems].code)
     end)
   end)

@@ -1,7 +1,7 @@
 -- Groups that are declared with all their members: nobody leaves one who is meant to be in it.
 local companies = require "spec.support.companies"
 
-local told, codes = companies.told, companies.codes
+local lines_of, codes = companies.lines_of, companies.codes
 
 local function plan_of(company, playbook, limit)
   return assert(companies.plan(company, function(p)
@@ -31,7 +31,7 @@ describe("lastpass.plan.steps.groups", function()
     end)
     assert.same(
       { "groups bob@acme.com -Finance", "groups cyd@acme.com +Finance" },
-      told(plan.body.steps)
+      lines_of(plan.body.steps)
     )
     assert.equal("group", plan.body.steps[1].rule)
     assert.equal("the members of Finance are declared", plan.body.steps[1].reason)
@@ -47,7 +47,7 @@ describe("lastpass.plan.steps.groups", function()
     assert.same({
       "groups Ann@acme.com +Legal +Sales -Finance",
       "groups bob@acme.com -Sales",
-    }, told(plan.body.steps))
+    }, lines_of(plan.body.steps))
     assert.is_table(plan.body.objects["Ann@acme.com"])
   end)
 
@@ -58,8 +58,8 @@ describe("lastpass.plan.steps.groups", function()
       p.group "Finance" { "ann.new@acme.com", "bob@acme.com" }
       p.group "Sales" { "ann.new@acme.com", "bob@acme.com" }
     end)
-    assert.same({ "groups Ann@acme.com +Sales" }, told(plan.body.steps))
-    assert.same({ "rename Ann@acme.com ann.new@acme.com" }, told(plan.body.held))
+    assert.same({ "groups Ann@acme.com +Sales" }, lines_of(plan.body.steps))
+    assert.same({ "rename Ann@acme.com ann.new@acme.com" }, lines_of(plan.body.held))
   end)
 
   it("gives a new person the groups that name them, so that nothing is left to plan", function()
@@ -71,7 +71,7 @@ describe("lastpass.plan.steps.groups", function()
     end)
     assert.same(
       { "create new@acme.com Finance+Legal", "create other@acme.com Finance+Sales" },
-      told(plan.body.steps)
+      lines_of(plan.body.steps)
     )
   end)
 
@@ -87,7 +87,7 @@ describe("lastpass.plan.steps.groups", function()
       "create new@acme.com Sales",
       "groups Ann@acme.com +Sales",
       "groups bob@acme.com -Sales",
-    }, told(plan.body.steps))
+    }, lines_of(plan.body.steps))
     assert.same({
       "group 'Finance' is declared for 2 people, but 'only' does not list it: it is left alone",
     }, plan.body.warnings)
@@ -142,7 +142,7 @@ describe("lastpass.plan.steps.groups", function()
         p.only("Sales", { "Finance" })
         p.only { "Legal" }
       end)
-      assert.same({ "groups Ann@acme.com +Legal +Sales -Finance" }, told(plan.body.steps))
+      assert.same({ "groups Ann@acme.com +Legal +Sales -Finance" }, lines_of(plan.body.steps))
     end)
 
     it("refuses a group that nobody has, with its line and the nearest name", function()
@@ -162,7 +162,7 @@ describe("lastpass.plan.steps.groups", function()
       end)
       assert.same(
         { "groups Ann@acme.com +Brand new", "groups bob@acme.com +Legal" },
-        told(plan.body.steps)
+        lines_of(plan.body.steps)
       )
     end)
 
@@ -176,7 +176,7 @@ describe("lastpass.plan.steps.groups", function()
           p.user "ann@acme.com" { groups = { "New Team" } }
           p.only { pattern }
         end)
-        return told(plan.body.steps), plan.body.warnings
+        return lines_of(plan.body.steps), plan.body.warnings
       end
       assert.same({ "groups ann@acme.com -Team (B) -Team A" }, (steps "Team *"))
       assert.same({ "groups ann@acme.com +New Team -Team (B) -Team A -Teams" }, (steps "*Team*"))
@@ -203,13 +203,13 @@ describe("lastpass.plan.steps.groups", function()
         p.user "bob@acme.com" { groups = {} } -- which says that they are in none
         p.only { "F*" }
       end)
-      assert.same({ "groups bob@acme.com -Finance" }, told(plan.body.steps))
+      assert.same({ "groups bob@acme.com -Finance" }, lines_of(plan.body.steps))
       assert.same({}, plan.body.warnings)
       plan = plan_of(company(), function(p)
         p.user "bob@acme.com" { groups = { "Sales" } }
         p.only { "Sales", "Finance" }
       end)
-      assert.same({ "groups bob@acme.com -Finance" }, told(plan.body.steps))
+      assert.same({ "groups bob@acme.com -Finance" }, lines_of(plan.body.steps))
       assert.same({
         "'only' lists 'Finance', and the playbook declares nobody in it: "
           .. "its members leave it where their groups are declared",
@@ -224,8 +224,8 @@ describe("lastpass.plan.steps.groups", function()
       local plan = plan_of(company(), function(p)
         p.group "Finance"(members)
       end)
-      assert.same({ "groups cyd@acme.com +Finance" }, told(plan.body.steps))
-      assert.same({ "groups Ann@acme.com -Finance" }, told(plan.body.held))
+      assert.same({ "groups cyd@acme.com +Finance" }, lines_of(plan.body.steps))
+      assert.same({ "groups Ann@acme.com -Finance" }, lines_of(plan.body.held))
       assert.equal("unknown_members", plan.body.held[1].code)
       assert.matches("1 of the 3 declared members of 'Finance' are not in", plan.body.held[1].held)
       assert.matches("limit { refused_rows = 1 }", plan.body.held[1].held, 1, true)
@@ -263,8 +263,8 @@ describe("lastpass.plan.steps.groups", function()
         "groups Ann@acme.com +Sales",
         "groups bob@acme.com -Sales",
         "groups cyd@acme.com +Finance",
-      }, told(plan.body.steps))
-      assert.same({ "groups Ann@acme.com -Finance" }, told(plan.body.held))
+      }, lines_of(plan.body.steps))
+      assert.same({ "groups Ann@acme.com -Finance" }, lines_of(plan.body.held))
     end)
 
     it("as many as the limit of refused rows are let be", function()
@@ -273,7 +273,7 @@ describe("lastpass.plan.steps.groups", function()
       end, { leave = 100, refused_rows = 1 })
       assert.same(
         { "groups Ann@acme.com -Finance", "groups cyd@acme.com +Finance" },
-        told(plan.body.steps)
+        lines_of(plan.body.steps)
       )
     end)
 
@@ -282,7 +282,7 @@ describe("lastpass.plan.steps.groups", function()
         p.user "an@acme.com" { fullname = "An" }
         p.group "Finance"(members)
       end)
-      assert.same({}, told(plan.body.held))
+      assert.same({}, lines_of(plan.body.held))
     end)
   end)
 
@@ -295,7 +295,7 @@ describe("lastpass.plan.steps.groups", function()
           p.only(only)
         end
       end, { leave = 100, disable = 100, uninvite = 100 })
-      return told(plan.body.steps)
+      return lines_of(plan.body.steps)
     end
     assert.same({
       "disable bob@acme.com",
@@ -313,13 +313,13 @@ describe("lastpass.plan.steps.groups", function()
       p.user "cyd@acme.com" {}
       p.group "Finance" { "cyd@acme.com" }
     end)
-    assert.same({ "groups Ann@acme.com -Finance" }, told(plan.body.steps))
+    assert.same({ "groups Ann@acme.com -Finance" }, lines_of(plan.body.steps))
     plan = plan_of(company(), function(p)
       p.user "x@acme.com" {}
       p.user "x@acme.com" { aliases = { "BOB@acme.com", "cyd@acme.com" } }
       p.group "Finance" { "cyd@acme.com" }
     end)
-    assert.same({ "groups Ann@acme.com -Finance" }, told(plan.body.steps))
+    assert.same({ "groups Ann@acme.com -Finance" }, lines_of(plan.body.steps))
   end)
 
   it(
@@ -330,7 +330,7 @@ describe("lastpass.plan.steps.groups", function()
         p.user "cyd@acme.com" { active = false }
         p.group "Finance" { "cyd@acme.com", "ann@acme.com" }
       end)
-      assert.same({ "remove bob@acme.com" }, told(plan.body.steps))
+      assert.same({ "remove bob@acme.com" }, lines_of(plan.body.steps))
     end
   )
 
@@ -347,12 +347,12 @@ describe("lastpass.plan.steps.groups", function()
     users[2001] = { email = "late@acme.com" }
     local function plan(members)
       return plan_of({ users = users }, function(p)
-        for place = 1, 2000 - members do
-          p.user(users[place].email) { groups = {} }
+        for position = 1, 2000 - members do
+          p.user(users[position].email) { groups = {} }
         end
         local list = {}
-        for place = 2000 - members + 1, 2001 do
-          list[#list + 1] = users[place].email
+        for position = 2000 - members + 1, 2001 do
+          list[#list + 1] = users[position].email
         end
         p.group "Crowd"(list)
       end, { leave = "100%" })

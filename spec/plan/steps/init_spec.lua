@@ -2,7 +2,7 @@
 local companies = require "spec.support.companies"
 
 describe("lastpass.plan.steps", function()
-  local told, codes = companies.told, companies.codes
+  local lines_of, codes = companies.lines_of, companies.codes
 
   local function plan_of(company, playbook)
     return assert(companies.plan(company, playbook, {
@@ -18,7 +18,7 @@ describe("lastpass.plan.steps", function()
   end
 
   local function steps(company, playbook)
-    return told(plan_of(company, playbook).body.steps)
+    return lines_of(plan_of(company, playbook).body.steps)
   end
 
   local ann =
@@ -46,7 +46,7 @@ describe("lastpass.plan.steps", function()
       p.user "dee@acme.com" { fullname = "Dee", active = true }
       p.user "gone@acme.com" { active = false }
     end)
-    assert.same({}, told(plan.body.steps))
+    assert.same({}, lines_of(plan.body.steps))
     assert.is_true(plan:is_empty())
     assert.matches("nothing to change", tostring(plan), 1, true)
   end)
@@ -85,7 +85,7 @@ describe("lastpass.plan.steps", function()
     end)
     assert.same(
       { "create new@acme.com Finance", "groups Ann@acme.com -Finance" },
-      told(plan.body.steps)
+      lines_of(plan.body.steps)
     )
     assert.matches(
       "group 'Sales' is declared for 2 people, but 'only' does not list it",
@@ -134,7 +134,7 @@ describe("lastpass.plan.steps", function()
     local plan = plan_of(company(), playbook)
     assert.same(
       { "delete cyd@acme.com", "remove bob@acme.com", "uninvite dee@acme.com" },
-      told(plan.body.steps)
+      lines_of(plan.body.steps)
     )
     assert.same({ "uninvite", "remove", "delete" }, {
       plan.body.steps[1].kind,
@@ -172,7 +172,7 @@ describe("lastpass.plan.steps", function()
     local plan = plan_of(company(), function(p)
       p.group "Sales" { "nobody@acme.com", "bob@acme.com" }
     end)
-    assert.same({}, told(plan.body.steps))
+    assert.same({}, lines_of(plan.body.steps))
     assert.same({ ["nobody@acme.com"] = "no_such_user" }, codes(plan.body.problems))
   end)
 
@@ -209,7 +209,7 @@ describe("lastpass.plan.steps", function()
       p.user "new@acme.com" {}
       p.missing "disable"
     end)
-    assert.same({ "disable Ann@acme.com" }, told(plan.body.steps))
+    assert.same({ "disable Ann@acme.com" }, lines_of(plan.body.steps))
     assert.same(
       { ["CYD@acme.com"] = "repeated", ["new@acme.com"] = "repeated" },
       codes(plan.body.problems)
@@ -237,13 +237,13 @@ describe("lastpass.plan.steps", function()
     local plan = plan_of({ users = users }, playbook())
     assert.same(
       { "disable fay@acme.com", "disable gus@acme.com", "name old@acme.com Eve Berg" },
-      told(plan.body.steps)
+      lines_of(plan.body.steps)
     )
-    assert.same({ "rename old@acme.com new@acme.com" }, told(plan.body.held))
+    assert.same({ "rename old@acme.com new@acme.com" }, lines_of(plan.body.held))
     plan = plan_of({ users = users }, playbook "updateemail")
-    assert.equal("rename old@acme.com new@acme.com", told(plan.body.steps)[4])
+    assert.equal("rename old@acme.com new@acme.com", lines_of(plan.body.steps)[4])
     plan = plan_of({ users = users }, playbook "keep")
-    assert.same({}, told(plan.body.held))
+    assert.same({}, lines_of(plan.body.held))
     assert.equal(3, #plan.body.steps)
   end)
 
@@ -256,7 +256,7 @@ describe("lastpass.plan.steps", function()
       p.user "new@acme.com" { employee_id = "99" }
       p.match { "email", "alias", attribute = "EmployeeNumber" }
     end)
-    assert.same({ "rename cyd@acme.com c.rice@acme.com" }, told(plan.body.held))
+    assert.same({ "rename cyd@acme.com c.rice@acme.com" }, lines_of(plan.body.held))
     assert.same({ EmployeeNumber = "99" }, plan.body.steps[1].after.attribs)
   end)
 
@@ -270,8 +270,8 @@ describe("lastpass.plan.steps", function()
       p.user "\195\169va@acme.com" { fullname = "\195\137va" }
       p.missing "disable"
     end)
-    assert.same({}, told(plan.body.steps))
-    assert.same({}, told(plan.body.held))
+    assert.same({}, lines_of(plan.body.steps))
+    assert.same({}, lines_of(plan.body.held))
     assert.same({}, plan.body.problems)
   end)
 
@@ -280,7 +280,7 @@ describe("lastpass.plan.steps", function()
       p.user "dee@acme.com" { groups = { "Finance" }, active = true }
       p.user "bob@acme.com" { groups = { "Sales" } }
     end)
-    assert.same({ "groups dee@acme.com +Finance -Sales" }, told(plan.body.steps))
+    assert.same({ "groups dee@acme.com +Finance -Sales" }, lines_of(plan.body.steps))
   end)
 
   it("makes steps of single actions, and says who is not there", function()
@@ -289,7 +289,7 @@ describe("lastpass.plan.steps", function()
       disable = { "cyd@acme.com", "bob@acme.com" },
       remove = { "nobody@acme.com" },
     })
-    assert.same({ "disable cyd@acme.com", "reinvite dee@acme.com" }, told(plan.body.steps))
+    assert.same({ "disable cyd@acme.com", "reinvite dee@acme.com" }, lines_of(plan.body.steps))
     assert.same({ ["nobody@acme.com"] = "no_such_user" }, codes(plan.body.problems))
   end)
 
@@ -299,7 +299,7 @@ describe("lastpass.plan.steps", function()
       client._options.now = function()
         return moment
       end
-      return told(assert(companies.plan(client, function(p)
+      return lines_of(assert(companies.plan(client, function(p)
         p.user "ann@acme.com" { groups = { "All", p.until_date(date, "Finance") } }
       end)).body.steps)
     end

@@ -1,7 +1,7 @@
 -- People who differ, and people whom nothing mentions.
 local companies = require "spec.support.companies"
 
-local told, codes = companies.told, companies.codes
+local lines_of, codes = companies.lines_of, companies.codes
 
 local function plan_of(company, playbook)
   local limit = { disable = 100, uninvite = 100, remove = 100, leave = 100 }
@@ -21,7 +21,7 @@ describe("lastpass.plan.steps.people", function()
       p.group "A" {}
       p.missing "disable"
     end)
-    assert.same({ "disable fay@acme.com" }, told(plan.body.steps))
+    assert.same({ "disable fay@acme.com" }, lines_of(plan.body.steps))
     assert.equal("twin", plan.body.problems[1].code)
   end)
 
@@ -33,19 +33,19 @@ describe("lastpass.plan.steps.people", function()
         p.user(written) { fullname = "B" }
         p.missing "disable"
       end)
-      assert.same({ "name " .. composed .. " B" }, told(plan.body.steps))
+      assert.same({ "name " .. composed .. " B" }, lines_of(plan.body.steps))
       -- the same through the short way
       plan = plan_of(company, function(p)
         p.users(p.source.table { { email = written, name = "B" } }, { fullname = "name" })
         p.missing "disable"
       end)
-      assert.same({ "name " .. composed .. " B" }, told(plan.body.steps))
+      assert.same({ "name " .. composed .. " B" }, lines_of(plan.body.steps))
       company = { users = {}, invited = { composed } }
       plan = plan_of(company, function(p)
         p.user(written) { fullname = "B" }
         p.missing { invited = "withdraw" }
       end)
-      assert.same({}, told(plan.body.steps))
+      assert.same({}, lines_of(plan.body.steps))
     end
   end)
 
@@ -57,7 +57,7 @@ describe("lastpass.plan.steps.people", function()
       p.user "\195\182zg\195\188r@acme.com" {}
       p.missing "disable"
     end)
-    assert.same({}, told(plan.body.steps))
+    assert.same({}, lines_of(plan.body.steps))
     assert.equal(4, #plan.body.problems)
   end)
 
@@ -68,7 +68,7 @@ describe("lastpass.plan.steps.people", function()
     end)
     assert.same(
       { "create \195\188.stra\195\159e@acme.com ", "disable \195\188.strasse@acme.com" },
-      told(plan.body.steps)
+      lines_of(plan.body.steps)
     )
   end)
 
@@ -94,7 +94,7 @@ describe("lastpass.plan.steps.people", function()
       p.missing "disable"
       p.limit { refused_rows = 2 }
     end)
-    assert.same({ "disable cyd@acme.com" }, told(plan.body.steps))
+    assert.same({ "disable cyd@acme.com" }, lines_of(plan.body.steps))
     assert.equal("doubtful_employee_id", codes(plan.body.problems)["ann@acme.com"])
   end)
 
@@ -112,7 +112,7 @@ describe("lastpass.plan.steps.people", function()
       p.user "ann@acme.com" { aliases = { "ann.old@acme.com" }, employee_id = "7" }
       p.missing "disable"
     end)
-    assert.same({}, told(plan.body.steps))
+    assert.same({}, lines_of(plan.body.steps))
   end)
 
   it("disables, removes or keeps the missing, and withdraws invitations", function()
@@ -134,13 +134,13 @@ describe("lastpass.plan.steps.people", function()
         p.user "eve@acme.com" {}
         p.missing(choice)
       end)
-      assert.same(expected, told(plan.body.steps), choice)
+      assert.same(expected, lines_of(plan.body.steps), choice)
     end
     local plan = plan_of(company, function(p)
       p.missing { invited = "withdraw" }
       p.user "dee@acme.com" { active = false }
     end)
-    assert.same({ "uninvite dee@acme.com", "uninvite eve@acme.com" }, told(plan.body.steps))
+    assert.same({ "uninvite dee@acme.com", "uninvite eve@acme.com" }, lines_of(plan.body.steps))
     assert.equal("is declared inactive", plan.body.steps[1].reason)
     assert.equal("missing", plan.body.steps[2].rule)
   end)
@@ -150,7 +150,7 @@ describe("lastpass.plan.steps.people", function()
       p.user "ann@acme.com" { fullname = "A\255" }
       p.user "new@acme.com" { fullname = "A\255" }
     end)
-    assert.same({}, told(plan.body.steps))
+    assert.same({}, lines_of(plan.body.steps))
     assert.same(
       { ["ann@acme.com"] = "bad_encoding", ["new@acme.com"] = "bad_encoding" },
       codes(plan.body.problems)

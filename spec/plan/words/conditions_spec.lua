@@ -6,27 +6,27 @@ local playbook = require "lastpass.plan.playbook"
 local time = require "lastpass.time"
 
 describe("status in a playbook", function()
-  local codes, told = companies.codes, companies.told
+  local codes, lines_of = companies.codes, companies.lines_of
 
   local WORDS = { active = { "active", "on leave" }, inactive = { "terminated" } }
 
   -- Ten people, of whom 6 to 10 are disabled.
   local function company()
     local users = companies.people(10)
-    for place = 6, 10 do
-      users[place].disabled = true
+    for position = 6, 10 do
+      users[position].disabled = true
     end
     return { users = users }
   end
 
   local function rows(states, more)
     local list = {}
-    for place = 1, 10 do
-      local row = { email = ("person%d@acme.com"):format(place), state = states[place] }
+    for position = 1, 10 do
+      local row = { email = ("person%d@acme.com"):format(position), state = states[position] }
       for name, value in pairs(more or {}) do
         row[name] = value
       end
-      list[place] = row
+      list[position] = row
     end
     return list
   end
@@ -106,8 +106,8 @@ describe("status in a playbook", function()
         "groups person1@acme.com +New",
         "groups person5@acme.com +New",
         "groups person6@acme.com +New",
-      }, told(plan.body.steps))
-      assert.same({}, told(plan.body.held))
+      }, lines_of(plan.body.steps))
+      assert.same({}, lines_of(plan.body.held))
       assert.same({
         ["person3@acme.com"] = "status_word",
         ["person4@acme.com"] = "status_word",
@@ -136,7 +136,7 @@ describe("status in a playbook", function()
         "disable person3@acme.com",
         "disable person4@acme.com",
         "disable person5@acme.com",
-      }, told(plan.body.steps))
+      }, lines_of(plan.body.steps))
       assert.same({ ["new@acme.com"] = "status_word" }, codes(plan.body.problems))
       assert.equal("hr:2", plan.body.problems[1].origin)
     end
@@ -172,7 +172,7 @@ describe("status in a playbook", function()
         end
       end
     end)
-    assert.same({}, told(plan.body.steps))
+    assert.same({}, lines_of(plan.body.steps))
     assert.equal("person7@acme.com", plan.body.problems[1].subject)
     plan = plan_of(function(p)
       p.user "new@acme.com" {
@@ -199,7 +199,10 @@ describe("status in a playbook", function()
       end
       p.limit { disable = 5, enable = 5 }
     end))
-    assert.same({ "disable person4@acme.com", "enable person9@acme.com" }, told(plan.body.steps))
+    assert.same(
+      { "disable person4@acme.com", "enable person9@acme.com" },
+      lines_of(plan.body.steps)
+    )
     assert.same({
       ["person1@acme.com"] = "status_word",
       ["person3@acme.com"] = "status_word",
@@ -290,11 +293,11 @@ describe("lastpass.plan.words.conditions: dates", function()
   it("keep a membership to the end of the day in the account's zone, and end it then", function()
     local joins = { "groups bob@acme.com +Project" }
     local leaves = { "groups ann@acme.com -Project" }
-    assert.same(joins, companies.told(steps_at("2026-06-16", 0).body.steps))
+    assert.same(joins, companies.lines_of(steps_at("2026-06-16", 0).body.steps))
     -- midnight in New York is 04:00 UTC
-    assert.same(joins, companies.told(steps_at("2026-06-15", 16 * 3600 - 1).body.steps))
-    assert.same(leaves, companies.told(steps_at("2026-06-15", 16 * 3600).body.steps))
-    assert.same(leaves, companies.told(steps_at("2025-12-31", 0).body.steps))
+    assert.same(joins, companies.lines_of(steps_at("2026-06-15", 16 * 3600 - 1).body.steps))
+    assert.same(leaves, companies.lines_of(steps_at("2026-06-15", 16 * 3600).body.steps))
+    assert.same(leaves, companies.lines_of(steps_at("2025-12-31", 0).body.steps))
   end)
 
   it("say in the plan until when", function()
@@ -316,7 +319,7 @@ describe("lastpass.plan.words.conditions: dates", function()
       client._options.now = function()
         return companies.NOW + shift
       end
-      return companies.told(assert(companies.plan(client, function(p)
+      return companies.lines_of(assert(companies.plan(client, function(p)
         p.user "bob@acme.com" { groups = { p.from_date("2026-06-16", "Project") } }
       end)).body.steps)
     end
@@ -362,8 +365,8 @@ describe("a day in a row", function()
 
   local function plan_of(declare)
     local users = {}
-    for place, row in ipairs(rows) do
-      users[place] = { email = row.email, disabled = place < 5, groups = { "Project" } }
+    for position, row in ipairs(rows) do
+      users[position] = { email = row.email, disabled = position < 5, groups = { "Project" } }
     end
     return assert(companies.plan({ users = users }, function(p)
       local columns = { email = "email", hired = { "hired", optional = true } }
@@ -376,8 +379,8 @@ describe("a day in a row", function()
 
   local function check_problems(plan)
     local list = {}
-    for place, problem in ipairs(plan.body.problems) do
-      list[place] = ("%s %s %s"):format(problem.code, problem.subject, problem.origin)
+    for position, problem in ipairs(plan.body.problems) do
+      list[position] = ("%s %s %s"):format(problem.code, problem.subject, problem.origin)
     end
     assert.same({
       "bad_date bob@acme.com hr:2",
@@ -397,7 +400,10 @@ describe("a day in a row", function()
       p.user(person.email) { active = p.from_date(person.hired) }
     end)
     check_problems(plan)
-    assert.same({ "disable eve@acme.com", "enable ann@acme.com" }, companies.told(plan.body.steps))
+    assert.same(
+      { "disable eve@acme.com", "enable ann@acme.com" },
+      companies.lines_of(plan.body.steps)
+    )
     -- whatever else becomes of the answer
     plan = plan_of(function(p, person)
       local has_begun = p.from_date(person.hired)
@@ -408,7 +414,7 @@ describe("a day in a row", function()
       p.user(person.email) { groups = { p.from_date(person.hired, "Project") } }
     end)
     check_problems(plan)
-    assert.same({ "groups eve@acme.com -Project" }, companies.told(plan.body.steps))
+    assert.same({ "groups eve@acme.com -Project" }, companies.lines_of(plan.body.steps))
   end)
 end)
 
@@ -476,8 +482,8 @@ describe("what dates will bring", function()
 
   it("is cut for people after twenty lines", function()
     local lines = upcoming(function(p)
-      for place = 1, 22 do
-        p.user(("p%02d@acme.com"):format(place)) { active = p.until_date "2026-06-20" }
+      for position = 1, 22 do
+        p.user(("p%02d@acme.com"):format(position)) { active = p.until_date "2026-06-20" }
       end
     end)
     assert.equal(21, #lines)
