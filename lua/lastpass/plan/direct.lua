@@ -160,7 +160,7 @@ function M.apply(client, asked, options)
   end
   local given = {}
   for name, value in pairs(options or {}) do
-    given[name] = value
+    given[name] = name ~= "limit" and value or nil -- which the plan went by
   end
   local final = document.final_count(asked.plan.body)
   given.confirm_final = final > 0 and final or nil
@@ -212,19 +212,6 @@ function M.result(asked, run)
   return result
 end
 
-local function split_options(where, client, options)
-  preconditions.options(where, client, options, 4, { limit = "table" })
-  local rest = options
-  if type(options) == "table" then
-    rest = {}
-    for name, value in pairs(options) do
-      rest[name] = value
-    end
-    rest.limit = nil
-  end
-  return rest and options.limit, rest
-end
-
 --- One of the client's functions over lists.
 ---@param client lastpass.Client
 ---@param name string "add_users"
@@ -237,13 +224,14 @@ function M.run(client, name, list, options)
   local where, change = "client:" .. name, change_of[name]
   local kind = change.name == "name" and "update" or change.name
   batch.check(client, where, change.command, list, 3)
-  local limit, rest = split_options(where, client, options)
+  preconditions.options(where, client, options, 3, { limit = "table" })
+  local limit = options and options.limit
   local asked, message, err = M.prepare(client, kind, list, { limit = limit, by_function = true })
   if not asked then
     return nil, message, err
   end
   local run
-  run, message, err = M.apply(client, asked, rest)
+  run, message, err = M.apply(client, asked, options)
   if message then
     return nil, message, err
   end

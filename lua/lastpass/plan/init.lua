@@ -162,20 +162,12 @@ end
 
 local function new_body(builder, context, now)
   local body = document.new()
-  for _, step in ipairs(builder.steps) do
-    if not step.held then
-      body.steps[#body.steps + 1] = step
-    end
-  end
-  steps.number(body.steps)
-  for _, step in ipairs(builder.held) do
-    body.held[#body.held + 1] = step
-  end
+  body.steps = json.list(steps.number(builder:open_steps()))
+  body.held = json.list(builder.held)
   table.sort(body.held, function(a, b)
     if a.subject ~= b.subject then
       return a.subject < b.subject
-    end
-    if a.kind ~= b.kind then
+    elseif a.kind ~= b.kind then
       return a.kind < b.kind
     end
     return json.encode(a.after) < json.encode(b.after)
