@@ -280,7 +280,6 @@ build = {
     ["lastpass.plan.text"] = "lua/lastpass/plan/text.lua",
     ["lastpass.plan.undo"] = "lua/lastpass/plan/undo.lua",
     ["lastpass.plan.words.conditions"] = "lua/lastpass/plan/words/conditions.lua",
-    ["lastpass.plan.words"] = "lua/lastpass/plan/words/init.lua",
     ["lastpass.plan.words.people"] = "lua/lastpass/plan/words/people.lua",
     ["lastpass.plan.words.settings"] = "lua/lastpass/plan/words/settings.lua",
     ["lastpass.plan.words.sources"] = "lua/lastpass/plan/words/sources.lua",
