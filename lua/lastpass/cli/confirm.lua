@@ -20,8 +20,15 @@ local function read_answer(session, question)
   return answer and answer:match "^%s*(.-)%s*$" or ""
 end
 
-local function declined()
-  if require("lastpass.cli.interrupt").has_come() then
+local function refuse(message, hint)
+  return errors.fail("guard", "not_confirmed", message, { hint = hint })
+end
+
+-- Reads an answer; one that is not accepted changes nothing.
+local function ask_for(session, question, is_accepted)
+  if is_accepted(read_answer(session, question):lower()) then
+    return true
+  elseif require("lastpass.cli.interrupt").has_come() then
     return errors.fail("cancelled", "interrupted", "interrupted; nothing was changed")
   end
   return errors.fail("guard", "declined", "nothing was changed")
@@ -37,53 +44,38 @@ function M.ask(session, question)
   if session.options.yes then
     return true
   elseif not can_ask(session) then
-    return errors.fail(
-      "guard",
-      "not_confirmed",
-      ("%s Nobody is there to answer."):format(question),
-      { hint = "--yes answers it" }
-    )
+    return refuse(question .. " Nobody is there to answer.", "--yes answers it")
   end
-  local answer = read_answer(session, question .. " [y/N]"):lower()
-  if answer == "y" or answer == "yes" then
-    return true
-  end
-  return declined()
+  return ask_for(session, question .. " [y/N]", function(answer)
+    return answer == "y" or answer == "yes"
+  end)
 end
 
 --- Asks for a word to be typed: the address, or the number of people.
 ---@param session lastpass.cli.Session
 ---@param question string "remove ann@acme.com from the company"
 ---@param word string what has to be typed
----@param flag? string the option that stands for typing; default "--confirm"
+---@param flag? string the option that replaces typing; default "--confirm"
 ---@return true|nil
 ---@return string? message
 ---@return lastpass.Error? err kind "guard", code "declined" or "not_confirmed"
 function M.type(session, question, word, flag)
   flag = flag or "--confirm"
   local given = session.options[flag:sub(3):gsub("-", "_")]
-  if given then
-    if tostring(given):lower() == word:lower() then
-      return true
-    end
-    return errors.fail(
-      "guard",
-      "not_confirmed",
-      ("%s: %s says %s, it must be %s"):format(question, flag, tostring(given), word)
-    )
-  elseif not can_ask(session) then
-    return errors.fail(
-      "guard",
-      "not_confirmed",
-      ("%s: this cannot be taken back, --yes is not enough"):format(question),
-      { hint = ("%s %s confirms it"):format(flag, word) }
-    )
+  local function is_word(text)
+    return text:lower() == word:lower()
   end
-  local answer = read_answer(session, ("%s: type %s to confirm:"):format(question, word))
-  if answer:lower() == word:lower() then
+  if given and is_word(tostring(given)) then
     return true
+  elseif given then
+    return refuse(("%s: %s is %s, it must be %s"):format(question, flag, tostring(given), word))
+  elseif not can_ask(session) then
+    return refuse(
+      question .. ": this cannot be taken back, --yes is not enough",
+      ("%s %s confirms it"):format(flag, word)
+    )
   end
-  return declined()
+  return ask_for(session, ("%s: type %s to confirm:"):format(question, word), is_word)
 end
 
 -- How many people a question names.

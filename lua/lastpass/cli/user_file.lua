@@ -77,21 +77,20 @@ end
 
 --- Where the user's file is.
 ---@param session lastpass.cli.Session
+---@param is_changed? boolean a file that is faulty will not do: it is to be changed
 ---@return string|nil path
 ---@return string? message
 ---@return lastpass.Error? err
-function M.path(session)
+function M.path(session, is_changed)
   local configuration, message, err = session:configuration()
-  local path = configuration and configuration.layers.user_path
-  if not configuration and err.file then
-    path = err.file -- it is there, and faulty: that is no reason not to name it
-  end
-  if path then
-    return path
+  if not configuration and err.file and (err.absent or not is_changed) then
+    return err.file -- LASTPASS_CONFIG names it: it may be faulty, or about to be made
   elseif not configuration then
     return nil, message, err
+  elseif not configuration.layers.user_path then
+    return errors.fail("argument", "no_home", "it has no folder: HOME is not set")
   end
-  return errors.fail("argument", "no_home", "it has no folder: HOME is not set")
+  return configuration.layers.user_path
 end
 
 --- Changes the file.
@@ -101,25 +100,14 @@ end
 ---@return string? message
 ---@return lastpass.Error? err
 function M.change(session, change)
-  local configuration, message, err = session:configuration()
-  local path
-  if configuration then
-    path = configuration.layers.user_path
-  elseif err.absent then
-    path = err.file -- LASTPASS_CONFIG names it, and it is to be made
-  else
-    return nil, message, err
+  local path, message, err = M.path(session, true)
+  local content, ok
+  if path then
+    content, message, err = M.read(path)
   end
-  if not path then
-    return errors.fail("argument", "no_home", "it has no folder: HOME is not set")
+  if content then
+    ok, message, err = change(content)
   end
-  local content
-  content, message, err = M.read(path)
-  if not content then
-    return nil, message, err
-  end
-  local ok
-  ok, message, err = change(content)
   if ok then
     ok, message, err = M.write(path, content)
   end

@@ -10,9 +10,7 @@ local function exporting()
   return require "lastpass.cli.exporting"
 end
 
-local function must(...)
-  return require("lastpass.cli.failure").must(...)
-end
+local must = require("lastpass.cli.failure").must
 
 -- ------------------------------------------------------------------ options
 

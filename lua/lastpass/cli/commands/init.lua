@@ -150,24 +150,6 @@ function M.is_group(word)
   return M.group(word) ~= nil
 end
 
---- All names, in the order of help; those of one group when it is named.
----@param group? string
----@return string[]
-function M.names(group)
-  local names = {}
-  for _, section in ipairs(group and { { "", FILES[group .. "/"] } } or SECTIONS) do
-    for position = 2, #section do
-      for _, row in ipairs(rows_of(section[position])) do
-        local is_of_group = not group or row.name == group or row.name:find("^" .. group .. " ")
-        if is_of_group and not row.hidden then
-          names[#names + 1] = row.name
-        end
-      end
-    end
-  end
-  return names
-end
-
 --- The sections in the order of help.
 ---@return table[] {title, names…}
 function M.sections()
@@ -183,6 +165,21 @@ function M.sections()
     end
   end
   return sections
+end
+
+--- All names, in the order of help; those of one group when it is named.
+---@param group? string
+---@return string[]
+function M.names(group)
+  local names = {}
+  for _, section in ipairs(M.sections()) do
+    for position = 2, #section do
+      if not group or section[position]:match "^%S+" == group then
+        names[#names + 1] = section[position]
+      end
+    end
+  end
+  return names
 end
 
 --- The first words of all commands.

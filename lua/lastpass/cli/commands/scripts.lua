@@ -4,9 +4,7 @@ local errors = require "lastpass.error"
 local exit = require "lastpass.cli.exit"
 local lua_text = require "lastpass.cli.lua_text"
 
-local function must(...)
-  return require("lastpass.cli.failure").must(...)
-end
+local must = require("lastpass.cli.failure").must
 
 -- ------------------------------------------------------------------ scripts
 
