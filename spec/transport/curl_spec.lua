@@ -149,6 +149,19 @@ describe("lastpass.transport.curl", function()
       assert.is_nil(err.begun)
     end)
 
+    it("that is down, and says that it is the proxy", function()
+      local named = ("http://ann:canary7@127.0.0.1:%d"):format(proxy.port)
+      proxy:stop()
+      local value, message, err = post(curl.new { proxy = named }, "https://lastpass.invalid/")
+      proxy = servers.start(PROXY)
+      check.failure("transport", "unreachable", value, message, err)
+      assert.equal("the proxy cannot be reached", message)
+      assert.matches("check the proxy", err.hint)
+      assert.is_nil(err.begun)
+      local _, _, direct = post(curl.new {}, "https://127.0.0.1:1/")
+      assert.matches("is a proxy needed", direct.hint)
+    end)
+
     it("whose address is wrong, without a word of it", function()
       for _, named in ipairs {
         "http://ann:canary7@1@no-such.invalid:3128",

@@ -65,6 +65,7 @@ struct transfer {
   unsigned attempts;         /* how often libcurl was about to send it */
   unsigned char repeatable, too_large, sink_refused, no_memory, paused, done, cancelled;
   unsigned char begun, sent; /* some of it, all of it may have arrived */
+  unsigned char no_proxy;    /* the proxy did not take the connection */
   char detail[CURL_ERROR_SIZE];
 };
 
@@ -265,6 +266,22 @@ static void unlink_finished (transfer *t) {
   t->previous = t->next = NULL;
 }
 
+/* Whether the host that refused the connection is another than the address names: the proxy. */
+static int proxy_is_down (const transfer *t) {
+  static const char start[] = "Failed to connect to ";
+  const char *url = NULL, *host = t->detail + sizeof start - 1;
+  char name[256];
+  size_t n;
+  if (t->outcome != CURLE_COULDNT_CONNECT || strncmp(t->detail, start, sizeof start - 1) != 0)
+    return 0;
+  n = strcspn(host, " ");
+  if (n == 0 || n >= sizeof name) return 0;
+  memcpy(name, host, n);
+  name[n] = '\0';
+  curl_easy_getinfo(t->handle->easy, CURLINFO_EFFECTIVE_URL, &url);
+  return url != NULL && strstr(url, name) == NULL;
+}
+
 /* How far the request got, for telling a write that failed from one that is uncertain. */
 static void note_progress (transfer *t) {
   long request = 0;
@@ -276,6 +293,7 @@ static void note_progress (transfer *t) {
   /* a second attempt means that the first one was sent; libcurl's counters begin anew then */
   t->begun = t->attempts > 1 || (t->attempts == 1 && request > 0);
   t->sent = t->attempts > 1 || (t->begun && (size_t)body >= t->body_length);
+  t->no_proxy = (unsigned char)proxy_is_down(t);
 }
 
 /* Gives everything of libcurl back; the reply stays. */
@@ -689,6 +707,8 @@ static void push_reason (lua_State *L, const transfer *t) {
     text = "the connection was lost before an answer came";
   else if (t->proxy_status == 407)
     text = "the proxy refuses: it wants a user name and a password, or others (HTTP 407)";
+  else if (t->no_proxy)
+    text = "the proxy cannot be reached";
   else if (proxy_is_odd(t))
     text = "the address of the proxy is not understood";
   else if (t->outcome == CURLE_COULDNT_RESOLVE_PROXY)

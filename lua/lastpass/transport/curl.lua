@@ -16,6 +16,8 @@ local hints = {
   unknown_host = "check the address and the name server",
   unreachable = "check the address, the network and the firewall; is a proxy needed?",
   proxy_failed = "check the proxy (the option, or https_proxy and all_proxy of the environment)",
+  ["the proxy cannot be reached"] = "check the proxy (the option, or https_proxy and all_proxy of "
+    .. "the environment)",
   proxy_denied = "give the proxy a user name and password: http://user:password@host:port",
   bad_proxy = "leave the proxy out",
   timeout = "raise timeout or connect_timeout when the answer may take longer",
@@ -100,7 +102,7 @@ local function failure(message, code, sent, begun)
       or "transport",
     code,
     message,
-    { sent = sent or nil, begun = begun or nil, hint = hints[code] }
+    { sent = sent or nil, begun = begun or nil, hint = hints[message] or hints[code] }
   )
 end
 
