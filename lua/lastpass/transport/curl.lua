@@ -16,14 +16,13 @@ local hints = {
   unknown_host = "check the address and the name server",
   unreachable = "check the address, the network and the firewall; is a proxy needed?",
   proxy_failed = "check the proxy (the option, or https_proxy and all_proxy of the environment)",
-  ["the proxy cannot be reached"] = "check the proxy (the option, or https_proxy and all_proxy of "
-    .. "the environment)",
   proxy_denied = "give the proxy a user name and password: http://user:password@host:port",
   bad_proxy = "leave the proxy out",
   timeout = "raise timeout or connect_timeout when the answer may take longer",
   reply_too_large = "raise max_bytes when such a large reply is expected",
   bad_url = "the address must begin with https://",
 }
+hints["the proxy cannot be reached"] = hints.proxy_failed -- its code is that of any server
 
 -- Waiting in libcurl would stop all requests of an nginx worker.
 local function refuse_in_nginx()
