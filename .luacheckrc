@@ -9,9 +9,7 @@ files["**/*.rockspec"] = { std = "+rockspec" }
 files["examples"] = { max_line_length = 120 }
 -- What runs inside nginx.
 files["lua/lastpass/nginx"] = { globals = { "ngx" } }
-files["lua/lastpass/transport/light_threads.lua"] = { read_globals = { "ngx" } }
-files["lua/lastpass/transport/background.lua"] = { read_globals = { "ngx" } }
-files["lua/lastpass/transport/worker_thread.lua"] = { read_globals = { "ngx" } }
+files["lua/lastpass/transport/nginx.lua"] = { read_globals = { "ngx" } }
 files["spec/support/resty_http.lua"] = { read_globals = { "ngx" } }
 files["examples/nginx/site.lua"] = { read_globals = { "ngx" } }
 -- Playbooks: their words are those of lastpass.plan.words.

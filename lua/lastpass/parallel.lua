@@ -1,7 +1,7 @@
 --- Several calls at once, written like calls in turn.
 -- @module lastpass.parallel
 local errors = require "lastpass.error"
-local loop = require "lastpass.transport.waiting"
+local loop = require "lastpass.transport.scheduler"
 local signature = require "lastpass.signature"
 
 ---@class lastpass.Task

@@ -4,7 +4,7 @@
 local lastpass = require "lastpass"
 local nginx = require "spec.support.nginx"
 local socket = require "socket"
-local waiting = require "lastpass.transport.waiting"
+local waiting = require "lastpass.transport.scheduler"
 local workers = require "spec.support.workers"
 local wait = require "spec.support.wait"
 

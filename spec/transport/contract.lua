@@ -215,7 +215,7 @@ return function(name, make, busted)
       assert.is_true(err.sent)
       assert.is_true(socket.gettime() - started < 0.5)
       assert.equal("late", assert(send("slow", { timeout = 5 })).body)
-      local waiting = require "lastpass.transport.waiting"
+      local waiting = require "lastpass.transport.scheduler"
       failure("timeout", send("slow", { deadline = waiting.now() + 0.1, timeout = 5 }))
       failure("timeout", send("slow", { deadline = waiting.now() - 1 }))
     end)

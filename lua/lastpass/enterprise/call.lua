@@ -2,7 +2,7 @@
 -- @module lastpass.enterprise.call
 local core = require "lastpass.core"
 local errors = require "lastpass.error"
-local loop = require "lastpass.transport.waiting"
+local loop = require "lastpass.transport.scheduler"
 local reply = require "lastpass.enterprise.reply"
 
 local FIRST_PAUSE = 0.5 -- seconds before the second attempt

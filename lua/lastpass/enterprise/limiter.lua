@@ -2,7 +2,7 @@
 -- requests by the option `rate`, keeps the vendor's own limit of `updateemail` (10 per second,
 -- enterprise-api §6), and makes all requests wait while the server says to.
 -- @module lastpass.enterprise.limiter
-local loop = require "lastpass.transport.waiting"
+local loop = require "lastpass.transport.scheduler"
 
 ---@class lastpass.Limiter
 local methods = {}

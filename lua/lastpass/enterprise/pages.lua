@@ -7,7 +7,7 @@
 local call = require "lastpass.enterprise.call"
 local core = require "lastpass.core"
 local errors = require "lastpass.error"
-local loop = require "lastpass.transport.waiting"
+local loop = require "lastpass.transport.scheduler"
 local parallel = require "lastpass.parallel"
 local reply = require "lastpass.enterprise.reply"
 

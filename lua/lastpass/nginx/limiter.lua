@@ -8,7 +8,7 @@
 -- @module lastpass.nginx.limiter
 local dicts = require "lastpass.nginx.dicts"
 local errors = require "lastpass.error"
-local waiting = require "lastpass.transport.waiting"
+local waiting = require "lastpass.transport.scheduler"
 
 ---@class lastpass.nginx.Limiter: lastpass.Limiter
 local methods = {}

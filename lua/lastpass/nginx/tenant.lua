@@ -8,7 +8,7 @@ local limiter = require "lastpass.nginx.limiter"
 local metrics = require "lastpass.nginx.metrics"
 local thread = require "lastpass.nginx.thread"
 local transport = require "lastpass.transport"
-local worker_thread = require "lastpass.transport.worker_thread"
+local threads = require "lastpass.transport.nginx"
 
 ---@class lastpass.nginx.Tenant
 ---@field name string
@@ -133,7 +133,7 @@ end
 -- The transport in threads needs the name of the pool; others have none.
 local function transport_of(self)
   local given, complete = self._client_options.transport, self._complete
-  if self._pool == worker_thread.POOL or given and given ~= "thread" then
+  if self._pool == threads.POOL or given and given ~= "thread" then
     return given
   end
   local options = {

@@ -2,7 +2,7 @@
 -- @module lastpass.transport.curl
 local errors = require "lastpass.error"
 local loop = require "lastpass.transport.loop"
-local phase = require "lastpass.transport.phase"
+local scheduler = require "lastpass.transport.scheduler"
 local signature = require "lastpass.signature"
 
 ---@class lastpass.CurlTransport: lastpass.Transport
@@ -26,11 +26,11 @@ hints["the proxy cannot be reached"] = hints.proxy_failed -- its code is that of
 
 -- Waiting in libcurl would stop all requests of an nginx worker.
 local function refuse_in_nginx()
-  if phase.is_request() then
+  if scheduler.is_serving() then
     return errors.fail(
       "transport",
       "would_block",
-      "plain libcurl would stop this nginx worker in the phase " .. phase.name(),
+      "plain libcurl would stop this nginx worker in the phase " .. scheduler.phase(),
       { hint = 'leave the option transport out, or give it as "resty" or "thread"' }
     )
   end

@@ -8,7 +8,7 @@
 -- spec/transport/contract.lua checks any transport.
 -- @module lastpass.transport
 local errors = require "lastpass.error"
-local phase = require "lastpass.transport.phase"
+local scheduler = require "lastpass.transport.scheduler"
 local signature = require "lastpass.signature"
 
 ---@class lastpass.Request
@@ -43,7 +43,7 @@ local known = {
 ---@param options? table as for `open`
 ---@return "curl"|"resty"|"thread"
 function M.choose(options)
-  if not phase.name() then
+  if not scheduler.phase() then
     return "curl"
   end
   local resty = require "lastpass.transport.resty"
@@ -61,12 +61,12 @@ function M.open(which, options)
     end
     return which
   end
-  local room = known[which or M.choose(options)]
-  if not room then
+  local module = known[which or M.choose(options)]
+  if not module then
     local names = table.concat(errors.names_of(known), ", ")
     errors.raise(3, "transport: unknown transport '%s' (known are: %s)", tostring(which), names)
   end
-  return require(room).new(options)
+  return require(module).new(options)
 end
 
 signature.declare("transport.", M, {

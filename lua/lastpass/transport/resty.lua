@@ -7,12 +7,11 @@
 --   take nothing else. "thread" keeps it in locked memory.
 -- @module lastpass.transport.resty
 local address = require "lastpass.transport.address"
-local background = require "lastpass.transport.background"
 local core = require "lastpass.core"
 local errors = require "lastpass.error"
-local light_threads = require "lastpass.transport.light_threads"
-local phase = require "lastpass.transport.phase"
+local nginx = require "lastpass.transport.nginx"
 local reply_body = require "lastpass.transport.reply_body"
+local scheduler = require "lastpass.transport.scheduler"
 local signature = require "lastpass.signature"
 
 ---@class lastpass.RestyTransport: lastpass.Transport
@@ -26,12 +25,7 @@ local CHUNK = 65536 -- bytes read at once
 local IDLE = 60000 -- milliseconds that a connection is kept
 local AT_ONCE = 128 -- requests of a worker; nginx runs 256 timers (lua_max_running_timers)
 
-local all_turns
-
-local function turns()
-  all_turns = all_turns or assert(require("ngx.semaphore").new(AT_ONCE))
-  return all_turns
-end
+local slots -- a semaphore: how many more may begin
 
 --- Whether lua-resty-http is there.
 ---@return boolean
@@ -175,7 +169,7 @@ end
 
 -- `stage` says how far it came, for whoever has to tell a failure.
 local function exchange(self, job, http, request, to, stage)
-  local ok, reason = connect(self, http, to, stage.ends_at - light_threads.now())
+  local ok, reason = connect(self, http, to, stage.ends_at - nginx.now())
   if not ok then
     return failure(reason, stage)
   end
@@ -229,11 +223,11 @@ end
 ---@return string? message
 ---@return lastpass.Error? err kind "transport" or "protocol"
 function methods:send(request)
-  if not phase.yields() then
+  if not scheduler.yields() then
     return errors.fail(
       "transport",
       "would_block",
-      "cosockets cannot be used in the phase " .. (phase.name() or "none"),
+      "cosockets cannot be used in the phase " .. (scheduler.phase() or "none"),
       { hint = "do it in access, rewrite or content, or in a timer: ngx.timer.at(0, …)" }
     )
   end
@@ -241,14 +235,15 @@ function methods:send(request)
   if not to then
     return nil, message, err
   end
-  local ends_at = light_threads.now() + (request.timeout or DEFAULT_TIMEOUT)
+  local ends_at = nginx.now() + (request.timeout or DEFAULT_TIMEOUT)
   if request.deadline then
     ends_at = math.min(ends_at, request.deadline)
   end
   local stage = { ends_at = ends_at }
+  slots = slots or assert(require("ngx.semaphore").new(AT_ONCE))
   -- The timeouts of cosockets are for each wait; this one is for the whole call.
   local ended, response
-  ended, response, message, err = background.run(turns(), ends_at, ends_at, function(job)
+  ended, response, message, err = nginx.run_job(slots, ends_at, ends_at, function(job)
     return run(self, job, request, to, stage)
   end)
   if not ended then

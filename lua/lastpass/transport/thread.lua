@@ -4,13 +4,11 @@
 --     thread_pool lastpass threads=32;              # beside events { … }
 --     lua_worker_thread_vm_pool_size 32;            # in http { … }: as many, its default is 10
 -- @module lastpass.transport.thread
-local background = require "lastpass.transport.background"
 local core = require "lastpass.core"
 local errors = require "lastpass.error"
-local light_threads = require "lastpass.transport.light_threads"
-local phase = require "lastpass.transport.phase"
+local nginx = require "lastpass.transport.nginx"
+local scheduler = require "lastpass.transport.scheduler"
 local signature = require "lastpass.signature"
-local worker_thread = require "lastpass.transport.worker_thread"
 
 ---@class lastpass.ThreadTransport: lastpass.Transport
 local methods = {}
@@ -22,26 +20,24 @@ local GRACE = 1 -- seconds that a thread may take beyond the timeout of its requ
 
 local M = {}
 
--- The turns of a pool, shared by all transports of this worker that use it.
-local turns = {}
+-- Of each pool a semaphore with its threads, shared by all transports of this worker that use it.
+local slots = {}
 
-local function turn_of(pool, threads)
-  if not turns[pool] then
-    turns[pool] = assert(require("ngx.semaphore").new(threads))
-  end
-  return turns[pool]
+local function slots_of(pool, threads)
+  slots[pool] = slots[pool] or assert(require("ngx.semaphore").new(threads))
+  return slots[pool]
 end
 
 local function time_left(request)
   local timeout = request.timeout or DEFAULT_TIMEOUT
   if request.deadline then
-    timeout = math.min(timeout, math.max(request.deadline - light_threads.now(), 0.001))
+    timeout = math.min(timeout, math.max(request.deadline - nginx.now(), 0.001))
   end
   return timeout
 end
 
 -- Bytes for a sink come whole, and are fed here: the sink belongs to this Lua state.
-local function take(request, answer)
+local function feed_sink(request, answer)
   local sink = request.sink
   if not sink or answer.status ~= 200 then
     return answer
@@ -93,23 +89,23 @@ local function too_late(message, sent)
   })
 end
 
--- Runs in the background. `state` is for whoever does not wait for the end.
-local function carry_out(self, request, ends_at, state)
-  local left = ends_at - light_threads.now()
+-- Runs in a job. `state` is for `send`, which may not wait for its end.
+local function send_by_thread(self, request, ends_at, state)
+  local left = ends_at - nginx.now()
   if left <= 0 then
-    return too_late "its turn came too late"
+    return too_late "no thread was free in time"
   end
   local order = order_of(self, request, left)
   if not order then
     return errors.fail("transport", "no_memory", "there is no memory for the request")
   end
   state.order = order
-  local answer, message, err = worker_thread.run(
+  local answer, message, err = nginx.run_thread(
     self._pool,
     left,
     left + GRACE,
-    "lastpass.transport.thread_worker",
-    "send",
+    "lastpass.transport.thread",
+    "send_order",
     order
   )
   take_back(order)
@@ -125,7 +121,7 @@ end
 
 local function not_ended(state)
   if not state.order then
-    return too_late "it waited too long for its turn"
+    return too_late "no thread was free in time"
   end
   return too_late("a thread of nginx has not answered in time", not take_back(state.order))
 end
@@ -136,22 +132,22 @@ end
 ---@return string? message
 ---@return lastpass.Error? err kind "transport", "protocol" or "cancelled"
 function methods:send(request)
-  if not phase.yields() then
+  if not scheduler.yields() then
     return errors.fail(
       "transport",
       "would_block",
-      ("threads of nginx cannot be waited for in the phase %s"):format(phase.name() or "none"),
+      ("threads of nginx cannot be waited for in the phase %s"):format(scheduler.phase() or "none"),
       { hint = "do it in access, rewrite or content, or in a timer: ngx.timer.at(0, …)" }
     )
   end
-  local ends_at = light_threads.now() + time_left(request)
+  local ends_at = nginx.now() + time_left(request)
   local state = {}
-  local ended, answer, message, err = background.run(
-    turn_of(self._pool, self._threads),
+  local ended, answer, message, err = nginx.run_job(
+    slots_of(self._pool, self._threads),
     ends_at,
     ends_at + GRACE,
     function()
-      return carry_out(self, request, ends_at, state)
+      return send_by_thread(self, request, ends_at, state)
     end
   )
   if not ended then
@@ -159,7 +155,7 @@ function methods:send(request)
   elseif not answer then
     return nil, message, err
   end
-  return take(request, answer)
+  return feed_sink(request, answer)
 end
 
 --- Makes the transport.
@@ -168,7 +164,7 @@ end
 -- pool decides)
 ---@return lastpass.ThreadTransport
 function M.new(options)
-  local of_curl, pool, threads = {}, worker_thread.POOL, DEFAULT_THREADS
+  local of_curl, pool, threads = {}, nginx.POOL, DEFAULT_THREADS
   for name, value in pairs(options or {}) do
     if name == "pool" then
       pool = value
@@ -179,6 +175,71 @@ function M.new(options)
     end
   end
   return setmetatable({ _options = of_curl, _pool = pool, _threads = threads }, transport_mt)
+end
+
+-- ---- in a thread, whose Lua state keeps its connections ----
+
+local transports = {}
+
+local function transport_for(options)
+  local key = ("%s|%s|%s|%s|%s"):format(
+    tostring(options.ca_file),
+    tostring(options.verify),
+    tostring(options.proxy),
+    tostring(options.http_version),
+    tostring(options.connect_timeout)
+  )
+  transports[key] = transports[key] or require("lastpass.transport.curl").new(options)
+  return transports[key]
+end
+
+local function send_with_curl(order)
+  local request = order.request
+  local body
+  if order.parked then
+    body = require("lastpass.core").take_body(order.parked)
+    if not body then
+      return { message = "nobody waits any more", kind = "cancelled", code = "cancelled" }
+    end
+    request.body = body
+  end
+  local response, message, err = transport_for(order.options):send(request)
+  if body then
+    body:close()
+  end
+  if response then
+    local headers = {}
+    for name, value in pairs(response.headers) do
+      headers[name] = value
+    end
+    return { status = response.status, headers = headers, body = response.body }
+  end
+  return {
+    message = message,
+    kind = err.kind,
+    code = err.code,
+    hint = err.hint,
+    sent = err.sent,
+    begun = err.begun,
+  }
+end
+
+--- Sends one request, in a thread of nginx.
+---@param order table options of the transport, request (plain values), parked (number of the body)
+---@return table answer status, headers and body; or message, kind, code, hint, sent, begun
+function M.send_order(order)
+  local ok, answer = pcall(send_with_curl, order)
+  if ok then
+    return answer
+  end
+  -- nobody knows how far it came
+  return {
+    message = tostring(answer),
+    kind = "transport",
+    code = "raised",
+    sent = true,
+    begun = true,
+  }
 end
 
 signature.declare("transport:", methods, {

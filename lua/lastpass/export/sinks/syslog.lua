@@ -4,7 +4,7 @@
 -- a connection that was lost before is sent again, from the beginning of the portion.
 -- @module lastpass.export.sinks.syslog
 local errors = require "lastpass.error"
-local loop = require "lastpass.transport.waiting"
+local loop = require "lastpass.transport.scheduler"
 
 local M = {}
 

@@ -4,9 +4,9 @@ local errors = require "lastpass.error"
 local lastpass = require "lastpass"
 local servers = require "spec.support.server"
 
-local ROOM, CURL = "lastpass.transport.thread_worker", "lastpass.transport.curl"
+local ROOM, CURL = "lastpass.transport.thread", "lastpass.transport.curl"
 
-describe("lastpass.transport.thread_worker", function()
+describe("lastpass.transport.thread", function()
   -- A fresh one, as the first order of a thread finds it.
   local function load_fresh()
     local loaded = package.loaded[ROOM]
@@ -67,7 +67,7 @@ describe("lastpass.transport.thread_worker", function()
     local function send(order)
       order.options = order.options or {}
       order.request = order.request or { method = "GET", url = "https://h.example/" }
-      local answer = worker.send(order)
+      local answer = worker.send_order(order)
       assert_plain(answer)
       return answer
     end
@@ -254,7 +254,7 @@ describe("lastpass.transport.thread_worker", function()
       for name, value in pairs(more or {}) do
         order[name] = value
       end
-      local answer = worker.send(order)
+      local answer = worker.send_order(order)
       assert_plain(answer)
       return answer
     end
@@ -275,7 +275,7 @@ describe("lastpass.transport.thread_worker", function()
         answer.sent,
         answer.begun,
       })
-      answer = worker.send {
+      answer = worker.send_order {
         options = {},
         request = { method = "GET", url = "http://h.example/", timeout = 5 },
       }

@@ -1,4 +1,4 @@
--- Work in nginx that goes on when nobody waits for it. Outside of nginx this file runs itself inside of
+-- Jobs in nginx that go on when nobody waits for them. Outside of nginx this file runs itself inside of
 -- one, and looks at clients that go away and at nginx without a timer to spare.
 -- Runs once: nginx has its own LuaJIT.
 local nginx = require "spec.support.nginx"
@@ -7,26 +7,26 @@ local socket = require "socket"
 local ngx = rawget(_G, "ngx")
 
 if not ngx then
-  describe("lastpass.transport.background", function()
+  describe("lastpass.transport.nginx", function()
     local server
 
     it("keeps its promises inside nginx", function()
-      nginx.run_inside "spec/transport/background_spec.lua"
+      nginx.run_inside "spec/transport/nginx_jobs_spec.lua"
     end)
 
-    -- An nginx with two turns. /call works for `works` seconds; /state tells of all calls.
+    -- An nginx with two slots. /call works for `works` seconds; /state tells of all calls.
     local function start(http)
       server = nginx.start {
         http = [[
           lua_shared_dict seen 1m;
           init_worker_by_lua_block {
-            background = require "lastpass.transport.background"
-            turns = require("ngx.semaphore").new(2)
+            jobs = require "lastpass.transport.nginx"
+            slots = require("ngx.semaphore").new(2)
             seen = ngx.shared.seen
             function call(within)
               ngx.update_time()
               local works = tonumber(ngx.var.arg_works)
-              return background.run(turns, ngx.now() + within, ngx.now() + 5, function()
+              return jobs.run_job(slots, ngx.now() + within, ngx.now() + 5, function()
                 seen:incr("begun", 1, 0)
                 if works > 0 then
                   ngx.sleep(works)
@@ -47,7 +47,7 @@ if not ngx then
           location = /state { content_by_lua_block {
             ngx.say(
               "begun ", seen:get "begun" or 0, ", ended ", seen:get "ended" or 0,
-              ", told ", seen:get "told" or 0, ", turns ", turns:count()
+              ", told ", seen:get "told" or 0, ", slots ", slots:count()
             )
           } }
           # another's timer, that runs now or waits to run
@@ -98,14 +98,14 @@ if not ngx then
     it("works to its end for clients that go away", function()
       start()
       local clients = { ask "/call?works=0.2", ask "/call?works=0.2" }
-      reaches "begun 2, ended 0, told 0, turns 0"
-      local third = ask "/call?works=0" -- waits for its turn
-      reaches "begun 2, ended 0, told 0, turns -1"
+      reaches "begun 2, ended 0, told 0, slots 0"
+      local third = ask "/call?works=0" -- waits for a slot
+      reaches "begun 2, ended 0, told 0, slots -1"
       for _, client in ipairs(clients) do
         client:close()
       end
       third:close()
-      reaches "begun 2, ended 2, told 0, turns 2"
+      reaches "begun 2, ended 2, told 0, slots 2"
       -- as many as there are, and more
       for round = 1, 2 do
         for place = 1, 3 do
@@ -115,7 +115,7 @@ if not ngx then
           assert.equal("true worked", answer_of(clients[place]), server:log())
         end
         reaches(
-          ("begun %d, ended %d, told %d, turns 2"):format(2 + 3 * round, 2 + 3 * round, 3 * round)
+          ("begun %d, ended %d, told %d, slots 2"):format(2 + 3 * round, 2 + 3 * round, 3 * round)
         )
       end
     end)
@@ -125,7 +125,7 @@ if not ngx then
       server:get "/other?after=0&runs=0.3"
       assert.equal("true worked", answer_of(ask "/call?works=0"), server:log())
       assert.matches("1 lua_max_running_timers are not enough", server:log(), 1, true)
-      reaches "begun 1, ended 1, told 1, turns 2"
+      reaches "begun 1, ended 1, told 1, slots 2"
     end)
 
     it("does not begin at all when that is too late", function()
@@ -134,7 +134,7 @@ if not ngx then
       local began = socket.gettime()
       assert.equal("nil nil", answer_of(ask "/call?works=0&within=0.1"))
       assert.is_true(socket.gettime() - began < 20)
-      reaches "begun 0, ended 0, told 1, turns 2"
+      reaches "begun 0, ended 0, told 1, slots 2"
     end)
 
     it("begins once another timer has begun, when nginx holds no more of them", function()
@@ -146,21 +146,21 @@ if not ngx then
       assert.is_true(took > 0.1, took)
       server:get "/other?after=20&runs=0.001"
       assert.equal("nil nil", answer_of(ask "/call?works=0&within=0.1"))
-      reaches "begun 1, ended 1, told 2, turns 2"
+      reaches "begun 1, ended 1, told 2, slots 2"
     end)
   end)
   return
 end
 
-local background = require "lastpass.transport.background"
+local jobs = require "lastpass.transport.nginx"
 local semaphore = require "ngx.semaphore"
 
-describe("lastpass.transport.background", function()
-  local TURNS = 3
-  local turns, at
+describe("lastpass.transport.nginx", function()
+  local SLOTS = 3
+  local slots, at
 
   before_each(function()
-    turns = semaphore.new(TURNS)
+    slots = semaphore.new(SLOTS)
     at = ngx.timer.at
   end)
 
@@ -174,7 +174,7 @@ describe("lastpass.transport.background", function()
   end
 
   local function run(fn, begin_within, end_within)
-    return background.run(turns, now() + (begin_within or 2), now() + (end_within or 2), fn)
+    return jobs.run_job(slots, now() + (begin_within or 2), now() + (end_within or 2), fn)
   end
 
   local function wait_until(fn)
@@ -187,17 +187,17 @@ describe("lastpass.transport.background", function()
 
   local function comes_to(count)
     wait_until(function()
-      return turns:count() == count
+      return slots:count() == count
     end)
     ngx.sleep(0.02) -- nor more than that
-    assert.equal(count, turns:count())
+    assert.equal(count, slots:count())
   end
 
   -- Turns that were lost, or given back twice, would show here.
-  local function has_all_turns()
-    comes_to(TURNS)
+  local function has_all_slots()
+    comes_to(SLOTS)
     local most, running, results, threads = 0, 0, {}, {}
-    for place = 1, TURNS * 3 do
+    for place = 1, SLOTS * 3 do
       threads[place] = ngx.thread.spawn(function()
         local ended, value = run(function()
           running = running + 1
@@ -213,8 +213,8 @@ describe("lastpass.transport.background", function()
       ngx.thread.wait(thread)
       assert.equal(place, results[place])
     end
-    assert.equal(TURNS, most)
-    assert.equal(TURNS, turns:count())
+    assert.equal(SLOTS, most)
+    assert.equal(SLOTS, slots:count())
   end
 
   it("gives what the function returns, also when it waits", function()
@@ -237,18 +237,18 @@ describe("lastpass.transport.background", function()
     assert.same({ true, false }, { run(function()
       return false
     end) })
-    has_all_turns()
+    has_all_slots()
   end)
 
   it("runs it in a timer, once, with its job", function()
-    local phases, jobs = {}, {}
+    local phases, given = {}, {}
     run(function(...)
       phases[#phases + 1] = ngx.get_phase()
-      jobs[#jobs + 1] = { select("#", ...), (...).is_over }
+      given[#given + 1] = { select("#", ...), (...).is_over }
     end)
     ngx.sleep(0.02)
     assert.same({ "timer" }, phases)
-    assert.same({ { 1, nil } }, jobs)
+    assert.same({ { 1, nil } }, given)
   end)
 
   it("raises what the function raises", function()
@@ -264,17 +264,17 @@ describe("lastpass.transport.background", function()
         assert.equal(problem, raised)
       end
     end
-    has_all_turns()
+    has_all_slots()
   end)
 
-  it("takes its turn, and waits for it", function()
+  it("takes a slot, and waits for it", function()
     local count
     run(function()
-      count = turns:count()
+      count = slots:count()
     end)
-    assert.equal(TURNS - 1, count)
+    assert.equal(SLOTS - 1, count)
     local threads, order = {}, {}
-    for place = 1, TURNS + 1 do
+    for place = 1, SLOTS + 1 do
       threads[place] = ngx.thread.spawn(function()
         run(function()
           ngx.sleep(0.05)
@@ -282,26 +282,26 @@ describe("lastpass.transport.background", function()
         order[#order + 1] = place
       end)
     end
-    assert.equal(-1, turns:count())
+    assert.equal(-1, slots:count())
     for _, thread in ipairs(threads) do
       ngx.thread.wait(thread)
     end
-    assert.equal(TURNS + 1, order[TURNS + 1])
-    has_all_turns()
+    assert.equal(SLOTS + 1, order[SLOTS + 1])
+    has_all_slots()
   end)
 
-  -- All turns are taken for so long.
-  local function take_turns(seconds)
-    for _ = 1, TURNS do
+  -- All slots are taken for so long.
+  local function take_slots(seconds)
+    for _ = 1, SLOTS do
       ngx.thread.spawn(run, function()
         ngx.sleep(seconds)
       end)
     end
-    assert.equal(0, turns:count())
+    assert.equal(0, slots:count())
   end
 
-  it("does not begin when its turn comes too late", function()
-    take_turns(2)
+  it("does not begin when a slot comes too late", function()
+    take_slots(2)
     local began, has_begun = now(), false
     local ended = run(function()
       has_begun = true
@@ -309,17 +309,17 @@ describe("lastpass.transport.background", function()
     local took = now() - began
     assert.is_nil(ended)
     assert.is_true(took > 0.04 and took < 2, took)
-    has_all_turns()
+    has_all_slots()
     assert.is_false(has_begun)
   end)
 
-  it("does not begin when it is too late from the first, though there are turns", function()
+  it("does not begin when it is too late from the first, though there are slots", function()
     for _, within in ipairs { -1, 0 } do
       local has_begun = false
       assert.is_nil((run(function()
         has_begun = true
       end, within)))
-      has_all_turns()
+      has_all_slots()
       assert.is_false(has_begun)
     end
   end)
@@ -328,10 +328,10 @@ describe("lastpass.transport.background", function()
     local begin_by = now() + 0.05
     socket.sleep(0.1) -- nginx stands still
     local has_begun = false
-    assert.is_nil((background.run(turns, begin_by, begin_by + 9, function()
+    assert.is_nil((jobs.run_job(slots, begin_by, begin_by + 9, function()
       has_begun = true
     end)))
-    has_all_turns()
+    has_all_slots()
     assert.is_false(has_begun)
   end)
 
@@ -348,9 +348,9 @@ describe("lastpass.transport.background", function()
     local took = now() - began
     assert.same({}, { ended, value })
     assert.is_true(took > 0.04 and took < 2, took)
-    -- its turn is its own until then
-    assert.same({ false, TURNS - 1 }, { has_ended, turns:count() })
-    has_all_turns()
+    -- a slot is its own until then
+    assert.same({ false, SLOTS - 1 }, { has_ended, slots:count() })
+    has_all_slots()
     assert.is_true(has_ended)
     assert.same({ "nil", "true" }, over)
   end)
@@ -362,7 +362,7 @@ describe("lastpass.transport.background", function()
       has_ended = true
     end, 2, -1)))
     assert.is_false(has_ended)
-    has_all_turns()
+    has_all_slots()
     assert.is_true(has_ended)
   end)
 
@@ -372,14 +372,14 @@ describe("lastpass.transport.background", function()
     end, 2, -1) })
   end)
 
-  it("gives its turn back when it raises and nobody waits", function()
-    for _ = 1, TURNS * 2 do
+  it("gives a slot back when it raises and nobody waits", function()
+    for _ = 1, SLOTS * 2 do
       assert.is_nil((run(function()
         ngx.sleep(0.02)
         error "nobody hears it"
       end, 2, 0.01)))
     end
-    has_all_turns()
+    has_all_slots()
   end)
 
   describe("whose caller is killed", function()
@@ -399,18 +399,18 @@ describe("lastpass.transport.background", function()
       end
     end
 
-    it("in the middle of it goes on, and gives its turn back once", function()
+    it("in the middle of it goes on, and gives a slot back once", function()
       for _ = 1, 2 do
         local has_ended, checks = 0, {}
-        for place = 1, TURNS do
+        for place = 1, SLOTS do
           checks[place] = killed_after(0.01, function()
             ngx.sleep(0.1)
             has_ended = has_ended + 1
           end)
         end
-        assert.same({ 0, 0 }, { has_ended, turns:count() })
-        has_all_turns()
-        assert.equal(TURNS, has_ended)
+        assert.same({ 0, 0 }, { has_ended, slots:count() })
+        has_all_slots()
+        assert.equal(SLOTS, has_ended)
         for _, check in ipairs(checks) do
           check()
         end
@@ -418,32 +418,32 @@ describe("lastpass.transport.background", function()
     end)
 
     it("in the middle of it, when it raises later", function()
-      for _ = 1, TURNS do
+      for _ = 1, SLOTS do
         killed_after(0.01, function()
           ngx.sleep(0.02)
           error "nobody hears it"
         end)
       end
-      has_all_turns()
+      has_all_slots()
     end)
 
-    it("before it has begun gives its turn back", function()
-      for _ = 1, TURNS * 2 do
+    it("before it has begun gives a slot back", function()
+      for _ = 1, SLOTS * 2 do
         killed_after(nil, function() end)
         ngx.sleep(0.001)
       end
-      has_all_turns()
+      has_all_slots()
     end)
 
-    it("while it waits for its turn, takes none", function()
-      take_turns(0.1)
+    it("while it waits for a slot, takes none", function()
+      take_slots(0.1)
       local has_begun = false
-      for _ = 1, TURNS * 2 do
+      for _ = 1, SLOTS * 2 do
         killed_after(nil, function()
           has_begun = true
         end)
       end
-      has_all_turns()
+      has_all_slots()
       assert.is_false(has_begun)
     end)
   end)
@@ -457,7 +457,7 @@ describe("lastpass.transport.background", function()
         return true
       end
       local count = 0
-      for _ = 1, TURNS * 2 do
+      for _ = 1, SLOTS * 2 do
         assert.is_true((run(function()
           ngx.sleep(0.01)
           count = count + 1
@@ -465,8 +465,8 @@ describe("lastpass.transport.background", function()
       end
       ngx.sleep(0.05)
       ngx.timer.at = at
-      assert.equal(TURNS * 2, count)
-      has_all_turns()
+      assert.equal(SLOTS * 2, count)
+      has_all_slots()
     end)
 
     it("does not run after its caller has gone without it", function()
@@ -479,10 +479,10 @@ describe("lastpass.transport.background", function()
       end, 0.03)))
       assert.is_true(now() - began < 2)
       ngx.timer.at = at
-      assert.equal(TURNS, turns:count())
+      assert.equal(SLOTS, slots:count())
       ngx.sleep(2.1)
       assert.is_false(has_begun)
-      has_all_turns()
+      has_all_slots()
     end)
 
     it("takes another when nginx has dropped one", function()
@@ -499,7 +499,7 @@ describe("lastpass.transport.background", function()
       assert.equal(2, asked)
       assert.is_true(took > 0.9, took)
       ngx.timer.at = at
-      has_all_turns()
+      has_all_slots()
     end)
 
     it("asks again and again when nginx takes none", function()
@@ -520,7 +520,7 @@ describe("lastpass.transport.background", function()
       assert.is_nil((run(function() end, 0.1)))
       ngx.timer.at = at
       assert.is_true(asked < 20, asked) -- with pauses in between
-      has_all_turns()
+      has_all_slots()
     end)
   end)
 end)

@@ -1,9 +1,9 @@
 -- Orders to threads of nginx, by a stand-in for `ngx`; spec/nginx/playbooks_spec.lua has a real one.
 local check = require "spec.support.check"
 local fake_ngx = require "spec.support.fake_ngx"
-local worker_thread = require "lastpass.transport.worker_thread"
+local nginx = require "lastpass.transport.nginx"
 
-describe("lastpass.transport.worker_thread", function()
+describe("lastpass.transport.nginx", function()
   local fake, calls, held
 
   -- `answers`: what nginx returns, call by call; the last one for good.
@@ -45,7 +45,7 @@ describe("lastpass.transport.worker_thread", function()
   local order = { path = "/x" }
 
   local function run(wait)
-    return worker_thread.run("pool", wait or 10, 300, "some.room", "what", order)
+    return nginx.run_thread("pool", wait or 10, 300, "some.room", "what", order)
   end
 
   it("gives pool, room, function and order, and what comes back", function()

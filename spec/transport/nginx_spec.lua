@@ -5,20 +5,20 @@ local nginx = require "spec.support.nginx"
 local ngx = rawget(_G, "ngx")
 
 if not ngx then
-  describe("lastpass.transport.light_threads", function()
+  describe("lastpass.transport.nginx", function()
     it("keeps its promises inside nginx", function()
-      nginx.run_inside "spec/transport/light_threads_spec.lua"
+      nginx.run_inside "spec/transport/nginx_spec.lua"
     end)
 
     it("does not stop the worker that it waits in", function()
       local server = nginx.start {
         server = [[
           location = /long { content_by_lua_block {
-            require("lastpass.transport.light_threads").sleep(0.5)
-            ngx.say(require("lastpass.transport.light_threads").now())
+            require("lastpass.transport.nginx").sleep(0.5)
+            ngx.say(require("lastpass.transport.nginx").now())
           } }
           location = /short { content_by_lua_block {
-            ngx.say(require("lastpass.transport.light_threads").now())
+            ngx.say(require("lastpass.transport.nginx").now())
           } }
         ]],
       }
@@ -44,10 +44,10 @@ if not ngx then
   return
 end
 
-local light_threads = require "lastpass.transport.light_threads"
+local light_threads = require "lastpass.transport.nginx"
 local socket = require "socket"
 
-describe("lastpass.transport.light_threads", function()
+describe("lastpass.transport.nginx", function()
   local function wait(...)
     local list, tasks = {}, { ... }
     for _, task in ipairs(tasks) do
@@ -164,7 +164,7 @@ describe("lastpass.transport.light_threads", function()
         return 1
       end)
       wait(task)
-      assert.matches("light_threads_spec%.lua:%d+: no$", task.failure)
+      assert.matches("nginx_spec%.lua:%d+: no$", task.failure)
       assert.matches("no\nstack traceback:", task.traceback, 1, true)
       assert.matches("named_so_that_it_is_seen", task.traceback, 1, true)
       assert.is_nil(task.results)
