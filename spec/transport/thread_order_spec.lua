@@ -136,16 +136,16 @@ describe("lastpass.transport.thread", function()
       assert.equal(#ways, #made)
     end)
 
-    it("takes a parked body, and closes it afterwards", function()
+    it("takes a body by its number, and closes it afterwards", function()
       local seen
       reply = function(request)
         seen = core.reveal_body(request.body)
         return { status = 200, headers = {}, body = "" }
       end
-      local parked = core.park_body(body())
-      send { parked = parked }
+      local body_number = core.park_body(body())
+      send { body_number = body_number }
       assert.equal(TEXT, seen)
-      assert.is_nil((core.take_body(parked)))
+      assert.is_nil((core.take_body(body_number)))
       assert.is_false((pcall(core.reveal_body, sent[1].request.body)))
     end)
 
@@ -153,14 +153,14 @@ describe("lastpass.transport.thread", function()
       reply = function()
         return errors.fail("transport", "timeout", "too late")
       end
-      send { parked = core.park_body(body()) }
+      send { body_number = core.park_body(body()) }
       assert.is_false((pcall(core.reveal_body, sent[1].request.body)))
     end)
 
     it("sends nothing when its body was taken back", function()
-      local parked = core.park_body(body())
-      core.take_body(parked):close()
-      local answer = send { parked = parked }
+      local body_number = core.park_body(body())
+      core.take_body(body_number):close()
+      local answer = send { body_number = body_number }
       assert.same(
         { message = "nobody waits any more", kind = "cancelled", code = "cancelled" },
         answer
@@ -260,7 +260,7 @@ describe("lastpass.transport.thread", function()
     end
 
     it("sends requests over one connection", function()
-      local first, second = send "/x", send("/x", { parked = core.park_body(body()) })
+      local first, second = send "/x", send("/x", { body_number = core.park_body(body()) })
       assert.equal(200, first.status)
       assert.equal("yes", first.headers["x-mine"])
       local number = first.body:match "^(%d+) hello$"

@@ -76,7 +76,7 @@ local function split_proxy(text)
   return scheme, user, host or rest
 end
 
---- What is wrong with the address of a proxy. The words never hold a piece of it.
+--- What is wrong with the address of a proxy. The answer shows no part of it.
 ---@param text string
 ---@return string|nil problem nil when it is good
 function M.proxy_problem(text)

@@ -38,7 +38,7 @@ local function refuse_in_nginx()
 end
 
 -- An address with its headers is prepared once; a request only adds what is its own. A client has
--- one address, a control door some more; whoever makes addresses up must not fill the memory.
+-- one address, a sandbox some more; many made-up addresses must not fill the memory.
 local MAX_ENDPOINTS = 32
 
 local function endpoint_for(self, request)

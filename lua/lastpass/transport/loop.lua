@@ -14,7 +14,7 @@ local ready, ready_count = {}, 0
 local function never()
   return false
 end
-local interrupted = never -- tells whether waits are to end at once
+local interrupted = never -- whether waits are to end at once
 
 -- In plain Lua 5.1 a coroutine cannot yield across an iterator, a metamethod or pcall.
 local yields_anywhere = _VERSION ~= "Lua 5.1" or rawget(_G, "jit") ~= nil
@@ -160,8 +160,8 @@ local function cancel_waiting()
   end
 end
 
--- One turn: run who can run, move bytes, wait at most `longest` seconds when nothing is ready.
-local function turn(longest, done)
+-- One step: run tasks that can run, move bytes, wait at most `longest` seconds when nothing is ready.
+local function step(longest, done)
   get_pool()
   run_ready()
   if #timers > 0 then
@@ -178,7 +178,7 @@ end
 
 local function run_until(done)
   while not done() do
-    turn(1, done)
+    step(1, done)
   end
 end
 
@@ -270,11 +270,11 @@ function M.sleep(seconds)
     return curl.now() >= at or interrupted()
   end
   while not over() do
-    turn(math.min(1, at - curl.now()), over)
+    step(math.min(1, at - curl.now()), over)
   end
 end
 
---- Starts a function as a task; it runs at the next turn.
+--- Starts a function as a task; it runs at the next wait.
 ---@param on_done? fun(task: table) called when it ended
 ---@return table task `done`, `results`, `failure`, `traceback`
 function M.spawn(on_done, fn, ...)

@@ -13,8 +13,8 @@ local SLICE = 4096 -- packed bytes unpacked at once: at most some 4 MB of text
 
 -- Nothing is asked for packed where it cannot be unpacked.
 local function zlib()
-  local ok, room = pcall(require, "zlib")
-  return ok and room or nil
+  local ok, module = pcall(require, "zlib")
+  return ok and module or nil
 end
 
 --- What may be answered: the value of the header Accept-Encoding.
@@ -40,8 +40,8 @@ function M.new(options)
   local encoding = (options.encoding or "identity"):lower()
   local inflate
   if encoding == "gzip" or encoding == "x-gzip" or encoding == "deflate" then
-    local room = zlib()
-    inflate = room and room.inflate()
+    local module = zlib()
+    inflate = module and module.inflate()
   end
   if encoding ~= "identity" and encoding ~= "" and not inflate then
     return bad_reply "the reply is packed in a way that is not known here"

@@ -22,7 +22,7 @@ local M = {}
 
 local DEFAULT_TIMEOUT = 60 -- seconds
 local CHUNK = 65536 -- bytes read at once
-local IDLE = 60000 -- milliseconds that a connection is kept
+local IDLE = 60000 -- milliseconds that an idle connection stays open
 local AT_ONCE = 128 -- requests of a worker; nginx runs 256 timers (lua_max_running_timers)
 
 local slots -- a semaphore: how many more may begin
@@ -40,7 +40,7 @@ function M.can(options)
   return not options.ca_file and not options.proxy and options.http_version ~= "2"
 end
 
--- The words of nginx and OpenSSL, which are all that a cosocket says. What the server wrote can stand in
+-- The words of nginx and OpenSSL, which are all that a cosocket reports. What the server wrote can stand in
 -- others, so these are the only ones that are shown.
 local reasons = {
   { "timeout", "timeout", "it took longer than allowed", "raise timeout or connect_timeout" },
@@ -167,7 +167,7 @@ local function order_of(request, to)
   return { method = request.method, path = to.target, headers = headers, body = body }
 end
 
--- `stage` says how far it came, for whoever has to tell a failure.
+-- `stage` is how far it came, for the failure.
 local function exchange(self, job, http, request, to, stage)
   local ok, reason = connect(self, http, to, stage.ends_at - nginx.now())
   if not ok then
@@ -196,8 +196,8 @@ end
 
 -- What is raised goes no further than where it was: the text may quote the reply.
 local function raised(problem, stage)
-  local place = tostring(problem):match "^[^:]+:%d+" or "somewhere"
-  return errors.fail("transport", "raised", "an error was raised in " .. place, {
+  local line = tostring(problem):match "^[^:]+:%d+" or "somewhere"
+  return errors.fail("transport", "raised", "an error was raised in " .. line, {
     sent = stage.sent,
     begun = stage.begun,
   })

@@ -20,6 +20,8 @@ local GRACE = 1 -- seconds that a thread may take beyond the timeout of its requ
 
 local M = {}
 
+-- ---- in the worker ----
+
 -- Of each pool a semaphore with its threads, shared by all transports of this worker that use it.
 local slots = {}
 
@@ -28,12 +30,9 @@ local function slots_of(pool, threads)
   return slots[pool]
 end
 
-local function time_left(request)
-  local timeout = request.timeout or DEFAULT_TIMEOUT
-  if request.deadline then
-    timeout = math.min(timeout, math.max(request.deadline - nginx.now(), 0.001))
-  end
-  return timeout
+local function end_of(request)
+  local ends_at = nginx.now() + (request.timeout or DEFAULT_TIMEOUT)
+  return request.deadline and math.min(ends_at, request.deadline) or ends_at
 end
 
 -- Bytes for a sink come whole, and are fed here: the sink belongs to this Lua state.
@@ -62,26 +61,23 @@ local function order_of(self, request, timeout)
     },
   }
   if type(request.body) == "userdata" then
-    order.parked = core.park_body(request.body)
-    if not order.parked then
-      return nil
-    end
-  else
-    order.request.body = request.body
+    order.body_number = core.park_body(request.body)
+    return order.body_number and order
   end
+  order.request.body = request.body
   return order
 end
 
--- What was not taken by a thread does not stay behind. A body that is still here was not sent.
+-- A body that no thread has taken was not sent, and does not stay behind.
 local function take_back(order)
-  local body = order.parked and core.take_body(order.parked)
+  local body = order.body_number and core.take_body(order.body_number)
   if body then
     body:close()
   end
   return body ~= nil
 end
 
-local function too_late(message, sent)
+local function fail_late(message, sent)
   return errors.fail("transport", "timeout", message, {
     sent = sent or nil,
     begun = sent or nil,
@@ -93,7 +89,7 @@ end
 local function send_by_thread(self, request, ends_at, state)
   local left = ends_at - nginx.now()
   if left <= 0 then
-    return too_late "no thread was free in time"
+    return fail_late "no thread was free in time"
   end
   local order = order_of(self, request, left)
   if not order then
@@ -119,13 +115,6 @@ local function send_by_thread(self, request, ends_at, state)
   return answer, message, err
 end
 
-local function not_ended(state)
-  if not state.order then
-    return too_late "no thread was free in time"
-  end
-  return too_late("a thread of nginx has not answered in time", not take_back(state.order))
-end
-
 --- Sends a request and lets nginx go on until the reply is there.
 ---@param request lastpass.Request
 ---@return lastpass.Response|nil response
@@ -140,22 +129,19 @@ function methods:send(request)
       { hint = "do it in access, rewrite or content, or in a timer: ngx.timer.at(0, …)" }
     )
   end
-  local ends_at = nginx.now() + time_left(request)
-  local state = {}
-  local ended, answer, message, err = nginx.run_job(
-    slots_of(self._pool, self._threads),
-    ends_at,
-    ends_at + GRACE,
-    function()
-      return send_by_thread(self, request, ends_at, state)
-    end
-  )
-  if not ended then
-    return not_ended(state)
-  elseif not answer then
+  local ends_at, state = end_of(request), {}
+  local free = slots_of(self._pool, self._threads)
+  local ended, answer, message, err = nginx.run_job(free, ends_at, ends_at + GRACE, function()
+    return send_by_thread(self, request, ends_at, state)
+  end)
+  if answer then
+    return feed_sink(request, answer)
+  elseif ended then
     return nil, message, err
+  elseif not state.order then
+    return fail_late "no thread was free in time"
   end
-  return feed_sink(request, answer)
+  return fail_late("a thread of nginx has not answered in time", not take_back(state.order))
 end
 
 --- Makes the transport.
@@ -164,21 +150,21 @@ end
 -- pool decides)
 ---@return lastpass.ThreadTransport
 function M.new(options)
-  local of_curl, pool, threads = {}, nginx.POOL, DEFAULT_THREADS
+  local own, curl_options = {}, {}
   for name, value in pairs(options or {}) do
-    if name == "pool" then
-      pool = value
-    elseif name == "threads" then
-      threads = value
-    else
-      of_curl[name] = value
-    end
+    local list = (name == "pool" or name == "threads") and own or curl_options
+    list[name] = value
   end
-  return setmetatable({ _options = of_curl, _pool = pool, _threads = threads }, transport_mt)
+  return setmetatable({
+    _options = curl_options,
+    _pool = own.pool or nginx.POOL,
+    _threads = own.threads or DEFAULT_THREADS,
+  }, transport_mt)
 end
 
 -- ---- in a thread, whose Lua state keeps its connections ----
 
+-- One transport for each way to prove who the server is.
 local transports = {}
 
 local function transport_for(options)
@@ -194,10 +180,9 @@ local function transport_for(options)
 end
 
 local function send_with_curl(order)
-  local request = order.request
-  local body
-  if order.parked then
-    body = require("lastpass.core").take_body(order.parked)
+  local request, body = order.request, nil
+  if order.body_number then
+    body = core.take_body(order.body_number)
     if not body then
       return { message = "nobody waits any more", kind = "cancelled", code = "cancelled" }
     end
@@ -225,14 +210,14 @@ local function send_with_curl(order)
 end
 
 --- Sends one request, in a thread of nginx.
----@param order table options of the transport, request (plain values), parked (number of the body)
+---@param order table options of the transport, request (plain values), body_number (of the core)
 ---@return table answer status, headers and body; or message, kind, code, hint, sent, begun
 function M.send_order(order)
   local ok, answer = pcall(send_with_curl, order)
   if ok then
     return answer
   end
-  -- nobody knows how far it came
+  -- how far it came is not known
   return {
     message = tostring(answer),
     kind = "transport",
