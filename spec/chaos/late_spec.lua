@@ -195,7 +195,7 @@ describe("writes that are carried out late", function()
         if last == nil then
           return false
         end
-        local counts = assert(require("lastpass.store.client_journal").of(one.client))
+        local counts = assert(require("lastpass.store").of(one.client))
         counts = assert(counts:step_counts(last.id))
         return (counts.uncertain or 0) > 0
       end

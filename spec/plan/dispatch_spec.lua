@@ -45,7 +45,7 @@ describe("lastpass.plan.dispatch", function()
   end
 
   local function journal()
-    return assert(require("lastpass.store.client_journal").of(client))
+    return assert(require("lastpass.store").of(client))
   end
 
   it("stops after so many refusals, and leaves the rest", function()

@@ -28,6 +28,30 @@ local function journal_of(make, busted)
   return held
 end
 
+--- A part on files of its own, as a block of tests.
+---@param name string
+---@param part fun(make: function, busted: table) of this module
+---@param busted table describe, it, setup …
+function M.on_files(name, part, busted)
+  busted.describe(name, function()
+    local folder
+    local count = 0
+
+    busted.setup(function()
+      folder = support.folder()
+    end)
+
+    busted.teardown(function()
+      support.remove(folder)
+    end)
+
+    part(function()
+      count = count + 1
+      return { path = ("%s/%d.db"):format(folder, count) }
+    end, busted)
+  end)
+end
+
 local function begin(journal, more)
   local run = { tenant = 5, plan = "sha", kind = "apply", document = "{}", total = 3 }
   for name, value in pairs(more or {}) do
@@ -174,7 +198,7 @@ function M.runs(make, busted)
       end)
     )
     assert.matches(
-      "tenant must be a text",
+      "tenant must be a non%-empty string",
       check.blamed(function()
         held.journal:begin_run { plan = "x", kind = "apply", total = 1 }
       end)
@@ -429,8 +453,8 @@ function M.steps(make, busted)
     local run = begin(held.journal)
     for expected, list in pairs {
       ["number must be a whole number"] = { { kind = "x", subject = "y" } },
-      ["kind must be a text"] = { { number = 1, subject = "y" } },
-      ["subject must be a text"] = { { number = 1, kind = "x" } },
+      ["kind must be a non%-empty string"] = { { number = 1, subject = "y" } },
+      ["subject must be a non%-empty string"] = { { number = 1, kind = "x" } },
       ["before must be a table"] = { step(1, { before = "x" }) },
       ["step 1 is in the list twice"] = { step(1), step(1) },
       ["a step must be a table"] = { "x" },
@@ -834,7 +858,7 @@ function M.snapshots(make, busted)
 
   it("blames wrong arguments on their line", function()
     assert.matches(
-      "sha256 must be a text",
+      "sha256 must be a non%-empty string",
       check.blamed(function()
         held.journal:keep_snapshot(5, 1000, "text", { users = 1 })
       end)
@@ -897,7 +921,7 @@ function M.locks(make, busted)
     assert.equal("lastpass.lock (5)", tostring(lock))
     local second = assert(store.open(held.options))
     local err = check.failure("conflict", "locked", second:lock "5")
-    local me = require("lastpass.store.process").identity()
+    local me = require("lastpass.store.lock").identity()
     assert.equal(me.host, err.owner.host)
     assert.equal(me.pid, err.owner.pid)
     assert.equal(me.started, err.owner.started)

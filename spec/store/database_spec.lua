@@ -1,4 +1,5 @@
 local check = require "spec.support.check"
+local connection = require "lastpass.store.connection"
 local databases = require "lastpass.store.database"
 local errors = require "lastpass.error"
 local support = require "spec.support.store"
@@ -8,7 +9,7 @@ describe("store.database", function()
 
   before_each(function()
     folder = support.folder()
-    database = assert(databases.open_file(folder .. "/x.db", 0.2))
+    database = assert(connection.open_file(folder .. "/x.db", 0.2))
     assert(database:transaction(function(open)
       return open:query "CREATE TABLE t (id @identity, n BIGINT, s TEXT)"
     end))
@@ -121,7 +122,7 @@ describe("store.database", function()
   end)
 
   it("waits for another writer as long as it was told, and readers wait for nobody", function()
-    local other = assert(databases.open_file(folder .. "/x.db", 0.2))
+    local other = assert(connection.open_file(folder .. "/x.db", 0.2))
     assert(database:transaction(function(open)
       open:query "INSERT INTO t (n) VALUES (1)"
       local err = check.failure(
@@ -187,7 +188,7 @@ describe("store.database", function()
       package.preload[name] = function()
         error "not here"
       end
-      local value, message, err = databases.open_file(folder .. "/y.db", 1)
+      local value, message, err = connection.open_file(folder .. "/y.db", 1)
       package.loaded[name], package.preload[name] = loaded, preload
       check.failure("argument", "no_luadbi", value, message, err)
       assert.equal("apt install lua-dbi-sqlite3", err.hint)
@@ -197,7 +198,7 @@ describe("store.database", function()
     package.preload["dbd.postgresql"] = function()
       error "not here"
     end
-    local value, message, err = databases.open_server({ place = "p", conninfo = "p" }, nil, 1)
+    local value, message, err = connection.open_server({ place = "p", conninfo = "p" }, nil, 1)
     package.loaded["dbd.postgresql"], package.preload["dbd.postgresql"] = loaded, nil
     check.failure("argument", "no_luadbi", value, message, err)
     assert.equal("apt install lua-dbi-postgresql", err.hint)

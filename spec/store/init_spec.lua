@@ -1,4 +1,7 @@
 local check = require "spec.support.check"
+local contract = require "spec.store.contract"
+local lastpass = require "lastpass"
+local plans = require "spec.support.plans"
 local store = require "lastpass.store"
 local support = require "spec.support.store"
 
@@ -211,7 +214,7 @@ describe("store.open", function()
   it("blames wrong options on their line", function()
     for expected, options in pairs {
       ["did you mean 'path'"] = { pth = "x" },
-      ["'path' must be a text"] = { path = "" },
+      ["'path' must be a non-empty string"] = { path = "" },
       ["exclude each other"] = { path = "x", dsn = "y" },
       ["unknown option 'password'"] = { dsn = "x", password = "s3cret" },
       ["'lock_timeout' must be a number of seconds above 0"] = { lock_timeout = 0 },
@@ -224,3 +227,45 @@ describe("store.open", function()
     end
   end)
 end)
+
+local function client(options)
+  options.url = options.url or "https://lastpass.com/enterpriseapi.php"
+  options.cid = options.cid or 5
+  options.provhash = lastpass.secret.value "nothing-is-sent"
+  return lastpass.new(options)
+end
+
+describe("store: the journal of a client", function()
+  it("tells companies apart by account and address", function()
+    assert.equal("lastpass.com/enterpriseapi.php 8771312", store.tenant(client { cid = 8771312 }))
+    assert.equal(
+      "127.0.0.1:81/x 999999999999999",
+      store.tenant(client { cid = "999999999999999", url = "http://127.0.0.1:81/x" })
+    )
+  end)
+
+  it("is one for a place", function()
+    local files = {}
+    local one, other = plans.path(files), plans.path(files)
+    local journal = assert(store.of(client { journal = one }))
+    assert.equal(journal, store.of(client { journal = one, cid = 6 }))
+    assert.are_not.equal(journal, store.of(client { journal = other }))
+    plans.remove(files)
+  end)
+
+  it("fails as the store does", function()
+    check.failure(nil, nil, store.of(client { journal = "/dev/null/x.db" }))
+    check.failure("argument", nil, store.of(client { journal = "postgresql://a:b@h/d" }))
+  end)
+end)
+
+local busted = {
+  describe = describe,
+  it = it,
+  setup = setup,
+  teardown = teardown,
+  before_each = before_each,
+  after_each = after_each,
+}
+
+contract.on_files("store.journal", contract.journal, busted)

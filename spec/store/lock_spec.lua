@@ -1,21 +1,75 @@
--- On a file; spec/peers/postgresql_spec.lua has the same on a server.
+-- On a file; spec/peers/postgresql_spec.lua has the same locks on a server.
 local contract = require "spec.store.contract"
+local locks = require "lastpass.store.lock"
 local support = require "spec.support.store"
 
-describe("store.lock", function()
-  local folder
+describe("store.lock: processes", function()
+  local function changed(change)
+    local owner = locks.identity()
+    for name, value in pairs(change) do
+      owner[name] = value
+    end
+    return locks.liveness(owner)
+  end
 
-  setup(function()
-    folder = support.folder()
+  it("knows this process", function()
+    local me = locks.identity()
+    assert.equal(support.output("uname -n"), me.host .. "\n")
+    assert.equal(support.output("id -un"), me.user .. "\n")
+    assert.equal(tonumber(support.output "echo $PPID"), me.pid)
+    assert.is_true(os.time() - me.started < 3600 and me.started <= os.time() + 2)
+    assert.equal("alive", locks.liveness(me))
+    assert.same(me, locks.identity())
   end)
 
-  teardown(function()
-    support.remove(folder)
+  it("knows a living process from a dead one, also from one that nobody has fetched", function()
+    local pipe = assert(io.popen "echo $$; exec sleep 30")
+    local number = tonumber((pipe:read "*l"))
+    local stat = support.read(("/proc/%d/stat"):format(number))
+    local fields = {}
+    for field in stat:match("%) (.*)$"):gmatch "%S+" do
+      fields[#fields + 1] = field
+    end
+    local owner = { pid = number, ticks = tonumber(fields[20]) }
+    assert.equal("alive", changed(owner))
+    os.execute(("kill -9 %d"):format(number))
+    for _ = 1, 100 do -- the kernel takes its time; nobody has fetched it meanwhile
+      if changed(owner) == "gone" then
+        break
+      end
+      os.execute "sleep 0.02"
+    end
+    assert.equal("gone", changed(owner))
+    pipe:close()
+    assert.equal("gone", changed(owner))
   end)
 
-  local count = 0
-  contract.locks(function()
-    count = count + 1
-    return { path = ("%s/%d.db"):format(folder, count) }
-  end, { it = it, before_each = before_each, after_each = after_each })
+  it("knows that a number was given anew", function()
+    assert.equal("gone", changed { ticks = 1 })
+  end)
+
+  it("does not judge processes of other machines and containers", function()
+    assert.equal("unknown", changed { host = "elsewhere" })
+    assert.equal("unknown", changed { machine = "another with the same name" })
+    assert.equal("unknown", changed { space = "another container" })
+    local owner = locks.identity()
+    owner.pid = nil
+    assert.equal("unknown", locks.liveness(owner))
+  end)
+
+  it("knows that nothing outlives a boot, if it is this machine's for certain", function()
+    local machine = locks.identity().machine
+    assert.equal(machine ~= "" and "gone" or "unknown", changed { boot = "an earlier one" })
+  end)
 end)
+
+local busted = {
+  describe = describe,
+  it = it,
+  setup = setup,
+  teardown = teardown,
+  before_each = before_each,
+  after_each = after_each,
+}
+
+contract.on_files("store.lock", contract.locks, busted)

@@ -1,6 +1,6 @@
 local check = require "spec.support.check"
-local databases = require "lastpass.store.database"
-local file = require "lastpass.store.file"
+local connection = require "lastpass.store.connection"
+local location = require "lastpass.store.location"
 local migrations = require "lastpass.store.migrations"
 local support = require "spec.support.store"
 
@@ -9,8 +9,8 @@ describe("store.migrations", function()
 
   before_each(function()
     folder = support.folder()
-    assert(file.prepare(folder .. "/x.db"))
-    database = assert(databases.open_file(folder .. "/x.db", 1))
+    assert(location.prepare(folder .. "/x.db"))
+    database = assert(connection.open_file(folder .. "/x.db", 1))
     steps = migrations.steps
   end)
 

@@ -1,7 +1,7 @@
 --- How far an export has come, stored in the journal: the newest event, those exported since a while before
 -- it, and the state of the sink. It moves only when the sink has confirmed.
 -- @module lastpass.export.cursor
-local client_journal = require "lastpass.store.client_journal"
+local client_journal = require "lastpass.store"
 local errors = require "lastpass.error"
 
 local M = {}

@@ -17,7 +17,7 @@ local M = {}
 ---@return string? message
 ---@return lastpass.Error? err
 function M.default_path(client, cursor)
-  local file = require "lastpass.store.file"
+  local file = require "lastpass.store.location"
   local journal = client:option "journal"
   local path, message, err
   if journal and not journal:find "^postgres" and journal ~= ":memory:" then

@@ -218,7 +218,7 @@ local direct_runs = 0
 local function mark_direct(body, named)
   direct_runs = direct_runs + 1
   body.kind = "direct"
-  body.request = ("%s.%d"):format(require("lastpass.store.process").identity().pid, direct_runs)
+  body.request = ("%s.%d"):format(require("lastpass.store.lock").identity().pid, direct_runs)
   body.named = named
   for _, refusal in ipairs(body.refusals) do
     refusal.allow = actions.advice(refusal.allow)

@@ -23,7 +23,6 @@
 -- @module lastpass.store.database
 local errors = require "lastpass.error"
 local failures = require "lastpass.store.failures"
-local setup = require "lastpass.store.setup"
 
 local M = {}
 
@@ -273,31 +272,10 @@ function methods:close()
   end
 end
 
-local packages = {
-  SQLite3 = "lua-dbi-sqlite3",
-  PostgreSQL = "lua-dbi-postgresql",
-}
-
-local modules = {
-  SQLite3 = "dbd.sqlite3",
-  PostgreSQL = "dbd.postgresql",
-}
-
-local function load_driver(driver)
-  local found = pcall(require, "DBI") and pcall(require, modules[driver])
-  if found then
-    return require "DBI"
-  end
-  local message = ("the journal needs LuaDBI with its driver for %s"):format(driver)
-  return errors.fail(
-    "argument",
-    "no_luadbi",
-    message,
-    { hint = "apt install " .. packages[driver] }
-  )
-end
-
-local function wrap(connection, driver, place)
+--- Wraps a connection of LuaDBI.
+---@param driver "SQLite3"|"PostgreSQL"
+---@param place string path or DSN, for messages
+function M.new(connection, driver, place)
   connection:autocommit(true)
   return setmetatable({
     place = place,
@@ -308,54 +286,6 @@ local function wrap(connection, driver, place)
     _statement_count = 0,
     _translated = {},
   }, database_mt)
-end
-
-local function set_up(database, fn, ...)
-  local ok, message, err = database:read(fn, ...)
-  if ok then
-    return database
-  end
-  database:close()
-  return nil, message, err
-end
-
---- Opens an SQLite file; an empty one becomes a database.
----@param path string
----@param busy_timeout number seconds to wait for another process's transaction
----@return table|nil database
----@return string? message
----@return lastpass.Error? err
-function M.open_file(path, busy_timeout)
-  local dbi, message, err = load_driver "SQLite3"
-  if not dbi then
-    return nil, message, err
-  end
-  -- SQLite gives other meanings to "file:…" and its like; ":memory:" alone is meant so.
-  local plain = (path:find "^/" or path == ":memory:") and path or "./" .. path
-  local connection, reason = dbi.Connect("SQLite3", plain)
-  if not connection then
-    return failures.fail(path, reason, false)
-  end
-  return set_up(wrap(connection, "SQLite3", path), setup.sqlite, busy_timeout)
-end
-
---- Connects to PostgreSQL. LuaDBI would take a password as a Lua string and nothing else, so libpq
--- finds it by itself: in ~/.pgpass, in the file that the DSN's `passfile` names, or it needs none.
----@param address table of `store.dsn`: place, conninfo
----@param busy_timeout number seconds to wait for another session's lock
----@return table|nil database
----@return string? message
----@return lastpass.Error? err
-function M.open_server(address, busy_timeout)
-  local dbi, message, err = load_driver "PostgreSQL"
-  if not dbi then
-    return nil, message, err
-  end
-  local connection = dbi.Connect("PostgreSQL", address.conninfo)
-  if not connection then
-    return failures.unreachable(address)
-  end
-  return set_up(wrap(connection, "PostgreSQL", address.place), setup.postgresql, busy_timeout)
 end
 
 return M

@@ -1,7 +1,12 @@
 --- The store: a journal of runs and their steps, locks, and what directories and sources looked like,
 -- in an SQLite file or a PostgreSQL database.
 -- @module lastpass.store
+local connection = require "lastpass.store.connection"
 local errors = require "lastpass.error"
+local location = require "lastpass.store.location"
+local locks = require "lastpass.store.lock"
+local migrations = require "lastpass.store.migrations"
+local values = require "lastpass.store.values"
 
 local M = {}
 
@@ -25,7 +30,7 @@ local function above_zero(value)
 end
 
 local function text(value)
-  return type(value) == "string" and value ~= "" and not value:find "%z", "a text"
+  return type(value) == "string" and value ~= "" and not value:find "%z", "a non-empty string"
 end
 
 local known_options = {
@@ -35,31 +40,59 @@ local known_options = {
   busy_timeout = above_zero,
 }
 
-local function open_file(path, busy_timeout)
-  local file = require "lastpass.store.file"
-  local message, err
-  if path then
-    path = file.expand(path)
-  else
-    path, message, err = file.default_path()
-    if not path then
+-- ---- the journal ----
+
+---@class lastpass.store.Journal
+local methods = { lock = locks.take }
+local journal_mt = { __index = methods, __name = "lastpass.journal" }
+
+for _, part in ipairs { "runs", "steps", "step_lists", "readings" } do
+  for name, method in pairs(require("lastpass.store." .. part)) do
+    methods[name] = method
+  end
+end
+
+function journal_mt.__tostring(self)
+  return ("lastpass.journal (%s)"):format(self._database.place)
+end
+
+--- Closes the database, and releases the locks that it still has.
+function methods:close()
+  if self._closed then
+    return
+  end
+  self._closed = true
+  for _, lock in pairs(self._locks) do
+    lock:release()
+  end
+  self._database:close()
+end
+
+-- ---- opening ----
+
+local function open_database(options)
+  local busy_timeout = options.busy_timeout or BUSY_TIMEOUT
+  if options.dsn then
+    local address, message, err = location.parse_dsn(options.dsn)
+    if not address then
       return nil, message, err
     end
+    return connection.open_server(address, busy_timeout)
+  end
+  local path, message, err
+  if options.path then
+    path = location.expand(options.path)
+  else
+    path, message, err = location.default_path()
   end
   local ok
-  ok, message, err = file.prepare(path)
+  if path then
+    ok, message, err = location.prepare(path)
+  end
   if not ok then
     return nil, message, err
   end
-  return require("lastpass.store.database").open_file(path, busy_timeout)
-end
-
-local function open_server(dsn, busy_timeout)
-  local address, message, err = require("lastpass.store.dsn").parse(dsn)
-  if not address then
-    return nil, message, err
-  end
-  return require("lastpass.store.database").open_server(address, busy_timeout)
+  return connection.open_file(path, busy_timeout)
 end
 
 --- Opens the journal, and brings its tables up to date.
@@ -88,26 +121,55 @@ function M.open(options)
   if options.path and options.dsn then
     errors.raise(2, "store.open: options 'path' and 'dsn' exclude each other")
   end
-  local busy_timeout = options.busy_timeout or BUSY_TIMEOUT
-  local ok, message, err = require("lastpass.store.pack").available()
+  local ok, message, err = values.load_zlib()
   if not ok then
     return nil, message, err
   end
   local database
-  if options.dsn then
-    database, message, err = open_server(options.dsn, busy_timeout)
-  else
-    database, message, err = open_file(options.path, busy_timeout)
-  end
+  database, message, err = open_database(options)
   if not database then
     return nil, message, err
   end
-  ok, message, err = require("lastpass.store.migrations").run(database)
+  ok, message, err = migrations.run(database)
   if not ok then
     database:close()
     return nil, message, err
   end
-  return require("lastpass.store.journal").new(database, options.lock_timeout or LOCK_TIMEOUT)
+  return setmetatable({
+    _database = database,
+    _lock_timeout = options.lock_timeout or LOCK_TIMEOUT,
+    _locks = {},
+  }, journal_mt)
+end
+
+-- ---- the journal of a client ----
+
+-- A program has few journals; each is opened once.
+local open_journals = {}
+
+--- The company a client works on: the address of the API and the account number.
+---@param client lastpass.Client
+---@return string tenant "lastpass.com/enterpriseapi.php 8771312"
+function M.tenant(client)
+  local host = client:option("url"):gsub("^%a+://", "")
+  return ("%s %.0f"):format(host, tonumber(client:option "cid"))
+end
+
+--- The journal of a client, opened at its first use.
+---@param client lastpass.Client its option `journal` (path or DSN)
+---@return lastpass.store.Journal|nil
+---@return string? message
+---@return lastpass.Error? err
+function M.of(client)
+  local place = client:option "journal"
+  local key = place or ""
+  if open_journals[key] then
+    return open_journals[key]
+  end
+  local is_dsn = place and place:match "^postgres"
+  local journal, message, err = M.open { [is_dsn and "dsn" or "path"] = place }
+  open_journals[key] = journal
+  return journal, message, err
 end
 
 return M

@@ -1,12 +1,112 @@
 --- One runner a company: a row that survives crashes and names its owner.
 -- @module lastpass.store.lock
-local arguments = require "lastpass.store.arguments"
 local errors = require "lastpass.error"
 local json = require "lastpass.json"
-local process = require "lastpass.store.process"
 local time = require "lastpass.time"
+local values = require "lastpass.store.values"
 
 local M = {}
+
+-- ---- processes ----
+
+-- USER_HZ: what the kernel shows to programs is in hundredths, whatever it counts in itself.
+local TICKS_PER_SECOND = 100
+
+local function read(path)
+  local file = io.open(path, "rb")
+  if not file then
+    return ""
+  end
+  local text = file:read "*a" or ""
+  file:close()
+  return text
+end
+
+local function line_of(path)
+  return read(path):match "^%s*([^\n]*)"
+end
+
+-- State and start (ticks since the machine's) of a process.
+local function stat(process)
+  -- The program's name, in parentheses, may hold anything.
+  local state, rest = read("/proc/" .. process .. "/stat"):match "^.*%) (%a) (.*)$"
+  if not state then
+    return nil
+  end
+  local start
+  local position = 3
+  for field in rest:gmatch "%S+" do
+    position = position + 1
+    if position == 22 then
+      start = tonumber(field)
+      break
+    end
+  end
+  return state, start
+end
+
+local function user_name()
+  local number = read("/proc/self/status"):match "\nUid:%s+(%d+)"
+  if not number then
+    return os.getenv "USER"
+  end
+  return ("\n" .. read "/etc/passwd"):match("\n([^:\n]+):[^:\n]*:" .. number .. ":")
+    or "user " .. number
+end
+
+local function started_at(ticks)
+  local boot = tonumber(read("/proc/stat"):match "btime (%d+)")
+  return boot and ticks and math.floor(boot + ticks / TICKS_PER_SECOND) or nil
+end
+
+--- This process, as another one may find it again.
+---@return table identity host, user; pid, started (epoch seconds) and ticks where there is /proc;
+-- machine, boot and space tell machines, their boots and containers of one name apart
+function M.identity()
+  local process = read("/proc/self/stat"):match "^(%d+)"
+  local _, ticks = nil, nil
+  if process then
+    _, ticks = stat "self"
+  end
+  local _, first_ticks = stat "1"
+  local host = line_of "/proc/sys/kernel/hostname"
+  return {
+    host = host ~= "" and host or os.getenv "HOSTNAME" or "unknown host",
+    user = user_name(),
+    pid = tonumber(process),
+    ticks = ticks,
+    started = started_at(ticks),
+    machine = line_of "/etc/machine-id",
+    boot = line_of "/proc/sys/kernel/random/boot_id",
+    -- Process numbers are a container's own. When its first process began is as good as its name.
+    space = first_ticks and ("%.0f"):format(first_ticks) or "",
+  }
+end
+
+--- What became of a process that described itself by `identity`.
+---@param owner table
+---@return "alive"|"gone"|"unknown" liveness "gone" only when that is certain
+function M.liveness(owner)
+  local here = M.identity()
+  if not owner.pid or not here.pid or owner.host ~= here.host or owner.machine ~= here.machine then
+    return "unknown"
+  elseif owner.boot ~= here.boot then
+    -- Without a machine's number it may be another machine with the same name.
+    return here.machine ~= "" and "gone" or "unknown"
+  elseif owner.space ~= here.space then
+    return "unknown"
+  end
+  local state, ticks = stat(("%d"):format(owner.pid))
+  if not state then
+    -- Where /proc hides other users' processes (hidepid) it hides the first one too.
+    return (here.space ~= "" or owner.user == here.user) and "gone" or "unknown"
+  elseif state == "Z" or state == "X" or ticks ~= owner.ticks then
+    return "gone" -- dead, only not fetched by its parent; or another one with its number
+  end
+  return "alive"
+end
+
+-- ---- locks ----
 
 --- Who holds a lock.
 ---@class lastpass.store.Owner
@@ -66,13 +166,13 @@ local function shown(owner)
   }
 end
 
-local function refuse(journal, tenant, owner, fate)
+local function refuse(journal, tenant, owner, liveness)
   local who = ("%s on %s"):format(owner.user or "somebody", owner.host)
   local details = { owner.pid and ("process %d"):format(owner.pid) or nil }
   details[#details + 1] = owner.run and ("run %d"):format(owner.run) or nil
   details[#details + 1] = "since " .. time.iso(owner.since)
   local hint
-  if fate == "alive" then
+  if liveness == "alive" then
     hint = ("wait until it is done; should it hang: kill %d"):format(owner.pid)
   else
     hint = ("wait until it is done; it counts as dead %d s after its last sign of life, %s"):format(
@@ -116,11 +216,11 @@ local function take(database, journal, tenant, run, identity, token)
     return take(database, journal, tenant, run, identity, token)
   end
   local previous = describe(row)
-  local fate = process.fate(previous)
+  local liveness = M.liveness(previous)
   -- Both times are the database's, so machines whose clocks differ agree.
   local silent = row.clock - row.heartbeat > journal._lock_timeout
-  if fate == "alive" or fate == "unknown" and not silent then
-    return refuse(journal, tenant, previous, fate)
+  if liveness == "alive" or liveness == "unknown" and not silent then
+    return refuse(journal, tenant, previous, liveness)
   end
   database:query(
     "UPDATE lastpass_locks SET token = ?, run = ?, owner = ?, since = @now, heartbeat = @now "
@@ -144,10 +244,10 @@ end
 ---@return string? message
 ---@return lastpass.Error? err kind "conflict", code "locked", with owner
 function M.take(journal, tenant, options)
-  tenant = arguments.tenant("journal:lock", tenant)
+  tenant = values.tenant("journal:lock", tenant)
   options = errors.check_options("journal:lock", options, { run = "number" })
-  local run = arguments.optional_whole("journal:lock", "run", options.run)
-  local identity = process.identity()
+  local run = values.optional_whole("journal:lock", "run", options.run)
+  local identity = M.identity()
   local token = new_token(identity)
   local ok, taken_over, err =
     journal._database:transaction(take, journal, tenant, run, identity, token)

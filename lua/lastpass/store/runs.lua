@@ -1,13 +1,11 @@
 --- Runs: one plan carried out, or taken back.
 -- @module lastpass.store.runs
-local arguments = require "lastpass.store.arguments"
 local errors = require "lastpass.error"
 local failures = require "lastpass.store.failures"
 local json = require "lastpass.json"
 local locks = require "lastpass.store.lock"
-local pack = require "lastpass.store.pack"
-local process = require "lastpass.store.process"
 local time = require "lastpass.time"
+local values = require "lastpass.store.values"
 
 --- One run.
 ---@class lastpass.store.Run
@@ -62,7 +60,7 @@ local function complete(self, row)
     end
   end
   if row.document then
-    row.document = pack.unpack(row.document)
+    row.document = values.unpack(row.document)
     if not row.document then
       return failures.damaged(
         self._database.place,
@@ -112,15 +110,15 @@ end
 function M:begin_run(run)
   local where = "journal:begin_run"
   run = errors.check_options(where, run, known_run)
-  local who = process.identity()
+  local who = locks.identity()
   return self._database:transaction(insert, self, {
-    tenant = arguments.tenant(where, run.tenant),
-    plan = arguments.name(where, "plan", run.plan),
-    kind = arguments.word(where, "kind", run.kind, kinds),
-    of_run = arguments.optional_whole(where, "of_run", run.of_run),
-    total = arguments.whole(where, "total", run.total),
+    tenant = values.tenant(where, run.tenant),
+    plan = values.name(where, "plan", run.plan),
+    kind = values.word(where, "kind", run.kind, kinds),
+    of_run = values.optional_whole(where, "of_run", run.of_run),
+    total = values.whole(where, "total", run.total),
     owner = json.encode { host = who.host, user = who.user, pid = who.pid, started = who.started },
-    document = pack.pack(run.document or ""),
+    document = values.pack(run.document or ""),
   })
 end
 
@@ -139,21 +137,21 @@ end
 ---@return string? message
 ---@return lastpass.Error? err code "no_such_run"
 function M:run(id)
-  return self._database:read(select_run, self, arguments.whole("journal:run", "run", id))
+  return self._database:read(select_run, self, values.whole("journal:run", "run", id))
 end
 
 local function select_runs(database, self, tenant, state, limit)
-  local conditions, values = {}, {}
+  local conditions, bound = {}, {}
   if tenant then
-    conditions[#conditions + 1], values[#values + 1] = "tenant = ?", tenant
+    conditions[#conditions + 1], bound[#bound + 1] = "tenant = ?", tenant
   end
   if state then
-    conditions[#conditions + 1], values[#values + 1] = "state = ?", state
+    conditions[#conditions + 1], bound[#bound + 1] = "state = ?", state
   end
   local where = #conditions > 0 and " WHERE " .. table.concat(conditions, " AND ") or ""
-  values[#values + 1] = limit
+  bound[#bound + 1] = limit
   local sql = "SELECT " .. COLUMNS .. " FROM lastpass_runs" .. where .. " ORDER BY id DESC LIMIT ?"
-  local rows = database:run(sql, values)
+  local rows = database:run(sql, bound)
   for _, row in ipairs(rows) do
     local ok, message, err = complete(self, row)
     if not ok then
@@ -178,9 +176,9 @@ function M:runs(options)
   return self._database:read(
     select_runs,
     self,
-    options.tenant and arguments.tenant(where, options.tenant),
-    options.state and arguments.word(where, "state", options.state, states),
-    arguments.whole(where, "limit", options.limit or 20)
+    options.tenant and values.tenant(where, options.tenant),
+    options.state and values.word(where, "state", options.state, states),
+    values.whole(where, "limit", options.limit or 20)
   )
 end
 
@@ -207,12 +205,12 @@ end
 ---@return lastpass.Error? err code "no_such_run"
 function M:end_run(id, state, summary)
   local where = "journal:end_run"
-  summary = arguments.optional_table(where, "summary", summary)
+  summary = values.optional_table(where, "summary", summary)
   return self._database:transaction(
     finish,
     self,
-    arguments.whole(where, "run", id),
-    arguments.word(where, "state", state, ends),
+    values.whole(where, "run", id),
+    values.word(where, "state", state, ends),
     summary and json.encode(summary)
   )
 end
@@ -235,7 +233,7 @@ end
 ---@return string? message
 ---@return lastpass.Error? err
 function M:last_applied(tenant)
-  return self._database:read(select_last, self, arguments.tenant("journal:last_applied", tenant))
+  return self._database:read(select_last, self, values.tenant("journal:last_applied", tenant))
 end
 
 return M

@@ -1,9 +1,9 @@
 --- What the journal knows of steps: lists, counts, and what was done lately.
 -- @module lastpass.store.step_lists
-local arguments = require "lastpass.store.arguments"
 local errors = require "lastpass.error"
 local failures = require "lastpass.store.failures"
 local json = require "lastpass.json"
+local values = require "lastpass.store.values"
 
 --- One step.
 ---@class lastpass.store.Step
@@ -58,9 +58,9 @@ local function decode_images(self, run, row)
   return row
 end
 
-local function select_steps(database, self, run, condition, values)
+local function select_steps(database, self, run, condition, bound)
   local sql = ("SELECT %s FROM lastpass_steps WHERE run = ?%s"):format(COLUMNS, condition)
-  local rows = database:run(sql, values)
+  local rows = database:run(sql, bound)
   for _, row in ipairs(rows) do
     local ok, message, err = decode_images(self, run, row)
     if not ok then
@@ -78,27 +78,27 @@ end
 ---@return lastpass.Error? err
 function M:steps(run, options)
   local where = "journal:steps"
-  run = arguments.whole(where, "run", run)
+  run = values.whole(where, "run", run)
   options = errors.check_options(where, options, {
     state = "string",
     from = "number",
     limit = "number",
   })
-  local conditions, values = {}, { run }
+  local conditions, bound = {}, { run }
   if options.state then
     conditions[#conditions + 1] = " AND state = ?"
-    values[#values + 1] = arguments.word(where, "state", options.state, states)
+    bound[#bound + 1] = values.word(where, "state", options.state, states)
   end
   if options.from then
     conditions[#conditions + 1] = " AND number >= ?"
-    values[#values + 1] = arguments.whole(where, "from", options.from)
+    bound[#bound + 1] = values.whole(where, "from", options.from)
   end
   conditions[#conditions + 1] = " ORDER BY number"
   if options.limit then
     conditions[#conditions + 1] = " LIMIT ?"
-    values[#values + 1] = arguments.whole(where, "limit", options.limit)
+    bound[#bound + 1] = values.whole(where, "limit", options.limit)
   end
-  return self._database:read(select_steps, self, run, table.concat(conditions), values)
+  return self._database:read(select_steps, self, run, table.concat(conditions), bound)
 end
 
 --- The steps of which nobody knows yet what became: "intended" or "uncertain", by number.
@@ -107,7 +107,7 @@ end
 ---@return string? message
 ---@return lastpass.Error? err
 function M:open_steps(run)
-  run = arguments.whole("journal:open_steps", "run", run)
+  run = values.whole("journal:open_steps", "run", run)
   local condition = " AND state IN ('intended', 'uncertain') ORDER BY number"
   return self._database:read(select_steps, self, run, condition, { run })
 end
@@ -130,19 +130,19 @@ end
 ---@return string? message
 ---@return lastpass.Error? err
 function M:step_counts(run)
-  return self._database:read(select_counts, arguments.whole("journal:step_counts", "run", run))
+  return self._database:read(select_counts, values.whole("journal:step_counts", "run", run))
 end
 
--- The values of a query about kinds of steps of a tenant since a moment, and its marks.
+-- The bound of a query about kinds of steps of a tenant since a moment, and its marks.
 local function window(where, tenant, kinds, since)
-  local values = {}
-  for index, kind in ipairs(arguments.list(where, "kinds", kinds)) do
-    values[index] = arguments.name(where, "a kind", kind)
+  local bound = {}
+  for index, kind in ipairs(values.list(where, "kinds", kinds)) do
+    bound[index] = values.name(where, "a kind", kind)
   end
-  local marks = ("?, "):rep(#values - 1) .. "?"
-  values[#values + 1] = arguments.whole(where, "since", since)
-  values[#values + 1] = arguments.tenant(where, tenant)
-  return values, marks
+  local marks = ("?, "):rep(#bound - 1) .. "?"
+  bound[#bound + 1] = values.whole(where, "since", since)
+  bound[#bound + 1] = values.tenant(where, tenant)
+  return bound, marks
 end
 
 local HAPPENED = "s.state IN ('done', 'intended', 'uncertain', 'unknown', 'not_confirmed') "
@@ -219,13 +219,13 @@ function M:amounts(tenant, since, takes_back)
   local where = "journal:amounts"
   return self._database:read(
     select_amounts,
-    arguments.tenant(where, tenant),
-    arguments.whole(where, "since", since),
-    arguments.list(where, "takes_back", takes_back)
+    values.tenant(where, tenant),
+    values.whole(where, "since", since),
+    values.list(where, "takes_back", takes_back)
   )
 end
 
-local function select_done(database, self, values, marks)
+local function select_done(database, self, bound, marks)
   local sql = "SELECT {s.run AS run}, {s.number AS number}, s.kind AS kind, s.subject AS subject, "
     .. "s.before_image AS before_image, s.after_image AS after_image, "
     .. "{s.settled_at AS settled_at} "
@@ -234,7 +234,7 @@ local function select_done(database, self, values, marks)
     )
     .. "AND s.touched_at >= ? AND r.tenant = ? AND s.state IN ('done', 'unknown') "
     .. "ORDER BY s.run, s.number"
-  local rows = database:run(sql, values)
+  local rows = database:run(sql, bound)
   for _, row in ipairs(rows) do
     local ok, message, err = decode_images(self, row.run, row)
     if not ok then
@@ -252,11 +252,11 @@ end
 ---@return string? message
 ---@return lastpass.Error? err
 function M:done_steps(tenant, kinds, since)
-  local values, marks = window("journal:done_steps", tenant, kinds, since)
+  local bound, marks = window("journal:done_steps", tenant, kinds, since)
   if #kinds == 0 then
     return {}
   end
-  return self._database:read(select_done, self, values, marks)
+  return self._database:read(select_done, self, bound, marks)
 end
 
 return M

@@ -1,10 +1,10 @@
 --- Steps of runs: what is about to be done is on the disk before it is done, what became of it after.
 -- @module lastpass.store.steps
-local arguments = require "lastpass.store.arguments"
 local errors = require "lastpass.error"
 local json = require "lastpass.json"
 local locks = require "lastpass.store.lock"
 local time = require "lastpass.time"
+local values = require "lastpass.store.values"
 
 ---@class lastpass.store.Journal
 local M = {}
@@ -44,17 +44,17 @@ local function write_rows(database, statement, list, columns, fn)
   local returned = {}
   for first = 1, #list, CHUNK do
     local last = math.min(first + CHUNK - 1, #list)
-    local values, count = {}, 0
+    local bound, count = {}, 0
     for index = first, last do
       local row = fn(list[index])
       for column = 1, columns do
-        values[count + column] = row[column]
+        bound[count + column] = row[column]
       end
       count = count + columns
     end
     local marks = (statement.row .. ", "):rep(last - first) .. statement.row
     local sql = statement.head .. marks .. statement.tail
-    for _, row in ipairs(database:run(sql, values, count)) do
+    for _, row in ipairs(database:run(sql, bound, count)) do
       returned[row.number] = row
     end
   end
@@ -121,7 +121,7 @@ local function check_number(where, item, seen)
   if type(item) ~= "table" then
     errors.raise(3, "%s: a step must be a table, not %s", where, type(item))
   end
-  local number = arguments.whole(where, "a step's number", item.number)
+  local number = values.whole(where, "a step's number", item.number)
   if seen[number] then
     errors.raise(3, "%s: step %d is in the list twice", where, number)
   end
@@ -130,7 +130,7 @@ local function check_number(where, item, seen)
 end
 
 local function image(where, name, value)
-  value = arguments.optional_table(where, name, value)
+  value = values.optional_table(where, name, value)
   return value and json.encode(value)
 end
 
@@ -147,16 +147,16 @@ end
 ---@return lastpass.Error? err code "no_such_run", "run_ended", "lock_lost" and those of failures
 function M:intend(run, list)
   local where = "journal:intend"
-  run = arguments.whole(where, "run", run)
+  run = values.whole(where, "run", run)
   local steps, seen = {}, {}
-  for index, item in ipairs(arguments.list(where, "steps", list)) do
+  for index, item in ipairs(values.list(where, "steps", list)) do
     steps[index] = {
       number = check_number(where, item, seen),
-      kind = arguments.name(where, "a step's kind", item.kind),
-      subject = arguments.name(where, "a step's subject", item.subject),
+      kind = values.name(where, "a step's kind", item.kind),
+      subject = values.name(where, "a step's subject", item.subject),
       before = image(where, "a step's before", item.before),
       after = image(where, "a step's after", item.after),
-      doubt_until = arguments.optional_whole(where, "a step's doubt_until", item.doubt_until),
+      doubt_until = values.optional_whole(where, "a step's doubt_until", item.doubt_until),
     }
   end
   return self._database:transaction(intend, self, run, steps)
@@ -211,16 +211,16 @@ end
 ---@return lastpass.Error? err code "no_such_run" and those of failures
 function M:settle(run, list)
   local where = "journal:settle"
-  run = arguments.whole(where, "run", run)
+  run = values.whole(where, "run", run)
   local steps, seen = {}, {}
-  for index, item in ipairs(arguments.list(where, "steps", list)) do
+  for index, item in ipairs(values.list(where, "steps", list)) do
     steps[index] = {
       number = check_number(where, item, seen),
-      kind = item.kind and arguments.name(where, "a step's kind", item.kind) or "",
-      subject = item.subject and arguments.name(where, "a step's subject", item.subject) or "",
-      state = arguments.word(where, "a step's state", item.state, settled_states),
-      reason = arguments.optional_text(where, "a step's reason", item.reason),
-      code = arguments.optional_text(where, "a step's code", item.code),
+      kind = item.kind and values.name(where, "a step's kind", item.kind) or "",
+      subject = item.subject and values.name(where, "a step's subject", item.subject) or "",
+      state = values.word(where, "a step's state", item.state, settled_states),
+      reason = values.optional_text(where, "a step's reason", item.reason),
+      code = values.optional_text(where, "a step's code", item.code),
     }
   end
   return self._database:transaction(settle, self, run, steps)
@@ -263,9 +263,9 @@ function M:renew_intent(run, numbers, doubt_until)
   return self._database:transaction(
     renew,
     self,
-    arguments.whole(where, "run", run),
-    arguments.list(where, "numbers", numbers),
-    arguments.whole(where, "doubt_until", doubt_until)
+    values.whole(where, "run", run),
+    values.list(where, "numbers", numbers),
+    values.whole(where, "doubt_until", doubt_until)
   )
 end
 
@@ -286,7 +286,7 @@ end
 ---@return string? message
 ---@return lastpass.Error? err those of failures
 function M:confirm(run)
-  return self._database:transaction(confirm, arguments.whole("journal:confirm", "run", run))
+  return self._database:transaction(confirm, values.whole("journal:confirm", "run", run))
 end
 
 return M

@@ -1,7 +1,7 @@
 --- What was typed in earlier sessions: a file of its user's alone, without secrets.
 -- @module lastpass.cli.repl.history
 local core = require "lastpass.core"
-local files = require "lastpass.store.file"
+local files = require "lastpass.store.location"
 local secrets = require "lastpass.cli.repl.secrets"
 
 local KEPT = 2000 -- entries; the file is cut back to them when a session finds twice as many

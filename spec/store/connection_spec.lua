@@ -1,9 +1,8 @@
 local check = require "spec.support.check"
-local databases = require "lastpass.store.database"
-local setup = require "lastpass.store.setup"
+local connection = require "lastpass.store.connection"
 local support = require "spec.support.store"
 
-describe("store.setup", function()
+describe("store.connection", function()
   local folder
 
   before_each(function()
@@ -15,7 +14,7 @@ describe("store.setup", function()
   end)
 
   it("makes every commit durable, and waiting bounded", function()
-    local database = assert(databases.open_file(folder .. "/x.db", 0.0301))
+    local database = assert(connection.open_file(folder .. "/x.db", 0.0301))
     local function pragma(name)
       return assert(database:read(function(open)
         return open:first(
@@ -44,18 +43,25 @@ describe("store.setup", function()
   end
 
   it("refuses what is too old", function()
-    local err =
-      check.failure("argument", "sqlite_too_old", setup.sqlite(answering { version = "3.34.1" }, 1))
+    local err = check.failure(
+      "argument",
+      "sqlite_too_old",
+      connection.set_up_sqlite(answering { version = "3.34.1" }, 1)
+    )
     assert.equal("there: SQLite 3.34.1 is too old, 3.35 is needed", err.message)
-    assert.is_true(setup.sqlite(answering { version = "3.35.0" }, 1))
-    assert.is_true(setup.sqlite(answering { version = "4.0.0" }, 1))
+    assert.is_true(connection.set_up_sqlite(answering { version = "3.35.0" }, 1))
+    assert.is_true(connection.set_up_sqlite(answering { version = "4.0.0" }, 1))
     local server = { version = "90624", shown = "9.6.24", encoding = "UTF8", synchronous = "on" }
-    err = check.failure("argument", "postgresql_too_old", setup.postgresql(answering(server), 1))
+    err = check.failure(
+      "argument",
+      "postgresql_too_old",
+      connection.set_up_postgresql(answering(server), 1)
+    )
     assert.matches("PostgreSQL 9.6.24", err.message, 1, true)
     server.version = "100000"
-    assert.is_true(setup.postgresql(answering(server), 1))
+    assert.is_true(connection.set_up_postgresql(answering(server), 1))
     server.encoding = "LATIN1"
-    check.failure("argument", "bad_encoding", setup.postgresql(answering(server), 1))
+    check.failure("argument", "bad_encoding", connection.set_up_postgresql(answering(server), 1))
   end)
 
   it("can be done by several processes at once", function()

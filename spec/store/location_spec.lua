@@ -1,7 +1,86 @@
 local check = require "spec.support.check"
-local dsn = require "lastpass.store.dsn"
+local location = require "lastpass.store.location"
+local support = require "spec.support.store"
 
-describe("store.dsn", function()
+describe("store.location: file", function()
+  local folder, getenv, environment
+
+  setup(function()
+    folder = support.folder()
+    getenv = os.getenv
+  end)
+
+  teardown(function()
+    support.remove(folder)
+  end)
+
+  before_each(function()
+    environment = {}
+    rawset(os, "getenv", function(name)
+      return environment[name]
+    end)
+  end)
+
+  after_each(function()
+    rawset(os, "getenv", getenv)
+  end)
+
+  local function mode(path)
+    return support.output(("stat -c %%a '%s'"):format(path:gsub("'", "'\\''")))
+  end
+
+  it("has its place in the state folder", function()
+    environment.HOME = "/home/ann"
+    assert.equal("/home/ann/.local/state/lastpass/journal.db", location.default_path())
+    environment.XDG_STATE_HOME = "/var/state"
+    assert.equal("/var/state/lastpass/journal.db", location.default_path())
+    environment.XDG_STATE_HOME = "relative"
+    assert.equal("/home/ann/.local/state/lastpass/journal.db", location.default_path())
+    environment.XDG_STATE_HOME = ""
+    assert.equal("/home/ann/.local/state/lastpass/journal.db", location.default_path())
+    environment.HOME = nil
+    assert.truthy(check.failure("argument", "no_home", location.default_path()).hint)
+  end)
+
+  it("knows the home folder's short name", function()
+    environment.HOME = "/home/ann"
+    assert.equal("/home/ann/x.db", location.expand "~/x.db")
+    assert.equal("x~/y", location.expand "x~/y")
+    environment.HOME = nil
+    assert.equal("~/x.db", location.expand "~/x.db")
+  end)
+
+  it("makes folders and file for their user only, whatever their names", function()
+    local base = folder .. '/it\'s $(touch bad) "new"'
+    local path = base .. "/a/b\nc/-journal.db"
+    assert.is_true(location.prepare(path))
+    assert.equal("600\n", mode(path))
+    assert.equal("700\n", mode(base .. "/a"))
+    assert.equal("700\n", mode(base))
+    assert.equal("", support.read(path))
+    assert.is_nil(support.read "bad")
+  end)
+
+  it("leaves alone what is there", function()
+    local path = folder .. "/there.db"
+    support.write(path, "content")
+    os.execute("chmod 640 " .. path)
+    assert.is_true(location.prepare(path))
+    assert.equal("content", support.read(path))
+    assert.equal("640\n", mode(path))
+  end)
+
+  it("says why it cannot", function()
+    support.write(folder .. "/plain", "")
+    for _, path in ipairs { folder .. "/plain/x/journal.db", "/proc/lastpass/journal.db" } do
+      local err = check.failure("argument", "store_unopened", location.prepare(path))
+      assert.equal(1, err.message:find("journal " .. path .. ": it cannot be made: ", 1, true))
+      assert.truthy(err.hint)
+    end
+  end)
+end)
+
+describe("store.location: dsn", function()
   local getenv, environment
 
   setup(function()
@@ -21,7 +100,7 @@ describe("store.dsn", function()
 
   local function parameters(text)
     local found = {}
-    local query = assert(dsn.parse(text)).conninfo:match "%?(.*)$"
+    local query = assert(location.parse_dsn(text)).conninfo:match "%?(.*)$"
     for name, value in query:gmatch "([^&=]+)=([^&]*)" do
       assert.is_nil(found[name])
       found[name] = value
@@ -30,7 +109,8 @@ describe("store.dsn", function()
   end
 
   it("is made complete", function()
-    local address = assert(dsn.parse "postgresql://ann@localhost:5432/acme?connect_timeout=3")
+    local address =
+      assert(location.parse_dsn "postgresql://ann@localhost:5432/acme?connect_timeout=3")
     assert.equal("postgresql://ann@localhost:5432/acme", address.place)
     assert.equal(
       "postgresql://ann@localhost:5432/acme?connect_timeout=3&application_name=lastpass"
@@ -50,7 +130,7 @@ describe("store.dsn", function()
       "postgresql://a b/c",
       "postgresql://a/c\n",
     } do
-      local err = check.failure("argument", "bad_dsn", dsn.parse(text))
+      local err = check.failure("argument", "bad_dsn", location.parse_dsn(text))
       assert.is_nil(err.message:find("secret", 1, true))
     end
   end)
@@ -64,7 +144,7 @@ describe("store.dsn", function()
       "postgresql://ann@localhost/acme?x=1&p%61ssword=s3cret",
       "postgresql://ann@localhost/acme?sslpassword=s3cret",
     } do
-      local err = check.failure("argument", "password_in_dsn", dsn.parse(text))
+      local err = check.failure("argument", "password_in_dsn", location.parse_dsn(text))
       assert.is_nil((err.message .. err.hint):find "s3")
       assert.matches("passfile", err.hint, 1, true)
     end
@@ -84,7 +164,8 @@ describe("store.dsn", function()
       assert.equal("verify-full", parameters(text).sslmode, text)
       local joint = text .. (text:find "?" and "&" or "?")
       for _, mode in ipairs { "disable", "allow", "prefer", "require", "" } do
-        local err = check.failure("argument", "tls_needed", dsn.parse(joint .. "sslmode=" .. mode))
+        local err =
+          check.failure("argument", "tls_needed", location.parse_dsn(joint .. "sslmode=" .. mode))
         assert.truthy(err.hint)
       end
       assert.equal("verify-ca", parameters(joint .. "sslmode=verify-ca").sslmode)

@@ -1,0 +1,163 @@
+--- Opens a database: loads the driver, connects, checks versions, and sets durability and waiting.
+-- @module lastpass.store.connection
+local databases = require "lastpass.store.database"
+local errors = require "lastpass.error"
+local failures = require "lastpass.store.failures"
+
+local M = {}
+
+-- ---- drivers ----
+
+local packages = {
+  SQLite3 = "lua-dbi-sqlite3",
+  PostgreSQL = "lua-dbi-postgresql",
+}
+
+local modules = {
+  SQLite3 = "dbd.sqlite3",
+  PostgreSQL = "dbd.postgresql",
+}
+
+local function load_driver(driver)
+  local found = pcall(require, "DBI") and pcall(require, modules[driver])
+  if found then
+    return require "DBI"
+  end
+  local message = ("the journal needs LuaDBI with its driver for %s"):format(driver)
+  return errors.fail(
+    "argument",
+    "no_luadbi",
+    message,
+    { hint = "apt install " .. packages[driver] }
+  )
+end
+
+-- ---- what a new connection needs ----
+
+local function version_number(text)
+  local major, minor = text:match "^(%d+)%.(%d+)"
+  return tonumber(major) * 1000 + tonumber(minor)
+end
+
+-- Two processes that both switch a new file to WAL get in each other's way, and SQLite does not
+-- wait for that lock. Waiting for the lock that it does wait for, and trying again, is as good.
+local function switch_to_wal(database)
+  local tries = 0
+  local ok, thrown
+  repeat
+    tries = tries + 1
+    ok, thrown = pcall(database.query, database, "PRAGMA journal_mode = WAL")
+    if not ok then
+      database:query "BEGIN IMMEDIATE"
+      database:query "ROLLBACK"
+    end
+  until ok or tries == 20
+  if not ok then
+    error(thrown, 0)
+  end
+end
+
+--- Prepares SQLite; to be called inside `read`.
+function M.set_up_sqlite(database, busy_timeout)
+  database:query(("PRAGMA busy_timeout = %d"):format(math.ceil(busy_timeout * 1000)))
+  local version = database:first("SELECT sqlite_version() AS version").version
+  if version_number(version) < 3035 then
+    local message = ("%s: SQLite %s is too old, 3.35 is needed"):format(database.place, version)
+    return errors.fail("argument", "sqlite_too_old", message, {
+      hint = "use a newer system, or PostgreSQL",
+    })
+  end
+  switch_to_wal(database)
+  -- Every commit is on the disk before it returns.
+  database:query "PRAGMA synchronous = FULL"
+  return true
+end
+
+--- Prepares PostgreSQL; to be called inside `read`.
+function M.set_up_postgresql(database, busy_timeout)
+  local settings = database:first(
+    "SELECT current_setting('server_version_num') AS version, "
+      .. "current_setting('server_version') AS shown, "
+      .. "current_setting('server_encoding') AS encoding, "
+      .. "current_setting('synchronous_commit') AS synchronous"
+  )
+  if tonumber(settings.version) < 100000 then
+    local message = ("%s: PostgreSQL %s is too old, 10 is needed"):format(
+      database.place,
+      settings.shown
+    )
+    return errors.fail("argument", "postgresql_too_old", message)
+  elseif settings.encoding ~= "UTF8" and settings.encoding ~= "SQL_ASCII" then
+    local message = ("%s: the database has the encoding %s, which cannot hold every name"):format(
+      database.place,
+      settings.encoding
+    )
+    return errors.fail("argument", "bad_encoding", message, {
+      hint = "createdb --encoding=UTF8 --template=template0",
+    })
+  end
+  -- Notices would be printed to stderr.
+  database:query "SET client_min_messages TO warning"
+  database:query(("SET lock_timeout TO %d"):format(math.ceil(busy_timeout * 1000)))
+  -- Every commit is on the server's disk before it returns.
+  if settings.synchronous ~= "on" and settings.synchronous ~= "remote_apply" then
+    database:query "SET synchronous_commit TO on"
+  end
+  return true
+end
+
+-- ---- opening ----
+
+local function set_up(database, fn, ...)
+  local ok, message, err = database:read(fn, ...)
+  if ok then
+    return database
+  end
+  database:close()
+  return nil, message, err
+end
+
+--- Opens an SQLite file; an empty one becomes a database.
+---@param path string
+---@param busy_timeout number seconds to wait for another process's transaction
+---@return table|nil database
+---@return string? message
+---@return lastpass.Error? err
+function M.open_file(path, busy_timeout)
+  local dbi, message, err = load_driver "SQLite3"
+  if not dbi then
+    return nil, message, err
+  end
+  -- SQLite gives other meanings to "file:…" and its like; ":memory:" alone is meant so.
+  local plain = (path:find "^/" or path == ":memory:") and path or "./" .. path
+  local connection, reason = dbi.Connect("SQLite3", plain)
+  if not connection then
+    return failures.fail(path, reason, false)
+  end
+  return set_up(databases.new(connection, "SQLite3", path), M.set_up_sqlite, busy_timeout)
+end
+
+--- Connects to PostgreSQL. LuaDBI would take a password as a Lua string and nothing else, so libpq
+-- finds it by itself: in ~/.pgpass, in the file that the DSN's `passfile` names, or it needs none.
+---@param address table of `store.location`: place, conninfo
+---@param busy_timeout number seconds to wait for another session's lock
+---@return table|nil database
+---@return string? message
+---@return lastpass.Error? err
+function M.open_server(address, busy_timeout)
+  local dbi, message, err = load_driver "PostgreSQL"
+  if not dbi then
+    return nil, message, err
+  end
+  local connection = dbi.Connect("PostgreSQL", address.conninfo)
+  if not connection then
+    return failures.unreachable(address)
+  end
+  return set_up(
+    databases.new(connection, "PostgreSQL", address.place),
+    M.set_up_postgresql,
+    busy_timeout
+  )
+end
+
+return M

@@ -1,0 +1,15 @@
+-- On a file; spec/peers/postgresql_spec.lua has the same on a server.
+local contract = require "spec.store.contract"
+
+local busted = {
+  describe = describe,
+  it = it,
+  setup = setup,
+  teardown = teardown,
+  before_each = before_each,
+  after_each = after_each,
+}
+
+contract.on_files("store.sources", contract.sources, busted)
+contract.on_files("store.snapshots", contract.snapshots, busted)
+contract.on_files("store.cursors", contract.cursors, busted)
