@@ -203,7 +203,7 @@ describe("public functions", function()
       snapshot = snapshot,
       plan = plan,
       run = assert(client:apply(plan)),
-      box = box,
+      sandbox = box,
       people = lastpass.source.table {},
       tracked = tracked,
       task = task,

@@ -65,7 +65,7 @@ local function describe_case(case)
         from = at,
         seconds = 20,
         count = 50 + math.floor(random() * 400),
-        twins = 2 + math.floor(random() * 9),
+        duplicates = 2 + math.floor(random() * 9),
       },
       events = {
         { time = at - 1000 - math.floor(random() * 1000), data = "late " .. number },
@@ -95,9 +95,8 @@ local function describe_case(case)
 
   it(("loses nothing and doubles nothing %s (%d kills)"):format(case.name, KILLS), function()
     local random, killed, log = plans.random(11), 0, folder .. "/log"
-    assert(
-      box:events { burst = { from = NOW - 7000, seconds = 3600, count = case.hour, twins = 9 } }
-    )
+    local burst = { from = NOW - 7000, seconds = 3600, count = case.hour, duplicates = 9 }
+    assert(box:events { burst = burst })
     local number = 0
     while killed < KILLS do
       number = number + 1
@@ -247,7 +246,9 @@ echo $killed >%s/%s.done]]):format(
       tcp = start(("spec/support/collector.py tcp %s - %s"):format(out_of "tcp", cut)),
       tls = start(("spec/support/collector.py tls %s %s/pem %s"):format(out_of "tls", folder, cut)),
     }
-    assert(box:events { burst = { from = NOW - 7000, seconds = 3600, count = 3000, twins = 9 } })
+    assert(
+      box:events { burst = { from = NOW - 7000, seconds = 3600, count = 3000, duplicates = 9 } }
+    )
     local now = require("lastpass.curl").now
     local began, trial = now(), start "spec/support/collector.py tcp /dev/null -"
     local said = store.output(command_of("tcp", trial, "once", "trial") .. " 2>&1")
@@ -262,7 +263,12 @@ echo $killed >%s/%s.done]]):format(
       if number <= 60 then
         local at = NOW - 3000 + math.floor(2900 * number / 60)
         assert(box:events {
-          burst = { from = at, seconds = 20, count = 20 + math.floor(random() * 100), twins = 5 },
+          burst = {
+            from = at,
+            seconds = 20,
+            count = 20 + math.floor(random() * 100),
+            duplicates = 5,
+          },
           events = {
             { time = at - 500, data = "late " .. number },
             { time = at, data = "twin" },

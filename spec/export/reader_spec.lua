@@ -51,7 +51,9 @@ describe("lastpass.export.reader", function()
   it("reads 25,000 events of one hour, twins included, no reply being full twice", function()
     local now = 1781528400
     box = start(now, { events = 300 })
-    assert(box:events { burst = { from = now - 7200, seconds = 3600, count = 25000, twins = 40 } })
+    assert(
+      box:events { burst = { from = now - 7200, seconds = 3600, count = 25000, duplicates = 40 } }
+    )
     local set, count, in_order = read(box, { from = now - 30 * 86400 })
     assert.equal(25000 + 625 + 300, count)
     assert.same({}, events.differences(events.of_box(box), set))
@@ -76,7 +78,9 @@ describe("lastpass.export.reader", function()
   it("reads more than a reply holds within one second", function()
     local now = 1781528400
     box = start(now)
-    assert(box:events { burst = { from = now - 600, seconds = 0.9, count = 12000, twins = 0 } })
+    assert(
+      box:events { burst = { from = now - 600, seconds = 0.9, count = 12000, duplicates = 0 } }
+    )
     local set, count = read(box, { from = now - 3600 })
     assert.equal(12000, count)
     assert.same({}, events.differences(events.of_box(box), set))
@@ -85,7 +89,7 @@ describe("lastpass.export.reader", function()
   it("reads both hours of autumn, and tells them apart", function()
     box = start(AUTUMN + 86400)
     assert(box:events {
-      burst = { from = AUTUMN - 5400, seconds = 10800, count = 3000, twins = 30 },
+      burst = { from = AUTUMN - 5400, seconds = 10800, count = 3000, duplicates = 30 },
     })
     local set, count, in_order, ambiguous = read(box, { from = AUTUMN - 86400 })
     assert.equal(3100, count)
@@ -99,7 +103,7 @@ describe("lastpass.export.reader", function()
   it("reads more than a reply holds in the hour that happens twice", function()
     box = start(AUTUMN + 86400)
     assert(
-      box:events { burst = { from = AUTUMN - 3600, seconds = 7200, count = 24000, twins = 0 } }
+      box:events { burst = { from = AUTUMN - 3600, seconds = 7200, count = 24000, duplicates = 0 } }
     )
     local set, count, in_order = read(box, { from = AUTUMN - 86400 })
     assert.equal(24000, count)
@@ -109,9 +113,8 @@ describe("lastpass.export.reader", function()
 
   it("reads across the hour that spring leaves out", function()
     box = start(SPRING + 86400)
-    assert(
-      box:events { burst = { from = SPRING - 5400, seconds = 10800, count = 15000, twins = 0 } }
-    )
+    local burst = { from = SPRING - 5400, seconds = 10800, count = 15000, duplicates = 0 }
+    assert(box:events { burst = burst })
     local set, count, in_order = read(box, { from = SPRING - 86400 })
     assert.equal(15000, count)
     assert.same({}, events.differences(events.of_box(box), set))

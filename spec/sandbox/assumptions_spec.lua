@@ -38,23 +38,13 @@ describe("lastpass.sandbox.assumptions", function()
     local text = {}
     local source = debug.getinfo(assumptions.names, "S").source
     local root = source:match("^@(.*)assumptions%.lua$")
-    for _, name in ipairs({
-      "api",
-      "context",
-      "events",
-      "commands/add",
-      "commands/accounts",
-      "commands/directory",
-      "commands/folders",
-      "commands/groups",
-      "commands/init",
-      "commands/reports",
-      "commands/sites",
-    }) do
-      local file = assert(io.open(root .. name .. ".lua"))
+    local pipe = assert(io.popen(("find '%s' -name '*.lua' ! -name assumptions.lua"):format(root)))
+    for path in pipe:lines() do
+      local file = assert(io.open(path))
       text[#text + 1] = file:read("*a")
       file:close()
     end
+    pipe:close()
     local all = table.concat(text)
     for _, name in ipairs(assumptions.names()) do
       assert.truthy(all:find("settings." .. name, 1, true), name .. " is read somewhere")

@@ -1,13 +1,12 @@
-local companies = require("lastpass.sandbox.company")
 local events = require("lastpass.sandbox.events")
+local seeds = require("lastpass.sandbox.seed")
 local time = require("lastpass.time")
 
 local EPOCH = 1781528400
 local MICRO = 1000000
 
 local function make(options, settings)
-  local company =
-    companies.new({ cid = 1, seed = 1, users = 100, epoch = EPOCH, zone = time.zone() })
+  local company = seeds.new({ cid = 1, seed = 1, users = 100, epoch = EPOCH, zone = time.zone() })
   return events.new(company, settings or { action_names = "sentence" }, options)
 end
 
@@ -76,7 +75,7 @@ describe("lastpass.sandbox.events", function()
     local seen = {}
     local history = make({ events = 2000 })
     history:walk({ to = EPOCH * MICRO }, function(event)
-      seen[history:action(event.kind)] = event.data
+      seen[history:label(event)] = event.data
     end)
     assert.matches("^VID: %d+$", seen["Site added"])
     assert.matches("^Secure Note %(VID: %d+%)$", seen["Open secure note"])
@@ -120,19 +119,26 @@ describe("lastpass.sandbox.events", function()
       end
     end)
     assert.equal("ccdab", table.concat(names))
-    assert.matches('"Action":"Odd","Data":"late"', history:event_json(history.log[1]))
+    local first = history.log[1]
+    assert.same({ "Odd", "late" }, { history:label(first), first.data })
   end)
 
   it("makes many events over a stretch of time, some of them twice", function()
     local history = make({ events = 0 })
     history:burst(EPOCH * MICRO, 60 * MICRO, 1000, 10)
-    local twins, before, count = 0, nil, 0
+    local duplicates, before, count = 0, nil, 0
     history:walk({ to = math.huge }, function(event)
-      local text = history:event_json(event)
-      twins = twins + (text == before and 1 or 0)
+      local text = table.concat({
+        history:time_text(event.time),
+        event.username,
+        event.address,
+        history:label(event),
+        event.data,
+      }, "\n")
+      duplicates = duplicates + (text == before and 1 or 0)
       before, count = text, count + 1
     end)
     assert.equal(1100, count)
-    assert.equal(100, twins)
+    assert.equal(100, duplicates)
   end)
 end)

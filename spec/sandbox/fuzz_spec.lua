@@ -1,7 +1,7 @@
 -- Random envelopes for every command, and random bodies for the control door. Whatever is sent, the sandbox
 -- answers as LastPass does: never an error of Lua (which the server would answer with 500), never a reply that
 -- is not whole, never without an end. The numbers come from a fixed seed; LASTPASS_FUZZ_SEED names another one.
-local commands = require "lastpass.sandbox.commands"
+local enterprise = require "lastpass.sandbox.enterprise"
 local support = require "spec.sandbox.support"
 
 local json = support.json
@@ -243,7 +243,7 @@ describe("the sandbox, fed with anything", function()
 
   local function fuzz(assumptions)
     local box = support.open { users = 50, folders = 4, assumptions = assumptions }
-    local mails = box:roll()
+    local mails = box:addresses()
     mails[#mails + 1] = "nobody@lumenor.example"
     local _, all = box:user(mails[1])
     local groups = { "No such group", "" }
@@ -252,7 +252,7 @@ describe("the sandbox, fed with anything", function()
     end
     local source = new_source(seed, mails, groups)
     local list, classes = {}, {}
-    for command in pairs(commands.list) do
+    for command in pairs(enterprise.commands) do
       list[#list + 1] = command
     end
     table.sort(list)

@@ -15,20 +15,20 @@ describe("lastpass.sandbox.names", function()
     assert.is_true(beyond_ascii > 60)
   end)
 
-  it("has ASCII mail forms that name their place", function()
+  it("has ASCII mail forms that name their index", function()
     for _, list in ipairs({ names.first, names.last }) do
       for at, mail in ipairs(list.mail) do
         assert.matches("^[a-z][a-z%-]+$", mail)
-        assert.equal(at, list.place[mail])
+        assert.equal(at, list.index[mail])
       end
     end
   end)
 
   it("writes blanks and apostrophes in the display form only", function()
-    local at = names.last.place["delacruz"]
+    local at = names.last.index["delacruz"]
     assert.equal("De la Cruz", names.last.display[at])
-    assert.equal("O'Brien", names.last.display[names.last.place["obrien"]])
-    assert.equal("Zoë", names.first.display[names.first.place["zoe"]])
+    assert.equal("O'Brien", names.last.display[names.last.index["obrien"]])
+    assert.equal("Zoë", names.first.display[names.first.index["zoe"]])
   end)
 
   it("has departments with a slash, an ampersand and an accent", function()

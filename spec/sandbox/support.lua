@@ -11,7 +11,7 @@ local methods = {}
 local box_mt = { __index = methods }
 
 --- Opens one. Options: those of a company, and `clock`, `faults`, `latency`, `journal_size`,
--- `companies`. The clock stands unless told otherwise.
+-- `companies`. The clock stands still by default.
 function M.open(options)
   options = options or {}
   local settings = { clock = options.clock or { start = 1781528400, frozen = true } }
@@ -69,7 +69,7 @@ function methods:text(cmd, data)
   return reply.body
 end
 
---- Asks the control door. Returns the decoded answer, the HTTP status.
+--- Asks the control API. Returns the decoded answer, the HTTP status.
 function methods:control(method, path, body)
   local name, arguments = path:match("^([^?]*)%??(.*)$")
   local query = {}
@@ -122,8 +122,8 @@ function methods:mails(mail)
   return self:control("GET", "state?email=" .. mail).mails
 end
 
---- Addresses of the users on the roll, in the order of their ids.
-function methods:roll(data)
+--- Addresses of the users, in the order of their ids.
+function methods:addresses(data)
   local reply = self:call("getuserdata", data)
   local ids = {}
   for id in pairs(reply.Users) do

@@ -1,9 +1,8 @@
 --- The audit events of a company: a seeded history that is never stored, and the log of what
 -- happened since. Times are microseconds since 1970 and no two events share one.
 -- @module lastpass.sandbox.events
-local folders = require "lastpass.sandbox.folders"
+local email = require "lastpass.email"
 local names = require "lastpass.sandbox.names"
-local php = require "lastpass.sandbox.php"
 local time = require "lastpass.time"
 
 local M = {}
@@ -67,32 +66,28 @@ local function vid(number)
   return "VID: " .. (100000 + number * 37 % 900000)
 end
 
-local function folder_name(self, number)
-  return folders.name(number % self.company.folders)
+local function note(number)
+  return "Secure Note (" .. vid(number) .. ")"
+end
+
+local function folder(number, seeded)
+  return seeded:folder_name(number % seeded.folders)
+end
+
+local function mail(number, factor, seeded)
+  return seeded:mail(number * factor % seeded.users)
 end
 
 -- What the history is made of: kind, how many in 100, and the event's Data (enterprise-api §8.2).
 local history = {
   { "log_in", 24, site },
-  {
-    "log_in",
-    12,
-    function()
-      return "LastPass via Chrome v4.134.0"
-    end,
-  },
-  {
-    "log_in",
-    8,
-    function()
-      return "LastPass via Website"
-    end,
-  },
+  { "log_in", 12, "LastPass via Chrome v4.134.0" },
+  { "log_in", 8, "LastPass via Website" },
   {
     "log_in",
     9,
-    function(number, self)
-      return vid(number) .. " from " .. folder_name(self, number)
+    function(number, seeded)
+      return vid(number) .. " from " .. folder(number, seeded)
     end,
   },
   {
@@ -119,66 +114,37 @@ local history = {
     end,
   },
   { "password_changed", 4, vid },
-  {
-    "open_note",
-    4,
-    function(number)
-      return "Secure Note (" .. vid(number) .. ")"
-    end,
-  },
-  {
-    "add_note",
-    1,
-    function(number)
-      return "Secure Note (" .. vid(number) .. ")"
-    end,
-  },
-  {
-    "master_password",
-    1,
-    function()
-      return ""
-    end,
-  },
-  {
-    "multifactor",
-    1,
-    function()
-      return ""
-    end,
-  },
+  { "open_note", 4, note },
+  { "add_note", 1, note },
+  { "master_password", 1, "" },
+  { "multifactor", 1, "" },
   {
     "add_to_folder",
     2,
-    function(number, self)
-      return ("'%s' '%s'"):format(
-        folder_name(self, number),
-        self.company:mail(number * 7 % self.company.users)
-      )
+    function(number, seeded)
+      return ("'%s' '%s'"):format(folder(number, seeded), mail(number, 7, seeded))
     end,
   },
   {
     "folder_permissions",
     1,
-    function(number, self)
-      return ("'%s' '%s' 'Read only:no Admin:no Hide PW:no'"):format(
-        folder_name(self, number),
-        self.company:mail(number * 11 % self.company.users)
-      )
+    function(number, seeded)
+      local who = mail(number, 11, seeded)
+      return ("'%s' '%s' 'Read only:no Admin:no Hide PW:no'"):format(folder(number, seeded), who)
     end,
   },
   {
     "move_to_folder",
     1,
-    function(number, self)
-      return site(number) .. " to " .. folder_name(self, number)
+    function(number, seeded)
+      return site(number) .. " to " .. folder(number, seeded)
     end,
   },
   {
     "console",
     3,
-    function(number, self)
-      return self.company:mail(number % self.company.admins)
+    function(number, seeded)
+      return seeded:mail(number % seeded.admins)
     end,
   },
   {
@@ -191,18 +157,16 @@ local history = {
   {
     "group_added",
     1,
-    function(number, self)
-      local company = self.company
-      return company:mail(number * 3 % company.users)
-        .. " - "
-        .. company.group_names[number % #company.group_names + 1]
+    function(number, seeded)
+      local group = seeded.group_names[number % #seeded.group_names + 1]
+      return mail(number, 3, seeded) .. " - " .. group
     end,
   },
   {
     "account_created",
     1,
-    function(number, self)
-      return self.company:mail(number * 5 % self.company.users)
+    function(number, seeded)
+      return mail(number, 5, seeded)
     end,
   },
 }
@@ -231,18 +195,18 @@ local methods = {}
 local events_mt = { __name = "lastpass.sandbox.events", __index = methods }
 
 --- Makes the history and an empty log.
----@param company table
+---@param seeded table the seeded company
 ---@param settings table of lastpass.sandbox.assumptions
 ---@param options? table `events`: how many in the history (default 20 a person), `history_days`: 30
 ---@return table events
-function M.new(company, settings, options)
+function M.new(seeded, settings, options)
   options = options or {}
-  local self = setmetatable({ company = company, settings = settings, log = {} }, events_mt)
-  self.total = options.events or company.users * 20
+  local self = setmetatable({ seeded = seeded, settings = settings, log = {} }, events_mt)
+  self.total = options.events or seeded.users * 20
   local span = (options.history_days or 30) * 86400 * 1000000
-  self.start = company.epoch * 1000000 - span
+  self.start = seeded.epoch * 1000000 - span
   self.step = self.total > 0 and math.max(1, floor(span / self.total)) or 1
-  self.last = company.epoch * 1000000
+  self.last = seeded.epoch * 1000000
   self.day_text = {}
   return self
 end
@@ -250,14 +214,14 @@ end
 -- ---- the history ----
 
 local function seeded_time(self, number)
-  return self.start + number * self.step + (number * 7919 + self.company.salt) % self.step
+  return self.start + number * self.step + (number * 7919 + self.seeded.salt) % self.step
 end
 
 local function seeded_actor(self, number, share)
   if actions[share[1]].admin then
-    return number % self.company.admins
+    return number % self.seeded.admins
   end
-  return (number * 48271 + self.company.salt) % self.company.users
+  return (number * 48271 + self.seeded.salt) % self.seeded.users
 end
 
 local function seeded_address(number)
@@ -272,13 +236,11 @@ local function seeded_event(self, number)
   return {
     time = seeded_time(self, number),
     kind = share[1],
-    username = self.company:mail(seeded_actor(self, number, share)),
+    username = self.seeded:mail(seeded_actor(self, number, share)),
     address = seeded_address(number),
-    data = share[3](number, self),
+    data = type(share[3]) == "string" and share[3] or share[3](number, self.seeded),
   }
 end
-
-M.seeded = seeded_event
 
 -- The newest event of the history that is not after a time; -1 when there is none.
 local function seeded_before(self, limit)
@@ -308,7 +270,7 @@ function methods:append(now, kind, data, username, address)
   table.insert(self.log, event)
 end
 
---- Writes events at times of their own, also long past ones: what LastPass heard of late.
+--- Writes events at times of their own, also long past ones: what reached LastPass late.
 ---@param list table[] `time` (microseconds; moved on when there is an event at it), `label` or `kind`,
 -- `data`, `username`, `address`
 function methods:insert(list)
@@ -316,13 +278,13 @@ function methods:insert(list)
     table.insert(self.log, event)
   end
   for at, event in ipairs(self.log) do
-    event.place = at -- table.sort does not keep the order of equals
+    event.position = at -- table.sort does not keep the order of equals
   end
   table.sort(self.log, function(a, b)
     if a.time ~= b.time then
       return a.time < b.time
     end
-    return a.place < b.place
+    return a.position < b.position
   end)
   for at = 2, #self.log do
     self.log[at].time = math.max(self.log[at].time, self.log[at - 1].time + 1)
@@ -333,21 +295,21 @@ end
 ---@param from number microseconds
 ---@param span number microseconds
 ---@param count integer
----@param twins integer every so many-th comes twice within its second, with the same texts; 0: none
-function methods:burst(from, span, count, twins)
+---@param duplicates integer every so many-th comes twice within its second, with the same texts; 0: none
+function methods:burst(from, span, count, duplicates)
   local list = {}
   for number = 0, count - 1 do
-    local event = M.seeded(self, number)
+    local event = seeded_event(self, number)
     event.time = floor(from + number * span / count)
     list[#list + 1] = event
-    if twins > 0 and number % twins == 0 then
+    if duplicates > 0 and number % duplicates == 0 then
       local second = event.time - event.time % 1000000
-      local twin = {}
+      local copy = {}
       for name, value in pairs(event) do
-        twin[name] = value
+        copy[name] = value
       end
-      twin.time = math.min(event.time + 1, second + 999999)
-      list[#list + 1] = twin
+      copy.time = math.min(event.time + 1, second + 999999)
+      list[#list + 1] = copy
     end
   end
   self:insert(list)
@@ -369,22 +331,11 @@ end
 
 -- ---- reading ----
 
---- The name of an action as the settings want it written.
----@param kind string
----@return string
-function methods:action(kind)
-  local style = self.settings.action_names
-  if style == "japanese" and japanese[kind] then
-    return japanese[kind]
-  end
-  return actions[kind][style == "title" and 2 or 1]
-end
-
 --- A time as the account writes it.
 ---@param microseconds integer
 ---@return string
 function methods:time_text(microseconds)
-  local civil = floor((self.company.zone:to_local(floor(microseconds / 1000000))))
+  local civil = floor((self.seeded.zone:to_local(floor(microseconds / 1000000))))
   local day = floor(civil / 86400)
   local rest = civil - day * 86400
   local text = self.day_text[day]
@@ -395,25 +346,25 @@ function methods:time_text(microseconds)
   return text .. minute_text[floor(rest / 60)] .. second_text[rest % 60]
 end
 
---- The name of an event's action.
----@param event table
+--- The name of an event's action, in the spelling of the settings.
 ---@return string
 function methods:label(event)
-  return event.label or self:action(event.kind)
+  if event.label then
+    return event.label
+  end
+  local style = self.settings.action_names
+  if style == "japanese" and japanese[event.kind] then
+    return japanese[event.kind]
+  end
+  return actions[event.kind][style == "title" and 2 or 1]
 end
 
-local function wanted(self, query, event)
+local function satisfies(self, query, event)
   if query.admin and not (event.kind and actions[event.kind].admin) then
     return false
   elseif query.search then
-    local text = self:label(event)
-      .. "\n"
-      .. event.data
-      .. "\n"
-      .. event.username
-      .. "\n"
-      .. event.address
-    return text:lower():find(query.search, 1, true) ~= nil
+    local texts = { self:label(event), event.data, event.username, event.address }
+    return table.concat(texts, "\n"):lower():find(query.search, 1, true) ~= nil
   end
   return true
 end
@@ -428,7 +379,7 @@ local function seeded_may_match(self, query, number)
 end
 
 --- Calls a function with the events of a query, newest first, until it returns false.
----@param query table `from`, `to`: microseconds, both included; `user` in lower case, `user_index`
+---@param query table `from`, `to`: microseconds, both included; `user`: an account key, `user_index`
 -- when the seed knows them, `admin`, `search` in lower case
 ---@param call fun(event: table): boolean|nil
 function methods:walk(query, call)
@@ -445,7 +396,7 @@ function methods:walk(query, call)
       at = at - 1
       if logged.time < from then
         return
-      elseif not query.user or logged.username:lower() == query.user then
+      elseif not query.user or email.fold(logged.username) == query.user then
         event = logged
       end
     else
@@ -456,46 +407,10 @@ function methods:walk(query, call)
       end
       number = number - 1
     end
-    if event and wanted(self, query, event) and call(event) == false then
+    if event and satisfies(self, query, event) and call(event) == false then
       return
     end
   end
-end
-
---- The inside of an event's object (enterprise-api §4.11).
----@param event table
----@return string
-function methods:event_json(event)
-  return '"Time":"'
-    .. self:time_text(event.time)
-    .. '","Username":"'
-    .. php.escape(event.username)
-    .. '","IP_Address":"'
-    .. event.address
-    .. '","Action":"'
-    .. php.escape(self:label(event))
-    .. '","Data":"'
-    .. php.escape(event.data)
-    .. '"'
-end
-
-local xml_escapes = { ["&"] = "&amp;", ["<"] = "&lt;", [">"] = "&gt;", ['"'] = "&quot;" }
-
---- An event as XML attributes.
----@param event table
----@return string
-function methods:event_attributes(event)
-  local parts = {}
-  for _, pair in ipairs({
-    { "Time", self:time_text(event.time) },
-    { "Username", event.username },
-    { "IP_Address", event.address },
-    { "Action", self:label(event) },
-    { "Data", event.data },
-  }) do
-    parts[#parts + 1] = (' %s="%s"'):format(pair[1], (pair[2]:gsub('[&<>"]', xml_escapes)))
-  end
-  return table.concat(parts)
 end
 
 return M

@@ -1,9 +1,10 @@
---- Faults on demand: rules that say which calls go wrong, and how.
+--- Faults on demand: rules that say which calls go wrong and how, and what they do to companies and replies.
 -- @module lastpass.sandbox.faults
+local arithmetic = require "lastpass.sandbox.seed.arithmetic"
 local base64 = require "lastpass.text.base64"
-local arithmetic = require "lastpass.sandbox.company.arithmetic"
 local errors = require "lastpass.error"
 local json = require "lastpass.json"
+local schema = require "lastpass.sandbox.schema"
 
 local M = {}
 
@@ -48,7 +49,7 @@ local match_keys = {
 }
 
 --- What happens to them. `status`, unless `commit`, and drop "before" leave the command undone;
--- everything else happens to the reply of a command that was carried out.
+-- everything else happens to the reply of a command that was run.
 local effect_keys = {
   delay = at_least(0), -- seconds
   drop = one_of("before", "after"), -- the connection closes without a byte
@@ -93,29 +94,25 @@ local function has_effect(rule)
   return false
 end
 
+local function refuse_rule(complaint)
+  return errors.fail("argument", "bad_fault", complaint)
+end
+
 --- Adds a rule.
----@param rule table
+---@param given table
 ---@return integer|nil id
 ---@return string? message
 ---@return lastpass.Error? err
-function methods:add(rule)
-  for name, value in pairs(rule) do
-    if value == json.null then
-      rule[name] = nil
-    end
-  end
-  local ok, complaint = pcall(errors.check_options, "fault", rule, known_keys, 1)
-  if not ok then
-    local text = tostring(complaint):gsub("^.-: fault: ", "")
-    return errors.fail("argument", "bad_fault", text)
-  end
-  if not has_effect(rule) then
-    return errors.fail("argument", "bad_fault", "a fault needs an effect, such as status or delay")
-  end
-  if rule.body_base64 then
+function methods:add(given)
+  local rule, complaint = schema.options("fault", given, known_keys)
+  if not rule then
+    return refuse_rule((complaint:gsub("^fault: ", "")))
+  elseif not has_effect(rule) then
+    return refuse_rule "a fault needs an effect, such as status or delay"
+  elseif rule.body_base64 then
     rule.body = base64.decode(rule.body_base64)
     if not rule.body then
-      return errors.fail("argument", "bad_fault", "body_base64 is no Base64")
+      return refuse_rule "body_base64 is not valid Base64"
     end
   end
   self.last_id = self.last_id + 1
@@ -175,10 +172,10 @@ function methods:decide(command, cid)
   return effects
 end
 
---- The rules, for the control door.
+--- The rules, for the control API.
 ---@return table[]
 function methods:describe()
-  local list = {}
+  local list = json.list()
   for at, rule in ipairs(self.rules) do
     local shown = {}
     for name in pairs(known_keys) do
@@ -194,7 +191,7 @@ function methods:describe()
   return list
 end
 
---- Takes one rule away, or all.
+--- Removes one rule, or all.
 ---@param id? integer
 function methods:remove(id)
   for at = #self.rules, 1, -1 do
@@ -202,6 +199,130 @@ function methods:remove(id)
       table.remove(self.rules, at)
     end
   end
+end
+
+-- ---- effects ----
+
+-- Somebody of an earlier page leaves, or comes in before them: the later pages move by one.
+local function shift_pages(company, kind, number)
+  if kind == "vanish" then
+    company:walk(nil, 0, 1, function(index, person)
+      company:remove(person or company:person(company.seeded:mail(index)))
+    end)
+    return
+  end
+  local mail = ("returned.%d@%s"):format(number, company.seeded.domain)
+  local _, fields = next(assert(json.decode("{" .. company.seeded:user_json(0) .. "}")))
+  fields.username, fields.duousername, fields.admin = mail, mail, false
+  company:add(fields, false, true)
+end
+
+--- What happens to the company before the call.
+---@param company table
+---@param effects table
+---@param number integer makes the address of somebody new
+function M.change_company(company, effects, number)
+  if effects.hash_rotated then
+    company.provhash = effects.provhash or company.provhash:reverse()
+  end
+  if effects.page_shift then
+    shift_pages(company, effects.page_shift, number)
+  end
+end
+
+local function drain(reply)
+  local parts = {}
+  for piece in reply.chunks do
+    parts[#parts + 1] = piece
+  end
+  reply.chunks = nil
+  return table.concat(parts)
+end
+
+local function big_body(bytes)
+  local block = ("x"):rep(65536)
+  local opening = ('{"Users":"'):sub(1, bytes)
+  local left = bytes - #opening
+  return function()
+    if opening then
+      local first = opening
+      opening = nil
+      return first
+    end
+    if left <= 0 then
+      return nil
+    end
+    local size = math.min(left, #block)
+    left = left - size
+    return block:sub(1, size)
+  end
+end
+
+--- Spoils the reply of a command that was run.
+---@param reply table
+---@param effects table
+function M.spoil_reply(reply, effects)
+  if effects.malformed then
+    reply.body, reply.chunks, reply.class = '{"status":"OK",', nil, "malformed"
+  end
+  if effects.body then
+    reply.body, reply.chunks, reply.class = effects.body, nil, "replaced"
+  end
+  if effects.big_body then
+    reply.chunks, reply.class = big_body(effects.big_body), "big"
+  end
+  if effects.truncate then
+    reply.class = "truncated"
+    if effects.content_length == "lowered" then
+      reply.body = (reply.chunks and drain(reply) or reply.body):sub(1, effects.truncate)
+    else
+      reply.truncate = effects.truncate
+    end
+  end
+  if effects.status then
+    reply.status = effects.status
+  end
+  if effects.drop then
+    reply.drop, reply.class = true, "dropped after commit"
+  end
+end
+
+--- The reply of a call that a fault prevents from being run; nil when none does.
+---@param effects table
+---@return table|nil reply
+function M.replace_reply(effects)
+  if effects.drop == "before" then
+    return { drop = true, class = "dropped before commit" }
+  elseif effects.status and not effects.commit then
+    local reply = { status = effects.status, class = tostring(effects.status), body = "" }
+    M.spoil_reply(reply, { body = effects.body, truncate = effects.truncate })
+    reply.class = tostring(effects.status)
+    return reply
+  end
+  return nil
+end
+
+--- The headers of a reply.
+---@param base table those of the surface
+---@param effects table|nil
+---@return table
+function M.headers(base, effects)
+  if not effects then
+    return base
+  end
+  local headers = {}
+  for name, value in pairs(base) do
+    headers[name] = value
+  end
+  for name, value in pairs(effects.headers or {}) do
+    headers[name] = tostring(value)
+  end
+  headers["Content-Type"] = effects.content_type or headers["Content-Type"]
+  local after = effects.retry_after
+  if after then
+    headers["Retry-After"] = type(after) == "number" and ("%.0f"):format(after) or after
+  end
+  return headers
 end
 
 return M

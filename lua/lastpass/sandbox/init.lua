@@ -1,18 +1,18 @@
 --- A LastPass on loopback: seeded companies, state, faults on demand; no account, no network.
 --
---    local box = assert(lastpass.sandbox.start{ users = 50, seed = 1 })
---    local client = box:client()
+--    local sandbox = assert(lastpass.sandbox.start { users = 50, seed = 1 })
+--    local client = sandbox:client()
 --    …
---    box:stop()
+--    sandbox:stop()
 -- @module lastpass.sandbox
 local assumptions = require "lastpass.sandbox.assumptions"
-local boxes = require "lastpass.sandbox.box"
 local clocks = require "lastpass.sandbox.clock"
+local companies = require "lastpass.sandbox.company"
 local errors = require "lastpass.error"
 local httpd = require "lastpass.httpd"
+local instances = require "lastpass.sandbox.instance"
 local json = require "lastpass.json"
 local signature = require "lastpass.signature"
-local tenants = require "lastpass.sandbox.tenant"
 local time = require "lastpass.time"
 
 local M = {}
@@ -20,7 +20,7 @@ local M = {}
 --- The account number of a sandbox that is told none.
 M.CID = 8771312
 
---- Its provisioning hash. Well known: it opens nothing but sandboxes.
+--- Its provisioning hash. Well known: it opens nothing but sandinstances.
 M.PROVHASH = ("5a9db0c5"):rep(8)
 
 local known_options = {
@@ -37,13 +37,13 @@ local known_options = {
   journal_size = "number",
   transport = "table",
 }
-for name, expected in pairs(tenants.known_options) do
+for name, expected in pairs(companies.known_options) do
   known_options[name] = expected
 end
 
 local function first_company(options)
   local company = {}
-  for name in pairs(tenants.known_options) do
+  for name in pairs(companies.known_options) do
     company[name] = options[name]
   end
   company.cid = company.cid or M.CID
@@ -74,12 +74,8 @@ end
 local function companies_of(options)
   local list = json.list({ first_company(options) })
   for at, company in ipairs(options.companies or {}) do
-    errors.check_options(
-      ("sandbox.start: company %d"):format(at),
-      company,
-      tenants.known_options,
-      3
-    )
+    local where = ("sandbox.start: company %d"):format(at)
+    errors.check_options(where, company, companies.known_options, 3)
     list[#list + 1] = company
   end
   for _, company in ipairs(list) do
@@ -101,12 +97,13 @@ local function clock_of(options)
   return { start = utc, frozen = options.frozen }
 end
 
--- A file of its own for clients that want a path; removed by stop.
-local function write_temporary(text)
+-- For programs that want a path. os.tmpname makes the file for its owner alone, as a file with a hash has
+-- to be.
+local function write_temporary(text, code)
   local path = os.tmpname()
   local file, message = io.open(path, "w")
   if not file then
-    return errors.fail("transport", "no_certificate_file", message)
+    return errors.fail("transport", code, message)
   end
   file:write(text)
   file:close()
@@ -127,11 +124,11 @@ local function start_tls(options, server_options)
   return true
 end
 
-local function settings_of(options, companies, clock)
+local function settings_of(options, list, clock)
   return json.encode({
-    companies = companies,
+    companies = list,
     clock = clock,
-    faults = boxes.encode_faults(options.faults or {}),
+    faults = instances.encode_faults(options.faults or {}),
     latency = options.latency,
     journal_size = options.journal_size,
   })
@@ -145,13 +142,13 @@ end
 -- server: `address` ("127.0.0.1"), `port` (0: the system chooses), `open_to_network` (false),
 -- `tls` (false; true or options of `lastpass.sandbox.certificate`), `latency` (seconds added to
 -- every answer), `clock` (default 2026-06-15 13:00 UTC; "now" or any time), `frozen`, `faults`
--- (a list of rules), `journal_size` (10,000), `transport` (for the control door)
----@return table|nil box
+-- (a list of rules), `journal_size` (10,000), `transport` (for the control API)
+---@return table|nil sandbox
 ---@return string? message
 ---@return lastpass.Error? err
 function M.start(options)
   options = errors.check_options("sandbox.start", options, known_options)
-  local companies = companies_of(options)
+  local list = companies_of(options)
   local clock, message, err = clock_of(options)
   if not clock then
     return nil, message, err
@@ -160,7 +157,7 @@ function M.start(options)
     address = options.address,
     port = options.port,
     open_to_network = options.open_to_network,
-    settings = settings_of(options, companies, clock),
+    settings = settings_of(options, list, clock),
   }
   local ok
   ok, message, err = start_tls(options, server_options)
@@ -174,14 +171,14 @@ function M.start(options)
   end
   local ca_file
   if server_options.certificate then
-    ca_file, message, err = write_temporary(server_options.certificate)
+    ca_file, message, err = write_temporary(server_options.certificate, "no_certificate_file")
     if not ca_file then
       server:stop()
       return nil, message, err
     end
   end
-  local first = companies[1]
-  return boxes.new(server, {
+  local first = list[1]
+  return instances.new(server, {
     scheme = options.tls and "https" or "http",
     cid = first.cid,
     provhash = first.provhash,
@@ -192,6 +189,44 @@ function M.start(options)
   })
 end
 
+--- A sandbox as a program: starts one, says where it is in one JSON line on standard output, and waits until SIGINT,
+-- SIGTERM or SIGHUP, or until standard input ends where that is a pipe or the terminal in front of
+-- it. /dev/null and files are no input that could end.
+---@param options? table of `sandbox.start`; `clock` is the machine's time unless given
+---@return boolean|nil ok
+---@return string? message
+---@return lastpass.Error? err
+function M.run(options)
+  local given = { clock = "now" }
+  for name, value in pairs(options or {}) do
+    given[name] = value
+  end
+  local sandbox, message, err = M.start(given)
+  if not sandbox then
+    return nil, message, err
+  end
+  local hash_file
+  hash_file, message, err = write_temporary(sandbox.provhash .. "\n", "no_hash_file")
+  if not hash_file then
+    sandbox:stop()
+    return nil, message, err
+  end
+  local line = {
+    port = sandbox.port,
+    url = sandbox.url,
+    cid = sandbox.cid,
+    pid = httpd.pid(),
+    ca_file = sandbox.ca_file,
+    provhash_file = hash_file,
+  }
+  io.stdout:write(json.encode(line), "\n")
+  io.stdout:flush()
+  httpd.wait()
+  sandbox:stop()
+  os.remove(hash_file)
+  return true
+end
+
 --- What the sandbox had to invent, each with what, why and the section of enterprise-api.md.
 ---@return lastpass.sandbox.Assumption[]
 function M.assumptions()
@@ -200,6 +235,7 @@ end
 
 signature.declare("sandbox.", M, {
   start = "options?: table",
+  run = "options?: table",
   assumptions = "",
 })
 

@@ -132,24 +132,24 @@ local function split_word(word)
 end
 
 -- Words in their order; a word whose mail form is taken already is left out, so that the mail
--- form names its place and can be looked up.
+-- form can be looked up.
 local function list_of(text)
-  local list = { display = {}, mail = {}, place = {} }
+  local list = { display = {}, mail = {}, index = {} }
   for word in text:gmatch("%S+") do
     local display, mail = split_word(word)
-    if not list.place[mail] then
+    if not list.index[mail] then
       local at = #list.display + 1
-      list.display[at], list.mail[at], list.place[mail] = display, mail, at
+      list.display[at], list.mail[at], list.index[mail] = display, mail, at
     end
   end
   return list
 end
 
---- Every list has `display` (what people read), `mail` (ASCII) and `place` (mail -> index).
+--- Every list has `display` (what people read), `mail` (ASCII) and `index` (of a mail).
 ---@class lastpass.sandbox.names.List
 ---@field display string[]
 ---@field mail string[]
----@field place table<string, integer>
+---@field index table<string, integer>
 
 M.first = list_of(first_names)
 M.last = list_of(last_names)

@@ -1,73 +1,6 @@
 --- What `:doc` shows at the prompt; made by docs/generate.lua from the comments in the code.
 -- @module lastpass.cli.repl.reference
 return {
-  ["box.act"] = [==[
-box:act(change)
-  What people and admins do outside the API.
-  change (table): `accept`: invited addresses, `login`: addresses, `settings`:
-      assumptions
-  gives table|nil state]==],
-  ["box.add_company"] = [==[
-box:add_company(options)
-  Adds a company.
-  options (table): as the company options of `start`
-  gives table|nil description]==],
-  ["box.clear_faults"] = [==[
-box:clear_faults(id)
-  Takes faults away.
-  id (integer, optional): one of them; default all]==],
-  ["box.client"] = [==[
-box:client(options)
-  A client bound to this sandbox.
-  options (table, optional): options of `lastpass.new`; what is given goes before the
-      box's own
-  gives table|nil client; or nil, message, err]==],
-  ["box.clock"] = [==[
-box:clock(change)
-  Shows the clock, or changes it first.
-  change (table, optional): `advance`: seconds or "3d"; `set`: a time; `freeze`: boolean
-  gives table|nil clock `now`, `iso`, `account_time`, `frozen`, …]==],
-  ["box.control"] = [==[
-box:control(method, path, body)
-  Asks the control door.
-  method (string)
-  path (string): such as "state" or "/_sandbox/state?email=ann@example.com"
-  body (table, optional)
-  gives any|nil answer; or nil, message, err]==],
-  ["box.events"] = [==[
-box:events(change)
-  All events, newest first, or writes some first.
-  change (table, optional): `events`: list of `time` (seconds), `action`, `data`,
-      `username`, `address`; `burst`: `from`, `seconds`, `count`, `twins` (every so
-      many-th comes twice)
-  gives table[]|true|nil events with `microseconds` (text), `local_time` and the four
-      texts; or nil, message, err]==],
-  ["box.faults"] = [==[
-box:faults(rule)
-  Lists the faults, or adds one or several.
-  rule (table, optional): a rule (see `lastpass.sandbox.faults`) or a list of rules
-  gives table|nil answer]==],
-  ["box.journal"] = [==[
-box:journal(options)
-  The journal's entries, oldest first.
-  options (table, optional): `limit`, `command`
-  gives table[]|nil entries; or nil, message, err]==],
-  ["box.load"] = [==[
-box:load(data)
-  Puts users, invitations and groups into a company.
-  data (table): `users`, `invited`, `groups`, `cid`
-  gives table|nil counts]==],
-  ["box.reset"] = [==[
-box:reset()
-  Puts every company back to how it started; faults and journal are emptied.]==],
-  ["box.state"] = [==[
-box:state(options)
-  A company in numbers, or one person.
-  options (table, optional): `email`, `cid`, `mails` (true: the mails of everybody)
-  gives table|nil state; or nil, message, err]==],
-  ["box.stop"] = [==[
-box:stop()
-  Stops the server. Safe to call again.]==],
   ["client.add_users"] = [==[
 client:add_users(list, options)
   Creates users and invites them. Like all functions over lists it makes a plan, asks
@@ -691,6 +624,15 @@ lastpass.sandbox.assumptions()
   What the sandbox had to invent, each with what, why and the section of
   enterprise-api.md.
   gives lastpass.sandbox.Assumption[]]==],
+  ["lastpass.sandbox.run"] = [==[
+lastpass.sandbox.run(options)
+  A sandbox as a program: starts one, says where it is in one JSON line on standard
+  output, and waits until SIGINT, SIGTERM or SIGHUP, or until standard input ends where
+  that is a pipe or the terminal in front of it. /dev/null and files are no input that
+  could end.
+  options (table, optional): of `sandbox.start`; `clock` is the machine's time unless
+      given
+  gives boolean|nil ok; or nil, message, err]==],
   ["lastpass.sandbox.start"] = [==[
 lastpass.sandbox.start(options)
   Starts a sandbox.
@@ -702,8 +644,8 @@ lastpass.sandbox.start(options)
       options of `lastpass.sandbox.certificate`), `latency` (seconds added to every
       answer), `clock` (default 2026-06-15 13:00 UTC; "now" or any time), `frozen`,
       `faults` (a list of rules), `journal_size` (10,000), `transport` (for the control
-      door)
-  gives table|nil box; or nil, message, err]==],
+      API)
+  gives table|nil sandbox; or nil, message, err]==],
   ["lastpass.secret.command"] = [==[
 lastpass.secret.command(line)
   From what a shell command prints, such as `pass show lastpass/acme`. A program that is
@@ -866,6 +808,73 @@ report:total(name)
 run:steps()
   Every step of the plan in its order, with what became of it.
   gives fun(): table|nil iterator {number, kind, subject, state, reason, code}]==],
+  ["sandbox.act"] = [==[
+sandbox:act(change)
+  What people and admins do outside the API.
+  change (table): `accept`: invited addresses, `login`: addresses, `settings`:
+      assumptions
+  gives table|nil state]==],
+  ["sandbox.add_company"] = [==[
+sandbox:add_company(options)
+  Adds a company.
+  options (table): as the company options of `start`
+  gives table|nil description]==],
+  ["sandbox.clear_faults"] = [==[
+sandbox:clear_faults(id)
+  Takes faults away.
+  id (integer, optional): one of them; default all]==],
+  ["sandbox.client"] = [==[
+sandbox:client(options)
+  A client bound to this sandbox.
+  options (table, optional): options of `lastpass.new`; what is given goes before the
+      sandbox's own
+  gives table|nil client; or nil, message, err]==],
+  ["sandbox.clock"] = [==[
+sandbox:clock(change)
+  Shows the clock, or changes it first.
+  change (table, optional): `advance`: seconds or "3d"; `set`: a time; `freeze`: boolean
+  gives table|nil clock `now`, `iso`, `account_time`, `frozen`, …]==],
+  ["sandbox.control"] = [==[
+sandbox:control(method, path, body)
+  Sends a request to the control API.
+  method (string)
+  path (string): such as "state" or "/_sandbox/state?email=ann@example.com"
+  body (table|string, optional)
+  gives any|nil answer; or nil, message, err]==],
+  ["sandbox.events"] = [==[
+sandbox:events(change)
+  All events, newest first, or writes some first.
+  change (table, optional): `events`: list of `time` (seconds), `action`, `data`,
+      `username`, `address`; `burst`: `from`, `seconds`, `count`, `duplicates` (every so
+      many-th comes twice)
+  gives table[]|true|nil events with `microseconds` (text), `local_time` and the four
+      texts; or nil, message, err]==],
+  ["sandbox.faults"] = [==[
+sandbox:faults(rule)
+  Lists the faults, or adds one or several.
+  rule (table, optional): a rule (see `lastpass.sandbox.faults`) or a list of rules
+  gives table|nil answer]==],
+  ["sandbox.journal"] = [==[
+sandbox:journal(options)
+  The journal's entries, oldest first.
+  options (table, optional): `limit`, `command`
+  gives table[]|nil entries; or nil, message, err]==],
+  ["sandbox.load"] = [==[
+sandbox:load(data)
+  Puts users, invitations and groups into a company.
+  data (table): `users`, `invited`, `groups`, `cid`
+  gives table|nil counts]==],
+  ["sandbox.reset"] = [==[
+sandbox:reset()
+  Puts every company back to how it started; faults and journal are emptied.]==],
+  ["sandbox.state"] = [==[
+sandbox:state(options)
+  A company in numbers, or one person.
+  options (table, optional): `email`, `cid`, `mails` (true: the mails of everybody)
+  gives table|nil state; or nil, message, err]==],
+  ["sandbox.stop"] = [==[
+sandbox:stop()
+  Stops the server. Safe to call again.]==],
   ["snapshot.count"] = [==[
 snapshot:count()
   How many users there are, without those who are only invited.

@@ -1,240 +1,312 @@
---- Person i as getuserdata writes them (enterprise-api §4.8): the hot path of the sandbox, a few
--- concatenations of pieces that were made beforehand.
+--- The people, groups and mails of a company as they are now: the seeded ones with every change laid over
+-- them. Only changes are stored.
 -- @module lastpass.sandbox.company.people
-local addresses = require "lastpass.sandbox.company.addresses"
-local arithmetic = require "lastpass.sandbox.company.arithmetic"
+local email = require "lastpass.email"
+local json = require "lastpass.json"
 local php = require "lastpass.sandbox.php"
-local time = require "lastpass.time"
 
 local M = { methods = {} }
 
-local floor = math.floor
-local hash = arithmetic.hash
-local pair_of, tail_of = addresses.pair_of, addresses.tail_of
 local methods = M.methods
 
--- Table sizes of the pieces below. Primes, so that the pieces of one person do not move together.
-local PIECES_A, PIECES_B = 1021, 1013
+--- One person who was looked up. A change takes effect with `company:save(person)`.
+---@class lastpass.sandbox.Person
+---@field id integer
+---@field index integer|nil the seed's number; nil for somebody added
+---@field fields table as getuserdata writes them; `groups` nil when the key is absent
+---@field invited boolean
+---@field pending string|nil the address that updateemail asked for
 
-local multifactor_names = {
-  "lastpassauth",
-  "lastpassauth",
-  "lastpassauth",
-  "googleauth",
-  "microsoftauth",
-  "duo",
-  "yubikey",
+-- ---- records ----
+
+-- The keys of a user in the order of the recording.
+local user_keys = {
+  "username",
+  "fullname",
+  "mpstrength",
+  "created",
+  "last_pw_change",
+  "last_login",
+  "neverloggedin",
+  "disabled",
+  "admin",
+  "password_reset_required",
+  "totalscore",
+  "legacytotalscore",
+  "hasSharingKeys",
+  "duousername",
+  "multifactor",
+  "linked",
+  "sites",
+  "notes",
+  "formfills",
+  "applications",
+  "attachments",
+  "groups",
+  "attribs",
 }
 
-local function time_of_day(random, from_hour, to_hour)
-  return ("%02d:%02d:%02d"):format(from_hour + random(to_hour - from_hour), random(60), random(60))
+--- The fields of an account that nobody has logged in to yet.
+---@param mail string
+---@param now string as the account writes times
+---@return table fields
+function M.new_fields(mail, now)
+  return {
+    username = mail,
+    fullname = "",
+    mpstrength = "0",
+    created = now,
+    last_pw_change = now,
+    last_login = "",
+    neverloggedin = true,
+    disabled = false,
+    admin = false,
+    password_reset_required = false,
+    totalscore = json.null,
+    legacytotalscore = "0",
+    hasSharingKeys = false,
+    duousername = mail,
+    sites = json.null,
+    notes = json.null,
+    formfills = json.null,
+    applications = json.null,
+    attachments = json.null,
+  }
 end
 
--- The mornings are for joining, noon for passwords, the afternoon for logging in: whatever the
--- days, the three times of one person are in order. None is near a change of the clocks.
-local function make_time_pieces(self, random)
-  self.day_text = {}
-  self.created_tail, self.changed_tail, self.login_tail = {}, {}, {}
-  self.created_as_changed = {}
-  for at = 0, PIECES_A - 1 do
-    local joined = " " .. time_of_day(random, 7, 12)
-    self.created_tail[at] = joined .. '","last_pw_change":"'
-    self.created_as_changed[at] = joined .. '","last_login":"'
-    self.changed_tail[at] = " " .. time_of_day(random, 12, 13) .. '","last_login":"'
-    self.login_tail[at] = " " .. time_of_day(random, 13, 19) .. '","neverloggedin":false,'
+--- Puts a person into a group.
+---@return boolean changed
+function M.join(person, name)
+  local groups = person.fields.groups or {}
+  for _, known in ipairs(groups) do
+    if known == name then
+      return false
+    end
   end
-  -- How many days ago people last logged in: most of them lately.
-  self.login_age = {}
-  for at = 0, PIECES_B - 1 do
-    local kind = random(100)
-    local days = kind < 62 and random(4) or kind < 85 and random(25) or random(400)
-    self.login_age[at] = 1 + days
+  groups[#groups + 1] = name
+  person.fields.groups = groups
+  return true
+end
+
+--- Takes a person out of a group.
+---@return boolean changed
+function M.leave(person, name)
+  for at, known in ipairs(person.fields.groups or {}) do
+    if known == name then
+      table.remove(person.fields.groups, at)
+      return true
+    end
+  end
+  return false
+end
+
+--- `"<id>":{…}` of a record, as getuserdata writes it (enterprise-api §4.8).
+function M.json(person)
+  local object = php.object()
+  for _, key in ipairs(user_keys) do
+    php.put(object, key, person.fields[key])
+  end
+  return '"' .. ("%.0f"):format(person.id) .. '":' .. php.encode(object)
+end
+
+-- ---- looking people up ----
+
+--- Lays an empty set of changes over a seeded company.
+---@param company table with `seeded`
+function M.prepare(company)
+  local seeded = company.seeded
+  company.version = 0
+  company.edited, company.gone, company.gone_count, company.gone_sorted = {}, {}, 0, nil
+  company.front, company.added = {}, {}
+  company.by_mail = {} -- account key -> person, false for an address that was given up
+  company.invited_gone, company.invited_added = {}, {}
+  company.group_added, company.group_known = {}, {}
+  company.next_id, company.front_id = seeded:id(seeded.users + seeded.invited), seeded:id(0)
+  company.mails = {}
+  company.cached = {} -- what was computed for a version
+end
+
+local function touch(self)
+  self.version = self.version + 1
+end
+
+--- What a function computes, cached until somebody changes.
+function methods:cache(name, compute)
+  local entry = self.cached[name]
+  if not entry or entry.version ~= self.version then
+    entry = { version = self.version, value = compute(self) }
+    self.cached[name] = entry
+  end
+  return entry.value
+end
+
+local function seeded_user(self, index)
+  local decoded = assert(json.decode("{" .. self.seeded:user_json(index) .. "}"))
+  local _, fields = next(decoded)
+  return { index = index, id = self.seeded:id(index), fields = fields, invited = false }
+end
+
+local function invited_person(self, index)
+  local seeded = self.seeded
+  local fields = { username = seeded:mail(index), fullname = seeded:fullname(index) }
+  return { index = index, id = seeded:id(index), fields = fields, invited = true }
+end
+
+--- Finds a person by address.
+---@param mail string
+---@return lastpass.sandbox.Person|nil
+function methods:person(mail)
+  local key = email.fold(mail)
+  local known = self.by_mail[key]
+  if known ~= nil then
+    return known or nil
+  end
+  local index = self.seeded:index(key)
+  if not index then
+    return nil
+  elseif index >= self.seeded.users then
+    return not self.invited_gone[index] and invited_person(self, index) or nil
+  end
+  return seeded_user(self, index)
+end
+
+--- A person who is a user: an invited one is none yet.
+---@param mail string
+---@return lastpass.sandbox.Person|nil
+function methods:user(mail)
+  local person = self:person(mail)
+  return person and not person.invited and person or nil
+end
+
+-- ---- changing people ----
+
+--- Stores a changed person.
+---@param person lastpass.sandbox.Person
+function methods:save(person)
+  local key = email.fold(person.fields.username)
+  if person.index and not person.invited then
+    self.edited[person.index] = person
+  end
+  if person.key and person.key ~= key then
+    self.by_mail[person.key] = false
+  end
+  person.key = key
+  self.by_mail[key] = person
+  touch(self)
+end
+
+--- Gives a person another address.
+---@param person lastpass.sandbox.Person
+---@param mail string
+function methods:rename(person, mail)
+  person.key = email.fold(person.fields.username)
+  person.fields.username = mail
+  self:save(person)
+end
+
+--- Adds a user, or somebody invited.
+---@param fields table
+---@param invited? boolean
+---@param first? boolean before all others, as somebody with an old id would come back
+---@return lastpass.sandbox.Person
+function methods:add(fields, invited, first)
+  local person = { fields = fields, invited = invited or false }
+  if first then
+    self.front_id = self.front_id - 3
+    person.id = self.front_id
+    table.insert(self.front, 1, person)
+  else
+    person.id = self.next_id
+    self.next_id = self.next_id + 3
+    table.insert(invited and self.invited_added or self.added, person)
+  end
+  self:save(person)
+  return person
+end
+
+local function take_out(list, person)
+  for at = #list, 1, -1 do
+    if list[at] == person then
+      table.remove(list, at)
+    end
   end
 end
 
-local score_form = '"totalscore":"%s","legacytotalscore":"%d.%d","hasSharingKeys":true,'
-  .. '"duousername":'
-local count_form = '"sites":%d,"notes":%d,"formfills":%d,"applications":%d,"attachments":%d'
-
-local function make_score_pieces(self, random)
-  self.strength, self.scores, self.counts = {}, {}, {}
-  for at = 0, PIECES_A - 1 do
-    self.strength[at] = '","mpstrength":"' .. (35 + random(66)) .. '","created":"'
+--- Takes a person out of the company.
+---@param person lastpass.sandbox.Person
+function methods:remove(person)
+  self.by_mail[email.fold(person.fields.username)] = false
+  if person.index and person.invited then
+    self.invited_gone[person.index] = true
+  elseif person.index then
+    self.gone[person.index] = true
+    self.gone_count = self.gone_count + 1
+    self.edited[person.index] = nil
+    self.gone_sorted = nil
+  else
+    take_out(self.front, person)
+    take_out(self.added, person)
+    take_out(self.invited_added, person)
   end
-  for at = 0, PIECES_B - 1 do
-    local score = random(10) == 0 and "0" or ("%d.%d"):format(30 + random(70), random(10))
-    self.scores[at] = score_form:format(score, 20 + random(75), random(10))
-    self.counts[at] = count_form:format(random(180), random(30), random(4), random(3), random(6))
-  end
-  self.never_scores =
-    '"totalscore":null,"legacytotalscore":"0","hasSharingKeys":false,"duousername":'
-  self.never_counts =
-    '"sites":null,"notes":null,"formfills":null,"applications":null,"attachments":null'
-  self.multifactor = {}
-  for at = 0, 99 do
-    local name = at < 72 and multifactor_names[1 + random(#multifactor_names)]
-    self.multifactor[at] = name and ('"multifactor":"' .. name .. '",') or ""
-  end
+  touch(self)
 end
 
-local function make_directory_pieces(self, random)
-  self.guid_head, self.guid_tail = {}, {}
-  for at = 0, PIECES_A - 1 do
-    self.guid_head[at] = ('","objectGUID":"%04x%04x-%04x-4%03x-'):format(
-      random(65536),
-      random(65536),
-      random(65536),
-      random(4096)
-    )
-  end
-  for at = 0, PIECES_B - 1 do
-    self.guid_tail[at] = ('8%03x-%04x%04x%04x"}}'):format(
-      random(4096),
-      random(65536),
-      random(65536),
-      random(65536)
-    )
-  end
+-- ---- groups, invitations, mails ----
+
+--- Whether there is a group of this name.
+function methods:has_group(name)
+  return self.seeded.group_index[name] ~= nil or self.group_known[name] == true
 end
 
-local function make_department_pieces(self)
-  self.department_json, self.department_attribs = {}, {}
-  for at, name in ipairs(self.department_names) do
-    self.department_json[at] = ',"groups":["All Staff",' .. php.string(name)
-    self.department_attribs[at] = ',"attribs":{"Department":'
-      .. php.string(name)
-      .. ',"EmployeeNumber":"E'
-  end
+--- Makes a group.
+function methods:make_group(name)
+  self.group_known[name] = true
+  table.insert(self.group_added, name)
+  touch(self)
 end
 
---- Makes a company's pieces.
----@param self table company, its groups being there
----@param random fun(n: integer): integer
-function M.prepare(self, random)
-  make_time_pieces(self, random)
-  make_score_pieces(self, random)
-  make_directory_pieces(self, random)
-  make_department_pieces(self)
+--- How many groups there are.
+function methods:group_count()
+  return #self.seeded.group_names + #self.group_added
 end
 
-local function day(self, age)
-  local text = self.day_text[age]
-  if not text then
-    text = time.format_civil((self.today - age) * 86400):sub(1, 10)
-    self.day_text[age] = text
+-- The addresses of the invited, each as JSON.
+local function invited_parts(self)
+  local seeded, parts = self.seeded, {}
+  for index = seeded.users, seeded.users + seeded.invited - 1 do
+    if not self.invited_gone[index] then
+      parts[#parts + 1] = php.string(seeded:mail(index))
+    end
   end
-  return text
+  for _, person in ipairs(self.invited_added) do
+    parts[#parts + 1] = php.string(person.fields.username)
+  end
+  return parts
 end
 
-local function groups_text(self, index)
-  local everybody, department, third = self:groups(index)
-  if not everybody then
-    -- Both forms were recorded for one and the same person.
-    return index % 46 == 11 and "" or ',"groups":[]'
-  end
-  local text = self.department_json[department - 1]
-  if third then
-    return text .. "," .. self.group_json[third] .. "]"
-  end
-  return text .. "]"
+--- The list of invited addresses as JSON.
+function methods:invited_json()
+  return "[" .. table.concat(self:cache("invited", invited_parts), ",") .. "]"
 end
 
-local flag_text = {}
-for at, name in ipairs({ "disabled", "admin", "password_reset_required" }) do
-  flag_text[at] = { [true] = ('"%s":true,'):format(name), [false] = ('"%s":false,'):format(name) }
-end
-local disabled_text, admin_text, reset_text = flag_text[1], flag_text[2], flag_text[3]
-
--- How many days ago person i joined, changed the master password and logged in; nil for the last
--- when they never did.
-local function ages_of(self, index, one, two)
-  local lot = two % 1000
-  local joined = 2930 - floor(index * 2880 / self.users)
-  local is_admin = index < self.admins
-  if not is_admin and lot >= 50 and lot < 90 then
-    return joined, joined, nil
-  end
-  local login = self.login_age[two % PIECES_B]
-  if lot < 50 and not is_admin then
-    login = login + 90
-  end
-  if login > joined then
-    login = joined
-  end
-  local changed = one % joined
-  if changed < login and changed > 0 then
-    changed = login
-  end
-  return joined, changed, login
+--- How many people are invited.
+function methods:invited_count()
+  return #self:cache("invited", invited_parts)
 end
 
---- `"<id>":{…}` of person i.
----@param index integer
----@return string
-function methods:user_json(index)
-  local one, two = hash(self.salt, index)
-  local a, b, lot = one % PIECES_A, two % PIECES_B, two % 1000
-  local pair, round = pair_of(self, index)
-  local first, last = pair % self.first_count, pair % self.last_count
-  local mail = self.first_mail[first] .. self.last_mail[last] .. tail_of(self, round)
-  local is_admin = index < self.admins
-  local joined, changed, login = ages_of(self, index, one, two)
-  local extra = ""
-  if one % 17 == 5 then
-    extra = '"linked":"' .. self.first_mail[first] .. self.last_mail[last] .. '@mail.example",'
-  end
-  local attribs = "}"
-  if lot % 10 < 2 then
-    attribs = self.department_attribs[self:department(index)]
-      .. (100000 + index)
-      .. self.guid_head[index % PIECES_A]
-      .. self.guid_tail[index % PIECES_B]
-  end
-  return '"'
-    .. (self.first_id + 3 * index)
-    .. '":{"username":"'
-    .. mail
-    .. self.first_json[first]
-    .. self.last_json[last]
-    .. (login and self.strength[a] or '","mpstrength":"0","created":"')
-    .. day(self, joined)
-    .. self.created_tail[a]
-    .. day(self, changed)
-    .. (login and self.changed_tail[a] or self.created_as_changed[a])
-    .. (login and day(self, login) or "")
-    .. (login and self.login_tail[b] or '","neverloggedin":true,')
-    .. disabled_text[lot < 50 and not is_admin]
-    .. admin_text[is_admin]
-    .. reset_text[not login and lot < 70 or lot > 980]
-    .. (login and self.scores[b] or self.never_scores)
-    .. (index == 0 and "null," or '"' .. mail .. '",')
-    .. (login and self.multifactor[one % 100] or "")
-    .. extra
-    .. (login and self.counts[b] or self.never_counts)
-    .. groups_text(self, index)
-    .. attribs
+--- Counts a mail that LastPass would have sent.
+---@param mail string
+---@param kind string "invitation", "temporary_password", "password_reset", "email_change"
+function methods:count_mail(mail, kind)
+  local counts = self:mails_to(mail)
+  counts[kind] = (counts[kind] or 0) + 1
+  self.mails[email.fold(mail)] = counts
 end
 
---- Whether person i is disabled, an administrator, never logged in.
----@param index integer
----@return boolean disabled
----@return boolean admin
----@return boolean never
-function methods:flags(index)
-  local _, two = hash(self.salt, index)
-  local lot = two % 1000
-  if index < self.admins then
-    return false, true, false
-  end
-  return lot < 50, false, lot >= 50 and lot < 90
-end
-
---- Days since person i's master password was changed, without making the whole text.
----@param index integer
----@return integer days
-function methods:password_age(index)
-  local _, changed = ages_of(self, index, hash(self.salt, index))
-  return changed
+--- How many mails of each kind somebody was sent.
+---@return table<string, integer>
+function methods:mails_to(mail)
+  return self.mails[email.fold(mail)] or {}
 end
 
 return M
