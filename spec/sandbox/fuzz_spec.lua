@@ -1,4 +1,4 @@
--- Random envelopes for every command, and random bodies for the control door. Whatever is sent, the sandbox
+-- Random envelopes for every command, and random bodies and queries for the control API. Whatever is sent, the sandbox
 -- answers as LastPass does: never an error of Lua (which the server would answer with 500), never a reply that
 -- is not whole, never without an end. The numbers come from a fixed seed; LASTPASS_FUZZ_SEED names another one.
 local enterprise = require "lastpass.sandbox.enterprise"
@@ -327,5 +327,155 @@ describe("the sandbox, fed with anything", function()
       classes.OK > 50 and classes.FAIL > 50 and classes.data > 10,
       json.encode(classes)
     )
+  end)
+
+  -- Names that the control API knows, by endpoint, beside those that it does not.
+  local control_names = {
+    clock = { "set", "advance", "freeze" },
+    companies = {
+      "cid",
+      "provhash",
+      "users",
+      "seed",
+      "name",
+      "domain",
+      "timezone",
+      "invited",
+      "folders",
+      "events",
+      "history_days",
+      "assumptions",
+    },
+    events = {
+      "events",
+      "burst",
+      "cid",
+      "time",
+      "action",
+      "data",
+      "username",
+      "address",
+      "from",
+      "seconds",
+      "count",
+      "duplicates",
+    },
+    faults = {
+      "command",
+      "cid",
+      "nth",
+      "every",
+      "probability",
+      "seed",
+      "count",
+      "delay",
+      "drop",
+      "truncate",
+      "content_length",
+      "malformed",
+      "status",
+      "retry_after",
+      "commit",
+      "page_shift",
+      "hash_rotated",
+      "provhash",
+      "body",
+      "body_base64",
+      "content_type",
+      "headers",
+      "big_body",
+    },
+    journal = { "limit", "command" },
+    load = {
+      "users",
+      "invited",
+      "groups",
+      "cid",
+      "username",
+      "fullname",
+      "last_login",
+      "last_pw_change",
+      "disabled",
+      "sites",
+      "attribs",
+      "multifactor",
+    },
+    reset = { "cid" },
+    state = { "accept", "login", "settings", "cid", "strict", "flag_type", "licences" },
+  }
+
+  local endpoint_names = {}
+  for name in pairs(control_names) do
+    endpoint_names[#endpoint_names + 1] = name
+  end
+  table.sort(endpoint_names)
+
+  it("has its control API refuse what it cannot use with 400 and a message", function()
+    local box = support.open { users = 20, folders = 4 }
+    local mails = box:addresses()
+    local source = new_source(seed, mails, { "Sales", "New" })
+    local random, statuses = source.random, {}
+
+    -- An object of this endpoint's names, nested ones too.
+    local function object(known, depth)
+      local parts = {}
+      for at = 1, random(4) do
+        local kind = random(6)
+        local value
+        if kind <= 2 and depth < 3 then
+          value = object(known, depth + 1)
+        elseif kind == 3 and depth < 3 then
+          value = "[" .. object(known, depth + 1) .. "]"
+        else
+          value = source.value(depth)
+        end
+        parts[at] = ('"%s":%s'):format(known[random(#known)], value)
+      end
+      return "{" .. table.concat(parts, ",") .. "}"
+    end
+
+    local function check_readable()
+      box:control("DELETE", "faults")
+      for path in ("journal events state?mails=1 health companies clock"):gmatch "%S+" do
+        local _, status = box:control("GET", path)
+        assert.equal(200, status, path)
+      end
+      for _, command in ipairs { "getuserdata", "reporting", "getsfdata", "expiredmasterpwlist" } do
+        assert.equal("table", type((box:call(command, nil))), command)
+      end
+    end
+
+    for round = 1, ROUNDS * 10 do
+      local name = endpoint_names[random(#endpoint_names)]
+      local body = random(8) == 1 and source.value(0) or object(control_names[name], 0)
+      local query = {}
+      for _ = 1, random(3) - 1 do
+        local key = ({ "cid", "id", "limit", "command", "email", "mails" })[random(6)]
+        query[key] = ({ "1", "8771312", "x", "", "-1", "1e999", mails[1], "\255" })[random(8)]
+      end
+      local method = ({ "POST", "POST", "POST", "GET", "DELETE", "PUT" })[random(6)]
+      local reply, shown = ask(box, {
+        method = method,
+        path = "/_sandbox/" .. name,
+        query = query,
+        headers = { host = "localhost" },
+        body = source.spoil(body),
+      })
+      shown = name .. " " .. shown
+      local known = { [200] = true, [400] = true, [404] = true, [405] = true }
+      assert.is_true(known[reply.status], shown)
+      statuses[reply.status] = (statuses[reply.status] or 0) + 1
+      local value = json.decode(reply.body)
+      assert.equal("table", type(value), shown)
+      assert.is_nil(reply.body:find("%.lua:%d"), shown .. reply.body)
+      assert.is_nil(reply.body:find("attempt to", 1, true), shown .. reply.body)
+      assert.equal(reply.status ~= 200, type(value.error) == "string", shown .. reply.body)
+      if round % 20 == 0 then
+        check_readable()
+        box:control("POST", "reset")
+      end
+    end
+    local good, refused = statuses[200] or 0, statuses[400] or 0
+    assert.is_true(good > 50 and refused > 200, ("%d good, %d refused"):format(good, refused))
   end)
 end)

@@ -71,7 +71,7 @@ local function note(number)
 end
 
 local function folder(number, seeded)
-  return seeded:folder_name(number % seeded.folders)
+  return seeded:folder_name(number % math.max(1, seeded.folders))
 end
 
 local function mail(number, factor, seeded)
@@ -202,7 +202,7 @@ local events_mt = { __name = "lastpass.sandbox.events", __index = methods }
 function M.new(seeded, settings, options)
   options = options or {}
   local self = setmetatable({ seeded = seeded, settings = settings, log = {} }, events_mt)
-  self.total = options.events or seeded.users * 20
+  self.total = seeded.users > 0 and options.events or seeded.users * 20
   local span = (options.history_days or 30) * 86400 * 1000000
   self.start = seeded.epoch * 1000000 - span
   self.step = self.total > 0 and math.max(1, floor(span / self.total)) or 1

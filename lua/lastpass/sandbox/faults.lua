@@ -4,6 +4,7 @@ local arithmetic = require "lastpass.sandbox.seed.arithmetic"
 local base64 = require "lastpass.text.base64"
 local errors = require "lastpass.error"
 local json = require "lastpass.json"
+local people = require "lastpass.sandbox.company.people"
 local schema = require "lastpass.sandbox.schema"
 
 local M = {}
@@ -22,30 +23,47 @@ end
 
 local function at_least(low)
   return function(value)
-    if type(value) == "number" and value >= low then
-      return true
-    end
-    return nil, "a number from " .. low .. " on"
+    return type(value) == "number" and value >= low, "a number from " .. low .. " on"
+  end
+end
+
+local function whole_from(low)
+  return function(value)
+    return schema.is_whole(value) and value >= low, "a whole number from " .. low .. " on"
   end
 end
 
 local function share(value)
-  if type(value) == "number" and value >= 0 and value <= 1 then
-    return true
+  return type(value) == "number" and value >= 0 and value <= 1, "a number from 0 to 1"
+end
+
+local function name_or_list(value)
+  return type(value) == "string" or schema.is_strings(value), "a name or a list of names"
+end
+
+local function header_value(value)
+  local is_text = type(value) == "string" and not value:find "%c"
+  return is_text or type(value) == "number", "a string without control characters"
+end
+
+local function header_list(value)
+  local good = type(value) == "table"
+  for name, one in pairs(good and value or {}) do
+    good = good and type(name) == "string" and name:find "^[%w_-]+$" and header_value(one)
   end
-  return nil, "a number from 0 to 1"
+  return good, "an object of names and strings"
 end
 
 --- Which calls a rule is for: `command` (a name or a list), `cid`, `nth` (only the nth of them),
 -- `every` (every so many), `probability` with `seed`, `count` (at most so often; with `nth` 1).
 local match_keys = {
-  command = { "string", "table" },
+  command = name_or_list,
   cid = "number",
-  nth = at_least(1),
-  every = at_least(1),
+  nth = whole_from(1),
+  every = whole_from(1),
   probability = share,
-  seed = "number",
-  count = at_least(1),
+  seed = whole_from(0),
+  count = whole_from(1),
 }
 
 --- What happens to them. `status`, unless `commit`, and drop "before" leave the command undone;
@@ -53,20 +71,20 @@ local match_keys = {
 local effect_keys = {
   delay = at_least(0), -- seconds
   drop = one_of("before", "after"), -- the connection closes without a byte
-  truncate = at_least(0), -- bytes of the body that are sent
+  truncate = whole_from(0), -- bytes of the body that are sent
   content_length = one_of("declared", "lowered"), -- of a truncated body; declared: the full one
   malformed = "boolean", -- a reply that stops being JSON
-  status = at_least(200),
-  retry_after = { "number", "string" },
+  status = whole_from(200),
+  retry_after = header_value,
   commit = "boolean",
   page_shift = one_of("vanish", "appear"), -- somebody of an earlier page leaves or comes
   hash_rotated = "boolean",
   provhash = "string", -- the new hash; default the old one backwards
   body = "string",
   body_base64 = "string",
-  content_type = "string",
-  headers = "table",
-  big_body = at_least(1), -- bytes
+  content_type = header_value,
+  headers = header_list,
+  big_body = whole_from(1), -- bytes
 }
 
 local known_keys = { name = "string" }
@@ -212,8 +230,12 @@ local function shift_pages(company, kind, number)
     return
   end
   local mail = ("returned.%d@%s"):format(number, company.seeded.domain)
-  local _, fields = next(assert(json.decode("{" .. company.seeded:user_json(0) .. "}")))
-  fields.username, fields.duousername, fields.admin = mail, mail, false
+  local fields = people.new_fields(mail, company:account_time())
+  if company.seeded.users > 0 then
+    local _, source = next(assert(json.decode("{" .. company.seeded:user_json(0) .. "}")))
+    fields = source
+    fields.username, fields.duousername, fields.admin = mail, mail, false
+  end
   company:add(fields, false, true)
 end
 

@@ -26,6 +26,10 @@ local function whole_number(low, high)
   end
 end
 
+local function domain(value)
+  return type(value) == "string" and value:find "^[%w.-]+$" ~= nil, "a domain name"
+end
+
 --- Options of a company; also what `sandbox.start` takes for the first one.
 M.known_options = {
   cid = whole_number(1, 2 ^ 40),
@@ -33,7 +37,7 @@ M.known_options = {
   users = whole_number(0, M.MOST_USERS),
   seed = whole_number(0, 2 ^ 31),
   name = "string",
-  domain = "string",
+  domain = domain,
   timezone = "string",
   invited = whole_number(0, M.MOST_USERS),
   folders = whole_number(0, 100000),
