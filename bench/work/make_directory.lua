@@ -2,22 +2,22 @@
 -- everything in one body, every page of 2,000, and what a client asks beside them to prove that
 -- no page was lost (the last user of each page as a page of its own).
 local clock = require "lastpass.sandbox.clock"
-local commands = require "lastpass.sandbox.commands"
-local tenants = require "lastpass.sandbox.tenant"
+local companies = require "lastpass.sandbox.company"
+local enterprise = require "lastpass.sandbox.enterprise"
 
 local PAGE = 2000
 
 local users, path = tonumber(arg[1]), arg[2]
-local tenant = assert(
-  tenants.new(
+local company = assert(
+  companies.new(
     { cid = 8771312, provhash = ("0"):rep(64), users = users, seed = 1 },
     clock.new(nil, true)
   )
 )
-local context = tenant:context "127.0.0.1"
+local call = { company = company, peer = "127.0.0.1" }
 
 local function page(size, index)
-  return commands.run(context, "getuserdata", { pagesize = size, pageindex = index }).body
+  return enterprise.run(call, "getuserdata", { pagesize = size, pageindex = index }).body
 end
 
 local function page_name(folder, size, index)
@@ -55,7 +55,7 @@ end
 -- Under another name until it is complete, so that an interrupted run leaves nothing half made.
 local part = path .. ".part"
 assert(os.execute(("rm -rf '%s' '%s' && mkdir -p '%s'"):format(path, part, part)))
-local everything = commands.run(context, "getuserdata", nil)
+local everything = enterprise.run(call, "getuserdata", nil)
 write(part .. "/all", everything.chunks or once(everything.body))
 for index = 0, math.ceil(users / PAGE) - 1 do
   write(page_name(part, PAGE, index), once(page(PAGE, index)))

@@ -19,7 +19,7 @@ local metrics = require "lastpass.nginx.metrics"
 local playbooks = require "lastpass.nginx.playbooks"
 local signature = require "lastpass.signature"
 local tenant = require "lastpass.nginx.tenant"
-local worker_thread = require "lastpass.transport.worker_thread"
+local threads = require "lastpass.transport.nginx"
 
 ---@class lastpass.nginx.Site
 ---@field tenants table<string, lastpass.nginx.Tenant>
@@ -133,7 +133,7 @@ local function read_options(given, level)
   end
   local site = {
     options = given,
-    thread_pool = given.thread_pool or worker_thread.POOL,
+    thread_pool = given.thread_pool or threads.POOL,
     look_every = given.look_every or 2,
   }
   site.tenants, site.tenant_names = read_tenants(given.tenants, site.thread_pool, level + 1)

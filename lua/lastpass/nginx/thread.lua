@@ -1,7 +1,7 @@
 --- Threads of nginx: orders that a worker gives them without being blocked, and what they do. A thread has a Lua
 -- state of its own and may wait for files, SQLite and plain libcurl; orders and answers are plain values.
 -- @module lastpass.nginx.thread
-local worker_thread = require "lastpass.transport.worker_thread"
+local nginx = require "lastpass.transport.nginx"
 
 local M = {}
 
@@ -29,7 +29,7 @@ end
 ---@return table answer `outcome`; "failed" with code "no_thread" when no thread took the order
 function M.order(pool, what, order)
   local answer, message, err =
-    worker_thread.run(pool, LONGEST_WAIT, LONGEST_WORK, "lastpass.nginx.thread", what, order)
+    nginx.run_thread(pool, LONGEST_WAIT, LONGEST_WORK, "lastpass.nginx.thread", what, order)
   if answer then
     return answer
   end
@@ -127,13 +127,13 @@ end
 
 local function measure_lag(order)
   local client = client_of(order)
-  local client_journal = require "lastpass.store.client_journal"
-  local journal, message, err = client_journal.of(client)
+  local store = require "lastpass.store"
+  local journal, message, err = store.of(client)
   if not journal then
     return M.failure(message, err)
   end
   local cursor
-  cursor, message, err = journal:cursor(client_journal.tenant(client), order.cursor)
+  cursor, message, err = journal:cursor(store.tenant(client), order.cursor)
   if err then
     return M.failure(message, err)
   elseif not cursor then
