@@ -25,7 +25,7 @@ describe("repl.reference", function()
       "group.add",
       "snapshot.user",
       "plan.save",
-      "box.faults",
+      "sandbox.faults",
       "lastpass.new",
       "lastpass.secret.file",
       "lastpass.parallel",

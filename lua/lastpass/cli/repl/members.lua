@@ -14,7 +14,7 @@ local classes = {
   ["lastpass.Snapshot"] = "snapshot",
   ["lastpass.Plan"] = "plan",
   ["lastpass.Run"] = "run",
-  ["lastpass.sandbox"] = "box",
+  ["lastpass.sandbox"] = "sandbox",
   ["lastpass.Report"] = "report",
 }
 
