@@ -136,7 +136,7 @@ end
 ---@return lastpass.Error? err
 function M.runs(client, options)
   options = errors.check_options("client:runs", options, { limit = "number", state = "string" }, 2)
-  local journals = require "lastpass.store.client_journal"
+  local journals = require "lastpass.store"
   local journal, message, err = journals.of(client)
   if not journal then
     return nil, message, err

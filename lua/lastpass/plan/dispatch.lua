@@ -6,7 +6,7 @@ local changes = require "lastpass.directory.changes"
 local errors = require "lastpass.error"
 local parallel = require "lastpass.parallel"
 local reconcile = require "lastpass.plan.reconcile"
-local waiting = require "lastpass.transport.waiting"
+local waiting = require "lastpass.transport.scheduler"
 
 local M = {}
 

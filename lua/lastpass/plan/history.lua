@@ -4,7 +4,7 @@
 local digest = require "lastpass.digest"
 local directory = require "lastpass.directory"
 local errors = require "lastpass.error"
-local journals = require "lastpass.store.client_journal"
+local journals = require "lastpass.store"
 local text = require "lastpass.text"
 local time = require "lastpass.time"
 

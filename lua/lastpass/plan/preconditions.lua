@@ -2,7 +2,7 @@
 -- @module lastpass.plan.preconditions
 local document = require "lastpass.plan.document"
 local errors = require "lastpass.error"
-local journals = require "lastpass.store.client_journal"
+local journals = require "lastpass.store"
 local time = require "lastpass.time"
 
 local M = {}

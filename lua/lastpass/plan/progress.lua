@@ -3,7 +3,7 @@
 -- @module lastpass.plan.progress
 local core = require "lastpass.core"
 local duration = require("lastpass.text").duration
-local waiting = require "lastpass.transport.waiting"
+local waiting = require "lastpass.transport.scheduler"
 local time = require "lastpass.time"
 
 local M = {}

@@ -5,7 +5,7 @@ local changes = require "lastpass.directory.changes"
 local email = require "lastpass.email"
 local state = require "lastpass.plan.state"
 local time = require "lastpass.time"
-local waiting = require "lastpass.transport.waiting"
+local waiting = require "lastpass.transport.scheduler"
 
 local M = {}
 

@@ -6,7 +6,7 @@ local document = require "lastpass.plan.document"
 local email = require "lastpass.email"
 local errors = require "lastpass.error"
 local files = require "lastpass.files"
-local journals = require "lastpass.store.client_journal"
+local journals = require "lastpass.store"
 local signature = require "lastpass.signature"
 local state = require "lastpass.plan.state"
 

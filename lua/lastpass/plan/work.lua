@@ -3,7 +3,7 @@
 -- @module lastpass.plan.work
 local email = require "lastpass.email"
 local errors = require "lastpass.error"
-local waiting = require "lastpass.transport.waiting"
+local waiting = require "lastpass.transport.scheduler"
 local time = require "lastpass.time"
 
 local M = {}

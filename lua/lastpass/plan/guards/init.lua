@@ -5,7 +5,7 @@
 local changes = require "lastpass.directory.changes"
 local email = require "lastpass.email"
 local errors = require "lastpass.error"
-local journals = require "lastpass.store.client_journal"
+local journals = require "lastpass.store"
 local json = require "lastpass.json"
 local limits = require "lastpass.plan.limits"
 local names = require "lastpass.plan.guards.names"
