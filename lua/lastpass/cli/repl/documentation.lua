@@ -38,8 +38,8 @@ function M.of(subject)
   if subject == "" then
     return table.concat({
       ":doc NAME tells of one of these, or lists what belongs to it:",
-      "client, user, group, snapshot, plan, run, sandbox, lastpass, lastpass.secret, lastpass.sandbox,",
-      "lastpass.source, lastpass.text, lastpass.time, lastpass.json",
+      "client, user, group, snapshot, plan, run, sandbox, lastpass, lastpass.secret,",
+      "lastpass.sandbox, lastpass.source, lastpass.text, lastpass.time, lastpass.json",
     }, "\n")
   end
   local names = { subject, "client." .. subject, "lastpass." .. subject }
