@@ -210,7 +210,7 @@ local function stored_text(session)
   if not settings then
     return nil
   end
-  local client_journal = require "lastpass.store.client_journal"
+  local client_journal = require "lastpass.store"
   settings.url = settings.url or require("lastpass.enterprise.options").DEFAULT_URL
   -- all that a journal needs to know of a client; no hash is read for a Tab
   local client = {
