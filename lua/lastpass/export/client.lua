@@ -1,6 +1,6 @@
 --- What exports add to a client.
 -- @module lastpass.export.client
-local client_journal = require "lastpass.store.client_journal"
+local client_journal = require "lastpass.store"
 local errors = require "lastpass.error"
 local signature = require "lastpass.signature"
 

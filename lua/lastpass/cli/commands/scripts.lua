@@ -195,7 +195,7 @@ return {
       )
     end,
     run = function(_, options)
-      must(require("lastpass.sandbox.main").run(box_settings(options)))
+      must(require("lastpass.sandbox").run(box_settings(options)))
       return exit.done
     end,
   },

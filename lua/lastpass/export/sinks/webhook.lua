@@ -15,7 +15,7 @@
 local address = require "lastpass.transport.address"
 local dead_letters = require "lastpass.export.dead_letters"
 local errors = require "lastpass.error"
-local loop = require "lastpass.transport.waiting"
+local loop = require "lastpass.transport.scheduler"
 local receivers = require "lastpass.export.sinks.receivers"
 local secret = require "lastpass.secret"
 local time = require "lastpass.time"
