@@ -121,7 +121,7 @@ describe("lastpass.export", function()
     local at = AUTUMN - 7200
     while at <= AUTUMN + 7200 do
       assert(box:clock { set = at })
-      assert(box:events { burst = { from = at - 600, seconds = 599, count = 50, twins = 7 } })
+      assert(box:events { burst = { from = at - 600, seconds = 599, count = 50, duplicates = 7 } })
       assert(export(client(), { from = AUTUMN - 9000, cursor = "siem", sink = path }))
       at = at + 600
     end
@@ -182,7 +182,7 @@ describe("lastpass.export", function()
   it("gives an event the same identifier in every run, window and page", function()
     local twin = { time = NOW - 600, action = "Log in", username = "ann@acme.com", data = "twin" }
     assert(box:events { events = { twin, twin, twin } })
-    assert(box:events { burst = { from = NOW - 3000, seconds = 10, count = 500, twins = 9 } })
+    assert(box:events { burst = { from = NOW - 3000, seconds = 10, count = 500, duplicates = 9 } })
     local function ids_of(options)
       local set, count = {}, 0
       options.sink = function(text)

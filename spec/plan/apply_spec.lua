@@ -2,7 +2,7 @@
 -- The end of a run: journal, lock, kept directory, files.
 local check = require "spec.support.check"
 local errors = require "lastpass.error"
-local journals = require "lastpass.store.client_journal"
+local journals = require "lastpass.store"
 local lastpass = require "lastpass"
 local plans = require "spec.support.plans"
 local support = require "spec.support.box"
@@ -362,7 +362,7 @@ describe("lastpass.plan.apply", function()
       local one = box:client { journal = path }
       local plan = plans.plan(one, a_step())
       local lock = assert(require("lastpass.store").open { path = path }):lock(
-        require("lastpass.store.client_journal").tenant(one)
+        require("lastpass.store").tenant(one)
       )
       local err = check.failure("conflict", "locked", one:apply(plan))
       assert.is_number(err.owner.pid)

@@ -1,6 +1,6 @@
 -- What is asked for directly: the client's functions over lists.
 local check = require "spec.support.check"
-local journals = require "lastpass.store.client_journal"
+local journals = require "lastpass.store"
 local plans = require "spec.support.plans"
 local support = require "spec.support.box"
 

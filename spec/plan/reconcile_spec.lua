@@ -2,7 +2,7 @@
 -- What the steps say at the end of a run is what the directory shows, or it is said that it does not.
 -- Who has changed since the plan was made.
 local reconcile = require "lastpass.plan.reconcile"
-local journals = require "lastpass.store.client_journal"
+local journals = require "lastpass.store"
 local json = require "lastpass.json"
 local plans = require "spec.support.plans"
 local support = require "spec.support.box"
@@ -32,7 +32,7 @@ describe("lastpass.plan.reconcile: lost answers", function()
   end)
 
   local function journal_row(run, number)
-    local journal = assert(require("lastpass.store.client_journal").of(client))
+    local journal = assert(require("lastpass.store").of(client))
     return assert(journal:steps(run.id, { from = number, limit = 1 }))[1]
   end
 
@@ -272,7 +272,7 @@ describe("lastpass.plan.reconcile: lost answers", function()
     local seen
     assert(box:faults { command = "disableuser", drop = "after" })
     local plan = plans.plan(client, { { "disable", active[1] } })
-    local journal = assert(require("lastpass.store.client_journal").of(client))
+    local journal = assert(require("lastpass.store").of(client))
     assert(client:apply(plan, {
       settle_after = 0.2,
       cancel = function()

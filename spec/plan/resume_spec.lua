@@ -1,6 +1,6 @@
 -- Runs that broke off: what was under way is found out, what is left is done, under the same number.
 local check = require "spec.support.check"
-local journals = require "lastpass.store.client_journal"
+local journals = require "lastpass.store"
 local plans = require "spec.support.plans"
 local support = require "spec.support.box"
 

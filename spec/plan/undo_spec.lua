@@ -2,7 +2,7 @@
 -- does not come back.
 local check = require "spec.support.check"
 local directory = require "lastpass.directory"
-local journals = require "lastpass.store.client_journal"
+local journals = require "lastpass.store"
 local plans = require "spec.support.plans"
 local store = require "spec.support.store"
 local support = require "spec.support.box"

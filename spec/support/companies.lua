@@ -3,7 +3,7 @@ local core = require "lastpass.core"
 local directory = require "lastpass.directory.snapshot"
 local json = require "lastpass.json"
 local lastpass = require "lastpass"
-local journals = require "lastpass.store.client_journal"
+local journals = require "lastpass.store"
 local plan_module = require "lastpass.plan"
 
 local M = {}

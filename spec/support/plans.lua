@@ -1,7 +1,7 @@
 --- What specs of runs need: a journal of their own, and plans made by hand.
 local document = require "lastpass.plan.document"
 local state = require "lastpass.plan.state"
-local journals = require "lastpass.store.client_journal"
+local journals = require "lastpass.store"
 local json = require "lastpass.json"
 local changes = require "lastpass.directory.changes"
 local plan_module = require "lastpass.plan"
