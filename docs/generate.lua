@@ -116,6 +116,33 @@ local function limit_table()
   return table.concat(lines, "\n") .. "\n"
 end
 
+-- Reports that share a heading of docs/reports.md.
+local anchors = {
+  admins = "admins-inactive-invitations",
+  inactive = "admins-inactive-invitations",
+  invitations = "admins-inactive-invitations",
+}
+
+local function report_table()
+  local reports = require "lastpass.report"
+  local lines = { "| report | what it is | options |", "| --- | --- | --- |" }
+  for _, name in ipairs(reports.names()) do
+    local names = {}
+    for position, option in ipairs(reports[name].options) do
+      local form = option.is_required and "**`%s`**" or "`%s`"
+      local default = option.default ~= nil and (" (%s)"):format(tostring(option.default)) or ""
+      names[position] = form:format(option[1]) .. default
+    end
+    lines[#lines + 1] = ("| [`%s`](#%s) | %s | %s |"):format(
+      name,
+      anchors[name] or name,
+      reports[name].summary,
+      table.concat(names, ", ")
+    )
+  end
+  return table.concat(lines, "\n") .. "\n"
+end
+
 -- Writes a table between marks of a document.
 local function write_table(path, name, content)
   local first, last = ("<!-- %s -->"):format(name), ("<!-- /%s -->"):format(name)
@@ -338,6 +365,7 @@ readme = between(readme, "<!-- demo -->", "<!-- /demo -->", demo_output())
 write_file("README.md", readme)
 write_table("docs/playbooks.md", "words", word_table())
 write_table("docs/safety.md", "limits", limit_table())
+write_table("docs/reports.md", "reports", report_table())
 write_file("docs/lastpass.d.lua", type_file())
 write_file("docs/lastpass.1", dofile("docs/manual.lua").text())
 write_file(

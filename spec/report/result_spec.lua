@@ -74,3 +74,70 @@ describe("lastpass.report.result", function()
     end)
   end)
 end)
+
+describe("a definition", function()
+  local box, client
+
+  setup(function()
+    box = planted.start()
+    planted.plant(box, { { "ann@acme.example", { admin = true } }, { "bob@acme.example" } })
+    client = box:client()
+  end)
+
+  teardown(function()
+    box:stop()
+  end)
+
+  -- All that a new report is.
+  local definition = {
+    name = "names",
+    title = "Names",
+    summary = "Who has a name of some length",
+    row_title = "People",
+    takes_record = true,
+    options = {
+      { "length", "number", "letters", default = 3, least = 1, is_whole = true },
+      { "only", "list", "only these", one_of = { "admins", "others" } },
+      { "why", "field", "a reason", is_required = true },
+    },
+    columns = { { name = "email", title = "E-mail" } },
+    compute = function(reading, options)
+      local rows = {}
+      for user in reading:users() do
+        rows[#rows + 1] = #user.fullname >= options.length and { email = user.email } or nil
+      end
+      return { population = "everybody", rows = rows, totals = {} }
+    end,
+  }
+
+  it("is all that a report needs", function()
+    local report = assert(result.make(definition, client, { why = "x" }))
+    assert.equal(2, #report.rows)
+    assert.equal("Names", report.title)
+    assert.same({ length = 3, why = "x" }, report.statement.options)
+    assert.equal("email\r\nann@acme.example\r\nbob@acme.example\r\n", report:render "csv")
+    assert.truthy(report:render("html"):find("<td>", 1, true) == nil)
+    assert.truthy(report:render("table"):find("ann@acme.example", 1, true))
+    assert.equal(0, #assert(result.make(definition, client, { why = "x", length = 99 })).rows)
+  end)
+
+  it("says which options it takes", function()
+    for _, options in ipairs {
+      {},
+      { why = "x", length = 0 },
+      { why = "x", length = 1.5 },
+      { why = "x", only = { "admin" } },
+      { why = "x", lenght = 3 },
+    } do
+      check.blamed(function()
+        result.make(definition, client, options)
+      end)
+    end
+    assert.matches(
+      "report.names: needs the option 'why', a reason",
+      check.blamed(function()
+        result.make(definition, client, {})
+      end)
+    )
+  end)
+end)

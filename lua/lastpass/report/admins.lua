@@ -20,12 +20,7 @@ M.options = {
     default = 50,
     value = "NUMBER",
   },
-  {
-    "folders",
-    "boolean",
-    "read the shared folders too, to find super admins",
-    default = false,
-  },
+  { "folders", "boolean", "read the shared folders too, to find super admins", default = false },
 }
 
 M.examples = {

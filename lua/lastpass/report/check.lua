@@ -334,8 +334,6 @@ function M.functions.rules(rules)
   return list
 end
 
-signature.declare("report.check.", M.functions, {
-  rules = "rules?: string|table",
-})
+signature.declare("report.check.", M.functions, { rules = "rules?: string|table" })
 
 return M

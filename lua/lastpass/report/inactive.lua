@@ -12,15 +12,7 @@ local M = {
 }
 
 M.options = {
-  {
-    "days",
-    "number",
-    "without log-in",
-    default = 90,
-    least = 1,
-    is_whole = true,
-    value = "DAYS",
-  },
+  { "days", "number", "without log-in", default = 90, least = 1, is_whole = true, value = "DAYS" },
 }
 
 M.columns = accounts.pick(

@@ -73,9 +73,7 @@ local function callable(name)
   })
 end
 
-signature.declare("report.", M, {
-  names = "",
-})
+signature.declare("report.", M, { names = "" })
 
 return setmetatable(M, {
   __index = function(_, name)

@@ -21,13 +21,7 @@ M.options = {
     default = 50,
     value = "NUMBER",
   },
-  {
-    "score",
-    "number",
-    "security scores below it are low, of 100",
-    default = 50,
-    value = "NUMBER",
-  },
+  { "score", "number", "security scores below it are low, of 100", default = 50, value = "NUMBER" },
 }
 
 M.columns = accounts.pick(

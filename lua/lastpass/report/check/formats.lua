@@ -152,10 +152,7 @@ function M.sarif(report, options)
         tool = { driver = { name = "lastpass check", version = version, rules = rules } },
         results = results,
         invocations = {
-          {
-            executionSuccessful = true,
-            endTimeUtc = time.iso(report.statement.read_at),
-          },
+          { executionSuccessful = true, endTimeUtc = time.iso(report.statement.read_at) },
         },
         columnKind = "unicodeCodePoints",
       },
