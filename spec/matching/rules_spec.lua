@@ -38,7 +38,7 @@ describe("lastpass.matching.rules", function()
     local self = with { users = users, invited = { "\195\182@acme.com" } }
     assert.equal(2, rules.email(self, 7, {}, "BOB@acme.com"))
     assert.is_false(rules.email(self, 7, {}, "dee@acme.com"))
-    local other = { other_letters = true }
+    local other = { needs_folding = true }
     assert.equal(4, rules.email(self, 7, other, "MU\204\136LLER@acme.com"))
     assert.is_false(rules.email(self, 7, other, "\195\164@acme.com"))
     assert.is_false(rules.email(self, 7, other, "\195\182@ACME.com")) -- the core's join finds them

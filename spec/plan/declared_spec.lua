@@ -13,7 +13,7 @@ describe("lastpass.plan.declared", function()
     assert.equal(2, declared:add(" mu\204\136ller@acme.com ", nil, nil, nil, 0, 0))
     assert.equal("m\195\188ller@acme.com", (declared.desired:row(2)))
     assert.is_nil(declared.extras[1])
-    assert.is_true(declared.extras[2].other_letters)
+    assert.is_true(declared.extras[2].needs_folding)
   end)
 
   it("puts both of two declarations in doubt, and names the first", function()

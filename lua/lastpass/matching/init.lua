@@ -27,7 +27,7 @@ local function refuse_both(self, row, other, code, reason)
 end
 
 -- What is declared of one person must not be declared of another: the employee id, and the address
--- but for the case of letters beyond ASCII.
+-- but for the case of characters beyond ASCII.
 local function check_declared(self, row, extra, address)
   local id = extra.employee_id
   local other = id and self.rows_by_id[id]
@@ -37,28 +37,28 @@ local function check_declared(self, row, extra, address)
       row,
       other,
       "repeated_employee_id",
-      ("%s and %s have the same employee id, %s"):format(self.wanted:row(other), address, id)
+      ("%s and %s have the same employee id, %s"):format(self.desired:row(other), address, id)
     )
     return false
   elseif id then
     self.rows_by_id[id] = row
   end
-  if not extra.other_letters then
+  if not extra.needs_folding then
     return true
   end
   local key = key_of(address)
-  other = self.rows_by_letters[key]
+  other = self.rows_by_key[key]
   if other then
     refuse_both(
       self,
       row,
       other,
       "repeated",
-      ("%s and %s are the same address"):format(self.wanted:row(other), address)
+      ("%s and %s are the same address"):format(self.desired:row(other), address)
     )
     return false
   end
-  self.rows_by_letters[key] = row
+  self.rows_by_key[key] = row
   return true
 end
 
@@ -100,8 +100,8 @@ local function check_employee(self, row, extra, user)
   return false
 end
 
-local function check_twin(self, row, user)
-  if not self.twins[user] then
+local function check_duplicate_user(self, row, user)
+  if not self.duplicates[user] then
     return true
   end
   self:refuse(
@@ -117,7 +117,7 @@ end
 -- Nobody else may be this user: neither by a rule nor by the address.
 local function check_taken(self, row, user)
   local present = address_of(self.rows, user)
-  local namesake = self.wanted:find(present)
+  local namesake = self.desired:find(present)
   local other = self.taken[user] or (namesake ~= row and namesake or nil)
   if not other then
     return true
@@ -125,7 +125,7 @@ local function check_taken(self, row, user)
   self:refuse(
     row,
     "same_user",
-    ("is the same user as %s, %s"):format(self.wanted:row(other), present)
+    ("is the same user as %s, %s"):format(self.desired:row(other), present)
   )
   self.matching.refused[other] = true
   return false
@@ -154,7 +154,7 @@ local function check_doubt(self, row, extra)
 end
 
 local function match_one(self, row, extra, order)
-  local address = self.wanted:row(row)
+  local address = self.desired:row(row)
   if self.matching.refused[row] or not check_doubt(self, row, extra) then
     return
   end
@@ -163,7 +163,7 @@ local function match_one(self, row, extra, order)
     if user == nil then
       return
     elseif user then
-      local certain = check_twin(self, row, user)
+      local certain = check_duplicate_user(self, row, user)
         and check_employee(self, row, extra, user)
         and (rule == "email" or check_address(self, row, extra, address, user, rule))
         and rules.check_aliases(self, row, extra, user)
@@ -178,11 +178,11 @@ end
 
 -- Whoever a refused row may be about is left alone: all that any rule finds for it. Whoever was
 -- matched before the row was refused stays matched, so that nobody takes them for missing.
-local function settle(self, extras)
+local function leave_refused_alone(self, extras)
   local matching = self.matching
   for row in pairs(matching.refused) do
     matching.renames[row] = nil
-    self:doubt_all(extras[row] or {}, (self.wanted:row(row)))
+    self:doubt_all(extras[row] or {}, (self.desired:row(row)))
   end
   for id in pairs(self.doubtful_ids) do
     self:doubt_all({ employee_id = id })
@@ -190,34 +190,34 @@ local function settle(self, extras)
 end
 
 --- Finds users by what the address alone does not tell.
----@param wanted userdata of core.wanted
----@param extras table<integer, table> by row: employee_id, aliases, other_letters, state
+---@param desired userdata of core.wanted
+---@param extras table<integer, table> by row: employee_id, aliases, needs_folding, state
 ---@param rows userdata of core.snapshot
 ---@param settings table match (order of rules), attribute (name of the employee id's attribute)
 ---@param doubtful_ids? table<string, true> employee ids of refused rows
 ---@return lastpass.directory.Matching
-function M.find(wanted, extras, rows, settings, doubtful_ids)
-  local self = rules.new(wanted, rows, settings)
+function M.find(desired, extras, rows, settings, doubtful_ids)
+  local self = rules.new(desired, rows, settings)
   self.doubtful_ids = doubtful_ids or {}
   local order = {}
   for row, extra in pairs(extras) do
-    if extra.employee_id or extra.aliases or extra.other_letters then
+    if extra.employee_id or extra.aliases or extra.needs_folding then
       order[#order + 1] = row
     end
   end
   table.sort(order)
   for _, row in ipairs(order) do
-    check_declared(self, row, extras[row], (wanted:row(row)))
+    check_declared(self, row, extras[row], (desired:row(row)))
   end
   for _, row in ipairs(order) do
     match_one(self, row, extras[row], settings.match)
   end
-  settle(self, extras)
+  leave_refused_alone(self, extras)
   return self.matching
 end
 
 signature.declare("directory.match.", M, {
-  find = "wanted: userdata, extras: table, rows: userdata, settings: table, doubtful_ids?: table",
+  find = "desired: userdata, extras: table, rows: userdata, settings: table, doubtful_ids?: table",
 })
 
 return M

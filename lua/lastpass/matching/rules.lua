@@ -72,8 +72,8 @@ function M.employee_id(self, row, extra)
   return user or false
 end
 
--- Addresses beyond ASCII, which may be written in several ways: key to the list of users.
-local function other_letters(rows)
+-- Addresses beyond ASCII, which can be encoded in several ways: key to the list of users.
+local function users_beyond_ascii(rows)
   local found = {}
   for user = 1, #rows do
     local address = M.address_of(rows, user)
@@ -86,24 +86,24 @@ local function other_letters(rows)
   return found
 end
 
--- All users of an address with letters beyond ASCII.
-local function users_by_letters(self, address)
-  self.by_letters = self.by_letters or other_letters(self.rows)
-  return self.by_letters[key_of(address)] or {}
+-- All users of an address beyond ASCII.
+local function users_by_key(self, address)
+  self.users_beyond_ascii = self.users_beyond_ascii or users_beyond_ascii(self.rows)
+  return self.users_beyond_ascii[key_of(address)] or {}
 end
 
--- The one user of an address, however it is written; nil when there are none or several.
+-- The one user of an address, however it is encoded; nil when there are none or several.
 local function find_user(self, address)
   local user = self.rows:find(address)
   if user or not address:find "[\128-\255]" then
     return user
   end
-  local users = users_by_letters(self, address)
+  local users = users_by_key(self, address)
   return #users == 1 and users[1] or nil
 end
 
-local function by_letters(self, row, address)
-  local users = users_by_letters(self, address)
+local function find_by_key(self, row, address)
+  local users = users_by_key(self, address)
   if #users > 1 then
     return self:refuse(
       row,
@@ -120,10 +120,10 @@ local function by_letters(self, row, address)
   return false
 end
 
---- The directory's own join knows ASCII letters in either case; what is left are other ones.
+--- The directory's own join folds ASCII; what is left are other characters.
 function M.email(self, row, extra, address)
-  if extra.other_letters then
-    return by_letters(self, row, address)
+  if extra.needs_folding then
+    return find_by_key(self, row, address)
   end
   return self.rows:find(address) or false
 end
@@ -171,7 +171,7 @@ function M.check_aliases(self, row, extra, user)
 end
 
 --- Leaves everybody alone whom any rule finds.
----@param extra table employee_id, aliases, other_letters
+---@param extra table employee_id, aliases, needs_folding
 ---@param address? string
 function methods:doubt_all(extra, address)
   local function doubt(user)
@@ -194,7 +194,7 @@ function methods:doubt_all(extra, address)
   end
   for _, one in ipairs(addresses) do
     doubt(self.rows:find(one))
-    for _, user in ipairs(one:find "[\128-\255]" and users_by_letters(self, one) or {}) do
+    for _, user in ipairs(one:find "[\128-\255]" and users_by_key(self, one) or {}) do
       doubt(user)
     end
     if self:invited(one) then
@@ -204,19 +204,19 @@ function methods:doubt_all(extra, address)
 end
 
 --- What rules work with.
----@param wanted userdata of core.wanted
+---@param desired userdata of core.wanted
 ---@param rows userdata of core.snapshot
 ---@param settings table match, attribute
 ---@return table self with the `matching` that is being made
-function M.new(wanted, rows, settings)
+function M.new(desired, rows, settings)
   local self = setmetatable({
-    wanted = wanted,
+    desired = desired,
     rows = rows,
     attribute = settings.attribute,
     taken = {},
-    twins = {},
+    duplicates = {},
     rows_by_id = {},
-    rows_by_letters = {},
+    rows_by_key = {},
     matching = {
       pairs = {},
       renames = {},
@@ -230,7 +230,7 @@ function M.new(wanted, rows, settings)
     self.uses_aliases = self.uses_aliases or rule == "alias"
   end
   for _, user in ipairs(rows:twins()) do
-    self.twins[user] = true
+    self.duplicates[user] = true
   end
   if settings.attribute then
     self.by_employee_id = core.attributes(rows, settings.attribute)

@@ -158,7 +158,7 @@ end
 ---@param address string
 function methods:note_unusual(row, address)
   if address:find "[\128-\255]" or address:find "^'" then
-    self:extra(row).other_letters = true
+    self:extra(row).needs_folding = true
   end
 end
 

@@ -57,8 +57,6 @@ function M.end_of_value(text, position)
 end
 
 --- Iterates over the members of the object that begins at a position.
----@param text string
----@param position integer of its "{"
 ---@param ends? table<integer, integer> last positions of values that are known; gets that of the object
 ---@return fun(): string?, integer? key, position of its value
 function M.members(text, position, ends)
@@ -86,9 +84,7 @@ function M.members(text, position, ends)
   end
 end
 
---- The position of an element of a list.
----@param text string
----@param position integer of the list's "[", or the last one of the element before
+--- The position of the first element after the list's "[", or after the last position of another element.
 ---@return integer|nil next nil at the end of the list
 ---@return integer? last then the position of its "]"
 function M.next_element(text, position)
@@ -102,9 +98,6 @@ end
 
 --- Finds the list at a path: "users", or "data.users" in an object within the object. A key may have
 -- dots itself.
----@param text string
----@param position integer of the value that is searched
----@param path string
 ---@param around? table<integer, true> gets the positions of the objects that the list is in
 ---@return integer|nil position of its "["; nil when there is no list
 function M.find_list(text, position, path, around)
@@ -132,8 +125,6 @@ end
 local MOST = 65536
 
 --- The members beside a list, and beside the objects that it is in, as one object.
----@param text string
----@param position integer of the outermost object
 ---@param around table<integer, true> as of `find_list`
 ---@param ends table<integer, integer> the last position of the list, by its first
 ---@return table

@@ -35,6 +35,37 @@ local M = {}
 ---@field time_limit? number    seconds the whole reading may take; default as long as it needs
 ---@field size_limit? integer   entries there may be at most; default as many as there are
 
+--- The option `groups` of `source.ldap`: where the groups are, and how membership is recorded.
+---@class lastpass.source.LdapGroups
+---@field base? string      default: the base of the people
+---@field scope? string     "subtree" (default), "one", "base"
+---@field filter? string    default: entries of the usual classes of groups
+---@field name? string      attribute with the group's name; default "cn"
+---@field member? string    attribute of a group that names its members; default: the one that goes with
+-- the group's class (member, uniqueMember, memberUid)
+---@field by? string        attribute of a person that `member` holds; default: the name of the entry
+-- itself (its DN), and "uid" for memberUid, for which alone it is when no `member` is named
+---@field member_of? string attribute of people and groups that names their groups, instead of
+-- `member`. With neither `base` nor `filter` no groups are read: the first part of the DN is the name
+---@field nested? boolean   a member of a group is in the groups that hold it too; default true
+---@field primary? boolean  Active Directory: somebody's primary group (primaryGroupID), which does not
+-- list them as a member, is among their groups; default false
+---@field allow_empty? boolean there may be no group, and groups without members; default false: the
+-- source is not complete then, for a wrong name of an attribute looks the same
+
+local group_options = {
+  base = "string",
+  scope = "string",
+  filter = "string",
+  name = "string",
+  member = "string",
+  by = "string",
+  member_of = "string",
+  nested = "boolean",
+  primary = "boolean",
+  allow_empty = "boolean",
+}
+
 local function positive(value)
   return type(value) == "number" and value > 0, "a number above 0"
 end
@@ -222,7 +253,7 @@ local function check_groups(plan, level)
     return
   end
   local where = "source.ldap: 'groups'"
-  errors.check_options(where, groups, ldap_groups.known_options, level + 1)
+  errors.check_options(where, groups, group_options, level + 1)
   local reads_groups = groups.base or groups.filter or not groups.member_of
   if groups.member_of and (groups.member or groups.by) then
     errors.raise(level + 1, "%s: 'member_of' stands in the place of 'member'", where)

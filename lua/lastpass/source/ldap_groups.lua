@@ -5,38 +5,7 @@ local ldap_search = require "lastpass.source.ldap_search"
 
 local M = {}
 
---- The option `groups` of `source.ldap`: where the groups are, and how membership is written down.
----@class lastpass.source.LdapGroups
----@field base? string      default: the base of the people
----@field scope? string     "subtree" (default), "one", "base"
----@field filter? string    default: entries of the usual classes of groups
----@field name? string      attribute with the group's name; default "cn"
----@field member? string    attribute of a group that names its members; default: the one that goes with
--- the group's class (member, uniqueMember, memberUid)
----@field by? string        attribute of a person that `member` holds; default: the name of the entry
--- itself (its DN), and "uid" for memberUid, for which alone it is when no `member` is named
----@field member_of? string attribute of people and groups that names their groups, in the place of
--- `member`. With neither `base` nor `filter` no groups are read: the first part of the DN is the name
----@field nested? boolean   a member of a group is in the groups that hold it too; default true
----@field primary? boolean  Active Directory: somebody's primary group (primaryGroupID), which does not
--- list them as a member, is among their groups; default false
----@field allow_empty? boolean there may be no group, and groups without members; default false: the
--- source is not complete then, for a wrong name of an attribute looks the same
-
-M.known_options = {
-  base = "string",
-  scope = "string",
-  filter = "string",
-  name = "string",
-  member = "string",
-  by = "string",
-  member_of = "string",
-  nested = "boolean",
-  primary = "boolean",
-  allow_empty = "boolean",
-}
-
-M.DEFAULT_FILTER = "(|(objectClass=groupOfNames)(objectClass=groupOfUniqueNames)"
+local DEFAULT_FILTER = "(|(objectClass=groupOfNames)(objectClass=groupOfUniqueNames)"
   .. "(objectClass=groupOfMembers)(objectClass=group)(objectClass=posixGroup))"
 
 -- Where groups of a class name their members: RFC 4519 §3.5 and §3.6, RFC 2307 §4, [MS-ADSC] group.
@@ -75,12 +44,8 @@ local function name_of(self, dn, attributes)
     end
   end
   local message = ("the group '%s' has %d values of '%s'"):format(dn, #names, self._name)
-  return fail_groups(
-    self,
-    "unnamed_group",
-    message,
-    "see the options 'name' and 'filter' of 'groups'"
-  )
+  local hint = "see the options 'name' and 'filter' of 'groups'"
+  return fail_groups(self, "unnamed_group", message, hint)
 end
 
 -- Two groups of one name would be made one, and people moved between them.
@@ -97,12 +62,8 @@ local function add_name(self, name, dn, key)
 end
 
 local function add_parent(self, child, parent)
-  local list = self._parents[child]
-  if list then
-    list[#list + 1] = parent
-  else
-    self._parents[child] = { parent }
-  end
+  local list = self._parents[child] or {}
+  list[#list + 1], self._parents[child] = parent, list
 end
 
 -- The attributes in which an entry of its classes names members; of a class that is not known, all.
@@ -174,10 +135,8 @@ local function add_group(self, dn, attributes)
   end
   if self._member then
     check_elsewhere(self, dn, attributes)
-    add_members(self, key, self._member, attributes[self._member])
-    return true
   end
-  for _, attribute in ipairs(member_attributes(attributes)) do
+  for _, attribute in ipairs(self._member and { self._member } or member_attributes(attributes)) do
     add_members(self, key, attribute, attributes[attribute])
   end
   return true
@@ -400,7 +359,7 @@ function M.read(connection, options, settings)
     _where = settings.where,
     _name = (options.name or "cn"):lower(),
     _base = options.base or settings.base,
-    _filter = options.filter or M.DEFAULT_FILTER,
+    _filter = options.filter or DEFAULT_FILTER,
     _member = options.member and options.member:lower(), -- nil: what goes with the class
     _member_of = options.member_of and options.member_of:lower(),
     _by = options.by and options.by:lower(),

@@ -188,8 +188,8 @@ local function add_person(self, plan, desired, number, person)
   if not row then
     refuse_repeated(self, plan, desired, first, number, person, address)
   elseif address:find "[\128-\255]" or address:find "^'" then
-    self.other_letters = self.other_letters or {}
-    table.insert(self.other_letters, row)
+    self.needs_folding = self.needs_folding or {}
+    table.insert(self.needs_folding, row)
   end
   return row ~= nil
 end

@@ -340,4 +340,26 @@ M.styles.generic = {
   end,
 }
 
+--- The texts of a batch's events. Every format has a line for an event, but the fields of CSV may have line
+-- ends within their quotes.
+---@param batch table {text, count}
+---@param format string
+---@param style table one of `styles`
+---@return string[]
+function M.split(batch, format, style)
+  local events, parts, lines, quotes = {}, {}, 0, 0
+  for line in batch.text:gmatch "[^\n]*\n" do
+    parts[#parts + 1], lines = line, lines + 1
+    if format == "csv" then
+      quotes = quotes + select(2, line:gsub('"', ""))
+    end
+    if lines >= (style.lines or 1) and quotes % 2 == 0 then
+      events[#events + 1] = table.concat(parts)
+      parts, lines = {}, 0
+    end
+  end
+  assert(#events == batch.count, "a batch is not what it says")
+  return events
+end
+
 return M

@@ -32,24 +32,6 @@ local function fail_webhook(kind, code, message, fields)
   return errors.fail(kind, code, "webhook: " .. message, fields)
 end
 
--- The texts of a batch's events. Every format has a line for an event, but the fields of CSV may have line
--- ends within their quotes.
-local function split_batch(self, batch)
-  local events, parts, lines, quotes = {}, {}, 0, 0
-  for line in batch.text:gmatch "[^\n]*\n" do
-    parts[#parts + 1], lines = line, lines + 1
-    if self.format == "csv" then
-      quotes = quotes + select(2, line:gsub('"', ""))
-    end
-    if lines >= (self.style.lines or 1) and quotes % 2 == 0 then
-      events[#events + 1] = table.concat(parts)
-      parts, lines = {}, 0
-    end
-  end
-  assert(#events == batch.count, "a batch is not what it says")
-  return events
-end
-
 local function batch_of(events, from, to)
   return { text = table.concat(events, "", from, to), count = to - from + 1 }
 end
@@ -177,7 +159,7 @@ local deliver
 
 -- A batch that is too large is a hint for all that follow, unless it was one event that was too large.
 local function halve(self, batch, err, retries)
-  local events, half = split_batch(self, batch), math.ceil(batch.count / 2)
+  local events, half = receivers.split(batch, self.format, self.style), math.ceil(batch.count / 2)
   local before = self.refused + #self.held
   local ok, message, failure = deliver(self, batch_of(events, 1, half), retries)
   if ok then
@@ -202,7 +184,7 @@ local function take_outcomes(self, batch, outcomes)
   if #outcomes == 0 then
     return accept(self, batch.count)
   end
-  local events, again, accepted = split_batch(self, batch), {}, 0
+  local events, again, accepted = receivers.split(batch, self.format, self.style), {}, 0
   local ok, message, err = true, nil, nil
   local reason, status = nil, 500
   for _, outcome in ipairs(outcomes) do

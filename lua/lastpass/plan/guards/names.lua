@@ -234,7 +234,7 @@ local NOBODY_LEAVES = "%s: '%s' is to lose the account, and nobody has this addr
 local function note_leavers(builder)
   local declared, notes = builder.declared, {}
   for row, extra in pairs(declared.extras) do
-    if extra.other_letters then
+    if extra.needs_folding then
       local address, _, _, active = declared.desired:row(row)
       local skeleton = active == false and unicode.skeleton(address)
       local user = skeleton

@@ -210,8 +210,8 @@ local function users(context)
       errors.raise(2, "users: %s", message) -- the mapping names what is not there
     end
     -- any other failure stays in the source; its proof keeps what removes held
-    for _, row in ipairs(people.other_letters or {}) do
-      declared:extra(row).other_letters = true
+    for _, row in ipairs(people.needs_folding or {}) do
+      declared:extra(row).needs_folding = true
     end
     if context.reason then
       declared:note_reason(first, context.reason)
