@@ -1,17 +1,18 @@
 --- The guards of plans, for single writes: protected accounts, the last admin, addresses that look like existing
 -- ones, names of groups in another spelling, limits of a plan and of a day; and the counts that the latter go by.
 -- @module lastpass.nginx.gateway.guards
-local declarations = require "lastpass.plan.declared"
 local builders = require "lastpass.plan.steps.builder"
 local change_table = require "lastpass.directory.changes"
+local declarations = require "lastpass.plan.declared"
 local dicts = require "lastpass.nginx.dicts"
 local email = require "lastpass.email"
 local errors = require "lastpass.error"
 local json = require "lastpass.json"
-local key_of = require("lastpass.email").fold
 local limits = require "lastpass.plan.limits"
 local plan_guards = require "lastpass.plan.guards"
 local state = require "lastpass.plan.state"
+
+local key_of = email.fold
 
 local M = {}
 
