@@ -6,6 +6,7 @@
 -- `lastpass_metrics_dropped_total`.
 -- @module lastpass.nginx.metrics
 local dicts = require "lastpass.nginx.dicts"
+local errors = require "lastpass.error"
 
 local M = {}
 
@@ -196,15 +197,6 @@ local function collect(dict)
   return metrics_by_name
 end
 
-local function sorted(map)
-  local names = {}
-  for name in pairs(map) do
-    names[#names + 1] = name
-  end
-  table.sort(names)
-  return names
-end
-
 local function number(value)
   if value == math.floor(value) and math.abs(value) < 2 ^ 53 then
     return ("%.0f"):format(value)
@@ -236,13 +228,13 @@ function M.render(dict)
   dict = dict or M.dict()
   local lines = {}
   local metrics_by_name = dict and collect(dict) or {}
-  for _, name in ipairs(sorted(metrics_by_name)) do
+  for _, name in ipairs(errors.names_of(metrics_by_name)) do
     local metric = metrics_by_name[name]
     if M.help[name] then
       lines[#lines + 1] = ("# HELP %s %s"):format(name, M.help[name])
     end
     lines[#lines + 1] = ("# TYPE %s %s"):format(name, metric.kind)
-    for _, labels in ipairs(sorted(metric.series)) do
+    for _, labels in ipairs(errors.names_of(metric.series)) do
       local value = metric.series[labels]
       if metric.kind == "histogram" then
         add_histogram(lines, name, labels, value)

@@ -1,6 +1,7 @@
 --- Playbooks run by nginx: the files of a folder, each at the times that it declares. One of all workers looks
 -- after a folder; what is slow happens in threads.
 -- @module lastpass.nginx.playbooks
+local errors = require "lastpass.error"
 local folders = require "lastpass.nginx.playbooks.folder"
 local leases = require "lastpass.nginx.lease"
 local metrics = require "lastpass.nginx.metrics"
@@ -232,12 +233,10 @@ local function check_folder(self)
     return report_trouble(self, { message = message, code = err.code, hint = err.hint })
   end
   self._trouble = nil
-  local names = {}
-  for name in pairs(texts) do
-    names[#names + 1] = name
+  local names = errors.names_of(texts)
+  for _, name in ipairs(names) do
     self._playbooks[name] = self._playbooks[name] or folders.playbook(self.directory, name)
   end
-  table.sort(names)
   for name, playbook in pairs(self._playbooks) do
     if not texts[name] and not playbook.is_running then
       playbook:forget()

@@ -1,7 +1,8 @@
---- What this directory can do, for programs that look before they ask (unified-directory §1.2): the methods
+--- What this directory can do, for programs that ask first (unified-directory §1.2): the methods
 -- of each resource, and the schemas of what they take and return.
 -- @module lastpass.unified.catalog
 local core = require "lastpass.core"
+local errors = require "lastpass.error"
 local json = require "lastpass.json"
 local problems = require "lastpass.unified.problems"
 local query = require "lastpass.unified.query"
@@ -13,15 +14,6 @@ local M = {}
 M.INTEGRATION = "lastpass"
 
 local MODEL = "user-directory"
-
-local function sorted_names(map)
-  local names = {}
-  for name in pairs(map) do
-    names[#names + 1] = name
-  end
-  table.sort(names)
-  return names
-end
 
 local standard_methods = {
   { "list", "GET", "" },
@@ -40,7 +32,7 @@ local function methods_of(resource)
         { name = method[1], http_method = method[2], path = base .. method[3] }
     end
   end
-  for _, name in ipairs(sorted_names(resource.custom or {})) do
+  for _, name in ipairs(errors.names_of(resource.custom or {})) do
     methods[#methods + 1] = { name = name, http_method = "POST", path = base .. "/" .. name }
   end
   return methods
@@ -66,7 +58,12 @@ local function object_schema(resource)
 end
 
 local of_lists = {
-  limit = { type = "integer", minimum = 1, maximum = 500, default = 100 },
+  limit = {
+    type = "integer",
+    minimum = 1,
+    maximum = query.MAX_LIMIT,
+    default = query.DEFAULT_LIMIT,
+  },
   next_cursor = { type = "string" },
   sort_by = { type = "string" },
   truto_key_by = { type = "string" },
@@ -117,7 +114,7 @@ local function body_schema(resource, method)
   for field, kind in pairs(body.fields) do
     properties[field] = { type = kind }
   end
-  local required = json.list(body.required and sorted_names(body.fields) or {})
+  local required = json.list(body.required and errors.names_of(body.fields) or {})
   return { type = "object", properties = properties, required = required }
 end
 
@@ -171,7 +168,7 @@ end
 
 local function lines_of(row)
   local lines = {}
-  for _, name in ipairs(sorted_names(resources)) do
+  for _, name in ipairs(errors.names_of(resources)) do
     for _, method in ipairs(methods_of(resources[name])) do
       lines[#lines + 1] = row:format(name, method.name, method.http_method, method.path)
     end
@@ -255,7 +252,7 @@ end
 
 local function unified_entries()
   local list = {}
-  for _, name in ipairs(sorted_names(resources)) do
+  for _, name in ipairs(errors.names_of(resources)) do
     local methods = json.list {}
     for position, method in ipairs(methods_of(resources[name])) do
       methods[position] = method.name

@@ -2,6 +2,7 @@
 -- and a spec.
 -- @module lastpass.unified.resources
 local activities = require "lastpass.unified.activities"
+local errors = require "lastpass.error"
 local filters = require "lastpass.unified.filters"
 local groups = require "lastpass.unified.groups"
 local json = require "lastpass.json"
@@ -45,11 +46,7 @@ end
 -- LastPass knows no current user: the account's hash acts for the company, and the caller is the bearer of
 -- a token (unified-directory §5.1).
 local function identity(call)
-  local scopes = json.list {}
-  for name in pairs(call.grant.scopes or {}) do
-    scopes[#scopes + 1] = name
-  end
-  table.sort(scopes)
+  local scopes = json.list(errors.names_of(call.grant.scopes or {}))
   local object = user_object.blank()
   object.id = call.cid
   object.external_id, object.identifiers = null, {}

@@ -2,6 +2,7 @@
 -- cannot store is refused by its name, never ignored.
 -- @module lastpass.unified.user_body
 local email = require "lastpass.email"
+local errors = require "lastpass.error"
 local ids = require "lastpass.unified.ids"
 local json = require "lastpass.json"
 local problems = require "lastpass.unified.problems"
@@ -184,12 +185,7 @@ end
 ---@return true|nil
 ---@return lastpass.unified.Problem? problem
 function M.check(body, current)
-  local fields = {}
-  for name in pairs(body) do
-    fields[#fields + 1] = name
-  end
-  table.sort(fields)
-  for _, name in ipairs(fields) do
+  for _, name in ipairs(errors.names_of(body)) do
     local value = body[name]
     if not M.fields[name] and not is_unsupported[name] then
       return refuse(name, "is not known")

@@ -3,6 +3,7 @@
 local cache = require "lastpass.unified.cache"
 local cursor = require "lastpass.unified.cursor"
 local email = require "lastpass.email"
+local errors = require "lastpass.error"
 local filters = require "lastpass.unified.filters"
 local ids = require "lastpass.unified.ids"
 local order = require "lastpass.unified.order"
@@ -122,12 +123,8 @@ local function read_sort(text)
   local minus, name = text:match "^(%-?)(.*)$"
   local chosen = sortable[name]
   if not chosen then
-    local known = { "id" }
-    for other in pairs(sortable) do
-      known[#known + 1] = other
-    end
-    table.sort(known)
-    return query.bad("sort_by", "must be one of " .. table.concat(known, ", "))
+    local known = table.concat(errors.names_of(sortable), ", ")
+    return query.bad("sort_by", "must be one of id, " .. known)
   end
   return {
     name = text,
