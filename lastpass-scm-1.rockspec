@@ -397,7 +397,6 @@ build = {
     ["lastpass.unified.call"] = "lua/lastpass/unified/call.lua",
     ["lastpass.unified.catalog"] = "lua/lastpass/unified/catalog.lua",
     ["lastpass.unified.cursor"] = "lua/lastpass/unified/cursor.lua",
-    ["lastpass.unified.digests"] = "lua/lastpass/unified/digests.lua",
     ["lastpass.unified.filters"] = "lua/lastpass/unified/filters.lua",
     ["lastpass.unified.groups"] = "lua/lastpass/unified/groups.lua",
     ["lastpass.unified.ids"] = "lua/lastpass/unified/ids.lua",

@@ -1,5 +1,5 @@
 --- Tenants for specs, as `lastpass.nginx` makes them: a sandbox company, or rows written down.
-local digests = require "lastpass.unified.digests"
+local digest = require "lastpass.digest"
 
 local M = {}
 
@@ -9,7 +9,7 @@ local serial = 0
 local function view_of(snapshot, folders)
   serial = serial + 1
   return {
-    version = digests.sha256_hex(("%d %s"):format(serial, tostring(snapshot)), 16),
+    version = digest.hex(("%d %s"):format(serial, tostring(snapshot)), 16),
     read_at = os.time(),
     age = 0,
     stale = false,

@@ -5,7 +5,7 @@ local adapter = require "lastpass.nginx.gateway.adapter"
 local audit = require "lastpass.nginx.gateway.audit"
 local batches = require "lastpass.nginx.gateway.batch"
 local dicts = require "lastpass.nginx.dicts"
-local digests = require "lastpass.unified.digests"
+local digest = require "lastpass.digest"
 local errors = require "lastpass.error"
 local idempotency = require "lastpass.nginx.gateway.idempotency"
 local gateway_options = require "lastpass.nginx.gateway.options"
@@ -27,8 +27,8 @@ local INTERVAL = 0.002 -- seconds between checks whether another request is done
 
 -- Workers, and the processes after a reload, have to read each other's cursors.
 local function shared_key(dict)
-  dict:safe_add(KEY, digests.random(32))
-  return dict:get(KEY) or digests.random(32)
+  dict:safe_add(KEY, digest.random(32))
+  return dict:get(KEY) or digest.random(32)
 end
 
 local known = {

@@ -2,7 +2,7 @@
 -- answers too, with the conditional requests that spare them (RFC 9110 §13).
 -- @module lastpass.unified.cache
 local cursor = require "lastpass.unified.cursor"
-local digests = require "lastpass.unified.digests"
+local digest = require "lastpass.digest"
 
 local M = {}
 
@@ -119,7 +119,7 @@ end
 ---@param tenant table
 function M.store_answer(view, settings, key, answer, tenant)
   local text = table.concat({ tenant.name, view.version, key }, "\0")
-  answer.headers.etag = '"' .. digests.sha256_hex(text, 32) .. '"'
+  answer.headers.etag = '"' .. digest.hex(text, 32) .. '"'
   local answers = answers_of(view, settings)
   local size = #answer.body + #key + OVERHEAD
   if size > settings.page_cache_bytes then

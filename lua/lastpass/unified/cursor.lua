@@ -5,7 +5,7 @@
 --     c1.<base64url of JSON>.<base64url of the first 16 bytes of HMAC-SHA256>
 -- @module lastpass.unified.cursor
 local base64url = require("lastpass.text.base64").url
-local digests = require "lastpass.unified.digests"
+local digest = require "lastpass.digest"
 local json = require "lastpass.json"
 local order = require "lastpass.unified.order"
 local problems = require "lastpass.unified.problems"
@@ -38,11 +38,11 @@ end
 ---@param parts string[]
 ---@return string
 function M.digest(parts)
-  return digests.sha256_hex(table.concat(parts, "\0"), 16)
+  return digest.hex(table.concat(parts, "\0"), 16)
 end
 
 local function mac_of(key, signed)
-  return digests.hmac(key, signed):sub(1, MAC_BYTES)
+  return digest.hmac(key, signed):sub(1, MAC_BYTES)
 end
 
 --- Makes a cursor.
@@ -58,7 +58,7 @@ function M.make(settings, walk, keys, now)
     list[position] = text
   end
   if keys.concealed then
-    list[#list + 1] = CONCEALED .. base64url.encode(digests.conceal(key, keys.concealed))
+    list[#list + 1] = CONCEALED .. base64url.encode(digest.conceal(key, keys.concealed))
   end
   local payload = json.encode {
     v = 1,
@@ -74,7 +74,7 @@ end
 local function find_signing_key(settings, signed, mac)
   local signing
   for _, key in ipairs(settings.cursor_keys) do
-    if digests.same(mac_of(key, signed), mac) then
+    if digest.same(mac_of(key, signed), mac) then
       signing = signing or key
     end
   end
@@ -118,7 +118,7 @@ function M.read(settings, walk, text, now)
   local keys = {}
   for position, item in ipairs(payload.k) do
     if item:sub(1, 1) == CONCEALED then
-      keys.concealed = digests.reveal(key, base64url.decode(item:sub(2)) or "")
+      keys.concealed = digest.reveal(key, base64url.decode(item:sub(2)) or "")
     else
       keys[position] = item
     end

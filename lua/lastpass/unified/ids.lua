@@ -4,7 +4,7 @@
 local base64url = require("lastpass.text.base64").url
 local caches = require "lastpass.unified.cache"
 local core = require "lastpass.core"
-local digests = require "lastpass.unified.digests"
+local digest = require "lastpass.digest"
 local email = require "lastpass.email"
 local order = require "lastpass.unified.order"
 local users = require "lastpass.directory.user"
@@ -27,7 +27,7 @@ end
 ---@param address string
 ---@return string
 function M.invited(cid, address)
-  return "inv_" .. digests.sha256_hex(cid .. "\0" .. email.fold(address), DIGITS)
+  return "inv_" .. digest.hex(cid .. "\0" .. email.fold(address), DIGITS)
 end
 
 --- A user.
@@ -62,7 +62,7 @@ end
 ---@return string
 function M.role_assignment(role, user, workspace, group)
   local text = table.concat({ role, user, workspace, group }, "\0")
-  return "ra_" .. digests.sha256_hex(text, DIGITS)
+  return "ra_" .. digest.hex(text, DIGITS)
 end
 
 --- An event. LastPass gives it no id: its five fields are one, with the number among equal events.
@@ -74,7 +74,7 @@ function M.activity(event, number)
   if number > 1 then
     parts[#parts + 1] = ("%d"):format(number)
   end
-  return "act_" .. digests.sha256_hex(table.concat(parts, "\0"), DIGITS)
+  return "act_" .. digest.hex(table.concat(parts, "\0"), DIGITS)
 end
 
 ---@class lastpass.unified.Index

@@ -3,7 +3,7 @@
 -- @module lastpass.unified
 local cache = require "lastpass.unified.cache"
 local call_module = require "lastpass.unified.call"
-local digests = require "lastpass.unified.digests"
+local digest = require "lastpass.digest"
 local errors = require "lastpass.error"
 local problems = require "lastpass.unified.problems"
 local routes = require "lastpass.unified.routes"
@@ -97,7 +97,7 @@ function M.settings(given, level, where)
   for name, value in pairs(given) do
     settings[name] = value
   end
-  settings.cursor_keys = settings.cursor_keys or { digests.random(32) }
+  settings.cursor_keys = settings.cursor_keys or { digest.random(32) }
   return settings
 end
 

@@ -1,4 +1,4 @@
-local digests = require "lastpass.unified.digests"
+local digest = require "lastpass.digest"
 local session = require "lastpass.nginx.dashboard.session"
 local dashboard_settings = require "lastpass.nginx.dashboard.settings"
 local shared_dict = require "spec.support.shared_dict"
@@ -33,7 +33,7 @@ describe("sessions", function()
     settings = dashboard_settings.complete({ idle = 600, lifetime = 3600 }, 1)
     token = list_of({
       name = "ann",
-      hash = digests.sha256_hex "one",
+      hash = digest.hex "one",
       tenants = { "acme" },
       scopes = { "read" },
     })[1]
@@ -63,8 +63,8 @@ describe("sessions", function()
     local one = sessions():find(request(cookie))
     assert.is_nil(one.key:find(id, 1, true))
     assert.is_nil(dict:get(one.key):find(id, 1, true))
-    assert.truthy(one.key:find(digests.sha256_hex(id), 1, true))
-    assert.is_nil(sessions():find(request("lastpass_dashboard=" .. digests.sha256_hex(id))))
+    assert.truthy(one.key:find(digest.hex(id), 1, true))
+    assert.is_nil(sessions():find(request("lastpass_dashboard=" .. digest.hex(id))))
   end)
 
   it("are nobody's without a cookie, or with any other", function()
@@ -152,14 +152,14 @@ describe("sessions", function()
     local cookie = value_of(sessions():begin(request(), token))
     local function with(fields)
       local entry =
-        { name = "ann", hash = digests.sha256_hex "one", tenants = { "acme" }, scopes = { "read" } }
+        { name = "ann", hash = digest.hex "one", tenants = { "acme" }, scopes = { "read" } }
       for name, value in pairs(fields) do
         entry[name] = value
       end
       return sessions(list_of(entry)):find(request(cookie))
     end
     assert.is_nil(sessions({}):find(request(cookie)))
-    assert.is_nil(with { hash = digests.sha256_hex "two" })
+    assert.is_nil(with { hash = digest.hex "two" })
     assert.is_nil(with { scopes = { "write" } })
     assert.same({ other = true }, with({ tenants = { "other" } }).tenants)
     assert.is_nil(with({ tenants = { "*" } }).tenants)

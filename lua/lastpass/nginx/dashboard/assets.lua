@@ -1,7 +1,7 @@
 --- The style, the script and the icon. Their names have their digest in them: browsers may keep them
 -- for ever, and never show one of another version.
 -- @module lastpass.nginx.dashboard.assets
-local digests = require "lastpass.unified.digests"
+local digest = require "lastpass.digest"
 
 local M = {}
 
@@ -83,7 +83,7 @@ local ICON = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 20 20">'
 local by_name, names = {}, {}
 
 local function add(what, ending, kind, body)
-  local name = ("%s-%s.%s"):format(what, digests.sha256_hex(body, 16), ending)
+  local name = ("%s-%s.%s"):format(what, digest.hex(body, 16), ending)
   names[what], by_name[name] = name, { body = body, kind = kind }
 end
 

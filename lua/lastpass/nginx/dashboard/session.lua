@@ -4,7 +4,7 @@
 -- @module lastpass.nginx.dashboard.session
 local base64url = require("lastpass.text.base64").url
 local dicts = require "lastpass.nginx.dicts"
-local digests = require "lastpass.unified.digests"
+local digest = require "lastpass.digest"
 local json = require "lastpass.json"
 
 ---@class lastpass.nginx.dashboard.Session
@@ -41,12 +41,12 @@ function M.new(options)
 end
 
 local function key_of(id)
-  return "dashboard session " .. digests.sha256_hex(id)
+  return "dashboard session " .. digest.hex(id)
 end
 
 -- A token that was replaced under its old name is another one.
 local function mark_of(token)
-  return digests.sha256_hex("dashboard\0" .. token.digest, 16)
+  return digest.hex("dashboard\0" .. token.digest, 16)
 end
 
 local function is_secure(self, request)
@@ -72,7 +72,7 @@ end
 ---@param token lastpass.nginx.gateway.Token
 ---@return string|nil cookie nil when one more has no space
 function methods:begin(request, token)
-  local id = base64url.encode(digests.random(32))
+  local id = base64url.encode(digest.random(32))
   local entry = json.encode {
     name = token.name,
     mark = mark_of(token),
@@ -137,14 +137,14 @@ function methods:find(request)
     return nil
   end
   local token = self._tokens[entry.name]
-  if not token or not token.scopes.read or not digests.same(mark_of(token), entry.mark) then
+  if not token or not token.scopes.read or not digest.same(mark_of(token), entry.mark) then
     return nil
   end
   touch(self, key, entry, request.now)
   return {
     name = token.name,
     tenants = token.tenants,
-    csrf = base64url.encode(digests.hmac(id, "dashboard form")),
+    csrf = base64url.encode(digest.hmac(id, "dashboard form")),
     key = key,
   }
 end

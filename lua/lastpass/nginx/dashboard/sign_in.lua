@@ -1,7 +1,7 @@
 --- Signing in with a token of the gateway, and out again.
 -- @module lastpass.nginx.dashboard.sign_in
 local dicts = require "lastpass.nginx.dicts"
-local digests = require "lastpass.unified.digests"
+local digest = require "lastpass.digest"
 local frame = require "lastpass.nginx.dashboard.frame"
 local html = require "lastpass.html"
 local pages = require "lastpass.nginx.dashboard.pages"
@@ -211,7 +211,7 @@ function M.leave(dashboard, request)
   local fields = fields_of(request)
   if session and session.csrf then
     local proof = fields and fields.csrf or ""
-    if not is_own_form(request) or not digests.same(proof, session.csrf) then
+    if not is_own_form(request) or not digest.same(proof, session.csrf) then
       return bad_form(prefix)
     end
     dashboard.note("signed_out", { name = session.name, remote_address = request.remote_address })

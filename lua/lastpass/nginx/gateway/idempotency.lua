@@ -5,7 +5,7 @@
 -- that there is always memory for it; and the answer, for which there may be none.
 -- @module lastpass.nginx.gateway.idempotency
 local dicts = require "lastpass.nginx.dicts"
-local digests = require "lastpass.unified.digests"
+local digest = require "lastpass.digest"
 local json = require "lastpass.json"
 local problems = require "lastpass.unified.problems"
 
@@ -23,7 +23,7 @@ local NOTE = "%-9s %03d %012d %s" -- state, status, begun, fingerprint
 
 local function name_of(request, owner, given)
   local parts = { owner, request.method, request.path, given }
-  return "key " .. digests.sha256_hex(table.concat(parts, "\0"))
+  return "key " .. digest.hex(table.concat(parts, "\0"))
 end
 
 local function fingerprint_of(request)
@@ -33,7 +33,7 @@ local function fingerprint_of(request)
   end
   local kind = request.headers["content-type"] or ""
   local parts = { table.concat(query, "&"), kind, request.body or "" }
-  return digests.sha256_hex(table.concat(parts, "\0"), 32)
+  return digest.hex(table.concat(parts, "\0"), 32)
 end
 
 local function note_of(state, status, begun, fingerprint)

@@ -7,7 +7,7 @@
 -- @module lastpass.nginx.gateway.tokens
 local base64url = require("lastpass.text.base64").url
 local dicts = require "lastpass.nginx.dicts"
-local digests = require "lastpass.unified.digests"
+local digest = require "lastpass.digest"
 local errors = require "lastpass.error"
 local problems = require "lastpass.unified.problems"
 
@@ -34,8 +34,8 @@ local LONGEST = 256
 ---@return string hash
 ---@usage lua5.4 -e 'print(require("lastpass.nginx.gateway.tokens").new())'
 function M.new()
-  local text = "lpt_" .. base64url.encode(digests.random(32))
-  return text, digests.sha256_hex(text)
+  local text = "lpt_" .. base64url.encode(digest.random(32))
+  return text, digest.hex(text)
 end
 
 local known = {
@@ -126,9 +126,9 @@ function M.find(tokens, header)
   elseif #text > LONGEST then
     return nil, "unknown"
   end
-  local digest, match = digests.sha256(text), nil
+  local hash, match = digest.sha256(text), nil
   for _, token in ipairs(tokens) do
-    if digests.same(token.digest, digest) then
+    if digest.same(token.digest, hash) then
       match = token
     end
   end
