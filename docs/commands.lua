@@ -94,8 +94,8 @@ function M.text()
   for _, section in ipairs(commands.sections()) do
     lines[#lines + 1] = "### " .. section[1]
     lines[#lines + 1] = ""
-    for place = 2, #section do
-      add_command(lines, commands.load(section[place]))
+    for position = 2, #section do
+      add_command(lines, commands.load(section[position]))
     end
   end
   for _, group in ipairs(shared_options.shared) do

@@ -156,8 +156,8 @@ end
 -- No paragraph before a display or an end, and none twice: mandoc minds.
 local function tidy(lines)
   local out = {}
-  for place, line in ipairs(lines) do
-    local after = lines[place + 1] or ""
+  for position, line in ipairs(lines) do
+    local after = lines[position + 1] or ""
     local ends_display = line == "" and after == ".Ed"
     local is_idle = line == ".Pp"
       and (after == ".Pp" or after:find "^%.B[dl]" or after:find "^%.S[hs]")
@@ -199,8 +199,8 @@ function M.text()
   for _, section in ipairs(commands.sections()) do
     lines[#lines + 1] = ".Ss " .. section[1]
     lines[#lines + 1] = ".Bl -tag -width Ds"
-    for place = 2, #section do
-      add_command(lines, commands.load(section[place]))
+    for position = 2, #section do
+      add_command(lines, commands.load(section[position]))
     end
     lines[#lines + 1] = ".El"
   end

@@ -1,7 +1,7 @@
 -- Makes what the prompt's `:doc` shows out of the comments above public functions. docs/generate.lua
 -- calls it; nothing is parsed when the prompt starts.
 local core = require "lastpass.core"
-local options_room = require "lastpass.enterprise.options"
+local client_options = require "lastpass.enterprise.options"
 
 local WIDTH = 88
 
@@ -173,7 +173,7 @@ end
 
 local function add_options(entries)
   local lines = { entries["lastpass.new"], "  options:" }
-  for _, option in ipairs(options_room.list) do
+  for _, option in ipairs(client_options.list) do
     local head = ("    %s (%s; default: %s): "):format(option[1], option[2], option[3])
     lines[#lines + 1] = wrap(option[4], head, "      ")
   end

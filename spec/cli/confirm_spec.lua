@@ -1,12 +1,12 @@
 local cli = require "spec.support.cli"
 local confirm = require "lastpass.cli.confirm"
-local session_room = require "lastpass.cli.session"
-local streams_room = require "lastpass.cli.streams"
+local sessions = require "lastpass.cli.session"
+local streams_module = require "lastpass.cli.streams"
 local terminals = require "spec.cli.repl.terminal"
 
 local function session(options, answers)
-  local streams = streams_room.new(cli.streams { answers = answers })
-  return session_room.new(options or {}, streams), streams
+  local streams = streams_module.new(cli.streams { answers = answers })
+  return sessions.new(options or {}, streams), streams
 end
 
 local function code_of(_, _, err)

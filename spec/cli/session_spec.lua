@@ -1,5 +1,5 @@
 local cli = require "spec.support.cli"
-local session_room = require "lastpass.cli.session"
+local sessions = require "lastpass.cli.session"
 
 describe("a session", function()
   local place
@@ -13,7 +13,7 @@ describe("a session", function()
   end)
 
   local function session(options)
-    return session_room.new(options, cli.streams())
+    return sessions.new(options, cli.streams())
   end
 
   it("makes its client when it is used, once", function()
@@ -44,7 +44,7 @@ describe("a session", function()
       [{ cid = "7", provhash_fd = 999999 }] = "unreadable",
       [{ cid = "7", provhash_prompt = true, no_input = true }] = "no_terminal",
     } do
-      local ok, err = pcall(session_room.new(options).client, session(options))
+      local ok, err = pcall(sessions.new(options).client, session(options))
       assert.is_false(ok)
       assert.equals(code, err.code, err.message)
       assert.is_nil(err.message:find("%.lua:%d"), err.message)

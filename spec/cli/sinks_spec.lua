@@ -64,7 +64,7 @@ describe("the options of a sink", function()
 
   it("that do not go together are refused, each in a sentence", function()
     for options, text in pairs {
-      [{ file = "x", webhook = "y" }] = "events go to one place",
+      [{ file = "x", webhook = "y" }] = "events go to one sink",
       [{ rotate = "1M" }] = "--rotate needs --file",
       [{ file = "x", rotate = "1M" }] = "--rotate needs --cursor",
       [{ file = "x", cursor = "a", keep = 1 }] = "--keep needs --rotate",

@@ -1,5 +1,5 @@
 local cli = require "spec.support.cli"
-local streams_room = require "lastpass.cli.streams"
+local streams_module = require "lastpass.cli.streams"
 
 local function broken(message, number)
   return setmetatable({}, {
@@ -16,7 +16,7 @@ end
 
 describe("streams", function()
   it("write data and what is said apart", function()
-    local streams = streams_room.new(cli.streams())
+    local streams = streams_module.new(cli.streams())
     streams:write("a", "b")
     streams:say "c"
     assert.equals("ab", streams.out:text())
@@ -24,16 +24,16 @@ describe("streams", function()
   end)
 
   it("raise the end when nobody reads any more", function()
-    local streams = streams_room.new { out = broken("Broken pipe", 32), out_is_terminal = false }
+    local streams = streams_module.new { out = broken("Broken pipe", 32), out_is_terminal = false }
     streams.ends_with_reader = true
     local ok, raised = pcall(streams.write, streams, "x")
     assert.is_false(ok)
-    assert.equals(streams_room.CLOSED, raised)
+    assert.equals(streams_module.CLOSED, raised)
     assert.equals("nobody reads the output any more", tostring(raised))
   end)
 
   it("go on without a reader where something is to be done", function()
-    local streams = streams_room.new { out = broken("Broken pipe", 32), out_is_terminal = false }
+    local streams = streams_module.new { out = broken("Broken pipe", 32), out_is_terminal = false }
     streams:write "x"
     streams.out = broken("another", 28)
     streams:write "y"
@@ -41,7 +41,7 @@ describe("streams", function()
   end)
 
   it("raise what else goes wrong", function()
-    local streams = streams_room.new { out = broken("No space left on device", 28) }
+    local streams = streams_module.new { out = broken("No space left on device", 28) }
     local ok, raised = pcall(streams.flush, streams)
     assert.is_false(ok)
     assert.truthy(raised:find("No space left", 1, true), raised)
@@ -103,7 +103,7 @@ describe("a pipe whose reader goes away", function()
 end)
 
 local function wanted(when, terminal)
-  return streams_room.is_colored {
+  return streams_module.is_colored {
     options = { color = when },
     streams = { out_is_terminal = terminal },
   }
@@ -138,7 +138,7 @@ describe("colour", function()
   end)
 
   it("paints whole lines", function()
-    assert.equals("\27[31mx\27[0m", streams_room.paint("bad", "x"))
-    assert.equals("x", streams_room.paint(nil, "x"))
+    assert.equals("\27[31mx\27[0m", streams_module.paint("bad", "x"))
+    assert.equals("x", streams_module.paint(nil, "x"))
   end)
 end)

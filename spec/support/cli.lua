@@ -1,5 +1,5 @@
 --- The program in specs: in this process with streams in memory, or as a process of its own.
-local box_room = require "spec.support.box"
+local boxes = require "spec.support.box"
 local cli = require "lastpass.cli"
 local core = require "lastpass.core"
 local json = require "lastpass.json"
@@ -75,7 +75,7 @@ end
 ---@param options? table of `sandbox.start`
 ---@return table place box, flags, run(…), json(…)
 function M.start(options)
-  local place = { box = box_room.start(options), files = {} }
+  local place = { box = boxes.start(options), files = {} }
   place.journal = os.tmpname()
   place.hash = os.tmpname()
   assert(core.write_file(place.hash, place.box.provhash .. "\n"))
@@ -158,7 +158,7 @@ end
 
 --- Back to how the company started.
 function M.methods:reset()
-  box_room.reset(self.box)
+  boxes.reset(self.box)
 end
 
 --- From now on runs are written into a journal that knows of none.

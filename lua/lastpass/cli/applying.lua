@@ -59,15 +59,11 @@ local function steps_of(plan)
   local text = require "lastpass.plan.text"
   local rows = {}
   for position, step in ipairs(plan.body.steps) do
-    rows[position] = {
-      number = step.number,
-      kind = step.kind,
-      subject = step.subject,
-      what = text.what(step),
-      reason = step.reason,
-      origin = step.origin or step.rule,
-      reversal = step.reversal,
-    }
+    local row = { what = text.what(step), origin = step.origin or step.rule }
+    for _, name in ipairs { "number", "kind", "subject", "reason", "reversal" } do
+      row[name] = step[name]
+    end
+    rows[position] = row
   end
   return rows
 end
@@ -111,19 +107,15 @@ function M.hand_over(session, plan)
   return exit.of_plan(plan, options.detailed_exitcode)
 end
 
+local RUN_FIELDS = { "id", "plan", "kind", "of_run", "state", "ok", "counts", "requests" }
+
 local function document_of(run, rows)
-  return {
-    id = run.id,
-    plan = run.plan,
-    kind = run.kind,
-    of_run = run.of_run,
-    state = run.state,
-    ok = run.ok,
-    counts = run.counts,
-    requests = run.requests,
-    stopped = run.stopped and { code = run.stopped.code, message = run.stopped.message } or nil,
-    steps = require("lastpass.json").list(rows),
-  }
+  local document, stopped = { steps = require("lastpass.json").list(rows) }, run.stopped
+  for _, name in ipairs(RUN_FIELDS) do
+    document[name] = run[name]
+  end
+  document.stopped = stopped and { code = stopped.code, message = stopped.message }
+  return document
 end
 
 --- Shows a run.

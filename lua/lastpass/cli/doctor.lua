@@ -8,8 +8,6 @@ local M = {}
 -- How many seconds clocks may differ.
 local CLOCK_WARN, CLOCK_FAIL = 60, 300
 
-local checks = {}
-
 local function add(rows, check, state, what, advice)
   rows[#rows + 1] = { check = check, state = state, what = what, advice = advice }
   return state
@@ -19,8 +17,8 @@ local function has(module)
   return (pcall(require, module))
 end
 
---- What this is, and what it runs in.
-function checks.versions(rows)
+-- What this is, and what it runs in.
+local function check_versions(rows)
   local version = require "lastpass.version"
   local runtime = rawget(_G, "jit") and _G.jit.version or _VERSION
   add(rows, "versions", "ok", ("lastpass %s, %s"):format(version, runtime))
@@ -42,8 +40,8 @@ function checks.versions(rows)
   end
 end
 
---- The profile, and where its values come from.
-function checks.configuration(rows, session)
+-- The profile, and where its values come from.
+local function check_configuration(rows, session)
   local configuration, message, err = session:configuration()
   if not configuration then
     add(rows, "configuration", "fail", message, err.hint or "lastpass config edit")
@@ -69,7 +67,7 @@ function checks.configuration(rows, session)
 end
 
 -- Making the client reads the hash, which refuses files that others can read.
-function checks.hash(rows, session)
+local function check_hash(rows, session)
   local ok, client = pcall(session.client, session)
   if not ok then
     local err = type(client) == "table" and client or { message = tostring(client) }
@@ -99,22 +97,21 @@ local function read_date(value)
   )
 end
 
-local function check_clock(rows, response, client)
-  local server = response and read_date(response.headers.date)
+local function check_clock(response, client)
+  local server = read_date(response.headers.date)
   if not server then
-    return add(rows, "clock", "warn", "the server does not say what time it is")
+    return "warn", "the server does not say what time it is"
   end
-  local now = client:now()
-  local difference = math.abs(server - now)
+  local difference = math.abs(server - client:now())
   local what = ("%s from the server's"):format(text.duration(difference))
   if difference > CLOCK_FAIL then
-    return add(rows, "clock", "fail", what, "set this machine's clock (NTP)")
+    return "fail", what, "set this machine's clock (NTP)"
   end
-  return add(rows, "clock", difference > CLOCK_WARN and "warn" or "ok", what)
+  return difference > CLOCK_WARN and "warn" or "ok", what
 end
 
 -- Without the hash: can the server be reached, is its certificate good, what time is it there?
-function checks.connection(rows, client)
+local function check_connection(rows, client)
   local url = client:option "url"
   local response, message, err = client:transport():send {
     method = "GET",
@@ -128,103 +125,79 @@ function checks.connection(rows, client)
   end
   local tls = url:find "^https:" and "the certificate is good" or "without TLS, on this machine"
   add(rows, "connection", "ok", ("%s answers; %s"):format(url, tls))
-  check_clock(rows, response, client)
+  add(rows, "clock", check_clock(response, client))
   return true
 end
 
---- Whether the account number and the hash are accepted.
-function checks.credentials(rows, client)
+local function check_values(snapshot)
+  local odd = snapshot:odd_values()
+  if odd == 0 then
+    return "ok", "every value is of the documented form"
+  end
+  local what = ("%s in the directory not of the documented form"):format(text.plural(odd, "value"))
+  return "warn", what, "they are shown as empty; please report it"
+end
+
+-- Whether the account number and the hash are accepted.
+local function check_credentials(rows, client)
   local started = os.time()
   local snapshot, message, err = client:snapshot()
   if not snapshot then
-    local advice = err.hint or (err.kind == "auth" and "check the account number and the hash")
+    local advice = err.hint or err.kind == "auth" and "check the account number and the hash"
     add(rows, "credentials", "fail", message, advice or nil)
-    return nil
+    return false
   end
-  add(
-    rows,
-    "credentials",
-    "ok",
-    ("accepted; %s, %s, read in %s"):format(
-      text.plural(snapshot:count(), "user"),
-      text.plural(snapshot:invited_count(), "invitation"),
-      text.duration(os.time() - started)
-    )
+  local what = ("accepted; %s, %s, read in %s"):format(
+    text.plural(snapshot:count(), "user"),
+    text.plural(snapshot:invited_count(), "invitation"),
+    text.duration(os.time() - started)
   )
-  local odd = snapshot:odd_values()
-  if odd > 0 then
-    add(
-      rows,
-      "replies",
-      "warn",
-      ("%s in the directory not of the documented form"):format(text.plural(odd, "value")),
-      "they are shown as empty; please report it"
-    )
-  else
-    add(rows, "replies", "ok", "every value is of the documented form")
-  end
-  return snapshot
+  add(rows, "credentials", "ok", what)
+  add(rows, "replies", check_values(snapshot))
+  return true
 end
 
 -- An event that has not happened yet means that its time was read in the wrong zone.
-function checks.zone(rows, client)
+local function check_zone(client)
   local zone = client:option "timezone"
   local ok, events = pcall(function()
     return require("lastpass.directory.events").read(client, { from = "-24h" })
   end)
   if not ok or not events then
-    return add(rows, "zone", "warn", "events cannot be read, so the zone is not checked")
+    return "warn", "events cannot be read, so the zone is not checked"
   elseif #events == 0 then
-    return add(rows, "zone", "warn", ("no event within a day; %s is not checked"):format(zone))
+    return "warn", ("no event within a day; %s is not checked"):format(zone)
   end
   local now = client:now()
-  local newest = events[#events].time
-  if newest and newest > now + CLOCK_FAIL then
-    return add(
-      rows,
-      "zone",
-      "fail",
-      ("the newest event is %s ahead of now, read as %s"):format(text.duration(newest - now), zone),
+  local newest = events[#events].time or now
+  local age = text.duration(math.abs(now - newest))
+  if newest > now + CLOCK_FAIL then
+    return "fail",
+      ("the newest event is %s ahead of now, read as %s"):format(age, zone),
       "set the timezone of the account: lastpass profile add … --timezone ZONE --replace"
-    )
   end
-  return add(
-    rows,
-    "zone",
-    "ok",
-    ("%s; the newest event is %s old"):format(
-      zone,
-      text.duration(math.max(0, now - (newest or now)))
-    )
-  )
+  age = newest > now and text.duration(0) or age
+  return "ok", ("%s; the newest event is %s old"):format(zone, age)
 end
 
---- Whether the journal can be written.
-function checks.journal(rows, client)
-  local stopped, message, err = client:runs { state = "stopped", limit = 5 }
-  local running
-  if stopped then
-    running, message, err = client:runs { state = "running", limit = 5 }
-  end
-  if not running then
-    return add(rows, "journal", "fail", message, err and err.hint)
-  end
+-- Whether the journal can be read, and whether runs are open in it.
+local function check_journal(client)
   local open = {}
-  for _, list in ipairs { stopped, running } do
-    for _, run in ipairs(list) do
+  for _, state in ipairs { "stopped", "running" } do
+    local runs, message, err = client:runs { state = state, limit = 5 }
+    if not runs then
+      return "fail", message, err and err.hint
+    end
+    for _, run in ipairs(runs) do
       open[#open + 1] = tostring(run.id)
     end
   end
   if #open > 0 then
-    return add(
-      rows,
-      "journal",
-      "warn",
+    return "warn",
       ("runs that did not come to their end: %s"):format(table.concat(open, ", ")),
       ("lastpass run show %s"):format(open[1])
-    )
   end
-  return add(rows, "journal", "ok", "can be read; no run is open")
+  return "ok", "can be read; no run is open"
 end
 
 --- Makes all checks; those that need what failed are left out.
@@ -232,13 +205,13 @@ end
 ---@return table[] rows {check, state, what, advice}
 function M.check(session)
   local rows = {}
-  checks.versions(rows)
-  local client = checks.configuration(rows, session) and checks.hash(rows, session)
+  check_versions(rows)
+  local client = check_configuration(rows, session) and check_hash(rows, session)
   if client then
-    if checks.connection(rows, client) and checks.credentials(rows, client) then
-      checks.zone(rows, client)
+    if check_connection(rows, client) and check_credentials(rows, client) then
+      add(rows, "zone", check_zone(client))
     end
-    checks.journal(rows, client)
+    add(rows, "journal", check_journal(client))
   end
   return rows
 end

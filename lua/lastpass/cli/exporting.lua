@@ -83,7 +83,7 @@ local function progress_of(session, is_shown)
       shown = false
     end
   end
-  local function show(progress)
+  local function show_progress(progress)
     if progress.message then
       clear()
       session:say("lastpass: %s; trying again", progress.message)
@@ -96,7 +96,7 @@ local function progress_of(session, is_shown)
       streams.err:flush()
     end
   end
-  return show, clear
+  return show_progress, clear
 end
 
 -- ------------------------------------------------------------------ the result

@@ -69,7 +69,7 @@ local function replace(text, list)
   return text
 end
 
---- Puts commands and options in the place of the Lua that does the same.
+--- Replaces Lua by the commands and options that do the same.
 ---@param text string
 ---@param of_playbook? boolean it is about a playbook, where the fields of sources are written
 ---@return string

@@ -150,7 +150,7 @@ local function add_option(parser, option)
   return element:description(M.description(option)):hidden(option.hidden == true)
 end
 
--- argparse would show all the words in place of the argument's name.
+-- argparse would show all the words instead of the argument's name.
 local function one_of(words)
   return function(text)
     for _, word in ipairs(words) do

@@ -134,7 +134,7 @@ local function choose(options)
   for _, kind in ipairs(KINDS) do
     if options[kind] and chosen then
       return usage(
-        ("--%s and --%s: events go to one place"):format(chosen, kind),
+        ("--%s and --%s: events go to one sink"):format(chosen, kind),
         "run it twice, each with a --cursor of its own"
       )
     end

@@ -8,7 +8,7 @@ local json = require "lastpass.json"
 
 local M = {}
 
-local function fail(path, what)
+local function refuse_content(path, what)
   return errors.fail("argument", "bad_config", ("%s: %s"):format(path, what), { file = path })
 end
 
@@ -25,15 +25,15 @@ function M.read(path)
   local text = file:read "*a"
   file:close()
   if not text then
-    return fail(path, "it cannot be read")
+    return refuse_content(path, "it cannot be read")
   elseif not text:find "%S" then
     return {}
   end
   local content, message = json.decode(text)
   if message then
-    return fail(path, message)
+    return refuse_content(path, message)
   elseif type(content) ~= "table" or #content > 0 then
-    return fail(path, 'it must be an object: {"profiles": {…}}')
+    return refuse_content(path, 'it must be an object: {"profiles": {…}}')
   end
   return content
 end

@@ -230,12 +230,10 @@ end
 
 -- ------------------------------------------------------------------ as Lua
 
--- The actions that take whole items; the others take addresses.
-local TAKES_ITEMS = { create = true, update = true, groups = true, rename = true }
-
--- What the call to `client:plan` is given.
+-- What the call to `client:plan` is given: rows, or addresses where there is nothing else to say.
 local function action_of(verb, items)
-  if TAKES_ITEMS[verb.kind] then
+  local change = verb.kind == "update" and "name" or verb.kind
+  if require("lastpass.directory.changes").by_name[change].fields then
     return { [verb.kind] = items }
   end
   local addresses = {}

@@ -3,8 +3,8 @@
 local cli = require "spec.support.cli"
 local csv = require "lastpass.cli.output.csv"
 local json_form = require "lastpass.cli.output.json"
-local session_room = require "lastpass.cli.session"
-local streams_room = require "lastpass.cli.streams"
+local sessions = require "lastpass.cli.session"
+local streams_module = require "lastpass.cli.streams"
 local template = require "lastpass.cli.output.template"
 
 local view = { name = "users", key = "email", fields = { "email", "n", "list", "flag" } }
@@ -41,10 +41,10 @@ describe("a cell of CSV", function()
   end)
 
   it("is quoted where it has to be", function()
-    local streams = streams_room.new(cli.streams())
+    local streams = streams_module.new(cli.streams())
     local rows = { { email = " a" }, { email = "b\nc" }, { email = 'd"e' }, { email = "f,g" } }
     local place = 0
-    csv.rows(session_room.new({}, streams), view, { fields = { "email" } }, function()
+    csv.rows(sessions.new({}, streams), view, { fields = { "email" } }, function()
       place = place + 1
       return rows[place]
     end)
@@ -54,11 +54,11 @@ end)
 
 describe("a template", function()
   local function render(text, row)
-    local streams = streams_room.new(cli.streams())
+    local streams = streams_module.new(cli.streams())
     local done = false
     local ok, err = pcall(
       template.rows,
-      session_room.new({ template = text }, streams),
+      sessions.new({ template = text }, streams),
       view,
       {},
       function()

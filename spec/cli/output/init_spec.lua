@@ -1,8 +1,8 @@
 local cli = require "spec.support.cli"
 local json = require "lastpass.json"
 local output = require "lastpass.cli.output"
-local session_room = require "lastpass.cli.session"
-local streams_room = require "lastpass.cli.streams"
+local sessions = require "lastpass.cli.session"
+local streams_module = require "lastpass.cli.streams"
 
 local view = {
   name = "people",
@@ -30,8 +30,8 @@ local function each(list)
 end
 
 local function shown(options, given, rows)
-  local streams = streams_room.new(cli.streams(given))
-  output.rows(session_room.new(options, streams), view, rows or people)
+  local streams = streams_module.new(cli.streams(given))
+  output.rows(sessions.new(options, streams), view, rows or people)
   return streams.out:text()
 end
 
@@ -74,15 +74,15 @@ Cleo "C", Mrs       B
       end,
     }
     local row = { who = "ann@acme.example", at = 0, more = ("m"):rep(20), why = "a b c d e f g h" }
-    local streams = streams_room.new(cli.streams { width = 52 })
-    output.rows(session_room.new({ color = "always" }, streams), wide, { row })
+    local streams = streams_module.new(cli.streams { width = 52 })
+    output.rows(sessions.new({ color = "always" }, streams), wide, { row })
     assert.equals(
       "ann@acme.example  1970-01-01T00:00:00Z  a b c d e f\n" .. (" "):rep(40) .. "g h\n",
       (streams.out:text():gsub("^.-\n.-\n", ""):gsub("\27%[%d*m", ""))
     )
     assert.equals(2, select(2, streams.out:text():gsub("\27%[31m", "")), "each line has its colour")
-    streams = streams_room.new(cli.streams { width = 30 })
-    output.rows(session_room.new({ fields = "who,more,at" }, streams), wide, { row })
+    streams = streams_module.new(cli.streams { width = 30 })
+    output.rows(sessions.new({ fields = "who,more,at" }, streams), wide, { row })
     local text = streams.out:text()
     assert.truthy(text:find("ann@acme.example", 1, true), text)
     assert.truthy(text:find("1970-01-01T00:00:00Z", 1, true), text)
@@ -156,8 +156,8 @@ end)
 
 describe("one object", function()
   local function one(options, object)
-    local streams = streams_room.new(cli.streams())
-    output.one(session_room.new(options, streams), view, object or people[1])
+    local streams = streams_module.new(cli.streams())
+    output.one(sessions.new(options, streams), view, object or people[1])
     return streams.out:text()
   end
 

@@ -22,8 +22,8 @@ local M = {}
 ---@field hidden? boolean
 ---@field lua? string|fun(options: table): string|nil, string?, lastpass.Error? the Lua for --print-lua
 ---@field run? fun(session: lastpass.cli.Session, options: table): integer|nil, string?, lastpass.Error?
----@field list? fun(session: lastpass.cli.Session, options: table): any rows, or nil, message, err: in the
--- place of `run` where a command only shows them
+---@field list? fun(session: lastpass.cli.Session, options: table): any rows, or nil, message, err: instead of
+-- `run` where a command only shows them
 ---@field view? string           how they are shown: a name of `lastpass.cli.views`
 ---@field verb? string           it does what this verb of `lastpass.cli.verbs` says
 ---@field report? string         it makes this report
