@@ -64,8 +64,8 @@ describe("lastpass.plan.actions", function()
       ["rename[1]: 'newemail' is missing"] = { rename = { { oldemail = "a@x.com" } } },
       ["update[1] does not say what is to change"] = { update = { { username = "a@x.com" } } },
       ["groups[1] does not say what is to change"] = { groups = { { username = "a@x.com" } } },
-      ["an empty name is no name"] = { update = { { username = "a@x.com", fullname = " " } } },
-      ["a group without a name"] = { groups = { { username = "a@x.com", add = { " " } } } },
+      ["a name must not be empty"] = { update = { { username = "a@x.com", fullname = " " } } },
+      ["a group must have a name"] = { groups = { { username = "a@x.com", add = { " " } } } },
       ["rename[1]: 'b' is not an e-mail address"] = {
         rename = { { oldemail = "a@x.com", newemail = "b" } },
       },

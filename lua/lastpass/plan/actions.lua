@@ -135,9 +135,9 @@ function M.new(kind, given)
       return nil, code, reason
     end
   elseif after.fullname and not after.fullname:find "%S" then
-    return nil, "empty_name", "an empty name is no name; leave it out to keep the name as it is"
+    return nil, "empty_name", "a name must not be empty; leave it out to keep the name as it is"
   elseif has_blank(after.groups) or has_blank(after.join) or has_blank(after.leave) then
-    return nil, "empty_name", "a group without a name cannot be meant"
+    return nil, "empty_name", "a group must have a name"
   elseif not is_encodable(given) then
     return nil, "bad_encoding", "it is not valid UTF-8"
   end

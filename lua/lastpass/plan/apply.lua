@@ -252,12 +252,12 @@ end
 
 local function cannot_resume(row)
   if row.state == "finished" then
-    local text = "run %d has come to its end; there is nothing to go on with"
+    local text = "run %d has finished; there is nothing to resume"
     return errors.fail("conflict", "run_finished", text:format(row.id), {
       hint = "make a new plan for what is not as it should be",
     })
   end
-  local text = "run %d has been taken back and cannot go on"
+  local text = "run %d has been taken back and cannot be resumed"
   return errors.fail("conflict", "run_abandoned", text:format(row.id), { hint = "make a new plan" })
 end
 

@@ -245,7 +245,7 @@ local function too_many_failures(work)
     "guard",
     "too_many_failures",
     ("stopped after %d failures"):format(work.options.stop_after),
-    { hint = "look at what failed; the option stop_after allows more" }
+    { hint = "check what failed; the option stop_after allows more" }
   )
   return err
 end

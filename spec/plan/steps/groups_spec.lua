@@ -197,7 +197,7 @@ describe("lastpass.plan.steps.groups", function()
         p.only { "Sales" }
       end)
       assert.same({
-        "'only' is said, and the playbook declares nobody's groups: it has no effect",
+        "'only' is given, but the playbook declares nobody's groups: it has no effect",
       }, plan.body.warnings)
       plan = plan_of(company(), function(p)
         p.user "bob@acme.com" { groups = {} } -- which says that they are in none

@@ -209,7 +209,7 @@ local function refusal_of(settings, source, last, now)
     return {
       guard = "empty_source",
       message = ("%s has no rows at all, and the plan takes things away"):format(source.name),
-      allow = "look at the source; leave it out of the playbook when it is meant to be empty",
+      allow = "check the source; leave it out of the playbook when it is meant to be empty",
     }
   end
   local size = last and shrunk_from(settings, source.rows, last, now)

@@ -121,7 +121,7 @@ local NOT_LISTED = "group '%s' is declared for %d %s, but 'only' does not list i
 local MORE = "%d more groups are declared, and 'only' does not list them: they are left alone"
 local UNUSED = "'only' lists %s, and the playbook declares nobody in %s: "
   .. "its members leave it where their groups are declared"
-local NOTHING = "'only' is said, and the playbook declares nobody's groups: it has no effect"
+local NOTHING = "'only' is given, but the playbook declares nobody's groups: it has no effect"
 
 --- Notes what `only` leaves out, and what it names in vain.
 ---@param builder lastpass.plan.Builder
