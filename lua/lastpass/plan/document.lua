@@ -4,6 +4,7 @@
 -- @module lastpass.plan.document
 local changes = require "lastpass.directory.changes"
 local digest = require "lastpass.digest"
+local email = require "lastpass.email"
 local errors = require "lastpass.error"
 local json = require "lastpass.json"
 
@@ -247,6 +248,23 @@ function M.final_count(body)
     count = count + (changes.by_name[step.kind].reversal == "final" and 1 or 0)
   end
   return count
+end
+
+--- The steps by the user they are about.
+---@param steps lastpass.plan.Step[]
+---@return lastpass.plan.Step[][] users in the order in which the plan first names them
+---@return table<string, lastpass.plan.Step[]> by_key the same by the key of the address
+function M.by_subject(steps)
+  local users, by_key = {}, {}
+  for _, step in ipairs(steps) do
+    local key = email.fold(step.subject)
+    if not by_key[key] then
+      by_key[key] = {}
+      users[#users + 1] = by_key[key]
+    end
+    table.insert(by_key[key], step)
+  end
+  return users, by_key
 end
 
 --- The beginning of a new plan's body.

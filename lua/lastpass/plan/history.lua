@@ -10,7 +10,7 @@ local time = require "lastpass.time"
 
 local M = {}
 
---- Keeps a read.
+--- Stores a read.
 ---@param client lastpass.Client
 ---@param snapshot? lastpass.Snapshot default: read now
 ---@return integer|nil id the same again when nothing has changed since the last one
@@ -45,11 +45,7 @@ local function moment(client, as_of)
     end
     return (client:zone():to_utc(civil))
   end
-  local utc, message, err = time.parse(as_of, client:zone(), now)
-  if not utc then
-    return nil, message, err
-  end
-  return utc
+  return time.parse(as_of, client:zone(), now)
 end
 
 --- The last read that was stored at or before a time.

@@ -87,11 +87,7 @@ function methods:save(path)
   if path == "" then
     errors.raise(2, "plan:save: needs the path of a file")
   end
-  local ok, message, err = require("lastpass.files").write(path, self:text())
-  if not ok then
-    return nil, message, err
-  end
-  return true
+  return require("lastpass.files").write(path, self:text())
 end
 
 --- Counts a plan's steps, and the requests and e-mails that they will cause.

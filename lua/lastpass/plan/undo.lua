@@ -4,7 +4,6 @@
 local actions = require "lastpass.plan.actions"
 local changes = require "lastpass.directory.changes"
 local document = require "lastpass.plan.document"
-local email = require "lastpass.email"
 local errors = require "lastpass.error"
 local guards = require "lastpass.plan.guards"
 local json = require "lastpass.json"
@@ -138,20 +137,6 @@ local function take_back(body, id, steps, outcomes, objects, snapshot)
   end
 end
 
--- People in the order in which the plan first names them, so that the same run gives the same undo.
-local function people_of(steps)
-  local people, by_key = {}, {}
-  for _, step in ipairs(steps) do
-    local key = email.fold(step.subject)
-    if not by_key[key] then
-      by_key[key] = {}
-      people[#people + 1] = by_key[key]
-    end
-    table.insert(by_key[key], step)
-  end
-  return people
-end
-
 -- The limits that the plan has, none for a run that began a short time ago; errors in those that are
 -- given raise.
 local function settings_of(row, given)
@@ -266,7 +251,7 @@ function M.make(client, id, options)
   end
   local body = document.new()
   local outcomes = runs.outcomes(read.steps)
-  for _, steps in ipairs(people_of(read.body.steps)) do
+  for _, steps in ipairs((document.by_subject(read.body.steps))) do
     take_back(body, id, steps, outcomes, read.body.objects, snapshot)
   end
   number_steps(body.steps)

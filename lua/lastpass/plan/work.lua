@@ -1,7 +1,7 @@
 --- What a run knows while it is under way: the steps and what became of them, in memory and in the
 -- journal alike.
 -- @module lastpass.plan.work
-local email = require "lastpass.email"
+local document = require "lastpass.plan.document"
 local errors = require "lastpass.error"
 local waiting = require "lastpass.transport.scheduler"
 local time = require "lastpass.time"
@@ -81,17 +81,10 @@ function methods:select(question, steps)
   return list
 end
 
---- The steps by whom they are about, each list in the order of the plan.
----@return table<string, lastpass.plan.Step[]> by the folded address
+--- The steps by the user they are about, each list in the order of the plan.
+---@return table<string, lastpass.plan.Step[]> by the key of the address
 function methods:by_subject()
-  if not self._by_subject then
-    self._by_subject = {}
-    for _, step in ipairs(self.body.steps) do
-      local key = email.fold(step.subject)
-      self._by_subject[key] = self._by_subject[key] or {}
-      table.insert(self._by_subject[key], step)
-    end
-  end
+  self._by_subject = self._by_subject or select(2, document.by_subject(self.body.steps))
   return self._by_subject
 end
 
