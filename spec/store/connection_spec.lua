@@ -34,7 +34,7 @@ describe("store.connection", function()
   -- A database that answers with one row, whatever it is asked.
   local function answering(row)
     return {
-      place = "there",
+      label = "there",
       query = function() end,
       first = function()
         return row

@@ -198,7 +198,7 @@ describe("store.database", function()
     package.preload["dbd.postgresql"] = function()
       error "not here"
     end
-    local value, message, err = connection.open_server({ place = "p", conninfo = "p" }, nil, 1)
+    local value, message, err = connection.open_server({ label = "p", conninfo = "p" }, nil, 1)
     package.loaded["dbd.postgresql"], package.preload["dbd.postgresql"] = loaded, nil
     check.failure("argument", "no_luadbi", value, message, err)
     assert.equal("apt install lua-dbi-postgresql", err.hint)

@@ -54,7 +54,7 @@ describe("store.failures", function()
     local err = check.failure(
       "transport",
       "store_unreachable",
-      failures.unreachable { place = "postgresql://h/d", conninfo = "postgresql://h/d?x=1" }
+      failures.unreachable { label = "postgresql://h/d", conninfo = "postgresql://h/d?x=1" }
     )
     assert.equal("journal postgresql://h/d: no connection to the server", err.message)
     assert.matches("psql 'postgresql://h/d?x=1'", err.hint, 1, true)

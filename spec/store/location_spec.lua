@@ -111,7 +111,7 @@ describe("store.location: dsn", function()
   it("is made complete", function()
     local address =
       assert(location.parse_dsn "postgresql://ann@localhost:5432/acme?connect_timeout=3")
-    assert.equal("postgresql://ann@localhost:5432/acme", address.place)
+    assert.equal("postgresql://ann@localhost:5432/acme", address.label)
     assert.equal(
       "postgresql://ann@localhost:5432/acme?connect_timeout=3&application_name=lastpass"
         .. "&client_encoding=UTF8&keepalives_count=3&keepalives_idle=30&keepalives_interval=10"

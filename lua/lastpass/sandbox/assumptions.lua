@@ -1,4 +1,4 @@
---- What the sandbox had to invent because nothing public says it. Data, so that the control door
+--- What the sandbox had to invent because nothing public says it. Data, so that the control API
 -- can list it, and settings, so that a client can be tried against the other possibility.
 -- @module lastpass.sandbox.assumptions
 local M = {}
@@ -9,8 +9,9 @@ local M = {}
 ---@field what string what the sandbox does
 ---@field why string what is not known
 ---@field section string of docs/enterprise-api.md
----@field default any nil when the behaviour cannot be changed
----@field values any[]|string the other possibilities, or the type
+---@field values any[]|string|nil the possibilities, the first being the default, or the type; nil when the
+-- behaviour cannot be changed
+---@field default any
 
 M.list = {
   {
@@ -21,7 +22,6 @@ M.list = {
   },
   {
     name = "page_groups",
-    default = "page",
     values = { "page", "all", "none" },
     section = "4.8",
     what = "with pagesize, Groups covers that page's users; with pagesize 1 it is absent",
@@ -29,15 +29,13 @@ M.list = {
   },
   {
     name = "page_invited",
-    default = "every",
     values = { "every", "first", "none" },
     section = "4.8",
-    what = "every page carries the whole invited list",
+    what = "every page has the whole invited list",
     why = "clients take it from whichever page has it",
   },
   {
     name = "invited_key",
-    default = "invited",
     values = { "invited", "Invited" },
     section = "4.8",
     what = "the key is spelled invited",
@@ -45,7 +43,6 @@ M.list = {
   },
   {
     name = "counts",
-    default = "paged",
     values = { "paged", "always" },
     section = "4.8",
     what = "total and count are there only when paging was asked for",
@@ -53,7 +50,6 @@ M.list = {
   },
   {
     name = "pagesize_over",
-    default = "refuse",
     values = { "refuse", "clip" },
     section = "4.8",
     what = "a pagesize above 2000 is FAIL; clip answers with 2000",
@@ -67,7 +63,6 @@ M.list = {
   },
   {
     name = "empty_username",
-    default = "everybody",
     values = { "everybody", "nobody" },
     section = "4.8",
     what = 'username "" counts as not given',
@@ -99,11 +94,10 @@ M.list = {
   },
   {
     name = "batchadd_makes",
-    default = "user",
     values = { "user", "invited" },
     section = "4.1",
     what = "a new person is among Users at once, never logged in; invited puts them on that list",
-    why = "the recording shows added people among Users; what makes an invited one is not said",
+    why = "the recording shows added people among Users; what makes an invited one is unknown",
   },
   {
     name = "batchadd_existing",
@@ -113,7 +107,6 @@ M.list = {
   },
   {
     name = "batchadd_bad_row",
-    default = "fail",
     values = { "fail", "warn" },
     section = "4.1",
     what = "an address without the form of one makes the whole call FAIL, changing nothing and "
@@ -122,7 +115,6 @@ M.list = {
   },
   {
     name = "batchadd_error",
-    default = "list",
     values = { "list", "string" },
     section = "4.1",
     what = "error of a batchadd that is FAIL is a list of one text",
@@ -152,7 +144,6 @@ M.list = {
   },
   {
     name = "unknown_group",
-    default = "create",
     values = { "create", "warn", "fail" },
     section = "4.7",
     what = "batchadd and batchchangegrp make a group that is not there; warn skips and names it, "
@@ -161,7 +152,6 @@ M.list = {
   },
   {
     name = "group_unknown_user",
-    default = "warn",
     values = { "warn", "fail" },
     section = "4.7",
     what = "batchchangegrp with unknown people answers WARN naming them, also when all are unknown",
@@ -182,7 +172,6 @@ M.list = {
   },
   {
     name = "disablemultifactor_error",
-    default = "string",
     values = { "string", "list" },
     section = "4.6",
     what = "error of a disablemultifactor that is FAIL is a string",
@@ -227,7 +216,6 @@ M.list = {
   },
   {
     name = "flag_type",
-    default = "string",
     values = { "string", "integer", "boolean" },
     section = "4.9",
     what = 'readonly, give and can_administer are "0" or "1", superadmin is a boolean',
@@ -235,7 +223,6 @@ M.list = {
   },
   {
     name = "folder_users",
-    default = "list",
     values = { "list", "object" },
     section = "4.9",
     what = "users of a folder is a list; object has numbers for keys, with gaps",
@@ -265,7 +252,6 @@ M.list = {
   },
   {
     name = "next_type",
-    default = "string",
     values = { "string", "integer" },
     section = "4.11",
     what = "next of reporting is a string of digits",
@@ -304,7 +290,6 @@ M.list = {
   },
   {
     name = "siem_shape",
-    default = "events",
     values = { "events", "status" },
     section = "4.11",
     what = "format siem gives events, a list with ID, and no more; status adds status and next",
@@ -312,7 +297,6 @@ M.list = {
   },
   {
     name = "no_events",
-    default = "list",
     values = { "list", "object", "null" },
     section = "4.11",
     what = "without events data is []",
@@ -320,7 +304,6 @@ M.list = {
   },
   {
     name = "action_names",
-    default = "sentence",
     values = { "sentence", "title", "japanese" },
     section = "8.1",
     what = "Log in, Employee account created; title: Employee Account Created; japanese: the two "
@@ -360,7 +343,6 @@ M.list = {
   },
   {
     name = "push_sites",
-    default = "withdrawn",
     values = { "withdrawn", "works" },
     section = "4.13",
     what = "pushsitestousers is FAIL; works answers with psid",
@@ -403,6 +385,12 @@ M.list = {
   },
 }
 
+for _, assumption in ipairs(M.list) do
+  if type(assumption.values) == "table" then
+    assumption.default = assumption.values[1]
+  end
+end
+
 --- The settings with their defaults.
 ---@return table<string, any>
 function M.defaults()
@@ -414,10 +402,6 @@ function M.defaults()
 end
 
 --- Whether a setting may have a value.
----@param name string
----@param value any
----@return boolean|nil ok
----@return string? message
 function M.check(name, value)
   for _, assumption in ipairs(M.list) do
     if assumption.name == name and assumption.default ~= nil then
@@ -441,7 +425,6 @@ function M.check(name, value)
 end
 
 --- Names of the settings.
----@return string[]
 function M.names()
   local names = {}
   for _, assumption in ipairs(M.list) do

@@ -9,16 +9,12 @@ local M = {}
 
 local floor = math.floor
 
---- Where the clock of a sandbox starts unless told otherwise: 2026-06-15 13:00:00 UTC.
+--- Where the clock of a sandbox starts by default: 2026-06-15 13:00:00 UTC.
 M.START = 1781528400
 
 local units = { s = 1, m = 60, h = 3600, d = 86400, w = 604800 }
 
 --- Reads a span: seconds as a number, or "90s", "15m", "12h", "3d", "2w", also "1d12h".
----@param value number|string
----@return number|nil seconds
----@return string? message
----@return lastpass.Error? err
 function M.span(value)
   if type(value) == "number" and value == value and value >= 0 and value < math.huge then
     return value
@@ -49,7 +45,6 @@ end
 --- Makes a clock.
 ---@param start? integer UTC seconds; default `M.START`
 ---@param frozen? boolean
----@return table clock
 function M.new(start, frozen)
   local self = setmetatable({ zero = real(), base = (start or M.START) * 1000000 }, clock_mt)
   self.frozen = frozen and self.base or nil
@@ -63,13 +58,11 @@ function methods:microseconds()
 end
 
 --- The time in whole seconds.
----@return integer utc
 function methods:seconds()
   return floor(self:microseconds() / 1000000)
 end
 
---- Puts the clock to a time; it goes on from there, or stands if it stood.
----@param microseconds integer
+--- Puts the clock to a time; it runs on from there, unless it is frozen.
 function methods:set(microseconds)
   self.base, self.zero = floor(microseconds), real()
   if self.frozen then
@@ -78,22 +71,19 @@ function methods:set(microseconds)
 end
 
 --- Puts the clock forward.
----@param seconds number
 function methods:advance(seconds)
   self:set(self:microseconds() + seconds * 1000000)
 end
 
 --- Stops the clock or lets it go on from where it stands.
----@param frozen boolean
 function methods:freeze(frozen)
   local now = self:microseconds()
   self.frozen = frozen and now or nil
   self.base, self.zero = now, real()
 end
 
---- What the control door says of it.
+--- What the control API shows of it.
 ---@param zone table of lastpass.time
----@return table
 function methods:describe(zone)
   local seconds = self:seconds()
   return {

@@ -198,7 +198,6 @@ local events_mt = { __name = "lastpass.sandbox.events", __index = methods }
 ---@param seeded table the seeded company
 ---@param settings table of lastpass.sandbox.assumptions
 ---@param options? table `events`: how many in the history (default 20 a person), `history_days`: 30
----@return table events
 function M.new(seeded, settings, options)
   options = options or {}
   local self = setmetatable({ seeded = seeded, settings = settings, log = {} }, events_mt)
@@ -332,8 +331,6 @@ end
 -- ---- reading ----
 
 --- A time as the account writes it.
----@param microseconds integer
----@return string
 function methods:time_text(microseconds)
   local civil = floor((self.seeded.zone:to_local(floor(microseconds / 1000000))))
   local day = floor(civil / 86400)
@@ -347,7 +344,6 @@ function methods:time_text(microseconds)
 end
 
 --- The name of an event's action, in the spelling of the settings.
----@return string
 function methods:label(event)
   if event.label then
     return event.label

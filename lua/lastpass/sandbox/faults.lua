@@ -98,7 +98,6 @@ local methods = {}
 local faults_mt = { __name = "lastpass.sandbox.faults", __index = methods }
 
 --- No faults.
----@return table faults
 function M.new()
   return setmetatable({ rules = {}, last_id = 0 }, faults_mt)
 end
@@ -117,10 +116,6 @@ local function refuse_rule(complaint)
 end
 
 --- Adds a rule.
----@param given table
----@return integer|nil id
----@return string? message
----@return lastpass.Error? err
 function methods:add(given)
   local rule, complaint = schema.options("fault", given, known_keys)
   if not rule then
@@ -170,9 +165,6 @@ local function applies(rule)
 end
 
 --- What goes wrong with this call: the effects of every rule that applies, later rules first.
----@param command string
----@param cid integer|nil
----@return table|nil effects
 function methods:decide(command, cid)
   local effects
   for _, rule in ipairs(self.rules) do
@@ -191,7 +183,6 @@ function methods:decide(command, cid)
 end
 
 --- The rules, for the control API.
----@return table[]
 function methods:describe()
   local list = json.list()
   for at, rule in ipairs(self.rules) do
@@ -210,7 +201,6 @@ function methods:describe()
 end
 
 --- Removes one rule, or all.
----@param id? integer
 function methods:remove(id)
   for at = #self.rules, 1, -1 do
     if id == nil or self.rules[at].id == id then
@@ -281,8 +271,6 @@ local function big_body(bytes)
 end
 
 --- Spoils the reply of a command that was run.
----@param reply table
----@param effects table
 function M.spoil_reply(reply, effects)
   if effects.malformed then
     reply.body, reply.chunks, reply.class = '{"status":"OK",', nil, "malformed"
@@ -310,8 +298,6 @@ function M.spoil_reply(reply, effects)
 end
 
 --- The reply of a call that a fault prevents from being run; nil when none does.
----@param effects table
----@return table|nil reply
 function M.replace_reply(effects)
   if effects.drop == "before" then
     return { drop = true, class = "dropped before commit" }
@@ -327,7 +313,6 @@ end
 --- The headers of a reply.
 ---@param base table those of the surface
 ---@param effects table|nil
----@return table
 function M.headers(base, effects)
   if not effects then
     return base

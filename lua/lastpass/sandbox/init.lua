@@ -17,7 +17,7 @@ local time = require "lastpass.time"
 
 local M = {}
 
---- The account number of a sandbox that is told none.
+--- The account number of a sandbox without another.
 M.CID = 8771312
 
 --- Its provisioning hash. Well known: it opens nothing but sandinstances.
@@ -189,8 +189,8 @@ function M.start(options)
   })
 end
 
---- A sandbox as a program: starts one, says where it is in one JSON line on standard output, and waits until SIGINT,
--- SIGTERM or SIGHUP, or until standard input ends where that is a pipe or the terminal in front of
+--- A sandbox as a program: starts one, reports where it is in one JSON line on standard output,
+-- and waits until SIGINT, SIGTERM or SIGHUP, or until standard input ends where that is a pipe or the terminal in front of
 -- it. /dev/null and files are no input that could end.
 ---@param options? table of `sandbox.start`; `clock` is the machine's time unless given
 ---@return boolean|nil ok

@@ -25,7 +25,7 @@ local function unit(code)
   return ("\\u%04x"):format(code)
 end
 
--- The code point of one UTF-8 sequence; nil when its bytes are no such thing.
+-- The code point of one UTF-8 sequence; nil when its bytes are not one.
 local function code_point(sequence)
   local a, b, c, d = sequence:byte(1, 4)
   local length = #sequence
@@ -58,7 +58,6 @@ end
 
 --- The inside of a JSON string, without its quotes.
 ---@param text string UTF-8; bytes that are none become U+FFFD
----@return string
 function M.escape(text)
   if not text:find('[%c"\\/\127-\255]') then
     return text
@@ -68,8 +67,6 @@ function M.escape(text)
 end
 
 --- One JSON string.
----@param text string
----@return string
 function M.string(text)
   return '"' .. M.escape(text) .. '"'
 end
@@ -86,7 +83,6 @@ end
 local object_mt = { __name = "lastpass.sandbox.php.object" }
 
 --- An object whose keys keep their order: alternately a key and a value; a nil value is left out.
----@return table
 function M.object(...)
   local object = setmetatable({ count = 0 }, object_mt)
   for at = 1, select("#", ...), 2 do
@@ -155,8 +151,6 @@ function encode(value)
 end
 
 --- Any value: plain tables with sorted keys, ordered objects in their order, any empty one "[]".
----@param value any
----@return string
 M.encode = function(value)
   return encode(value)
 end

@@ -73,7 +73,6 @@ local types = {
 ---@param fields table name -> {type, required}
 ---@param object any
 ---@param strict boolean whether unknown fields and wrong types are refused
----@return string|nil complaint
 function M.object(fields, object, strict)
   if not is_object(object) then
     return "data is not an object"
@@ -103,7 +102,6 @@ function M.object(fields, object, strict)
 end
 
 --- Checks a list of objects.
----@return string|nil complaint
 function M.objects(fields, list, strict)
   if not M.is_list(list) then
     return "data is not an array"
@@ -120,7 +118,6 @@ function M.objects(fields, list, strict)
 end
 
 --- Checks a list of strings.
----@return string|nil complaint
 function M.strings(list)
   if not M.is_list(list) then
     return "data is not an array"
@@ -157,8 +154,6 @@ function M.options(what, given, known)
 end
 
 --- Whether a string has the form of an e-mail address: ASCII, one "@", a dot in the domain.
----@param text string
----@return boolean
 function M.is_mail(text)
   return #text <= 254
     and text:find "^[%w!#$%%&'*+/=?^_`{|}~.-]+@[%w-]+[%w.-]*%.[%w-]+$" ~= nil

@@ -24,9 +24,6 @@ local server_mt = { __name = "lastpass.sandbox.server", __index = methods }
 
 --- Adds a company.
 ---@param given table see `known_options` of lastpass.sandbox.company
----@return table|nil company
----@return string? message
----@return lastpass.Error? err
 function methods:add_company(given)
   local options, complaint = schema.options("company", given, companies.known_options)
   if options and not options.cid then
@@ -74,7 +71,6 @@ end
 --- The newest entries, oldest first.
 ---@param limit? integer default all that are stored
 ---@param command? string only this command's
----@return table[]
 function methods:journal_entries(limit, command)
   local list = json.list()
   local oldest = math.max(1, self.request_count - self.journal_size + 1)
@@ -111,7 +107,6 @@ end
 ---@param call table `run()`: makes the reply (`status`, `body` or `chunks`, and `class`, what the journal
 -- notes of it); `headers`; `command`: the name that faults match, nil when there was none; `cid`, `company`;
 -- for the journal `label` (default `command`) and `rows`
----@return table reply
 function methods:answer(request, call)
   local effects = call.command and self.faults:decide(call.command, call.cid)
   if effects and call.company then

@@ -62,7 +62,7 @@ function M.set_up_sqlite(database, busy_timeout)
   database:query(("PRAGMA busy_timeout = %d"):format(math.ceil(busy_timeout * 1000)))
   local version = database:first("SELECT sqlite_version() AS version").version
   if version_number(version) < 3035 then
-    local message = ("%s: SQLite %s is too old, 3.35 is needed"):format(database.place, version)
+    local message = ("%s: SQLite %s is too old, 3.35 is needed"):format(database.label, version)
     return errors.fail("argument", "sqlite_too_old", message, {
       hint = "use a newer system, or PostgreSQL",
     })
@@ -83,13 +83,13 @@ function M.set_up_postgresql(database, busy_timeout)
   )
   if tonumber(settings.version) < 100000 then
     local message = ("%s: PostgreSQL %s is too old, 10 is needed"):format(
-      database.place,
+      database.label,
       settings.shown
     )
     return errors.fail("argument", "postgresql_too_old", message)
   elseif settings.encoding ~= "UTF8" and settings.encoding ~= "SQL_ASCII" then
-    local message = ("%s: the database has the encoding %s, which cannot hold every name"):format(
-      database.place,
+    local message = ("%s: the database has the encoding %s, which lacks letters of names"):format(
+      database.label,
       settings.encoding
     )
     return errors.fail("argument", "bad_encoding", message, {
@@ -120,9 +120,6 @@ end
 --- Opens an SQLite file; an empty one becomes a database.
 ---@param path string
 ---@param busy_timeout number seconds to wait for another process's transaction
----@return table|nil database
----@return string? message
----@return lastpass.Error? err
 function M.open_file(path, busy_timeout)
   local dbi, message, err = load_driver "SQLite3"
   if not dbi then
@@ -139,11 +136,8 @@ end
 
 --- Connects to PostgreSQL. LuaDBI would take a password as a Lua string and nothing else, so libpq
 -- finds it by itself: in ~/.pgpass, in the file that the DSN's `passfile` names, or it needs none.
----@param address table of `store.location`: place, conninfo
+---@param address table of `store.location`: label, conninfo
 ---@param busy_timeout number seconds to wait for another session's lock
----@return table|nil database
----@return string? message
----@return lastpass.Error? err
 function M.open_server(address, busy_timeout)
   local dbi, message, err = load_driver "PostgreSQL"
   if not dbi then
@@ -154,7 +148,7 @@ function M.open_server(address, busy_timeout)
     return failures.unreachable(address)
   end
   return set_up(
-    databases.new(connection, "PostgreSQL", address.place),
+    databases.new(connection, "PostgreSQL", address.label),
     M.set_up_postgresql,
     busy_timeout
   )

@@ -11,12 +11,12 @@
 -- * Texts end at their first NUL, and PostgreSQL takes nothing but UTF-8: see `store.text`, and
 --   `store.pack` for bytes.
 -- * SQLite's statements point to the strings they were given, and read them again at each fetch. So
---   the strings are held on to until the last row is read.
--- * SQLite's rows are read to the end at once: a statement that is left half-way holds the file's
+--   the strings stay referenced until the last row is read.
+-- * SQLite's rows are read to the end at once: a statement that is left half-way keeps the file's
 --   read lock. PostgreSQL's are all there anyway.
--- * An SQLite statement that failed says so again at its next use, right or wrong. So it is closed.
+-- * An SQLite statement that reports it again at its next use, right or wrong. So it is closed.
 -- * A statement of PostgreSQL uses its connection when it is collected, SQLite's connection stays
---   open as long as there is a statement. So statements are kept, and closed before the connection.
+--   open as long as there is a statement. So statements are cached, and closed before the connection.
 -- * When PostgreSQL cannot be connected to, the reason is lost: LuaDBI sends a BEGIN before it looks.
 -- * Of PostgreSQL's placeholders the thousandth is cut in two: at most 999.
 -- * Some failures are returned, some raised, all as text without a code.
@@ -82,7 +82,7 @@ local dialects = {
   },
 }
 
--- "{id}" and "{COUNT(*) AS n}" are integers; "@now" and its like are said differently by each.
+-- "{id}" and "{COUNT(*) AS n}" are integers; "@now" and its like are different in each dialect.
 local function translate(self, sql)
   local known = self._translated[sql]
   if known then
@@ -182,22 +182,18 @@ function methods:run(sql, values, count)
 end
 
 --- The same with the values as arguments.
----@param sql string
----@return table[] rows
 function methods:query(sql, ...)
   return self:run(sql, { ... }, select("#", ...))
 end
 
 --- The first row, if there is one.
----@param sql string
----@return table|nil row
 function methods:first(sql, ...)
   return self:run(sql, { ... }, select("#", ...))[1]
 end
 
 local function failed(self, thrown, committing)
   local fields = { uncertain = committing and thrown.lost or nil }
-  return failures.fail(self.place, thrown.message, thrown.lost, fields)
+  return failures.fail(self.label, thrown.message, thrown.lost, fields)
 end
 
 -- Calls a function; a failed query in it becomes nil, message, err.
@@ -213,7 +209,7 @@ end
 
 local function check_open(self)
   if not self._connection then
-    errors.raise(4, "the journal %s is closed", self.place)
+    errors.raise(4, "the journal %s is closed", self.label)
   end
 end
 
@@ -258,7 +254,6 @@ function methods:transaction(fn, ...)
 end
 
 --- Whether this is PostgreSQL.
----@return boolean
 function methods:is_shared()
   return self.driver == "PostgreSQL"
 end
@@ -274,11 +269,11 @@ end
 
 --- Wraps a connection of LuaDBI.
 ---@param driver "SQLite3"|"PostgreSQL"
----@param place string path or DSN, for messages
-function M.new(connection, driver, place)
+---@param label string path or DSN, for messages
+function M.new(connection, driver, label)
   connection:autocommit(true)
   return setmetatable({
-    place = place,
+    label = label,
     driver = driver,
     _connection = connection,
     _dialect = dialects[driver],

@@ -10,7 +10,7 @@ local DISK_HINT = "free space where the database is, then run the same again: wh
   .. "before is safe"
 local DAMAGED_HINT = "restore it from a backup, or move it aside to begin a new journal; the old "
   .. "one can be examined with sqlite3 FILE 'PRAGMA integrity_check'"
-local RIGHTS_HINT = "give this user the right to write there, or name another place (option 'path')"
+local RIGHTS_HINT = "give this user the right to write there, or name another path (option 'path')"
 local BUSY_HINT = "another process is writing; try again, or raise the option 'busy_timeout'"
 local SCHEMA_HINT = "the role needs USAGE and CREATE on a schema of its search_path"
 
@@ -65,35 +65,30 @@ local function meaning_of(text, lost)
 end
 
 --- A failure of the contract.
----@param place string path or DSN
----@param text string what the database or LuaDBI said
+---@param label string path or DSN
+---@param text string the message of the database or of LuaDBI
 ---@param lost boolean the connection is gone
 ---@param fields? table further fields
----@return nil
----@return string message
----@return lastpass.Error err
-function M.fail(place, text, lost, fields)
+function M.fail(label, text, lost, fields)
   fields = fields or {}
   text = strip(text)
   local kind, code, hint = meaning_of(text, lost)
   fields.hint = hint
-  return errors.fail(kind, code, ("journal %s: %s"):format(place, text), fields)
+  return errors.fail(kind, code, ("journal %s: %s"):format(label, text), fields)
 end
 
 --- No connection came about.
----@param address table place and conninfo, of `store.dsn`
+---@param address table label and conninfo, of `store.location`
 function M.unreachable(address)
-  local message = ("journal %s: no connection to the server"):format(address.place)
+  local message = ("journal %s: no connection to the server"):format(address.label)
   return errors.fail("transport", "store_unreachable", message, {
-    hint = ("LuaDBI does not tell why; this does: psql '%s'"):format(address.conninfo),
+    hint = ("LuaDBI does not report why; this does: psql '%s'"):format(address.conninfo),
   })
 end
 
 --- What was read makes no sense.
----@param place string
----@param what string
-function M.damaged(place, what)
-  return errors.fail("protocol", "store_damaged", ("journal %s: %s"):format(place, what), {
+function M.damaged(label, what)
+  return errors.fail("protocol", "store_damaged", ("journal %s: %s"):format(label, what), {
     hint = DAMAGED_HINT,
   })
 end

@@ -53,7 +53,7 @@ for _, part in ipairs { "runs", "steps", "step_lists", "readings" } do
 end
 
 function journal_mt.__tostring(self)
-  return ("lastpass.journal (%s)"):format(self._database.place)
+  return ("lastpass.journal (%s)"):format(self._database.label)
 end
 
 --- Closes the database, and releases the locks that it still has.
@@ -161,13 +161,13 @@ end
 ---@return string? message
 ---@return lastpass.Error? err
 function M.of(client)
-  local place = client:option "journal"
-  local key = place or ""
+  local label = client:option "journal"
+  local key = label or ""
   if open_journals[key] then
     return open_journals[key]
   end
-  local is_dsn = place and place:match "^postgres"
-  local journal, message, err = M.open { [is_dsn and "dsn" or "path"] = place }
+  local is_dsn = label and label:match "^postgres"
+  local journal, message, err = M.open { [is_dsn and "dsn" or "path"] = label }
   open_journals[key] = journal
   return journal, message, err
 end

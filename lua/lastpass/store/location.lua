@@ -25,7 +25,7 @@ function M.default_path()
   end
   local home = variable "HOME"
   if not home then
-    return errors.fail("argument", "no_home", "the journal's place is not known: HOME is not set", {
+    return errors.fail("argument", "no_home", "the journal's path is not known: HOME is not set", {
       hint = "set HOME or XDG_STATE_HOME, or give the option 'path'",
     })
   end
@@ -33,8 +33,6 @@ function M.default_path()
 end
 
 --- A path with "~" made the home folder.
----@param path string
----@return string
 function M.expand(path)
   local home = variable "HOME"
   if home and path:sub(1, 2) == "~/" then
@@ -46,7 +44,6 @@ end
 --- Makes the file, and its folders, unless it is there. Lua and SQLite know nothing of modes, so a
 -- shell does it, once: folders 0700, the file 0600 from its first moment on; SQLite gives its
 -- companions (-wal, -shm) the same.
----@param path string
 ---@return true|nil
 ---@return string? message
 ---@return lastpass.Error? err code "store_unopened"
@@ -72,7 +69,7 @@ function M.prepare(path)
     tostring(reason):gsub("%s+", " "):gsub(" $", ""):gsub("^sh: %d+: ", "")
   )
   return errors.fail("argument", "store_unopened", message, {
-    hint = "give this user the right to write there, or name another place (option 'path')",
+    hint = "give this user the right to write there, or name another path (option 'path')",
   })
 end
 
@@ -142,12 +139,12 @@ local function all_local(authority, parameters)
 end
 
 -- To another machine only with TLS whose certificate is checked, as everywhere in this library.
-local function demand_tls(parameters, added, place)
+local function demand_tls(parameters, added, label)
   local mode = parameters.sslmode or "verify-full"
   if mode ~= "verify-full" and mode ~= "verify-ca" then
     return fail(
       "tls_needed",
-      ('journal %s: "sslmode=%s" would not know the server'):format(place, mode:gsub("%c", "?")),
+      ('journal %s: "sslmode=%s" would not know the server'):format(label, mode:gsub("%c", "?")),
       "leave sslmode out, and name the server's authority: ?sslrootcert=FILE; or go through a "
         .. "tunnel to 127.0.0.1"
     )
@@ -180,8 +177,7 @@ local function append(dsn, query, parameters, added)
 end
 
 --- Reads the address of a server.
----@param dsn string
----@return table|nil address place: for messages; conninfo: for libpq
+---@return table|nil address label: for messages; conninfo: for libpq
 ---@return string? message
 ---@return lastpass.Error? err code "bad_dsn", "password_in_dsn", "tls_needed"
 function M.parse_dsn(dsn)
@@ -200,11 +196,11 @@ function M.parse_dsn(dsn)
   if user and user:find ":" or parameters.password or parameters.sslpassword then
     return fail(
       "password_in_dsn",
-      "the journal's DSN holds a password, which process lists, shells and logs would show",
+      "the journal's DSN has a password, which process lists, shells and logs would show",
       "keep it in ~/.pgpass, or in a file that only you can read and name it: ?passfile=…"
     )
   end
-  local place = dsn:match "^[^?]*"
+  local label = dsn:match "^[^?]*"
   local added = {
     application_name = "lastpass",
     client_encoding = "UTF8",
@@ -216,12 +212,12 @@ function M.parse_dsn(dsn)
     tcp_user_timeout = "60000",
   }
   if not all_local(hosts or authority, parameters) then
-    local ok, message, err = demand_tls(parameters, added, place)
+    local ok, message, err = demand_tls(parameters, added, label)
     if not ok then
       return nil, message, err
     end
   end
-  return { place = place, conninfo = append(dsn, query, parameters, added) }
+  return { label = label, conninfo = append(dsn, query, parameters, added) }
 end
 
 return M

@@ -28,7 +28,7 @@ end
 
 -- State and start (ticks since the machine's) of a process.
 local function stat(process)
-  -- The program's name, in parentheses, may hold anything.
+  -- The program's name, in parentheses, may be anything.
   local state, rest = read("/proc/" .. process .. "/stat"):match "^.*%) (%a) (.*)$"
   if not state then
     return nil
@@ -84,7 +84,6 @@ function M.identity()
 end
 
 --- What became of a process that described itself by `identity`.
----@param owner table
 ---@return "alive"|"gone"|"unknown" liveness "gone" only when that is certain
 function M.liveness(owner)
   local here = M.identity()
@@ -108,13 +107,13 @@ end
 
 -- ---- locks ----
 
---- Who holds a lock.
+--- Who has a lock.
 ---@class lastpass.store.Owner
 ---@field host string
 ---@field user? string
 ---@field pid? integer
 ---@field started? integer    when that process began, epoch seconds
----@field run? integer        what it is carrying out
+---@field run? integer        what it is applying
 ---@field since integer       when it took the lock
 ---@field heartbeat integer   its last sign of life
 
@@ -192,7 +191,7 @@ local function refuse(journal, tenant, owner, liveness)
   })
 end
 
--- In a transaction. What was judged is what is replaced: PostgreSQL keeps the row for us from
+-- In a transaction. What was examined is what is replaced: PostgreSQL reserves the row for us from
 -- @locked on, SQLite the whole file.
 local function take(database, journal, tenant, run, identity, token)
   local owner = json.encode(identity)
@@ -277,11 +276,11 @@ local function touch(database, self, run)
   if row then
     return true
   end
-  local thief = database:first(
+  local successor = database:first(
     "SELECT {run}, owner, {since}, {heartbeat} FROM lastpass_locks WHERE tenant = ?",
     self.tenant
   )
-  local owner = thief and shown(describe(thief))
+  local owner = successor and shown(describe(successor))
   local message = ("%s: the lock was lost%s"):format(
     self.tenant,
     owner
@@ -295,22 +294,22 @@ local function touch(database, self, run)
   return errors.fail("conflict", "lock_lost", message, {
     owner = owner,
     tenant = self.tenant,
-    hint = "end this run; it was silent for longer than 'lock_timeout', and another one goes on",
+    hint = "end this run; it was silent for longer than 'lock_timeout', and another one continues",
   })
 end
 
---- Inside another transaction: as `lock:renew`, when this journal holds the company's lock.
+--- Inside another transaction: as `lock:renew`, when this journal has the company's lock.
 ---@param database table
 ---@param journal lastpass.store.Journal
 ---@param tenant string
 ---@param run? integer what it is for from now on
-function M.hold(database, journal, tenant, run)
-  local held = journal._locks[tenant]
-  if not held then
+function M.renew_within(database, journal, tenant, run)
+  local lock_of_tenant = journal._locks[tenant]
+  if not lock_of_tenant then
     return true
   end
-  held.run = run or held.run
-  return touch(database, held, run)
+  lock_of_tenant.run = run or lock_of_tenant.run
+  return touch(database, lock_of_tenant, run)
 end
 
 --- A sign of life. `journal:intend` gives one too.
@@ -331,9 +330,6 @@ local function remove(database, self)
 end
 
 --- Gives the lock back. One that was lost stays with who has it.
----@return true|nil
----@return string? message
----@return lastpass.Error? err
 function lock:release()
   if self._journal._locks[self.tenant] == self then
     self._journal._locks[self.tenant] = nil

@@ -1,9 +1,9 @@
 --- The tables, and how each version of them became the next. A step once released never changes;
 -- a new one is added at the end.
 --
--- Nothing secret may reach these tables, and nothing here would hide it. The room relies on what it
--- is given: before- and after-images hold names, groups and states of accounts; documents are plan
--- files; reasons are what LastPass said of a row. Secrets are userdata, which neither a statement
+-- Nothing secret may reach these tables, and nothing here would hide it. The package relies on what
+-- it is given: before- and after-images have names, groups and states of accounts; documents are plan
+-- files; reasons are what LastPass answered to a row. Secrets are userdata, which neither a statement
 -- nor `json.encode` takes.
 -- @module lastpass.store.migrations
 local errors = require "lastpass.error"
@@ -84,7 +84,7 @@ M.steps = {
       PRIMARY KEY (tenant, name))]],
   },
   {
-    -- until when the server may still carry out the call of the last intent; NULL in older journals
+    -- until when the server may still execute the call of the last intent; NULL in older journals
     "ALTER TABLE lastpass_steps ADD COLUMN doubt_until BIGINT",
     -- how often the answer was lost and the directory showed that nothing had been done
     "ALTER TABLE lastpass_steps ADD COLUMN lost BIGINT",
@@ -105,7 +105,7 @@ local function check(database, version)
     return version
   end
   local text = "journal %s: a newer lastpass wrote it (tables of version %d, this one knows %d)"
-  local message = text:format(database.place, version, #M.steps)
+  local message = text:format(database.label, version, #M.steps)
   return errors.fail(
     "argument",
     "store_newer",

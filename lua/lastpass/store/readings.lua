@@ -80,7 +80,7 @@ function M:note_source(tenant, name, proof)
   )
 end
 
-local function select_source(database, place, tenant, name)
+local function select_source(database, label, tenant, name)
   local row = database:first(
     "SELECT {row_count}, sha256, {read_at}, details FROM lastpass_sources "
       .. "WHERE tenant = ? AND name = ?",
@@ -95,7 +95,7 @@ local function select_source(database, place, tenant, name)
     local message
     source, message = json.decode(row.details)
     if message then
-      return failures.damaged(place, ("source %s: %s"):format(name, message))
+      return failures.damaged(label, ("source %s: %s"):format(name, message))
     end
   end
   source.rows, source.sha256, source.read_at = row.row_count, row.sha256, row.read_at
@@ -112,7 +112,7 @@ function M:last_source(tenant, name)
   local where = "journal:last_source"
   return self._database:read(
     select_source,
-    self._database.place,
+    self._database.label,
     values.tenant(where, tenant),
     values.name(where, "name", name)
   )
@@ -188,7 +188,7 @@ function M:keep_snapshot(tenant, read_at, text, about)
   )
 end
 
-local function select_snapshot(database, place, tenant, moment)
+local function select_snapshot(database, label, tenant, moment)
   local row = database:first(
     "SELECT "
       .. COLUMNS
@@ -198,8 +198,8 @@ local function select_snapshot(database, place, tenant, moment)
     moment
   )
   if not row then
-    local message = ("journal %s: no directory of %s was kept at or before %s"):format(
-      place,
+    local message = ("journal %s: no directory of %s was stored at or before %s"):format(
+      label,
       tenant,
       time.iso(moment)
     )
@@ -209,7 +209,7 @@ local function select_snapshot(database, place, tenant, moment)
   end
   row.text, row.content = values.unpack(row.content), nil
   if not row.text then
-    return failures.damaged(place, ("snapshot %d cannot be unpacked"):format(row.id))
+    return failures.damaged(label, ("snapshot %d cannot be unpacked"):format(row.id))
   end
   return row
 end
@@ -224,7 +224,7 @@ function M:snapshot_at(tenant, moment)
   local where = "journal:snapshot_at"
   tenant = values.tenant(where, tenant)
   moment = values.optional_whole(where, "moment", moment) or time.now()
-  return self._database:read(select_snapshot, self._database.place, tenant, moment)
+  return self._database:read(select_snapshot, self._database.label, tenant, moment)
 end
 
 local function select_snapshots(database, tenant, limit)
@@ -283,7 +283,7 @@ end
 
 -- ---- cursors ----
 
-local function select_cursor(database, place, tenant, name)
+local function select_cursor(database, label, tenant, name)
   local row = database:first(
     "SELECT {position}, seen, state, {version}, {saved_at} FROM lastpass_cursors "
       .. "WHERE tenant = ? AND name = ?",
@@ -296,7 +296,7 @@ local function select_cursor(database, place, tenant, name)
   local seen = values.unpack(row.seen)
   local state = json.decode(row.state)
   if not seen or type(state) ~= "table" then
-    return failures.damaged(place, ("cursor %s cannot be read"):format(name))
+    return failures.damaged(label, ("cursor %s cannot be read"):format(name))
   end
   row.seen, row.state = seen, state
   return row
@@ -312,7 +312,7 @@ function M:cursor(tenant, name)
   local where = "journal:cursor"
   return self._database:read(
     select_cursor,
-    self._database.place,
+    self._database.label,
     values.tenant(where, tenant),
     values.name(where, "name", name)
   )

@@ -1,4 +1,4 @@
---- Runs: one plan carried out, or taken back.
+--- Runs: one plan applied, or undone.
 -- @module lastpass.store.runs
 local errors = require "lastpass.error"
 local failures = require "lastpass.store.failures"
@@ -33,7 +33,7 @@ local ends = { finished = true, stopped = true, abandoned = true }
 local states = { running = true, finished = true, stopped = true, abandoned = true }
 
 local function no_such_run(self, id)
-  local message = ("journal %s: there is no run %d"):format(self._database.place, id)
+  local message = ("journal %s: there is no run %d"):format(self._database.label, id)
   return errors.fail("argument", "no_such_run", message, { hint = "journal:runs{} lists them" })
 end
 
@@ -44,7 +44,7 @@ local function decoded(self, row, column)
   local value, message = json.decode(row[column])
   if message then
     return failures.damaged(
-      self._database.place,
+      self._database.label,
       ("run %d: %s: %s"):format(row.id, column, message)
     )
   end
@@ -63,7 +63,7 @@ local function complete(self, row)
     row.document = values.unpack(row.document)
     if not row.document then
       return failures.damaged(
-        self._database.place,
+        self._database.label,
         ("the plan of run %d cannot be unpacked"):format(row.id)
       )
     end
@@ -94,14 +94,14 @@ local function insert(database, self, run)
     run.owner,
     run.document
   ).id
-  local ok, message, err = locks.hold(database, self, run.tenant, id)
+  local ok, message, err = locks.renew_within(database, self, run.tenant, id)
   if not ok then
     return nil, message, err
   end
   return id
 end
 
---- Begins a run. When this journal holds the company's lock, the lock names the run from now on.
+--- Begins a run. When this journal has the company's lock, the lock names the run from now on.
 ---@param run table tenant, plan (SHA-256), kind "apply", "undo" or "direct", document (the plan file's bytes),
 -- of_run (with "undo"), total (number of steps)
 ---@return integer|nil id
@@ -196,7 +196,7 @@ local function finish(database, self, id, state, summary)
   return true
 end
 
---- Ends a run. A stopped one goes on with the next `intend`.
+--- Ends a run. A stopped one continues with the next `intend`.
 ---@param id integer
 ---@param state "finished"|"stopped"|"abandoned"
 ---@param summary? table what is to be remembered of it

@@ -7,7 +7,7 @@ local values = require "lastpass.store.values"
 
 --- One step.
 ---@class lastpass.store.Step
----@field number integer       its place in the plan
+---@field number integer       its position in the plan
 ---@field kind string
 ---@field subject string       the e-mail address
 ---@field state string         "intended" while it is open, else as in `settle`
@@ -18,7 +18,7 @@ local values = require "lastpass.store.values"
 ---@field attempt integer      how often it was intended; 0 when it never was
 ---@field intended_at? integer epoch seconds, of the last attempt
 ---@field settled_at? integer  epoch seconds
----@field doubt_until? integer epoch seconds: until when the server may still carry the call out; nil in
+---@field doubt_until? integer epoch seconds: until when the server may still execute the call; nil in
 -- journals of older versions
 ---@field lost? integer        how often its answer was lost and the directory showed nothing of it
 ---@field confirmed_at? integer epoch seconds: when the directory was read and showed it
@@ -50,7 +50,7 @@ local function decode_images(self, run, row)
       local value, message = json.decode(text)
       if message then
         local what = ("step %d of run %d: %s: %s"):format(row.number, run, name, message)
-        return failures.damaged(self._database.place, what)
+        return failures.damaged(self._database.label, what)
       end
       row[name] = value
     end

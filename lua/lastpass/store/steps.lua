@@ -33,12 +33,12 @@ local function run_of(database, self, run)
   if row then
     return row
   end
-  local message = ("journal %s: there is no run %d"):format(self._database.place, run)
+  local message = ("journal %s: there is no run %d"):format(self._database.label, run)
   return errors.fail("argument", "no_such_run", message, { hint = "journal:runs{} lists them" })
 end
 
 -- Writes the rows of fn(step), as many with one statement as fit; gives what RETURNING does. What is
--- there already is judged by the statement itself: asking for it first took PostgreSQL, which knows
+-- there already is classified by the statement itself: asking for it first took PostgreSQL, which knows
 -- nothing of a table that grows within a transaction, longer than writing.
 local function write_rows(database, statement, list, columns, fn)
   local returned = {}
@@ -102,12 +102,12 @@ local function intend(database, self, run, list)
   if not row then
     return nil, message, err
   elseif ended[row.state] then
-    message = ("journal %s: run %d is %s"):format(self._database.place, run, row.state)
+    message = ("journal %s: run %d is %s"):format(self._database.label, run, row.state)
     return errors.fail("conflict", "run_ended", message, { hint = "begin a new run" })
   end
-  local held
-  held, message, err = locks.hold(database, self, row.tenant)
-  if not held then
+  local ok
+  ok, message, err = locks.renew_within(database, self, row.tenant)
+  if not ok then
     return nil, message, err
   end
   write_intents(database, run, list, time.now())
@@ -136,11 +136,11 @@ end
 
 --- Writes down what is about to be done. When this returns true, it is on the disk. A step that is
 -- open, or settled as anything but done, may be intended again: its `attempt` goes up. When this
--- journal holds the company's lock, nothing is written once the lock was lost, and the lock shows a
+-- journal has the company's lock, nothing is written once the lock was lost, and the lock shows a
 -- sign of life.
 ---@param run integer
 ---@param list table[] {number, kind, subject, before (table or nil), after (table or nil), doubt_until
--- (epoch seconds until when the server may still carry the call out, or nil)}; a step that is done
+-- (epoch seconds until when the server may still execute the call, or nil)}; a step that is done
 -- raises
 ---@return true|nil
 ---@return string? message
@@ -231,9 +231,9 @@ local function renew(database, self, run, numbers, doubt_until)
   if not row then
     return nil, message, err
   end
-  local held
-  held, message, err = locks.hold(database, self, row.tenant)
-  if not held then
+  local ok
+  ok, message, err = locks.renew_within(database, self, row.tenant)
+  if not ok then
     return nil, message, err
   end
   local now = time.now()

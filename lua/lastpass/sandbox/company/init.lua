@@ -123,7 +123,6 @@ end
 
 --- How many users a filter lets through.
 ---@param filter? table `disabled`, `admin`: booleans
----@return integer
 function methods:count(filter)
   return count_list(self, filter, self.front)
     + seeded_count(self, filter)
@@ -229,9 +228,6 @@ end
 --- Makes a company.
 ---@param options table see `known_options`; `cid` given
 ---@param clock table
----@return table|nil company
----@return string? message
----@return lastpass.Error? err
 function M.new(options, clock)
   options.seed = options.seed or 1
   options.users = options.users or 50
@@ -251,9 +247,6 @@ function M.new(options, clock)
 end
 
 --- Makes the company as it was at first.
----@return boolean|nil ok
----@return string? message
----@return lastpass.Error? err
 function methods:reset()
   local options = self.options
   self.settings = assumptions.defaults()
@@ -283,8 +276,6 @@ function methods:reset()
 end
 
 --- Changes one of the invented behaviours.
----@return boolean|nil ok
----@return string? message
 function methods:assume(name, value)
   local ok, message = assumptions.check(name, value)
   if ok then
@@ -302,13 +293,11 @@ function methods:audit(kind, data, peer)
 end
 
 --- Now, as the account writes times.
----@return string
 function methods:account_time()
   return time.format_civil((self.zone:to_local(self.clock:seconds())))
 end
 
 --- The company in numbers, for the control API.
----@return table
 function methods:describe()
   local mails = 0
   for _, counts in pairs(self.mails) do

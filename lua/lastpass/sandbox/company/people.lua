@@ -49,7 +49,6 @@ local user_keys = {
 --- The fields of an account that nobody has logged in to yet.
 ---@param mail string
 ---@param now string as the account writes times
----@return table fields
 function M.new_fields(mail, now)
   return {
     username = mail,
@@ -75,7 +74,6 @@ function M.new_fields(mail, now)
 end
 
 --- Puts a person into a group.
----@return boolean changed
 function M.join(person, name)
   local groups = person.fields.groups or {}
   for _, known in ipairs(groups) do
@@ -89,7 +87,6 @@ function M.join(person, name)
 end
 
 --- Takes a person out of a group.
----@return boolean changed
 function M.leave(person, name)
   for at, known in ipairs(person.fields.groups or {}) do
     if known == name then
@@ -153,8 +150,6 @@ local function invited_person(self, index)
 end
 
 --- Finds a person by address.
----@param mail string
----@return lastpass.sandbox.Person|nil
 function methods:person(mail)
   local key = email.fold(mail)
   local known = self.by_mail[key]
@@ -171,8 +166,6 @@ function methods:person(mail)
 end
 
 --- A person who is a user: an invited one is none yet.
----@param mail string
----@return lastpass.sandbox.Person|nil
 function methods:user(mail)
   local person = self:person(mail)
   return person and not person.invited and person or nil
@@ -181,7 +174,6 @@ end
 -- ---- changing people ----
 
 --- Stores a changed person.
----@param person lastpass.sandbox.Person
 function methods:save(person)
   local key = email.fold(person.fields.username)
   if person.index and not person.invited then
@@ -196,8 +188,6 @@ function methods:save(person)
 end
 
 --- Gives a person another address.
----@param person lastpass.sandbox.Person
----@param mail string
 function methods:rename(person, mail)
   person.key = email.fold(person.fields.username)
   person.fields.username = mail
@@ -208,7 +198,6 @@ end
 ---@param fields table
 ---@param invited? boolean
 ---@param first? boolean before all others, as somebody with an old id would come back
----@return lastpass.sandbox.Person
 function methods:add(fields, invited, first)
   local person = { fields = fields, invited = invited or false }
   if first then
@@ -233,7 +222,6 @@ local function take_out(list, person)
 end
 
 --- Takes a person out of the company.
----@param person lastpass.sandbox.Person
 function methods:remove(person)
   self.by_mail[email.fold(person.fields.username)] = false
   if person.index and person.invited then

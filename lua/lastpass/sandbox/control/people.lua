@@ -122,8 +122,6 @@ local known_people = { users = is_list, invited = is_strings, groups = is_string
 ---@param company table
 ---@param given table `users`: list of users as getuserdata writes them, `invited`: list of addresses,
 -- `groups`: list of names
----@return table|nil counts
----@return string? message
 function M.load(company, given)
   local data, message = schema.options("load", given, known_people)
   if not data then
@@ -196,8 +194,6 @@ function actions.login(company, mail)
 end
 
 --- What people do: `accept` invitations, `login`; and `settings`: assumptions to change.
----@return boolean|nil ok
----@return string? message
 function M.act(company, given)
   local change, message = schema.options("state", given, {
     accept = is_strings,
@@ -227,7 +223,6 @@ function M.act(company, given)
 end
 
 --- One person with what the APIs do not show.
----@return table
 function M.describe(company, mail)
   local person, mails = company:person(mail), company:mails_to(mail)
   if not person then

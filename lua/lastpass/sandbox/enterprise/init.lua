@@ -62,7 +62,6 @@ end
 ---@param call table company, peer, in_xml
 ---@param name any
 ---@param data any nil when there is none
----@return table reply
 function M.run(call, name, data)
   local command = type(name) == "string" and M.commands[name]
   if not command then

@@ -5,8 +5,6 @@ local php = require "lastpass.sandbox.php"
 local M = {}
 
 --- A reply from alternating keys and values; `class` is what the journal notes.
----@param class string
----@return table
 function M.of(class, ...)
   return { class = class, body = php.encode(php.object(...)) }
 end

@@ -18,7 +18,7 @@ local function read_time(company, text, later)
   return civil and company.zone:to_utc(civil, later)
 end
 
--- The query, or nil and a text that refuses it.
+-- The query, or nil and a message that refuses it.
 local function read_query(company, data)
   -- While the clock stands still, events get times that are a little ahead of it.
   local now = math.max(company.clock:microseconds(), company.events.last)

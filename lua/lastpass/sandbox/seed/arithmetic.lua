@@ -30,7 +30,6 @@ function M.inverse_modulo(a, m)
 end
 
 --- Numbers that look random: Park and Miller's generator, the same in every Lua.
----@param seed integer
 ---@return fun(n: integer): integer next from 0 to n - 1
 function M.random(seed)
   local state = (seed % PRIME * 16807 + 12345) % PRIME

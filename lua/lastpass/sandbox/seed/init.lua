@@ -52,8 +52,6 @@ local function prepare_addresses(self, random)
 end
 
 --- Which pair of names person i has, and how often all pairs have been used before.
----@return integer pair
----@return integer round
 function methods:name_pair(index)
   local count = self.pairs_count
   local round = 0
@@ -125,7 +123,6 @@ function methods:folder_id(number)
 end
 
 --- Who is in it: spread over the company, nobody twice.
----@return integer[] indexes
 function methods:folder_members(number)
   local count = math.min(self.users, 2 + number % 9)
   local list, seen, step = {}, {}, 0
@@ -155,7 +152,6 @@ end
 -- `cid` integer, `users` integer, `seed` integer, `epoch` integer UTC seconds: the instant that
 -- ages are counted from, `zone` a zone of lastpass.time; optional `name`, `domain`, `invited`,
 -- `folders`
----@return table seeded
 function M.new(options)
   local self = setmetatable({
     cid = options.cid,
