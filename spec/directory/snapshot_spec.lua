@@ -53,14 +53,22 @@ describe("lastpass.directory.snapshot", function()
   end)
 
   it("finds a user however the letters of the address are written", function()
-    assert(box:load {
-      users = {
-        { username = "J\195\188rgen@x.example" },
-        { username = "\195\132nn@x.example" },
-        { username = "\195\164nn@x.example", disabled = true },
-      },
-      invited = { "ZO\195\139@x.example" },
-    })
+    local users = {}
+    for id, mail in ipairs {
+      "J\195\188rgen@x.example",
+      "\195\132nn@x.example",
+      "\195\164nn@x.example",
+    } do
+      users[id] = ('"%d":{"username":"%s","disabled":%s}'):format(id, mail, tostring(id == 3))
+    end
+    -- the sandbox itself has one account for each key
+    support.inject(
+      box,
+      "getuserdata",
+      ('{"total":3,"count":3,"Users":{%s},"Groups":[],"invited":["ZO\195\139@x.example"]}'):format(
+        table.concat(users, ",")
+      )
+    )
     local snapshot = assert(client:snapshot())
     for _, address in ipairs {
       "J\195\188rgen@x.example",
