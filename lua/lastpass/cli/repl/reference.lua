@@ -626,7 +626,7 @@ lastpass.sandbox.assumptions()
   gives lastpass.sandbox.Assumption[]]==],
   ["lastpass.sandbox.run"] = [==[
 lastpass.sandbox.run(options)
-  A sandbox as a program: starts one, says where it is in one JSON line on standard
+  A sandbox as a program: starts one, reports where it is in one JSON line on standard
   output, and waits until SIGINT, SIGTERM or SIGHUP, or until standard input ends where
   that is a pipe or the terminal in front of it. /dev/null and files are no input that
   could end.
