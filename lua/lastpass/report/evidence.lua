@@ -145,7 +145,7 @@ function M.verify(folder, public_key)
 end
 
 --- Makes a key pair: the private key in `path` (mode 600), the public one in `path`.pub.
----@param path string no file may be there
+---@param path string no file may exist there
 ---@return true|nil ok
 ---@return string? message
 ---@return lastpass.Error? err code "key_exists", "no_openssl", "cannot_write"

@@ -10,10 +10,10 @@ describe("keyset", function()
     return list
   end
 
-  local function page_of(list, wanted)
+  local function page_of(list, asked)
     return listing.page(#list, function(position)
       return list[position]
-    end, wanted or {})
+    end, asked or {})
   end
 
   it("has one page of a short list, and of none", function()
@@ -88,7 +88,7 @@ describe("listing", function()
     items[position] = { name = name, key = name:lower(), order = name, size = position % 2 }
   end
 
-  local function look(params)
+  local function find_items(params)
     local call = {
       param = function(_, name)
         return params[name] or ""
@@ -115,24 +115,24 @@ describe("listing", function()
   end
 
   it("is by name, either way", function()
-    assert.same({ "alpha", "Beta", "delta", "Gamma" }, (look {}))
-    assert.same({ "Gamma", "delta", "Beta", "alpha" }, (look { sort = "-name" }))
-    assert.same({ "alpha", "Beta", "delta", "Gamma" }, (look { sort = "secret" }))
+    assert.same({ "alpha", "Beta", "delta", "Gamma" }, (find_items {}))
+    assert.same({ "Gamma", "delta", "Beta", "alpha" }, (find_items { sort = "-name" }))
+    assert.same({ "alpha", "Beta", "delta", "Gamma" }, (find_items { sort = "secret" }))
   end)
 
   it("is by a figure, the largest first, then by name", function()
-    assert.same({ "Beta", "Gamma", "alpha", "delta" }, (look { sort = "size" }))
-    assert.same({ "alpha", "delta", "Beta", "Gamma" }, (look { sort = "-size" }))
+    assert.same({ "Beta", "Gamma", "alpha", "delta" }, (find_items { sort = "size" }))
+    assert.same({ "alpha", "delta", "Beta", "Gamma" }, (find_items { sort = "-size" }))
   end)
 
   it("is searched by words", function()
-    assert.same({ "alpha", "Beta", "delta", "Gamma" }, (look { q = "A" }))
-    assert.same({ "delta" }, (look { q = "a DEL" }))
-    assert.same({}, (look { q = "%a" }))
+    assert.same({ "alpha", "Beta", "delta", "Gamma" }, (find_items { q = "A" }))
+    assert.same({ "delta" }, (find_items { q = "a DEL" }))
+    assert.same({}, (find_items { q = "%a" }))
   end)
 
   it("makes columns that sort, the other way when they are sorted already", function()
-    local _, one = look { q = "a" }
+    local _, one = find_items { q = "a" }
     assert.same(
       { title = "Thing", href = "things?q=a&sort=-name", sorted = "ascending" },
       listing.column(one, "name", "Thing")
@@ -141,9 +141,9 @@ describe("listing", function()
       { title = "Size", class = "number", href = "things?q=a&sort=size" },
       listing.column(one, "size", "Size", "number")
     )
-    _, one = look { sort = "size" }
+    _, one = find_items { sort = "size" }
     assert.equal("descending", listing.column(one, "size", "Size").sorted)
-    _, one = look { sort = "-size" }
+    _, one = find_items { sort = "-size" }
     assert.equal("things?sort=size", listing.column(one, "size", "Size").href)
   end)
 end)

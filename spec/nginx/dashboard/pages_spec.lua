@@ -129,7 +129,7 @@ describe("call", function()
     assert.equal(mark, call({ { "after", mark } }):param "after")
   end)
 
-  it("knows whether the list alone is wanted", function()
+  it("knows whether the list alone is asked for", function()
     assert.is_true(call({ { "part", "results" } }):is_part())
     assert.is_false(call({ { "part", "x" } }):is_part())
   end)

@@ -21,7 +21,7 @@ describe("list of people", function()
     box:stop()
   end)
 
-  local function look(text)
+  local function find_people(text)
     local call = pages.call {
       request = { query = query.split(text), now = planted.NOW },
       settings = settings,
@@ -40,7 +40,7 @@ describe("list of people", function()
   end
 
   it("is everybody by name when nothing is asked", function()
-    local names, filter, page = look ""
+    local names, filter, page = find_people ""
     assert.same({
       "ann",
       "boss",
@@ -60,51 +60,55 @@ describe("list of people", function()
   end)
 
   it("is searched by words, in names and addresses, in any case", function()
-    assert.same({ "ann" }, (look "q=LEE"))
-    assert.same({ "ann" }, (look "q=lee+ann%40"))
-    assert.same({ "empty" }, (look "q=%C3%89MILE"))
-    assert.same({ "new", "newer" }, (look "q=new"))
-    assert.same({}, (look "q=ann+stone"))
-    assert.same({ "hostile.script" }, (look "q=%3Cscript%3E"))
-    assert.same({}, (look "q=%25."))
+    assert.same({ "ann" }, (find_people "q=LEE"))
+    assert.same({ "ann" }, (find_people "q=lee+ann%40"))
+    assert.same({ "empty" }, (find_people "q=%C3%89MILE"))
+    assert.same({ "new", "newer" }, (find_people "q=new"))
+    assert.same({}, (find_people "q=ann+stone"))
+    assert.same({ "hostile.script" }, (find_people "q=%3Cscript%3E"))
+    assert.same({}, (find_people "q=%25."))
   end)
 
   it("is filtered by status, multifactor, admin and group", function()
-    assert.same({ "empty" }, (look "status=empty_vault"))
-    assert.same({ "never" }, (look "status=never_logged_in"))
-    assert.same({ "off" }, (look "status=disabled"))
-    assert.same({ "new", "newer" }, (look "status=invited"))
-    assert.equal(9, #look "status=can_log_in")
-    assert.same({ "boss", "bob", "never" }, (look "mfa=no"))
-    assert.same({ "empty" }, (look "mfa=duo"))
-    assert.equal(7, #look "mfa=yes")
-    assert.same({ "ann", "boss" }, (look "admin=yes"))
-    assert.same({ "boss" }, (look "admin=yes&mfa=no&status=can_log_in"))
-    assert.same({ "ann", "boss" }, (look "group=it"))
-    assert.same({ "boss" }, (look "group=Board&q=bo"))
+    assert.same({ "empty" }, (find_people "status=empty_vault"))
+    assert.same({ "never" }, (find_people "status=never_logged_in"))
+    assert.same({ "off" }, (find_people "status=disabled"))
+    assert.same({ "new", "newer" }, (find_people "status=invited"))
+    assert.equal(9, #find_people "status=can_log_in")
+    assert.same({ "boss", "bob", "never" }, (find_people "mfa=no"))
+    assert.same({ "empty" }, (find_people "mfa=duo"))
+    assert.equal(7, #find_people "mfa=yes")
+    assert.same({ "ann", "boss" }, (find_people "admin=yes"))
+    assert.same({ "boss" }, (find_people "admin=yes&mfa=no&status=can_log_in"))
+    assert.same({ "ann", "boss" }, (find_people "group=it"))
+    assert.same({ "boss" }, (find_people "group=Board&q=bo"))
   end)
 
   it("names the group that was meant", function()
-    local names, filter = look "group=Bord"
+    local names, filter = find_people "group=Bord"
     assert.same({}, names)
     assert.equal("Bord", filter.unknown_group)
     assert.equal("Board", filter.nearest)
   end)
 
   it("is ordered, either way", function()
-    assert.equal("bob", (look "sort=-last_login")[1])
+    assert.equal("bob", (find_people "sort=-last_login")[1])
     assert.same(
       { "boss", "bob", "ann" },
-      { (look "sort=-email&q=acme")[10], (look "sort=-email")[11], (look "sort=-email")[12] }
+      {
+        (find_people "sort=-email&q=acme")[10],
+        (find_people "sort=-email")[11],
+        (find_people "sort=-email")[12],
+      }
     )
-    local _, filter = look "sort=name"
+    local _, filter = find_people "sort=name"
     assert.equal("", filter.sort)
-    _, filter = look "sort=-name"
+    _, filter = find_people "sort=-name"
     assert.equal("-name", filter.sort)
   end)
 
   it("takes what it does not know for nothing", function()
-    local names, filter = look "status=x&mfa=%3Cb%3E&admin=maybe&sort=password"
+    local names, filter = find_people "status=x&mfa=%3Cb%3E&admin=maybe&sort=password"
     assert.equal(12, #names)
     assert.is_false(people_filter.narrows(filter))
     assert.equal("", filter.sort)

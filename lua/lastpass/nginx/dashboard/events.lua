@@ -155,7 +155,7 @@ end
 ---@param now number
 ---@return table<string, number>|nil when
 ---@return number|string as_of when that was read; or message
----@return lastpass.Error? err code "being_read" when they will be there soon
+---@return lastpass.Error? err code "being_read" when they come soon
 function methods:invitation_dates(now)
   if dates_are_due(self, now) then
     begin_reading_dates(self, now)
