@@ -550,7 +550,7 @@ lastpass.report.coverage(subject, options)
   ["lastpass.report.evidence.new_key"] = [==[
 lastpass.report.evidence.new_key(path)
   Makes a key pair: the private key in `path` (mode 600), the public one in `path`.pub.
-  path (string): no file may be there
+  path (string): no file may exist there
   gives true|nil ok; or nil, message, err]==],
   ["lastpass.report.evidence.verify"] = [==[
 lastpass.report.evidence.verify(folder, public_key)
