@@ -93,14 +93,11 @@ describe("list of people", function()
 
   it("is ordered, either way", function()
     assert.equal("bob", (find_people "sort=-last_login")[1])
-    assert.same(
-      { "boss", "bob", "ann" },
-      {
-        (find_people "sort=-email&q=acme")[10],
-        (find_people "sort=-email")[11],
-        (find_people "sort=-email")[12],
-      }
-    )
+    assert.same({ "boss", "bob", "ann" }, {
+      (find_people "sort=-email&q=acme")[10],
+      (find_people "sort=-email")[11],
+      (find_people "sort=-email")[12],
+    })
     local _, filter = find_people "sort=name"
     assert.equal("", filter.sort)
     _, filter = find_people "sort=-name"
