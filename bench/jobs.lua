@@ -21,10 +21,9 @@ local function silent(words)
   return { "sh", "-c", 'exec "$@" >/dev/null', "sh", (table.unpack or unpack)(words) }
 end
 
-local function decode(way, ...)
-  local more = { ... }
+local function on_directory(program, way)
   return function(bench)
-    return work(bench, "decode", way, bench.directory(USERS) .. "/all", more[1])
+    return work(bench, program, way, bench.directory(USERS) .. "/all")
   end
 end
 
@@ -69,8 +68,8 @@ return {
     job = "100,000 users in memory, ready for look-ups",
     rival = "lua-cjson decode",
     at_least = 20,
-    ours = decode "lastpass",
-    theirs = decode "cjson",
+    ours = on_directory("decode", "lastpass"),
+    theirs = on_directory("decode", "cjson"),
   },
   {
     name = "sax",
@@ -78,7 +77,7 @@ return {
     rival = "RapidJSON, SAX with an empty handler",
     at_most = 1,
     pairs = 9,
-    ours = decode "lastpass",
+    ours = on_directory("decode", "lastpass"),
     theirs = function(bench)
       return { bench.program "sax", bench.directory(USERS) .. "/all" }
     end,
@@ -101,8 +100,8 @@ return {
     job = "three fields of every user visited, decoding excluded",
     rival = "loop over lua-cjson's tables",
     at_most = 3,
-    ours = decode("lastpass", "visit"),
-    theirs = decode("cjson", "visit"),
+    ours = on_directory("visit", "lastpass"),
+    theirs = on_directory("visit", "cjson"),
   },
   {
     name = "small",

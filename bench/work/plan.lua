@@ -1,29 +1,11 @@
 -- plan.lua mapping|rows DIRECTORY CSV: what has to change so that a directory becomes what an HR
 -- file says, by a playbook. The directory is read from its file, the HR file by a mapping of its columns
 -- or row by row by a Lua function.
-local core = require "lastpass.core"
 local directory = require "lastpass.directory.snapshot"
 local playbook = require "lastpass.plan.playbook"
 local setup = require "bench.work.setup"
 local steps = require "lastpass.plan.steps"
 local time = require "lastpass.time"
-
-local PIECE = 2 ^ 18
-
-local function read_directory(name)
-  local snapshot = core.snapshot()
-  local file = assert(io.open(name, "rb"))
-  for piece in
-    function()
-      return file:read(PIECE)
-    end
-  do
-    assert(snapshot:feed(piece))
-  end
-  file:close()
-  assert(snapshot:finish())
-  return snapshot:seal()
-end
 
 -- The two ways in which a playbook says what a source has.
 local ways = {}
@@ -48,7 +30,7 @@ function ways.rows(hr, p)
 end
 
 local begin = setup.now()
-local snapshot = directory.new({}, read_directory(arg[2]))
+local snapshot = directory.new({}, setup.read_rows(arg[2]))
 local declared = assert(playbook.run(function(p)
   ways[arg[1]](p.source.csv(arg[3]), p)
 end, { zone = time.zone(), now = time.now() }))

@@ -39,14 +39,6 @@ function M.zone()
   return require("lastpass.time").zone "America/New_York"
 end
 
---- A client that nothing is asked of; what it reads but once is read.
----@return lastpass.Client
-function M.idle_client()
-  local client = M.client("https://127.0.0.1/", "/dev/null")
-  client:zone()
-  return client
-end
-
 --- The whole of a file.
 ---@param name string
 ---@return string
@@ -66,15 +58,31 @@ function M.pass_over(text)
   assert(not text:find("\0", 1, true))
 end
 
---- A directory from the bytes of its reply.
----@param client lastpass.Client
----@param text string
----@return lastpass.Snapshot
-function M.snapshot(client, text)
+local PIECE = 2 ^ 18
+
+--- The rows of a directory, read in pieces from the file of its reply.
+---@param name string
+---@return userdata rows of the core
+function M.read_rows(name)
   local rows = require("lastpass.core").snapshot()
-  assert(rows:feed(text))
+  local file = assert(io.open(name, "rb"))
+  local piece = file:read(PIECE)
+  while piece do
+    assert(rows:feed(piece))
+    piece = file:read(PIECE)
+  end
+  file:close()
   assert(rows:finish())
-  return require("lastpass.directory.snapshot").new(client, rows:seal())
+  return rows:seal()
+end
+
+--- A directory from the file of its reply.
+---@param name string
+---@return lastpass.Snapshot
+function M.snapshot(name)
+  local client = M.client("https://127.0.0.1/", "/dev/null")
+  client:zone() -- is read but once
+  return require("lastpass.directory.snapshot").new(client, M.read_rows(name))
 end
 
 return M

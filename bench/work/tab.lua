@@ -3,7 +3,7 @@
 local names = require "lastpass.cli.repl.names"
 local setup = require "bench.work.setup"
 
-local snapshot = setup.snapshot(setup.idle_client(), setup.read_file(arg[1]))
+local snapshot = setup.snapshot(arg[1])
 local client = {}
 
 function client.with()
