@@ -13,7 +13,8 @@
 struct lp_endpoint {
   char *url, *method, *ca_file, *proxy;
   struct curl_slist *headers;
-  long connect_timeout; /* milliseconds, 0 for libcurl's own */
+  struct curl_slist no_expect; /* the same after "Expect:" */
+  long connect_timeout;        /* milliseconds, 0 for libcurl's own */
   int verify, loopback, http_2;
   lp_handle *idle;
   int idle_count;
@@ -73,7 +74,6 @@ static int set_options (const lp_endpoint *e, CURL *easy) {
   SET(CURLOPT_TCP_KEEPALIVE, 1L);
   SET(CURLOPT_UPLOAD_BUFFERSIZE, LP_UPLOAD_BUFFER);
   SET(CURLOPT_CONNECTTIMEOUT_MS, e->connect_timeout);
-  SET(CURLOPT_HTTPHEADER, e->headers);
   if (e->proxy != NULL)
     SET(CURLOPT_PROXY, e->proxy);
   else if (e->loopback)
@@ -107,9 +107,14 @@ lp_handle *lp_endpoint_take (lp_endpoint *e) {
   return h;
 }
 
-/* The handle may have carried another kind of request before. */
-void lp_endpoint_set_body (const lp_endpoint *e, lp_handle *h, int has_body, size_t n) {
+#define EXPECT_FROM ((size_t)1 << 20) /* bytes; libcurl asks whether a larger body is wanted */
+
+/* The handle may have carried another kind of request before. A large body goes without a pause for
+** a 100-continue that may never come. */
+void lp_endpoint_set_body (lp_endpoint *e, lp_handle *h, int has_body, size_t n) {
   int posts = strcmp(e->method, "POST") == 0;
+  e->no_expect.next = e->headers;
+  curl_easy_setopt(h->easy, CURLOPT_HTTPHEADER, n < EXPECT_FROM ? e->headers : &e->no_expect);
   if (has_body || posts) {
     curl_easy_setopt(h->easy, CURLOPT_POSTFIELDS, has_body ? h->body : "");
     curl_easy_setopt(h->easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)n);
@@ -176,7 +181,8 @@ static void add_header (lua_State *L, lp_endpoint *e, const char *line) {
 }
 
 static void take_headers (lua_State *L, lp_endpoint *e) {
-  add_header(L, e, "Expect:"); /* no pause for a 100-continue that may never come */
+  static char no_expect[] = "Expect:";
+  e->no_expect.data = no_expect;
   lua_getfield(L, 1, "headers");
   if (lua_istable(L, -1)) {
     lua_pushnil(L);

@@ -36,7 +36,7 @@ void lp_endpoint_give (lp_endpoint *e, lp_handle *h, size_t used);
 int lp_handle_reserve (lp_handle *h, size_t n);
 
 /* What the next request of the handle carries: n bytes of its body, or none at all. */
-void lp_endpoint_set_body (const lp_endpoint *e, lp_handle *h, int has_body, size_t n);
+void lp_endpoint_set_body (lp_endpoint *e, lp_handle *h, int has_body, size_t n);
 
 /* Adds `endpoint` to the table on the top of the stack. */
 void lp_endpoint_open (lua_State *L);

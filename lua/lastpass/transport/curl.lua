@@ -105,12 +105,7 @@ local function failure(message, code, sent, begun)
   )
 end
 
---- Starts a request and comes back at once.
----@param request lastpass.Request
----@return userdata|nil transfer
----@return string? message
----@return lastpass.Error? err
-function methods:start(request)
+local function start_transfer(self, request)
   local allowed, message, err = refuse_in_nginx()
   if not allowed then
     return nil, message, err
@@ -125,17 +120,30 @@ function methods:start(request)
   return loop.start(endpoint, request.deadline and with_deadline(request) or request)
 end
 
+local function result_of(transfer)
+  local status, body, code, sent, begun = transfer:result()
+  if not status then
+    return failure(body, code, sent, begun)
+  end
+  return setmetatable({ status = status, body = body, _transfer = transfer }, response_mt)
+end
+
+--- Starts a request and comes back at once.
+---@param request lastpass.Request
+---@return userdata|nil transfer
+---@return string? message
+---@return lastpass.Error? err
+function methods:start(request)
+  return start_transfer(self, request)
+end
+
 --- What became of a transfer that is done.
 ---@return lastpass.Response|nil response
 ---@return string? message
 ---@return lastpass.Error? err with `sent` = true when the server may have got the request, `begun`
 -- when it may have got some of its body
 function methods.result(_, transfer)
-  local status, body, code, sent, begun = transfer:result()
-  if not status then
-    return failure(body, code, sent, begun)
-  end
-  return setmetatable({ status = status, body = body, _transfer = transfer }, response_mt)
+  return result_of(transfer)
 end
 
 --- Sends a request and waits for the reply; inside a task of `lastpass.parallel` it yields.
@@ -144,12 +152,12 @@ end
 ---@return string? message
 ---@return lastpass.Error? err kind "transport", "protocol" or "cancelled"
 function methods:send(request)
-  local transfer, message, err = self:start(request)
+  local transfer, message, err = start_transfer(self, request)
   if not transfer then
     return nil, message, err
   end
   loop.wait(transfer)
-  return self:result(transfer)
+  return result_of(transfer)
 end
 
 local M = {}
