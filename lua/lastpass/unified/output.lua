@@ -65,7 +65,7 @@ end
 ---@return string
 M.encode = encode
 
--- Nothing but the caller's own wish leaves members out.
+-- Members are left out only when the caller excludes them.
 local function encode_item(object, options)
   for name in pairs(options.exclude) do
     object[name] = nil
