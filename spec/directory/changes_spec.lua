@@ -26,4 +26,60 @@ describe("lastpass.directory.changes", function()
       assert.equal(kind.sign == "-", kind.removes or false)
     end
   end)
+
+  local examples = {
+    create = { fullname = "Ann Lee", groups = { "A" }, password = "secret" },
+    name = { fullname = "Ann Lee" },
+    groups = { join = { "A" }, leave = { "B" } },
+    rename = { email = "new@acme.com" },
+  }
+
+  it("are the row that their command takes, and are read back from it", function()
+    local client = lastpass.new { cid = 1, provhash = lastpass.secret.value "x" }
+    for _, kind in ipairs(changes.list) do
+      local row = changes.row(kind.name, "ann@acme.com", examples[kind.name])
+      local data = changes.takes_list(kind) and { row } or row
+      local body = assert(client:request_body(kind.command, data))
+      body:close()
+      local read = changes.of_command(kind.command, data)
+      assert.equal(1, #read)
+      assert.same({ kind.name, "ann@acme.com" }, { read[1].kind, read[1].subject })
+      assert.same(examples[kind.name], read[1].after)
+    end
+  end)
+
+  it("send no empty lists, and what stands in no plan from beside it", function()
+    local after = { fullname = "Ann", groups = {} }
+    assert.same(
+      { username = "ann@acme.com", fullname = "Ann", password = "secret" },
+      changes.row("create", "ann@acme.com", after, { password = "secret" })
+    )
+    assert.same(
+      { username = "ann@acme.com", add = { "A" } },
+      changes.row("groups", "ann@acme.com", { join = { "A" }, leave = {} })
+    )
+    assert.equal("ann@acme.com", changes.row("disable", "ann@acme.com"))
+  end)
+
+  it("are four for deluser, of which one is a step of another name", function()
+    assert.same({ [0] = "deactivate", "remove", "delete", "uninvite" }, changes.deletions)
+    assert.equal("disable", changes.step_kind "deactivate")
+    assert.equal("remove", changes.step_kind "remove")
+    assert.is_nil(changes.step_kind "push_site")
+    local read = changes.of_command("deluser", { username = "a@x.com", deleteaction = 0 })
+    assert.equal("deactivate", read[1].kind)
+    local sent
+    changes.send({
+      deluser = function(_, row)
+        sent = row
+      end,
+    }, "deactivate", "a@x.com")
+    assert.same({ username = "a@x.com", deleteaction = 0 }, sent)
+  end)
+
+  it("harm by what they take, or by making an account weaker", function()
+    for name, harms in pairs { disable = true, rename = true, create = false } do
+      assert.equal(harms, changes.harms(name))
+    end
+  end)
 end)
