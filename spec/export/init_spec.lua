@@ -223,7 +223,7 @@ describe("lastpass.export", function()
     local texts, sink = {}, nil
     local function new_sink(most)
       sink = {
-        settled = true,
+        confirmed = true,
         batch = { events = 40 },
         write = function(_, text)
           if most == 0 then

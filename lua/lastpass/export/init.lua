@@ -170,7 +170,7 @@ local function write_batch(self, rows, batch)
   self.result.events = self.result.events + batch.count
   if self.cursor then
     self.cursor:advance(rows, batch.before, batch.after)
-    if self.sink.settled then
+    if self.sink.confirmed then
       return save_cursor(self)
     end
   end
@@ -194,7 +194,7 @@ local function write_rows(self, rows)
     local batch = { text = text, count = written, before = before, after = after }
     return write_batch(self, rows, batch)
   end)
-  if ok and cursor and count > 0 and self.sink.settled == nil then
+  if ok and cursor and count > 0 and self.sink.confirmed == nil then
     ok, message, err = save_cursor(self)
   end
   if not ok then
@@ -221,7 +221,7 @@ local function poll(self)
     return write_rows(self, rows)
   end)
   -- what the sink has not decided about yet
-  if ok and self.cursor and self.sink.settled == false then
+  if ok and self.cursor and self.sink.confirmed == false then
     return save_cursor(self)
   end
   return ok, message, err

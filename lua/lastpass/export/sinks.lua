@@ -9,7 +9,7 @@
 --     sink:close()                                             also after failures; safe to call again
 --
 -- and, when it wants them, `batch` (`events`, `bytes`: the most in one write), `frame` (templates
--- `before` and `after` each event), `settled` (when it is true after a write, all written so far is safe, and
+-- `before` and `after` each event), `confirmed` (when it is true after a write, all written so far is safe, and
 -- the cursor moves at once; false: not decided yet), `refused` and `dead_letters` (how many events were
 -- put aside, and where). With a cursor `confirm` is called once before the first write too:
 -- what it gives then is where the sink begins.

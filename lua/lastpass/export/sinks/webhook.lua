@@ -5,7 +5,7 @@
 -- with 500 after all retries: some receivers break on a single event.
 --
 -- Whether a receiver refuses one event or everything cannot be known from the one event. So refused events
--- are held, and the cursor with them, until another one is accepted, before or after them; too many of
+-- wait, and the cursor with them, until another one is accepted, before or after them; too many of
 -- them in a row, or no event accepted at all, is a failure, and no event is put aside. One that was refused by
 -- 500 is sent once more before it is put aside: the server may have been broken only for that while.
 --
@@ -78,10 +78,10 @@ local function takes_now(self, letter)
   return false
 end
 
--- Of the events that are held, those that the server refuses still: a 500 may have been its own fault.
+-- Of the events that wait, those that the server still refuses: a 500 may have been its own fault.
 local function refused_still(self)
   local refused = {}
-  for _, letter in ipairs(self.held) do
+  for _, letter in ipairs(self.pending) do
     local is_taken, message, err = false, nil, nil
     if letter.status == 500 then
       is_taken, message, err = takes_now(self, letter)
@@ -97,12 +97,12 @@ local function refused_still(self)
   return refused
 end
 
--- Puts aside what is held and still refused.
+-- Puts aside what waits and is still refused.
 local function put_aside(self)
-  if #self.held == 0 then
+  if #self.pending == 0 then
     return true
   elseif not self.dead_letters then
-    local first = self.held[1]
+    local first = self.pending[1]
     return fail_webhook("refused", "events_refused", first.reason, { status = first.status })
   end
   local refused, message, err = refused_still(self)
@@ -113,7 +113,7 @@ local function put_aside(self)
   if not ok then
     return nil, message, err
   end
-  self.held, self.settled = {}, true
+  self.pending, self.confirmed = {}, true
   self.refused = self.refused + #refused
   for _, letter in ipairs(refused) do
     if self.on_refused then
@@ -137,8 +137,8 @@ local function fail_refused(status, message, hint)
   return fail_webhook("refused", "events_refused", message, fields)
 end
 
-local function hold(self, text, status, reason)
-  self.held[#self.held + 1] = {
+local function add_refused(self, text, status, reason)
+  self.pending[#self.pending + 1] = {
     text = text,
     at = time.now(),
     cursor = self.cursor,
@@ -146,11 +146,11 @@ local function hold(self, text, status, reason)
     status = status,
     reason = reason,
   }
-  self.settled = false
-  if #self.held <= self.most_refused then
+  self.confirmed = false
+  if #self.pending <= self.most_refused then
     return true
   end
-  local message = ("%d events in a row were refused: %s"):format(#self.held, reason)
+  local message = ("%d events in a row were refused: %s"):format(#self.pending, reason)
   local hint = "if each of them is at fault, allow more of them in a row; none was put aside"
   return fail_refused(status, message, hint)
 end
@@ -160,23 +160,23 @@ local deliver
 -- A batch that is too large is a hint for all that follow, unless it was one event that was too large.
 local function halve(self, batch, err, retries)
   local events, half = receivers.split(batch, self.format, self.style), math.ceil(batch.count / 2)
-  local before = self.refused + #self.held
+  local before = self.refused + #self.pending
   local ok, message, failure = deliver(self, batch_of(events, 1, half), retries)
   if ok then
     ok, message, failure = deliver(self, batch_of(events, half + 1, batch.count), retries)
   end
-  if ok and err.status == 413 and self.refused + #self.held == before then
+  if ok and err.status == 413 and self.refused + #self.pending == before then
     self.batch.events = math.min(self.batch.events, half)
   end
   return ok, message, failure
 end
 
--- Halves a batch that was refused, or holds the one event of it.
+-- Halves a batch that was refused, or adds its one event to those that wait.
 local function divide(self, batch, message, err, retries)
   if batch.count > 1 then
     return halve(self, batch, err, retries)
   end
-  return hold(self, batch.text, err.status, (message:gsub("^webhook: ", "")))
+  return add_refused(self, batch.text, err.status, (message:gsub("^webhook: ", "")))
 end
 
 -- What the server has decided about each event; those to be sent again come back as a batch.
@@ -198,7 +198,7 @@ local function take_outcomes(self, batch, outcomes)
       again[#again + 1], reason = events[number], outcome.message
       status = outcome.status == 500 and status or outcome.status
     elseif ok and outcome.state == "refused" then
-      ok, message, err = hold(self, events[number], outcome.status, outcome.message)
+      ok, message, err = add_refused(self, events[number], outcome.status, outcome.message)
       if ok and accepted > 0 then
         ok, message, err = put_aside(self)
       end
@@ -290,13 +290,13 @@ function methods:begin()
   return true
 end
 
---- Sends a batch and waits until the server has decided about it: `settled` says whether all events so far
+--- Sends a batch and waits until the server has decided about it: `confirmed` says whether all events so far
 -- were taken or put aside.
 function methods:write(text, count)
-  self.settled = #self.held == 0
+  self.confirmed = #self.pending == 0
   local ok, message, err = deliver(self, { text = text, count = count })
   if not ok then
-    self.held = {} -- the cursor is before them: they are read again
+    self.pending = {} -- the cursor is before them: they are read again
   end
   return ok, message, err
 end
@@ -304,10 +304,10 @@ end
 --- Each batch was confirmed when it was written; what was refused at the end is put aside, when the
 -- receiver has accepted any other event.
 function methods:confirm()
-  if #self.held > 0 and self.accepted == 0 then
-    local last = self.held[#self.held]
-    local message = ("no event was accepted, %d refused: %s"):format(#self.held, last.reason)
-    self.held = {}
+  if #self.pending > 0 and self.accepted == 0 then
+    local last = self.pending[#self.pending]
+    local message = ("no event was accepted, %d refused: %s"):format(#self.pending, last.reason)
+    self.pending = {}
     local hint = "none was put aside: they are sent again with the next events"
     return fail_refused(last.status, message, hint)
   end
@@ -373,10 +373,10 @@ function M.open(options, about, level)
     dead_letters = options.dead_letters,
     default_dead_letters = about.dead_letters,
     most_refused = options.most_refused or 20,
-    held = {},
+    pending = {}, -- refused events that are not put aside yet
     accepted = 0,
     refused = 0,
-    settled = true,
+    confirmed = true,
     batch = { events = options.events or 5000, bytes = options.bytes or 1048576 },
     headers = { ["Content-Type"] = style.media_type or about.media_type },
   }, webhook_mt)
