@@ -1,7 +1,7 @@
 -- Who is who: what is not certain is a problem, and nobody who is in doubt is touched.
 local companies = require "spec.support.companies"
 
-local told, codes = companies.told, companies.codes
+local lines_of, codes = companies.lines_of, companies.codes
 
 local users = {
   { email = "ann@acme.com", fullname = "Ann", attributes = { Id = "1" } },
@@ -40,7 +40,7 @@ describe("lastpass.matching", function()
       p.user "cyd.new@acme.com" { fullname = "New", employee_id = "3" }
     end)
     assert.same({ ["cyd.new@acme.com"] = "ambiguous_employee_id" }, codes(plan.body.problems))
-    assert.same(disabled_but("cyd", "cyd2"), told(plan.body.steps))
+    assert.same(disabled_but("cyd", "cyd2"), lines_of(plan.body.steps))
   end)
 
   it("refuses an address that now belongs to another employee", function()
@@ -48,7 +48,7 @@ describe("lastpass.matching", function()
       p.user "bob@acme.com" { fullname = "Robert", employee_id = "77" }
     end)
     assert.same({ ["bob@acme.com"] = "other_employee" }, codes(plan.body.problems))
-    assert.same(disabled_but "bob", told(plan.body.steps))
+    assert.same(disabled_but "bob", lines_of(plan.body.steps))
   end)
 
   it("refuses a new address that is somebody else's already", function()
@@ -56,7 +56,7 @@ describe("lastpass.matching", function()
       p.user "dee@acme.com" { fullname = "Ann New", employee_id = "1" }
     end)
     assert.same({ ["dee@acme.com"] = "address_taken" }, codes(plan.body.problems))
-    assert.same(disabled_but("ann", "dee"), told(plan.body.steps))
+    assert.same(disabled_but("ann", "dee"), lines_of(plan.body.steps))
   end)
 
   it("refuses two people who are the same user", function()
@@ -68,13 +68,13 @@ describe("lastpass.matching", function()
       ["x@acme.com"] = "repeated_employee_id",
       ["y@acme.com"] = "repeated_employee_id",
     }, codes(plan.body.problems))
-    assert.same(disabled_but "ann", told(plan.body.steps))
+    assert.same(disabled_but "ann", lines_of(plan.body.steps))
     plan = plan_of(function(p)
       p.user "x@acme.com" { employee_id = "1" }
       p.user "ann@acme.com" { fullname = "Somebody" }
     end)
     assert.equal("same_user", plan.body.problems[1].code)
-    assert.same(disabled_but "ann", told(plan.body.steps))
+    assert.same(disabled_but "ann", lines_of(plan.body.steps))
   end)
 
   it("refuses aliases of two users", function()
@@ -82,7 +82,7 @@ describe("lastpass.matching", function()
       p.user "x@acme.com" { aliases = { "ann@acme.com", "bob@acme.com" } }
     end)
     assert.same({ ["x@acme.com"] = "ambiguous_alias" }, codes(plan.body.problems))
-    assert.same(disabled_but("ann", "bob"), told(plan.body.steps))
+    assert.same(disabled_but("ann", "bob"), lines_of(plan.body.steps))
   end)
 
   it("goes by the rules it is told, and refuses when two of them do not agree", function()
@@ -92,7 +92,7 @@ describe("lastpass.matching", function()
         p.match(order)
         p.user "x@acme.com" { employee_id = "2", aliases = aliases }
       end))
-      return told(plan.body.held), codes(plan.body.problems)
+      return lines_of(plan.body.held), codes(plan.body.problems)
     end
     assert.same({ "rename bob@acme.com x@acme.com" }, find { "employee_id", "alias" })
     assert.same({}, (find { "email" }))
@@ -116,18 +116,18 @@ describe("lastpass.matching", function()
     local plan = plan_of(function(p)
       p.user "EVE@acme.com" { fullname = "Other", active = false }
     end, twins)
-    assert.same({}, told(plan.body.steps))
+    assert.same({}, lines_of(plan.body.steps))
     assert.equal("twin", plan.body.problems[1].code)
     plan = plan_of(function(p)
       p.user "eve@acme.com" { fullname = "Other" }
     end, twins)
-    assert.same({}, told(plan.body.steps)) -- the server would not tell them apart
+    assert.same({}, lines_of(plan.body.steps)) -- the server would not tell them apart
     assert.equal("twin", plan.body.problems[1].code)
     twins.users[2].attributes = { Id = "9" }
     plan = plan_of(function(p)
       p.user "new@acme.com" { employee_id = "9" }
     end, twins)
-    assert.same({}, told(plan.body.steps))
+    assert.same({}, lines_of(plan.body.steps))
     assert.equal("twin", codes(plan.body.problems)["new@acme.com"])
   end)
 end)

@@ -217,7 +217,7 @@ describe("groups on slapd", function()
         p.user(person.email) { groups = person.groups }
       end
     end))
-    assert.same({}, companies.told(plan.body.steps))
+    assert.same({}, companies.lines_of(plan.body.steps))
     assert.equal(3, #plan.body.held)
     assert.equal("incomplete_source", plan.body.held[1].code)
     assert.matches("no group was found under 'ou=staff", plan.body.sources[1].failure, 1, true)
@@ -262,7 +262,7 @@ describe("groups on slapd", function()
       "disable expired@acme.example",
       "enable works@acme.example",
       "groups never@acme.example +Domain Users",
-    }, companies.told(plan.body.steps))
+    }, companies.lines_of(plan.body.steps))
     assert.equal(1, #plan.body.upcoming)
     assert.matches("1 Jul: expires@acme.example is disabled", tostring(plan), 1, true)
   end)
