@@ -55,8 +55,9 @@ local function verbs_of(group)
   return lines
 end
 
+-- Rows of reports have their summary in the definition of the report.
 local function summary_of(name)
-  return commands.row(name).summary .. "."
+  return (commands.row(name).summary or commands.load(name).summary) .. "."
 end
 
 local function section_rows(section)

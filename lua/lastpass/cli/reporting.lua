@@ -363,18 +363,35 @@ local function lua_of(name, options)
   return form:format(name, subject, lua_text.further(settings)) .. M.save_lua(options)
 end
 
+-- The options of a report without those that are arguments of the command.
+local function without_arguments(options, arguments)
+  local is_argument, list = {}, {}
+  for _, argument in ipairs(arguments or {}) do
+    is_argument["--" .. argument[1]] = true
+  end
+  for _, option in ipairs(options) do
+    list[#list + 1] = not is_argument[option[1]] and option or nil
+  end
+  return list
+end
+
 --- Completes the row of a command that shows a report.
----@param row table options (its own) and tables (further ones of the report); or the name of the report that
--- says both: `report` when the command makes it, `definition` when it does more than that
+---@param row table options (its own) and tables (further ones of the report); or the name of the report whose
+-- definition says more: `report` when the command makes it, `definition` when it does more than that
 function M.complete(row)
   local name = row.report or row.definition
-  local definition = name and require("lastpass").report[name]
-  local options = definition and M.options_of(definition) or row.options or {}
-  local tables = definition and definition.tables or row.tables or {}
-  row.options = values.join(options, { M.table_option(tables) }, M.options)
+  local definition = name and require("lastpass").report[name] or { options = {} }
+  row.options = values.join(
+    row.options or {},
+    without_arguments(M.options_of(definition), row.arguments),
+    { M.table_option(definition.tables or row.tables or {}) },
+    M.options
+  )
   if not row.report then
     return
   end
+  row.summary, row.description = definition.summary, definition.description
+  row.examples = definition.examples
   row.connects, row.rows = true, true
   row.topics = { "report-forms", "output" }
   if M.takes_roster(definition) then

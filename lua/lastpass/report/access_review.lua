@@ -26,7 +26,6 @@ local M = {
   summary = "What there is to decide: who has an account, admin rights, groups, shared folders",
   row_title = "To decide",
   tables = { "managers" },
-  has_command = false,
 }
 
 -- The kinds of things, in the order in which they are asked about.

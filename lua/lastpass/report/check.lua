@@ -14,7 +14,6 @@ local M = {
   summary = "Check the company by rules",
   row_title = "Findings",
   tables = { "rules", "waivers" },
-  has_command = false,
 }
 
 M.options = {

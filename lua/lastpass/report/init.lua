@@ -39,6 +39,16 @@ function M.names()
   return names
 end
 
+-- They have commands of their own in the program: check, and review export.
+local WITHOUT_COMMAND = { access_review = true, check = true }
+
+--- Whether the program has a command for a report that does nothing but make it.
+---@param name string
+---@return boolean
+function M.has_command(name)
+  return is_report[name] == true and not WITHOUT_COMMAND[name]
+end
+
 -- A strict client raises what others return.
 local function finish(is_strict, value, message, err)
   if value ~= nil then
@@ -73,7 +83,7 @@ local function callable(name)
   })
 end
 
-signature.declare("report.", M, { names = "" })
+signature.declare("report.", M, { has_command = "name: string", names = "" })
 
 return setmetatable(M, {
   __index = function(_, name)

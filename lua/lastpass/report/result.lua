@@ -201,7 +201,6 @@ M.kinds = {
 ---@field row_title? string
 ---@field tables? string[]   names of its further tables
 ---@field functions? table   what it can do beside being made: `report.check.rules`
----@field has_command? boolean false: it has a command of its own, or none
 ---@field examples? table[]  {line of the program, what it does}
 ---@field prepare? fun(options: table): table|nil, string?, lastpass.Error? what `compute` needs beside, made
 -- before anything is asked

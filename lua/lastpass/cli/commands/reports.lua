@@ -4,17 +4,9 @@ local exit = require "lastpass.cli.exit"
 local failure = require "lastpass.cli.failure"
 local lua_text = require "lastpass.cli.lua_text"
 local report = require "lastpass.report"
-local reporting = require "lastpass.cli.reporting"
-local values = require "lastpass.cli.values"
 
--- ------------------------------------------------------------------ check
-
-local check = report.check
-
--- The rules are an argument of the command.
-local check_options = {}
-for _, option in ipairs(reporting.options_of(check)) do
-  check_options[#check_options + 1] = option[1] ~= "--rules" and option or nil
+local function reporting()
+  return require "lastpass.cli.reporting"
 end
 
 local FORMATS = { "html", "junit", "sarif" }
@@ -28,7 +20,7 @@ local function check_lua(options)
   end
   local lines = {
     ('local check = assert(require("lastpass").report.check(client%s))'):format(
-      lua_text.further((reporting.settings(check, options)))
+      lua_text.further((reporting().settings(report.check, options)))
     ),
   }
   for _, format in ipairs(FORMATS) do
@@ -46,13 +38,13 @@ end
 
 local function run_check(session, options)
   if options.list then
-    local rules = failure.must(failure.call(check.rules, options.rules))
+    local rules = failure.must(failure.call(report.check.rules, options.rules))
     session:show(require("lastpass.cli.views").rules, rules)
     return exit.done
   end
-  local settings = reporting.settings(check, options)
-  local result = failure.must(failure.call(check, session:client(), settings))
-  local code = reporting.finish(session, result, FORMATS)
+  local settings = reporting().settings(report.check, options)
+  local result = failure.must(failure.call(report.check, session:client(), settings))
+  local code = reporting().finish(session, result, FORMATS)
   return result.failed > 0 and exit.findings or code
 end
 
@@ -62,15 +54,8 @@ local rows = {
   groups = { report = "Numbers that add up, with a statement of where they come from." },
 }
 for _, name in ipairs(report.names()) do
-  local definition = report[name]
-  if definition.has_command ~= false then
-    rows[#rows + 1] = {
-      name = "report " .. name:gsub("_", "-"),
-      report = name,
-      summary = definition.summary,
-      description = definition.description,
-      examples = definition.examples,
-    }
+  if report.has_command(name) then
+    rows[#rows + 1] = { name = "report " .. name:gsub("_", "-"), report = name }
   end
 end
 
@@ -82,11 +67,12 @@ rows[#rows + 1] = {
   connects = true,
   rows = true,
   arguments = { { "rules", "Lua file with rules and waivers", args = "?" } },
-  options = values.join({ { "--list", "list the rules, and check nothing" } }, check_options, {
+  definition = "check",
+  options = {
+    { "--list", "list the rules, and check nothing" },
     { "--junit", "write the findings as JUnit XML", value = "FILE" },
     { "--sarif", "write the findings as SARIF 2.1.0", value = "FILE" },
-  }),
-  tables = check.tables,
+  },
   examples = {
     { "lastpass check", "all rules" },
     { "lastpass check rules.lua --junit findings.xml -q", "in a pipeline" },
