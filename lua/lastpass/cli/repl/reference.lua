@@ -581,6 +581,11 @@ lastpass.report.folders(subject, options)
     domains (string[]): internal domains; default those of active admins
     deleted (boolean; default: false): deleted folders too
   gives lastpass.Report|nil; or nil, message, err]==],
+  ["lastpass.report.has_command"] = [==[
+lastpass.report.has_command(name)
+  Whether the program has a command for a report that does nothing but make it.
+  name (string)
+  gives boolean]==],
   ["lastpass.report.inactive"] = [==[
 lastpass.report.inactive(subject, options)
   Who can log in and has not done so for long.
