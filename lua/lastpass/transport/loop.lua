@@ -8,7 +8,7 @@ local curl, pool
 local tasks = setmetatable({}, { __mode = "k" }) -- coroutine -> task
 local waiting = {} -- transfer -> {task, until_paused}
 local waiting_for_pause = {} -- the transfers whose waiter wants to hear of a full sink too
-local timers = {} -- list of {at, task}, unsorted: there are few
+local timers = {} -- list of {at, task} in the order of their times
 local ready, ready_count = {}, 0
 
 local function never()
@@ -137,20 +137,18 @@ local function collect_finished()
   end
 end
 
-local function expire_timers(now)
-  for i = #timers, 1, -1 do
-    if timers[i].at <= now or interrupted() then
-      wake(timers[i].task)
-      table.remove(timers, i)
-    end
+local function add_timer(at, task)
+  local position = #timers + 1
+  while position > 1 and timers[position - 1].at > at do
+    position = position - 1
   end
+  table.insert(timers, position, { at = at, task = task })
 end
 
-local function next_timer(now, longest)
-  for _, timer in ipairs(timers) do
-    longest = math.min(longest, timer.at - now)
+local function expire_timers(now)
+  while timers[1] and (timers[1].at <= now or interrupted()) do
+    wake(table.remove(timers, 1).task)
   end
-  return math.max(longest, 0)
 end
 
 -- Who waits for these is woken as for any that has ended.
@@ -167,7 +165,7 @@ local function step(longest, done)
   if #timers > 0 then
     local now = curl.now()
     expire_timers(now)
-    longest = next_timer(now, longest)
+    longest = timers[1] and math.max(math.min(longest, timers[1].at - now), 0) or longest
   end
   pool:wait((ready_count > 0 or done()) and 0 or longest)
   if interrupted() then
@@ -260,7 +258,7 @@ function M.sleep(seconds)
   local at = M.now() + seconds
   local task = current_task()
   if task then
-    timers[#timers + 1] = { at = at, task = task }
+    add_timer(at, task)
     while curl.now() < at and not interrupted() do
       coroutine.yield()
     end
