@@ -116,10 +116,12 @@ __attribute__((destructor)) static void free_idle_blocks (void) {
 }
 
 static void *undumped_malloc (size_t n) {
-  size_t page = (size_t)sysconf(_SC_PAGESIZE);
+  size_t page;
   void *memory;
-  if (n < LARGE || n > SIZE_MAX - page) return malloc(n);
+  if (n < LARGE) return malloc(n);
   if ((memory = take_idle_block(n)) != NULL) return memory;
+  page = (size_t)sysconf(_SC_PAGESIZE);
+  if (n > SIZE_MAX - page) return NULL;
   n = (n + page - 1) / page * page;
   if (posix_memalign(&memory, page, n) != 0) return NULL;
   (void)madvise(memory, n, MADV_DONTDUMP); /* it only adds to what is promised of secrets */
@@ -489,7 +491,11 @@ static void move_bytes (lua_State *L, pool *p, double seconds, const transfer *w
     perform(L, p);
     if (wanted != NULL ? wanted->done || wanted->paused : p->finished != NULL || p->paused) return;
     if (left <= 0) return;
-    if (end == 0) end = clock_now() + seconds;
+    if (end == 0) {
+      end = clock_now() + seconds;
+      lua_gc(L, LUA_GCSTEP,
+             0); /* while the server is busy: then the next call has no fresh memory */
+    }
     if (wait_for_network(L, p, left)) return;
     left = end - clock_now();
   }
