@@ -142,7 +142,7 @@ describe("lastpass.transport.thread", function()
         seen = core.reveal_body(request.body)
         return { status = 200, headers = {}, body = "" }
       end
-      local body_number = core.park_body(body())
+      local body_number = core.hand_off_body(body())
       send { body_number = body_number }
       assert.equal(TEXT, seen)
       assert.is_nil((core.take_body(body_number)))
@@ -153,12 +153,12 @@ describe("lastpass.transport.thread", function()
       reply = function()
         return errors.fail("transport", "timeout", "too late")
       end
-      send { body_number = core.park_body(body()) }
+      send { body_number = core.hand_off_body(body()) }
       assert.is_false((pcall(core.reveal_body, sent[1].request.body)))
     end)
 
     it("sends nothing when its body was taken back", function()
-      local body_number = core.park_body(body())
+      local body_number = core.hand_off_body(body())
       core.take_body(body_number):close()
       local answer = send { body_number = body_number }
       assert.same(
@@ -260,7 +260,7 @@ describe("lastpass.transport.thread", function()
     end
 
     it("sends requests over one connection", function()
-      local first, second = send "/x", send("/x", { body_number = core.park_body(body()) })
+      local first, second = send "/x", send("/x", { body_number = core.hand_off_body(body()) })
       assert.equal(200, first.status)
       assert.equal("yes", first.headers["x-mine"])
       local number = first.body:match "^(%d+) hello$"

@@ -1,6 +1,6 @@
 /*
-** The one check of e-mail addresses: trimmed, and what is wrong with one. The Lua side, the sources
-** and the requests all come here.
+** The one check of e-mail addresses: trimmed, and what is wrong with one. The Lua side, the
+** sources and the requests all come here.
 */
 #ifndef LP_ADDRESS_H
 #define LP_ADDRESS_H

@@ -41,8 +41,8 @@ static void *map_aligned (size_t length) {
 
 /*
 ** A few mappings of the first size are not given back: the pages of a reply are read, used and
-*freed
-** one after the other, and each would have to touch fresh memory. Their contents are not zeros.
+** freed one after the other, and each would have to touch fresh memory. Their contents are not
+** zeros.
 */
 #define IDLE_MOST 6
 #define FIRST_LENGTH (2 * HUGE) /* of address space */

@@ -1,8 +1,8 @@
 /*
-** Blocks of a directory's size: rows, their texts, tables to look them up. A small block comes from
-** malloc. A large one is mapped, at addresses and in steps that let the kernel use huge pages,
-*since
-** touching fresh memory page by page costs more time than reading the bytes that fill it.
+** Blocks of a directory's size: rows, their texts, tables to look them up. A small block comes
+** from malloc. A large one is mapped, at addresses and in steps that let the kernel use huge
+** pages, since touching fresh memory page by page costs more time than reading the bytes that
+** fill it.
 */
 #ifndef LP_BLOCKS_H
 #define LP_BLOCKS_H

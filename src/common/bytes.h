@@ -1,6 +1,6 @@
 /*
-** Bytes taken eight at a time: loads that need no alignment, comparison and hashing. All loads stay
-** within the n bytes given; a tail is read with a load that overlaps the one before.
+** Bytes taken eight at a time: loads that need no alignment, comparison and hashing. All loads
+** stay within the n bytes given; a tail is read with a load that overlaps the one before.
 */
 #ifndef LP_BYTES_H
 #define LP_BYTES_H

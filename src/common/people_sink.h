@@ -1,5 +1,5 @@
 /*
-** Where people who ought to be there go. What takes them is a userdata that begins with this
+** Where the desired people go. What takes them is a userdata that begins with this
 ** struct and whose metatable has `__people_sink` = true; the module that reads them (csv) is
 ** linked apart and knows no more of it.
 */

@@ -1,9 +1,10 @@
 /*
-** Vector registers keep what was copied through them last (memcpy, libcurl, TLS), and whoever saves
-** them writes it to memory: a core file, a signal's frame, the loader as it looks up a function.
-** lp_forget_registers clears those that a function may use without saving them: on x86-64 all, on
-** 64-bit ARM but the upper halves of v8 to v15 and what SVE adds. Elsewhere it does nothing. It
-** clears no general register, which holds eight bytes at most and is used again at once.
+** Vector registers keep what was copied through them last (memcpy, libcurl, TLS), and whoever
+** saves them writes it to memory: a core file, a signal's frame, the loader as it looks up a
+** function. lp_forget_registers clears those that a function may use without saving them: on
+** x86-64 all, on 64-bit ARM but the upper halves of v8 to v15 and what SVE adds. Elsewhere it
+** does nothing. It clears no general register, which holds eight bytes at most and is used again
+** at once.
 */
 #ifndef LP_REGISTERS_H
 #define LP_REGISTERS_H

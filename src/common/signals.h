@@ -1,7 +1,7 @@
 /*
-** Interrupts: SIGINT, SIGTERM and SIGHUP only count, so that work in hand is brought to a good end.
-** Who waits in C for something else as well (curl.so) finds the state in the Lua registry, for it
-** is another module.
+** Interrupts: SIGINT, SIGTERM and SIGHUP only count, so that work in hand is brought to a good
+** end. Who waits in C for something else as well (curl.so) finds the state in the Lua registry,
+** for it is another module.
 */
 #ifndef LP_SIGNALS_H
 #define LP_SIGNALS_H
@@ -28,8 +28,7 @@ static inline lp_interrupts *lp_interrupts_of (lua_State *L) {
 
 /*
 ** Puts catch_interrupts, interrupts, release_interrupts, end_by_interrupts and raise_interrupts
-*into
-** the table.
+** into the table.
 */
 void lp_signals_open (lua_State *L);
 

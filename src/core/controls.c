@@ -37,8 +37,7 @@ static int is_clean (const char *p, const char *end) {
 
 /*
 ** core.clean (text [, keep_lines]) -> text: control characters, invisible ones and bytes that are
-*no
-** UTF-8 are written out: "\n", "\x1b", "\u{202e}". With `keep_lines` line feeds and tabs stay.
+** no UTF-8 are written out: "\n", "\x1b", "\u{202e}". With `keep_lines` line feeds and tabs stay.
 */
 static int lp_clean (lua_State *L) {
   size_t n;

@@ -1,7 +1,7 @@
 /*
 ** Which characters must not reach a terminal or a line as they are: those that draw nothing and
-*change
-** what is around them. The one list: tables, messages, `tostring`, and every format of events.
+** change what is around them. The one list: tables, messages, `tostring`, and every format of
+** events.
 */
 #ifndef LP_CONTROLS_H
 #define LP_CONTROLS_H
@@ -28,8 +28,8 @@ static inline uint32_t lp_utf8_code (const char *p, int length) {
 
 /*
 ** C0, DEL and C1 (0x9B begins terminal commands), line separators, marks and overrides of
-*direction,
-** blanks without width, tags. The joiners 200C and 200D stay: languages and emoji need them.
+** direction, blanks without width, tags. The joiners 200C and 200D stay: languages and emoji need
+** them.
 */
 static inline int lp_is_control (uint32_t code) {
   if (code < 0x20 || (code >= 0x7F && code <= 0x9F)) return 1;

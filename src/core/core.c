@@ -8,7 +8,7 @@
 #include "diff_lua.h"
 #include "events_file.h"
 #include "events_lua.h"
-#include "parked.h"
+#include "pending.h"
 #include "pipes.h"
 #include "reply.h"
 #include "request.h"
@@ -106,7 +106,7 @@ LP_EXPORT int luaopen_lastpass_core (lua_State *L) {
   lp_file_open(L);
   lp_file_trust_open(L);
   lp_request_open(L);
-  lp_parked_open(L);
+  lp_pending_open(L);
   lp_reply_open(L);
   lp_snapshot_open(L);
   lp_wanted_open(L);

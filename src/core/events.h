@@ -1,6 +1,6 @@
 /*
-** Replies to `reporting` (enterprise-api §4.11), read into rows while their bytes arrive. A page of
-** 10,000 events becomes 10,000 small rows and one arena of texts; no Lua in here.
+** Replies to `reporting` (enterprise-api §4.11), read into rows while their bytes arrive. A page
+** of 10,000 events becomes 10,000 small rows and one arena of texts; no Lua in here.
 */
 #ifndef LP_EVENTS_H
 #define LP_EVENTS_H
@@ -109,8 +109,7 @@ typedef struct lp_identity {
 
 /*
 ** The bytes by which a row is known: its five texts with their lengths. What this writes decides
-*the
-** identifiers that receivers keep and the digests that cursors keep: it must never change.
+** the identifiers that receivers keep and the digests that cursors keep: it must never change.
 ** -1 without memory.
 */
 int lp_event_identity (const lp_events *e, const lp_event *row, lp_identity *out);
@@ -132,8 +131,8 @@ typedef struct lp_stretch {
 } lp_stretch;
 
 /*
-** Gives every row its UTC time. `now`: no event is later. Where the wall clock showed a time twice,
-** the order decides: newest first, a time can only grow where the hour began anew.
+** Gives every row its UTC time. `now`: no event is later. Where the wall clock showed a time
+** twice, the order decides: newest first, a time can only grow where the hour began anew.
 */
 void lp_events_clock (lp_events *e, const lp_stretch *zone, size_t count, int64_t now);
 

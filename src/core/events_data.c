@@ -1,7 +1,7 @@
 /*
-** Whom and what an event is about, read from its Data (enterprise-api §8.2). Items and folders may
-*have
-** the word that stands between them in their names; what says where it is one is in `find_cut`.
+** Whom and what an event is about, read from its Data (enterprise-api §8.2). Items and folders
+** may have the word that stands between them in their names; what says where it is one is in
+** `find_cut`.
 */
 #include <string.h>
 
@@ -130,8 +130,8 @@ static int is_sites (part p) {
 
 /*
 ** Where " from " or " to " stands between an item and its folder, which both may have the word in
-*their
-** names: NULL when it does not stand there, or `any` is not set and nothing but the word says so.
+** their names: NULL when it does not stand there, or `any` is not set and nothing but the word
+** says so.
 */
 static const char *find_cut (part p, const char *word, size_t n, int any) {
   const char *at;

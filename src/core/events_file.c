@@ -1,6 +1,7 @@
 /*
-** A file that events are written to, one behind the other: nobody else writes it meanwhile, what is
-** synced stays, and what was not confirmed can be cut off again. Lua's own files can do none of it.
+** A file that events are written to, one behind the other: nobody else writes it meanwhile, what
+** is synced stays, and what was not confirmed can be cut off again. Lua's own files can do none
+** of it.
 */
 #include <errno.h>
 #include <fcntl.h>

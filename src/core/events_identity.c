@@ -56,7 +56,7 @@ static int digest_rows (lp_events *e, const lp_libcrypto *crypto, void *context,
   return 0;
 }
 
-/* Whoever writes events cannot choose where they come to lie in the table: the digest says it. */
+/* A writer of events cannot choose where they come to lie in the table: the digest says it. */
 static int count_rows (lp_events *e) {
   size_t size = 64;
   uint32_t *slots;

@@ -47,8 +47,7 @@ static int lp_keyed_hash (lua_State *L) {
 
 /*
 ** core.key_events (events, secret): their identifiers become keyed hashes too: who knows all else
-*of an
-** event could try names with a hash that has no key
+** of an event could try names with a hash that has no key
 */
 static int lp_key_events (lua_State *L) {
   lp_events *rows = lp_events_check(L, 1);

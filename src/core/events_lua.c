@@ -175,8 +175,8 @@ static void push_utc (lua_State *L, const lp_event *row, int64_t utc) {
 
 /*
 ** events:at (row, field) -> value
-** username, address, data, action: texts; local_time: as the reply had it; civil, utc and last_utc,
-** the latest that it can be: numbers or nil; dropped, ambiguous: booleans
+** username, address, data, action: texts; local_time: as the reply had it; civil, utc and
+** last_utc, the latest that it can be: numbers or nil; dropped, ambiguous: booleans
 */
 static int lp_events_at (lua_State *L) {
   lp_events *rows = lp_events_check(L, 1);
@@ -372,8 +372,7 @@ void lp_events_need_identity (lua_State *L, lp_events *rows) {
 
 /*
 ** events:identify () -> true | nil, message, code: gives every row its digest and its ordinal,
-*unless they
-** have theirs
+** unless they have theirs
 */
 static int lp_events_identify_rows (lua_State *L) {
   lp_events *rows = lp_events_check(L, 1);
@@ -389,8 +388,8 @@ static int lp_events_identify_rows (lua_State *L) {
 }
 
 /*
-** events:earliest (n) -> the earliest UTC time that any of the first n rows can have; nil when none
-** of them has one or is to be written
+** events:earliest (n) -> the earliest UTC time that any of the first n rows can have; nil when
+** none of them has one or is to be written
 */
 static int lp_events_earliest (lua_State *L) {
   const lp_events *rows = lp_events_check(L, 1);

@@ -174,7 +174,7 @@ static int key_number (const lp_token *t, uint32_t *number) {
   } while (0)
 
 /* The string whose quote was taken; behind its end, or NULL when that is not near. */
-static inline const char *hurry_string (const char *p, const char *end, lp_token *t) {
+static inline const char *fast_string (const char *p, const char *end, lp_token *t) {
   lp_string_place found = {p, 0, LP_SCAN_NONE};
   if (lp_string_end(&found, end) != LP_STRING_ENDS || end - found.at < SLACK) return NULL;
   t->text = p;
@@ -187,7 +187,7 @@ static inline const char *hurry_string (const char *p, const char *end, lp_token
 ** One whole event, from the quote of its key to behind its brace: the five fields in the order of
 ** the service, no blanks. NULL leaves all to the careful way, which alone refuses.
 */
-static const char *hurry_event (lp_events_reader *r, const char *p, const char *end) {
+static const char *fast_event (lp_events_reader *r, const char *p, const char *end) {
   size_t arena = r->events->texts.arena.size;
   uint32_t number = 0;
   lp_token fields[5];
@@ -197,15 +197,15 @@ static const char *hurry_event (lp_events_reader *r, const char *p, const char *
     number = number * 10 + (uint32_t)(*p++ - '0'), digits++;
   if (digits == 0) return NULL;
   EXPECT(p, "\":{\"Time\":\"");
-  if ((p = hurry_string(p, end, &fields[FIELD_TIME])) == NULL) return NULL;
+  if ((p = fast_string(p, end, &fields[FIELD_TIME])) == NULL) return NULL;
   EXPECT(p, ",\"Username\":\"");
-  if ((p = hurry_string(p, end, &fields[FIELD_USERNAME])) == NULL) return NULL;
+  if ((p = fast_string(p, end, &fields[FIELD_USERNAME])) == NULL) return NULL;
   EXPECT(p, ",\"IP_Address\":\"");
-  if ((p = hurry_string(p, end, &fields[FIELD_ADDRESS])) == NULL) return NULL;
+  if ((p = fast_string(p, end, &fields[FIELD_ADDRESS])) == NULL) return NULL;
   EXPECT(p, ",\"Action\":\"");
-  if ((p = hurry_string(p, end, &fields[FIELD_ACTION])) == NULL) return NULL;
+  if ((p = fast_string(p, end, &fields[FIELD_ACTION])) == NULL) return NULL;
   EXPECT(p, ",\"Data\":\"");
-  if ((p = hurry_string(p, end, &fields[FIELD_DATA])) == NULL) return NULL;
+  if ((p = fast_string(p, end, &fields[FIELD_DATA])) == NULL) return NULL;
   EXPECT(p, "}");
   begin_event(r, number);
   for (unsigned field = 0; field < 5; field++)
@@ -218,7 +218,7 @@ static const char *hurry_event (lp_events_reader *r, const char *p, const char *
 }
 
 /* Events as long as they are as usual; the rest stays where it is. */
-static void hurry_events (lp_events_reader *r) {
+static void fast_events (lp_events_reader *r) {
   lp_scan *s = &r->scan;
   while (s->end - s->at > SLACK) {
     const char *p = s->at;
@@ -227,7 +227,7 @@ static void hurry_events (lp_events_reader *r) {
     } else if (s->state != LP_WANT_KEY_OR_END) {
       return;
     }
-    p = hurry_event(r, p, s->end);
+    p = fast_event(r, p, s->end);
     if (p == NULL) return;
     s->at = p;
     s->state = LP_AFTER_VALUE;
@@ -379,7 +379,7 @@ static int run (lp_events_reader *r) {
   lp_token token = {NULL, 0, 0};
   lp_kind kind;
   for (;;) {
-    if (r->place == AT_EVENTS) hurry_events(r);
+    if (r->place == AT_EVENTS) fast_events(r);
     if (r->scan.error) return -1;
     kind = lp_scan_next(&r->scan, &token);
     if (kind == LP_ERROR) return -1;

@@ -1,6 +1,6 @@
 /*
-** Formats as Lua decides them: a mapping is made of templates once, is told what each action's name
-** means when it is first met, and then writes pages without Lua.
+** Formats as Lua decides them: a mapping is made of templates once, is told what each action's
+** name means when it is first met, and then writes pages without Lua.
 */
 #include <stdlib.h>
 #include <string.h>
@@ -262,9 +262,9 @@ static int lp_mapping_counts (lua_State *L) {
 }
 
 /*
-** core.events_write (events, mapping [, passed [, most [, bytes]]]) -> text, events written, passed
-** The oldest event first. With `most` or `bytes` it stops once there are so many, and goes on from
-** the third result; that is nil at the end.
+** core.events_write (events, mapping [, passed [, most [, bytes]]]) -> text, events written,
+** passed The oldest event first. With `most` or `bytes` it stops once there are so many, and
+** continues from the third result; that is nil at the end.
 */
 static int lp_events_write (lua_State *L) {
   lp_events *e = lp_events_check(L, 1);

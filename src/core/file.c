@@ -96,8 +96,7 @@ static int is_special (const char *path) {
 /*
 ** core.write_file (path, text) -> true | nil, message
 ** The file is its owner's alone; what stood there before stays until all of the new is on disk. A
-*symbolic
-** link to a file is replaced; what is no file is written to.
+** symbolic link to a file is replaced; what is no file is written to.
 */
 static int lp_file_write (lua_State *L) {
   size_t length, n;

@@ -1,7 +1,6 @@
 /*
 ** Who else can change a file: by its own mode, or by putting another one in its place. Every name
-*on
-** the way is looked at, those of symbolic links as well, as ssh and sudo do.
+** on the way is looked at, those of symbolic links as well, as ssh and sudo do.
 */
 #include <errno.h>
 #include <limits.h>
@@ -96,8 +95,7 @@ static int begin_walk (walk *w, const char *path) {
 
 /*
 ** core.changeable (path) -> nil: only we and root can change what it names, or it is no file (a
-*pipe)
-**   | the name on the way that others can change, "mode", its mode in octal
+** pipe)   | the name on the way that others can change, "mode", its mode in octal
 **   | that name, "owner", the user it belongs to | that name, "unknown", why it cannot be told
 */
 static int lp_file_changeable (lua_State *L) {

@@ -266,8 +266,8 @@ static int take_size (lp_reader *r, int64_t *out, lp_kind kind, const lp_token *
 }
 
 /*
-** Lists: PHP writes one with a gap in it as an object with numbers for keys, so both forms are read
-** (§2). The first token of one, inside which the reader is at `place` then.
+** Lists: PHP writes one with a gap in it as an object with numbers for keys, so both forms are
+** read (§2). The first token of one, inside which the reader is at `place` then.
 */
 static int begin_list (lp_reader *r, lp_kind kind, unsigned char place) {
   if (kind != LP_ARRAY_BEGIN && kind != LP_OBJECT_BEGIN) return lp_reader_refuse(r, LP_SCAN_SHAPE);
@@ -550,9 +550,9 @@ int lp_reader_feed (lp_reader *r, const char *bytes, size_t n) {
   for (;;) {
     /* what is written in the usual way goes quickly; whatever is not comes here */
     if (r->place == AT_USER)
-      lp_reader_hurry_users(r);
+      lp_reader_fast_users(r);
     else if (r->place == AT_GROUP && !r->in_map)
-      lp_reader_hurry_members(r);
+      lp_reader_fast_members(r);
     kind = lp_scan_next(&r->scan, &token);
     if (kind <= LP_MORE || kind == LP_END || step(r, kind, &token) != 0) break;
   }

@@ -39,8 +39,8 @@ void lp_reader_free (lp_reader *r);
 /* 0, or -1: scan.error says why. */
 int lp_reader_feed (lp_reader *r, const char *bytes, size_t n);
 /*
-** Moves the finished rows to `out` (empty before) and goes on with none; -1 without memory, 1 when
-** the reply is just now at a place where that cannot be done.
+** Moves the finished rows to `out` (empty before) and continues with none; -1 without memory, 1
+** when the reply is just now at a place where that cannot be done.
 */
 int lp_reader_take (lp_reader *r, lp_rows *out);
 /* The end of the reply: -1 when it came too early or no directory was seen. */

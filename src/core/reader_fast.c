@@ -385,7 +385,7 @@ out:
   return p;
 }
 
-void lp_reader_hurry_users (lp_reader *r) {
+void lp_reader_fast_users (lp_reader *r) {
   lp_scan *s = &r->scan;
   const char *p = s->at, *end = s->end;
   int first = s->state == LP_WANT_KEY_OR_END;
@@ -424,7 +424,7 @@ void lp_reader_hurry_users (lp_reader *r) {
 }
 
 /* The members of a group, as long as they are plain strings. */
-void lp_reader_hurry_members (lp_reader *r) {
+void lp_reader_fast_members (lp_reader *r) {
   lp_scan *s = &r->scan;
   const char *p = s->at;
   int first = s->state == LP_WANT_VALUE_OR_END;
@@ -443,11 +443,11 @@ void lp_reader_hurry_members (lp_reader *r) {
 #else
 
 /* The words above are read in the order of little-endian machines; others take the way around. */
-void lp_reader_hurry_users (lp_reader *r) {
+void lp_reader_fast_users (lp_reader *r) {
   (void)r;
 }
 
-void lp_reader_hurry_members (lp_reader *r) {
+void lp_reader_fast_members (lp_reader *r) {
   (void)r;
 }
 

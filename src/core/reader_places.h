@@ -1,7 +1,6 @@
 /*
 ** What the parts of the reader of users share: reader.c takes any token anywhere, reader_values.c
-*the
-** values of fields, reader_fast.c what is written as the service usually writes it.
+** the values of fields, reader_fast.c what is written as the service usually writes it.
 */
 #ifndef LP_READER_PLACES_H
 #define LP_READER_PLACES_H
@@ -74,8 +73,8 @@ int64_t lp_reader_take_number (lp_reader *r, int unit, int64_t highest, lp_kind 
                                const lp_token *t);
 
 /* Read as far as everything is as usual, and stop before what is not. */
-void lp_reader_hurry_users (lp_reader *r);
-void lp_reader_hurry_members (lp_reader *r);
+void lp_reader_fast_users (lp_reader *r);
+void lp_reader_fast_members (lp_reader *r);
 
 /* "YYYY-MM-DD HH:MM:SS" as civil seconds (§3); LP_NO_TIME when it is anything else or outside 1970
 ** to 2105. 19 bytes are read. */

@@ -49,8 +49,8 @@ static int truth (lp_kind kind, const lp_token *t) {
 }
 
 /*
-** A flag that decides who loses access must be readable, and neither null nor "" says anything; the
-** other flags are only counted as odd.
+** A flag that decides who loses access must be readable, and neither null nor "" says anything;
+** the other flags are only counted as odd.
 */
 static int take_flag (lp_reader *r, unsigned flag, lp_kind kind, const lp_token *t) {
   int value = truth(kind, t);

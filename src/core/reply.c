@@ -162,7 +162,7 @@ static status_kind status_of (const lp_token *token) {
   return STATUS_OTHER;
 }
 
-/* Is a number something else than nought? */
+/* Is the number other than zero? */
 static int is_nonzero (const lp_token *token) {
   for (size_t i = 0; i < token->length; i++) {
     if (token->text[i] == 'e' || token->text[i] == 'E') break;
@@ -383,8 +383,8 @@ static int is_exact (const lp_token *number) {
 }
 
 /*
-** core.check (text) -> true, empty lists | false, message, code, position: strict JSON that Lua can
-** hold, and how many [] are in it
+** core.check (text) -> true, empty lists | false, message, code, position: strict JSON that Lua
+** can hold, and how many [] are in it
 */
 static int lp_reply_check (lua_State *L) {
   size_t n;

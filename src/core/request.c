@@ -515,11 +515,11 @@ static int build (lua_State *L, lp_command_number number) {
 }
 
 /*
-** core.carry (secret) -> body | nil
+** core.secret_body (secret) -> body | nil
 ** A body that is the secret alone: how another module is given a password that is no Lua string.
 ** nil when the secret is closed.
 */
-static int lp_request_carry (lua_State *L) {
+static int lp_request_secret_body (lua_State *L) {
   lp_secret *secret = luaL_checkudata(L, 1, LP_SECRET_TYPE);
   lp_body *body = lp_body_new(L);
   if (lp_secret_length(secret->number) == 0) return 0;
@@ -528,8 +528,8 @@ static int lp_request_carry (lua_State *L) {
 }
 
 /*
-** core.reveal_body (body) -> its bytes as a Lua string, the secret among them: for a transport that
-** takes nothing else. Not a method, so that nobody comes upon it by chance.
+** core.reveal_body (body) -> its bytes as a Lua string, the secret among them: for a transport
+** that takes nothing else. Not a method, so that nobody finds it by accident.
 */
 static int lp_request_reveal_body (lua_State *L) {
   const lp_body *body = luaL_checkudata(L, 1, LP_BODY_TYPE);
@@ -554,7 +554,7 @@ static const luaL_Reg request_functions[] = {
 #define COMMAND(name, data, required, access, state, text, page, fields) {#name, lp_request_##name},
 #include "commands.def"
 #undef COMMAND
-    {"carry", lp_request_carry}, {"reveal_body", lp_request_reveal_body}, {NULL, NULL}};
+    {"secret_body", lp_request_secret_body}, {"reveal_body", lp_request_reveal_body}, {NULL, NULL}};
 
 /* body:preview (): the text that will be sent, with stars for the secret */
 static int lp_body_preview (lua_State *L) {

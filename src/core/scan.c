@@ -13,9 +13,9 @@ void lp_scan_init (lp_scan *s) {
 }
 
 void lp_scan_free (lp_scan *s) {
-  free(s->carry);
-  s->carry = NULL;
-  s->carry_capacity = 0;
+  free(s->rest);
+  s->rest = NULL;
+  s->rest_capacity = 0;
 }
 
 static const struct {
@@ -50,16 +50,16 @@ lp_kind lp_scan_refuse (lp_scan *s, lp_scan_error error) {
   return fail_at(s, error, s->at);
 }
 
-/* Room in the carry buffer for n bytes in all. */
-static int reserve_carry (lp_scan *s, size_t n) {
-  if (LP_RESERVE(s->carry, 0, n, s->carry_capacity) == 0) return 0;
+/* Room in the rest for n bytes in all. */
+static int reserve_rest (lp_scan *s, size_t n) {
+  if (LP_RESERVE(s->rest, 0, n, s->rest_capacity) == 0) return 0;
   fail_at(s, LP_SCAN_MEMORY, s->at);
   return -1;
 }
 
 /*
 ** The window is the caller's own memory while nothing is left over from before; else the
-** new bytes go behind the unfinished token, which lp_scan_keep put at the start of `carry`.
+** new bytes go behind the unfinished token, which lp_scan_keep put at the start of `rest`.
 */
 int lp_scan_feed (lp_scan *s, const char *bytes, size_t n) {
   size_t left = (size_t)(s->end - s->at);
@@ -72,10 +72,10 @@ int lp_scan_feed (lp_scan *s, const char *bytes, size_t n) {
     return 0;
   }
   if (left + n < n) return fail_at(s, LP_SCAN_SIZE, s->at), -1;
-  if (reserve_carry(s, left + n) != 0) return -1;
-  memcpy(s->carry + left, bytes, n);
-  s->window = s->at = s->carry;
-  s->end = s->carry + left + n;
+  if (reserve_rest(s, left + n) != 0) return -1;
+  memcpy(s->rest + left, bytes, n);
+  s->window = s->at = s->rest;
+  s->end = s->rest + left + n;
   return 0;
 }
 
@@ -88,11 +88,11 @@ int lp_scan_keep (lp_scan *s) {
     s->window = s->at = s->end = NULL;
     return 0;
   }
-  if (s->at == s->carry) return 0;
-  if (reserve_carry(s, left) != 0) return -1;
-  memmove(s->carry, s->at, left);
-  s->window = s->at = s->carry;
-  s->end = s->carry + left;
+  if (s->at == s->rest) return 0;
+  if (reserve_rest(s, left) != 0) return -1;
+  memmove(s->rest, s->at, left);
+  s->window = s->at = s->rest;
+  s->end = s->rest + left;
   return 0;
 }
 

@@ -81,8 +81,8 @@ typedef struct lp_scan {
   uint64_t offset;                          /* bytes before the window */
   uint64_t nesting[LP_SCAN_MAX_DEPTH / 64]; /* bit d: level d is an object */
   size_t progress;                          /* bytes of an unfinished string already found good */
-  char *carry; /* the unfinished token, with the next bytes behind it */
-  size_t carry_capacity;
+  char *rest; /* the unfinished token, with the next bytes behind it */
+  size_t rest_capacity;
   int depth;
   unsigned char state; /* lp_scan_state */
   unsigned char finished;

@@ -59,8 +59,8 @@ static void unmap_locked (char *memory) {
 }
 
 /*
-** A child of fork (a worker of nginx) has the secrets in memory of its own, which is not locked: it
-** is locked again here. Where a child may not lock as much, they stay, and out of core files.
+** A child of fork (a worker of nginx) has the secrets in memory of its own, which is not locked:
+** it is locked again here. Where a child may not lock as much, they stay, and out of core files.
 */
 static void before_fork (void) {
   pthread_mutex_lock(&table.mutex);
@@ -175,8 +175,7 @@ void lp_secret_release (unsigned number) {
 
 /*
 ** The secrets that were taken out of the environment, by the names of their variables: who asks
-*again
-** gets them from here.
+** again gets them from here.
 */
 typedef struct taken {
   struct taken *next;

@@ -1,6 +1,6 @@
 /*
-** Keeping a secret in a file, for `lastpass profile add`: from locked memory to the disk, without a
-** Lua string in between.
+** Keeping a secret in a file, for `lastpass profile add`: from locked memory to the disk,
+** without a Lua string in between.
 */
 #include <errno.h>
 #include <fcntl.h>

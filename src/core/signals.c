@@ -112,8 +112,7 @@ static void handle (int number, struct sigaction *before) {
 /*
 ** core.catch_interrupts ([afresh]) -> true | nil, message
 ** From now on SIGINT, SIGTERM and SIGHUP are counted, from zero; the third one ends the process.
-*When
-** they are caught already, only the count is set back, and that if `afresh`.
+** When they are caught already, only the count is set back, and that if `afresh`.
 */
 static int lp_signals_catch (lua_State *L) {
   int afresh = lua_toboolean(L, 1);
@@ -162,8 +161,8 @@ static int lp_signals_count (lua_State *L) {
 
 /*
 ** core.end_by_interrupts ()
-** SIGINT ends the process, as it does other programs: the standalone interpreter raises an error in
-** whatever runs instead, and a traceback. One that is ignored, or caught by us, stays so.
+** SIGINT ends the process, as it does other programs: the standalone interpreter raises an error
+** in whatever runs instead, and a traceback. One that is ignored, or caught by us, stays so.
 */
 static int lp_signals_by_default (lua_State *L) {
   struct sigaction action;
@@ -182,9 +181,9 @@ static int lp_signals_let_go (lua_State *L) {
 
 /*
 ** core.raise_interrupts ([library])
-** From now on an interrupt also stops the Lua code of this thread, by an error: the first one where
-** the code is not of `library` (how the `source` of its chunks begins), the second one anywhere.
-** Without `library` that ends. One that came before counts.
+** From now on an interrupt also stops the Lua code of this thread, by an error: the first one
+** where the code is not of `library` (how the `source` of its chunks begins), the second one
+** anywhere. Without `library` that ends. One that came before counts.
 */
 static int lp_signals_raise (lua_State *L) {
   const char *library = luaL_optstring(L, 1, NULL);

@@ -374,8 +374,8 @@ static void note_outsider (lua_State *L, const lp_rows *rows, lp_text address, u
 
 /*
 ** snapshot:outsiders () -> {address = list of groups}
-** Of those who are named as members and are no users: invited people. Addresses are folded; a group
-** may be named twice.
+** Of those who are named as members and are no users: invited people. Addresses are folded; a
+** group may be named twice.
 */
 static int lp_snapshot_outsiders (lua_State *L) {
   lp_rows *rows = &check(L, 1)->rows;

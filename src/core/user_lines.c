@@ -92,7 +92,7 @@ static inline void add (writer *w, const char *text, size_t n) {
 
 /* Whether one of eight bytes has to be looked at: below 0x20, a quote, a backslash, DEL, or
 ** part of a character that is not ASCII. (A byte right above such a one may be taken for one too,
-*which costs time and nothing else.) */
+** which costs time and nothing else.) */
 static inline int has_special (uint64_t word) {
   uint64_t quote = word ^ '"' * LP_EACH_BYTE, backslash = word ^ '\\' * LP_EACH_BYTE;
   uint64_t del = word ^ 0x7F * LP_EACH_BYTE;

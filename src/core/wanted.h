@@ -1,5 +1,5 @@
 /*
-** The people that ought to be there: one small row each, their texts in an arena, found by
+** The desired people: one small row each, their texts in an arena, found by
 ** address. No Lua in here.
 */
 #ifndef LP_WANTED_H

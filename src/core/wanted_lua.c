@@ -1,4 +1,4 @@
-/* The people that ought to be there, as Lua sees them. */
+/* The desired people, as Lua sees them. */
 #include <limits.h>
 
 #include "wanted_lua.h"

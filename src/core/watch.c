@@ -42,8 +42,8 @@ static int is_library (lua_State *L, lua_Debug *ar) {
 
 /*
 ** Coroutines inherit the hook of whoever makes them. Once it has fired it comes with each
-*instruction,
-** or a pcall of the code would be the end of it; the library's own code comes to its end by itself.
+** instruction, or a pcall of the code would be the end of it; the library's own code comes to its
+** end by itself.
 */
 static void on_count (lua_State *L, lua_Debug *ar) {
   watch *self = watch_of(L);

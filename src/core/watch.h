@@ -1,9 +1,8 @@
 /*
 ** A watch over Lua code of somebody else (a playbook): it is ended by an error when an interrupt
-*has
-** come, or when it has computed for too long. A hook of Lua, called every so many instructions;
-*code
-** that LuaJIT has compiled does not call hooks and must be kept from that (jit.off).
+** has come, or when it has computed for too long. A hook of Lua, called every so many
+** instructions; code that LuaJIT has compiled does not call hooks and must be kept from that
+** (jit.off).
 */
 #ifndef LP_WATCH_H
 #define LP_WATCH_H

@@ -1,4 +1,4 @@
-/* Rows of a CSV file as people who ought to be there, without a Lua value made for them. */
+/* Rows of a CSV file as desired people, without a Lua value made for them. */
 #include <limits.h>
 #include <stdint.h>
 

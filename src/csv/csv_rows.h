@@ -33,8 +33,8 @@ void lp_rows_push (lua_State *L, lp_rows *r);
 void lp_rows_shape (lua_State *L, lp_rows *r);
 
 /*
-** Rows that go on without becoming Lua values: 1 when the next row is plainly good; then its key is
-** taken and the values of its columns, which the shape has so many of, can be had.
+** Rows that go on without becoming Lua values: 1 when the next row is plainly good; then its key
+** is taken and the values of its columns, which the shape has so many of, can be had.
 */
 int lp_rows_judge (lp_rows *r);
 size_t lp_rows_columns (const lp_rows *r);

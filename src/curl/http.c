@@ -74,8 +74,9 @@ struct transfer {
 /*
 ** libcurl copies a request's body through buffers of its own. Its memory is wiped when it is
 ** given back, so that no provisioning hash stays behind in the heap. The buffers that a body and a
-** reply pass through are taken anew for each request: these stay mapped, in no core file, and a few
-** idle ones wait for the next request, since mapping one takes longer than sending a small body.
+** reply pass through are taken anew for each request: these stay mapped, in no core file, and a
+** few idle ones wait for the next request, since mapping one takes longer than sending a small
+** body.
 */
 #define LARGE LP_UPLOAD_BUFFER
 #define IDLE_BLOCKS 8

@@ -202,8 +202,7 @@ static void take_headers (lua_State *L, lp_endpoint *e) {
 /*
 ** curl.endpoint (options) -> endpoint | nil, message, code
 ** What could be read on the way goes through no proxy, neither one that is named (refused) nor one
-*of
-** the environment (not looked at).
+** of the environment (not looked at).
 ** options: url, method ("GET"), headers, ca_file, proxy, verify, http_version ("2"),
 ** connect_timeout (seconds)
 */

@@ -1,8 +1,7 @@
 /*
 ** A connection that only sends: syslog over TCP, over TLS by libcurl, and over UDP. What has been
-*sent has
-** arrived when the peer, told that no more will come, ends its side too: until then its system may
-** still throw away what it has taken.
+** sent has arrived when the peer, told that no more will come, ends its side too: until then its
+** system may still throw away what it has taken.
 */
 #include <errno.h>
 #include <netdb.h>
@@ -31,8 +30,8 @@ typedef struct stream {
 
 /*
 ** OpenSSL writes to sockets with write(2), which raises SIGPIPE when the peer has gone. The signal
-*belongs
-** to the thread that writes, so it is enough to keep it off there, and to take what came meanwhile.
+** belongs to the thread that writes, so it is enough to keep it off there, and to take what came
+** meanwhile.
 */
 typedef struct quiet {
   sigset_t before;
@@ -161,7 +160,7 @@ static int connect_datagrams (lua_State *L, stream *s, const char *host, const c
 ** curl.stream {protocol = "tcp", "tls" or "udp", host =, port =, timeout =, ca_file =, certificate
 *=,
 ** key =} -> stream | nil, message, code: unknown_host, unreachable, tls_certificate, ca_file,
-*certificate
+** certificate
 */
 static int lp_stream_open_one (lua_State *L) {
   const char *protocol, *host, *port;
@@ -195,8 +194,7 @@ static void wait_for (const stream *s, short what, double seconds) {
 
 /*
 ** Reads what the peer says, which is of no interest. 1: there may be more, 0: nothing for now or
-*the end
-** (`has_ended`), -1: the connection is lost, and *reason says why when it is not 0.
+** the end (`has_ended`), -1: the connection is lost, and *reason says why when it is not 0.
 */
 static int read_some (stream *s, int *reason) {
   char bytes[4096];
@@ -274,9 +272,9 @@ static int lp_stream_send (lua_State *L) {
 
 /*
 ** stream:finish () -> true | nil, message, code: tells the peer that no more will come
-** RFC 5425 §4.4 wants close_notify before. libcurl sends it only when it closes the connection, and
-*lets
-** nobody else write to it; what was sent is whole without it, for each message says where it ends.
+** RFC 5425 §4.4 wants close_notify before. libcurl sends it only when it closes the connection,
+** and lets nobody else write to it; what was sent is whole without it, for each message says
+** where it ends.
 */
 static int lp_stream_finish (lua_State *L) {
   stream *s = check(L);
@@ -303,8 +301,8 @@ static int state_of (const stream *s) {
 }
 
 /*
-** The peer has ended its side: what it had not taken by then comes back as a reset, maybe only now.
-** 1: it has taken all, 0: not known yet, -1: lost.
+** The peer has ended its side: what it had not taken by then comes back as a reset, maybe only
+** now. 1: it has taken all, 0: not known yet, -1: lost.
 */
 static int has_taken_all (const stream *s, int *reason) {
   socklen_t n = sizeof *reason;
@@ -324,8 +322,7 @@ static double now (void) {
 /*
 ** stream:wait_end (seconds) -> state | nil, message, code, after `finish`
 ** "ended": the peer has read all and ended its side; "taken": its system has all, and the peer has
-*not
-** ended; "sent": not even that.
+** not ended; "sent": not even that.
 */
 static int lp_stream_wait_end (lua_State *L) {
   stream *s = check(L);

@@ -1,6 +1,6 @@
 /*
-** A request of lastpass.httpd in HTTP: who may connect, the body as it comes in, and the answer, at
-** once or after a while.
+** A request of lastpass.httpd in HTTP: who may connect, the body as it comes in, and the answer,
+** at once or after a while.
 */
 #include <stdlib.h>
 #include <string.h>

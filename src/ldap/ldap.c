@@ -82,9 +82,10 @@ static int is_host (const char *host) {
 
 /*
 ** Notes what an address means for the connection, and pushes the one that libldap is given; 0 when
-** it is none that we connect to. libldap takes several in one text and goes on to the next when one
-** does not answer; what is known of the first would not hold for that one, so there may be nothing
-** behind the host and its port. For ldaps:// it gets ldap://, as TLS is begun here (begin_tls).
+** it is none that we connect to. libldap takes several in one text and goes on to the next when
+** one does not answer; what is known of the first would not hold for that one, so there may be
+** nothing behind the host and its port. For ldaps:// it gets ldap://, as TLS is begun here
+** (begin_tls).
 */
 static int push_url (lua_State *L, lp_ldap *c, const char *text) {
   LDAPURLDesc *url = NULL;

@@ -55,9 +55,9 @@ static editor *editor_of (EditLine *el) {
 }
 
 /*
-** Signals. Those that libedit would handle itself (EL_SIGNAL) are blocked while a line is read, and
-** come through a signalfd between two keys: libedit changes its buffers inside the handler, and
-** once the window is narrower than the line, what is typed next is written beyond them.
+** Signals. Those that libedit would handle itself (EL_SIGNAL) are blocked while a line is read,
+** and come through a signalfd between two keys: libedit changes its buffers inside the handler,
+** and once the window is narrower than the line, what is typed next is written beyond them.
 */
 static const int watched_signals[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP, SIGCONT, SIGWINCH};
 
@@ -184,8 +184,7 @@ static int read_key (EditLine *el, wchar_t *key) {
 
 /*
 ** Puts the string at `index` there as characters. The narrow call (EL_PROMPT of el_set) would end
-*the
-** process for bytes that are none in the locale.
+** the process for bytes that are none in the locale.
 */
 static const wchar_t *take_characters (lua_State *L, int index) {
   size_t n, used, count = 0;
@@ -220,8 +219,8 @@ static char *copy_text (lua_State *L, int index) {
 
 /*
 ** Pushes characters as the locale's bytes; gives how many. libedit's own narrow calls (el_gets,
-** el_line) stop at a zero in the line and still count what stands behind it, so a line of theirs is
-** read beyond its end; they also convert what an earlier, longer line has left in the buffer.
+** el_line) stop at a zero in the line and still count what stands behind it, so a line of theirs
+** is read beyond its end; they also convert what an earlier, longer line has left in the buffer.
 */
 static size_t push_characters (lua_State *L, const wchar_t *from, const wchar_t *end) {
   luaL_Buffer b;

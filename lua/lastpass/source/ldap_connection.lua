@@ -81,7 +81,7 @@ end
 
 -- The password goes from the secret's memory to the connection without being a Lua string.
 local function carrier_of(secret)
-  local carrier = core.carry(secret)
+  local carrier = core.secret_body(secret)
   if carrier then
     return carrier
   end

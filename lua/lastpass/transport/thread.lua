@@ -61,7 +61,7 @@ local function order_of(self, request, timeout)
     },
   }
   if type(request.body) == "userdata" then
-    order.body_number = core.park_body(request.body)
+    order.body_number = core.hand_off_body(request.body)
     return order.body_number and order
   end
   order.request.body = request.body

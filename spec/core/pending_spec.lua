@@ -3,7 +3,7 @@ local check = require "spec.support.check"
 local core = require "lastpass.core"
 local lastpass = require "lastpass"
 
-describe("parked bodies", function()
+describe("bodies that are handed off", function()
   local function body(hash)
     local credentials = { cid = 5, provhash = lastpass.secret.value(hash or "0123456789") }
     return core.updateuser(credentials, { username = "a@x.example" })
@@ -14,7 +14,7 @@ describe("parked bodies", function()
 
   it("are taken once, with their secret, also when they were closed meanwhile", function()
     local first = body()
-    local number, other = core.park_body(first), core.park_body(first)
+    local number, other = core.hand_off_body(first), core.hand_off_body(first)
     assert.is_true(number ~= other)
     first:close()
     collectgarbage()
@@ -26,7 +26,7 @@ describe("parked bodies", function()
   end)
 
   it("do not show their secret", function()
-    local taken = core.take_body(core.park_body(body "canary0123456789"))
+    local taken = core.take_body(core.hand_off_body(body "canary0123456789"))
     assert.is_nil(tostring(taken):find("canary", 1, true))
     assert.is_nil(taken:preview():find("canary", 1, true))
     taken:close()
@@ -39,7 +39,7 @@ describe("parked bodies", function()
     local closed = body()
     closed:close()
     assert.has_error(function()
-      core.park_body(closed)
+      core.hand_off_body(closed)
     end)
     for _, number in ipairs { 4294967295, 999999 } do
       assert.is_nil((core.take_body(number)))

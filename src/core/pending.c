@@ -1,35 +1,33 @@
 /*
 ** Bodies of requests on their way from one Lua state to another: a thread of nginx has a state of
-*its
-** own, and gets plain values only. So a body is parked under a number in a table of the process,
-*and
-** taken by whoever has the number, once. Its secret stays where it is.
+** its own, and gets plain values only. So a body waits under a number in a table of the process,
+** and is taken by the one who has the number, once. Its secret stays where it is.
 */
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "body.h"
-#include "parked.h"
+#include "pending.h"
 #include "request.h"
 #include "secret.h"
 
-typedef struct parked {
-  struct parked *next;
+typedef struct pending {
+  struct pending *next;
   unsigned long number;
   lp_body body;
-} parked;
+} pending;
 
 static struct {
   pthread_mutex_t mutex;
-  parked *first;
+  pending *first;
   unsigned long last_number;
 } table = {PTHREAD_MUTEX_INITIALIZER, NULL, 0};
 
-/* core.park_body (body) -> number | nil without memory: a copy of it waits to be taken */
-static int lp_park_body (lua_State *L) {
+/* core.hand_off_body (body) -> number | nil without memory: a copy of it waits to be taken */
+static int lp_hand_off_body (lua_State *L) {
   const lp_body *body = luaL_checkudata(L, 1, LP_BODY_TYPE);
-  parked *p;
+  pending *p;
   luaL_argcheck(L, body->bytes != NULL, 1, "the body was closed");
   p = malloc(sizeof *p);
   if (p == NULL) return 0;
@@ -51,8 +49,8 @@ static int lp_park_body (lua_State *L) {
   return 1;
 }
 
-static parked *take (unsigned long number) {
-  parked **at, *found = NULL;
+static pending *take (unsigned long number) {
+  pending **at, *found = NULL;
   pthread_mutex_lock(&table.mutex);
   for (at = &table.first; *at != NULL && found == NULL; at = &(*at)->next)
     if ((*at)->number == number) {
@@ -68,8 +66,8 @@ static parked *take (unsigned long number) {
 static int lp_take_body (lua_State *L) {
   lua_Number number = luaL_checknumber(L, 1);
   lp_body *body = lp_body_new(L);
-  parked *found;
-  luaL_argcheck(L, number >= 1 && number < 4294967296.0, 1, "not the number of a parked body");
+  pending *found;
+  luaL_argcheck(L, number >= 1 && number < 4294967296.0, 1, "not the number of a pending body");
   found = take((unsigned long)number);
   if (found == NULL) return 0;
   *body = found->body;
@@ -77,9 +75,9 @@ static int lp_take_body (lua_State *L) {
   return 1;
 }
 
-static const luaL_Reg parked_functions[] = {
-    {"park_body", lp_park_body}, {"take_body", lp_take_body}, {NULL, NULL}};
+static const luaL_Reg pending_functions[] = {
+    {"hand_off_body", lp_hand_off_body}, {"take_body", lp_take_body}, {NULL, NULL}};
 
-void lp_parked_open (lua_State *L) {
-  luaL_setfuncs(L, parked_functions, 0);
+void lp_pending_open (lua_State *L) {
+  luaL_setfuncs(L, pending_functions, 0);
 }
