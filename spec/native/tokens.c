@@ -1,7 +1,7 @@
 /*
 ** spec.tokens: the incremental reader of JSON as Lua sees it, a flat list of tokens. It is built
-** for the specs, which compare the reader with others on any text and at any cut, and no part of the
-** product.
+** for the specs, which compare the reader with others on any text and at any cut, and it is no part
+** of the product.
 */
 #include <string.h>
 
