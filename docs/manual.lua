@@ -1,25 +1,11 @@
 --- The man page, lastpass(1), in mdoc(7), made from the declarations of the commands.
+local civil = require "lastpass.time.civil"
 local commands = require "lastpass.cli.commands"
 local exit = require "lastpass.cli.exit"
 local shared_options = require "lastpass.cli.options"
 local topics = require "lastpass.cli.topics"
 
 local M = {}
-
-local MONTHS = {
-  "January",
-  "February",
-  "March",
-  "April",
-  "May",
-  "June",
-  "July",
-  "August",
-  "September",
-  "October",
-  "November",
-  "December",
-}
 
 -- A backslash and what begins a line have a meaning to roff; a dash of an option must stay a dash.
 local function escape(text)
@@ -177,7 +163,7 @@ function M.text()
   local day = M.DATE
   local lines = {
     '.\\" Made by docs/generate.lua from lua/lastpass/cli/commands; not for editing.',
-    (".Dd %s %d, %d"):format(MONTHS[day.month], day.day, day.year),
+    (".Dd %s %d, %d"):format(civil.MONTHS[day.month], day.day, day.year),
     ".Dt LASTPASS 1",
     ".Os",
     ".Sh NAME",

@@ -15,27 +15,12 @@ local DAY = 86400
 -- "filetime" (Active Directory's accountExpires: its two values for "never" give no date).
 ---@alias lastpass.source.DateFormat string
 
-local MONTHS = {
-  "January",
-  "February",
-  "March",
-  "April",
-  "May",
-  "June",
-  "July",
-  "August",
-  "September",
-  "October",
-  "November",
-  "December",
-}
-
 local function month_number(name)
   name = name:lower():gsub("%.$", "")
   if name == "sept" then
     return 9
   end
-  for number, month in ipairs(MONTHS) do
+  for number, month in ipairs(civil.MONTHS) do
     if name == month:lower() or name == month:sub(1, 3):lower() then
       return number
     end
@@ -128,7 +113,7 @@ local function read_numbers(text)
   end
   first, second, year = tonumber(first), tonumber(second), tonumber(year)
   if first <= 12 and second <= 12 and first ~= second then
-    return nil, AMBIGUOUS:format(first, MONTHS[second], second, MONTHS[first])
+    return nil, AMBIGUOUS:format(first, civil.MONTHS[second], second, civil.MONTHS[first])
   elseif first > 12 then
     return text_of(year, second, first)
   end

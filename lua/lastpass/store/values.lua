@@ -3,6 +3,7 @@
 -- @module lastpass.store.values
 local characters = require "lastpass.text.characters"
 local errors = require "lastpass.error"
+local zlibs = require "lastpass.zlib"
 
 local M = {}
 
@@ -151,16 +152,13 @@ local zlib
 ---@return string? message
 ---@return lastpass.Error? err code "no_zlib"
 function M.load_zlib()
-  local global = rawget(_G, "zlib")
-  local found, module = pcall(require, "zlib")
-  rawset(_G, "zlib", global) -- for Lua 5.1 lua-zlib sets a global variable, and lua-zlib alone wants it
-  if not found then
+  zlib = zlibs.load()
+  if not zlib then
     local message = "the journal needs lua-zlib, which is not installed"
     return errors.fail("argument", "no_zlib", message, {
       hint = "apt install lua-zlib, or luarocks install lua-zlib",
     })
   end
-  zlib = module
   return true
 end
 

@@ -16,6 +16,22 @@ local DAYS_BEFORE = {
   [true] = { 0, 31, 60, 91, 121, 152, 182, 213, 244, 274, 305, 335 },
 }
 
+--- The English names of the months.
+M.MONTHS = {
+  "January",
+  "February",
+  "March",
+  "April",
+  "May",
+  "June",
+  "July",
+  "August",
+  "September",
+  "October",
+  "November",
+  "December",
+}
+
 --- The first and the last second of the years 1 to 9999.
 M.FIRST = -62135596800
 M.LAST = 253402300799

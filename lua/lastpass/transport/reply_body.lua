@@ -2,6 +2,7 @@
 -- where there is one.
 -- @module lastpass.transport.reply_body
 local errors = require "lastpass.error"
+local zlib = require "lastpass.zlib"
 
 ---@class lastpass.ReplyBody
 local methods = {}
@@ -11,16 +12,11 @@ local M = {}
 
 local SLICE = 4096 -- packed bytes unpacked at once: at most some 4 MB of text
 
--- Nothing is asked for packed where it cannot be unpacked.
-local function zlib()
-  local ok, module = pcall(require, "zlib")
-  return ok and module or nil
-end
-
---- What may be answered: the value of the header Accept-Encoding.
+--- What may be answered: the value of the header Accept-Encoding. Nothing compressed where it cannot be
+-- unpacked.
 ---@return string|nil
 function M.accepted()
-  return zlib() and "gzip" or nil
+  return zlib.load() and "gzip" or nil
 end
 
 local function fail(kind, code, message)
@@ -40,8 +36,8 @@ function M.new(options)
   local encoding = (options.encoding or "identity"):lower()
   local inflate
   if encoding == "gzip" or encoding == "x-gzip" or encoding == "deflate" then
-    local module = zlib()
-    inflate = module and module.inflate()
+    local loaded = zlib.load()
+    inflate = loaded and loaded.inflate()
   end
   if encoding ~= "identity" and encoding ~= "" and not inflate then
     return bad_reply "the reply is packed in a way that is not known here"
