@@ -39,7 +39,7 @@ install_packages = @missing=; for package in $(1); do \
 
 # OpenSSL and GnuTLS cannot be unloaded without leaving things behind, so what links or loads them stays.
 STAYS = -Wl,-z,nodelete
-LIBS_core = -lpthread $(STAYS)
+LIBS_core = $(shell $(PKG_CONFIG) --libs libutf8proc) -lpthread $(STAYS)
 LIBS_curl = $(shell $(PKG_CONFIG) --libs libcurl) -lpthread $(STAYS)
 LIBS_httpd = $(shell $(PKG_CONFIG) --libs libmicrohttpd) -lpthread $(STAYS)
 LIBS_csv = -lcsv -lpthread
@@ -181,6 +181,9 @@ FUZZ_SOURCES_events = scan blocks reader reader_values reader_fast rows reply co
   events_identity libcrypto
 FUZZ_SOURCES_ldap = ldap_reply
 FUZZ_LIBRARIES_csv = -lcsv
+FUZZ_LIBRARIES_directory = -lutf8proc
+FUZZ_LIBRARIES_diff = -lutf8proc
+FUZZ_LIBRARIES_events = -lutf8proc
 FUZZ_LIBRARIES_ldap = -lldap -llber
 # those written in C; the others are Lua
 FUZZERS_C = $(foreach f,$(FUZZERS),$(if $(FUZZ_SOURCES_$(f)),$(f)))

@@ -236,7 +236,7 @@ local function c_modules()
 end
 
 local libraries = {
-  core = { '"pthread"' },
+  core = { '"utf8proc"', '"pthread"', extra = "UTF8PROC" },
   curl = { '"curl"', '"pthread"', extra = "CURL" },
   httpd = { '"microhttpd"', '"pthread"', extra = "MICROHTTPD" },
   csv = { '"csv"', '"pthread"', extra = "CSV" },

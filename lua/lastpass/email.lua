@@ -1,5 +1,5 @@
 --- E-mail addresses: is this one, and which of them are the same account.
--- LastPass names people by address and does not tell "Ann@" from "ann@".
+-- LastPass names people by address and does not distinguish "Ann@" from "ann@".
 -- @module lastpass.email
 local core = require "lastpass.core"
 
@@ -10,7 +10,7 @@ local M = {}
 ---@return string text
 M.trim = core.trim
 
---- Tells whether a text is an e-mail address. Characters beyond ASCII are accepted; quoted local
+--- Checks whether a string is an e-mail address. Characters beyond ASCII are accepted; quoted local
 -- parts and address literals (`"a b"@x`, `a@[10.0.0.1]`) are not.
 ---@param text string white space around it is ignored
 ---@return string|nil address as written, without the white space
@@ -18,11 +18,10 @@ M.trim = core.trim
 M.check = core.address
 
 --- The key under which an account is known: the address trimmed, in normalisation form C, its
--- letters in lower case one by one (so that no rule of a locale makes two accounts one).
+-- letters in lower case one by one. The core's index of the directory uses the same
+-- (src/common/account_key.h).
 ---@param text string
 ---@return string key
-function M.fold(text)
-  return core.account_key(text) or require("lastpass.unicode").key(text)
-end
+M.fold = core.account_key
 
 return M

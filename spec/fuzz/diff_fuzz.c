@@ -81,7 +81,7 @@ static int is_member (const lp_diff *d, uint32_t user, uint32_t outsider, uint32
       if (user != LP_NOBODY && lp_rows_find(r, text, n) == (long)user) return 1;
       if (outsider == LP_NOBODY) continue;
       email = lp_rows_text(r, d->outsiders[outsider].email, &length);
-      if (length == n && lp_same_folded(email, text, n)) return 1;
+      if (lp_same_account(email, length, text, n)) return 1;
     }
   }
   return 0;

@@ -81,6 +81,14 @@ static inline int lp_same_bytes (const char *a, const char *b, size_t n) {
   return lp_load64(a + n - 8) == lp_load64(b + n - 8);
 }
 
+static inline int lp_is_ascii (const char *p, size_t n) {
+  uint64_t all = 0;
+  size_t i = 0;
+  for (; i + 8 <= n; i += 8) all |= lp_load64(p + i);
+  for (; i < n; i++) all |= (unsigned char)p[i];
+  return (all & 0x80 * LP_EACH_BYTE) == 0;
+}
+
 static inline unsigned char lp_fold_byte (unsigned char c) {
   return c >= 'A' && c <= 'Z' ? (unsigned char)(c | 0x20) : c;
 }

@@ -1,7 +1,6 @@
 /* luaopen_lastpass_core: puts the parts of the core into one table. */
 #include "address.h"
 #include "attributes.h"
-#include "bytes.h"
 #include "commands.h"
 #include "controls_lua.h"
 #include "file.h"
@@ -72,34 +71,19 @@ static int lp_core_address (lua_State *L) {
   return 1;
 }
 
-/* core.account_key (text) -> the key of an address, or nil for one that is not all ASCII: that of
-** lastpass.unicode is for those */
+/* core.account_key (text) -> the key of an address */
 static int lp_core_account_key (lua_State *L) {
   size_t n;
   const char *text = luaL_checklstring(L, 1, &n);
-  luaL_Buffer key;
-  for (size_t i = 0; i < n; i++)
-    if ((unsigned char)text[i] >= 0x80) return 0;
-  text = lp_trim(text, &n);
-  luaL_buffinit(L, &key);
-  for (size_t i = 0; i < n; i++) luaL_addchar(&key, (char)lp_fold_byte((unsigned char)text[i]));
-  luaL_pushresult(&key);
+  lp_push_account_key(L, text, n);
   return 1;
 }
 
-/* core.same_address (a, b) -> whether the joins of the core take both for one: the case of ASCII
-** letters makes no difference to them */
-static int lp_core_same_address (lua_State *L) {
-  size_t n, m;
-  const char *a = luaL_checklstring(L, 1, &n), *b = luaL_checklstring(L, 2, &m);
-  lua_pushboolean(L, n == m && lp_same_folded(a, b, n));
-  return 1;
-}
-
-static const luaL_Reg core_functions[] = {
-    {"nearest", lp_core_nearest},           {"trim", lp_core_trim},
-    {"address", lp_core_address},           {"account_key", lp_core_account_key},
-    {"same_address", lp_core_same_address}, {NULL, NULL}};
+static const luaL_Reg core_functions[] = {{"nearest", lp_core_nearest},
+                                          {"trim", lp_core_trim},
+                                          {"address", lp_core_address},
+                                          {"account_key", lp_core_account_key},
+                                          {NULL, NULL}};
 
 LP_EXPORT int luaopen_lastpass_core (lua_State *L) {
   luaL_newlib(L, core_functions);

@@ -192,7 +192,7 @@ static uint32_t name_outsider (lp_diff *d, const address *who, lp_text email) {
 static address address_of (const lp_rows *texts, lp_text at) {
   address who;
   who.text = lp_rows_text(texts, at, &who.length);
-  who.hash = lp_fold_hash(who.text, who.length);
+  who.hash = lp_account_hash(who.text, who.length);
   return who;
 }
 

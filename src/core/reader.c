@@ -117,7 +117,7 @@ int lp_reader_end_user (lp_reader *r) {
   const char *name;
   if (r->row.username == 0) return lp_reader_refuse(r, LP_SCAN_SHAPE);
   name = lp_rows_text(r->rows, r->row.username, &n);
-  r->row.hash = lp_fold_hash(name, n);
+  r->row.hash = lp_account_hash(name, n);
   if (r->rows->group_ref_count - r->row.groups > UINT16_MAX)
     return lp_reader_refuse(r, LP_SCAN_SIZE);
   r->row.group_count = (uint16_t)(r->rows->group_ref_count - r->row.groups);

@@ -237,7 +237,7 @@ int lp_rows_index (lp_rows *r) {
 
 long lp_rows_find (const lp_rows *r, const char *address, size_t n) {
   if (r->index_size == 0) return -1;
-  return (long)r->index[index_place(r, lp_fold_hash(address, n), address, n)] - 1;
+  return (long)r->index[index_place(r, lp_account_hash(address, n), address, n)] - 1;
 }
 
 static void move_text (lp_text *text, size_t by) {

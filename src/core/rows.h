@@ -9,6 +9,7 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "account_key.h"
 #include "blocks.h"
 #include "bytes.h"
 
@@ -137,11 +138,6 @@ static inline const char *lp_rows_text (const lp_rows *r, lp_text at, size_t *n)
   return text;
 }
 
-/* The case of ASCII letters makes no difference. */
-static inline uint32_t lp_fold_hash (const char *text, size_t n) {
-  return (uint32_t)lp_hash_words(text, n, 1);
-}
-
 /*
 ** The place of an address in a table of numbers (+ 1, 0 for a free place) of items that have a
 ** hash and, right behind it, a text: where it is or where it would go. `keys` is the hash of the
@@ -157,7 +153,7 @@ static inline size_t lp_folded_place (const lp_rows *texts, const uint32_t *tabl
     const char *text;
     if (key[0] != hash) continue;
     text = lp_rows_text(texts, key[1], &length);
-    if (length == n && lp_same_folded(text, address, n)) break;
+    if (lp_same_account(text, length, address, n)) break;
   }
   return i;
 }

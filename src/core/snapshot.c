@@ -242,13 +242,14 @@ static int is_member (const lp_rows *rows, const lp_row *row, uint32_t group) {
   return 0;
 }
 
-/* The text with ASCII letters in lower case. */
-static void push_folded (lua_State *L, const char *text, size_t n) {
-  luaL_Buffer out;
-  luaL_buffinit(L, &out);
-  for (size_t i = 0; i < n; i++)
-    luaL_addchar(&out, text[i] >= 'A' && text[i] <= 'Z' ? (char)(text[i] | 0x20) : text[i]);
-  luaL_pushresult(&out);
+void lp_push_account_key (lua_State *L, const char *text, size_t n) {
+  lp_account account;
+  luaL_Buffer key;
+  lp_account_read(&account, text, n);
+  luaL_buffinit(L, &key);
+  for (size_t i = 0; i < account.n; i++)
+    luaL_addchar(&key, (char)lp_fold_byte((unsigned char)account.text[i]));
+  luaL_pushresult(&key);
 }
 
 /*
@@ -283,7 +284,7 @@ static int lp_snapshot_members (lua_State *L) {
       if (row >= 0)
         lua_pushinteger(L, (lua_Integer)row + 1);
       else
-        push_folded(L, text, n);
+        lp_push_account_key(L, text, n);
       lua_pushvalue(L, -1);
       lua_rawget(L, -3);
       if (!lua_isnil(L, -1)) {
@@ -319,8 +320,7 @@ static int lp_snapshot_census (lua_State *L) {
 }
 
 /*
-** snapshot:twins () -> list of the rows whose address another row has too, the case of ASCII
-** letters aside
+** snapshot:twins () -> list of the rows whose account another row has too
 */
 static int lp_snapshot_twins (lua_State *L) {
   lp_rows *rows = &check(L, 1)->rows;
@@ -357,7 +357,7 @@ static void note_outsider (lua_State *L, const lp_rows *rows, lp_text address, u
   size_t n;
   const char *text = lp_rows_text(rows, address, &n);
   if (lp_rows_find(rows, text, n) >= 0) return;
-  push_folded(L, text, n);
+  lp_push_account_key(L, text, n);
   lua_pushvalue(L, -1);
   lua_rawget(L, 2);
   if (lua_isnil(L, -1)) {
@@ -374,8 +374,8 @@ static void note_outsider (lua_State *L, const lp_rows *rows, lp_text address, u
 
 /*
 ** snapshot:outsiders () -> {address = list of groups}
-** Of those who are named as members and are no users: invited people. Addresses are folded; a
-** group may be named twice.
+** Of those who are named as members and are no users: invited people, by the keys of their
+** accounts; a group may be named twice.
 */
 static int lp_snapshot_outsiders (lua_State *L) {
   lp_rows *rows = &check(L, 1)->rows;

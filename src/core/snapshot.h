@@ -11,4 +11,7 @@ void lp_snapshot_open (lua_State *L);
 ** closed, or when its reply was not read to the end. */
 lp_rows *lp_snapshot_rows (lua_State *L, int index);
 
+/* Pushes the key of the account that has this address. */
+void lp_push_account_key (lua_State *L, const char *text, size_t n);
+
 #endif

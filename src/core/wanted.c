@@ -41,7 +41,7 @@ static size_t place_of (const lp_wanted *w, uint32_t hash, const char *email, si
 
 long lp_wanted_find (const lp_wanted *w, const char *email, size_t n) {
   if (w->table_size == 0) return -1;
-  return (long)w->table[place_of(w, lp_fold_hash(email, n), email, n)] - 1;
+  return (long)w->table[place_of(w, lp_account_hash(email, n), email, n)] - 1;
 }
 
 /* Room for one person more in the table. */
@@ -156,7 +156,7 @@ lp_people_answer lp_wanted_add (lp_wanted *w, const lp_declared *person, uint32_
   lp_person *p;
   if (w->closed) return LP_PEOPLE_CLOSED;
   if (n == 0 || (!person->checked && !lp_is_plain_email(email, n))) return LP_PEOPLE_UNUSUAL;
-  hash = lp_fold_hash(email, n);
+  hash = lp_account_hash(email, n);
   if (w->table_size != 0) {
     first = (long)w->table[place_of(w, hash, email, n)] - 1;
     if (first >= 0) {

@@ -8,25 +8,20 @@
 
 #include <utf8proc.h>
 
+#include "account_key.h"
 #include "address.h"
 #include "bytes.h"
 #include "compat.h"
 #include "confusables.h"
 
-/* Letter by letter: full case folding would make one of "ss" and the sharp s, which are two names.
- */
-static utf8proc_int32_t lower (utf8proc_int32_t code, void *data) {
-  (void)data;
-  return utf8proc_tolower(code);
-}
-
-/* Pushes the text in normalisation form C, its letters mapped before; nil, message when it is not
+/* Pushes the text in normalisation form C, each character mapped before; nil, message when it is
+*not
 ** UTF-8. */
-static int push_mapped (lua_State *L, const char *text, size_t n, utf8proc_custom_func letters) {
+static int push_mapped (lua_State *L, const char *text, size_t n, utf8proc_custom_func map) {
   utf8proc_uint8_t *mapped = NULL;
   utf8proc_ssize_t length =
       utf8proc_map_custom((const utf8proc_uint8_t *)text, (utf8proc_ssize_t)n, &mapped,
-                          (utf8proc_option_t)(UTF8PROC_STABLE | UTF8PROC_COMPOSE), letters, NULL);
+                          (utf8proc_option_t)(UTF8PROC_STABLE | UTF8PROC_COMPOSE), map, NULL);
   if (length < 0) {
     lua_pushnil(L);
     lua_pushstring(L, utf8proc_errmsg(length));
@@ -49,7 +44,16 @@ static int lp_unicode_compose (lua_State *L) {
 static int lp_unicode_fold (lua_State *L) {
   size_t n;
   const char *text = luaL_checklstring(L, 1, &n);
-  return push_mapped(L, text, n, lower);
+  size_t room = n * 2 + 16; /* see LP_ACCOUNT_CODES */
+  utf8proc_int32_t *codes = lua_newuserdata(L, room * sizeof *codes);
+  utf8proc_ssize_t length = lp_fold_into(codes, (utf8proc_ssize_t)room, text, n);
+  if (length < 0) {
+    lua_pushnil(L);
+    lua_pushstring(L, utf8proc_errmsg(UTF8PROC_ERROR_INVALIDUTF8));
+    return 2;
+  }
+  lua_pushlstring(L, (const char *)codes, (size_t)length);
+  return 1;
 }
 
 /* unicode.same (one, other) -> whether both are the same text in normalisation form C */
@@ -64,20 +68,54 @@ static int lp_unicode_same (lua_State *L) {
   return 1;
 }
 
+/* ------------------------------------------------------------------ columns of a terminal */
+
 /*
-** unicode.key (text) -> the key of an account: trimmed, composed, its letters in lower case. Of
-*what
-** is not UTF-8 only the ASCII letters are.
+** As terminals have it: libutf8proc's width, but a control character, which is not shown as such,
+** counts one, and so does a vowel sign with a width of its own (category Mc); vowels and finals of
+** Hangul syllables stand within their initial.
 */
-static int lp_unicode_key (lua_State *L) {
+static int width_of (utf8proc_int32_t code) {
+  const utf8proc_property_t *property = utf8proc_get_property(code);
+  if (property->category == UTF8PROC_CATEGORY_CC || property->category == UTF8PROC_CATEGORY_MC)
+    return 1;
+  if (property->boundclass == UTF8PROC_BOUNDCLASS_V ||
+      property->boundclass == UTF8PROC_BOUNDCLASS_T)
+    return 0;
+  return utf8proc_charwidth(code);
+}
+
+/* Counts columns until there are no more than `most`; gives the bytes that fit. A byte that is not
+** UTF-8 counts one. */
+static size_t fit (const char *text, size_t n, lua_Integer most, lua_Integer *columns) {
+  size_t i = 0;
+  *columns = 0;
+  while (i < n) {
+    int length = lp_utf8_length(text + i, text + n);
+    int width = length <= 0 ? 1 : width_of((utf8proc_int32_t)lp_address_decode(text + i, length));
+    if (width > most - *columns) break;
+    *columns += width;
+    i += length <= 0 ? 1 : (size_t)length;
+  }
+  return i;
+}
+
+/* unicode.width (text) -> columns */
+static int lp_unicode_width (lua_State *L) {
   size_t n;
   const char *text = luaL_checklstring(L, 1, &n);
-  luaL_Buffer key;
-  text = lp_trim(text, &n);
-  if (push_mapped(L, text, n, lower) == 1) return 1;
-  luaL_buffinit(L, &key);
-  for (size_t i = 0; i < n; i++) luaL_addchar(&key, (char)lp_fold_byte((unsigned char)text[i]));
-  luaL_pushresult(&key);
+  lua_Integer columns;
+  fit(text, n, (lua_Integer)n * 2, &columns);
+  lua_pushinteger(L, columns);
+  return 1;
+}
+
+/* unicode.head (text, columns) -> the longest start that fits, with its combining marks */
+static int lp_unicode_head (lua_State *L) {
+  size_t n;
+  const char *text = luaL_checklstring(L, 1, &n);
+  lua_Integer columns;
+  lua_pushlstring(L, text, fit(text, n, luaL_checkinteger(L, 2), &columns));
   return 1;
 }
 
@@ -174,9 +212,8 @@ static void push_decoded (lua_State *L, const char *text, size_t n) {
   luaL_pushresult(&out);
 }
 
-/* Pushes the text in small letters, with single spaces between words and without what spreadsheets
- *put
- ** before a text and what ends a sentence. */
+/* Pushes the text in lower case, with single spaces between words and without what spreadsheets put
+** before a text and what ends a sentence. */
 static int push_tidy (lua_State *L, const char *text, size_t n) {
   luaL_Buffer out;
   while (n > 0 && strchr(" '\"", text[0]) != NULL) text++, n--;
@@ -195,7 +232,7 @@ static int push_tidy (lua_State *L, const char *text, size_t n) {
 ** unicode.skeleton (text) -> what a reader sees of an address or a name | nil, message
 ** Two texts with one skeleton look the same: in normalisation form KC without what cannot be seen,
 *in
-** small letters, letters of other scripts as the Latin ones that they look like, domains decoded.
+** lower case, letters of other scripts as the Latin ones that they look like, domains decoded.
 */
 static int lp_unicode_skeleton (lua_State *L) {
   size_t n;
@@ -248,10 +285,8 @@ static int has (const char *text, size_t n, const char *bytes, size_t length) {
 
 /*
 ** unicode.shown (text [, other]) -> the text with escapes, "\u{2024}", for what cannot be seen and
-*for
-** letters of other scripts within words of Latin ones. With another text: for every character
-*beyond
-** ASCII that the other one does not have.
+** for letters of other scripts within words of Latin ones. With another text: for every character
+** beyond ASCII that the other one does not have.
 */
 static int lp_unicode_shown (lua_State *L) {
   size_t n, other_length = 0;
@@ -290,13 +325,11 @@ static int lp_unicode_shown (lua_State *L) {
   return 1;
 }
 
-static const luaL_Reg unicode_functions[] = {{"key", lp_unicode_key},
-                                             {"skeleton", lp_unicode_skeleton},
-                                             {"shown", lp_unicode_shown},
-                                             {"compose", lp_unicode_compose},
-                                             {"fold", lp_unicode_fold},
-                                             {"same", lp_unicode_same},
-                                             {NULL, NULL}};
+static const luaL_Reg unicode_functions[] = {
+    {"width", lp_unicode_width},       {"head", lp_unicode_head},
+    {"skeleton", lp_unicode_skeleton}, {"shown", lp_unicode_shown},
+    {"compose", lp_unicode_compose},   {"fold", lp_unicode_fold},
+    {"same", lp_unicode_same},         {NULL, NULL}};
 
 LP_EXPORT int luaopen_lastpass_unicode (lua_State *L) {
   luaL_newlib(L, unicode_functions);

@@ -2,6 +2,7 @@
 -- became of each step, and what can be done about it.
 -- @module lastpass.plan.text
 local changes = require "lastpass.directory.changes"
+local civil = require "lastpass.time.civil"
 local clean = require("lastpass.text").clean
 local table_of = require("lastpass.text").table
 local time = require "lastpass.time"
@@ -131,15 +132,14 @@ end
 -- Of upcoming changes so many lines are for people; the plan file has all.
 local UPCOMING = 20
 
-local MONTHS =
-  { "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec" }
 
 -- "31 Dec: helen.mensah@acme.com is disabled (hr.csv:17)"
 local function upcoming_line(change)
   local _, month, day = change.day:match "^(%d+)%-(%d+)%-(%d+)$"
   local origin = change.origin and (" (%s)"):format(change.origin) or ""
   local text = "%d %s: %s %s%s"
-  return text:format(tonumber(day), MONTHS[tonumber(month)], change.subject, change.what, origin)
+  local name = civil.MONTHS[tonumber(month)]:sub(1, 3)
+  return text:format(tonumber(day), name, change.subject, change.what, origin)
 end
 
 local function add_held(lines, body, width)

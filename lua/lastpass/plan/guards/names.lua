@@ -66,7 +66,7 @@ end
 
 -- What a reader would take for the same name: the other case, and what looks the same.
 local function spellings_of(name)
-  return unicode.key((name:gsub("%s+", " "))), unicode.skeleton(name) or name
+  return email.fold((name:gsub("%s+", " "))), unicode.skeleton(name) or name
 end
 
 local function note_spelling(spelled, name)
