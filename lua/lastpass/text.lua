@@ -1,17 +1,13 @@
 --- Text for people: widths, tables, counts.
 -- @module lastpass.text
-local cells = require "lastpass.text.cells"
+local columns = require "lastpass.text.columns"
 local signature = require "lastpass.signature"
-local tables = require "lastpass.text.table"
 
 local M = {}
 
-M.width = cells.width
-M.clean = cells.clean
-M.cut = cells.cut
-M.wrap = cells.wrap
-M.pad = cells.pad
-M.table = tables.table
+for _, name in ipairs { "width", "clean", "cut", "wrap", "pad", "table" } do
+  M[name] = columns[name]
+end
 
 --- Writes a number with commas between thousands.
 ---@param number number

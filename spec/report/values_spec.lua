@@ -1,3 +1,4 @@
+local csv = require "lastpass.text.csv"
 local values = require "lastpass.report.values"
 
 describe("lastpass.report.values", function()
@@ -16,14 +17,17 @@ describe("lastpass.report.values", function()
   end)
 
   it("writes values for programs", function()
-    assert.equal("", values.plain(nil, "count"))
-    assert.equal("12345", values.plain(12345, "count"))
-    assert.equal("0.3125", values.plain(0.3125, "share"))
-    assert.equal("10920", values.plain(10920, "duration"))
-    assert.equal("2026-06-15T13:00:00Z", values.plain(1781528400, "time"))
-    assert.equal("yes", values.plain(true))
-    assert.equal("a; b", values.plain({ "a", "b" }, "list"))
-    assert.equal("-1.5", values.plain(-1.5, "score"))
+    local function cell(value, kind)
+      return (csv.line({ values.plain(value, kind) }):gsub("\r\n$", ""))
+    end
+    assert.equal("", cell(nil, "count"))
+    assert.equal("12345", cell(12345, "count"))
+    assert.equal("0.3125", cell(0.3125, "share"))
+    assert.equal("10920", cell(10920, "duration"))
+    assert.equal("2026-06-15T13:00:00Z", cell(1781528400, "time"))
+    assert.equal("yes", cell(true))
+    assert.equal("a; b", cell({ "a", "b" }, "list"))
+    assert.equal("-1.5", cell(-1.5, "score"))
   end)
 
   it("knows which stand at the right", function()

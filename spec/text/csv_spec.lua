@@ -19,7 +19,16 @@ describe("lastpass.text.csv", function()
       'a,"b,c","d ""e""","f\ng"," h "\r\n',
       csv.line { "a", "b,c", 'd "e"', "f\ng", " h " }
     )
-    assert.equal("'=1,-3,'-3\r\n", csv.line({ "=1", "-3", "-3" }, nil, { [2] = true }))
-    assert.equal("=1,-3\r\n", csv.line({ "=1", "-3" }, false))
+    assert.equal("'=1,-3,'-3\r\n", csv.line { "=1", -3, "-3" })
+    assert.equal("=1,-3\r\n", csv.line({ "=1", "-3" }, { guard = false }))
+  end)
+
+  it("writes values of every kind, and a blank for NUL", function()
+    assert.equal(
+      "true,3,2.5,a;b,,x y\r\n",
+      csv.line { true, 3.0, 2.5, { "a", "b" }, "", "x\0y" }
+    )
+    local form = { separator = "; ", yes = "yes", no = "no" }
+    assert.equal("no,a; b\r\n", csv.line({ false, { "a", "b" } }, { form = form }))
   end)
 end)

@@ -130,7 +130,7 @@ function M.text(message, err, options)
   if options.json then
     return as_json(message, hint, err, options.code)
   end
-  local clean = require("lastpass.text.cells").clean
+  local clean = require("lastpass.core").clean
   local lines = {}
   for line in (message .. "\n"):gmatch "(.-)\n" do
     lines[#lines + 1] = clean(line)

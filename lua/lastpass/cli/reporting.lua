@@ -227,7 +227,7 @@ local function view_of(part)
     return report_values.shown(row[field], column_kinds[field])
   end
   view.cell = function(row, field)
-    return report_values.plain(row[field], column_kinds[field]), type(row[field]) == "number"
+    return report_values.plain(row[field], column_kinds[field])
   end
   return view
 end

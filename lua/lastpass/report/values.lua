@@ -1,5 +1,6 @@
 --- Values of reports: counted in classes, sorted, and written for people and for programs.
 -- @module lastpass.report.values
+local columns = require "lastpass.text.columns"
 local text = require "lastpass.text"
 local time = require "lastpass.time"
 
@@ -128,13 +129,6 @@ function M.is_number(kind)
   return right[kind] == true
 end
 
-local function number_text(value)
-  if value == math.floor(value) then
-    return ("%.0f"):format(value)
-  end
-  return (("%.6f"):format(value):gsub("0+$", ""))
-end
-
 -- Halves go up, whatever the C library does with them.
 local function one_decimal(value)
   return ("%.1f"):format(math.floor(value * 10 + 0.5) / 10)
@@ -177,23 +171,20 @@ function M.total(total)
   return total.value ~= nil and M.shown(total.value, total.kind) or "unknown"
 end
 
---- A value as a program reads it: ISO 8601, seconds, fractions of 1, "yes" and "no", lists with "; ".
+local PLAIN = { separator = "; ", yes = "yes", no = "no" }
+
+--- A value as a program reads it, for CSV: ISO 8601, seconds, fractions of 1 to six digits, "yes" and "no",
+-- lists with "; ".
 ---@param value any
 ---@param kind string|nil
----@return string text "" for nothing
+---@return string|number value "" for nothing
 function M.plain(value, kind)
-  if value == nil then
-    return ""
-  elseif kind == "time" then
+  if value ~= nil and kind == "time" then
     return time.iso(value)
-  elseif kind == "list" then
-    return table.concat(value, "; ")
-  elseif type(value) == "boolean" then
-    return value and "yes" or "no"
   elseif type(value) == "number" then
-    return number_text(value)
+    return math.floor(value * 1e6 + 0.5) / 1e6
   end
-  return tostring(value)
+  return columns.value(value, PLAIN)
 end
 
 return M

@@ -153,18 +153,17 @@ end
 ---@return string text
 function M.write_csv(columns, rows, guarded)
   local lines, names = {}, {}
-  for position, column in ipairs(columns) do
-    names[position] = column.name
+  for index, column in ipairs(columns) do
+    names[index] = column.name
   end
-  lines[1] = csv.line(names, false)
+  lines[1] = csv.line(names, { guard = false })
+  local options = { guard = guarded }
   for number, row in ipairs(rows) do
-    local texts, numbers = {}, {}
-    for position, column in ipairs(columns) do
-      local value = row[column.name]
-      texts[position] = values.plain(value, column.kind)
-      numbers[position] = type(value) == "number"
+    local cells = {}
+    for index, column in ipairs(columns) do
+      cells[index] = values.plain(row[column.name], column.kind)
     end
-    lines[number + 1] = csv.line(texts, guarded, numbers)
+    lines[number + 1] = csv.line(cells, options)
   end
   return table.concat(lines)
 end

@@ -1,9 +1,84 @@
---- Lays out rows as an aligned table for a terminal.
--- @module lastpass.text.table
-local cells = require "lastpass.text.cells"
+--- Text in the columns of a terminal: widths, cutting, wrapping, tables.
+-- @module lastpass.text.columns
+local core = require "lastpass.core"
 local errors = require "lastpass.error"
 
 local M = {}
+
+--- The columns that a string takes. Bytes that are not UTF-8 count one each, and so do control
+-- characters: `text.clean` first.
+---@param text string
+---@return integer columns
+function M.width(text)
+  return text:find "[\128-\255]" and require("lastpass.unicode").width(text) or #text
+end
+
+-- The longest start of a string that fits, with its combining marks.
+local function head_of(text, columns)
+  if text:find "[\128-\255]" then
+    return require("lastpass.unicode").head(text, columns)
+  end
+  return text:sub(1, math.max(columns, 0))
+end
+
+--- Makes text from outside safe to show: control characters, terminal escapes, invisible marks
+-- and bytes that are not UTF-8 are written as escapes ("\n", "\x1b", "\u{202e}").
+---@param text string
+---@param keep_lines? boolean line feeds and tabs stay
+---@return string
+M.clean = core.clean
+
+--- Shortens a string to a number of columns; "…" marks that something is missing.
+---@param text string
+---@param width integer columns
+---@return string
+function M.cut(text, width)
+  if M.width(text) <= width then
+    return text
+  elseif width < 1 then
+    return ""
+  end
+  return head_of(text, width - 1) .. "…"
+end
+
+-- The last blank of a string that leaves something on both sides of it.
+local function last_blank(text)
+  return text:match "^.*%S() +%S"
+end
+
+--- Breaks a string into lines of a number of columns, at blanks where there are some.
+---@param text string without line ends
+---@param width integer columns, at least 2
+---@return string[] lines at least one
+function M.wrap(text, width)
+  local lines = {}
+  while M.width(text) > width do
+    local start = head_of(text, width)
+    if start == "" then
+      break -- not even one character fits
+    end
+    local following = text:sub(#start + 1, #start + 1)
+    local blank = following == " " and #start + 1 or last_blank(start .. following)
+    lines[#lines + 1] = blank and start:sub(1, blank - 1):gsub(" +$", "") or start
+    text = text:sub(blank or #start + 1)
+    text = blank and text:gsub("^ +", "") or text
+  end
+  lines[#lines + 1] = text
+  return lines
+end
+
+--- Fills a string with spaces up to a number of columns. A longer one stays as it is.
+---@param text string
+---@param width integer columns
+---@param align? "left"|"right" default "left"
+---@return string
+function M.pad(text, width, align)
+  local spaces = (" "):rep(width - M.width(text))
+  if align == "right" then
+    return spaces .. text
+  end
+  return text .. spaces
+end
 
 local GAP = "  "
 -- A column is not made narrower than this, however small the terminal is.
@@ -32,36 +107,49 @@ local function read_columns(columns)
     errors.check_options("text.table, column " .. index, column, COLUMN_KEYS, 3)
     local field = column.field or index
     result[index] = {
-      title = cells.clean(column.title or (type(field) == "string" and field or "")),
+      title = M.clean(column.title or (type(field) == "string" and field or "")),
       field = field,
       align = column.align or "left",
       max = column.max,
       rank = column.rank,
       gives = column.align ~= "right" and not column.whole,
       wrap = column.wrap,
-      place = index,
+      index = index,
       width = 0,
     }
   end
   return result
 end
 
--- JSON's null is a light userdata; this room does not know JSON.
+-- JSON's null is a light userdata; nothing here knows JSON.
 local NULLS = { ["userdata: (nil)"] = true, ["userdata: NULL"] = true, ["userdata: 0x0"] = true }
 
-local function show(value)
+---@class lastpass.text.ValueForm
+---@field separator string between the elements of a list
+---@field yes string
+---@field no string
+
+---@type lastpass.text.ValueForm
+local FOR_PEOPLE = { separator = ", ", yes = "yes", no = "no" }
+
+--- A value as the text of a cell, in a table as in CSV.
+---@param value any nil and JSON's null are empty; objects show their own text
+---@param form? lastpass.text.ValueForm default: lists with ", ", "yes" and "no"
+---@return string
+function M.value(value, form)
+  form = form or FOR_PEOPLE
   if value == nil then
     return ""
   elseif type(value) == "boolean" then
-    return value and "yes" or "no"
+    return value and form.yes or form.no
   elseif type(value) == "number" then
     return value == math.floor(value) and ("%.0f"):format(value) or tostring(value)
   elseif type(value) == "table" and not (getmetatable(value) or {}).__tostring then
     local parts = {}
     for index = 1, #value do
-      parts[index] = show(value[index])
+      parts[index] = M.value(value[index], form)
     end
-    return table.concat(parts, ", ")
+    return table.concat(parts, form.separator)
   end
   local text = tostring(value)
   return NULLS[text] and "" or text
@@ -84,12 +172,12 @@ local function read_rows(rows, columns)
   for number, row in ipairs(rows) do
     local line = {}
     for index, column in ipairs(columns) do
-      local text = cells.clean(show(value_of(row, column, index)))
+      local text = M.clean(M.value(value_of(row, column, index)))
       if column.max then
-        text = cells.cut(text, column.max)
+        text = M.cut(text, column.max)
       end
       line[index] = text
-      column.width = math.max(column.width, cells.width(text))
+      column.width = math.max(column.width, M.width(text))
     end
     lines[number] = line
   end
@@ -120,9 +208,9 @@ local function leave_out(columns, width)
   end
   while total_of(left, readable) > width do
     local index
-    for place, column in ipairs(left) do
+    for position, column in ipairs(left) do
       if column.rank and (not index or column.rank > left[index].rank) then
-        index = place
+        index = position
       end
     end
     if not index then
@@ -159,16 +247,15 @@ end
 local function lay_out(line, columns)
   local height, folded = 1, {}
   for index, column in ipairs(columns) do
-    local text = line[column.place]
-    folded[index] = column.wrap and cells.wrap(text, column.width)
-      or { cells.cut(text, column.width) }
+    local text = line[column.index]
+    folded[index] = column.wrap and M.wrap(text, column.width) or { M.cut(text, column.width) }
     height = math.max(height, #folded[index])
   end
   local lines = {}
   for number = 1, height do
     local parts = {}
     for index, column in ipairs(columns) do
-      parts[index] = cells.pad(folded[index][number] or "", column.width, column.align)
+      parts[index] = M.pad(folded[index][number] or "", column.width, column.align)
     end
     lines[number] = table.concat(parts, GAP):gsub(" +$", "")
   end
@@ -178,8 +265,8 @@ end
 local function head(columns)
   local titles, rules = {}, {}
   for _, column in ipairs(columns) do
-    titles[column.place] = cells.cut(column.title, column.width)
-    rules[column.place] = ("-"):rep(column.width)
+    titles[column.index] = M.cut(column.title, column.width)
+    rules[column.index] = ("-"):rep(column.width)
   end
   return lay_out(titles, columns), lay_out(rules, columns)
 end
@@ -187,8 +274,8 @@ end
 --- Lays out rows in columns.
 ---@param rows table[] objects or plain lists
 ---@param columns table[] names of fields, or {title=, field= name, index or function(row), align=
--- "left" (default) or "right", max= columns, whole= true: never cut, wrap= true: goes on in further
--- lines instead of being cut, rank= the higher, the sooner it is left out (without one it stays)}
+-- "left" (default) or "right", max= columns, whole= true: never cut, wrap= true: continues in
+-- further lines instead of being cut, rank= the higher, the sooner it is left out (without one it stays)}
 ---@param options? table width: the terminal's columns (default: as wide as needed); header: false
 -- leaves out the titles; paint: function(lines, number) that may colour the lines of a row, or of
 -- the head, which has no number
@@ -204,7 +291,7 @@ function M.table(rows, columns, options)
   local with_header = options.header ~= false
   if with_header then
     for _, column in ipairs(columns) do
-      column.width = math.max(column.width, cells.width(column.title))
+      column.width = math.max(column.width, M.width(column.title))
     end
   end
   if options.width then
