@@ -1,7 +1,7 @@
 local box_room = require "spec.support.box"
 local core = require "lastpass.core"
 local json = require "lastpass.json"
-local output_json = require "lastpass.cli.output.json"
+local formats = require "lastpass.cli.output.formats"
 local view = require "lastpass.cli.views.users"
 
 local function each_line(text)
@@ -40,7 +40,7 @@ describe("core.user_lines", function()
       for user in snapshot:users() do
         if user.id then
           row = row + 1
-          assert.equals(output_json.object(view, view.fields, user), lines(), zone)
+          assert.equals(formats.json.object(view, view.fields, user), lines(), zone)
         end
       end
       assert.equals(#snapshot._rows, row)

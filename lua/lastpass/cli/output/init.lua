@@ -1,6 +1,8 @@
---- Rows on standard output: which of them, in which order, with which fields, in which form.
+--- Rows on standard output: which of them, in which order, with which fields, in which format.
 -- @module lastpass.cli.output
 local errors = require "lastpass.error"
+local formats = require "lastpass.cli.output.formats"
+local selection = require "lastpass.cli.output.selection"
 
 local M = {}
 
@@ -13,17 +15,17 @@ local M = {}
 ---@field key string            the field that names a row in messages
 ---@field get? fun(object: any, field: string): any default: the field of that name
 ---@field shown? fun(object: any, field: string): any in the table; default as everywhere
----@field cell? fun(object: any, field: string): string in CSV; default as everywhere
+---@field cell? fun(object: any, field: string): any in CSV; default as everywhere
 ---@field tone? fun(object: any): string|nil colour of the line
 ---@field fast? fun(session: table, view: table, rows: any, fields: string[]): boolean writes JSON
 -- itself when it can
 
-local forms = { "json", "ndjson", "csv", "template" }
+local options_of_formats = { "json", "ndjson", "csv", "template" }
 
--- Which form is asked for; two of them are a mistake.
-local function form_of(options)
+-- Which format is asked for; two of them are a mistake.
+local function format_of(options)
   local chosen
-  for _, name in ipairs(forms) do
+  for _, name in ipairs(options_of_formats) do
     if options[name] and chosen then
       return errors.fail(
         "argument",
@@ -43,51 +45,33 @@ local function need(value, _, err)
   return value
 end
 
---- How a field of an object is shown in every form but the table's.
----@param view lastpass.cli.View
----@param object any
----@param field string
----@return any
-function M.value(view, object, field)
-  local value
-  if view.get then
-    value = view.get(object, field)
-  else
-    value = object[field]
-  end
-  if value ~= nil and view.times and view.times[field] and type(value) == "number" then
-    return require("lastpass.time").iso(value)
-  end
-  return value
-end
-
 -- A list, or an iterator that may have failed already.
 local function iterate(rows)
   if type(rows) == "function" then
     return rows
   end
-  local place = 0
+  local index = 0
   return function()
-    place = place + 1
-    return rows[place]
+    index = index + 1
+    return rows[index]
   end
 end
 
 local function prepare(session, view)
   local options = session.options
-  local plan = { form = need(form_of(options)), fields = view.fields }
-  if options.no_guard and plan.form ~= "csv" then
+  local plan = { format = need(format_of(options)), fields = view.fields }
+  if options.no_guard and plan.format ~= "csv" then
     need(errors.fail("argument", "usage", "--no-guard needs --csv"))
   end
   if options.fields then
-    plan.fields = need(require("lastpass.cli.output.fields").read(options.fields, view))
+    plan.fields = need(selection.read_fields(options.fields, view))
     plan.chosen = true
   end
   if options.where then
-    plan.where = need(require("lastpass.cli.output.where").compile(options.where, view, session))
+    plan.where = need(selection.compile_where(options.where, view, session))
   end
   if options.sort then
-    plan.sort = need(require("lastpass.cli.output.sort").read(options.sort, view))
+    plan.sort = need(selection.read_sort(options.sort, view))
   end
   return plan
 end
@@ -106,13 +90,13 @@ local function select_rows(plan, view, rows)
     end
   end
   if plan.sort then
-    each = iterate(require("lastpass.cli.output.sort").sorted(plan.sort, view, each))
+    each = iterate(selection.sorted(plan.sort, view, each))
   end
   return each
 end
 
---- Checks the options of output before anything is read or written: a misspelt field must not come
--- to light after a call that changes something.
+--- Checks the options of output before anything is read or written: a misspelt field must not be
+-- found only after a call that changes something.
 ---@param session lastpass.cli.Session
 ---@param view lastpass.cli.View
 function M.check(session, view)
@@ -132,16 +116,11 @@ function M.rows(session, view, rows)
   if view.each then
     rows = view.each(rows)
   end
-  require("lastpass.cli.output." .. plan.form).rows(
-    session,
-    view,
-    plan,
-    select_rows(plan, view, rows)
-  )
+  formats[plan.format].rows(session, view, plan, select_rows(plan, view, rows))
   session.streams:flush()
 end
 
---- Shows one object: as a list of its fields, or as the one row of the other forms.
+--- Shows one object: as a list of its fields, or as the one row of the other formats.
 ---@param session lastpass.cli.Session
 ---@param view lastpass.cli.View
 ---@param object any
@@ -150,9 +129,12 @@ function M.one(session, view, object)
   if plan.where and not plan.where(object) then
     return
   end
-  local room = require("lastpass.cli.output." .. plan.form)
-  local show = room.one or room.rows
-  show(session, view, plan, room.one and object or iterate { object })
+  local format = formats[plan.format]
+  if format.one then
+    format.one(session, view, plan, object)
+  else
+    format.rows(session, view, plan, iterate { object })
+  end
   session.streams:flush()
 end
 

@@ -38,8 +38,8 @@ M.folders = {
       return #folder.users
     elseif field == "people" then
       local people = {}
-      for place, user in ipairs(folder.users) do
-        people[place] = user.email
+      for index, user in ipairs(folder.users) do
+        people[index] = user.email
       end
       return people
     end
@@ -247,7 +247,7 @@ M.checks = {
   end,
 }
 
---- Users of a kept directory: plain tables with fewer fields.
+--- Users of a stored snapshot: plain tables with fewer fields.
 M.kept_users = {
   name = "users",
   key = "email",
@@ -269,11 +269,48 @@ M.kept_users = {
   end,
 }
 
+M.cursors = {
+  name = "cursors",
+  key = "name",
+  fields = { "name", "position", "saved_at" },
+  columns = { "name", { field = "position", title = "newest event" }, "saved_at" },
+  times = { position = true, saved_at = true },
+}
+
+M.rules = {
+  name = "rules",
+  key = "name",
+  fields = { "name", "severity", "each", "title" },
+  columns = { "name", "severity", { field = "each", title = "about" }, "title" },
+}
+
+M.review_files = {
+  name = "files",
+  key = "file",
+  fields = { "file", "manager", "items", "keep", "remove", "undecided", "problems" },
+  columns = {
+    "file",
+    "manager",
+    { field = "items", align = "right", title = "to decide" },
+    { field = "keep", align = "right" },
+    { field = "remove", align = "right" },
+    { field = "undecided", align = "right" },
+    { field = "problems", align = "right", title = "not understood" },
+  },
+  tone = function(file)
+    return file.problems > 0 and "bad" or file.undecided > 0 and "warn" or nil
+  end,
+}
+
+M.tasks = {
+  name = "tasks",
+  key = "id",
+  fields = { "id", "person", "kind", "what", "task", "origin" },
+  columns = { "id", "person", "task", { field = "origin", title = "decided in" } },
+}
+
 return setmetatable(M, {
   __index = function(_, name)
-    if name == "users" then
-      return require "lastpass.cli.views.users"
-    end
-    return require("lastpass.cli.views.reports")[name]
+    return name == "users" and require "lastpass.cli.views.users" or nil
   end,
 })

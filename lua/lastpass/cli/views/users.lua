@@ -17,7 +17,7 @@ end
 
 local tones = { disabled = "dim", invited = "warn" }
 
---- Disabled people step back, invited ones stand out.
+--- Disabled users step back, invited ones stand out.
 function M.tone(user)
   return tones[user.status]
 end
@@ -27,37 +27,38 @@ function M.each(rows)
   return type(rows) == "table" and rows.users and rows:users() or rows
 end
 
--- So many users at once: below the size from which malloc asks the system for each text.
+-- So many users at once: below the size from which malloc asks the system for each string.
 local AT_ONCE = 100
 
-local forms = { json = { "[\n", ",\n", "\n]\n", "[]\n" }, ndjson = { "", "\n", "\n", "" } }
+-- What stands before the first row, between rows, after the last, and in place of no rows.
+local frames = { json = { "[\n", ",\n", "\n]\n", "[]\n" }, ndjson = { "", "\n", "\n", "" } }
 
 --- Writes JSON from the snapshot's own rows, without a Lua value for each field.
 ---@param session lastpass.cli.Session
----@param plan table form, fields
+---@param plan table format, fields
 ---@param rows any
 ---@return boolean written
 function M.fast(session, plan, rows)
-  local form = forms[plan.form]
-  if not form or type(rows) ~= "table" or not rows._rows then
+  local frame = frames[plan.format]
+  if not frame or type(rows) ~= "table" or not rows._rows then
     return false
   end
   local zone = rows._client:zone()
   local write = core.user_lines(plan.fields, function(civil)
     return (zone:to_utc(civil))
   end)
-  local json = require "lastpass.cli.output.json"
-  local before, count = form[1], #rows._rows
+  local object_of = require("lastpass.cli.output.formats").json.object
+  local before, count = frame[1], #rows._rows
   for first = 1, count, AT_ONCE do
     local last = math.min(first + AT_ONCE - 1, count)
-    session.streams:write(before, write(rows._rows, first, last, form[2]))
-    before = form[2]
+    session.streams:write(before, write(rows._rows, first, last, frame[2]))
+    before = frame[2]
   end
   for _, email in ipairs(rows._invited) do
-    session.streams:write(before, json.object(M, plan.fields, rows:user(email)))
-    before = form[2]
+    session.streams:write(before, object_of(M, plan.fields, rows:user(email)))
+    before = frame[2]
   end
-  session.streams:write(before == form[1] and form[4] or form[3])
+  session.streams:write(before == frame[1] and frame[4] or frame[3])
   return true
 end
 

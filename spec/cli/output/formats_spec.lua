@@ -1,11 +1,9 @@
--- The forms by themselves: JSON, CSV, templates, tables. spec/cli/output/init_spec.lua has them
--- together with the choice of rows.
+-- The formats by themselves: JSON, CSV, templates, tables. spec/cli/output/init_spec.lua has them
+-- together with the selection of rows.
 local cli = require "spec.support.cli"
-local csv = require "lastpass.cli.output.csv"
-local json_form = require "lastpass.cli.output.json"
+local formats = require "lastpass.cli.output.formats"
 local sessions = require "lastpass.cli.session"
-local streams_module = require "lastpass.cli.streams"
-local template = require "lastpass.cli.output.template"
+local streams_of = require("lastpass.cli.streams").new
 
 local view = { name = "users", key = "email", fields = { "email", "n", "list", "flag" } }
 
@@ -13,7 +11,7 @@ describe("a JSON object", function()
   it("keeps the order of fields, and large numbers whole", function()
     assert.equals(
       '{"n":9007199254740991,"email":"a","list":[],"flag":null}',
-      json_form.object(
+      formats.json.object(
         view,
         { "n", "email", "list", "flag" },
         { email = "a", n = 9007199254740991, list = {} }
@@ -27,37 +25,44 @@ describe("a JSON object", function()
         return "Finance"
       end,
     })
-    assert.equals('{"n":"Finance"}', json_form.object(view, { "n" }, { n = group }))
+    assert.equals('{"n":"Finance"}', formats.json.object(view, { "n" }, { n = group }))
   end)
 end)
 
 describe("a cell of CSV", function()
+  local function csv_of(rows)
+    local streams = streams_of(cli.streams())
+    local index = 0
+    formats.csv.rows(sessions.new({}, streams), view, { fields = { "email" } }, function()
+      index = index + 1
+      return rows[index]
+    end)
+    return streams.out:text()
+  end
+
   it("is a text", function()
-    assert.equals("", csv.text(nil))
-    assert.equals("3", csv.text(3))
-    assert.equals("83.2", csv.text(83.2))
-    assert.equals("a;b", csv.text { "a", "b" })
-    assert.equals("false", csv.text(false))
+    local function cell(value)
+      return (csv_of({ { email = value } }):match "^email\r\n(.*)\r\n$")
+    end
+    assert.equals("", cell(nil))
+    assert.equals("3", cell(3))
+    assert.equals("83.2", cell(83.2))
+    assert.equals("a;b", cell { "a", "b" })
+    assert.equals("false", cell(false))
   end)
 
   it("is quoted where it has to be", function()
-    local streams = streams_module.new(cli.streams())
     local rows = { { email = " a" }, { email = "b\nc" }, { email = 'd"e' }, { email = "f,g" } }
-    local place = 0
-    csv.rows(sessions.new({}, streams), view, { fields = { "email" } }, function()
-      place = place + 1
-      return rows[place]
-    end)
-    assert.equals('email\r\n" a"\r\n"b\nc"\r\n"d""e"\r\n"f,g"\r\n', streams.out:text())
+    assert.equals('email\r\n" a"\r\n"b\nc"\r\n"d""e"\r\n"f,g"\r\n', csv_of(rows))
   end)
 end)
 
 describe("a template", function()
   local function render(text, row)
-    local streams = streams_module.new(cli.streams())
+    local streams = streams_of(cli.streams())
     local done = false
     local ok, err = pcall(
-      template.rows,
+      formats.template.rows,
       sessions.new({ template = text }, streams),
       view,
       {},
