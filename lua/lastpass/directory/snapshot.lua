@@ -36,22 +36,9 @@ function M.new(client, rows, total)
   }, snapshot_mt)
 end
 
--- The core folds the letters of ASCII alone.
-local function unlisted_by_key(rows)
-  local by_key = {}
-  for address, names in pairs(rows:outsiders()) do
-    local key = addresses.fold(address)
-    by_key[key] = by_key[key] or {}
-    for _, name in ipairs(names) do
-      table.insert(by_key[key], name)
-    end
-  end
-  return by_key
-end
-
 -- The groups of somebody who is only invited: all that names them are the lists of members.
 local function groups_of_invited(snapshot, email)
-  snapshot._unlisted = snapshot._unlisted or unlisted_by_key(snapshot._rows)
+  snapshot._unlisted = snapshot._unlisted or snapshot._rows:outsiders()
   local groups, seen = {}, {}
   for _, name in ipairs(snapshot._unlisted[addresses.fold(email)] or {}) do
     if not seen[name] then
@@ -61,32 +48,23 @@ local function groups_of_invited(snapshot, email)
   return groups
 end
 
--- The index of the core knows ASCII letters in either case. Rows of other addresses by key; false
--- where several have it.
-local function rows_beyond_ascii(rows, field)
-  local by_key = {}
-  for row = 1, #rows do
-    local address = core.user_value(rows, row, field)
-    if address:find "[\128-\255]" then
-      local key = addresses.fold(address)
-      by_key[key] = by_key[key] == nil and row
-    end
-  end
-  return by_key
-end
-
+-- The row of an account. Where the directory has it in several spellings, the one that is written alike.
 local function find_row(snapshot, email)
   local rows = snapshot._rows
   local row = rows:find(email)
-  if row then
+  snapshot._twins = snapshot._twins or rows:twins()
+  if not row or not snapshot._twins[1] then
     return row
   end
-  local key = addresses.fold(email)
-  if key:find "[\128-\255]" then
-    snapshot._beyond_ascii = snapshot._beyond_ascii or rows_beyond_ascii(rows, snapshot._email)
-    return snapshot._beyond_ascii[key]
+  local key, is_ambiguous = addresses.fold(email), false
+  for _, twin in ipairs(snapshot._twins) do
+    local address = core.user_value(rows, twin, snapshot._email)
+    if address == email then
+      return twin
+    end
+    is_ambiguous = is_ambiguous or addresses.fold(address) == key
   end
-  return key ~= email and rows:find(key)
+  return not is_ambiguous and row or nil
 end
 
 local function invited_user(snapshot, email)

@@ -2,7 +2,6 @@
 -- is not certain is a problem, never a guess.
 -- @module lastpass.matching
 local email = require "lastpass.email"
-local key_of = require("lastpass.email").fold
 local rules = require "lastpass.matching.rules"
 local signature = require "lastpass.signature"
 
@@ -26,8 +25,7 @@ local function refuse_both(self, row, other, code, reason)
   end
 end
 
--- What is declared of one person must not be declared of another: the employee id, and the address
--- but for the case of characters beyond ASCII.
+-- An employee id that is declared of one person must not be declared of another.
 local function check_declared(self, row, extra, address)
   local id = extra.employee_id
   local other = id and self.rows_by_id[id]
@@ -43,22 +41,6 @@ local function check_declared(self, row, extra, address)
   elseif id then
     self.rows_by_id[id] = row
   end
-  if not extra.needs_folding then
-    return true
-  end
-  local key = key_of(address)
-  other = self.rows_by_key[key]
-  if other then
-    refuse_both(
-      self,
-      row,
-      other,
-      "repeated",
-      ("%s and %s are the same address"):format(self.desired:row(other), address)
-    )
-    return false
-  end
-  self.rows_by_key[key] = row
   return true
 end
 

@@ -72,60 +72,32 @@ function M.employee_id(self, row, extra)
   return user or false
 end
 
--- Addresses beyond ASCII, which can be encoded in several ways: key to the list of users.
-local function users_beyond_ascii(rows)
-  local found = {}
-  for user = 1, #rows do
-    local address = M.address_of(rows, user)
-    if address:find "[\128-\255]" then
-      local key = key_of(address)
-      found[key] = found[key] or {}
-      table.insert(found[key], user)
+-- All users of an account: several where the directory has it in several spellings.
+local function users_of(self, address)
+  local first = self.rows:find(address)
+  if not first or not self.duplicates[first] then
+    return { first }
+  end
+  local key, users = key_of(address), {}
+  for _, user in ipairs(self.rows:twins()) do
+    if key_of(M.address_of(self.rows, user)) == key then
+      users[#users + 1] = user
     end
   end
-  return found
+  return users
 end
 
--- All users of an address beyond ASCII.
-local function users_by_key(self, address)
-  self.users_beyond_ascii = self.users_beyond_ascii or users_beyond_ascii(self.rows)
-  return self.users_beyond_ascii[key_of(address)] or {}
-end
-
--- The one user of an address, however it is encoded; nil when there are none or several.
-local function find_user(self, address)
+--- By the address, however it is written. Who is only invited is found by the directory's own join.
+function M.email(self, row, extra, address)
   local user = self.rows:find(address)
-  if user or not address:find "[\128-\255]" then
-    return user
-  end
-  local users = users_by_key(self, address)
-  return #users == 1 and users[1] or nil
-end
-
-local function find_by_key(self, row, address)
-  local users = users_by_key(self, address)
-  if #users > 1 then
+  if user and extra.needs_folding and self.duplicates[user] then
     return self:refuse(
       row,
       "ambiguous_address",
       ("several users have the address %s, but for the case of letters"):format(address)
     )
-  elseif users[1] then
-    return users[1]
   end
-  local invited = self:invited(address)
-  if invited and not core.same_address(invited, address) then
-    return self:refuse(row, "invited_otherwise", ("is invited as %s"):format(invited))
-  end
-  return false
-end
-
---- The directory's own join folds ASCII; what is left are other characters.
-function M.email(self, row, extra, address)
-  if extra.needs_folding then
-    return find_by_key(self, row, address)
-  end
-  return self.rows:find(address) or false
+  return user or false
 end
 
 local function refuse_aliases(self, row, found, user)
@@ -143,7 +115,7 @@ end
 function M.alias(self, row, extra, address)
   local found
   for _, alias in ipairs(extra.aliases or {}) do
-    local user = find_user(self, alias)
+    local user = self.rows:find(alias)
     if user and found and user ~= found then
       return refuse_aliases(self, row, found, user)
     end
@@ -162,7 +134,7 @@ function M.check_aliases(self, row, extra, user)
     return true
   end
   for _, alias in ipairs(extra.aliases or {}) do
-    local other = find_user(self, alias)
+    local other = self.rows:find(alias)
     if other and other ~= user then
       return refuse_aliases(self, row, user, other)
     end
@@ -193,8 +165,7 @@ function methods:doubt_all(extra, address)
     addresses[#addresses + 1] = alias
   end
   for _, one in ipairs(addresses) do
-    doubt(self.rows:find(one))
-    for _, user in ipairs(one:find "[\128-\255]" and users_by_key(self, one) or {}) do
+    for _, user in ipairs(users_of(self, one)) do
       doubt(user)
     end
     if self:invited(one) then
@@ -216,7 +187,6 @@ function M.new(desired, rows, settings)
     taken = {},
     duplicates = {},
     rows_by_id = {},
-    rows_by_key = {},
     matching = {
       pairs = {},
       renames = {},
