@@ -377,7 +377,6 @@ write_file(
     dofile("docs/commands.lua").text()
   )
 )
-write_file("lua/lastpass/cli/repl/reference.lua", dofile "docs/reference.lua"())
 local events_page = read_file "docs/events.md"
 for name, make_table in pairs(dofile "docs/events.lua") do
   events_page =

@@ -333,6 +333,60 @@ bob@acme…             1234567  no
   end)
 end)
 
+describe("text.table with one column that yields", function()
+  local columns = {
+    { title = "email", field = "email", whole = true },
+    { title = "status", rank = 1, field = "status", whole = true },
+    { title = "last", rank = 2, field = "last", whole = true },
+    { title = "groups", field = "groups" },
+    {
+      title = "n",
+      align = "right",
+      field = function(row)
+        return row.n
+      end,
+    },
+  }
+  local rows = {
+    {
+      email = "ann@acme.com",
+      status = "active",
+      last = "2026-01-01",
+      groups = { "All", "Finance" },
+      n = 1,
+    },
+    { email = "robert@acme.com", status = "disabled", groups = {}, n = 12 },
+  }
+
+  local function first_line(width)
+    return (text.table(rows, columns, { width = width }):match "^[^\n]*"):gsub(" +", " ")
+  end
+
+  it("is as wide as needed where there is no terminal", function()
+    assert.equals("email status last groups n", first_line(nil))
+    assert.truthy(text.table(rows, columns):find("All, Finance", 1, true))
+  end)
+
+  it("lets one column give way, then leaves out what is missed least", function()
+    assert.equals("email status last groups n", first_line(60))
+    assert.equals("email status groups n", first_line(44))
+    assert.equals("email groups n", first_line(34))
+    for width = 34, 80 do
+      for line in text.table(rows, columns, { width = width }):gmatch "[^\n]+" do
+        assert.truthy(text.width(line) <= width, line)
+      end
+      assert.truthy(
+        text.table(rows, columns, { width = width }):find("robert@acme.com", 1, true),
+        width
+      )
+    end
+  end)
+
+  it("does what it can in no space at all", function()
+    assert.is_string(text.table(rows, columns, { width = 5 }))
+  end)
+end)
+
 describe("numbers", function()
   it("are counted with commas", function()
     local cases = {

@@ -206,6 +206,13 @@ function M.declare(prefix, functions, signatures)
   return functions
 end
 
+--- Everything that has been declared so far.
+---@return fun(...): function, table of functions and what `of` gives for them
+---@return table
+function M.all()
+  return pairs(declared)
+end
+
 --- What was declared of a function.
 ---@param fn any
 ---@return {where: string, text: string, form?: string, params: table, fn: function}|nil

@@ -26,7 +26,9 @@ end
 ---@param text string
 ---@param keep_lines? boolean line feeds and tabs stay
 ---@return string
-M.clean = core.clean
+function M.clean(text, keep_lines)
+  return core.clean(text, keep_lines)
+end
 
 --- Shortens a string to a number of columns; "…" marks that something is missing.
 ---@param text string

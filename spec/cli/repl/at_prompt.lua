@@ -1,5 +1,4 @@
 --- What specs do at the prompt without a terminal: run a text, look at what is shown.
-local chunks = require "lastpass.cli.repl.chunk"
 local commands = require "lastpass.cli.repl.commands"
 local sessions = require "lastpass.cli.repl.session"
 
@@ -7,12 +6,12 @@ local M = {}
 
 local methods = {}
 
---- Carries a line out, as the prompt does it.
+--- Runs a line, as the prompt does it.
 function methods:run(text)
   if text:find "^:" then
     return commands.run(self.session, text, 100)
   end
-  return self.session:execute(assert(chunks.compile(text, self.session.environment)), 100)
+  return self.session:execute(assert(sessions.compile(text, self.session.environment)), 100)
 end
 
 --- It must go well, and show something with `wanted` in it; gives what is shown.

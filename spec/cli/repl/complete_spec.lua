@@ -1,8 +1,62 @@
-local complete = require "lastpass.cli.repl.complete"
 local commands = require "lastpass.cli.repl.commands"
+local complete = require "lastpass.cli.repl.complete"
 local names = require "lastpass.cli.repl.names"
 local scope = require "lastpass.cli.repl.scope"
 local start_box = require("spec.support.box").start
+
+describe("repl.complete.target", function()
+  local function kind(text)
+    local target = complete.target(text)
+    return target and target.kind, target and target.start, target and target.path
+  end
+
+  it("tells names, members and commands", function()
+    assert.same({ "name", "us" }, { kind "us" })
+    assert.same({ "name", "" }, { kind "" })
+    assert.same({ "name", "th" }, { kind "if x() th" })
+    assert.same({ "name", "y" }, { kind "f(x, y" })
+    assert.same({ "member", "us", "client" }, { kind "client:us" })
+    assert.same({ "member", "", "lastpass.secret" }, { kind "x = lastpass.secret." })
+    assert.is_true(complete.target("client:").colon)
+    assert.is_false(complete.target("client.").colon)
+    assert.same({ "command", ":he" }, { kind ":he" })
+    assert.same({ "member", "us", "client" }, { kind ":doc client.us" })
+  end)
+
+  it("tells strings, with what stands in them so far", function()
+    assert.same({ "string", "ann@ac" }, { kind 'users["ann@ac' })
+    assert.same({ "string", "it is" }, { kind "f('it is" })
+    assert.same({ "string", 'a \\" b' }, { kind 'x = "a \\" b' })
+    assert.same({ "string", "long" }, { kind "x = [[long" })
+    assert.same({ "name", "" }, { kind 'x = "done" ' })
+    assert.same({ "name", "y" }, { kind "x = [[done]] .. y" })
+    assert.equals('"', complete.target('f("x').quote)
+  end)
+
+  it("tells options of calls", function()
+    assert.same({ "option", "dis", "client:users" }, { kind "client:users{ dis" })
+    assert.same({ "option", "", "users" }, { kind "users{" })
+    assert.same({ "option", "a", "users" }, { kind "users({ disabled = true, a" })
+    assert.same({ "option", "n", "client:batchadd" }, { kind "client:batchadd{ { user = 1 }, n" })
+    assert.same({ "name", "tr" }, { kind "users{ disabled = tr" })
+    assert.same({ "name", "x" }, { kind "y = { x" })
+  end)
+
+  it("says nothing where only running could tell, and in comments and numbers", function()
+    for _, text in ipairs { "f().x", "f():", "t[1].", "'x':up", "-- us", "x = 12", "x = 0x1f" } do
+      assert.is_nil(complete.target(text), text)
+    end
+  end)
+
+  it("survives anything", function()
+    local odd = { "]]]", "}})", "\\", '"\\', "[[", "'''", ":", "::", "...", "\255\254" }
+    for _, text in ipairs(odd) do
+      assert.has_no_error(function()
+        complete.target(text)
+      end)
+    end
+  end)
+end)
 
 describe("repl.complete", function()
   local box, context, clock

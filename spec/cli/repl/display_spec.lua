@@ -1,6 +1,6 @@
 local display = require "lastpass.cli.repl.display"
 local errors = require "lastpass.error"
-local listing = require "lastpass.cli.repl.listing"
+local scope = require "lastpass.cli.repl.scope"
 local start_box = require("spec.support.box").start
 
 describe("repl.display", function()
@@ -22,7 +22,7 @@ describe("repl.display", function()
   end
 
   local function list(kind, iterator)
-    return listing.new(kind, iterator)
+    return scope.new_listing(kind, iterator)
   end
 
   it("shows lists of everything as tables", function()

@@ -1,4 +1,139 @@
+local at_prompt = require "spec.cli.repl.at_prompt"
 local histories = require "lastpass.cli.repl.history"
+local plain = require "lastpass.cli.repl.plain"
+local start_box = require("spec.support.box").start
+
+describe("repl.history secrets", function()
+  it("sees what is not to be kept", function()
+    for _, line in ipairs {
+      'lastpass.secret.value "x"',
+      "lastpass.secret.value('x')",
+      'local s = secret . value "x"',
+      'lastpass.secret["value"]("x")',
+      'h = "' .. ("5a9db0c5"):rep(8) .. '"',
+      "-- " .. ("0123456789abcdef"):rep(2),
+      'client:batchadd{ { username = "a@b.c", password = "hunter2" } }',
+      "x = { password='hunter2' }",
+      'x = { ["password"] = "hunter2" }',
+      '{"password": "hunter2"}',
+      "password = [[hunter2]]",
+      'Password = "hunter2"',
+      'provhash = "abc"',
+      'token = "abc"',
+      'key = "lpkey_abc"',
+    } do
+      assert.is_true(histories.has_secret(line), line)
+    end
+  end)
+
+  it("lets everything else pass", function()
+    for _, line in ipairs {
+      "users{ disabled = true }",
+      'lastpass.secret.file "~/.config/lastpass/acme.hash"',
+      'lastpass.secret.prompt "Password: "',
+      "client:user('ann@acme.com'):reset_password()",
+      "for user in users do if user.password_reset_required then print(user) end end",
+      "client:resetpassword{ username = 'ann@acme.com' }",
+      "password = ask()",
+      "x = 0xdeadbeef",
+      "",
+    } do
+      assert.is_false(histories.has_secret(line), line)
+    end
+  end)
+
+  it("knows names of secret fields", function()
+    assert.is_true(plain.is_secret "password")
+    assert.is_true(plain.is_secret "ProvHash")
+    assert.is_false(plain.is_secret "password_strength")
+    assert.is_false(plain.is_secret(1))
+  end)
+end)
+
+describe("repl.history scripts", function()
+  local box, prompt, path
+
+  setup(function()
+    box = start_box { users = 30, seed = 3 }
+  end)
+
+  teardown(function()
+    box:stop()
+  end)
+
+  before_each(function()
+    prompt = at_prompt.new(box)
+    path = os.tmpname()
+    os.remove(path)
+  end)
+
+  after_each(function()
+    os.remove(path)
+  end)
+
+  local function read()
+    local file = assert(io.open(path, "rb"))
+    local text = file:read "*a"
+    file:close()
+    return text
+  end
+
+  it("writes a script that does the same again", function()
+    prompt:run "count = 0"
+    prompt:run "for user in users{ disabled = true } do\n  count = count + 1\nend"
+    prompt:run "count"
+    prompt:run "users{ admin = true }"
+    prompt:run "groups"
+    prompt:run "error 'failed, so it is not in it'"
+    prompt:run "users[1].email"
+    prompt:run "print 'the end'"
+    local count = prompt:run("count").text
+    assert.equals("wrote " .. path, prompt:run(":save " .. path).text)
+    local script = read()
+    assert.is_nil(script:find("failed", 1, true), script)
+    assert.truthy(script:find("\n-- users[1].email\n", 1, true), script)
+    local interpreter = rawget(_G, "jit") and "luajit"
+      or _VERSION == "Lua 5.1" and "lua5.1"
+      or "lua5.4"
+    local pipe = assert(io.popen(interpreter .. " " .. path .. " 2>&1"))
+    local output = pipe:read "*a"
+    pipe:close()
+    assert.truthy(output:find("^" .. count .. "\n"), output)
+    assert.truthy(output:find "All Staff\n", output)
+    assert.truthy(output:find "the end\n", output)
+    pipe = io.popen("stat -c %a '" .. path .. "'")
+    assert.equals("600\n", pipe:read "*a")
+    pipe:close()
+  end)
+
+  it("leaves secrets out", function()
+    prompt:run "x = { password = 'swordfish' }"
+    prompt:run "y = 1"
+    prompt:run(":save " .. path)
+    assert.is_nil(read():find("swordfish", 1, true))
+    assert.truthy(read():find("secret was here", 1, true))
+  end)
+
+  it("opens a profile where that was in use", function()
+    local script = histories.script { done = { { text = "x = 1" } }, profile = "acme" }
+    assert.truthy(script:find('assert(lastpass.connect("acme"))', 1, true), script)
+    script = histories.script { done = { { text = "plan 'a.lua'", is_expression = true } } }
+    assert.truthy(script:find("assert(lastpass.connect())", 1, true), script)
+    assert.truthy(script:find("local function plan(", 1, true), script)
+    assert.is_nil(script:find("local function users(", 1, true), script)
+    assert.truthy((loadstring or load)(script))
+  end)
+
+  it("replaces a file only when told so", function()
+    prompt:fails(":save " .. path, "nothing was done")
+    prompt:run "x = 1"
+    prompt:fails(":save", "needs the name of a file")
+    prompt:shown(":save " .. path, "wrote")
+    prompt:fails(":save " .. path, "exists")
+    prompt:shown(":save! " .. path, "wrote")
+    prompt:fails(":save /no/such/folder/x", "No such file")
+  end)
+end)
 
 describe("repl.history", function()
   local folder, path

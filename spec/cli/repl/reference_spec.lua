@@ -1,10 +1,41 @@
--- That it is up to date is checked where it is made: docs/generate.lua --check.
+local at_prompt = require "spec.cli.repl.at_prompt"
 local reference = require "lastpass.cli.repl.reference"
+local start_box = require("spec.support.box").start
+
+describe(":doc", function()
+  local box, prompt
+
+  setup(function()
+    box = start_box { users = 30, seed = 3, invited = 0 }
+  end)
+
+  teardown(function()
+    box:stop()
+  end)
+
+  before_each(function()
+    prompt = at_prompt.new(box)
+  end)
+
+  it("tells what functions do", function()
+    prompt:shown(":doc client.users", "client:users(filter)")
+    prompt:shown(":doc client:users", "client:users(filter)")
+    prompt:shown(":doc users", "client:users(filter)")
+    prompt:shown(":doc batchadd", "https://")
+    prompt:shown(":doc secret.file", "mode 600")
+    prompt:shown(":doc lastpass.new", "provhash")
+    prompt:shown(":doc user", "user:disable()")
+    prompt:shown(":doc client", "client:snapshot(filter)")
+    prompt:shown(":doc", ":doc NAME")
+    local outcome = prompt:fails(":doc client.snapshto", "nothing called")
+    assert.truthy(outcome.text:find(":doc client.snapshot", 1, true), outcome.text)
+  end)
+end)
 
 describe("repl.reference", function()
   it("has every command of the API with its page, fields and what is required", function()
     for _, command in ipairs(require("lastpass.core").commands) do
-      local text = assert(reference["client." .. command.name], command.name)
+      local text = assert(reference.text("client." .. command.name), command.name)
       assert.truthy(text:find(command.page, 1, true), text)
       for _, field in ipairs(command.fields) do
         assert.truthy(text:find("\n  " .. field.name .. " (", 1, true), text)
@@ -31,15 +62,21 @@ describe("repl.reference", function()
       "lastpass.parallel",
       "lastpass.strict",
     } do
-      assert.is_string(reference[name], name)
+      assert.is_string(reference.text(name), name)
     end
-    assert.truthy(reference["lastpass.new"]:find("timezone (", 1, true), "the options")
-    assert.truthy(reference["client.apply"]:find("client:apply(plan, options)", 1, true))
+    assert.truthy(reference.text("lastpass.new"):find("timezone (", 1, true), "the options")
+    assert.truthy(reference.text("client.apply"):find("client:apply(plan, options)", 1, true))
+  end)
+
+  it("has the comment of every function", function()
+    for _, name in ipairs(reference.names()) do
+      assert.truthy(reference.text(name):find "\n  %S", name)
+    end
   end)
 
   it("fits a terminal", function()
-    for name, text in pairs(reference) do
-      for line in text:gmatch "[^\n]+" do
+    for _, name in ipairs(reference.names()) do
+      for line in reference.text(name):gmatch "[^\n]+" do
         assert.truthy(#line <= 100 or line:find "https?://", name .. ": " .. line)
       end
     end

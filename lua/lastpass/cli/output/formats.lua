@@ -1,12 +1,12 @@
 --- The formats of rows on standard output: `rows` shows what an iterator gives, `one` shows one object where it
 -- looks different alone.
 -- @module lastpass.cli.output.formats
-local color = require "lastpass.cli.color"
 local columns = require "lastpass.text.columns"
 local csv = require "lastpass.text.csv"
 local errors = require "lastpass.error"
 local json = require "lastpass.json"
 local selection = require "lastpass.cli.output.selection"
+local streams = require "lastpass.cli.streams"
 
 ---@class lastpass.cli.Format
 ---@field rows fun(session: table, view: lastpass.cli.View, plan: table, each: fun(): any)
@@ -73,13 +73,13 @@ end
 
 -- A row may be several lines, and colour ends with its line.
 local function painter(session, tones)
-  if not color.is_wanted(session) then
+  if not streams.is_colored(session) then
     return nil
   end
   return function(lines, number)
     local tone = number == nil and "head" or tones[number] or nil
     return (lines:gsub("[^\n]+", function(line)
-      return color.paint(tone, line)
+      return streams.paint(tone, line)
     end))
   end
 end
@@ -116,8 +116,8 @@ M.csv = {}
 
 -- With a line of titles, guarded against spreadsheets unless --no-guard says not to.
 function M.csv.rows(session, view, plan, each)
-  local streams, options = session.streams, { guard = not session.options.no_guard }
-  streams:write(csv.line(plan.fields, { guard = false }))
+  local output, options = session.streams, { guard = not session.options.no_guard }
+  output:write(csv.line(plan.fields, { guard = false }))
   for object in each do
     local cells = {}
     for index, field in ipairs(plan.fields) do
@@ -129,7 +129,7 @@ function M.csv.rows(session, view, plan, each)
       end
       cells[index] = value == nil and "" or value
     end
-    streams:write(streams:shown(csv.line(cells, options)))
+    output:write(output:shown(csv.line(cells, options)))
   end
 end
 

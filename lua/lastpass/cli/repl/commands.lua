@@ -1,9 +1,9 @@
 --- The prompt's own commands: lines that begin with a colon.
 -- @module lastpass.cli.repl.commands
-local chunks = require "lastpass.cli.repl.chunk"
 local display = require "lastpass.cli.repl.display"
 local errors = require "lastpass.error"
 local scope = require "lastpass.cli.repl.scope"
+local sessions = require "lastpass.cli.repl.session"
 local text = require "lastpass.text"
 
 local M = {}
@@ -13,7 +13,7 @@ M.list = {
   { ":help", "", "this list" },
   { ":doc", "[NAME]", "what a function or an API command does, as in :doc client.users" },
   { ":save", "FILE", "write what was done as a script; :save! replaces a file" },
-  { ":time", "EXPRESSION", "run it and tell how long it took" },
+  { ":time", "EXPRESSION", "run it and report how long it took" },
   { ":set", "strict on|off", "let the client raise its failures, or return them" },
   { ":quit", "", "end; so does Ctrl-D" },
 }
@@ -39,7 +39,7 @@ local function failed(message, err)
 end
 
 handlers[":doc"] = function(_, argument)
-  local found, message, err = require("lastpass.cli.repl.documentation").of(argument)
+  local found, message, err = require("lastpass.cli.repl.reference").of(argument)
   if not found then
     return failed(message, err)
   end
@@ -50,7 +50,7 @@ local function save(session, path, replace)
   if path == "" then
     return failed(":save needs the name of a file", { hint = ":save playbook.lua" })
   end
-  local ok, message, err = require("lastpass.cli.repl.save").write(session, path, replace)
+  local ok, message, err = require("lastpass.cli.repl.history").save(session, path, replace)
   if not ok then
     return failed(message, err)
   end
@@ -66,7 +66,7 @@ handlers[":save!"] = function(session, argument)
 end
 
 handlers[":time"] = function(session, argument, width)
-  local chunk, message = chunks.compile(argument, session.environment)
+  local chunk, message = sessions.compile(argument, session.environment)
   if not chunk then
     return failed(message)
   end
@@ -101,7 +101,7 @@ function M.names()
   return names
 end
 
---- Carries a line out that begins with a colon.
+--- Runs a line that begins with a colon.
 ---@param session table
 ---@param line string
 ---@param width? integer

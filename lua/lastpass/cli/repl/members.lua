@@ -1,12 +1,11 @@
---- What can stand behind a dot or a colon, and which options a call takes: found without running
--- anything.
+--- What can follow a dot or a colon, and which options a call takes: found without running anything.
 -- @module lastpass.cli.repl.members
 local reference = require "lastpass.cli.repl.reference"
 local errors = require "lastpass.error"
 
 local M = {}
 
--- The classes whose methods the reference knows, by the name of their metatable.
+-- How the reference calls objects, by the name of their metatable.
 local classes = {
   ["lastpass.Client"] = "client",
   ["lastpass.User"] = "user",
@@ -58,24 +57,6 @@ local function add_keys(found, source, only_functions)
   end
 end
 
-local function add_commands(found)
-  for _, command in ipairs(require("lastpass.core").commands) do
-    found[command.name] = true
-  end
-end
-
-local function add_class(found, class)
-  for name in pairs(reference) do
-    local member = name:match("^" .. class .. "%.([%w_]+)")
-    if member then
-      found[member] = true
-    end
-  end
-  if class == "client" then
-    add_commands(found)
-  end
-end
-
 -- What a strict object wraps.
 local function unwrapped(value)
   local metatable = getmetatable(value)
@@ -85,7 +66,7 @@ local function unwrapped(value)
   return value
 end
 
---- The names behind a dot or a colon.
+--- The names that can follow a dot or a colon.
 ---@param path string
 ---@param colon boolean only what can be called
 ---@param environment table
@@ -101,7 +82,7 @@ function M.of(path, colon, environment)
   local found = {}
   local class = class_name(value)
   if class then
-    add_class(found, class)
+    add_keys(found, reference.members(class))
     if class == "user" and not colon then
       add_keys(found, require("lastpass.directory.user").fields)
     end
@@ -112,9 +93,9 @@ function M.of(path, colon, environment)
   end
   add_keys(found, value, colon)
   if value == package.loaded["lastpass"] then
-    add_class(found, "lastpass")
+    add_keys(found, reference.members "lastpass")
   elseif value == package.loaded["lastpass.report"] then
-    add_class(found, "lastpass.report")
+    add_keys(found, reference.members "lastpass.report")
   end
   local metatable = getmetatable(value)
   if type(metatable) == "table" and type(metatable.__index) == "table" then
@@ -123,29 +104,10 @@ function M.of(path, colon, environment)
   return errors.names_of(found)
 end
 
-local KEYWORDS = {
-  "and",
-  "break",
-  "do",
-  "else",
-  "elseif",
-  "end",
-  "false",
-  "for",
-  "function",
-  "if",
-  "in",
-  "local",
-  "nil",
-  "not",
-  "or",
-  "repeat",
-  "return",
-  "then",
-  "true",
-  "until",
-  "while",
-}
+local KEYWORDS = [[
+  and break do else elseif end false for function if in local nil not or repeat return then true
+  until while
+]]
 
 --- The bare names: keywords, globals, what the prompt has in scope.
 ---@param environment table
@@ -153,68 +115,53 @@ local KEYWORDS = {
 ---@return string[]
 function M.globals(environment, scope)
   local found = {}
-  for _, list in ipairs { KEYWORDS, scope } do
-    for _, name in ipairs(list) do
-      found[name] = true
-    end
+  for keyword in KEYWORDS:gmatch "%l+" do
+    found[keyword] = true
+  end
+  for _, name in ipairs(scope) do
+    found[name] = true
   end
   add_keys(found, _G)
   add_keys(found, environment)
   return errors.names_of(found)
 end
 
-local function keys_of(known)
-  return function()
-    local found = {}
-    add_keys(found, known())
-    return errors.names_of(found)
+-- Names of options from a table that has them as keys, or as a list of {name, …}.
+local function names_of(known, more)
+  local found = {}
+  for key, value in pairs(known) do
+    found[type(key) == "number" and value[1] or key] = true
   end
-end
-
-local function filter_options()
-  local known = { stream = true }
-  for name in pairs(require("lastpass.directory.snapshot").filter_options) do
-    known[name] = true
+  for _, name in ipairs(more or {}) do
+    found[name] = true
   end
-  return known
-end
-
-local function event_options()
-  return require("lastpass.directory.events").options
-end
-
-local function export_options()
-  local known = {}
-  for _, option in ipairs(require("lastpass.export").options) do
-    known[option[1]] = true
-  end
-  return known
+  return errors.names_of(found)
 end
 
 local function client_options()
-  local known = {}
-  for _, option in ipairs(require("lastpass.enterprise.options").list) do
-    known[option[1]] = true
-  end
-  return known
-end
-
-local function folder_options()
-  return { detailed = true }
+  return names_of(require("lastpass.enterprise.options").list)
 end
 
 -- Options by the last name of the call.
 local options = {
-  users = keys_of(filter_options),
-  events = keys_of(event_options),
-  export = keys_of(export_options),
-  folders = keys_of(folder_options),
-  snapshot = keys_of(function()
-    return { disabled = true, admin = true, username = true, as_of = true }
-  end),
-  new = keys_of(client_options),
-  client = keys_of(client_options),
-  connect = keys_of(client_options),
+  users = function()
+    return names_of(require("lastpass.directory.snapshot").filter_options, { "stream" })
+  end,
+  events = function()
+    return names_of(require("lastpass.directory.events").options)
+  end,
+  export = function()
+    return names_of(require("lastpass.export").options)
+  end,
+  folders = function()
+    return { "detailed" }
+  end,
+  snapshot = function()
+    return { "admin", "as_of", "disabled", "username" }
+  end,
+  new = client_options,
+  client = client_options,
+  connect = client_options,
 }
 
 --- The names of options that a call takes, or of the fields of a command.

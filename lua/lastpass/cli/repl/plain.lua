@@ -1,7 +1,6 @@
 --- Any Lua value as text for a person: tables like Lua would write them, or as lines and columns
 -- when they are many. What is named like a secret is not shown.
 -- @module lastpass.cli.repl.plain
-local secrets = require "lastpass.cli.repl.secrets"
 local text = require "lastpass.text"
 
 local DEEPEST = 3
@@ -10,6 +9,27 @@ local MOST_COLUMNS = 8
 local LOOKED_AT = 50 -- rows whose fields decide on the columns
 
 local M = {}
+
+-- Names of fields that hold secrets. "password_reset_required" and "last_password_change" do not.
+local secret_names = {
+  password = true,
+  passwd = true,
+  passphrase = true,
+  provhash = true,
+  secret = true,
+  token = true,
+  apikey = true,
+  api_key = true,
+  masterpassword = true,
+  master_password = true,
+}
+
+--- Whether a field of that name holds a secret.
+---@param name any
+---@return boolean
+function M.is_secret(name)
+  return type(name) == "string" and secret_names[name:lower()] == true
+end
 
 --- What an object says of itself; nil when it says nothing.
 ---@param value any
@@ -56,7 +76,7 @@ local function inline_table(value, depth)
     if not in_list then
       local name = type(key) == "string" and key:match "^[%a_][%w_]*$"
         or "[" .. inline(key, depth + 1) .. "]"
-      local shown = secrets.is_name(key) and "(hidden)" or inline(value[key], depth + 1)
+      local shown = M.is_secret(key) and "(hidden)" or inline(value[key], depth + 1)
       parts[#parts + 1] = name .. " = " .. shown
     end
   end
@@ -112,7 +132,7 @@ local function cell(field)
     local value = row[field]
     if value == nil then
       return ""
-    elseif secrets.is_name(field) then
+    elseif M.is_secret(field) then
       return "(hidden)"
     end
     return type(value) == "string" and value or M.inline(value)
@@ -170,7 +190,7 @@ local function record(value)
   for _, key in ipairs(sorted_keys(value)) do
     local name = type(key) == "string" and text.clean(key) or M.inline(key)
     local shown = value[key]
-    if secrets.is_name(key) then
+    if M.is_secret(key) then
       shown = "(hidden)"
     elseif type(shown) == "string" then
       shown = M.inline(shown)
@@ -180,23 +200,19 @@ local function record(value)
   return M.lines(lines)
 end
 
--- Lines stay lines; everything else that could act on the terminal is written out.
-local function clean_lines(value)
-  local lines = {}
-  for line in (value .. "\n"):gmatch "(.-)\n" do
-    lines[#lines + 1] = text.clean(line)
-  end
-  return table.concat(lines, "\n")
+--- Cleans text whose lines stay lines; everything else that could act on the terminal is an escape.
+---@param value string
+---@return string
+function M.clean_lines(value)
+  return (value:gsub("[^\n]+", text.clean))
 end
 
-M.clean_lines = clean_lines
-
---- A table of rows, fitted into a width; `more` tells of those that were left out.
+--- A table of rows, fitted into a width.
 ---@param rows table[]
 ---@param columns table[] as of `lastpass.text.table`
 ---@param width integer|nil
 ---@return string
-function M.columns(rows, columns, width)
+function M.table(rows, columns, width)
   return text.table(rows, columns, { width = width })
 end
 
@@ -206,15 +222,15 @@ end
 ---@return string
 function M.text(value, width)
   if type(value) == "string" then
-    return clean_lines(value)
+    return M.clean_lines(value)
   end
   local own = M.own_text(value)
   if own then
-    return clean_lines(own)
+    return M.clean_lines(own)
   elseif type(value) ~= "table" then
     return tostring(value)
   elseif is_list_of_rows(value) then
-    return M.columns(value, columns_of(value), width)
+    return M.table(value, columns_of(value), width)
   end
   local one_line = M.inline(value)
   if text.width(one_line) <= math.min(LONGEST_INLINE, width or LONGEST_INLINE) then

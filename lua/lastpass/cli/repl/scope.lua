@@ -1,14 +1,136 @@
---- What has a name at the prompt: client, users, groups, folders, events, plan, sandbox, lastpass.
+--- What has a name at the prompt (client, users, groups, folders, events, plan, sandbox, lastpass), and the
+-- lists that these names stand for.
 -- @module lastpass.cli.repl.scope
 local interrupts = require "lastpass.cli.repl.interrupts"
-local listing = require "lastpass.cli.repl.listing"
 
 local M = {}
+
+-- ------------------------------------------------------------------ lists
+
+---@class lastpass.repl.Listing
+local listing_mt = { __name = "lastpass.repl.Listing" }
+
+--- All of a listing, read to its end.
+---@param listing lastpass.repl.Listing
+---@return any[]
+function M.items(listing)
+  local items = rawget(listing, "_items")
+  if not items then
+    items = {}
+    for item in rawget(listing, "_next") do
+      items[#items + 1] = item
+    end
+    rawset(listing, "_items", items)
+  end
+  return items
+end
+
+function listing_mt.__index(listing, key)
+  if type(key) == "number" then
+    return M.items(listing)[key]
+  end
+  return nil
+end
+
+function listing_mt.__len(listing)
+  return #M.items(listing)
+end
+
+-- One step of a `for`.
+function listing_mt.__call(listing)
+  local items = rawget(listing, "_items")
+  if not items then
+    return rawget(listing, "_next")()
+  end
+  local position = (rawget(listing, "_position") or 0) + 1
+  rawset(listing, "_position", position)
+  return items[position]
+end
+
+function listing_mt.__tostring(listing)
+  return ("%s (%d)"):format(rawget(listing, "_kind"), #M.items(listing))
+end
+
+--- Wraps an iterator of a client: still one for `for`, and also something that can be shown, indexed and counted.
+---@param kind string "users", "groups", "folders", "events", "expired_passwords"
+---@param iterator fun(): any
+---@return lastpass.repl.Listing
+function M.new_listing(kind, iterator)
+  return setmetatable({ _kind = kind, _next = iterator }, listing_mt)
+end
+
+--- Which kind of objects a value lists, or nil.
+---@param value any
+---@return string|nil
+function M.kind(value)
+  return type(value) == "table" and getmetatable(value) == listing_mt and rawget(value, "_kind")
+    or nil
+end
+
+---@class lastpass.repl.Collection
+local collection_mt = { __name = "lastpass.repl.Collection" }
+
+function collection_mt.__index(collection, key)
+  if type(key) == "number" then
+    return rawget(collection, "_read")()[key]
+  end
+  return rawget(collection, "_one")(key)
+end
+
+function collection_mt.__len(collection)
+  return #rawget(collection, "_read")()
+end
+
+-- `for` calls with two arguments, a person with none or one: so `for user in users do` works too.
+function collection_mt.__call(collection, ...)
+  if select("#", ...) < 2 then
+    return rawget(collection, "_read")(...)
+  end
+  local control = select(2, ...)
+  if control == nil then
+    rawset(collection, "_walk", rawget(collection, "_read")())
+  end
+  return rawget(collection, "_walk")()
+end
+
+function collection_mt.__tostring(collection)
+  return rawget(collection, "_name")
+end
+
+--- A name of the prompt that stands for all things of a kind: `users`, `users{…}`, `users[1]`,
+-- `users["ann@acme.com"]`, `for user in users do`.
+---@param name string
+---@param read fun(filter?): lastpass.repl.Listing
+---@param one fun(key): any what a name of one of them gives
+---@return lastpass.repl.Collection
+function M.new_collection(name, read, one)
+  return setmetatable({ _name = name, _read = read, _one = one }, collection_mt)
+end
+
+--- Whether a value is a listing or a collection.
+---@param value any
+---@return boolean
+function M.is_many(value)
+  local metatable = type(value) == "table" and getmetatable(value)
+  return metatable == listing_mt or metatable == collection_mt
+end
+
+--- All of a collection, as a listing; nil for any other value.
+---@param value any
+---@return lastpass.repl.Listing|nil
+function M.everything(value)
+  if type(value) == "table" and getmetatable(value) == collection_mt then
+    return rawget(value, "_read")()
+  end
+  return nil
+end
+
+-- ------------------------------------------------------------------ names
 
 --- The names, and what they are for people.
 M.names = {
   { "client", "the company: client:users(), client:user(address), client:batchadd{…}" },
-  { "users", 'everybody; users{ disabled = true }, users["ann@acme.com"], #users' },
+  { "users", 'all users; users{ disabled = true }, users["ann@acme.com"], #users' },
   { "groups", 'all groups; groups["Finance"] is one' },
   { "folders", "shared folders and who may use them" },
   { "events", 'audit events of a day; events{ from = "-7d", user = "ann@acme.com" }' },
@@ -20,7 +142,7 @@ M.names = {
 local listed = { "users", "groups", "folders", "events", "expired_passwords" }
 local changed = {} -- tables of methods that are changed already
 
--- At the prompt the lists of every client can be shown, and an apply is not torn.
+-- At the prompt the lists of every client can be shown, and an apply is not interrupted midway.
 local function change_methods()
   local methods = require("lastpass").enterprise.methods
   if changed[methods] then
@@ -30,14 +152,14 @@ local function change_methods()
   for _, name in ipairs(listed) do
     local method = methods[name]
     methods[name] = function(...)
-      return listing.new(name, method(...))
+      return M.new_listing(name, method(...))
     end
   end
   interrupts.make_gentle(methods, require "lastpass.plan.client")
 end
 
 local function find_folder(folders, name)
-  for _, folder in ipairs(listing.items(folders)) do
+  for _, folder in ipairs(M.items(folders)) do
     if folder.name == name then
       return folder
     end
@@ -56,7 +178,7 @@ end
 local makers = {}
 
 makers.users = function(client)
-  return listing.collection("users", function(filter)
+  return M.new_collection("users", function(filter)
     return client():users(filter)
   end, function(address)
     return need(client():user(address))
@@ -64,7 +186,7 @@ makers.users = function(client)
 end
 
 makers.groups = function(client)
-  return listing.collection("groups", function()
+  return M.new_collection("groups", function()
     return client():groups()
   end, function(name)
     return client():group(name)
@@ -75,13 +197,13 @@ makers.folders = function(client)
   local function read(options)
     return client():folders(options)
   end
-  return listing.collection("folders", read, function(name)
+  return M.new_collection("folders", read, function(name)
     return find_folder(read(), name)
   end)
 end
 
 makers.events = function(client)
-  return listing.collection("events", function(options)
+  return M.new_collection("events", function(options)
     return client():events(options)
   end, function()
     return nil
@@ -95,7 +217,7 @@ makers.plan = function(client)
       return client():plan(playbook, options)
     end,
     __tostring = function()
-      return 'plan "playbook.lua" makes a plan; client:apply(it) carries it out'
+      return 'plan "playbook.lua" makes a plan; client:apply(it) executes it'
     end,
   })
 end

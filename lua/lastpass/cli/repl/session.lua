@@ -1,11 +1,79 @@
---- A session at the prompt: what is in scope, what was run, and how a result becomes text.
+--- A session at the prompt: compiles what was typed, runs it, and makes its results text.
 -- @module lastpass.cli.repl.session
 local display = require "lastpass.cli.repl.display"
 local interrupts = require "lastpass.cli.repl.interrupts"
-local listing = require "lastpass.cli.repl.listing"
 local scope = require "lastpass.cli.repl.scope"
 
 local M = {}
+
+-- ------------------------------------------------------------------ chunks
+
+local NAME = "=repl" -- the name of the prompt's chunks in messages
+
+local function load_chunk(text, name, environment)
+  if text:find "^%s*\27" then
+    return nil, "bytecode is not run" -- load of 5.1 has no mode
+  elseif rawget(_G, "setfenv") then
+    local chunk, message = loadstring(text, name)
+    return chunk and setfenv(chunk, environment), message
+  end
+  return load(text, name, "t", environment)
+end
+
+local function pass(...)
+  return ...
+end
+
+-- The parser met the end of the input where it expected more (lua.c asks the same). A string in quotes
+-- cannot continue in the next line.
+local function is_cut_off(message)
+  return message:find "<eof>'?$" ~= nil and not message:find "unfinished string"
+end
+
+---@class lastpass.repl.Chunk
+---@field run function
+---@field text string
+---@field is_expression boolean
+
+--- Compiles what was typed.
+---@param text string
+---@param environment table what its globals are
+---@param options? table name: of the chunk (default `NAME`); line: the number of its first line
+---@return lastpass.repl.Chunk|nil
+---@return string? message
+---@return boolean? incomplete more lines could make it complete
+function M.compile(text, environment, options)
+  local name = options and options.name or NAME
+  local before = ("\n"):rep((options and options.line or 1) - 1)
+  if load_chunk("return " .. text, name, environment) then
+    -- not as a tail call, which would hide the chunk from messages that blame its line
+    local call = before .. "return (...)(" .. text
+    -- the bracket in a line of its own is not part of a comment, but shifts lines in messages
+    local run = load_chunk(call .. ")", name, environment)
+      or load_chunk(call .. "\n)", name, environment)
+    return {
+      run = function()
+        return run(pass)
+      end,
+      text = text,
+      is_expression = text:find "%S" ~= nil,
+    }
+  end
+  local run, message = load_chunk(before .. text, name, environment)
+  if run then
+    return { run = run, text = text, is_expression = false }
+  end
+  return nil, message, is_cut_off(message)
+end
+
+--- Whether a string is a statement by itself, as a script needs it.
+---@param text string
+---@return boolean
+function M.is_statement(text)
+  return load_chunk(text, NAME, {}) ~= nil
+end
+
+-- ------------------------------------------------------------------ sessions
 
 local methods = {}
 local session_mt = { __name = "lastpass.repl.Session", __index = methods }
@@ -94,7 +162,7 @@ function methods:execute(chunk, width)
     self.done[#self.done + 1] = {
       text = chunk.text,
       is_expression = chunk.is_expression,
-      is_list = listing.is_many(results[1]),
+      is_list = scope.is_many(results[1]),
     }
   end
   return outcome
