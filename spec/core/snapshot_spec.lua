@@ -687,7 +687,7 @@ describe("core.snapshot", function()
   end)
 
   describe("find", function()
-    it("does not mind the case of ASCII letters", function()
+    it("does not mind the case of letters", function()
       local snapshot = rows.read(
         '{"Users":{"1":{"username":"Ann.Lee@Acme.Example"},"2":{"username":"b[@x"},'
           .. '"3":{"username":"b{@x"},'
@@ -703,7 +703,7 @@ describe("core.snapshot", function()
       assert.equal(2, snapshot:find "B[@X")
       assert.equal(3, snapshot:find "B{@X")
       assert.equal(4, snapshot:find "j\195\150RG@X")
-      assert.is_nil(snapshot:find "j\195\182rg@x")
+      assert.equal(4, snapshot:find "j\195\182rg@x")
       assert.equal(5, snapshot:find "A")
       assert.equal(6, snapshot:find "_@`")
       for _, address in ipairs {

@@ -1,23 +1,20 @@
 /*
 ** The key of an account: the one place that knows which spellings of an address are one account.
-*The
-** core (index of the rows, joins, duplicates) and Lua (core.account_key, which lastpass.email
-*calls)
-** both come here.
+** The core (index of the rows, joins, duplicates) and Lua (core.account_key, which lastpass.email
+** gives to everybody) both come here.
 **
-** The key is the address trimmed, in normalisation form C, its letters in lower case one by one. No
-** rule of a language makes two accounts one: the sharp s is not "ss", a final sigma is not another
-** sigma, a dotted capital I is an i with a dot above. Letters are mapped between decomposition and
-** composition, so that the form in which an address arrives makes no difference. Of what is not
-*UTF-8
-** or longer than LP_ACCOUNT_BYTES, which no address is, ASCII letters alone are mapped.
+** The key is the address in normalisation form C, its letters in lower case one by one; white space
+** at its ends is cut off where people write addresses, not here. No rule of a language makes two
+** accounts one: the sharp s is not "ss", a final sigma is not another sigma, a dotted capital I is
+** an i with a dot above. Letters are mapped between decomposition and composition, so that the form
+** in which an address arrives makes no difference. Of what is not UTF-8, or longer than any address
+** (LP_ACCOUNT_BYTES), ASCII letters alone are mapped.
 */
 #ifndef LP_ACCOUNT_KEY_H
 #define LP_ACCOUNT_KEY_H
 
 #include <utf8proc.h>
 
-#include "address.h"
 #include "bytes.h"
 
 #define LP_ACCOUNT_BYTES 512
@@ -46,7 +43,6 @@ static inline utf8proc_ssize_t lp_fold_into (utf8proc_int32_t *codes, utf8proc_s
 
 /* `account` must live as long as its text is used, and so must the text given. */
 static inline void lp_account_read (lp_account *account, const char *text, size_t n) {
-  text = lp_trim(text, &n);
   account->text = text;
   account->n = n;
   if (n <= LP_ACCOUNT_BYTES && !lp_is_ascii(text, n)) {
@@ -57,16 +53,10 @@ static inline void lp_account_read (lp_account *account, const char *text, size_
   }
 }
 
-/* All ASCII without blanks at its ends: its own key but for the case of letters. */
-static inline int lp_account_is_plain (const char *text, size_t n) {
-  return n == 0 ||
-         (!lp_is_ascii_space(text[0]) && !lp_is_ascii_space(text[n - 1]) && lp_is_ascii(text, n));
-}
-
 /* The same for all spellings of one account. */
 static inline uint32_t lp_account_hash (const char *text, size_t n) {
   lp_account account;
-  if (lp_account_is_plain(text, n)) return (uint32_t)lp_hash_words(text, n, 1);
+  if (lp_is_ascii(text, n)) return (uint32_t)lp_hash_words(text, n, 1);
   lp_account_read(&account, text, n);
   return (uint32_t)lp_hash_words(account.text, account.n, 1);
 }
@@ -75,7 +65,7 @@ static inline uint32_t lp_account_hash (const char *text, size_t n) {
 static inline int lp_same_account (const char *one, size_t n, const char *other, size_t m) {
   lp_account a, b;
   if (n == m && lp_same_folded(one, other, n)) return 1;
-  if (lp_account_is_plain(one, n) && lp_account_is_plain(other, m)) return 0;
+  if (lp_is_ascii(one, n) && lp_is_ascii(other, m)) return 0;
   lp_account_read(&a, one, n);
   lp_account_read(&b, other, m);
   return a.n == b.n && lp_same_folded(a.text, b.text, a.n);

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "address.h"
 #include "reader.h"
 #include "sink.h"
 #include "snapshot.h"
@@ -245,6 +246,7 @@ static int is_member (const lp_rows *rows, const lp_row *row, uint32_t group) {
 void lp_push_account_key (lua_State *L, const char *text, size_t n) {
   lp_account account;
   luaL_Buffer key;
+  text = lp_trim(text, &n);
   lp_account_read(&account, text, n);
   luaL_buffinit(L, &key);
   for (size_t i = 0; i < account.n; i++)

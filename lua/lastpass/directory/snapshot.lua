@@ -98,7 +98,7 @@ end
 ---@param email string
 ---@return lastpass.User|nil
 function methods:user(email)
-  local row = find_row(self, email)
+  local row = find_row(self, email_room.trim(email))
   if row then
     return user_object.of_row(self._client, self._rows, row)
   end
