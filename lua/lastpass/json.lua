@@ -107,7 +107,7 @@ local function encode_number(value, level)
   end
 end
 
--- What stands beside a list's elements, or behind a hole, would be lost.
+-- Keys beside a list's elements, and elements after a hole, would be lost.
 local function check_list(list, level)
   for key in pairs(list) do
     if type(key) ~= "number" or key < 1 or key > #list or key ~= math.floor(key) then

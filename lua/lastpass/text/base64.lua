@@ -2,28 +2,28 @@
 -- @module lastpass.text.base64
 local floor = math.floor
 
-local LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+local COMMON = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 
 local function encoder(alphabet, padding)
-  local letter = {}
+  local digit = {}
   for at = 1, 64 do
-    letter[at - 1] = alphabet:sub(at, at)
+    digit[at - 1] = alphabet:sub(at, at)
   end
   return function(bytes)
     local parts = {}
     for at = 1, #bytes, 3 do
       local a, b, c = bytes:byte(at, at + 2)
       local number = a * 65536 + (b or 0) * 256 + (c or 0)
-      parts[#parts + 1] = letter[floor(number / 262144)]
-        .. letter[floor(number / 4096) % 64]
-        .. (b and letter[floor(number / 64) % 64] or padding)
-        .. (c and letter[number % 64] or padding)
+      parts[#parts + 1] = digit[floor(number / 262144)]
+        .. digit[floor(number / 4096) % 64]
+        .. (b and digit[floor(number / 64) % 64] or padding)
+        .. (c and digit[number % 64] or padding)
     end
     return table.concat(parts)
   end
 end
 
--- Whatever is no letter counts as 0: comparing with the text of the bytes tells it.
+-- A character outside the alphabet counts as 0; encoding the bytes again then gives another string.
 local function decoder(alphabet, encode)
   local value = {}
   for at = 1, 64 do
@@ -52,7 +52,7 @@ end
 
 local M = {}
 
-local standard = form(LETTERS .. "+/", "=")
+local standard = form(COMMON .. "+/", "=")
 
 --- Bytes to text.
 ---@param bytes string
@@ -65,6 +65,6 @@ M.encode = standard.encode
 M.decode = standard.decode
 
 --- `encode` and `decode` of the form for addresses.
-M.url = form(LETTERS .. "-_", "")
+M.url = form(COMMON .. "-_", "")
 
 return M

@@ -110,7 +110,7 @@ local function list_of(target, context)
   return names.sorted(members.globals(context.environment, context.scope))
 end
 
--- Lua's names are told apart by case, addresses and groups are not.
+-- Case distinguishes Lua's names, but not addresses and groups.
 local function exactly(list, start)
   local found = {}
   for _, word in ipairs((list:starting_with(start, MOST_LUA_NAMES))) do

@@ -139,7 +139,7 @@ local function cell(field)
   end
 end
 
--- What says who or what a row is stands first.
+-- The fields that identify a row come first.
 local rank = { row = 1, id = 2, username = 3, email = 3, name = 4 }
 
 local function columns_of(rows)

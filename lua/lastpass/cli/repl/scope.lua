@@ -97,7 +97,7 @@ function collection_mt.__tostring(collection)
   return rawget(collection, "_name")
 end
 
---- A name of the prompt that stands for all things of a kind: `users`, `users{…}`, `users[1]`,
+--- A name of the prompt that means all objects of a kind: `users`, `users{…}`, `users[1]`,
 -- `users["ann@acme.com"]`, `for user in users do`.
 ---@param name string
 ---@param read fun(filter?): lastpass.repl.Listing
@@ -217,7 +217,7 @@ makers.plan = function(client)
       return client():plan(playbook, options)
     end,
     __tostring = function()
-      return 'plan "playbook.lua" makes a plan; client:apply(it) executes it'
+      return 'plan "playbook.lua" makes a plan; client:apply(it) applies it'
     end,
   })
 end

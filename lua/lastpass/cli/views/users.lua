@@ -30,7 +30,7 @@ end
 -- So many users at once: below the size from which malloc asks the system for each string.
 local AT_ONCE = 100
 
--- What stands before the first row, between rows, after the last, and in place of no rows.
+-- Before the first row, between rows, after the last, and when there are no rows.
 local frames = { json = { "[\n", ",\n", "\n]\n", "[]\n" }, ndjson = { "", "\n", "\n", "" } }
 
 --- Writes JSON from the snapshot's own rows, without a Lua value for each field.
