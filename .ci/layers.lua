@@ -19,6 +19,7 @@ local layers = {
       "signature",
       "json",
       "files",
+      "zlib",
       "secret",
       "text",
       "html",

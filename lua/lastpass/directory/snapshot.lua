@@ -87,6 +87,16 @@ function methods:invited_count()
   return #self._invited
 end
 
+--- The addresses of those who are only invited.
+---@return string[]
+function methods:invited()
+  local addresses = {}
+  for index, address in ipairs(self._invited) do
+    addresses[index] = address
+  end
+  return addresses
+end
+
 --- How many people the company has, those who are only invited among them; also of a read of a few.
 ---@return integer
 function methods:people()
@@ -202,8 +212,34 @@ function methods:odd_values()
   return self._rows:odd()
 end
 
+-- So many users at once: below the size from which malloc asks the system for each string.
+local LINES_AT_ONCE = 100
+
+--- Users as JSON objects, some at a time, without a Lua value for each field. Those who are only invited are not
+-- among them.
+---@param snapshot any
+---@param fields string[]
+---@param separator string between the objects
+---@return (fun(): string|nil)|nil next_lines nil for anything but a snapshot
+function M.json_lines(snapshot, fields, separator)
+  if getmetatable(snapshot) ~= snapshot_mt then
+    return nil
+  end
+  local rows, zone = snapshot._rows, snapshot._client:zone()
+  local write = core.user_lines(fields, function(civil)
+    return (zone:to_utc(civil))
+  end)
+  local last = 0
+  return function()
+    local first = last + 1
+    last = math.min(last + LINES_AT_ONCE, #rows)
+    return first <= last and write(rows, first, last, separator) or nil
+  end
+end
+
 signature.declare("snapshot:", methods, {
   count = "",
+  invited = "",
   invited_count = "",
   people = "",
   user = "email: string",

@@ -43,12 +43,12 @@ local function load_all()
   for _, name in ipairs(lastpass.report.names()) do
     assert(lastpass.report[name])
   end
+  for name in pairs(lastpass.enterprise.extensions) do
+    assert(lastpass.enterprise.methods[name])
+  end
   for _, name in ipairs {
-    "lastpass.enterprise",
     "lastpass.plan",
-    "lastpass.plan.client",
     "lastpass.plan.run",
-    "lastpass.export.client",
     "lastpass.report.result",
     "lastpass.report.evidence",
     "lastpass.sandbox.instance",

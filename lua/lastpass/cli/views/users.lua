@@ -1,6 +1,6 @@
 --- How users are shown.
 -- @module lastpass.cli.views.users
-local core = require "lastpass.core"
+local snapshots = require "lastpass.directory.snapshot"
 local user_fields = require("lastpass.directory.fields").list
 
 local M = { name = "users", key = "email", fields = {}, columns = {}, times = {} }
@@ -27,34 +27,27 @@ function M.each(rows)
   return type(rows) == "table" and rows.users and rows:users() or rows
 end
 
--- So many users at once: below the size from which malloc asks the system for each string.
-local AT_ONCE = 100
-
 -- Before the first row, between rows, after the last, and when there are no rows.
 local frames = { json = { "[\n", ",\n", "\n]\n", "[]\n" }, ndjson = { "", "\n", "\n", "" } }
 
---- Writes JSON from the snapshot's own rows, without a Lua value for each field.
+--- Writes JSON without a Lua value for each field, when the rows are a snapshot.
 ---@param session lastpass.cli.Session
 ---@param plan table format, fields
 ---@param rows any
 ---@return boolean written
 function M.fast(session, plan, rows)
   local frame = frames[plan.format]
-  if not frame or type(rows) ~= "table" or not rows._rows then
+  local lines = frame and snapshots.json_lines(rows, plan.fields, frame[2])
+  if not lines then
     return false
   end
-  local zone = rows._client:zone()
-  local write = core.user_lines(plan.fields, function(civil)
-    return (zone:to_utc(civil))
-  end)
   local object_of = require("lastpass.cli.output.formats").json.object
-  local before, count = frame[1], #rows._rows
-  for first = 1, count, AT_ONCE do
-    local last = math.min(first + AT_ONCE - 1, count)
-    session.streams:write(before, write(rows._rows, first, last, frame[2]))
+  local before = frame[1]
+  for text in lines do
+    session.streams:write(before, text)
     before = frame[2]
   end
-  for _, email in ipairs(rows._invited) do
+  for _, email in ipairs(rows:invited()) do
     session.streams:write(before, object_of(M, plan.fields, rows:user(email)))
     before = frame[2]
   end
