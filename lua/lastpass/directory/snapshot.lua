@@ -87,16 +87,6 @@ function methods:invited_count()
   return #self._invited
 end
 
---- The addresses of those who are only invited.
----@return string[]
-function methods:invited()
-  local addresses = {}
-  for index, address in ipairs(self._invited) do
-    addresses[index] = address
-  end
-  return addresses
-end
-
 --- How many people the company has, those who are only invited among them; also of a read of a few.
 ---@return integer
 function methods:people()
@@ -108,7 +98,7 @@ end
 ---@param email string
 ---@return lastpass.User|nil
 function methods:user(email)
-  local row = find_row(self, email_room.trim(email))
+  local row = find_row(self, addresses.trim(email))
   if row then
     return user_object.of_row(self._client, self._rows, row)
   end
@@ -239,7 +229,6 @@ end
 
 signature.declare("snapshot:", methods, {
   count = "",
-  invited = "",
   invited_count = "",
   people = "",
   user = "email: string",

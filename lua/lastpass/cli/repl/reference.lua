@@ -57,7 +57,8 @@ local function load_all()
   end
 end
 
-local entries -- by name: a declaration of lastpass.signature, or a command of the API
+-- By name: a declaration of lastpass.signature, with the definition where it is a report; or a command.
+local entries
 
 local function all_entries()
   if entries then
@@ -67,12 +68,18 @@ local function all_entries()
   entries = {}
   for _, declaration in signature.all() do
     local prefix, name = declaration.where:match "^(.-)([%w_]+)$"
-    if prefixes[prefix] and not name:find "^_" then
+    if prefixes[prefix] and name ~= "make" then -- reports are called by their own names
       entries[prefixes[prefix] .. name] = declaration
     end
   end
   for _, command in ipairs(require("lastpass.core").commands) do
     entries["client." .. command.name] = { command = command }
+  end
+  local reports = require "lastpass.report"
+  for _, name in ipairs(reports.names()) do
+    local declared = entries["lastpass.report." .. name]
+    entries["lastpass.report." .. name] =
+      { where = declared.where, params = declared.params, report = reports[name] }
   end
   return entries
 end
@@ -197,17 +204,8 @@ local function add_command(lines, command)
   lines[#lines + 1] = "  " .. command.page
 end
 
--- The function whose comment counts; a report is called by the name of its module, which has `make`.
-local function source_of(entry)
-  local name = entry.where:match "^report%.([%w_]+)$"
-  local report = name and require("lastpass").report[name]
-  local make = type(report) == "table" and report.make
-  local declared = make and signature.of(make)
-  return declared and declared.fn or make or entry.fn
-end
-
 local function add_function(lines, entry)
-  local comment = read_comment(source_of(entry))
+  local comment = read_comment(entry.fn)
   lines[#lines + 1] = wrap(table.concat(comment.text, " "), "  ", "  ")
   for _, parameter in ipairs(comment.parameters) do
     if not (entry.where:find "^client:" and parameter.name == "client") then
@@ -224,12 +222,31 @@ local function add_function(lines, entry)
   end
 end
 
-local function add_options(lines)
+-- An option of the client or of a report, which may be required or have a default.
+local function add_option(lines, name, kind, note, about)
+  lines[#lines + 1] = wrap(about, ("    %s (%s%s): "):format(name, kind, note), "      ")
+end
+
+local function add_client_options(lines)
   lines[#lines + 1] = "  options:"
   for _, option in ipairs(require("lastpass.enterprise.options").list) do
-    local head = ("    %s (%s; default: %s): "):format(option[1], option[2], option[3])
-    lines[#lines + 1] = wrap(option[4], head, "      ")
+    add_option(lines, option[1], option[2], "; default: " .. option[3], option[4])
   end
+end
+
+-- A report is described by its definition.
+local function add_report(lines, report)
+  local kinds = require("lastpass.report.result").kinds
+  lines[#lines + 1] = wrap(report.summary .. ". " .. (report.description or ""), "  ", "  ")
+  lines[#lines + 1] = "  subject (lastpass.Client|lastpass.Snapshot"
+    .. (report.takes_record and "|lastpass.directory.Record)" or ")")
+  lines[#lines + 1] = "  options:"
+  for _, option in ipairs(report.options) do
+    local default = option.default ~= nil and "; default: " .. tostring(option.default)
+    local note = option.is_required and "; required" or default or ""
+    add_option(lines, option[1], kinds[option[2]].type or option[2], note, option[3])
+  end
+  lines[#lines + 1] = "  gives lastpass.Report|nil; or nil, message, err"
 end
 
 --- What is known of a function: how it is called, what it does, its parameters and its result.
@@ -243,11 +260,13 @@ function M.text(name)
   local lines = { title_of(name, entry) }
   if entry.command then
     add_command(lines, entry.command)
+  elseif entry.report then
+    add_report(lines, entry.report)
   else
     add_function(lines, entry)
   end
   if name == "lastpass.new" then
-    add_options(lines)
+    add_client_options(lines)
   end
   return table.concat(lines, "\n")
 end

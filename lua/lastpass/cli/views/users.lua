@@ -47,7 +47,7 @@ function M.fast(session, plan, rows)
     session.streams:write(before, text)
     before = frame[2]
   end
-  for _, email in ipairs(rows:invited()) do
+  for _, email in ipairs(rows:invited_addresses()) do
     session.streams:write(before, object_of(M, plan.fields, rows:user(email)))
     before = frame[2]
   end
