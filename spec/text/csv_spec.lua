@@ -24,10 +24,7 @@ describe("lastpass.text.csv", function()
   end)
 
   it("writes values of every kind, and a blank for NUL", function()
-    assert.equal(
-      "true,3,2.5,a;b,,x y\r\n",
-      csv.line { true, 3.0, 2.5, { "a", "b" }, "", "x\0y" }
-    )
+    assert.equal("true,3,2.5,a;b,,x y\r\n", csv.line { true, 3.0, 2.5, { "a", "b" }, "", "x\0y" })
     local form = { separator = "; ", yes = "yes", no = "no" }
     assert.equal("no,a; b\r\n", csv.line({ false, { "a", "b" } }, { form = form }))
   end)

@@ -132,7 +132,6 @@ end
 -- Of upcoming changes so many lines are for people; the plan file has all.
 local UPCOMING = 20
 
-
 -- "31 Dec: helen.mensah@acme.com is disabled (hr.csv:17)"
 local function upcoming_line(change)
   local _, month, day = change.day:match "^(%d+)%-(%d+)%-(%d+)$"
