@@ -37,8 +37,8 @@ local function load_all()
   for _, name in ipairs { "parallel", "strict", "secret", "text", "time", "json" } do
     assert(lastpass[name])
   end
-  for kind in pairs(lastpass.source.signatures) do
-    assert(lastpass.source[kind])
+  for _, kind in ipairs(lastpass.source.kinds) do
+    assert(lastpass.source[kind.name])
   end
   for _, name in ipairs(lastpass.report.names()) do
     assert(lastpass.report[name])
