@@ -86,6 +86,7 @@ end
 
 M.table = {}
 
+-- As wide as the terminal, lines coloured where that helps.
 function M.table.rows(session, view, plan, each)
   local shown, names = columns_of(view, plan)
   local rows, tones = collect(view, names, each)
@@ -173,6 +174,7 @@ function M.json.rows(session, view, plan, each)
   session.streams:write(before == "[\n" and "[]\n" or "\n]\n")
 end
 
+-- The object alone.
 function M.json.one(session, view, plan, object)
   session.streams:write(json_object(view, plan.fields, object), "\n")
 end
