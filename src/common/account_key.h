@@ -27,9 +27,8 @@ typedef struct lp_account {
   utf8proc_int32_t codes[LP_ACCOUNT_CODES];
 } lp_account;
 
-/* In form C, letters in lower case: written into `codes`. The length in bytes, or -1 when the text
- *is
- ** not UTF-8 or has no room there. */
+/* In form C, letters in lower case: written into `codes`. The length in bytes, or -1 when there is
+** no room or the text is not UTF-8. */
 static inline utf8proc_ssize_t lp_fold_into (utf8proc_int32_t *codes, utf8proc_ssize_t room,
                                              const char *text, size_t n) {
   const utf8proc_uint8_t *bytes = (const utf8proc_uint8_t *)text;

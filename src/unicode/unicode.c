@@ -14,9 +14,8 @@
 #include "compat.h"
 #include "confusables.h"
 
-/* Pushes the text in normalisation form C, each character mapped before; nil, message when it is
-*not
-** UTF-8. */
+/* Pushes the text in normalisation form C, each character mapped before; nil, message for
+** what is not UTF-8. */
 static int push_mapped (lua_State *L, const char *text, size_t n, utf8proc_custom_func map) {
   utf8proc_uint8_t *mapped = NULL;
   utf8proc_ssize_t length =
