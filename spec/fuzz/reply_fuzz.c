@@ -7,7 +7,6 @@
 #include "compat.h"
 #include "pieces.h"
 #include "reply.h"
-#include "tokens.h"
 
 static const char *const classes[] = {"success", "partial", "refused", "auth", "protocol"};
 
@@ -51,7 +50,6 @@ int LLVMFuzzerTestOneInput (const uint8_t *data, size_t size) {
   if (L == NULL) {
     L = luaL_newstate();
     lua_newtable(L);
-    lp_tokens_open(L);
     lp_reply_open(L);
     lua_settop(L, 0);
   }
