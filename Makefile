@@ -228,6 +228,7 @@ LUA_FILES = $(shell find lua spec bench docs .ci -name '*.lua')
 C_FILES = $(wildcard src/*/*.c src/*/*.h spec/fuzz/*.c spec/native/*.c bench/*.c)
 lint: deps-build deps-test deps-check $(NODE_PACKAGES)
 	@luacheck -q lua spec examples bench docs .ci *.rockspec
+	@lua5.4 .ci/layers.lua
 	@node .ci/stylua.cjs $(LUA_FILES)
 	@clang-format --dry-run -Werror $(C_FILES)
 	@cppcheck -q --std=c99 --error-exitcode=1 --enable=warning,performance,portability --inline-suppr \
