@@ -13,5 +13,5 @@ for person in hr:rows() do
   }
 end
 
-missing "keep" -- whoever the file does not mention stays as they are; "disable" blocks their log-in
+missing "keep" -- whoever the file does not mention stays as they are; "disable" disables their accounts
 limit { disable = "10%", create = 50 } -- a plan that does more is refused, with the numbers

@@ -28,7 +28,7 @@ local function compare(directory) -- what has to change for the directory to be 
     end
     local active = lastpass.source.status(person.status, words) -- nil: neither
     if active == false and user and not user.disabled then
-      change("disable_users", person, "block the log-in", email)
+      change("disable_users", person, "disable the account", email)
     elseif active and not user then
       local row = { username = email, fullname = name, groups = { team } }
       change("add_users", person, (name or "no name") .. ", " .. team, row)

@@ -205,7 +205,7 @@ describe("lastpass user update", function()
 end)
 
 describe("lastpass user disable and enable", function()
-  it("block the log-in and give it back", function()
+  it("disable the account and enable it again", function()
     local list = place:people()
     local said, code = place:outcome { "user", "disable", list[1], list[2], "--yes" }
     assert.equals("done", said)
