@@ -9,7 +9,7 @@ local M = {}
 --- The documented address; no other is known to serve this API (enterprise-api §1.3).
 M.DEFAULT_URL = "https://lastpass.com/enterpriseapi.php"
 
---- The one list of options. README and docs/reference are made from it.
+--- The one list of options. The README's table and what `:doc lastpass.new` shows are made from it.
 M.list = {
   { "cid", "integer or digits", "required", "account number, as the Admin Console shows it" },
   { "provhash", "secret", "required", "provisioning hash, from `lastpass.secret`" },
