@@ -1,6 +1,7 @@
 --- Counts what a reader of the code passes through: the files and functions under lua/ that a command line
 -- or a few lines of Lua call, and how often the flow goes from one file to another. Files that are
--- only loaded, or whose body alone runs, are counted apart.
+-- only loaded, or whose body alone runs, are counted apart. First come the files and lines that a script
+-- loads which lists users and disables one (bench/thin.lua).
 -- Usage: lua5.4 bench/flow.lua                         the flows that are measured always
 --        lua5.4 bench/flow.lua lastpass users --admin  one command line, against a sandbox
 --        lua5.4 bench/flow.lua -e 'client:users{}'     lines of Lua; client, lastpass and user are given
@@ -149,6 +150,7 @@ local function start_sandbox()
     local hash = read_file(where):match '"provhash_file":"([^"]+)"'
     if url and cid and hash then
       return pid,
+        ("lua5.4 bench/thin.lua %s %s %s"):format(cid, url, hash),
         ("LASTPASS_URL=%s LASTPASS_CID=%s LASTPASS_PROVHASH_FILE=%s LASTPASS_JOURNAL=%s"):format(
           url,
           cid,
@@ -202,6 +204,13 @@ local function show(title, figures, with_list)
   end
 end
 
+local function show_loaded(script)
+  local pipe = assert(io.popen(script))
+  local loaded, lines = pipe:read("*n", "*n")
+  pipe:close()
+  print(("%-32s %3d files %5d lines loaded"):format("list users, disable one", loaded, lines))
+end
+
 local ROW = [[
 local hr = source.csv "%s"
 for person in hr:rows() do
@@ -237,11 +246,12 @@ for _, word in ipairs(arg) do
     words[#words + 1] = word
   end
 end
-local pid, environment = start_sandbox()
+local pid, thin_script, environment = start_sandbox()
 local ok, message = pcall(function()
   if #words > 0 then
     return show(table.concat(words, " "), measure(environment, words), with_list)
   end
+  show_loaded(thin_script)
   for _, flow in ipairs(usual_flows()) do
     show(flow[1], measure(environment, { table.unpack(flow, 2) }), with_list)
   end

@@ -72,6 +72,27 @@ describe("lastpass", function()
     assert.equal("later\n", output)
   end)
 
+  it("is thin for a script that lists users and disables one", function()
+    local box = lastpass.sandbox.start { users = 6 }
+    local hash_file = os.tmpname()
+    local file = assert(io.open(hash_file, "w"))
+    file:write(box.provhash)
+    file:close()
+    os.execute("chmod 600 " .. hash_file)
+    local command = "%s bench/thin.lua %s %s %s 2>&1"
+    local pipe = assert(io.popen(command:format(interpreter, box.cid, box.url, hash_file)))
+    local output = pipe:read "*a"
+    pipe:close()
+    os.remove(hash_file)
+    local disabled = box:state().disabled
+    box:stop()
+    local files, lines = output:match "^(%d+)%s+(%d+)%s*$"
+    assert.is_truthy(files, output)
+    assert.is_true(disabled > 0)
+    assert.is_true(tonumber(files) > 10 and tonumber(files) <= 25, files)
+    assert.is_true(tonumber(lines) > 1000 and tonumber(lines) <= 3500, lines)
+  end)
+
   it("sets no global variable", function()
     local output = run [[
       local before = {}

@@ -3,7 +3,6 @@
 -- @module lastpass.secret
 local core = require "lastpass.core"
 local errors = require "lastpass.error"
-local files = require "lastpass.files"
 local signature = require "lastpass.signature"
 
 local M = {}
@@ -60,7 +59,7 @@ local function path_of_program(line)
   if word and home and word:sub(1, 2) == "~/" then
     word = home .. word:sub(2)
   end
-  return word and word:find("/", 1, true) and files.is_readable(word) and word
+  return word and word:find("/", 1, true) and require("lastpass.files").is_readable(word) and word
 end
 
 --- From what a shell command prints, such as `pass show lastpass/acme`. A program that is named by its
@@ -74,7 +73,7 @@ function M.command(line)
   local program = path_of_program(line)
   local reason, hint
   if program then
-    reason, hint = files.changeable(program)
+    reason, hint = require("lastpass.files").changeable(program)
   end
   if reason then
     local message = ("the command is not run: %s"):format(reason)

@@ -77,6 +77,51 @@ describe("lastpass.directory.changes", function()
     assert.same({ username = "a@x.com", deleteaction = 0 }, sent)
   end)
 
+  it(
+    "are what users' methods send, and those that harm are refused for who is protected",
+    function()
+      local address, sent = "ann@acme.com", nil
+      local users = require "lastpass.directory.user"
+      local function client_that_protects(protected)
+        return setmetatable({
+          option = function()
+            return protected
+          end,
+        }, {
+          __index = function(_, command)
+            return function(_, data)
+              sent = { command, data }
+              return {}
+            end
+          end,
+        })
+      end
+      local arguments = { rename = "new@acme.com", delete = { confirm = address } }
+      for _, kind in ipairs(changes.list) do
+        if users.methods[kind.name] then
+          local user = users.of_invitation(client_that_protects {}, address)
+          assert(user[kind.name](user, arguments[kind.name]))
+          local row = changes.row(kind.name, address, examples[kind.name])
+          assert.same({ kind.command, changes.takes_list(kind) and { row } or row }, sent)
+          sent = nil
+          user = users.of_invitation(client_that_protects { address }, address)
+          local done, _, err = user[kind.name](user, arguments[kind.name])
+          assert.equal(changes.harms(kind.name), done == nil)
+          assert.equal(changes.harms(kind.name) and "protected" or nil, err and err.code)
+          assert.equal(changes.harms(kind.name), sent == nil)
+        end
+      end
+      for method, field in pairs { join = "join", leave = "leave" } do
+        local user = users.of_invitation(client_that_protects {}, address)
+        assert(user[method](user, "A"))
+        assert.same(
+          { "batchchangegrp", { changes.row("groups", address, { [field] = { "A" } }) } },
+          sent
+        )
+      end
+    end
+  )
+
   it("harm by what they take, or by making an account weaker", function()
     for name, harms in pairs { disable = true, rename = true, create = false } do
       assert.equal(harms, changes.harms(name))

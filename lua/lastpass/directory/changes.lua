@@ -1,6 +1,7 @@
 --- What can be changed about a user: for each kind of change what it is on the wire, which state it leads to, what
--- limits count, who gets an e-mail, and whether and how it can be taken back. Methods of users, plans, lists, the
--- gateway and the unified directory go by this one table.
+-- limits count, who gets an e-mail, and whether and how it can be taken back. Plans, lists, the gateway and the
+-- unified directory go by this one table; methods of a user call their commands themselves, which is quicker to
+-- load and to read, and the spec of this table compares the two.
 -- @module lastpass.directory.changes
 local core = require "lastpass.core"
 

@@ -31,7 +31,7 @@ function M.snapshot(client, filter)
   if filter.as_of then
     return client:kept_snapshot(filter.as_of)
   elseif filter.named then
-    local few, total, failure = pages.named(client, filter.named)
+    local few, total, failure = require("lastpass.directory.named").read(client, filter.named)
     if not few then
       return nil, total, failure
     end

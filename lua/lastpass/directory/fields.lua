@@ -3,6 +3,8 @@
 -- from this list; values come from `lastpass.directory.user`. Attributes are not in it: they may hold
 -- secrets.
 -- @module lastpass.directory.fields
+local core = require "lastpass.core"
+
 local M = {}
 
 ---@class lastpass.directory.Field
@@ -91,5 +93,31 @@ M.list = {
   { "has_sharing_keys", "Sharing keys", kind = "flag" },
   { "id", "LastPass number", prompt = true, fact = true, evidence = 1 },
 }
+
+-- So many users at once: below the size from which malloc asks the system for each string.
+local LINES_AT_ONCE = 100
+
+--- Users as JSON objects, some at a time, without a Lua value for each field. Those who are only invited are not
+-- among them.
+---@param snapshot any
+---@param fields string[]
+---@param separator string between the objects
+---@return (fun(): string|nil)|nil next_lines nil for anything but a snapshot
+function M.json_lines(snapshot, fields, separator)
+  local metatable = getmetatable(snapshot)
+  if type(metatable) ~= "table" or metatable.__name ~= "lastpass.Snapshot" then
+    return nil
+  end
+  local rows, zone = snapshot:rows(), snapshot._client:zone()
+  local write = core.user_lines(fields, function(civil)
+    return (zone:to_utc(civil))
+  end)
+  local last = 0
+  return function()
+    local first = last + 1
+    last = math.min(last + LINES_AT_ONCE, #rows)
+    return first <= last and write(rows, first, last, separator) or nil
+  end
+end
 
 return M

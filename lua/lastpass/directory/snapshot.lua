@@ -3,7 +3,6 @@
 local core = require "lastpass.core"
 local addresses = require "lastpass.email"
 local errors = require "lastpass.error"
-local group_object = require "lastpass.directory.group"
 local signature = require "lastpass.signature"
 local user_object = require "lastpass.directory.user"
 
@@ -155,7 +154,7 @@ end
 ---@return lastpass.Group|nil
 function methods:group(name)
   local members = self._rows:members(name)
-  return members and group_object.new(self._client, name, members)
+  return members and require("lastpass.directory.group").new(self._client, name, members)
 end
 
 --- The names of all groups that have or had a member, sorted.
@@ -200,31 +199,6 @@ end
 ---@return integer
 function methods:odd_values()
   return self._rows:odd()
-end
-
--- So many users at once: below the size from which malloc asks the system for each string.
-local LINES_AT_ONCE = 100
-
---- Users as JSON objects, some at a time, without a Lua value for each field. Those who are only invited are not
--- among them.
----@param snapshot any
----@param fields string[]
----@param separator string between the objects
----@return (fun(): string|nil)|nil next_lines nil for anything but a snapshot
-function M.json_lines(snapshot, fields, separator)
-  if getmetatable(snapshot) ~= snapshot_mt then
-    return nil
-  end
-  local rows, zone = snapshot._rows, snapshot._client:zone()
-  local write = core.user_lines(fields, function(civil)
-    return (zone:to_utc(civil))
-  end)
-  local last = 0
-  return function()
-    local first = last + 1
-    last = math.min(last + LINES_AT_ONCE, #rows)
-    return first <= last and write(rows, first, last, separator) or nil
-  end
 end
 
 signature.declare("snapshot:", methods, {

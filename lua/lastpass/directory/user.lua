@@ -1,10 +1,8 @@
 --- A user: fields are read from the snapshot's row when they are asked for, methods act.
 -- @module lastpass.directory.user
-local changes = require "lastpass.directory.changes"
 local core = require "lastpass.core"
 local addresses = require "lastpass.email"
 local errors = require "lastpass.error"
-local json = require "lastpass.json"
 local signature = require "lastpass.signature"
 
 ---@class lastpass.User
@@ -55,7 +53,7 @@ local convert = {
   last_login = utc,
   last_password_change = utc,
   attributes = function(_, text)
-    return text and json.decode(text)
+    return text and require("lastpass.json").decode(text)
   end,
 }
 
@@ -173,19 +171,17 @@ local function check_last_admin(self)
   return true
 end
 
--- Sends one change; what takes access or weakens an account is guarded.
-local function apply(self, kind, after)
-  local ok, message, err = true, nil, nil
-  if changes.harms(kind) then
-    ok, message, err = check_protected(self, "user:" .. kind)
+-- What takes access or weakens an account is not done to everybody.
+local weakens, removes = { check_protected }, { check_protected, check_last_admin }
+
+local function send_guarded(self, method, checks, command, data)
+  for _, check in ipairs(checks) do
+    local ok, message, err = check(self, method)
+    if not ok then
+      return nil, message, err
+    end
   end
-  if ok and changes.by_name[kind].removes then
-    ok, message, err = check_last_admin(self)
-  end
-  if not ok then
-    return nil, message, err
-  end
-  return changes.send(self._client, kind, self.email, after)
+  return self._client[command](self._client, data)
 end
 
 --- Disables the account: the user cannot log in; vault, groups and licence stay.
@@ -194,19 +190,24 @@ end
 ---@return string? message
 ---@return lastpass.Error? err kind "guard", code "protected" or "last_admin", when it is refused
 function methods:disable()
-  return apply(self, "disable")
+  return send_guarded(self, "user:disable", removes, "disableuser", { self.email })
 end
 
 --- Lets a disabled user log in again.
 -- https://support.lastpass.com/help/enable-users-via-lastpass-api
 function methods:enable()
-  return apply(self, "enable")
+  return self._client:enableuser { self.email }
+end
+
+local function send_deletion(self, method, action)
+  local data = { username = self.email, deleteaction = action }
+  return send_guarded(self, method, removes, "deluser", data)
 end
 
 --- Removes the user from the company; the account lives on as a personal one.
 -- https://support.lastpass.com/help/delete-users-via-lastpass-api
 function methods:remove()
-  return apply(self, "remove")
+  return send_deletion(self, "user:remove", 1)
 end
 
 --- Deletes the account and everything in it, for good.
@@ -226,13 +227,13 @@ function methods:delete(options)
       { hint = ('user:delete{ confirm = "%s" }'):format(self.email) }
     )
   end
-  return apply(self, "delete")
+  return send_deletion(self, "user:delete", 2)
 end
 
 --- Withdraws an invitation that was not accepted yet.
 -- https://support.lastpass.com/help/delete-users-via-lastpass-api
 function methods:uninvite()
-  return apply(self, "uninvite")
+  return send_deletion(self, "user:uninvite", 3)
 end
 
 --- Whether the user is a member of a group.
@@ -247,7 +248,7 @@ function methods:is_in(name)
   return false
 end
 
--- Names and lists of names.
+-- Names and lists of names; nil for none: what the server makes of an empty list is not documented.
 local function names(...)
   local list = {}
   for index = 1, select("#", ...) do
@@ -256,23 +257,20 @@ local function names(...)
       list[#list + 1] = name
     end
   end
-  return list
+  return list[1] and list or nil
 end
 
 --- Adds the user to groups.
 ---@param ... string|string[] names of groups
 function methods:join(...)
-  return apply(self, "groups", { join = names(...) })
+  return self._client:batchchangegrp { { username = self.email, add = names(...) } }
 end
 
 --- Takes the user out of groups.
 ---@param ... string|string[] names of groups
 function methods:leave(...)
-  local ok, message, err = check_protected(self, "user:leave")
-  if not ok then
-    return nil, message, err
-  end
-  return apply(self, "groups", { leave = names(...) })
+  local data = { { username = self.email, del = names(...) } }
+  return send_guarded(self, "user:leave", weakens, "batchchangegrp", data)
 end
 
 --- Changes the full name, Duo or SecurID name.
@@ -293,27 +291,37 @@ end
 -- https://support.lastpass.com/help/update-user-email-via-lastpass-api
 ---@param email string the new address
 function methods:rename(email)
-  return apply(self, "rename", { email = email })
+  local data = { oldemail = self.email, newemail = email }
+  return send_guarded(self, "user:rename", weakens, "updateemail", data)
 end
 
 --- Sends the invitation again.
 function methods:reinvite()
-  return apply(self, "reinvite")
+  return self._client:reinviteuser { username = self.email }
 end
 
 --- Sends an e-mail for resetting the master password; the password stays as it is.
 function methods:reset_password()
-  return apply(self, "reset_password")
+  local data = { username = self.email }
+  return send_guarded(self, "user:reset_password", weakens, "resetpassword", data)
 end
 
 --- Asks for a new master password at the next log-in.
 function methods:require_password_change()
-  return apply(self, "require_password_change")
+  local data = { username = self.email }
+  return send_guarded(
+    self,
+    "user:require_password_change",
+    weakens,
+    "requiremasterpasswordchange",
+    data
+  )
 end
 
 --- Switches multifactor authentication off, for somebody who lost the device.
 function methods:disable_mfa()
-  return apply(self, "disable_mfa")
+  local data = { username = self.email }
+  return send_guarded(self, "user:disable_mfa", weakens, "disablemultifactor", data)
 end
 
 --- Reads the user again.

@@ -1,6 +1,5 @@
 --- The options of a client: what they are, what they default to, and what is refused.
 -- @module lastpass.enterprise.options
-local transport_address = require "lastpass.transport.address"
 local core = require "lastpass.core"
 local errors = require "lastpass.error"
 
@@ -231,11 +230,7 @@ end
 ---@param level integer 1 is the caller of `check_name`
 function M.check_name(where, name, level)
   if not known[name] then
-    local names = {}
-    for option in pairs(known) do
-      names[#names + 1] = option
-    end
-    local nearest = errors.did_you_mean(name, names)
+    local nearest = errors.did_you_mean(name, errors.names_of(known))
     errors.raise(level + 1, "%s: there is no option '%s'%s", where, tostring(name), nearest)
   end
 end
@@ -276,6 +271,7 @@ function M.complete(given, level)
     errors.raise(level, "lastpass.new: option 'verify' can be false for this machine only")
   end
   if options.proxy and options.proxy ~= "" then
+    local transport_address = require "lastpass.transport.address"
     local problem = transport_address.proxy_problem(options.proxy)
       or transport_address.proxy_refusal(options.url, options.verify)
     if problem then

@@ -8,7 +8,6 @@ local call = require "lastpass.enterprise.call"
 local core = require "lastpass.core"
 local errors = require "lastpass.error"
 local loop = require "lastpass.transport.scheduler"
-local parallel = require "lastpass.parallel"
 local reply = require "lastpass.enterprise.reply"
 
 local PASSES = 5 -- how often a directory that changes while it is read is read again
@@ -43,19 +42,26 @@ local function page_data(filter, size, index)
   return data
 end
 
--- Reads pages `first` to `last` with several under way; gives the first failure.
-local function fetch_many(client, filter, first, last, take)
-  local failure
-  parallel(client._options.in_flight, function(spawn)
+--- Sends several getuserdata, with some of them under way at once, until one fails or no more are wanted.
+---@param client table
+---@param first integer
+---@param last integer
+---@param data_of fun(index: integer): table what is asked for
+---@param take fun(index: integer, page: userdata): boolean|nil gets each reply; true: no more are wanted
+---@return boolean|nil ok
+---@return string? message of the first failure
+---@return lastpass.Error? err
+function M.fetch_many(client, first, last, data_of, take)
+  local failure, is_enough
+  require "lastpass.parallel"(client._options.in_flight, function(spawn)
     for index = first, last do
-      if failure then
+      if failure or is_enough then
         return
       end
       spawn(function()
-        local page, message, err =
-          M.fetch(client, page_data(filter, client._options.page_size, index))
+        local page, message, err = M.fetch(client, data_of(index))
         if page then
-          take(index, page)
+          is_enough = take(index, page) or is_enough
         else
           failure = failure or { message, err }
         end
@@ -88,31 +94,24 @@ end
 -- Is the user who stands last on each page still the one who stood on that page when it was read?
 -- `ranges` has, for page i, its rows in `whole`.
 local function ends_hold(client, filter, whole, ranges, count)
-  local size, total, moved, failure = client._options.page_size, #whole, false, nil
+  local size, total, moved = client._options.page_size, #whole, false
   local email = core.user_fields.email
-  parallel(client._options.in_flight, function(spawn)
-    for index = 0, count - 2 do
-      if moved or failure then
-        return
-      end
-      spawn(function()
-        local probe, message, err = M.fetch(client, page_data(filter, 1, (index + 1) * size - 1))
-        if not probe then
-          failure = failure or { message, err }
-        elseif (probe:total() or total) ~= total then
-          moved = true
-        elseif #probe == 1 then
-          local row = whole:find(core.user_value(probe, 1, email))
-          moved = moved or not row or row < ranges[index].first or row > ranges[index].last
-        end
-        if probe then
-          probe:close()
-        end
-      end)
+  local function end_of_page(index)
+    return page_data(filter, 1, (index + 1) * size - 1)
+  end
+  local function compare(index, probe)
+    if (probe:total() or total) ~= total then
+      moved = true
+    elseif #probe == 1 then
+      local row = whole:find(core.user_value(probe, 1, email))
+      moved = moved or not row or row < ranges[index].first or row > ranges[index].last
     end
-  end)
-  if failure then
-    return nil, failure[1], failure[2]
+    probe:close()
+    return moved
+  end
+  local ok, message, err = M.fetch_many(client, 0, count - 2, end_of_page, compare)
+  if not ok then
+    return nil, message, err
   end
   return not moved
 end
@@ -144,7 +143,9 @@ local function read_pass(client, filter, on_page)
   local count, ok = 1, true
   if total and total > size then
     count = math.ceil(total / size)
-    ok, message, err = fetch_many(client, filter, 1, count - 1, take)
+    ok, message, err = M.fetch_many(client, 1, count - 1, function(index)
+      return page_data(filter, size, index)
+    end, take)
   elseif not total and is_full then
     ok, message, err = fetch_in_turn(client, filter, take)
     count = ok
@@ -189,61 +190,6 @@ function M.read(client, filter, on_page)
     ("the directory changed each of the %d times it was read"):format(PASSES),
     { command = "getuserdata", hint = "read it at a quieter time" }
   )
-end
-
-local function is_admin(page)
-  return #page > 0 and core.user_value(page, 1, core.user_fields.admin)
-end
-
---- Reads a few people by their addresses, with one request for each, and one for how many people there
--- are. Where one of them is an admin, all admins come along: whether others are left can be asked then.
----@param client table
----@param addresses string[]
----@return userdata|nil snapshot of the core; it may hold a few people more
----@return integer|string|nil total how many users the company has, or the message
----@return lastpass.Error? err
-function M.named(client, addresses)
-  if #addresses == 0 then
-    return core.snapshot():seal(), 0 -- nobody is asked about, so nothing is
-  end
-  local probe, message, err = M.fetch(client, page_data({}, 1, 0))
-  if not probe then
-    return nil, message, err
-  end
-  local total = probe:total()
-  if not total then -- a server that does not count
-    local whole
-    whole, message, err = M.read(client)
-    return whole, whole and #whole or message, err
-  end
-  local whole, with_admins, failure = core.snapshot(), false, nil
-  whole:append(probe)
-  parallel(client._options.in_flight, function(spawn)
-    for _, address in ipairs(addresses) do
-      spawn(function()
-        local page, why, reason = M.fetch(client, { username = address })
-        if page then
-          with_admins = with_admins or is_admin(page)
-          whole:append(page)
-          page:close()
-        else
-          failure = failure or { why, reason }
-        end
-      end)
-    end
-  end)
-  if not failure and with_admins then
-    local admins, why, reason = M.read(client, { admin = true })
-    if admins then
-      whole:append(admins)
-    else
-      failure = { why, reason }
-    end
-  end
-  if failure then
-    return nil, failure[1], failure[2]
-  end
-  return whole:seal(), total
 end
 
 return M

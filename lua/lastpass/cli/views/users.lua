@@ -1,11 +1,10 @@
 --- How users are shown.
 -- @module lastpass.cli.views.users
-local snapshots = require "lastpass.directory.snapshot"
-local user_fields = require("lastpass.directory.fields").list
+local user_fields = require "lastpass.directory.fields"
 
 local M = { name = "users", key = "email", fields = {}, columns = {}, times = {} }
 
-for position, field in ipairs(user_fields) do
+for position, field in ipairs(user_fields.list) do
   M.fields[position] = field[1]
   M.times[field[1]] = field.kind == "time" or nil
   local column = field.column
@@ -37,7 +36,7 @@ local frames = { json = { "[\n", ",\n", "\n]\n", "[]\n" }, ndjson = { "", "\n", 
 ---@return boolean written
 function M.fast(session, plan, rows)
   local frame = frames[plan.format]
-  local lines = frame and snapshots.json_lines(rows, plan.fields, frame[2])
+  local lines = frame and user_fields.json_lines(rows, plan.fields, frame[2])
   if not lines then
     return false
   end
