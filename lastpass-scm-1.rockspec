@@ -155,6 +155,7 @@ build = {
     ["lastpass.directory.folders"] = "lua/lastpass/directory/folders.lua",
     ["lastpass.directory.group"] = "lua/lastpass/directory/group.lua",
     ["lastpass.directory"] = "lua/lastpass/directory/init.lua",
+    ["lastpass.directory.named"] = "lua/lastpass/directory/named.lua",
     ["lastpass.directory.record"] = "lua/lastpass/directory/record.lua",
     ["lastpass.directory.snapshot"] = "lua/lastpass/directory/snapshot.lua",
     ["lastpass.directory.stream"] = "lua/lastpass/directory/stream.lua",
