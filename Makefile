@@ -175,7 +175,7 @@ FUZZ_FLAGS = -std=c99 -D_GNU_SOURCE -g -O1 -fsanitize=fuzzer,$(FUZZ_SANITIZE) \
 FUZZ_SOURCES_json = scan
 FUZZ_SOURCES_directory = scan blocks reader reader_values reader_fast rows reply commands
 FUZZ_SOURCES_reply = scan reply commands
-FUZZ_SOURCES_diff = scan blocks reader reader_values reader_fast rows reply commands wanted diff
+FUZZ_SOURCES_diff = scan blocks reader reader_values reader_fast rows reply commands desired diff
 FUZZ_SOURCES_csv = csv_parse
 FUZZ_SOURCES_events = scan blocks reader reader_values reader_fast rows reply commands events events_clock events_reader events_data events_write \
   events_identity libcrypto

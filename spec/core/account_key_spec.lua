@@ -72,12 +72,12 @@ describe("the key of an account", function()
       first[key] = first[key] or row
       repeated[key] = (repeated[key] or 0) + 1
     end
-    local twins = 0
+    local duplicates = 0
     for _, count in pairs(repeated) do
-      twins = twins + (count > 1 and count or 0)
+      duplicates = duplicates + (count > 1 and count or 0)
     end
-    assert.is_true(twins > 50)
-    assert.equal(twins, #snapshot:twins())
+    assert.is_true(duplicates > 50)
+    assert.equal(duplicates, #snapshot:duplicates())
     for _ = 1, 2000 do
       local address = generate(random)
       assert.equal(first[email.fold(address)], snapshot:find(address), address)
@@ -85,10 +85,10 @@ describe("the key of an account", function()
   end)
 
   it("is what repeats among the people that ought to be there", function()
-    local wanted, first = core.wanted(), {}
+    local desired, first = core.desired(), {}
     for _, address in ipairs(addresses) do
       local key = email.fold(address)
-      local row, code, other = wanted:add(address, nil, nil, nil, 1, 1, true)
+      local row, code, other = desired:add(address, nil, nil, nil, 1, 1, true)
       if first[key] then
         assert.is_nil(row)
         assert.equal("repeated", code)
@@ -96,7 +96,7 @@ describe("the key of an account", function()
       else
         first[key] = assert(row, code)
       end
-      assert.equal(first[key], wanted:find(address))
+      assert.equal(first[key], desired:find(address))
     end
   end)
 
@@ -104,11 +104,11 @@ describe("the key of an account", function()
     local snapshot = directory_of(addresses)
     local joined = 0
     for _ = 1, 400 do
-      local wanted = core.wanted()
+      local desired = core.desired()
       local address = generate(random)
-      wanted:add(address, "A new name", nil, nil, 1, 1, true)
+      desired:add(address, "A new name", nil, nil, 1, 1, true)
       local user = snapshot:find(address)
-      local changes = core.diff(wanted, snapshot)
+      local changes = core.diff(desired, snapshot)
       local found = false
       for index = 1, #changes do
         local row, of_user = changes:at(index)

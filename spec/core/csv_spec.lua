@@ -116,11 +116,11 @@ describe("csv.parser", function()
     assert.equal("3 stray_quote field 2 has a quote inside but does not begin with one", failure)
     rows, failure = parse 'a,b\n"c"d,e\n'
     assert.same({ "1:a|b" }, flat(rows))
-    assert.equal("2 stray_quote field 1 goes on after its closing quote", failure)
+    assert.equal("2 stray_quote field 1 continues after its closing quote", failure)
     rows, failure = parse 'a,"b\nc,d\ne,"f"\n'
     assert.same({}, flat(rows))
     assert.equal(
-      "3 stray_quote field 2, which begins on line 1, goes on after its closing quote",
+      "3 stray_quote field 2, which begins on line 1, continues after its closing quote",
       failure
     )
   end)

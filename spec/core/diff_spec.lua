@@ -1,4 +1,4 @@
--- What has to change so that a directory becomes what is wanted.
+-- What has to change so that a directory becomes what is desired.
 local core = require "lastpass.core"
 local expected_changes = require "spec.support.changes"
 local fuzz = require "spec.support.fuzz"
@@ -8,21 +8,22 @@ local snapshots = require "spec.support.snapshots"
 local bits = core.change_bits
 local snapshot_of = snapshots.of
 
-local function wanted_of(list)
-  local wanted = core.wanted()
+local function desired_of(list)
+  local desired = core.desired()
   for i, person in ipairs(list) do
     local row =
-      assert(wanted:add(person.email, person.fullname, person.groups, person.active, 1, i, true))
+      assert(desired:add(person.email, person.fullname, person.groups, person.active, 1, i, true))
     assert.equal(i, row)
   end
-  return wanted
+  return desired
 end
 
 -- One change as a table: what it is about, and `true` under the name of each bit.
 local function change_at(changes, i)
-  local wanted, user, set, invited = changes:at(i)
+  local desired, user, set, invited = changes:at(i)
   local joins, leaves = changes:groups(i)
-  local change = { wanted = wanted, user = user, invited = invited, joins = joins, leaves = leaves }
+  local change =
+    { desired = desired, user = user, invited = invited, joins = joins, leaves = leaves }
   for name, bit in pairs(bits) do
     if math.floor(set / bit) % 2 == 1 then
       change[name] = true
@@ -40,16 +41,16 @@ local function all(changes)
 end
 
 local function diff(people, directory, options)
-  local changes = core.diff(wanted_of(people), snapshot_of(directory), options)
+  local changes = core.diff(desired_of(people), snapshot_of(directory), options)
   return all(changes), changes:totals(), changes
 end
 
 -- Changes in a short form: "w1 u2 name join[A,B] leave[C]".
-local function told(people, directory, options)
+local function changes_of(people, directory, options)
   local lines = {}
   for i, change in ipairs((diff(people, directory, options))) do
     local words = {}
-    words[#words + 1] = change.wanted and "w" .. change.wanted
+    words[#words + 1] = change.desired and "w" .. change.desired
     words[#words + 1] = change.user and "u" .. change.user
     words[#words + 1] = change.invited
     for _, name in ipairs {
@@ -62,7 +63,7 @@ local function told(people, directory, options)
       "uninvite",
       "missing",
       "missing_invited",
-      "twin",
+      "duplicate",
     } do
       words[#words + 1] = change[name] and name
     end
@@ -91,7 +92,7 @@ describe("core.diff", function()
       uninvite = 64,
       missing = 128,
       missing_invited = 256,
-      twin = 512,
+      duplicate = 512,
     }, bits)
   end)
 
@@ -110,7 +111,7 @@ describe("core.diff", function()
       uninvite = 0,
       missing = 0,
       missing_invited = 0,
-      twin = 0,
+      duplicate = 0,
     }, totals)
     assert.equal("lastpass.changes (0 changes)", tostring(changes))
     assert.same({}, (diff({}, {})))
@@ -122,7 +123,7 @@ describe("core.diff", function()
       { email = "gone@acme.com", active = false, groups = { "A" } },
       { email = "on@acme.com", active = true },
     }
-    assert.same({ "w1 create +A,B", "w3 create" }, told(people, { users = {} }))
+    assert.same({ "w1 create +A,B", "w3 create" }, changes_of(people, { users = {} }))
     local _, totals = diff(people, {})
     assert.same({ 2, 0, 1 }, { totals.create, totals.join, totals.unchanged })
   end)
@@ -144,11 +145,11 @@ describe("core.diff", function()
       { email = "e@acme.com", fullname = "Eve" },
       { email = "f@acme.com", fullname = "Same but longer than eight bytes" },
     }
-    assert.same({ "w1 u1 name", "w2 u2 name", "w5 u5 name" }, told(people, { users = users }))
+    assert.same({ "w1 u1 name", "w2 u2 name", "w5 u5 name" }, changes_of(people, { users = users }))
   end)
 
   it("finds people whatever the case of their address", function()
-    assert.same({}, told({ { email = "ANN@acme.com" } }, { users = { ann } }))
+    assert.same({}, changes_of({ { email = "ANN@acme.com" } }, { users = { ann } }))
   end)
 
   it("compares groups, those of the user and those of the lists of members alike", function()
@@ -161,7 +162,7 @@ describe("core.diff", function()
     }
     assert.same(
       { "w1 u1 join leave +E,F -C,D", "w2 u2 leave -D" },
-      told({
+      changes_of({
         { email = "ann@acme.com", groups = { "F", "B", "A", "E" } },
         { email = "bob@acme.com", groups = {} },
       }, directory, { managed = { "A", "B", "C", "D", "E", "F", "no such group" } })
@@ -176,14 +177,14 @@ describe("core.diff", function()
     local directory = {
       users = { ann, { email = "bob@acme.com", groups = { "C", "A" } } },
     }
-    assert.same({ "w1 u1 join +C,N" }, told(people, directory))
-    assert.same({ "w1 u1 leave -A" }, told(people, directory, { managed = { "A" } }))
-    assert.same({}, told(people, directory, { managed = {} }))
+    assert.same({ "w1 u1 join +C,N" }, changes_of(people, directory))
+    assert.same({ "w1 u1 leave -A" }, changes_of(people, directory, { managed = { "A" } }))
+    assert.same({}, changes_of(people, directory, { managed = {} }))
     assert.same(
       { "w1 u1 join leave +C -B" },
-      told(people, directory, { managed = { "C", "B", "B" } })
+      changes_of(people, directory, { managed = { "C", "B", "B" } })
     )
-    assert.same({ "w1 create +C" }, told({ people[1] }, {}, { managed = { "C" } }))
+    assert.same({ "w1 create +C" }, changes_of({ people[1] }, {}, { managed = { "C" } }))
   end)
 
   it("disables and enables", function()
@@ -202,16 +203,16 @@ describe("core.diff", function()
     local directory = { users = { user("on", false), user("off", true) } }
     assert.same(
       { "w1 u1 disable" },
-      told({ person("on", false), person("off", false) }, directory, managed)
+      changes_of({ person("on", false), person("off", false) }, directory, managed)
     )
     assert.same({
       "w1 u1 name join leave +B -A",
       "w2 u2 name join leave enable +B -A",
-    }, told({ person("on", true), person("off", true) }, directory, managed))
+    }, changes_of({ person("on", true), person("off", true) }, directory, managed))
     assert.same({
       "w1 u1 name join leave +B -A",
       "w2 u2 name join leave +B -A",
-    }, told({ person "on", person "off" }, directory, managed))
+    }, changes_of({ person "on", person "off" }, directory, managed))
   end)
 
   it("treats people who are only invited by their groups alone", function()
@@ -231,9 +232,9 @@ describe("core.diff", function()
       "w3 create +A",
       "u1 missing",
       "other@acme.com missing_invited",
-    }, told(people, directory, { managed = { "A", "B", "C" } }))
+    }, changes_of(people, directory, { managed = { "A", "B", "C" } }))
     assert.same({ "w1 u1 disable" }, {
-      told({ { email = "ann@acme.com", active = false } }, directory)[1],
+      changes_of({ { email = "ann@acme.com", active = false } }, directory)[1],
     })
   end)
 
@@ -248,30 +249,33 @@ describe("core.diff", function()
       "u3 missing",
       "z@x.com missing_invited",
       "y@x.com missing_invited",
-    }, told({ { email = "a@x.com" }, { email = "new@x.com" } }, directory))
+    }, changes_of({ { email = "a@x.com" }, { email = "new@x.com" } }, directory))
   end)
 
   describe("with two users of one address", function()
-    local twins = { users = { { email = "Ann@x.com" }, { email = "ann@x.com" } } }
+    local duplicates = { users = { { email = "Ann@x.com" }, { email = "ann@x.com" } } }
 
-    it("gives the one that is written alike to who is wanted", function()
-      assert.same({ "u1 twin" }, told({ { email = "ann@x.com" } }, twins))
-      assert.same({ "u2 twin" }, told({ { email = "Ann@x.com" } }, twins))
+    it("gives the one that is written alike to who is desired", function()
+      assert.same({ "u1 duplicate" }, changes_of({ { email = "ann@x.com" } }, duplicates))
+      assert.same({ "u2 duplicate" }, changes_of({ { email = "Ann@x.com" } }, duplicates))
     end)
 
     it("guesses nothing when none is", function()
       local people =
         { { email = "ANN@x.com", fullname = "Other", groups = { "A" }, active = false } }
-      assert.same({ "w1 u1 twin", "u2 twin" }, told(people, twins))
+      assert.same({ "w1 u1 duplicate", "u2 duplicate" }, changes_of(people, duplicates))
     end)
 
     it("guesses nothing when both are", function()
       local both = { users = { { email = "ann@x.com" }, { email = "ann@x.com" } } }
-      assert.same({ "w1 u1 twin", "u2 twin" }, told({ { email = "ann@x.com" } }, both))
+      assert.same(
+        { "w1 u1 duplicate", "u2 duplicate" },
+        changes_of({ { email = "ann@x.com" } }, both)
+      )
     end)
 
     it("calls neither missing", function()
-      assert.same({ "u1 twin", "u2 twin" }, told({}, twins))
+      assert.same({ "u1 duplicate", "u2 duplicate" }, changes_of({}, duplicates))
     end)
 
     it("knows more than two", function()
@@ -280,8 +284,8 @@ describe("core.diff", function()
         users[i] = { email = email }
       end
       assert.same(
-        { "u1 twin", "u2 twin", "u3 twin", "u4 twin" },
-        told({ { email = "a@x.com" } }, { users = users })
+        { "u1 duplicate", "u2 duplicate", "u3 duplicate", "u4 duplicate" },
+        changes_of({ { email = "a@x.com" } }, { users = users })
       )
     end)
   end)
@@ -292,27 +296,30 @@ describe("core.diff", function()
       invited = { "third@x.com" },
     }
 
-    it("takes those, and never calls missing who has the wanted address", function()
-      assert.same({
-        "w1 u1 name",
-        "u2 twin",
-        "third@x.com missing_invited",
-      }, told(
-        { { email = "new@x.com", fullname = "Ann B" } },
-        directory,
-        { matched = { 1, 1 } }
-      ))
+    it("takes those, and never calls missing who has the desired address", function()
+      assert.same(
+        {
+          "w1 u1 name",
+          "u2 duplicate",
+          "third@x.com missing_invited",
+        },
+        changes_of(
+          { { email = "new@x.com", fullname = "Ann B" } },
+          directory,
+          { matched = { 1, 1 } }
+        )
+      )
       assert.same(
         { "u2 missing" },
-        told({ { email = "third@x.com" } }, directory, { matched = { 1, 1 } })
+        changes_of({ { email = "third@x.com" } }, directory, { matched = { 1, 1 } })
       )
     end)
 
     it("guesses nothing when the address is that of somebody else", function()
       local people = { { email = "first@x.com" }, { email = "old@x.com", fullname = "Bob" } }
       assert.same(
-        { "w2 u1 twin", "u2 missing", "third@x.com missing_invited" },
-        told(people, directory, { matched = { 1, 1 } })
+        { "w2 u1 duplicate", "u2 missing", "third@x.com missing_invited" },
+        changes_of(people, directory, { matched = { 1, 1 } })
       )
     end)
 
@@ -320,7 +327,7 @@ describe("core.diff", function()
       local people = { { email = "old@x.com" }, { email = "new@x.com" } }
       assert.same(
         { "third@x.com missing_invited" },
-        told(people, directory, { matched = { 1, 2, 2, 1 } })
+        changes_of(people, directory, { matched = { 1, 2, 2, 1 } })
       )
     end)
 
@@ -376,7 +383,7 @@ describe("core.diff", function()
       uninvite = 0,
       missing = 1,
       missing_invited = 1,
-      twin = 2,
+      duplicate = 2,
     }, totals)
   end)
 
@@ -414,37 +421,37 @@ describe("core.diff", function()
 
   it("keeps both sides alive", function()
     local changes = core.diff(
-      wanted_of { { email = "new@x.com", groups = { "A" } } },
+      desired_of { { email = "new@x.com", groups = { "A" } } },
       snapshot_of { users = { { email = "old@x.com" } }, invited = { "i@x.com" } }
     )
     for _ = 1, 3 do
       collectgarbage()
       for i = 1, 1000 do
-        assert.equal(0, #core.wanted(), ("rubbish"):rep(i % 50))
+        assert.equal(0, #core.desired(), ("rubbish"):rep(i % 50))
       end
     end
-    assert.same({ wanted = 1, create = true, joins = { "A" }, leaves = {} }, change_at(changes, 1))
+    assert.same({ desired = 1, create = true, joins = { "A" }, leaves = {} }, change_at(changes, 1))
     assert.equal("i@x.com", (select(4, changes:at(3))))
   end)
 
   it("raises when either side is closed or has changed since", function()
     local function made()
-      local wanted = wanted_of { { email = "new@x.com", groups = { "A" } } }
+      local desired = desired_of { { email = "new@x.com", groups = { "A" } } }
       local snapshot = snapshot_of { users = { { email = "old@x.com" } } }
-      return wanted, snapshot, core.diff(wanted, snapshot)
+      return desired, snapshot, core.diff(desired, snapshot)
     end
     for _, change in ipairs {
-      function(wanted)
-        wanted:close()
+      function(desired)
+        desired:close()
       end,
-      function(wanted)
-        wanted:add "other@x.com"
+      function(desired)
+        desired:add "other@x.com"
       end,
-      function(wanted)
-        wanted:set_groups(1, {})
+      function(desired)
+        desired:set_groups(1, {})
       end,
-      function(wanted)
-        wanted:add_groups(1, { "B" })
+      function(desired)
+        desired:add_groups(1, { "B" })
       end,
       function(_, snapshot)
         snapshot:close()
@@ -453,9 +460,9 @@ describe("core.diff", function()
         snapshot:append(rows.read '{"Users":{"77":{"username":"late@x.com"}}}')
       end,
     } do
-      local wanted, snapshot, changes = made()
+      local desired, snapshot, changes = made()
       assert.equal(2, #changes)
-      change(wanted, snapshot)
+      change(desired, snapshot)
       for _, call in ipairs { { "at", 1 }, { "groups", 1 }, { "totals" }, { "group_sizes", {} } } do
         assert.error_matches(function()
           changes[call[1]](changes, call[2])
@@ -465,36 +472,36 @@ describe("core.diff", function()
         return #changes
       end, "closed or has changed")
     end
-    local wanted, snapshot, changes = made()
-    assert.is_nil((wanted:add("NEW@x.com")))
-    assert.is_nil(wanted:find "nobody@x.com")
+    local desired, snapshot, changes = made()
+    assert.is_nil((desired:add("NEW@x.com")))
+    assert.is_nil(desired:find "nobody@x.com")
     assert.equal(1, snapshot:find "old@x.com")
     assert.equal(2, #changes)
   end)
 
   it("raises for what it cannot work with", function()
-    local wanted, snapshot = core.wanted(), snapshot_of {}
+    local desired, snapshot = core.desired(), snapshot_of {}
     local function check(message, a, b, c)
       local ok, text = pcall(core.diff, a, b, c)
       assert.is_false(ok)
       assert.matches(message, text)
     end
-    check("snapshot", wanted, wanted)
-    check("wanted", snapshot, snapshot)
-    check("table", wanted, snapshot, 1)
-    check("unknown option 'manage'", wanted, snapshot, { manage = {} })
-    check("unknown option", wanted, snapshot, { 1 })
-    check("'managed' must be a list", wanted, snapshot, { managed = "A" })
-    check("list of names", wanted, snapshot, { managed = { 1 } })
-    check("'matched' must be a list", wanted, snapshot, { matched = 1 })
+    check("snapshot", desired, desired)
+    check("desired", snapshot, snapshot)
+    check("table", desired, snapshot, 1)
+    check("unknown option 'manage'", desired, snapshot, { manage = {} })
+    check("unknown option", desired, snapshot, { 1 })
+    check("'managed' must be a list", desired, snapshot, { managed = "A" })
+    check("list of names", desired, snapshot, { managed = { 1 } })
+    check("'matched' must be a list", desired, snapshot, { matched = 1 })
     local half = core.snapshot()
     half:feed '{"Users":{'
-    check("not read to the end", wanted, half)
+    check("not read to the end", desired, half)
     snapshot:close()
-    check("closed", wanted, snapshot)
-    wanted:close()
-    check("closed", wanted, snapshot_of {})
-    local changes = core.diff(core.wanted(), snapshot_of { users = { ann } })
+    check("closed", desired, snapshot)
+    desired:close()
+    check("closed", desired, snapshot_of {})
+    local changes = core.diff(core.desired(), snapshot_of { users = { ann } })
     for _, i in ipairs { 0, 2, -1 } do
       assert.error_matches(function()
         changes:at(i)
@@ -581,7 +588,7 @@ describe("core.diff", function()
       return value
     end
 
-    local function make_wanted(random)
+    local function make_desired(random)
       local people, known = {}, {}
       for _ = 1, random:upto(9) - 1 do
         local person = {
@@ -600,10 +607,10 @@ describe("core.diff", function()
 
     local function make_directory(random)
       local directory = { users = {}, groups = {}, invited = {} }
-      local allows_twins, known = random:once_in(3), {}
+      local allows_duplicates, known = random:once_in(3), {}
       for _ = 1, random:upto(9) - 1 do
         local address = email(random)
-        if allows_twins or not known[address:lower()] then
+        if allows_duplicates or not known[address:lower()] then
           known[address:lower()] = true
           table.insert(directory.users, {
             email = address,
@@ -645,16 +652,16 @@ describe("core.diff", function()
 
     local function check_round(seed)
       local random = fuzz.random(seed)
-      local people, directory = make_wanted(random), make_directory(random)
+      local people, directory = make_desired(random), make_directory(random)
       local matched, flat = make_matched(random, people, directory)
-      local wanted = wanted_of(people)
+      local desired = desired_of(people)
       local managed = random:once_in(2) and groups(random, 8) or nil
-      local changes = core.diff(wanted, snapshot_of(directory), {
+      local changes = core.diff(desired, snapshot_of(directory), {
         managed = managed,
         matched = random:once_in(2) and #flat == 0 and {} or flat,
       })
       local list, unchanged, sizes =
-        expected_changes.expected(people, directory, managed or wanted:group_names(), matched)
+        expected_changes.expected(people, directory, managed or desired:group_names(), matched)
       assert.same(list, all(changes), "seed " .. seed)
       assert.equal(unchanged, changes:totals().unchanged)
       local found = changes:group_sizes(all_groups)

@@ -470,17 +470,17 @@ describe("core.open_log", function()
   end)
 end)
 
-describe("core.keyed_hash", function()
+describe("core.hmac", function()
   it("is HMAC-SHA-256", function()
     -- RFC 4231, test case 2
     local secret = require("lastpass.secret").value "Jefe"
     assert.equal(
       "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843",
-      core.keyed_hash(secret, "what do ya want for nothing?")
+      core.hmac(secret, "what do ya want for nothing?")
     )
     secret:close()
     assert.has_error(function()
-      core.keyed_hash(secret, "x")
+      core.hmac(secret, "x")
     end)
   end)
 end)

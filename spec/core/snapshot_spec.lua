@@ -777,32 +777,35 @@ describe("core.snapshot", function()
     end)
   end)
 
-  describe("twins", function()
-    local function twins(...)
+  describe("duplicates", function()
+    local function duplicates(...)
       local users = {}
       for place, email in ipairs { ... } do
         users[place] = ('"%d":{"username":"%s"}'):format(place, email)
       end
-      return rows.read(('{"Users":{%s}}'):format(table.concat(users, ","))):twins()
+      return rows.read(('{"Users":{%s}}'):format(table.concat(users, ","))):duplicates()
     end
 
     it("are all rows of an address that several have", function()
-      assert.same({}, twins())
-      assert.same({}, twins("a@x", "b@x"))
-      assert.same({ 2, 3 }, twins("a@x", "b@x", "B@x"))
-      assert.same({ 1, 3, 4, 2, 5 }, twins("a@x", "b@x", "A@x", "a@X", "B@X"))
+      assert.same({}, duplicates())
+      assert.same({}, duplicates("a@x", "b@x"))
+      assert.same({ 2, 3 }, duplicates("a@x", "b@x", "B@x"))
+      assert.same({ 1, 3, 4, 2, 5 }, duplicates("a@x", "b@x", "A@x", "a@X", "B@X"))
     end)
   end)
 
-  describe("outsiders", function()
+  describe("members without a row", function()
     it("are members who are no users, with their groups", function()
       local snapshot = rows.read(
         '{"Users":{"1":{"username":"ann@x","groups":["A"]}},'
           .. '"Groups":{"A":["ANN@x","New@x"],"B":["new@X","other@x","new@x"],"C":[]},'
           .. '"invited":["new@x"]}'
       )
-      assert.same({ ["new@x"] = { "A", "B", "B" }, ["other@x"] = { "B" } }, snapshot:outsiders())
-      assert.same({}, rows.read('{"Users":{}}'):outsiders())
+      assert.same(
+        { ["new@x"] = { "A", "B", "B" }, ["other@x"] = { "B" } },
+        snapshot:members_without_row()
+      )
+      assert.same({}, rows.read('{"Users":{}}'):members_without_row())
     end)
   end)
 
@@ -1070,8 +1073,8 @@ describe("core.snapshot", function()
       .. '"2":{"username":"b@x","admin":true,"disabled":true,"groups":["A"]},'
       .. '"3":{"username":"c@x","admin":true},"4":{"username":"d@x","groups":["C"]}},'
       .. '"invited":["c@x"]}'
-    assert.same({ 4, 1 }, { rows.read(text):census() })
-    assert.same({ 0, 0 }, { rows.read('{"Users":[]}'):census() })
+    assert.same({ 4, 1 }, { rows.read(text):counts() })
+    assert.same({ 0, 0 }, { rows.read('{"Users":[]}'):counts() })
   end)
 
   it("says what it is and what it holds", function()

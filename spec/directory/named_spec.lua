@@ -33,7 +33,7 @@ describe("lastpass.directory.named", function()
     assert.is_nil(few:user(members[3]))
     -- with an admin all of them
     few = assert(client:snapshot { named = { admins[1] } })
-    local _, count = few._rows:census()
+    local _, count = few._rows:counts()
     assert.equal(#admins, count)
     assert.equal(53, assert(client:snapshot()):people())
   end)

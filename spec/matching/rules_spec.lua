@@ -6,7 +6,7 @@ local core = require "lastpass.core"
 
 local function with(company, match)
   local snapshot = companies.client(company):snapshot()
-  return rules.new(core.wanted(), snapshot._rows, {
+  return rules.new(core.desired(), snapshot._rows, {
     match = match or { "employee_id", "email", "alias" },
     attribute = "Id",
   })

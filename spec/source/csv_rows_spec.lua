@@ -82,7 +82,7 @@ describe("a CSV file's rows", function()
   local wanted
 
   before_each(function()
-    wanted = core.wanted()
+    wanted = core.desired()
   end)
 
   it("are added as far as they were parsed, and counted", function()

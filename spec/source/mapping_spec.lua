@@ -133,13 +133,13 @@ describe("people:feed", function()
   local wanted
 
   before_each(function()
-    wanted = core.wanted()
+    wanted = core.desired()
   end)
 
   describe("from a CSV file", function()
     it("adds everybody as the mapping says", function()
       for _, piece in ipairs { 65536, 1, 30 } do
-        wanted = core.wanted()
+        wanted = core.desired()
         local people = open_csv(hr, nil, piece)
         assert.equal(3, people:feed(wanted, full, 3))
         assert.same(full_told, told(wanted))
@@ -164,7 +164,7 @@ describe("people:feed", function()
     it("knows no group from groups that are not managed", function()
       open_csv(hr):feed(wanted, { email = "email", groups = {} }, 1)
       assert.same({}, (select(3, wanted:row(1))))
-      wanted = core.wanted()
+      wanted = core.desired()
       open_csv(hr):feed(wanted, { email = "email", fixed_groups = { "All", "All", "" } }, 1)
       assert.same({ "All" }, (select(3, wanted:row(3))))
     end)
@@ -194,7 +194,7 @@ describe("people:feed", function()
         .. "eve@acme.com,E\255\n"
         .. "last@acme.com,Last\n"
       for _, piece in ipairs { 65536, 1 } do
-        wanted = core.wanted()
+        wanted = core.desired()
         local people = open_csv(text, nil, piece)
         assert.equal(3, people:feed(wanted, { email = "email", fullname = "name" }, 1))
         assert.same({
@@ -218,7 +218,7 @@ describe("people:feed", function()
     it("does not guess which of two rows with one address counts", function()
       local text = "E-mail,Id\nann@acme.com,1\nbob@acme.com,2\nAnn@Acme.com,3\neve@acme.com,4\n"
       for _, piece in ipairs { 65536, 1 } do
-        wanted = core.wanted()
+        wanted = core.desired()
         local people = open_csv(text, { key = "id" }, piece)
         assert.equal(3, people:feed(wanted, { email = "email" }, 7))
         assert.same(
@@ -325,7 +325,7 @@ describe("people:feed", function()
     it("keeps what came before a failure", function()
       local text = 'E-mail\nann@acme.com\nbob@acme.com\nev"e@acme.com\nlast@acme.com\n'
       for _, piece in ipairs { 65536, 1 } do
-        wanted = core.wanted()
+        wanted = core.desired()
         local people = open_csv(text, nil, piece)
         local count, message, err = people:feed(wanted, { email = "email" }, 1)
         assert.is_nil(count)
@@ -501,7 +501,7 @@ describe("people:feed", function()
       local short = open_csv(text, { key = options.key }, random:upto(100))
       local count = short:feed(wanted, mapping, 1)
       -- the same rows, but one after the other
-      local other, long = core.wanted(), open_csv(text, { key = options.key })
+      local other, long = core.desired(), open_csv(text, { key = options.key })
       long.proof.kind = "other"
       assert.equal(count, (long:feed(other, mapping, 1)))
       assert.same(told(other), told(wanted))
@@ -510,7 +510,7 @@ describe("people:feed", function()
         { long.proof.rows, long.proof.refused },
         { short.proof.rows, short.proof.refused }
       )
-      wanted = core.wanted()
+      wanted = core.desired()
     end
   end)
 
@@ -533,7 +533,7 @@ describe("people:feed", function()
       open_csv(hr):feed(wanted, full, 1)
     end, "closed")
     assert.has_error(function()
-      open_csv(hr):feed(core.wanted(), full, 70000)
+      open_csv(hr):feed(core.desired(), full, 70000)
     end)
   end)
 end)

@@ -75,22 +75,22 @@ local function describe_user(change, person, user, groups, managed)
   change.enable = person.active and user.disabled or nil
   change.name = person.fullname and person.fullname ~= (user.fullname or "") or nil
   if person.groups then
-    local wanted = set_of(person.groups)
-    change.joins, change.leaves = names(wanted, managed, groups), names(groups, managed, wanted)
+    local desired = set_of(person.groups)
+    change.joins, change.leaves = names(desired, managed, groups), names(groups, managed, desired)
   end
 end
 
-local function describe_outsider(change, person, invited, groups, managed)
-  local wanted = set_of(person.groups or {})
+local function describe_member(change, person, invited, groups, managed)
+  local desired = set_of(person.groups or {})
   if person.active == false then
     change.uninvite = invited and true or nil
     change.invited = invited
   elseif not invited then
-    change.create, change.joins = true, names(wanted, managed, {})
+    change.create, change.joins = true, names(desired, managed, {})
   else
     change.invited = invited
     if person.groups then
-      change.joins, change.leaves = names(wanted, managed, groups), names(groups, managed, wanted)
+      change.joins, change.leaves = names(desired, managed, groups), names(groups, managed, desired)
     end
   end
 end
@@ -108,19 +108,19 @@ local function is_change(change)
       return true
     end
   end
-  return change.twin or change.join or change.leave
+  return change.duplicate or change.join or change.leave
 end
 
---- The changes, and how many wanted people need none.
----@param wanted table[] {email, fullname, groups, active}
+--- The changes, and how many desired people need none.
+---@param desired table[] {email, fullname, groups, active}
 ---@param directory table {users = {{email, fullname, groups, disabled}}, groups = {name = members},
 -- invited = {address}}
 ---@param managed string[]
----@param matched table<integer, integer> wanted row -> user row
----@return table[] changes {wanted, user, invited, joins, leaves, and true under each kind's name}
+---@param matched table<integer, integer> desired row -> user row
+---@return table[] changes {desired, user, invited, joins, leaves, and true under each kind's name}
 ---@return integer unchanged
 ---@return table<string, integer> sizes of groups
-function M.expected(wanted, directory, managed, matched)
+function M.expected(desired, directory, managed, matched)
   managed = set_of(managed)
   local groups, outside, rows = memberships(directory)
   local changes, unchanged, taken, claimed, named = {}, 0, {}, {}, {}
@@ -141,8 +141,8 @@ function M.expected(wanted, directory, managed, matched)
   for _, row in pairs(matched) do
     taken[row] = true
   end
-  for i, person in ipairs(wanted) do
-    local change, key = { wanted = i }, fold(person.email)
+  for i, person in ipairs(desired) do
+    local change, key = { desired = i }, fold(person.email)
     wants[key] = true
     local user, first = matched[i], rows[key]
     if user then
@@ -151,12 +151,12 @@ function M.expected(wanted, directory, managed, matched)
       user, first = find_user(person, directory, rows, same, taken)
     end
     if not user and first then
-      change.twin, change.user, named[first] = true, first, true
+      change.duplicate, change.user, named[first] = true, first, true
     elseif user then
       taken[user], change.user = true, user
       describe_user(change, person, directory.users[user], groups[user], managed)
     else
-      describe_outsider(change, person, invited[key], outside[key] or {}, managed)
+      describe_member(change, person, invited[key], outside[key] or {}, managed)
     end
     if is_change(change) then
       changes[#changes + 1] = change
@@ -166,9 +166,9 @@ function M.expected(wanted, directory, managed, matched)
   end
   for i, user in ipairs(directory.users) do
     if not taken[i] and not named[i] then
-      local twin = #same[fold(user.email)] > 1 or claimed[i]
+      local duplicate = #same[fold(user.email)] > 1 or claimed[i]
       local change = { user = i, joins = {}, leaves = {} }
-      change[twin and "twin" or "missing"] = true
+      change[duplicate and "duplicate" or "missing"] = true
       changes[#changes + 1] = change
     end
   end

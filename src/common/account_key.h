@@ -28,14 +28,14 @@ typedef struct lp_account {
 } lp_account;
 
 /* In form C, letters in lower case: written into `codes`. The length in bytes, or -1 when there is
-** no room or the text is not UTF-8. */
-static inline utf8proc_ssize_t lp_fold_into (utf8proc_int32_t *codes, utf8proc_ssize_t room,
+** no space or the text is not UTF-8. */
+static inline utf8proc_ssize_t lp_fold_into (utf8proc_int32_t *codes, utf8proc_ssize_t capacity,
                                              const char *text, size_t n) {
   const utf8proc_uint8_t *bytes = (const utf8proc_uint8_t *)text;
   utf8proc_ssize_t count =
-      utf8proc_decompose(bytes, (utf8proc_ssize_t)n, codes, room,
+      utf8proc_decompose(bytes, (utf8proc_ssize_t)n, codes, capacity,
                          (utf8proc_option_t)(UTF8PROC_STABLE | UTF8PROC_DECOMPOSE));
-  if (count < 0 || count >= room) return -1;
+  if (count < 0 || count >= capacity) return -1;
   for (utf8proc_ssize_t i = 0; i < count; i++) codes[i] = utf8proc_tolower(codes[i]);
   return utf8proc_reencode(codes, count, (utf8proc_option_t)(UTF8PROC_STABLE | UTF8PROC_COMPOSE));
 }

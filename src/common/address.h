@@ -78,8 +78,8 @@ static inline const char *lp_trim (const char *text, size_t *n) {
 }
 
 /*
-** What keeps a text from being sent as an address, whatever its form: control characters, spaces,
-** characters that cannot be seen, bytes that are not UTF-8. A server may cut such a text short or
+** What keeps a string from being sent as an address, whatever its form: control characters, spaces,
+** characters that cannot be seen, bytes that are not UTF-8. A server may cut such a string short or
 ** compare it as another address than we do. NULL when there is nothing.
 */
 static inline const char *lp_unsendable (const char *text, size_t n) {

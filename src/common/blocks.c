@@ -63,12 +63,12 @@ static void *take_idle (void) {
 
 /* Whether it was kept. */
 static int keep_idle (void *mapping) {
-  int is_kept;
+  int is_cached;
   if (pthread_mutex_trylock(&idle.mutex) != 0) return 0;
-  is_kept = idle.count < IDLE_MOST;
-  if (is_kept) idle.mappings[idle.count++] = mapping;
+  is_cached = idle.count < IDLE_MOST;
+  if (is_cached) idle.mappings[idle.count++] = mapping;
   pthread_mutex_unlock(&idle.mutex);
-  return is_kept;
+  return is_cached;
 }
 
 /* Asks for huge pages where they are worth it; a kernel without them gives others. */
@@ -77,13 +77,13 @@ static void prefer_huge (void *items, size_t bytes, size_t mapped) {
 }
 
 /* Gives a block more address space; NULL, and the block as it was, when there is none. */
-static void *extend (void *items, size_t used, lp_room *room, size_t length) {
-  void *moved = room->mapped == 0 && length == FIRST_LENGTH ? take_idle() : NULL;
+static void *extend (void *items, size_t used, lp_extent *extent, size_t length) {
+  void *moved = extent->mapped == 0 && length == FIRST_LENGTH ? take_idle() : NULL;
   if (moved == NULL) moved = map_aligned(length);
   if (moved == NULL) return NULL;
-  if (room->mapped > 0) {
+  if (extent->mapped > 0) {
     void *space = moved;
-    moved = mremap(items, room->mapped, length, MREMAP_MAYMOVE | MREMAP_FIXED, space);
+    moved = mremap(items, extent->mapped, length, MREMAP_MAYMOVE | MREMAP_FIXED, space);
     if (moved == MAP_FAILED) {
       munmap(space, length);
       return NULL;
@@ -91,84 +91,86 @@ static void *extend (void *items, size_t used, lp_room *room, size_t length) {
   } else {
     if (used > 0) memcpy(moved, items, used);
     free(items);
-    room->capacity = 0;
+    extent->capacity = 0;
   }
-  room->mapped = length;
+  extent->mapped = length;
   return moved;
 }
 
 /* The kernel is asked for the next pages in one go. */
-static void *grow_mapped (void *items, size_t used, size_t needed, lp_room *room, size_t width) {
+static void *grow_mapped (void *items, size_t used, size_t needed, lp_extent *extent,
+                          size_t width) {
   size_t ready, end = round_up(needed, needed < HUGE / 2 ? STEP : HUGE);
-  if (end > room->mapped) {
-    void *moved = extend(items, used, room, round_up(end * 2, FIRST_LENGTH));
+  if (end > extent->mapped) {
+    void *moved = extend(items, used, extent, round_up(end * 2, FIRST_LENGTH));
     if (moved == NULL) return items;
     items = moved;
   }
-  ready = room->capacity * width / STEP * STEP;
-  prefer_huge(items, end, room->mapped);
+  ready = extent->capacity * width / STEP * STEP;
+  prefer_huge(items, end, extent->mapped);
   (void)madvise((char *)items + ready, end - ready,
                 MADV_POPULATE_WRITE); /* an old kernel may not */
-  room->capacity = end / width;
+  extent->capacity = end / width;
   return items;
 }
 
-#define IS_MAPPED(bytes, room) ((bytes) > MAPPED_FROM || (room)->mapped > 0)
+#define IS_MAPPED(bytes, extent) ((bytes) > MAPPED_FROM || (extent)->mapped > 0)
 
-static void *map_zeroed (size_t bytes, lp_room *room) {
+static void *map_zeroed (size_t bytes, lp_extent *extent) {
   size_t length = round_up(bytes, HUGE);
   void *items = map_aligned(length);
   if (items == NULL) return NULL;
-  room->mapped = length;
+  extent->mapped = length;
   prefer_huge(items, bytes, length);
   return items;
 }
 
-static void unmap (void *items, const lp_room *room) {
-  if (room->mapped != FIRST_LENGTH || !keep_idle(items)) munmap(items, room->mapped);
+static void unmap (void *items, const lp_extent *extent) {
+  if (extent->mapped != FIRST_LENGTH || !keep_idle(items)) munmap(items, extent->mapped);
 }
 
 #else
 
-#define IS_MAPPED(bytes, room) 0
-#define grow_mapped(items, used, needed, room, width) (items)
-#define map_zeroed(bytes, room) NULL
-#define unmap(items, room) ((void)0)
+#define IS_MAPPED(bytes, extent) 0
+#define grow_mapped(items, used, needed, extent, width) (items)
+#define map_zeroed(bytes, extent) NULL
+#define unmap(items, extent) ((void)0)
 
 #endif
 
-void *lp_block_grow (void *items, size_t count, size_t more, lp_room *room, size_t width) {
+void *lp_block_grow (void *items, size_t count, size_t more, lp_extent *extent, size_t width) {
   size_t needed = count + more, capacity;
   void *moved;
   if (needed < count || needed > SIZE_MAX / 8 / width) return items;
-  if (IS_MAPPED(needed * width, room))
-    return grow_mapped(items, count * width, needed * width, room, width);
+  if (IS_MAPPED(needed * width, extent))
+    return grow_mapped(items, count * width, needed * width, extent, width);
   capacity = needed + needed / 2 + 16;
   moved = realloc(items, capacity * width);
   if (moved == NULL) return items;
-  room->capacity = capacity;
+  extent->capacity = capacity;
   return moved;
 }
 
-void *lp_block_zeroed (size_t count, size_t width, lp_room *room) {
+void *lp_block_zeroed (size_t count, size_t width, lp_extent *extent) {
   void *items = NULL;
-  room->capacity = room->mapped = 0;
+  extent->capacity = extent->mapped = 0;
   if (count > SIZE_MAX / 8 / width) return NULL;
-  items = IS_MAPPED(count * width, room) ? map_zeroed(count * width, room) : calloc(count, width);
-  if (items != NULL) room->capacity = count;
+  items =
+      IS_MAPPED(count * width, extent) ? map_zeroed(count * width, extent) : calloc(count, width);
+  if (items != NULL) extent->capacity = count;
   return items;
 }
 
-void lp_block_free (void *items, lp_room *room) {
-  if (room->mapped > 0)
-    unmap(items, room);
+void lp_block_free (void *items, lp_extent *extent) {
+  if (extent->mapped > 0)
+    unmap(items, extent);
   else
     free(items);
-  room->capacity = room->mapped = 0;
+  extent->capacity = extent->mapped = 0;
 }
 
 void lp_buffer_free (lp_buffer *b) {
-  lp_block_free(b->bytes, &b->room);
+  lp_block_free(b->bytes, &b->extent);
   b->bytes = NULL;
   b->size = 0;
 }

@@ -44,7 +44,7 @@ static inline uint64_t lp_mix (uint64_t a, uint64_t b) {
 
 /* With `fold` (a constant where it is used) the case of ASCII letters makes no difference. Whoever
 ** does not know the key cannot look for texts with the same hash. */
-static inline uint64_t lp_hash_keyed (const char *p, size_t n, int fold, uint64_t hash_key) {
+static inline uint64_t lp_hash_with_key (const char *p, size_t n, int fold, uint64_t hash_key) {
   const uint64_t first = UINT64_C(0xA0761D6478BD642F);
   const uint64_t second = UINT64_C(0xE7037ED1A0B428DB) ^ hash_key;
   uint64_t seed = first ^ n, a = 0, b = 0;
@@ -71,7 +71,7 @@ static inline uint64_t lp_hash_keyed (const char *p, size_t n, int fold, uint64_
 }
 
 static inline uint64_t lp_hash_words (const char *p, size_t n, int fold) {
-  return lp_hash_keyed(p, n, fold, 0);
+  return lp_hash_with_key(p, n, fold, 0);
 }
 
 static inline int lp_same_bytes (const char *a, const char *b, size_t n) {

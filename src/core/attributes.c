@@ -5,14 +5,14 @@
 #include "scan.h"
 #include "snapshot.h"
 
-/* Is the key this name? `plain` has room for the key. */
+/* Is the key this name? `plain` has space for the key. */
 static int is_key (const lp_token *key, const char *name, size_t n, char *plain) {
   if (!key->escaped) return key->length == n && memcmp(key->text, name, n) == 0;
   return lp_scan_unescape(key, plain) == n && memcmp(plain, name, n) == 0;
 }
 
 /*
-** The text that stands under a name in the object `json`, unescaped into `plain`, which has room
+** The text that stands under a name in the object `json`, unescaped into `plain`, which has space
 ** for all of `json`; 0 when there is none. The text was found good when it was read.
 */
 static size_t find_value (const char *json, size_t n, const char *name, size_t name_length,
@@ -62,23 +62,23 @@ static void note_value (lua_State *L, int values, const char *value, size_t n, s
 /*
 ** core.attributes (snapshot, name) -> {value = user row | false, …}
 ** false: several users have that value. Numbers count as their text; users without the attribute,
-** with "" or with something else than a text or a number are left out.
+** with "" or with something else than a string or a number are left out.
 */
 static int lp_attributes_of (lua_State *L) {
   const lp_rows *rows = lp_snapshot_rows(L, 1);
-  size_t name_length, room = 0, n;
+  size_t name_length, capacity = 0, n;
   const char *name = luaL_checklstring(L, 2, &name_length);
   char *plain = NULL;
   lua_settop(L, 2);
   lua_newtable(L);
-  lua_pushnil(L); /* the room for a value */
+  lua_pushnil(L); /* the space for a value */
   for (size_t i = 0; i < rows->count; i++) {
     const char *json;
     if (rows->rows[i].attribs == 0) continue;
     json = lp_rows_text(rows, rows->rows[i].attribs, &n);
-    if (n > room) {
-      room = n * 2;
-      plain = lua_newuserdata(L, room);
+    if (n > capacity) {
+      capacity = n * 2;
+      plain = lua_newuserdata(L, capacity);
       lua_replace(L, 4);
     }
     n = find_value(json, n, name, name_length, plain);

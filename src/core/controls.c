@@ -5,18 +5,18 @@
 #include "controls.h"
 #include "controls_lua.h"
 
-static size_t escape (char *out, size_t room, uint32_t code, unsigned char byte) {
+static size_t escape (char *out, size_t capacity, uint32_t code, unsigned char byte) {
   switch (code) {
   case '\n':
-    return (size_t)snprintf(out, room, "\\n");
+    return (size_t)snprintf(out, capacity, "\\n");
   case '\r':
-    return (size_t)snprintf(out, room, "\\r");
+    return (size_t)snprintf(out, capacity, "\\r");
   case '\t':
-    return (size_t)snprintf(out, room, "\\t");
+    return (size_t)snprintf(out, capacity, "\\t");
   default:
     if (code < 0x80 || code == UINT32_MAX)
-      return (size_t)snprintf(out, room, "\\x%02x", (unsigned)byte);
-    return (size_t)snprintf(out, room, "\\u{%x}", (unsigned)code);
+      return (size_t)snprintf(out, capacity, "\\x%02x", (unsigned)byte);
+    return (size_t)snprintf(out, capacity, "\\u{%x}", (unsigned)code);
   }
 }
 

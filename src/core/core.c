@@ -16,7 +16,7 @@
 #include "signals.h"
 #include "snapshot.h"
 #include "user_lines.h"
-#include "wanted_lua.h"
+#include "desired_lua.h"
 #include "watch.h"
 
 /* core.nearest (word, list) -> the word of the list that is nearest, or nil */
@@ -93,12 +93,12 @@ LP_EXPORT int luaopen_lastpass_core (lua_State *L) {
   lp_pending_open(L);
   lp_reply_open(L);
   lp_snapshot_open(L);
-  lp_wanted_open(L);
+  lp_desired_open(L);
   lp_diff_open(L);
   lp_attributes_open(L);
   lp_events_open(L);
   lp_events_write_open(L);
-  lp_events_keyed_open(L);
+  lp_events_hmac_open(L);
   lp_controls_open(L);
   lp_events_file_open(L);
   lp_signals_open(L);

@@ -7,37 +7,37 @@
 
 /* What is known of a row. */
 enum {
-  IS_TAKEN = 1,   /* somebody wanted is this user */
-  IS_TWIN = 2,    /* another row has the same address */
-  IS_CLAIMED = 4, /* somebody who is another user has this address */
-  IS_NAMED = 8    /* a change names it already */
+  IS_TAKEN = 1,     /* somebody desired is this user */
+  IS_DUPLICATE = 2, /* another row has the same address */
+  IS_CLAIMED = 4,   /* somebody who is another user has this address */
+  IS_NAMED = 8      /* a change names it already */
 };
 
 #define MANY_GROUPS 32 /* from here on a user's groups are not looked through one by one */
 
 void lp_diff_free (lp_diff *d) {
-  free(d->of_wanted);
+  free(d->of_desired);
   free(d->of_rows);
   free(d->names);
   free(d->managed);
   free(d->stamps);
   free(d->sizes);
-  free(d->outsiders);
-  free(d->outsider_table);
+  free(d->others);
+  free(d->other_table);
   free(d->pairs);
   free(d->extra_first);
   free(d->extras);
   free(d->users);
   free(d->state);
-  free(d->twin_next);
+  free(d->next_duplicate);
   free(d->changes);
   free(d->lists);
   memset(d, 0, sizeof *d);
 }
 
 int lp_diff_holds (const lp_diff *d) {
-  return !d->wanted->closed && d->wanted->version == d->version && d->rows->count == d->row_count &&
-         d->rows->arena.size == d->arena_size;
+  return !d->desired->closed && d->desired->version == d->version &&
+         d->rows->count == d->row_count && d->rows->arena.size == d->arena_size;
 }
 
 /* ------------------------------------------------------------------ groups of both sides */
@@ -66,16 +66,16 @@ static void list_names (const lp_rows *rows, uint32_t from, group_name *out) {
 }
 
 static int unite_groups (lp_diff *d) {
-  const lp_rows *ours = &d->wanted->store, *theirs = d->rows;
+  const lp_rows *ours = &d->desired->store, *theirs = d->rows;
   size_t mine = ours->groups.count, all = mine + theirs->groups.count;
   group_name *list = malloc((all + 1) * sizeof *list);
-  d->of_wanted = malloc((mine + 1) * sizeof *d->of_wanted);
+  d->of_desired = malloc((mine + 1) * sizeof *d->of_desired);
   d->of_rows = malloc((theirs->groups.count + 1) * sizeof *d->of_rows);
   d->names = malloc((all + 1) * sizeof *d->names);
   d->managed = calloc(all + 1, 1);
   d->stamps = calloc(all + 1, sizeof *d->stamps);
   d->sizes = calloc(all + 1, sizeof *d->sizes);
-  if (list == NULL || d->of_wanted == NULL || d->of_rows == NULL || d->names == NULL ||
+  if (list == NULL || d->of_desired == NULL || d->of_rows == NULL || d->names == NULL ||
       d->managed == NULL || d->stamps == NULL || d->sizes == NULL) {
     free(list);
     return -1;
@@ -88,7 +88,7 @@ static int unite_groups (lp_diff *d) {
     uint32_t number = (uint32_t)(d->group_count += (size_t)is_new) - 1;
     if (is_new) d->names[number] = list[i].from;
     if (list[i].from < mine) {
-      d->of_wanted[list[i].from] = number;
+      d->of_desired[list[i].from] = number;
       d->managed[number] = 1;
     } else {
       d->of_rows[list[i].from - mine] = number;
@@ -99,15 +99,15 @@ static int unite_groups (lp_diff *d) {
 }
 
 const char *lp_diff_group_name (const lp_diff *d, uint32_t group, size_t *n) {
-  const lp_rows *ours = &d->wanted->store;
+  const lp_rows *ours = &d->desired->store;
   uint32_t from = d->names[group];
   if (from < ours->groups.count) return lp_rows_text(ours, ours->groups.texts[from], n);
   return lp_rows_text(d->rows, d->rows->groups.texts[from - ours->groups.count], n);
 }
 
 long lp_diff_find_group (const lp_diff *d, const char *name, size_t n) {
-  long group = lp_rows_find_group(&d->wanted->store, name, n);
-  if (group >= 0) return (long)d->of_wanted[group];
+  long group = lp_rows_find_group(&d->desired->store, name, n);
+  if (group >= 0) return (long)d->of_desired[group];
   group = lp_rows_find_group(d->rows, name, n);
   return group < 0 ? -1 : (long)d->of_rows[group];
 }
@@ -139,54 +139,54 @@ static void find_rows (const lp_rows *r, const address *list, size_t n, uint32_t
   }
   for (size_t i = 0; i < n; i++) {
     const uint32_t *keys = r->rows == NULL ? NULL : &r->rows->hash;
-    size_t place = lp_folded_place(r, r->index, r->index_size, keys, sizeof *r->rows, list[i].hash,
-                                   list[i].text, list[i].length);
-    rows[i] = r->index[place] == 0 ? LP_NOBODY : r->index[place] - 1;
+    size_t slot = lp_folded_slot(r, r->index, r->index_size, keys, sizeof *r->rows, list[i].hash,
+                                 list[i].text, list[i].length);
+    rows[i] = r->index[slot] == 0 ? LP_NOBODY : r->index[slot] - 1;
   }
 }
 
-static size_t outsider_place (const lp_diff *d, const address *who) {
-  const uint32_t *keys = d->outsiders == NULL ? NULL : &d->outsiders->hash;
-  return lp_folded_place(d->rows, d->outsider_table, d->outsider_table_size, keys,
-                         sizeof *d->outsiders, who->hash, who->text, who->length);
+static size_t other_slot (const lp_diff *d, const address *who) {
+  const uint32_t *keys = d->others == NULL ? NULL : &d->others->hash;
+  return lp_folded_slot(d->rows, d->other_table, d->other_table_size, keys, sizeof *d->others,
+                        who->hash, who->text, who->length);
 }
 
-static uint32_t find_outsider (const lp_diff *d, const address *who) {
-  if (d->outsider_table_size == 0) return LP_NOBODY;
-  return d->outsider_table[outsider_place(d, who)] - 1; /* 0 becomes LP_NOBODY */
+static uint32_t find_other (const lp_diff *d, const address *who) {
+  if (d->other_table_size == 0) return LP_NOBODY;
+  return d->other_table[other_slot(d, who)] - 1; /* 0 becomes LP_NOBODY */
 }
 
-static int grow_outsider_table (lp_diff *d) {
-  size_t size = d->outsider_table_size == 0 ? 64 : d->outsider_table_size * 2;
+static int grow_other_table (lp_diff *d) {
+  size_t size = d->other_table_size == 0 ? 64 : d->other_table_size * 2;
   uint32_t *table;
-  if ((d->outsider_count + 1) * 2 <= d->outsider_table_size) return 0;
+  if ((d->other_count + 1) * 2 <= d->other_table_size) return 0;
   if ((table = calloc(size, sizeof *table)) == NULL) return -1;
-  for (size_t i = 0; i < d->outsider_count; i++) {
-    size_t place = d->outsiders[i].hash & (size - 1);
-    while (table[place] != 0) place = (place + 1) & (size - 1);
-    table[place] = (uint32_t)i + 1;
+  for (size_t i = 0; i < d->other_count; i++) {
+    size_t slot = d->others[i].hash & (size - 1);
+    while (table[slot] != 0) slot = (slot + 1) & (size - 1);
+    table[slot] = (uint32_t)i + 1;
   }
-  free(d->outsider_table);
-  d->outsider_table = table;
-  d->outsider_table_size = size;
+  free(d->other_table);
+  d->other_table = table;
+  d->other_table_size = size;
   return 0;
 }
 
-/* The outsider with this address, made if there is none; LP_NOBODY without memory. */
-static uint32_t name_outsider (lp_diff *d, const address *who, lp_text email) {
-  lp_outsider *outsider;
-  uint32_t known = find_outsider(d, who);
+/* The member without a row that has this address, made if there is none; LP_NOBODY without memory.
+ */
+static uint32_t name_other (lp_diff *d, const address *who, lp_text email) {
+  lp_member *other;
+  uint32_t known = find_other(d, who);
   if (known != LP_NOBODY) return known;
-  if (d->row_count + d->outsider_count >= LP_NOBODY - 1 ||
-      LP_RESERVE(d->outsiders, d->outsider_count, 1, d->outsider_room) != 0 ||
-      grow_outsider_table(d) != 0)
+  if (d->row_count + d->other_count >= LP_NOBODY - 1 ||
+      LP_RESERVE(d->others, d->other_count, 1, d->other_capacity) != 0 || grow_other_table(d) != 0)
     return LP_NOBODY;
-  outsider = &d->outsiders[d->outsider_count];
-  outsider->hash = who->hash;
-  outsider->email = email;
-  outsider->invited = outsider->wanted = 0;
-  d->outsider_table[outsider_place(d, who)] = (uint32_t)d->outsider_count + 1;
-  return (uint32_t)d->outsider_count++;
+  other = &d->others[d->other_count];
+  other->hash = who->hash;
+  other->email = email;
+  other->invited = other->desired = 0;
+  d->other_table[other_slot(d, who)] = (uint32_t)d->other_count + 1;
+  return (uint32_t)d->other_count++;
 }
 
 static address address_of (const lp_rows *texts, lp_text at) {
@@ -201,11 +201,11 @@ static int list_invited (lp_diff *d) {
   const lp_rows *r = d->rows;
   for (size_t i = 0; i < r->invited_count; i++) {
     address who = address_of(r, r->invited[i]);
-    uint32_t row, outsider;
+    uint32_t row, other;
     find_rows(r, &who, 1, &row);
     if (row != LP_NOBODY) continue;
-    if ((outsider = name_outsider(d, &who, r->invited[i])) == LP_NOBODY) return -1;
-    d->outsiders[outsider].invited = 1;
+    if ((other = name_other(d, &who, r->invited[i])) == LP_NOBODY) return -1;
+    d->others[other].invited = 1;
   }
   return 0;
 }
@@ -220,7 +220,7 @@ static int says_itself (const lp_rows *r, const lp_row *row, uint32_t group) {
 }
 
 static int add_pair (lp_diff *d, size_t who, uint32_t group) {
-  if (LP_RESERVE(d->pairs, d->pair_count, 1, d->pair_room) != 0) return -1;
+  if (LP_RESERVE(d->pairs, d->pair_count, 1, d->pair_capacity) != 0) return -1;
   d->pairs[d->pair_count++] = (uint64_t)who << 32 | d->of_rows[group];
   return 0;
 }
@@ -228,12 +228,12 @@ static int add_pair (lp_diff *d, size_t who, uint32_t group) {
 /* Some members of a list: what their users do not say themselves is written down. */
 static int note_members (lp_diff *d, const address *list, const lp_text *emails, size_t n,
                          uint32_t group) {
-  uint32_t rows[AT_ONCE], outsider;
+  uint32_t rows[AT_ONCE], other;
   find_rows(d->rows, list, n, rows);
   for (size_t i = 0; i < n; i++) {
     if (rows[i] == LP_NOBODY) {
-      outsider = name_outsider(d, &list[i], emails[i]);
-      if (outsider == LP_NOBODY || add_pair(d, d->row_count + outsider, group) != 0) return -1;
+      other = name_other(d, &list[i], emails[i]);
+      if (other == LP_NOBODY || add_pair(d, d->row_count + other, group) != 0) return -1;
     } else if (!says_itself(d->rows, &d->rows->rows[rows[i]], group)) {
       if (add_pair(d, rows[i], group) != 0) return -1;
     }
@@ -262,7 +262,7 @@ static int read_members (lp_diff *d) {
 
 /* Sorts the pairs by who they are about. */
 static int sort_pairs (lp_diff *d) {
-  size_t people = d->row_count + d->outsider_count;
+  size_t people = d->row_count + d->other_count;
   uint32_t *first;
   if (d->pair_count == 0) return 0;
   if (d->pair_count >= UINT32_MAX) return -1;
@@ -275,18 +275,18 @@ static int sort_pairs (lp_diff *d) {
     d->extras[first[(d->pairs[i] >> 32) + 1]++] = (uint32_t)d->pairs[i];
   free(d->pairs);
   d->pairs = NULL;
-  d->pair_room = 0;
+  d->pair_capacity = 0;
   return 0;
 }
 
 /* ------------------------------------------------------------------ who is who */
 
-static int link_twins (lp_diff *d) {
+static int link_duplicates (lp_diff *d) {
   uint32_t *last;
-  if (d->rows->twins == 0) return 0;
-  d->twin_next = calloc(d->row_count, sizeof *d->twin_next);
+  if (d->rows->duplicates == 0) return 0;
+  d->next_duplicate = calloc(d->row_count, sizeof *d->next_duplicate);
   last = malloc(d->row_count * sizeof *last);
-  if (d->twin_next == NULL || last == NULL) {
+  if (d->next_duplicate == NULL || last == NULL) {
     free(last);
     return -1;
   }
@@ -295,9 +295,9 @@ static int link_twins (lp_diff *d) {
     uint32_t first;
     find_rows(d->rows, &who, 1, &first);
     if (first != i) {
-      d->twin_next[last[first]] = (uint32_t)i;
-      d->state[i] |= IS_TWIN;
-      d->state[first] |= IS_TWIN;
+      d->next_duplicate[last[first]] = (uint32_t)i;
+      d->state[i] |= IS_DUPLICATE;
+      d->state[first] |= IS_DUPLICATE;
     }
     last[first] = (uint32_t)i;
   }
@@ -307,7 +307,7 @@ static int link_twins (lp_diff *d) {
 
 /* The one of several rows with an address that has it to the letter; LP_NOBODY when it is taken,
 ** or when that is not one. */
-static uint32_t exact_twin (const lp_diff *d, const address *who, uint32_t first) {
+static uint32_t exact_duplicate (const lp_diff *d, const address *who, uint32_t first) {
   uint32_t exact = LP_NOBODY, row = first;
   int found = 0;
   do {
@@ -317,17 +317,18 @@ static uint32_t exact_twin (const lp_diff *d, const address *who, uint32_t first
       exact = row;
       found++;
     }
-    row = d->twin_next[row];
+    row = d->next_duplicate[row];
   } while (row != 0);
   return found == 1 && !(d->state[exact] & IS_TAKEN) ? exact : LP_NOBODY;
 }
 
 static lp_change *add_change (lp_diff *d) {
   lp_change *change;
-  if (d->count >= LP_NOBODY - 1 || LP_RESERVE(d->changes, d->count, 1, d->room) != 0) return NULL;
+  if (d->count >= LP_NOBODY - 1 || LP_RESERVE(d->changes, d->count, 1, d->capacity) != 0)
+    return NULL;
   change = &d->changes[d->count];
   memset(change, 0, sizeof *change);
-  change->wanted = change->user = change->outsider = LP_NOBODY;
+  change->desired = change->user = change->other = LP_NOBODY;
   return change;
 }
 
@@ -342,7 +343,7 @@ static void keep_change (lp_diff *d, const lp_change *change) {
 /* ------------------------------------------------------------------ one person */
 
 static int add_to_list (lp_diff *d, uint32_t group) {
-  if (d->list_count >= UINT32_MAX || LP_RESERVE(d->lists, d->list_count, 1, d->list_room) != 0)
+  if (d->list_count >= UINT32_MAX || LP_RESERVE(d->lists, d->list_count, 1, d->list_capacity) != 0)
     return -1;
   d->lists[d->list_count++] = group;
   return 0;
@@ -373,24 +374,24 @@ static void sort_list (lp_diff *d, uint32_t first, uint32_t count) {
   } while (0)
 
 /*
-** The managed groups to join and to leave. A group's stamp says what is known of it: wanted,
-** wanted and there, or there and to be left. `row` and `who` say what is there.
+** The managed groups to join and to leave. A group's stamp says what is known of it: desired,
+** desired and there, or there and to be left. `row` and `who` say what is there.
 */
 static int compare_groups (lp_diff *d, lp_change *change, const lp_row *row, uint32_t who) {
-  uint64_t is_wanted = d->stamp + 1, is_met = d->stamp + 2, is_left = d->stamp + 3;
-  const uint32_t *wanted;
+  uint64_t is_desired = d->stamp + 1, is_met = d->stamp + 2, is_left = d->stamp + 3;
+  const uint32_t *desired;
   uint32_t count;
-  if (!lp_wanted_person(d->wanted, change->wanted)->groups_managed) return 0;
-  count = lp_wanted_groups(d->wanted, change->wanted, &wanted);
+  if (!lp_desired_person(d->desired, change->desired)->groups_managed) return 0;
+  count = lp_desired_groups(d->desired, change->desired, &desired);
   d->stamp += 3;
   change->groups = (uint32_t)d->list_count;
-  for (uint32_t i = 0; i < count; i++) d->stamps[d->of_wanted[wanted[i]]] = is_wanted;
+  for (uint32_t i = 0; i < count; i++) d->stamps[d->of_desired[desired[i]]] = is_desired;
   EACH_MEMBERSHIP(d, row, who, group, {
-    if (d->stamps[group] == is_wanted) d->stamps[group] = is_met;
+    if (d->stamps[group] == is_desired) d->stamps[group] = is_met;
   });
   for (uint32_t i = 0; i < count; i++) {
-    uint32_t group = d->of_wanted[wanted[i]];
-    if (!d->managed[group] || d->stamps[group] != is_wanted) continue;
+    uint32_t group = d->of_desired[desired[i]];
+    if (!d->managed[group] || d->stamps[group] != is_desired) continue;
     if (add_to_list(d, group) != 0) return -1;
     change->join++;
   }
@@ -412,13 +413,13 @@ static void set_group_bits (lp_change *change) {
 
 static int same_name (const lp_diff *d, const lp_person *person, const lp_row *row) {
   size_t n, m = 0;
-  const char *ours = lp_rows_text(&d->wanted->store, person->fullname, &n), *theirs = "";
+  const char *ours = lp_rows_text(&d->desired->store, person->fullname, &n), *theirs = "";
   if (row->fullname != 0) theirs = lp_rows_text(d->rows, row->fullname, &m);
   return n == m && lp_same_bytes(ours, theirs, n);
 }
 
 static int compare_user (lp_diff *d, lp_change *change) {
-  const lp_person *person = lp_wanted_person(d->wanted, change->wanted);
+  const lp_person *person = lp_desired_person(d->desired, change->desired);
   const lp_row *row = &d->rows->rows[change->user];
   int disabled = (row->flags & LP_FLAG_DISABLED) != 0;
   if (person->active == LP_ACTIVE_NO) {
@@ -432,36 +433,36 @@ static int compare_user (lp_diff *d, lp_change *change) {
   return 0;
 }
 
-/* Somebody wanted who has no row. */
-static int compare_outsider (lp_diff *d, lp_change *change, uint32_t outsider) {
-  const lp_person *person = lp_wanted_person(d->wanted, change->wanted);
-  int invited = outsider != LP_NOBODY && d->outsiders[outsider].invited;
-  if (outsider != LP_NOBODY) d->outsiders[outsider].wanted = 1;
+/* Somebody desired who has no row. */
+static int compare_other (lp_diff *d, lp_change *change, uint32_t other) {
+  const lp_person *person = lp_desired_person(d->desired, change->desired);
+  int invited = other != LP_NOBODY && d->others[other].invited;
+  if (other != LP_NOBODY) d->others[other].desired = 1;
   if (!invited) {
     if (person->active == LP_ACTIVE_NO) return 0;
     change->bits = LP_CHANGE_CREATE;
     return compare_groups(d, change, NULL, LP_NOBODY);
   }
-  change->outsider = outsider;
+  change->other = other;
   if (person->active == LP_ACTIVE_NO) {
     change->bits = LP_CHANGE_UNINVITE;
     return 0;
   }
-  if (compare_groups(d, change, NULL, (uint32_t)d->row_count + outsider) != 0) return -1;
+  if (compare_groups(d, change, NULL, (uint32_t)d->row_count + other) != 0) return -1;
   set_group_bits(change);
   return 0;
 }
 
 /* Finds the user of a person that no pair has named; a change of its own when that is a guess. */
-static void settle_user (lp_diff *d, lp_change *change, const address *who, uint32_t row) {
+static void resolve_user (lp_diff *d, lp_change *change, const address *who, uint32_t row) {
   uint32_t user = row;
   if (row == LP_NOBODY) return;
-  if (d->state[row] & IS_TWIN)
-    user = exact_twin(d, who, row);
+  if (d->state[row] & IS_DUPLICATE)
+    user = exact_duplicate(d, who, row);
   else if (d->state[row] & IS_TAKEN)
     user = LP_NOBODY;
   if (user == LP_NOBODY) {
-    change->bits = LP_CHANGE_TWIN;
+    change->bits = LP_CHANGE_DUPLICATE;
     change->user = row;
     d->state[row] |= IS_NAMED;
     return;
@@ -471,26 +472,26 @@ static void settle_user (lp_diff *d, lp_change *change, const address *who, uint
 }
 
 /* `row` has the address of this person, or nobody has. */
-static int compare_person (lp_diff *d, uint32_t wanted, const address *who, uint32_t row) {
+static int compare_person (lp_diff *d, uint32_t desired, const address *who, uint32_t row) {
   lp_change *change = add_change(d);
   size_t lists = d->list_count;
   int answer;
   if (change == NULL) return -1;
-  change->wanted = wanted;
-  if (d->users[wanted] != LP_NOBODY) {
-    uint32_t outsider = row == LP_NOBODY ? find_outsider(d, who) : LP_NOBODY;
-    change->user = d->users[wanted];
+  change->desired = desired;
+  if (d->users[desired] != LP_NOBODY) {
+    uint32_t other = row == LP_NOBODY ? find_other(d, who) : LP_NOBODY;
+    change->user = d->users[desired];
     if (row != LP_NOBODY) d->state[row] |= IS_CLAIMED;
-    if (outsider != LP_NOBODY) d->outsiders[outsider].wanted = 1;
+    if (other != LP_NOBODY) d->others[other].desired = 1;
   } else {
-    settle_user(d, change, who, row);
+    resolve_user(d, change, who, row);
   }
-  if (change->bits & LP_CHANGE_TWIN)
+  if (change->bits & LP_CHANGE_DUPLICATE)
     answer = 0;
   else if (change->user != LP_NOBODY)
     answer = compare_user(d, change);
   else
-    answer = compare_outsider(d, change, find_outsider(d, who));
+    answer = compare_other(d, change, find_other(d, who));
   if (answer != 0) return -1;
   if (change->bits == 0) {
     d->unchanged++;
@@ -501,14 +502,14 @@ static int compare_person (lp_diff *d, uint32_t wanted, const address *who, uint
   return 0;
 }
 
-static int compare_wanted (lp_diff *d) {
+static int compare_desired (lp_diff *d) {
   address list[AT_ONCE];
   uint32_t rows[AT_ONCE];
-  for (size_t done = 0; done < d->wanted->count; done += AT_ONCE) {
-    size_t n = d->wanted->count - done < AT_ONCE ? d->wanted->count - done : AT_ONCE;
+  for (size_t done = 0; done < d->desired->count; done += AT_ONCE) {
+    size_t n = d->desired->count - done < AT_ONCE ? d->desired->count - done : AT_ONCE;
     for (size_t i = 0; i < n; i++) {
-      const lp_person *person = lp_wanted_person(d->wanted, (uint32_t)(done + i));
-      list[i].text = lp_rows_text(&d->wanted->store, person->email, &list[i].length);
+      const lp_person *person = lp_desired_person(d->desired, (uint32_t)(done + i));
+      list[i].text = lp_rows_text(&d->desired->store, person->email, &list[i].length);
       list[i].hash = person->hash;
     }
     find_rows(d->rows, list, n, rows);
@@ -523,17 +524,17 @@ static int compare_wanted (lp_diff *d) {
 static int list_left_over (lp_diff *d) {
   lp_change *change;
   for (size_t i = 0; i < d->row_count; i++) {
-    int twin = d->state[i] & (IS_TWIN | IS_CLAIMED);
+    int duplicate = d->state[i] & (IS_DUPLICATE | IS_CLAIMED);
     if (d->state[i] & (IS_TAKEN | IS_NAMED)) continue;
     if ((change = add_change(d)) == NULL) return -1;
     change->user = (uint32_t)i;
-    change->bits = twin ? LP_CHANGE_TWIN : LP_CHANGE_MISSING;
+    change->bits = duplicate ? LP_CHANGE_DUPLICATE : LP_CHANGE_MISSING;
     keep_change(d, change);
   }
-  for (size_t i = 0; i < d->outsider_count; i++) {
-    if (!d->outsiders[i].invited || d->outsiders[i].wanted) continue;
+  for (size_t i = 0; i < d->other_count; i++) {
+    if (!d->others[i].invited || d->others[i].desired) continue;
     if ((change = add_change(d)) == NULL) return -1;
-    change->outsider = (uint32_t)i;
+    change->other = (uint32_t)i;
     change->bits = LP_CHANGE_MISSING_INVITED;
     keep_change(d, change);
   }
@@ -552,7 +553,7 @@ static void count_memberships (lp_diff *d, const lp_row *row, uint32_t who, int 
 
 static void count_members (lp_diff *d) {
   for (size_t i = 0; i < d->row_count; i++) count_memberships(d, &d->rows->rows[i], (uint32_t)i, 1);
-  for (size_t i = 0; i < d->outsider_count; i++)
+  for (size_t i = 0; i < d->other_count; i++)
     count_memberships(d, NULL, (uint32_t)(d->row_count + i), 1);
   for (size_t i = 0; i < d->count; i++) {
     const lp_change *change = &d->changes[i];
@@ -560,37 +561,37 @@ static void count_members (lp_diff *d) {
     for (uint32_t g = 0; g < change->join; g++) d->sizes[groups[g]]++;
     for (uint32_t g = 0; g < change->leave; g++) d->sizes[groups[change->join + g]]--;
     if (change->bits & LP_CHANGE_UNINVITE)
-      count_memberships(d, NULL, (uint32_t)d->row_count + change->outsider, -1);
+      count_memberships(d, NULL, (uint32_t)d->row_count + change->other, -1);
   }
 }
 
 /* ------------------------------------------------------------------ all of it */
 
-int lp_diff_begin (lp_diff *d, lp_wanted *wanted, lp_rows *rows) {
+int lp_diff_begin (lp_diff *d, lp_desired *desired, lp_rows *rows) {
   memset(d, 0, sizeof *d);
-  d->wanted = wanted;
+  d->desired = desired;
   d->rows = rows;
   if (lp_rows_index(rows) != 0) return -1;
-  d->version = wanted->version;
+  d->version = desired->version;
   d->row_count = rows->count;
   d->arena_size = rows->arena.size;
-  d->users = malloc((wanted->count + 1) * sizeof *d->users);
+  d->users = malloc((desired->count + 1) * sizeof *d->users);
   d->state = calloc(rows->count + 1, 1);
   if (d->users == NULL || d->state == NULL) return -1;
-  memset(d->users, 0xFF, (wanted->count + 1) * sizeof *d->users);
+  memset(d->users, 0xFF, (desired->count + 1) * sizeof *d->users);
   return unite_groups(d);
 }
 
-int lp_diff_match (lp_diff *d, uint32_t wanted, uint32_t row) {
-  if (d->users[wanted] != LP_NOBODY || d->state[row] & IS_TAKEN) return 1;
-  d->users[wanted] = row;
+int lp_diff_match (lp_diff *d, uint32_t desired, uint32_t row) {
+  if (d->users[desired] != LP_NOBODY || d->state[row] & IS_TAKEN) return 1;
+  d->users[desired] = row;
   d->state[row] |= IS_TAKEN;
   return 0;
 }
 
 int lp_diff_run (lp_diff *d) {
-  if (list_invited(d) != 0 || read_members(d) != 0 || sort_pairs(d) != 0 || link_twins(d) != 0 ||
-      compare_wanted(d) != 0 || list_left_over(d) != 0)
+  if (list_invited(d) != 0 || read_members(d) != 0 || sort_pairs(d) != 0 ||
+      link_duplicates(d) != 0 || compare_desired(d) != 0 || list_left_over(d) != 0)
     return -1;
   count_members(d);
   return 0;

@@ -5,14 +5,14 @@
 #include "diff.h"
 #include "diff_lua.h"
 #include "snapshot.h"
-#include "wanted_lua.h"
+#include "desired_lua.h"
 
 #define CHANGES_TYPE "lastpass.changes"
 
 static lp_diff *check (lua_State *L) {
   lp_diff *d = luaL_checkudata(L, 1, CHANGES_TYPE);
   if (!lp_diff_holds(d))
-    luaL_error(L, "changes: what is wanted, or the snapshot, was closed or has changed since");
+    luaL_error(L, "changes: what is desired, or the snapshot, was closed or has changed since");
   return d;
 }
 
@@ -65,7 +65,7 @@ static uint32_t matched_row (lua_State *L, size_t at, size_t most) {
   lua_rawgeti(L, -1, (int)at);
   row = lua_type(L, -1) == LUA_TNUMBER ? lua_tonumber(L, -1) : 0;
   if (!(row >= 1 && row <= (lua_Number)most && row == (lua_Number)(uint32_t)row))
-    luaL_error(L, "core.diff: 'matched' has no row of its side at place %d", (int)at);
+    luaL_error(L, "core.diff: 'matched' has no row of its side at position %d", (int)at);
   lua_pop(L, 1);
   return (uint32_t)row - 1;
 }
@@ -75,24 +75,24 @@ static int read_matched (lua_State *L, lp_diff *d, int options) {
   if (count % 2 != 0 || count > INT_MAX)
     return luaL_error(L, "core.diff: 'matched' must be a list of pairs");
   for (size_t i = 1; i < count; i += 2) {
-    uint32_t wanted = matched_row(L, i, d->wanted->count);
+    uint32_t desired = matched_row(L, i, d->desired->count);
     uint32_t user = matched_row(L, i + 1, d->row_count);
-    if (lp_diff_match(d, wanted, user) != 0)
+    if (lp_diff_match(d, desired, user) != 0)
       return luaL_error(L, "core.diff: 'matched' names one of rows %d and %d twice",
-                        (int)wanted + 1, (int)user + 1);
+                        (int)desired + 1, (int)user + 1);
   }
   lua_pop(L, 1);
   return 0;
 }
 
 /*
-** core.diff (wanted, snapshot [, {managed = {name, …}, matched = {wanted row, user row, …}}])
+** core.diff (desired, snapshot [, {managed = {name, …}, matched = {desired row, user row, …}}])
 **   -> changes
-** managed: the groups that are compared, by default all that `wanted` names. matched: who is known
+** managed: the groups that are compared, by default all that `desired` names. matched: who is known
 ** by another rule than the address to be whom.
 */
 static int lp_diff_new (lua_State *L) {
-  lp_wanted *wanted = lp_wanted_check(L, 1);
+  lp_desired *desired = lp_desired_check(L, 1);
   lp_rows *rows = lp_snapshot_rows(L, 2);
   lp_diff *d;
   lua_settop(L, 3);
@@ -110,7 +110,7 @@ static int lp_diff_new (lua_State *L) {
   lua_pushvalue(L, 2);
   lua_rawseti(L, 5, 2);
   lua_setuservalue(L, 4);
-  if (lp_diff_begin(d, wanted, rows) != 0) return luaL_error(L, "out of memory");
+  if (lp_diff_begin(d, desired, rows) != 0) return luaL_error(L, "out of memory");
   if (!lua_isnil(L, 3)) {
     read_managed(L, d, 3);
     read_matched(L, d, 3);
@@ -132,20 +132,20 @@ static void push_row (lua_State *L, uint32_t row) {
 }
 
 /*
-** changes:at (i) -> wanted row | nil, user row | nil, bits, invited address | nil
-** First what is wanted, in its order, then users nobody wants in theirs, then invited addresses.
+** changes:at (i) -> desired row | nil, user row | nil, bits, invited address | nil
+** First what is desired, in its order, then users nobody wants in theirs, then invited addresses.
 */
 static int lp_changes_at (lua_State *L) {
   const lp_diff *d = check(L);
   const lp_change *change = check_change(L, d);
-  push_row(L, change->wanted);
+  push_row(L, change->desired);
   push_row(L, change->user);
   lua_pushinteger(L, (lua_Integer)change->bits);
-  if (change->outsider == LP_NOBODY) {
+  if (change->other == LP_NOBODY) {
     lua_pushnil(L);
   } else {
     size_t n;
-    const char *email = lp_rows_text(d->rows, d->outsiders[change->outsider].email, &n);
+    const char *email = lp_rows_text(d->rows, d->others[change->other].email, &n);
     lua_pushlstring(L, email, n);
   }
   return 4;

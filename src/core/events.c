@@ -10,20 +10,20 @@ void lp_events_init (lp_events *e) {
 }
 
 void lp_events_free (lp_events *e) {
-  lp_block_free(e->rows, &e->room);
-  free(e->keyed);
+  lp_block_free(e->rows, &e->extent);
+  free(e->hmacs);
   lp_rows_free(&e->texts);
   lp_events_init(e);
 }
 
 size_t lp_events_memory (const lp_events *e) {
-  return e->room.capacity * sizeof *e->rows + lp_rows_memory(&e->texts) +
-         (e->keyed == NULL ? 0 : e->count * sizeof *e->keyed);
+  return e->extent.capacity * sizeof *e->rows + lp_rows_memory(&e->texts) +
+         (e->hmacs == NULL ? 0 : e->count * sizeof *e->hmacs);
 }
 
 int lp_events_reserve_rows (lp_events *e, size_t more) {
   if (more > UINT32_MAX / 2 - e->count) return -1;
-  return LP_BLOCK_RESERVE(e->rows, e->count, more, e->room);
+  return LP_BLOCK_RESERVE(e->rows, e->count, more, e->extent);
 }
 
 static int put_text (lp_events *e, lp_span *span, const char *text, size_t n) {
@@ -43,8 +43,8 @@ int lp_events_set_text (lp_events *e, size_t row, unsigned field, const char *te
 int lp_events_append (lp_events *e, const lp_events *more, size_t skip) {
   if (skip >= more->count) return 0;
   e->identified = 0;
-  free(e->keyed);
-  e->keyed = NULL;
+  free(e->hmacs);
+  e->hmacs = NULL;
   if (lp_events_reserve_rows(e, more->count - skip) != 0) return -1;
   for (size_t i = skip; i < more->count; i++) {
     lp_event row = more->rows[i];

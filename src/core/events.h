@@ -43,11 +43,11 @@ typedef struct lp_event {
 typedef struct lp_events {
   lp_event *rows;
   size_t count;
-  lp_room room;
+  lp_extent extent;
   lp_rows texts; /* its arena holds the texts, its group names are the names of actions */
   char next[LP_NEXT_DIGITS + 1];
   size_t identified; /* rows whose digest and ordinal are known: all or none */
-  unsigned char (*keyed)[LP_EVENT_DIGEST]; /* what stands for the digests when names are hidden */
+  unsigned char (*hmacs)[LP_EVENT_DIGEST]; /* what stands for the digests when names are hidden */
 } lp_events;
 
 typedef struct lp_events_reader {
@@ -58,7 +58,7 @@ typedef struct lp_events_reader {
   lp_buffer head;
   int depth;                       /* inside a value that is passed over */
   uint32_t day_text[3], day_start; /* of the last time read */
-  unsigned char place, field, seen, started, ended, status, data_seen, next_seen, unordered;
+  unsigned char position, field, seen, started, ended, status, data_seen, next_seen, unordered;
 } lp_events_reader;
 
 enum { LP_STATUS_NONE, LP_STATUS_OK, LP_STATUS_OTHER };
@@ -66,14 +66,14 @@ enum { LP_STATUS_NONE, LP_STATUS_OK, LP_STATUS_OTHER };
 void lp_events_init (lp_events *e);
 void lp_events_free (lp_events *e);
 size_t lp_events_memory (const lp_events *e);
-/* Room for so many more rows; -1 without memory. */
+/* Space for so many more rows; -1 without memory. */
 int lp_events_reserve_rows (lp_events *e, size_t more);
 /* Puts the rows of `more`, all but the first `skip`, behind; -1 without memory. */
 int lp_events_append (lp_events *e, const lp_events *more, size_t skip);
 /* A new text for a row; -1 without memory. */
 int lp_events_set_text (lp_events *e, size_t row, unsigned field, const char *text, size_t n);
 
-/* Room for n bytes behind the texts; NULL without memory, or beyond 4 GiB. */
+/* Space for n bytes behind the texts; NULL without memory, or beyond 4 GiB. */
 static inline char *lp_events_reserve_text (lp_events *e, size_t n) {
   lp_buffer *arena = &e->texts.arena;
   n += LP_EVENT_SLACK;
@@ -179,7 +179,7 @@ typedef int (*lp_target_taker)(void *context, const lp_target *target);
 /* Reads Data as the form says. */
 void lp_data_targets (unsigned form, const char *text, size_t n, lp_target_taker take,
                       void *context);
-/* Whether Data has anything that makes a closer look for secrets worth while. */
+/* Whether Data has anything that makes a closer inspection for secrets worth while. */
 int lp_data_is_suspect (const char *text, size_t n);
 
 #endif

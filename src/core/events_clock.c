@@ -40,13 +40,13 @@ static void clock_row (lp_event *row, const lp_stretch *zone, size_t count, size
 }
 
 /* One run of rows within an hour that happened twice, newest first. */
-static void settle_run (lp_event *rows, size_t count, int64_t now) {
-  size_t turn = count; /* the first row of the earlier passage */
-  for (size_t i = 1; i < count && turn == count; i++)
-    if (rows[i].civil > rows[i - 1].civil) turn = i;
+static void resolve_run (lp_event *rows, size_t count, int64_t now) {
+  size_t earlier = count; /* the first row of the earlier passage */
+  for (size_t i = 1; i < count && earlier == count; i++)
+    if (rows[i].civil > rows[i - 1].civil) earlier = i;
   for (size_t i = 0; i < count; i++) {
-    if (turn < count) {
-      if (i < turn) rows[i].utc = rows[i].last_utc;
+    if (earlier < count) {
+      if (i < earlier) rows[i].utc = rows[i].last_utc;
     } else if (rows[i].last_utc <= now) {
       continue;
     }
@@ -60,7 +60,7 @@ void lp_events_clock (lp_events *e, const lp_stretch *zone, size_t count, int64_
   for (i = 0; i < e->count;) {
     size_t begin = i;
     while (i < e->count && (e->rows[i].flags & LP_EVENT_TWICE)) i++;
-    if (i > begin) settle_run(&e->rows[begin], i - begin, now);
+    if (i > begin) resolve_run(&e->rows[begin], i - begin, now);
     if (i == begin) i++;
   }
 }

@@ -62,11 +62,12 @@ static int lp_events_new (lua_State *L) {
 /* nil, message, code, position */
 static int push_failure (lua_State *L, const events *e) {
   int error = e->reader.scan.error;
-  char place[24];
-  snprintf(place, sizeof place, "%llu", (unsigned long long)lp_scan_position(&e->reader.scan));
+  char position[24];
+  snprintf(position, sizeof position, "%llu",
+           (unsigned long long)lp_scan_position(&e->reader.scan));
   lua_pushnil(L);
   lua_pushfstring(L, "the reply is not acceptable: %s (at byte %s)", lp_scan_error_text(error),
-                  place);
+                  position);
   lua_pushstring(L, lp_scan_error_code(error));
   lua_pushinteger(L, (lua_Integer)lp_scan_position(&e->reader.scan));
   return 4;

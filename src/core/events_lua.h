@@ -15,7 +15,7 @@ void lp_events_need_identity (lua_State *L, lp_events *rows);
 void lp_events_open (lua_State *L);
 /* Adds `events_mapping` and `events_write`. */
 void lp_events_write_open (lua_State *L);
-/* Adds `keyed_hash`. */
-void lp_events_keyed_open (lua_State *L);
+/* Adds `hmac`. */
+void lp_events_hmac_open (lua_State *L);
 
 #endif

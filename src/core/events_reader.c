@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "events.h"
-#include "reader_places.h"
+#include "reader_internal.h"
 #include "scan_string.h"
 
 enum {
@@ -91,7 +91,7 @@ static int take_action (lp_events_reader *r, const lp_token *t) {
   const char *text = t->text;
   size_t n = t->length;
   if (!t->escaped && names->groups.table_size > 0) {
-    uint64_t known = names->groups.table[lp_rows_name_place(names, text, n, lp_name_hash(text, n))];
+    uint64_t known = names->groups.table[lp_rows_name_slot(names, text, n, lp_name_hash(text, n))];
     if (known != 0) {
       r->row.action = (uint32_t)known - 1;
       return 0;
@@ -175,7 +175,7 @@ static int key_number (const lp_token *t, uint32_t *number) {
 
 /* The string whose quote was taken; behind its end, or NULL when that is not near. */
 static inline const char *fast_string (const char *p, const char *end, lp_token *t) {
-  lp_string_place found = {p, 0, LP_SCAN_NONE};
+  lp_string_scan found = {p, 0, LP_SCAN_NONE};
   if (lp_string_end(&found, end) != LP_STRING_ENDS || end - found.at < SLACK) return NULL;
   t->text = p;
   t->length = (size_t)(found.at - p);
@@ -247,10 +247,10 @@ static int add_key (lp_events_reader *r, const lp_token *t) {
 
 static int take_top_key (lp_events_reader *r, const lp_token *t) {
   if (add_key(r, t) != 0) return -1;
-  r->place = AT_OTHER;
-  if (token_is(t, "data")) r->place = AT_DATA;
-  if (token_is(t, "next")) r->place = AT_NEXT;
-  if (token_is(t, "status")) r->place = AT_STATUS;
+  r->position = AT_OTHER;
+  if (token_is(t, "data")) r->position = AT_DATA;
+  if (token_is(t, "next")) r->position = AT_NEXT;
+  if (token_is(t, "status")) r->position = AT_STATUS;
   return 0;
 }
 
@@ -263,7 +263,7 @@ static int is_ok (const lp_token *t) {
   return 0;
 }
 
-/* null, a number or a text; all digits are kept (§4.11). */
+/* null, a number or a string; all digits are kept (§4.11). */
 static int take_next (lp_events_reader *r, lp_kind kind, const lp_token *t) {
   if (kind == LP_NULL || kind == LP_FALSE) return 0;
   if ((kind != LP_STRING && kind != LP_NUMBER) || t->escaped || t->length > LP_NEXT_DIGITS)
@@ -277,18 +277,18 @@ static int take_next (lp_events_reader *r, lp_kind kind, const lp_token *t) {
 
 static int take_event_key (lp_events_reader *r, const lp_token *t) {
   if (add_key(r, t) != 0) return -1;
-  r->place = AT_EVENT_OTHER;
+  r->position = AT_EVENT_OTHER;
   for (unsigned field = 0; field < FIELD_OTHER; field++)
     if (token_is(t, field_names[field])) {
       r->field = (unsigned char)field;
-      r->place = AT_EVENT_FIELD;
+      r->position = AT_EVENT_FIELD;
     }
   return 0;
 }
 
 /* All five are texts; null stands for an empty one. */
 static int take_value (lp_events_reader *r, lp_kind kind, const lp_token *t) {
-  r->place = AT_EVENT;
+  r->position = AT_EVENT;
   if (kind == LP_NULL) return 0;
   return kind == LP_STRING ? take_field(r, r->field, t) : refuse(r, LP_SCAN_SHAPE);
 }
@@ -301,69 +301,69 @@ static int pass_over (lp_events_reader *r, lp_kind kind, const lp_token *t) {
 
 static int take_token (lp_events_reader *r, lp_kind kind, const lp_token *t) {
   int through;
-  switch (r->place) {
+  switch (r->position) {
   case AT_BEGIN:
     if (kind != LP_OBJECT_BEGIN) {
-      r->place = AT_NO_JSON;
+      r->position = AT_NO_JSON;
       return 0;
     }
     lp_keys_enter(&r->keys);
-    r->place = AT_KEY;
+    r->position = AT_KEY;
     return 0;
   case AT_KEY:
     if (kind == LP_KEY) return take_top_key(r, t);
     lp_keys_leave(&r->keys);
-    r->place = AT_FINISH;
+    r->position = AT_FINISH;
     return 0;
   case AT_STATUS:
     if (kind == LP_STRING) {
       r->status = is_ok(t) ? LP_STATUS_OK : LP_STATUS_OTHER;
-      r->place = AT_KEY;
+      r->position = AT_KEY;
       return 0;
     }
     r->status = LP_STATUS_OTHER;
-    r->place = AT_OTHER;
+    r->position = AT_OTHER;
     break;
   case AT_NEXT:
-    r->place = AT_KEY;
+    r->position = AT_KEY;
     return take_next(r, kind, t);
   case AT_DATA:
     /* an empty map of PHP's is [] (§2); anything else is another kind of reply */
     if (kind == LP_OBJECT_BEGIN || kind == LP_ARRAY_BEGIN) {
       r->data_seen = 1;
-      r->place = kind == LP_OBJECT_BEGIN ? AT_EVENTS : AT_NO_EVENTS;
+      r->position = kind == LP_OBJECT_BEGIN ? AT_EVENTS : AT_NO_EVENTS;
       return 0;
     }
-    r->place = AT_OTHER;
+    r->position = AT_OTHER;
     break;
   case AT_NO_EVENTS:
-    r->place = AT_KEY;
+    r->position = AT_KEY;
     return kind == LP_ARRAY_END ? 0 : refuse(r, LP_SCAN_SHAPE);
   case AT_EVENTS: {
     uint32_t number;
     if (kind == LP_OBJECT_END) {
-      r->place = AT_KEY;
+      r->position = AT_KEY;
       return 0;
     }
     if (key_number(t, &number) != 0) return refuse(r, LP_SCAN_SHAPE);
-    r->place = AT_EVENT_BEGIN;
+    r->position = AT_EVENT_BEGIN;
     return begin_event(r, number);
   }
   case AT_EVENT_BEGIN:
     if (kind != LP_OBJECT_BEGIN) return refuse(r, LP_SCAN_SHAPE);
     lp_keys_enter(&r->keys);
-    r->place = AT_EVENT;
+    r->position = AT_EVENT;
     return 0;
   case AT_EVENT:
     if (kind == LP_KEY) return take_event_key(r, t);
     lp_keys_leave(&r->keys);
-    r->place = AT_EVENTS;
+    r->position = AT_EVENTS;
     return end_event(r);
   case AT_EVENT_FIELD:
     return take_value(r, kind, t);
   case AT_EVENT_OTHER:
     through = pass_over(r, kind, t);
-    if (through > 0) r->place = AT_EVENT;
+    if (through > 0) r->position = AT_EVENT;
     return through < 0 ? -1 : 0;
   case AT_OTHER:
     break;
@@ -371,7 +371,7 @@ static int take_token (lp_events_reader *r, lp_kind kind, const lp_token *t) {
     return 0;
   }
   through = pass_over(r, kind, t);
-  if (through > 0) r->place = AT_KEY;
+  if (through > 0) r->position = AT_KEY;
   return through < 0 ? -1 : 0;
 }
 
@@ -379,34 +379,34 @@ static int run (lp_events_reader *r) {
   lp_token token = {NULL, 0, 0};
   lp_kind kind;
   for (;;) {
-    if (r->place == AT_EVENTS) fast_events(r);
+    if (r->position == AT_EVENTS) fast_events(r);
     if (r->scan.error) return -1;
     kind = lp_scan_next(&r->scan, &token);
     if (kind == LP_ERROR) return -1;
     if (kind == LP_MORE || kind == LP_END) return 0;
     if (take_token(r, kind, &token) != 0) return -1;
-    if (r->place == AT_NO_JSON) return 0;
+    if (r->position == AT_NO_JSON) return 0;
   }
 }
 
 int lp_events_reader_feed (lp_events_reader *r, const char *bytes, size_t n) {
-  size_t room = LP_EVENTS_HEAD - r->head.size;
+  size_t capacity = LP_EVENTS_HEAD - r->head.size;
   if (n == 0) return 0;
   if (r->scan.error) return -1;
   r->started = 1;
-  if (room > 0) {
-    size_t part = n < room ? n : room;
+  if (capacity > 0) {
+    size_t part = n < capacity ? n : capacity;
     if (lp_buffer_reserve(&r->head, part) != 0) return refuse(r, LP_SCAN_MEMORY);
     memcpy(r->head.bytes + r->head.size, bytes, part);
     r->head.size += part;
   }
-  if (r->place == AT_BEGIN) { /* markup is judged elsewhere */
+  if (r->position == AT_BEGIN) { /* markup is classified elsewhere */
     size_t i = 0;
     while (i < n && (bytes[i] == ' ' || bytes[i] == '\n' || bytes[i] == '\r' || bytes[i] == '\t'))
       i++;
-    if (i < n && bytes[i] != '{') r->place = AT_NO_JSON;
+    if (i < n && bytes[i] != '{') r->position = AT_NO_JSON;
   }
-  if (r->place == AT_NO_JSON) return 0;
+  if (r->position == AT_NO_JSON) return 0;
   if (lp_scan_feed(&r->scan, bytes, n) != 0 || run(r) != 0) return -1;
   return lp_scan_keep(&r->scan);
 }
@@ -447,7 +447,7 @@ static int order_rows (lp_events_reader *r) {
 int lp_events_reader_finish (lp_events_reader *r) {
   if (r->scan.error) return -1;
   if (r->ended) return 0;
-  if (r->place != AT_NO_JSON) {
+  if (r->position != AT_NO_JSON) {
     lp_scan_finish(&r->scan);
     if (run(r) != 0) return -1;
     if (order_rows(r) != 0) return -1;

@@ -12,7 +12,7 @@
 #include "controls.h"
 #include "events_write.h"
 
-#define ROOM 64 /* bytes behind the end that may be written over */
+#define SLACK 64 /* bytes behind the end that may be written over */
 
 void lp_mapping_init (lp_mapping *m) {
   memset(m, 0, sizeof *m);
@@ -34,7 +34,7 @@ void lp_mapping_free (lp_mapping *m) {
 }
 
 int lp_mapping_literal (lp_mapping *m, const char *text, size_t n, lp_span *out) {
-  if (m->literals.size + n > UINT32_MAX || lp_buffer_reserve(&m->literals, n + ROOM) != 0)
+  if (m->literals.size + n > UINT32_MAX || lp_buffer_reserve(&m->literals, n + SLACK) != 0)
     return -1;
   if (n > 0) memcpy(m->literals.bytes + m->literals.size, text, n);
   out->at = (uint32_t)m->literals.size;
@@ -294,7 +294,7 @@ typedef struct writing {
 /* The digest in hexadecimal digits and, from the second of several equal events on, which it is. */
 static const char *event_id (writing *w, size_t *n) {
   size_t row = (size_t)(w->row - w->e->rows);
-  const unsigned char *digest = w->e->keyed == NULL ? w->row->digest : w->e->keyed[row];
+  const unsigned char *digest = w->e->hmacs == NULL ? w->row->digest : w->e->hmacs[row];
   char *out = w->id;
   for (size_t i = 0; i < LP_EVENT_DIGEST; i++) {
     *out++ = hex_digits[digest[i] >> 4];
@@ -412,7 +412,7 @@ static size_t most_bytes (const writing *w, const lp_program *p) {
                6 * w->row->texts[LP_EVENT_DATA].length;
   }
   return p->literals + w->m->longest * p->count + p->count * 32 + p->texts * 6 * longest + targets +
-         ROOM;
+         SLACK;
 }
 
 static int write_event (writing *w) {

@@ -7,7 +7,7 @@
 
 #include "events.h"
 
-/* How a text is written so that it cannot be taken for what stands around it. */
+/* How a string is written so that it cannot be taken for what stands around it. */
 #define LP_ENCODINGS(X)                                                                            \
   X(json)       /* inside a JSON string; control characters become \u escapes */                   \
   X(csv)        /* inside the quotes of RFC 4180, guarded against spreadsheets */                  \

@@ -55,11 +55,11 @@ static int no_memory (lua_State *L) {
   return luaL_error(L, "out of memory");
 }
 
-/* The place of a word of the instruction on the top of the stack; raises for any other. */
-static uint32_t word_at (lua_State *L, int place, const char *const *words, const char *what) {
+/* The index of a word of the instruction on the top of the stack; raises for any other. */
+static uint32_t word_at (lua_State *L, int position, const char *const *words, const char *what) {
   const char *word;
   uint32_t i = 0;
-  lua_rawgeti(L, -1, place);
+  lua_rawgeti(L, -1, position);
   word = lua_tostring(L, -1);
   while (word != NULL && words[i] != NULL && strcmp(words[i], word) != 0) i++;
   if (word == NULL || words[i] == NULL)
@@ -223,7 +223,7 @@ static int lp_mapping_define_action (lua_State *L) {
   if (m->slot_count > 0) luaL_checktype(L, 5, LUA_TTABLE);
   for (size_t i = 0; i < m->slot_count; i++) {
     lua_rawgeti(L, 5, (int)i + 1);
-    luaL_argcheck(L, lua_type(L, -1) == LUA_TSTRING, 5, "a text for every slot expected");
+    luaL_argcheck(L, lua_type(L, -1) == LUA_TSTRING, 5, "a string for every slot expected");
     slots[i] = literal(L, m);
   }
   if (lp_mapping_define(m, name, n, (uint32_t)program - 1, (uint32_t)form, slots) != 0)

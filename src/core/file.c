@@ -57,7 +57,7 @@ static int write_in_place (const char *path, const char *text, size_t n) {
   return failed ? reason : 0;
 }
 
-/* Puts a file of mode 0600 in the place of what is there. `temporary`: room for a name beside it.
+/* Puts a file of mode 0600 in the place of what is there. `temporary`: space for a name beside it.
  */
 static int replace_file (const char *path, char *temporary, const char *text, size_t n) {
   size_t length = strlen(path);

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "reader_places.h"
+#include "reader_internal.h"
 #include "reply.h"
 
 const lp_field_name lp_field_names[] = {
@@ -35,7 +35,7 @@ int lp_reader_refuse (lp_reader *r, lp_scan_error error) {
   return -1;
 }
 
-/* A text found no room: all texts together are too long, or there is no memory. */
+/* A string found no space: all texts together are too long, or there is no memory. */
 static int refuse_text (lp_reader *r, size_t n) {
   int is_full = n + 6 > UINT32_MAX - r->rows->arena.size;
   return lp_reader_refuse(r, is_full ? LP_SCAN_SIZE : LP_SCAN_MEMORY);
@@ -61,7 +61,7 @@ int lp_reader_keep_text (lp_reader *r, const lp_token *t, lp_text *out) {
   size_t n;
   const char *text;
   if (t->escaped && t->length < LP_LONG_TEXT && arena->size > 0 && arena->size < ARENA_NEAR_END) {
-    /* into its place at once: no escape is shorter than what it stands for */
+    /* into its position at once: no escape is shorter than what it stands for */
     if (lp_buffer_reserve(arena, t->length + 1) != 0) return lp_reader_refuse(r, LP_SCAN_MEMORY);
     n = lp_scan_unescape(t, arena->bytes + arena->size + 1);
     arena->bytes[arena->size] = (char)n;
@@ -108,7 +108,7 @@ static int user_id (lp_reader *r, const lp_token *key) {
     if (key->text[i] < '0' || key->text[i] > '9') return lp_reader_refuse(r, LP_SCAN_SHAPE);
     id = id * 10 + (uint64_t)(key->text[i] - '0');
   }
-  r->place = AT_USER_BEGIN;
+  r->position = AT_USER_BEGIN;
   return lp_reader_begin_user(r, id);
 }
 
@@ -165,7 +165,7 @@ static int user_key (lp_reader *r, const lp_token *t) {
   const char *name = plain(r, t, &n);
   if (name == NULL) return -1;
   r->field = guess_field(r, name, n);
-  r->place = AT_FIELD;
+  r->position = AT_FIELD;
   if (r->field == F_unknown) {
     lp_scan_error error = lp_keys_add(&r->keys, t);
     return error == LP_SCAN_NONE ? 0 : lp_reader_refuse(r, error);
@@ -249,7 +249,7 @@ static int top_key (lp_reader *r, const lp_token *t) {
     r->top = TOP_ENVELOPE;
   else
     r->top = TOP_OTHER;
-  r->place = AT_TOP_VALUE;
+  r->position = AT_TOP_VALUE;
   r->depth = 0;
   r->copy_comma = 0;
   if (r->top != TOP_ENVELOPE) return 0;
@@ -267,19 +267,19 @@ static int take_size (lp_reader *r, int64_t *out, lp_kind kind, const lp_token *
 
 /*
 ** Lists: PHP writes one with a gap in it as an object with numbers for keys, so both forms are
-** read (§2). The first token of one, inside which the reader is at `place` then.
+** read (§2). The first token of one, inside which the reader is at `position` then.
 */
-static int begin_list (lp_reader *r, lp_kind kind, unsigned char place) {
+static int begin_list (lp_reader *r, lp_kind kind, unsigned char position) {
   if (kind != LP_ARRAY_BEGIN && kind != LP_OBJECT_BEGIN) return lp_reader_refuse(r, LP_SCAN_SHAPE);
   r->in_map = kind == LP_OBJECT_BEGIN;
   if (r->in_map) lp_keys_enter(&r->keys);
-  r->place = place;
+  r->position = position;
   return 0;
 }
 
 /* A token inside a list that is no text: a key of the object's, or the end, after which the reader
-** is at `place`. 1 at the end. */
-static int follow_list (lp_reader *r, lp_kind kind, const lp_token *t, unsigned char place) {
+** is at `position`. 1 at the end. */
+static int follow_list (lp_reader *r, lp_kind kind, const lp_token *t, unsigned char position) {
   if (r->in_map && kind == LP_KEY) {
     lp_scan_error error = t->length == 0 ? LP_SCAN_SHAPE : lp_keys_add(&r->keys, t);
     for (size_t i = 0; i < t->length; i++)
@@ -289,7 +289,7 @@ static int follow_list (lp_reader *r, lp_kind kind, const lp_token *t, unsigned 
   if (kind != (r->in_map ? LP_OBJECT_END : LP_ARRAY_END)) return lp_reader_refuse(r, LP_SCAN_SHAPE);
   if (r->in_map) lp_keys_leave(&r->keys);
   r->in_map = 0;
-  r->place = place;
+  r->position = position;
   return 1;
 }
 
@@ -336,7 +336,7 @@ static int top_value (lp_reader *r, lp_kind kind, const lp_token *t) {
     next = AT_SKIP_TOP;
     break;
   }
-  r->place = next;
+  r->position = next;
   return 0;
 }
 
@@ -344,18 +344,18 @@ static int begin_field (lp_reader *r, lp_kind kind, const lp_token *t) {
   if (r->field == F_groups && kind != LP_NULL) return begin_list(r, kind, AT_USER_GROUPS);
   if (r->field == F_attribs) {
     int done;
-    r->place = AT_USER;
+    r->position = AT_USER;
     r->depth = 0;
     r->copy_comma = 0;
     r->scratch.size = 0;
     done = copy_step(r, &r->scratch, kind, t);
     if (done < 0) return -1;
-    if (done == 0) r->place = AT_ATTRIBS;
+    if (done == 0) r->position = AT_ATTRIBS;
     return 0; /* a scalar says nothing that could be used as attributes */
   }
   if (kind == LP_OBJECT_BEGIN || kind == LP_ARRAY_BEGIN) return lp_reader_refuse(r, LP_SCAN_SHAPE);
   if (lp_reader_take_field(r, kind, t) != 0) return -1;
-  r->place = AT_USER;
+  r->position = AT_USER;
   return 0;
 }
 
@@ -376,7 +376,7 @@ static int group_key (lp_reader *r, const lp_token *t) {
     return lp_reader_refuse(r, LP_SCAN_MEMORY);
   r->member_count = 0;
   r->first_member = 0;
-  r->place = AT_GROUP_BEGIN;
+  r->position = AT_GROUP_BEGIN;
   return 0;
 }
 
@@ -398,24 +398,24 @@ static int member (lp_reader *r, const lp_token *t) {
   return 0;
 }
 
-/* One token, in the place where it stands. 0, or -1 when it has no business there. */
+/* One token, in the position where it stands. 0, or -1 when it has no business there. */
 static int step (lp_reader *r, lp_kind kind, const lp_token *t) {
   int done;
-  switch (r->place) {
+  switch (r->position) {
   case AT_USER:
     if (kind == LP_KEY) return user_key(r, t);
     lp_keys_leave(&r->keys);
     if (lp_reader_end_user(r) != 0) return -1;
-    r->place = AT_USERS;
+    r->position = AT_USERS;
     return 0;
   case AT_FIELD:
     if (r->field != F_unknown) return begin_field(r, kind, t);
     r->depth = 0;
-    r->place = AT_SKIP_FIELD;
+    r->position = AT_SKIP_FIELD;
     /* fall through */
   case AT_SKIP_FIELD:
     done = skip(r, kind, t);
-    if (done > 0) r->place = AT_USER;
+    if (done > 0) r->position = AT_USER;
     return done < 0 ? -1 : 0;
   case AT_USER_GROUPS:
     if (kind == LP_STRING) return lp_reader_user_group(r, t);
@@ -426,30 +426,30 @@ static int step (lp_reader *r, lp_kind kind, const lp_token *t) {
     if (done <= 0) return done;
     if (lp_rows_add_segment(r->rows, r->group, r->first_member, r->member_count) != 0)
       return lp_reader_refuse(r, LP_SCAN_MEMORY);
-    r->place = AT_GROUPS;
+    r->position = AT_GROUPS;
     return 0;
   case AT_USERS:
     if (kind == LP_OBJECT_END) {
-      r->place = AT_TOP;
+      r->position = AT_TOP;
       return 0;
     }
     return user_id(r, t);
   case AT_USER_BEGIN:
     if (kind != LP_OBJECT_BEGIN) return lp_reader_refuse(r, LP_SCAN_SHAPE);
     lp_keys_enter(&r->keys);
-    r->place = AT_USER;
+    r->position = AT_USER;
     return 0;
   case AT_ATTRIBS:
     done = copy_step(r, &r->scratch, kind, t);
     if (done <= 0) return done;
-    r->place = AT_USER;
+    r->position = AT_USER;
     if (lp_rows_add_text(r->rows, r->scratch.bytes, r->scratch.size, &r->row.attribs) != 0)
       return refuse_text(r, r->scratch.size);
     return 0;
   case AT_GROUPS:
     if (kind == LP_KEY) return group_key(r, t);
     lp_keys_leave(&r->keys);
-    r->place = AT_TOP;
+    r->position = AT_TOP;
     return 0;
   case AT_GROUP_BEGIN:
     return begin_list(r, kind, AT_GROUP);
@@ -461,28 +461,28 @@ static int step (lp_reader *r, lp_kind kind, const lp_token *t) {
   }
   case AT_EMPTY:
     if (kind != LP_ARRAY_END) return lp_reader_refuse(r, LP_SCAN_SHAPE);
-    r->place = AT_TOP;
+    r->position = AT_TOP;
     return 0;
   case AT_TOP:
     if (kind == LP_KEY) return top_key(r, t);
-    r->place = AT_END;
+    r->position = AT_END;
     return 0;
   case AT_TOP_VALUE:
     if (top_value(r, kind, t) != 0) return -1;
-    if (r->place != AT_SKIP_TOP) return 0;
+    if (r->position != AT_SKIP_TOP) return 0;
     /* fall through */
   case AT_SKIP_TOP:
     done = skip(r, kind, t);
-    if (done > 0) r->place = AT_TOP;
+    if (done > 0) r->position = AT_TOP;
     return done < 0 ? -1 : 0;
   case AT_ENVELOPE:
     done = copy_step(r, &r->other, kind, t);
-    if (done > 0) r->place = AT_TOP;
+    if (done > 0) r->position = AT_TOP;
     return done < 0 ? -1 : 0;
   case AT_START:
     if (kind == LP_OBJECT_BEGIN) {
       lp_keys_enter(&r->keys);
-      r->place = AT_TOP;
+      r->position = AT_TOP;
       return 0;
     }
     /* fall through */
@@ -495,7 +495,7 @@ void lp_reader_describe (const lp_reader *r, char *out, size_t size) {
   static const char *const top[] = {"Users", "Groups", "invited", "total", "count"};
   const char *name;
   size_t n;
-  switch (r->place) {
+  switch (r->position) {
   case AT_FIELD:
   case AT_USER_GROUPS:
   case AT_ATTRIBS:
@@ -520,13 +520,14 @@ void lp_reader_describe (const lp_reader *r, char *out, size_t size) {
     snprintf(out, size, "%s", r->top < TOP_ENVELOPE ? top[r->top] : "");
     return;
   default:
-    snprintf(out, size, "%s", r->place == AT_END && !r->users_seen ? "there is no 'Users'" : "");
+    snprintf(out, size, "%s", r->position == AT_END && !r->users_seen ? "there is no 'Users'" : "");
   }
 }
 
 static int keep_markup (lp_reader *r, const char *bytes, size_t n) {
-  size_t room = LP_REFUSAL_MAX - (r->other.size < LP_REFUSAL_MAX ? r->other.size : LP_REFUSAL_MAX);
-  return copy_bytes(r, &r->other, bytes, n < room ? n : room);
+  size_t capacity =
+      LP_REFUSAL_MAX - (r->other.size < LP_REFUSAL_MAX ? r->other.size : LP_REFUSAL_MAX);
+  return copy_bytes(r, &r->other, bytes, n < capacity ? n : capacity);
 }
 
 int lp_reader_feed (lp_reader *r, const char *bytes, size_t n) {
@@ -543,15 +544,15 @@ int lp_reader_feed (lp_reader *r, const char *bytes, size_t n) {
     }
     if (n == 0) return 0;
     r->started = 1;
-    if (*bytes != '{') r->place = AT_MARKUP;
+    if (*bytes != '{') r->position = AT_MARKUP;
   }
-  if (r->place == AT_MARKUP) return keep_markup(r, bytes, n);
+  if (r->position == AT_MARKUP) return keep_markup(r, bytes, n);
   if (lp_scan_feed(&r->scan, bytes, n) != 0) return -1;
   for (;;) {
     /* what is written in the usual way goes quickly; whatever is not comes here */
-    if (r->place == AT_USER)
+    if (r->position == AT_USER)
       lp_reader_fast_users(r);
-    else if (r->place == AT_GROUP && !r->in_map)
+    else if (r->position == AT_GROUP && !r->in_map)
       lp_reader_fast_members(r);
     kind = lp_scan_next(&r->scan, &token);
     if (kind <= LP_MORE || kind == LP_END || step(r, kind, &token) != 0) break;
@@ -566,7 +567,7 @@ int lp_reader_finish (lp_reader *r) {
   if (r->scan.error) return -1;
   if (r->ended) return 0;
   r->ended = 1;
-  if (r->place == AT_MARKUP || !r->started) return 0;
+  if (r->position == AT_MARKUP || !r->started) return 0;
   lp_scan_finish(&r->scan);
   do kind = lp_scan_next(&r->scan, &token);
   while (kind > LP_MORE && kind != LP_END); /* a number at the cut is whole now; the rest is not */
@@ -607,28 +608,30 @@ static int move_unfinished (lp_reader *r, const lp_rows *from) {
 }
 
 int lp_reader_take (lp_reader *r, lp_rows *out) {
-  static const lp_room no_room = {0, 0};
-  int inside = r->place == AT_USER_BEGIN || r->place == AT_USER || r->place == AT_FIELD ||
-               r->place == AT_USER_GROUPS || r->place == AT_ATTRIBS || r->place == AT_SKIP_FIELD;
-  if (r->place == AT_GROUP || r->place == AT_GROUP_BEGIN || r->place == AT_GROUPS) return 1;
+  static const lp_extent no_extent = {0, 0};
+  int inside = r->position == AT_USER_BEGIN || r->position == AT_USER || r->position == AT_FIELD ||
+               r->position == AT_USER_GROUPS || r->position == AT_ATTRIBS ||
+               r->position == AT_SKIP_FIELD;
+  if (r->position == AT_GROUP || r->position == AT_GROUP_BEGIN || r->position == AT_GROUPS)
+    return 1;
   *out = *r->rows;
   lp_rows_init(r->rows);
   r->last_multifactor = 0;
   /* what belongs to the whole reply goes on with the reader */
   r->rows->ids = out->ids;
-  r->rows->ids_room = out->ids_room;
+  r->rows->ids_extent = out->ids_extent;
   r->rows->id_table_size = out->id_table_size;
   r->rows->id_count = out->id_count;
   r->rows->last_id = out->last_id;
   r->rows->taken = out->taken + out->count;
   out->ids = NULL;
-  out->ids_room = no_room;
+  out->ids_extent = no_extent;
   out->id_table_size = 0;
   r->rows->invited = out->invited;
   r->rows->invited_count = out->invited_count;
-  r->rows->invited_room = out->invited_room;
+  r->rows->invited_extent = out->invited_extent;
   out->invited = NULL;
-  out->invited_room = no_room;
+  out->invited_extent = no_extent;
   out->invited_count = 0;
   for (size_t i = 0; i < r->rows->invited_count; i++) {
     if (move_text(out, r->rows, &r->rows->invited[i]) != 0) {

@@ -27,7 +27,7 @@ typedef struct lp_reader {
   int depth;                /* inside a value that is passed over or copied */
   int copy_comma;           /* inside a copied value: does the next item need a comma? */
   unsigned char in_map;     /* inside a list that came as an object with numbers for keys (§2) */
-  unsigned char place, field, top, started, ended, users_seen, envelope;
+  unsigned char position, field, top, started, ended, users_seen, envelope;
   unsigned char users_only; /* pass over Groups: for reading row by row */
   unsigned char order[32];  /* the fields in the order of the last user */
   unsigned char order_length, order_at;
@@ -40,7 +40,7 @@ void lp_reader_free (lp_reader *r);
 int lp_reader_feed (lp_reader *r, const char *bytes, size_t n);
 /*
 ** Moves the finished rows to `out` (empty before) and continues with none; -1 without memory, 1
-** when the reply is just now at a place where that cannot be done.
+** when the reply is just now at a position where that cannot be done.
 */
 int lp_reader_take (lp_reader *r, lp_rows *out);
 /* The end of the reply: -1 when it came too early or no directory was seen. */

@@ -8,13 +8,14 @@
 #include <string.h>
 
 #include "bytes.h"
-#include "reader_places.h"
+#include "reader_internal.h"
 #include "scan_string.h"
 
 #if defined __BYTE_ORDER__ && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
 
-/* Bytes that must be left in the window where a field begins: then its name and what is not a text
-** can be looked at without a thought for the end. */
+/* Bytes that must be left in the window where a field begins: then its name and what is not a
+ *string
+ ** can be looked at without a thought for the end. */
 #define SLACK 96
 
 /* "name": as it stands before a value */
@@ -164,9 +165,10 @@ static inline const char *take_time (uint32_t *out, const char *p) {
 
 /* ------------------------------------------------------------------ texts */
 
-/* The string that begins at p (its quote); behind its end, or NULL when it needs a closer look. */
+/* The string that begins at p (its quote); behind its end, or NULL when it needs a closer
+ * inspection. */
 static inline const char *take_string (const char *p, const char *end, lp_token *t) {
-  lp_string_place found = {p + 1, 0, LP_SCAN_NONE};
+  lp_string_scan found = {p + 1, 0, LP_SCAN_NONE};
   if (*p != '"' || lp_string_end(&found, end) != LP_STRING_ENDS) return NULL;
   t->text = p + 1;
   t->length = (size_t)(found.at - t->text);
@@ -174,7 +176,7 @@ static inline const char *take_string (const char *p, const char *end, lp_token 
   return found.at + 1;
 }
 
-/* A text of any length and with anything in it. */
+/* A string of any length and with anything in it. */
 static __attribute__((noinline)) const char *take_any_text (lp_reader *r, lp_text *out,
                                                             const char *p, const char *end) {
   lp_token t;
@@ -185,7 +187,7 @@ static __attribute__((noinline)) const char *take_any_text (lp_reader *r, lp_tex
 #define SHORT_TEXT 192 /* longer ones are not looked for while they are copied */
 
 /*
-** A text is copied while its end is looked for, sixteen bytes at a time and over its end: the
+** A string is copied while its end is looked for, sixteen bytes at a time and over its end: the
 ** slack makes that safe for the window, the test for the arena. What has an escape or is not
 ** ASCII is looked at again.
 */
@@ -194,7 +196,7 @@ static inline const char *take_text (lp_reader *r, lp_text *out, const char *p, 
   lp_buffer *arena = &r->rows->arena;
   size_t size = arena->size;
   if (*p == '"' && end - p > SHORT_TEXT + 16 && size > 0 &&
-      arena->room.capacity - size > SHORT_TEXT + 32 && size < UINT32_MAX - 4096) {
+      arena->extent.capacity - size > SHORT_TEXT + 32 && size < UINT32_MAX - 4096) {
     const char *from = p + 1;
     char *put = arena->bytes + size + 1;
     for (size_t i = 0; i < SHORT_TEXT; i += 16) {
@@ -230,8 +232,8 @@ static const char *take_repeated (lp_reader *r, lp_text *out, lp_text like, cons
 /* The number of a group whose name was met before and has no escapes; -1 for any other. */
 static inline int64_t known_group (const lp_rows *rows, const lp_token *t) {
   if (t->escaped || rows->groups.table_size == 0) return -1;
-  return (int64_t)(uint32_t)rows->groups.table[lp_rows_name_place(
-             rows, t->text, t->length, lp_name_hash(t->text, t->length))] -
+  return (int64_t)(uint32_t)rows->groups
+             .table[lp_rows_name_slot(rows, t->text, t->length, lp_name_hash(t->text, t->length))] -
          1;
 }
 
@@ -247,7 +249,7 @@ static const char *take_groups (lp_reader *r, const char *p, const char *end) {
     p = take_string(p, end, &t);
     if (p == NULL || end - p < SLACK) break;
     group = known_group(rows, &t);
-    if (group >= 0 && rows->group_ref_count < rows->group_refs_room.capacity)
+    if (group >= 0 && rows->group_ref_count < rows->group_refs_extent.capacity)
       rows->group_refs[rows->group_ref_count++] = (uint32_t)group;
     else if (lp_reader_user_group(r, &t) != 0)
       break;

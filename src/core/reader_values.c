@@ -2,7 +2,7 @@
  */
 #include <string.h>
 
-#include "reader_places.h"
+#include "reader_internal.h"
 
 /* Two digits, or a number that no part of a time may have. */
 static int two_digits (const char *p) {

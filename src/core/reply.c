@@ -1,5 +1,5 @@
 /*
-** Every shape of reply that enterprise-api §2 lists, told apart. The header's content type says
+** Every shape of reply that enterprise-api §2 lists, distinguished. The header's content type says
 ** text/xml for JSON too, so the first byte that is not blank decides.
 */
 #include <float.h>
@@ -13,7 +13,7 @@
 
 typedef enum { STATUS_ABSENT, STATUS_OK, STATUS_WARN, STATUS_OTHER, STATUS_ODD } status_kind;
 
-typedef enum { IN_NOTHING, IN_STATUS, IN_ERRORS, IN_MESSAGE } place;
+typedef enum { IN_NOTHING, IN_STATUS, IN_ERRORS, IN_MESSAGE } reply_field;
 
 typedef struct reply {
   status_kind status;
@@ -129,11 +129,11 @@ static void push_token (lua_State *L, const lp_token *token) {
   lua_remove(L, -2);
 }
 
-static place place_of_key (const lp_token *key) {
+static reply_field field_of_key (const lp_token *key) {
   char plain[64];
   if (key->escaped && key->length <= sizeof plain) {
     lp_token unescaped = {plain, lp_scan_unescape(key, plain), 0};
-    return place_of_key(&unescaped);
+    return field_of_key(&unescaped);
   }
   if (key->length == 6 && memcmp(key->text, "status", 6) == 0) return IN_STATUS;
   if (key->length == 5 && memcmp(key->text, "error", 5) == 0) return IN_ERRORS;
@@ -144,7 +144,7 @@ static place place_of_key (const lp_token *key) {
 
 int lp_reply_is_envelope_key (const char *key, size_t n) {
   lp_token token = {key, n, 0};
-  return place_of_key(&token) != IN_NOTHING;
+  return field_of_key(&token) != IN_NOTHING;
 }
 
 static int is_word (const char *text, size_t n, const char *word) {
@@ -172,7 +172,8 @@ static int is_nonzero (const lp_token *token) {
 }
 
 /* Strings anywhere below `error` and `errors` count: string, list and object all occur. */
-static void take_string (lua_State *L, reply *r, place where, int depth, const lp_token *token) {
+static void take_string (lua_State *L, reply *r, reply_field where, int depth,
+                         const lp_token *token) {
   switch (where) {
   case IN_STATUS:
     if (depth != 1)
@@ -201,7 +202,7 @@ static void take_string (lua_State *L, reply *r, place where, int depth, const l
 static lp_kind read_reply (lua_State *L, lp_scan *s, lp_keys *keys, reply *r, int *array) {
   lp_token token = {NULL, 0, 0};
   lp_kind kind = lp_scan_next(s, &token);
-  place where = IN_NOTHING;
+  reply_field where = IN_NOTHING;
   int depth = 0, items = 0;
   if (kind == LP_ARRAY_BEGIN)
     *array = 1;
@@ -228,7 +229,7 @@ static lp_kind read_reply (lua_State *L, lp_scan *s, lp_keys *keys, reply *r, in
     case LP_KEY: {
       lp_scan_error error = lp_keys_add(keys, &token);
       if (error != LP_SCAN_NONE) return lp_scan_refuse(s, error);
-      if (depth == 1) where = place_of_key(&token);
+      if (depth == 1) where = field_of_key(&token);
       break;
     }
     case LP_STRING:
@@ -292,7 +293,7 @@ static int conclude (lua_State *L, const lp_command *command, const reply *r) {
   case STATUS_ABSENT:
   case STATUS_OK:
     /* disableuser and enableuser: an error text is a whole failure, whatever the status says (§5);
-    ** elsewhere OK with a text means that the wanted state held before (§2 form 4) */
+    ** elsewhere OK with a string means that the desired state held before (§2 form 4) */
     if (r->has_error && (r->status == STATUS_ABSENT || is_toggle(command) || !command->writes))
       return push_class(L, "refused", code, push_joined(L, r, "the server refused"), r->texts);
     if (command->writes && r->status == STATUS_ABSENT)

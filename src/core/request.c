@@ -182,12 +182,12 @@ static int append_strings (builder *b, const char *field, int index) {
   for (lua_Integer i = 1; i <= n; i++) {
     lua_rawgeti(L, index, (int)i);
     if (lua_type(L, -1) != LUA_TSTRING || lua_rawlen(L, -1) == 0) {
-      char place[32];
-      snprintf(place, sizeof place, "%lld", (long long)i);
+      char number[32];
+      snprintf(number, sizeof number, "%lld", (long long)i);
       if (field == NULL) b->item = i;
       return field == NULL
                  ? complain(b, NULL, "%s", "must be a string that is not empty")
-                 : complain(b, field, "element %s must be a string that is not empty", place);
+                 : complain(b, field, "element %s must be a string that is not empty", number);
     }
     if (i > 1) append_literal(b, ",");
     if (field == NULL) {

@@ -12,36 +12,36 @@ void lp_rows_init (lp_rows *r) {
 }
 
 size_t lp_rows_memory (const lp_rows *r) {
-  return r->rows_room.capacity * sizeof(lp_row) + r->arena.room.capacity +
-         r->group_refs_room.capacity * sizeof(uint32_t) +
-         r->groups.room.capacity * sizeof(lp_text) + r->groups.table_size * sizeof(uint64_t) +
-         r->segments_room.capacity * sizeof(lp_segment) +
-         r->invited_room.capacity * sizeof(lp_text) + r->index_size * sizeof(uint32_t) +
+  return r->rows_extent.capacity * sizeof(lp_row) + r->arena.extent.capacity +
+         r->group_refs_extent.capacity * sizeof(uint32_t) +
+         r->groups.extent.capacity * sizeof(lp_text) + r->groups.table_size * sizeof(uint64_t) +
+         r->segments_extent.capacity * sizeof(lp_segment) +
+         r->invited_extent.capacity * sizeof(lp_text) + r->index_size * sizeof(uint32_t) +
          r->id_table_size * sizeof(uint64_t);
 }
 
 void lp_rows_free (lp_rows *r) {
-  lp_block_free(r->rows, &r->rows_room);
-  lp_block_free(r->group_refs, &r->group_refs_room);
-  lp_block_free(r->groups.texts, &r->groups.room);
-  lp_block_free(r->segments, &r->segments_room);
-  lp_block_free(r->invited, &r->invited_room);
-  lp_block_free(r->index, &r->index_room);
-  lp_block_free(r->ids, &r->ids_room);
+  lp_block_free(r->rows, &r->rows_extent);
+  lp_block_free(r->group_refs, &r->group_refs_extent);
+  lp_block_free(r->groups.texts, &r->groups.extent);
+  lp_block_free(r->segments, &r->segments_extent);
+  lp_block_free(r->invited, &r->invited_extent);
+  lp_block_free(r->index, &r->index_extent);
+  lp_block_free(r->ids, &r->ids_extent);
   lp_buffer_free(&r->arena);
   free(r->groups.table);
   memset(r, 0, sizeof *r);
 }
 
-#define RESERVE_ROWS(r, more) LP_BLOCK_RESERVE((r)->rows, (r)->count, more, (r)->rows_room)
+#define RESERVE_ROWS(r, more) LP_BLOCK_RESERVE((r)->rows, (r)->count, more, (r)->rows_extent)
 #define RESERVE_GROUP_REFS(r, more)                                                                \
-  LP_BLOCK_RESERVE((r)->group_refs, (r)->group_ref_count, more, (r)->group_refs_room)
+  LP_BLOCK_RESERVE((r)->group_refs, (r)->group_ref_count, more, (r)->group_refs_extent)
 #define RESERVE_SEGMENTS(r, more)                                                                  \
-  LP_BLOCK_RESERVE((r)->segments, (r)->segment_count, more, (r)->segments_room)
+  LP_BLOCK_RESERVE((r)->segments, (r)->segment_count, more, (r)->segments_extent)
 #define RESERVE_INVITED(r, more)                                                                   \
-  LP_BLOCK_RESERVE((r)->invited, (r)->invited_count, more, (r)->invited_room)
+  LP_BLOCK_RESERVE((r)->invited, (r)->invited_count, more, (r)->invited_extent)
 #define RESERVE_NAMES(r, more)                                                                     \
-  LP_BLOCK_RESERVE((r)->groups.texts, (r)->groups.count, more, (r)->groups.room)
+  LP_BLOCK_RESERVE((r)->groups.texts, (r)->groups.count, more, (r)->groups.extent)
 
 /* Texts have a length before them: one byte, or 0xFF and four. Offset 0 is never used. */
 int lp_rows_add_text (lp_rows *r, const char *bytes, size_t n, lp_text *out) {
@@ -104,13 +104,13 @@ static int grow_names (lp_rows *r, size_t more) {
   while ((names->count + more) * 2 > size) size *= 2;
   if ((table = calloc(size, sizeof *table)) == NULL) return -1;
   for (size_t old = 0; old < names->table_size; old++) {
-    size_t n, place;
+    size_t n, slot;
     const char *text;
     if (names->table[old] == 0) continue;
     text = lp_rows_text(r, names->texts[(uint32_t)names->table[old] - 1], &n);
-    place = (size_t)lp_name_hash(text, n) & (size - 1);
-    while (table[place] != 0) place = (place + 1) & (size - 1);
-    table[place] = names->table[old];
+    slot = (size_t)lp_name_hash(text, n) & (size - 1);
+    while (table[slot] != 0) slot = (slot + 1) & (size - 1);
+    table[slot] = names->table[old];
   }
   free(names->table);
   names->table = table;
@@ -121,52 +121,52 @@ static int grow_names (lp_rows *r, size_t more) {
 int lp_rows_name_group (lp_rows *r, const char *name, size_t n, uint32_t *out) {
   lp_names *names = &r->groups;
   uint64_t hash = lp_name_hash(name, n);
-  size_t place;
+  size_t slot;
   if (grow_names(r, 1) != 0) return -1;
-  place = lp_rows_name_place(r, name, n, hash);
-  if (names->table[place] == 0) {
+  slot = lp_rows_name_slot(r, name, n, hash);
+  if (names->table[slot] == 0) {
     if (names->count == ROWS_MAX || RESERVE_NAMES(r, 1) != 0 ||
         lp_rows_add_text(r, name, n, &names->texts[names->count]) != 0)
       return -1;
-    names->table[place] = (hash & ~(uint64_t)UINT32_MAX) | ++names->count;
+    names->table[slot] = (hash & ~(uint64_t)UINT32_MAX) | ++names->count;
   }
-  *out = (uint32_t)names->table[place] - 1;
+  *out = (uint32_t)names->table[slot] - 1;
   return 0;
 }
 
 long lp_rows_find_group (const lp_rows *r, const char *name, size_t n) {
-  size_t place;
+  size_t slot;
   if (r->groups.table_size == 0) return -1;
-  place = lp_rows_name_place(r, name, n, lp_name_hash(name, n));
-  return (long)(uint32_t)r->groups.table[place] - 1;
+  slot = lp_rows_name_slot(r, name, n, lp_name_hash(name, n));
+  return (long)(uint32_t)r->groups.table[slot] - 1;
 }
 
-static size_t id_place (const lp_rows *r, uint64_t id) {
+static size_t id_slot (const lp_rows *r, uint64_t id) {
   size_t mask = r->id_table_size - 1;
   size_t i = (size_t)(id * UINT64_C(0x9E3779B97F4A7C15) >> 20) & mask;
   while (r->ids[i] != 0 && r->ids[i] != id + 1) i = (i + 1) & mask;
   return i;
 }
 
-/* Makes the set of ids, or makes it larger: room for `more` of them. */
+/* Makes the set of ids, or makes it larger: space for `more` of them. */
 static int grow_ids (lp_rows *r, size_t more) {
   size_t known = r->ids == NULL ? r->count : r->id_count, size = 1024, old_size = r->id_table_size;
   uint64_t *ids, *old = r->ids;
-  lp_room room, old_room = r->ids_room;
+  lp_extent extent, old_extent = r->ids_extent;
   if (old != NULL && (known + more) * 2 <= old_size) return 0;
   while (size < (known + more) * 4) size *= 2;
-  if ((ids = lp_block_zeroed(size, sizeof *ids, &room)) == NULL) return -1;
+  if ((ids = lp_block_zeroed(size, sizeof *ids, &extent)) == NULL) return -1;
   r->ids = ids;
-  r->ids_room = room;
+  r->ids_extent = extent;
   r->id_table_size = size;
   if (old == NULL) {
-    for (size_t i = 0; i < r->count; i++) ids[id_place(r, r->rows[i].id)] = r->rows[i].id + 1;
+    for (size_t i = 0; i < r->count; i++) ids[id_slot(r, r->rows[i].id)] = r->rows[i].id + 1;
     r->id_count = r->count;
   } else {
     for (size_t i = 0; i < old_size; i++)
-      if (old[i] != 0) ids[id_place(r, old[i] - 1)] = old[i];
+      if (old[i] != 0) ids[id_slot(r, old[i] - 1)] = old[i];
   }
-  lp_block_free(old, &old_room);
+  lp_block_free(old, &old_extent);
   return 0;
 }
 
@@ -175,7 +175,7 @@ static int grow_ids (lp_rows *r, size_t more) {
 ** handed over are not known any more then: what reads row by row tells repeats apart by itself.
 */
 int lp_rows_note_id (lp_rows *r, uint64_t id) {
-  size_t place;
+  size_t slot;
   if (r->ids == NULL) {
     if ((r->count == 0 && r->taken == 0) || id > r->last_id) {
       r->last_id = id;
@@ -183,17 +183,17 @@ int lp_rows_note_id (lp_rows *r, uint64_t id) {
     }
   }
   if (grow_ids(r, 1) != 0) return -1;
-  place = id_place(r, id);
-  if (r->ids[place] != 0) return 0;
-  r->ids[place] = id + 1;
+  slot = id_slot(r, id);
+  if (r->ids[slot] != 0) return 0;
+  r->ids[slot] = id + 1;
   r->id_count++;
   return 1;
 }
 
-/* Where the address is in the index, or the free place where it would go. */
-static size_t index_place (const lp_rows *r, uint32_t hash, const char *address, size_t n) {
+/* Where the address is in the index, or the free slot where it would go. */
+static size_t index_slot (const lp_rows *r, uint32_t hash, const char *address, size_t n) {
   const uint32_t *keys = r->rows == NULL ? NULL : &r->rows->hash;
-  return lp_folded_place(r, r->index, r->index_size, keys, sizeof *r->rows, hash, address, n);
+  return lp_folded_slot(r, r->index, r->index_size, keys, sizeof *r->rows, hash, address, n);
 }
 
 #define INDEX_AHEAD 16 /* rows: the index is larger than the caches */
@@ -203,26 +203,26 @@ int lp_rows_index (lp_rows *r) {
   if (r->index_size != 0 && r->indexed_rows == r->count && r->indexed_invited == r->invited_count)
     return 0;
   while (size < r->count * 2) size *= 2;
-  lp_block_free(r->index, &r->index_room);
+  lp_block_free(r->index, &r->index_extent);
   r->index_size = 0;
-  r->index = lp_block_zeroed(size, sizeof *r->index, &r->index_room);
+  r->index = lp_block_zeroed(size, sizeof *r->index, &r->index_extent);
   if (r->index == NULL) return -1;
   r->index_size = size;
-  r->twins = 0;
+  r->duplicates = 0;
   for (size_t i = 0; i < r->count; i++) {
     uint32_t hash = r->rows[i].hash;
-    size_t place = hash & (size - 1);
+    size_t slot = hash & (size - 1);
     if (i + INDEX_AHEAD < r->count)
       __builtin_prefetch(&r->index[r->rows[i + INDEX_AHEAD].hash & (size - 1)], 1);
-    if (r->index[place] != 0) {
+    if (r->index[slot] != 0) {
       size_t n;
       const char *text = lp_rows_text(r, r->rows[i].username, &n);
-      place = index_place(r, hash, text, n);
+      slot = index_slot(r, hash, text, n);
     }
-    if (r->index[place] == 0)
-      r->index[place] = (uint32_t)i + 1;
+    if (r->index[slot] == 0)
+      r->index[slot] = (uint32_t)i + 1;
     else
-      r->twins++;
+      r->duplicates++;
   }
   r->indexed_rows = r->count;
   for (size_t i = 0; i < r->invited_count; i++) {
@@ -237,7 +237,7 @@ int lp_rows_index (lp_rows *r) {
 
 long lp_rows_find (const lp_rows *r, const char *address, size_t n) {
   if (r->index_size == 0) return -1;
-  return (long)r->index[index_place(r, lp_account_hash(address, n), address, n)] - 1;
+  return (long)r->index[index_slot(r, lp_account_hash(address, n), address, n)] - 1;
 }
 
 static void move_text (lp_text *text, size_t by) {
@@ -280,7 +280,7 @@ int lp_rows_reserve (lp_rows *r, size_t texts, size_t names, size_t refs) {
   return grow_names(r, names);
 }
 
-/* Room for all that `from` has, so that nothing can fail once something was added. */
+/* Space for all that `from` has, so that nothing can fail once something was added. */
 static int reserve_page (lp_rows *r, const lp_rows *from) {
   size_t texts = from->arena.size * 2 + 16; /* the names of groups are told a second time */
   if (r->count + from->count > ROWS_MAX ||
@@ -297,7 +297,7 @@ static int reserve_page (lp_rows *r, const lp_rows *from) {
 }
 
 /*
-** A page behind the others: its arena is copied whole, its rows are moved to their new places.
+** A page behind the others: its arena is copied whole, its rows are moved to their new positions.
 ** The group numbers of a page are its own and are named again here.
 */
 int lp_rows_append (lp_rows *r, const lp_rows *from, size_t *repeated) {

@@ -35,7 +35,7 @@ typedef uint32_t lp_text;
 
 typedef struct lp_row {
   uint64_t id;
-  uint32_t hash; /* of the folded user name, which is right behind it: see lp_folded_place */
+  uint32_t hash; /* of the folded user name, which is right behind it: see lp_folded_slot */
   lp_text username, fullname, duousername, multifactor, linked, attribs;
   uint32_t created, last_pw_change, last_login; /* civil seconds in the account's zone (§3) */
   int32_t totalscore, legacytotalscore;
@@ -46,12 +46,12 @@ typedef struct lp_row {
   uint8_t mpstrength;
 } lp_row;
 
-/* Names told once: group names. A place of the table holds the upper half of the name's hash and,
-** below it, number + 1; 0 is a free place. */
+/* Names stored once: group names. A slot of the table holds the upper half of the name's hash and,
+** below it, number + 1; 0 is a free slot. */
 typedef struct lp_names {
   lp_text *texts;
   size_t count;
-  lp_room room;
+  lp_extent extent;
   uint64_t *table;
   size_t table_size;
 } lp_names;
@@ -66,27 +66,27 @@ typedef struct lp_segment {
 typedef struct lp_rows {
   lp_row *rows;
   size_t count;
-  lp_room rows_room;
+  lp_extent rows_extent;
   lp_buffer arena;
   uint32_t *group_refs;
   size_t group_ref_count;
-  lp_room group_refs_room;
+  lp_extent group_refs_extent;
   lp_names groups;
   lp_segment *segments;
   size_t segment_count;
-  lp_room segments_room;
+  lp_extent segments_extent;
   lp_text *invited;
   size_t invited_count;
-  lp_room invited_room;
+  lp_extent invited_extent;
   size_t last_list; /* where the list of the page that was appended last begins in `invited` */
   uint32_t *index;  /* e-mail index: row + 1, open addressing; made by lp_rows_index */
   size_t index_size;
-  lp_room index_room;
+  lp_extent index_extent;
   size_t indexed_rows, indexed_invited; /* what the index knows of */
-  size_t twins;                         /* rows with the address of a row before them */
+  size_t duplicates;                    /* rows with the address of a row before them */
   uint64_t *ids;                        /* set of ids, made when they come out of order */
   size_t id_table_size, id_count;
-  lp_room ids_room;
+  lp_extent ids_extent;
   uint64_t last_id;
   size_t taken; /* rows that were handed over before these */
   size_t odd;   /* values that were not of the documented form */
@@ -104,7 +104,7 @@ int lp_rows_add_segment (lp_rows *r, uint32_t group, lp_text first, uint32_t cou
 int lp_rows_add_invited (lp_rows *r, lp_text text);
 int lp_rows_name_group (lp_rows *r, const char *name, size_t n, uint32_t *out);
 
-/* Room for so many bytes of texts (six more for each), new names of groups and group_refs: adding
+/* Space for so many bytes of texts (six more for each), new names of groups and group_refs: adding
 ** them does not fail then. */
 int lp_rows_reserve (lp_rows *r, size_t texts, size_t names, size_t refs);
 
@@ -139,13 +139,13 @@ static inline const char *lp_rows_text (const lp_rows *r, lp_text at, size_t *n)
 }
 
 /*
-** The place of an address in a table of numbers (+ 1, 0 for a free place) of items that have a
-** hash and, right behind it, a text: where it is or where it would go. `keys` is the hash of the
+** The slot of an address in a table of numbers (+ 1, 0 for a free slot) of items that have a
+** hash and, right behind it, a string: where it is or where it would go. `keys` is the hash of the
 ** first item, `width` the bytes of an item.
 */
-static inline size_t lp_folded_place (const lp_rows *texts, const uint32_t *table, size_t size,
-                                      const uint32_t *keys, size_t width, uint32_t hash,
-                                      const char *address, size_t n) {
+static inline size_t lp_folded_slot (const lp_rows *texts, const uint32_t *table, size_t size,
+                                     const uint32_t *keys, size_t width, uint32_t hash,
+                                     const char *address, size_t n) {
   size_t mask = size - 1, i = hash & mask;
   for (; table[i] != 0; i = (i + 1) & mask) {
     const uint32_t *key = keys + (table[i] - 1) * (width / sizeof *keys);
@@ -162,9 +162,9 @@ static inline uint64_t lp_name_hash (const char *name, size_t n) {
   return lp_hash_words(name, n, 0);
 }
 
-/* The place of a name in the table: where it is or where it would go. There must be a table. */
-static inline size_t lp_rows_name_place (const lp_rows *r, const char *name, size_t n,
-                                         uint64_t hash) {
+/* The slot of a name in the table: where it is or where it would go. There must be a table. */
+static inline size_t lp_rows_name_slot (const lp_rows *r, const char *name, size_t n,
+                                        uint64_t hash) {
   const lp_names *names = &r->groups;
   size_t mask = names->table_size - 1, i = (size_t)hash & mask;
   for (; names->table[i] != 0; i = (i + 1) & mask) {

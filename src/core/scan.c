@@ -111,7 +111,7 @@ static inline const char *skip_blank (const char *p, const char *end) {
 */
 static lp_kind read_string (lp_scan *s, lp_token *token, lp_kind kind) {
   const char *start = s->at + 1;
-  lp_string_place found = {start + s->progress, s->progress_escaped, LP_SCAN_NONE};
+  lp_string_scan found = {start + s->progress, s->progress_escaped, LP_SCAN_NONE};
   switch (lp_string_end(&found, s->end)) {
   case LP_STRING_ENDS:
     token->text = start;
@@ -421,7 +421,7 @@ void lp_keys_next (lp_keys *k) {
   if (k->level[k->depth].table != NULL) drop_table(k, k->depth);
 }
 
-/* Never 0, which marks a free place in a table. */
+/* Never 0, which marks a free slot in a table. */
 static uint64_t key_hash (const char *key, size_t n) {
   uint64_t hash = lp_hash_words(key, n, 0);
   return hash == 0 ? 1 : hash;

@@ -32,7 +32,7 @@ typedef enum lp_kind {
   LP_END
 } lp_kind;
 
-/* name, sentence: every way in which a text can fail to be what we accept */
+/* name, sentence: every way in which a string can fail to be what we accept */
 #define LP_SCAN_ERRORS(X)                                                                          \
   X(NONE, "none", "no error")                                                                      \
   X(UNEXPECTED, "unexpected_character", "unexpected character")                                    \
@@ -100,7 +100,7 @@ int lp_scan_keep (lp_scan *s);
 void lp_scan_finish (lp_scan *s);
 lp_kind lp_scan_next (lp_scan *s, lp_token *token);
 
-/* A consumer's own refusal, reported like the reader's at the present place. */
+/* A consumer's own refusal, reported like the reader's at the present position. */
 lp_kind lp_scan_refuse (lp_scan *s, lp_scan_error error);
 
 uint64_t lp_scan_position (const lp_scan *s);

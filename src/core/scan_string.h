@@ -96,29 +96,29 @@ static inline int lp_escape_length (const char *p, const char *end, lp_scan_erro
   return unit < 0xDC00 || unit > 0xDFFF ? -1 : 12;
 }
 
-typedef struct lp_string_place {
+typedef struct lp_string_scan {
   const char *at; /* where to go on; at the end: the closing quote, the cut or the error */
   int escaped;    /* a backslash was met */
   lp_scan_error error;
-} lp_string_place;
+} lp_string_scan;
 
 typedef enum { LP_STRING_ENDS, LP_STRING_CUT, LP_STRING_WRONG } lp_string_answer;
 
-static inline lp_string_answer lp_string_end (lp_string_place *place, const char *end) {
-  const char *p = place->at;
+static inline lp_string_answer lp_string_end (lp_string_scan *scan, const char *end) {
+  const char *p = scan->at;
   for (;;) {
     int n;
-    place->at = p = lp_skip_plain(p, end);
+    scan->at = p = lp_skip_plain(p, end);
     if (p >= end) return LP_STRING_CUT;
     if (*p == '"') return LP_STRING_ENDS;
     if (*p == '\\') {
-      n = lp_escape_length(p, end, &place->error);
-      place->escaped |= n > 0;
+      n = lp_escape_length(p, end, &scan->error);
+      scan->escaped |= n > 0;
     } else if ((unsigned char)*p < 0x20) {
-      place->error = LP_SCAN_CONTROL;
+      scan->error = LP_SCAN_CONTROL;
       return LP_STRING_WRONG;
     } else {
-      place->error = LP_SCAN_UTF8;
+      scan->error = LP_SCAN_UTF8;
       n = lp_utf8_length(p, end);
     }
     if (n < 0) return LP_STRING_WRONG;

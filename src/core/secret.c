@@ -25,10 +25,10 @@ typedef struct entry {
   char *bytes;
   size_t length;
   unsigned holders;
-  unsigned generation; /* how often the place was used before: a stale number names nothing */
+  unsigned generation; /* how often the slot was used before: a stale number names nothing */
 } entry;
 
-#define PLACES 4096u /* a number is generation * PLACES + place, places count from 1 */
+#define SLOTS 4096u /* a number is generation * SLOTS + slot, slots count from 1 */
 
 static struct {
   pthread_mutex_t mutex;
@@ -89,30 +89,30 @@ static unsigned enter (char *bytes, size_t length) {
   for (i = 0; i < table.count; i++)
     if (table.entries[i].holders == 0) break;
   if (i == table.count) {
-    size_t room = table.count;
-    if (table.count >= PLACES - 1 || LP_RESERVE(table.entries, table.count, 1u, room) != 0) {
+    size_t capacity = table.count;
+    if (table.count >= SLOTS - 1 || LP_RESERVE(table.entries, table.count, 1u, capacity) != 0) {
       pthread_mutex_unlock(&table.mutex);
       return 0;
     }
-    if (room > PLACES - 1) room = PLACES - 1;
-    memset(table.entries + table.count, 0, (room - table.count) * sizeof *table.entries);
-    table.count = (unsigned)room;
+    if (capacity > SLOTS - 1) capacity = SLOTS - 1;
+    memset(table.entries + table.count, 0, (capacity - table.count) * sizeof *table.entries);
+    table.count = (unsigned)capacity;
   }
   table.entries[i].bytes = bytes;
   table.entries[i].length = length;
   table.entries[i].holders = 1;
-  i = table.entries[i].generation * PLACES + i + 1;
+  i = table.entries[i].generation * SLOTS + i + 1;
   pthread_mutex_unlock(&table.mutex);
   return i;
 }
 
 /* The entry of a live secret, or NULL; the mutex must be held. */
 static entry *find (unsigned number) {
-  unsigned place = number % PLACES;
+  unsigned slot = number % SLOTS;
   entry *e;
-  if (place == 0 || place > table.count) return NULL;
-  e = &table.entries[place - 1];
-  return e->holders > 0 && e->generation == number / PLACES ? e : NULL;
+  if (slot == 0 || slot > table.count) return NULL;
+  e = &table.entries[slot - 1];
+  return e->holders > 0 && e->generation == number / SLOTS ? e : NULL;
 }
 
 size_t lp_secret_copy (unsigned number, size_t from, char *out, size_t n) {
@@ -167,7 +167,7 @@ void lp_secret_release (unsigned number) {
     bytes = e->bytes;
     e->bytes = NULL;
     e->length = 0;
-    e->generation = (e->generation + 1) % (INT_MAX / PLACES);
+    e->generation = (e->generation + 1) % (INT_MAX / SLOTS);
   }
   pthread_mutex_unlock(&table.mutex);
   if (bytes != NULL) unmap_locked(bytes);
@@ -511,7 +511,7 @@ static lp_secret *check (lua_State *L) {
   return luaL_checkudata(L, 1, LP_SECRET_TYPE);
 }
 
-/* secret:starts_with (text): for telling kinds of keys apart (enterprise-api §1.2) */
+/* secret:starts_with (text): tells kinds of keys apart (enterprise-api §1.2) */
 static int lp_secret_starts_with (lua_State *L) {
   lp_secret *secret = check(L);
   size_t n;
@@ -546,7 +546,7 @@ static int lp_secret_redact (lua_State *L) {
   size_t n, written = 0;
   const char *text = luaL_checklstring(L, 2, &n);
   lp_takes(L, "secret:redact", 1);
-  /* room for the longest result, before the secret's bytes are out: making it may raise */
+  /* space for the longest result, before the secret's bytes are out: making it may raise */
   size_t length = lp_secret_length(secret->number);
   char *out = lua_newuserdata(L, length == 0 || length >= 3 ? n + 1 : n * 3 + 1);
   char *bytes = map_locked();

@@ -69,12 +69,13 @@ static int lp_snapshot_new (lua_State *L) {
 /* nil, message, code, position */
 static int push_failure (lua_State *L, const snapshot *s) {
   int error = s->reader.scan.error;
-  char place[24], about[300] = "";
-  snprintf(place, sizeof place, "%llu", (unsigned long long)lp_scan_position(&s->reader.scan));
+  char position[24], about[300] = "";
+  snprintf(position, sizeof position, "%llu",
+           (unsigned long long)lp_scan_position(&s->reader.scan));
   if (error == LP_SCAN_SHAPE) lp_reader_describe(&s->reader, about, sizeof about);
   lua_pushnil(L);
   lua_pushfstring(L, "the reply is not acceptable: %s (%s%sat byte %s)", lp_scan_error_text(error),
-                  about, about[0] ? ", " : "", place);
+                  about, about[0] ? ", " : "", position);
   lua_pushstring(L, lp_scan_error_code(error));
   lua_pushinteger(L, (lua_Integer)lp_scan_position(&s->reader.scan));
   return 4;
@@ -305,16 +306,16 @@ static int lp_snapshot_members (lua_State *L) {
 }
 
 /*
-** snapshot:census () -> memberships that users say of themselves, admins who are neither disabled
+** snapshot:counts () -> memberships that users say of themselves, admins who are neither disabled
 ** nor only invited
 */
-static int lp_snapshot_census (lua_State *L) {
+static int lp_snapshot_counts (lua_State *L) {
   const lp_rows *rows = &check(L, 1)->rows;
-  const unsigned kept_out = LP_FLAG_DISABLED | LP_FLAG_INVITED;
+  const unsigned cannot_log_in = LP_FLAG_DISABLED | LP_FLAG_INVITED;
   int64_t memberships = 0, admins = 0;
   for (size_t i = 0; i < rows->count; i++) {
     memberships += rows->rows[i].group_count;
-    admins += (rows->rows[i].flags & LP_FLAG_ADMIN) && !(rows->rows[i].flags & kept_out);
+    admins += (rows->rows[i].flags & LP_FLAG_ADMIN) && !(rows->rows[i].flags & cannot_log_in);
   }
   lua_pushinteger(L, (lua_Integer)memberships);
   lua_pushinteger(L, (lua_Integer)admins);
@@ -322,15 +323,15 @@ static int lp_snapshot_census (lua_State *L) {
 }
 
 /*
-** snapshot:twins () -> list of the rows whose account another row has too
+** snapshot:duplicates () -> list of the rows whose account another row has too
 */
-static int lp_snapshot_twins (lua_State *L) {
+static int lp_snapshot_duplicates (lua_State *L) {
   lp_rows *rows = &check(L, 1)->rows;
   int count = 0;
   if (lp_rows_index(rows) != 0) return luaL_error(L, "out of memory");
   lua_settop(L, 1);
   lua_newtable(L);
-  if (rows->twins == 0) return 1;
+  if (rows->duplicates == 0) return 1;
   lua_newtable(L); /* the first row of each that has others: noted */
   for (size_t i = 0; i < rows->count; i++) {
     size_t n;
@@ -355,7 +356,7 @@ static int lp_snapshot_twins (lua_State *L) {
 }
 
 /* Adds a name to the list under the address in the table at 2. */
-static void note_outsider (lua_State *L, const lp_rows *rows, lp_text address, uint32_t group) {
+static void note_other (lua_State *L, const lp_rows *rows, lp_text address, uint32_t group) {
   size_t n;
   const char *text = lp_rows_text(rows, address, &n);
   if (lp_rows_find(rows, text, n) >= 0) return;
@@ -375,11 +376,11 @@ static void note_outsider (lua_State *L, const lp_rows *rows, lp_text address, u
 }
 
 /*
-** snapshot:outsiders () -> {address = list of groups}
+** snapshot:members_without_row () -> {address = list of groups}
 ** Of those who are named as members and are no users: invited people, by the keys of their
 ** accounts; a group may be named twice.
 */
-static int lp_snapshot_outsiders (lua_State *L) {
+static int lp_snapshot_members_without_row (lua_State *L) {
   lp_rows *rows = &check(L, 1)->rows;
   if (lp_rows_index(rows) != 0) return luaL_error(L, "out of memory");
   lua_settop(L, 1);
@@ -387,7 +388,7 @@ static int lp_snapshot_outsiders (lua_State *L) {
   for (size_t i = 0; i < rows->segment_count; i++) {
     lp_text at = rows->segments[i].first;
     for (uint32_t m = 0; m < rows->segments[i].count; m++, at = lp_rows_text_after(rows, at))
-      note_outsider(L, rows, at, rows->segments[i].group);
+      note_other(L, rows, at, rows->segments[i].group);
   }
   return 1;
 }
@@ -529,27 +530,28 @@ static int lp_snapshot_tostring (lua_State *L) {
   return 1;
 }
 
-static const luaL_Reg snapshot_methods[] = {{"feed", lp_snapshot_feed},
-                                            {"finish", lp_snapshot_finish},
-                                            {"refusal", lp_snapshot_refusal},
-                                            {"reset", lp_snapshot_reset},
-                                            {"take", lp_snapshot_take},
-                                            {"append", lp_snapshot_append},
-                                            {"close", lp_snapshot_close},
-                                            {"seal", lp_snapshot_seal},
-                                            {"find", lp_snapshot_find},
-                                            {"total", lp_snapshot_total},
-                                            {"count", lp_snapshot_count},
-                                            {"length", lp_snapshot_length},
-                                            {"memory", lp_snapshot_memory},
-                                            {"odd", lp_snapshot_odd},
-                                            {"invited", lp_snapshot_invited},
-                                            {"group_names", lp_snapshot_group_names},
-                                            {"members", lp_snapshot_members},
-                                            {"census", lp_snapshot_census},
-                                            {"twins", lp_snapshot_twins},
-                                            {"outsiders", lp_snapshot_outsiders},
-                                            {NULL, NULL}};
+static const luaL_Reg snapshot_methods[] = {
+    {"feed", lp_snapshot_feed},
+    {"finish", lp_snapshot_finish},
+    {"refusal", lp_snapshot_refusal},
+    {"reset", lp_snapshot_reset},
+    {"take", lp_snapshot_take},
+    {"append", lp_snapshot_append},
+    {"close", lp_snapshot_close},
+    {"seal", lp_snapshot_seal},
+    {"find", lp_snapshot_find},
+    {"total", lp_snapshot_total},
+    {"count", lp_snapshot_count},
+    {"length", lp_snapshot_length},
+    {"memory", lp_snapshot_memory},
+    {"odd", lp_snapshot_odd},
+    {"invited", lp_snapshot_invited},
+    {"group_names", lp_snapshot_group_names},
+    {"members", lp_snapshot_members},
+    {"counts", lp_snapshot_counts},
+    {"duplicates", lp_snapshot_duplicates},
+    {"members_without_row", lp_snapshot_members_without_row},
+    {NULL, NULL}};
 
 static const luaL_Reg snapshot_meta[] = {{"__len", lp_snapshot_length},
                                          {"__tostring", lp_snapshot_tostring},

@@ -74,15 +74,15 @@ typedef struct writer {
   lines *lines;
 } writer;
 
-/* Room for n more bytes; where they go. */
-static inline char *room (writer *w, size_t n) {
+/* Space for n more bytes; where they go. */
+static inline char *reserve (writer *w, size_t n) {
   lines *l = w->lines;
   if (LP_RESERVE(l->bytes, l->size, n, l->capacity) != 0) luaL_error(w->L, "out of memory");
   return l->bytes + l->size;
 }
 
 static inline void add (writer *w, const char *text, size_t n) {
-  memcpy(room(w, n), text, n);
+  memcpy(reserve(w, n), text, n);
   w->lines->size += n;
 }
 
@@ -105,7 +105,7 @@ static inline int has_special (uint64_t word) {
 
 /* What must not stand there as it is is escaped; the reader let only UTF-8 in. */
 static void add_string (writer *w, const char *text, size_t n) {
-  char *start = room(w, 6 * n + 2), *out = start;
+  char *start = reserve(w, 6 * n + 2), *out = start;
   const char *end = text + n;
   *out++ = '"';
   while (text < end) {
@@ -211,7 +211,7 @@ static inline char *put_pair (char *out, uint32_t number, char after) {
 }
 
 static void add_digits (writer *w, uint64_t number, int least) {
-  char *start = room(w, 20);
+  char *start = reserve(w, 20);
   w->lines->size += (size_t)(put_digits(start, number, least) - start);
 }
 
@@ -224,7 +224,7 @@ static void add_count (writer *w, unsigned count, unsigned none) {
 
 /* 832000 is 83.2 */
 static void add_score (writer *w, int32_t score) {
-  char *start = room(w, 24), *out = start;
+  char *start = reserve(w, 24), *out = start;
   uint32_t whole, part;
   if (score == LP_NO_SCORE) {
     add_literal(w, "null");
@@ -274,7 +274,7 @@ static double utc_of (writer *w, uint32_t civil) {
 static void add_time (writer *w, uint32_t civil) {
   char *start, *out;
   int64_t seconds, days;
-  uint32_t in_day, era, of_era, year_of_era, of_year, month_place, day, month, year;
+  uint32_t in_day, era, of_era, year_of_era, of_year, month_index, day, month, year;
   if (civil == LP_NO_TIME) {
     add_literal(w, "null");
     return;
@@ -287,11 +287,11 @@ static void add_time (writer *w, uint32_t civil) {
   of_era = (uint32_t)(days % 146097);
   year_of_era = (of_era - of_era / 1460 + of_era / 36524 - of_era / 146096) / 365;
   of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-  month_place = (5 * of_year + 2) / 153;
-  day = of_year - (153 * month_place + 2) / 5 + 1;
-  month = month_place < 10 ? month_place + 3 : month_place - 9;
+  month_index = (5 * of_year + 2) / 153;
+  day = of_year - (153 * month_index + 2) / 5 + 1;
+  month = month_index < 10 ? month_index + 3 : month_index - 9;
   year = year_of_era + era * 400 + (month <= 2);
-  out = start = room(w, 24);
+  out = start = reserve(w, 24);
   *out++ = '"';
   out = put_digits(out, year, 4);
   *out++ = '-';
@@ -324,7 +324,7 @@ static int write_lines (lua_State *L) {
   const char *separator = luaL_optlstring(L, 4, "\n", &n);
   luaL_argcheck(L, first >= 1, 2, "no such row");
   luaL_argcheck(L, last < first || (size_t)last <= rows->count, 3, "no such row");
-  luaL_checkstack(L, 8, "no room");
+  luaL_checkstack(L, 8, "too many values");
   w.lines->size = 0;
   for (lua_Integer at = first; at <= last; at++) {
     const lp_row *row = &rows->rows[at - 1];

@@ -64,11 +64,11 @@ static int open_decoder (lp_decoder *d, const char *from) {
 static size_t convert (lp_decoder *d, luaL_Buffer *b, const char *s, size_t n) {
   char *in = (char *)s;
   while (n > 0) {
-    char *room = luaL_prepbuffer(b), *out = room;
+    char *start = luaL_prepbuffer(b), *out = start;
     size_t left = LUAL_BUFFERSIZE;
     size_t done = iconv(d->cd, &in, &n, &out, &left);
     int why = errno;
-    luaL_addsize(b, (size_t)(out - room));
+    luaL_addsize(b, (size_t)(out - start));
     if (done != (size_t)-1 || why == E2BIG) continue;
     if (why == EINVAL && n < sizeof d->rest) return n;
     if (n < d->encoding->unit) return n;

@@ -62,7 +62,7 @@ static void take_field (void *text, size_t length, void *data) {
   }
 }
 
-/* Whether libcsv refuses a quote in the wrong place of the row to come. */
+/* Whether libcsv refuses a misplaced quote of the row to come. */
 static void set_strictness (lp_csv *p) {
   int strict = p->options.strict && p->number + 1 >= p->options.strict_from;
   csv_set_opts(&p->lib, CSV_REPALL_NL | (strict ? CSV_STRICT | CSV_STRICT_FINI : 0));
@@ -101,10 +101,10 @@ static void quote_failure (lp_csv *p) {
     set_failure(p, "stray_quote", p->line,
                 "field %zu has a quote inside but does not begin with one", field);
   } else if (p->field_line == p->line) {
-    set_failure(p, "stray_quote", p->line, "field %zu goes on after its closing quote", field);
+    set_failure(p, "stray_quote", p->line, "field %zu continues after its closing quote", field);
   } else {
     set_failure(p, "stray_quote", p->line,
-                "field %zu, which begins on line %zu, goes on after its closing quote", field,
+                "field %zu, which begins on line %zu, continues after its closing quote", field,
                 p->field_line);
   }
 }

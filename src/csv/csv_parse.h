@@ -20,7 +20,7 @@ typedef struct lp_span {
 /* What lp_csv_init is told. */
 typedef struct lp_csv_options {
   char delimiter, quote;
-  int strict; /* a quote in the wrong place is a failure */
+  int strict; /* a misplaced quote is a failure */
   int trim;   /* cut spaces off both ends of a field */
   size_t max_field, max_fields, max_row;
   size_t strict_from; /* in rows before that one, blank ones counted, quotes may be anywhere */
@@ -59,7 +59,7 @@ void lp_csv_free (lp_csv *p);
 void lp_csv_feed (lp_csv *p, const char *s, size_t n);
 void lp_csv_end (lp_csv *p);
 
-/* Forgets the complete rows, so that the next piece can use their room. */
+/* Forgets the complete rows, so that the next piece can use their space. */
 void lp_csv_drop (lp_csv *p);
 
 /* Field i (from 0) of a record, trimmed if the options say so. Valid until the next piece. */

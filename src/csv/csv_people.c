@@ -167,7 +167,7 @@ size_t lp_rows_pour (lua_State *L, lp_rows *r) {
   lua_settop(L, 3);
   if (r->shape == NULL) return 0;
   p = read_description(L, r);
-  while (lp_rows_judge(r)) {
+  while (lp_rows_fit(r)) {
     lp_declared person;
     lp_people_answer answer;
     uint32_t row;

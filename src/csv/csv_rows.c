@@ -80,7 +80,8 @@ static int take_key (lp_rows *r, const lp_column *key, size_t line) {
 }
 
 /*
-** Finds the values of all columns. 0 when the row needs a closer look: another width, nothing in
+** Finds the values of all columns. 0 when the row needs a closer inspection: another width, nothing
+*in
 ** it, a value missing, an address that is not plain, a key that another row has.
 */
 static int shape_row (lp_rows *r, const lp_record *record) {
@@ -137,7 +138,7 @@ static void push_person (lua_State *L, const lp_rows *r, const lp_record *record
   lua_rawset(L, -3);
 }
 
-int lp_rows_judge (lp_rows *r) {
+int lp_rows_fit (lp_rows *r) {
   const lp_record *record;
   if (r->given == r->csv.records_used || r->shape == NULL) return 0;
   record = &r->csv.records[r->given];
@@ -175,7 +176,7 @@ void lp_rows_push (lua_State *L, lp_rows *r) {
     return;
   }
   record = &r->csv.records[r->given];
-  if (lp_rows_judge(r)) {
+  if (lp_rows_fit(r)) {
     lp_rows_skip(r); /* its key is taken: it must not come again */
     lua_rawgeti(L, LUA_REGISTRYINDEX, r->anchor);
     push_person(L, r, record, lua_gettop(L));

@@ -28,15 +28,15 @@ void lp_rows_push (lua_State *L, lp_rows *r);
 **   {width =, columns = {{name =, positions = {…}, join =, first =, email =, required =}, …},
 **    key = index | nil, file =, origin = metatable}
 ** From now on a row that is plainly good comes as {name = value, …, origin = {file, row, line}},
-** and its key is taken; any other still comes as a list, for its reader to judge.
+** and its key is taken; any other still comes as a list, for its reader to check.
 */
 void lp_rows_shape (lua_State *L, lp_rows *r);
 
 /*
-** Rows that go on without becoming Lua values: 1 when the next row is plainly good; then its key
+** Rows that continue without becoming Lua values: 1 when the next row is plainly good; then its key
 ** is taken and the values of its columns, which the shape has so many of, can be had.
 */
-int lp_rows_judge (lp_rows *r);
+int lp_rows_fit (lp_rows *r);
 size_t lp_rows_columns (const lp_rows *r);
 lp_span lp_rows_value (const lp_rows *r, size_t column);
 int lp_rows_is_email (const lp_rows *r, size_t column); /* and so was checked */

@@ -14,14 +14,14 @@ struct lp_key {
 
 /* Begun with the set's address, so that no file can be written to collide. */
 static uint32_t hash_key (const lp_key_set *set, const char *s, size_t n) {
-  uint64_t hash = lp_hash_keyed(s, n, 0, (uint64_t)(uintptr_t)set << 16);
+  uint64_t hash = lp_hash_with_key(s, n, 0, (uint64_t)(uintptr_t)set << 16);
   return (uint32_t)(hash ^ hash >> 32);
 }
 
 static int grow_slots (lp_key_set *set) {
   size_t size = set->slot_count == 0 ? 256 : set->slot_count * 2;
-  lp_room room, old_room = set->slots_room;
-  uint64_t *slots = lp_block_zeroed(size, sizeof *slots, &room), *old = set->slots;
+  lp_extent extent, old_extent = set->slots_extent;
+  uint64_t *slots = lp_block_zeroed(size, sizeof *slots, &extent), *old = set->slots;
   if (slots == NULL) return -1;
   for (size_t i = 0; i < set->slot_count; i++) {
     size_t slot = (size_t)(old[i] >> 32) & (size - 1);
@@ -29,9 +29,9 @@ static int grow_slots (lp_key_set *set) {
     while (slots[slot] != 0) slot = (slot + 1) & (size - 1);
     slots[slot] = old[i];
   }
-  lp_block_free(old, &old_room);
+  lp_block_free(old, &old_extent);
   set->slots = slots;
-  set->slots_room = room;
+  set->slots_extent = extent;
   set->slot_count = size;
   return 0;
 }
@@ -52,7 +52,7 @@ int lp_key_set_add (lp_key_set *set, const char *s, size_t n, size_t line, size_
     }
   }
   if (lp_buffer_reserve(&set->bytes, n + 1) != 0 ||
-      LP_BLOCK_RESERVE(set->list, set->count, 1, set->list_room) != 0)
+      LP_BLOCK_RESERVE(set->list, set->count, 1, set->list_extent) != 0)
     return -1;
   key = &set->list[set->count++];
   key->offset = set->bytes.size;
@@ -66,7 +66,7 @@ int lp_key_set_add (lp_key_set *set, const char *s, size_t n, size_t line, size_
 
 void lp_key_set_free (lp_key_set *set) {
   lp_buffer_free(&set->bytes);
-  lp_block_free(set->list, &set->list_room);
-  lp_block_free(set->slots, &set->slots_room);
+  lp_block_free(set->list, &set->list_extent);
+  lp_block_free(set->slots, &set->slots_extent);
   memset(set, 0, sizeof *set);
 }

@@ -11,10 +11,10 @@ typedef struct lp_key_set {
   lp_buffer bytes; /* the keys end to end */
   struct lp_key *list;
   size_t count;
-  lp_room list_room;
+  lp_extent list_extent;
   uint64_t *slots;   /* the key's hash, and below it its index in the list plus one; 0: free */
   size_t slot_count; /* a power of two, or 0 */
-  lp_room slots_room;
+  lp_extent slots_extent;
 } lp_key_set;
 
 /* Adds the key of a line: 1; or 0 with *first, the line that has it; -1 when memory is out. */

@@ -31,7 +31,7 @@
 #define TRANSFER_TYPE "lastpass.curl.transfer"
 
 #define MAX_HEADER_BYTES (256 * 1024)
-#define KEPT_CONNECTIONS 64
+#define CACHED_CONNECTIONS 64
 #define READ_BYTES 4096L /* libcurl takes and wipes so much for every reply that is kept whole */
 #define SINK_BYTES 16384L
 
@@ -103,12 +103,12 @@ static void *take_idle_block (size_t n) {
 
 /* Whether the block, which is wiped, was kept. */
 static int keep_idle_block (void *block) {
-  int is_kept;
+  int is_cached;
   pthread_mutex_lock(&idle.mutex);
-  is_kept = idle.count < IDLE_BLOCKS;
-  if (is_kept) idle.blocks[idle.count++] = block;
+  is_cached = idle.count < IDLE_BLOCKS;
+  if (is_cached) idle.blocks[idle.count++] = block;
   pthread_mutex_unlock(&idle.mutex);
-  return is_kept;
+  return is_cached;
 }
 
 /* When the module is unloaded. */
@@ -603,7 +603,7 @@ static int lp_curl_pool (lua_State *L) {
   luaL_getmetatable(L, POOL_TYPE);
   lua_setmetatable(L, -2);
   if ((p->multi = curl_multi_init()) == NULL) return luaL_error(L, "out of memory");
-  curl_multi_setopt(p->multi, CURLMOPT_MAXCONNECTS, (long)KEPT_CONNECTIONS);
+  curl_multi_setopt(p->multi, CURLMOPT_MAXCONNECTS, (long)CACHED_CONNECTIONS);
   return 1;
 }
 

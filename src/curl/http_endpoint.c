@@ -7,8 +7,8 @@
 
 #include "http_endpoint.h"
 
-#define IDLE_MOST 64          /* handles kept for an address */
-#define BODY_ROOM (64 * 1024) /* first size of a body's mapping */
+#define IDLE_MOST 64              /* handles kept for an address */
+#define BODY_CAPACITY (64 * 1024) /* first size of a body's mapping */
 
 struct lp_endpoint {
   char *url, *method, *ca_file, *proxy;
@@ -27,9 +27,9 @@ lp_endpoint *lp_endpoint_check (lua_State *L, int index) {
 /* ------------------------------------------------------------------ handles */
 
 static void unmap_body (lp_handle *h) {
-  if (h->body != NULL) munmap(h->body, h->body_room);
+  if (h->body != NULL) munmap(h->body, h->body_capacity);
   h->body = NULL;
-  h->body_room = 0;
+  h->body_capacity = 0;
 }
 
 static void free_handle (lp_handle *h) {
@@ -39,22 +39,22 @@ static void free_handle (lp_handle *h) {
 }
 
 int lp_handle_reserve (lp_handle *h, size_t n) {
-  size_t room = BODY_ROOM;
+  size_t capacity = BODY_CAPACITY;
   void *memory;
-  if (n <= h->body_room) return 0;
-  while (room < n) {
-    if (room > SIZE_MAX / 2) return -1;
-    room *= 2;
+  if (n <= h->body_capacity) return 0;
+  while (capacity < n) {
+    if (capacity > SIZE_MAX / 2) return -1;
+    capacity *= 2;
   }
-  memory = mmap(NULL, room, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  memory = mmap(NULL, capacity, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (memory == MAP_FAILED) return -1;
-  if (madvise(memory, room, MADV_DONTDUMP) != 0) {
-    munmap(memory, room);
+  if (madvise(memory, capacity, MADV_DONTDUMP) != 0) {
+    munmap(memory, capacity);
     return -1;
   }
   unmap_body(h); /* wiped when its last request was given back */
   h->body = memory;
-  h->body_room = room;
+  h->body_capacity = capacity;
   return 0;
 }
 
@@ -146,7 +146,7 @@ static int is_loopback_host (const char *host) {
 }
 
 /* -1: not an address we send to, 0: elsewhere, 1: this machine. */
-static int look_at_url (const char *text, int *is_plain) {
+static int inspect_url (const char *text, int *is_plain) {
   CURLU *url = curl_url();
   char *scheme = NULL, *host = NULL;
   int answer = -1;
@@ -163,7 +163,8 @@ static int look_at_url (const char *text, int *is_plain) {
   return answer;
 }
 
-/* A copy of a text field of the table at index 1, or of `otherwise`; NULL when both are missing. */
+/* A copy of a string field of the table at index 1, or of `otherwise`; NULL when both are missing.
+ */
 static char *copy_field (lua_State *L, const char *name, const char *otherwise) {
   const char *text;
   char *copy = NULL;
@@ -213,7 +214,7 @@ static int lp_endpoint_new (lua_State *L) {
   luaL_checktype(L, 1, LUA_TTABLE);
   lua_settop(L, 1);
   lua_getfield(L, 1, "url");
-  loopback = look_at_url(luaL_checkstring(L, -1), &is_plain);
+  loopback = inspect_url(luaL_checkstring(L, -1), &is_plain);
   if (loopback < 0 || (is_plain && !loopback)) {
     lua_pushnil(L);
     lua_pushstring(L, loopback < 0 ? "the address is not an http or https URL"

@@ -18,7 +18,7 @@ typedef struct lp_handle lp_handle;
 struct lp_handle {
   CURL *easy;
   char *body; /* what goes out, in memory that no core file has; wiped after each request */
-  size_t body_room;
+  size_t body_capacity;
   lp_handle *next;
 };
 
@@ -32,7 +32,7 @@ lp_handle *lp_endpoint_take (lp_endpoint *e);
 /* Gives it back, `used` bytes of its body wiped. */
 void lp_endpoint_give (lp_endpoint *e, lp_handle *h, size_t used);
 
-/* Room for a body of n bytes; -1 without memory. */
+/* Space for a body of n bytes; -1 without memory. */
 int lp_handle_reserve (lp_handle *h, size_t n);
 
 /* What the next request of the handle carries: n bytes of its body, or none at all. */

@@ -35,7 +35,7 @@ typedef struct {
   pthread_cond_t changed;
   int stopping;
   lp_waiter *waiters; /* a binary heap, the next one due first */
-  size_t waiting, room;
+  size_t waiting, capacity;
   char trouble[256]; /* libmicrohttpd's last complaint, for the message of start */
 } lp_server;
 
@@ -48,7 +48,7 @@ typedef struct {
   const char *method, *path;
   int phase;
   char *body;
-  size_t length, room;
+  size_t length, capacity;
   struct MHD_Response *response; /* made by lp_serve */
   unsigned int status;
   double delay;

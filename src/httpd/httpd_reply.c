@@ -11,11 +11,11 @@
 
 #define LP_BLOCK_BYTES (128 * 1024) /* what a body is asked for at a time */
 
-/* A body that libmicrohttpd asks for piece by piece: a text of our own or a Lua function. */
+/* A body that libmicrohttpd asks for piece by piece: a string of our own or a Lua function. */
 typedef struct {
   lp_server *server;
   int source_ref, chunk_ref; /* LUA_NOREF when there is none */
-  char *text;                /* owned, when the body is a text */
+  char *text;                /* owned, when the body is a string */
   const char *chunk;         /* what is being sent: `text` or the anchored Lua string */
   size_t length, offset;
   unsigned long long left; /* bytes until the connection is cut */
@@ -117,14 +117,14 @@ static void lp_header_set (lua_State *S, const char *name, const char *value) {
 ** table is filled afterwards. */
 typedef struct {
   const char **names, **values;
-  size_t count, room;
+  size_t count, capacity;
 } lp_pairs;
 
 static enum MHD_Result lp_pair_note (void *argument, enum MHD_ValueKind kind, const char *name,
                                      const char *value) {
   lp_pairs *pairs = argument;
   (void)kind;
-  if (pairs->count == pairs->room) return MHD_NO;
+  if (pairs->count == pairs->capacity) return MHD_NO;
   pairs->names[pairs->count] = name;
   pairs->values[pairs->count] = value ? value : "";
   pairs->count++;
@@ -135,9 +135,10 @@ static enum MHD_Result lp_pair_note (void *argument, enum MHD_ValueKind kind, co
 static void lp_values_push (lua_State *S, lp_request *request, enum MHD_ValueKind kind) {
   int count = MHD_get_connection_values(request->connection, kind, NULL, NULL);
   lp_pairs pairs = {NULL, NULL, 0, count > 0 ? (size_t)count : 0};
-  const char **block = lua_newuserdata(S, (pairs.room ? pairs.room : 1) * 2 * sizeof *block);
+  const char **block =
+      lua_newuserdata(S, (pairs.capacity ? pairs.capacity : 1) * 2 * sizeof *block);
   pairs.names = block;
-  pairs.values = block + pairs.room;
+  pairs.values = block + pairs.capacity;
   MHD_get_connection_values(request->connection, kind, lp_pair_note, &pairs);
   lua_newtable(S);
   for (size_t i = 0; i < pairs.count; i++) {

@@ -75,11 +75,11 @@ static int lp_request_append (lp_request *request, const char *bytes, size_t cou
   if (count > request->server->max_body - request->length) {
     free(request->body);
     request->body = NULL;
-    request->length = request->room = 0;
+    request->length = request->capacity = 0;
     request->phase = LP_TOO_LARGE;
     return 1;
   }
-  if (LP_RESERVE(request->body, request->length, count, request->room) != 0) return 0;
+  if (LP_RESERVE(request->body, request->length, count, request->capacity) != 0) return 0;
   memcpy(request->body + request->length, bytes, count);
   request->length += count;
   return 1;

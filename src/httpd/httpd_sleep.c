@@ -22,7 +22,7 @@ static void lp_heap_swap (lp_waiter *heap, size_t a, size_t b) {
 /* Adds one; 0 when there is no memory. The mutex is held. */
 static int lp_waiter_add (lp_server *server, long long due, struct MHD_Connection *connection) {
   size_t at = server->waiting;
-  if (LP_RESERVE(server->waiters, at, 1, server->room) != 0) return 0;
+  if (LP_RESERVE(server->waiters, at, 1, server->capacity) != 0) return 0;
   server->waiting++;
   server->waiters[at].due = due;
   server->waiters[at].connection = connection;
@@ -126,5 +126,5 @@ void lp_locks_destroy (lp_server *server) {
   server->has_locks = 0;
   free(server->waiters);
   server->waiters = NULL;
-  server->waiting = server->room = 0;
+  server->waiting = server->capacity = 0;
 }

@@ -49,7 +49,7 @@ static int lp_input_ends (void) {
   return size == 0 || (size < 0 && errno != EINTR && errno != EAGAIN);
 }
 
-#define BACKGROUND_LOOK 500 /* ms between looks whether we are back in the foreground */
+#define BACKGROUND_POLL 500 /* ms between looks whether we are back in the foreground */
 
 /*
 ** httpd.wait() -> "input", "SIGINT", "SIGTERM" or "SIGHUP": sleeps until standard input ends or a
@@ -70,7 +70,7 @@ int lp_httpd_wait (lua_State *L) {
     struct pollfd watched[2] = {{signals, POLLIN, 0}, {STDIN_FILENO, POLLIN, 0}};
     int behind = kind == INPUT_IS_TERMINAL && tcgetpgrp(STDIN_FILENO) != getpgrp();
     nfds_t count = kind == INPUT_SAYS_NOTHING || behind ? 1 : 2;
-    int ready = poll(watched, count, behind ? BACKGROUND_LOOK : -1);
+    int ready = poll(watched, count, behind ? BACKGROUND_POLL : -1);
     if (ready < 0 && errno != EINTR) reason = "input";
     if (ready <= 0) continue;
     if (watched[0].revents != 0) {

@@ -35,7 +35,7 @@ static lp_ldap *check_open (lua_State *L) {
   return c;
 }
 
-/* A text of the table at `index`, NULL when it is not there. It lives as long as the table. */
+/* A string of the table at `index`, NULL when it is not there. It lives as long as the table. */
 static const char *text_of (lua_State *L, int index, const char *name) {
   const char *text = NULL;
   size_t n = 0;
@@ -82,7 +82,7 @@ static int is_host (const char *host) {
 
 /*
 ** Notes what an address means for the connection, and pushes the one that libldap is given; 0 when
-** it is none that we connect to. libldap takes several in one text and goes on to the next when
+** it is none that we connect to. libldap takes several in one text and continues with the next when
 ** one does not answer; what is known of the first would not hold for that one, so there may be
 ** nothing behind the host and its port. For ldaps:// it gets ldap://, as TLS is begun here
 ** (begin_tls).

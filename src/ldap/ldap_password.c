@@ -11,7 +11,7 @@
 #include "secret.h"
 
 #define STAND_IN 'x'
-#define MESSAGE_MAX (LP_SECRET_MAX + 4096) /* with room for the name and what is around it */
+#define MESSAGE_MAX (LP_SECRET_MAX + 4096) /* with space for the name and what is around it */
 
 typedef struct passage {
   const lp_body *carrier;

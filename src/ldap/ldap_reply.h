@@ -38,7 +38,7 @@ void lp_ldap_push_message (lua_State *L, int code, const char *detail);
 int lp_ldap_push (lua_State *L, lp_ldap *c, int type);
 
 /*
-** connection:dn (text) -> key, name | nothing: a text that is the same for all spellings of one
+** connection:dn (text) -> key, name | nothing: a string that is the same for all spellings of one
 ** name (spaces, escapes, case of ASCII letters), and the value that its first part has.
 */
 int lp_ldap_dn (lua_State *L);

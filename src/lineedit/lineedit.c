@@ -24,7 +24,7 @@
 #include "signals.h"
 
 #define EDITOR_TYPE "lastpass.lineedit.editor"
-#define KEPT_LINES 2000
+#define HISTORY_LINES 2000
 #define SLOTS 8 /* of the Lua stack, for a completion */
 
 /* Where `read` keeps, on its stack, what a completion calls. */
@@ -117,7 +117,7 @@ static void follow_window (editor *e) {
   el_set(e->el, EL_REFRESH);
 }
 
-/* Goes on after a stop, below what the shell has said. */
+/* Continues after a stop, below what the shell has said. */
 static void go_on (const editor *e) {
   el_set(e->el, EL_PREP_TERM, 0);
   el_set(e->el, EL_PREP_TERM, 1);
@@ -262,7 +262,7 @@ static int call_completion (lua_State *L) {
   return 0;
 }
 
-/* Tab. The stack has room for this (SLOTS), and none of these pushes takes memory. */
+/* Tab. The stack has space for this (SLOTS), and none of these pushes takes memory. */
 static unsigned char on_complete (EditLine *el, int key) {
   editor *e = editor_of(el);
   lua_State *L = e->L;
@@ -323,7 +323,7 @@ static void set_up (editor *e) {
   el_set(el, EL_EDITOR, "emacs");
   el_wset(el, EL_GETCFN, read_key);
   el_set(el, EL_SETTY, "-d", "-isig", NULL);
-  history(e->history, &event, H_SETSIZE, KEPT_LINES);
+  history(e->history, &event, H_SETSIZE, HISTORY_LINES);
   history(e->history, &event, H_SETUNIQUE, 1);
   el_set(el, EL_HIST, history, e->history);
   /* the narrow call would make copies that are never freed */

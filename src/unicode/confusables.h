@@ -2,7 +2,7 @@
 ** Characters that look like one of ASCII: a selection of Unicode's confusables.txt (Unicode
 *Technical
 ** Standard 39) for the scripts of names and groups, by the shape of capital and small letter each.
-** Within one script no two letters are alike here, so that names of one script are told apart.
+** Within one script no two letters are alike here, so that names of one script are distinguished.
 ** In order of the code points. What Unicode itself calls compatible (full width, mathematical and
 *the
 ** like) is not in it: normalisation takes care of that.

@@ -1,6 +1,6 @@
 /*
 ** lastpass.unicode: texts that look the same and are written in other bytes (libutf8proc). Loaded
-** only when a text is met that is not ASCII.
+** only when a string is met that is not ASCII.
 */
 #include <stdio.h>
 #include <stdlib.h>
@@ -43,9 +43,9 @@ static int lp_unicode_compose (lua_State *L) {
 static int lp_unicode_fold (lua_State *L) {
   size_t n;
   const char *text = luaL_checklstring(L, 1, &n);
-  size_t room = n * 2 + 16; /* see LP_ACCOUNT_CODES */
-  utf8proc_int32_t *codes = lua_newuserdata(L, room * sizeof *codes);
-  utf8proc_ssize_t length = lp_fold_into(codes, (utf8proc_ssize_t)room, text, n);
+  size_t capacity = n * 2 + 16; /* see LP_ACCOUNT_CODES */
+  utf8proc_int32_t *codes = lua_newuserdata(L, capacity * sizeof *codes);
+  utf8proc_ssize_t length = lp_fold_into(codes, (utf8proc_ssize_t)capacity, text, n);
   if (length < 0) {
     lua_pushnil(L);
     lua_pushstring(L, utf8proc_errmsg(UTF8PROC_ERROR_INVALIDUTF8));
@@ -212,7 +212,7 @@ static void push_decoded (lua_State *L, const char *text, size_t n) {
 }
 
 /* Pushes the text in lower case, with single spaces between words and without what spreadsheets put
-** before a text and what ends a sentence. */
+** before a string and what ends a sentence. */
 static int push_tidy (lua_State *L, const char *text, size_t n) {
   luaL_Buffer out;
   while (n > 0 && strchr(" '\"", text[0]) != NULL) text++, n--;
@@ -275,7 +275,7 @@ static int is_mistakable (utf8proc_int32_t code) {
   return like < 0x80 && (like == '.' || lp_is_word((unsigned char)like)) && like != '-';
 }
 
-/* Does a text have this sequence of bytes? */
+/* Does a string have this sequence of bytes? */
 static int has (const char *text, size_t n, const char *bytes, size_t length) {
   for (size_t i = 0; i + length <= n; i++)
     if (memcmp(text + i, bytes, length) == 0) return 1;

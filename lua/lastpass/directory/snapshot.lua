@@ -37,7 +37,7 @@ end
 
 -- The groups of somebody who is only invited: all that names them are the lists of members.
 local function groups_of_invited(snapshot, email)
-  snapshot._unlisted = snapshot._unlisted or snapshot._rows:outsiders()
+  snapshot._unlisted = snapshot._unlisted or snapshot._rows:members_without_row()
   local groups, seen = {}, {}
   for _, name in ipairs(snapshot._unlisted[addresses.fold(email)] or {}) do
     if not seen[name] then
@@ -51,15 +51,15 @@ end
 local function find_row(snapshot, email)
   local rows = snapshot._rows
   local row = rows:find(email)
-  snapshot._twins = snapshot._twins or rows:twins()
-  if not row or not snapshot._twins[1] then
+  snapshot._duplicates = snapshot._duplicates or rows:duplicates()
+  if not row or not snapshot._duplicates[1] then
     return row
   end
   local key, is_ambiguous = addresses.fold(email), false
-  for _, twin in ipairs(snapshot._twins) do
-    local address = core.user_value(rows, twin, snapshot._email)
+  for _, duplicate in ipairs(snapshot._duplicates) do
+    local address = core.user_value(rows, duplicate, snapshot._email)
     if address == email then
-      return twin
+      return duplicate
     end
     is_ambiguous = is_ambiguous or addresses.fold(address) == key
   end

@@ -145,7 +145,7 @@ local pseudonyms_mt = { __name = "lastpass.export.pseudonyms", __index = pseudon
 ---@return string? message
 ---@return lastpass.Error? err code "no_libcrypto"
 function M.pseudonyms(key)
-  local hash, message, code = core.keyed_hash(key, "")
+  local hash, message, code = core.hmac(key, "")
   if not hash then
     return errors.fail("argument", code, message, { hint = "apt install libssl3" })
   end
@@ -165,7 +165,7 @@ function pseudonyms:of(name)
     if self.count >= MOST_CACHED then
       self.known, self.count = {}, 0
     end
-    known = core.keyed_hash(self.key, folded):sub(1, DIGITS) .. DOMAIN
+    known = core.hmac(self.key, folded):sub(1, DIGITS) .. DOMAIN
     self.known[folded], self.count = known, self.count + 1
   end
   return known
@@ -192,7 +192,7 @@ end
 -- an event says would let names be tried.
 ---@param rows userdata events of the core
 function pseudonyms:events(rows)
-  core.key_events(rows, self.key)
+  core.hmac_events(rows, self.key)
   for row = 1, #rows do
     if not rows:at(row, "dropped") then
       rows:set(row, "username", self:of(rows:at(row, "username")))

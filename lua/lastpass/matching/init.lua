@@ -172,7 +172,7 @@ local function leave_refused_alone(self, extras)
 end
 
 --- Finds users by what the address alone does not tell.
----@param desired userdata of core.wanted
+---@param desired userdata of core.desired
 ---@param extras table<integer, table> by row: employee_id, aliases, needs_folding, state
 ---@param rows userdata of core.snapshot
 ---@param settings table match (order of rules), attribute (name of the employee id's attribute)

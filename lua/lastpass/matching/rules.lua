@@ -79,7 +79,7 @@ local function users_of(self, address)
     return { first }
   end
   local key, users = key_of(address), {}
-  for _, user in ipairs(self.rows:twins()) do
+  for _, user in ipairs(self.rows:duplicates()) do
     if key_of(M.address_of(self.rows, user)) == key then
       users[#users + 1] = user
     end
@@ -175,7 +175,7 @@ function methods:doubt_all(extra, address)
 end
 
 --- What rules work with.
----@param desired userdata of core.wanted
+---@param desired userdata of core.desired
 ---@param rows userdata of core.snapshot
 ---@param settings table match, attribute
 ---@return table self with the `matching` that is being made
@@ -199,7 +199,7 @@ function M.new(desired, rows, settings)
   for _, rule in ipairs(settings.match) do
     self.uses_aliases = self.uses_aliases or rule == "alias"
   end
-  for _, user in ipairs(rows:twins()) do
+  for _, user in ipairs(rows:duplicates()) do
     self.duplicates[user] = true
   end
   if settings.attribute then

@@ -10,7 +10,7 @@ local limits = require "lastpass.plan.limits"
 local M = {}
 
 ---@class lastpass.plan.Declared
----@field desired userdata              of core.wanted: one row a person
+---@field desired userdata              of core.desired: one row a person
 ---@field extras table<integer, table>  by row: reason, origin, employee_id, aliases, state, notes
 ---@field problems table[]              {code, reason, subject, origin}: rows that are left alone
 ---@field untouchable table<string, true> keys of addresses whose declaration is in doubt
@@ -32,7 +32,7 @@ local declared_mt = { __index = methods, __name = "lastpass.plan.Declared" }
 ---@return lastpass.plan.Declared
 function M.new()
   return setmetatable({
-    desired = core.wanted(),
+    desired = core.desired(),
     extras = {},
     problems = {},
     untouchable = {},

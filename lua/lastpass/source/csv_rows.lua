@@ -334,7 +334,7 @@ end
 --- Rows of a CSV file straight into the desired state, without a table made for each.
 ---@param self lastpass.source.People of a CSV file
 ---@param plan table of `mapping.plan`: {email, fullname, groups, fixed, active, words}
----@param desired userdata of `core.wanted`
+---@param desired userdata of `core.desired`
 ---@param number integer of the source
 ---@return fun(): integer pour adds rows that are parsed already until one must be looked at; says how many
 function M.pouring(self, plan, desired, number)

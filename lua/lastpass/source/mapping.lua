@@ -269,7 +269,7 @@ end
 
 --- Reads a source to its end and adds everybody to the desired state: `people:feed`.
 ---@param self lastpass.source.People
----@param desired userdata of `core.wanted`
+---@param desired userdata of `core.desired`
 ---@param mapping lastpass.source.Mapping
 ---@param number? integer of the source; default 0
 ---@return integer|nil count

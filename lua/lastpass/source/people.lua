@@ -129,7 +129,7 @@ end
 
 --- Reads to the end, and adds everybody to the desired state. An address that is there already makes a
 -- problem of code "repeated".
----@param desired userdata of `core.wanted`
+---@param desired userdata of `core.desired`
 ---@param mapping lastpass.source.Mapping
 ---@param number? integer of this source, stored with each person; default 0
 ---@return integer|nil count how many people were added

@@ -141,7 +141,7 @@ local index_mt = { __index = methods }
 -- Two accounts whose addresses differ by the case of letters are distinguished by it.
 local function duplicates_of(snapshot)
   local duplicates = {}
-  for _, row in ipairs(snapshot:rows():twins()) do
+  for _, row in ipairs(snapshot:rows():duplicates()) do
     duplicates[row] = true
   end
   return duplicates

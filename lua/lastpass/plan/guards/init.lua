@@ -76,7 +76,7 @@ end
 ---@param snapshot lastpass.Snapshot
 ---@return table size {people, memberships, admins (active ones), read_at}
 function M.size_of(snapshot)
-  local memberships, admins = snapshot:rows():census()
+  local memberships, admins = snapshot:rows():counts()
   return {
     people = snapshot:people(),
     memberships = memberships,

@@ -134,12 +134,12 @@ local DUPLICATE = "two users of the directory have this address, but for upper a
 -- The server takes addresses that differ by case for the same, so nobody who has such a namesake is
 -- touched, not even by exactly that address.
 local function refuse_duplicates(builder, changes)
-  for _, user in ipairs(builder.rows:twins()) do
+  for _, user in ipairs(builder.rows:duplicates()) do
     builder.declared:doubt(builder:address_of(user))
   end
   for position = 1, #changes do
     local row, user, bits = changes:at(position)
-    if has(bits, "twin") then
+    if has(bits, "duplicate") then
       local address = user and builder:address_of(user) or builder.declared.desired:row(row)
       builder:problem("twin", address, DUPLICATE, row and builder.declared:origin(row))
     end

@@ -1,5 +1,5 @@
 /*
-** Keyed hashes of people's names: HMAC-SHA-256 by OpenSSL's libcrypto.
+** HMACs of people's names: HMAC-SHA-256 by OpenSSL's libcrypto.
 ** It is done here and not through luaossl because the key would have to be a Lua string there.
 */
 #include <stdlib.h>
@@ -9,8 +9,8 @@
 #include "libcrypto.h"
 #include "secret.h"
 
-/* core.keyed_hash (secret, text) -> 64 hexadecimal digits | nil, message, code */
-static int lp_keyed_hash (lua_State *L) {
+/* core.hmac (secret, text) -> 64 hexadecimal digits | nil, message, code */
+static int lp_hmac (lua_State *L) {
   static const char digits[] = "0123456789abcdef";
   const lp_secret *secret = luaL_checkudata(L, 1, LP_SECRET_TYPE);
   size_t n, key_length;
@@ -46,10 +46,10 @@ static int lp_keyed_hash (lua_State *L) {
 }
 
 /*
-** core.key_events (events, secret): their identifiers become keyed hashes too: who knows all else
+** core.hmac_events (events, secret): their identifiers become HMACs too: who knows all else
 ** of an event could try names with a hash that has no key
 */
-static int lp_key_events (lua_State *L) {
+static int lp_hmac_events (lua_State *L) {
   lp_events *rows = lp_events_check(L, 1);
   const lp_secret *secret = luaL_checkudata(L, 2, LP_SECRET_TYPE);
   const lp_libcrypto *crypto;
@@ -59,23 +59,23 @@ static int lp_key_events (lua_State *L) {
   luaL_argcheck(L, secret->number != 0, 2, "the secret was closed");
   lp_events_need_identity(L, rows);
   crypto = lp_libcrypto_get();
-  if (rows->keyed == NULL) rows->keyed = malloc(rows->count * sizeof *rows->keyed + 1);
-  if (rows->keyed == NULL) return luaL_error(L, "out of memory");
+  if (rows->hmacs == NULL) rows->hmacs = malloc(rows->count * sizeof *rows->hmacs + 1);
+  if (rows->hmacs == NULL) return luaL_error(L, "out of memory");
   key_length = lp_secret_copy(secret->number, 0, (char *)key, sizeof key);
   for (size_t i = 0; i < rows->count && length == LP_SHA256_BYTES; i++) {
     if (crypto->hmac(crypto->sha256, key, (int)key_length, rows->rows[i].digest,
                      sizeof rows->rows[i].digest, hash, &length) == NULL)
       length = 0;
-    memcpy(rows->keyed[i], hash, sizeof rows->keyed[i]);
+    memcpy(rows->hmacs[i], hash, sizeof rows->hmacs[i]);
   }
   explicit_bzero(key, sizeof key);
   if (length != LP_SHA256_BYTES) return luaL_error(L, "OpenSSL could not make the hash");
   return 0;
 }
 
-static const luaL_Reg keyed_functions[] = {
-    {"keyed_hash", lp_keyed_hash}, {"key_events", lp_key_events}, {NULL, NULL}};
+static const luaL_Reg hmac_functions[] = {
+    {"hmac", lp_hmac}, {"hmac_events", lp_hmac_events}, {NULL, NULL}};
 
-void lp_events_keyed_open (lua_State *L) {
-  luaL_setfuncs(L, keyed_functions, 0);
+void lp_events_hmac_open (lua_State *L) {
+  luaL_setfuncs(L, hmac_functions, 0);
 }

@@ -1,22 +1,22 @@
 /* The desired people, as Lua sees them. */
 #include <limits.h>
 
-#include "wanted_lua.h"
+#include "desired_lua.h"
 
-#define WANTED_TYPE "lastpass.wanted"
-#define FEW 16 /* groups for which there is room on the C stack */
+#define DESIRED_TYPE "lastpass.desired"
+#define FEW 16 /* groups for which there is space on the C stack */
 
-/* core.wanted () -> wanted */
-static int lp_wanted_new (lua_State *L) {
-  lp_wanted *w = lua_newuserdata(L, sizeof *w);
-  lp_wanted_init(w);
-  luaL_getmetatable(L, WANTED_TYPE);
+/* core.desired () -> desired */
+static int lp_desired_new (lua_State *L) {
+  lp_desired *w = lua_newuserdata(L, sizeof *w);
+  lp_desired_init(w);
+  luaL_getmetatable(L, DESIRED_TYPE);
   lua_setmetatable(L, -2);
   return 1;
 }
 
-lp_wanted *lp_wanted_check (lua_State *L, int index) {
-  lp_wanted *w = luaL_checkudata(L, index, WANTED_TYPE);
+lp_desired *lp_desired_check (lua_State *L, int index) {
+  lp_desired *w = luaL_checkudata(L, index, DESIRED_TYPE);
   luaL_argcheck(L, !w->closed, index, "it is closed");
   return w;
 }
@@ -28,7 +28,7 @@ static lp_slice check_text (lua_State *L, int index) {
   return text;
 }
 
-static uint32_t check_row (lua_State *L, const lp_wanted *w) {
+static uint32_t check_row (lua_State *L, const lp_desired *w) {
   lua_Integer row = luaL_checkinteger(L, 2);
   luaL_argcheck(L, row >= 1 && (size_t)row <= w->count, 2, "no such row");
   return (uint32_t)row - 1;
@@ -78,12 +78,12 @@ static int out_of_memory (lua_State *L) {
 }
 
 /*
-** wanted:add (email, fullname | nil, groups | nil, active | nil, source, line [, checked])
+** desired:add (email, fullname | nil, groups | nil, active | nil, source, line [, checked])
 **   -> row | nil, "unusual" | nil, "repeated", first row
 ** What is nil is not managed. `checked`: the address is known to be one, however it looks.
 */
-static int lp_wanted_add_person (lua_State *L) {
-  lp_wanted *w = lp_wanted_check(L, 1);
+static int lp_desired_add_person (lua_State *L) {
+  lp_desired *w = lp_desired_check(L, 1);
   lp_declared person = {{NULL, 0}, {NULL, 0}, NULL, 0, 0, 0, LP_ACTIVE_UNMANAGED, 0};
   lp_slice few[FEW];
   uint32_t row = 0;
@@ -98,7 +98,7 @@ static int lp_wanted_add_person (lua_State *L) {
   person.line = check_number(L, 7, UINT32_MAX);
   person.checked = lua_toboolean(L, 8);
   person.groups = check_groups(L, 4, few, &person.group_count);
-  switch (lp_wanted_add(w, &person, &row)) {
+  switch (lp_desired_add(w, &person, &row)) {
   case LP_PEOPLE_ADDED:
     lua_pushinteger(L, (lua_Integer)row + 1);
     return 1;
@@ -116,49 +116,49 @@ static int lp_wanted_add_person (lua_State *L) {
   }
 }
 
-/* wanted:add_groups (row, groups): to those the person has; they are managed then */
-static int lp_wanted_add_to_groups (lua_State *L) {
-  lp_wanted *w = lp_wanted_check(L, 1);
+/* desired:add_groups (row, groups): to those the person has; they are managed then */
+static int lp_desired_add_to_groups (lua_State *L) {
+  lp_desired *w = lp_desired_check(L, 1);
   uint32_t row = check_row(L, w);
   lp_slice few[FEW];
   size_t count;
   const lp_slice *groups;
   luaL_checktype(L, 3, LUA_TTABLE);
   groups = check_groups(L, 3, few, &count);
-  if (lp_wanted_add_groups(w, row, groups, count) != 0) return out_of_memory(L);
+  if (lp_desired_add_groups(w, row, groups, count) != 0) return out_of_memory(L);
   return 0;
 }
 
-/* wanted:set_groups (row, groups | nil): instead of those the person has */
-static int lp_wanted_replace_groups (lua_State *L) {
-  lp_wanted *w = lp_wanted_check(L, 1);
+/* desired:set_groups (row, groups | nil): instead of those the person has */
+static int lp_desired_replace_groups (lua_State *L) {
+  lp_desired *w = lp_desired_check(L, 1);
   uint32_t row = check_row(L, w);
   lp_slice few[FEW];
   size_t count;
   const lp_slice *groups = check_groups(L, 3, few, &count);
-  if (lp_wanted_set_groups(w, row, groups, count) != 0) return out_of_memory(L);
+  if (lp_desired_set_groups(w, row, groups, count) != 0) return out_of_memory(L);
   return 0;
 }
 
-/* wanted:find (email) -> row | nil; the case of ASCII letters does not matter */
-static int lp_wanted_find_row (lua_State *L) {
-  const lp_wanted *w = lp_wanted_check(L, 1);
+/* desired:find (email) -> row | nil; the case of ASCII letters does not matter */
+static int lp_desired_find_row (lua_State *L) {
+  const lp_desired *w = lp_desired_check(L, 1);
   lp_slice email = check_text(L, 2);
-  long row = lp_wanted_find(w, email.bytes, email.length);
+  long row = lp_desired_find(w, email.bytes, email.length);
   if (row < 0) return 0;
   lua_pushinteger(L, (lua_Integer)row + 1);
   return 1;
 }
 
-static void push_text (lua_State *L, const lp_wanted *w, lp_text at) {
+static void push_text (lua_State *L, const lp_desired *w, lp_text at) {
   size_t n;
   const char *text = lp_rows_text(&w->store, at, &n);
   lua_pushlstring(L, text, n);
 }
 
-static void push_groups (lua_State *L, lp_wanted *w, uint32_t row) {
+static void push_groups (lua_State *L, lp_desired *w, uint32_t row) {
   const uint32_t *groups;
-  uint32_t count = lp_wanted_groups(w, row, &groups);
+  uint32_t count = lp_desired_groups(w, row, &groups);
   lua_createtable(L, (int)count, 0);
   for (uint32_t i = 0; i < count; i++) {
     push_text(L, w, w->store.groups.texts[groups[i]]);
@@ -166,11 +166,11 @@ static void push_groups (lua_State *L, lp_wanted *w, uint32_t row) {
   }
 }
 
-/* wanted:row (row) -> email, fullname | nil, groups | nil, active | nil, source, line */
-static int lp_wanted_row (lua_State *L) {
-  lp_wanted *w = lp_wanted_check(L, 1);
+/* desired:row (row) -> email, fullname | nil, groups | nil, active | nil, source, line */
+static int lp_desired_row (lua_State *L) {
+  lp_desired *w = lp_desired_check(L, 1);
   uint32_t row = check_row(L, w);
-  const lp_person *person = lp_wanted_person(w, row);
+  const lp_person *person = lp_desired_person(w, row);
   push_text(L, w, person->email);
   if (person->fullname != 0)
     push_text(L, w, person->fullname);
@@ -189,9 +189,9 @@ static int lp_wanted_row (lua_State *L) {
   return 6;
 }
 
-/* wanted:group_names () -> list, in the order in which they were met */
-static int lp_wanted_group_names (lua_State *L) {
-  const lp_wanted *w = lp_wanted_check(L, 1);
+/* desired:group_names () -> list, in the order in which they were met */
+static int lp_desired_group_names (lua_State *L) {
+  const lp_desired *w = lp_desired_check(L, 1);
   lua_createtable(L, (int)w->store.groups.count, 0);
   for (size_t g = 0; g < w->store.groups.count; g++) {
     push_text(L, w, w->store.groups.texts[g]);
@@ -200,55 +200,55 @@ static int lp_wanted_group_names (lua_State *L) {
   return 1;
 }
 
-static int lp_wanted_count (lua_State *L) {
-  lua_pushinteger(L, (lua_Integer)lp_wanted_check(L, 1)->count);
+static int lp_desired_count (lua_State *L) {
+  lua_pushinteger(L, (lua_Integer)lp_desired_check(L, 1)->count);
   return 1;
 }
 
-/* wanted:memory () -> bytes held outside Lua */
-static int lp_wanted_bytes (lua_State *L) {
-  const lp_wanted *w = luaL_checkudata(L, 1, WANTED_TYPE);
-  lua_pushinteger(L, (lua_Integer)lp_wanted_memory(w));
+/* desired:memory () -> bytes held outside Lua */
+static int lp_desired_bytes (lua_State *L) {
+  const lp_desired *w = luaL_checkudata(L, 1, DESIRED_TYPE);
+  lua_pushinteger(L, (lua_Integer)lp_desired_memory(w));
   return 1;
 }
 
-/* wanted:close (): frees everything now; may be called again */
-static int lp_wanted_free (lua_State *L) {
-  lp_wanted_close(luaL_checkudata(L, 1, WANTED_TYPE));
+/* desired:close (): frees everything now; may be called again */
+static int lp_desired_free (lua_State *L) {
+  lp_desired_close(luaL_checkudata(L, 1, DESIRED_TYPE));
   return 0;
 }
 
-static int lp_wanted_tostring (lua_State *L) {
-  const lp_wanted *w = luaL_checkudata(L, 1, WANTED_TYPE);
+static int lp_desired_tostring (lua_State *L) {
+  const lp_desired *w = luaL_checkudata(L, 1, DESIRED_TYPE);
   if (w->closed)
-    lua_pushliteral(L, WANTED_TYPE " (closed)");
+    lua_pushliteral(L, DESIRED_TYPE " (closed)");
   else
-    lua_pushfstring(L, WANTED_TYPE " (%d people)", (int)w->count);
+    lua_pushfstring(L, DESIRED_TYPE " (%d people)", (int)w->count);
   return 1;
 }
 
-static const luaL_Reg wanted_methods[] = {{"add", lp_wanted_add_person},
-                                          {"add_groups", lp_wanted_add_to_groups},
-                                          {"set_groups", lp_wanted_replace_groups},
-                                          {"find", lp_wanted_find_row},
-                                          {"row", lp_wanted_row},
-                                          {"group_names", lp_wanted_group_names},
-                                          {"count", lp_wanted_count},
-                                          {"memory", lp_wanted_bytes},
-                                          {"close", lp_wanted_free},
-                                          {NULL, NULL}};
+static const luaL_Reg desired_methods[] = {{"add", lp_desired_add_person},
+                                           {"add_groups", lp_desired_add_to_groups},
+                                           {"set_groups", lp_desired_replace_groups},
+                                           {"find", lp_desired_find_row},
+                                           {"row", lp_desired_row},
+                                           {"group_names", lp_desired_group_names},
+                                           {"count", lp_desired_count},
+                                           {"memory", lp_desired_bytes},
+                                           {"close", lp_desired_free},
+                                           {NULL, NULL}};
 
-static const luaL_Reg wanted_meta[] = {{"__len", lp_wanted_count},
-                                       {"__tostring", lp_wanted_tostring},
-                                       {"__gc", lp_wanted_free},
-                                       {NULL, NULL}};
+static const luaL_Reg desired_meta[] = {{"__len", lp_desired_count},
+                                        {"__tostring", lp_desired_tostring},
+                                        {"__gc", lp_desired_free},
+                                        {NULL, NULL}};
 
-static const luaL_Reg wanted_functions[] = {{"wanted", lp_wanted_new}, {NULL, NULL}};
+static const luaL_Reg desired_functions[] = {{"desired", lp_desired_new}, {NULL, NULL}};
 
-void lp_wanted_open (lua_State *L) {
-  lp_new_metatable(L, WANTED_TYPE, wanted_meta, wanted_methods);
+void lp_desired_open (lua_State *L) {
+  lp_new_metatable(L, DESIRED_TYPE, desired_meta, desired_methods);
   lua_pushboolean(L, 1);
   lua_setfield(L, -2, "__people_sink");
   lua_pop(L, 1);
-  luaL_setfuncs(L, wanted_functions, 0);
+  luaL_setfuncs(L, desired_functions, 0);
 }

@@ -2,8 +2,8 @@
 ** What the parts of the reader of users share: reader.c takes any token anywhere, reader_values.c
 ** the values of fields, reader_fast.c what is written as the service usually writes it.
 */
-#ifndef LP_READER_PLACES_H
-#define LP_READER_PLACES_H
+#ifndef LP_READER_INTERNAL_H
+#define LP_READER_INTERNAL_H
 
 #include "reader.h"
 
@@ -62,7 +62,7 @@ int lp_reader_refuse (lp_reader *r, lp_scan_error error); /* gives -1 */
 int lp_reader_begin_user (lp_reader *r, uint64_t id);
 int lp_reader_end_user (lp_reader *r);
 int lp_reader_keep_text (lp_reader *r, const lp_token *t, lp_text *out);
-/* The same, but a text that is equal to `like` is not kept twice. */
+/* The same, but a string that is equal to `like` is not kept twice. */
 int lp_reader_keep_repeated (lp_reader *r, const lp_token *t, lp_text like, lp_text *out);
 int lp_reader_user_group (lp_reader *r, const lp_token *t);
 /* The value of the field `r->field`. */
