@@ -58,7 +58,7 @@ function M.pass_over(text)
   assert(not text:find("\0", 1, true))
 end
 
-local PIECE = 2 ^ 18
+local PIECE = 2 ^ 16 -- what malloc reuses; larger ones are given back to the system each time
 
 --- The rows of a directory, read in pieces from the file of its reply.
 ---@param name string
