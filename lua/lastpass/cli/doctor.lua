@@ -71,7 +71,7 @@ local function check_hash(rows, session)
   local ok, client = pcall(session.client, session)
   if not ok then
     local err = type(client) == "table" and client or { message = tostring(client) }
-    add(rows, "hash", "fail", err.message, err.hint)
+    add(rows, "hash", "fail", err.message, session:correction(err) or err.hint)
     return nil
   end
   add(rows, "hash", "ok", "can be read, by you alone")
@@ -139,11 +139,13 @@ local function check_values(snapshot)
 end
 
 -- Whether the account number and the hash are accepted.
-local function check_credentials(rows, client)
+local function check_credentials(rows, client, session)
   local started = os.time()
   local snapshot, message, err = client:snapshot()
   if not snapshot then
-    local advice = err.hint or err.kind == "auth" and "check the account number and the hash"
+    local advice = session:correction(err)
+      or err.hint
+      or err.kind == "auth" and "check the account number and the hash"
     add(rows, "credentials", "fail", message, advice or nil)
     return false
   end
@@ -208,7 +210,7 @@ function M.check(session)
   check_versions(rows)
   local client = check_configuration(rows, session) and check_hash(rows, session)
   if client then
-    if check_connection(rows, client) and check_credentials(rows, client) then
+    if check_connection(rows, client) and check_credentials(rows, client, session) then
       add(rows, "zone", check_zone(client))
     end
     add(rows, "journal", check_journal(client))

@@ -119,13 +119,14 @@ end
 --- The text of a failure.
 ---@param message string
 ---@param err lastpass.Error|nil
----@param options? table json: true for programs; code: the exit code
+---@param options? table json: true for programs; code: the exit code; hint: instead of that of the failure
 ---@return string text without a final newline
 function M.text(message, err, options)
   options = options or {}
   err = type(err) == "table" and err or {}
   local of_playbook = err.playbook ~= nil
-  local hint = err.hint and M.in_commands(err.hint, of_playbook)
+  local hint = options.hint or err.hint
+  hint = hint and M.in_commands(hint, of_playbook)
   message = M.in_commands(tostring(message), of_playbook)
   if options.json then
     return as_json(message, hint, err, options.code)

@@ -5,26 +5,32 @@ local exit = require "lastpass.cli.exit"
 
 local M = {}
 
-local function report(streams, message, err, as_json)
+-- `run` is {as_json, session}; there is a session once the options are read.
+local function report(streams, message, err, run)
   local code = exit.of_error(err)
   pcall(streams.flush, streams) -- rows come before it
-  local text = require("lastpass.cli.failure").text(message, err, { json = as_json, code = code })
+  local hint = run.session and type(err) == "table" and run.session:correction(err) or nil
+  local text = require("lastpass.cli.failure").text(message, err, {
+    json = run.as_json,
+    code = code,
+    hint = hint,
+  })
   pcall(streams.say, streams, text)
   return code
 end
 
 -- An error that was raised: a failure, a closed pipe, or a mistake of this program.
-local function report_raised(streams, raised, as_json)
+local function report_raised(streams, raised, run)
   if raised == require("lastpass.cli.streams").CLOSED then
     return exit.done
   elseif type(raised) == "table" and raised.kind then
-    return report(streams, raised.message, raised, as_json)
+    return report(streams, raised.message, raised, run)
   end
   local text = tostring(raised)
   if text:find("interrupted!", 1, true) then
     return exit.interrupted
   end
-  return report(streams, text, nil, as_json)
+  return report(streams, text, nil, run)
 end
 
 -- The traceback is for those who fix the program; it shows names and lines, no values.
@@ -52,7 +58,7 @@ local function print_lua(session, command)
   return exit.done
 end
 
-local function run_command(route, streams)
+local function run_command(route, streams, run)
   local command = require("lastpass.cli.commands").load(route.name)
   local options, message, err = require("lastpass.cli.grammar").parse(command, route.words)
   if not options then
@@ -60,6 +66,7 @@ local function run_command(route, streams)
   end
   streams.ends_with_reader = command.ends_with_reader
   local session = require("lastpass.cli.session").new(options, streams, route.rest)
+  run.session = session
   if options.print_lua then
     return print_lua(session, command)
   end
@@ -80,7 +87,7 @@ local function wants_json(arguments)
   return false
 end
 
-local function run_line(arguments, streams)
+local function run_line(arguments, streams, run)
   local route, message, err = require("lastpass.cli.grammar").route(arguments)
   if not route then
     return nil, message, err
@@ -94,7 +101,7 @@ local function run_line(arguments, streams)
     streams:flush()
     return exit.done
   end
-  return run_command(route, streams)
+  return run_command(route, streams, run)
 end
 
 --- Runs the program.
@@ -103,14 +110,14 @@ end
 ---@return integer exit code
 function M.main(arguments, given)
   local streams = require("lastpass.cli.streams").new(given)
-  local as_json = wants_json(arguments)
+  local run = { as_json = wants_json(arguments) }
   local ok, code, message, err = xpcall(function()
-    return run_line(arguments, streams)
+    return run_line(arguments, streams, run)
   end, on_error)
   if not ok then
-    return report_raised(streams, code, as_json)
+    return report_raised(streams, code, run)
   elseif code == nil then
-    return report(streams, message, err, as_json)
+    return report(streams, message, err, run)
   end
   return code
 end

@@ -113,6 +113,11 @@ local function connect(self)
   local description = settings.provhash
   settings.provhash, message, err = own_secret(self.options)
   if not settings.provhash and not message then
+    local layer, where = configuration:origin(self._profile, "provhash")
+    if layer == "flags" then
+      where = "--provhash-" .. description.kind
+    end
+    self._hash = { layer = layer, where = where }
     settings.provhash, message, err = secret[description.kind](description.value)
   end
   if not settings.provhash then
@@ -133,6 +138,23 @@ function methods:client()
     self._client = client
   end
   return self._client
+end
+
+--- What corrects a hash that was refused: the command, where a profile has it; else where it came from.
+---@param err lastpass.Error
+---@return string|nil hint nil when the failure is not about the hash
+function methods:correction(err)
+  local is_hash = err.code == "authorization_error"
+    or err.code == "bad_option" and tostring(err.message):find("'provhash'", 1, true)
+  local hash, name = self._hash, self._profile
+  if not is_hash or not hash then
+    return nil
+  end
+  local advice = "the hash came from " .. tostring(hash.where)
+  if hash.layer == "user" and name and require("lastpass.cli.user_file").is_name(name) then
+    advice = ("lastpass profile add %s --replace --provhash-prompt corrects the hash"):format(name)
+  end
+  return err.hint and err.hint .. "; " .. advice or advice
 end
 
 --- The company that this is about, as a question names it.

@@ -64,7 +64,10 @@ It may use string and math, tostring, tonumber, type, and
     time "2026-03-01"  a moment, in the account's zone
     now()              this moment
 
-and nothing that changes anything. A field that a row does not have is nil: (u.last_login or 0).]],
+and nothing that changes anything. A field that a row does not have is nil: (u.last_login or 0).
+
+A comparison with a value that no row has is noted on standard error, with the values there are; one
+of two types, such as u.admin == "yes", is an error.]],
   },
   {
     name = "profiles",

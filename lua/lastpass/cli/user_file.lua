@@ -12,6 +12,13 @@ local function refuse_content(path, what)
   return errors.fail("argument", "bad_config", ("%s: %s"):format(path, what), { file = path })
 end
 
+--- Whether a text can be the name of a profile.
+---@param text string
+---@return boolean
+function M.is_name(text)
+  return text:find "^[%w][%w._-]*$" ~= nil
+end
+
 --- Reads the file as it stands, without checking its content.
 ---@param path string
 ---@return table|nil content an empty one when there is no file

@@ -84,6 +84,46 @@ describe("lastpass profile", function()
     assert.equals("Europe/Berlin", content.profiles.acme.timezone)
   end)
 
+  it("add --replace says where a hash that it does not change comes from", function()
+    add()
+    local output, code = shell "lastpass profile add acme --replace --timezone UTC --no-input"
+    assert.equals(0, code, output)
+    assert.truthy(output:find("changed acme", 1, true), output)
+    local kept = "note: the hash stays that of the file " .. place.hash
+    assert.truthy(output:find(kept .. "; --provhash-prompt asks for another", 1, true), output)
+    output = shell "lastpass profile add b --cid 7 --provhash-command 'echo cafe0123cafe0123'"
+    assert.is_nil(output:find("note:", 1, true), output)
+    output = shell "lastpass profile add b --replace --cid 8"
+    assert.truthy(output:find("stays that of the profile's command", 1, true), output)
+    assert.is_nil(output:find("cafe0123", 1, true), output)
+    output = shell "lastpass profile add b --replace --provhash-env X"
+    assert.is_nil(output:find("note:", 1, true), output)
+    output = shell "lastpass profile add b --replace --default"
+    assert.truthy(output:find("stays that of the variable X", 1, true), output)
+  end)
+
+  it("is named where its hash is refused, with the command that corrects it", function()
+    add()
+    local wrong = home.path .. "/wrong"
+    assert(core.write_file(wrong, "cafe0123cafe0123\n"))
+    os.execute("chmod 600 " .. wrong)
+    local url = " --url " .. place.box.url
+    local command = "lastpass profile add acme --replace --provhash-prompt corrects the hash"
+    assert.equals(0, select(2, add("--replace --provhash-file " .. wrong)))
+    for _, line in ipairs { "auth check", "users", "doctor" } do
+      local output, code = shell("COLUMNS=400 lastpass " .. line .. " --json")
+      assert.is_true(code ~= 0, output)
+      assert.truthy(output:find(command, 1, true), output)
+    end
+    local flags = (" --cid %.0f --provhash-file %s"):format(place.box.cid, wrong)
+    local output, code = shell("lastpass users" .. url .. flags)
+    assert.equals(77, code)
+    assert.is_nil(output:find(command, 1, true), output)
+    assert.truthy(output:find("the hash came from --provhash-file", 1, true), output)
+    output = shell "lastpass users --limit 0"
+    assert.is_nil(output:find(command, 1, true), output)
+  end)
+
   it("add takes the hash from where the flags say, never from the line", function()
     local output, code = shell "lastpass profile add a --cid 7 --provhash cafe0123cafe0123"
     assert.equals(64, code)
@@ -314,6 +354,36 @@ describe("lastpass profile add in a terminal", function()
     terminal:wait_for "\n[0]$"
     assert.equals(("beefbeef"):rep(8) .. "\n", read(path))
     assert.equals("600", mode(path))
+  end)
+
+  it("asks again with --replace for a hash that was asked for; Enter keeps it", function()
+    local again = "Enter keeps the old one"
+    local path = home.path .. "/.config/lastpass/acme.hash"
+    asked()
+    terminal:enter(HASH)
+    terminal:wait_for "\n[0]$"
+    terminal:clear()
+    terminal:enter(COMMAND .. " --replace")
+    terminal:wait_for(again)
+    terminal:press "Enter"
+    terminal:wait_for "note: the hash stays that of the file"
+    terminal:wait_for "\n[0]$"
+    assert.equals(HASH .. "\n", read(path))
+    terminal:clear()
+    terminal:enter(COMMAND .. " --replace")
+    terminal:wait_for(again)
+    terminal:press "C-c"
+    terminal:wait_for "\n[130]$"
+    assert.equals(HASH .. "\n", read(path))
+    terminal:clear()
+    terminal:enter(COMMAND .. " --replace")
+    terminal:wait_for(again)
+    terminal:enter(("beefbeef"):rep(8))
+    terminal:wait_for "changed acme"
+    terminal:wait_for "\n[0]$"
+    assert.equals(("beefbeef"):rep(8) .. "\n", read(path))
+    assert.equals("600", mode(path))
+    assert.is_nil(io.open(path .. ".new"))
   end)
 
   it("keeps no hash when the configuration cannot be written", function()

@@ -41,6 +41,34 @@ local function failure(options)
   return err
 end
 
+describe("--where", function()
+  local function said(options, rows)
+    local streams = streams_module.new(cli.streams())
+    output.rows(sessions.new(options, streams), view, rows or people)
+    return streams.err:text(), streams.out:text()
+  end
+
+  it("notes on standard error what no row has, once the rows were read", function()
+    for _, format in ipairs { "json", "ndjson", "csv", "table" } do
+      local note, rows = said { where = 'u.name == "ann"', [format] = true }
+      assert.equals(
+        'note: --where: no row has name "ann"; there are Ann, Cleo "C", Mrs, bob\n',
+        note,
+        format
+      )
+      assert.is_nil(rows:find("Ann", 1, true))
+      assert.equals("", (said { where = 'u.name == "Ann"', [format] = true }))
+    end
+    assert.equals("", (said({ where = 'u.name == "ann"' }, {})))
+    local note = said { where = 'u.name == "ann"', sort = "name" }
+    assert.truthy(note:find("^note: [^\n]+\n$"), note)
+  end)
+
+  it("raises for a comparison of two types", function()
+    assert.equals("bad_where", failure({ where = "u.age == '7'" }).code)
+  end)
+end)
+
 describe("rows", function()
   it("are a table for people", function()
     assert.equals(

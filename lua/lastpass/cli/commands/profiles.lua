@@ -50,7 +50,9 @@ local function settings_of(session)
   return settings
 end
 
-local function read_hash(options)
+local QUESTION = "Provisioning hash (Admin Console, Advanced): "
+
+local function read_hash(options, question)
   if options.provhash_fd then
     return require("lastpass.secret").descriptor(options.provhash_fd)
   elseif options.no_input then
@@ -62,19 +64,24 @@ local function read_hash(options)
     )
   end
   local ask_secret = require("lastpass.cli.session").ask_secret
-  return ask_secret "Provisioning hash (Admin Console, Advanced): "
+  return ask_secret(question or QUESTION)
+end
+
+-- The file of the hash that is asked for, beside the configuration.
+local function hash_file(name, path)
+  return (path:match "^(.*)/[^/]*$" or ".") .. "/" .. name .. ".hash"
 end
 
 -- Asks without echo; the bytes go to a file of their own and never become a Lua string. The file has a
 -- temporary name until the configuration is written.
-local function save_hash(options, path)
-  local final = (path:match "^(.*)/[^/]*$" or ".") .. "/" .. options.name .. ".hash"
+local function save_hash(options, path, question)
+  local final = hash_file(options.name, path)
   if require("lastpass.files").is_readable(final) and not options.replace then
     return errors.fail("argument", "file_exists", final .. " exists already", {
       hint = "use it with --provhash-file, replace it with --replace, or remove it",
     })
   end
-  local secret, message, err = read_hash(options)
+  local secret, message, err = read_hash(options, question)
   if not secret then
     return nil, message, err
   end
@@ -89,7 +96,53 @@ local function save_hash(options, path)
   return { final = final, temporary = temporary }
 end
 
--- Changes the content of the configuration file; `saved` gets the file with the hash.
+-- Asks again for a hash that was asked for before; an empty answer keeps it, as does a place where nobody can
+-- answer. Gives the new file, or nothing.
+local function replace_hash(options, path)
+  if options.no_input then
+    return nil
+  end
+  local hash, message, err =
+    save_hash(options, path, "Provisioning hash (Enter keeps the old one): ")
+  if hash or err.code == "empty_secret" or err.code == "no_terminal" then
+    return hash
+  end
+  return nil, message, err
+end
+
+local KEPT = { file = "the file %s", env = "the variable %s", command = "the profile's command" }
+
+-- Where the hash of a profile comes from, for a person; a command may hold what is nobody's business.
+local function describe_hash(provhash)
+  for kind, form in pairs(KEPT) do
+    if type(provhash) == "table" and provhash[kind] then
+      return form:format(tostring(provhash[kind]))
+    end
+  end
+  return "where the profile says"
+end
+
+-- Whether the program asked for the hash of a profile, and keeps it.
+local function was_asked(profile, name, path)
+  local provhash = profile.provhash
+  return type(provhash) == "table" and provhash.file == hash_file(name, path)
+end
+
+-- The file of a hash that is asked for, or comes by a descriptor; nothing when another is kept or named.
+local function new_hash(options, profile, settings, path)
+  if options.provhash_prompt or options.provhash_fd then
+    return save_hash(options, path)
+  elseif settings.provhash then
+    return nil
+  elseif not profile.provhash then
+    return save_hash(options, path)
+  elseif was_asked(profile, options.name, path) then
+    return replace_hash(options, path)
+  end
+  return nil
+end
+
+-- Changes the content of the configuration file; `saved` gets the file with the hash, and what is to be said.
 local function add_profile(options, content, settings, path, saved)
   local name = options.name
   if type(content.profiles) ~= "table" then
@@ -107,15 +160,16 @@ local function add_profile(options, content, settings, path, saved)
   if not settings.cid and not profile.cid then
     return usage "profile add: --cid is needed, the account number"
   end
-  local is_asked = options.provhash_prompt or options.provhash_fd
-  if is_asked or not settings.provhash and not profile.provhash then
-    local hash, message, err = save_hash(options, path)
-    if not hash then
-      return nil, message, err
-    end
+  local hash, message, err = new_hash(options, profile, settings, path)
+  if hash then
     settings.provhash = { file = hash.final }
     saved.hash = hash
+  elseif message then
+    return nil, message, err
+  elseif not settings.provhash then
+    saved.kept = describe_hash(profile.provhash)
   end
+  saved.verb = content.profiles[name] and "changed" or "added"
   for key, value in pairs(settings) do
     profile[key] = value
   end
@@ -127,7 +181,7 @@ local function add_profile(options, content, settings, path, saved)
 end
 
 local function add(session, options)
-  if not options.name:find "^[%w][%w._-]*$" then
+  if not user_file.is_name(options.name) then
     return usage "profile add: a name has letters, digits and . _ -"
   end
   local settings = must(settings_of(session))
@@ -146,7 +200,11 @@ local function add(session, options)
     os.remove(hash.temporary)
   end
   must(written, message, err)
-  session:say("%s: added %s; lastpass auth check tries it", written, options.name)
+  local verb, name = saved.verb, options.name
+  session:say("%s: %s %s; lastpass auth check tries it", written, verb, name)
+  if saved.kept then
+    session:say("note: the hash stays that of %s; --provhash-prompt asks for another", saved.kept)
+  end
   return 0
 end
 
@@ -230,13 +288,17 @@ return {
     arguments = { { "name", "what the company is to be called" } },
     options = {
       { "--default", "make it the default" },
-      { "--replace", "change a profile that exists" },
+      { "--replace", "change a profile that exists; a hash that was asked for is asked for again" },
     },
     examples = {
       { "lastpass profile add acme --cid 8771312", "asks for the hash" },
       {
         "lastpass profile add acme --cid 8771312 --provhash-command 'pass show lastpass/acme'",
         "the hash stays in the password store",
+      },
+      {
+        "lastpass profile add acme --replace --provhash-prompt",
+        "another hash, because the old one is wrong; all else stays",
       },
     },
     topics = { "profiles" },

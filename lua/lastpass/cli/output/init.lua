@@ -3,6 +3,7 @@
 local errors = require "lastpass.error"
 local formats = require "lastpass.cli.output.formats"
 local selection = require "lastpass.cli.output.selection"
+local where = require "lastpass.cli.output.where"
 
 local M = {}
 
@@ -11,6 +12,7 @@ local M = {}
 ---@field name string           "users", for messages
 ---@field fields string[]       every field, in the order of JSON and CSV
 ---@field columns table[]       of the table, as `lastpass.text.table` takes them
+---@field mixed? table<string, true> fields whose values have different types
 ---@field times? table<string, true> fields that are epoch seconds and shown as ISO 8601
 ---@field key string            the field that names a row in messages
 ---@field get? fun(object: any, field: string): any default: the field of that name
@@ -68,7 +70,9 @@ local function prepare(session, view)
     plan.chosen = true
   end
   if options.where then
-    plan.where = need(selection.compile_where(options.where, view, session))
+    local is_chosen, notes, err = where.compile(options.where, view, session)
+    plan.where = need(is_chosen, notes, err)
+    plan.notes = notes
   end
   if options.sort then
     plan.sort = need(selection.read_sort(options.sort, view))
@@ -76,16 +80,27 @@ local function prepare(session, view)
   return plan
 end
 
+-- What `--where` asked for and no row has.
+local function say_notes(session, plan)
+  for _, note in ipairs(plan.notes()) do
+    session:say("note: %s", note)
+  end
+end
+
 -- Filtered and sorted.
-local function select_rows(plan, view, rows)
+local function select_rows(session, plan, view, rows)
   local each = iterate(rows)
   if plan.where then
-    local inner, where = each, plan.where
+    local inner, is_at_end = each, false
     each = function()
       for object in inner do
-        if where(object) then
+        if plan.where(object) then
           return object
         end
+      end
+      if not is_at_end then
+        is_at_end = true
+        say_notes(session, plan)
       end
     end
   end
@@ -116,7 +131,7 @@ function M.rows(session, view, rows)
   if view.each then
     rows = view.each(rows)
   end
-  formats[plan.format].rows(session, view, plan, select_rows(plan, view, rows))
+  formats[plan.format].rows(session, view, plan, select_rows(session, plan, view, rows))
   session.streams:flush()
 end
 
@@ -126,8 +141,12 @@ end
 ---@param object any
 function M.one(session, view, object)
   local plan = prepare(session, view)
-  if plan.where and not plan.where(object) then
-    return
+  if plan.where then
+    local is_chosen = plan.where(object)
+    say_notes(session, plan)
+    if not is_chosen then
+      return
+    end
   end
   local format = formats[plan.format]
   if format.one then

@@ -1,5 +1,5 @@
---- Which fields (`--fields`), which rows (`--where`) and in which order (`--sort`): all three name the fields of
--- a view.
+--- Which fields (`--fields`) and in which order (`--sort`): both name the fields of a view. Which rows is for
+-- `lastpass.cli.output.where`.
 -- @module lastpass.cli.output.selection
 local errors = require "lastpass.error"
 
@@ -7,7 +7,12 @@ local M = {}
 
 -- ------------------------------------------------------------------ fields
 
-local function field_of(view, object, field)
+--- A field of an object as it is.
+---@param view lastpass.cli.View
+---@param object any
+---@param field string
+---@return any
+function M.field_of(view, object, field)
   if view.get then
     return view.get(object, field)
   end
@@ -20,7 +25,7 @@ end
 ---@param field string
 ---@return any
 function M.value(view, object, field)
-  local value = field_of(view, object, field)
+  local value = M.field_of(view, object, field)
   if value ~= nil and view.times and view.times[field] and type(value) == "number" then
     return require("lastpass.time").iso(value)
   end
@@ -129,7 +134,7 @@ end
 local function entry_of(keys, view, object, position)
   local entry = { object = object, position = position }
   for index, key in ipairs(keys) do
-    local value = field_of(view, object, key.field)
+    local value = M.field_of(view, object, key.field)
     if value ~= nil then
       entry[index] = { comparable(value) }
     end
@@ -170,150 +175,6 @@ function M.sorted(keys, view, each)
     entries[index] = entry.object
   end
   return entries
-end
-
--- ------------------------------------------------------------------ expressions
-
-local function bad_where(message, hint)
-  return errors.fail("argument", "bad_where", "--where: " .. message, { hint = hint })
-end
-
-local function raise(...)
-  local _, _, err = ...
-  error(err, 0)
-end
-
-local function copy(library, without)
-  local result = {}
-  for name, value in pairs(library) do
-    if name ~= without then
-      result[name] = value
-    end
-  end
-  return result
-end
-
--- Whether a list has a value; strings without regard to case.
-local function has(list, value)
-  if type(list) ~= "table" then
-    return false
-  end
-  local lower = type(value) == "string" and value:lower() or value
-  for _, item in ipairs(list) do
-    if item == value or type(item) == "string" and item:lower() == lower then
-      return true
-    end
-  end
-  return false
-end
-
-local function moment(session, text)
-  local time = require "lastpass.time"
-  local client = session and session._client
-  local zone = client and client:zone() or nil
-  local now = client and client:now() or nil
-  local utc, message = time.parse(text, zone, now)
-  if not utc then
-    raise(bad_where(message))
-  end
-  return utc
-end
-
-local function new_environment(session, row)
-  local environment = {
-    u = row,
-    row = row,
-    has = has,
-    string = copy(string, "dump"),
-    math = copy(math, "randomseed"),
-    tostring = tostring,
-    tonumber = tonumber,
-    type = type,
-    now = function()
-      return moment(session, "now")
-    end,
-    time = function(text)
-      return moment(session, text)
-    end,
-    ago = function(text)
-      return moment(session, "-" .. tostring(text))
-    end,
-  }
-  local names = errors.names_of(environment)
-  return setmetatable(environment, {
-    __index = function(_, name)
-      local message = ("there is no '%s'%s"):format(
-        tostring(name),
-        errors.did_you_mean(name, names)
-      )
-      raise(bad_where(message, "there are: " .. table.concat(names, ", ")))
-    end,
-    __newindex = function(_, name)
-      raise(bad_where(("it cannot set '%s': it is asked, it does nothing"):format(tostring(name))))
-    end,
-  })
-end
-
-local function load_expression(text, environment)
-  local chunk = "return (" .. text .. "\n)"
-  if setfenv then
-    local fn, message = loadstring(chunk, "=--where")
-    return fn and setfenv(fn, environment), message
-  end
-  return load(chunk, "=--where", "t", environment)
-end
-
--- Lua names the chunk and the line, of which there is one.
-local function without_position(message)
-  return (tostring(message):gsub("^%-%-where:%d+: ", ""))
-end
-
--- Which field was used although the row has none, by Lua's message: "field 'fullname'".
-local function missing_field(message)
-  local name = message:find("nil value", 1, true) and message:match "field '([^']+)'"
-  return name and ("not every row has one; (u.%s or '') stands for those without"):format(name)
-end
-
---- Compiles the expression of `--where`: Lua that knows the row and nothing that acts.
----@param text string "u.admin and not u.mfa"
----@param view lastpass.cli.View
----@param session lastpass.cli.Session|nil whose zone and clock times are read in
----@return (fun(object: any): boolean)|nil
----@return string? message
----@return lastpass.Error? err code "bad_where"; the function raises such an error, which names the row
-function M.compile_where(text, view, session)
-  local current
-  local row = setmetatable({}, {
-    __index = function(_, name)
-      if not M.has_field(view, name) then
-        raise(M.unknown_field("--where", view, tostring(name)))
-      end
-      return field_of(view, current, name)
-    end,
-    __newindex = function()
-      raise(bad_where "it cannot change a row")
-    end,
-    __metatable = false,
-  })
-  local fn, message = load_expression(text, new_environment(session, row))
-  if not fn then
-    return bad_where(
-      without_position(message),
-      "write a Lua expression, such as 'u.admin and not u.mfa'"
-    )
-  end
-  return function(object)
-    current = object
-    local ok, result = pcall(fn)
-    if ok then
-      return result and true or false
-    elseif type(result) == "table" then
-      error(result, 0)
-    end
-    local reason = without_position(result)
-    local name = tostring(field_of(view, object, view.key))
-    raise(bad_where(("at %s: %s"):format(name, reason), missing_field(reason)))
-  end
 end
 
 return M

@@ -170,6 +170,7 @@ M.differences = {
   name = "differences",
   key = "email",
   fields = { "email", "what", "before", "after" },
+  mixed = { before = true, after = true },
   columns = {
     "email",
     "what",
@@ -182,6 +183,7 @@ M.drift = {
   name = "differences",
   key = "email",
   fields = { "email", "what", "before", "after", "action", "by", "at" },
+  mixed = { before = true, after = true, at = true },
   columns = {
     "email",
     "what",
@@ -222,6 +224,7 @@ M.settings = {
   name = "settings",
   key = "key",
   fields = { "key", "value", "origin", "where" },
+  mixed = { value = true },
   columns = { "key", { field = "value", wrap = true }, "origin", { field = "where", wrap = true } },
 }
 
