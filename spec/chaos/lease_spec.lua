@@ -26,7 +26,9 @@ local SERVER = [[
       if lease then
         ngx.shared.notes:set("owner", lease:reference().owner)
       end
-      ngx.print(lease and "mine" or "taken")
+      -- asked again by a client whose first request was answered too late, it is still the client's
+      local owner = ngx.shared.lastpass_locks:get "lease x"
+      ngx.print(owner and owner == ngx.shared.notes:get "owner" and "mine" or "taken")
     }
   }
   location = /look {
@@ -51,8 +53,14 @@ describe("a lease in nginx", function()
     server:stop()
   end)
 
+  -- A connection may wake the worker that stands still, and then waits until another one comes.
+  local function ask(path)
+    local _, text = server:get(path, { timeout = 2 })
+    return text
+  end
+
   local function look()
-    local _, text = server:get "/look"
+    local text = ask "/look"
     return text:match "^(%S+) (%S+) (%S+)$"
   end
 
@@ -66,8 +74,7 @@ describe("a lease in nginx", function()
   end
 
   local function take()
-    local _, text = server:get "/take"
-    return text == "mine"
+    return ask "/take" == "mine"
   end
 
   it("is kept while its work lasts, longer than it lasts by itself", function()

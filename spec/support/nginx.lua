@@ -134,6 +134,11 @@ function methods:get(path, options)
     headers = options.headers,
     source = options.body and ltn12.source.string(options.body),
     sink = ltn12.sink.table(parts),
+    create = options.timeout and function()
+      local connection = socket.tcp()
+      connection:settimeout(options.timeout)
+      return connection
+    end,
   }
   return status, table.concat(parts), headers
 end
