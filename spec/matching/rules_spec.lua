@@ -6,10 +6,9 @@ local core = require "lastpass.core"
 
 local function with(company, match)
   local snapshot = companies.client(company):snapshot()
-  return rules.new(core.desired(), snapshot._rows, {
-    match = match or { "employee_id", "email", "alias" },
-    attribute = "Id",
-  })
+  local settings = { match = match or { "employee_id", "email", "alias" }, attribute = "Id" }
+  local matching = { problems = {}, refused = {}, untouchable_users = {}, invited_in_doubt = {} }
+  return rules.new(core.desired(), snapshot._rows, settings, matching)
 end
 
 local function problem_of(self)

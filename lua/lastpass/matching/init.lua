@@ -17,6 +17,17 @@ local M = {}
 
 local address_of = rules.address_of
 
+local function empty_matching()
+  return {
+    pairs = {},
+    renames = {},
+    problems = {},
+    untouchable_users = {},
+    refused = {},
+    invited_in_doubt = {},
+  }
+end
+
 -- Two people who ought to be cannot be one.
 local function refuse_both(self, row, other, code, reason)
   self:refuse(row, code, reason)
@@ -179,15 +190,18 @@ end
 ---@param doubtful_ids? table<string, true> employee ids of refused rows
 ---@return lastpass.directory.Matching
 function M.find(desired, extras, rows, settings, doubtful_ids)
-  local self = rules.new(desired, rows, settings)
-  self.doubtful_ids = doubtful_ids or {}
   local order = {}
   for row, extra in pairs(extras) do
     if extra.employee_id or extra.aliases or extra.needs_folding then
       order[#order + 1] = row
     end
   end
+  if #order == 0 and not next(doubtful_ids or {}) then
+    return empty_matching() -- the address tells everything
+  end
   table.sort(order)
+  local self = rules.new(desired, rows, settings, empty_matching())
+  self.doubtful_ids = doubtful_ids or {}
   for _, row in ipairs(order) do
     check_declared(self, row, extras[row], (desired:row(row)))
   end

@@ -178,8 +178,9 @@ end
 ---@param desired userdata of core.desired
 ---@param rows userdata of core.snapshot
 ---@param settings table match, attribute
----@return table self with the `matching` that is being made
-function M.new(desired, rows, settings)
+---@param matching lastpass.directory.Matching what is found goes into it
+---@return table self
+function M.new(desired, rows, settings, matching)
   local self = setmetatable({
     desired = desired,
     rows = rows,
@@ -187,14 +188,7 @@ function M.new(desired, rows, settings)
     taken = {},
     duplicates = {},
     rows_by_id = {},
-    matching = {
-      pairs = {},
-      renames = {},
-      problems = {},
-      untouchable_users = {},
-      refused = {},
-      invited_in_doubt = {},
-    },
+    matching = matching,
   }, mt)
   for _, rule in ipairs(settings.match) do
     self.uses_aliases = self.uses_aliases or rule == "alias"

@@ -10,8 +10,9 @@ local sources = require "lastpass.plan.words.sources"
 
 local M = {}
 
---- The words of playbooks, in the order of the documentation. Each is a row {name, make, takes, form, doc}:
--- `make(context)` gives the word, `takes` is its signature, `form` how it is written, `doc` what it means, in Markdown.
+--- The words of playbooks, in the order of the documentation. Each is a row {name, run, takes, form, doc}:
+-- `run(context, …)` does what it says, `takes` is its signature, `form` how it is written, `doc` what it means, in
+-- Markdown. A word that keeps something for itself has `make(context)` instead, which gives the word.
 -- The table of docs/playbooks.md is made from these rows.
 M.word_list = {}
 for _, list in ipairs { people, sources.list, settings, conditions.list } do
@@ -27,7 +28,10 @@ end
 function M.words(context)
   local words = {}
   for _, word in ipairs(M.word_list) do
-    local made = word.make(context)
+    local made = word.make and word.make(context)
+      or function(...)
+        return word.run(context, ...)
+      end
     if type(made) == "function" and not word.checks_itself then
       local form = word.hint and word.form .. "; " .. word.hint or word.form
       made = signature.check(word.name, word.takes, made, form)

@@ -2,9 +2,10 @@
 -- from what the last applied plan left behind, and which audit event explains it.
 -- @module lastpass.plan.history
 local digest = require "lastpass.digest"
-local directory = require "lastpass.directory"
+local compare = require "lastpass.directory.compare"
 local errors = require "lastpass.error"
 local journals = require "lastpass.store"
+local records = require "lastpass.directory.record"
 local text = require "lastpass.text"
 local time = require "lastpass.time"
 
@@ -27,7 +28,7 @@ function M.keep(client, snapshot)
       return nil, message, err
     end
   end
-  local record = directory.record.text(snapshot)
+  local record = records.text(snapshot)
   local read_at = math.floor(client:now())
   return journal:keep_snapshot(journals.tenant(client), read_at, record, {
     users = snapshot:count() + snapshot:invited_count(),
@@ -69,7 +70,7 @@ function M.at(client, as_of)
   if not stored then
     return nil, message, err
   end
-  return directory.record.parse(stored.text, stored.read_at)
+  return records.parse(stored.text, stored.read_at)
 end
 
 --- Which reads are stored, newest first.
@@ -91,7 +92,7 @@ end
 local drift_mt = { __name = "lastpass.plan.Drift" }
 
 function drift_mt.__tostring(one)
-  local line = directory.describe(one)
+  local line = compare.describe(one)
   if one.event then
     line = ("%s (%s by %s at %s)"):format(
       line,
@@ -175,7 +176,7 @@ function M.drift(client)
   if not now then
     return nil, message, err
   end
-  local list = directory.diff(before, now)
+  local list = compare.diff(before, now)
   if #list == 0 then
     return list
   end

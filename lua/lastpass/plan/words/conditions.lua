@@ -102,23 +102,21 @@ local NO_SUBJECT = "status: %s, and it is not known whose it is: "
 
 -- status(person.status, { active = { "active" }, inactive = { "terminated" } }): true, false, or
 -- what `problem_of` recognises.
-local function status_word(context)
-  return function(value, words)
-    if not statuses.is_value(value) then
-      errors.raise(2, "status: the word must be a string, not a %s", type(value))
-    end
-    local compiled = statuses.compile("status", words, 2)
-    local meaning, word = statuses.meaning(compiled, value)
-    if word then
-      local reason = statuses.reason(compiled, word)
-      if not (context.reading.person or context.named()) then
-        errors.raise(2, NO_SUBJECT, reason)
-      end
-      local problem = refuse_row(context, "status_word", reason)
-      return setmetatable({ problem = problem }, undecided_mt)
-    end
-    return meaning
+local function status_word(context, value, words)
+  if not statuses.is_value(value) then
+    errors.raise(2, "status: the word must be a string, not a %s", type(value))
   end
+  local compiled = statuses.compile("status", words, 2)
+  local meaning, word = statuses.meaning(compiled, value)
+  if word then
+    local reason = statuses.reason(compiled, word)
+    if not (context.reading.person or context.named()) then
+      errors.raise(2, NO_SUBJECT, reason)
+    end
+    local problem = refuse_row(context, "status_word", reason)
+    return setmetatable({ problem = problem }, undecided_mt)
+  end
+  return meaning
 end
 
 local DAY = 86400
@@ -227,32 +225,26 @@ end
 
 -- until_date("2026-12-31", "Group"), or without a group whether the day has not passed: the day named is
 -- the last one, in the account's zone.
-local function until_date(context)
-  return function(date, group)
-    local civil = read_day(context, "until_date", date)
-    local ends = civil and context.zone:to_utc(civil + DAY)
-    local holds = civil ~= nil and context.now < ends
-    local change = holds and { at = ends, day = day_of(civil + DAY), ends = true } or nil
-    return answer(context, "until_date", date, group, holds, change)
-  end
+local function until_date(context, date, group)
+  local civil = read_day(context, "until_date", date)
+  local ends = civil and context.zone:to_utc(civil + DAY)
+  local holds = civil ~= nil and context.now < ends
+  local change = holds and { at = ends, day = day_of(civil + DAY), ends = true } or nil
+  return answer(context, "until_date", date, group, holds, change)
 end
 
 -- from_date("2026-12-31", "Group"), or without a group whether the day has come, in the account's zone.
-local function from_date(context)
-  return function(date, group)
-    local civil = read_day(context, "from_date", date)
-    local begins = civil and context.zone:to_utc(civil)
-    local holds = civil ~= nil and context.now >= begins
-    local change = civil and not holds and { at = begins, day = day_of(civil) } or nil
-    return answer(context, "from_date", date, group, holds, change)
-  end
+local function from_date(context, date, group)
+  local civil = read_day(context, "from_date", date)
+  local begins = civil and context.zone:to_utc(civil)
+  local holds = civil ~= nil and context.now >= begins
+  local change = civil and not holds and { at = begins, day = day_of(civil) } or nil
+  return answer(context, "from_date", date, group, holds, change)
 end
 
 -- today(): the day that it is in the account's zone, as "2026-12-31"; such days compare as texts.
 local function today(context)
-  return function()
-    return day_of(context.zone:to_local(context.now))
-  end
+  return day_of(context.zone:to_local(context.now))
 end
 
 --- The changes that dates of a declaration will bring; those of an earlier one are forgotten.
@@ -277,28 +269,28 @@ end
 M.list = {
   {
     name = "status",
-    make = status_word,
+    run = status_word,
     takes = "value?: any, words?: any",
     form = 'status(person.status, { active = { "active" }, inactive = { "terminated" } })',
     doc = "whether a status word means that somebody is active; see below",
   },
   {
     name = "until_date",
-    make = until_date,
+    run = until_date,
     takes = "date?: any, group?: string",
     form = 'until_date("2026-12-31", "Project X")',
     doc = "a membership that ends; without a group: true to the end of that day",
   },
   {
     name = "from_date",
-    make = from_date,
+    run = from_date,
     takes = "date?: any, group?: string",
     form = 'from_date("2026-12-31", "Project X")',
     doc = "a membership that begins; without a group: true from that day on",
   },
   {
     name = "today",
-    make = today,
+    run = today,
     takes = "",
     form = "today()",
     doc = "the day in the account's zone, as `2026-12-31`",

@@ -273,54 +273,47 @@ local function user_word(context)
 end
 
 -- group "Finance" { "ann@acme.com" }: these are its members, and nobody else.
-local function group(context)
-  return function(name)
-    if type(name) ~= "string" or name == "" then
-      errors.raise(2, "group: needs the name of a group")
-    end
-    checks.utf8("group: the name", name, 2)
-    if not context.declared.groups[name] then
-      context.declared.unfinished[name] = checks.line_of(context.playbook, 2)
-    end
-    local function declare(members)
-      local addresses, origins = {}, {}
-      for index, member in pairs(members) do
-        local is_row = type(member) == "table"
-        addresses[index] = is_row and member.email or member
-        origins[index] = is_row and member.origin and tostring(member.origin) or nil
-      end
-      checks.texts("group '" .. name .. "'", "members", addresses, 2)
-      for index, address in ipairs(addresses) do
-        addresses[index] =
-          checks.composed(checks.address(("group '%s': "):format(name), address, 2))
-      end
-      context.declared.unfinished[name] = nil
-      local line = checks.line_of(context.playbook, 2)
-      context.declared:declare_group(name, addresses, line, 2, origins)
-    end
-    local form = ('group "%s" { "ann@acme.com" }'):format(name)
-    return signature.check(('group "%s"'):format(name), "members: table", declare, form)
+local function group(context, name)
+  if type(name) ~= "string" or name == "" then
+    errors.raise(2, "group: needs the name of a group")
   end
+  checks.utf8("group: the name", name, 2)
+  if not context.declared.groups[name] then
+    context.declared.unfinished[name] = checks.line_of(context.playbook, 2)
+  end
+  local function declare(members)
+    local addresses, origins = {}, {}
+    for index, member in pairs(members) do
+      local is_row = type(member) == "table"
+      addresses[index] = is_row and member.email or member
+      origins[index] = is_row and member.origin and tostring(member.origin) or nil
+    end
+    checks.texts("group '" .. name .. "'", "members", addresses, 2)
+    for index, address in ipairs(addresses) do
+      addresses[index] = checks.composed(checks.address(("group '%s': "):format(name), address, 2))
+    end
+    context.declared.unfinished[name] = nil
+    local line = checks.line_of(context.playbook, 2)
+    context.declared:declare_group(name, addresses, line, 2, origins)
+  end
+  local form = ('group "%s" { "ann@acme.com" }'):format(name)
+  return signature.check(('group "%s"'):format(name), "members: table", declare, form)
 end
 
 -- protect "boss@acme.com", or several, or lists.
-local function protect(context)
-  return function(...)
-    local list = checks.list_of("protect", "accounts", 2, ...)
-    for _, address in ipairs(list) do
-      local good = checks.address("protect: ", address, 2)
-      context.declared:protect(good, "protected by the playbook")
-    end
+local function protect(context, ...)
+  local list = checks.list_of("protect", "accounts", 2, ...)
+  for _, address in ipairs(list) do
+    local good = checks.address("protect: ", address, 2)
+    context.declared:protect(good, "protected by the playbook")
   end
 end
 
 -- owner "admin@acme.com": the account that one works with oneself.
-local function owner(context)
-  return function(address)
-    local good = checks.address("owner: ", address, 2)
-    context.declared.settings.owner = good
-    context.declared:protect(good, "the account named as owner")
-  end
+local function owner(context, address)
+  local good = checks.address("owner: ", address, 2)
+  context.declared.settings.owner = good
+  context.declared:protect(good, "the account named as owner")
 end
 
 return {
@@ -334,14 +327,14 @@ return {
   },
   {
     name = "group",
-    make = group,
+    run = group,
     takes = "name: string",
     form = 'group "Finance" { "ann@acme.com" }',
     doc = "these are the members of the group, and nobody else",
   },
   {
     name = "protect",
-    make = protect,
+    run = protect,
     takes = "account: string|table, ...: string|table",
     form = 'protect "ann@acme.com"',
     doc = "never disabled, removed, renamed, taken out of a group, or made weaker (multifactor, "
@@ -349,7 +342,7 @@ return {
   },
   {
     name = "owner",
-    make = owner,
+    run = owner,
     takes = "account: string",
     form = 'owner "ann@acme.com"',
     hint = "protect takes several",

@@ -183,39 +183,37 @@ signature.declare("source:", methods, {
 })
 
 -- users(source, { fullname = "name" }): everybody of a source by a mapping of its fields.
-local function users(context)
-  return function(source, mapping)
-    if not M.is(source) then
-      errors.raise(2, "users: the first argument must be a source, as source.csv gives it")
-    end
-    errors.check_options("users", mapping, mappings.options, 2)
-    mapping = mapping or {}
-    local complete = { email = mapping.email or "email" }
-    for name, value in pairs(mapping) do
-      complete[name] = value
-    end
-    if complete.active then
-      status.compile_field("users", complete.active, 2)
-    end
-    if complete.groups then
-      checks.texts("users", "groups", complete.groups, 2)
-    end
-    if complete.fixed_groups then
-      checks.texts("users", "fixed_groups", complete.fixed_groups, 2)
-    end
-    local declared, people = context.declared, source._people
-    local first = #declared.desired + 1
-    local count, message, err = people:feed(declared.desired, complete, source._number)
-    if not count and err.kind == "argument" then
-      errors.raise(2, "users: %s", message) -- the mapping names what is not there
-    end
-    -- any other failure stays in the source; its proof keeps what removes held
-    for _, row in ipairs(people.needs_folding or {}) do
-      declared:extra(row).needs_folding = true
-    end
-    if context.reason then
-      declared:note_reason(first, context.reason)
-    end
+local function users(context, source, mapping)
+  if not M.is(source) then
+    errors.raise(2, "users: the first argument must be a source, as source.csv gives it")
+  end
+  errors.check_options("users", mapping, mappings.options, 2)
+  mapping = mapping or {}
+  local complete = { email = mapping.email or "email" }
+  for name, value in pairs(mapping) do
+    complete[name] = value
+  end
+  if complete.active then
+    status.compile_field("users", complete.active, 2)
+  end
+  if complete.groups then
+    checks.texts("users", "groups", complete.groups, 2)
+  end
+  if complete.fixed_groups then
+    checks.texts("users", "fixed_groups", complete.fixed_groups, 2)
+  end
+  local declared, people = context.declared, source._people
+  local first = #declared.desired + 1
+  local count, message, err = people:feed(declared.desired, complete, source._number)
+  if not count and err.kind == "argument" then
+    errors.raise(2, "users: %s", message) -- the mapping names what is not there
+  end
+  -- any other failure stays in the source; its proof keeps what removes held
+  for _, row in ipairs(people.needs_folding or {}) do
+    declared:extra(row).needs_folding = true
+  end
+  if context.reason then
+    declared:note_reason(first, context.reason)
   end
 end
 
@@ -291,7 +289,7 @@ end
 M.list = {
   {
     name = "users",
-    make = users,
+    run = users,
     takes = "source: table, mapping?: table",
     form = 'users(hr, { fullname = "name" })',
     doc = "everybody of a source, in one go: for large sources, several times faster than a loop",
