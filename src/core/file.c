@@ -57,7 +57,7 @@ static int write_in_place (const char *path, const char *text, size_t n) {
   return failed ? reason : 0;
 }
 
-/* Puts a file of mode 0600 in the place of what is there. `temporary`: space for a name beside it.
+/* Puts a file of mode 0600 in the place of what is there. `temporary`: room for a name beside it.
  */
 static int replace_file (const char *path, char *temporary, const char *text, size_t n) {
   size_t length = strlen(path);
@@ -95,8 +95,8 @@ static int is_special (const char *path) {
 
 /*
 ** core.write_file (path, text) -> true | nil, message
-** The file is its owner's alone; what stood there before stays until all of the new is on disk. A
-** symbolic link to a file is replaced; what is no file is written to.
+** The file is its owner's alone; what stood there before stays until all of the new is on disk.
+** A symbolic link to a file is replaced; what is no file is written to.
 */
 static int lp_file_write (lua_State *L) {
   size_t length, n;
@@ -116,6 +116,13 @@ static int lp_file_write (lua_State *L) {
   return 1;
 }
 
+/* core.is_special_file (path) -> boolean: a device, a pipe or the like, which must not be replaced
+ */
+static int lp_file_is_special (lua_State *L) {
+  lua_pushboolean(L, is_special(luaL_checkstring(L, 1)));
+  return 1;
+}
+
 /* core.is_terminal (number of the descriptor) -> boolean */
 static int lp_file_is_terminal (lua_State *L) {
   lua_pushboolean(L, isatty((int)luaL_checkinteger(L, 1)));
@@ -132,6 +139,7 @@ static int lp_file_terminal_size (lua_State *L) {
 }
 
 static const luaL_Reg file_functions[] = {{"write_file", lp_file_write},
+                                          {"is_special_file", lp_file_is_special},
                                           {"is_terminal", lp_file_is_terminal},
                                           {"terminal_size", lp_file_terminal_size},
                                           {NULL, NULL}};

@@ -6,7 +6,7 @@
 /* Writes and syncs all of it: 0, or -1 with errno. */
 int lp_write_all (int fd, const char *bytes, size_t n);
 
-/* Puts write_file and is_terminal into the table on top of the stack. */
+/* Puts write_file, is_special_file and is_terminal into the table on top of the stack. */
 void lp_file_open (lua_State *L);
 
 /* Puts changeable into the table on top of the stack (file_trust.c). */

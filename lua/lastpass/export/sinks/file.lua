@@ -1,6 +1,7 @@
 --- Events in a file. With a cursor it grows, and holds every event once whenever and however often
 -- the exporter is killed: its length at that moment is saved with the cursor, and what
--- follows after that is cut off. Without a cursor it is made whole or not at all.
+-- follows after that is cut off. Without a cursor it is made whole or not at all. A device or a pipe
+-- is written to as it is.
 -- @module lastpass.export.sinks.file
 local core = require "lastpass.core"
 local errors = require "lastpass.error"
@@ -119,11 +120,18 @@ end
 --- Opens the file, and takes back what was not confirmed.
 function methods:begin(state, header)
   self.header = header
-  local ok, message, err = open_log(self, self.durable and self.path or self.path .. ".part")
+  local is_special = core.is_special_file(self.path)
+  if is_special and self.rotate then
+    return fail_writing(self.path, "is not a file, and cannot be rotated", "not_a_file")
+  end
+  self.part = not self.durable and not is_special and self.path .. ".part" or nil
+  local ok, message, err = open_log(self, self.part or self.path)
   if not ok then
     return nil, message, err
   end
-  if not self.durable then
+  if is_special then
+    self.generation = 1
+  elseif self.part then
     ok, message, err = truncate(self, 0)
   elseif state and state.path == self.path then
     ok, message, err = restore(self, state)
@@ -191,10 +199,7 @@ end
 
 --- Moves a file without a cursor to its name.
 function methods:finish()
-  if self.durable then
-    return true
-  end
-  return checked(self.path, core.move_file(self.path .. ".part", self.path))
+  return not self.part or checked(self.path, core.move_file(self.part, self.path))
 end
 
 --- Closes the file. A part that was not finished is removed.
@@ -202,8 +207,8 @@ function methods:close()
   if self.log then
     self.log:close()
     self.log = nil
-    if not self.durable then
-      os.remove(self.path .. ".part")
+    if self.part then
+      os.remove(self.part)
     end
   end
 end
