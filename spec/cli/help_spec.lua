@@ -40,6 +40,12 @@ describe("help", function()
     end
   end)
 
+  it("says whose limits count where a playbook has limits too", function()
+    for _, name in ipairs { "plan", "apply" } do
+      assert.matches("stronger than the%s+playbook's", help.text(name), nil, name)
+    end
+  end)
+
   it("is the same by --help, -h and help", function()
     local _, one = cli.run { "user", "show", "--help" }
     local _, two = cli.run { "-h", "user", "show" }

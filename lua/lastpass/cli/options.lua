@@ -78,6 +78,14 @@ M.limit = {
   many = true,
 }
 
+--- The same where a playbook may have limits too.
+M.limit_of_playbook = {
+  M.limit[1],
+  M.limit[2] .. "; stronger than the playbook's",
+  value = M.limit.value,
+  many = M.limit.many,
+}
+
 --- How a run ends that fails, for everything that writes more than one row.
 M.stop_after =
   { "--stop-after", "failures that end the run; default 20", value = "COUNT", number = true }

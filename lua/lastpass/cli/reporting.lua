@@ -141,6 +141,17 @@ function M.options_of(definition)
   )
 end
 
+-- A flag with a value, as the examples of the report give it.
+local function example_of(definition, flag)
+  for _, example in ipairs(definition.examples or {}) do
+    local value = example[1]:match(flag:gsub("%-", "%%-") .. " (%S+)")
+    if value then
+      return flag .. " " .. value
+    end
+  end
+  return nil
+end
+
 --- The options of a report as the command line gives them.
 ---@param definition lastpass.report.Definition
 ---@param options table of the command line
@@ -157,7 +168,7 @@ function M.settings(definition, options)
       value = option.default
     end
     if value == nil and option.is_required and kind then
-      must(values.usage(("%s is needed: %s"):format(flag, option[3])))
+      must(values.usage(("%s is needed: %s"):format(flag, option[3]), example_of(definition, flag)))
     elseif value ~= nil and kind then
       local read = option.one_of and read_words or kind.read
       if read then

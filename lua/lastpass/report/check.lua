@@ -22,7 +22,11 @@ M.options = {
     "file_or_list",
     "path of a Lua file, or list of names and rules; default all there are",
   },
-  { "waivers", "file_or_list", "list, or path of a Lua file with the word waive" },
+  {
+    "waivers",
+    "file_or_list",
+    "further waivers: a list, or path of a Lua file with the word waive",
+  },
   {
     "domains",
     "list",

@@ -20,7 +20,7 @@ local M = {}
 --- The account number of a sandbox without another.
 M.CID = 8771312
 
---- Its provisioning hash. Well known: it opens nothing but sandinstances.
+--- Its provisioning hash. Well known: it opens nothing but sandboxes.
 M.PROVHASH = ("5a9db0c5"):rep(8)
 
 local known_options = {

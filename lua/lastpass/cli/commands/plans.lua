@@ -119,7 +119,7 @@ return {
     options = {
       options_of.save_plan,
       { "--detailed-exitcode", "end with 2 when there is something to change" },
-      options_of.limit,
+      options_of.limit_of_playbook,
       {
         "--expires-in",
         "seconds the plan is good for; default a day",
@@ -162,7 +162,7 @@ return {
     arguments = {
       { "plan", "plan file of `lastpass plan -o`, or a playbook, whose name ends with .lua" },
     },
-    options = values.join({ confirm_final }, apply_options, { options_of.limit }),
+    options = values.join({ confirm_final }, apply_options, { options_of.limit_of_playbook }),
     examples = {
       { "lastpass apply today.plan.json", "what was reviewed, and nothing else" },
       { "lastpass apply joiners.lua --yes", "from cron; the guards still decide" },
