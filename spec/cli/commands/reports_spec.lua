@@ -173,8 +173,7 @@ describe("lastpass report coverage", function()
         .. hr
         .. " has no column for 'state'",
       ["coverage --exclude x --roster " .. hr] = "write WHO=WHY",
-      ["leavers --roster " .. hr] = "--last-day is needed: the roster's column with the last day or "
-        .. "moment\n  --last-day termination_date\n",
+      ["leavers --roster " .. hr] = "last day or moment\n  --last-day termination_date\n",
       ["leavers --last-day lst_day --roster " .. hr] = "did you mean 'last_day'?",
       ["leavers --last-day last_day --limit soon --roster " .. hr] = "--limit: 'soon'",
       ["inactive --days 0"] = "--days must be a whole number from 1 on",
