@@ -1,6 +1,7 @@
 local at_prompt = require "spec.cli.repl.at_prompt"
 local reference = require "lastpass.cli.repl.reference"
 local start_box = require("spec.support.box").start
+local store = require "spec.support.store"
 
 describe(":doc", function()
   local box, prompt
@@ -71,6 +72,28 @@ describe("repl.reference", function()
   it("has the comment of every function", function()
     for _, name in ipairs(reference.names()) do
       assert.truthy(reference.text(name):find "\n  %S", name)
+    end
+  end)
+
+  it("knows all from the start, whatever has been loaded before", function()
+    local chunk = 'print(table.concat(require("lastpass.cli.repl.reference").names(), " "))'
+    local pipe = assert(io.popen(("%s -e '%s'"):format(store.interpreter(), chunk)))
+    local names = " " .. pipe:read "*l" .. " "
+    pipe:close()
+    for _, name in ipairs {
+      "client.users",
+      "user.disable",
+      "group.add",
+      "snapshot.user",
+      "plan.save",
+      "run.steps",
+      "report.save",
+      "sandbox.faults",
+      "lastpass.sandbox.start",
+      "lastpass.source.csv",
+      "lastpass.report.evidence.verify",
+    } do
+      assert.truthy(names:find(" " .. name .. " ", 1, true), name)
     end
   end)
 

@@ -47,10 +47,13 @@ local function load_all()
     assert(lastpass.enterprise.methods[name])
   end
   for _, name in ipairs {
+    "lastpass.directory.group",
+    "lastpass.directory.user",
     "lastpass.plan",
     "lastpass.plan.run",
     "lastpass.report.result",
     "lastpass.report.evidence",
+    "lastpass.sandbox",
     "lastpass.sandbox.instance",
   } do
     require(name)
