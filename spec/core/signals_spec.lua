@@ -127,9 +127,9 @@ describe("core.catch_interrupts", function()
   end)
 
   it("comes back from a wait at once, and the call goes on when nobody wants it ended", function()
-    local box = start_box { users = 5, faults = { { command = "getuserdata", delay = 0.6 } } }
+    local box = start_box { users = 5, faults = { { command = "getuserdata", delay = 4 } } }
     local client = box:client()
-    kill("INT", 0.2)
+    kill("INT", 1)
     assert.equals(5, assert(client:snapshot()):count())
     assert.equals(1, (core.interrupts()))
     box:stop()
@@ -142,7 +142,7 @@ describe("core.catch_interrupts", function()
       return core.interrupts() > 0
     end)
     assert.is_false(loop.is_interrupted())
-    kill("INT", 0.2)
+    kill("INT", 1)
     local began = loop.now()
     local err =
       check.failure("cancelled", "interrupted", client:disableuser { "ann@lumenor.example" })
@@ -161,7 +161,7 @@ describe("core.catch_interrupts", function()
     loop.interruptible(function()
       return core.interrupts() > 0
     end)
-    kill("INT", 0.3)
+    kill("INT", 1)
     local codes, began = {}, loop.now()
     lastpass.parallel(4, function(spawn)
       for index = 1, 3 do
