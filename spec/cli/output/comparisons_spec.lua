@@ -169,6 +169,11 @@ describe("a comparison of two types", function()
     )
   end)
 
+  it("gives no advice that was followed already", function()
+    local _, err = ask "has(u.groups, 3)"
+    assert.is_nil(err.hint)
+  end)
+
   it("is one in the half of an expression that is not reached, too", function()
     mistake(
       'false and u.admin == "yes"',

@@ -40,6 +40,9 @@ end
 
 -- What helps is known from one side or from the other.
 local function hint_of(watch, left_type, right_type)
+  if watch.operator == "has" then
+    return nil
+  end
   local view, left, right = watch.view, watch.left, watch.right
   return hint_for(view, left, left_type, right, right_type)
     or hint_for(view, right, right_type, left, left_type)
