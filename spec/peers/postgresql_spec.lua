@@ -133,7 +133,7 @@ describe("the journal on PostgreSQL", function()
     local err = check.failure(
       "transport",
       "store_lost",
-      journal:settle(run, {
+      journal:record(run, {
         { number = 1, state = "done" },
       })
     )

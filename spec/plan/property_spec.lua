@@ -393,7 +393,7 @@ local function carry_out(client, plan)
   local run =
     assert(journal:begin_run { tenant = tenant, plan = plan.name, kind = "apply", total = #steps })
   assert(journal:intend(run, steps))
-  assert(journal:settle(run, outcomes))
+  assert(journal:record(run, outcomes))
   assert(journal:end_run(run, "finished", {}))
 end
 

@@ -31,7 +31,7 @@ describe("lastpass.plan.apply: resume", function()
     return assert(journals.of(client))
   end
 
-  -- A run whose process died: begun, with steps intended, and those of `settled` ended as done. The
+  -- A run whose process died: begun, with steps intended, and those of `recorded` ended as done. The
   -- server's time is over unless `doubt_until` says otherwise.
   local function broken_run(plan, intended, ended, doubt_until)
     local id = assert(journal():begin_run {
@@ -58,7 +58,7 @@ describe("lastpass.plan.apply: resume", function()
     for position, number in ipairs(ended or {}) do
       outcomes[position] = { number = number, state = "done" }
     end
-    assert(journal():settle(id, outcomes))
+    assert(journal():record(id, outcomes))
     return id
   end
 
@@ -70,7 +70,7 @@ describe("lastpass.plan.apply: resume", function()
     return plans.plan(client, list)
   end
 
-  it("settles what was under way by the directory, and does the rest", function()
+  it("reconciles what was under way by the directory, and does the rest", function()
     local plan = disabling(4)
     local first, second = plan.body.steps[1].subject, plan.body.steps[2].subject
     local id = broken_run(plan, { 1, 2, 3 }, { 3 })

@@ -14,8 +14,8 @@ describe("lastpass.plan.work", function()
         written[#written + 1] = { "intend", run, #list }
         return true
       end,
-      settle = function(_, run, list)
-        written[#written + 1] = { "settle", run, list[1].state }
+      record = function(_, run, list)
+        written[#written + 1] = { "record", run, list[1].state }
         return true
       end,
     }
@@ -66,7 +66,7 @@ describe("lastpass.plan.work", function()
     assert.equal(0, #work:select "is_uncertain")
     assert.equal(1, work.over)
     assert.same(
-      { { "intend", 3, 2 }, { "settle", 3, "done" }, { "settle", 3, "not_tried" } },
+      { { "intend", 3, 2 }, { "record", 3, "done" }, { "record", 3, "not_tried" } },
       written
     )
     work:record {}
@@ -169,7 +169,7 @@ describe("lastpass.plan.work", function()
 
   it("knows what happened also when the journal cannot take it", function()
     local work = work_of(1)
-    journal.settle = function()
+    journal.record = function()
       return errors.fail("argument", "store_full", "the disk is full")
     end
     work:record(entries(work, 1, 1, "done"))

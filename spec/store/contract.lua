@@ -76,7 +76,7 @@ local function steps(first, last, more)
   return list
 end
 
-local function settled(first, last, state)
+local function outcomes(first, last, state)
   local list = {}
   for number = first, last do
     list[#list + 1] = { number = number, state = state }
@@ -245,7 +245,7 @@ function M.steps(make, busted)
     assert.equal("create", list[2].kind)
   end)
 
-  it("settles in every state, with reason and code", function()
+  it("records in every state, with reason and code", function()
     local run = begin(held.journal)
     local states = {
       "done",
@@ -263,7 +263,7 @@ function M.steps(make, busted)
     for number, state in ipairs(states) do
       list[number] = { number = number, state = state, reason = "because " .. state, code = "c" }
     end
-    assert.is_true(held.journal:settle(run, list))
+    assert.is_true(held.journal:record(run, list))
     for number, item in ipairs(held.journal:steps(run)) do
       assert.equal(states[number], item.state)
       assert.equal("because " .. states[number], item.reason)
@@ -286,7 +286,7 @@ function M.steps(make, busted)
     local list = held.journal:steps(run)
     assert.equal(now + 182, list[1].doubt_until)
     assert.is_nil(list[2].doubt_until)
-    assert(held.journal:settle(run, { { number = 2, state = "done" } }))
+    assert(held.journal:record(run, { { number = 2, state = "done" } }))
     support.tamper(held.journal, "UPDATE lastpass_steps SET intended_at = ?", 7)
     assert.is_true(held.journal:renew_intent(run, { 1, 2 }, now + 300))
     list = held.journal:steps(run)
@@ -302,10 +302,10 @@ function M.steps(make, busted)
     local run = begin(held.journal)
     assert(held.journal:intend(run, steps(1, 4)))
     for _ = 1, 2 do
-      assert(held.journal:settle(run, { { number = 1, state = "not_tried", code = "lost" } }))
+      assert(held.journal:record(run, { { number = 1, state = "not_tried", code = "lost" } }))
       assert(held.journal:intend(run, steps(1, 1)))
     end
-    assert(held.journal:settle(run, {
+    assert(held.journal:record(run, {
       { number = 2, state = "done" },
       { number = 3, state = "unchanged" },
       { number = 4, state = "not_confirmed" },
@@ -323,7 +323,7 @@ function M.steps(make, busted)
     local run = begin(held.journal)
     assert(held.journal:intend(run, { step(1, { before = { a = 1 } }), step(2) }))
     assert(
-      held.journal:settle(run, { { number = 2, state = "refused", reason = "x", code = "y" } })
+      held.journal:record(run, { { number = 2, state = "refused", reason = "x", code = "y" } })
     )
     assert(held.journal:intend(run, { step(1), step(2) }))
     local list = held.journal:steps(run)
@@ -339,7 +339,7 @@ function M.steps(make, busted)
   it("refuses to intend what is done, and writes nothing of that list", function()
     local run = begin(held.journal)
     assert(held.journal:intend(run, steps(1, 2)))
-    assert(held.journal:settle(run, settled(2, 2, "done")))
+    assert(held.journal:record(run, outcomes(2, 2, "done")))
     assert.matches(
       "step 2 of run %d+ is done",
       check.blamed(function()
@@ -359,12 +359,12 @@ function M.steps(make, busted)
       assert.matches(
         "was never intended",
         check.blamed(function()
-          held.journal:settle(run, settled(1, 1, state))
+          held.journal:record(run, outcomes(1, 1, state))
         end)
       )
     end
     assert.same({}, held.journal:steps(run))
-    assert.is_true(held.journal:settle(run, {
+    assert.is_true(held.journal:record(run, {
       {
         number = 1,
         state = "held",
@@ -388,8 +388,8 @@ function M.steps(make, busted)
   it("takes 10,000 steps at once, and sees each of them", function()
     local run = begin(held.journal)
     assert.is_true(held.journal:intend(run, steps(1, 10000, { before = { name = "N" } })))
-    assert.is_true(held.journal:settle(run, settled(1, 9000, "done")))
-    assert.is_true(held.journal:settle(run, settled(9999, 9999, "done")))
+    assert.is_true(held.journal:record(run, outcomes(1, 9000, "done")))
+    assert.is_true(held.journal:record(run, outcomes(9999, 9999, "done")))
     local list = assert(held.journal:steps(run))
     assert.equal(10000, #list)
     for number, item in ipairs(list) do
@@ -405,14 +405,14 @@ function M.steps(make, busted)
     )
     assert.equal(1, held.journal:steps(run, { from = 9500 })[1].attempt)
     assert.is_true(held.journal:intend(run, {}))
-    assert.is_true(held.journal:settle(run, {}))
+    assert.is_true(held.journal:record(run, {}))
   end)
 
   it("keeps what others said, whatever bytes it has", function()
     local run = begin(held.journal)
     assert(held.journal:intend(run, steps(1, 1)))
     local reason = 'it\'s "bad" \0 \255 ? $1 ; -- \n end'
-    assert.is_true(held.journal:settle(run, { { number = 1, state = "refused", reason = reason } }))
+    assert.is_true(held.journal:record(run, { { number = 1, state = "refused", reason = reason } }))
     assert.equal(
       'it\'s "bad" \239\191\189 \239\191\189 ? $1 ; -- \n end',
       held.journal:steps(run)[1].reason
@@ -430,12 +430,12 @@ function M.steps(make, busted)
       check.failure("conflict", "run_ended", held.journal:intend(run, steps(2, 2)))
     end
     -- what was in flight when it ended is written down all the same
-    assert.is_true(held.journal:settle(run, settled(1, 1, "done")))
+    assert.is_true(held.journal:record(run, outcomes(1, 1, "done")))
   end)
 
   it("says when there is no such run", function()
     check.failure("argument", "no_such_run", held.journal:intend(99, steps(1, 1)))
-    check.failure("argument", "no_such_run", held.journal:settle(99, settled(1, 1, "done")))
+    check.failure("argument", "no_such_run", held.journal:record(99, outcomes(1, 1, "done")))
     assert.same({}, held.journal:steps(99))
   end)
 
@@ -470,13 +470,13 @@ function M.steps(make, busted)
     assert.matches(
       "did you mean 'uncertain'",
       check.blamed(function()
-        held.journal:settle(run, settled(1, 1, "uncertan"))
+        held.journal:record(run, outcomes(1, 1, "uncertan"))
       end)
     )
     assert.matches(
       "state 'intended' is not known",
       check.blamed(function()
-        held.journal:settle(run, settled(1, 1, "intended"))
+        held.journal:record(run, outcomes(1, 1, "intended"))
       end)
     )
     assert.matches(
@@ -496,9 +496,9 @@ function M.step_lists(make, busted)
   it("lists a part, and what is open", function()
     local run = begin(held.journal)
     assert(held.journal:intend(run, steps(1, 9)))
-    assert(held.journal:settle(run, settled(1, 3, "done")))
-    assert(held.journal:settle(run, settled(4, 4, "uncertain")))
-    assert(held.journal:settle(run, settled(5, 5, "unknown")))
+    assert(held.journal:record(run, outcomes(1, 3, "done")))
+    assert(held.journal:record(run, outcomes(4, 4, "uncertain")))
+    assert(held.journal:record(run, outcomes(5, 5, "unknown")))
     local function numbers(list)
       local found = {}
       for index, item in ipairs(assert(list)) do
@@ -525,12 +525,12 @@ function M.step_lists(make, busted)
       )
     )
     assert(held.journal:intend(other, steps(1, 50)))
-    assert(held.journal:settle(one, settled(1, 2, "done")))
-    assert(held.journal:settle(one, settled(3, 3, "uncertain")))
-    assert(held.journal:settle(one, settled(4, 4, "unknown")))
-    assert(held.journal:settle(one, settled(5, 5, "refused")))
-    assert(held.journal:settle(one, settled(6, 6, "unchanged")))
-    assert(held.journal:settle(one, settled(7, 7, "stale")))
+    assert(held.journal:record(one, outcomes(1, 2, "done")))
+    assert(held.journal:record(one, outcomes(3, 3, "uncertain")))
+    assert(held.journal:record(one, outcomes(4, 4, "unknown")))
+    assert(held.journal:record(one, outcomes(5, 5, "refused")))
+    assert(held.journal:record(one, outcomes(6, 6, "unchanged")))
+    assert(held.journal:record(one, outcomes(7, 7, "stale")))
     local function amounts(tenant, since)
       return assert(held.journal:amounts(tenant, since, {}))
     end
@@ -550,7 +550,7 @@ function M.step_lists(make, busted)
     )
     assert.equal(1, amounts(5, now - DAY).disable)
     -- settling is what counts
-    assert(held.journal:settle(one, settled(8, 8, "done")))
+    assert(held.journal:record(one, outcomes(8, 8, "done")))
     assert.equal(2, amounts(5, now - DAY).disable)
   end)
 
@@ -566,8 +566,8 @@ function M.step_lists(make, busted)
       groups(4, { "H" }, { "I" }),
       step(5, { kind = "groups" }),
     }))
-    assert(held.journal:settle(run, settled(1, 3, "done")))
-    assert(held.journal:settle(run, settled(4, 4, "refused")))
+    assert(held.journal:record(run, outcomes(1, 3, "done")))
+    assert(held.journal:record(run, outcomes(4, 4, "refused")))
     local amounts = assert(held.journal:amounts(5, 0, {}))
     assert.same({ groups = 4, join = 4, leave = 3 }, amounts)
   end)
@@ -583,7 +583,7 @@ function M.step_lists(make, busted)
         begin(held.journal, { kind = undone and "undo" or "apply", of_run = undone, total = #list })
       assert(held.journal:intend(run, list))
       for _, item in ipairs(list) do
-        assert(held.journal:settle(run, settled(item.number, item.number, "done")))
+        assert(held.journal:record(run, outcomes(item.number, item.number, "done")))
       end
       return run
     end
@@ -605,7 +605,7 @@ function M.step_lists(make, busted)
     local again = run_of { step(5) }
     local undo = begin(held.journal, { kind = "undo", of_run = again, total = 1 })
     assert(held.journal:intend(undo, { step(5, enable) }))
-    assert(held.journal:settle(undo, settled(5, 5, "refused")))
+    assert(held.journal:record(undo, outcomes(5, 5, "refused")))
     assert.same({ 2, 0, 0, 0 }, amounts())
   end)
 
@@ -616,9 +616,9 @@ function M.step_lists(make, busted)
     local rename = { kind = "rename", before = { email = "a" }, after = { email = "b" } }
     for _, run in ipairs { two, one, other } do
       assert(held.journal:intend(run, { step(9, rename), step(10, rename), step(11) }))
-      assert(held.journal:settle(run, { { number = 10, state = "done" } }))
+      assert(held.journal:record(run, { { number = 10, state = "done" } }))
     end
-    assert(held.journal:settle(two, { { number = 9, state = "unknown" } }))
+    assert(held.journal:record(two, { { number = 9, state = "unknown" } }))
     local list = assert(held.journal:done_steps(5, { "rename" }, now - DAY))
     assert.same({ one, two, two }, { list[1].run, list[2].run, list[3].run })
     assert.same({ 10, 9, 10 }, { list[1].number, list[2].number, list[3].number })
@@ -1034,7 +1034,7 @@ function M.locks(make, busted)
         total = 1,
       }
     )
-    assert.is_true(held.journal:settle(run, settled(1, 1, "done")))
+    assert.is_true(held.journal:record(run, outcomes(1, 1, "done")))
     assert.equal(1, #held.journal:steps(run))
     assert.equal(1, #held.journal:runs())
     -- releasing what was lost takes it from nobody

@@ -186,7 +186,7 @@ describe("store.open", function()
       return steps
     end
     assert(journal:intend(run, list(1, 10000)))
-    assert(journal:settle(run, list(1, 10000, true)))
+    assert(journal:record(run, list(1, 10000, true)))
     assert.equal(10000, #journal:steps(run))
     assert.equal(10000, journal:amounts(5, 0, {}).disable)
     journal:close()

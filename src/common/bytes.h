@@ -42,8 +42,8 @@ static inline uint64_t lp_mix (uint64_t a, uint64_t b) {
  * hash). */
 #define LP_FOLDED(word) ((word) | 0x20 * LP_EACH_BYTE)
 
-/* With `fold` (a constant where it is used) the case of ASCII letters makes no difference. Whoever
-** does not know the key cannot look for texts with the same hash. */
+/* With `fold` (a constant where it is used) the case of ASCII letters makes no difference. Without
+** the key nobody can look for texts with the same hash. */
 static inline uint64_t lp_hash_with_key (const char *p, size_t n, int fold, uint64_t hash_key) {
   const uint64_t first = UINT64_C(0xA0761D6478BD642F);
   const uint64_t second = UINT64_C(0xE7037ED1A0B428DB) ^ hash_key;

@@ -1,5 +1,5 @@
 /*
-** Vector registers keep what was copied through them last (memcpy, libcurl, TLS), and whoever
+** Vector registers keep what was copied through them last (memcpy, libcurl, TLS), and code that
 ** saves them writes it to memory: a core file, a signal's frame, the loader as it looks up a
 ** function. lp_forget_registers clears those that a function may use without saving them: on
 ** x86-64 all, on 64-bit ARM but the upper halves of v8 to v15 and what SVE adds. Elsewhere it

@@ -433,7 +433,8 @@ static int has_long_hex (const char *text, size_t n) {
 
 /*
 ** lastpass.export.redact decides; this only says when it need not be asked, and is never wrong
-** then: a secret is a run of 32 hexadecimal digits (one of them stands at one of every 32 places),
+** then: a secret is a run of 32 hexadecimal digits (one of them stands at one of every 32
+*positions),
 ** or has a certain mark in or before it.
 */
 int lp_data_is_suspect (const char *text, size_t n) {

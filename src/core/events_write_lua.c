@@ -1,5 +1,5 @@
 /*
-** Formats as Lua decides them: a mapping is made of templates once, is told what each action's
+** Formats as Lua decides them: a mapping is made of templates once, learns what each action's
 ** name means when it is first met, and then writes pages without Lua.
 */
 #include <stdlib.h>

@@ -96,7 +96,7 @@ static int begin_walk (walk *w, const char *path) {
 /*
 ** core.changeable (path) -> nil: only we and root can change what it names, or it is no file (a
 ** pipe)   | the name on the way that others can change, "mode", its mode in octal
-**   | that name, "owner", the user it belongs to | that name, "unknown", why it cannot be told
+**   | that name, "owner", the user it belongs to | that name, "unknown", why it is unknown
 */
 static int lp_file_changeable (lua_State *L) {
   size_t length;

@@ -133,7 +133,7 @@ static unsigned char look_up_field (const char *name, size_t n) {
 
 /*
 ** The users of one reply have their fields in the same order, with some left out, so that the
-** last user's order mostly tells the next field at the first or second guess.
+** last user's order mostly predicts the next field at the first or second guess.
 */
 static unsigned char guess_field (lp_reader *r, const char *name, size_t n) {
   unsigned char f;
@@ -617,7 +617,7 @@ int lp_reader_take (lp_reader *r, lp_rows *out) {
   *out = *r->rows;
   lp_rows_init(r->rows);
   r->last_multifactor = 0;
-  /* what belongs to the whole reply goes on with the reader */
+  /* what belongs to the whole reply stays with the reader */
   r->rows->ids = out->ids;
   r->rows->ids_extent = out->ids_extent;
   r->rows->id_table_size = out->id_table_size;

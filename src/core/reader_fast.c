@@ -131,7 +131,8 @@ static inline uint32_t read_time (const char *p) {
   __m128i text = _mm_xor_si128(_mm_loadu_si128((const __m128i *)(const void *)p), zeros);
   __m128i date = _mm_madd_epi16(_mm_unpacklo_epi8(text, nothing), date_weights);
   __m128i rest = _mm_madd_epi16(_mm_unpackhi_epi8(text, nothing), rest_weights);
-  /* year, month and day, minute of the day: each is the sum of a lane and its right neighbour */
+  /* year, month and day, minute of the day: each is the sum of a group of bits and its right
+   * neighbour */
   __m128i dates = _mm_add_epi32(date, _mm_srli_epi64(date, 32));
   uint32_t year = (uint32_t)_mm_cvtsi128_si32(dates), month = (uint32_t)_mm_extract_epi16(dates, 4);
   uint32_t day = (uint32_t)_mm_cvtsi128_si32(rest);

@@ -172,7 +172,7 @@ static int grow_ids (lp_rows *r, size_t more) {
 
 /*
 ** Ids mostly come in rising order; only when they do not is a set of them needed. Rows that were
-** handed over are not known any more then: what reads row by row tells repeats apart by itself.
+** handed over are not known any more then: what reads row by row finds repeats by itself.
 */
 int lp_rows_note_id (lp_rows *r, uint64_t id) {
   size_t slot;
@@ -245,7 +245,7 @@ static void move_text (lp_text *text, size_t by) {
 }
 
 /*
-** Every page may carry the whole list of invited addresses (§4.8), in the arena behind everything
+** Every page may have the whole list of invited addresses (§4.8), in the arena behind everything
 ** else. Where its texts begin there; the arena's end when the page has none or they stand apart.
 */
 static size_t list_start (const lp_rows *page) {
@@ -282,7 +282,7 @@ int lp_rows_reserve (lp_rows *r, size_t texts, size_t names, size_t refs) {
 
 /* Space for all that `from` has, so that nothing can fail once something was added. */
 static int reserve_page (lp_rows *r, const lp_rows *from) {
-  size_t texts = from->arena.size * 2 + 16; /* the names of groups are told a second time */
+  size_t texts = from->arena.size * 2 + 16; /* the names of groups are stored a second time */
   if (r->count + from->count > ROWS_MAX ||
       lp_rows_reserve(r, texts, from->groups.count, from->group_ref_count) != 0 ||
       RESERVE_ROWS(r, from->count) != 0 || RESERVE_SEGMENTS(r, from->segment_count) != 0 ||

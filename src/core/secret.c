@@ -400,7 +400,7 @@ static int lp_secret_descriptor (lua_State *L) {
 
 /*
 ** nginx fetches whatever child has ended as soon as it hears of one, and would have the status of
-** our command. So it hears of none until we are through; then it is told to look again.
+** our command. So it hears of none until we are through; then it is notified to look again.
 */
 static void keep_children (struct sigaction *before) {
   struct sigaction plain;

@@ -126,7 +126,7 @@ static int lp_snapshot_take (lua_State *L) {
   if (answer < 0) return luaL_error(L, "out of memory");
   if (answer > 0) return 0;
   out->reader.ended = out->reader.users_seen = 1;
-  /* the collector sees only small userdata: tell it what stands behind them */
+  /* the collector sees only small userdata: report what stands behind them */
   lua_gc(L, LUA_GCSTEP, (int)(lp_rows_memory(&out->rows) / 1024));
   return 1;
 }
@@ -181,12 +181,12 @@ static int push_size (lua_State *L, int64_t size) {
   return 1;
 }
 
-/* snapshot:total () -> what the last reply said, or nil */
+/* snapshot:total () -> what the last reply reported, or nil */
 static int lp_snapshot_total (lua_State *L) {
   return push_size(L, check(L, 1)->reader.total);
 }
 
-/* snapshot:count () -> what the last reply said of its own page, or nil */
+/* snapshot:count () -> what the last reply reported of its own page, or nil */
 static int lp_snapshot_count (lua_State *L) {
   return push_size(L, check(L, 1)->reader.count);
 }

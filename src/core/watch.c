@@ -41,7 +41,7 @@ static int is_library (lua_State *L, lua_Debug *ar) {
 }
 
 /*
-** Coroutines inherit the hook of whoever makes them. Once it has fired it comes with each
+** Coroutines inherit the hook of the one that makes them. Once it has fired it comes with each
 ** instruction, or a pcall of the code would be the end of it; the library's own code comes to its
 ** end by itself.
 */

@@ -79,7 +79,7 @@ static size_t convert (lp_decoder *d, luaL_Buffer *b, const char *s, size_t n) {
   return 0;
 }
 
-/* UTF-16 begins with a mark that tells its byte order; 0 when it does not. */
+/* UTF-16 begins with a mark of its byte order; 0 when it does not. */
 static int open_utf16 (lp_decoder *d, const char *mark) {
   if (memcmp(mark, "\xFF\xFE", 2) == 0) return open_decoder(d, "UTF-16LE");
   if (memcmp(mark, "\xFE\xFF", 2) == 0) return open_decoder(d, "UTF-16BE");

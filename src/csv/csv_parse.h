@@ -17,7 +17,7 @@ typedef struct lp_span {
   size_t n;
 } lp_span;
 
-/* What lp_csv_init is told. */
+/* Parameters of lp_csv_init. */
 typedef struct lp_csv_options {
   char delimiter, quote;
   int strict; /* a misplaced quote is a failure */

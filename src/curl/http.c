@@ -648,7 +648,7 @@ static const char *code_of_outcome (const transfer *t) {
     return "reply_cut";
   case CURLE_SEND_ERROR:
   case CURLE_ABORTED_BY_CALLBACK:
-    return "connection_lost"; /* before_sending said no */
+    return "connection_lost"; /* before_sending refused */
   case CURLE_BAD_CONTENT_ENCODING:
   case CURLE_WEIRD_SERVER_REPLY:
   case CURLE_UNSUPPORTED_PROTOCOL:

@@ -35,7 +35,7 @@ void lp_endpoint_give (lp_endpoint *e, lp_handle *h, size_t used);
 /* Space for a body of n bytes; -1 without memory. */
 int lp_handle_reserve (lp_handle *h, size_t n);
 
-/* What the next request of the handle carries: n bytes of its body, or none at all. */
+/* What the next request of the handle sends: n bytes of its body, or none at all. */
 void lp_endpoint_set_body (lp_endpoint *e, lp_handle *h, int has_body, size_t n);
 
 /* Adds `endpoint` to the table on the top of the stack. */

@@ -1,6 +1,7 @@
 /*
 ** A connection that only sends: syslog over TCP, over TLS by libcurl, and over UDP. What has been
-** sent has arrived when the peer, told that no more will come, ends its side too: until then its
+** sent has arrived when the peer, informed that no more will come, ends its side too: until then
+*its
 ** system may still throw away what it has taken.
 */
 #include <errno.h>
@@ -271,7 +272,7 @@ static int lp_stream_send (lua_State *L) {
 }
 
 /*
-** stream:finish () -> true | nil, message, code: tells the peer that no more will come
+** stream:finish () -> true | nil, message, code: informs the peer that no more will come
 ** RFC 5425 §4.4 wants close_notify before. libcurl sends it only when it closes the connection,
 ** and lets nobody else write to it; what was sent is whole without it, for each message says
 ** where it ends.
@@ -283,7 +284,7 @@ static int lp_stream_finish (lua_State *L) {
     do more = read_some(s, &reason);
     while (more > 0 && !s->has_ended);
     if (more < 0) return push_failure(L, why_lost(reason), "connection_lost");
-    /* one that ends before it was told has not read all of it */
+    /* one that ends before it was informed has not read all of it */
     if (s->has_ended) return push_failure(L, "closed by the peer", "connection_lost");
     if (shutdown(s->fd, SHUT_WR) != 0) return push_lost(L, errno);
   }

@@ -49,7 +49,7 @@ int lp_read (lua_State *S) {
   return 0;
 }
 
-/* Says what went wrong inside the server; there is nobody else to tell. Pops the message. */
+/* Says what went wrong inside the server; nobody else would report it. Pops the message. */
 void lp_state_complain (lua_State *S) {
   const char *message = lua_tostring(S, -1);
   fprintf(stderr, "lastpass sandbox: %s\n", message ? message : "error without a message");

@@ -13,7 +13,8 @@
 #include "httpd.h"
 
 /*
-** Whether the end of standard input means that whoever started us has gone. That of a pipe or a
+** Whether the end of standard input means that the process that started us has gone. That of a pipe
+*or a
 ** socket does, and Ctrl-D on a terminal while we are what it talks to. /dev/null and files have no
 ** such end: who starts us with them in the background wants us until a signal.
 */

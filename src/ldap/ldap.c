@@ -287,7 +287,7 @@ static int lp_ldap_bind (lua_State *L) {
   return push_outcome(L, c, code);
 }
 
-/* connection:bind_external () -> true | nil, message, code: TLS or ldapi tells who we are */
+/* connection:bind_external () -> true | nil, message, code: TLS or ldapi identifies us */
 static int lp_ldap_bind_external (lua_State *L) {
   lp_ldap *c = check_open(L);
   struct berval nobody_else = {0, (char *)""};
@@ -360,7 +360,7 @@ static int lp_ldap_search (lua_State *L) {
   luaL_argcheck(L, scope >= 0, 2, "scope must be 'base', 'one' or 'subtree'");
   page_size = (int)number_of(L, 2, "page_size", 0);
   time = time_of(number_of(L, 2, "time_limit", 0));
-  if (time.tv_usec > 0) time.tv_sec++; /* servers are told whole seconds */
+  if (time.tv_usec > 0) time.tv_sec++; /* servers get whole seconds */
   time.tv_usec = 0;
   lua_getfield(L, 2, "attributes");
   attributes = push_texts(L, 3);

@@ -7,7 +7,7 @@
 
 /*
 ** Binds over an open connection with a password that libldap does not get to see: the secret
-** that a body carries. Gives the code of libldap or of the server.
+** that a body holds. Gives the code of libldap or of the server.
 */
 int lp_ldap_bind_password (LDAP *handle, const char *dn, const lp_body *carrier);
 

@@ -117,7 +117,7 @@ static void follow_window (editor *e) {
   el_set(e->el, EL_REFRESH);
 }
 
-/* Continues after a stop, below what the shell has said. */
+/* Continues after a stop, below what the shell has written. */
 static void go_on (const editor *e) {
   el_set(e->el, EL_PREP_TERM, 0);
   el_set(e->el, EL_PREP_TERM, 1);

@@ -279,7 +279,7 @@ function methods:record(entries)
     }
   end
   count_failures(self, entries)
-  local ok, _, err = self.journal:settle(self.run_id, list)
+  local ok, _, err = self.journal:record(self.run_id, list)
   if not ok then
     self:stop(err)
   end

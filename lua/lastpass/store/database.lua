@@ -40,7 +40,7 @@ local database_mt = { __index = methods, __name = "lastpass.store.database" }
 -- What flies from a failed query to `guarded`.
 local thrown_mt = { __name = "lastpass.store.failure" }
 
--- How many names the image after a step has in a list; an empty one may have been written as {}.
+-- How many names the state after a step has in a list; an empty one may have been written as {}.
 local function length_in_postgresql(name)
   local list = ("CAST(s.after_image AS json) -> '%s'"):format(name)
   return ("CASE WHEN json_typeof(%s) = 'array' THEN json_array_length(%s) ELSE 0 END"):format(

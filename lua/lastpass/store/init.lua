@@ -103,7 +103,7 @@ end
 --       document = bytes, total = 1 })
 --     assert(journal:intend(run, { { number = 1, kind = "disable", subject = "ann@acme.com" } }))
 --     -- … the call …
---     assert(journal:settle(run, { { number = 1, state = "done" } }))
+--     assert(journal:record(run, { { number = 1, state = "done" } }))
 --     assert(journal:end_run(run, "finished"))
 --     lock:release()
 --

@@ -10,7 +10,7 @@ local values = require "lastpass.store.values"
 ---@field number integer       its position in the plan
 ---@field kind string
 ---@field subject string       the e-mail address
----@field state string         "intended" while it is open, else as in `settle`
+---@field state string         "intended" while it is open, else as in `record`
 ---@field reason? string
 ---@field code? string
 ---@field before? table

@@ -13,7 +13,7 @@ local M = {}
 local CHUNK = 100
 
 -- true: only after `intend`, as it may have changed something
-local settled_states = {
+local recorded_states = {
   done = true,
   uncertain = true,
   unknown = true,
@@ -129,13 +129,13 @@ local function check_number(where, item, seen)
   return number
 end
 
-local function image(where, name, value)
+local function encode_state(where, name, value)
   value = values.optional_table(where, name, value)
   return value and json.encode(value)
 end
 
 --- Writes down what is about to be done. When this returns true, it is on the disk. A step that is
--- open, or settled as anything but done, may be intended again: its `attempt` goes up. When this
+-- open, or recorded as anything but done, may be intended again: its `attempt` goes up. When this
 -- journal has the company's lock, nothing is written once the lock was lost, and the lock shows a
 -- sign of life.
 ---@param run integer
@@ -154,15 +154,15 @@ function M:intend(run, list)
       number = check_number(where, item, seen),
       kind = values.name(where, "a step's kind", item.kind),
       subject = values.name(where, "a step's subject", item.subject),
-      before = image(where, "a step's before", item.before),
-      after = image(where, "a step's after", item.after),
+      before = encode_state(where, "a step's before", item.before),
+      after = encode_state(where, "a step's after", item.after),
       doubt_until = values.optional_whole(where, "a step's doubt_until", item.doubt_until),
     }
   end
   return self._database:transaction(intend, self, run, steps)
 end
 
-local SETTLE = {
+local RECORD = {
   head = "INSERT INTO lastpass_steps (run, number, kind, subject, state, reason, code, "
     .. "settled_at, touched_at, attempt) VALUES ",
   row = "(?, ?, ?, ?, ?, ?, ?, ?, ?, 0)",
@@ -173,13 +173,13 @@ local SETTLE = {
     .. "touched_at = excluded.touched_at RETURNING {number}, {attempt}",
 }
 
-local function settle(database, self, run, list)
+local function record_outcomes(database, self, run, list)
   local found, message, err = run_of(database, self, run)
   if not found then
     return nil, message, err
   end
   local now = time.now()
-  local written = write_rows(database, SETTLE, list, 9, function(step)
+  local written = write_rows(database, RECORD, list, 9, function(step)
     return {
       run,
       step.number,
@@ -193,8 +193,8 @@ local function settle(database, self, run, list)
     }
   end)
   for _, step in ipairs(list) do
-    if settled_states[step.state] and written[step.number].attempt == 0 then
-      local text = "journal:settle: step %d of run %d is %s, but was never intended"
+    if recorded_states[step.state] and written[step.number].attempt == 0 then
+      local text = "journal:record: step %d of run %d is %s, but was never intended"
       errors.raise(2, text, step.number, run, step.state)
     end
   end
@@ -209,8 +209,8 @@ end
 ---@return true|nil
 ---@return string? message
 ---@return lastpass.Error? err code "no_such_run" and those of failures
-function M:settle(run, list)
-  local where = "journal:settle"
+function M:record(run, list)
+  local where = "journal:record"
   run = values.whole(where, "run", run)
   local steps, seen = {}, {}
   for index, item in ipairs(values.list(where, "steps", list)) do
@@ -218,12 +218,12 @@ function M:settle(run, list)
       number = check_number(where, item, seen),
       kind = item.kind and values.name(where, "a step's kind", item.kind) or "",
       subject = item.subject and values.name(where, "a step's subject", item.subject) or "",
-      state = values.word(where, "a step's state", item.state, settled_states),
+      state = values.word(where, "a step's state", item.state, recorded_states),
       reason = values.optional_text(where, "a step's reason", item.reason),
       code = values.optional_text(where, "a step's code", item.code),
     }
   end
-  return self._database:transaction(settle, self, run, steps)
+  return self._database:transaction(record_outcomes, self, run, steps)
 end
 
 local function renew(database, self, run, numbers, doubt_until)
@@ -280,7 +280,7 @@ local function confirm(database, run)
 end
 
 --- Writes down that the directory was read and shows what the steps of a run say, those of states
--- "done" and "unchanged". What it does not show is to be settled as "not_confirmed" before.
+-- "done" and "unchanged". What it does not show is to be recorded as "not_confirmed" before.
 ---@param run integer
 ---@return true|nil
 ---@return string? message

@@ -143,7 +143,7 @@ describe("lastpass.plan.guards", function()
       outcomes[number] = { number = number, state = number == 4 and "uncertain" or "done" }
     end
     assert(journal:intend(run, steps))
-    assert(journal:settle(run, outcomes))
+    assert(journal:record(run, outcomes))
     assert(journal:end_run(run, "finished", {}))
     local function playbook(p)
       p.user "person5@acme.com" { active = false }
@@ -536,7 +536,7 @@ describe("lastpass.plan.guards: the whole plan", function()
           total = #steps,
         })
         assert(journal:intend(run, steps))
-        assert(journal:settle(run, outcomes))
+        assert(journal:record(run, outcomes))
         gone = gone + #steps
         for position = 2, gone + 1 do
           client.company.users[position].disabled = true
@@ -808,7 +808,7 @@ describe("lastpass.plan.guards: context", function()
       { number = 2, kind = "disable", subject = "x@acme.com" },
     }))
     assert(
-      journal:settle(run, { { number = 1, state = "done" }, { number = 2, state = "unknown" } })
+      journal:record(run, { { number = 1, state = "done" }, { number = 2, state = "unknown" } })
     )
     assert(journal:note_source(tenant, "hr", { rows = 7 }))
     local context = assert(plan_guards.context(client, client:snapshot(), { { name = "hr" } }))
