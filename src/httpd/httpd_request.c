@@ -85,9 +85,10 @@ static int lp_request_append (lp_request *request, const char *bytes, size_t cou
   return 1;
 }
 
-/* Entry point of libmicrohttpd: first with the head, then with pieces of the body, then with its
-*end,
-** and once more when a sleeping connection has been woken. */
+/*
+** Entry point of libmicrohttpd: first with the head, then with pieces of the body, then with its
+** end, and once more when a sleeping connection has been woken.
+*/
 enum MHD_Result lp_request_handle (void *argument, struct MHD_Connection *connection,
                                    const char *url, const char *method, const char *version,
                                    const char *upload, size_t *upload_size, void **kept) {
