@@ -163,6 +163,10 @@ local function end_run(session, run)
   if session:for_programs() and run.stopped then
     session:say("lastpass: %s", run.stopped.message)
   end
+  if run.refused_rows_error then
+    session:say("lastpass: --refused: %s", run.refused_rows_error.message)
+    session:say("  lastpass run show %d lists them", run.id)
+  end
   if interrupt.has_come() and run.state == "stopped" then
     if session:for_programs() then
       session:say("to continue: lastpass run resume %d", run.id)

@@ -143,6 +143,19 @@ describe("lastpass apply", function()
     os.remove(refused)
   end)
 
+  it("says that the file of refused rows could not be written", function()
+    local email = place:people()[4]
+    local plan, folder = os.tmpname(), os.tmpname()
+    os.remove(folder)
+    assert(os.execute("mkdir " .. folder))
+    assert.equals(0, (place:run { "plan", rename_playbook(email), "-o", plan }))
+    local _, _, err = place:run { "apply", plan, "--yes", "-q", "--refused", folder }
+    assert.truthy(err:find("--refused: " .. folder .. ": ", 1, true), err)
+    assert.matches("lastpass run show %d+ lists them", err)
+    os.remove(plan)
+    os.remove(folder)
+  end)
+
   it("does not take what is no plan and no playbook", function()
     assert.equals(64, (place:run "apply /nowhere"))
     assert.equals(5, (place:run { "apply", place:file '{"plan": 1}', "--yes" }))

@@ -125,10 +125,15 @@ function M.new_key(path)
       return errors.fail("argument", "key_exists", one .. ": exists already", { file = one })
     end
   end
+  -- openssl does not notice a full disk
   local form = "umask 077 && openssl genpkey -algorithm ed25519 -out %s"
+    .. " && { test -s %s || { echo the key could not be written; false; }; }"
     .. " && openssl pkey -in %s -pubout -out %s"
-  local output, message, err = run_openssl("cannot_write", path, form, path, path, path .. ".pub")
-  if not output then
+  local public = path .. ".pub"
+  local output, message, err = run_openssl("cannot_write", path, form, path, path, path, public)
+  if not output then -- half a pair would be in the way of the next try
+    os.remove(path)
+    os.remove(public)
     return nil, message, err
   end
   return true
