@@ -81,7 +81,7 @@ describe("lastpass.sandbox.faults", function()
       for _, case in ipairs({
         { {}, "needs an effect" },
         { { command = "x" }, "needs an effect" },
-        { { stauts = 500 }, "did you mean 'status'" },
+        { { stauts = 500 }, "^fault: .*did you mean 'status'" },
         { { status = "500" }, "'status' must be" },
         { { drop = "now" }, "before, after" },
         { { probability = 2, delay = 1 }, "from 0 to 1" },

@@ -119,7 +119,7 @@ end
 function methods:add(given)
   local rule, complaint = schema.options("fault", given, known_keys)
   if not rule then
-    return refuse_rule((complaint:gsub("^fault: ", "")))
+    return refuse_rule(complaint)
   elseif not has_effect(rule) then
     return refuse_rule "a fault needs an effect, such as status or delay"
   elseif rule.body_base64 then
