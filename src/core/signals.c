@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "signals.h"
+#include "watch.h"
 
 #define OWNER_TYPE "lastpass.interrupts.owner"
 #define OWNER_KEY "lastpass.interrupts.caught"
@@ -36,14 +37,8 @@ static const struct {
 /* Raises in Lua code; a first interrupt spares the library's own, which ends by itself. */
 static void stop_lua (lua_State *L, lua_Debug *ar) {
   if (state.ctrl_c < 2) {
-    const char *library;
-    int spared;
     if (!lua_getinfo(L, "S", ar) || strcmp(ar->what, "C") == 0) return;
-    lua_getfield(L, LUA_REGISTRYINDEX, LIBRARY_KEY);
-    library = lua_tostring(L, -1);
-    spared = library != NULL && strncmp(ar->source, library, strlen(library)) == 0;
-    lua_pop(L, 1);
-    if (spared) return;
+    if (lp_is_library(L, ar, LIBRARY_KEY)) return;
   }
   lua_sethook(L, NULL, 0, 0);
   luaL_where(L, 0); /* the function that runs; luaL_error would name its caller */

@@ -29,11 +29,10 @@ static watch *watch_of (lua_State *L) {
   return self;
 }
 
-static int is_library (lua_State *L, lua_Debug *ar) {
+int lp_is_library (lua_State *L, const lua_Debug *ar, const char *key) {
   const char *library;
   int found;
-  if (!lua_getinfo(L, "S", ar)) return 0;
-  lua_getfield(L, LUA_REGISTRYINDEX, LIBRARY_KEY);
+  lua_getfield(L, LUA_REGISTRYINDEX, key);
   library = lua_tostring(L, -1);
   found = library != NULL && strncmp(ar->source, library, strlen(library)) == 0;
   lua_pop(L, 1);
@@ -62,7 +61,7 @@ static void on_count (lua_State *L, lua_Debug *ar) {
     self->fired = 1;
   }
   lua_sethook(L, on_count, LUA_MASKCOUNT, 1);
-  if (is_library(L, ar)) return;
+  if (lua_getinfo(L, "S", ar) && lp_is_library(L, ar, LIBRARY_KEY)) return;
   luaL_where(L, 0);
   lua_pushstring(L, self->reason);
   lua_concat(L, 2);

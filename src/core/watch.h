@@ -9,6 +9,12 @@
 
 #include "compat.h"
 
+/*
+** Whether the code that runs is the library's own: its source begins as the text under `key` in the
+** registry. `ar` has been filled with "S".
+*/
+int lp_is_library (lua_State *L, const lua_Debug *ar, const char *key);
+
 /* Puts watch, unwatch and has_ended_code into the table. */
 void lp_watch_open (lua_State *L);
 
