@@ -18,18 +18,6 @@ before_each(function()
   place:new_journal() -- limits count what earlier runs did within a day
 end)
 
-local function person(email)
-  return place:json { "user", "show", email }
-end
-
-local function writes()
-  local count = 0
-  for _, entry in ipairs(assert(place.box:journal())) do
-    count = count + (entry.command:find "^get" and 0 or entry.command == "reporting" and 0 or 1)
-  end
-  return count
-end
-
 describe("outcomes", function()
   it("have the columns of the verb beside them, so that they can be fed back", function()
     assert.same(
@@ -92,9 +80,9 @@ describe("guards", function()
       failure.message
     )
     assert.equals("to allow it: --limit disable=6", failure.hint)
-    assert.equals("active", person(list[1]).status)
+    assert.equals("active", place:person(list[1]).status)
     assert.equals(0, (place:run { "bulk", "disable", path, "--yes", "--limit", "disable=6" }))
-    assert.equals("disabled", person(list[6]).status)
+    assert.equals("disabled", place:person(list[6]).status)
     -- and over a day
     table.remove(lines)
     for place_of = 2, 6 do
@@ -134,8 +122,8 @@ describe("guards", function()
     local line = ("lastpass user disable %s %s --yes --profile acme"):format(list[1], list[2])
     local out, code = cli.shell(line, environment)
     assert.equals(3, code, out)
-    assert.equals("active", person(list[1]).status)
-    assert.equals("disabled", person(list[2]).status)
+    assert.equals("active", place:person(list[1]).status)
+    assert.equals("disabled", place:person(list[2]).status)
     out =
       cli.shell("lastpass user disable " .. list[3] .. " --profile acme </dev/null", environment)
     assert.truthy(out:find(("in acme (%.0f at 127.0.0.1:"):format(place.box.cid), 1, true), out)
@@ -162,8 +150,8 @@ describe("runs of verbs", function()
     file:close()
     assert.is_nil(bytes:find(place.box.provhash, 1, true))
     assert.equals(0, (place:run { "run", "undo", id, "--yes" }))
-    assert.equals("active", person(list[1]).status)
-    assert.equals("active", person(list[2]).status)
+    assert.equals("active", place:person(list[1]).status)
+    assert.equals("active", place:person(list[2]).status)
   end)
 
   it("are not begun while another program works on the company", function()
@@ -198,7 +186,7 @@ describe("runs of verbs", function()
     assert(place.box:clear_faults())
     local id = out:match "run resume (%d+)"
     assert.equals(0, (place:run { "run", "resume", id, "--yes" }))
-    assert.equals("Changed Name", person(list[5]).fullname)
+    assert.equals("Changed Name", place:person(list[5]).fullname)
   end)
 
   it("do nothing when there is nothing to do", function()
@@ -224,7 +212,7 @@ describe("runs of verbs", function()
     local run = "lastpass run " .. script
     local out, code = cli.shell(run, place:environment())
     assert.equals(0, code, out)
-    assert.equals("disabled", person(list[1]).status)
+    assert.equals("disabled", place:person(list[1]).status)
     text = cli.shell(
       ("lastpass user enable %s --dry-run --print-lua"):format(list[1]),
       place:environment()
@@ -304,15 +292,15 @@ describe("a dry run", function()
       for _, verb in ipairs(verbs) do
         begin()
         local what = table.concat(words_of(verb, kind), " ")
-        local before = writes()
+        local before = place:writes()
         local dry, dry_code = place:json(words_of(verb, address, "--dry-run"))
-        assert.equals(before, writes(), what)
+        assert.equals(before, place:writes(), what)
         local real, code, err = place:json(words_of(verb, address, "--yes"))
         assert.truthy(dry and real, what .. ": " .. tostring(err))
         assert.equals(real[1].outcome, (dry[1].outcome:gsub("^would be ", "")), what)
         assert.equals(code, dry_code, what)
         -- what is said of the server is so
-        assert.equals(real[1].outcome == "done", writes() > before, what)
+        assert.equals(real[1].outcome == "done", place:writes() > before, what)
         seen[real[1].outcome] = (seen[real[1].outcome] or 0) + 1
       end
     end

@@ -4,6 +4,7 @@ local cli = require "lastpass.cli"
 local core = require "lastpass.core"
 local json = require "lastpass.json"
 local limiter = require "lastpass.enterprise.limiter"
+local luassert = require "luassert"
 local secret = require "lastpass.secret"
 
 local M = {}
@@ -291,5 +292,40 @@ function M.secret(place)
 end
 
 M.limiter = limiter
+
+--- A user as `user show` has it.
+---@param email string
+---@return table
+function M.methods:person(email)
+  return self:json { "user", "show", email }
+end
+
+--- How many requests that write the sandbox has had.
+---@return integer
+function M.methods:writes()
+  local count = 0
+  for _, entry in ipairs(assert(self.box:journal())) do
+    count = count + (entry.command:find "^get" and 0 or entry.command == "reporting" and 0 or 1)
+  end
+  return count
+end
+
+--- Asserts that a command says so, and ends with 69, when nothing answers.
+---@param words string|string[]
+function M.methods:fails_when_unreachable(words)
+  local code, out, err, failure = self:unreachable(words)
+  luassert.equals(69, code, words)
+  luassert.equals("", out)
+  luassert.truthy(err:find("^lastpass: "), err)
+  luassert.equals("transport", failure.kind)
+  luassert.equals(69, failure.exit_code)
+end
+
+--- How many lines a text has.
+---@param text string
+---@return integer
+function M.count_lines(text)
+  return select(2, text:gsub("\n", ""))
+end
 
 return M

@@ -45,14 +45,14 @@ describe("lastpass.transport.nginx", function()
   local order = { path = "/x" }
 
   local function run(wait)
-    return nginx.run_thread("pool", wait or 10, 300, "some.room", "what", order)
+    return nginx.run_thread("pool", wait or 10, 300, "some.module", "what", order)
   end
 
   it("gives pool, room, function and order, and what comes back", function()
     local answer = { outcome = "fine" }
     install { { true, answer } }
     assert.equal(answer, run())
-    assert.same({ { "pool", "some.room", "what", order } }, calls)
+    assert.same({ { "pool", "some.module", "what", order } }, calls)
   end)
 
   it("keeps a worker that is told to quit, as long as the work may last", function()

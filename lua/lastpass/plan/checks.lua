@@ -41,7 +41,7 @@ function M.utf8(where, text, level)
   end
 end
 
---- Raises for what is no list of strings.
+--- Raises for what is not a list of strings.
 ---@param where string how the caller is called
 ---@param name string what the list is called
 ---@param list table

@@ -16,18 +16,6 @@ before_each(function()
   place:new_journal() -- limits count what earlier runs did within a day
 end)
 
-local function person(email)
-  return place:json { "user", "show", email }
-end
-
-local function writes()
-  local count = 0
-  for _, entry in ipairs(assert(place.box:journal())) do
-    count = count + (entry.command:find "^get" and 0 or entry.command == "reporting" and 0 or 1)
-  end
-  return count
-end
-
 describe("lastpass bulk", function()
   local function file(lines)
     return place:file(table.concat(lines, "\n") .. "\n", ".csv")
@@ -76,17 +64,17 @@ describe("lastpass bulk", function()
       assert.equals(0, code, verb .. ": " .. tostring(rows and rows[1] and rows[1].reason))
       assert.equals("done", rows[1].outcome, verb)
     end
-    assert.equals("Another", person(list[1]).fullname)
+    assert.equals("Another", place:person(list[1]).fullname)
     assert.same({ "Sales", "Berlin" }, boxes.person(place.box, "a1@acme.example").fields.groups)
   end)
 
   it("writes nothing in a dry run", function()
-    local before = writes()
+    local before = place:writes()
     local rows =
       place:json { "bulk", "disable", file { "email", place:people()[1], "x" }, "--dry-run" }
     assert.equals("would be done", rows[1].outcome)
     assert.equals("would be refused", rows[2].outcome)
-    assert.equals(before, writes())
+    assert.equals(before, place:writes())
   end)
 
   it("takes columns by other titles", function()
@@ -117,7 +105,7 @@ describe("lastpass bulk", function()
     assert.same({ "Sales", "Finance" }, two.groups)
     path = file { "who;name", place:people()[1] .. ";Another" }
     assert.equals(0, (place:run { "bulk", "update", path, "--yes", "--delimiter", ";" }))
-    assert.equals("Another", person(place:people()[1]).fullname)
+    assert.equals("Another", place:person(place:people()[1]).fullname)
   end)
 
   it("refuses a row that repeats another, or lacks what is needed", function()
@@ -133,12 +121,12 @@ describe("lastpass bulk", function()
   end)
 
   it("does not begin with a file that breaks off, or is not there", function()
-    local before = writes()
+    local before = place:writes()
     local broken = file { "email,fullname", place:people()[1] .. ',"open' }
     local failure, code = place:failure { "bulk", "update", broken, "--yes" }
     assert.equals(6, code)
     assert.equals("incomplete_source", failure.code)
     assert.equals(64, (place:run { "bulk", "disable", "/nowhere.csv", "--yes" }))
-    assert.equals(before, writes())
+    assert.equals(before, place:writes())
   end)
 end)

@@ -16,23 +16,6 @@ before_each(function()
   place:new_journal() -- limits count what earlier runs did within a day
 end)
 
-local function person(email)
-  return place:json { "user", "show", email }
-end
-
-local function count_lines(text)
-  return select(2, text:gsub("\n", ""))
-end
-
-local function fails_when_unreachable(words)
-  local code, out, err, failure = place:unreachable(words)
-  assert.equals(69, code, words)
-  assert.equals("", out)
-  assert.truthy(err:find("^lastpass: "), err)
-  assert.equals("transport", failure.kind)
-  assert.equals(69, failure.exit_code)
-end
-
 describe("lastpass groups and group show", function()
   it("show who is where", function()
     local groups = place:json "groups --sort -members"
@@ -42,7 +25,7 @@ describe("lastpass groups and group show", function()
     assert.equals(groups[1].members, #members)
     assert.equals(groups[1].name, members[1].group)
     local _, out = place:run { "group", "show", groups[1].name }
-    assert.equals(2 + groups[1].members, count_lines(out))
+    assert.equals(2 + groups[1].members, cli.count_lines(out))
     _, out = place:run "groups"
     assert.truthy(out:find("^name +members\n"), out)
     local users = place:json { "group", "show", groups[1].name, "--users" }
@@ -55,8 +38,8 @@ describe("lastpass groups and group show", function()
     assert.equals(1, code)
     assert.equals("no_such_group", failure.code)
     assert.truthy(failure.message:find(group, 1, true), failure.message)
-    fails_when_unreachable "groups"
-    fails_when_unreachable "group show Finance"
+    place:fails_when_unreachable "groups"
+    place:fails_when_unreachable "group show Finance"
   end)
 end)
 
@@ -86,7 +69,7 @@ describe("lastpass group add and remove", function()
 
   it("leave who is in already, or is not", function()
     local email = place:people()[1]
-    local group = person(email).groups[1]
+    local group = place:person(email).groups[1]
     assert.equals("unchanged", (place:outcome { "group", "add", group, email }))
     local other = place:json("users --fields email,groups --status active")
     for _, user in ipairs(other) do
@@ -123,7 +106,7 @@ describe("lastpass folders", function()
   end)
 
   it("says when LastPass cannot be reached", function()
-    fails_when_unreachable "folders"
+    place:fails_when_unreachable "folders"
   end)
 end)
 
@@ -133,8 +116,8 @@ describe("lastpass expired-passwords", function()
     assert.truthy(list[1].email:find "@")
     assert.truthy(list[1].last_password_change:find "Z$")
     local _, out = place:run "expired-passwords"
-    assert.equals(2 + #list, count_lines(out))
-    fails_when_unreachable "expired-passwords"
+    assert.equals(2 + #list, cli.count_lines(out))
+    place:fails_when_unreachable "expired-passwords"
   end)
 end)
 
@@ -164,6 +147,6 @@ describe("lastpass call", function()
     assert.truthy(failure.message:find("username", 1, true), failure.message)
     assert.is_nil(failure.message:find("%.lua:%d"), failure.message)
     assert.equals(64, (place:run { "call", "updateuser", "{", "--yes" }))
-    fails_when_unreachable "call getuserdata"
+    place:fails_when_unreachable "call getuserdata"
   end)
 end)

@@ -43,15 +43,6 @@ local function new_path()
   return path
 end
 
-local function fails_when_unreachable(words)
-  local code, out, err, failure = place:unreachable(words)
-  assert.equals(69, code, words)
-  assert.equals("", out)
-  assert.truthy(err:find("^lastpass: "), err)
-  assert.equals("transport", failure.kind)
-  assert.equals(69, failure.exit_code)
-end
-
 describe("lastpass events", function()
   it("shows them, oldest first", function()
     local events = place:json "events --from 2026-01-01"
@@ -70,7 +61,7 @@ describe("lastpass events", function()
     local failure, code = place:failure "events --from yesteryear"
     assert.equals(64, code)
     assert.equals("argument", failure.kind)
-    fails_when_unreachable "events"
+    place:fails_when_unreachable "events"
   end)
 end)
 

@@ -17,37 +17,12 @@ before_each(function()
   place:new_journal() -- limits count what earlier runs did within a day
 end)
 
-local function person(email)
-  return place:json { "user", "show", email }
-end
-
-local function writes()
-  local count = 0
-  for _, entry in ipairs(assert(place.box:journal())) do
-    count = count + (entry.command:find "^get" and 0 or entry.command == "reporting" and 0 or 1)
-  end
-  return count
-end
-
-local function count_lines(text)
-  return select(2, text:gsub("\n", ""))
-end
-
-local function fails_when_unreachable(words)
-  local code, out, err, failure = place:unreachable(words)
-  assert.equals(69, code, words)
-  assert.equals("", out)
-  assert.truthy(err:find("^lastpass: "), err)
-  assert.equals("transport", failure.kind)
-  assert.equals(69, failure.exit_code)
-end
-
 describe("lastpass users", function()
   it("shows a table", function()
     local code, out = place:run "users"
     assert.equals(0, code)
     assert.truthy(out:find("^email +name +status +admin +mfa +groups +last login\n"), out)
-    assert.equals(2 + place.box:client():snapshot():count() + 1, count_lines(out))
+    assert.equals(2 + place.box:client():snapshot():count() + 1, cli.count_lines(out))
   end)
 
   it("shows JSON, the same by both ways of writing it", function()
@@ -86,7 +61,7 @@ describe("lastpass users", function()
   end)
 
   it("says when LastPass cannot be reached", function()
-    fails_when_unreachable "users"
+    place:fails_when_unreachable "users"
   end)
 end)
 
@@ -108,7 +83,7 @@ describe("lastpass user show", function()
     assert.equals(1, code)
     assert.equals("no_such_user", failure.code)
     assert.truthy(failure.hint:find('find("nobody", 1, true)', 1, true), failure.hint)
-    fails_when_unreachable "user show a@b.example"
+    place:fails_when_unreachable "user show a@b.example"
   end)
 end)
 
@@ -160,14 +135,14 @@ describe("lastpass user add", function()
 
   it("leaves who is there as they are", function()
     local known = place:people()[1]
-    local before = person(known)
+    local before = place:person(known)
     assert.equals("unchanged", (place:outcome { "user", "add", known }))
     assert.equals("unchanged", (place:outcome { "user", "add", known, "--name", before.fullname }))
     local said, code = place:outcome { "user", "add", known, "--name", "Somebody Else" }
     assert.equals("refused", said)
     assert.equals(1, code)
     assert.equals("refused", (place:outcome { "user", "add", known, "--group", "Band", "--yes" }))
-    assert.same(before, person(known))
+    assert.same(before, place:person(known))
   end)
 
   it("asks about a group that it would make, and takes no empty name", function()
@@ -194,7 +169,7 @@ describe("lastpass user update", function()
   it("changes names", function()
     local email = place:people()[1]
     assert.equals("done", (place:outcome { "user", "update", email, "--name", "Other Name" }))
-    assert.equals("Other Name", person(email).fullname)
+    assert.equals("Other Name", place:person(email).fullname)
   end)
 
   it("wants to know what", function()
@@ -210,10 +185,10 @@ describe("lastpass user disable and enable", function()
     local said, code = place:outcome { "user", "disable", list[1], list[2], "--yes" }
     assert.equals("done", said)
     assert.equals(0, code)
-    assert.equals("disabled", person(list[1]).status)
+    assert.equals("disabled", place:person(list[1]).status)
     assert.equals("unchanged", (place:outcome { "user", "disable", list[1], "--yes" }))
     assert.equals("done", (place:outcome { "user", "enable", list[1] }))
-    assert.equals("active", person(list[1]).status)
+    assert.equals("active", place:person(list[1]).status)
   end)
 
   it("ask first, on a terminal", function()
@@ -222,15 +197,15 @@ describe("lastpass user disable and enable", function()
     assert.equals(4, code)
     local company = ("account %.0f at %s"):format(place.box.cid, place.box.url:match "//([^/]+)")
     assert.truthy(err:find(("disable %s in %s? [y/N]"):format(email, company), 1, true), err)
-    assert.equals("active", person(email).status)
+    assert.equals("active", place:person(email).status)
     code = place:run({ "user", "disable", email }, { answers = { "y" } })
     assert.equals(0, code)
-    assert.equals("disabled", person(email).status)
+    assert.equals("disabled", place:person(email).status)
   end)
 
   it("write nothing in a dry run, and say who it would be", function()
     local email = place:people()[1]
-    local before = writes()
+    local before = place:writes()
     local rows, code = place:json { "user", "disable", email, "no@acme.example", "--dry-run" }
     assert.equals(3, code)
     assert.equals("would be done", rows[1].outcome)
@@ -239,7 +214,7 @@ describe("lastpass user disable and enable", function()
     rows, code = place:json { "user", "enable", email, "--dry-run" }
     assert.equals(0, code)
     assert.equals("unchanged", rows[1].outcome)
-    assert.equals(before, writes())
+    assert.equals(before, place:writes())
   end)
 
   it("need few requests, in a company of any size", function()
@@ -255,7 +230,7 @@ describe("lastpass user disable and enable", function()
   it("mind a misspelt field before anything is written", function()
     local email = place:people()[1]
     assert.equals(64, (place:run { "user", "disable", email, "--yes", "--fields", "whoo" }))
-    assert.equals("active", person(email).status)
+    assert.equals("active", place:person(email).status)
   end)
 
   it("say whom the server does not know", function()
@@ -279,7 +254,7 @@ describe("lastpass user remove and delete", function()
     assert.equals(4, (place:run { "user", "remove", email, "--yes" }))
     assert.equals(4, (place:run { "user", "delete", email, "--confirm", "other@acme.example" }))
     assert.equals(4, (place:run({ "user", "delete", email }, { answers = { "y" } })))
-    assert.equals("active", person(email).status)
+    assert.equals("active", place:person(email).status)
     assert.equals("done", (place:outcome { "user", "remove", email, "--confirm", email }))
     assert.equals(1, (place:run { "user", "show", email }))
     email = place:people()[1]

@@ -108,8 +108,8 @@ describe("index of a directory", function()
         { email = "bob@acme.example" },
       },
     }
-    local twins = directory.new(box:client(), rows)
-    local one = people_index.build(twins, function() end)
+    local duplicates = directory.new(box:client(), rows)
+    local one = people_index.build(duplicates, function() end)
     local ties = {}
     for position = 1, one.count do
       ties[one:tie(position)] = true

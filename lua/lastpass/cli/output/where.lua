@@ -40,7 +40,7 @@ local function has(...)
   local list, value = ...
   if list ~= nil and type(list) ~= "table" then
     local message = ("has(list, value): the list is a %s"):format(type(list))
-    raise(bad_where(message, "the list comes first; == compares what is no list"))
+    raise(bad_where(message, "the list comes first; == compares what is not a list"))
   elseif value == nil then
     raise(bad_where "has(list, value): the value is nil, which no list has")
   end
