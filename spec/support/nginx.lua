@@ -128,18 +128,16 @@ end
 function methods:get(path, options)
   options = options or {}
   local parts = {}
+  local patience = http.TIMEOUT
+  http.TIMEOUT = options.timeout or patience -- what `create` sets, http.request sets anew
   local _, status, headers = http.request {
     url = self.url .. path,
     method = options.method or "GET",
     headers = options.headers,
     source = options.body and ltn12.source.string(options.body),
     sink = ltn12.sink.table(parts),
-    create = options.timeout and function()
-      local connection = socket.tcp()
-      connection:settimeout(options.timeout)
-      return connection
-    end,
   }
+  http.TIMEOUT = patience
   return status, table.concat(parts), headers
 end
 
