@@ -39,15 +39,6 @@ static inline int lp_is_among (uint32_t code, const lp_range *list, size_t count
 
 #define LP_IS_AMONG(code, list) lp_is_among(code, list, sizeof(list) / sizeof *(list))
 
-/* Of a well-formed sequence. */
-static inline uint32_t lp_address_decode (const char *text, int length) {
-  const unsigned char *u = (const unsigned char *)text;
-  if (length == 1) return u[0];
-  uint32_t code = u[0] & (0xFFu >> (length + 1));
-  for (int i = 1; i < length; i++) code = code << 6 | (u[i] & 0x3F);
-  return code;
-}
-
 static inline int lp_is_ascii_space (char c) {
   return c == ' ' || (c >= '\t' && c <= '\r');
 }
@@ -58,7 +49,7 @@ static inline size_t lp_leading_space (const char *text, size_t n) {
   if (n == 0) return 0;
   if (lp_is_ascii_space(text[0])) return 1;
   length = (unsigned char)text[0] < 0x80 ? 0 : lp_utf8_length(text, text + n);
-  return length > 1 && LP_IS_AMONG(lp_address_decode(text, length), lp_spaces) ? (size_t)length : 0;
+  return length > 1 && LP_IS_AMONG(lp_utf8_code(text, length), lp_spaces) ? (size_t)length : 0;
 }
 
 static inline size_t lp_trailing_space (const char *text, size_t n) {
@@ -92,7 +83,7 @@ static inline const char *lp_unsendable (const char *text, size_t n) {
       if (fault == NULL) fault = "it has a space";
     } else if (c < 0x20 || c == 0x7F) {
       fault = "it has a control character";
-    } else if (c >= 0x80 && LP_IS_AMONG(lp_address_decode(text + i, length), lp_invisible)) {
+    } else if (c >= 0x80 && LP_IS_AMONG(lp_utf8_code(text + i, length), lp_invisible)) {
       if (fault == NULL) fault = "it has a character that cannot be seen";
     }
     i += (size_t)length;

@@ -1,6 +1,6 @@
 /*
 ** Arrays that grow: items, how many there are, for how many there is space. Blocks of a directory's
-** size have core's blocks.h; what may hold a secret is grown where it is wiped.
+** size have blocks.h; what may hold a secret is grown where it is wiped.
 */
 #ifndef LP_ARRAY_H
 #define LP_ARRAY_H

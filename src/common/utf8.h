@@ -2,6 +2,7 @@
 #define LP_UTF8_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 /*
 ** Length of the well-formed UTF-8 sequence at p (RFC 3629: no overlong form, no surrogate,
@@ -35,6 +36,22 @@ static inline int lp_utf8_length (const char *p, const char *end) {
     high = 0xBF;
   }
   return length;
+}
+
+/* The character of a well-formed sequence. */
+static inline uint32_t lp_utf8_code (const char *p, int length) {
+  const unsigned char *u = (const unsigned char *)p;
+  switch (length) {
+  case 1:
+    return u[0];
+  case 2:
+    return (uint32_t)(u[0] & 0x1F) << 6 | (u[1] & 0x3F);
+  case 3:
+    return (uint32_t)(u[0] & 0x0F) << 12 | (uint32_t)(u[1] & 0x3F) << 6 | (u[2] & 0x3F);
+  default:
+    return (uint32_t)(u[0] & 0x07) << 18 | (uint32_t)(u[1] & 0x3F) << 12 |
+           (uint32_t)(u[2] & 0x3F) << 6 | (u[3] & 0x3F);
+  }
 }
 
 #endif

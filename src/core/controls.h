@@ -11,21 +11,6 @@
 
 #include "utf8.h"
 
-static inline uint32_t lp_utf8_code (const char *p, int length) {
-  const unsigned char *u = (const unsigned char *)p;
-  switch (length) {
-  case 1:
-    return u[0];
-  case 2:
-    return (uint32_t)(u[0] & 0x1F) << 6 | (u[1] & 0x3F);
-  case 3:
-    return (uint32_t)(u[0] & 0x0F) << 12 | (uint32_t)(u[1] & 0x3F) << 6 | (u[2] & 0x3F);
-  default:
-    return (uint32_t)(u[0] & 0x07) << 18 | (uint32_t)(u[1] & 0x3F) << 12 |
-           (uint32_t)(u[2] & 0x3F) << 6 | (u[3] & 0x3F);
-  }
-}
-
 /*
 ** C0, DEL and C1 (0x9B begins terminal commands), line separators, marks and overrides of
 ** direction, blanks without width, tags. The joiners 200C and 200D stay: languages and emoji need

@@ -91,7 +91,7 @@ static size_t fit (const char *text, size_t n, lua_Integer most, lua_Integer *co
   *columns = 0;
   while (i < n) {
     int length = lp_utf8_length(text + i, text + n);
-    int width = length <= 0 ? 1 : width_of((utf8proc_int32_t)lp_address_decode(text + i, length));
+    int width = length <= 0 ? 1 : width_of((utf8proc_int32_t)lp_utf8_code(text + i, length));
     if (width > most - *columns) break;
     *columns += width;
     i += length <= 0 ? 1 : (size_t)length;
@@ -307,7 +307,7 @@ static int lp_unicode_shown (lua_State *L) {
       for (size_t k = i; k < n && text[k] != ' ' && !is_latin; k++)
         is_latin = (unsigned char)(lp_fold_byte((unsigned char)text[k]) - 'a') < 26;
     }
-    code = lp_address_decode(text + i, length);
+    code = lp_utf8_code(text + i, length);
     escape = length > 1 && (LP_IS_AMONG(code, lp_invisible) ||
                             (other != NULL ? !has(other, other_length, text + i, (size_t)length)
                                            : is_latin && is_mistakable((utf8proc_int32_t)code)));
