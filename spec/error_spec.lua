@@ -166,4 +166,9 @@ describe("lastpass.error", function()
       end
     end)
   end)
+
+  it("makes a set of a list", function()
+    assert.same({ a = true, [2] = true }, errors.set_of { "a", 2, "a" })
+    assert.same({}, errors.set_of(nil))
+  end)
 end)

@@ -17,6 +17,16 @@ M.trim = core.trim
 ---@return string? reason what is wrong, as "it has no @"
 M.check = core.address
 
+--- One encoding of an address: characters beyond ASCII can have several.
+---@param address string a checked one
+---@return string
+function M.composed(address)
+  if address:find "[\128-\255]" then
+    return require("lastpass.unicode").compose(address) or address
+  end
+  return address
+end
+
 --- The key under which an account is known: the address trimmed, in normalisation form C, its
 -- letters in lower case one by one. The core's index of the directory uses the same
 -- (src/common/account_key.h).

@@ -118,6 +118,17 @@ function M.names_of(known)
   return names
 end
 
+--- A list as a set.
+---@param list any[]|nil
+---@return table<any, true>
+function M.set_of(list)
+  local set = {}
+  for _, value in ipairs(list or {}) do
+    set[value] = true
+  end
+  return set
+end
+
 local function matches(value, expected)
   if type(expected) == "function" then
     return expected(value)

@@ -49,16 +49,8 @@ local function pair_by(key, before, after, found)
   return gone, new
 end
 
-local function set_of(list)
-  local set = {}
-  for _, name in ipairs(list or {}) do
-    set[name] = true
-  end
-  return set
-end
-
 local function compare_groups(add, email, before, after)
-  local old, new = set_of(before.groups), set_of(after.groups)
+  local old, new = errors.set_of(before.groups), errors.set_of(after.groups)
   for name in pairs(new) do
     if not old[name] then
       add { email = email, what = "joined", after = name }

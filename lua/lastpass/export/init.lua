@@ -184,8 +184,8 @@ local function write_rows(self, rows)
   if not ok then
     return nil, message, err
   end
-  redact.events(rows)
   if cursor then
+    redact.events(rows) -- the cursor knows events by what is exported of them
     result.duplicates = result.duplicates + cursor:filter(rows, self.query.now)
   end
   local newest, count = rows:newest(), 0

@@ -84,7 +84,7 @@ end
 local function check_address(address)
   local good, reason = email.check(address)
   if good then
-    return checks.composed(good)
+    return email.composed(good)
   end
   return nil, "bad_address", ("'%s' is not an e-mail address: %s"):format(address, reason)
 end

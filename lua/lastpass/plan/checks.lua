@@ -4,16 +4,6 @@ local errors = require "lastpass.error"
 
 local M = {}
 
---- An address in the one form that the core's rows have.
----@param address string
----@return string
-function M.composed(address)
-  if address:find "[\128-\255]" then
-    return require("lastpass.unicode").compose(address) or address
-  end
-  return address
-end
-
 --- Whether a string is valid UTF-8, and so can be written into a plan.
 ---@param text string
 ---@return boolean

@@ -1,7 +1,6 @@
 --- What a playbook has declared: the desired state in the core's rows, and beside it what few people
 -- have: reasons, rules, other addresses, employee ids, removals.
 -- @module lastpass.plan.declared
-local checks = require "lastpass.plan.checks"
 local core = require "lastpass.core"
 local email = require "lastpass.email"
 local errors = require "lastpass.error"
@@ -102,7 +101,7 @@ local function normalised(address)
   if not good then
     return nil, reason
   end
-  return checks.composed(good)
+  return email.composed(good)
 end
 
 --- Declares a person.

@@ -137,11 +137,8 @@ local function address_of(self, plan, value)
   if not address then
     local reason = "%s is not an e-mail address: %s"
     return nil, refusal_of(column, value, "bad_email", reason, problems.shown(value), fault)
-  elseif address:find "[\128-\255]" then
-    -- characters beyond ASCII can be encoded in several ways: one of them
-    return require("lastpass.unicode").compose(address) or address
   end
-  return address
+  return email.composed(address)
 end
 
 -- Where the first row with an address is; `origin` is that of the second.

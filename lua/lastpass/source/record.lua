@@ -3,6 +3,7 @@
 -- @module lastpass.source.record
 local characters = require "lastpass.text.characters"
 local columns = require "lastpass.source.columns"
+local digest = require "lastpass.digest"
 local email = require "lastpass.email"
 local json = require "lastpass.json"
 local problems = require "lastpass.source.problems"
@@ -133,18 +134,12 @@ function M.collect(object, path, found)
   return collect_in_object(object, path, found)
 end
 
-local function to_hex(bytes)
-  return (bytes:gsub(".", function(byte)
-    return ("%02x"):format(byte:byte())
-  end))
-end
-
 -- Trimmed, checked and, for bytes, written as digits; or nil, code, reason and the text.
 local function clean_texts(plan, column, texts)
   local cleaned = {}
   for index, text in ipairs(texts) do
     if column.binary then
-      text = to_hex(text)
+      text = digest.to_hex(text)
     elseif not M.is_utf8(text) then
       return nil, "bad_encoding", ("'%s' is not valid UTF-8"):format(column.label), text
     elseif plan.trim then

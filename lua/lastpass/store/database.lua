@@ -8,8 +8,8 @@
 --   becomes CAST(column AS TEXT), and the text is made a number here.
 -- * PostgreSQL gets numbers as Lua writes them: "1.0", or 14 digits on 5.1. So it gets text.
 --   SQLite gets them as they are: text would compare as text where a column is not alone.
--- * Texts end at their first NUL, and PostgreSQL takes nothing but UTF-8: see `store.text`, and
---   `store.pack` for bytes.
+-- * Texts end at their first NUL, and PostgreSQL takes nothing but UTF-8: see
+--   `store.values`.
 -- * SQLite's statements point to the strings they were given, and read them again at each fetch. So
 --   the strings stay referenced until the last row is read.
 -- * SQLite's rows are read to the end at once: a statement that is left half-way keeps the file's

@@ -4,7 +4,7 @@ local errors = require "lastpass.error"
 
 local M = {}
 
--- Names that stand for this machine, as the C core has them.
+-- Names that stand for this machine.
 local loopback = { localhost = true, ["127.0.0.1"] = true, ["[::1]"] = true }
 
 local function bad(message)

@@ -2,6 +2,7 @@
 -- @module lastpass.unified.user_writes
 local bodies = require "lastpass.unified.user_body"
 local change_table = require "lastpass.directory.changes"
+local errors = require "lastpass.error"
 local fold = require("lastpass.email").fold
 local ids = require "lastpass.unified.ids"
 local json = require "lastpass.json"
@@ -109,18 +110,10 @@ local function read_current(call)
   return now, its_id
 end
 
-local function set_of(list)
-  local set = {}
-  for _, name in ipairs(list) do
-    set[name] = true
-  end
-  return set
-end
-
 -- The memberships that are missing and those that are too many.
 local function difference(desired, present)
   local join, leave = {}, {}
-  local is_desired, is_present = set_of(desired), set_of(present)
+  local is_desired, is_present = errors.set_of(desired), errors.set_of(present)
   for _, name in ipairs(desired) do
     join[#join + 1] = not is_present[name] and name or nil
   end

@@ -23,16 +23,8 @@ local function is_passing(status)
   return status == 408 or status == 425 or status == 429 or status >= 500
 end
 
-local function set_of(list)
-  local set = {}
-  for _, value in ipairs(list) do
-    set[value] = true
-  end
-  return set
-end
-
 -- Refused for the address, the method or the sender: with less in it the request is refused as well.
-local not_divisible = set_of { 401, 403, 404, 405, 407, 410, 421, 451 }
+local not_divisible = errors.set_of { 401, 403, 404, 405, 407, 410, 421, 451 }
 
 local members = { "text", "message", "error_description", "error", "reason", "detail", "title" }
 
@@ -128,7 +120,7 @@ function M.check_status(response, token, accepted)
   return fail_webhook(is_auth and "auth" or "refused", "http_status", message, fields)
 end
 
-local page_tags = set_of {
+local page_tags = errors.set_of {
   "html",
   "head",
   "body",
@@ -250,7 +242,7 @@ local function status_set(value, level)
       errors.raise(level + 1, message)
     end
   end
-  return #list > 0 and set_of(list) or nil
+  return #list > 0 and errors.set_of(list) or nil
 end
 
 local receipt_options = {

@@ -5,6 +5,7 @@
 local base64url = require("lastpass.text.base64").url
 local dicts = require "lastpass.nginx.dicts"
 local digest = require "lastpass.digest"
+local errors = require "lastpass.error"
 local json = require "lastpass.json"
 
 ---@class lastpass.nginx.dashboard.Session
@@ -113,14 +114,6 @@ local function entry_of(self, key)
   return entry
 end
 
-local function set_of(list)
-  local set = {}
-  for _, name in ipairs(list) do
-    set[name] = true
-  end
-  return set
-end
-
 --- Whose request it is: of somebody whom a guard in front knows, or of somebody with a session.
 ---@param request table
 ---@return lastpass.nginx.dashboard.Session|nil
@@ -128,7 +121,7 @@ function methods:find(request)
   local guard = self._settings.identify
   local known = guard and guard(request)
   if known then
-    return { name = known.name, tenants = known.tenants and set_of(known.tenants) }
+    return { name = known.name, tenants = known.tenants and errors.set_of(known.tenants) }
   end
   local id = id_in(request)
   local key = id and key_of(id)

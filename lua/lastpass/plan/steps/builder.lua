@@ -4,6 +4,7 @@ local changes = require "lastpass.directory.changes"
 local checks = require "lastpass.plan.checks"
 local core = require "lastpass.core"
 local email = require "lastpass.email"
+local errors = require "lastpass.error"
 local json = require "lastpass.json"
 local state = require "lastpass.plan.state"
 
@@ -38,14 +39,6 @@ local function nothing_ahead()
   return nil
 end
 
-local function set_of(list)
-  local set = {}
-  for _, name in ipairs(list) do
-    set[name] = true
-  end
-  return set
-end
-
 --- Begins a plan.
 ---@param declared lastpass.plan.Declared
 ---@param snapshot lastpass.Snapshot
@@ -53,7 +46,7 @@ end
 ---@return lastpass.plan.Builder
 function M.new(declared, snapshot, ahead)
   return setmetatable({
-    only = declared.only and set_of(declared.only),
+    only = declared.only and errors.set_of(declared.only),
     declared = declared,
     snapshot = snapshot,
     rows = snapshot:rows(),

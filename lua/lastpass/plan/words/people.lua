@@ -3,6 +3,7 @@
 -- @module lastpass.plan.words.people
 local checks = require "lastpass.plan.checks"
 local conditions = require "lastpass.plan.words.conditions"
+local email = require "lastpass.email"
 local errors = require "lastpass.error"
 local signature = require "lastpass.signature"
 
@@ -290,7 +291,7 @@ local function group(context, name)
     end
     checks.texts("group '" .. name .. "'", "members", addresses, 2)
     for index, address in ipairs(addresses) do
-      addresses[index] = checks.composed(checks.address(("group '%s': "):format(name), address, 2))
+      addresses[index] = email.composed(checks.address(("group '%s': "):format(name), address, 2))
     end
     context.declared.unfinished[name] = nil
     local line = checks.line_of(context.playbook, 2)

@@ -154,14 +154,6 @@ local function read_directory(run)
   })
 end
 
-local function set_of(list)
-  local set = {}
-  for _, name in ipairs(list or {}) do
-    set[name] = true
-  end
-  return set
-end
-
 local function read_rest(run, found, options)
   local client = recorder(run)
   local list, message, err = folders.read(client, {})
@@ -190,7 +182,7 @@ end
 function M.run(client, options)
   local run = {
     client = client,
-    keep = set_of(options.keep_attributes),
+    keep = errors.set_of(options.keep_attributes),
     replies = {},
     queries = json.list {},
     numbers = {},
