@@ -27,6 +27,23 @@ int lp_write_all (int fd, const char *bytes, size_t n) {
   return fsync(fd) == 0 || errno == EINVAL ? 0 : -1;
 }
 
+/* The same, and closes: 0, or the number of what went wrong first. */
+static int write_and_close (int fd, const char *bytes, size_t n) {
+  int reason = lp_write_all(fd, bytes, n) != 0 ? errno : 0;
+  if (close(fd) != 0 && reason == 0) reason = errno;
+  return reason;
+}
+
+int lp_push_written (lua_State *L, int reason) {
+  if (reason != 0) {
+    lua_pushnil(L);
+    lua_pushstring(L, strerror(reason));
+    return 2;
+  }
+  lua_pushboolean(L, 1);
+  return 1;
+}
+
 /* The name is durable only once its folder is (POSIX says nothing of that by itself). */
 static void sync_folder (char *path) {
   char *slash = strrchr(path, '/');
@@ -45,38 +62,22 @@ static void sync_folder (char *path) {
 /* Writes what is neither a file nor a folder, such as /dev/null or a pipe: it must not be replaced.
  */
 static int write_in_place (const char *path, const char *text, size_t n) {
-  int failed, reason;
   int fd = open(path, O_WRONLY | O_NOCTTY | O_CLOEXEC);
-  if (fd < 0) return errno;
-  failed = lp_write_all(fd, text, n) != 0;
-  reason = errno;
-  if (close(fd) != 0 && !failed) {
-    failed = 1;
-    reason = errno;
-  }
-  return failed ? reason : 0;
+  return fd < 0 ? errno : write_and_close(fd, text, n);
 }
 
 /* Puts a file of mode 0600 in the place of what is there. `temporary`: room for a name beside it.
  */
 static int replace_file (const char *path, char *temporary, const char *text, size_t n) {
   size_t length = strlen(path);
-  int fd, failed, reason;
+  int fd, reason;
   memcpy(temporary, path, length);
   memcpy(temporary + length, ".XXXXXX", sizeof ".XXXXXX");
   fd = mkostemp(temporary, O_CLOEXEC); /* made with mode 0600 */
   if (fd < 0) return errno;
-  failed = lp_write_all(fd, text, n) != 0;
-  reason = errno;
-  if (close(fd) != 0 && !failed) {
-    failed = 1;
-    reason = errno;
-  }
-  if (!failed && rename(temporary, path) != 0) {
-    failed = 1;
-    reason = errno;
-  }
-  if (failed) {
+  reason = write_and_close(fd, text, n);
+  if (reason == 0 && rename(temporary, path) != 0) reason = errno;
+  if (reason != 0) {
     (void)unlink(temporary);
     return reason;
   }
@@ -107,13 +108,7 @@ static int lp_file_write (lua_State *L) {
     reason = write_in_place(path, text, n);
   else
     reason = replace_file(path, lua_newuserdata(L, length + sizeof ".XXXXXX"), text, n);
-  if (reason != 0) {
-    lua_pushnil(L);
-    lua_pushstring(L, strerror(reason));
-    return 2;
-  }
-  lua_pushboolean(L, 1);
-  return 1;
+  return lp_push_written(L, reason);
 }
 
 /* core.is_special_file (path) -> boolean: a device, a pipe or the like, which must not be replaced

@@ -39,13 +39,7 @@ static int lp_secret_save (lua_State *L) {
     if (close(fd) != 0 && reason == 0) reason = errno;
     if (reason != 0) (void)unlink(path);
   }
-  if (reason != 0) {
-    lua_pushnil(L);
-    lua_pushstring(L, strerror(reason));
-    return 2;
-  }
-  lua_pushboolean(L, 1);
-  return 1;
+  return lp_push_written(L, reason);
 }
 
 static const luaL_Reg secret_file_functions[] = {{"save_secret", lp_secret_save}, {NULL, NULL}};
