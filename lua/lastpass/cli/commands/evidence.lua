@@ -13,11 +13,11 @@ end
 
 -- The reports that need nothing but the company.
 local function reports_without_roster()
-  local reporting, names = require "lastpass.cli.reporting", {}
-  for _, row in ipairs(require "lastpass.cli.commands.reports") do
-    local definition = row.report and require("lastpass").report[row.report]
-    if definition and not reporting.takes_roster(definition) then
-      names[#names + 1] = row.report
+  local reporting, report = require "lastpass.cli.reporting", require("lastpass").report
+  local names = {}
+  for _, name in ipairs(report.names()) do
+    if report.has_command(name) and not reporting.takes_roster(report[name]) then
+      names[#names + 1] = name
     end
   end
   return names
@@ -111,24 +111,26 @@ return {
       .. "file and is signed; `evidence verify` checks it.",
     connects = true,
     arguments = { { "folder", "must be empty or not exist yet" } },
-    options = {
-      { "--key-file", "private key of `evidence key`, mode 600", value = "FILE" },
-      { "--events", "audit events since then; none without it", value = "TIME" },
-      { "--to", "until when events; default now", value = "TIME" },
-      {
-        "--report",
-        "a report to include",
-        value = "NAME",
-        many = true,
-        choices = reports_without_roster(),
-      },
-      {
-        "--keep-attribute",
-        "a custom attribute whose values are not secret",
-        value = "NAME",
-        many = true,
-      },
-    },
+    options = function()
+      return {
+        { "--key-file", "private key of `evidence key`, mode 600", value = "FILE" },
+        { "--events", "audit events since then; none without it", value = "TIME" },
+        { "--to", "until when events; default now", value = "TIME" },
+        {
+          "--report",
+          "a report to include",
+          value = "NAME",
+          many = true,
+          choices = reports_without_roster(),
+        },
+        {
+          "--keep-attribute",
+          "a custom attribute whose values are not secret",
+          value = "NAME",
+          many = true,
+        },
+      }
+    end,
     examples = {
       {
         "lastpass evidence write 2026-q2 --key-file evidence.key --events 2026-04-01 --report mfa",

@@ -10,7 +10,7 @@ local M = {}
 ---@field description? string    further sentences
 ---@field arguments? table[]     {name, text, args = "?", "*" or "+", number = true, choices = words; for
 -- completions only: names = "users", "groups" or "profiles", or words = function() -> list}
----@field options? lastpass.cli.Option[]
+---@field options? lastpass.cli.Option[]|fun(): lastpass.cli.Option[] a function where they cost something
 ---@field rows? boolean          it shows rows, so it takes the options of output
 ---@field ends_with_reader? boolean it only shows: it ends when its output is no longer read
 ---@field connects? boolean      it talks to LastPass or to the journal
@@ -116,6 +116,9 @@ function M.load(name)
   local command = complete[name]
   if not command then
     command = M.row(name)
+    if type(command.options) == "function" then
+      command.options = command.options()
+    end
     for _, builder in ipairs(builders) do
       if command[builder[1]] then
         require(builder[2]).complete(command)
