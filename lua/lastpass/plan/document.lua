@@ -228,6 +228,13 @@ function M.parse(text, label)
   return body
 end
 
+--- The name that a plan file says. `parse` proves it.
+---@param text string
+---@return string|nil hex
+function M.name_in(text)
+  return text:match '"name": "(%x+)"'
+end
+
 --- How many steps a plan holds back, those included that it only counts.
 ---@param body table
 ---@return integer

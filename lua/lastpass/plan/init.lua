@@ -41,8 +41,9 @@ function plan_mt.__len(plan)
   return #plan.body.steps
 end
 
-local function new_plan(body)
-  return setmetatable({ name = document.name(body), body = body }, plan_mt)
+-- `name` where it is known already.
+local function new_plan(body, name)
+  return setmetatable({ name = name or document.name(body), body = body }, plan_mt)
 end
 
 M.of_body = new_plan
@@ -348,7 +349,7 @@ function M.load(path)
   if not body then
     return nil, message, err
   end
-  return new_plan(body)
+  return new_plan(body, document.name_in(text))
 end
 
 signature.declare("plan:", methods, {

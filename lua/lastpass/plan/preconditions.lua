@@ -175,7 +175,7 @@ end
 ---@return lastpass.Error? err
 function M.check_plan(client, plan, text, body, options)
   local tenant = journals.tenant(client)
-  if plan.name ~= text:match '"name": "(%x+)"' then
+  if plan.name ~= document.name_in(text) then
     local form = "the plan has been changed since it was made"
     return refuse("conflict", "plan_changed", REMAKE, form)
   elseif body.tenant ~= tenant then

@@ -144,7 +144,7 @@ function M.read(client, id)
   body, message, err = document.parse(row.document, ("the plan of run %d"):format(id))
   if not body then
     return nil, message, err
-  elseif document.name(body) ~= row.plan then
+  elseif document.name_in(row.document) ~= row.plan then
     return errors.fail(
       "conflict",
       "plan_changed",
