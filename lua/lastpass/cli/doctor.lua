@@ -78,27 +78,9 @@ local function check_hash(rows, session)
   return client
 end
 
-local months = {}
-for name in ("Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec"):gmatch "%a+" do
-  months[#months + 1], months[name] = name, #months + 1
-end
-
--- An HTTP date, which is always GMT.
-local function read_date(value)
-  local day, month, year, clock = tostring(value):match "(%d+) (%a+) (%d%d%d%d) ([%d:]+)"
-  if not months[month] then
-    return nil
-  end
-  return (
-    require("lastpass.time").parse(
-      ("%s-%02d-%02d %s"):format(year, months[month], tonumber(day), clock),
-      require("lastpass.time").zone "UTC"
-    )
-  )
-end
-
 local function check_clock(response, client)
-  local server = read_date(response.headers.date)
+  local date = response.headers.date
+  local server = date and require("lastpass.curl").date(date)
   if not server then
     return "warn", "the server does not say what time it is"
   end

@@ -7,9 +7,7 @@ local shared_options = require "lastpass.cli.options"
 
 local M = {}
 
-local function usage(message, hint)
-  return errors.fail("argument", "usage", message, { hint = hint })
-end
+local usage = require("lastpass.cli.values").usage
 
 -- ------------------------------------------------------------------ which command
 

@@ -2,12 +2,13 @@
 -- @module lastpass.cli.lua_text
 local M = {}
 
-local reserved = {}
+--- The words of Lua that are no names.
+M.reserved = {}
 for word in
   ([[and break do else elseif end false for function goto if in local nil not or repeat return then
 true until while]]):gmatch "%a+"
 do
-  reserved[word] = true
+  M.reserved[word] = true
 end
 
 local raw_mt = {}
@@ -20,7 +21,7 @@ function M.raw(code)
 end
 
 local function key_of(key)
-  if type(key) == "string" and key:find "^[%a_][%w_]*$" and not reserved[key] then
+  if type(key) == "string" and key:find "^[%a_][%w_]*$" and not M.reserved[key] then
     return key
   end
   return "[" .. M.value(key) .. "]"

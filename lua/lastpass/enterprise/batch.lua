@@ -73,6 +73,10 @@ local function unchanged_of(reply)
   return unchanged
 end
 
+local function address_of(item)
+  return type(item) == "table" and item.username or item
+end
+
 -- The rows that the server names were not done, the others were. A remark that names no row leaves
 -- it open which rows it is about.
 local function file_partial(run, entries, err)
@@ -86,7 +90,7 @@ local function file_partial(run, entries, err)
   end
   local unchanged = unchanged_of(err)
   for position, entry in ipairs(entries) do
-    if unchanged[email.fold(run.address_of(entry.sent))] then
+    if unchanged[email.fold(address_of(entry.sent))] then
       file(run, entry, "unchanged")
     elseif reasons[position] then
       file(run, entry, "refused", reasons[position], "refused")
@@ -101,7 +105,7 @@ end
 local function file_done(run, entries, reply)
   local unchanged = unchanged_of(reply)
   for _, entry in ipairs(entries) do
-    local address = run.address_of(entry.sent)
+    local address = address_of(entry.sent)
     if unchanged[email.fold(address)] then
       file(run, entry, "unchanged")
     else
@@ -169,7 +173,7 @@ end
 local function check_rows(run, list)
   local good, first = {}, {}
   for row, item in ipairs(list) do
-    local address = run.address_of(item)
+    local address = address_of(item)
     local entry = { row = row, item = item }
     local checked, reason = email.check(address)
     local key = checked and email.fold(checked)
@@ -231,10 +235,6 @@ local function check_fields(run, list, level)
   end
 end
 
-local function address_of_item(item)
-  return type(item) == "table" and item.username or item
-end
-
 local function is_chunk(value)
   return type(value) == "number" and value >= 1 and value == math.floor(value),
     "an integer from 1 on"
@@ -294,7 +294,6 @@ function M.run(client, name, command, list, options, level)
     client = client,
     command = command,
     result = result,
-    address_of = address_of_item,
     on_progress = options.on_progress,
     one_by_one = core.commands[command].data == "object",
     once = command ~= "batchchangegrp", -- several changes of one user's groups are no mistake

@@ -14,7 +14,9 @@ local M = {}
 --- Names in circulation that are no commands of the server (enterprise-api §10).
 M.aliases = { batchchange = "batchchangegrp", getreport = "reporting", getevents = "reporting" }
 
-local function command_names()
+--- The names of the commands.
+---@return string[]
+function M.names()
   local names = {}
   for position, command in ipairs(core.commands) do
     names[position] = command.name
@@ -22,16 +24,19 @@ local function command_names()
   return names
 end
 
---- The command of that name or alias; raises for any other, naming the nearest.
-function M.resolve(name, level)
-  local command = core.commands[M.aliases[name] or name]
+--- The command of that name or alias, or nil.
+---@param name string
+---@return table|nil
+function M.find(name)
+  return core.commands[M.aliases[name] or name]
+end
+
+-- The same; raises for any other name.
+local function resolve(name, level)
+  local command = M.find(name)
   if type(name) ~= "string" or not command then
-    errors.raise(
-      level + 1,
-      "unknown command '%s'%s",
-      tostring(name),
-      errors.did_you_mean(name, command_names())
-    )
+    local nearest = errors.did_you_mean(name, M.names())
+    errors.raise(level + 1, "unknown command '%s'%s", tostring(name), nearest)
   end
   return command
 end
@@ -112,7 +117,7 @@ end
 ---@return string? message
 ---@return lastpass.Error? err code "bad_address": something that names an account cannot be sent
 function M.prepare(client, name, data, level)
-  local command = M.resolve(name, level + 1)
+  local command = resolve(name, level + 1)
   local body, message, code = core[command.name](client._options, data)
   if code then
     return errors.fail("argument", code, message, { command = command.name })

@@ -213,12 +213,8 @@ end
 ---@return lastpass.plan.Action[]
 function M.read(given, level)
   errors.check_options("client:plan", given, known, level + 1)
-  local kinds, states, actions = {}, {}, {}
-  for kind in pairs(given) do
-    kinds[#kinds + 1] = kind
-  end
-  table.sort(kinds)
-  for _, kind in ipairs(kinds) do
+  local states, actions = {}, {}
+  for _, kind in ipairs(errors.names_of(given)) do
     for _, action in ipairs(read_kind(kind, given[kind], states, level + 1)) do
       actions[#actions + 1] = action
     end

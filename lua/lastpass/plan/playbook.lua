@@ -110,9 +110,7 @@ local function what_is_unfinished(declared, prepared, who)
   if who then
     return UNFINISHED:format(prepared.name, who, who)
   end
-  local names = errors.names_of(declared.unfinished)
-  table.sort(names)
-  local name = names[1]
+  local name = errors.names_of(declared.unfinished)[1]
   return name and NO_MEMBERS:format(declared.unfinished[name], name, name)
 end
 

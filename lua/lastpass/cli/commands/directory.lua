@@ -3,9 +3,7 @@
 local errors = require "lastpass.error"
 local lua_text = require "lastpass.cli.lua_text"
 
-local function usage(message, hint)
-  return errors.fail("argument", "usage", message, { hint = hint })
-end
+local usage = require("lastpass.cli.values").usage
 
 -- ------------------------------------------------------------------ groups
 
@@ -77,21 +75,16 @@ end
 
 -- ------------------------------------------------------------------ calls
 
-local function api_commands()
-  local names = {}
-  for position, command in ipairs(require("lastpass.core").commands) do
-    names[position] = command.name
-  end
-  return names
+local function command_names()
+  return require("lastpass.enterprise.call").names()
 end
 
 local function find_command(name)
-  local aliases = require("lastpass.enterprise.call").aliases
-  local command = require("lastpass.core").commands[aliases[name] or name]
+  local calls = require "lastpass.enterprise.call"
+  local command, names = calls.find(name), calls.names()
   if command then
     return command
   end
-  local names = api_commands()
   return usage(
     ("LastPass has no command '%s'%s"):format(
       name:gsub("%c", "?"),
@@ -243,7 +236,7 @@ return {
     writes = true,
     harm = "ask",
     arguments = {
-      { "command", "name of the command, such as getuserdata", words = api_commands },
+      { "command", "name of the command, such as getuserdata", words = command_names },
       { "data", "its data as JSON; - reads it from standard input", args = "?" },
     },
     examples = {

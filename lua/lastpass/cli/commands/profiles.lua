@@ -6,9 +6,7 @@ local user_file = require "lastpass.cli.user_file"
 
 local must = failure.must
 
-local function usage(message)
-  return errors.fail("argument", "usage", message)
-end
+local usage = require("lastpass.cli.values").usage
 
 local function rows_of(configuration)
   local rows = {}

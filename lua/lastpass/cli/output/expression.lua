@@ -4,15 +4,7 @@ local M = {}
 
 -- ------------------------------------------------------------------ tokens
 
-local KEYWORDS = {}
-for word in
-  (
-    "and break do else elseif end false for function goto if in local nil not or repeat return "
-    .. "then true until while"
-  ):gmatch "%a+"
-do
-  KEYWORDS[word] = true
-end
+local KEYWORDS = require("lastpass.cli.lua_text").reserved
 
 -- Words that are values, or belong to one; every other keyword ends an operand.
 local IN_OPERANDS = { ["false"] = true, ["nil"] = true, ["not"] = true, ["true"] = true }
