@@ -16,7 +16,7 @@ BUILD ?= build
 
 PACKAGES_BUILD = gcc libc6-dev make pkg-config lua5.4 liblua5.4-dev lua-cjson lua-argparse ca-certificates \
   tzdata libcurl4-openssl-dev libmicrohttpd-dev libcsv-dev libutf8proc-dev \
-  lua-luaossl lua-dbi-sqlite3 lua-zlib libldap-dev libedit-dev lua-penlight
+  lua-luaossl lua-dbi-sqlite3 lua-zlib libldap-dev libedit-dev lua-penlight lua-lpeg
 PACKAGES_TEST = lua5.1 liblua5.1-0-dev luajit2 libluajit2-5.1-dev lua-busted lua-check lua-ldoc \
   lua-luaossl lua-socket lua-sec luarocks curl openssl procps nghttp2-server slapd ldap-utils postgresql lua-dbi-postgresql tmux \
   mandoc zsh fish python3 chromium nodejs npm libxml2-utils \

@@ -34,13 +34,17 @@ local layers = {
     },
     open = true, -- the base is one layer of small modules that build on each other; no circles
   },
-  { name = "wire clients", packages = { "enterprise" } },
+  { name = "wire clients", packages = { "enterprise", "scim" } },
   {
     name = "model",
     packages = { "audit", "matching", "directory", "source" },
     beside = { directory = { "audit", "matching" } },
   },
-  { name = "work", packages = { "plan", "report", "export", "unified" } },
+  {
+    name = "work",
+    packages = { "plan", "report", "export", "unified", "inbound" },
+    beside = { inbound = { "plan" } },
+  },
   {
     name = "applications",
     packages = { "cli", "nginx", "sandbox", "" }, -- "" is the module `lastpass` itself

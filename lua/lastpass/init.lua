@@ -19,36 +19,27 @@ local packages = {
   report = "lastpass.report",
 }
 
--- What packages above the wire add to clients.
-local client_methods = {
-  snapshot = "lastpass.directory.client",
-  users = "lastpass.directory.client",
-  user = "lastpass.directory.client",
-  group = "lastpass.directory.client",
-  groups = "lastpass.directory.client",
-  folders = "lastpass.directory.client",
-  events = "lastpass.directory.client",
-  expired_passwords = "lastpass.directory.client",
-  add_users = "lastpass.plan.client",
-  update_users = "lastpass.plan.client",
-  change_groups = "lastpass.plan.client",
-  disable_users = "lastpass.plan.client",
-  enable_users = "lastpass.plan.client",
-  plan = "lastpass.plan.client",
-  load_plan = "lastpass.plan.client",
-  apply = "lastpass.plan.client",
-  resume = "lastpass.plan.client",
-  undo = "lastpass.plan.client",
-  run = "lastpass.plan.client",
-  runs = "lastpass.plan.client",
-  drift = "lastpass.plan.client",
-  keep_snapshot = "lastpass.plan.client",
-  kept_snapshot = "lastpass.plan.client",
-  kept_snapshots = "lastpass.plan.client",
-  export = "lastpass.export.client",
-  cursors = "lastpass.export.client",
-  forget_cursor = "lastpass.export.client",
+-- What packages above the wire add to clients: the modules that have these methods, of each kind of client.
+local added = {
+  enterprise = {
+    ["lastpass.directory.client"] = "snapshot users user group groups folders events "
+      .. "expired_passwords",
+    ["lastpass.plan.client"] = "add_users update_users change_groups disable_users enable_users "
+      .. "plan load_plan apply resume undo run runs drift keep_snapshot kept_snapshot "
+      .. "kept_snapshots",
+    ["lastpass.export.client"] = "export cursors forget_cursor",
+  },
 }
+
+local function methods_of(package)
+  local methods = {}
+  for module, names in pairs(added[package]) do
+    for name in names:gmatch "%S+" do
+      methods[name] = module
+    end
+  end
+  return methods
+end
 
 setmetatable(M, {
   __index = function(_, name)
@@ -57,8 +48,8 @@ setmetatable(M, {
       return nil
     end
     local value = require(module)
-    if name == "enterprise" then
-      value.extensions = client_methods
+    if added[name] then
+      value.extensions = methods_of(name)
     end
     M[name] = value
     return value
