@@ -1,7 +1,7 @@
 --- The settings of the gateway: the option `gateway` of `lastpass.nginx.setup`.
 -- @module lastpass.nginx.gateway.options
 local errors = require "lastpass.error"
-local guards = require "lastpass.nginx.gateway.guards"
+local guards = require "lastpass.plan.guards.single"
 local unified = require "lastpass.unified"
 
 local M = {}

@@ -3,8 +3,9 @@
 -- @module lastpass.nginx.gateway.writer
 local audit = require "lastpass.nginx.gateway.audit"
 local change_table = require "lastpass.directory.changes"
+local counts = require "lastpass.nginx.gateway.counts"
 local errors = require "lastpass.error"
-local guards = require "lastpass.nginx.gateway.guards"
+local guards = require "lastpass.plan.guards.single"
 local leases = require "lastpass.nginx.lease"
 
 ---@class lastpass.nginx.gateway.Writer: lastpass.unified.Writer
@@ -64,7 +65,7 @@ local function give_back(self, change)
   local reservation = self._reserved[change]
   if reservation then
     self._reserved[change] = nil
-    guards.give_back(reservation)
+    counts.give_back(reservation)
   end
 end
 
@@ -122,56 +123,22 @@ local function entry_of(action, changes)
   return { action = action, subjects = subjects, fields = fields_of(changes) }
 end
 
--- Whether a write takes access from an active admin. A user whom this request has not read itself may have become one
--- since the directory was read.
-local function takes_an_admin(self, snapshot, changes)
-  local admins, message, err
-  for _, change in ipairs(changes) do
-    local is_removal = guards.removes(change)
-    local known = is_removal and (change.user or snapshot:user(change.subject))
-    if known and guards.is_active_admin(known) then
-      return true
-    elseif is_removal and not change.user then
-      if not admins then
-        admins, message, err = guards.read_admins(self._context.tenant:client())
-      end
-      if not admins then
-        return nil, message, err
-      elseif admins.by_key[guards.key_of(change.subject)] then
-        return true
-      end
-    end
-  end
-  return false
-end
-
-local NO_ADMINS =
-  "LastPass names no active admin at all, so it is not known who would be the last one"
-
--- How many admins there are now, while no other request takes one away.
-local function read_admins(self)
-  local admins, message, err = guards.read_admins(self._context.tenant:client())
-  if admins and admins.count == 0 then
-    return errors.fail("guard", "last_admin", NO_ADMINS)
-  end
-  return admins, message, err
-end
-
 -- Guards and counts in one step: no other request counts between the check of what a day has left and the count.
 local function ask_and_reserve(self, snapshot, changes, admins)
   local context = self._context
   local name, at = context.tenant.name, context.now()
   local ok, message, err = guards.ask(snapshot, changes, context.settings, {
+    where = "gateway",
     admins = admins,
     done_lately = function(limit, span)
-      return guards.lately(context.counters, name, limit, span.seconds, at)
+      return counts.lately(context.counters, name, limit, span.seconds, at)
     end,
   })
   if not ok then
     return nil, message, err
   end
   for _, change in ipairs(changes) do
-    local reservation = guards.reserve(context.counters, name, guards.count { change }, at)
+    local reservation = counts.reserve(context.counters, name, guards.count { change }, at)
     if not reservation then
       local text = "there is no room to count this write: lua_shared_dict lastpass_counters is full"
       return errors.fail("cancelled", "no_room", text)
@@ -208,16 +175,16 @@ local function ask_guards(self, changes)
     return nil, message, err
   end
   local takes_one, admins
-  takes_one, message, err = takes_an_admin(self, view.snapshot, changes)
+  takes_one, message, err = guards.takes_an_admin(tenant:client(), view.snapshot, changes)
   if takes_one == nil then
     return nil, message, err
-  elseif takes_one then
+  elseif takes_one then -- while no other request takes one away
     local ok
     ok, message, err = lock(self)
     if not ok then
       return nil, message, err
     end
-    admins, message, err = read_admins(self)
+    admins, message, err = guards.read_admins(tenant:client())
     if not admins then
       return nil, message, err
     end

@@ -1,13 +1,12 @@
 local check = require "spec.support.check"
-local guards = require "lastpass.nginx.gateway.guards"
-local shared_dict = require "spec.support.shared_dict"
+local guards = require "lastpass.plan.guards.single"
 local written = require "spec.support.written"
 
 local function nothing()
   return 0
 end
 
-describe("the guards of the gateway", function()
+describe("the guards of single writes", function()
   local snapshot
   setup(function()
     local tenant, people = written.tenant(), {}
@@ -25,7 +24,7 @@ describe("the guards of the gateway", function()
 
   local function ask(changes, settings, context)
     context = context or {}
-    context.done_lately = context.done_lately or nothing
+    context.where, context.done_lately = "gateway", context.done_lately or nothing
     return guards.ask(snapshot, changes, settings or {}, context)
   end
 
@@ -163,6 +162,43 @@ describe("the guards of the gateway", function()
     assert.is_nil(admins.by_key["cy@example.com"])
   end)
 
+  it(
+    "know whether an active admin is touched, by whom somebody has read and else by asking",
+    function()
+      local tenant = written.tenant("acme", "1", function(one)
+        return one.text
+      end)
+      tenant:set {
+        { id = "1", email = "p1@example.com", admin = true },
+        { id = "9", email = "p9@example.com", admin = true },
+      }
+      local client, read =
+        tenant:client(), { email = "p8@example.com", status = "active", groups = {} }
+      local function touches(one)
+        return guards.takes_an_admin(client, snapshot, { one })
+      end
+      assert.is_true(touches(change("disable", 1)))
+      assert.is_true(touches(change("remove", 9))) -- has become one since
+      assert.is_false(touches(change("disable", 8)))
+      assert.is_false(touches(change("enable", 1)))
+      local known = change("disable", 8)
+      known.user = read
+      assert.is_false(guards.takes_an_admin(nil, snapshot, { known })) -- nothing is asked
+      tenant:set { { id = "1", email = "p1@example.com" } }
+      check.failure("guard", "last_admin", guards.read_admins(tenant:client()))
+    end
+  )
+
+  it("say whose settings would allow it", function()
+    local context = { where = "connection", done_lately = nothing }
+    local settings = { protect = { "p5@example.com" } }
+    local changes = { change("disable", 5) }
+    local _, message = guards.ask(snapshot, changes, settings, context)
+    assert.match("protected by the configuration of the connection", message)
+    local _, _, err = guards.ask(snapshot, { change("delete", 7) }, {}, context)
+    assert.match("of the connection$", err.hint)
+  end)
+
   it("count memberships beside steps", function()
     assert.same({ disable = 1 }, guards.count { change("deactivate", 1), change("push_site", 1) })
     assert.same(
@@ -175,7 +211,6 @@ describe("the guards of the gateway", function()
     local promoted = { email = "p9@example.com", status = "active", admin = true, groups = {} }
     local one = change("disable", 9)
     one.user = promoted
-    assert.is_true(guards.is_active_admin(promoted))
     check.failure("guard", "last_admin", ask({ one }, nil, { admins = admins_of(9) }))
   end)
 
@@ -241,56 +276,5 @@ describe("the guards of the gateway", function()
       end)
       assert.match(reason, message)
     end
-  end)
-end)
-
-describe("counts of a day", function()
-  local DAY = 24 * 3600
-  local clock, dict
-  before_each(function()
-    clock = 1795000000
-    dict = shared_dict.new {
-      now = function()
-        return clock
-      end,
-    }
-  end)
-
-  local function lately(tenant, days)
-    return guards.lately(dict, tenant, "disable", (days or 1) * DAY, clock)
-  end
-
-  it("forget after a day, and after longer spans", function()
-    guards.reserve(dict, "acme", { disable = 2 }, clock)
-    clock = clock + 3600
-    guards.reserve(dict, "acme", { disable = 1, join = 4 }, clock)
-    guards.reserve(dict, "globex", { disable = 7 }, clock)
-    assert.equal(3, lately "acme")
-    clock = clock + DAY
-    assert.equal(1, lately "acme")
-    clock = clock + 2 * 3600
-    assert.equal(0, lately "acme")
-    assert.equal(3, lately("acme", 7))
-    clock = clock + 7 * DAY
-    assert.equal(0, lately("acme", 7))
-    assert.equal(3, lately("acme", 30))
-    clock = clock + 24 * DAY
-    assert.equal(0, lately("acme", 30))
-  end)
-
-  it("take off what was not done, from where it was counted", function()
-    local reservation = guards.reserve(dict, "acme", { disable = 2 }, clock)
-    clock = clock + 3600
-    guards.reserve(dict, "acme", { disable = 1 }, clock)
-    guards.give_back(reservation)
-    assert.equal(1, lately "acme")
-    assert.equal(1, lately("acme", 7))
-  end)
-
-  it("count all of it or nothing", function()
-    dict = shared_dict.new { most = 3 }
-    assert.is_nil(guards.reserve(dict, "acme", { disable = 1, join = 1 }, clock))
-    assert.equal(0, lately "acme")
-    assert.equal(0, guards.lately(dict, "acme", "join", DAY, clock))
   end)
 end)

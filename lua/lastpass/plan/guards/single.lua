@@ -1,10 +1,9 @@
---- The guards of plans, for single writes: protected accounts, the last admin, addresses that look like existing
--- ones, names of groups in another spelling, limits of a plan and of a day; and the counts that the latter go by.
--- @module lastpass.nginx.gateway.guards
+--- The guards of plans, for single writes that no playbook asks for: protected accounts, the last admin, addresses that
+-- look like existing ones, names of groups in another spelling, limits of a plan and of a day.
+-- @module lastpass.plan.guards.single
 local builders = require "lastpass.plan.steps.builder"
 local change_table = require "lastpass.directory.changes"
 local declarations = require "lastpass.plan.declared"
-local dicts = require "lastpass.nginx.dicts"
 local email = require "lastpass.email"
 local errors = require "lastpass.error"
 local json = require "lastpass.json"
@@ -12,13 +11,19 @@ local limits = require "lastpass.plan.limits"
 local plan_guards = require "lastpass.plan.guards"
 local state = require "lastpass.plan.state"
 
-local key_of = email.fold
-
 local M = {}
+
+--- A change that is asked for.
+---@class lastpass.plan.SingleChange
+---@field kind string          of `lastpass.directory.changes`
+---@field subject string       address
+---@field after? table         what it sets
+---@field user? lastpass.User  as it was read just now
+---@field is_new? boolean      it was read just now that the directory has no such user
 
 --- Checks the settings of the guards; errors raise.
 ---@param given table protect (addresses), limits
----@param where string
+---@param where string for the errors
 ---@param level integer whose line an error names
 function M.check_settings(given, where, level)
   for position, address in pairs(given.protect or {}) do
@@ -39,49 +44,91 @@ function M.check_settings(given, where, level)
   limits.merge(where .. ": limits", limits.defaults(), given.limits or {}, level + 1)
   for name in pairs(limits.others) do
     if name ~= "look_alikes" and given.limits and given.limits[name] ~= nil then
-      local text = "%s: limits: '%s' is about sources of people, which the gateway has none of"
+      local text = "%s: limits: '%s' is about sources of people, which there are none of here"
       errors.raise(level + 1, text, where, name)
     end
   end
 end
 
-local function declare(settings)
+local function declare(settings, where)
   local declared = declarations.new()
   for _, address in ipairs(settings.protect or {}) do
-    declared:protect(address, "protected by the gateway's configuration")
+    declared:protect(address, ("protected by the configuration of the %s"):format(where))
   end
-  limits.merge("gateway: limits", declared.settings.limits, settings.limits or {}, 2)
+  limits.merge(where .. ": limits", declared.settings.limits, settings.limits or {}, 2)
   return declared
 end
 
---- Whether a user is an admin who may log in.
----@param user lastpass.User
----@return boolean
-function M.is_active_admin(user)
-  return user.admin and user.status == "active" or false
+local function is_active_admin(user)
+  return user ~= nil and user.admin and user.status == "active" or false
 end
 
---- The key that addresses are compared by.
-M.key_of = key_of
-
---- Reads who is an active admin now.
----@param client lastpass.Client
----@return table|nil admins count, and by_key: key of the address -> lastpass.User
----@return string? message
----@return lastpass.Error? err
-function M.read_admins(client)
+local function list_admins(client)
   local snapshot, message, err = client:snapshot { admin = true }
   if not snapshot then
     return nil, message, err
   end
   local admins = { count = 0, by_key = {} }
   for user in snapshot:users() do
-    if M.is_active_admin(user) then
+    if is_active_admin(user) then
       admins.count = admins.count + 1
-      admins.by_key[key_of(user.email)] = user
+      admins.by_key[email.fold(user.email)] = user
     end
   end
   return admins
+end
+
+--- Whether a change takes access from a user.
+---@param change lastpass.plan.SingleChange
+---@return boolean
+function M.removes(change)
+  local kind = change_table.by_name[change_table.step_kind(change.kind) or ""]
+  return kind ~= nil and kind.removes == true
+end
+
+--- Whether changes take access from an active admin; then nothing else may take one until they are made, and
+-- `read_admins` says who else there is. A user whom nobody has read just now may have become an admin since the
+-- directory was read.
+---@param client lastpass.Client
+---@param snapshot lastpass.Snapshot
+---@param changes lastpass.plan.SingleChange[]
+---@return boolean|nil
+---@return string? message
+---@return lastpass.Error? err
+function M.takes_an_admin(client, snapshot, changes)
+  local admins, message, err
+  for _, change in ipairs(changes) do
+    local removes = M.removes(change)
+    if removes and is_active_admin(change.user or snapshot:user(change.subject)) then
+      return true
+    elseif removes and not change.user then
+      if not admins then
+        admins, message, err = list_admins(client)
+      end
+      if not admins then
+        return nil, message, err
+      elseif admins.by_key[email.fold(change.subject)] then
+        return true
+      end
+    end
+  end
+  return false
+end
+
+local NO_ADMINS =
+  "LastPass names no active admin at all, so it is not known who would be the last one"
+
+--- Reads who is an active admin now, for `ask`.
+---@param client lastpass.Client
+---@return table|nil admins count, and by_key: key of the address -> lastpass.User
+---@return string? message
+---@return lastpass.Error? err kind "guard", code "last_admin" when there is none: that cannot be
+function M.read_admins(client)
+  local admins, message, err = list_admins(client)
+  if admins and admins.count == 0 then
+    return errors.fail("guard", "last_admin", NO_ADMINS)
+  end
+  return admins, message, err
 end
 
 -- A user who was an admin when the directory was read, and is not any more.
@@ -100,7 +147,7 @@ local function overlay(snapshot, changes, admins)
   local read_now = {}
   for _, change in ipairs(changes) do
     if change.user then
-      read_now[key_of(change.subject)] = change.user
+      read_now[email.fold(change.subject)] = change.user
     end
   end
   return {
@@ -108,12 +155,12 @@ local function overlay(snapshot, changes, admins)
       return snapshot:rows()
     end,
     user = function(_, address)
-      local key = key_of(address)
+      local key = email.fold(address)
       if admins and admins.by_key[key] then
         return admins.by_key[key]
       end
       local user = read_now[key] or snapshot:user(address)
-      if admins and user and M.is_active_admin(user) then
+      if admins and is_active_admin(user) then
         return without_admin(user)
       end
       return user
@@ -150,7 +197,7 @@ local function after_of(change)
 end
 
 --- What changes count for each limit; "join" and "leave" in memberships.
----@param changes lastpass.unified.Change[]
+---@param changes lastpass.plan.SingleChange[]
 ---@return table<string, integer> counts as of `limits.count`; those above 0
 function M.count(changes)
   local steps = {}
@@ -165,8 +212,8 @@ function M.count(changes)
   return counts
 end
 
-local function builder_of(snapshot, changes, settings, admins)
-  local builder = builders.new(declare(settings), overlay(snapshot, changes, admins))
+local function builder_of(snapshot, changes, declared, admins)
+  local builder = builders.new(declared, overlay(snapshot, changes, admins))
   builder.changes = sizes_after(snapshot, changes)
   for _, change in ipairs(changes) do
     local kind = change_table.step_kind(change.kind)
@@ -178,24 +225,16 @@ local function builder_of(snapshot, changes, settings, admins)
   return builder
 end
 
---- Whether a change takes access from a user.
----@param change lastpass.unified.Change
----@return boolean
-function M.removes(change)
-  local kind = change_table.by_name[change_table.step_kind(change.kind) or ""]
-  return kind ~= nil and kind.removes == true
-end
+local ALLOW = "limits = { %s = … } or limits = { per_day = { %s = … } } of the %s"
 
-local ALLOW = "limits = { %s = … } or limits = { per_day = { %s = … } } of the gateway"
-
-local function hint_of(refusal)
+local function hint_of(refusal, where)
   local name = refusal.guard:gsub("_per_%a+$", "")
-  return limits.by_name[name] and ALLOW:format(name, name) or nil
+  return limits.by_name[name] and ALLOW:format(name, name, where) or nil
 end
 
--- What a guard says of a step names the option of a playbook; the gateway has a setting instead.
-local function held_message(step)
-  local why = step.held:gsub("limit ({ [%w_]+ = %d+ })", "limits = %1 of the gateway")
+-- What a guard says of a step names the option of a playbook; there is a setting instead.
+local function held_message(step, where)
+  local why = step.held:gsub("limit ({ [%w_]+ = %d+ })", "limits = %1 of the " .. where)
   return ("%s: %s"):format(step.subject, why)
 end
 
@@ -204,7 +243,7 @@ end
 local function creates_protected(builder, changes)
   for _, change in ipairs(changes) do
     if change.kind == "create" and not change.is_new then
-      local entry = builder.declared.protected[key_of(change.subject)]
+      local entry = builder.declared.protected[email.fold(change.subject)]
       if entry then
         return change.subject, entry.why
       end
@@ -213,16 +252,17 @@ local function creates_protected(builder, changes)
 end
 
 --- Asks the guards; if one of them objects, all changes are refused.
----@param snapshot lastpass.Snapshot
----@param changes lastpass.unified.Change[]
+---@param snapshot lastpass.Snapshot the directory as it was read last
+---@param changes lastpass.plan.SingleChange[]
 ---@param settings table protect, limits
----@param given table admins (of `read_admins`, nil: those of the snapshot),
--- done_lately(name of a limit, span of `limits.spans`)
+---@param given table where (whose settings these are: "gateway", "connection"), admins (of `read_admins`, nil: those
+-- of the snapshot), done_lately(name of a limit, span of `limits.spans`)
 ---@return true|nil
 ---@return string? message
 ---@return lastpass.Error? err kind "guard"
 function M.ask(snapshot, changes, settings, given)
-  local builder = builder_of(snapshot, changes, settings, given.admins)
+  local where = given.where
+  local builder = builder_of(snapshot, changes, declare(settings, where), given.admins)
   local subject, why = creates_protected(builder, changes)
   if subject then
     return errors.fail("guard", "protected", ("%s: %s"):format(subject, why))
@@ -237,74 +277,12 @@ function M.ask(snapshot, changes, settings, given)
   })
   local held, refusal = builder.held[1], context.refusals[1]
   if held then
-    return errors.fail("guard", held.code, held_message(held))
+    return errors.fail("guard", held.code, held_message(held, where))
   elseif refusal then
-    return errors.fail("guard", refusal.guard, refusal.message, { hint = hint_of(refusal) })
+    local hint = hint_of(refusal, where)
+    return errors.fail("guard", refusal.guard, refusal.message, { hint = hint })
   end
   return true
-end
-
-local HOUR = 60 * 60
-local DAY = 24 * HOUR
-
--- What was done is counted by hours and by days in a `lua_shared_dict`, so the oldest hour, or day, counts whole. Each
--- unit has the longest span that it is counted for.
-local units = {
-  { mark = "h", seconds = HOUR, longest = DAY },
-  { mark = "d", seconds = DAY, longest = 31 * DAY },
-}
-
-local function count_key(tenant, name, unit, number)
-  return ("done %s %s %s%d"):format(tenant, name, unit.mark, number)
-end
-
-local function subtract(dict, list)
-  for _, one in ipairs(list) do
-    dict:incr(one.key, -one.count)
-  end
-end
-
---- Counts changes that are about to be made.
----@param dict table of `ngx.shared`
----@param tenant string
----@param counts table<string, integer> of `count`
----@param now number epoch seconds
----@return table|nil reservation for `give_back`; nil when the dict is full: then nothing is counted
-function M.reserve(dict, tenant, counts, now)
-  local reserved = {}
-  for name, count in pairs(counts) do
-    for _, unit in ipairs(units) do
-      local key = count_key(tenant, name, unit, math.floor(now / unit.seconds))
-      if not dicts.count(dict, key, count, unit.longest + unit.seconds) then
-        subtract(dict, reserved)
-        return nil
-      end
-      reserved[#reserved + 1] = { key = key, count = count }
-    end
-  end
-  return { dict = dict, reserved = reserved }
-end
-
---- Subtracts changes again that were surely not made.
----@param reservation table
-function M.give_back(reservation)
-  subtract(reservation.dict, reservation.reserved)
-end
-
---- How much of a limit was done within a span.
----@param dict table of `ngx.shared`
----@param tenant string
----@param name string of a limit
----@param seconds number of the span
----@param now number epoch seconds
----@return integer
-function M.lately(dict, tenant, name, seconds, now)
-  local unit = seconds <= units[1].longest and units[1] or units[2]
-  local sum, last = 0, math.floor(now / unit.seconds)
-  for back = 0, math.ceil(seconds / unit.seconds) do
-    sum = sum + (dict:get(count_key(tenant, name, unit, last - back)) or 0)
-  end
-  return sum
 end
 
 return M
