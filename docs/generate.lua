@@ -3,7 +3,7 @@
 -- when something public is without documentation.
 -- Usage: lua5.4 docs/generate.lua [--check]      (make docs, make docs-check)
 local core = require "lastpass.core"
-local options = require "lastpass.enterprise.options"
+local options = require "lastpass.enterprise.option_list"
 
 local check_only = arg[1] == "--check"
 local complaints = {}
@@ -81,7 +81,7 @@ end
 
 local function option_table()
   local lines = { "| option | type | default | what it is |", "| --- | --- | --- | --- |" }
-  for _, option in ipairs(options.list) do
+  for _, option in ipairs(options) do
     lines[#lines + 1] = ("| `%s` | %s | %s | %s |"):format(
       option[1],
       option[2],
@@ -305,7 +305,7 @@ local function check_coverage()
       complain("command %s is in no spec", command.name)
     end
   end
-  for _, option in ipairs(options.list) do
+  for _, option in ipairs(options) do
     if #lines_of("grep -rlwF '" .. option[1] .. "' spec --include='*_spec.lua'") == 0 then
       complain("option %s is in no spec", option[1])
     end

@@ -594,6 +594,53 @@ describe("config", function()
     refused("bad_config", config.profile, "acme", options())
   end)
 
+  it("gives what it says of SCIM as one option", function()
+    write(
+      user_file(),
+      [[{"profiles": {
+        "acme": {"cid": 1, "provhash": {"file": "/h"}, "scim_token": {"command": "pass scim"}},
+        "beta": {"cid": 2, "provhash": {"file": "/h"}, "scim_token": {"file": "t"},
+                 "scim_url": "https://lastpass.eu/scimapi/2", "scim_dialect": "rfc"},
+        "half": {"cid": 3, "provhash": {"file": "/h"}, "scim_dialect": "rfc"}}}]]
+    )
+    local acme = config.profile("acme", options())
+    assert.are.same({ token = { command = "pass scim" } }, acme.scim)
+    assert.is_nil(acme.scim_token)
+    local beta = config.profile("beta", options())
+    assert.are.same({
+      url = "https://lastpass.eu/scimapi/2",
+      token = { file = user_file():match "^(.*)/" .. "/t" },
+      dialect = "rfc",
+    }, beta.scim)
+    local message = refused("no_scim_token", config.profile, "half", options())
+    assert.is_truthy(message:find('write "scim_token": {"file": PATH} into', 1, true))
+  end)
+
+  it("takes the address and the token of SCIM from the environment", function()
+    local environment = {
+      LASTPASS_CID = "1",
+      LASTPASS_PROVHASH_FILE = "/h",
+      LASTPASS_SCIM_URL = "https://lastpass.com/scimapi/1",
+      LASTPASS_SCIM_TOKEN_FILE = "/t",
+    }
+    local own = config.profile(nil, options(environment))
+    assert.are.same({ url = "https://lastpass.com/scimapi/1", token = { file = "/t" } }, own.scim)
+    write(
+      user_file(),
+      '{"profiles": {"p": {"cid": 1, "provhash": {"file": "/h"}, "scim_token": {"file": "/p"}}}}'
+    )
+    local notes = config.load(options { LASTPASS_SCIM_URL = "https://127.0.0.1/s" }):notes()
+    local note = "the SCIM token is that of profile p (%s), but the SCIM address is that of "
+    assert.are.same({ note:format(user_file()) .. "LASTPASS_SCIM_URL" }, notes)
+    environment.LASTPASS_SCIM_TOKEN_FILE = CANARY
+    refused("bad_config", config.profile, nil, options(environment))
+    local forms = { ('"%s"'):format(CANARY), ('{"file": "%s"}'):format(CANARY), "{}", "5" }
+    for _, form in ipairs(forms) do
+      write(user_file(), ('{"profiles": {"acme": {"cid": 1, "scim_token": %s}}}'):format(form))
+      refused("bad_config", config.profile, "acme", options())
+    end
+  end)
+
   it("takes from a project's file neither where the hash is nor where it goes", function()
     write(user_file(), '{"profiles": {"acme": {"cid": 1, "provhash": {"file": "h"}}}}')
     for key, value in pairs {
@@ -601,6 +648,8 @@ describe("config", function()
       url = '"https://evil.example/"',
       proxy = '"http://evil.example/"',
       ca_file = '"evil.pem"',
+      scim_url = '"https://evil.example/"',
+      scim_token = '{"command": "touch /tmp/owned"}',
     } do
       write(work .. "/.lastpass.json", ('{"profiles": {"acme": {"%s": %s}}}'):format(key, value))
       local message, err = refused("not_in_project", config.profile, "acme", options())

@@ -103,9 +103,10 @@ local function resolve(layers, name, named)
       end
     end
   end
-  -- The only other table among the values: callers may change theirs.
-  if values.provhash then
-    values.provhash = { kind = values.provhash.kind, value = values.provhash.value }
+  -- The only other tables among the values: callers may change theirs.
+  for _, key in ipairs(keys.secrets) do
+    local secret = values[key]
+    values[key] = secret and { kind = secret.kind, value = secret.value }
   end
   -- LASTPASS_PROXY is for the way to LastPass; a sandbox on this machine is reached without it.
   if values.proxy and origins.proxy == layers.environment then
@@ -209,7 +210,7 @@ function methods:ignored(name)
   for _, key in ipairs(keys.names) do
     local value = environment.values[key]
     local is_same = value == values[key]
-    if key == "provhash" and value and values[key] then
+    if type(value) == "table" and value.kind and values[key] then
       is_same = value.kind == values[key].kind and value.value == values[key].value
     end
     local is_below = origins[key] == self.layers.flags -- a flag is stronger, as everybody expects
@@ -235,9 +236,15 @@ function methods:unsafe_files()
   return list
 end
 
--- Which keys say where the hash goes to, and whose it is.
-local UNIT = { "url", "cid" }
-local WORDS = { url = "address", cid = "account number" }
+-- Which keys say where a secret goes to, and whose it is.
+local UNITS = {
+  { secret = "provhash", word = "hash", url = "address", cid = "account number" },
+  { secret = "scim_token", word = "SCIM token", scim_url = "SCIM address", cid = "account number" },
+}
+
+local function where_of(layer, key, chosen)
+  return layer.profiles and ("profile %s (%s)"):format(chosen, layer.where) or source_of(layer, key)
+end
 
 --- What a person should hear before the hash is used: variables that count for nothing, and an address or
 -- an account number that comes from elsewhere than the hash.
@@ -250,17 +257,19 @@ function methods:notes(name)
   for _, ignored in ipairs(self:ignored(name)) do
     notes[#notes + 1] = ("%s is not used: %s"):format(ignored.where, ignored.reason)
   end
-  local hash = origins.provhash
-  for _, key in ipairs(UNIT) do
-    local layer = origins[key]
-    -- among themselves the files are one configuration
-    if hash and layer and layer ~= hash and not (layer.profiles and hash.profiles) then
-      notes[#notes + 1] = ("the hash is that of %s, but the %s is that of %s"):format(
-        hash.profiles and ("profile %s (%s)"):format(chosen, hash.where)
-          or source_of(hash, "provhash"),
-        WORDS[key],
-        layer.profiles and ("profile %s (%s)"):format(chosen, layer.where) or source_of(layer, key)
-      )
+  for _, unit in ipairs(UNITS) do
+    local secret = origins[unit.secret]
+    for _, key in ipairs { "url", "scim_url", "cid" } do
+      local layer = unit[key] and origins[key]
+      -- among themselves the files are one configuration
+      if secret and layer and layer ~= secret and not (layer.profiles and secret.profiles) then
+        notes[#notes + 1] = ("the %s is that of %s, but the %s is that of %s"):format(
+          unit.word,
+          where_of(secret, unit.secret, chosen),
+          unit[key],
+          where_of(layer, key, chosen)
+        )
+      end
     end
   end
   return notes
@@ -300,11 +309,25 @@ local function missing(configuration, name, named, key, entry, variable)
   return fail("no_" .. key, ("%s has no %s: %s"):format(subject, key, hint), hint)
 end
 
+-- The keys about SCIM as the one option that `lastpass.new` has for it.
+local function fold_scim(values)
+  local token = values.scim_token
+  values.scim = token
+    and {
+      url = values.scim_url,
+      token = { [token.kind] = token.value },
+      dialect = values.scim_dialect,
+    }
+  values.scim_url, values.scim_token, values.scim_dialect = nil, nil, nil
+  return values
+end
+
 --- One profile as options for `lastpass.new`.
 ---@param name? string default: the default profile
----@return table|nil options provhash is still a description: {kind = "file"|"env"|"command", value}
+---@return table|nil options provhash is still a description: {kind = "file"|"env"|"command", value}; `scim`
+-- has url, token and dialect
 ---@return string? message
----@return lastpass.Error? err kind "argument" (unknown_profile, no_profile, no_cid, no_provhash)
+---@return lastpass.Error? err kind "argument" (unknown_profile, no_profile, no_cid, no_provhash, no_scim_token)
 function methods:profile(name)
   check_name(name)
   local chosen, named = choose(self, name)
@@ -320,8 +343,11 @@ function methods:profile(name)
   elseif not values.provhash then
     local entry = '"provhash": {"file": PATH}'
     return missing(self, chosen, named, "provhash", entry, "LASTPASS_PROVHASH_FILE")
+  elseif not values.scim_token and (values.scim_url or values.scim_dialect) then
+    local entry = '"scim_token": {"file": PATH}'
+    return missing(self, chosen, named, "scim_token", entry, "LASTPASS_SCIM_TOKEN_FILE")
   end
-  return values
+  return fold_scim(values)
 end
 
 --- Reads the configuration and returns one profile of it.

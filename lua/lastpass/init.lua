@@ -57,7 +57,7 @@ setmetatable(M, {
 })
 
 --- Makes a client of the Enterprise API. Nothing is sent.
----@param options table cid, provhash and others: `lastpass.enterprise.options`, README "Options"
+---@param options table cid, provhash and others: `lastpass.enterprise.option_list`, README "Options"
 ---@return lastpass.Client client wrong options raise
 ---@usage
 -- local acme = lastpass.new{ cid = 8771312, provhash = lastpass.secret.file "~/.config/lastpass/acme.hash" }

@@ -1,7 +1,7 @@
 -- What lastpass.new takes and what it refuses; nothing is sent.
 local check = require "spec.support.check"
 local lastpass = require "lastpass"
-local options = require "lastpass.enterprise.options"
+local option_list = require "lastpass.enterprise.option_list"
 
 local HASH = ("0123456789abcdef"):rep(4)
 
@@ -63,7 +63,7 @@ describe("lastpass.enterprise.options", function()
 
   it("are described, each of them, and known, each described", function()
     local described = {}
-    for _, entry in ipairs(options.list) do
+    for _, entry in ipairs(option_list) do
       assert.equal(4, #entry)
       described[entry[1]] = true
       local message = refusal { [entry[1]] = { "wrong" } }
@@ -257,6 +257,7 @@ describe("lastpass.enterprise.options", function()
       on_retry = { print },
       on_reply = { print },
       limiter = { { acquire = print, back_off = print } },
+      scim = { { token = secret() } },
       now = { os.time },
     }
     local bad = {
@@ -282,6 +283,7 @@ describe("lastpass.enterprise.options", function()
       on_retry = { 5 },
       on_reply = { 5 },
       limiter = { 5, {}, { back_off = print } },
+      scim = { 5, "token" },
       now = { 5 },
     }
     for name, values in pairs(good) do
@@ -299,7 +301,7 @@ describe("lastpass.enterprise.options", function()
         )
       end
     end
-    for _, entry in ipairs(options.list) do
+    for _, entry in ipairs(option_list) do
       if entry[1] ~= "cid" and entry[1] ~= "provhash" and entry[1] ~= "url" then
         assert.truthy(good[entry[1]] and bad[entry[1]], entry[1])
       end

@@ -92,6 +92,11 @@ an open descriptor, or is asked for without echo. A variable is wiped once it is
 program that is started inherits it; the shell or service that set it still has it. A project's file
 may not say where the hash comes from.
 
+For plans with --via scim a profile has the token of the company's SCIM endpoint, which is not the
+hash: "scim_token" is {"file": PATH}, {"env": NAME} or {"command": LINE}. "scim_url" is the
+Connection URL of the Admin Console (Users, Directories), where it does not go with the account
+number alone; "scim_dialect" is "rfc" for a server that does all of SCIM 2.0.
+
     LASTPASS_PROFILE         profile
     LASTPASS_CID             account number
     LASTPASS_PROVHASH_FILE   file with the hash
@@ -101,6 +106,8 @@ may not say where the hash comes from.
     LASTPASS_PROXY           proxy to go through
     LASTPASS_JOURNAL         file or postgresql:// address of runs and stored snapshots
     LASTPASS_CONFIG          your configuration file
+    LASTPASS_SCIM_URL        address of the SCIM endpoint
+    LASTPASS_SCIM_TOKEN_FILE file with its token
     NO_COLOR                 no colour
     LASTPASS_TRACEBACK       after an error of the program, show where it happened]],
   },

@@ -14,10 +14,20 @@ local ABSENT = { [2] = true, [20] = true }
 -- A project's file comes with whatever folder one happens to be in. It may say which company and
 -- how, but not where the secret comes from or goes to: with these keys a downloaded folder could
 -- have the hash sent elsewhere, or a command run.
-local NOT_IN_PROJECT = { provhash = true, url = true, proxy = true, ca_file = true }
+local NOT_IN_PROJECT = {
+  provhash = true,
+  url = true,
+  proxy = true,
+  ca_file = true,
+  scim_url = true,
+  scim_token = true,
+}
 
 -- What sends the hash, or runs a program: a file that says one of these must not be others' to change.
-local SENSITIVE = { provhash = true, url = true, proxy = true, ca_file = true, journal = true }
+local SENSITIVE = { journal = true }
+for name in pairs(NOT_IN_PROJECT) do
+  SENSITIVE[name] = true
+end
 
 local function fail(path, code, detail, fields)
   fields = fields or {}

@@ -94,31 +94,31 @@ local function addresses(value)
 end
 
 local IN_PLAIN_TEXT = "must not be written here in plain text, where backups and other programs "
-  .. "read it: put the hash alone into a file that only you can read, and write "
-  .. '"provhash": {"file": "~/.config/lastpass/acme.hash"}'
+  .. "read it: put the %s alone into a file that only you can read, and write "
+  .. '"%s": {"file": "~/.config/lastpass/acme.%s"}'
 
-local PROVHASH_KINDS = { "file", "env", "command" }
+local SECRET_KINDS = { "file", "env", "command" }
 
 -- Account hashes are 64 hexadecimal digits (enterprise-api §1.2); no path or name looks so.
 local function looks_like_hash(value)
   return #value >= 32 and value:find "^%x+$" ~= nil
 end
 
--- Nothing that was found here may appear in a message: it may be the hash.
-local function provhash(value, origin)
+-- Where a secret is. Nothing that was found here may appear in a message: it may be the secret.
+local function read_secret(value, origin, in_plain_text)
   if type(value) == "string" then
-    return nil, IN_PLAIN_TEXT
+    return nil, in_plain_text
   elseif type(value) ~= "table" then
     return nil, 'must be {"file": …}, {"env": …} or {"command": …}'
   elseif value.value ~= nil then
-    return nil, IN_PLAIN_TEXT
+    return nil, in_plain_text
   end
   local count = 0
   for _ in pairs(value) do
     count = count + 1
   end
   local kind
-  for _, name in ipairs(PROVHASH_KINDS) do
+  for _, name in ipairs(SECRET_KINDS) do
     kind = value[name] ~= nil and name or kind
   end
   if count ~= 1 or not kind then
@@ -128,12 +128,19 @@ local function provhash(value, origin)
   if not given then
     return nil, ('must have a text as its "%s"'):format(kind)
   elseif looks_like_hash(given) then
-    return nil, IN_PLAIN_TEXT
+    return nil, in_plain_text
   elseif kind == "file" then
     local expanded, reason = resolve(given, origin)
     return expanded and { kind = kind, value = expanded }, reason
   end
   return { kind = kind, value = given }
+end
+
+local function secret_of(key, word)
+  local in_plain_text = IN_PLAIN_TEXT:format(word, key, word)
+  return function(value, origin)
+    return read_secret(value, origin, in_plain_text)
+  end
 end
 
 local function proxy(value)
@@ -147,7 +154,7 @@ end
 
 local CHECKS = {
   cid = whole_from(1),
-  provhash = provhash,
+  provhash = secret_of("provhash", "hash"),
   url = text,
   apiuser = text,
   timezone = text,
@@ -160,8 +167,14 @@ local CHECKS = {
   journal = journal,
   protect = addresses,
   proxy = proxy,
+  scim_url = text,
+  scim_token = secret_of("scim_token", "token"),
+  scim_dialect = text,
   transport = text,
 }
+
+--- The keys that say where a secret is.
+M.secrets = { "provhash", "scim_token" }
 
 --- The keys' names, sorted.
 M.names = {}

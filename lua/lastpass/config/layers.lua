@@ -14,6 +14,8 @@ local VARIABLES = {
   LASTPASS_CA_FILE = "ca_file",
   LASTPASS_PROXY = "proxy",
   LASTPASS_JOURNAL = "journal",
+  LASTPASS_SCIM_URL = "scim_url",
+  LASTPASS_SCIM_TOKEN_FILE = "scim_token",
 }
 
 --- The file of the whole machine.
@@ -52,7 +54,7 @@ local function environment_layer(variable, home)
   local given = {}
   for name, key in pairs(VARIABLES) do
     local value = variable(name)
-    if value and key == "provhash" then
+    if value and name:find "_FILE$" and key ~= "ca_file" then
       value = { file = value }
     end
     given[name] = value and { key, value }

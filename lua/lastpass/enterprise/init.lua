@@ -38,7 +38,7 @@ function client_mt.__tostring(client)
 end
 
 --- Makes a client. Nothing is sent.
----@param options table see `lastpass.enterprise.options`
+---@param options table see `lastpass.enterprise.option_list`
 ---@param level? integer whose line is blamed for mistakes; default the caller
 ---@return lastpass.Client
 function M.new(options, level)
@@ -84,7 +84,7 @@ for alias, name in pairs(call.aliases) do
 end
 
 --- An option the client was made with, or its default.
----@param name string see `lastpass.enterprise.options`; an unknown name raises
+---@param name string see `lastpass.enterprise.option_list`; an unknown name raises
 ---@return any value nil for an option without a default that was not given
 function methods:option(name)
   client_options.check_name("client:option", name, 2)
@@ -137,6 +137,7 @@ local changeable = {
   in_flight = true,
   protect = true,
   journal = true,
+  scim = true,
   now = true,
   on_request = true,
   on_wait = true,

@@ -1,4 +1,5 @@
---- The options of a client: what they are, what they default to, and what is refused.
+--- The options of a client: what they default to, and what is refused. `lastpass.enterprise.option_list` describes
+-- them.
 -- @module lastpass.enterprise.options
 local core = require "lastpass.core"
 local errors = require "lastpass.error"
@@ -7,76 +8,6 @@ local M = {}
 
 --- The documented address; no other is known to serve this API (enterprise-api §1.3).
 M.DEFAULT_URL = "https://lastpass.com/enterpriseapi.php"
-
---- The one list of options. The README's table and what `:doc lastpass.new` shows are made from it.
-M.list = {
-  { "cid", "integer or digits", "required", "account number, as the Admin Console shows it" },
-  { "provhash", "secret", "required", "provisioning hash, from `lastpass.secret`" },
-  { "url", "string", M.DEFAULT_URL, "address of the API; https, or http to this machine" },
-  { "apiuser", "string", "none", "label sent along with each request" },
-  {
-    "timezone",
-    "string",
-    "America/New_York",
-    "zone of the account's times: a tzdata name or a POSIX rule",
-  },
-  { "timeout", "seconds", "120", "for one whole call" },
-  { "connect_timeout", "seconds", "10", "for reaching the server" },
-  { "retries", "count", "3", "how often a read is tried again; writes only when nothing was sent" },
-  { "rate", "per second", "no limit", "requests to this company, over all clients of the process" },
-  { "max_bytes", "bytes", "256 MiB", "largest reply that is accepted" },
-  { "page_size", "users", "2000", "users asked for at once" },
-  { "chunk", "rows", "100", "rows of one write when a list is split" },
-  { "in_flight", "count", "4", "pages of one read under way at once" },
-  { "ca_file", "path", "the system's", "PEM certificates to trust" },
-  {
-    "proxy",
-    "URL",
-    "the environment's",
-    'proxy to go through; "" for none; never to this machine without TLS',
-  },
-  { "verify", "boolean", "true", "false skips TLS verification, to this machine only" },
-  { "http_version", "string", '"1.1"', '"2" for HTTP/2 when offered; its library copies the hash' },
-  {
-    "transport",
-    "name or object",
-    "curl",
-    'how requests are sent: "curl"; in nginx "resty" or "thread"',
-  },
-  {
-    "journal",
-    "path or DSN",
-    "a file of the user's",
-    "where plans are journalled: a file for SQLite, or postgresql://user@host/database",
-  },
-  {
-    "protect",
-    "list of addresses",
-    "none",
-    "accounts that plans, verbs and users' methods take nothing from",
-  },
-  {
-    "now",
-    "function",
-    "the machine's clock",
-    "gives the seconds since 1970 that relative times count from",
-  },
-  { "on_request", "function", "none", "called with {command, attempt} before each request" },
-  { "on_wait", "function", "none", "called with {command, seconds, reason} before a wait" },
-  { "on_retry", "function", "none", "called with {command, attempt, message, code, seconds}" },
-  {
-    "on_reply",
-    "function",
-    "none",
-    "called with {command, attempt, seconds, code} after each request; no code when it went well",
-  },
-  {
-    "limiter",
-    "object",
-    "one of the process",
-    "who spaces requests: `acquire(command, rate, on_wait)` and `back_off(seconds)`",
-  },
-}
 
 local function positive(value)
   return type(value) == "number" and value > 0, "a number above 0"
@@ -123,6 +54,9 @@ local known = {
   on_wait = "function",
   on_retry = "function",
   on_reply = "function",
+  scim = function(value)
+    return type(value) == "table" and value.token ~= nil, "a table with a 'token'"
+  end,
   limiter = function(value)
     return type(value) == "table" and value.acquire and value.back_off and true,
       "an object with acquire and back_off"

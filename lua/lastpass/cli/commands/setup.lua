@@ -38,15 +38,15 @@ end
 
 local function default_values()
   local values = {}
-  for _, option in ipairs(require("lastpass.enterprise.options").list) do
+  for _, option in ipairs(require "lastpass.enterprise.option_list") do
     values[option[1]] = option[3]
   end
   return values
 end
 
--- The hash itself is never shown, only where it comes from; nor is a password in an address.
-local function shown_value(key, value)
-  if key == "provhash" then
+-- A secret itself is never shown, only where it comes from; nor is a password in an address.
+local function shown_value(value)
+  if type(value) == "table" and value.kind then
     return ("%s %s"):format(value.kind, value.value)
   elseif type(value) == "string" then
     return require("lastpass.transport.address").without_password(value)
@@ -70,7 +70,7 @@ local function settings_of(configuration, options)
     local origin, where = configuration:origin(name, key)
     if origin then
       rows[#rows + 1] =
-        { key = key, value = shown_value(key, values[key]), origin = origin, where = where }
+        { key = key, value = shown_value(values[key]), origin = origin, where = where }
     elseif options.all and defaults[key] ~= "required" then
       rows[#rows + 1] = { key = key, value = defaults[key] or "none", origin = "default" }
     end
@@ -78,7 +78,7 @@ local function settings_of(configuration, options)
   for _, ignored in ipairs(options.origin and configuration:ignored() or {}) do
     rows[#rows + 1] = {
       key = ignored.key,
-      value = shown_value(ignored.key, ignored.value),
+      value = shown_value(ignored.value),
       origin = "not used",
       where = ("%s: %s"):format(ignored.where, ignored.reason),
     }
@@ -124,12 +124,14 @@ local function find_editor(session)
   return nil
 end
 
--- Hashes of the environment are for this program, not for an editor. A file that cannot be read names none.
+-- Secrets of the environment are for this program, not for an editor. A file that cannot be read names none.
 local function take_hashes(session)
   local configuration = session:configuration()
   for _, profile in pairs(configuration and configuration.profiles or {}) do
-    if profile.provhash and profile.provhash.kind == "env" then
-      require("lastpass.secret").env(profile.provhash.value)
+    for _, key in ipairs(require("lastpass.config.keys").secrets) do
+      if profile[key] and profile[key].kind == "env" then
+        require("lastpass.secret").env(profile[key].value)
+      end
     end
   end
 end

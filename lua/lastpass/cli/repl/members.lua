@@ -139,7 +139,7 @@ local function names_of(known, more)
 end
 
 local function client_options()
-  return names_of(require("lastpass.enterprise.options").list)
+  return names_of(require "lastpass.enterprise.option_list")
 end
 
 -- Options by the last name of the call.

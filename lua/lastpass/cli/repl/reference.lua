@@ -232,7 +232,7 @@ end
 
 local function add_client_options(lines)
   lines[#lines + 1] = "  options:"
-  for _, option in ipairs(require("lastpass.enterprise.options").list) do
+  for _, option in ipairs(require "lastpass.enterprise.option_list") do
     add_option(lines, option[1], option[2], "; default: " .. option[3], option[4])
   end
 end
