@@ -168,6 +168,7 @@ build = {
     ["lastpass.enterprise.call"] = "lua/lastpass/enterprise/call.lua",
     ["lastpass.enterprise"] = "lua/lastpass/enterprise/init.lua",
     ["lastpass.enterprise.limiter"] = "lua/lastpass/enterprise/limiter.lua",
+    ["lastpass.enterprise.option_list"] = "lua/lastpass/enterprise/option_list.lua",
     ["lastpass.enterprise.options"] = "lua/lastpass/enterprise/options.lua",
     ["lastpass.enterprise.pages"] = "lua/lastpass/enterprise/pages.lua",
     ["lastpass.enterprise.reply"] = "lua/lastpass/enterprise/reply.lua",
