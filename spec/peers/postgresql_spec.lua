@@ -27,6 +27,14 @@ describe("the journal on PostgreSQL", function()
     end)
   end
 
+  for part, file in pairs { jobs = "jobs_contract", inbound = "inbound_contract" } do
+    describe(part .. ":", function()
+      require("spec.store." .. file)(function()
+        return { dsn = (server:fresh()) }
+      end, { it = it, before_each = before_each, after_each = after_each })
+    end)
+  end
+
   local function begin(journal)
     return assert(journal:begin_run { tenant = 5, plan = "sha", kind = "apply", total = 1 })
   end

@@ -66,9 +66,17 @@ describe("store.migrations", function()
     end
     assert.same({
       "lastpass_cursors",
+      "lastpass_jobs",
       "lastpass_locks",
       "lastpass_runs",
       "lastpass_schema",
+      "lastpass_scim_amounts",
+      "lastpass_scim_claims",
+      "lastpass_scim_connections",
+      "lastpass_scim_members",
+      "lastpass_scim_objects",
+      "lastpass_scim_requests",
+      "lastpass_scim_tokens",
       "lastpass_snapshots",
       "lastpass_sources",
       "lastpass_steps",

@@ -10,6 +10,8 @@ local values = require "lastpass.store.values"
 
 local M = {}
 
+local unpack = table.unpack or unpack
+
 local LOCK_TIMEOUT = 600
 local BUSY_TIMEOUT = 10
 
@@ -46,14 +48,63 @@ local known_options = {
 local methods = { lock = locks.take }
 local journal_mt = { __index = methods, __name = "lastpass.journal" }
 
-for _, part in ipairs { "runs", "steps", "step_lists", "readings" } do
-  for name, method in pairs(require("lastpass.store." .. part)) do
+local parts = {
+  "runs",
+  "steps",
+  "step_lists",
+  "readings",
+  "jobs",
+  "job_claims",
+  "inbound",
+  "inbound_log",
+  "inbound_objects",
+  "inbound_members",
+  "inbound_intents",
+  "inbound_outcomes",
+}
+for _, part in ipairs(parts) do
+  local module = require("lastpass.store." .. part)
+  for name, method in pairs(module.methods or module) do
     methods[name] = method
   end
 end
 
 function journal_mt.__tostring(self)
   return ("lastpass.journal (%s)"):format(self._database.label)
+end
+
+local function call_entry(self, entry)
+  local method = methods[entry.method]
+  if not method or entry.method == "batch" then
+    errors.raise(3, "journal:batch: there is no method '%s'", tostring(entry.method))
+  end
+  local values_of = { pcall(method, self, unpack(entry, 1, entry.count or #entry)) }
+  if values_of[1] then
+    return { values_of[2], values_of[3], values_of[4] }
+  elseif type(values_of[2]) ~= "string" then
+    error(values_of[2], 0) -- the database has failed, and with it the transaction
+  end
+  return { raised = values_of[2] }
+end
+
+local function call_entries(self, list)
+  local results = {}
+  for index, entry in ipairs(list) do
+    results[index] = call_entry(self, entry)
+  end
+  return results
+end
+
+--- Calls several methods in one transaction: one commit for all. Each entry is done whole or not at all, whatever
+-- becomes of the others.
+---@param list table[] {method = name, arguments …, count = how many when there is nil among them}
+---@return table[]|nil results for each {value, message, err}, or {raised = message} where its arguments were wrong
+---@return string? message
+---@return lastpass.Error? err when nothing was committed
+function methods:batch(list)
+  return self._database:together(function()
+    return call_entries(self, values.list("journal:batch", "the list", list))
+  end)
 end
 
 --- Closes the database, and releases the locks that it still has.

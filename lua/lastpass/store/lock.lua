@@ -166,7 +166,7 @@ local function shown(owner)
 end
 
 local function refuse(journal, tenant, owner, liveness)
-  local who = ("%s on %s"):format(owner.user or "somebody", owner.host)
+  local who = ("%s on %s"):format(owner.shared or owner.user or "somebody", owner.host)
   local details = { owner.pid and ("process %d"):format(owner.pid) or nil }
   details[#details + 1] = owner.run and ("run %d"):format(owner.run) or nil
   details[#details + 1] = "since " .. time.iso(owner.since)
@@ -175,7 +175,7 @@ local function refuse(journal, tenant, owner, liveness)
     hint = ("wait until it is done; should it hang: kill %d"):format(owner.pid)
   else
     hint = ("wait until it is done; it counts as dead %d s after its last sign of life, %s"):format(
-      journal._lock_timeout,
+      owner.lease or journal._lock_timeout,
       time.iso(owner.heartbeat)
     )
   end
@@ -193,8 +193,7 @@ end
 
 -- In a transaction. What was examined is what is replaced: PostgreSQL reserves the row for us from
 -- @locked on, SQLite the whole file.
-local function take(database, journal, tenant, run, identity, token)
-  local owner = json.encode(identity)
+local function take(database, journal, tenant, run, owner, token)
   local inserted = database:first(
     "INSERT INTO lastpass_locks (tenant, token, run, owner, since, heartbeat) "
       .. "VALUES (?, ?, ?, ?, @now, @now) ON CONFLICT (tenant) DO NOTHING RETURNING token",
@@ -212,12 +211,12 @@ local function take(database, journal, tenant, run, identity, token)
     tenant
   )
   if not row then -- released between the two
-    return take(database, journal, tenant, run, identity, token)
+    return take(database, journal, tenant, run, owner, token)
   end
   local previous = describe(row)
   local liveness = M.liveness(previous)
   -- Both times are the database's, so machines whose clocks differ agree.
-  local silent = row.clock - row.heartbeat > journal._lock_timeout
+  local silent = row.clock - row.heartbeat > (previous.lease or journal._lock_timeout)
   if liveness == "alive" or liveness == "unknown" and not silent then
     return refuse(journal, tenant, previous, liveness)
   end
@@ -249,7 +248,7 @@ function M.take(journal, tenant, options)
   local identity = M.identity()
   local token = new_token(identity)
   local ok, taken_over, err =
-    journal._database:transaction(take, journal, tenant, run, identity, token)
+    journal._database:transaction(take, journal, tenant, run, json.encode(identity), token)
   if not ok then
     return nil, taken_over, err
   end
@@ -318,6 +317,54 @@ end
 ---@return lastpass.Error? err kind "conflict", code "lock_lost", with owner
 function lock:renew()
   return self._journal._database:transaction(touch, self)
+end
+
+-- ---- shared by the processes of an endpoint ----
+
+--- The token of locks that all processes of the SCIM endpoint share; plans are kept out by it, and keep it out.
+M.SHARED = "scim"
+
+--- Inside a transaction: proves that the company is the endpoint's, or takes it. There is no process to ask whether it
+-- lives: it ends by itself, `lease` seconds after the last write.
+---@param database table
+---@param journal lastpass.store.Journal
+---@param tenant string
+---@param lease integer seconds
+---@return table|nil state {run, clock, owner, is_new}
+---@return string? message
+---@return lastpass.Error? err kind "conflict", code "locked", with owner
+function M.share(database, journal, tenant, lease)
+  local row = database:first(
+    "UPDATE lastpass_locks SET heartbeat = @now WHERE tenant = ? AND token = ? "
+      .. "AND heartbeat >= @now - ? RETURNING {run}, {@now AS clock}",
+    tenant,
+    M.SHARED,
+    lease
+  )
+  local who = M.identity()
+  local owner = { host = who.host, user = who.user, shared = "the SCIM endpoint", lease = lease }
+  if row then
+    return { run = row.run, clock = row.clock, owner = owner }
+  end
+  local ok, message, err = take(database, journal, tenant, nil, json.encode(owner), M.SHARED)
+  if not ok then
+    return nil, message, err
+  end
+  row = database:first "SELECT {@now AS clock}"
+  return { clock = row.clock, owner = owner, is_new = true }
+end
+
+--- Inside a transaction: the shared lock names another run.
+---@param database table
+---@param tenant string
+---@param run integer
+function M.name_run(database, tenant, run)
+  database:query(
+    "UPDATE lastpass_locks SET run = ? WHERE tenant = ? AND token = ?",
+    run,
+    tenant,
+    M.SHARED
+  )
 end
 
 local function remove(database, self)

@@ -91,6 +91,129 @@ M.steps = {
     -- when the directory was read back and showed what the step says
     "ALTER TABLE lastpass_steps ADD COLUMN confirmed_at BIGINT",
   },
+  {
+    -- What identity providers push: who they are, how they prove it, what they sent.
+    [[CREATE TABLE lastpass_scim_connections (
+      name TEXT NOT NULL PRIMARY KEY,
+      tenant TEXT NOT NULL,
+      provider TEXT NOT NULL,
+      mode TEXT NOT NULL,
+      state TEXT NOT NULL,
+      settings TEXT NOT NULL,
+      created BIGINT NOT NULL,
+      changed BIGINT NOT NULL)]],
+    [[CREATE TABLE lastpass_scim_tokens (
+      id @identity,
+      connection TEXT NOT NULL,
+      hash TEXT NOT NULL,
+      label TEXT NOT NULL,
+      created BIGINT NOT NULL,
+      expires BIGINT,
+      last_used BIGINT,
+      revoked BIGINT)]],
+    "CREATE UNIQUE INDEX lastpass_scim_tokens_by_hash ON lastpass_scim_tokens (hash)",
+    [[CREATE TABLE lastpass_scim_requests (
+      id @identity,
+      at BIGINT NOT NULL,
+      connection TEXT NOT NULL,
+      token TEXT,
+      action TEXT NOT NULL,
+      target TEXT,
+      status BIGINT NOT NULL,
+      scim_type TEXT,
+      run BIGINT,
+      step BIGINT,
+      job BIGINT,
+      milliseconds BIGINT NOT NULL)]],
+    "CREATE INDEX lastpass_scim_requests_by_time ON lastpass_scim_requests (connection, at)",
+    -- What an identity provider knows by an id of its own: accounts and groups that it has touched.
+    [[CREATE TABLE lastpass_scim_objects (
+      connection TEXT NOT NULL,
+      id TEXT NOT NULL,
+      tenant TEXT NOT NULL,
+      type TEXT NOT NULL,
+      account TEXT NOT NULL,
+      alias TEXT,
+      name TEXT NOT NULL,
+      external_id TEXT,
+      state TEXT NOT NULL,
+      attributes TEXT NOT NULL,
+      shown TEXT,
+      generation BIGINT NOT NULL,
+      version BIGINT NOT NULL,
+      created BIGINT NOT NULL,
+      changed BIGINT NOT NULL,
+      written_at BIGINT,
+      deleted_at BIGINT,
+      PRIMARY KEY (connection, id))]],
+    -- of one account only one object lives
+    "CREATE UNIQUE INDEX lastpass_scim_objects_by_account ON lastpass_scim_objects "
+      .. "(connection, type, account) WHERE state <> 'tombstone'",
+    "CREATE INDEX lastpass_scim_objects_by_alias ON lastpass_scim_objects "
+      .. "(connection, alias) WHERE alias IS NOT NULL",
+    "CREATE INDEX lastpass_scim_objects_by_external_id ON lastpass_scim_objects "
+      .. "(connection, type, external_id)",
+    "CREATE INDEX lastpass_scim_objects_by_state "
+      .. "ON lastpass_scim_objects (connection, type, state)",
+    -- Memberships that were written through the endpoint, for as long as a cached directory may not show them.
+    [[CREATE TABLE lastpass_scim_members (
+      connection TEXT NOT NULL,
+      team TEXT NOT NULL,
+      person TEXT NOT NULL,
+      present BIGINT NOT NULL,
+      written_at BIGINT NOT NULL,
+      PRIMARY KEY (connection, team, person)) @churned]],
+    -- Who is at work on which user or group, so that no two calls about one of them are in doubt at once.
+    [[CREATE TABLE lastpass_scim_claims (
+      tenant TEXT NOT NULL,
+      subject TEXT NOT NULL,
+      token TEXT NOT NULL,
+      lease_until BIGINT NOT NULL,
+      PRIMARY KEY (tenant, subject)) @churned]],
+    -- What was changed within a day, by limit and quarter of an hour; slot 0 has what others did.
+    [[CREATE TABLE lastpass_scim_amounts (
+      tenant TEXT NOT NULL,
+      name TEXT NOT NULL,
+      slot BIGINT NOT NULL,
+      amount BIGINT NOT NULL,
+      PRIMARY KEY (tenant, name, slot)) @churned]],
+    -- Work that is left for later, for one company or one of many.
+    [[CREATE TABLE lastpass_jobs (
+      id @identity,
+      run BIGINT,
+      step BIGINT,
+      tenant TEXT NOT NULL,
+      connection TEXT,
+      kind TEXT NOT NULL,
+      subject TEXT,
+      object TEXT,
+      fingerprint TEXT,
+      wave BIGINT NOT NULL,
+      state TEXT NOT NULL,
+      not_before BIGINT NOT NULL,
+      attempt BIGINT NOT NULL,
+      token TEXT,
+      lease_until BIGINT,
+      worker TEXT,
+      created BIGINT NOT NULL,
+      started BIGINT,
+      ended BIGINT,
+      outcome TEXT,
+      code TEXT,
+      reason TEXT,
+      row_count BIGINT,
+      missing BIGINT,
+      decided_at BIGINT,
+      decided_by TEXT,
+      decision TEXT,
+      payload TEXT) @churned]],
+    "CREATE INDEX lastpass_jobs_due ON lastpass_jobs (not_before, id) "
+      .. "WHERE state IN ('ready', 'running')",
+    "CREATE UNIQUE INDEX lastpass_jobs_open ON lastpass_jobs (tenant, fingerprint) "
+      .. "WHERE ended IS NULL AND fingerprint IS NOT NULL",
+    "CREATE INDEX lastpass_jobs_by_object "
+      .. "ON lastpass_jobs (connection, object) WHERE ended IS NULL",
+  },
 }
 
 local function version_of(database)

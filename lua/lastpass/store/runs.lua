@@ -12,7 +12,8 @@ local values = require "lastpass.store.values"
 ---@field id integer
 ---@field tenant string
 ---@field plan string          SHA-256 of the plan
----@field kind "apply"|"undo"|"direct" of a plan; that takes a run back; of actions that were asked for
+---@field kind "apply"|"undo"|"direct"|"scim" of a plan; that takes a run back; of actions that were asked for; what
+-- identity providers changed within a day
 ---@field of_run? integer      with "undo": the run that is taken back
 ---@field state "running"|"finished"|"stopped"|"abandoned"
 ---@field total integer        how many steps the plan has
@@ -220,7 +221,7 @@ local function select_last(database, self, tenant)
     "SELECT "
       .. COLUMNS
       .. ", document FROM lastpass_runs WHERE tenant = ? AND state = 'finished' "
-      .. "AND kind <> 'direct' ORDER BY id DESC LIMIT 1",
+      .. "AND kind IN ('apply', 'undo') ORDER BY id DESC LIMIT 1",
     tenant
   )
   return row and complete(self, row)

@@ -1,0 +1,377 @@
+--- The first of the two commits of an identity provider's write: the intent proves the company's lock, claims the user or
+-- group, counts the limits and writes the steps down, all or nothing.
+-- @module lastpass.store.inbound_intents
+local errors = require "lastpass.error"
+local job_claims = require "lastpass.store.job_claims"
+local jobs = require "lastpass.store.jobs"
+local json = require "lastpass.json"
+local locks = require "lastpass.store.lock"
+local objects = require "lastpass.store.inbound_objects"
+local values = require "lastpass.store.values"
+
+---@class lastpass.store.Journal
+local methods = {}
+
+local M = { methods = methods }
+
+local DAY = 24 * 60 * 60
+local SLOT = 15 * 60 -- seconds of which the amounts of limits are added up
+
+-- ---- the run of the day ----
+
+local function open_run(database, tenant, name, owner)
+  local run = database:first(
+    "SELECT {id}, state FROM lastpass_runs WHERE tenant = ? AND kind = 'scim' AND plan = ? "
+      .. "ORDER BY id DESC LIMIT 1",
+    tenant,
+    name
+  )
+  if run and run.state ~= "abandoned" then
+    return run.id
+  end
+  return database:first(
+    "INSERT INTO lastpass_runs (tenant, plan, kind, state, total, started, owner, document) "
+      .. "VALUES (?, ?, 'scim', 'running', 0, @now, ?, ?) RETURNING {id}",
+    tenant,
+    name,
+    json.encode(owner),
+    values.pack ""
+  ).id
+end
+
+-- What was done within a day beside what the amounts of the slots say: by plans, and less what an undo took back. The
+-- company is ours from now on, so nobody adds to it.
+local function note_others(database, self, tenant, takes_back, clock)
+  local done, message, err = self:amounts(tenant, clock - DAY, takes_back)
+  if not done then
+    return nil, message, err
+  end
+  local first = math.floor((clock - DAY) / SLOT)
+  database:query("DELETE FROM lastpass_scim_amounts WHERE tenant = ? AND slot < ?", tenant, first)
+  local ours = {}
+  for _, row in
+    ipairs(
+      database:query(
+        "SELECT name, {SUM(amount) AS amount} FROM lastpass_scim_amounts "
+          .. "WHERE tenant = ? GROUP BY name",
+        tenant
+      )
+    )
+  do
+    ours[row.name] = row.amount
+    done[row.name] = done[row.name] or 0
+  end
+  for name, amount in pairs(done) do
+    database:query(
+      "INSERT INTO lastpass_scim_amounts (tenant, name, slot, amount) VALUES (?, ?, 0, ?)",
+      tenant,
+      name,
+      amount - (ours[name] or 0)
+    )
+  end
+  return true
+end
+
+-- The company's lock and the number of the run, or who else has it.
+local function hold_company(database, self, given)
+  local state, message, err = locks.share(database, self, given.tenant, given.idle)
+  if not state then
+    return nil, message, err
+  end
+  local run = open_run(database, given.tenant, given.run, state.owner)
+  if run ~= state.run then
+    locks.name_run(database, given.tenant, run)
+  end
+  database:query(
+    "UPDATE lastpass_runs SET state = 'running', finished = NULL "
+      .. "WHERE id = ? AND state <> 'running'",
+    run
+  )
+  if state.is_new then
+    local ok
+    ok, message, err = note_others(database, self, given.tenant, given.takes_back, state.clock)
+    if not ok then
+      return nil, message, err
+    end
+  end
+  return run, state.clock
+end
+
+-- ---- claims ----
+
+local CLAIM = "INSERT INTO lastpass_scim_claims (tenant, subject, token, lease_until) "
+  .. "VALUES (?, ?, ?, @now + ?) ON CONFLICT (tenant, subject) DO UPDATE SET "
+  .. "token = excluded.token, lease_until = excluded.lease_until "
+  .. "WHERE lastpass_scim_claims.lease_until < @now "
+  .. "OR lastpass_scim_claims.token IN (excluded.token, ?) RETURNING {lease_until}"
+
+local function claim(database, given)
+  local lease_until
+  for _, subject in ipairs(given.claims) do
+    local row =
+      database:first(CLAIM, given.tenant, subject, given.token, given.lease, given.previous or "")
+    if not row then
+      local other = database:first(
+        "SELECT {lease_until}, {@now AS clock} FROM lastpass_scim_claims "
+          .. "WHERE tenant = ? AND subject = ?",
+        given.tenant,
+        subject
+      )
+      local seconds = other and math.max(other.lease_until - other.clock + 1, 1) or 1
+      local message = "another change of the same user or group is under way"
+      return errors.fail("conflict", "claimed", message, { retry_after = seconds })
+    end
+    lease_until = row.lease_until
+  end
+  return lease_until or true
+end
+
+-- ---- limits ----
+
+local function beyond(database, tenant, limits, clock)
+  local first = math.floor((clock - DAY) / SLOT)
+  for _, limit in ipairs(limits) do
+    if limit.allowed then
+      local done = database:first(
+        "SELECT {COALESCE(SUM(amount), 0) AS amount} FROM lastpass_scim_amounts "
+          .. "WHERE tenant = ? AND name = ? AND (slot = 0 OR slot >= ?)",
+        tenant,
+        limit.name,
+        first
+      ).amount
+      if done + limit.amount > limit.allowed then
+        return { name = limit.name, done = done, amount = limit.amount, allowed = limit.allowed }
+      end
+    end
+  end
+  return nil
+end
+
+--- Inside a transaction: counts what is about to be changed, or no longer is.
+---@param database table
+---@param tenant string
+---@param limits table[] {name, amount}
+---@param slot integer of the intent
+---@param sign 1|-1
+function M.add_amounts(database, tenant, limits, slot, sign)
+  for _, limit in ipairs(limits) do
+    database:query(
+      "INSERT INTO lastpass_scim_amounts (tenant, name, slot, amount) VALUES (?, ?, ?, ?) "
+        .. "ON CONFLICT (tenant, name, slot) DO UPDATE "
+        .. "SET amount = lastpass_scim_amounts.amount + excluded.amount",
+      tenant,
+      limit.name,
+      slot,
+      sign * limit.amount
+    )
+  end
+end
+
+-- ---- the intent ----
+
+local INTEND = "INSERT INTO lastpass_steps (run, number, kind, subject, before_image, after_image, "
+  .. "intended_at, touched_at, doubt_until, state, attempt) "
+  .. "VALUES (?, ?, ?, ?, ?, ?, @now, @now, @now + ?, 'intended', 1)"
+
+local INTEND_AGAIN = "UPDATE lastpass_steps SET state = 'intended', reason = NULL, code = NULL, "
+  .. "attempt = attempt + 1, intended_at = @now, touched_at = @now, doubt_until = @now + ?, "
+  .. "settled_at = NULL, confirmed_at = NULL WHERE run = ? AND number = ? AND state <> 'done' "
+  .. "RETURNING {number}"
+
+local function write_steps(database, run, steps, doubt)
+  local numbers = {}
+  local last = database:first(
+    "SELECT {COALESCE(MAX(number), 0) AS number} FROM lastpass_steps WHERE run = ?",
+    run
+  ).number
+  for index, step in ipairs(steps) do
+    last = last + 1
+    database:query(INTEND, run, last, step.kind, step.subject, step.before, step.after, doubt)
+    numbers[index] = last
+  end
+  database:query("UPDATE lastpass_runs SET total = ? WHERE id = ?", last, run)
+  return numbers
+end
+
+-- A step that was lost is intended once more under its number: the journal shows one step, and how often it was sent.
+local function repeat_steps(database, again, doubt)
+  for _, number in ipairs(again.numbers) do
+    if not database:first(INTEND_AGAIN, doubt, again.run, number) then
+      errors.raise(2, "journal:scim_intend: step %d of run %d is done", number, again.run)
+    end
+  end
+  return again.numbers
+end
+
+local function write_job(database, given, run, numbers)
+  if given.job then
+    given.job.run, given.job.step = run, numbers[1]
+    return (jobs.insert(database, given.job))
+  elseif given.proof then
+    database:query(
+      "UPDATE lastpass_jobs SET run = ?, step = ? WHERE id = ?",
+      run,
+      numbers[1],
+      given.proof.id
+    )
+    return given.proof.id
+  end
+  return nil
+end
+
+local function intend(database, self, given)
+  local run, clock, err = hold_company(database, self, given)
+  if not run then
+    return nil, clock, err
+  end
+  local ok, message
+  if given.proof then
+    ok, message, err = job_claims.prove(database, given.proof.id, given.proof.token, given.lease)
+    if not ok then
+      return nil, message, err
+    end
+  end
+  local lease_until
+  lease_until, message, err = claim(database, given)
+  if not lease_until then
+    return nil, message, err
+  end
+  local over = beyond(database, given.tenant, given.limits, clock)
+  if over then
+    return { held = over, clock = clock }
+  end
+  ok, message, err = objects.write(database, given.objects)
+  if not ok then
+    return nil, message, err
+  end
+  local slot = math.floor(clock / SLOT)
+  M.add_amounts(database, given.tenant, given.limits, slot, 1)
+  run = given.again and given.again.run or run
+  local numbers = given.again and repeat_steps(database, given.again, given.doubt)
+    or write_steps(database, run, given.steps, given.doubt)
+  return {
+    run = run,
+    numbers = numbers,
+    job = write_job(database, given, run, numbers),
+    slot = slot,
+    clock = clock,
+    lease_until = lease_until,
+  }
+end
+
+-- A limit that is reached takes the claim back and writes down what waits for a decision instead.
+local function intend_or_hold(database, self, given)
+  local result, message, err = intend(database, self, given)
+  if result and result.held then
+    database:query(
+      "DELETE FROM lastpass_scim_claims WHERE tenant = ? AND token = ?",
+      given.tenant,
+      given.token
+    )
+    if given.held then
+      result.job = jobs.insert(database, given.held)
+      objects.write(database, given.objects)
+    end
+  end
+  return result, message, err
+end
+
+local known_intent = {
+  tenant = { "string", "number" },
+  run = "string",
+  idle = "number",
+  takes_back = "table",
+  claims = "table",
+  token = "string",
+  previous = "string",
+  lease = "number",
+  doubt = "number",
+  steps = "table",
+  again = "table",
+  limits = "table",
+  objects = "table",
+  job = "table",
+  held = "table",
+  proof = "table",
+}
+
+-- Lists that came through a thread have lost the mark that an empty one is a list.
+local LISTS = { "join", "leave", "groups" }
+
+local function encode_image(image)
+  if image == nil then
+    return nil
+  end
+  local copy = {}
+  for name, value in pairs(image) do
+    copy[name] = value
+  end
+  for _, name in ipairs(LISTS) do
+    if type(copy[name]) == "table" then
+      copy[name] = json.list(copy[name])
+    end
+  end
+  return json.encode(copy)
+end
+
+local function prepare_steps(where, list)
+  local steps = {}
+  for index, step in ipairs(list or {}) do
+    steps[index] = {
+      kind = values.name(where, "a step's kind", step.kind),
+      subject = values.name(where, "a step's subject", step.subject),
+      before = encode_image(step.before),
+      after = encode_image(step.after),
+    }
+  end
+  return steps
+end
+
+--- Checks the objects of a write, and makes their rows.
+---@param where string
+---@param list table[]|nil
+---@return table[] rows
+function M.prepare_objects(where, list)
+  local rows = {}
+  for index, object in ipairs(list or {}) do
+    rows[index] = objects.prepare(where, object)
+  end
+  return rows
+end
+
+--- The first commit of a write. When this returns `numbers`, everything is on the disk: the company is ours, nobody else
+-- is at work on the subjects, the limits allow it, and the steps are intended. When it returns `held`, a limit does not
+-- allow it and only the job `held` was written.
+---@param intent table tenant; run (name of the run of the day); idle (seconds after which the company is free again);
+-- takes_back (as of `amounts`); claims (subjects); token; previous (token of the same work's earlier attempt); lease
+-- (seconds); doubt (seconds in which the server may still act); steps {kind, subject, before, after} or again {run,
+-- numbers}; limits {name, amount, allowed (nil: any)}; objects; job (left behind when the process dies; its not_before or
+-- delay says when it is due), held (job), proof (id and token of the job that is executed)
+---@return table|nil result {run, numbers, job, slot, clock, lease_until} or {held = {name, done, amount, allowed}, job}
+---@return string? message
+---@return lastpass.Error? err kind "conflict", code "locked" (somebody else works on the company), "claimed" (with
+-- retry_after), "job_lost", "object_exists"
+function methods:scim_intend(intent)
+  local where = "journal:scim_intend"
+  intent = errors.check_options(where, intent, known_intent)
+  return self._database:transaction(intend_or_hold, self, {
+    tenant = values.tenant(where, intent.tenant),
+    run = values.name(where, "run", intent.run),
+    idle = values.whole(where, "idle", intent.idle),
+    takes_back = values.list(where, "takes_back", intent.takes_back or {}),
+    claims = values.list(where, "claims", intent.claims),
+    token = values.name(where, "token", intent.token),
+    previous = values.optional_text(where, "previous", intent.previous),
+    lease = values.whole(where, "lease", intent.lease),
+    doubt = values.whole(where, "doubt", intent.doubt),
+    steps = prepare_steps(where, intent.steps),
+    again = intent.again,
+    limits = intent.limits or {},
+    objects = M.prepare_objects(where, intent.objects),
+    job = intent.job and jobs.prepare(where, intent.job),
+    held = intent.held and jobs.prepare(where, intent.held),
+    proof = intent.proof,
+  })
+end
+
+return M
