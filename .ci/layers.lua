@@ -25,6 +25,7 @@ local layers = {
       "html",
       "email",
       "digest",
+      "limiter",
       "strict",
       "time",
       "transport",

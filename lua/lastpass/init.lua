@@ -7,6 +7,7 @@ local M = { _VERSION = require "lastpass.version", _NAME = "lastpass" }
 -- What a name of this table stands for.
 local packages = {
   enterprise = "lastpass.enterprise",
+  scim = "lastpass.scim",
   secret = "lastpass.secret",
   sandbox = "lastpass.sandbox",
   source = "lastpass.source",
@@ -29,6 +30,7 @@ local added = {
       .. "kept_snapshots",
     ["lastpass.export.client"] = "export cursors forget_cursor",
   },
+  scim = { ["lastpass.directory.scim"] = "snapshot users user group groups" },
 }
 
 local function methods_of(package)

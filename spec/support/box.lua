@@ -1,6 +1,6 @@
 --- A sandbox for a spec file, and what specs do with it.
 local lastpass = require "lastpass"
-local limiter = require "lastpass.enterprise.limiter"
+local limiter = require "lastpass.limiter"
 
 local M = {}
 

@@ -3,7 +3,7 @@ local boxes = require "spec.support.box"
 local cli = require "lastpass.cli"
 local core = require "lastpass.core"
 local json = require "lastpass.json"
-local limiter = require "lastpass.enterprise.limiter"
+local limiter = require "lastpass.limiter"
 local luassert = require "luassert"
 local secret = require "lastpass.secret"
 

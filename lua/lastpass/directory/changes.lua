@@ -28,6 +28,9 @@ local M = {}
 ---@field weakens? boolean   it makes an account easier to take over, or locks its owner out for a while
 ---@field mails? integer     e-mails that one such change sends
 ---@field traceless? boolean the directory does not show whether it was done
+---@field scim string[]|string what of it SCIM carries beside the user: its fields; or why it carries nothing (scim §1.6)
+
+local NO_SCIM = "the Enterprise API does it by %s; SCIM has no such operation"
 
 --- In the order in which plans make changes: what gives access comes before what takes it, and what cannot
 -- come back is last.
@@ -36,6 +39,7 @@ M.list = {
   {
     name = "create",
     command = "batchadd",
+    scim = { "fullname", "groups" },
     fields = {
       "fullname",
       "groups",
@@ -59,6 +63,7 @@ M.list = {
   {
     name = "enable",
     command = "enableuser",
+    scim = {},
     method = "enable_users",
     phase = 1,
     verb = "let log in again",
@@ -70,6 +75,7 @@ M.list = {
   {
     name = "name",
     command = "updateuser",
+    scim = { "fullname" },
     fields = { "fullname", "duousername", "securidusername" },
     method = "update_users",
     phase = 2,
@@ -81,6 +87,7 @@ M.list = {
   {
     name = "groups",
     command = "batchchangegrp",
+    scim = { "join", "leave" },
     fields = { join = "add", leave = "del" },
     needs = { join = "table", leave = "table" },
     method = "change_groups",
@@ -96,6 +103,7 @@ M.list = {
   {
     name = "rename",
     command = "updateemail",
+    scim = NO_SCIM:format "updateemail",
     address = "oldemail",
     fields = { email = "newemail" },
     needs = { email = "string" },
@@ -111,6 +119,7 @@ M.list = {
   {
     name = "reinvite",
     command = "reinviteuser",
+    scim = NO_SCIM:format "reinviteuser",
     phase = 4,
     verb = "invite again",
     reversal = "hard",
@@ -122,6 +131,7 @@ M.list = {
   {
     name = "reset_password",
     command = "resetpassword",
+    scim = NO_SCIM:format "resetpassword",
     phase = 4,
     verb = "send a password reset",
     reversal = "hard",
@@ -134,6 +144,7 @@ M.list = {
   {
     name = "require_password_change",
     command = "requiremasterpasswordchange",
+    scim = NO_SCIM:format "requiremasterpasswordchange",
     phase = 4,
     verb = "ask for a new master password",
     reversal = "hard",
@@ -145,6 +156,7 @@ M.list = {
   {
     name = "disable_mfa",
     command = "disablemultifactor",
+    scim = NO_SCIM:format "disablemultifactor",
     phase = 4,
     verb = "switch multifactor off",
     reversal = "hard",
@@ -156,6 +168,7 @@ M.list = {
   {
     name = "disable",
     command = "disableuser",
+    scim = {},
     method = "disable_users",
     phase = 5,
     verb = "disable the account",
@@ -168,6 +181,7 @@ M.list = {
   {
     name = "uninvite",
     command = "deluser",
+    scim = NO_SCIM:format "deluser",
     deleteaction = 3,
     phase = 6,
     verb = "withdraw the invitation",
@@ -180,6 +194,7 @@ M.list = {
   {
     name = "remove",
     command = "deluser",
+    scim = NO_SCIM:format "deluser",
     deleteaction = 1,
     phase = 7,
     verb = "remove from the company",
@@ -192,6 +207,7 @@ M.list = {
   {
     name = "delete",
     command = "deluser",
+    scim = {},
     deleteaction = 2,
     phase = 8,
     verb = "delete the account",

@@ -2,11 +2,10 @@
 -- @module lastpass.enterprise.call
 local core = require "lastpass.core"
 local errors = require "lastpass.error"
+local limiter = require "lastpass.limiter"
 local loop = require "lastpass.transport.scheduler"
 local reply = require "lastpass.enterprise.reply"
 
-local FIRST_PAUSE = 0.5 -- seconds before the second attempt
-local LONGEST_PAUSE = 30
 local LONGEST_WAIT = 120 -- a server that asks for a longer wait is answered with a failure
 
 local M = {}
@@ -64,14 +63,6 @@ local function may_retry(call, err)
   return err.kind == "throttled"
     or (in_transport and (not err.status or err.status >= 500))
     or (err.kind == "protocol" and err.code == "cut_short")
-end
-
-local function pause_before(attempt, err)
-  if err.retry_after then
-    return err.retry_after
-  end
-  local pause = math.min(FIRST_PAUSE * 2 ^ (attempt - 1), LONGEST_PAUSE)
-  return pause * (0.5 + math.random() / 2)
 end
 
 -- A reply that breaks off leaves it open whether a write was made.
@@ -185,7 +176,7 @@ function M.perform(client, call, read, sink)
     if call.attempt > options.retries or not may_retry(call, err) then
       return nil, message, err
     end
-    local pause = pause_before(call.attempt, err)
+    local pause = err.retry_after or limiter.pause(call.attempt)
     if options.on_retry then
       options.on_retry {
         command = call.command,

@@ -5,7 +5,7 @@
 local call = require "lastpass.enterprise.call"
 local core = require "lastpass.core"
 local errors = require "lastpass.error"
-local limiter = require "lastpass.enterprise.limiter"
+local limiter = require "lastpass.limiter"
 local client_options = require "lastpass.enterprise.options"
 local signature = require "lastpass.signature"
 local transport = require "lastpass.transport"

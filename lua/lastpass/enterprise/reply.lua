@@ -4,6 +4,7 @@ local core = require "lastpass.core"
 local email = require "lastpass.email"
 local errors = require "lastpass.error"
 local json = require "lastpass.json"
+local limiter = require "lastpass.limiter"
 
 local BODY_KEPT = 2048 -- bytes of a reply that an error carries
 
@@ -22,19 +23,6 @@ local function fields_for(call, response, more)
   return fields
 end
 
--- "30", or a date (RFC 9110 §10.2.3); anything else counts as nothing said.
-local function retry_after(response)
-  local value = response.headers and response.headers["retry-after"]
-  if not value then
-    return nil
-  end
-  if value:match "^%d+$" then
-    return tonumber(value)
-  end
-  local date = value:match "%a" and require("lastpass.curl").date(value)
-  return date and math.max(date - os.time(), 0) or nil
-end
-
 local function fail(kind, code, call, response, message, more)
   message = call.provhash:redact(message)
   return errors.fail(kind, code, call.command .. ": " .. message, fields_for(call, response, more))
@@ -51,7 +39,7 @@ local function fail_status(call, response)
       response,
       "the server asks to slow down (HTTP 429)",
       {
-        retry_after = retry_after(response),
+        retry_after = limiter.retry_after(response),
         hint = "ask for less at once, or set the option rate",
       }
     )
@@ -65,7 +53,7 @@ local function fail_status(call, response)
     ("the server answered HTTP %d"):format(status),
     {
       uncertain = call.writes and status >= 500 or nil,
-      retry_after = retry_after(response),
+      retry_after = limiter.retry_after(response),
       hint = status >= 300
           and status < 400
           and "redirects are not followed, so that the hash goes nowhere else; check the url"

@@ -1,5 +1,5 @@
 --- Limits the rate of requests to a company over all workers and all their threads. It does what
--- `lastpass.enterprise.limiter` does for one process, with its numbers in the `lua_shared_dict` named
+-- `lastpass.limiter` does for one process, with its numbers in the `lua_shared_dict` named
 -- lastpass_limits.
 --
 -- With a rate of r, time is cut into slots of 1/r second, each for one request. A slot is acquired with `add`,

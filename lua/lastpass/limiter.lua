@@ -1,7 +1,8 @@
 --- How fast a company is asked. One limiter for all clients of a company in this process: it spaces
 -- requests by the option `rate`, keeps the vendor's own limit of `updateemail` (10 per second,
--- enterprise-api §6), and makes all requests wait while the server says to.
--- @module lastpass.enterprise.limiter
+-- enterprise-api §6), and makes all requests wait while the server says to. Also how long to wait before
+-- a request is tried again.
+-- @module lastpass.limiter
 local loop = require "lastpass.transport.scheduler"
 
 ---@class lastpass.Limiter
@@ -15,12 +16,12 @@ local limiters = {}
 
 local M = {}
 
---- The limiter of a company.
+--- The limiter of a company at one of its interfaces.
 ---@param url string
----@param cid string|number
+---@param account? string|number the account number, when the address is the same for all companies
 ---@return lastpass.Limiter
-function M.of(url, cid)
-  local name = ("%s %.0f"):format(url, tonumber(cid))
+function M.of(url, account)
+  local name = ("%s %.0f"):format(url, tonumber(account) or 0)
   limiters[name] = limiters[name] or setmetatable({ _next = {}, _blocked_until = 0 }, limiter_mt)
   return limiters[name]
 end
@@ -76,6 +77,33 @@ end
 ---@param seconds number
 function methods:back_off(seconds)
   self._blocked_until = math.max(self._blocked_until, loop.now() + seconds)
+end
+
+local FIRST_PAUSE = 0.5 -- seconds before the second attempt
+local LONGEST_PAUSE = 30
+
+--- How long to wait before the next attempt, when the server does not say: longer each time, and at random, so
+-- that many clients do not come back together.
+---@param attempt integer how many were made
+---@return number seconds
+function M.pause(attempt)
+  local pause = math.min(FIRST_PAUSE * 2 ^ (attempt - 1), LONGEST_PAUSE)
+  return pause * (0.5 + math.random() / 2)
+end
+
+--- How long a response asks to wait: "30", or a date (RFC 9110 §10.2.3). Anything else counts as nothing said.
+---@param response lastpass.Response
+---@return number|nil seconds
+function M.retry_after(response)
+  local value = response.headers and response.headers["retry-after"]
+  if not value then
+    return nil
+  end
+  if value:match "^%d+$" then
+    return tonumber(value)
+  end
+  local date = value:match "%a" and require("lastpass.curl").date(value)
+  return date and math.max(date - os.time(), 0) or nil
 end
 
 return M

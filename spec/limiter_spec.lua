@@ -1,6 +1,6 @@
 -- How fast a company is asked, mostly in virtual time.
 local clocks = require "spec.support.clock"
-local limiter = require "lastpass.enterprise.limiter"
+local limiter = require "lastpass.limiter"
 local loop = require "lastpass.transport.loop"
 local parallel = require "lastpass.parallel"
 local support = require "spec.support.box"
@@ -13,7 +13,7 @@ local function fresh()
   return limiter.of("https://limiter.example/", count)
 end
 
-describe("lastpass.enterprise.limiter", function()
+describe("lastpass.limiter", function()
   describe("in virtual time", function()
     local clock
 

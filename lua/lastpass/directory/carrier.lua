@@ -1,0 +1,288 @@
+--- What carries a change of `lastpass.directory.changes` to LastPass, and reads the user back: the Enterprise API,
+-- or SCIM as far as it goes. Who plans or guards changes need not know which it is.
+-- @module lastpass.directory.carrier
+local changes = require "lastpass.directory.changes"
+local errors = require "lastpass.error"
+local signature = require "lastpass.signature"
+
+---@class lastpass.directory.Carrier
+---@field name "enterprise"|"scim"
+local enterprise = {}
+local scim = {}
+
+local enterprise_mt = { __name = "lastpass.directory.Carrier", __index = enterprise }
+local scim_mt = { __name = "lastpass.directory.Carrier", __index = scim }
+
+local M = {}
+
+enterprise.name, scim.name = "enterprise", "scim"
+
+local function check_kind(kind)
+  local change = changes.by_name[kind]
+  if not change then
+    local nearest = errors.did_you_mean(kind, errors.names_of(changes.by_name))
+    errors.raise(3, "carrier: there is no change '%s'%s", tostring(kind), nearest)
+  end
+  return change
+end
+
+-- ---- the Enterprise API ----
+
+--- Whether a change can be sent this way.
+---@param kind string name of a `lastpass.directory.changes` row
+---@param after? table what it sets
+---@return boolean
+---@return string? why not
+function enterprise.carries(_, kind, after) -- luacheck: no unused args
+  check_kind(kind)
+  return true
+end
+
+--- Sends one change.
+---@param kind string
+---@param subject string address
+---@param after? table what it sets
+---@param private? table what it sets beside that and is written down nowhere
+---@return table|nil reply
+---@return string? message
+---@return lastpass.Error? err
+function enterprise:send(kind, subject, after, private)
+  local change = check_kind(kind)
+  local row = changes.row(kind, subject, after or {}, private)
+  local data = changes.takes_list(change) and { row } or row
+  return self._client[change.command](self._client, data)
+end
+
+--- Reads the user back.
+---@param address string
+---@return lastpass.User|nil
+---@return string? message
+---@return lastpass.Error? err code "no_such_user" when there is none
+function enterprise:user(address)
+  return self._client:user(address)
+end
+
+-- ---- SCIM ----
+
+-- What stands in a change beside what SCIM carries of it; nil when there is nothing.
+local function surplus(change, after)
+  local carried = errors.set_of(change.scim)
+  for _, name in ipairs(errors.names_of(after or {})) do
+    if not carried[name] then
+      return name
+    end
+  end
+  return nil
+end
+
+local function why_not(change, after, private)
+  if type(change.scim) == "string" then
+    return change.scim
+  end
+  local field = surplus(change, after) or surplus(change, private)
+  return field
+    and ("the Enterprise API sets '%s' by %s; SCIM does not"):format(field, change.command)
+end
+
+function scim.carries(_, kind, after)
+  local reason = why_not(check_kind(kind), after)
+  if reason then
+    return false, reason
+  end
+  return true
+end
+
+-- A full name in the parts that servers store. LastPass has the full name alone; whoever puts it together of the
+-- parts gets the same one.
+local function name_of(fullname)
+  local given, family = fullname:match "^(.*%S)%s+(%S+)$"
+  return { formatted = fullname, givenName = given, familyName = family or fullname }
+end
+
+local function name_operations(fullname)
+  local operations = { { op = "replace", path = "displayName", value = fullname } }
+  local name = name_of(fullname)
+  for _, part in ipairs { "formatted", "givenName", "familyName" } do
+    local path = "name." .. part
+    operations[#operations + 1] = name[part] and { op = "replace", path = path, value = name[part] }
+      or { op = "remove", path = path }
+  end
+  return operations
+end
+
+local function id_of(self, address)
+  local found, message, err = self._client:find("User", "userName", address)
+  if found then
+    return found.id
+  elseif err.code == "not_found" then
+    return errors.fail("refused", "no_such_user", ("there is no user %s"):format(address), {
+      command = err.command,
+    })
+  end
+  return nil, message, err
+end
+
+-- The id of a group by its name. Over the Enterprise API a group comes into being by being named.
+local function group_id(self, name, makes)
+  if self._groups[name] then
+    return self._groups[name]
+  end
+  local found, message, err
+  if makes then
+    found, message, err = self._client:link({ displayName = name }, { type = "Group" })
+  else
+    found, message, err = self._client:find("Group", "displayName", name)
+  end
+  if found then
+    self._groups[name] = found.id
+    return found.id
+  elseif err.code == "not_found" then
+    return false
+  end
+  return nil, message, err
+end
+
+local function change_members(self, method, name, id)
+  local group, message, err = group_id(self, name, method == "add_members")
+  if not group then
+    return group == false or nil, message, err -- nobody is in a group that does not exist
+  end
+  local done
+  done, message, err = self._client[method](self._client, group, { id })
+  if not done and err.code == "not_found" and self._groups[name] then
+    self._groups[name] = nil -- deleted since, and perhaps made anew
+    group, message, err = group_id(self, name, method == "add_members")
+    if group then
+      return self._client[method](self._client, group, { id })
+    elseif group == false then
+      return true
+    end
+  end
+  return done, message, err
+end
+
+local function change_groups(self, id, joins, leaves)
+  for _, list in ipairs { { "add_members", joins }, { "remove_members", leaves } } do
+    for _, name in ipairs(list[2] or {}) do
+      local done, message, err = change_members(self, list[1], name, id)
+      if not done then
+        return nil, message, err
+      end
+    end
+  end
+  return { id = id }
+end
+
+local senders = {}
+
+function senders.create(self, address, after)
+  local user = { userName = address, active = true }
+  user.emails = { { value = address, type = "work", primary = true } }
+  if after.fullname then
+    user.displayName, user.name = after.fullname, name_of(after.fullname)
+  end
+  local made, message, err = self._client:create("User", user)
+  if not made then
+    return nil, message, err
+  end
+  local done
+  done, message, err = change_groups(self, made.id, after.groups)
+  if not done then -- the user exists by now
+    err.uncertain = true
+    return nil, message, err
+  end
+  return done
+end
+
+local function set_active(value)
+  return function(self, address)
+    local id, message, err = id_of(self, address)
+    local done = id
+    if id then
+      local named = { named = { "userName", address } }
+      done, message, err = self._client:set_active(id, value, named)
+    end
+    if not done then
+      return nil, message, err
+    end
+    return { id = id }
+  end
+end
+
+senders.disable, senders.enable = set_active(false), set_active(true)
+
+function senders.name(self, address, after)
+  local id, message, err = id_of(self, address)
+  local done = id
+  if id then
+    local operations = name_operations(after.fullname)
+    done, message, err = self._client:patch("User", id, operations)
+  end
+  if not done then
+    return nil, message, err
+  end
+  return { id = id }
+end
+
+function senders.groups(self, address, after)
+  local id, message, err = id_of(self, address)
+  if not id then
+    return nil, message, err
+  end
+  return change_groups(self, id, after.join, after.leave)
+end
+
+function senders.delete(self, address)
+  local id, message, err = id_of(self, address)
+  local done = id
+  if id then
+    done, message, err = self._client:delete("User", id)
+  end
+  if not done then
+    return nil, message, err
+  end
+  return { id = id }
+end
+
+function scim:send(kind, subject, after, private)
+  local reason = why_not(check_kind(kind), after, private)
+  if reason then
+    return errors.fail("refused", "not_over_scim", ("%s: %s"):format(kind, reason), {
+      hint = "send it over the Enterprise API",
+    })
+  end
+  return senders[kind](self, subject, after or {})
+end
+
+function scim:user(address)
+  return self._client:user(address)
+end
+
+local signatures = {
+  carries = "kind: string, after?: table",
+  send = "kind: string, subject: string, after?: table, private?: table",
+  user = "address: string",
+}
+signature.declare("carrier:", enterprise, signatures)
+signature.declare("carrier:", scim, signatures)
+
+--- Changes over the Enterprise API.
+---@param client lastpass.Client
+---@return lastpass.directory.Carrier
+function M.of_enterprise(client)
+  return setmetatable({ _client = client }, enterprise_mt)
+end
+
+--- Changes over SCIM: what it does not carry is refused with the code "not_over_scim".
+---@param client lastpass.scim.Client
+---@return lastpass.directory.Carrier
+function M.of_scim(client)
+  return setmetatable({ _client = client, _groups = {} }, scim_mt)
+end
+
+signature.declare("directory.carrier.", M, {
+  of_enterprise = "client: table",
+  of_scim = "client: table",
+})
+
+return M

@@ -1,0 +1,346 @@
+--- One request of a SCIM client: headers, rate, send, read what came, and again when that is safe.
+-- @module lastpass.scim.call
+local errors = require "lastpass.error"
+local json = require "lastpass.json"
+local limiter = require "lastpass.limiter"
+local loop = require "lastpass.transport.scheduler"
+
+local LONGEST_WAIT = 120 -- a server that asks for a longer wait is answered with a failure
+local BODY_KEPT = 2048 -- bytes of a reply that an error carries
+local MEDIA_TYPE = "application/scim+json"
+
+local M = {}
+
+---@class lastpass.scim.Request
+---@field command string     what it does, for hooks and errors: "patch_user"
+---@field method string
+---@field path string        below the base, encoded: "/Users/345"
+---@field query? string      encoded, without "?"
+---@field body? table        is sent as JSON
+---@field version? string    as If-Match; with GET as If-None-Match
+---@field repeatable? boolean whether it may be sent again after a lost answer; default all but POST
+---@field once? boolean      it is never sent again from here
+---@field reads? boolean     a POST that writes nothing
+
+---@class lastpass.scim.Reply
+---@field status integer
+---@field headers table      names in lower case
+---@field body? table        the decoded JSON; nil when there was none
+
+local escaped = {}
+for byte = 0, 255 do
+  escaped[string.char(byte)] = ("%%%02X"):format(byte)
+end
+
+--- A string as a part of a path or a query.
+---@param text string
+---@return string
+function M.escape(text)
+  return (text:gsub("[^%w%-._~]", escaped))
+end
+
+--- The path of a resource.
+---@param kind table of `lastpass.scim.resource`
+---@param id string
+---@return string
+function M.path(kind, id)
+  return kind.endpoint .. "/" .. M.escape(id)
+end
+
+-- Addresses say who somebody is; messages go to logs (scim §4.15).
+local function without_addresses(text)
+  return (text:gsub("[%w._%%+\128-\255-]+@[%w.\128-\255-]+", "***"))
+end
+
+local codes = {
+  invalidFilter = "invalid_filter",
+  tooMany = "too_many",
+  uniqueness = "uniqueness",
+  mutability = "mutability",
+  invalidSyntax = "invalid_syntax",
+  invalidPath = "invalid_path",
+  noTarget = "no_target",
+  invalidValue = "invalid_value",
+  invalidVers = "invalid_version",
+  sensitive = "sensitive",
+  invalidCursor = "invalid_cursor",
+  expiredCursor = "expired_cursor",
+  invalidCount = "invalid_count",
+}
+
+local by_status = {
+  [400] = { "refused", "bad_request" },
+  [401] = { "auth", "authorization_error" },
+  [403] = { "auth", "forbidden" },
+  [404] = { "refused", "not_found" },
+  [405] = { "refused", "not_supported" },
+  [406] = { "refused", "media_type" },
+  [409] = { "conflict", "uniqueness" },
+  [412] = { "conflict", "version_conflict" },
+  [413] = { "refused", "too_large" },
+  [415] = { "refused", "media_type" },
+  [429] = { "throttled", "throttled" },
+  [501] = { "refused", "not_supported" },
+}
+
+local hints = {
+  authorization_error = "check the token: a new one ends the old one at once, and it is not the "
+    .. "provisioning hash of the Enterprise API",
+  forbidden = "the token is known to the server, and may not do this",
+  not_json = "check the url: this does not look like a SCIM server",
+  redirect = "redirects are not followed, so that the token goes nowhere else; check the url",
+  throttled = "ask for less at once, or set the option rate",
+}
+
+-- What an Error says: its status may be a number or missing, and the body HTML or empty (scim §2.12).
+local function read_error(body)
+  local value = body ~= "" and json.decode(body)
+  if type(value) ~= "table" then
+    return {}
+  end
+  local scim_type, detail = value.scimType, value.detail or value.message or value.error
+  local schemas, is_scim = value.schemas, false
+  for _, urn in ipairs(type(schemas) == "table" and schemas or {}) do
+    is_scim = is_scim or type(urn) == "string" and urn:lower():find(":error$") ~= nil
+  end
+  return {
+    scim_type = type(scim_type) == "string" and scim_type ~= "" and scim_type or nil,
+    detail = type(detail) == "string" and detail ~= "" and detail or nil,
+    is_scim = is_scim,
+  }
+end
+
+local function named(request)
+  return request.method .. " " .. request.path
+end
+
+local function fail(client, kind, code, request, message, fields)
+  fields.command, fields.method, fields.path = request.command, request.method, request.path
+  fields.hint = fields.hint or hints[code]
+  message = client:redact(without_addresses(message))
+  return errors.fail(kind, code, ("%s: %s"):format(named(request), message), fields)
+end
+
+-- A 503 says for how long; without that it is a failure of the server as any other.
+local function kind_of(status, wait, said)
+  local known = by_status[status]
+  if status == 503 and wait then
+    return "throttled", "throttled"
+  elseif status == 403 and said.scim_type == "sensitive" then
+    return "refused", "sensitive"
+  elseif known then
+    local code = status ~= 404 and status ~= 401 and codes[said.scim_type]
+    return known[1], code or known[2]
+  elseif status >= 300 and status < 400 then
+    return "transport", "redirect"
+  elseif status >= 500 then
+    return "transport", "http_status"
+  end
+  return "refused", codes[said.scim_type] or "bad_request"
+end
+
+local function fail_status(client, request, response)
+  local said, status = read_error(response.body), response.status
+  local wait = limiter.retry_after(response)
+  local kind, code = kind_of(status, wait, said)
+  local message = ("HTTP %d"):format(status)
+  message = message .. (said.scim_type and " " .. said.scim_type or "")
+  message = message .. (said.detail and ": " .. said.detail:sub(1, 500) or "")
+  local body = response.body:sub(1, BODY_KEPT)
+  return fail(client, kind, code, request, message, {
+    status = status,
+    scim_type = said.scim_type,
+    detail = said.detail and client:redact(said.detail),
+    is_scim = said.is_scim or nil,
+    retry_after = wait,
+    uncertain = request.writes and status >= 500 and status ~= 501 or nil,
+    body = body ~= "" and client:redact(body) or nil,
+  })
+end
+
+local function read_response(client, request, response)
+  local status = response.status
+  if status == 304 and request.method == "GET" then
+    return { status = status, headers = response.headers }
+  elseif status < 200 or status >= 300 then
+    return fail_status(client, request, response)
+  end
+  local reply = { status = status, headers = response.headers }
+  -- what is no JSON behind a 2xx is a page of a proxy or a log-in, unless nothing was to come
+  if response.body:find "%S" then
+    local value, message, err = json.decode(response.body)
+    if type(value) ~= "table" then
+      return fail(client, "protocol", "not_json", request, message or "the reply is no object", {
+        status = status,
+        position = err and err.position,
+        uncertain = request.writes or nil,
+        body = client:redact(response.body:sub(1, BODY_KEPT)),
+      })
+    end
+    reply.body = value
+  end
+  return reply
+end
+
+-- The same would come again.
+local permanent = {
+  tls_certificate = true,
+  ca_file = true,
+  bad_url = true,
+  would_block = true,
+  reply_too_large = true,
+}
+
+--- Whether a failure may be other the next time; what that takes for a write is for the caller to know.
+---@param err lastpass.Error
+---@return boolean
+function M.is_passing(err)
+  if permanent[err.code] or (err.retry_after and err.retry_after > LONGEST_WAIT) then
+    return false
+  end
+  return err.kind == "throttled"
+    or err.kind == "transport" and (not err.status or err.status >= 500)
+    or err.kind == "protocol" and err.code == "cut_short"
+end
+
+--- Whether nothing of the request can have reached the server, or it said that it did nothing.
+---@param err lastpass.Error
+---@return boolean
+function M.is_untouched(err)
+  return err.status == 429 or err.kind == "transport" and not (err.sent or err.begun or err.status)
+end
+
+local function headers_for(client, request)
+  local headers = request.body and client._headers_with_body or client._headers
+  if not request.version then
+    return headers
+  end
+  local copy = {}
+  for name, value in pairs(headers) do
+    copy[name] = value
+  end
+  copy[request.method == "GET" and "If-None-Match" or "If-Match"] = request.version
+  return copy
+end
+
+local function send_once(client, request, attempt)
+  local options = client._options
+  if options.on_request then
+    options.on_request {
+      command = request.command,
+      method = request.method,
+      path = request.path,
+      attempt = attempt,
+    }
+  end
+  local url = options.url .. request.path .. (request.query and "?" .. request.query or "")
+  local response, message, err = client._transport:send {
+    method = request.method,
+    url = url,
+    headers = headers_for(client, request),
+    secret_header = { name = "Authorization", prefix = "Bearer ", secret = options.token },
+    body = request.text,
+    repeatable = request.repeatable and not request.version,
+    timeout = options.timeout,
+    max_bytes = options.max_bytes,
+  }
+  if response then
+    return read_response(client, request, response)
+  end
+  err.command, err.method, err.path = request.command, request.method, request.path
+  err.uncertain = err.uncertain or request.writes and err.sent or nil
+  err.message = client:redact(named(request) .. ": " .. message)
+  return nil, err.message, err
+end
+
+-- What became of it, when an earlier attempt's answer was lost: it may have been carried out.
+local function after_loss(request, message, err)
+  if request.method == "DELETE" and err.status == 404 then
+    return { status = 204, headers = {} }
+  end
+  err.uncertain = true
+  return nil, message, err
+end
+
+local function attempt_once(client, request, attempt)
+  local options = client._options
+  local lim = client._limiter
+  local _, refusal, reason = lim:acquire(request.command, options.rate, options.on_wait)
+  if refusal then
+    return nil, refusal, reason
+  end
+  local begun = options.on_reply and loop.now()
+  local reply, message, err = send_once(client, request, attempt)
+  if options.on_reply then
+    options.on_reply {
+      command = request.command,
+      attempt = attempt,
+      seconds = loop.now() - begun,
+      status = reply and reply.status or err.status,
+      code = err and err.code,
+    }
+  end
+  if err and err.kind == "throttled" and (err.retry_after or math.huge) <= LONGEST_WAIT then
+    lim:back_off(err.retry_after)
+  end
+  return reply, message, err
+end
+
+--- Waits before a further attempt, and says so.
+---@param client lastpass.scim.Client
+---@param request lastpass.scim.Request
+---@param attempt integer how many were made
+---@param err lastpass.Error why
+function M.wait(client, request, attempt, err)
+  local pause = err.retry_after or limiter.pause(attempt)
+  local on_retry = client._options.on_retry
+  if on_retry then
+    on_retry {
+      command = request.command,
+      attempt = attempt,
+      message = err.message,
+      code = err.code,
+      seconds = pause,
+    }
+  end
+  loop.sleep(pause)
+end
+
+--- Executes a request, with its slot in time, its hooks, and its repetition where that is safe: what reads,
+-- and what says by its values how things ought to be (PUT, PATCH, DELETE; scim §4.14). A POST is sent again only
+-- when nothing of it was sent; what else it takes is for the caller to find out.
+---@param client lastpass.scim.Client
+---@param request lastpass.scim.Request
+---@return lastpass.scim.Reply|nil
+---@return string? message
+---@return lastpass.Error? err with `scim_type`, `detail`, `status`; `uncertain` when a write may have happened
+function M.perform(client, request)
+  local method, retries = request.method, client._options.retries
+  if request.repeatable == nil then
+    request.repeatable = method ~= "POST"
+  end
+  request.writes = method ~= "GET" and not request.reads
+  request.text = request.body and json.encode(request.body)
+  local attempt, is_lost = 0, false
+  while true do
+    attempt = attempt + 1
+    local reply, message, err = attempt_once(client, request, attempt)
+    if reply then
+      return reply
+    end
+    is_lost = is_lost or err.uncertain
+    local may_repeat = not request.once and (request.repeatable or M.is_untouched(err))
+    if attempt > retries or not may_repeat or not M.is_passing(err) then
+      if is_lost then
+        return after_loss(request, message, err)
+      end
+      return nil, message, err
+    end
+    M.wait(client, request, attempt, err)
+  end
+end
+
+--- The media type that is sent and asked for; any JSON that comes back is read (scim §2.1).
+M.MEDIA_TYPE = MEDIA_TYPE
+
+return M

@@ -1,0 +1,294 @@
+--- The options of a SCIM client: what they are, what they default to, and what is refused.
+-- @module lastpass.scim.options
+local address = require "lastpass.transport.address"
+local core = require "lastpass.core"
+local errors = require "lastpass.error"
+
+local M = {}
+
+--- The one form of LastPass's address that a page of LastPass shows (scim §1.1).
+M.LASTPASS_URL = "https://lastpass.com/scimapi/%s"
+
+--- The one list of options. The table in docs/scim.md is made from it.
+M.list = {
+  {
+    "url",
+    "string",
+    "by the cid",
+    "the Connection URL of the Admin Console; https, or http to this machine",
+  },
+  { "cid", "integer or digits", "none", "account number, for LastPass's address without a `url`" },
+  { "token", "secret", "required", "provisioning token, from `lastpass.secret`" },
+  {
+    "dialect",
+    "name or table",
+    "lastpass",
+    'what the server does: "lastpass", "rfc", or switches',
+  },
+  { "timeout", "seconds", "60", "for one request" },
+  { "connect_timeout", "seconds", "10", "for reaching the server" },
+  { "retries", "count", "3", "how often a request is tried again, where that is safe" },
+  { "rate", "per second", "no limit", "requests to this server, over all clients of the process" },
+  { "max_bytes", "bytes", "64 MiB", "largest reply that is accepted" },
+  { "page_size", "resources", "100", "resources asked for at once" },
+  { "in_flight", "count", "4", "requests of one call under way at once" },
+  { "members_per_request", "count", "100", "members that one request adds or removes" },
+  { "protect", "list of addresses", "none", "accounts that users' methods take nothing from" },
+  { "ca_file", "path", "the system's", "PEM certificates to trust" },
+  { "proxy", "URL", "the environment's", 'proxy to go through; "" for none' },
+  { "verify", "boolean", "true", "false skips TLS verification, to this machine only" },
+  {
+    "transport",
+    "name or object",
+    "curl",
+    'how requests are sent: "curl"; in nginx "resty" or "thread"',
+  },
+  { "limiter", "object", "one of the process", "who spaces requests, as of `lastpass.new`" },
+  { "now", "function", "the machine's clock", "gives the seconds since 1970" },
+  {
+    "on_request",
+    "function",
+    "none",
+    "called with {command, method, path, attempt} before each request",
+  },
+  { "on_wait", "function", "none", "called with {command, seconds, reason} before a wait" },
+  { "on_retry", "function", "none", "called with {command, attempt, message, code, seconds}" },
+  { "on_reply", "function", "none", "called with {command, attempt, seconds, status, code}" },
+}
+
+--- What a server can do, as far as a client has to know before it asks.
+---@class lastpass.scim.Dialect
+---@field patch boolean     users are changed by PATCH; false: the whole user is read, edited and PUT (scim §2.8)
+---@field discovery boolean ServiceProviderConfig may be asked for; without it nothing optional is used
+---@field bulk boolean      /Bulk is used when the server's ServiceProviderConfig offers it
+---@field paging "index"|"cursor" how lists are asked for; a server that answers with cursors gets them either way
+---@field if_match boolean  a known version is sent along as If-Match
+local dialects = {
+  lastpass = { patch = true, discovery = false, bulk = false, paging = "index", if_match = true },
+  rfc = { patch = true, discovery = true, bulk = true, paging = "index", if_match = true },
+}
+
+local switches = {
+  base = "string",
+  patch = "boolean",
+  discovery = "boolean",
+  bulk = "boolean",
+  if_match = "boolean",
+  paging = function(value)
+    return value == "index" or value == "cursor", '"index" or "cursor"'
+  end,
+}
+
+local function positive(value)
+  return type(value) == "number" and value > 0, "a number above 0"
+end
+
+local function whole(lowest, highest)
+  local expected = ("an integer from %d to %d"):format(lowest, highest)
+  return function(value)
+    return type(value) == "number"
+      and value == math.floor(value)
+      and value >= lowest
+      and value <= highest,
+      expected
+  end
+end
+
+local known = {
+  url = "string",
+  cid = { "number", "string" },
+  token = "userdata",
+  dialect = { "string", "table" },
+  timeout = positive,
+  connect_timeout = positive,
+  retries = whole(0, 20),
+  rate = positive,
+  max_bytes = whole(1024, 2 ^ 40),
+  page_size = whole(1, 10000),
+  in_flight = whole(1, 64),
+  members_per_request = whole(1, 1000),
+  protect = "table",
+  ca_file = "string",
+  proxy = "string",
+  verify = "boolean",
+  transport = { "string", "table" },
+  limiter = function(value)
+    return type(value) == "table" and value.acquire and value.back_off and true,
+      "an object with acquire and back_off"
+  end,
+  now = "function",
+  on_request = "function",
+  on_wait = "function",
+  on_retry = "function",
+  on_reply = "function",
+}
+
+local defaults = {
+  timeout = 60,
+  connect_timeout = 10,
+  retries = 3,
+  max_bytes = 64 * 1024 * 1024,
+  page_size = 100,
+  in_flight = 4,
+  members_per_request = 100,
+}
+
+local WHERE = "lastpass.scim.new"
+
+local function check_token(token, level)
+  if token == nil then
+    errors.raise(level + 1, "%s: option 'token' is missing", WHERE)
+  elseif not core.secret.is(token) then
+    errors.raise(level + 1, "%s: option 'token' must be made by lastpass.secret", WHERE)
+  elseif token:number() == 0 then
+    errors.raise(level + 1, "%s: option 'token' is a secret that was closed", WHERE)
+  elseif not token:is_plain() then
+    errors.raise(
+      level + 1,
+      "%s: option 'token' has a character that no token has (blank, quote, backslash or beyond "
+        .. "ASCII); is it the right file?",
+      WHERE
+    )
+  elseif token:starts_with "lpkey_" then
+    errors.raise(
+      level + 1,
+      "%s: option 'token' holds a key of the LastPass REST API (lpkey_…); SCIM needs the "
+        .. "provisioning token (Admin Console, Users, Directories)",
+      WHERE
+    )
+  end
+end
+
+local function check_account_number(cid, level)
+  local text = type(cid) == "number" and ("%.0f"):format(cid) or cid
+  if not text:match "^%d+$" or #text > 15 or tonumber(text) == 0 then
+    errors.raise(
+      level + 1,
+      "%s: option 'cid' must be the account number, a positive integer",
+      WHERE
+    )
+  end
+  return text
+end
+
+-- A query (Entra's users append flags, as ?aadOptscim062020) and slashes at the end are no part of the base
+-- that paths are put behind (scim §1.1).
+local function base_of(given, level)
+  local url = given.url
+  if url == nil then
+    if given.cid == nil then
+      errors.raise(level + 1, "%s: needs the option 'url' or 'cid'", WHERE)
+    end
+    return M.LASTPASS_URL:format(check_account_number(given.cid, level + 1))
+  elseif given.cid ~= nil then
+    errors.raise(
+      level + 1,
+      "%s: options 'url' and 'cid' do not go together: the url says it",
+      WHERE
+    )
+  end
+  url = url:gsub("[?#].*$", ""):gsub("/+$", ""):gsub("^%a+://", string.lower)
+  if url:match "^%a+://[^/]*@" then
+    errors.raise(level + 1, "%s: option 'url' must not hold a user name (there is an @)", WHERE)
+  end
+  local parsed, message = address.parse(url)
+  if not parsed then
+    errors.raise(level + 1, "%s: option 'url': %s; it must begin with https://", WHERE, message)
+  elseif url:find("enterpriseapi.php", 1, true) then
+    errors.raise(
+      level + 1,
+      "%s: option 'url' is that of the Enterprise API, which lastpass.new speaks to; SCIM's is the "
+        .. "Connection URL of the directory in the Admin Console",
+      WHERE
+    )
+  end
+  return url, parsed
+end
+
+local function dialect_of(given, level)
+  local named = type(given) == "table" and (given.base or "lastpass") or given or "lastpass"
+  local base = dialects[named]
+  if not base then
+    local nearest = errors.did_you_mean(named, errors.names_of(dialects))
+    errors.raise(level + 1, "%s: there is no dialect '%s'%s", WHERE, tostring(named), nearest)
+  end
+  if type(given) == "table" then
+    errors.check_options(WHERE .. ", dialect", given, switches, level + 1)
+  end
+  local dialect = {}
+  for name, value in pairs(base) do
+    dialect[name] = value
+  end
+  for name, value in pairs(type(given) == "table" and given or {}) do
+    dialect[name] = value
+  end
+  dialect.base = named
+  return dialect
+end
+
+local function check_protected(list, level)
+  for _, one in ipairs(list or {}) do
+    local good, reason = nil, "it is no string"
+    if type(one) == "string" then
+      good, reason = require("lastpass.email").check(one)
+    end
+    if not good then
+      errors.raise(
+        level + 1,
+        "%s: option 'protect' must be a list of e-mail addresses; '%s': %s",
+        WHERE,
+        tostring(one),
+        reason
+      )
+    end
+  end
+end
+
+local function check_proxy(options, level)
+  if options.proxy and options.proxy ~= "" then
+    local problem = address.proxy_problem(options.proxy)
+      or address.proxy_refusal(options.url, options.verify)
+    if problem then
+      errors.raise(level + 1, "%s: option 'proxy' %s", WHERE, problem)
+    end
+  end
+end
+
+--- Raises when no option has that name, naming the nearest.
+---@param where string who asks, for the message
+---@param name string
+---@param level integer 1 is the caller of `check_name`
+function M.check_name(where, name, level)
+  if not known[name] then
+    local nearest = errors.did_you_mean(name, errors.names_of(known))
+    errors.raise(level + 1, "%s: there is no option '%s'%s", where, tostring(name), nearest)
+  end
+end
+
+--- Checks and completes the options of `lastpass.scim.new`; raises at the caller's line.
+---@param given table
+---@param level integer 1 is the caller of `complete`
+---@return table options a copy, with the defaults; `url` without a slash at its end, `dialect` a table
+function M.complete(given, level)
+  level = level + 1
+  errors.check_options(WHERE, given, known, level)
+  check_token(given.token, level)
+  local options = {}
+  for name, value in pairs(defaults) do
+    options[name] = value
+  end
+  for name, value in pairs(given) do
+    options[name] = value
+  end
+  local parsed
+  options.url, parsed = base_of(given, level)
+  options.dialect = dialect_of(given.dialect, level)
+  check_protected(options.protect, level)
+  if options.verify == false and not (parsed and parsed.is_loopback) then
+    errors.raise(level, "%s: option 'verify' can be false for this machine only", WHERE)
+  end
+  check_proxy(options, level)
+  return options
+end
+
+return M

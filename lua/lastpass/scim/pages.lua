@@ -1,0 +1,399 @@
+--- Lists, page by page, to their end or with an error. Pages are asked for one by one while people come and go, so
+-- what comes is counted against the server's total, an id that comes twice says that a page has shifted, and the
+-- last of every page is asked for again at the end; when something does not fit, the list is read again, and only
+-- who was not given out yet is (scim §2.7).
+-- @module lastpass.scim.pages
+local call = require "lastpass.scim.call"
+local errors = require "lastpass.error"
+local json = require "lastpass.json"
+local loop = require "lastpass.transport.scheduler"
+local parallel = require "lastpass.parallel"
+local resource = require "lastpass.scim.resource"
+
+local PASSES = 5 -- how often a list that changes while it is read is read again
+local MOST_PAGES = 100000
+local SEARCH = "urn:ietf:params:scim:api:messages:2.0:SearchRequest"
+
+local M = {}
+
+local function integer(value)
+  local number = tonumber(value)
+  return number and number >= 0 and number == math.floor(number) and number or nil
+end
+
+-- What is asked for beside the page, as parameters of a query and as fields of a search.
+local parameters = {
+  { "filter", "filter" },
+  { "attributes", "attributes", is_list = true },
+  { "excluded", "excludedAttributes", is_list = true },
+  { "sort_by", "sortBy" },
+  { "sort_order", "sortOrder" },
+}
+
+local function query_of(list, page)
+  local parts = {}
+  local function add(name, value)
+    parts[#parts + 1] = name .. "=" .. call.escape(tostring(value))
+  end
+  for _, parameter in ipairs(parameters) do
+    local value = list.asked[parameter[1]]
+    if value then
+      add(parameter[2], parameter.is_list and table.concat(value, ",") or value)
+    end
+  end
+  if page.cursor then
+    add("cursor", page.cursor)
+  else
+    add("startIndex", ("%.0f"):format(page.start))
+  end
+  add("count", ("%.0f"):format(page.count))
+  return table.concat(parts, "&")
+end
+
+local function search_of(list, page)
+  local body = { schemas = json.list { SEARCH }, count = page.count }
+  body.startIndex, body.cursor = page.start, page.cursor
+  for _, parameter in ipairs(parameters) do
+    body[parameter[2]] = list.asked[parameter[1]]
+  end
+  return body
+end
+
+local function request_of(list, page)
+  local endpoint = list.type.endpoint
+  if list.asked.search then
+    return {
+      command = "search_" .. list.type.noun .. "s",
+      method = "POST",
+      path = endpoint .. "/.search",
+      body = search_of(list, page),
+      repeatable = true,
+      reads = true,
+    }
+  end
+  return {
+    command = "list_" .. list.type.noun .. "s",
+    method = "GET",
+    path = endpoint,
+    query = query_of(list, page),
+  }
+end
+
+local function fail(list, kind, code, message, hint)
+  local command = "list_" .. list.type.noun .. "s"
+  message = ("GET %s: %s"):format(list.type.endpoint, message)
+  return errors.fail(kind, code, message, { command = command, hint = hint })
+end
+
+-- A server that does not know .search is asked by GET; the list is the same.
+local function without_search(list, page, err)
+  local unknown = err.status == 404 or err.status == 405 or err.status == 501
+  if list.asked.search and unknown then
+    list.asked.search = nil
+    return call.perform(list.client, request_of(list, page))
+  end
+  return nil, err.message, err
+end
+
+-- One page: {resources, total, next_cursor}.
+local function fetch(list, page)
+  local reply, message, err = call.perform(list.client, request_of(list, page))
+  if not reply then
+    reply, message, err = without_search(list, page, err)
+  end
+  -- some answer 404 where nobody matches; one that is no SCIM Error is a wrong address (scim §3, Okta)
+  if err and err.status == 404 and err.is_scim and list.asked.filter then
+    return { resources = {}, total = 0 }
+  elseif not reply then
+    return nil, message, err
+  end
+  local body = reply.body or {}
+  local found = body.Resources or body.resources
+  local total = integer(body.totalResults)
+  if found == nil and total == nil or found ~= nil and type(found) ~= "table" then
+    return fail(
+      list,
+      "protocol",
+      "not_a_list",
+      "the reply is not a list of resources",
+      "check the url"
+    )
+  end
+  local resources = {}
+  for index, one in ipairs(found or {}) do
+    resources[index] = resource.read(list.name, one)
+    if not resources[index] then
+      return fail(list, "protocol", "unexpected_shape", ("resource %d has no id"):format(index))
+    end
+  end
+  local cursor = body.nextCursor
+  return {
+    resources = resources,
+    total = total,
+    next_cursor = type(cursor) == "string" and cursor ~= "" and cursor or nil,
+  }
+end
+
+local function start_pass(list)
+  list.pass = list.pass + 1
+  list.start, list.total, list.ids, list.count = 1, nil, {}, 0
+  list.pages, list.ends, list.ahead = 0, {}, {}
+  list.cursor = list.asks_cursor and "" or nil
+  list.moved, list.ended = false, false
+end
+
+-- Several pages at once: those that come if each is as long as the last one. A page that is shorter makes the
+-- others start elsewhere, and they are asked for again.
+local function fetch_ahead(list, received)
+  local stride, count = math.max(received, 1), list.page_size
+  local wanted = math.ceil((list.total - list.start + 1) / stride)
+  local number = math.min(list.client._options.in_flight, wanted)
+  if number < 2 or not loop.can_wait_in_pcall() then
+    return
+  end
+  parallel(number, function(spawn)
+    for index = 0, number - 1 do
+      local start = list.start + index * stride
+      spawn(function()
+        local page, message, err = fetch(list, { start = start, count = count })
+        list.ahead[start] = page and { page } or { nil, message, err }
+      end)
+    end
+  end)
+end
+
+local function next_page(list)
+  if list.cursor then
+    return fetch(list, { cursor = list.cursor, count = list.page_size })
+  end
+  local ready = list.ahead[list.start]
+  if not ready and list.total and list.received and list.received > 0 and not list.probing then
+    list.ahead = {}
+    fetch_ahead(list, list.received)
+    ready = list.ahead[list.start]
+  end
+  if ready then
+    list.ahead[list.start] = nil
+    return ready[1], ready[2], ready[3]
+  end
+  return fetch(list, { start = list.start, count = list.page_size })
+end
+
+-- Whether the list is over with this page. A list that ends with a full first page is asked for one more: some
+-- servers give the size of the page as the total (scim §4.9).
+local function check_end(list, page, received)
+  if list.cursor then
+    local ignored = list.cursor == "" and not page.next_cursor and received < (list.total or 0)
+    list.ended = not page.next_cursor and not ignored
+    list.cursor = page.next_cursor
+    list.asks_cursor = list.asks_cursor and not ignored
+  elseif received == 0 then
+    list.ended = true
+  elseif list.total and not list.distrusts_total and list.start > list.total then
+    list.probing = list.pages == 1 and received == list.page_size
+    list.ended = not list.probing
+  end
+end
+
+local function take_probe(list, new)
+  list.probing = false
+  if new == 0 then
+    list.ended = true
+  else
+    list.distrusts_total = true
+  end
+end
+
+local function take_page(list, page)
+  local new, received, out = 0, #page.resources, list.out
+  for _, one in ipairs(page.resources) do
+    if not list.ids[one.id] then
+      list.ids[one.id] = true
+      new = new + 1
+      if not list.given[one.id] then
+        list.given[one.id] = true
+        out[#out + 1] = one
+      end
+    end
+  end
+  list.pages = list.pages + 1
+  if list.probing then
+    take_probe(list, new)
+    if list.ended then
+      return true
+    end
+  elseif received > 0 and new == 0 then
+    return fail(
+      list,
+      "protocol",
+      "paging_ignored",
+      "the server gives the same page again, so the list cannot be read to its end"
+    )
+  end
+  local other_total = list.total and page.total and page.total ~= list.total
+  list.moved = list.moved or new < received or other_total and not list.distrusts_total
+  list.total, list.count = page.total or list.total, list.count + new
+  list.received, list.start = received, list.start + received
+  if received > 0 and not list.cursor then
+    list.ends[#list.ends + 1] = { list.start - 1, page.resources[received].id }
+  end
+  if page.next_cursor and not list.cursor then -- a server may answer with cursors unasked
+    list.cursor, list.ends = page.next_cursor, {}
+    return true
+  end
+  check_end(list, page, received)
+  return true
+end
+
+-- Is who stood last on each page still there?
+local function ends_hold(list)
+  local holds, failure = true, nil
+  local function check(at, id)
+    local page, message, err = fetch(list, { start = at, count = 1 })
+    if not page then
+      failure = failure or { message, err }
+    elseif not page.resources[1] or page.resources[1].id ~= id then
+      holds = false
+    end
+  end
+  local number = loop.can_wait_in_pcall() and list.client._options.in_flight or 1
+  parallel(number, function(spawn)
+    for index = 1, #list.ends - 1 do
+      if failure or not holds then
+        return
+      elseif number == 1 then
+        check(list.ends[index][1], list.ends[index][2])
+      else
+        spawn(check, list.ends[index][1], list.ends[index][2])
+      end
+    end
+  end)
+  if failure then
+    return nil, failure[1], failure[2]
+  end
+  return holds
+end
+
+local function is_steady(list)
+  local counted = not list.total or list.distrusts_total or list.count == list.total
+  if list.moved or not counted then
+    return false
+  elseif list.pages < 2 or #list.ends < 2 or list.asks_cursor then
+    return true
+  end
+  return ends_hold(list)
+end
+
+local function read_again(list)
+  if list.pass < PASSES then
+    loop.sleep(0.2 * list.pass)
+    start_pass(list)
+    return true
+  end
+  return fail(
+    list,
+    "conflict",
+    "list_changing",
+    ("read %d times, the list never fitted together: the server says %s and gives %d"):format(
+      PASSES,
+      list.total and ("%.0f"):format(list.total) or "no total",
+      list.count
+    ),
+    "read it at a quieter time; if it is always so, the server's paging is wrong"
+  )
+end
+
+-- A cursor that is no longer good is no failure: the list is read again from its start.
+local function is_stale_cursor(list, err)
+  return list.cursor
+    and (err.code == "expired_cursor" or err.code == "invalid_cursor")
+    and list.pages > 0
+end
+
+-- Fills `out` with who comes next; false at the end.
+local function fill(list)
+  while #list.out == 0 do
+    if list.ended then
+      local steady, message, err = is_steady(list)
+      if steady then
+        return false
+      elseif steady == false then
+        steady, message, err = read_again(list)
+      end
+      if not steady then
+        return nil, message, err
+      end
+    elseif list.pages >= MOST_PAGES then
+      return fail(list, "protocol", "too_many_pages", "the list has no end")
+    end
+    local page, message, err = next_page(list)
+    local ok
+    if page then
+      ok, message, err = take_page(list, page)
+    elseif is_stale_cursor(list, err) then
+      ok, message, err = read_again(list)
+    end
+    if not ok then
+      return nil, message, err
+    end
+  end
+  return true
+end
+
+--- An iterator over everybody that a list names. A failure raises the error: what was given out before is right,
+-- but is not all.
+---@param client lastpass.scim.Client
+---@param name "User"|"Group"
+---@param asked table filter (text), attributes, excluded (lists), sort_by, sort_order, search, page_size
+---@return fun(): table|nil
+function M.each(client, name, asked)
+  local list = {
+    client = client,
+    name = name,
+    type = resource.types[name],
+    asked = asked,
+    page_size = asked.page_size or client._options.page_size,
+    asks_cursor = client._options.dialect.paging == "cursor",
+    given = {},
+    out = {},
+    pass = 0,
+  }
+  start_pass(list)
+  local position = 0
+  return function()
+    position = position + 1
+    if position > #list.out and not list.over then
+      list.out, position = {}, 1
+      local more, _, err = loop.call_without_yield(fill, list)
+      if more == nil then
+        error(err, 0)
+      end
+      list.over = not more
+    end
+    return list.out[position]
+  end
+end
+
+--- The same as a list, or a failure.
+---@return table[]|nil resources
+---@return string? message
+---@return lastpass.Error? err
+function M.all(client, name, asked, most)
+  local list = {}
+  local ok, err = loop.protected_call(function()
+    for one in M.each(client, name, asked) do
+      list[#list + 1] = one
+      if most and #list >= most then
+        return
+      end
+    end
+  end)
+  if ok then
+    return list
+  elseif type(err) ~= "table" then
+    error(err, 0)
+  end
+  return nil, err.message, err
+end
+
+return M
