@@ -84,6 +84,11 @@ local function why_not(change, after, private)
     and ("the Enterprise API sets '%s' by %s; SCIM does not"):format(field, change.command)
 end
 
+--- Whether a change can be sent this way: its fields decide as well, such as a name for Duo.
+---@param kind string name of a `lastpass.directory.changes` row
+---@param after? table what it sets
+---@return boolean
+---@return string? why not, and which command of the Enterprise API does it
 function scim.carries(_, kind, after)
   local reason = why_not(check_kind(kind), after)
   if reason then
@@ -173,9 +178,7 @@ local function change_groups(self, id, joins, leaves)
   return { id = id }
 end
 
-local senders = {}
-
-function senders.create(self, address, after)
+local function send_create(self, address, after)
   local user = { userName = address, active = true }
   user.emails = { { value = address, type = "work", primary = true } }
   if after.fullname then
@@ -209,9 +212,7 @@ local function set_active(value)
   end
 end
 
-senders.disable, senders.enable = set_active(false), set_active(true)
-
-function senders.name(self, address, after)
+local function send_name(self, address, after)
   local id, message, err = id_of(self, address)
   local done = id
   if id then
@@ -224,7 +225,7 @@ function senders.name(self, address, after)
   return { id = id }
 end
 
-function senders.groups(self, address, after)
+local function send_groups(self, address, after)
   local id, message, err = id_of(self, address)
   if not id then
     return nil, message, err
@@ -232,7 +233,7 @@ function senders.groups(self, address, after)
   return change_groups(self, id, after.join, after.leave)
 end
 
-function senders.delete(self, address)
+local function send_delete(self, address)
   local id, message, err = id_of(self, address)
   local done = id
   if id then
@@ -244,6 +245,23 @@ function senders.delete(self, address)
   return { id = id }
 end
 
+local senders = {
+  create = send_create,
+  name = send_name,
+  groups = send_groups,
+  delete = send_delete,
+  disable = set_active(false),
+  enable = set_active(true),
+}
+
+--- Sends one change.
+---@param kind string
+---@param subject string address
+---@param after? table what it sets
+---@param private? table what it sets beside that and is written down nowhere
+---@return table|nil reply with the SCIM `id`
+---@return string? message
+---@return lastpass.Error? err code "not_over_scim" for what SCIM does not carry; nothing was sent then
 function scim:send(kind, subject, after, private)
   local reason = why_not(check_kind(kind), after, private)
   if reason then
@@ -254,6 +272,11 @@ function scim:send(kind, subject, after, private)
   return senders[kind](self, subject, after or {})
 end
 
+--- Reads the user back.
+---@param address string
+---@return lastpass.User|nil
+---@return string? message
+---@return lastpass.Error? err code "no_such_user" when there is none
 function scim:user(address)
   return self._client:user(address)
 end

@@ -7,15 +7,12 @@ local carriers = require "lastpass.directory.carrier"
 local changes = require "lastpass.directory.changes"
 local core = require "lastpass.core"
 local errors = require "lastpass.error"
-local json = require "lastpass.json"
 local loop = require "lastpass.transport.scheduler"
+local rows_of = require "lastpass.directory.scim_rows"
 local signature = require "lastpass.signature"
 local snapshots = require "lastpass.directory.snapshot"
 
 local M = {}
-
-local ENTERPRISE = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
-local PIECE = 1000 -- users that are written at once
 
 -- ---- the client of the users' objects ----
 
@@ -63,24 +60,27 @@ function adapter_mt.__index(_, name)
   end
 end
 
+--- An option of the SCIM client.
 function adapter:option(name)
   return self._client:option(name)
 end
 
--- SCIM's times are instants.
+--- The zone of times: SCIM's are instants.
 function adapter.zone()
   return (require("lastpass.time").zone "UTC")
 end
 
+--- One user, as of `client:user`.
 function adapter:user(address)
   return M.user(self._client, address)
 end
 
+--- The directory, as of `client:snapshot`.
 function adapter:snapshot(filter)
   return M.snapshot(self._client, filter)
 end
 
--- What `group:add` and `group:remove` call: a row for each membership.
+--- What `group:add` and `group:remove` call: a row for each membership.
 function adapter:change_groups(list)
   local result = require("lastpass.enterprise.batch").new_result()
   for row, item in ipairs(list) do
@@ -106,131 +106,6 @@ function adapter:change_groups(list)
   end
   result.ok = #result.refused + #result.uncertain + #result.not_tried == 0
   return result
-end
-
--- ---- rows of the core ----
-
-local function full_name(user)
-  local name = type(user.name) == "table" and user.name or {}
-  if name.formatted or user.displayName then
-    return name.formatted or user.displayName
-  end
-  local both = ("%s %s"):format(name.givenName or "", name.familyName or "")
-  return both:match "^%s*(.*%S)"
-end
-
--- "2019-02-17T17:23:45.678Z" as the core takes it; with another zone it is left out.
-local function created_of(user)
-  local text = type(user.meta) == "table" and user.meta.created
-  if type(text) ~= "string" then
-    return nil
-  end
-  local day, time = text:match "^(%d%d%d%d%-%d%d%-%d%d)T(%d%d:%d%d:%d%d)[%d.]*Z$"
-  return day and day .. " " .. time
-end
-
-local function attributes_of(user)
-  local attributes = { id = user.id, externalId = user.externalId, title = user.title }
-  for name, value in pairs(type(user[ENTERPRISE]) == "table" and user[ENTERPRISE] or {}) do
-    attributes[name] = value
-  end
-  return attributes
-end
-
-local function entry_of(user, groups)
-  return json.encode {
-    username = user.userName,
-    fullname = full_name(user),
-    disabled = user.active == false,
-    created = created_of(user),
-    groups = json.list(groups or {}),
-    attribs = attributes_of(user),
-  }
-end
-
--- LastPass's ids are small numbers; others' are opaque, and such users are numbered.
-local function numbers_of(users)
-  local seen = {}
-  for _, user in ipairs(users) do
-    local id = user.id
-    if not id:find "^[1-9]%d*$" or #id > 15 or seen[id] then
-      return function(index)
-        return ("%d"):format(index)
-      end
-    end
-    seen[id] = true
-  end
-  return function(index)
-    return users[index].id
-  end
-end
-
--- The names of the groups of each user, by id: what the users say, and what the groups say.
-local function memberships(users, groups)
-  local names, of_user, named = {}, {}, {}
-  local function put(id, name)
-    local list = of_user[id] or {}
-    of_user[id] = list
-    if not list[name] then
-      list[name], list[#list + 1] = true, name
-    end
-  end
-  for _, group in ipairs(groups) do
-    names[group.id] = group.displayName
-    named[group.displayName] = true
-    for _, member in ipairs(group.members or {}) do
-      put(member.value, group.displayName)
-    end
-  end
-  for _, user in ipairs(users) do
-    for _, group in ipairs(user.groups or {}) do
-      local name = names[group.value] or group.display
-      if type(name) == "string" then
-        put(user.id, name)
-        named[name] = nil
-      end
-    end
-  end
-  for _, list in pairs(of_user) do
-    for _, name in ipairs(list) do
-      named[name], list[name] = nil, nil
-    end
-  end
-  return of_user, named -- what is left has no member
-end
-
-local function fail_rows(message, code)
-  return errors.fail("protocol", code, "the users of the server cannot be read: " .. message)
-end
-
-local function rows_of(users, groups)
-  local of_user, empty = memberships(users, groups)
-  local number, rows, parts = numbers_of(users), core.snapshot(), { '{"Users":{' }
-  for index, user in ipairs(users) do
-    if type(user.userName) ~= "string" or user.userName == "" then
-      return fail_rows(("the user %s has no userName"):format(user.id), "unexpected_shape")
-    end
-    parts[#parts + 1] = ('%s"%s":%s'):format(
-      index > 1 and "," or "",
-      number(index),
-      entry_of(user, of_user[user.id])
-    )
-    if #parts >= PIECE then
-      rows:feed(table.concat(parts))
-      parts = {}
-    end
-  end
-  local none = {}
-  for name in pairs(empty) do
-    none[name] = json.list {}
-  end
-  parts[#parts + 1] = '},"Groups":' .. json.encode(none) .. "}"
-  rows:feed(table.concat(parts))
-  local ok, message, code = rows:finish()
-  if not ok then
-    return fail_rows(message, code)
-  end
-  return rows:seal()
 end
 
 -- ---- what is read ----
