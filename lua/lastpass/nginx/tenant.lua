@@ -50,7 +50,7 @@ local function known_names()
   for key in pairs(own_options) do
     known[key] = true
   end
-  for _, entry in ipairs(enterprise_options.list) do
+  for _, entry in ipairs(require "lastpass.enterprise.option_list") do
     known[entry[1]] = not not_for_clients[entry[1]] or nil
   end
   return known
