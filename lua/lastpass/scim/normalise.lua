@@ -31,43 +31,39 @@ end
 
 local booleans = { ["true"] = true, ["false"] = false }
 
--- What a value of each simple type becomes; nil when it is none of that type.
-local simple = {}
-
-function simple.string(value, strict)
+local function text_of(value, strict)
   if type(value) == "number" and not strict then
     return json.encode(value) -- an id that a server sends as a number (scim §1.1)
   end
   return type(value) == "string" and value or nil
 end
 
-simple.reference = simple.string
-
-function simple.boolean(value, strict)
-  if type(value) == "string" and not strict then
-    value = booleans[value:lower()] -- Entra (scim §3)
-  end
-  if type(value) == "boolean" then
-    return value
-  end
-  return nil
-end
-
-function simple.decimal(value)
-  return type(value) == "number" and value or nil
-end
-
-function simple.integer(value)
-  return type(value) == "number" and value % 1 == 0 and value or nil
-end
-
-function simple.dateTime(value)
-  return type(value) == "string" and values.instant(value) and value or nil
-end
-
-function simple.binary(value)
-  return type(value) == "string" and value:find "^[%w+/_-]*=?=?$" and value or nil
-end
+-- What a value of each simple type becomes; nil when it is none of that type.
+local simple = {
+  string = text_of,
+  reference = text_of,
+  boolean = function(value, strict)
+    if type(value) == "string" and not strict then
+      value = booleans[value:lower()] -- Entra (scim §3)
+    end
+    if type(value) == "boolean" then
+      return value
+    end
+    return nil
+  end,
+  decimal = function(value)
+    return type(value) == "number" and value or nil
+  end,
+  integer = function(value)
+    return type(value) == "number" and value % 1 == 0 and value or nil
+  end,
+  dateTime = function(value)
+    return type(value) == "string" and values.instant(value) and value or nil
+  end,
+  binary = function(value)
+    return type(value) == "string" and value:find "^[%w+/_-]*=?=?$" and value or nil
+  end,
+}
 
 local function is_absent(value)
   return value == nil or value == null or (type(value) == "table" and next(value) == nil)
