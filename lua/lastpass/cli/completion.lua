@@ -7,7 +7,7 @@ local grammar = require "lastpass.cli.grammar"
 
 local M = {}
 
-local KINDS = { "users", "groups", "profiles" }
+local KINDS = { "users", "groups", "profiles", "connections" }
 
 -- What stands in a completion for names that are looked up.
 local function placeholder(kind)
@@ -19,17 +19,18 @@ local function parser_of(list)
   local root = grammar.lay_out(require "argparse"("lastpass", "LastPass Business administration."))
   root:flag("-h --help"):description "Show help."
   root:flag("--version"):description "Print the version."
-  local parents = {}
+  local parsers = { [""] = root }
   for _, command in ipairs(list) do
-    local first, second = command.name:match "^(%S+)%s*(.*)$"
-    if not parents[first] then
-      local summary = commands.group(first) or command.summary .. "."
-      parents[first] = grammar.lay_out(root:command(first, summary)):require_command(false)
+    local name = ""
+    for word in command.name:gmatch "%S+" do
+      local parent = parsers[name]
+      name = name == "" and word or name .. " " .. word
+      if not parsers[name] then
+        local summary = commands.group(name) or command.summary .. "."
+        parsers[name] = grammar.lay_out(parent:command(word, summary)):require_command(false)
+      end
     end
-    local parser = parents[first]
-    if second ~= "" then
-      parser = grammar.lay_out(parser:command(second, command.summary .. "."))
-    end
+    local parser = parsers[name]
     grammar.fill(parser, command, function(argument)
       return argument.choices
         or argument.words and argument.words()
@@ -205,27 +206,14 @@ end
 
 -- The directory that was stored last, as it stands in the journal.
 local function stored_text(session)
-  local configuration = session:configuration()
-  local settings = configuration and configuration:profile()
-  if not settings then
-    return nil
-  end
-  local client_journal = require "lastpass.store"
-  settings.url = settings.url or require("lastpass.enterprise.options").DEFAULT_URL
-  -- all that a journal needs to know of a client; no hash is read for a Tab
-  local client = {
-    option = function(_, name)
-      return settings[name]
-    end,
-  }
-  local journal = client_journal.of(client)
-  local stored = journal and journal:snapshot_at(client_journal.tenant(client))
+  local journal, tenant = session:journal()
+  local stored = journal and journal:snapshot_at(tenant)
   return stored and stored.text
 end
 
 --- Names for completions, without a request; none when no directory is stored.
 ---@param session lastpass.cli.Session
----@param kind "users"|"groups"|"profiles"
+---@param kind "users"|"groups"|"profiles"|"connections"
 ---@param beginning string how they begin, in upper or lower case
 ---@return string[] sorted
 function M.names(session, kind, beginning)
@@ -241,6 +229,10 @@ function M.names(session, kind, beginning)
   if kind == "profiles" then
     local configuration = session:configuration()
     for name in pairs(configuration and configuration.profiles or {}) do
+      add(name)
+    end
+  elseif kind == "connections" then
+    for _, name in ipairs(require("lastpass.cli.connections").names(session)) do
       add(name)
     end
   else

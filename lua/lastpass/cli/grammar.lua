@@ -27,7 +27,7 @@ end
 -- The name with the next word, or nil when the word is an argument.
 local function extend(name, word)
   local longer = name == "" and word or name .. " " .. word
-  if commands.is_known(longer) or name == "" and commands.is_group(word) then
+  if commands.is_known(longer) or commands.is_group(longer) then
     return longer
   elseif name == "" then
     return nil, unknown(word, commands.first_words(), "lastpass help lists them")
@@ -99,7 +99,7 @@ function M.route(arguments)
   if route.name ~= "" and not commands.is_known(route.name) and not route.help then
     local verbs = {}
     for index, name in ipairs(commands.names(route.name)) do
-      verbs[index] = name:match "%S+$"
+      verbs[index] = name:sub(#route.name + 2)
     end
     return usage(
       ("%s: say what: %s"):format(route.name, table.concat(verbs, ", ")),

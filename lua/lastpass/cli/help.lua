@@ -43,7 +43,7 @@ end
 local function verbs_of(group)
   local lines = {}
   for _, name in ipairs(commands.names(group)) do
-    local verb = name:match "^%S+ (%S+)$"
+    local verb = name:match "^%S+ (.+)$"
     local line = lines[#lines]
     if verb and line and #line + #verb < 54 then
       lines[#lines] = line .. ", " .. verb

@@ -140,6 +140,35 @@ function methods:client()
   return self._client
 end
 
+--- The journal of this company and what the company is called in it, without a request: no hash is read.
+---@return lastpass.store.Journal|nil journal
+---@return string? tenant or what is wrong
+---@return lastpass.Error? err
+function methods:journal()
+  local configuration, message, err = self:configuration()
+  local settings
+  if configuration then
+    settings, message, err = configuration:profile()
+  end
+  if not settings then
+    return nil, message, err
+  end
+  settings.url = settings.url or require("lastpass.enterprise.options").DEFAULT_URL
+  -- all that a journal needs to know of a client
+  local client = {
+    option = function(_, name)
+      return settings[name]
+    end,
+  }
+  local store = require "lastpass.store"
+  local journal
+  journal, message, err = store.of(client)
+  if not journal then
+    return nil, message, err
+  end
+  return journal, store.tenant(client)
+end
+
 --- What corrects a hash that was refused: the command, where a profile has it; else where it came from.
 ---@param err lastpass.Error
 ---@return string|nil hint nil when the failure is not about the hash

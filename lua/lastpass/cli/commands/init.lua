@@ -9,7 +9,7 @@ local M = {}
 ---@field summary string         one line, without a full stop
 ---@field description? string    further sentences
 ---@field arguments? table[]     {name, text, args = "?", "*" or "+", number = true, choices = words; for
--- completions only: names = "users", "groups" or "profiles", or words = function() -> list}
+-- completions only: names = "users", "groups", "profiles" or "connections", or words = function() -> list}
 ---@field options? lastpass.cli.Option[]|fun(): lastpass.cli.Option[] a function where they cost something
 ---@field rows? boolean          it shows rows, so it takes the options of output
 ---@field ends_with_reader? boolean it only shows: it ends when its output is no longer read
@@ -35,12 +35,13 @@ local SECTIONS = {
   { "Directory", "users", "directory", "bulk" },
   { "Plans", "plans", "history" },
   { "Events", "events" },
+  { "SCIM", "scim", "scim_client" },
   { "Reports", "reports", "reviews", "evidence" },
   { "Scripts", "scripts" },
   { "Set-up", "setup", "profiles", "shell" },
 }
 
--- The file of a command; "user/" is for all that begin with that word.
+-- The file of a command; "user/" is for all that begin with that word, "scim+users" for one of two words.
 local FILES = {}
 for file, words in pairs {
   users = "users user/",
@@ -54,11 +55,13 @@ for file, words in pairs {
   evidence = "evidence/",
   scripts = "run repl sandbox",
   setup = "doctor auth/ config/",
+  scim = "scim/",
+  scim_client = "scim+users scim+user scim+groups scim+group scim+doctor",
   profiles = "profile/",
   shell = "completion version help names",
 } do
   for word in words:gmatch "%S+" do
-    FILES[word] = file
+    FILES[word:gsub("%+", " ")] = file
   end
 end
 
@@ -138,19 +141,19 @@ function M.is_known(name)
   return M.row(name) ~= nil
 end
 
---- What several commands that begin with the same word are about.
----@param word string "user"
+--- What several commands that begin with the same words are about.
+---@param words string "user", "scim token"
 ---@return string|nil
-function M.group(word)
-  local file = FILES[word .. "/"]
-  return file and rows_of(file).groups[word]
+function M.group(words)
+  local file = FILES[words:match "^%S*" .. "/"]
+  return file and rows_of(file).groups[words]
 end
 
 --- Whether this begins the names of several commands.
----@param word string
+---@param words string
 ---@return boolean
-function M.is_group(word)
-  return M.group(word) ~= nil
+function M.is_group(words)
+  return M.group(words) ~= nil
 end
 
 --- The sections in the order of help.
@@ -177,8 +180,9 @@ function M.names(group)
   local names = {}
   for _, section in ipairs(M.sections()) do
     for position = 2, #section do
-      if not group or section[position]:match "^%S+" == group then
-        names[#names + 1] = section[position]
+      local name = section[position]
+      if not group or (name .. " "):sub(1, #group + 1) == group .. " " then
+        names[#names + 1] = name
       end
     end
   end

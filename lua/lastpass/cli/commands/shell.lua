@@ -76,7 +76,7 @@ return {
     hidden = true,
     connects = true,
     arguments = {
-      { "kind", "of what", choices = { "users", "groups", "profiles" } },
+      { "kind", "of what", choices = { "users", "groups", "profiles", "connections" } },
       { "beginning", "what they begin with", args = "?" },
     },
     run = function(session, options)

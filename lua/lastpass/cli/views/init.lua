@@ -314,6 +314,9 @@ M.tasks = {
 
 return setmetatable(M, {
   __index = function(_, name)
-    return name == "users" and require "lastpass.cli.views.users" or nil
+    if name == "users" then
+      return require "lastpass.cli.views.users"
+    end
+    return name:find "^scim_" and require("lastpass.cli.views.scim")[name] or nil
   end,
 })
