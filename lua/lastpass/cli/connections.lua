@@ -103,10 +103,7 @@ function M.tokens(session, name)
   return list
 end
 
--- What a connection has waiting: enough to be counted, and no more is said of it than that.
-local MOST_HELD = 10000
-
-local function describe(journal, connection, now)
+local function describe(journal, connection, counts, now)
   local of_it = must(journal:scim_tokens(connection.name))
   local shown = {}
   for _, token in ipairs(of_it) do
@@ -117,12 +114,7 @@ local function describe(journal, connection, now)
   end
   connection.tokens = shown
   connection.days_left, connection.warns = tokens.days_left(of_it, now)
-  local held = must(journal:jobs {
-    connection = connection.name,
-    states = { "held" },
-    limit = MOST_HELD,
-  })
-  connection.held = #held
+  connection.objects, connection.held = counts and counts.objects or 0, counts and counts.held or 0
   local last = must(journal:scim_requests { connection = connection.name, limit = 1 })[1]
   connection.last_request = last and last.at
   return connection
@@ -132,10 +124,10 @@ end
 ---@param session lastpass.cli.Session
 ---@return table[]
 function M.list(session)
-  local now = time.now()
-  local journal, list = chosen(session)
+  local journal, tenant = must(session:journal())
+  local list, counts, now = all_of(journal, tenant), must(journal:scim_counts(tenant)), time.now()
   for _, connection in ipairs(list) do
-    describe(journal, connection, now)
+    describe(journal, connection, counts[connection.name], now)
   end
   return list
 end

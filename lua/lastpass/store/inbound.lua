@@ -128,6 +128,35 @@ function M:scim_connections(options)
   )
 end
 
+local COUNTS = {
+  objects = "SELECT connection, {COUNT(*) AS count} FROM lastpass_scim_objects "
+    .. "WHERE tenant = ? AND state <> 'tombstone' GROUP BY connection",
+  held = "SELECT connection, {COUNT(*) AS count} FROM lastpass_jobs "
+    .. "WHERE tenant = ? AND state = 'held' GROUP BY connection",
+}
+
+local function select_counts(database, tenant)
+  local counts = {}
+  for name, sql in pairs(COUNTS) do
+    for _, row in ipairs(database:query(sql, tenant)) do
+      if row.connection then
+        counts[row.connection] = counts[row.connection] or { objects = 0, held = 0 }
+        counts[row.connection][name] = row.count
+      end
+    end
+  end
+  return counts
+end
+
+--- How much the connections of a company have.
+---@param tenant string|integer
+---@return table<string, table>|nil counts by connection: objects (those that live), held (jobs)
+---@return string? message
+---@return lastpass.Error? err
+function M:scim_counts(tenant)
+  return self._database:read(select_counts, values.tenant("journal:scim_counts", tenant))
+end
+
 -- ---- tokens ----
 
 local known_token = {

@@ -56,6 +56,17 @@ describe("lastpass scim connections", function()
     assert(
       journal:add_job { tenant = tenant, connection = "entra", kind = "disable", state = "held" }
     )
+    assert(journal:save_scim_objects {
+      {
+        connection = "entra",
+        id = "u1",
+        tenant = tenant,
+        type = "User",
+        account = "ann@lumenor.example",
+        name = "ann@lumenor.example",
+        state = "active",
+      },
+    })
     assert(journal:log_scim_requests {
       {
         at = 1795000000,
@@ -73,10 +84,10 @@ describe("lastpass scim connections", function()
     assert.equals("live", entra.mode)
     assert.same({ "old: 10 days", "new: 200 days" }, entra.tokens)
     assert.equals(200, entra.days_left)
-    assert.equals(1, entra.held)
+    assert.same({ 1, 1 }, { entra.objects, entra.held })
     assert.equals(time.iso(1795000000), entra.last_request)
     assert.equals("shadow", okta.mode)
-    assert.same({ 0, 0 }, { okta.days_left, okta.held })
+    assert.same({ 0, 0, 0 }, { okta.days_left, okta.objects, okta.held })
     assert.same({}, okta.tokens)
     local code, out = place:run "scim connections"
     assert.equals(0, code)

@@ -30,9 +30,12 @@ end
 function M.all()
   local all = { lastpass = transcript "--help" }
   for _, name in ipairs(commands.names()) do
-    local group = name:match "^%S+"
-    if commands.is_group(group) then
-      all[group] = transcript(group .. " --help")
+    local group = ""
+    for word in name:gmatch "%S+" do
+      group = group == "" and word or group .. " " .. word
+      if commands.is_group(group) then
+        all[group] = transcript(group .. " --help")
+      end
     end
     all[name] = transcript(name .. " --help")
   end

@@ -187,10 +187,10 @@ return {
   },
   {
     name = "scim connections",
-    summary = "List the connections that SCIM endpoints have reported",
-    description = "Which identity provider, live or as a shadow, its tokens and the days they "
-      .. "have left, how many users and groups it has linked, how many of its writes are held, and "
-      .. "when it was heard of last.",
+    summary = "List connections of identity providers",
+    description = "What SCIM endpoints have reported: which identity provider, live or as a "
+      .. "shadow, its tokens and the days they have left, how many users and groups it has linked, "
+      .. "how many of its writes are held, and when it was heard of last.",
     connects = true,
     rows = true,
     examples = {
@@ -210,10 +210,10 @@ return {
   },
   {
     name = "scim token new",
-    summary = "Make a token for an identity provider, and show it once",
-    description = "The token goes to standard output, or into a file; the journal has only its "
-      .. "SHA-256. A connection has two tokens at most, so that one can be exchanged for another "
-      .. "without an outage.",
+    summary = "Make a token, and show it once",
+    description = "An identity provider pushes with it. It goes to standard output, or into a "
+      .. "file; the journal has only its SHA-256. A connection has two tokens at most, so that one "
+      .. "can be exchanged for another without an outage.",
     connects = true,
     writes = true,
     arguments = { connection_argument },
@@ -238,7 +238,7 @@ return {
   },
   {
     name = "scim token list",
-    summary = "List tokens: whether they are good, for how long, and when they were used last",
+    summary = "List tokens, and how long they are good",
     connects = true,
     rows = true,
     arguments = {
@@ -275,9 +275,9 @@ return {
   },
   {
     name = "scim log",
-    summary = "List what identity providers have sent, the newest first, and what was answered",
-    description = "No address and no value is in it: the target is the id that the identity "
-      .. "provider knows, and run and job lead to the journal.",
+    summary = "List what was pushed, and what was answered",
+    description = "The newest first. No address and no value is in it: the target is the id that "
+      .. "the identity provider knows, and run and job lead to the journal.",
     connects = true,
     rows = true,
     ends_with_reader = true,

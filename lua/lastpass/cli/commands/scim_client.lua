@@ -119,7 +119,8 @@ return {
   },
   {
     name = "scim user",
-    summary = "Show one user of a SCIM server; with --json all that the server says of them",
+    summary = "Show one user of a SCIM server",
+    description = "With --json all that the server says of them.",
     rows = true,
     arguments = { { "user", "userName (an address, at LastPass) or id", names = "users" } },
     options = scim_server.options,
@@ -130,7 +131,7 @@ return {
   },
   {
     name = "scim groups",
-    summary = "List the groups of a SCIM server, with the number of their members",
+    summary = "List the groups of a SCIM server",
     rows = true,
     options = list_options,
     examples = { { "lastpass scim groups --sort -members", "the largest first" } },
@@ -142,6 +143,7 @@ return {
   {
     name = "scim group",
     summary = "Show one group of a SCIM server",
+    description = "With --json all that the server says of it.",
     rows = true,
     arguments = { { "group", "displayName or id", names = "groups" } },
     options = scim_server.options,
