@@ -268,6 +268,55 @@ describe("core requests", function()
       assert.is_nil(core.secret.by_number(number))
     end)
 
+    it("can be the line of a header that ends with the secret", function()
+      local token = core.secret.value "canary-token-1"
+      local line = assert(core.secret_header { name = "X-Key", prefix = "Key ", secret = token })
+      assert.equal("X-Key: Key ***", line:preview())
+      assert.equal("X-Key: Key canary-token-1", core.reveal_body(line))
+      assert.is_nil(tostring(line):find("canary", 1, true))
+      token:close()
+      assert.equal(
+        "X-Key: canary",
+        core.reveal_body(core.secret_header {
+          name = "X-Key",
+          secret = core.secret.value "canary",
+        })
+      )
+      local _, message = core.secret_header { name = "X-Key", secret = token }
+      assert.equal("the secret for the header X-Key is closed", message)
+      for _, text in ipairs { "a b", 'a"', "a\\", "a\128" } do
+        line, message = core.secret_header { name = "X-Key", secret = core.secret.value(text) }
+        assert.is_nil(line)
+        assert.matches("has a character that no token has", message)
+      end
+    end)
+
+    it("is no line of a header whose name or prefix could begin another", function()
+      local token = core.secret.value "canary"
+      for _, wrong in ipairs {
+        { name = "" },
+        { name = "X Y" },
+        { name = "X:Y" },
+        { name = "X\r\nY" },
+        { name = "X\0" },
+        { name = "\195\188" },
+        { name = 1 },
+        { name = "X", prefix = "a\r\nB: " },
+        { name = "X", prefix = "a\0" },
+        { name = "X", prefix = "\127" },
+        { name = "X", prefix = "\195\188" },
+        { name = "X", prefix = 1 },
+        {},
+        { name = "X", secret = "text" },
+        { name = "X", secret = false },
+      } do
+        wrong.secret = wrong.secret == nil and token or wrong.secret
+        assert.has_error(function()
+          core.secret_header(wrong)
+        end)
+      end
+    end)
+
     it("shows its secret nowhere", function()
       local body = core.batchadd(credentials, { { username = "a@x", password = "pw" } })
       assert.matches("^lastpass%.body %(%d+ bytes, hidden%)$", tostring(body))

@@ -16,12 +16,19 @@ local HTTP = [[
     secret = assert(lastpass.secret.file(os.getenv "HASH_FILE"))
     other = assert(lastpass.secret.value "another one")
     client = lastpass.new { cid = %s, url = %q, provhash = secret, retries = 0 }
+    header = { name = "Authorization", prefix = "Bearer ", secret = secret }
+    transport = require("lastpass.transport.thread").new {}
   }
 ]]
 
 local SERVER = [[
   location = /call {
     content_by_lua_block {
+      local request = { method = "GET", url = "%s", secret_header = header, timeout = 10 }
+      local response = transport:send(request)
+      if not response or response.status ~= 200 then
+        return ngx.exit(500)
+      end
       local answer, message = client:getuserdata { pagesize = 1, pageindex = 0 }
       ngx.print(answer and answer.total or message, " ", ngx.worker.pid())
     }
@@ -80,7 +87,7 @@ describe("secrets of nginx", function()
       workers = 3,
       main = "thread_pool lastpass threads=8;",
       http = HTTP:format(tostring(box.cid), box.url),
-      server = SERVER,
+      server = SERVER:format(box.url),
       env = { HASH_FILE = hash_file },
     }
   end)

@@ -176,6 +176,13 @@ for position = 3, #arg, 2 do
   show_all(transfer, loop.pool())
   loop.wait(transfer)
   attempt(client._transport.result, client._transport, transfer)
+  local header = { name = "Authorization", prefix = "Bearer ", secret = secret }
+  local large = '"' .. ("x"):rep(2 ^ 21) .. '"'
+  for method, text in pairs { GET = false, PATCH = "{}", DELETE = false, POST = large } do
+    local request = { method = method, url = url, body = text or nil, secret_header = header }
+    attempt(client._transport.send, client._transport, request)
+  end
+  show_all(require("lastpass.core").secret_header(header))
 end
 attempt(new, "https://127.0.0.1:1/", "-")
 attempt(knock, new("https://127.0.0.1:1/", "-", { retries = 0 }))

@@ -30,6 +30,14 @@ local HANDLER = [[
   function paths.empty(client)
     close(client, "")
   end
+  function paths.scim(client, request, argument)
+    client:send("HTTP/1.1 " .. argument .. " X\r\nETag: W/\"1\"\r\nRetry-After: 7\r\n"
+      .. "Location: https://x.example/Users/1\r\nContent-Type: application/scim+json\r\n")
+    if argument == "200" then
+      client:send "Content-Length: 2\r\n"
+    end
+    client:send("Connection: close\r\n\r\n" .. (argument == "200" and "{}" or ""))
+  end
   function paths.redirect(client, request, argument)
     client:send("HTTP/1.1 302 Found\r\nLocation: /echo\r\n"
       .. "Content-Length: 0\r\nConnection: close\r\n\r\n")
@@ -149,6 +157,94 @@ return function(name, make, busted)
         '{"cid":5,"cmd":"updateuser","data":{"username":"a@x.example"},"provhash":"0123456789"}',
         response.body:match "\n\n(.*)$"
       )
+    end)
+
+    -- A request with a token in a header.
+    local function send_token(method, token, body, header)
+      local secret = type(token) == "string" and lastpass.secret.value(token) or token
+      local named = { name = "Authorization", prefix = "Bearer ", secret = secret }
+      for key, value in pairs(header or {}) do
+        named[key] = value
+      end
+      return transport:send {
+        method = method,
+        url = base .. "echo",
+        headers = { ["X-Mine"] = "yes" },
+        secret_header = named,
+        body = body or nil,
+        timeout = 10,
+      }
+    end
+
+    it("it sends a secret in a header, with every method and kind of body", function()
+      local credentials = { cid = 5, provhash = lastpass.secret.value "0123456789" }
+      local bodies = { "hello", core.updateuser(credentials, { username = "a@x.example" }) }
+      local texts = {
+        "hello",
+        '{"cid":5,"cmd":"updateuser","data":{"username":"a@x.example"},'
+          .. '"provhash":"0123456789"}',
+      }
+      for _, method in ipairs { "GET", "POST", "PUT", "PATCH", "DELETE" } do
+        for place, body in ipairs { bodies[1], bodies[2], false } do
+          local response = assert(send_token(method, "token-1_2.3~4+5/6==", body))
+          local echo = response.body
+          assert.matches("^" .. method .. " /echo HTTP/1.1\n", echo)
+          assert.truthy(echo:find("\nAuthorization: Bearer token-1_2.3~4+5/6==\n", 1, true), echo)
+          assert.matches("\nX%-Mine: yes\n", echo)
+          assert.equal(texts[place] or "", echo:match "\n\n(.*)$")
+          assert.equal(1, select(2, echo:gsub("token%-1", "")))
+        end
+      end
+      local plain = assert(send "echo")
+      assert.is_nil(plain.body:find("token", 1, true))
+      local echo = assert(send_token("GET", "k-1", nil, { name = "X-Api-Key", prefix = "" })).body
+      assert.truthy(echo:find("\nX-Api-Key: k-1\n", 1, true), echo)
+    end)
+
+    it("it sends a large body together with a secret in a header", function()
+      local body = ("0123456789abcdef"):rep(200000)
+      local response = assert(send_token("PUT", "token-1", body))
+      assert.is_true(response.body:sub(-#body) == body)
+      assert.truthy(response.body:sub(1, 500):find("\nAuthorization: Bearer token-1\n", 1, true))
+    end)
+
+    it("it sends no header with a secret that is closed, or could not be a token", function()
+      local before = #server:log()
+      local closed = lastpass.secret.value "token-1"
+      closed:close()
+      for _, token in ipairs { closed, "two words", 'quo"te', "back\\slash", "\195\188mlaut" } do
+        local err = failure("bad_secret", send_token("GET", token))
+        assert.is_nil(err.sent)
+        assert.is_nil(err.begun)
+        for _, text in ipairs { "two words", 'quo"te', "back\\slash", "mlaut" } do
+          assert.is_nil(err.message:find(text, 1, true))
+        end
+      end
+      assert.equal(before, #server:log())
+      -- what cannot become a secret at all
+      for _, text in ipairs { "a\r\nX-Evil: 1", "a\nb", "a\rb", "a\tb", "a\127b" } do
+        assert.is_nil((lastpass.secret.value(text)))
+      end
+    end)
+
+    it("it gives replies without a body, and the headers of all", function()
+      for _, method in ipairs { "GET", "PATCH", "DELETE", "PUT", "POST" } do
+        for _, status in ipairs { 200, 204, 304 } do
+          local body = method ~= "GET" and method ~= "DELETE" and "{}" or nil
+          local response = assert(transport:send {
+            method = method,
+            url = base .. "scim/" .. status,
+            body = body,
+            timeout = 10,
+          })
+          assert.equal(status, response.status)
+          assert.equal(status == 200 and "{}" or "", response.body)
+          assert.equal('W/"1"', response.headers.etag)
+          assert.equal("7", response.headers["retry-after"])
+          assert.equal("https://x.example/Users/1", response.headers.location)
+          assert.equal("application/scim+json", response.headers["content-type"])
+        end
+      end
     end)
 
     it("it sends a large body whole", function()

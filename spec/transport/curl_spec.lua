@@ -187,6 +187,24 @@ describe("lastpass.transport.curl", function()
       assert.is_nil(response.headers["x-from"])
     end)
 
+    it("that sees no secret of a header", function()
+      local strict = servers.start [[
+        return function(client)
+          tools.log(tools.read_request(client).head)
+          client:send "HTTP/1.1 502 No\r\nContent-Length: 0\r\n\r\n"
+        end
+      ]]
+      local token = lastpass.secret.value "canary-token-1"
+      post(curl.new { proxy = ("http://127.0.0.1:%d"):format(strict.port) }, "https://x.invalid/", {
+        secret_header = { name = "Authorization", prefix = "Bearer ", secret = token },
+      })
+      local seen = table.concat(strict:log(), "\n")
+      strict:stop()
+      assert.matches("^CONNECT x.invalid:443 ", seen)
+      assert.is_nil(seen:find("canary", 1, true))
+      assert.is_nil(seen:find("Authorization", 1, true))
+    end)
+
     it("that cannot reach the server: nothing was sent", function()
       local closed = servers.start "return function() end"
       closed:stop()
@@ -259,6 +277,27 @@ describe("lastpass.transport.curl", function()
     assert.equal("3", response.headers["x-late"])
     assert.is_nil(response.headers["x-early"])
     assert.is_nil(response.headers["retry-after"])
+  end)
+
+  it("keeps no more than some addresses, whatever is under way", function()
+    local transport, headers, most, answers = curl.new {}, { A = "1" }, 0, 0
+    lastpass.parallel(4, function(spawn)
+      for place = 1, 100 do
+        spawn(function()
+          assert(transport:send {
+            method = place % 2 == 0 and "PATCH" or "GET",
+            url = ("%s/%d"):format(box.origin, place % 50),
+            body = place % 2 == 0 and "{}" or nil,
+            headers = headers,
+            timeout = 10,
+          })
+          answers = answers + 1
+          most = math.max(most, transport._endpoint_count)
+        end)
+      end
+    end)
+    assert.equal(100, answers)
+    assert.is_true(most <= 32, most)
   end)
 
   describe("with TLS", function()

@@ -3,6 +3,7 @@
 ** anything is sent; what is wrong is answered as nil and a sentence that names the place, and the
 ** Lua side raises it at the caller's line (enterprise-api §1.2, §4).
 */
+#include <ctype.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -527,6 +528,68 @@ static int lp_request_secret_body (lua_State *L) {
   return 1;
 }
 
+/* A name of HTTP (RFC 9110 §5.1), nothing that could begin another line. */
+static int is_header_name (const char *name, size_t n) {
+  static const char more[] = "!#$%&'*+-.^_`|~";
+  for (size_t i = 0; i < n; i++)
+    if (!isalnum((unsigned char)name[i]) && (name[i] == '\0' || strchr(more, name[i]) == NULL))
+      return 0;
+  return n > 0;
+}
+
+static int is_one_line (const char *text, size_t n) {
+  for (size_t i = 0; i < n; i++)
+    if (text[i] < ' ' || text[i] > '~') return 0;
+  return 1;
+}
+
+static const char *string_field (builder *b, const char *name, const char *otherwise, size_t *n) {
+  lua_getfield(b->L, 1, name);
+  if (lua_isnil(b->L, -1) && otherwise != NULL) lua_pushstring(b->L, otherwise);
+  luaL_argcheck(b->L, lua_type(b->L, -1) == LUA_TSTRING, 1,
+                "secret_header: name and prefix must be strings");
+  return lua_tolstring(b->L, -1, n); /* the table holds it, or the stack */
+}
+
+/*
+** core.secret_header {name =, prefix =, secret =} -> body | nil, message
+** The line of a header that ends with the secret: a body, so that it travels as one does.
+*/
+static int lp_request_secret_header (lua_State *L) {
+  builder b = {L, NULL, NULL, 0, 0};
+  const lp_secret *secret;
+  const char *name, *prefix;
+  size_t name_length, prefix_length;
+  luaL_checktype(L, 1, LUA_TTABLE);
+  name = string_field(&b, "name", NULL, &name_length);
+  prefix = string_field(&b, "prefix", "", &prefix_length);
+  luaL_argcheck(L, is_header_name(name, name_length), 1, "secret_header: not the name of a header");
+  luaL_argcheck(L, is_one_line(prefix, prefix_length), 1,
+                "secret_header: the prefix must be one line of ASCII");
+  lua_getfield(L, 1, "secret");
+  secret = luaL_testudata(L, -1, LP_SECRET_TYPE);
+  luaL_argcheck(L, secret != NULL, 1, "secret_header: the secret must be one of lastpass.secret");
+  lua_pushnil(L);
+  if (lp_secret_length(secret->number) == 0) {
+    lua_pushfstring(L, "the secret for the header %s is closed", name);
+    return 2;
+  }
+  if (!lp_secret_is_plain(secret->number)) {
+    lua_pushfstring(L,
+                    "the secret for the header %s has a character that no token has (blank, quote, "
+                    "backslash, control character or beyond ASCII); is it the right file?",
+                    name);
+    return 2;
+  }
+  b.body = lp_body_new(L);
+  append(&b, name, name_length);
+  append_literal(&b, ": ");
+  append(&b, prefix, prefix_length);
+  b.body->head = b.body->size;
+  put_secret(b.body, secret->number);
+  return 1;
+}
+
 /*
 ** core.reveal_body (body) -> its bytes as a Lua string, the secret among them: for a transport
 ** that takes nothing else. Not a method, so that nobody finds it by accident.
@@ -554,7 +617,10 @@ static const luaL_Reg request_functions[] = {
 #define COMMAND(name, data, required, access, state, text, page, fields) {#name, lp_request_##name},
 #include "commands.def"
 #undef COMMAND
-    {"secret_body", lp_request_secret_body}, {"reveal_body", lp_request_reveal_body}, {NULL, NULL}};
+    {"secret_body", lp_request_secret_body},
+    {"secret_header", lp_request_secret_header},
+    {"reveal_body", lp_request_reveal_body},
+    {NULL, NULL}};
 
 /* body:preview (): the text that will be sent, with stars for the secret */
 static int lp_body_preview (lua_State *L) {

@@ -53,10 +53,10 @@ typedef struct buffer {
 struct transfer {
   pool *pool;
   lp_endpoint *endpoint;
-  lp_handle *handle;         /* while it runs */
-  int anchor;                /* in the registry: pool, endpoint, request, transfer */
-  transfer *previous, *next; /* in the pool's lists */
-  size_t body_length;
+  lp_handle *handle;                 /* while it runs */
+  int anchor;                        /* in the registry: pool, endpoint, request, transfer */
+  transfer *previous, *next;         /* in the pool's lists */
+  size_t body_length, header_length; /* of the line with a secret, and its end */
   lp_sink *sink;
   buffer reply, header;
   curl_off_t received, max_bytes;
@@ -307,7 +307,7 @@ static void end_transfer (transfer *t) {
       curl_multi_remove_handle(t->pool->multi, t->handle->easy);
       unlink_active(t);
     }
-    lp_endpoint_give(t->endpoint, t->handle, t->body_length);
+    lp_endpoint_give(t->endpoint, t->handle, t->body_length + t->header_length);
     t->handle = NULL;
   }
   t->sink = NULL;
@@ -343,29 +343,59 @@ static long milliseconds_field (lua_State *L, const char *name) {
   return seconds > 1e6 ? 1000000000L : (long)(seconds * 1000 + 0.999);
 }
 
-/* Puts the body together in the handle's own memory; the secret comes out of locked memory here. */
-static void take_body (lua_State *L, transfer *t) {
-  const lp_body *body = NULL;
+/* The field "body" of the request is on top of the stack: its bytes, or the body of the core. */
+static const char *check_body (lua_State *L, const lp_body **body, size_t *length) {
   const char *text = NULL;
-  lua_getfield(L, 3, "body");
   if (lua_type(L, -1) == LUA_TSTRING) {
-    text = lua_tolstring(L, -1, &t->body_length);
+    text = lua_tolstring(L, -1, length);
   } else if (!lua_isnil(L, -1)) {
-    body = luaL_testudata(L, -1, LP_BODY_TYPE);
-    luaL_argcheck(L, body != NULL, 3, "the body must be a string or a lastpass.body");
-    t->body_length = body->length;
+    *body = luaL_testudata(L, -1, LP_BODY_TYPE);
+    luaL_argcheck(L, *body != NULL, 3, "the body must be a string or a lastpass.body");
+    *length = (*body)->length;
   }
+  return text;
+}
+
+static void copy_whole (lua_State *L, const lp_body *body, char *out) {
+  if (body->copy(body, 0, out, body->length) != body->length)
+    luaL_error(L, "the secret of this request is closed");
+}
+
+/*
+** Puts the body together in the handle's own memory, and after it the line of the header with a
+** secret; the secrets come out of locked memory here.
+*/
+static void take_body (lua_State *L, transfer *t) {
+  const lp_body *body = NULL, *line = NULL;
+  const char *text;
+  char *header = NULL;
+  size_t length = 0, header_length = 0;
+  if (!lua_isnil(L, 4)) {
+    line = luaL_checkudata(L, 4, LP_BODY_TYPE);
+    header_length = line->length + 1;
+  }
+  lua_getfield(L, 3, "body");
+  text = check_body(L, &body, &length);
   lua_pop(L, 1);
-  if (text == NULL && body == NULL) {
-    lp_endpoint_set_body(t->endpoint, t->handle, 0, 0);
+  if (text == NULL && body == NULL && line == NULL) {
+    lp_endpoint_set_body(t->endpoint, t->handle, 0, 0, NULL);
     return;
   }
-  if (lp_handle_reserve(t->handle, t->body_length) != 0) luaL_error(L, "out of memory");
+  if (length > SIZE_MAX - header_length ||
+      lp_handle_reserve(t->handle, length + header_length) != 0)
+    luaL_error(L, "out of memory");
+  t->body_length = length; /* from here on there is something to wipe */
+  t->header_length = header_length;
   if (text != NULL)
-    memcpy(t->handle->body, text, t->body_length);
-  else if (body->copy(body, 0, t->handle->body, t->body_length) != t->body_length)
-    luaL_error(L, "the secret of this request is closed");
-  lp_endpoint_set_body(t->endpoint, t->handle, 1, t->body_length);
+    memcpy(t->handle->body, text, length);
+  else if (body != NULL)
+    copy_whole(L, body, t->handle->body);
+  if (line != NULL) {
+    header = t->handle->body + length;
+    copy_whole(L, line, header);
+    header[line->length] = '\0';
+  }
+  lp_endpoint_set_body(t->endpoint, t->handle, text != NULL || body != NULL, length, header);
 }
 
 static void take_sink (lua_State *L, transfer *t) {
@@ -393,15 +423,16 @@ static void set_options (lua_State *L, transfer *t) {
 }
 
 /*
-** pool:start (endpoint, request) -> transfer
+** pool:start (endpoint, request, header) -> transfer
 ** request: body (string or lastpass.body), repeatable, timeout (seconds), max_bytes, sink
+** header: the line of a header, as core.secret_header makes it, or nil
 */
 static int lp_pool_start (lua_State *L) {
   pool *p = check_pool(L);
   lp_endpoint *endpoint = lp_endpoint_check(L, 2);
   transfer *t;
   luaL_checktype(L, 3, LUA_TTABLE);
-  lua_settop(L, 3);
+  lua_settop(L, 4);
   t = lua_newuserdata(L, sizeof *t);
   memset(t, 0, offsetof(transfer, detail));
   t->detail[0] = '\0';
@@ -410,7 +441,7 @@ static int lp_pool_start (lua_State *L) {
   /* before libcurl knows of it, so that nothing that may raise comes behind */
   lua_createtable(L, 4, 0);
   for (int i = 1; i <= 4; i++) {
-    lua_pushvalue(L, i);
+    lua_pushvalue(L, i < 4 ? i : 5);
     lua_rawseti(L, -2, i);
   }
   t->endpoint = endpoint;

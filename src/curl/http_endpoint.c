@@ -58,6 +58,12 @@ int lp_handle_reserve (lp_handle *h, size_t n) {
   return 0;
 }
 
+/* Not HTTP/2 by itself: its library keeps the last request, hash and all, in memory of its own, and
+** the values of headers for as long as the connection lives. */
+static long http_version (const lp_endpoint *e, int has_secret_header) {
+  return e->http_2 && !has_secret_header ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_1_1;
+}
+
 #define SET(option, value)                                                                         \
   do {                                                                                             \
     if (curl_easy_setopt(easy, option, value) != CURLE_OK) return -1;                              \
@@ -68,8 +74,7 @@ static int set_options (const lp_endpoint *e, CURL *easy) {
   SET(CURLOPT_URL, e->url);
   SET(CURLOPT_PROTOCOLS_STR, "http,https");
   SET(CURLOPT_FOLLOWLOCATION, 0L);
-  /* not HTTP/2 by itself: its library keeps the last request, hash and all, in memory of its own */
-  SET(CURLOPT_HTTP_VERSION, (long)(e->http_2 ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_1_1));
+  SET(CURLOPT_HTTP_VERSION, http_version(e, 0));
   SET(CURLOPT_ACCEPT_ENCODING, "");
   SET(CURLOPT_TCP_KEEPALIVE, 1L);
   SET(CURLOPT_UPLOAD_BUFFERSIZE, LP_UPLOAD_BUFFER);
@@ -86,7 +91,7 @@ static int set_options (const lp_endpoint *e, CURL *easy) {
   if (e->ca_file != NULL) SET(CURLOPT_CAINFO, e->ca_file);
   if (strcmp(e->method, "HEAD") == 0)
     SET(CURLOPT_NOBODY, 1L);
-  else if (strcmp(e->method, "GET") != 0 && strcmp(e->method, "POST") != 0)
+  else if (strcmp(e->method, "POST") != 0) /* GET as well: one with a body would be a POST */
     SET(CURLOPT_CUSTOMREQUEST, e->method);
   return 0;
 }
@@ -111,10 +116,17 @@ lp_handle *lp_endpoint_take (lp_endpoint *e) {
 
 /* The handle may have carried another kind of request before. A large body goes without a pause for
 ** a 100-continue that may never come. */
-void lp_endpoint_set_body (lp_endpoint *e, lp_handle *h, int has_body, size_t n) {
+void lp_endpoint_set_body (lp_endpoint *e, lp_handle *h, int has_body, size_t n, char *header) {
   int posts = strcmp(e->method, "POST") == 0;
+  struct curl_slist *headers = n < EXPECT_FROM ? e->headers : &e->no_expect;
   e->no_expect.next = e->headers;
-  curl_easy_setopt(h->easy, CURLOPT_HTTPHEADER, n < EXPECT_FROM ? e->headers : &e->no_expect);
+  if (header != NULL) {
+    h->secret_header.data = header;
+    h->secret_header.next = headers;
+    headers = &h->secret_header;
+  }
+  curl_easy_setopt(h->easy, CURLOPT_HTTPHEADER, headers);
+  if (e->http_2) curl_easy_setopt(h->easy, CURLOPT_HTTP_VERSION, http_version(e, header != NULL));
   if (has_body || posts) {
     curl_easy_setopt(h->easy, CURLOPT_POSTFIELDS, has_body ? h->body : "");
     curl_easy_setopt(h->easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)n);
@@ -130,6 +142,8 @@ void lp_endpoint_give (lp_endpoint *e, lp_handle *h, size_t used) {
     return;
   }
   curl_easy_setopt(h->easy, CURLOPT_ERRORBUFFER, NULL);
+  if (h->secret_header.data != NULL) curl_easy_setopt(h->easy, CURLOPT_HTTPHEADER, NULL);
+  h->secret_header.data = NULL;
   h->next = e->idle;
   e->idle = h;
   e->idle_count++;
@@ -252,20 +266,36 @@ static int lp_endpoint_new (lua_State *L) {
   return 1;
 }
 
-static int lp_endpoint_close (lua_State *L) {
-  lp_endpoint *e = lp_endpoint_check(L, 1);
+static void free_idle_handles (lp_endpoint *e) {
   while (e->idle != NULL) {
     lp_handle *h = e->idle;
     e->idle = h->next;
     free_handle(h);
   }
+  e->idle_count = IDLE_MOST; /* what comes back later is freed */
+}
+
+static int lp_endpoint_close (lua_State *L) {
+  lp_endpoint *e = lp_endpoint_check(L, 1);
+  free_idle_handles(e);
   curl_slist_free_all(e->headers);
   free(e->url);
   free(e->method);
   free(e->ca_file);
   free(e->proxy);
   memset(e, 0, sizeof *e);
-  e->idle_count = IDLE_MOST; /* what comes back later is freed */
+  e->idle_count = IDLE_MOST;
+  return 0;
+}
+
+/*
+** endpoint:retire (): no further request is made with it, so that its idle handles need not wait
+*for
+** the collector, to which they look small. Those that run come to their end.
+*/
+static int lp_endpoint_retire (lua_State *L) {
+  lp_endpoint *e = lp_endpoint_check(L, 1);
+  free_idle_handles(e);
   return 0;
 }
 
@@ -274,13 +304,15 @@ static int lp_endpoint_tostring (lua_State *L) {
   return 1;
 }
 
+static const luaL_Reg endpoint_methods[] = {{"retire", lp_endpoint_retire}, {NULL, NULL}};
+
 static const luaL_Reg endpoint_meta[] = {
     {"__gc", lp_endpoint_close}, {"__tostring", lp_endpoint_tostring}, {NULL, NULL}};
 
 static const luaL_Reg endpoint_functions[] = {{"endpoint", lp_endpoint_new}, {NULL, NULL}};
 
 void lp_endpoint_open (lua_State *L) {
-  lp_new_metatable(L, LP_ENDPOINT_TYPE, endpoint_meta, NULL);
+  lp_new_metatable(L, LP_ENDPOINT_TYPE, endpoint_meta, endpoint_methods);
   lua_pop(L, 1);
   luaL_setfuncs(L, endpoint_functions, 0);
 }

@@ -1,5 +1,6 @@
 --- The transport over libcurl: one pool of connections for the whole Lua state.
 -- @module lastpass.transport.curl
+local core = require "lastpass.core"
 local errors = require "lastpass.error"
 local loop = require "lastpass.transport.loop"
 local scheduler = require "lastpass.transport.scheduler"
@@ -58,12 +59,15 @@ local function endpoint_for(self, request)
     http_version = options.http_version,
   }
   if endpoint then
-    if not known then
-      if self._endpoint_count >= MAX_ENDPOINTS then
-        self._endpoints, self._endpoint_count = {}, 0
+    if known then
+      known.endpoint:retire()
+    elseif self._endpoint_count >= MAX_ENDPOINTS then
+      for _, other in pairs(self._endpoints) do
+        other.endpoint:retire()
       end
-      self._endpoint_count = self._endpoint_count + 1
+      self._endpoints, self._endpoint_count = {}, 0
     end
+    self._endpoint_count = self._endpoint_count + (known and 0 or 1)
     self._endpoints[request.url] =
       { endpoint = endpoint, method = request.method, headers = request.headers }
   end
@@ -117,7 +121,14 @@ local function start_transfer(self, request)
   if not endpoint then
     return failure(message, code)
   end
-  return loop.start(endpoint, request.deadline and with_deadline(request) or request)
+  local header = request.secret_header
+  if type(header) == "table" then
+    header, message = core.secret_header(header)
+    if not header then
+      return failure(message, "bad_secret")
+    end
+  end
+  return loop.start(endpoint, request.deadline and with_deadline(request) or request, header)
 end
 
 local function result_of(transfer)
@@ -164,7 +175,7 @@ local M = {}
 
 --- Makes the transport.
 ---@param options? table ca_file, proxy, connect_timeout (seconds), verify (false for this machine
--- only), http_version ("2": HTTP/2 when offered; default "1.1")
+-- only), http_version ("2": HTTP/2 when offered, but for requests with a secret_header; default "1.1")
 ---@return lastpass.CurlTransport
 function M.new(options)
   return setmetatable(

@@ -16,6 +16,7 @@ local signature = require "lastpass.signature"
 ---@field url string          https, or http to this machine
 ---@field headers? table      name -> text
 ---@field body? string|userdata a string, or a `lastpass.body` of the core
+---@field secret_header? table|userdata `{ name, prefix?, secret }`, or what core.secret_header made of it
 ---@field repeatable? boolean may be sent a second time (reads)
 ---@field timeout? number     seconds for the whole call
 ---@field deadline? number    the same as a moment of `loop.now()`

@@ -214,9 +214,9 @@ function M.endpoint(options)
   return curl.endpoint(options)
 end
 
---- Starts a transfer; `request` is as `lastpass.curl` takes it.
-function M.start(endpoint, request)
-  return get_pool():start(endpoint, request)
+--- Starts a transfer; `request` and `header` are as `lastpass.curl` takes them.
+function M.start(endpoint, request, header)
+  return get_pool():start(endpoint, request, header)
 end
 
 -- A task's wait: it is woken when the transfer ends, or pauses.

@@ -5,6 +5,8 @@
 --   the server must have a name, not a number. An own `ca_file`, a `proxy` and HTTP/2 need "thread".
 -- * A request's body, and with it the hash, is a Lua string for as long as it is being sent: cosockets
 --   take nothing else. "thread" keeps it in locked memory.
+-- * So a request with a `secret_header` is sent by "thread", which needs nginx's thread_pool, and trusts
+--   whom libcurl trusts.
 -- @module lastpass.transport.resty
 local address = require "lastpass.transport.address"
 local core = require "lastpass.core"
@@ -13,6 +15,7 @@ local nginx = require "lastpass.transport.nginx"
 local reply_body = require "lastpass.transport.reply_body"
 local scheduler = require "lastpass.transport.scheduler"
 local signature = require "lastpass.signature"
+local thread = require "lastpass.transport.thread"
 
 ---@class lastpass.RestyTransport: lastpass.Transport
 local methods = {}
@@ -223,7 +226,10 @@ end
 ---@return string? message
 ---@return lastpass.Error? err kind "transport" or "protocol"
 function methods:send(request)
-  if not scheduler.yields() then
+  if request.secret_header then
+    self._thread = self._thread or thread.new(self._options)
+    return self._thread:send(request)
+  elseif not scheduler.yields() then
     return errors.fail(
       "transport",
       "would_block",

@@ -1,5 +1,5 @@
 --- The transport of nginx that needs no further library: libcurl in threads of nginx
--- (`ngx.run_worker_thread`), so that a worker never waits for LastPass. The secret goes by its number.
+-- (`ngx.run_worker_thread`), so that a worker never waits for LastPass. Secrets go by their numbers.
 --
 --     thread_pool lastpass threads=32;              # beside events { … }
 --     lua_worker_thread_vm_pool_size 32;            # in http { … }: as many, its default is 10
@@ -48,6 +48,39 @@ local function feed_sink(request, answer)
   return answer
 end
 
+-- What holds a secret waits in the core under a number.
+local function hand_off(body)
+  local number = core.hand_off_body(body)
+  if not number then
+    return errors.fail("transport", "no_memory", "there is no memory for the request")
+  end
+  return number
+end
+
+-- What no thread has taken was not sent, and does not stay behind.
+local function take_back(order)
+  local is_taken_back = false
+  for _, number in pairs { order.header_number, order.body_number } do
+    local body = core.take_body(number)
+    if body then
+      body:close()
+      is_taken_back = true
+    end
+  end
+  return is_taken_back
+end
+
+local function hand_off_header(order, header)
+  local line, message = core.secret_header(header)
+  if not line then
+    return errors.fail("transport", "bad_secret", message)
+  end
+  local err
+  order.header_number, message, err = hand_off(line)
+  line:close()
+  return order.header_number, message, err
+end
+
 local function order_of(self, request, timeout)
   local order = {
     options = self._options,
@@ -60,21 +93,21 @@ local function order_of(self, request, timeout)
       timeout = timeout,
     },
   }
-  if type(request.body) == "userdata" then
-    order.body_number = core.hand_off_body(request.body)
-    return order.body_number and order
+  local done, message, err = true, nil, nil
+  if request.secret_header then
+    done, message, err = hand_off_header(order, request.secret_header)
   end
-  order.request.body = request.body
+  if done and type(request.body) == "userdata" then
+    order.body_number, message, err = hand_off(request.body)
+    done = order.body_number
+  else
+    order.request.body = request.body
+  end
+  if not done then
+    take_back(order)
+    return nil, message, err
+  end
   return order
-end
-
--- A body that no thread has taken was not sent, and does not stay behind.
-local function take_back(order)
-  local body = order.body_number and core.take_body(order.body_number)
-  if body then
-    body:close()
-  end
-  return body ~= nil
 end
 
 local function fail_late(message, sent)
@@ -91,12 +124,13 @@ local function send_by_thread(self, request, ends_at, state)
   if left <= 0 then
     return fail_late "no thread was free in time"
   end
-  local order = order_of(self, request, left)
+  local order, message, err = order_of(self, request, left)
   if not order then
-    return errors.fail("transport", "no_memory", "there is no memory for the request")
+    return nil, message, err
   end
   state.order = order
-  local answer, message, err = nginx.run_thread(
+  local answer
+  answer, message, err = nginx.run_thread(
     self._pool,
     left,
     left + GRACE,
@@ -179,20 +213,30 @@ local function transport_for(options)
   return transports[key]
 end
 
-local function send_with_curl(order)
-  local request, body = order.request, nil
-  if order.body_number then
-    body = core.take_body(order.body_number)
-    if not body then
-      return { message = "nobody waits any more", kind = "cancelled", code = "cancelled" }
-    end
-    request.body = body
+-- What stays of a request whose secrets are there: nil when the worker has taken one back.
+local function take_secrets(order)
+  local request, held = order.request, {}
+  for field, number in pairs { secret_header = order.header_number, body = order.body_number } do
+    request[field] = core.take_body(number)
+    held[#held + 1] = request[field]
   end
-  local response, message, err = transport_for(order.options):send(request)
-  if body then
+  local has_all = (request.secret_header or not order.header_number)
+    and (request.body or not order.body_number)
+  return has_all, held
+end
+
+local function send_with_curl(order)
+  local has_all, held = take_secrets(order)
+  local response, message, err
+  if has_all then
+    response, message, err = transport_for(order.options):send(order.request)
+  end
+  for _, body in ipairs(held) do
     body:close()
   end
-  if response then
+  if not has_all then
+    return { message = "nobody waits any more", kind = "cancelled", code = "cancelled" }
+  elseif response then
     local headers = {}
     for name, value in pairs(response.headers) do
       headers[name] = value
@@ -210,7 +254,7 @@ local function send_with_curl(order)
 end
 
 --- Sends one request, in a thread of nginx.
----@param order table options of the transport, request (plain values), body_number (of the core)
+---@param order table options of the transport, request (plain values), body_number, header_number (of the core)
 ---@return table answer status, headers and body; or message, kind, code, hint, sent, begun
 function M.send_order(order)
   local ok, answer = pcall(send_with_curl, order)

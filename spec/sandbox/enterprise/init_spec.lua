@@ -119,6 +119,8 @@ describe("POST /enterpriseapi.php (enterprise-api §1, §2)", function()
     reply = post(("cid=%d&provhash=%s&cmd=get%%73fdata"):format(box.cid, box.provhash), form)
     assert.matches("sharedfoldername", reply.body)
     assert.equal(REFUSAL, post("cid=1&provhash=x&cmd=getuserdata", form).body)
+    -- in time that grows with the length, whatever it holds
+    assert.equal(REFUSAL, post(("x"):rep(2 ^ 21), form).body)
     box:control("POST", "state", { settings = { form_encoding = false } })
     assert.equal(REFUSAL, post(body, form).body)
   end)

@@ -125,8 +125,11 @@ end
 -- cid=…&provhash=…&cmd=…: what two clients send (§1.1).
 local function read_form(body)
   local envelope = {}
-  for name, value in body:gmatch "([^&=]+)=([^&]*)" do
-    envelope[unescape(name)] = unescape(value)
+  for pair in body:gmatch "[^&]+" do
+    local name, value = pair:match "^([^=]+)=(.*)$"
+    if name then
+      envelope[unescape(name)] = unescape(value)
+    end
   end
   return envelope
 end
