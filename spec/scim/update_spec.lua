@@ -114,6 +114,39 @@ describe("lastpass.scim.update", function()
     end)
   end)
 
+  describe("without PATCH", function()
+    local operations = {
+      { op = "replace", path = "active", value = false },
+      { op = "replace", path = "name.givenName", value = "Ann" },
+    }
+
+    it("a user is read, changed and put back whole", function()
+      server.Users[1].externalId = "hr-1"
+      server.Users[1].meta = { version = 'W/"7"' }
+      client = fake.client(server, { dialect = { patch = false } })
+      assert(client:patch("User", "1", operations))
+      local put = server.requests[2]
+      assert.equal("GET /Users/1\nPUT /Users/1", server:log())
+      assert.equal('W/"7"', put.headers["If-Match"])
+      assert.same({
+        id = "1",
+        userName = "u1@x.example",
+        externalId = "hr-1",
+        active = false,
+        name = { givenName = "Ann" },
+        schemas = { "urn:ietf:params:scim:schemas:core:2.0:User" },
+      }, put.body)
+    end)
+
+    it("so is one whose server turns out to have none", function()
+      server.on_request = function(request)
+        return request.method == "PATCH" and fake.refusal(501) or nil
+      end
+      assert.is_false(assert(client:set_active("1", false)).active)
+      assert.equal("PATCH /Users/1\nGET /Users/1\nPUT /Users/1", server:log())
+    end)
+  end)
+
   it("need ids, types and operations", function()
     for expected, act in pairs {
       ["'id' is empty"] = function()

@@ -5,7 +5,7 @@ local core = require "lastpass.core"
 local errors = require "lastpass.error"
 local json = require "lastpass.json"
 
-local ENTERPRISE = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
+local ENTERPRISE = require("lastpass.scim.definitions").URN.enterprise
 local PIECE = 1000 -- users that are written at once
 
 local function full_name(user)

@@ -52,21 +52,10 @@ local function without_addresses(text)
   return (text:gsub("[%w._%%+\128-\255-]+@[%w.\128-\255-]+", "***"))
 end
 
-local codes = {
-  invalidFilter = "invalid_filter",
-  tooMany = "too_many",
-  uniqueness = "uniqueness",
-  mutability = "mutability",
-  invalidSyntax = "invalid_syntax",
-  invalidPath = "invalid_path",
-  noTarget = "no_target",
-  invalidValue = "invalid_value",
-  invalidVers = "invalid_version",
-  sensitive = "sensitive",
-  invalidCursor = "invalid_cursor",
-  expiredCursor = "expired_cursor",
-  invalidCount = "invalid_count",
-}
+-- "invalidFilter" is the code "invalid_filter".
+local function code_of(scim_type)
+  return scim_type and scim_type:find "^%a+$" and scim_type:gsub("%u", "_%0"):lower() or nil
+end
 
 local by_status = {
   [400] = { "refused", "bad_request" },
@@ -129,17 +118,24 @@ local function kind_of(status, wait, said)
   elseif status == 403 and said.scim_type == "sensitive" then
     return "refused", "sensitive"
   elseif known then
-    local code = status ~= 404 and status ~= 401 and codes[said.scim_type]
+    local code = status ~= 404 and status ~= 401 and code_of(said.scim_type)
     return known[1], code or known[2]
   elseif status >= 300 and status < 400 then
     return "transport", "redirect"
   elseif status >= 500 then
     return "transport", "http_status"
   end
-  return "refused", codes[said.scim_type] or "bad_request"
+  return "refused", code_of(said.scim_type) or "bad_request"
 end
 
-local function fail_status(client, request, response)
+--- A response that is no success, as a failure.
+---@param client lastpass.scim.Client
+---@param request lastpass.scim.Request
+---@param response table status, headers, body (text)
+---@return nil
+---@return string message
+---@return lastpass.Error err
+function M.fail_status(client, request, response)
   local said, status = read_error(response.body), response.status
   local wait = limiter.retry_after(response)
   local kind, code = kind_of(status, wait, said)
@@ -163,7 +159,7 @@ local function read_response(client, request, response)
   if status == 304 and request.method == "GET" then
     return { status = status, headers = response.headers }
   elseif status < 200 or status >= 300 then
-    return fail_status(client, request, response)
+    return M.fail_status(client, request, response)
   end
   local reply = { status = status, headers = response.headers }
   -- what is no JSON behind a 2xx is a page of a proxy or a log-in, unless nothing was to come

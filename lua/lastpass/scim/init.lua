@@ -27,6 +27,7 @@ local parts = {
   ["lastpass.scim.link"] = "create find link",
   ["lastpass.scim.members"] = "add_members remove_members",
   ["lastpass.scim.discovery"] = "discover",
+  ["lastpass.scim.bulk"] = "bulk",
 }
 local part_of = {}
 for module, names in pairs(parts) do

@@ -3,7 +3,7 @@
 -- @module lastpass.scim.link
 local call = require "lastpass.scim.call"
 local errors = require "lastpass.error"
-local json = require "lastpass.json"
+local filter = require "lastpass.scim.filter"
 local pages = require "lastpass.scim.pages"
 local resource = require "lastpass.scim.resource"
 local signature = require "lastpass.signature"
@@ -26,7 +26,7 @@ end
 -- one (scim §4.11). The members of a group are not asked for: there may be many.
 local function matches_of(client, name, attribute, value)
   local list, message, err = pages.all(client, name, {
-    filter = ("%s eq %s"):format(attribute, json.encode(value)),
+    filter = filter.print(filter.eq(attribute, value)),
     excluded = name == "Group" and { "members" } or nil,
   })
   if not list then

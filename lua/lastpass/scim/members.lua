@@ -5,6 +5,7 @@ local call = require "lastpass.scim.call"
 local errors = require "lastpass.error"
 local json = require "lastpass.json"
 local loop = require "lastpass.transport.scheduler"
+local patch = require "lastpass.scim.patch"
 local resource = require "lastpass.scim.resource"
 local signature = require "lastpass.signature"
 
@@ -50,7 +51,7 @@ local function send(client, id, op, ids)
     command = "patch_group",
     method = "PATCH",
     path = call.path(resource.types.Group, id),
-    body = resource.patch_body(shapes[op](ids)),
+    body = patch.body(shapes[op](ids)),
   })
 end
 

@@ -4,6 +4,7 @@
 -- who was not given out yet is (scim §2.7).
 -- @module lastpass.scim.pages
 local call = require "lastpass.scim.call"
+local definitions = require "lastpass.scim.definitions"
 local errors = require "lastpass.error"
 local json = require "lastpass.json"
 local loop = require "lastpass.transport.scheduler"
@@ -12,7 +13,6 @@ local resource = require "lastpass.scim.resource"
 
 local PASSES = 5 -- how often a list that changes while it is read is read again
 local MOST_PAGES = 100000
-local SEARCH = "urn:ietf:params:scim:api:messages:2.0:SearchRequest"
 
 local M = {}
 
@@ -51,7 +51,7 @@ local function query_of(list, page)
 end
 
 local function search_of(list, page)
-  local body = { schemas = json.list { SEARCH }, count = page.count }
+  local body = { schemas = json.list { definitions.URN.search }, count = page.count }
   body.startIndex, body.cursor = page.start, page.cursor
   for _, parameter in ipairs(parameters) do
     body[parameter[2]] = list.asked[parameter[1]]

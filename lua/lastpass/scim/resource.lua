@@ -1,19 +1,26 @@
 --- Users and groups as tables: what servers write is read in one form, and what is sent is made whole.
 -- @module lastpass.scim.resource
+local definitions = require "lastpass.scim.definitions"
 local errors = require "lastpass.error"
 local json = require "lastpass.json"
 
 local M = {}
 
-local CORE = "urn:ietf:params:scim:schemas:core:2.0:"
-local PATCH = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
-local ENTERPRISE = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
-
 --- Where each type lives (scim §2.4), and the attributes that name one of it: the first is its own, the second is
 -- the client's.
 M.types = {
-  User = { endpoint = "/Users", names = { "userName", "externalId" }, noun = "user" },
-  Group = { endpoint = "/Groups", names = { "displayName", "externalId" }, noun = "group" },
+  User = {
+    endpoint = "/Users",
+    names = { "userName", "externalId" },
+    noun = "user",
+    urn = definitions.URN.user,
+  },
+  Group = {
+    endpoint = "/Groups",
+    names = { "displayName", "externalId" },
+    noun = "group",
+    urn = definitions.URN.group,
+  },
 }
 
 --- Raises unless it is one of the types.
@@ -127,7 +134,7 @@ local read_only = { User = { meta = true, groups = true }, Group = { meta = true
 ---@param id? string of a resource that is replaced
 ---@return table body
 function M.write(name, resource, id)
-  local body = { id = id, schemas = json.list { CORE .. name } }
+  local body = { id = id, schemas = json.list { M.types[name].urn } }
   for key, value in pairs(resource) do
     if not read_only[name][key] and key ~= "id" and key ~= "schemas" then
       body[key] = value
@@ -137,17 +144,6 @@ function M.write(name, resource, id)
     end
   end
   return body
-end
-
---- A PATCH's body. The interop shape: a path in every operation, `op` in lower case (scim §3).
----@param operations table[] {op, path, value}
----@return table body
-function M.patch_body(operations)
-  local list = json.list {}
-  for index, one in ipairs(operations) do
-    list[index] = { op = one.op, path = one.path, value = one.value }
-  end
-  return { schemas = json.list { PATCH }, Operations = list }
 end
 
 --- The version that a server gave a resource: `meta.version`, and nothing that an HTTP server adds by itself
@@ -175,7 +171,5 @@ function M.same(attribute, one, other)
   local fold = require("lastpass.email").fold
   return fold(one) == fold(other)
 end
-
-M.ENTERPRISE = ENTERPRISE
 
 return M

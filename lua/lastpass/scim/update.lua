@@ -2,7 +2,9 @@
 -- @module lastpass.scim.update
 local call = require "lastpass.scim.call"
 local errors = require "lastpass.error"
+local patch = require "lastpass.scim.patch"
 local resource = require "lastpass.scim.resource"
+local schema = require "lastpass.scim.schema"
 local signature = require "lastpass.signature"
 
 local M = {}
@@ -75,15 +77,14 @@ end
 
 -- A server without PATCH is told by what the whole resource becomes.
 local function replace_patched(client, type, id, operations)
-  local patch = require "lastpass.scim.patch"
   local current, message, err = client:get(type, id)
   if not current then
     return nil, message, err
   end
   local parsed, changed
-  parsed, message, err = patch.parse(resource.patch_body(operations), type)
+  parsed, message, err = patch.parse(patch.body(operations), schema.types[type])
   if parsed then
-    changed, message, err = patch.apply(current, parsed, type)
+    changed, message, err = patch.apply(current, parsed, schema.types[type])
   end
   if not changed then
     return nil, message, err
@@ -113,7 +114,7 @@ function M.patch(client, type, id, operations, options)
     command = "patch_" .. kind.noun,
     method = "PATCH",
     path = call.path(kind, id),
-    body = resource.patch_body(operations),
+    body = patch.body(operations),
     version = version_for(client, options.version),
   }
   local reply, message, err = call.perform(client, request)
