@@ -1,6 +1,8 @@
 --- What the sandbox had to invent because nothing public says it. Data, so that the control API
 -- can list it, and settings, so that a client can be tried against the other possibility.
 -- @module lastpass.sandbox.assumptions
+local of_scim = require "lastpass.sandbox.scim.assumptions"
+
 local M = {}
 
 --- One invented behaviour.
@@ -8,7 +10,8 @@ local M = {}
 ---@field name string a setting of `sandbox.start{assumptions = {…}}` when it has a default
 ---@field what string what the sandbox does
 ---@field why string what is not known
----@field section string of docs/enterprise-api.md
+---@field section string of docs/enterprise-api.md, or of the page
+---@field page string|nil "scim-protocol" when it is that page's
 ---@field values any[]|string|nil the possibilities, the first being the default, or the type; nil when the
 -- behaviour cannot be changed
 ---@field default any
@@ -133,7 +136,7 @@ M.list = {
     default = 0,
     values = "integer",
     section = "1.5",
-    what = "more people than this make batchadd FAIL; 0 is no limit",
+    what = "more people than this make batchadd FAIL, the disabled not counted; 0 is no limit",
     why = "licences can run out; no error text is public",
   },
   {
@@ -384,6 +387,11 @@ M.list = {
     why = "no other text is public",
   },
 }
+
+for _, assumption in ipairs(of_scim) do
+  assumption.page = "scim-protocol"
+  M.list[#M.list + 1] = assumption
+end
 
 for _, assumption in ipairs(M.list) do
   if type(assumption.values) == "table" then

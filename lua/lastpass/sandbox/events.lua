@@ -48,6 +48,13 @@ local actions = {
   get_users = { "Get user data", "Get User Data", admin = true },
   get_folders = { "Get shared folder data", "Get Shared Folder Data", admin = true },
   reporting = { "Reporting", "Reporting", admin = true },
+  provisioned = { "User provisioned", "User Provisioned", admin = true },
+  deprovisioned = { "User deprovisioned", "User Deprovisioned", admin = true },
+  token_changed = {
+    "SCIM provisioning hash updated",
+    "SCIM Provisioning Hash Updated",
+    admin = true,
+  },
   push_sites = { "Site added", "Site Added", admin = true },
 }
 

@@ -23,6 +23,9 @@ M.CID = 8771312
 --- Its provisioning hash. Well known: it opens nothing but sandboxes.
 M.PROVHASH = ("5a9db0c5"):rep(8)
 
+--- Its token for SCIM, well known as well.
+M.SCIM_TOKEN = ("5c1700c5"):rep(5)
+
 local known_options = {
   companies = "table",
   page_groups = "string",
@@ -50,6 +53,7 @@ local function first_company(options)
   company.seed = company.seed or 1
   company.users = company.users or 50
   company.provhash = company.provhash or M.PROVHASH
+  company.scim_token = company.scim_token or M.SCIM_TOKEN
   if options.page_groups then
     company.assumptions = { page_groups = options.page_groups }
     for name, value in pairs(options.assumptions or {}) do
@@ -126,6 +130,7 @@ end
 
 local function settings_of(options, list, clock)
   return json.encode({
+    scheme = options.tls and "https" or "http",
     companies = list,
     clock = clock,
     faults = instances.encode_faults(options.faults or {}),
@@ -136,7 +141,7 @@ end
 
 --- Starts a sandbox.
 ---@param options? table
--- company: `users` (50; up to 1,000,000), `seed` (1), `cid` (8771312), `provhash`, `name`,
+-- company: `users` (50; up to 1,000,000), `seed` (1), `cid` (8771312), `provhash`, `scim_token`, `name`,
 -- `domain`, `timezone`, `invited`, `folders`, `events`, `history_days`, `assumptions` (see
 -- `M.assumptions`); `companies`: a list of further ones; `page_groups`: that assumption;
 -- server: `address` ("127.0.0.1"), `port` (0: the system chooses), `open_to_network` (false),
@@ -182,6 +187,7 @@ function M.start(options)
     scheme = options.tls and "https" or "http",
     cid = first.cid,
     provhash = first.provhash,
+    scim_token = first.scim_token,
     timezone = first.timezone,
     certificate = server_options.certificate,
     ca_file = ca_file,
@@ -211,9 +217,18 @@ function M.run(options)
     sandbox:stop()
     return nil, message, err
   end
+  local token_file
+  token_file, message, err = write_temporary(sandbox.scim_token .. "\n", "no_token_file")
+  if not token_file then
+    sandbox:stop()
+    os.remove(hash_file)
+    return nil, message, err
+  end
   local line = {
     port = sandbox.port,
     url = sandbox.url,
+    scim_url = sandbox.scim_url,
+    scim_token_file = token_file,
     cid = sandbox.cid,
     pid = httpd.pid(),
     ca_file = sandbox.ca_file,
@@ -224,6 +239,7 @@ function M.run(options)
   httpd.wait()
   sandbox:stop()
   os.remove(hash_file)
+  os.remove(token_file)
   return true
 end
 

@@ -16,9 +16,9 @@ end
 
 --- Wraps a server.
 ---@param server userdata of `lastpass.httpd`
----@param about table `scheme`, `cid`, `provhash`, `timezone`, `certificate`, `ca_file`,
+---@param about table `scheme`, `cid`, `provhash`, `scim_token`, `timezone`, `certificate`, `ca_file`,
 -- `transport`
----@return table sandbox `url`, `port`, `cid`, `certificate` and `ca_file` (with TLS)
+---@return table sandbox `url`, `port`, `cid`, `scim_url`, `scim_token`, `certificate` and `ca_file` (with TLS)
 function M.new(server, about)
   local host = server:address()
   host = host:find(":", 1, true) and "[" .. host .. "]" or host
@@ -30,6 +30,8 @@ function M.new(server, about)
     url = origin .. "/enterpriseapi.php",
     cid = about.cid,
     provhash = about.provhash,
+    scim_url = ("%s/scimapi/%.0f"):format(origin, about.cid),
+    scim_token = about.scim_token,
     timezone = about.timezone,
     certificate = about.certificate,
     ca_file = about.ca_file,
@@ -80,6 +82,23 @@ function methods:client(options)
     merged.provhash = lastpass.secret.value(self.provhash)
   end
   return lastpass.new(merged)
+end
+
+--- A client of SCIM bound to this sandbox.
+---@param options? table options of `lastpass.scim.new`; what is given goes before the sandbox's own
+---@return table|nil client
+---@return string? message
+---@return lastpass.Error? err
+function methods:scim(options)
+  local lastpass = require "lastpass"
+  local merged = { url = self.scim_url, ca_file = self.ca_file }
+  for name, value in pairs(options or {}) do
+    merged[name] = value
+  end
+  if merged.token == nil then
+    merged.token = lastpass.secret.value(self.scim_token)
+  end
+  return require("lastpass.scim").new(merged)
 end
 
 -- One transport for each sandbox, which keeps its connection.
@@ -143,6 +162,23 @@ end
 -- Where tables have finalizers (5.2 on), a forgotten sandbox leaves no file behind; the server's own
 -- finalizer works everywhere.
 instance_mt.__gc = methods.stop
+
+--- Makes another token for SCIM; the old one stops working at once.
+---@param options? table `token`: default one that the sandbox makes; `cid`: of another company
+---@return string|nil token
+---@return string? message
+---@return lastpass.Error? err
+function methods:change_scim_token(options)
+  errors.check_options("sandbox:change_scim_token", options, { token = "string", cid = "number" })
+  local answer, message, err = self:control("POST", "scim_token", options or {})
+  if not answer then
+    return nil, message, err
+  end
+  if not options or not options.cid or options.cid == self.cid then
+    self.scim_token = answer.token
+  end
+  return answer.token
+end
 
 --- Puts every company back to how it started; faults and journal are emptied.
 function methods:reset()
@@ -275,6 +311,8 @@ end
 
 signature.declare("sandbox:", methods, {
   client = "options?: table",
+  scim = "options?: table",
+  change_scim_token = "options?: table",
   control = "method: string, path: string, body?: any",
   stop = "",
   reset = "",

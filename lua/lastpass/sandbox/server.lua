@@ -13,7 +13,7 @@ local schema = require "lastpass.sandbox.schema"
 
 local M = {}
 
-local SURFACES = { "enterprise", "control" }
+local SURFACES = { "enterprise", "scim", "control" }
 
 local JOURNAL_SIZE = 10000
 
@@ -142,6 +142,7 @@ function M.open(settings)
   local options = assert(json.decode(settings))
   local server = setmetatable({
     options = options,
+    scheme = options.scheme or "http",
     latency = options.latency or 0,
     journal_size = options.journal_size or JOURNAL_SIZE,
     routes = {},

@@ -34,6 +34,9 @@ end
 M.known_options = {
   cid = whole_number(1, 2 ^ 40),
   provhash = "string",
+  scim_token = function(value)
+    return type(value) == "string" and value:find "^[%w._~+/=-]+$" ~= nil, "a bearer token"
+  end,
   users = whole_number(0, M.MOST_USERS),
   seed = whole_number(0, 2 ^ 31),
   name = "string",
@@ -271,6 +274,7 @@ function methods:reset()
   people.prepare(self)
   self.events = events.new(self.seeded, self.settings, options)
   self.rates = {}
+  self.surfaces = {} -- what surfaces remember
   self.pushed_sites = nil
   return true
 end

@@ -2,12 +2,17 @@
 -- them. Only changes are stored.
 -- @module lastpass.sandbox.company.people
 local email = require "lastpass.email"
+local groups = require "lastpass.sandbox.company.groups"
 local json = require "lastpass.json"
 local php = require "lastpass.sandbox.php"
 
 local M = { methods = {} }
 
 local methods = M.methods
+
+for name, method in pairs(groups.methods) do
+  methods[name] = method
+end
 
 --- One person who was looked up. A change takes effect with `company:save(person)`.
 ---@class lastpass.sandbox.Person
@@ -16,6 +21,9 @@ local methods = M.methods
 ---@field fields table as getuserdata writes them; `groups` nil when the key is absent
 ---@field invited boolean
 ---@field pending string|nil the address that updateemail asked for
+---@field revision integer|nil counts changes
+---@field grouped table<string, true>|nil names of the groups that know of the person
+---@field scim table|nil what SCIM alone knows of the person
 
 -- ---- records ----
 
@@ -75,14 +83,14 @@ end
 
 --- Puts a person into a group.
 function M.join(person, name)
-  local groups = person.fields.groups or {}
-  for _, known in ipairs(groups) do
+  local names = person.fields.groups or {}
+  for _, known in ipairs(names) do
     if known == name then
       return false
     end
   end
-  groups[#groups + 1] = name
-  person.fields.groups = groups
+  names[#names + 1] = name
+  person.fields.groups = names
   return true
 end
 
@@ -116,14 +124,17 @@ function M.prepare(company)
   company.edited, company.gone, company.gone_count, company.gone_sorted = {}, {}, 0, nil
   company.front, company.added = {}, {}
   company.by_mail = {} -- account key -> person, false for an address that was given up
+  company.by_id = {} -- those who were added
+  company.disabled_change = 0 -- against the seed
   company.invited_gone, company.invited_added = {}, {}
-  company.group_added, company.group_known = {}, {}
+  groups.prepare(company)
   company.next_id, company.front_id = seeded:id(seeded.users + seeded.invited), seeded:id(0)
   company.mails = {}
   company.cached = {} -- what was computed for a version
 end
 
-local function touch(self)
+--- Notes that something has changed: what was cached is computed again.
+function methods:touch()
   self.version = self.version + 1
 end
 
@@ -171,11 +182,37 @@ function methods:user(mail)
   return person and not person.invited and person or nil
 end
 
+--- Finds a user by number.
+---@param id integer
+function methods:user_of_id(id)
+  local index = (id - self.seeded.first_id) / 3
+  if index >= 0 and index < self.seeded.users and index % 1 == 0 then
+    return not self.gone[index] and (self.edited[index] or seeded_user(self, index)) or nil
+  end
+  local person = self.by_id[id]
+  return person and not person.invited and person or nil
+end
+
 -- ---- changing people ----
+
+-- Counts who is disabled, against what the seed says.
+local function count_disabled(self, person, disabled)
+  local before = person.counted
+  if before == nil then
+    before = person.index and not person.invited and self.seeded:flags(person.index) or false
+  end
+  if before ~= disabled then
+    self.disabled_change = self.disabled_change + (disabled and 1 or -1)
+  end
+  person.counted = disabled
+end
 
 --- Stores a changed person.
 function methods:save(person)
   local key = email.fold(person.fields.username)
+  person.revision = (person.revision or 0) + 1
+  groups.note(self, person, person.fields.groups)
+  count_disabled(self, person, person.fields.disabled or false)
   if person.index and not person.invited then
     self.edited[person.index] = person
   end
@@ -184,7 +221,7 @@ function methods:save(person)
   end
   person.key = key
   self.by_mail[key] = person
-  touch(self)
+  self:touch()
 end
 
 --- Gives a person another address.
@@ -209,6 +246,7 @@ function methods:add(fields, invited, first)
     self.next_id = self.next_id + 3
     table.insert(invited and self.invited_added or self.added, person)
   end
+  self.by_id[person.id] = person
   self:save(person)
   return person
 end
@@ -224,6 +262,9 @@ end
 --- Takes a person out of the company.
 function methods:remove(person)
   self.by_mail[email.fold(person.fields.username)] = false
+  self.by_id[person.id] = nil
+  groups.note(self, person, nil)
+  count_disabled(self, person, false)
   if person.index and person.invited then
     self.invited_gone[person.index] = true
   elseif person.index then
@@ -236,27 +277,23 @@ function methods:remove(person)
     take_out(self.added, person)
     take_out(self.invited_added, person)
   end
-  touch(self)
+  self:touch()
 end
 
--- ---- groups, invitations, mails ----
-
---- Whether there is a group of this name.
-function methods:has_group(name)
-  return self.seeded.group_index[name] ~= nil or self.group_known[name] == true
+--- How many seats are taken: by everybody who is invited or a user, but not disabled.
+function methods:seats()
+  local of_seed = self.disabled_of_seed
+  if not of_seed then
+    of_seed = 0
+    for index = 0, self.seeded.users - 1 do
+      of_seed = of_seed + (self.seeded:flags(index) and 1 or 0)
+    end
+    self.disabled_of_seed = of_seed
+  end
+  return self:count() + self:invited_count() - of_seed - self.disabled_change
 end
 
---- Makes a group.
-function methods:make_group(name)
-  self.group_known[name] = true
-  table.insert(self.group_added, name)
-  touch(self)
-end
-
---- How many groups there are.
-function methods:group_count()
-  return #self.seeded.group_names + #self.group_added
-end
+-- ---- invitations, mails ----
 
 -- The addresses of the invited, each as JSON.
 local function invited_parts(self)

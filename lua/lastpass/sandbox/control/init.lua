@@ -3,9 +3,11 @@
 -- @module lastpass.sandbox.control
 local assumptions = require "lastpass.sandbox.assumptions"
 local clocks = require "lastpass.sandbox.clock"
+local companies = require "lastpass.sandbox.company"
 local json = require "lastpass.json"
 local people = require "lastpass.sandbox.control.people"
 local schema = require "lastpass.sandbox.schema"
+local scim = require "lastpass.sandbox.scim"
 local time = require "lastpass.time"
 
 local M = {}
@@ -146,7 +148,7 @@ local endpoints = { health = {}, clock = {}, faults = {}, journal = {}, assumpti
 endpoints.companies, endpoints.reset = {}, {}
 -- of one company, which `cid` of the query or the body names, else the first one
 endpoints.state, endpoints.events = { of_company = true }, { of_company = true }
-endpoints.load = { of_company = true }
+endpoints.load, endpoints.scim_token = { of_company = true }, { of_company = true }
 
 endpoints.health.GET = function(server)
   return { ok = true, companies = #server.order, requests = server.request_count }
@@ -166,6 +168,16 @@ end
 
 endpoints.load.POST = function(_, _, data, company)
   return people.load(company, data)
+end
+
+-- Another token for SCIM: the old one stops working at once.
+endpoints.scim_token.POST = function(_, _, data, company)
+  local known = { token = companies.known_options.scim_token, cid = "number" }
+  local change, message = schema.options("scim_token", data, known)
+  if not change then
+    return nil, message
+  end
+  return { token = scim.change_token(company, change.token) }
 end
 
 endpoints.state.GET = function(_, query, _, company)

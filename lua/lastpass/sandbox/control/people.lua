@@ -3,6 +3,7 @@
 local json = require "lastpass.json"
 local people = require "lastpass.sandbox.company.people"
 local schema = require "lastpass.sandbox.schema"
+local scim = require "lastpass.sandbox.scim"
 
 local M = {}
 
@@ -234,6 +235,7 @@ function M.describe(company, mail)
     id = person.id,
     pending_email = person.pending,
     fields = person.fields,
+    scim = not person.invited and scim.describe(person) or nil,
     mails = mails,
   }
 end

@@ -81,8 +81,7 @@ end
 
 local function exceeds_licences(company, rows)
   local limit = company.settings.licences
-  return limit ~= 0
-    and company:count() + company:invited_count() + count_new_people(company, rows) > limit
+  return limit ~= 0 and company:seats() + count_new_people(company, rows) > limit
 end
 
 local function refuse_batch(company, text)

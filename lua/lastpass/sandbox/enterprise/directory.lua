@@ -56,63 +56,42 @@ end
 
 local function write_collected(company, collector, write)
   local separator = "{"
-  local function write_group(name)
-    local list = collector.lists[name]
+  for _, group in ipairs(company.group_list) do
+    local list = collector.lists[group.name]
     if list then
-      write(separator .. php.string(name) .. ":[" .. table.concat(list, ",") .. "]")
+      write(separator .. php.string(group.name) .. ":[" .. table.concat(list, ",") .. "]")
       separator = ","
     end
-  end
-  for _, name in ipairs(company.seeded.group_names) do
-    write_group(name)
-  end
-  for _, name in ipairs(company.group_added) do
-    write_group(name)
   end
   write(separator == "{" and "[]" or "}")
 end
 
--- The members of one seeded group: those whom nobody changed, by arithmetic.
+-- The members of one group whom nobody changed.
 local function write_untouched(company, group, write)
-  local seeded, edited, gone = company.seeded, company.edited, company.gone
   local separator = ""
-  seeded:each_member(group, function(index)
-    if not edited[index] and not gone[index] then
-      write(separator .. '"' .. seeded:mail(index) .. '"')
-      separator = ","
-    end
+  company:each_untouched(group, function(index)
+    write(separator .. '"' .. company.seeded:mail(index) .. '"')
+    separator = ","
   end)
   return separator
 end
 
 -- Every group with all its members, written without a list of everybody in memory.
 local function write_all_groups(company, write)
-  local collector = new_collector(company)
-  for _, person in pairs(company.edited) do
-    collector.take(nil, person)
-  end
-  for _, list in ipairs({ company.front, company.added }) do
-    for _, person in ipairs(list) do
-      collector.take(nil, person)
-    end
-  end
   local opening = "{"
-  local function write_group(name, group)
-    write(opening .. php.string(name) .. ":[")
+  for _, group in ipairs(company.group_list) do
+    write(opening .. php.string(group.name) .. ":[")
     opening = ","
-    local separator = group and write_untouched(company, group, write) or ""
-    local others = collector.lists[name]
-    if others then
+    local separator = write_untouched(company, group, write)
+    local others = {}
+    for _, person in pairs(group.changed) do
+      others[#others + 1] = php.string(person.fields.username)
+    end
+    if others[1] then
       table.sort(others)
       write(separator .. table.concat(others, ","))
     end
     write("]")
-  end
-  for group, name in ipairs(company.seeded.group_names) do
-    write_group(name, group)
-  end
-  for _, name in ipairs(company.group_added) do
-    write_group(name)
   end
   write(opening == "{" and "[]" or "}")
 end
