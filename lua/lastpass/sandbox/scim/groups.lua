@@ -188,20 +188,20 @@ end
 
 local changes = {}
 
-function changes.add(company, state, group, members)
+changes.add = function(company, state, group, members)
   for _, member in ipairs(members) do
     set_member(company, state, group, member, true)
   end
 end
 
-function changes.remove(company, state, group, members)
+changes.remove = function(company, state, group, members)
   for _, member in ipairs(members) do
     set_member(company, state, group, member, false)
   end
 end
 
 -- Whoever stays is not touched: their revision and the group's only move for a change.
-function changes.replace(company, state, group, members)
+changes.replace = function(company, state, group, members)
   local staying = {}
   for _, member in ipairs(members) do
     staying[member.nested and -member.nested or member.id] = true

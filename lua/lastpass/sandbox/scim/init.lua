@@ -20,6 +20,7 @@ local resources = { User = users, Group = groups }
 
 local MOST_OPERATIONS, MOST_BYTES, MOST_RESULTS = 1000, 4 * 1024 * 1024, 1000
 
+--- What is offered, by the company's settings.
 function Backend:features()
   local settings = self.company.settings
   local is_rfc = self.state.is_rfc()
@@ -58,6 +59,7 @@ local function refuse_filter(self, query)
   return messages.fail(400, "invalidFilter", "only eq on userName, externalId or displayName")
 end
 
+--- One user or group.
 function Backend:find(type, id, wants)
   local company = self.company
   if type.name == "User" then
@@ -68,6 +70,7 @@ function Backend:find(type, id, wants)
   return group and groups.resource(company, group, wants)
 end
 
+--- A page of users or groups.
 function Backend:query(type, query)
   local ok, message, err = refuse_filter(self, query)
   if not ok then

@@ -7,6 +7,7 @@ local URN = require("lastpass.scim.definitions").URN
 local bodies = require "lastpass.scim.server.bodies"
 local json = require "lastpass.json"
 local messages = require "lastpass.scim.messages"
+local routes = require "lastpass.scim.server.routes"
 
 local M = {}
 
@@ -210,6 +211,12 @@ local function is_ready(operation, makers)
   return true
 end
 
+-- Neither searches nor bulk requests are operations of one.
+local function is_about_resources(operation)
+  local route = routes.find(operation.method, operation.given.path)
+  return not route or (route.type and not route.feature)
+end
+
 local function send(call, method, path, data, version)
   return call.server:handle_operation(call, {
     method = method,
@@ -222,6 +229,9 @@ local function send(call, method, path, data, version)
 end
 
 local function run(call, operation, makers)
+  if not operation.complaint and not is_about_resources(operation) then
+    operation.complaint = "'path' must be one of a resource, as /Users or /Groups/2"
+  end
   if operation.complaint then
     return fail(operation, messages.error_response(400, "invalidSyntax", operation.complaint))
   elseif not is_ready(operation, makers) then
@@ -248,7 +258,6 @@ end
 
 -- Adds what was taken out of resources in circles, once everything is there.
 local function close_circles(call, operations, makers)
-  local errors = 0
   for _, operation in ipairs(operations) do
     if operation.additions and operation.additions[1] then
       local body = { schemas = { URN.patch }, Operations = operation.additions }
@@ -256,11 +265,11 @@ local function close_circles(call, operations, makers)
       local response = send(call, "PATCH", path, resolve(body, makers))
       if response.status >= 400 then
         operation.response = response
-        errors = errors + 1
+      else
+        operation.response.headers.ETag = response.headers.ETag
       end
     end
   end
-  return errors
 end
 
 local function result_of(operation)

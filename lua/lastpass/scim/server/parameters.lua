@@ -44,7 +44,7 @@ end
 
 local readers = {}
 
-function readers.names(name, value)
+readers.names = function(name, value)
   local names = {}
   if type(value) == "table" then
     for _, item in ipairs(value) do
@@ -66,14 +66,14 @@ function readers.names(name, value)
   return names
 end
 
-function readers.text(name, value)
+readers.text = function(name, value)
   if type(value) ~= "string" then
     return refuse("invalidValue", "'%s' must be a string", name)
   end
   return value
 end
 
-function readers.whole(name, value)
+readers.whole = function(name, value)
   local number = type(value) == "number" and value
     or type(value) == "string" and value:find "^%s*[+-]?%d+%s*$" and tonumber(value)
   if not number or number ~= math.floor(number) or math.abs(number) > LARGEST then
