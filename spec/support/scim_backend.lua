@@ -20,7 +20,7 @@ local function stamp(self, resource, type)
   meta.created = meta.created or self:time()
   meta.lastModified = self:time()
   meta.version = ('W/"%d"'):format(self.clock)
-  resource.meta = meta
+  resource.meta, resource.schemas = meta, schema.schemas_of(type, resource)
   return resource
 end
 

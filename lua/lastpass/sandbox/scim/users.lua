@@ -239,6 +239,7 @@ end
 -- A resource without what is not stored.
 local function reduce(state, before, after)
   if state.keeps_all() then
+    after.schemas = before.schemas
     return after
   end
   local reduced = {}
