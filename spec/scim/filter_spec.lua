@@ -1,3 +1,4 @@
+local effort = require "spec.support.effort"
 local filter = require "lastpass.scim.filter"
 local json = require "lastpass.json"
 local schema = require "lastpass.scim.schema"
@@ -125,6 +126,88 @@ describe("filter.parse and print", function()
       )
     end)
   end
+end)
+
+describe("limits of filters", function()
+  local function nested(depth, before, after)
+    return before:rep(depth) .. "a pr" .. after:rep(depth)
+  end
+
+  it("refuse what is too long without reading it", function()
+    local text = ("a pr or "):rep(1024)
+    for _, long in ipairs { text .. "a pr", ("("):rep(2 ^ 20), '"' .. ("x"):rep(2 ^ 20) } do
+      local node, message, err
+      local work = effort.of(function()
+        node, message, err = filter.parse(long)
+      end)
+      assert.is_nil(node)
+      assert.matches("8192 are the limit", message)
+      assert.equal("invalidFilter", err.scim_type)
+      assert.is_true(work < 1000, work)
+    end
+    assert.truthy(filter.parse(" " .. text:sub(1, -9) .. "a pr" .. " "))
+    assert.truthy(filter.parse(text .. "a pr", { max_length = 8200 }))
+  end)
+
+  it("refuse what is too deep at the bracket that is too much", function()
+    assert.truthy(filter.parse(nested(50, "(", ")")))
+    assert.truthy(filter.parse(nested(50, "not (", ")")))
+    assert.truthy(filter.parse(nested(250, "not(", ")"), { max_depth = 250 }))
+    assert.truthy(
+      filter.parse("emails[" .. nested(249, "b pr and(", ")") .. "]", { max_depth = 250 })
+    )
+    local node, message, err = filter.parse(nested(51, "(", ")"))
+    assert.is_nil(node)
+    assert.matches("more than 50 nested", message)
+    assert.equal(51, err.position)
+    assert.is_nil((filter.parse(("("):rep(8000))))
+    assert.is_nil((filter.parse(nested(3, "not (", ")"), { max_depth = 2 })))
+    assert.has_error(function()
+      filter.parse("a pr", { max_depth = 251 })
+    end)
+    assert.has_error(function()
+      filter.parse("a pr", { max_length = 2 ^ 20 })
+    end)
+  end)
+
+  it("have room for as many comparisons as fit", function()
+    local text = ("a pr or "):rep(4095) .. "a pr"
+    assert.equal(4096, #parse(text, { max_length = 32768 }))
+    assert.equal(4096, #parse(("(a pr)or"):rep(4095) .. "(a pr)", { max_length = 32768 }))
+  end)
+
+  it("are met in linear time", function()
+    local shapes = {
+      function(n)
+        return ("a eq 1 and (b pr) or "):rep(n) .. "c pr"
+      end,
+      function(n)
+        return ('emails[type eq "w" or not(value pr)].value co "x" and '):rep(n) .. "c pr"
+      end,
+      function(n)
+        return "a pr" .. (" "):rep(20 * n) .. "x"
+      end,
+      function(n)
+        return 'a eq "' .. ("\\"):rep(10 * n)
+      end,
+      function(n)
+        return ("a."):rep(10 * n) .. " pr"
+      end,
+      function(n)
+        return ("a:"):rep(10 * n) .. "b pr"
+      end,
+    }
+    for index, shape in ipairs(shapes) do
+      local function work(n)
+        return effort.of(function()
+          filter.parse(shape(n), { max_length = 32768 })
+        end)
+      end
+      work(10)
+      local small, large = work(100), work(400)
+      assert.is_true(large <= 6 * small + 2000, ("%d: %d, %d"):format(index, small, large))
+    end
+  end)
 end)
 
 describe("filter.path", function()

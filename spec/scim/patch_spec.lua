@@ -1,4 +1,5 @@
 -- luacheck: no max line length (bodies of requests, one a line)
+local effort = require "spec.support.effort"
 local json = require "lastpass.json"
 local patch = require "lastpass.scim.patch"
 local schema = require "lastpass.scim.schema"
@@ -466,6 +467,87 @@ describe("patch.parse", function()
       assert.same({ "tooMany", 400 }, { err.scim_type, err.status })
     end
     assert.truthy(patch.parse(many, types.Group, { max_operations = 3, max_values = 6 }))
+  end)
+end)
+
+describe("patch.apply of large groups", function()
+  local function members(first, last)
+    local list = {}
+    for id = first, last do
+      list[#list + 1] = { value = ("%d"):format(id) }
+    end
+    return list
+  end
+
+  local function effort_of(size, operations)
+    local list = assert(patch.parse({ Operations = operations }, types.Group))
+    local resource = group()
+    resource.members = members(1, size)
+    local result
+    local count = effort.of(function()
+      result = assert(patch.apply(resource, list, types.Group))
+    end)
+    return count, #result.members
+  end
+
+  local function one_by_one(count, make)
+    local operations = {}
+    for index = 1, count do
+      operations[index] = make(index)
+    end
+    return operations
+  end
+
+  it("costs their size and the number of changes, not the product", function()
+    local shapes = {
+      function(n)
+        return { { op = "add", path = "members", value = members(n + 1, 2 * n) } }, 2 * n
+      end,
+      function(n)
+        return { { op = "Remove", path = "members", value = members(1, n / 2) } }, n / 2
+      end,
+      function(n)
+        return one_by_one(n / 2, function(index)
+          return { op = "remove", path = ('members[value eq "%d"]'):format(index) }
+        end),
+          n / 2
+      end,
+      function(n)
+        return one_by_one(n / 2, function(index)
+          local path = ('members[value eq "%d"]'):format(math.ceil(index / 2))
+          return index % 2 == 0 and { op = "remove", path = path }
+            or { op = "add", path = "members", value = { { value = "new" .. index } } }
+        end),
+          n
+      end,
+      function(n)
+        return one_by_one(n, function(index)
+          return index % 2 == 0 and { op = "remove", path = 'members[value eq "x"]' }
+            or { op = "add", path = "members", value = { { value = "x" } } }
+        end),
+          n
+      end,
+    }
+    for index, shape in ipairs(shapes) do
+      local small, small_count = effort_of(100, (shape(100)))
+      local large, large_count = effort_of(800, (shape(800)))
+      assert.same({ select(2, shape(100)), select(2, shape(800)) }, { small_count, large_count })
+      assert.is_true(large <= 10 * small, ("%d: %d, %d"):format(index, small, large))
+    end
+  end)
+
+  it("has an end for what looks at all of them again and again", function()
+    local resource = group()
+    resource.members = members(1, 6000)
+    local operations = one_by_one(1000, function(index)
+      return { op = "remove", path = ('members[value sw "x%d"]'):format(index) }
+    end)
+    local list = assert(patch.parse({ Operations = operations }, types.Group))
+    local result, message, err = patch.apply(resource, list, types.Group)
+    assert.is_nil(result)
+    assert.matches("too much work", message)
+    assert.same({ "tooMany", 400 }, { err.scim_type, err.status })
+    assert.equal(6000, #resource.members)
   end)
 end)
 

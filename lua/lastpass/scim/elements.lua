@@ -10,7 +10,7 @@ local methods = {}
 local elements_mt = { __index = methods }
 
 --- Elements that may be looked at in one PATCH by operations without a look-up.
-M.MAX_WORK = 5000000
+M.MAX_WORK = 1000000
 
 --- Makes the elements of an attribute.
 ---@param definition lastpass.scim.Attribute
@@ -166,17 +166,29 @@ function methods:replace(list)
   end
 end
 
--- Takes an element out; the indexes may still lead there.
+-- Takes an element out; by value the indexes still lead there.
 local function drop(self, position)
+  local element = self.items[position]
   self.items[position] = false
   if self.by_identity then
-    forget_indexes(self)
+    local identity = values.identity(self.definition, element)
+    if self.by_identity[identity] == position then
+      self.by_identity[identity] = nil
+    end
   end
 end
 
--- Positions of elements with a value.
+-- Positions of the elements that have a value and are still there.
 local function positions_of(self, value)
-  return index_by(self, "by_value")[key_of_value(self, value)] or {}
+  local index, key, kept = index_by(self, "by_value"), key_of_value(self, value), {}
+  for _, position in ipairs(index[key] or kept) do
+    if self.items[position] then
+      kept[#kept + 1] = position
+    end
+  end
+  count(self, #kept)
+  index[key] = kept
+  return kept
 end
 
 local function says(self, element, wanted)
@@ -198,8 +210,7 @@ function methods:remove(list)
     if sub.value then
       local kind = sub.type and sub.type.mutability == "readWrite" and wanted.type or nil
       for _, position in ipairs(positions_of(self, wanted.value)) do
-        local element = self.items[position]
-        if element and (kind == nil or says(self, element, { type = kind })) then
+        if kind == nil or says(self, self.items[position], { type = kind }) then
           drop(self, position)
         end
       end
@@ -222,7 +233,7 @@ function methods:matches(test, value)
   local found = {}
   if value ~= nil then
     for _, position in ipairs(positions_of(self, value)) do
-      if self.items[position] and test(self.items[position]) then
+      if test(self.items[position]) then
         found[#found + 1] = position
       end
     end
@@ -249,9 +260,8 @@ end
 ---@param positions integer[]
 function methods:remove_at(positions)
   for _, position in ipairs(positions) do
-    self.items[position] = false
+    drop(self, position)
   end
-  self.by_identity = nil
 end
 
 --- Sets parts of the elements at positions.

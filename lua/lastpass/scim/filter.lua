@@ -19,15 +19,16 @@ local M = {}
 
 local MAX_LENGTH, MAX_DEPTH = 8192, 50
 
--- The grammar keeps a place open for each level, and lpeg a limit on those.
-local DEEPEST = grammar.MAX_DEPTH
+local function up_to(most)
+  return function(value)
+    return type(value) == "number" and value >= 1 and value <= most, "a number up to " .. most
+  end
+end
 
 local known_options = {
   lenient = "boolean",
-  max_length = "number",
-  max_depth = function(value)
-    return type(value) == "number" and value >= 1 and value <= DEEPEST, "a number up to " .. DEEPEST
-  end,
+  max_length = up_to(grammar.MAX_LENGTH),
+  max_depth = up_to(grammar.MAX_DEPTH),
 }
 
 local function read_with(rule, text, options, scim_type, what)
@@ -53,7 +54,7 @@ end
 --- Reads a filter.
 ---@param text string percent-decoded
 ---@param options? table `lenient`: values without quotes are strings, `True` is true (scim §2.5);
--- `max_length`: bytes, default 8192; `max_depth`: nested brackets, default 50
+-- `max_length`: bytes, default 8192, at most 32768; `max_depth`: nested brackets, default 50, at most 250
 ---@return table|nil node
 ---@return string? message
 ---@return lastpass.Error? err code "invalid_filter", `scim_type` "invalidFilter", `position`

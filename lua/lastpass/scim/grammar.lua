@@ -11,8 +11,9 @@ local P, R, S, V = lpeg.P, lpeg.R, lpeg.S, lpeg.V
 
 local M = {}
 
---- The greatest depth that a caller may allow.
-M.MAX_DEPTH = 250
+--- The greatest depth and length that a caller may allow. lpeg keeps each comparison on Lua's stack, which in 5.1
+-- has room for 8,000.
+M.MAX_DEPTH, M.MAX_LENGTH = 250, 32768
 
 -- Entries of lpeg's stack that a level of brackets takes, at most.
 local ENTRIES = 12
