@@ -362,6 +362,24 @@ describe("filter.compile", function()
     assert.is_true(test_of('foo eq "x" or active eq false', options)(user))
   end)
 
+  it("takes values without quotes as they are, where that is asked for", function()
+    for text, value in pairs {
+      ["jyoung"] = "jyoung",
+      ["True"] = true,
+      ["null"] = json.null,
+      ["12"] = 12,
+      ["00123"] = "00123",
+      ["1e3"] = "1e3",
+      ["12345678901234567890"] = "12345678901234567890",
+      ["2011-05-13T04:42:34Z"] = "2011-05-13T04:42:34Z",
+      ['"quoted"'] = "quoted",
+    } do
+      assert.equal(value, parse("a eq " .. text .. " and b pr", { lenient = true })[1].value)
+    end
+    assert.is_nil((filter.parse("a eq x\255", { lenient = true })))
+    assert.is_nil((filter.parse("a eq x'\"", { lenient = true })))
+  end)
+
   it("converts where that is asked for", function()
     assert.is_true(test_of('active eq "False"', { lenient = true })(user))
     local node = parse("externalId eq Ann-7 and active eq False", { lenient = true })

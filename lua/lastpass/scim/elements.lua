@@ -271,10 +271,8 @@ function methods:set_at(positions, parts)
   for _, position in ipairs(positions) do
     set_parts(self, position, parts)
   end
-  if parts.value ~= nil or parts.type ~= nil then
-    forget_indexes(self)
-    self.may_repeat = true
-  end
+  forget_indexes(self)
+  self.may_repeat = true
 end
 
 --- Puts an element in place of those at positions.

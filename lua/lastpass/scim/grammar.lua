@@ -143,8 +143,14 @@ local value_end = -(name_character + S '."')
 local quoted = Cmt(C(string_text), function(_, position, text)
   return true, json_value(text, position - #text)
 end)
-local number = Cmt(C(number_text * value_end), function(_, position, text)
-  return true, json_value(text, position - #text)
+-- What would not be written back as it is (00123) may be a name without quotes.
+local number = Cmt(C(number_text * value_end) * Carg(1), function(_, position, text, state)
+  local known = (not state.lenient or json.decode(text) ~= nil)
+    and json_value(text, position - #text)
+  if state.lenient and (not known or json.encode(known) ~= text) then
+    return false
+  end
+  return true, known
 end)
 local literal = P "true" * value_end * Cc(true)
   + P "false" * value_end * Cc(false)
@@ -152,16 +158,19 @@ local literal = P "true" * value_end * Cc(true)
 
 -- Without quotes, as Entra's guide prints them: only when asked for.
 local bare_literals = { ["true"] = true, ["false"] = false, ["null"] = json.null }
-local bare = Cmt(C((1 - S ' \t()[]"\\' - R "\0\31") ^ 1) * Carg(1), function(_, _, text, state)
-  if not state.lenient then
-    return false
+local bare = Cmt(
+  C((1 - S ' \t()[]"\\' - R "\0\31") ^ 1) * Carg(1),
+  function(_, position, text, state)
+    if not state.lenient then
+      return false
+    end
+    local known = bare_literals[text:lower()]
+    if known == nil then
+      known = json_value('"' .. text .. '"', position - #text)
+    end
+    return true, known
   end
-  local known = bare_literals[text:lower()]
-  if known == nil then
-    known = text
-  end
-  return true, known
-end)
+)
 
 local value = needed(
   quoted + number + literal + bare,
