@@ -44,7 +44,8 @@ async function startScimmy() {
       })
       .egress((resource) => {
         if (!resource.id) {
-          return [...stored.values()];
+          const all = [...stored.values()];
+          return resource.filter ? resource.filter.match(all) : all;
         } else if (!stored.has(resource.id)) {
           throw new SCIMMY.Types.Error(404, null, `Resource ${resource.id} not found`);
         }
@@ -56,6 +57,7 @@ async function startScimmy() {
         }
       });
   }
+  SCIMMY.Resources.User.extend(SCIMMY.Schemas.EnterpriseUser, false);
   declare(SCIMMY.Resources.User, "userName");
   declare(SCIMMY.Resources.Group, "displayName");
 
