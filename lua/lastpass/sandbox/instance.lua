@@ -98,7 +98,7 @@ function methods:scim(options)
   if merged.token == nil then
     merged.token = lastpass.secret.value(self.scim_token)
   end
-  return require("lastpass.scim").new(merged)
+  return lastpass.scim.new(merged)
 end
 
 -- One transport for each sandbox, which keeps its connection.
