@@ -105,6 +105,32 @@ function M.value(text)
   return checked(core.secret.value(text))
 end
 
+local described = { file = true, env = true, command = true }
+
+--- Whether a value is a secret, or says where one is: {file = path}, {env = name} or {command = line}.
+---@param value any
+---@return boolean
+function M.is_known(value)
+  if type(value) ~= "table" then
+    return core.secret.is(value)
+  end
+  local kind, text = next(value)
+  return described[kind] == true and type(text) == "string" and next(value, kind) == nil
+end
+
+--- The secret that such a value is, or leads to.
+---@param value userdata|table
+---@return userdata|nil secret
+---@return string? message
+---@return lastpass.Error? err
+function M.open(value)
+  if type(value) ~= "table" then
+    return value
+  end
+  local kind, text = next(value)
+  return M[kind](text)
+end
+
 signature.declare("lastpass.secret.", M, {
   file = "path: string",
   env = "name: string",
@@ -112,6 +138,8 @@ signature.declare("lastpass.secret.", M, {
   descriptor = "number: integer",
   prompt = "text?: string",
   value = "text: string",
+  is_known = "value?: any",
+  open = "value: userdata|table",
 })
 
 return M

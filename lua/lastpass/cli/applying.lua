@@ -41,11 +41,11 @@ function M.limits(list)
   return limits
 end
 
---- The limits of a command line as options of a call; what is wrong with them is raised.
+--- What a command line says of how a plan is made, as options of a call; what is wrong with it is raised.
 ---@param options table of the command line
----@return table limited with `limit`, or empty
-function M.limited(options)
-  return { limit = failure.must(M.limits(options.limit)) }
+---@return table settings limit, via
+function M.plan_options(options)
+  return { limit = failure.must(M.limits(options.limit)), via = options.via }
 end
 
 -- ------------------------------------------------------------------ shown
@@ -60,7 +60,7 @@ local function steps_of(plan)
   local rows = {}
   for position, step in ipairs(plan.body.steps) do
     local row = { what = text.what(step), origin = step.origin or step.rule }
-    for _, name in ipairs { "number", "kind", "subject", "reason", "reversal" } do
+    for _, name in ipairs { "number", "kind", "subject", "reason", "reversal", "via", "why" } do
       row[name] = step[name]
     end
     rows[position] = row
@@ -86,7 +86,7 @@ function M.show_plan(session, plan)
   if options.json and not selects_rows(options) then
     session.streams:write(plan:text())
   elseif session:for_programs() or selects_rows(options) then
-    session:show(views.steps, steps_of(plan))
+    session:show(plan.body.via and views.carried_steps or views.steps, steps_of(plan))
   else
     local text = require("lastpass.plan.text").plan(plan, session.streams.width)
     return session:print(failure.in_commands(text))
@@ -153,6 +153,7 @@ function M.apply_options(session)
     late_margin = options.late_margin,
     confirm_final = options.confirm_final,
     refused_rows = options.refused,
+    via = options.via,
     cancel = interrupt.has_come,
   }
 end
@@ -257,6 +258,8 @@ function M.options_lua(options, final)
     stop_after = options.stop_after,
     confirm_final = final and lua_text.raw(final) or options.confirm_final,
     refused_rows = options.refused,
+    -- which a plan that was made here has by itself
+    via = options.plan and not options.plan:lower():find "%.lua$" and options.via or nil,
   }
 end
 

@@ -90,6 +90,14 @@ M.limit_of_playbook = {
 M.stop_after =
   { "--stop-after", "failures that end the run; default 20", value = "COUNT", number = true }
 
+--- What carries the changes of a plan.
+M.via = {
+  "--via",
+  "what carries the changes: scim where SCIM can, else and by default the Enterprise API",
+  value = "SURFACE",
+  choices = { "enterprise", "scim" },
+}
+
 --- How the rows of a run are sent.
 M.sending = {
   { "--chunk", "rows of one call", value = "COUNT", number = true },

@@ -21,6 +21,7 @@ local must = failure.must
 M.options = {
   options_of.limit,
   options_of.stop_after,
+  options_of.via,
   { "-q --quiet", "no progress, and no line that sums up" },
 }
 
@@ -206,7 +207,7 @@ function M.run(session, name, items, more)
   more = more or {}
   output.check(session, M.view(name))
   local direct = require "lastpass.plan.direct"
-  local settings = applying.limited(session.options)
+  local settings = applying.plan_options(session.options)
   settings.lines, settings.origins = more.lines, more.origins
   local asked = must(direct.prepare(session:client(), verbs.list[name].kind, items, settings))
   if session.options.dry_run then
@@ -251,7 +252,7 @@ end
 function M.plan_lua(name, action, options)
   local made = ("local plan = assert(client:plan(%s%s))"):format(
     lua_text.value(action),
-    lua_text.further(applying.limited(options))
+    lua_text.further(applying.plan_options(options))
   )
   local final = verbs.list[name].kind == "delete" and "plan:count()" or nil
   return table.concat({ made, "print(plan)", applying.apply_lua(options, final) }, "\n")

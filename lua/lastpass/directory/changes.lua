@@ -28,7 +28,8 @@ local M = {}
 ---@field weakens? boolean   it makes an account easier to take over, or locks its owner out for a while
 ---@field mails? integer     e-mails that one such change sends
 ---@field traceless? boolean the directory does not show whether it was done
----@field scim string[]|string what of it SCIM carries beside the user: its fields; or why it carries nothing (scim §1.6)
+---@field scim table|string what of it SCIM carries beside the user: a list of its fields, and `by` what; or why it
+-- carries nothing (scim §1.6)
 
 local NO_SCIM = "the Enterprise API does it by %s; SCIM has no such operation"
 
@@ -39,7 +40,7 @@ M.list = {
   {
     name = "create",
     command = "batchadd",
-    scim = { "fullname", "groups" },
+    scim = { "fullname", "groups", by = "POST /Users, then PATCH of the groups" },
     fields = {
       "fullname",
       "groups",
@@ -63,7 +64,7 @@ M.list = {
   {
     name = "enable",
     command = "enableuser",
-    scim = {},
+    scim = { by = "PATCH of active" },
     method = "enable_users",
     phase = 1,
     verb = "let log in again",
@@ -75,7 +76,7 @@ M.list = {
   {
     name = "name",
     command = "updateuser",
-    scim = { "fullname" },
+    scim = { "fullname", by = "PATCH of the name" },
     fields = { "fullname", "duousername", "securidusername" },
     method = "update_users",
     phase = 2,
@@ -87,7 +88,7 @@ M.list = {
   {
     name = "groups",
     command = "batchchangegrp",
-    scim = { "join", "leave" },
+    scim = { "join", "leave", by = "PATCH of the groups' members" },
     fields = { join = "add", leave = "del" },
     needs = { join = "table", leave = "table" },
     method = "change_groups",
@@ -168,7 +169,7 @@ M.list = {
   {
     name = "disable",
     command = "disableuser",
-    scim = {},
+    scim = { by = "PATCH of active" },
     method = "disable_users",
     phase = 5,
     verb = "disable the account",
@@ -207,7 +208,7 @@ M.list = {
   {
     name = "delete",
     command = "deluser",
-    scim = {},
+    scim = { by = "DELETE" },
     deleteaction = 2,
     phase = 8,
     verb = "delete the account",

@@ -37,12 +37,22 @@ function client_mt.__tostring(client)
   return ("lastpass.Client (%s at %s)"):format(tostring(client._options.cid), client._options.url)
 end
 
+-- The options, complete. What stands in `scim` is checked by the package that knows SCIM.
+local function complete_options(options, level)
+  local complete = client_options.complete(options, level + 1)
+  local endpoint = complete.scim and M.extensions.scim
+  if endpoint then
+    require(endpoint).check(complete, level + 1)
+  end
+  return complete
+end
+
 --- Makes a client. Nothing is sent.
 ---@param options table see `lastpass.enterprise.option_list`
 ---@param level? integer whose line is blamed for mistakes; default the caller
 ---@return lastpass.Client
 function M.new(options, level)
-  local complete = client_options.complete(options, (level or 1) + 1)
+  local complete = complete_options(options, (level or 1) + 1)
   return setmetatable({
     _options = complete,
     _transport = transport.open(complete.transport, {
@@ -165,7 +175,7 @@ function methods:with(options)
   for name, value in pairs(self) do
     copy[name] = value
   end
-  copy._options = client_options.complete(merged, 2)
+  copy._options = complete_options(merged, 2)
   copy._transport = options.transport or self._transport
   return setmetatable(copy, client_mt)
 end

@@ -1,6 +1,7 @@
 --- Applies plans and resumes runs: checks, takes the lock, compares with the directory, sends what is left, and ends
 -- the run whatever happens.
 -- @module lastpass.plan.apply
+local batches = require "lastpass.plan.batches"
 local dispatch = require "lastpass.plan.dispatch"
 local document = require "lastpass.plan.document"
 local errors = require "lastpass.error"
@@ -12,6 +13,7 @@ local preconditions = require "lastpass.plan.preconditions"
 local progress = require "lastpass.plan.progress"
 local reconcile = require "lastpass.plan.reconcile"
 local runs = require "lastpass.plan.run"
+local surface = require "lastpass.plan.surface"
 local waiting = require "lastpass.transport.scheduler"
 local works = require "lastpass.plan.work"
 
@@ -179,7 +181,7 @@ local function check_plan(client, plan, text, body, options)
   if not ok then
     return nil, message, err
   end
-  ok, message, err = dispatch.check(client, body.steps)
+  ok, message, err = batches.check(client, body.steps)
   if not ok then
     return nil, message, err
   elseif options.refused_rows then
@@ -195,8 +197,8 @@ end
 ---@param options? lastpass.plan.ApplyOptions
 ---@return lastpass.Run|nil run once it was begun: look at `run.ok` and `run.stopped`
 ---@return string? message when nothing was written
----@return lastpass.Error? err codes refused_by_guards, other_tenant, plan_expired, plan_changed,
--- needs_confirmation, applied_before, unfinished_run, last_admin, per_day, locked, and those of reads
+---@return lastpass.Error? err codes refused_by_guards, other_tenant, other_surface, no_scim, plan_expired,
+-- plan_changed, needs_confirmation, applied_before, unfinished_run, last_admin, per_day, locked, and those of reads
 function M.run(client, plan, options)
   options = preconditions.options("client:apply", client, options, 2)
   -- What is applied is what the journal keeps: resume must be able to read it.
@@ -205,9 +207,12 @@ function M.run(client, plan, options)
   if not body then
     return nil, message, err
   end
-  local ok
+  local ok, scim
   ok, message, err = check_plan(client, plan, text, body, options)
-  if not ok then
+  if ok then
+    scim, message, err = surface.open(client, body, options.via)
+  end
+  if scim == nil then
     return nil, message, err
   end
   local journal
@@ -223,6 +228,7 @@ function M.run(client, plan, options)
   end
   local work = works.new {
     client = client,
+    scim = scim,
     journal = journal,
     tenant = tenant,
     lock = lock,
@@ -291,10 +297,11 @@ local function lock_run(client, id)
   return read
 end
 
-local function work_of(client, read, options)
+local function work_of(client, scim, read, options)
   local summary = read.row.summary
   local work = works.new {
     client = client,
+    scim = scim,
     journal = read.journal,
     tenant = read.tenant,
     lock = read.lock,
@@ -345,23 +352,25 @@ end
 ---@param options? lastpass.plan.ApplyOptions
 ---@return lastpass.Run|nil run of the same number
 ---@return string? message
----@return lastpass.Error? err codes no_such_run, other_tenant, run_finished, run_abandoned, locked,
--- plan_changed
+---@return lastpass.Error? err codes no_such_run, other_tenant, other_surface, no_scim, run_finished,
+-- run_abandoned, locked, plan_changed
 function M.resume(client, id, options)
   options = preconditions.options("client:resume", client, options, 2)
   local read, message, err = lock_run(client, id)
   if not read then
     return nil, message, err
   end
-  if options.refused_rows then
-    local ok
+  local scim, ok
+  scim, message, err = surface.open(client, read.body, options.via)
+  ok = scim ~= nil
+  if ok and options.refused_rows then
     ok, message, err = runs.check_refused_rows(options.refused_rows)
-    if not ok then
-      read.lock:release()
-      return nil, message, err
-    end
   end
-  return run_to_end(work_of(client, read, options), function(work)
+  if not ok then
+    read.lock:release()
+    return nil, message, err
+  end
+  return run_to_end(work_of(client, scim, read, options), function(work)
     reconcile.lost_answers(work, work:select "is_uncertain")
     if not work.stopped then
       compare_rest(work)

@@ -62,8 +62,9 @@ end
 ---@param playbook string|function|table the path of a playbook; a function that is given the words
 -- of playbooks as a table; or single actions, such as { reinvite = { "ann@acme.com" } }: create, update,
 -- groups and rename take rows, the others addresses (`lastpass.plan.actions`)
----@param options? table limit (stronger than the playbook's), expires_in (seconds; default a day),
--- time_limit (seconds that the playbook may compute; default as long as it takes)
+---@param options? table limit (stronger than the playbook's), expires_in (seconds; default a day), via ("scim": what
+-- SCIM can carry goes over the client's SCIM endpoint; default "enterprise"), time_limit (seconds that the playbook
+-- may compute; default as long as it takes)
 ---@return lastpass.Plan|nil plan
 ---@return string? message
 ---@return lastpass.Error? err
@@ -82,7 +83,8 @@ end
 
 --- Applies a plan, with a journal that survives crashes.
 ---@param plan lastpass.Plan
----@param options? table progress, chunk, in_flight, stop_after, confirm_final, refused_rows, cancel
+---@param options? table progress, chunk, in_flight, stop_after, confirm_final, refused_rows, cancel, via (what the
+-- plan must have been made for)
 ---@return lastpass.Run|nil run
 ---@return string? message
 ---@return lastpass.Error? err kind "guard" or "conflict" when nothing was begun
@@ -110,7 +112,7 @@ end
 --- Makes the plan that takes a run back; apply it like any other.
 ---@param id integer
 ---@param options? table expires_in (seconds; default a day), limit (as of `plan`; of a run that began within a
--- week nothing is limited unless it is given)
+-- week nothing is limited unless it is given), via (default: what carried the run)
 ---@return lastpass.Plan|nil plan
 ---@return string? message
 ---@return lastpass.Error? err

@@ -113,7 +113,7 @@ end
 ---@param client lastpass.Client
 ---@param kind string a name of `lastpass.plan.actions`
 ---@param list table[]|string[] rows or addresses; what is wrong with one refuses this one
----@param options? table limit; of a file: lines and origins ("leavers.csv:17") by row; by_function: by one
+---@param options? table limit, via; of a file: lines and origins ("leavers.csv:17") by row; by_function: by one
 -- of the client's functions over lists
 ---@return lastpass.plan.Asked|nil
 ---@return string? message
@@ -123,7 +123,8 @@ function M.prepare(client, kind, list, options)
   local rows, good = read_rows(kind, list, options.lines, options.origins)
   local declared = actions.declare(good)
   declared.by_function = options.by_function
-  local plan, message, err = plans.of_declared(client, declared, { limit = options.limit })
+  local plan, message, err =
+    plans.of_declared(client, declared, { limit = options.limit, via = options.via })
   if not plan then
     return nil, message, err
   end
@@ -225,8 +226,12 @@ function M.run(client, name, list, options)
   local kind = change.name == "name" and "update" or change.name
   batch.check(client, where, change.command, list, 3)
   preconditions.options(where, client, options, 3, { limit = "table" })
-  local limit = options and options.limit
-  local asked, message, err = M.prepare(client, kind, list, { limit = limit, by_function = true })
+  options = options or {}
+  local asked, message, err = M.prepare(client, kind, list, {
+    limit = options.limit,
+    via = options.via,
+    by_function = true,
+  })
   if not asked then
     return nil, message, err
   end

@@ -1,165 +1,15 @@
 --- Sends the steps of a run: phase by phase, in batches, several calls under way at once; each call's intent is on
 -- the disk before it is sent, its outcome after.
 -- @module lastpass.plan.dispatch
-local batch = require "lastpass.enterprise.batch"
+local batches = require "lastpass.plan.batches"
 local changes = require "lastpass.directory.changes"
 local errors = require "lastpass.error"
 local parallel = require "lastpass.parallel"
 local reconcile = require "lastpass.plan.reconcile"
+local scim_batches = require "lastpass.plan.scim_batches"
 local waiting = require "lastpass.transport.scheduler"
 
 local M = {}
-
-local function row_of(step, private)
-  return changes.row(step.kind, step.subject, step.after, private and private[step.subject])
-end
-
---- Cuts steps of one phase into batches, each of one kind: lists for commands that take one, else
--- single steps, so that as little as can be is in doubt after a crash.
----@param steps lastpass.plan.Step[]
----@param chunk integer rows of a list
----@return lastpass.plan.Step[][]
-function M.cut(steps, chunk)
-  local list, open = {}, {}
-  for _, step in ipairs(steps) do
-    local kind = changes.by_name[step.kind]
-    local part = open[kind.name]
-    if not part or not changes.takes_list(kind) or #part >= chunk then
-      part = {}
-      open[kind.name] = part
-      list[#list + 1] = part
-    end
-    part[#part + 1] = step
-  end
-  return list
-end
-
---- Whether each step can be put into a request at all. Nothing is sent.
----@param client lastpass.Client
----@param steps lastpass.plan.Step[]
----@return true|nil
----@return string? message
----@return lastpass.Error? err code "bad_step"
-function M.check(client, steps)
-  for _, step in ipairs(steps) do
-    local kind = changes.by_name[step.kind]
-    local ok, row = pcall(row_of, step)
-    local body, message
-    if ok then
-      local data = changes.takes_list(kind) and { row } or row
-      body, message = client:request_body(kind.command, data)
-    end
-    if not body then
-      return errors.fail(
-        "conflict",
-        "bad_step",
-        ("step %d of the plan cannot be applied: %s"):format(
-          step.number,
-          message or "it does not say what it changes"
-        ),
-        { hint = "make the plan again" }
-      )
-    end
-    body:close()
-  end
-  return true
-end
-
-local function same_for_all(steps, state, reason, code)
-  local results = {}
-  for index, step in ipairs(steps) do
-    results[index] = { step = step, state = state, reason = reason, code = code }
-  end
-  return results
-end
-
-local function send_list(client, kind, steps, private)
-  local list = {}
-  for index, step in ipairs(steps) do
-    list[index] = row_of(step, private)
-  end
-  -- update_users takes no chunk: each of its rows is a call of its own
-  local options = changes.takes_list(kind) and { chunk = #steps } or nil
-  local name = "client:" .. kind.method
-  local result, message, err = batch.run(client, name, kind.command, list, options, 2)
-  if not result then
-    return same_for_all(steps, "not_tried", message, err.code), err, 1
-  end
-  local results = {}
-  for _, state in ipairs { "done", "unchanged", "refused", "uncertain", "not_tried" } do
-    for _, entry in ipairs(result[state]) do
-      results[#results + 1] = {
-        step = steps[entry.row],
-        state = state,
-        reason = entry.reason,
-        code = entry.code,
-      }
-    end
-  end
-  return results, result.stopped, result.requests
-end
-
-local function send_one(client, kind, step)
-  local reply, message, err = client[kind.command](client, row_of(step))
-  if reply then
-    if kind.traceless then
-      local reason = "the server said so; the directory does not show it"
-      return same_for_all({ step }, "done", reason, "traceless"), nil, 1
-    end
-    return same_for_all({ step }, "done"), nil, 1
-  elseif err.kind == "refused" then
-    return same_for_all({ step }, "refused", message, err.code), nil, 1
-  elseif err.kind == "partial" then
-    -- an answer that neither says yes nor no
-    return same_for_all({ step }, "uncertain", message, "unclear_remark"), nil, 1
-  end
-  local state = err.uncertain and "uncertain" or "not_tried"
-  return same_for_all({ step }, state, message, err.code), err, 1
-end
-
--- A run that is resumed by another process does not have what was given beside the plan.
-local function split_private(steps, private)
-  local ready, results = {}, {}
-  for _, step in ipairs(steps) do
-    local needs = type(step.after) == "table" and step.after.private
-    if needs and not (private and private[step.subject]) then
-      results[#results + 1] = {
-        step = step,
-        state = "refused",
-        reason = ("its %s stands in no journal: ask for it again"):format(
-          table.concat(needs, " and its ")
-        ),
-        code = "not_kept",
-      }
-    else
-      ready[#ready + 1] = step
-    end
-  end
-  return ready, results
-end
-
---- Sends a batch.
----@param client lastpass.Client
----@param steps lastpass.plan.Step[] of one kind, as `cut` gives them
----@param private? table<string, table> by address: fields of a row that stand in no plan
----@return table[] results {step, state, reason, code}; each step once
----@return lastpass.Error|nil err what broke the call off
----@return integer requests
-function M.send(client, steps, private)
-  local kind = changes.by_name[steps[1].kind]
-  if kind.method then
-    local ready, results = split_private(steps, private)
-    if #ready == 0 then
-      return results, nil, 0
-    end
-    local sent, err, requests = send_list(client, kind, ready, private)
-    for _, entry in ipairs(sent) do
-      results[#results + 1] = entry
-    end
-    return results, err, requests
-  end
-  return send_one(client, kind, steps[1])
-end
 
 -- A server that asks to wait again and again, and for longer than that, ends the run.
 local MOST_WAITS = 10
@@ -176,24 +26,34 @@ end
 
 -- A client that notes each request right before it is sent, which may be long after the intent: the server asked to
 -- wait, or a rate is kept to. What raises there is not sent any more, and its answer is lost.
-local function watching_client(work, steps)
-  local report = work.client:option "on_request"
-  return work.client:with {
-    on_request = function(request)
-      local ok, _, err = work:note_sending(steps)
-      if not ok then
-        error(err, 0)
-      end
-      if report then
-        report(request)
-      end
-    end,
-  }
+local function watching_client(work, client, steps, more)
+  local report = client:option "on_request"
+  local options = more or {}
+  function options.on_request(request)
+    local ok, _, err = work:note_sending(steps)
+    if not ok then
+      error(err, 0)
+    end
+    if report then
+      report(request)
+    end
+  end
+  return client:with(options)
+end
+
+local function send_over_enterprise(work, steps)
+  return batches.send(watching_client(work, work.client, steps), steps, work.private)
+end
+
+-- A write whose answer was lost is this module's matter, not the client's.
+local function send_over_scim(work, steps)
+  local client = watching_client(work, work.scim, steps, { repeat_writes = false })
+  return scim_batches.send(client, work, steps)
 end
 
 local function send_noting(work, steps)
-  local ok, results, err, requests =
-    waiting.protected_call(M.send, watching_client(work, steps), steps, work.private)
+  local send = steps[1].via == "scim" and send_over_scim or send_over_enterprise
+  local ok, results, err, requests = waiting.protected_call(send, work, steps)
   if ok then
     return results, err, requests
   elseif type(results) ~= "table" or not results.kind then
@@ -228,14 +88,41 @@ local function send_batch(work, steps)
   end
 end
 
-local function send_all(work, list)
+local function may_go_on(work)
+  work:check_cancel()
+  return not work.stopped and not work:has_failed_enough()
+end
+
+local function send_queue(work, queue)
+  for _, part in ipairs(queue) do
+    if not may_go_on(work) then
+      return
+    end
+    send_batch(work, part)
+  end
+end
+
+-- Parts that may be under way at once, each in a queue of its own; what is in one queue goes one after another.
+local function queues_of(work, steps)
+  local over_enterprise, over_scim = {}, {}
+  for _, step in ipairs(steps) do
+    local list = step.via == "scim" and over_scim or over_enterprise
+    list[#list + 1] = step
+  end
+  local queues = scim_batches.queues(over_scim, work.options.chunk)
+  for _, part in ipairs(batches.cut(over_enterprise, work.options.chunk)) do
+    queues[#queues + 1] = { part }
+  end
+  return queues
+end
+
+local function send_all(work, steps)
   parallel(work.options.in_flight, function(spawn)
-    for _, part in ipairs(list) do
-      work:check_cancel()
-      if work.stopped or work:has_failed_enough() then
+    for _, queue in ipairs(queues_of(work, steps)) do
+      if not may_go_on(work) then
         return
       end
-      spawn(send_batch, work, part)
+      spawn(send_queue, work, queue)
     end
   end)
 end
@@ -255,7 +142,7 @@ end
 local function run_phase(work, steps)
   local left = work:select("is_left", steps)
   while #left > 0 and not work.stopped do
-    send_all(work, M.cut(left, work.options.chunk))
+    send_all(work, left)
     work:check_cancel()
     if not work.stopped then
       reconcile.lost_answers(work, work:select("is_uncertain", steps))

@@ -148,6 +148,21 @@ local function has_form(step)
   return true
 end
 
+-- A plan for SCIM says of each step what carries it, and where the endpoint is; other plans do not.
+local function has_surface(body)
+  local is_scim = body.via == "scim" and type(body.scim) == "string"
+  if body.via ~= nil and not is_scim then
+    return false
+  end
+  for _, step in ipairs(body.steps) do
+    local is_known = step.via == "scim" or step.via == "enterprise"
+    if is_scim and not is_known or not is_scim and step.via ~= nil then
+      return false
+    end
+  end
+  return true
+end
+
 -- What apply relies on. Whoever can write the right SHA-256 could write anything, so this is about
 -- files of other programs, not about forgery.
 local function check_form(body, label)
@@ -196,6 +211,9 @@ local function check_form(body, label)
     then
       return damaged(label, ("step %d is not of a form that is known"):format(number))
     end
+  end
+  if not has_surface(body) then
+    return damaged(label, "does not say what carries its steps in a form that is known")
   end
   return true
 end

@@ -14,6 +14,7 @@ local playbooks = require "lastpass.plan.playbook"
 local signature = require "lastpass.signature"
 local state = require "lastpass.plan.state"
 local steps = require "lastpass.plan.steps"
+local surface = require "lastpass.plan.surface"
 
 local M = {}
 
@@ -23,7 +24,8 @@ local M = {}
 ---@field body table  steps, held, held_beyond (of those held for one reason what is beyond 1,000:
 -- {code, kind, count, reason}), problems, warnings, refusals, upcoming (what dates will bring within a
 -- month: {day, subject, what, origin}), sources, objects, counts, requests,
--- mails, created, expires, tenant, directory, playbook
+-- mails, created, expires, tenant, directory, playbook; via ("scim") and scim (the endpoint), when the
+-- steps say what carries them
 ---@field new_groups? string[] of actions: groups that the steps would make
 local methods = {}
 
@@ -95,17 +97,12 @@ end
 ---@param body table gets counts, requests, mails
 ---@param client lastpass.Client
 function M.count(body, client)
-  local requests, mails, counts = 0, 0, {}
+  local mails, counts = 0, {}
   for _, step in ipairs(body.steps) do
     counts[step.kind] = (counts[step.kind] or 0) + 1
+    mails = mails + (changes.by_name[step.kind].mails or 0)
   end
-  for name, count in pairs(counts) do
-    local change = changes.by_name[name]
-    local chunk = changes.takes_list(change) and client:option "chunk" or 1
-    requests = requests + math.ceil(count / chunk)
-    mails = mails + (change.mails or 0) * count
-  end
-  body.counts, body.requests, body.mails = counts, requests, mails
+  body.counts, body.requests, body.mails = counts, surface.requests(client, body.steps), mails
 end
 
 local DAY = 24 * 60 * 60 -- seconds
@@ -181,6 +178,7 @@ end
 local plan_options = {
   limit = "table",
   expires_in = M.check_expiry,
+  via = surface.is_known,
   text = "string",
   time_limit = function(value)
     return type(value) == "number" and value > 0, "seconds above 0"
@@ -256,7 +254,7 @@ end
 --- Makes the plan of what is declared.
 ---@param client lastpass.Client
 ---@param declared lastpass.plan.Declared
----@param options table limit, expires_in
+---@param options table limit, expires_in, via
 ---@return lastpass.Plan|nil plan with `body.refusals` when a guard refuses it
 ---@return string? message
 ---@return lastpass.Error? err
@@ -291,6 +289,10 @@ function M.of_declared(client, declared, options)
   body.sources = json.list(sources)
   body.settings = declared.settings
   body.directory = context.size
+  ok, message, err = surface.assign(client, body, options.via)
+  if not ok then
+    return nil, message, err
+  end
   M.count(body, client)
   body.unchanged = builder.totals.unchanged
   if declared.is_direct then
@@ -311,9 +313,9 @@ end
 -- written to LastPass.
 ---@param client lastpass.Client
 ---@param playbook string|function|table path of a file; function that is given the words; actions
----@param options? table limit (stronger than the playbook's), expires_in (seconds, default a day), text
--- (what the file says, when it is not to be read again), time_limit (seconds that the playbook may
--- compute; default as long as it takes)
+---@param options? table limit (stronger than the playbook's), expires_in (seconds, default a day), via ("scim": what
+-- SCIM can carry goes over the client's SCIM endpoint), text (what the file says, when it is not to be read again),
+-- time_limit (seconds that the playbook may compute; default as long as it takes)
 ---@return lastpass.Plan|nil plan with `body.refusals` when a guard refuses it
 ---@return string? message
 ---@return lastpass.Error? err

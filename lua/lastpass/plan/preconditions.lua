@@ -3,6 +3,7 @@
 local document = require "lastpass.plan.document"
 local errors = require "lastpass.error"
 local journals = require "lastpass.store"
+local surface = require "lastpass.plan.surface"
 local time = require "lastpass.time"
 
 local M = {}
@@ -23,6 +24,7 @@ local M = {}
 -- on a call whose answer was lost; until then it is neither repeated nor given up; default 60
 ---@field confirm_within? number  seconds after the last call in which the directory has to show what was
 -- done; what it does not show by then is not confirmed; default 10
+---@field via? "enterprise"|"scim" what the plan must have been made for; default: whatever it was made for
 
 local function whole(value)
   return type(value) == "number" and value >= 1 and value == math.floor(value),
@@ -46,6 +48,7 @@ local option_types = {
   settle_after = seconds,
   late_margin = seconds,
   confirm_within = seconds,
+  via = surface.is_known,
 }
 
 -- What holds where an option is not given; `chunk` is the client's, `cancel` as `interruptible` has it.

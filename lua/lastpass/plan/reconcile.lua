@@ -37,13 +37,25 @@ function M.expected(work, steps)
   return expected
 end
 
+-- Over SCIM a step can be half done: an account is created first and put into groups then, and each group is a request.
+-- What an earlier attempt has done of such a step is no change by somebody else.
+local function is_half_done(work, step)
+  local known = work.outcomes[step.number]
+  return step.via == "scim" and known ~= nil and known.intended_at ~= nil
+end
+
 local function classify_changed(work, steps, snapshot, entries)
   local left = work:select("is_left", steps)
-  if #left == 0 then
+  local known = #left > 0 and work.outcomes[left[1].number]
+  if #left == 0 or known and known.code == "created" then
     return
   end
   local now = state.of(snapshot:user(steps[1].subject))
-  local differences = state.differences(M.expected(work, steps), now)
+  local expected = M.expected(work, steps)
+  for _, step in ipairs(left) do
+    expected = is_half_done(work, step) and state.after_part(expected, step, now) or expected
+  end
+  local differences = state.differences(expected, now)
   if #differences == 0 then
     return
   end
@@ -135,6 +147,23 @@ local function classify_absent(work, step)
   return outcome(step, "not_tried", "lost", reason)
 end
 
+local CREATED = "its answer was lost, and the account exists; the groups are given now"
+local NO_GROUPS_KNOWN = "was created; after %d tries it is not known which groups were given"
+
+-- A step that the directory shows. Over SCIM that an account exists does not say that it is in the groups.
+local function classify_shown(work, step, now)
+  local is_half = step.via == "scim" and step.kind == "create" and #step.after.groups > 0
+  local is_shown = now.status ~= "invited" and not what_is_missing(now, step)
+  if not is_half or is_shown then
+    return outcome(step, "done", "read_back", "read back")
+  end
+  local tries = work:times_lost(step) + 1
+  if tries >= M.MOST_TRIES then
+    return outcome(step, "not_confirmed", "groups_unknown", NO_GROUPS_KNOWN:format(tries))
+  end
+  return outcome(step, "not_tried", "created", CREATED)
+end
+
 -- Whether a read proves that a step was not done: the server is no longer at work on it, and an earlier
 -- read did not show it either. For what cannot come back whole, both reads must be so late.
 local function is_proof(work, step, times)
@@ -169,7 +198,7 @@ local function classify(work, steps, snapshot, times)
       local before = M.expected(work, work:by_subject()[email.fold(step.subject)])
       entries[#entries + 1] = classify_remarked(step, known, now, before)
     elseif state.satisfies(now, step) then
-      entries[#entries + 1] = outcome(step, "done", "read_back", "read back")
+      entries[#entries + 1] = classify_shown(work, step, now)
     elseif is_proof(work, step, times) then
       entries[#entries + 1] = classify_absent(work, step)
     else

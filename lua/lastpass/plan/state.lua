@@ -110,6 +110,25 @@ function M.after(state, step)
   return new
 end
 
+--- The state after that part of a step which the directory shows: over SCIM a change of groups is a request for each
+-- group.
+---@param state lastpass.plan.State
+---@param step lastpass.plan.Step
+---@param now lastpass.plan.State
+---@return lastpass.plan.State
+function M.after_part(state, step, now)
+  if step.kind ~= "groups" then
+    return state
+  end
+  return M.after(state, {
+    kind = "groups",
+    after = {
+      join = select_names(step.after.join, now.groups, true),
+      leave = select_names(step.after.leave, now.groups, false),
+    },
+  })
+end
+
 local function describe(value)
   if value == nil or value == "" then
     return "nothing"

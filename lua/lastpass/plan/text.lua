@@ -75,6 +75,7 @@ local function rows_of(steps)
       what = shown(M.what(step)),
       why = shown(step.reason),
       origin = step.origin or step.rule,
+      via = step.via,
     }
   end
   return rows
@@ -87,6 +88,13 @@ local columns = {
   { title = "why", field = "why", wrap = true },
   { title = "from", field = "origin", wrap = true },
 }
+
+-- The same with what carries each step.
+local columns_via = {}
+for index, column in ipairs(columns) do
+  columns_via[index] = column
+end
+table.insert(columns_via, 4, { title = "via", field = "via" })
 
 local who = { field = "who", whole = true }
 local what = { field = "what", wrap = true }
@@ -139,6 +147,20 @@ local function upcoming_line(change)
   local text = "%d %s: %s %s%s"
   local name = civil.MONTHS[tonumber(month)]:sub(1, 3)
   return text:format(tonumber(day), name, change.subject, change.what, origin)
+end
+
+-- What carries the steps of each kind, and why: "disable the account: over SCIM, which does it by …".
+local function add_surfaces(lines, body)
+  lines[#lines + 1] = ""
+  lines[#lines + 1] = ("Over SCIM (%s):"):format(clean(body.scim))
+  local seen = {}
+  for _, step in ipairs(body.steps) do
+    local line = ("%s: %s"):format(changes.by_name[step.kind].verb, step.why)
+    if not seen[line] then
+      seen[line] = true
+      lines[#lines + 1] = ("  via %s, %s"):format(step.via, clean(line))
+    end
+  end
 end
 
 local function add_held(lines, body, width)
@@ -200,7 +222,11 @@ function M.plan(plan, width)
   end
   if #body.steps > 0 then
     lines[#lines + 1] = ""
-    lines[#lines + 1] = table_of(rows_of(body.steps), columns, { width = width })
+    local with = body.via and columns_via or columns
+    lines[#lines + 1] = table_of(rows_of(body.steps), with, { width = width })
+  end
+  if body.via then
+    add_surfaces(lines, body)
   end
   add_held(lines, body, width)
   add_problems(lines, body, width)

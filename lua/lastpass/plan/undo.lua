@@ -12,6 +12,7 @@ local plans = require "lastpass.plan"
 local preconditions = require "lastpass.plan.preconditions"
 local runs = require "lastpass.plan.run"
 local state = require "lastpass.plan.state"
+local surface = require "lastpass.plan.surface"
 local number_steps = require("lastpass.plan.steps").number
 local time = require "lastpass.time"
 
@@ -20,6 +21,7 @@ local M = {}
 local known_options = {
   expires_in = plans.check_expiry,
   limit = "table",
+  via = surface.is_known,
 }
 
 --- So many seconds after a run began, taking it back has no limits: it must not wait. What has been in
@@ -182,8 +184,13 @@ local function complete(body, read, client, snapshot, options)
   local now = math.floor(client:now())
   plans.stamp(body, now, options.expires_in)
   body.directory = guards.size_of(snapshot)
-  plans.count(body, client)
   body.unchanged = 0
+  local ok, message, err = surface.assign(client, body, options.via or read.body.via)
+  if not ok then
+    return nil, message, err
+  end
+  plans.count(body, client)
+  return true
 end
 
 -- A run that another process is busy with must come to its end first.
@@ -223,7 +230,7 @@ end
 ---@param client lastpass.Client
 ---@param id integer
 ---@param options? table expires_in (seconds; default a day), limit (as of `client:plan`; a run that began
--- within a week has none unless they are given)
+-- within a week has none unless they are given), via (default: what carried the run)
 ---@return lastpass.Plan|nil plan `body.held`: who has changed since; `body.warnings`: what does not
 -- come back
 ---@return string? message
@@ -255,7 +262,10 @@ function M.make(client, id, options)
     take_back(body, id, steps, outcomes, read.body.objects, snapshot)
   end
   number_steps(body.steps)
-  complete(body, read, client, snapshot, options)
+  ok, message, err = complete(body, read, client, snapshot, options)
+  if not ok then
+    return nil, message, err
+  end
   body.settings = settings_of(read.row, options.limit)
   ok, message, err = ask_limits(body, read)
   if not ok then

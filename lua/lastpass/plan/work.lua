@@ -14,11 +14,14 @@ local M = {}
 ---@field code? string
 ---@field intended_at? integer epoch seconds, of the last attempt
 ---@field doubt_until? integer epoch seconds: until when the server may still act on the call
----@field lost? integer  how often its answer was lost and the directory showed nothing of it
+---@field lost? integer  how often its answer was lost and the directory showed nothing, or not all, of it
+---@field created? boolean over SCIM: the account was made by an earlier attempt, its groups were not given
 ---@field confirmed? boolean the directory was read and shows it
 
 ---@class lastpass.plan.Work
 ---@field client lastpass.Client
+---@field scim lastpass.scim.Client|false what carries the steps that go over SCIM
+---@field scim_groups table<string, string> ids of groups by name
 ---@field journal lastpass.store.Journal
 ---@field tenant string
 ---@field lock lastpass.store.Lock
@@ -135,8 +138,11 @@ end
 ---@param now? integer epoch seconds
 ---@return integer epoch seconds
 function methods:doubt_from(now)
-  local limit = self.client:option "timeout" + self.options.late_margin
-  return (now or time.now()) + 2 + math.ceil(limit)
+  local limit = self.client:option "timeout"
+  if self.scim then
+    limit = math.max(limit, self.scim:option "timeout")
+  end
+  return (now or time.now()) + 2 + math.ceil(limit + self.options.late_margin)
 end
 
 --- Until when nobody can know what the server still does about a step. Journals of older versions do
@@ -177,6 +183,7 @@ function methods:intend(steps)
       intended_at = now,
       doubt_until = doubt_until,
       lost = before and before.lost,
+      created = before and (before.created or before.code == "created"),
     }
   end
   return true
@@ -249,6 +256,11 @@ local function count_failures(self, entries)
   end
 end
 
+-- Whether a step has to be sent once more because its answer was lost.
+local function is_lost(entry, before)
+  return entry.code == "lost" or entry.code == "created" and before.state == "uncertain"
+end
+
 --- Writes down what became of steps.
 ---@param entries table[] {step, state, reason, code}
 function methods:record(entries)
@@ -265,7 +277,8 @@ function methods:record(entries)
       code = entry.code,
       intended_at = before.intended_at,
       doubt_until = before.doubt_until,
-      lost = (before.lost or 0) + (entry.code == "lost" and 1 or 0),
+      lost = (before.lost or 0) + (is_lost(entry, before) and 1 or 0),
+      created = before.created,
     }
     local before_over = final[before.state] and 1 or 0
     self.over = self.over + (final[entry.state] and 1 or 0) - before_over
@@ -319,6 +332,7 @@ end
 function M.new(fields)
   local work = {
     outcomes = {},
+    scim_groups = {},
     requests = 0,
     sent = 0,
     over = 0,

@@ -81,6 +81,9 @@ function methods:client(options)
   if merged.provhash == nil then
     merged.provhash = lastpass.secret.value(self.provhash)
   end
+  if merged.scim == nil then
+    merged.scim = { url = self.scim_url, token = lastpass.secret.value(self.scim_token) }
+  end
   return lastpass.new(merged)
 end
 

@@ -316,6 +316,9 @@ function M.perform(client, request)
     request.repeatable = method ~= "POST"
   end
   request.writes = method ~= "GET" and not request.reads
+  if request.writes and client._options.repeat_writes == false then
+    request.repeatable = false
+  end
   request.text = request.body and json.encode(request.body)
   local attempt, is_lost = 0, false
   while true do

@@ -110,6 +110,48 @@ function methods:transport()
   return self._transport
 end
 
+-- What says whom the client speaks to, and how it connects, is the client's and its transport's.
+local changeable = errors.set_of {
+  "timeout",
+  "retries",
+  "repeat_writes",
+  "rate",
+  "max_bytes",
+  "page_size",
+  "in_flight",
+  "members_per_request",
+  "protect",
+  "now",
+  "on_request",
+  "on_wait",
+  "on_retry",
+  "on_reply",
+}
+
+--- The same client with other options; limiter and connections are shared.
+---@param options table as for `lastpass.scim.new`, but server, token and dialect stay
+---@return lastpass.scim.Client
+function methods:with(options)
+  local merged = {}
+  for name, value in pairs(self._options) do
+    merged[name] = value
+  end
+  merged.cid = nil -- the url says it
+  for name, value in pairs(options) do
+    client_options.check_name("scim:with", name, 2)
+    if not changeable[name] then
+      errors.raise(2, "scim:with: '%s' needs another client: use lastpass.scim.new", name)
+    end
+    merged[name] = value
+  end
+  local copy = {}
+  for name, value in pairs(self) do
+    copy[name] = value
+  end
+  copy._options = client_options.complete(merged, 2)
+  return setmetatable(copy, client_mt)
+end
+
 -- A list of names of attributes, or nil.
 local function check_names(where, option, list)
   for _, name in ipairs(list or {}) do
@@ -231,6 +273,7 @@ signature.declare("scim:", methods, {
   now = "",
   redact = "text: string",
   transport = "",
+  with = "options: table",
   get = "type: string, id: string, options?: table",
   list = "type: string, options?: table",
   search = "type: string, options?: table",

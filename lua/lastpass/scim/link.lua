@@ -146,7 +146,8 @@ local function create(client, name, given)
       local made = reply.body and resource.read(name, reply.body)
       return made or M.find(client, name, kind.names[1], given[kind.names[1]])
     end
-    local is_last = attempt > client._options.retries
+    local options = client._options
+    local is_last = attempt > options.retries or options.repeat_writes == false
     if not call.is_passing(err) and not err.uncertain or is_last and call.is_untouched(err) then
       return nil, message, err
     end

@@ -19,6 +19,7 @@ M.kinds = {
   { name = "csv", signature = "file?: any, options?: table", is_file = true, options = 2 },
   { name = "json", signature = "file?: any, options?: table", is_file = true, options = 2 },
   { name = "ldap", signature = "options: table", options = 1 },
+  { name = "scim", signature = "options: table", options = 1 },
   { name = "table", signature = "list: table, options?: table", options = 2 },
 }
 

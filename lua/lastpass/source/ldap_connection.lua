@@ -2,6 +2,7 @@
 -- @module lastpass.source.ldap_connection
 local core = require "lastpass.core"
 local errors = require "lastpass.error"
+local secrets = require "lastpass.secret"
 
 local M = {}
 
@@ -90,17 +91,15 @@ end
 
 -- A secret made here is closed again once it has a carrier, which holds on to it.
 local function open_carrier(password)
-  if type(password) ~= "table" then
-    return carrier_of(password)
-  end
-  local kind, value = next(password)
-  local secret, message, err = require("lastpass.secret")[kind](value)
+  local secret, message, err = secrets.open(password)
   if not secret then
     return nil, message, err
   end
   local carrier
   carrier, message, err = carrier_of(secret)
-  secret:close()
+  if secret ~= password then
+    secret:close()
+  end
   return carrier, message, err
 end
 
@@ -181,18 +180,9 @@ function M.open(options)
   return M.fail(options.url, reason, code)
 end
 
-local password_kinds = { file = true, env = true, command = true }
-
--- A secret, or how to come by one: {file = path}, {env = name}, {command = line}.
+-- A secret, or how to come by one.
 local function check_password(password, level)
-  if password == nil or core.secret.is(password) then
-    return
-  end
-  local kind, value = nil, nil
-  if type(password) == "table" then
-    kind, value = next(password)
-  end
-  if not password_kinds[kind] or type(value) ~= "string" or next(password, kind) ~= nil then
+  if password ~= nil and not secrets.is_known(password) then
     errors.raise(
       level + 1,
       "source.ldap: option 'password' must be made by lastpass.secret, or be {file = …}, "

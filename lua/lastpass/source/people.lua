@@ -7,9 +7,10 @@ local signature = require "lastpass.signature"
 local M = {}
 
 --- What is known about how far a source was read. Sources of one kind add to it: `file`, `bytes` and
--- `final_newline` for files; `url`, `base`, `filter`, `pages`, `groups` and `references` for LDAP.
+-- `final_newline` for files; `url`, `base`, `filter`, `pages`, `groups` and `references` for LDAP; `url`, `filter`,
+-- `pages` and `groups` for SCIM.
 ---@class lastpass.source.Proof
----@field kind string      "csv", "json", "ldap", "table"
+---@field kind string      "csv", "json", "ldap", "scim", "table"
 ---@field rows integer     people, good and refused; what holds nothing does not count
 ---@field refused integer  the refused ones
 ---@field complete boolean the source was read to its end without a failure
@@ -20,7 +21,8 @@ local M = {}
 ---@field final_newline? boolean the last line was ended
 ---@field pages? integer
 ---@field references? integer parts of a directory that other servers keep, and that were not read
----@field groups? table    LDAP: {count, pages, other_members = neither groups nor people read}
+---@field groups? table    LDAP: {count, pages, other_members = neither groups nor people read}; SCIM: {count,
+-- other_members}
 
 --- A source of people.
 ---@class lastpass.source.People

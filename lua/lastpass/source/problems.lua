@@ -5,8 +5,8 @@ local text = require "lastpass.text"
 local M = {}
 
 --- Where a person comes from, so that a plan can name the row that caused a step. `tostring` gives
--- "hr.csv:17", "table:3" or "ldap://host/ou=people,dc=acme uid=ann". Of a file it has file, row and line; of
--- a Lua list list and row; of a directory url, base and dn.
+-- "hr.csv:17", "table:3", "ldap://host/ou=people,dc=acme uid=ann" or "https://host/scim/v2/Users/345". Of a file it
+-- has file, row and line; of a Lua list list and row; of a directory url, base and dn; of a SCIM server url and id.
 ---@class lastpass.source.Origin
 ---@field file? string
 ---@field list? string
@@ -15,6 +15,7 @@ local M = {}
 ---@field url? string
 ---@field base? string
 ---@field dn? string
+---@field id? string
 
 --- The metatable of origins, also for the rows that are made in C.
 M.origin_mt = { __name = "lastpass.source.origin" }
@@ -24,6 +25,8 @@ function M.origin_mt.__tostring(origin)
     return ("%s:%d"):format(origin.file, origin.line)
   elseif origin.list then
     return ("%s:%d"):format(origin.list, origin.row)
+  elseif origin.id then
+    return ("%s/Users/%s"):format(origin.url, origin.id)
   end
   -- The names of an entry and of its base share their end, as the server writes them mostly to the
   -- letter; if it does not, the whole name is shown.
@@ -35,7 +38,7 @@ function M.origin_mt.__tostring(origin)
 end
 
 --- Makes an origin of its fields.
----@param fields table {file, row, line}, {list, row} or {url, base, dn}
+---@param fields table {file, row, line}, {list, row}, {url, base, dn} or {url, id}
 ---@return lastpass.source.Origin
 function M.origin(fields)
   return setmetatable(fields, M.origin_mt)
@@ -45,7 +48,7 @@ end
 ---@param origin lastpass.source.Origin
 ---@return string|integer
 function M.origin_mark(origin)
-  return origin.line or origin.dn or origin.row
+  return origin.line or origin.dn or origin.id or origin.row
 end
 
 --- The text of another origin of the same source.
@@ -57,12 +60,12 @@ function M.origin_text(origin, mark)
   for name, value in pairs(origin) do
     other[name] = value
   end
-  other[other.line and "line" or other.dn and "dn" or "row"] = mark
+  other[other.line and "line" or other.dn and "dn" or other.id and "id" or "row"] = mark
   return tostring(M.origin(other))
 end
 
 --- A row that was refused; `tostring` gives "hr.csv:17: " and the reason. The fields of its origin
--- (file, row, line; or list, row; or url, base, dn) are its own as well.
+-- (file, row, line; or list, row; or url, base, dn; or url, id) are its own as well.
 ---@class lastpass.source.Problem
 ---@field origin lastpass.source.Origin as good rows have it
 ---@field code string    "missing_value", "bad_email", "duplicate", "too_few_fields", …

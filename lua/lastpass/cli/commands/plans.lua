@@ -59,7 +59,7 @@ end
 
 -- Makes a plan with the limits of the command line.
 local function make_plan(session, method, subject, more)
-  local settings = applying().limited(session.options)
+  local settings = applying().plan_options(session.options)
   for name, value in pairs(more or {}) do
     settings[name] = value
   end
@@ -118,6 +118,7 @@ return {
     arguments = { { "playbook", "Lua file that declares how the company ought to be" } },
     options = {
       options_of.save_plan,
+      options_of.via,
       { "--detailed-exitcode", "end with 2 when there is something to change" },
       options_of.limit_of_playbook,
       {
@@ -134,10 +135,11 @@ return {
         "allow more leavers than usual, this once",
       },
       { "lastpass plan joiners.lua --json | jq .plan.counts", "for a program" },
+      { "lastpass plan joiners.lua --via scim", "over SCIM what SCIM can do; each step says it" },
     },
     topics = { "playbooks", "safety", "exit-codes" },
     lua = function(options)
-      local settings = applying().limited(options)
+      local settings = applying().plan_options(options)
       settings.expires_in = options.expires_in
       local made = ("client:plan(%s%s)"):format(
         lua_text.value(options.playbook),
@@ -162,7 +164,11 @@ return {
     arguments = {
       { "plan", "plan file of `lastpass plan -o`, or a playbook, whose name ends with .lua" },
     },
-    options = values.join({ confirm_final }, apply_options, { options_of.limit_of_playbook }),
+    options = values.join(
+      { confirm_final, options_of.via },
+      apply_options,
+      { options_of.limit_of_playbook }
+    ),
     examples = {
       { "lastpass apply today.plan.json", "what was reviewed, and nothing else" },
       { "lastpass apply joiners.lua --yes", "from cron; the guards still decide" },
@@ -174,7 +180,7 @@ return {
         ("local plan = assert(client:%s(%s%s))"):format(
           is_playbook(options.plan) and "plan" or "load_plan",
           lua_text.value(options.plan),
-          lua_text.further(applying().limited(options))
+          is_playbook(options.plan) and lua_text.further(applying().plan_options(options)) or ""
         ),
         options.dry_run and "print(plan)" or nil,
       }
@@ -262,7 +268,7 @@ return {
     arguments = run_argument,
     options = values.join(
       { { "-o --output", "save the plan and do not apply it", value = "FILE" }, options_of.limit },
-      { confirm_final },
+      { confirm_final, options_of.via },
       apply_options
     ),
     examples = { { "lastpass run undo 12 --dry-run", "what would be taken back" } },
@@ -270,7 +276,7 @@ return {
     lua = function(options)
       local made = ("client:undo(%d%s)"):format(
         options.run,
-        lua_text.further(applying().limited(options))
+        lua_text.further(applying().plan_options(options))
       )
       local lines = applying().lua(made, options)
       if not options.output then

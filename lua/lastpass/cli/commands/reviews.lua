@@ -105,7 +105,7 @@ local function export_review(session, options)
 end
 
 local function plan_settings(options)
-  local settings = applying().limited(options)
+  local settings = applying().plan_options(options)
   settings.protect = values.list(options.protect)
   return settings
 end

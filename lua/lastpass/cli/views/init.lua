@@ -132,6 +132,21 @@ M.steps = {
   },
 }
 
+-- The same, of plans whose steps say what carries them.
+M.carried_steps = {
+  name = "steps",
+  key = "subject",
+  fields = { "number", "kind", "subject", "what", "reason", "origin", "reversal", "via", "why" },
+  columns = {
+    { field = "number", align = "right" },
+    "subject",
+    { field = "what", wrap = true },
+    "via",
+    { field = "reason", wrap = true },
+    { field = "origin", rank = 1 },
+  },
+}
+
 M.run_steps = {
   name = "steps",
   key = "subject",

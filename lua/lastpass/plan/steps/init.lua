@@ -23,6 +23,8 @@ local M = { resolve_only = groups.resolve_only }
 ---@field origin? string   where it was caused: "hr.csv:17"
 ---@field reversal "reversible"|"hard"|"final"
 ---@field base string      SHA-256 of the user as they were
+---@field via? "enterprise"|"scim" what carries it, in plans that are made `via = "scim"`
+---@field why? string      why that and not the other
 
 local function position_of(step)
   return changes.by_name[step.kind].position

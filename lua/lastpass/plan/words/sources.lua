@@ -66,6 +66,8 @@ function methods:read()
   return list, self._people.problems
 end
 
+local reads_groups = { ldap = true, scim = true }
+
 -- A misspelt field would read as nil, and { person.tema } as no groups at all: people would leave
 -- them. Where the fields are known, any other raises.
 local function strict_rows(people, optional)
@@ -73,7 +75,7 @@ local function strict_rows(people, optional)
   if not names then
     return nil
   end
-  local known = { origin = true, groups = people.proof.kind == "ldap" }
+  local known = { origin = true, groups = reads_groups[people.proof.kind] }
   for _, name in ipairs(names) do
     known[name] = true
   end
@@ -298,7 +300,7 @@ M.list = {
     name = "source",
     make = source,
     form = 'source.csv "hr.csv"',
-    doc = "where people are written down, also `source.json`, `.ldap` and `.table`: "
+    doc = "where people are written down, also `source.json`, `.ldap`, `.scim` and `.table`: "
       .. "[sources](sources.md); relative paths start at the playbook",
   },
 }

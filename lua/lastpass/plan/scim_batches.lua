@@ -1,0 +1,153 @@
+--- Steps as requests of SCIM: one for each, several under way at once; memberships in portions of a group's members.
+-- @module lastpass.plan.scim_batches
+local carriers = require "lastpass.directory.carrier"
+local memberships = require "lastpass.plan.memberships"
+local parallel = require "lastpass.parallel"
+local waiting = require "lastpass.transport.scheduler"
+
+local M = {}
+
+-- Kinds that change members of groups. Their parts are cut to be large, and go one after another: many members of a
+-- group are one request, and no two requests change one group at once (scim §4.8, §4.10).
+local changes_groups = { create = true, groups = true }
+
+--- Cuts steps of one phase into parts.
+---@param steps lastpass.plan.Step[]
+---@param chunk integer steps of a part that changes groups
+---@return lastpass.plan.Step[][][] queues of parts: the parts of a queue go one after another
+function M.queues(steps, chunk)
+  local queues, open = {}, {}
+  for _, step in ipairs(steps) do
+    local queue = open[step.kind]
+    if not queue or not changes_groups[step.kind] then
+      queue = { {} }
+      open[step.kind], queues[#queues + 1] = queue, queue
+    elseif #queue[#queue] >= chunk then
+      queue[#queue + 1] = {}
+    end
+    table.insert(queue[#queue], step)
+  end
+  return queues
+end
+
+local UNSEEN = "%s; the SCIM endpoint does not show everybody whom the directory has: "
+  .. "a plan without via changes them"
+
+-- The state of a step whose request failed; what is no answer about this step ends the part.
+local function failed(context, step, message, err)
+  if err.code == "no_such_user" then
+    message = UNSEEN:format(message)
+  end
+  local state = memberships.state_of(err)
+  if state ~= "refused" then
+    context.stopped = context.stopped or err
+  end
+  return { step = step, state = state, reason = message, code = err.code }
+end
+
+local function not_tried(context, step)
+  local stopped = context.stopped
+  return { step = step, state = "not_tried", reason = stopped.message, code = stopped.code }
+end
+
+local function send_one(context, step)
+  local reply, message, err = context.carrier:send(step.kind, step.subject, step.after)
+  if not reply then
+    return failed(context, step, message, err)
+  end
+  return { step = step, state = "done" }
+end
+
+-- The id of the account: that of one who was created by an earlier attempt, or is created now.
+local function create_account(context, step)
+  if context.work.outcomes[step.number].created then
+    local id, message, err = memberships.user_id(context, step.subject)
+    if not id and err.code == "no_such_user" then
+      err.code = "done_in_part"
+      message = "was created, and is in none of the groups: SCIM does not show the user"
+    end
+    return id, message, err
+  end
+  local after = { fullname = step.after.fullname }
+  local reply, message, err = context.carrier:send("create", step.subject, after)
+  return reply and reply.id, message, err
+end
+
+-- Runs a function for each step, several at once; in plain Lua 5.1 one after another.
+local function each(context, steps, fn)
+  local number = waiting.can_wait_in_pcall() and context.work.options.in_flight or 1
+  parallel(number, function(spawn)
+    for _, step in ipairs(steps) do
+      if context.stopped then
+        return
+      elseif number == 1 then
+        fn(step)
+      else
+        spawn(fn, step)
+      end
+    end
+  end)
+end
+
+-- Finds or makes the accounts, then changes the members of groups.
+local function send_with_groups(context, steps, account)
+  local entries, results = {}, {}
+  each(context, steps, function(step)
+    local id, message, err = account(context, step)
+    if id then
+      entries[#entries + 1] = { step = step, id = id, after = step.after }
+    else
+      results[#results + 1] = failed(context, step, message, err)
+    end
+  end)
+  local seen = {}
+  for _, entry in ipairs(entries) do
+    seen[entry.step] = true
+  end
+  for _, result in ipairs(results) do
+    seen[result.step] = true
+  end
+  for _, step in ipairs(steps) do
+    if not seen[step] then
+      results[#results + 1] = not_tried(context, step)
+    end
+  end
+  memberships.apply(context, entries)
+  for _, entry in ipairs(entries) do
+    results[#results + 1] = memberships.result(context, entry)
+  end
+  return results
+end
+
+local function find_account(context, step)
+  return memberships.user_id(context, step.subject)
+end
+
+--- Sends a part of a queue.
+---@param client lastpass.scim.Client
+---@param work lastpass.plan.Work
+---@param steps lastpass.plan.Step[] of one kind
+---@return table[] results {step, state, reason, code}; each step once
+---@return lastpass.Error|nil err what broke it off
+---@return integer requests that wrote
+function M.send(client, work, steps)
+  local requests, kind = 0, steps[1].kind
+  local report = client:option "on_request"
+  client = client:with {
+    on_request = function(request)
+      report(request)
+      requests = requests + (request.method == "GET" and 0 or 1)
+    end,
+  }
+  local context = { client = client, work = work, carrier = carriers.of_scim(client) }
+  local results
+  if changes_groups[kind] then
+    local account = kind == "create" and create_account or find_account
+    results = send_with_groups(context, steps, account)
+  else
+    results = { send_one(context, steps[1]) }
+  end
+  return results, context.stopped, requests
+end
+
+return M
