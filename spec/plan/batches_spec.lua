@@ -91,11 +91,7 @@ describe("lastpass.plan.batches", function()
     assert.same({ [1] = "refused", [2] = "done" }, states(results))
     assert.equal("its password stands in no journal: ask for it again", results[1].reason)
     assert.equal(1, requests)
-    results = batches.send(
-      client,
-      { with },
-      { ["a@x.example"] = { password = "Correct-Horse-1" } }
-    )
+    results = batches.send(client, { with }, { ["a@x.example"] = { password = "Correct-Horse-1" } })
     assert.same({ "done" }, states(results))
   end)
 

@@ -74,6 +74,40 @@ describe("lastpass.sandbox", function()
     assert.not_equal(text(4), text(5))
   end)
 
+  it("answers the curl program over SCIM", function()
+    local box = start { tls = true }
+    assert.equal(("https://127.0.0.1:%d/scimapi/8771312"):format(box.port), box.scim_url)
+    local function get(path, token)
+      local command = (
+        CURL .. " -sS -g --max-time 20 --cacert %s -H 'Authorization: Bearer %s' '%s%s' 2>&1"
+      ):format(box.ca_file, token, box.scim_url, path)
+      local pipe = assert(io.popen(command))
+      local text = pipe:read "*a"
+      pipe:close()
+      return json.decode(text)
+    end
+    local listed = get("/Users?count=2&filter=userName%20sw+%22g%22", box.scim_token)
+    assert.is_true(listed.totalResults > 0)
+    local user = listed.Resources[1]
+    assert.equal(box.scim_url .. "/Users/" .. user.id, user.meta.location)
+    assert.same(user, get("/users/%3" .. user.id:sub(1, 1) .. user.id:sub(2), box.scim_token))
+    assert.equal("401", get("/Users", "x").status)
+    local old = box.scim_token
+    assert.equal(box:change_scim_token(), box.scim_token)
+    assert.equal("401", get("/Users", old).status)
+    assert.equal(50, get("/Users?count=0", box.scim_token).totalResults)
+  end)
+
+  it("gives a client of SCIM that works", function()
+    local box = start()
+    local client = assert(box:scim())
+    local made = assert(client:create("User", { userName = "ann@x.example" }))
+    assert.equal("ann@x.example", assert(client:get("User", made.id)).userName)
+    assert.is_false(assert(box:client():user "ann@x.example").disabled)
+    assert(client:set_active(made.id, false))
+    assert.is_true(assert(box:client():user "ann@x.example").disabled)
+  end)
+
   it("gives a client that works", function()
     local box = start()
     local client = assert(box:client())

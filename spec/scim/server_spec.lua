@@ -751,10 +751,9 @@ describe("lastpass.scim.server", function()
     end)
 
     it("statuses of a backend are answered", function()
-      local function failure(...)
-        local arguments = { ... }
+      local function failure(status, scim_type, detail, fields)
         return failing(function()
-          return messages.fail((table.unpack or unpack)(arguments))
+          return messages.fail(status, scim_type, detail, fields)
         end)
       end
       local response = failure(429, nil, "later, please", { retry_after = 90 })

@@ -6,6 +6,7 @@ local errors = require "lastpass.error"
 local json = require "lastpass.json"
 local people = require "lastpass.sandbox.company.people"
 local schema = require "lastpass.sandbox.schema"
+local scim = require "lastpass.sandbox.scim"
 
 local M = {}
 
@@ -80,6 +81,8 @@ local effect_keys = {
   page_shift = one_of("vanish", "appear"), -- somebody of an earlier page leaves or comes
   hash_rotated = "boolean",
   provhash = "string", -- the new hash; default the old one backwards
+  token_changed = "boolean",
+  scim_token = "string", -- the new token of SCIM; default one that nobody has
   body = "string",
   body_base64 = "string",
   content_type = header_value,
@@ -192,6 +195,7 @@ function methods:describe()
     end
     shown.id, shown.seen, shown.applied = rule.id, rule.seen, rule.applied
     shown.provhash = shown.provhash and "(hidden)" or nil
+    shown.scim_token = shown.scim_token and "(hidden)" or nil
     if shown.body then
       shown.body_bytes, shown.body, shown.body_base64 = #shown.body, nil, nil
     end
@@ -236,6 +240,9 @@ end
 function M.change_company(company, effects, number)
   if effects.hash_rotated then
     company.provhash = effects.provhash or company.provhash:reverse()
+  end
+  if effects.token_changed then
+    scim.change_token(company, effects.scim_token)
   end
   if effects.page_shift then
     shift_pages(company, effects.page_shift, number)

@@ -48,7 +48,7 @@ describe("the control API", function()
     assert.equal(11, #answer.endpoints)
     answer, status = box:control("GET", "nothing")
     assert.equal(404, status)
-    assert.equal(10, #answer.endpoints)
+    assert.equal(11, #answer.endpoints)
   end)
 
   it("refuses a body that is no JSON object", function()

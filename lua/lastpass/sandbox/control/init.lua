@@ -326,7 +326,7 @@ local function handle(server, request)
   if not is_loopback_name(request.headers.host) then
     return refuse(403, "the control API answers to loopback names only")
   end
-  local endpoint = endpoints[request.path:match "^/_sandbox/(%l+)$" or ""]
+  local endpoint = endpoints[request.path:match "^/_sandbox/([%l_]+)$" or ""]
   if not endpoint then
     local status = request.path:find "^/_sandbox/?$" and 200 or 404
     return answer({ endpoints = list_endpoints() }, status)
