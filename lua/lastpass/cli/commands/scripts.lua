@@ -174,10 +174,11 @@ return {
     summary = "Run a LastPass on this machine, until Ctrl-C or Ctrl-D",
     description = "It prints one line of JSON: its address, its account number, and the file with "
       .. "its hash; for SCIM another address, and the file with its token. Every command works with "
-      .. "it when LASTPASS_URL, LASTPASS_CID and LASTPASS_PROVHASH_FILE say so, and those of SCIM when "
-      .. "LASTPASS_SCIM_URL and LASTPASS_SCIM_TOKEN_FILE do. It runs until Ctrl-C, SIGTERM or the end of its terminal, "
-      .. "and where standard input is a pipe or the terminal, until that ends. With /dev/null or a "
-      .. "file as standard input, as in the background of a script, a signal ends it.",
+      .. "it when LASTPASS_URL, LASTPASS_CID and LASTPASS_PROVHASH_FILE say so, and those of SCIM "
+      .. "when LASTPASS_SCIM_URL and LASTPASS_SCIM_TOKEN_FILE do. It runs until Ctrl-C, SIGTERM or "
+      .. "the end of its terminal, and where standard input is a pipe or the terminal, until that "
+      .. "ends. With /dev/null or a file as standard input, as in the background of a script, a "
+      .. "signal ends it.",
     options = {
       { "--users", "people in the company; default 50", value = "NUMBER", number = true },
       { "--seed", "same seed, same company; default 1", value = "NUMBER", number = true },
