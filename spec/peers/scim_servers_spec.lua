@@ -21,6 +21,19 @@ local function person(name, more)
   return user
 end
 
+-- What the doctor says of them, in its words.
+local deviations = {
+  scimmy = {
+    "quotes and blanks in a filter's value",
+    "a filter that is wrong",
+    "the same in capital letters",
+    "a page behind the last",
+    'disable, as "Replace" and "False"',
+    "the work e-mail, which is not there yet",
+  },
+  ["better-auth"] = { "create a group, with Entra's own schema" },
+}
+
 local function describe_peer(name)
   local reason = peers.missing(name)
   local server, client
@@ -147,6 +160,25 @@ local function describe_peer(name)
       local group = assert(client:get("Group", results[2].id))
       assert.same(results[1].id, group.members[1].value)
     end
+  end)
+
+  test("the doctor finds what it does otherwise, and leaves nothing", function()
+    local function count()
+      local number = 0
+      for _ in client:list "User" do
+        number = number + 1
+      end
+      return number
+    end
+    local before = count()
+    local found = {}
+    for _, row in ipairs(lastpass.scim.doctor(client, { write = true })) do
+      found[#found + 1] = row.state == "deviation" and row.check or nil
+    end
+    table.sort(found)
+    table.sort(deviations[name])
+    assert.same(deviations[name], found)
+    assert.equal(before, count())
   end)
 
   test("a token that is refused is no absence", function()

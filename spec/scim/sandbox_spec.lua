@@ -133,4 +133,12 @@ describe("the SCIM client over the sandbox", function()
     end
     assert.same({ "v@x.example" }, found)
   end)
+
+  it("stops at once when the token was changed", function()
+    local client = box:scim()
+    assert(client:find("User", "userName", box:client():users()().email))
+    assert(box:change_scim_token())
+    check.failure("auth", "authorization_error", client:snapshot())
+    assert(box:scim():snapshot())
+  end)
 end)

@@ -43,7 +43,10 @@ end
 
 local function matches(one, filter)
   local attribute, value = filter:match '^(%w+) eq (".*")$'
-  value = json.decode(value)
+  value = value and json.decode(value)
+  if type(value) ~= "string" then
+    return false
+  end
   local is = one[attribute]
   if attribute == "externalId" then
     return is == value
@@ -53,6 +56,9 @@ end
 
 local function list(self, kind, parameters)
   local found = {}
+  if parameters.filter and not parameters.filter:find '^%w+ eq ".*"$' then
+    return refusal(400, "invalidFilter")
+  end
   for _, one in ipairs(self[kind]) do
     if not parameters.filter or matches(one, parameters.filter) then
       found[#found + 1] = one
@@ -153,6 +159,9 @@ local function serve(self, request, path, parameters)
     return answer(200, body)
   elseif request.method == "PATCH" then
     for _, operation in ipairs(body.Operations) do
+      if not operation.path or operation.path:find "^%a+%[type" then
+        return refusal(400, "invalidPath")
+      end
       patch(one, operation)
     end
     return self.patch_body == false and answer(204) or answer(200, one)

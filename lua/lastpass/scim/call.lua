@@ -207,46 +207,76 @@ function M.is_untouched(err)
 end
 
 local function headers_for(client, request)
-  local headers = request.body and client._headers_with_body or client._headers
-  if not request.version then
+  local headers = request.text and client._headers_with_body or client._headers
+  if not request.version and not request.headers then
     return headers
   end
   local copy = {}
-  for name, value in pairs(headers) do
-    copy[name] = value
+  for _, list in ipairs { headers, request.headers or {} } do
+    for name, value in pairs(list) do
+      copy[name] = value
+    end
   end
-  copy[request.method == "GET" and "If-None-Match" or "If-Match"] = request.version
+  if request.version then
+    copy[request.method == "GET" and "If-None-Match" or "If-Match"] = request.version
+  end
   return copy
 end
 
-local function send_once(client, request, attempt)
+local function transmit(client, request)
   local options = client._options
-  if options.on_request then
-    options.on_request {
-      command = request.command,
-      method = request.method,
-      path = request.path,
-      attempt = attempt,
-    }
-  end
   local url = options.url .. request.path .. (request.query and "?" .. request.query or "")
+  local secret = { name = "Authorization", prefix = "Bearer ", secret = options.token }
   local response, message, err = client._transport:send {
     method = request.method,
     url = url,
     headers = headers_for(client, request),
-    secret_header = { name = "Authorization", prefix = "Bearer ", secret = options.token },
+    secret_header = not request.anonymous and secret or nil,
     body = request.text,
     repeatable = request.repeatable and not request.version,
     timeout = options.timeout,
     max_bytes = options.max_bytes,
   }
   if response then
-    return read_response(client, request, response)
+    return response
   end
   err.command, err.method, err.path = request.command, request.method, request.path
   err.uncertain = err.uncertain or request.writes and err.sent or nil
   err.message = client:redact(named(request) .. ": " .. message)
   return nil, err.message, err
+end
+
+local function send_once(client, request, attempt)
+  local on_request = client._options.on_request
+  if on_request then
+    on_request {
+      command = request.command,
+      method = request.method,
+      path = request.path,
+      attempt = attempt,
+    }
+  end
+  local response, message, err = transmit(client, request)
+  if not response then
+    return nil, message, err
+  end
+  return read_response(client, request, response)
+end
+
+--- Sends a request once and gives the response as it is, whatever its status: for who looks at the server itself.
+---@param client lastpass.scim.Client
+---@param request table command, method, path, query, text (the body), headers (further ones, or others), anonymous (true:
+-- without the token)
+---@return lastpass.Response|nil
+---@return string? message
+---@return lastpass.Error? err
+function M.exchange(client, request)
+  local options = client._options
+  local _, refusal, reason = client._limiter:acquire(request.command, options.rate, options.on_wait)
+  if refusal then
+    return nil, refusal, reason
+  end
+  return transmit(client, request)
 end
 
 -- What became of it, when an earlier attempt's answer was lost: it may have been carried out.

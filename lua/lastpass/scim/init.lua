@@ -266,7 +266,20 @@ function methods:search(type, options)
   return pages.each(self, type, asked)
 end
 
-signature.declare("lastpass.scim.", M, { new = "options: table, level?: integer" })
+--- Can identity providers work with this server? The opening requests of Entra ID and Okta, and what the RFC says.
+---@param client lastpass.scim.Client
+---@param options? table write (true: with a test user and a test group, which are removed again), domain (of the test
+-- users' addresses), on_row (called with each row as it comes)
+---@return lastpass.scim.DoctorRow[] rows {check, provider, state, sent, came, expected, problem}; `rows.first`: the
+-- first deviation, if there is one
+function M.doctor(client, options)
+  return require("lastpass.scim.doctor").run(client, options)
+end
+
+signature.declare("lastpass.scim.", M, {
+  new = "options: table, level?: integer",
+  doctor = "client: table, options?: table",
+})
 
 signature.declare("scim:", methods, {
   option = "name: string",
