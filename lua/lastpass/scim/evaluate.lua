@@ -105,7 +105,7 @@ local function absent_result(node)
   end
 end
 
--- Calls `test` with the values of an attribute until it holds. Whether it did, and whether there were any.
+-- Calls `test` with the values of an attribute until it holds. Whether it did, and whether there were any; "" is one.
 local function any_value(container, found, where, test)
   local value = container and container[found.name]
   local sub, has_values = found.sub, false
@@ -120,7 +120,7 @@ local function any_value(container, found, where, test)
       if sub and type(element) == "table" then
         part = element[sub]
       end
-      if part ~= nil and values.is_present(part) then
+      if part ~= nil then
         has_values = true
         if test(part) then
           return true, true
@@ -135,6 +135,10 @@ local function always()
   return true
 end
 
+local function says_something(value)
+  return values.is_present(value)
+end
+
 -- The test of one comparison. `find` leads from a path to an attribute, `container` from what is tested to what
 -- holds the attribute.
 local function comparison(node, found, where, container, lenient)
@@ -142,9 +146,9 @@ local function comparison(node, found, where, container, lenient)
     if node.value == null and node.op ~= "eq" and node.op ~= "ne" then
       refuse("'%s' is not possible with null", node.op)
     end
-    local expects = node.op ~= "eq"
+    local expects, test = node.op ~= "eq", node.op == "pr" and says_something or always
     return function(resource)
-      return any_value(container(resource, found), found, where, always) == expects
+      return any_value(container(resource, found), found, where, test) == expects
     end
   end
   local definition = found.definition

@@ -151,6 +151,8 @@ function M.compare(path, op, value)
     )
   elseif type(value) == "table" or type(value) == "function" then
     errors.raise(2, "filter.compare: a %s is no value", type(value))
+  elseif type(value) == "number" and math.abs(value) > 2 ^ 53 then
+    errors.raise(2, "filter.compare: the number is too large")
   end
   json.encode(value) -- raises for what JSON cannot say
   return { op = op, path = path_of("filter.compare", path), value = value }

@@ -143,12 +143,17 @@ local value_end = -(name_character + S '."')
 local quoted = Cmt(C(string_text), function(_, position, text)
   return true, json_value(text, position - #text)
 end)
+-- Up to which every integer is a number of its own.
+local EXACT = 2 ^ 53
+
 -- What would not be written back as it is (00123) may be a name without quotes.
 local number = Cmt(C(number_text * value_end) * Carg(1), function(_, position, text, state)
   local known = (not state.lenient or json.decode(text) ~= nil)
     and json_value(text, position - #text)
   if state.lenient and (not known or json.encode(known) ~= text) then
     return false
+  elseif known > EXACT or known < -EXACT then
+    complain(position - #text, "the number is too large")
   end
   return true, known
 end)
