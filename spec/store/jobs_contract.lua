@@ -98,7 +98,8 @@ return function(make, busted)
     local other = add { tenant = 6, connection = "okta" }
     local ours = add { connection = "entra" }
     assert.same({ other.id }, ids(claim("a", { tenant = 6 })))
-    assert.same({ ours.id }, ids(claim("b", { connection = "entra" })))
+    assert.same({}, claim("b", { connection = "entra", id = other.id }))
+    assert.same({ ours.id }, ids(claim("b", { connection = "entra", id = ours.id })))
   end)
 
   it("goes by a clock that is given for what is due", function()

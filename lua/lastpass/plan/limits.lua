@@ -107,6 +107,16 @@ local function allowed_over(settings, entry, span, of, shorter)
   return math.max(M.allowed(limit, of, entry.least) * span.factor, shorter), false
 end
 
+--- How many a day allows.
+---@param settings table as of `merge`
+---@param name string
+---@param size table {people, memberships} of the directory
+---@return integer
+function M.allowed_in_a_day(settings, name, size)
+  local entry = M.by_name[name]
+  return (allowed_over(settings, entry, M.spans[1], size[entry.of], 0))
+end
+
 local SETTING = "limit { %s = %d } in the playbook, or { limit = { %s = %d } } as an option of plan"
 
 --- What allows a value of a setting.

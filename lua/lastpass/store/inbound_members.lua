@@ -68,12 +68,13 @@ function methods:scim_members(options)
   )
 end
 
+-- Of who is not in LastPass yet nothing else says which groups it will be.
+local PRUNE = "DELETE FROM lastpass_scim_members WHERE connection = ? AND written_at < ? "
+  .. "AND person NOT IN (SELECT id FROM lastpass_scim_objects "
+  .. "WHERE connection = ? AND type = 'User' AND state = 'pending') RETURNING team"
+
 local function delete_members(database, connection, before)
-  return #database:query(
-    "DELETE FROM lastpass_scim_members WHERE connection = ? AND written_at < ? RETURNING team",
-    connection,
-    before
-  )
+  return #database:query(PRUNE, connection, before, connection)
 end
 
 --- Drops memberships that a directory read since shows by itself.

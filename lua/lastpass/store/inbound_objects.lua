@@ -3,6 +3,7 @@
 -- @module lastpass.store.inbound_objects
 local errors = require "lastpass.error"
 local failures = require "lastpass.store.failures"
+local jobs = require "lastpass.store.jobs"
 local json = require "lastpass.json"
 local values = require "lastpass.store.values"
 
@@ -164,27 +165,64 @@ local BY_ACCOUNT = "SELECT "
   .. " FROM lastpass_scim_objects WHERE connection = ? AND type = ? AND (account = ? OR alias = ?) "
   .. "ORDER BY generation DESC"
 
-local function select_account(database, label, connection, kind, account)
-  local rows = database:query(BY_ACCOUNT, connection, kind, account, account)
-  return complete(label, rows)
+local BY_ID = "SELECT " .. COLUMNS .. " FROM lastpass_scim_objects WHERE connection = ? AND id = ?"
+
+local BY_EXTERNAL_ID = "SELECT "
+  .. COLUMNS
+  .. " FROM lastpass_scim_objects WHERE connection = ? AND type = ? AND external_id = ? "
+  .. "AND state <> 'tombstone' ORDER BY id"
+
+local OPEN_JOBS = "SELECT "
+  .. jobs.COLUMNS
+  .. " FROM lastpass_jobs WHERE connection = ? AND object = ? AND ended IS NULL"
+
+local function look_up(database, self, wanted)
+  local rows
+  if wanted.id then
+    rows = database:query(BY_ID, wanted.connection, wanted.id)
+  elseif wanted.external_id then
+    rows = database:query(BY_EXTERNAL_ID, wanted.connection, wanted.type, wanted.external_id)
+  else
+    local account = wanted.account
+    rows = database:query(BY_ACCOUNT, wanted.connection, wanted.type, account, account)
+  end
+  local message, err
+  rows, message, err = complete(self._database.label, rows)
+  if not rows then
+    return nil, message, err
+  end
+  local open = {}
+  local object = rows[1] and rows[1].id or wanted.id
+  if object then
+    open, message, err = jobs.complete(self, database:query(OPEN_JOBS, wanted.connection, object))
+    if not open then
+      return nil, message, err
+    end
+  end
+  return { objects = rows, jobs = open }
 end
 
---- All objects that an account ever was for a connection, by its key or its new one, the latest first.
----@param connection string
----@param kind "User"|"Group"
----@param account string key
----@return lastpass.store.ScimObject[]|nil
+--- Objects by id, by account (all that it ever was, the latest first; its new address counts as well), or by externalId,
+-- and what is open about the first of them.
+---@param wanted table connection; id, or type and account (key), or type and external_id
+---@return {objects: lastpass.store.ScimObject[], jobs: lastpass.store.Job[]}|nil
 ---@return string? message
 ---@return lastpass.Error? err
-function methods:scim_objects_of(connection, kind, account)
-  local where = "journal:scim_objects_of"
-  return self._database:read(
-    select_account,
-    self._database.label,
-    values.name(where, "connection", connection),
-    values.word(where, "type", kind, types),
-    values.name(where, "account", account)
-  )
+function methods:scim_lookup(wanted)
+  local where = "journal:scim_lookup"
+  wanted = errors.check_options(where, wanted, {
+    connection = "string",
+    id = "string",
+    type = "string",
+    account = "string",
+    external_id = "string",
+  })
+  values.name(where, "connection", wanted.connection)
+  if not wanted.id then
+    values.word(where, "type", wanted.type, types)
+    values.name(where, "account or external_id", wanted.account or wanted.external_id)
+  end
+  return self._database:read(look_up, self, wanted)
 end
 
 -- ---- writing ----
@@ -295,7 +333,12 @@ function methods:save_scim_objects(list)
   return self._database:transaction(M.write, rows)
 end
 
-local function forget(database, connection, id)
+--- Inside a transaction: forgets an object.
+---@param database table
+---@param connection string
+---@param id string
+---@return boolean found
+function M.forget(database, connection, id)
   database:query(
     "DELETE FROM lastpass_scim_members WHERE connection = ? AND team = ?",
     connection,
@@ -317,7 +360,7 @@ end
 function methods:forget_scim_object(connection, id)
   local where = "journal:forget_scim_object"
   return self._database:transaction(
-    forget,
+    M.forget,
     values.name(where, "connection", connection),
     values.name(where, "id", id)
   )

@@ -101,10 +101,14 @@ local function write_outcome(database, given)
   if given.members then
     members.write(database, given.connection, given.members)
   end
+  for _, id in ipairs(given.forget) do
+    objects.forget(database, given.connection, id)
+  end
   supersede(database, given.supersede)
   intents.add_amounts(database, given.tenant, given.give_back, given.slot or 0, -1)
-  for _, row in ipairs(given.add_jobs) do
-    jobs.insert(database, row)
+  local added = {}
+  for index, row in ipairs(given.add_jobs) do
+    added[index] = (jobs.insert(database, row))
   end
   if given.token and not given.lease then
     database:query(
@@ -113,7 +117,7 @@ local function write_outcome(database, given)
       given.token
     )
   end
-  return true
+  return { jobs = added }
 end
 
 local known_outcome = {
@@ -125,6 +129,7 @@ local known_outcome = {
   run = "number",
   steps = "table",
   objects = "table",
+  forget = "table",
   members = "table",
   job = "table",
   add_jobs = "table",
@@ -160,9 +165,9 @@ end
 --- The second commit of a write, and the only one of what needs no call. Whoever has lost the claim writes nothing.
 ---@param outcome table tenant, connection; token (of the intent; without it nothing is proved), claimed (how many
 -- subjects); lease (seconds for which the claim goes on; without it it ends); run and steps {number, state, reason, code,
--- confirmed (the directory shows it)}; objects; members {group, user, present}; job {id, token, result as of `end_job`};
+-- confirmed (the directory shows it)}; objects; forget (ids); members {group, user, present}; job {id, token, result as of `end_job`};
 -- add_jobs; supersede {id, reason}; give_back {name, amount} of limits, and the slot they were counted in
----@return true|nil
+---@return {jobs: integer[]}|nil result numbers of `add_jobs`
 ---@return string? message
 ---@return lastpass.Error? err kind "conflict", code "claim_lost", "job_lost", "object_exists"
 function M:scim_record(outcome)
@@ -182,6 +187,7 @@ function M:scim_record(outcome)
     run = values.optional_whole(where, "run", outcome.run),
     steps = prepare_outcomes(where, outcome.steps),
     objects = intents.prepare_objects(where, outcome.objects),
+    forget = outcome.forget or {},
     members = outcome.members,
     job = job and {
       id = values.whole(where, "the job's id", job.id),

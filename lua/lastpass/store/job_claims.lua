@@ -26,7 +26,7 @@ local CLAIM = "WITH due AS MATERIALIZED (SELECT id FROM lastpass_jobs "
 local function claim(database, self, options)
   local sql = CLAIM:format(
     ("?, "):rep(#options.kinds - 1) .. "?",
-    options.connection and " AND connection = ?" or ""
+    (options.connection and " AND connection = ?" or "") .. (options.id and " AND id = ?" or "")
   )
   local bound, count = {}, 0
   local function bind(value)
@@ -40,6 +40,9 @@ local function claim(database, self, options)
   end
   if options.connection then
     bind(options.connection)
+  end
+  if options.id then
+    bind(options.id)
   end
   bind(options.limit)
   bind(options.token)
@@ -55,7 +58,7 @@ end
 --- Takes jobs that are due, or whose lease is over: no two workers get the same one. Kinds that are not named are passed
 -- over.
 ---@param options table kinds (list), worker (name), lease (seconds), token (unlike any other), limit (default 1), tenant,
--- connection, now (epoch seconds: what counts as due; default the database's clock)
+-- connection, id (this one alone), now (epoch seconds: what counts as due; default the database's clock)
 ---@return lastpass.store.Job[]|nil list with their token
 ---@return string? message
 ---@return lastpass.Error? err
@@ -69,6 +72,7 @@ function methods:claim_jobs(options)
     limit = "number",
     tenant = { "string", "number" },
     connection = "string",
+    id = "number",
     now = "number",
   })
   if #values.list(where, "kinds", options.kinds) == 0 then
@@ -82,6 +86,7 @@ function methods:claim_jobs(options)
     limit = values.whole(where, "limit", options.limit or 1),
     tenant = options.tenant and values.tenant(where, options.tenant),
     connection = options.connection,
+    id = values.optional_whole(where, "id", options.id),
     now = values.optional_whole(where, "now", options.now),
   })
 end

@@ -17,8 +17,10 @@ local M = { ahead = sources.ahead }
 local DAY = 24 * 60 * 60
 local RENAME_DAYS = 90
 
--- Kind of a change -> the kinds that it takes back.
-local takes_back = {}
+--- Kind of a change -> the kinds that it takes back.
+---@type table<string, string[]>
+M.takes_back = {}
+local takes_back = M.takes_back
 for _, change in ipairs(changes.list) do
   for _, name in ipairs(change.undone_by or {}) do
     takes_back[name] = takes_back[name] or {}

@@ -1,0 +1,238 @@
+--- Who is in which group: as the directory has it, with what was written through the endpoint since.
+-- @module lastpass.inbound.members
+local json = require "lastpass.json"
+local objects = require "lastpass.inbound.objects"
+
+local M = {}
+
+local OVERLAY = 180 -- seconds, as of `lastpass.inbound.objects`
+
+-- So many names fit into one query of the journal.
+local CHUNK = 500
+
+local function written_since(endpoint, view, wanted)
+  wanted.connection = endpoint.store_name
+  wanted.since = not endpoint.is_shadow and math.max(view.read_at - OVERLAY, 0) or nil
+  return endpoint:call_journal("scim_members", wanted)
+end
+
+-- Objects of the journal by account, of those in a list.
+local function known_by_account(endpoint, kind, accounts)
+  local known = {}
+  for first = 1, #accounts, CHUNK do
+    local part = {}
+    for index = first, math.min(first + CHUNK - 1, #accounts) do
+      part[#part + 1] = accounts[index]
+    end
+    local list, message, err = endpoint:call_journal("scim_objects", {
+      connection = endpoint.store_name,
+      type = kind,
+      accounts = part,
+      live = true,
+    })
+    if not list then
+      return nil, message, err
+    end
+    for _, object in ipairs(list) do
+      known[object.account] = object
+    end
+  end
+  return known
+end
+
+local function known_by_id(endpoint, ids)
+  local known = {}
+  for first = 1, #ids, CHUNK do
+    local part = {}
+    for index = first, math.min(first + CHUNK - 1, #ids) do
+      part[#part + 1] = ids[index]
+    end
+    local list, message, err =
+      endpoint:call_journal("scim_objects", { connection = endpoint.store_name, ids = part })
+    if not list then
+      return nil, message, err
+    end
+    for _, object in ipairs(list) do
+      known[object.id] = object
+    end
+  end
+  return known
+end
+
+--- The ids that accounts have.
+---@param endpoint lastpass.inbound.Endpoint
+---@param kind "User"|"Group"
+---@param names string[] addresses or names
+---@return {id: string, name: string, object: table|nil}[]|nil list in the same order
+---@return string? message
+---@return lastpass.Error? err
+function M.identify(endpoint, kind, names)
+  local accounts = {}
+  for index, name in ipairs(names) do
+    accounts[index] = objects.key(kind, name)
+  end
+  local known, message, err = known_by_account(endpoint, kind, accounts)
+  if not known then
+    return nil, message, err
+  end
+  local list = {}
+  for index, name in ipairs(names) do
+    local object = known[accounts[index]]
+    list[index] = {
+      id = object and object.id or objects.computed_id(endpoint, kind, name),
+      name = object and object.name or name,
+      object = object,
+    }
+  end
+  return list
+end
+
+-- Applies what was written since to a list of ids; `field` says which end of the membership is listed.
+local function apply_written(list, written, field)
+  local present = {}
+  for _, entry in ipairs(written) do
+    present[entry[field]] = entry.present
+  end
+  local kept, seen = {}, {}
+  for _, item in ipairs(list) do
+    seen[item.id] = true
+    if present[item.id] ~= false then
+      kept[#kept + 1] = item
+    end
+  end
+  local added = {}
+  for _, entry in ipairs(written) do
+    if entry.present and not seen[entry[field]] then
+      added[#added + 1] = entry[field]
+    end
+  end
+  return kept, added
+end
+
+-- Those that only the journal has: their names, where they still exist.
+local function add_known(endpoint, kept, added)
+  if #added == 0 then
+    return kept
+  end
+  local known, message, err = known_by_id(endpoint, added)
+  if not known then
+    return nil, message, err
+  end
+  for _, id in ipairs(added) do
+    local object = known[id]
+    if object and object.state ~= "tombstone" then
+      kept[#kept + 1] = { id = id, name = object.name, object = object }
+    end
+  end
+  return kept
+end
+
+local function shown(list, kind)
+  local values = json.list {}
+  for index, item in ipairs(list) do
+    values[index] = { value = item.id, display = item.name, type = kind }
+  end
+  return values
+end
+
+--- The ids of a group's members.
+---@param endpoint lastpass.inbound.Endpoint
+---@param view table
+---@param entry lastpass.inbound.Entry of the group
+---@return {id: string, name: string}[]|nil
+---@return string? message
+---@return lastpass.Error? err
+function M.list(endpoint, view, entry)
+  local addresses = {}
+  for index, address in ipairs(entry.group and entry.group:members() or {}) do
+    addresses[index] = type(address) == "table" and address.email or address
+  end
+  local list, message, err = M.identify(endpoint, "User", addresses)
+  if not list then
+    return nil, message, err
+  end
+  local written
+  written, message, err = written_since(endpoint, view, { group = entry.object.id })
+  if not written then
+    return nil, message, err
+  end
+  local kept, added = apply_written(list, written, "user")
+  return add_known(endpoint, kept, added)
+end
+
+--- The members of a group, as they are shown.
+---@param endpoint lastpass.inbound.Endpoint
+---@param view table
+---@param entry lastpass.inbound.Entry of the group
+---@return table[]|nil
+---@return string? message
+---@return lastpass.Error? err
+function M.of_group(endpoint, view, entry)
+  local list, message, err = M.list(endpoint, view, entry)
+  if not list then
+    return nil, message, err
+  end
+  return shown(list, "User")
+end
+
+--- The groups of a user, as they are shown.
+---@param endpoint lastpass.inbound.Endpoint
+---@param view table
+---@param entry lastpass.inbound.Entry of the user
+---@return table[]|nil
+---@return string? message
+---@return lastpass.Error? err
+function M.groups_of(endpoint, view, entry)
+  local list, message, err = M.identify(endpoint, "Group", entry.user and entry.user.groups or {})
+  if not list then
+    return nil, message, err
+  end
+  local written
+  written, message, err = written_since(endpoint, view, { user = entry.object.id })
+  if not written then
+    return nil, message, err
+  end
+  local kept, added = apply_written(list, written, "group")
+  list, message, err = add_known(endpoint, kept, added)
+  if not list then
+    return nil, message, err
+  end
+  return shown(list, "direct")
+end
+
+--- The names of the groups that somebody who is not in LastPass yet is to be in.
+---@param endpoint lastpass.inbound.Endpoint
+---@param view table
+---@param entry lastpass.inbound.Entry
+---@return string[]|nil
+---@return string? message
+---@return lastpass.Error? err
+function M.pending_groups(endpoint, view, entry)
+  local written, message, err = endpoint:call_journal("scim_members", {
+    connection = endpoint.store_name,
+    user = entry.object.id,
+  })
+  if not written then
+    return nil, message, err
+  end
+  local ids = {}
+  for _, one in ipairs(written) do
+    if one.present then
+      ids[#ids + 1] = one.group
+    end
+  end
+  local names = json.list {}
+  for _, id in ipairs(ids) do
+    local group
+    group, message, err = objects.by_id(endpoint, view, "Group", id)
+    if group == nil then
+      return nil, message, err
+    elseif group then
+      names[#names + 1] = group.address
+    end
+  end
+  table.sort(names)
+  return names
+end
+
+return M

@@ -1,0 +1,368 @@
+--- Users and groups behind the endpoint: the directory as it was read last, what the journal knows beside it, and what was
+-- written since and may not show in it yet. Each has an id that stays, is never given to another one, and says nothing.
+-- @module lastpass.inbound.objects
+local digest = require "lastpass.digest"
+local email = require "lastpass.email"
+local errors = require "lastpass.error"
+local state = require "lastpass.plan.state"
+
+local M = {}
+
+-- So many seconds before a directory's read was over its first page may have been read: what was written since then may
+-- be missing in it.
+local OVERLAY = 180
+
+--- A user or a group as a request meets it.
+---@class lastpass.inbound.Entry
+---@field object lastpass.store.ScimObject as in the journal, or as it would be written
+---@field is_known boolean   the journal has it
+---@field address string     LastPass's address, or name of the group
+---@field user? lastpass.User as in the directory that was read last
+---@field state lastpass.plan.State with what was written since
+---@field jobs lastpass.store.Job[] what is open about it
+
+--- The id of an account or group.
+---@param tenant string
+---@param kind "User"|"Group"
+---@param account string key
+---@param generation integer
+---@return string id
+function M.id(tenant, kind, account, generation)
+  return digest.hex(("%s\0%s\0%s\0%d"):format(tenant, kind, account, generation), 32)
+end
+
+--- The key of a user or group: of addresses, case aside (LastPass takes groups by the letter).
+---@param kind "User"|"Group"
+---@param name string address or name
+---@return string
+function M.key(kind, name)
+  return kind == "User" and email.fold(name) or name
+end
+
+--- A copy of an object.
+---@param object lastpass.store.ScimObject
+---@return lastpass.store.ScimObject
+function M.copy(object)
+  local copy = {}
+  for name, value in pairs(object) do
+    copy[name] = value
+  end
+  return copy
+end
+
+--- The directory as it was read last.
+---@param endpoint lastpass.inbound.Endpoint
+---@return table|nil view snapshot, read_at
+---@return string? message
+---@return lastpass.Error? err
+function M.view(endpoint)
+  local view, message, err = endpoint.directory()
+  if view then
+    return view
+  end
+  local fields = { status = 503, retry_after = 30 }
+  return errors.fail(
+    "transport",
+    err and err.code or "no_directory",
+    "the directory could not be read: " .. tostring(message or "not yet"),
+    fields
+  )
+end
+
+-- Whether what was written through the endpoint may not show in the directory yet.
+local function is_overlaid(endpoint, view, at)
+  return at ~= nil and (endpoint.is_shadow or at >= view.read_at - OVERLAY)
+end
+
+--- A row for an account that the journal does not know.
+---@param endpoint lastpass.inbound.Endpoint
+---@param kind "User"|"Group"
+---@param name string address, or name of the group
+---@param generation? integer
+---@return lastpass.store.ScimObject
+function M.new(endpoint, kind, name, generation)
+  local account = M.key(kind, name)
+  return {
+    connection = endpoint.store_name,
+    id = M.id(endpoint.tenant, kind, account, generation or 0),
+    tenant = endpoint.tenant,
+    type = kind,
+    account = account,
+    name = name,
+    state = "active",
+    attributes = {},
+    generation = generation or 0,
+  }
+end
+
+-- ---- one entry ----
+
+local function with_shown(current, shown)
+  if not shown or not shown.status then
+    return current
+  end
+  if shown.status == "absent" then
+    return state.absent()
+  end
+  return {
+    status = shown.status,
+    fullname = shown.fullname or current.fullname,
+    groups = current.groups or state.list(),
+    admin = current.admin or false,
+  }
+end
+
+-- An account whose new address has come into force is known by it from now on.
+local function follow_rename(object, snapshot)
+  local renamed = object.alias and snapshot:user(object.alias)
+  if not renamed or snapshot:user(object.account) then
+    return object, false
+  end
+  local copy = M.copy(object)
+  copy.account, copy.alias = object.alias, nil
+  return copy, true
+end
+
+local function user_entry(endpoint, view, object)
+  local is_moved
+  object, is_moved = follow_rename(object, view.snapshot)
+  local user = view.snapshot:user(object.account)
+  local current = state.of(user)
+  if object.state == "pending" then
+    -- LastPass may have the account by now, by an answer that was lost
+    current = current.status ~= "absent" and current
+      or { status = "pending", fullname = object.shown and object.shown.fullname, groups = {} }
+  elseif is_overlaid(endpoint, view, object.written_at) then
+    current = with_shown(current, object.shown)
+  end
+  return {
+    object = object,
+    is_moved = is_moved,
+    address = user and user.email or object.account,
+    user = user,
+    state = current,
+  }
+end
+
+local function group_entry(view, object)
+  return {
+    object = object,
+    address = object.account,
+    group = view.snapshot:group(object.account),
+    state = {},
+  }
+end
+
+-- A deleted user stays away while the account is as it was left; somebody who lets it in again by hand has a new user.
+local function hides(endpoint, view, object)
+  if object.state ~= "tombstone" then
+    return false
+  elseif object.type == "Group" then
+    local group = view.snapshot:group(object.account)
+    return not group or #group:members() == 0 or is_overlaid(endpoint, view, object.deleted_at)
+  end
+  local user = view.snapshot:user(object.account)
+  return not user or user.status == "disabled" or is_overlaid(endpoint, view, object.deleted_at)
+end
+
+-- What exists: an account that an admin has deleted in LastPass is gone, one that was just made is not.
+local function exists(entry)
+  local object = entry.object
+  return object.state == "pending"
+    or object.type == "Group" and (entry.group ~= nil or entry.is_known)
+    or object.type == "User" and entry.state.status ~= "absent"
+end
+
+--- Makes an entry of an object.
+---@param endpoint lastpass.inbound.Endpoint
+---@param view table
+---@param object lastpass.store.ScimObject
+---@param is_known boolean
+---@param jobs? lastpass.store.Job[]
+---@return lastpass.inbound.Entry|false entry false when it does not exist (any more)
+function M.entry(endpoint, view, object, is_known, jobs)
+  if object.state == "tombstone" then
+    return false
+  end
+  local entry = object.type == "User" and user_entry(endpoint, view, object)
+    or group_entry(view, object)
+  entry.is_known, entry.jobs = is_known, jobs or {}
+  return exists(entry) and entry or false
+end
+
+-- ---- ids ----
+
+-- The ids of accounts that nobody has touched are computed; which one an id is of only an index tells. It is made for each
+-- read of the directory when an id is asked for that the journal does not know; known keys are not computed again.
+local function index_of(endpoint, view)
+  local index = endpoint.index
+  if index and index.snapshot == view.snapshot then
+    return index
+  end
+  local ids = index and index.ids or { User = {}, Group = {} }
+  local fresh = { User = {}, Group = {} }
+  index = { snapshot = view.snapshot, ids = fresh, names = { User = {}, Group = {} } }
+  local function add(kind, name)
+    local account = M.key(kind, name)
+    local id = ids[kind][account] or M.id(endpoint.tenant, kind, account, 0)
+    fresh[kind][account], index.names[kind][id] = id, name
+  end
+  for user in view.snapshot:users() do
+    add("User", user.email)
+  end
+  for _, name in ipairs(view.snapshot:group_names()) do
+    add("Group", name)
+  end
+  endpoint.index = index
+  return index
+end
+
+--- The id of an account that the journal does not know, from the index where there is one.
+---@param endpoint lastpass.inbound.Endpoint
+---@param kind "User"|"Group"
+---@param name string
+---@return string
+function M.computed_id(endpoint, kind, name)
+  local account = M.key(kind, name)
+  local index = endpoint.index
+  return index and index.ids[kind][account] or M.id(endpoint.tenant, kind, account, 0)
+end
+
+-- ---- looking up ----
+
+local function look_up(endpoint, wanted)
+  wanted.connection = endpoint.store_name
+  return endpoint:call_journal("scim_lookup", wanted)
+end
+
+--- The entry with an id.
+---@param endpoint lastpass.inbound.Endpoint
+---@param view table
+---@param kind "User"|"Group"
+---@param id string
+---@return lastpass.inbound.Entry|false|nil entry false: there is none
+---@return string? message
+---@return lastpass.Error? err
+function M.by_id(endpoint, view, kind, id)
+  if #id > 128 then
+    return false
+  end
+  local known, message, err = look_up(endpoint, { id = id })
+  if not known then
+    return nil, message, err
+  end
+  local object = known.objects[1]
+  if object then
+    return object.type == kind and M.entry(endpoint, view, object, true, known.jobs)
+  end
+  local name = index_of(endpoint, view).names[kind][id]
+  if not name then
+    return false
+  end
+  return M.by_name(endpoint, view, kind, name, id)
+end
+
+-- An id that only the journal can lead back from has to be in it before anybody is shown it.
+local function keep(endpoint, entry)
+  if not entry or entry.object.generation == 0 then
+    return entry
+  end
+  local ok, message, err = endpoint:call_journal("save_scim_objects", { entry.object })
+  if not ok then
+    return nil, message, err
+  end
+  entry.is_known = true
+  return entry
+end
+
+-- Of a person the journal knows under an id of its own, no other id leads to them.
+local function unknown_entry(endpoint, view, kind, name, generation, id)
+  local present = kind == "User" and view.snapshot:user(name)
+    or kind == "Group" and view.snapshot:group(name)
+  if not present then
+    return false
+  end
+  local object = M.new(endpoint, kind, kind == "User" and present.email or name, generation)
+  if id and object.id ~= id then
+    return false
+  end
+  return keep(endpoint, M.entry(endpoint, view, object, false))
+end
+
+local MOST_GENERATIONS = 100
+
+-- The id of generation 0 may belong to somebody who had this address before.
+local function free_generation(endpoint, kind, name)
+  for generation = 0, MOST_GENERATIONS do
+    local id = M.id(endpoint.tenant, kind, M.key(kind, name), generation)
+    local known, message, err = look_up(endpoint, { id = id })
+    if not known then
+      return nil, message, err
+    elseif not known.objects[1] then
+      return generation
+    end
+  end
+  return errors.fail("conflict", "too_many_ids", "the account had too many ids", { status = 409 })
+end
+
+--- The entry of an account, by its address, or of a group, by its name.
+---@param endpoint lastpass.inbound.Endpoint
+---@param view table
+---@param kind "User"|"Group"
+---@param name string
+---@param id? string only when it has this id
+---@return lastpass.inbound.Entry|false|nil entry false: there is none
+---@return string|integer? message or, with false, how many objects of the account were deleted
+---@return lastpass.Error? err
+function M.by_name(endpoint, view, kind, name, id)
+  local known, message, err = look_up(endpoint, { type = kind, account = M.key(kind, name) })
+  if not known then
+    return nil, message, err
+  end
+  local object = known.objects[1]
+  local generation = object and object.generation + 1
+  if object and object.state ~= "tombstone" then
+    local entry = (not id or object.id == id) and M.entry(endpoint, view, object, true, known.jobs)
+    return entry, generation
+  elseif object and hides(endpoint, view, object) then
+    return false, generation
+  end
+  if not generation then
+    generation, message, err = free_generation(endpoint, kind, name)
+    if not generation then
+      return nil, message, err
+    end
+  end
+  local entry
+  entry, message, err = unknown_entry(endpoint, view, kind, name, generation, id)
+  if entry == nil then
+    return nil, message, err
+  end
+  return entry, generation
+end
+
+--- The entry with an externalId.
+---@param endpoint lastpass.inbound.Endpoint
+---@param view table
+---@param kind "User"|"Group"
+---@param external_id string
+---@return lastpass.inbound.Entry[]|nil
+---@return string? message
+---@return lastpass.Error? err
+function M.by_external_id(endpoint, view, kind, external_id)
+  local known, message, err = look_up(endpoint, { type = kind, external_id = external_id })
+  if not known then
+    return nil, message, err
+  end
+  local list = {}
+  for index, object in ipairs(known.objects) do
+    local entry = M.entry(endpoint, view, object, true, index == 1 and known.jobs or nil)
+    list[#list + 1] = entry or nil
+  end
+  return list
+end
+
+--- Whether a deleted object keeps an account away, for lists.
+M.hides = hides
+
+return M
