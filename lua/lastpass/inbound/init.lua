@@ -216,6 +216,8 @@ function methods:backend(context)
   return setmetatable({ endpoint = self, context = context }, backend_mt)
 end
 
+--- What this endpoint can do, for discovery.
+---@return lastpass.scim.Features
 function backend.features()
   return FEATURES
 end
@@ -229,10 +231,12 @@ local function check_open(self)
   return errors.fail("refused", "closed", CLOSED, { status = 403 })
 end
 
+--- One resource, see lastpass.scim.server.
 function backend:find(type, id, wants)
   return queries.find(self.endpoint, type.name, id, wants)
 end
 
+--- A list, see lastpass.scim.server.
 function backend:query(type, query)
   return queries.query(self.endpoint, type.name, query)
 end
@@ -246,18 +250,22 @@ local function call(self, name, type, given, ...)
   return by_type[type.name][name](self.endpoint, self.context, ...)
 end
 
+--- POST.
 function backend:create(type, resource, given)
   return call(self, "create", type, given, resource)
 end
 
+--- PUT.
 function backend:replace(type, id, resource, given)
   return call(self, "replace", type, given, id, resource, given)
 end
 
+--- PATCH.
 function backend:patch(type, id, operations, given)
   return call(self, "patch", type, given, id, operations, given)
 end
 
+--- DELETE.
 function backend:remove(type, id, given)
   return call(self, "remove", type, given, id, given)
 end

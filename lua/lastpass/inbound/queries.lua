@@ -45,12 +45,12 @@ end
 
 local indexes = { User = {}, Group = {} }
 
-function indexes.User.userName(endpoint, view, value)
+indexes.User.userName = function(endpoint, view, value)
   return by_name(endpoint, view, "User", value)
 end
 
 -- SCIM compares names of groups without regard to case (scim §4.12); LastPass does not, so there may be several.
-function indexes.Group.displayName(endpoint, view, value)
+indexes.Group.displayName = function(endpoint, view, value)
   local list, message, err = by_name(endpoint, view, "Group", value)
   if not list or list[1] then
     return list, message, err

@@ -151,6 +151,10 @@ function M.object_after(entry, asked, changes)
   return object
 end
 
+--- Whether two versions of an object say something else.
+---@param before lastpass.store.ScimObject
+---@param after lastpass.store.ScimObject
+---@return boolean
 function M.differs(before, after)
   for _, name in ipairs { "account", "alias", "name", "external_id", "state" } do
     if before[name] ~= after[name] then
