@@ -20,7 +20,7 @@ local M = {}
 ---@field attributes? table    what is stored beside LastPass
 ---@field touched table<string, boolean> sides of the user that it says something of
 
--- An address that LastPass can have.
+--- An address that LastPass can have.
 function M.check_address(name)
   local address, reason = email.check(type(name) == "string" and name or "")
   if address then
@@ -73,7 +73,7 @@ local function add_rename(list, entry, asked)
   end
 end
 
--- The changes that lead to what is asked for, in the order in which plans make them.
+--- The changes that lead to what is asked for, in the order in which plans make them.
 function M.list(endpoint, view, entry, asked)
   local list = {}
   local ok, message, err = add_creation(endpoint, view, list, entry, asked)
@@ -92,7 +92,7 @@ function M.list(endpoint, view, entry, asked)
   return list
 end
 
--- A userName of another account; nil where it is still the same one.
+--- A userName of another account; nil where it is still the same one.
 function M.asked_address(endpoint, view, entry, name)
   local object = entry.object
   local key = type(name) == "string" and email.fold(name)
@@ -118,7 +118,7 @@ end
 
 -- ---- what is written down ----
 
--- How the user ought to be when all changes are made.
+--- How the user ought to be when all changes are made.
 function M.expected_state(entry, changes)
   local expected = entry.state
   for _, change in ipairs(changes) do
@@ -127,7 +127,7 @@ function M.expected_state(entry, changes)
   return expected
 end
 
--- The object as it is once the changes are made.
+--- The object as it is once the changes are made.
 function M.object_after(entry, asked, changes)
   local object, expected = objects.copy(entry.object), M.expected_state(entry, changes)
   object.attributes = asked.attributes or object.attributes
@@ -165,7 +165,7 @@ function M.differs(before, after)
     or not resources.same(before.shown, after.shown)
 end
 
--- What is written before LastPass is asked: nothing of a user who exists; somebody who is about to be created is pending,
+--- What is written before LastPass is asked: nothing of a user who exists; somebody who is about to be created is pending,
 -- and can be found.
 function M.object_before(entry, object, asked, changes)
   if entry.state.status ~= "pending" or #changes == 0 then

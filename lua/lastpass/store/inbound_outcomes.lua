@@ -165,8 +165,8 @@ end
 --- The second commit of a write, and the only one of what needs no call. Whoever has lost the claim writes nothing.
 ---@param outcome table tenant, connection; token (of the intent; without it nothing is proved), claimed (how many
 -- subjects); lease (seconds for which the claim goes on; without it it ends); run and steps {number, state, reason, code,
--- confirmed (the directory shows it)}; objects; forget (ids); members {group, user, present}; job {id, token, result as of `end_job`};
--- add_jobs; supersede {id, reason}; give_back {name, amount} of limits, and the slot they were counted in
+-- confirmed (the directory shows it)}; objects; forget (ids); members {group, user, present}; job {id, token, result as of
+-- `end_job`}; add_jobs; supersede {id, reason}; give_back {name, amount} of limits, and the slot they were counted in
 ---@return {jobs: integer[]}|nil result numbers of `add_jobs`
 ---@return string? message
 ---@return lastpass.Error? err kind "conflict", code "claim_lost", "job_lost", "object_exists"
