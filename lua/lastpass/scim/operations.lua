@@ -317,7 +317,7 @@ local function whole_schema(self, context, found, value)
 end
 
 local function at_path(self, context, text, value)
-  local path = must(filter.path(text, { lenient = self.options.lenient }))
+  local path = must(filter.path(text, { lenient = self.options.lenient_filters }))
   local found, message = schema.find(self.type, path)
   if not found then
     if self.options.lenient and not context.has_path then
@@ -396,7 +396,7 @@ end
 
 --- A reader that collects operations.
 ---@param type_of lastpass.scim.Type
----@param options table `strict`, `lenient`, `max_values`
+---@param options table `strict`, `lenient`, `lenient_filters`, `max_values`
 ---@return table reader `operations` are those read so far
 function M.reader(type_of, options)
   return setmetatable({ type = type_of, options = options, operations = {}, values = 0 }, reader_mt)

@@ -78,6 +78,7 @@ end
 local known_options = {
   strict = "boolean",
   lenient = "boolean",
+  lenient_filters = "boolean",
   max_operations = "number",
   max_values = "number",
 }
@@ -91,8 +92,8 @@ end
 ---@param body table decoded JSON
 ---@param type_of lastpass.scim.Type
 ---@param options? table `strict`: the RFC's own forms only; `lenient`: unknown attributes in a value without a
--- path are left out instead of refused; `max_operations`: default 1,000;
--- `max_values`: in all operations together, default 100,000
+-- path are left out instead of refused; `lenient_filters`: as `lenient` of `filter.path`;
+-- `max_operations`: default 1,000; `max_values`: in all operations together, default 100,000
 ---@return table[]|nil operations `op` ("add", "replace", "remove"; "same" of an id that must be the
 -- resource's), `index` in the request, `path` {urn, name, filter, sub} in canonical spelling, `value` in canonical
 -- form. A value without a path has become an operation for each attribute.
@@ -112,6 +113,7 @@ function M.parse(body, type_of, options)
   local reader = operations.reader(type_of, {
     strict = options.strict,
     lenient = options.lenient,
+    lenient_filters = options.lenient_filters,
     max_values = options.max_values or MAX_VALUES,
   })
   for index, given in ipairs(list) do

@@ -100,6 +100,7 @@ function M.patch(call)
   operations, message, err = patches.parse(body, call.type, {
     strict = call.features.strict_patch,
     lenient = true,
+    lenient_filters = call.features.lenient_filters,
     max_operations = call.features.max_operations or MAX_OPERATIONS,
   })
   if not operations then

@@ -1,0 +1,602 @@
+-- luacheck: no max line length (bodies of requests as they are sent)
+--- Requests as identity providers send them, in their order, with what must come back (scim §1.5, §3, §4). Data, for
+-- every SCIM server of ours; spec.support.scim_shapes plays them.
+--
+-- A step: method, path, then by name `query` (pairs), `body`, `type` (default application/scim+json), `status`
+-- (those that are right), `save` (the name for the id that comes back), `has` (path in the answer -> value), `lacks`
+-- (paths that are not in it), `needs` (left out where the server has not that: "attributes" are all of a user's
+-- kept, "groups" groups pushed with members), `after` (a GET of that path must show this too). `<<name>>` stands for
+-- a saved id.
+local ENTERPRISE = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
+local ADSCIM = "http://schemas.microsoft.com/2006/11/ResourceManagement/ADSCIM/2.0/Group"
+
+local function with_urns(text)
+  text = text:gsub("ENTERPRISE", ENTERPRISE):gsub("ADSCIM", ADSCIM)
+  text = text:gsub("PATCHOP", '"schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"]')
+  text = text:gsub("USER", '"urn:ietf:params:scim:schemas:core:2.0:User"')
+  return (text:gsub("GROUP", '"urn:ietf:params:scim:schemas:core:2.0:Group"'))
+end
+
+local WRITTEN = { 200, 204 }
+
+local entra_user = with_urns [[{
+  "schemas": [USER, "ENTERPRISE"],
+  "externalId": "0a21f0f2-8d2a-4f8e-bf98-7363c4aed4ef", "userName": "Ryan.Lee@acme.example",
+  "active": true, "addresses": null,
+  "displayName": "Ryan Lee", "title": null,
+  "emails": [{"primary": true, "type": "work", "value": "Ryan.Lee@acme.example"}],
+  "meta": {"resourceType": "User"},
+  "name": {"formatted": "Ryan Lee", "familyName": "Lee", "givenName": "Ryan"},
+  "roles": [],
+  "ENTERPRISE": {"department": "Sales", "manager": null}
+}]]
+
+local scenarios = {
+  {
+    provider = "entra",
+    name = "test connection",
+    {
+      "GET",
+      "/Users",
+      query = { { "filter", 'userName eq "3c76eabc-1a1a-44e1-8a8b-77ab4bba3a6e"' } },
+      status = { 200 },
+      has = { totalResults = 0 },
+    },
+    {
+      "GET",
+      "/Groups",
+      query = {
+        { "excludedAttributes", "members" },
+        { "filter", 'displayName eq "3c76eabc-1a1a-44e1-8a8b-77ab4bba3a6e"' },
+      },
+      status = { 200 },
+      has = { totalResults = 0 },
+    },
+  },
+  {
+    provider = "entra",
+    name = "joiner, mover, leaver",
+    {
+      "GET",
+      "/Users",
+      query = { { "filter", 'userName eq "Ryan.Lee@acme.example"' } },
+      status = { 200 },
+      has = { totalResults = 0 },
+    },
+    {
+      "POST",
+      "/Users",
+      body = entra_user,
+      status = { 201 },
+      save = "ryan",
+      has = { userName = "Ryan.Lee@acme.example", active = true },
+    },
+    {
+      "GET",
+      "/Users",
+      query = { { "filter", 'userName eq "ryan.lee@ACME.example"' } },
+      status = { 200 },
+      has = { totalResults = 1, ["Resources.1.id"] = "<<ryan>>" },
+    },
+    {
+      "GET",
+      "/Users",
+      query = { { "filter", 'externalId eq "0a21f0f2-8d2a-4f8e-bf98-7363c4aed4ef"' } },
+      status = { 200 },
+      has = { totalResults = 1, ["Resources.1.id"] = "<<ryan>>" },
+    },
+    {
+      "GET",
+      "/Users/<<ryan>>",
+      status = { 200 },
+      has = { id = "<<ryan>>", ["name.givenName"] = "Ryan" },
+    },
+    {
+      "PATCH",
+      "/Users/<<ryan>>",
+      body = with_urns [[{PATCHOP, "Operations": [
+        {"op": "Replace", "path": "name.familyName", "value": "Lee-Ray"},
+        {"op": "Replace", "path": "displayName", "value": "Ryan Lee-Ray"},
+        {"op": "Add", "path": "ENTERPRISE:department", "value": "Marketing"},
+        {"op": "Add", "path": "ENTERPRISE:manager", "value": "26118915"},
+        {"op": "Add", "path": "phoneNumbers[type eq \"work\"].value", "value": "+49 30 1"},
+        {"op": "Remove", "path": "title"}
+      ]}]],
+      status = WRITTEN,
+      needs = "attributes",
+      after = {
+        "/Users/<<ryan>>",
+        has = {
+          ["name.familyName"] = "Lee-Ray",
+          ["name.givenName"] = "Ryan",
+          ["phoneNumbers.1.value"] = "+49 30 1",
+          [ENTERPRISE .. "|department"] = "Marketing",
+          [ENTERPRISE .. "|manager|value"] = "26118915",
+        },
+      },
+    },
+    {
+      "PATCH",
+      "/Users/<<ryan>>",
+      body = with_urns [[{PATCHOP, "Operations": [{"op": "Replace", "path": "active", "value": "False"}]}]],
+      status = WRITTEN,
+      after = { "/Users/<<ryan>>", has = { active = false } },
+    },
+    {
+      "GET",
+      "/Users",
+      query = { { "filter", 'userName eq "Ryan.Lee@acme.example"' } },
+      status = { 200 },
+      has = { totalResults = 1, ["Resources.1.active"] = false },
+    },
+    {
+      "PATCH",
+      "/Users/<<ryan>>",
+      body = with_urns [[{PATCHOP, "Operations": [{"op": "Add", "path": "active", "value": "True"}]}]],
+      status = WRITTEN,
+      after = { "/Users/<<ryan>>", has = { active = true } },
+    },
+    { "DELETE", "/Users/<<ryan>>", status = { 204 } },
+  },
+  {
+    provider = "entra",
+    name = "with the flag aadOptscim062020",
+    { "POST", "/Users", body = entra_user, status = { 201 }, save = "ryan" },
+    {
+      "PATCH",
+      "/Users/<<ryan>>",
+      body = with_urns [[{PATCHOP, "Operations": [{"op": "replace", "value": {
+        "displayName": "Ryan Ray", "name.givenName": "Ryanne", "name.familyName": "Ray",
+        "ENTERPRISE:employeeNumber": "701984", "emails[type eq \"work\"].value": "Ryan.Lee@acme.example"
+      }}]}]],
+      status = WRITTEN,
+      needs = "attributes",
+      after = {
+        "/Users/<<ryan>>",
+        has = {
+          ["name.givenName"] = "Ryanne",
+          ["emails.1.value"] = "Ryan.Lee@acme.example",
+          [ENTERPRISE .. "|employeeNumber"] = "701984",
+        },
+        lacks = { "emails.2" },
+      },
+    },
+    {
+      "PATCH",
+      "/Users/<<ryan>>",
+      body = with_urns [[{PATCHOP, "Operations": [{"op": "replace", "path": "active", "value": false}]}]],
+      status = WRITTEN,
+      after = { "/Users/<<ryan>>", has = { active = false } },
+    },
+  },
+  {
+    provider = "entra",
+    name = "groups",
+    { "POST", "/Users", body = entra_user, status = { 201 }, save = "ryan" },
+    {
+      "POST",
+      "/Users",
+      body = with_urns '{"schemas": [USER], "userName": "bo@acme.example", "externalId": "b0", "active": "True"}',
+      status = { 201 },
+      save = "bo",
+      has = { active = true },
+    },
+    {
+      "GET",
+      "/Groups",
+      query = { { "excludedAttributes", "members" }, { "filter", 'displayName eq "Sellers"' } },
+      status = { 200 },
+      has = { totalResults = 0 },
+    },
+    {
+      "POST",
+      "/Groups",
+      body = with_urns '{"schemas": [GROUP, "ADSCIM"], "externalId": "8aa1a0c0-c4c3-4bc0-b4a5-2ef676900159", "displayName": "Sellers", "meta": {"resourceType": "Group"}}',
+      status = { 201 },
+      save = "sellers",
+    },
+    {
+      "PATCH",
+      "/Groups/<<sellers>>",
+      body = with_urns [[{PATCHOP, "Operations": [{"op": "Add", "path": "members", "value": [{"$ref": null, "value": "<<ryan>>"}, {"$ref": null, "value": "<<bo>>"}]}]}]],
+      status = WRITTEN,
+      after = { "/Groups/<<sellers>>", members = { "<<ryan>>", "<<bo>>" } },
+    },
+    {
+      "GET",
+      "/Groups/<<sellers>>",
+      query = { { "excludedAttributes", "members" } },
+      status = { 200 },
+      has = { displayName = "Sellers" },
+      lacks = { "members" },
+    },
+    {
+      "PATCH",
+      "/Groups/<<sellers>>",
+      body = with_urns [[{PATCHOP, "Operations": [{"op": "Remove", "path": "members", "value": [{"$ref": null, "value": "<<ryan>>"}]}]}]],
+      status = WRITTEN,
+      after = { "/Groups/<<sellers>>", members = { "<<bo>>" } },
+    },
+    {
+      "PATCH",
+      "/Groups/<<sellers>>",
+      body = with_urns [[{PATCHOP, "Operations": [{"op": "Add", "path": "members", "value": {"value": "<<ryan>>"}}]}]],
+      status = WRITTEN,
+      after = { "/Groups/<<sellers>>", members = { "<<ryan>>", "<<bo>>" } },
+    },
+    {
+      "PATCH",
+      "/Groups/<<sellers>>",
+      body = with_urns [[{PATCHOP, "Operations": [{"op": "remove", "path": "members[value eq \"<<bo>>\"]"}]}]],
+      status = WRITTEN,
+      after = { "/Groups/<<sellers>>", members = { "<<ryan>>" } },
+    },
+    {
+      "PATCH",
+      "/Groups/<<sellers>>",
+      body = with_urns [[{PATCHOP, "Operations": [{"op": "Replace", "path": "displayName", "value": "Sellers of Rome"}]}]],
+      status = WRITTEN,
+      after = {
+        "/Groups/<<sellers>>",
+        has = { displayName = "Sellers of Rome" },
+        members = { "<<ryan>>" },
+      },
+    },
+    { "DELETE", "/Groups/<<sellers>>", status = { 204 } },
+    { "GET", "/Groups/<<sellers>>", status = { 404 } },
+  },
+  {
+    provider = "okta",
+    name = "joiner, mover, leaver, by PUT",
+    {
+      "GET",
+      "/Users",
+      query = {
+        { "filter", 'userName eq "jo+x@acme.example"' },
+        { "startIndex", "1" },
+        { "count", "100" },
+      },
+      status = { 200 },
+      has = { totalResults = 0, startIndex = 1 },
+    },
+    {
+      "POST",
+      "/Users",
+      type = "application/scim+json; charset=utf-8",
+      body = with_urns [[{"schemas": [USER], "userName": "jo+x@acme.example",
+        "name": {"givenName": "Jo", "familyName": "Ex"}, "emails": [{"primary": true, "value": "jo+x@acme.example", "type": "work"}],
+        "displayName": "Jo Ex", "locale": "en-US", "externalId": "00ujl29u0le5T6Aj10h7", "groups": [],
+        "password": "1mz050nq", "active": true}]],
+      status = { 201 },
+      save = "jo",
+      has = { userName = "jo+x@acme.example", active = true },
+      lacks = { "password" },
+    },
+    {
+      "GET",
+      "/Users",
+      query = {
+        { "filter", 'userName eq "jo+x@acme.example"' },
+        { "startIndex", "1" },
+        { "count", "100" },
+      },
+      status = { 200 },
+      has = { totalResults = 1, ["Resources.1.id"] = "<<jo>>" },
+    },
+    { "GET", "/Users/<<jo>>", status = { 200 } },
+    {
+      "PUT",
+      "/Users/<<jo>>",
+      body = with_urns [[{"schemas": [USER], "id": "<<jo>>", "userName": "jo+x@acme.example",
+        "name": {"givenName": "Joan", "familyName": "Ex"}, "emails": [{"primary": true, "value": "jo+x@acme.example", "type": "work"}],
+        "displayName": "Joan Ex", "externalId": "00ujl29u0le5T6Aj10h7", "groups": [], "active": true,
+        "meta": {"resourceType": "User"}}]],
+      status = { 200 },
+      has = { id = "<<jo>>", ["name.givenName"] = "Joan", active = true },
+    },
+    {
+      "PUT",
+      "/Users/<<jo>>",
+      body = with_urns [[{"schemas": [USER], "id": "<<jo>>", "userName": "jo+x@acme.example",
+        "name": {"givenName": "Joan", "familyName": "Ex"}, "emails": [{"primary": true, "value": "jo+x@acme.example", "type": "work"}],
+        "displayName": "Joan Ex", "externalId": "00ujl29u0le5T6Aj10h7", "groups": [], "active": false}]],
+      status = { 200 },
+      has = { id = "<<jo>>", active = false },
+    },
+    { "GET", "/Users/<<jo>>", status = { 200 }, has = { active = false } },
+    -- a profile without `active` lets nobody in again (scim §2.8)
+    {
+      "PUT",
+      "/Users/<<jo>>",
+      body = with_urns [[{"schemas": [USER], "id": "<<jo>>", "userName": "jo+x@acme.example", "name": {"givenName": "Joan", "familyName": "Ray"}}]],
+      status = { 200 },
+      after = { "/Users/<<jo>>", has = { active = false } },
+    },
+  },
+  {
+    provider = "okta",
+    name = "deactivate and reactivate by PATCH without path",
+    {
+      "POST",
+      "/Users",
+      type = "application/json",
+      body = with_urns '{"schemas": [USER], "userName": "jo@acme.example", "externalId": "00u1", "active": true}',
+      status = { 201 },
+      save = "jo",
+    },
+    {
+      "PATCH",
+      "/Users/<<jo>>",
+      type = "application/json",
+      body = with_urns '{PATCHOP, "Operations": [{"op": "replace", "value": {"active": false}}]}',
+      status = WRITTEN,
+      after = { "/Users/<<jo>>", has = { active = false } },
+    },
+    {
+      "PATCH",
+      "/Users/<<jo>>",
+      body = with_urns '{PATCHOP, "Operations": [{"op": "replace", "value": {"id": "<<jo>>", "active": true}}]}',
+      status = WRITTEN,
+      after = { "/Users/<<jo>>", has = { active = true } },
+    },
+  },
+  {
+    provider = "okta",
+    name = "group push",
+    {
+      "POST",
+      "/Users",
+      body = with_urns '{"schemas": [USER], "userName": "jo@acme.example", "active": true}',
+      status = { 201 },
+      save = "jo",
+    },
+    {
+      "POST",
+      "/Users",
+      body = with_urns '{"schemas": [USER], "userName": "al@acme.example", "active": true}',
+      status = { 201 },
+      save = "al",
+    },
+    {
+      "GET",
+      "/Groups",
+      query = {
+        { "filter", 'displayName eq "Test SCIMv2"' },
+        { "startIndex", "1" },
+        { "count", "100" },
+      },
+      status = { 200 },
+      has = { totalResults = 0 },
+    },
+    {
+      "POST",
+      "/Groups",
+      body = with_urns '{"schemas": [GROUP], "displayName": "Test SCIMv2", "members": []}',
+      status = { 201 },
+      save = "team",
+    },
+    {
+      "PATCH",
+      "/Groups/<<team>>",
+      body = with_urns [[{PATCHOP, "Operations": [
+        {"op": "replace", "value": {"id": "<<team>>", "displayName": "Test SCIMv2"}},
+        {"op": "add", "path": "members", "value": [{"value": "<<jo>>", "display": "jo@acme.example"}, {"value": "<<al>>", "display": "al@acme.example"}]}
+      ]}]],
+      status = WRITTEN,
+      after = { "/Groups/<<team>>", members = { "<<jo>>", "<<al>>" } },
+    },
+    {
+      "PATCH",
+      "/Groups/<<team>>",
+      body = with_urns [[{PATCHOP, "Operations": [
+        {"op": "replace", "value": {"id": "<<team>>", "displayName": "Team"}},
+        {"op": "remove", "path": "members[value eq \"<<jo>>\"]"}
+      ]}]],
+      status = WRITTEN,
+      after = { "/Groups/<<team>>", has = { displayName = "Team" }, members = { "<<al>>" } },
+    },
+    {
+      "PATCH",
+      "/Groups/<<team>>",
+      body = with_urns [[{PATCHOP, "Operations": [{"op": "replace", "path": "members", "value": [{"value": "<<jo>>", "display": "jo@acme.example"}]}]}]],
+      status = WRITTEN,
+      after = { "/Groups/<<team>>", members = { "<<jo>>" } },
+    },
+    {
+      "PUT",
+      "/Groups/<<team>>",
+      body = with_urns [[{"schemas": [GROUP], "id": "<<team>>", "displayName": "Team", "members": [{"value": "<<jo>>"}, {"value": "<<al>>"}]}]],
+      status = { 200 },
+      after = { "/Groups/<<team>>", members = { "<<jo>>", "<<al>>" } },
+    },
+    { "DELETE", "/Groups/<<team>>", status = { 204 } },
+  },
+  {
+    provider = "onelogin",
+    name = "joiner and leaver, groups are read",
+    { "GET", "/Groups", query = { { "count", "100" }, { "startIndex", "1" } }, status = { 200 } },
+    {
+      "GET",
+      "/Users",
+      query = { { "filter", 'userName eq "ola@acme.example"' } },
+      status = { 200 },
+      has = { totalResults = 0 },
+    },
+    {
+      "POST",
+      "/Users",
+      body = with_urns '{"schemas": [USER], "userName": "ola@acme.example", "name": {"givenName": "Ola", "familyName": "Nor"}, "emails": [{"value": "ola@acme.example", "type": "work", "primary": true}]}',
+      status = { 201 },
+      save = "ola",
+      has = { active = true },
+    },
+    {
+      "PATCH",
+      "/Users/<<ola>>",
+      body = with_urns '{PATCHOP, "Operations": [{"op": "replace", "path": "active", "value": false}]}',
+      status = WRITTEN,
+      after = { "/Users/<<ola>>", has = { active = false } },
+    },
+    { "DELETE", "/Users/<<ola>>", status = { 204 } },
+  },
+  {
+    provider = "jumpcloud",
+    name = "a test user and a test group come and go",
+    {
+      "POST",
+      "/Users",
+      body = with_urns '{"schemas": [USER], "userName": "jumpcloud.test@acme.example", "active": true}',
+      status = { 201 },
+      save = "test",
+    },
+    {
+      "PUT",
+      "/Users/<<test>>",
+      body = with_urns '{"schemas": [USER], "userName": "jumpcloud.test@acme.example", "active": false}',
+      status = { 200 },
+      has = { active = false },
+    },
+    { "DELETE", "/Users/<<test>>", status = { 204 } },
+    {
+      "POST",
+      "/Groups",
+      body = with_urns '{"schemas": [GROUP], "displayName": "jumpcloud-test-group"}',
+      status = { 201 },
+      save = "group",
+    },
+    { "DELETE", "/Groups/<<group>>", status = { 204 } },
+  },
+  {
+    provider = "all",
+    name = "what is not understood is refused, and nothing changes",
+    {
+      "POST",
+      "/Users",
+      body = with_urns '{"schemas": [USER], "userName": "jo@acme.example", "active": true}',
+      status = { 201 },
+      save = "jo",
+    },
+    {
+      "POST",
+      "/Groups",
+      body = with_urns '{"schemas": [GROUP], "displayName": "Kept", "members": [{"value": "<<jo>>"}]}',
+      status = { 201 },
+      save = "kept",
+    },
+    {
+      "PATCH",
+      "/Groups/<<kept>>",
+      body = with_urns '{PATCHOP, "Operations": [{"op": "Remove", "path": "members", "value": []}]}',
+      status = { 400 },
+      has = { scimType = "invalidValue" },
+      after = { "/Groups/<<kept>>", members = { "<<jo>>" } },
+    },
+    {
+      "PATCH",
+      "/Groups/<<kept>>",
+      body = with_urns '{PATCHOP, "Operations": [{"op": "Remove", "path": "members", "value": [{"id": "<<jo>>"}]}]}',
+      status = { 400 },
+      after = { "/Groups/<<kept>>", members = { "<<jo>>" } },
+    },
+    {
+      "PATCH",
+      "/Groups/<<kept>>",
+      body = with_urns '{PATCHOP, "Operations": [{"op": "remove", "path": "members[value eq <<jo>>x]"}]}',
+      status = { 400 },
+      has = { scimType = "invalidFilter" },
+      after = { "/Groups/<<kept>>", members = { "<<jo>>" } },
+    },
+    {
+      "PATCH",
+      "/Groups/<<kept>>",
+      body = with_urns '{PATCHOP, "Operations": [{"op": "remove", "path": "members"}, {"op": "add", "path": "nobody", "value": 1}]}',
+      status = { 400 },
+      has = { scimType = "invalidPath" },
+      after = { "/Groups/<<kept>>", members = { "<<jo>>" } },
+    },
+    {
+      "PATCH",
+      "/Groups/<<kept>>",
+      body = with_urns '{PATCHOP, "Operations": [{"op": "add", "path": "members", "value": [{"value": "no-such-id"}]}]}',
+      status = { 400 },
+      has = { scimType = "invalidValue" },
+      after = { "/Groups/<<kept>>", members = { "<<jo>>" } },
+    },
+    {
+      "PATCH",
+      "/Groups/<<kept>>",
+      body = with_urns '{PATCHOP, "Operations": [{"op": "replace", "path": "members", "value": [{"value": "no-such-id"}]}]}',
+      status = { 400 },
+      has = { scimType = "invalidValue" },
+      after = { "/Groups/<<kept>>", members = { "<<jo>>" } },
+    },
+    {
+      "PATCH",
+      "/Groups/<<kept>>",
+      body = with_urns '{PATCHOP, "Operations": [{"op": "remove", "path": "members[value eq \\"no-such-id\\"]"}]}',
+      status = WRITTEN,
+      after = { "/Groups/<<kept>>", members = { "<<jo>>" } },
+    },
+    {
+      "PATCH",
+      "/Users/<<jo>>",
+      body = with_urns '{PATCHOP, "Operations": [{"op": "replace", "path": "active", "value": "maybe"}]}',
+      status = { 400 },
+      has = { scimType = "invalidValue", status = "400" },
+      after = { "/Users/<<jo>>", has = { active = true } },
+    },
+    {
+      "PATCH",
+      "/Users/<<jo>>",
+      body = with_urns '{PATCHOP, "Operations": [{"op": "replace", "value": {"id": "another", "active": false}}]}',
+      status = { 400 },
+      has = { scimType = "mutability" },
+      after = { "/Users/<<jo>>", has = { active = true } },
+    },
+    {
+      "PATCH",
+      "/Users/<<jo>>",
+      body = with_urns '{PATCHOP, "Operations": []}',
+      status = { 400 },
+      has = { scimType = "invalidSyntax" },
+    },
+    {
+      "PATCH",
+      "/Users/<<jo>>",
+      body = "{",
+      status = { 400 },
+      has = { scimType = "invalidSyntax" },
+    },
+    {
+      "GET",
+      "/Users",
+      query = { { "filter", 'userName is "jo"' } },
+      status = { 400 },
+      has = { scimType = "invalidFilter", status = "400" },
+    },
+    {
+      "GET",
+      "/Users",
+      query = { { "filter", "userName eq jo" } },
+      status = { 400 },
+      has = { scimType = "invalidFilter" },
+    },
+    {
+      "GET",
+      "/Users",
+      query = { { "filter", 'userName eq "jo@acme.example" or (' } },
+      status = { 400 },
+      has = { scimType = "invalidFilter" },
+    },
+    { "GET", "/Users/no-such-id", status = { 404 }, has = { status = "404" } },
+    {
+      "PATCH",
+      "/Users/no-such-id",
+      body = with_urns '{PATCHOP, "Operations": [{"op": "replace", "path": "active", "value": false}]}',
+      status = { 404 },
+    },
+    { "DELETE", "/Users/no-such-id", status = { 404 } },
+  },
+}
+
+return scenarios
