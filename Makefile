@@ -58,6 +58,9 @@ ABIS = 5.4 5.1
 
 all: build-5.4 build-5.1 spec-5.4 spec-5.1
 
+# What is compiled by another target; packages are never installed two at a time.
+MAKE_ALL = $(MAKE) -s -j$(shell nproc)
+
 define build_module
 $(BUILD)/$(1)/lastpass/$(2).so: $(patsubst src/%.c,$(BUILD)/$(1)/obj/%.o,$(wildcard src/$(2)/*.c) \
     $(COMMON_$(2):%=src/common/%.c))
@@ -98,11 +101,11 @@ in_tree = LUA_PATH="$(CURDIR)/lua/?.lua;$(CURDIR)/lua/?/init.lua;$(CURDIR)/?.lua
   LUA_CPATH="$(CURDIR)/$(BUILD)/$(1)/?.so;;"
 
 demo: deps-build
-	@$(MAKE) -s build-5.4
+	@$(MAKE_ALL) build-5.4
 	@$(call in_tree,5.4) lua5.4 examples/demo.lua
 
 nginx-demo: deps-build deps-test
-	@$(MAKE) -s all
+	@$(MAKE_ALL) all
 	@$(call in_tree,5.4) lua5.4 examples/nginx/demo.lua
 
 # ------------------------------------------------------------------ tests
@@ -120,14 +123,14 @@ BUSTED = /usr/bin/busted
 SPEC ?= spec
 
 test: deps-build deps-test $(NODE_PACKAGES)
-	@$(MAKE) -s all
+	@$(MAKE_ALL) all
 	@$(call in_tree,5.4) lua5.4 .ci/specs.lua lua5.4 $(SPEC)
 
 # What is left to chance in `make test` for a few rounds, for many: kill and resume, random companies.
 LONG_SPECS = spec/chaos spec/plan/property_spec.lua
 LASTPASS_LONG ?= 1
 test-long: deps-build deps-test
-	@$(MAKE) -s all
+	@$(MAKE_ALL) all
 	@$(call in_tree,5.4) LASTPASS_LONG=$(LASTPASS_LONG) lua5.4 .ci/specs.lua lua5.4 $(LONG_SPECS)
 
 # The specs under the other interpreters; LuaJIT uses the 5.1 ABI.
@@ -147,7 +150,7 @@ UBSAN_LIBRARY = $(shell $(CC) -print-file-name=libubsan.so)
 
 # The C modules with sanitizers, under the specs that reach into them.
 asan: deps-build deps-test
-	@$(MAKE) -s BUILD=build/asan CFLAGS="$(SANITIZE)" build-5.4 spec-5.4
+	@$(MAKE_ALL) BUILD=build/asan CFLAGS="$(SANITIZE)" build-5.4 spec-5.4
 	@$(MAKE) -s BUILD=build/asan run-asan
 
 run-asan:
@@ -155,7 +158,7 @@ run-asan:
 	  ASAN_OPTIONS=detect_leaks=1:exitcode=99 LSAN_OPTIONS=suppressions=$(CURDIR)/.ci/leaks.txt:print_suppressions=0 lua5.4" $(SPEC)
 
 valgrind: deps-build deps-test deps-check
-	@$(MAKE) -s build-5.4 spec-5.4
+	@$(MAKE_ALL) build-5.4 spec-5.4
 	@$(call in_tree,5.4) LASTPASS_SLOW=1 lua5.4 .ci/specs.lua "valgrind -q --leak-check=full \
 	  --show-leak-kinds=definite --errors-for-leak-kinds=definite --error-exitcode=99 \
 	  --suppressions=$(CURDIR)/.ci/valgrind.supp lua5.4" spec/core spec/conform
@@ -196,18 +199,18 @@ endef
 $(foreach f,$(FUZZERS_C),$(eval $(call build_fuzzer,$(f))))
 
 fuzz: deps-build deps-check
-	@$(MAKE) -s build-5.4 $(FUZZERS_C:%=$(BUILD)/fuzz/%)
+	@$(MAKE_ALL) build-5.4 $(FUZZERS_C:%=$(BUILD)/fuzz/%)
 	@$(call in_tree,5.4) lua5.4 .ci/fuzz.lua run $(BUILD)/fuzz "$(FUZZ_SECONDS)" "$(FUZZ_LEAST)" "$(FUZZ_RUNS)" $(FUZZERS)
 
 # What was found since goes to spec/fuzz/seeds, as far as it reaches anything new.
 fuzz-seeds: deps-build deps-check
-	@$(MAKE) -s $(FUZZERS_C:%=$(BUILD)/fuzz/%)
+	@$(MAKE_ALL) $(FUZZERS_C:%=$(BUILD)/fuzz/%)
 	@lua5.4 .ci/fuzz.lua seeds $(BUILD)/fuzz $(FUZZERS_C)
 
 # ------------------------------------------------------------------ benchmarks
 
 bench: deps-build deps-bench
-	@$(MAKE) -s build-5.4 build-5.1
+	@$(MAKE_ALL) build-5.4 build-5.1
 	@$(call in_tree,5.4) lua5.4 bench/run.lua $(JOBS)
 
 # How many files and functions the main flows pass through.
@@ -242,13 +245,13 @@ format: $(NODE_PACKAGES)
 
 # What is made from the one list of commands and from the options: README tables, types, reference.
 docs: deps-build
-	@$(MAKE) -s build-5.4
+	@$(MAKE_ALL) build-5.4
 	@$(call in_tree,5.4) lua5.4 docs/generate.lua
 	@$(call in_tree,5.4) lua5.4 spec/cli/golden/make.lua
 
 # The generated documents are those of this tree, and everything public is documented.
 docs-check: deps-build deps-test
-	@$(MAKE) -s build-5.4
+	@$(MAKE_ALL) build-5.4
 	@$(call in_tree,5.4) lua5.4 docs/generate.lua --check
 
 # ------------------------------------------------------------------ packaging

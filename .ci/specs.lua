@@ -1,8 +1,10 @@
 -- Runs the specs, each file in a process of its own so that none can lean on another, and closes
--- with the line "N passed, N failed". Two files run at a time where there are two processors; what
--- a file printed is shown in one piece when it has ended.
+-- with the line "N passed, N failed". One more runs at a time than there are processors, three at
+-- most, for many wait most of their time; what a file printed is shown in one piece when it has
+-- ended, with the seconds that passed and those of the processor, as far as the file waited for its
+-- children.
 -- Usage: [SPEC_JOBS=N] lua5.4 .ci/specs.lua INTERPRETER FILE-OR-FOLDER…   (the interpreter may be a whole command)
-local MOST_JOBS = 2 -- unless SPEC_JOBS says otherwise
+local MOST_JOBS = 3 -- unless SPEC_JOBS says otherwise
 
 local interpreter = arg[1]
 io.stdout:setvbuf "line"
@@ -20,6 +22,7 @@ end
 -- What the comment at the head of a spec says about how to run it:
 -- "Runs once: why" is about a program that is the same under every interpreter; lua5.4 runs it.
 -- "Runs alone: why" measures something that other specs would disturb.
+-- "Runs first: why" is long, and would be waited for if it began late.
 local function marks_of(file)
   local marks = {}
   for line in io.lines(file) do
@@ -34,14 +37,14 @@ local function marks_of(file)
   return marks
 end
 
-local shared, alone, left_out = {}, {}, 0
+local first, shared, alone, left_out = {}, {}, {}, 0
 for i = 2, #arg do
   for _, file in ipairs(lines_of("find '" .. arg[i] .. "' -name '*_spec.lua' | sort")) do
     local marks = marks_of(file)
     if marks.once and interpreter ~= "lua5.4" then
       left_out = left_out + 1
     else
-      local list = marks.alone and alone or shared
+      local list = marks.alone and alone or marks.first and first or shared
       list[#list + 1] = file
     end
   end
@@ -51,7 +54,9 @@ end
 local RUN_ONE = [[
 began=$(date +%%s)
 { env --default-signal=HUP %s /usr/bin/busted -o plainTerminal --no-coverage "$2"; } >"$0.$1" 2>&1
-echo "$1 $? $(($(date +%%s) - began))"
+code=$?
+times >"$0.$1.times"
+echo "$1 $code $(($(date +%%s) - began))"
 ]]
 
 local passed, failed, skipped = 0, 0, 0
@@ -73,17 +78,34 @@ local function counts_of(output, code)
   return counts
 end
 
-local function report_file(file, output, code, seconds)
+-- Seconds of the processor, from what the shell's `times` says in its second line of its children.
+local function processor_seconds(path)
+  local input = assert(io.open(path))
+  local line = input:read "a":match "\n(.*)"
+  input:close()
+  os.remove(path)
+  local seconds = 0
+  for minutes, rest in line:gmatch "(%d+)m([%d.]+)s" do
+    seconds = seconds + minutes * 60 + rest
+  end
+  return seconds
+end
+
+local worked = 0
+
+local function report_file(file, output, code, seconds, work)
+  worked = worked + work
   local counts = counts_of(output, code)
   passed, failed, skipped = passed + counts[1], failed + counts[2], skipped + counts[3]
   print(
-    ("%-7s %-46s %d passed, %d failed, %d skipped, %d s"):format(
+    ("%-7s %-46s %d passed, %d failed, %d skipped, %d s, %.1f s of work"):format(
       counts[2] > 0 and "FAILED" or "ok",
       file,
       counts[1],
       counts[2],
       counts[3],
-      seconds
+      seconds,
+      work
     )
   )
   if counts[2] > 0 or counts[3] > 0 then
@@ -110,7 +132,8 @@ local function run(files, jobs, folder)
     index = tonumber(index)
     local path = ("%s.%d"):format(script, index)
     local input = assert(io.open(path, "rb"))
-    report_file(files[index], input:read "a", tonumber(code), tonumber(seconds))
+    local work = processor_seconds(path .. ".times")
+    report_file(files[index], input:read "a", tonumber(code), tonumber(seconds), work)
     input:close()
     os.remove(path)
     ended[index] = true
@@ -118,29 +141,33 @@ local function run(files, jobs, folder)
   pipe:close()
   for index, file in ipairs(files) do
     if not ended[index] then
-      report_file(file, "it was not run to its end\n", 1, 0)
+      report_file(file, "it was not run to its end\n", 1, 0, 0)
     end
   end
 end
 
 local processors = tonumber(lines_of("nproc")[1]) or 1
-local jobs = tonumber(os.getenv "SPEC_JOBS") or math.min(processors, MOST_JOBS)
+local jobs = tonumber(os.getenv "SPEC_JOBS") or math.min(processors + 1, MOST_JOBS)
 local folder = lines_of("mktemp -d")[1]
 local cleanup = setmetatable({}, { -- at the end of the program, interrupted or not
   __gc = function()
     os.execute(("rm -rf '%s'"):format(folder))
   end,
 })
-run(shared, jobs, folder)
+for _, file in ipairs(shared) do
+  first[#first + 1] = file
+end
+run(first, jobs, folder)
 run(alone, 1, folder)
 
-if #shared + #alone == 0 then
+if #first + #alone == 0 then
   failed = 1
   print("no specs found")
 end
 if left_out > 0 then
   print(("%d files that run once are left to lua5.4"):format(left_out))
 end
+print(("%.0f s of work"):format(worked))
 print(
   ("%d passed, %d failed%s"):format(
     passed,

@@ -1,6 +1,7 @@
 -- The two ways to install, into a folder: the program runs from there, as do its manual and its
 -- completions.
 -- Runs once: the versions of Lua are named here.
+-- Runs first: it compiles everything four times.
 local lfs = require "lfs"
 local version = require "lastpass.version"
 

@@ -1,5 +1,6 @@
 -- A run is killed again and again while every fifth answer is lost; in the end nothing was done twice, and
 -- what is said of each row is so. 9, 100 or 500 kills.
+-- Runs first: many runs, killed one after the other.
 local extent = require "spec.support.extent"
 local plans = require "spec.support.plans"
 local support = require "spec.support.box"

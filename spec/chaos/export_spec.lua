@@ -5,6 +5,7 @@
 -- nothing, and syslog servers whose connections break; there all must have come, and once doubles are dropped by
 -- the identifier, nothing else.
 -- It is killed 9, 102 or 300 times with a file, 4, 30 or 300 times with each receiver.
+-- Runs first: many runs, killed one after the other.
 local extent = require "spec.support.extent"
 local events = require "spec.support.events"
 local json = require "lastpass.json"

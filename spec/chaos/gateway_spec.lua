@@ -3,6 +3,7 @@
 -- 15, 60 or 1,000 rounds. `spec/nginx/gateway/races_spec.lua` has the cases in
 -- which answers come after minutes, or never.
 -- Runs once: nginx has its own LuaJIT.
+-- Runs first: it waits for answers that come late.
 local extent = require "spec.support.extent"
 local json = require "lastpass.json"
 local lastpass = require "lastpass"

@@ -1,6 +1,7 @@
 -- Writes that the server carries out after the client has given up: held by a proxy, for longer than the
 -- client's time limit. Nothing is carried out twice, nothing after it was taken back, and what is said of
 -- each row is what the server did. Held for up to 2 s with 2 seeds, or 10 s with 4 or 6.
+-- Runs first: it waits for answers that come late.
 local extent = require "spec.support.extent"
 local directory = require "lastpass.directory"
 local loop = require "lastpass.transport.loop"

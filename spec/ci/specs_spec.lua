@@ -130,6 +130,24 @@ describe(".ci/specs.lua", function()
     assert.matches("[bc]_spec.*[bc]_spec.*a_spec", output)
   end)
 
+  it("begins with the files that are long", function()
+    for _, name in ipairs { "a", "b", "c" } do
+      write_test(name, GOOD, name == "c" and "-- Runs first: it is long.\n" or nil)
+    end
+    local passed, output = run(1)
+    assert.is_true(passed, output)
+    assert.matches("c_spec.*a_spec.*b_spec", output)
+  end)
+
+  it("shows the seconds that passed and those of the processor", function()
+    write_test("a", "os.execute 'sleep 1.1; i=0; while [ $i -lt 200000 ]; do i=$((i + 1)); done'")
+    local _, output = run()
+    local seconds, work = output:match "a_spec.- 0 skipped, (%d+) s, ([%d.]+) s of work\n"
+    assert.is_true(tonumber(seconds) >= 1, output)
+    assert.is_true(tonumber(work) > 0, output)
+    assert.matches("\n%d+ s of work\n1 passed, 0 failed\n", output)
+  end)
+
   it("leaves files that run once to lua5.4", function()
     write_test("a", GOOD, "-- About a program.\n-- Runs once: why\n")
     write_test("b", GOOD, "-- Runs once: why\n-- Runs alone: why\n")
@@ -140,6 +158,9 @@ describe(".ci/specs.lua", function()
     local pipe = assert(io.popen(("lua5.4 .ci/specs.lua 'env lua5.4' '%s' 2>&1"):format(folder)))
     output = pipe:read "*a"
     pipe:close()
-    assert.matches("2 files that run once are left to lua5.4\n1 passed, 0 failed\n", output)
+    assert.matches(
+      "2 files that run once are left to lua5.4\n%d+ s of work\n1 passed, 0 failed\n",
+      output
+    )
   end)
 end)

@@ -1,4 +1,5 @@
 -- Replies of getuserdata as rows (enterprise-api §4.8).
+-- Runs first: it reads directories at every cut.
 local core = require "lastpass.core"
 local directory = require "spec.support.directory"
 local fuzz = require "spec.support.fuzz"

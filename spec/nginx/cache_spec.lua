@@ -1,5 +1,6 @@
 -- The directory in memory of all workers, in a real nginx over a sandbox.
 -- Runs once: nginx has its own LuaJIT.
+-- Runs first: it waits for many reads of a directory.
 local lastpass = require "lastpass"
 local sites = require "spec.support.site"
 local socket = require "socket"

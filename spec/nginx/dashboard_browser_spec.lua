@@ -1,6 +1,7 @@
 -- The dashboard in a real nginx, used in a browser that nobody here wrote: Chromium, driven by
 -- playwright-core, looked at by axe-core (both from npm).
 -- Runs once: nginx has its own LuaJIT.
+-- Runs first: a browser looks at every page.
 local browser = require "spec.support.browser"
 local dashboard = require "spec.support.dashboard"
 local json = require "lastpass.json"

@@ -1,4 +1,5 @@
 -- source.ldap against OpenLDAP's own server, with 5,000 people and groups within groups.
+-- Runs first: a directory of thousands is filled.
 local check = require "spec.support.check"
 local lastpass = require "lastpass"
 local slapd = require "spec.peers.slapd"

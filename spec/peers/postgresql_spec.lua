@@ -1,4 +1,5 @@
 -- The journal on a real PostgreSQL: all that it does on a file, and what only a server brings.
+-- Runs first: each part has a database of its own.
 local check = require "spec.support.check"
 local contract = require "spec.store.contract"
 local postgresql = require "spec.peers.postgresql"

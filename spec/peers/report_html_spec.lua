@@ -1,5 +1,6 @@
 -- Report pages in a browser that nobody here wrote: Chromium, driven by playwright-core, looked at by
 -- axe-core (both from npm), in light and dark, wide and narrow, and on paper.
+-- Runs first: a browser looks at every page.
 local browser = require "spec.support.browser"
 local json = require "lastpass.json"
 local planted = require "spec.support.planted"

@@ -2,6 +2,7 @@
 -- back gives the company as it was.
 -- And for random files with random damage: no plan does more than the limits say, and whoever has a
 -- status that nobody knows is left alone.
+-- Runs first: many companies are made up.
 local extent = require "spec.support.extent"
 local companies = require "spec.support.companies"
 local plans = require "spec.support.plans"
