@@ -205,16 +205,16 @@ end
 -- logs: `action` such as "patch_user"; `failure`: what an unforeseen error said
 function methods:handle(request)
   local media_type = messages.answers_in(request.headers.accept)
-  if not media_type then
-    local detail = "this server writes " .. messages.MEDIA_TYPE
-    return messages.error_response(406, nil, detail),
-      { action = M.action(request.method, request.path) }
+  local response, info, call
+  if media_type then
+    response, info, call = run(self, request, self.backend:features())
+    info.failure = info.failure or call.failure
+  else
+    response = messages.error_response(406, nil, "this server writes " .. messages.MEDIA_TYPE)
+    info = { action = M.action(request.method, request.path) }
   end
-  local features = self.backend:features()
-  local response, info, call = run(self, request, features)
-  info.failure = info.failure or call.failure
   if response.headers["Content-Type"] then
-    response.headers["Content-Type"] = media_type
+    response.headers["Content-Type"] = media_type or messages.MEDIA_TYPE
   end
   if request.method == "HEAD" then
     response.body = ""
