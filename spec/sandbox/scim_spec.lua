@@ -790,6 +790,25 @@ describe("lastpass.sandbox.scim", function()
       assert.equal(200, site:send("GET", "/Users").status)
     end)
 
+    it("nothing that can be read has the token", function()
+      box:control(
+        "POST",
+        "faults",
+        { command = "x", token_changed = true, scim_token = support.TOKEN }
+      )
+      site:send("GET", "/Users")
+      site:send("POST", "/Users", { userName = "x" })
+      for _, path in ipairs { "journal", "state", "companies", "faults", "events", "assumptions" } do
+        local reply = box:request {
+          method = "GET",
+          path = "/_sandbox/" .. path,
+          headers = { host = "127.0.0.1" },
+        }
+        assert.equal(200, reply.status, path)
+        assert.is_nil(reply.body:find(support.TOKEN, 1, true), path)
+      end
+    end)
+
     it("latency is for all", function()
       open { latency = 0.25 }
       assert.equal(0.25, site:send("GET", "/Users").delay)
