@@ -798,7 +798,7 @@ describe("lastpass.sandbox.scim", function()
       )
       site:send("GET", "/Users")
       site:send("POST", "/Users", { userName = "x" })
-      for _, path in ipairs { "journal", "state", "companies", "faults", "events", "assumptions" } do
+      for _, path in ipairs { "journal", "state", "companies", "faults", "events" } do
         local reply = box:request {
           method = "GET",
           path = "/_sandbox/" .. path,

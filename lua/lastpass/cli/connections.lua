@@ -71,6 +71,13 @@ function M.names(session)
   return names
 end
 
+--- Under which name the journal has the objects of a connection.
+---@param connection lastpass.store.ScimConnection
+---@return string
+function M.store_name(connection)
+  return require("lastpass.inbound").store_name(connection)
+end
+
 --- Tokens that count.
 ---@param journal lastpass.store.Journal
 ---@param name string of a connection
@@ -127,7 +134,7 @@ function M.list(session)
   local journal, tenant = must(session:journal())
   local list, counts, now = all_of(journal, tenant), must(journal:scim_counts(tenant)), time.now()
   for _, connection in ipairs(list) do
-    describe(journal, connection, counts[connection.name], now)
+    describe(journal, connection, counts[M.store_name(connection)], now)
   end
   return list
 end

@@ -122,12 +122,6 @@ function M.client(session)
   return must(failure.call(require("lastpass").scim.new, given))
 end
 
-local FROM_PROFILE = [[
-local settings = assert(require("lastpass.config").profile(%s))
-local kind, value = next(settings.scim.token)
-local scim = require("lastpass").scim.new { url = settings.scim.url, cid = settings.cid,
-  token = assert(require("lastpass").secret[kind](value)), dialect = settings.scim.dialect }]]
-
 local SOURCES =
   { file = "file(%s)", command = "command(%s)", env = "env(%s)", fd = "descriptor(%s)" }
 
@@ -136,7 +130,8 @@ local SOURCES =
 ---@return string
 function M.lua(options)
   if not options.url then
-    return FROM_PROFILE:format(options.profile and lua_text.value(options.profile) or "")
+    local profile = options.profile and lua_text.value(options.profile) or ""
+    return ('local scim = assert(assert(require("lastpass").connect(%s)):scim())'):format(profile)
   end
   local kind = must(source_of(options))
   local form = SOURCES[kind]

@@ -66,7 +66,7 @@ describe("the commands that ask a SCIM server", function()
     )
     assert((loadstring or load)(out))
     _, out = offline:run { "scim", "group", "Sales", "--print-lua", "--profile", "acme" }
-    assert.truthy(out:find('require("lastpass.config").profile("acme")', 1, true), out)
+    assert.truthy(out:find('require("lastpass").connect("acme")):scim())', 1, true), out)
     assert((loadstring or load)(out))
   end)
 end)

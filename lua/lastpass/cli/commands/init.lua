@@ -35,7 +35,7 @@ local SECTIONS = {
   { "Directory", "users", "directory", "bulk" },
   { "Plans", "plans", "history" },
   { "Events", "events" },
-  { "SCIM", "scim", "scim_client" },
+  { "SCIM", "scim", "scim_held", "scim_client" },
   { "Reports", "reports", "reviews", "evidence" },
   { "Scripts", "scripts" },
   { "Set-up", "setup", "profiles", "shell" },
@@ -56,6 +56,8 @@ for file, words in pairs {
   scripts = "run repl sandbox",
   setup = "doctor auth/ config/",
   scim = "scim/",
+  scim_held = "scim+held+list scim+held+show scim+held+approve scim+held+refuse "
+    .. "scim+worker scim+disconnect",
   scim_client = "scim+users scim+user scim+groups scim+group scim+doctor",
   profiles = "profile/",
   shell = "completion version help names",

@@ -1,6 +1,7 @@
 --- The commands that ask a SCIM server: its users and groups, and whether identity providers can work with it.
 -- @module lastpass.cli.commands.scim_client
 local errors = require "lastpass.error"
+local exit = require "lastpass.cli.exit"
 local failure = require "lastpass.cli.failure"
 local lua_text = require "lastpass.cli.lua_text"
 local scim_server = require "lastpass.cli.scim_server"
@@ -94,7 +95,92 @@ local function show_lua(type, attribute, argument)
   end
 end
 
+-- ------------------------------------------------------------------ doctor
+
+-- What to fix first, whole: a table would cut it.
+local function show_first(session, row)
+  for _, part in ipairs {
+    { "first deviation", ("%s (%s)"):format(row.check, row.provider) },
+    { "  sent", row.sent },
+    { "  came", row.came },
+    { "  expected", row.expected },
+    { "  wrong", row.problem },
+  } do
+    if part[2] then
+      session:say("%s: %s", part[1], part[2])
+    end
+  end
+end
+
+local function examine(session, options)
+  if options.domain and not options.write then
+    return values.usage "--domain needs --write: it is for the test users' addresses"
+  end
+  local writes = options.write and not options.dry_run
+  local output = require "lastpass.cli.output"
+  local view = require("lastpass.cli.views").scim_checks
+  output.check(session, view)
+  local scim = scim_server.client(session)
+  if writes then
+    local question = "create, change and remove a test user and a test group at " .. options.url
+    must(require("lastpass.cli.confirm").ask(session, question .. "?"))
+  end
+  local doctor = require "lastpass.scim.doctor"
+  local settings = { write = writes or nil, domain = writes and options.domain or nil }
+  local rows = must(failure.call(doctor.run, scim, settings))
+  session:show(view, rows)
+  if rows.first then
+    show_first(session, rows.first)
+    return exit.findings
+  elseif not session:for_programs() then
+    session:say(
+      options.write and "identity providers can work with it"
+        or "what only reads is as it should be; --write tries what identity providers change"
+    )
+  end
+  return exit.done
+end
+
 return {
+  {
+    name = "scim doctor",
+    summary = "Ask a SCIM server what identity providers ask",
+    description = "The opening requests of Entra ID and Okta, and what the RFC says, one by one. "
+      .. "Ends with 7, and shows the first deviation with what was sent, what came and what was "
+      .. "expected. Without --write nothing is changed.",
+    rows = true,
+    writes = true,
+    harm = "ask",
+    arguments = { { "url", "base address of the server: https://host/scim/entra" } },
+    options = values.join({
+      { "--write", "create, change and remove a test user and a test group, too" },
+      {
+        "--domain",
+        "of the test users' addresses; default scim-doctor.invalid, which gets no mail",
+        value = "NAME",
+      },
+    }, scim_server.token_options, scim_server.way_options),
+    examples = {
+      { "lastpass scim doctor https://lastpass.acme.com/scim/entra", "asks for the token" },
+      {
+        "lastpass scim doctor https://idp.acme.com/scim/v2 --token-file idp.token --write --yes",
+        "everything, from cron",
+      },
+    },
+    topics = { "output", "exit-codes" },
+    lua = function(options)
+      local settings =
+        { write = options.write and not options.dry_run or nil, domain = options.domain }
+      return table.concat({
+        scim_server.lua(options),
+        ('local rows = require("lastpass.scim.doctor").run(scim%s)'):format(
+          lua_text.further(settings)
+        ),
+        "for _, row in ipairs(rows) do print(row.state, row.check, row.problem) end",
+      }, "\n")
+    end,
+    run = examine,
+  },
   {
     name = "scim users",
     summary = "List the users of a SCIM server",

@@ -1,5 +1,5 @@
---- What has a name at the prompt (client, users, groups, folders, events, plan, sandbox, lastpass), and the
--- lists that these names stand for.
+--- What has a name at the prompt (client, users, groups, folders, events, plan, scim, sandbox, lastpass), and
+-- the lists that these names stand for.
 -- @module lastpass.cli.repl.scope
 local interrupts = require "lastpass.cli.repl.interrupts"
 
@@ -135,27 +135,37 @@ M.names = {
   { "folders", "shared folders and who may use them" },
   { "events", 'audit events of a day; events{ from = "-7d", user = "ann@acme.com" }' },
   { "plan", 'plan "playbook.lua" compares the company with a playbook; client:apply(it)' },
+  { "scim", "the company over SCIM: scim:user(address), for user in scim:users() do" },
   { "sandbox", "the LastPass on this machine; without --sandbox, how to start one" },
   { "lastpass", "the module" },
 }
 
-local listed = { "users", "groups", "folders", "events", "expired_passwords" }
+local listed = {
+  enterprise = { "users", "groups", "folders", "events", "expired_passwords" },
+  scim = { "users", "groups" },
+}
 local changed = {} -- tables of methods that are changed already
 
--- At the prompt the lists of every client can be shown, and an apply is not interrupted midway.
-local function change_methods()
-  local methods = require("lastpass").enterprise.methods
+local function make_listings(methods, names)
   if changed[methods] then
-    return
+    return false
   end
   changed[methods] = true
-  for _, name in ipairs(listed) do
+  for _, name in ipairs(names) do
     local method = methods[name]
     methods[name] = function(...)
       return M.new_listing(name, method(...))
     end
   end
-  interrupts.make_gentle(methods, require "lastpass.plan.client")
+  return true
+end
+
+-- At the prompt the lists of every client can be shown, and an apply is not interrupted midway.
+local function change_methods()
+  local methods = require("lastpass").enterprise.methods
+  if make_listings(methods, listed.enterprise) then
+    interrupts.make_gentle(methods, require "lastpass.plan.client")
+  end
 end
 
 local function find_folder(folders, name)
@@ -208,6 +218,12 @@ makers.events = function(client)
   end, function()
     return nil
   end)
+end
+
+makers.scim = function(client)
+  local endpoint = need(client():scim())
+  make_listings(require("lastpass").scim.methods, listed.scim)
+  return endpoint
 end
 
 makers.plan = function(client)

@@ -21,7 +21,8 @@ M.scim_connections = {
     "name",
     { field = "provider", rank = 2 },
     "mode",
-    { field = "tokens", title = "tokens" },
+    { field = "state", rank = 3 },
+    "tokens",
     { field = "days_left", align = "right" },
     { field = "objects", align = "right", rank = 1 },
     { field = "held", align = "right" },
@@ -103,6 +104,108 @@ M.scim_requests = {
     end
     return (request.status >= 500 or request.status == 401) and "bad" or "warn"
   end,
+}
+
+local states_of_jobs = {
+  held = "warn",
+  ready = "warn",
+  running = "warn",
+  done = "good",
+  failed = "bad",
+  refused = "dim",
+  superseded = "dim",
+}
+
+M.scim_held = {
+  name = "held writes",
+  key = "id",
+  fields = {
+    "id",
+    "connection",
+    "subject",
+    "people",
+    "what",
+    "state",
+    "reason",
+    "code",
+    "created",
+    "decided_at",
+    "decided_by",
+    "decision",
+    "outcome",
+    "ended",
+    "attempt",
+    "not_before",
+    "run",
+    "step",
+    "object",
+  },
+  columns = {
+    { field = "id", align = "right", title = "job" },
+    { field = "connection", rank = 1 },
+    "subject",
+    { field = "what", wrap = true },
+    "state",
+    { field = "reason", title = "held because", wrap = true },
+    { field = "created", rank = 2 },
+  },
+  times = { created = true, decided_at = true, ended = true, not_before = true },
+  tone = function(job)
+    return states_of_jobs[job.state]
+  end,
+}
+
+local outcomes = { done = "good", refused = "bad", failed = "bad" }
+
+M.scim_decisions = {
+  name = "decisions",
+  key = "id",
+  fields = {
+    "id",
+    "connection",
+    "subject",
+    "people",
+    "what",
+    "outcome",
+    "reason",
+    "code",
+    "run",
+    "step",
+  },
+  columns = {
+    { field = "id", align = "right", title = "job" },
+    "subject",
+    { field = "what", wrap = true },
+    "outcome",
+    { field = "reason", wrap = true },
+  },
+  tone = function(job)
+    return outcomes[job.outcome] or "warn"
+  end,
+}
+
+M.scim_objects = {
+  name = "objects",
+  key = "name",
+  fields = {
+    "id",
+    "type",
+    "name",
+    "state",
+    "external_id",
+    "account",
+    "alias",
+    "created",
+    "changed",
+  },
+  columns = {
+    { field = "type" },
+    "name",
+    "state",
+    { field = "external_id", rank = 1 },
+    { field = "changed", title = "changed (UTC)" },
+  },
+  times = { created = true, changed = true },
 }
 
 -- ------------------------------------------------------------------ what a SCIM server has
@@ -191,6 +294,23 @@ M.scim_groups = {
       return of_meta(group, field)
     end
     return group[field]
+  end,
+}
+
+local states_of_checks = { ok = "good", deviation = "bad", note = "warn", skipped = "dim" }
+
+M.scim_checks = {
+  name = "checks",
+  key = "check",
+  fields = { "check", "provider", "state", "problem", "expected", "sent", "came" },
+  columns = {
+    "state",
+    { field = "provider", title = "asked by" },
+    "check",
+    { field = "problem", wrap = true },
+  },
+  tone = function(row)
+    return states_of_checks[row.state]
   end,
 }
 
