@@ -23,6 +23,7 @@ local rules = {
     "lastpass profile add NAME --cid NUMBER makes one; or set LASTPASS_CID and "
       .. "LASTPASS_PROVHASH_FILE; to try things out, lastpass repl --sandbox",
   },
+  { "^lastpass%.scim%.new: option '([%w_]+)'", "%1" },
   { "^client:export: option '([%w_]+)'", as_flag },
   { "^client:export: ", "" },
   { "^report%.[%w_]+: option '([%w_]+)'", as_flag },

@@ -91,7 +91,7 @@ describe("lastpass scim connections", function()
     assert.same({}, okta.tokens)
     local code, out = place:run "scim connections"
     assert.equals(0, code)
-    assert.truthy(out:find("^name +provider +mode +tokens +days left"), out)
+    assert.truthy(out:find("^name +provider +mode +state +tokens +days left"), out)
     out = select(2, place:run "scim connections --csv --fields name,days_left")
     assert.equals("name,days_left\r\nentra,200\r\nokta,0\r\n", out)
     code, out = place:run {

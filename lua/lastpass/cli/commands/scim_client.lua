@@ -112,6 +112,21 @@ local function show_first(session, row)
   end
 end
 
+local NOT_TRIED = "an earlier request failed"
+
+-- For people what was tried; for programs everything.
+local function show_checks(session, view, rows)
+  local tried = {}
+  for _, row in ipairs(rows) do
+    tried[#tried + 1] = (session:for_programs() or row.problem ~= NOT_TRIED) and row or nil
+  end
+  session:show(view, tried)
+  session.streams:flush()
+  if #tried < #rows then
+    session:say("%d more were not tried: %s", #rows - #tried, NOT_TRIED)
+  end
+end
+
 local function examine(session, options)
   if options.domain and not options.write then
     return values.usage "--domain needs --write: it is for the test users' addresses"
@@ -128,7 +143,7 @@ local function examine(session, options)
   local doctor = require "lastpass.scim.doctor"
   local settings = { write = writes or nil, domain = writes and options.domain or nil }
   local rows = must(failure.call(doctor.run, scim, settings))
-  session:show(view, rows)
+  show_checks(session, view, rows)
   if rows.first then
     show_first(session, rows.first)
     return exit.findings
