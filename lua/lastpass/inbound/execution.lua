@@ -91,13 +91,15 @@ local function claims_of(write, takes_admin)
 end
 
 local function finish_job(endpoint, write, token)
+  local not_before, delay = endpoint:due_in(endpoint:doubt(#write.changes))
   return {
     tenant = endpoint.tenant,
     connection = endpoint.store_name,
     kind = held.FINISH,
     subject = write.changes[1].subject,
     object = write.object.id,
-    delay = endpoint:doubt(#write.changes),
+    not_before = not_before,
+    delay = delay,
     payload = {
       changes = held.plain(write.changes),
       final = write.final,
@@ -196,7 +198,7 @@ local function recorded(written, results)
 end
 
 -- Seconds after which a change that could not be sent, or is not shown yet, is looked at again.
-local SOON = 10
+local SOON, LONGEST = 10, 600
 
 local function unsent_payload(write, results)
   return {
@@ -208,36 +210,32 @@ local function unsent_payload(write, results)
   }
 end
 
+local function ready_in(endpoint, seconds, result)
+  result.state = "ready"
+  result.not_before, result.delay = endpoint:due_in(seconds)
+  return result
+end
+
 -- What becomes of the job that was left behind with the intent, or that is executed.
-local function job_of(endpoint, write, written, results, worst)
-  local job = { id = written.job, token = write.proof and write.proof.token }
+local function result_of(endpoint, write, written, results, worst)
   if worst.state == "done" then
-    job.result = { state = "done", outcome = "done" }
+    return { state = "done", outcome = "done" }
   elseif worst.state == "refused" or worst.state == "unknown" then
-    job.result = {
-      state = write.proof and "failed" or "done",
-      code = worst.code,
-      reason = worst.reason,
-    }
+    local job_state = write.proof and "failed" or "done"
+    return { state = job_state, code = worst.code, reason = worst.reason }
   elseif worst.state == "not_tried" then
-    local delay = worst.err and worst.err.retry_after or SOON
-    job.result = {
-      state = "ready",
-      delay = math.min(math.ceil(delay), 600),
+    local seconds = worst.err and worst.err.retry_after or SOON
+    return ready_in(endpoint, math.min(seconds, LONGEST), {
       reason = worst.reason,
       payload = unsent_payload(write, results),
-    }
-  else
-    local payload = finish_job(endpoint, write, written.token).payload
-    payload.doubt_until = written.clock + written.doubt
-    job.result = {
-      state = "ready",
-      delay = worst.state == "uncertain" and written.doubt or SOON,
-      reason = worst.reason,
-      payload = payload,
-    }
+    })
   end
-  return job
+  local payload = finish_job(endpoint, write, written.token).payload
+  payload.doubt_until = math.floor(endpoint.now()) + written.doubt
+  return ready_in(endpoint, worst.state == "uncertain" and written.doubt or SOON, {
+    reason = worst.reason,
+    payload = payload,
+  })
 end
 
 local function copy_at(object, clock)
@@ -278,7 +276,11 @@ function M.record(endpoint, write, written, results)
     objects = done and { copy_at(write.final.object, written.clock) } or nil,
     forget = worst.state == "refused" and write.is_new and { write.object.id } or nil,
     members = members_of(results),
-    job = job_of(endpoint, write, written, results, worst),
+    job = {
+      id = written.job,
+      token = write.proof and write.proof.token,
+      result = result_of(endpoint, write, written, results, worst),
+    },
     add_jobs = done and write.final.jobs or nil,
     supersede = done and held.overtaken(jobs, write.touched) or nil,
     give_back = not write.again and guards.amounts(endpoint, write.view, unmade, true) or nil,

@@ -43,10 +43,12 @@ local function end_job(endpoint, job, result)
   return endpoint:call_journal("end_job", job.id, job.token, result)
 end
 
-local function put_back(endpoint, job, reason, delay)
+local function put_back(endpoint, job, reason, seconds)
+  local not_before, delay = endpoint:due_in(seconds or delay_of(job))
   return end_job(endpoint, job, {
     state = "ready",
-    delay = delay or delay_of(job),
+    not_before = not_before,
+    delay = delay,
     reason = reason,
   })
 end
@@ -286,19 +288,19 @@ function M.execute(endpoint, context, view, job)
   end
   if not ok and err and (err.kind == "guard" or err.code == "claimed" or err.code == "locked") then
     -- it is still ours: nothing of it was written
-    local state = err.code == "held" and "held" or err.kind == "guard" and "failed" or "ready"
-    end_job(endpoint, job, {
-      state = state,
-      code = err.code,
-      reason = message,
-      delay = state == "ready" and (err.retry_after or DELAYS[1]) or nil,
-    })
+    if err.kind == "guard" then
+      local state = err.code == "held" and "held" or "failed"
+      end_job(endpoint, job, { state = state, code = err.code, reason = message })
+    else
+      put_back(endpoint, job, message, err.retry_after or DELAYS[1])
+    end
   end
   return ok, message, err
 end
 
 -- ---- before a request ----
 
+-- Whether it is due is decided by who claims it; this only saves asking.
 local function is_due(endpoint, job)
   return (job.kind == held.FINISH or job.kind == held.HELD)
     and job.state ~= "held"
@@ -348,7 +350,7 @@ function M.claim(endpoint, options)
     worker = endpoint.worker,
     token = digest.to_hex(digest.random(16)),
     lease = endpoint:doubt(1) + 60,
-    now = math.floor(endpoint.now()),
+    now = endpoint.has_own_clock and math.floor(endpoint.now()) or nil,
   })
 end
 

@@ -27,6 +27,7 @@ local M = {}
 ---@field journal lastpass.store.Journal or what has its methods
 ---@field directory fun(): table|nil view of the directory: snapshot, read_at (epoch seconds)
 ---@field now fun(): number       epoch seconds
+---@field has_own_clock boolean   `now` was given: jobs are due by it, else by the database's clock
 ---@field sleep fun(seconds: number)
 ---@field clock fun(): number     seconds that only grow
 ---@field is_shadow boolean
@@ -76,8 +77,8 @@ local known = {
 
 --- Makes an endpoint.
 ---@param options table connection (as of `connection`), tenant, carrier, client, journal, directory (function: the view of
--- the directory, or nil, message, err); now (default the machine's clock), sleep, clock, call_timeout (seconds; default
--- the client's), margin (60), deadline (45), worker (name of this process in jobs)
+-- the directory, or nil, message, err); now (a clock for jobs and dates; default the database's and the machine's), sleep,
+-- clock, call_timeout (seconds; default the client's), margin (60), deadline (45), worker (name of this process in jobs)
 ---@return lastpass.inbound.Endpoint
 function M.new(options)
   errors.check_options("inbound.new", options, known)
@@ -95,6 +96,7 @@ function M.new(options)
     journal = options.journal,
     directory = options.directory,
     now = options.now or time.now,
+    has_own_clock = options.now ~= nil,
     sleep = options.sleep or function(seconds)
       return waiting.sleep(seconds)
     end,
@@ -171,6 +173,18 @@ end
 ---@return integer
 function methods:doubt(calls)
   return math.ceil(self.call_timeout * math.min(calls, 4) + self.margin) + 2
+end
+
+--- When a job is due, as fields of one.
+---@param seconds number from now
+---@return integer|nil not_before
+---@return integer|nil delay
+function methods:due_in(seconds)
+  seconds = math.ceil(seconds)
+  if self.has_own_clock then
+    return math.floor(self.now()) + seconds, nil
+  end
+  return nil, seconds
 end
 
 --- Does what was left for later and is due, see `lastpass.inbound.worker`.
@@ -276,6 +290,7 @@ signature.declare("endpoint:", methods, {
   backend = "context?: table",
   call_journal = "method: string, ...: any",
   doubt = "calls: number",
+  due_in = "seconds: number",
   work = "options?: table",
 })
 

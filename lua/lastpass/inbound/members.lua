@@ -109,8 +109,8 @@ local function apply_written(list, written, field)
   return kept, added
 end
 
--- Those that only the journal has: their names, where they still exist.
-local function add_known(endpoint, kept, added)
+-- Those that the directory does not list yet: their names, where they still exist.
+local function add_known(endpoint, view, kind, kept, added)
   if #added == 0 then
     return kept
   end
@@ -120,8 +120,14 @@ local function add_known(endpoint, kept, added)
   end
   for _, id in ipairs(added) do
     local object = known[id]
-    if object and object.state ~= "tombstone" then
-      kept[#kept + 1] = { id = id, name = object.name, object = object }
+    local name
+    if object then
+      name = object.state ~= "tombstone" and object.name or nil
+    else
+      name = objects.computed_name(endpoint, view, kind, id)
+    end
+    if name then
+      kept[#kept + 1] = { id = id, name = name, object = object }
     end
   end
   return kept
@@ -157,7 +163,7 @@ function M.list(endpoint, view, entry)
     return nil, message, err
   end
   local kept, added = apply_written(list, written, "user")
-  return add_known(endpoint, kept, added)
+  return add_known(endpoint, view, "User", kept, added)
 end
 
 --- The members of a group, as they are shown.
@@ -193,7 +199,7 @@ function M.groups_of(endpoint, view, entry)
     return nil, message, err
   end
   local kept, added = apply_written(list, written, "group")
-  list, message, err = add_known(endpoint, kept, added)
+  list, message, err = add_known(endpoint, view, "Group", kept, added)
   if not list then
     return nil, message, err
   end

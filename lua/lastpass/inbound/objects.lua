@@ -228,6 +228,16 @@ function M.computed_id(endpoint, kind, name)
   return index and index.ids[kind][account] or M.id(endpoint.tenant, kind, account, 0)
 end
 
+--- The address or name of an id that the journal does not know.
+---@param endpoint lastpass.inbound.Endpoint
+---@param view table
+---@param kind "User"|"Group"
+---@param id string
+---@return string|nil
+function M.computed_name(endpoint, view, kind, id)
+  return index_of(endpoint, view).names[kind][id]
+end
+
 -- ---- looking up ----
 
 local function look_up(endpoint, wanted)
@@ -255,7 +265,7 @@ function M.by_id(endpoint, view, kind, id)
   if object then
     return object.type == kind and M.entry(endpoint, view, object, true, known.jobs)
   end
-  local name = index_of(endpoint, view).names[kind][id]
+  local name = M.computed_name(endpoint, view, kind, id)
   if not name then
     return false
   end

@@ -84,6 +84,7 @@ local function show_after(endpoint, view, entry, object, changes, wants)
 end
 
 local function rename_job(endpoint, object)
+  local not_before, delay = endpoint:due_in(DAY)
   return {
     tenant = endpoint.tenant,
     connection = endpoint.store_name,
@@ -91,7 +92,8 @@ local function rename_job(endpoint, object)
     subject = object.account,
     object = object.id,
     fingerprint = "rename " .. object.id,
-    delay = DAY,
+    not_before = not_before,
+    delay = delay,
     payload = { to = object.alias },
   }
 end
@@ -405,6 +407,7 @@ local function delete_job(endpoint, entry)
   if connection.delete ~= "delete" or entry.state.status == "pending" then
     return nil
   end
+  local not_before, delay = endpoint:due_in(connection.grace_days * DAY)
   return {
     tenant = endpoint.tenant,
     connection = endpoint.store_name,
@@ -412,7 +415,8 @@ local function delete_job(endpoint, entry)
     subject = entry.address,
     object = entry.object.id,
     fingerprint = "delete " .. entry.object.id,
-    not_before = math.floor(endpoint.now()) + connection.grace_days * DAY,
+    not_before = not_before,
+    delay = delay,
     payload = { changes = held.plain { { kind = "delete", subject = entry.address } } },
   }
 end

@@ -23,6 +23,12 @@ local function end_job(endpoint, job, result)
   return endpoint:call_journal("end_job", job.id, job.token, result)
 end
 
+local function put_back(endpoint, job, reason, seconds)
+  local not_before, delay = endpoint:due_in(seconds)
+  local result = { state = "ready", not_before = not_before, delay = delay, reason = reason }
+  return end_job(endpoint, job, result)
+end
+
 -- ---- the end of a grace period ----
 
 local function find_object(endpoint, job)
@@ -114,7 +120,7 @@ local function follow_rename(endpoint, _, _, job)
       },
     })
   end
-  return end_job(endpoint, job, { state = "ready", delay = DAY, reason = "no log-in so far" })
+  return put_back(endpoint, job, "no log-in so far", DAY)
 end
 
 -- ---- one step ----
@@ -139,10 +145,11 @@ local function execute(endpoint, view, job, summary)
   summary.messages[#summary.messages + 1] = ("job %d: %s"):format(job.id, tostring(message))
   if job.kind ~= held.FINISH and job.kind ~= held.HELD and err and err.code ~= "job_lost" then
     -- a change that was sent has put its job back itself
-    local state = err.kind == "guard" and "failed" or "ready"
-    local result = { state = state, code = err.code, reason = message }
-    result.delay = state == "ready" and AGAIN or nil
-    end_job(endpoint, job, result)
+    if err.kind == "guard" then
+      end_job(endpoint, job, { state = "failed", code = err.code, reason = message })
+    else
+      put_back(endpoint, job, message, AGAIN)
+    end
   end
 end
 
@@ -168,7 +175,7 @@ function M.step(endpoint, options)
     local view
     view, message, err = objects.view(endpoint)
     if not view then
-      end_job(endpoint, list[1], { state = "ready", delay = AGAIN, reason = message })
+      put_back(endpoint, list[1], message, AGAIN)
       return nil, message, err
     end
     summary.claimed = summary.claimed + 1

@@ -271,6 +271,11 @@ local function read_open_run(client, id)
   local read, message, err = runs.read(client, id)
   if not read then
     return nil, message, err
+  elseif read.row.kind == "scim" then
+    local text = "run %d is what identity providers changed: the endpoint's worker finishes it"
+    return errors.fail("conflict", "of_endpoint", text:format(id), {
+      hint = "lastpass scim worker",
+    })
   elseif read.row.state == "finished" or read.row.state == "abandoned" then
     return cannot_resume(read.row)
   end

@@ -207,6 +207,30 @@ local function unfinished(run, form, ...)
   return errors.fail("conflict", "unfinished_run", text, { hint = hint, run = run.id })
 end
 
+-- What an identity provider asked for is finished by the endpoint's worker. Until LastPass is through with it nothing else
+-- may be done.
+local function check_endpoint(work, run)
+  local open, message, err = work.journal:open_steps(run.id)
+  if not open then
+    return nil, message, err
+  end
+  local until_utc, count = M.in_doubt(open, work.client)
+  if not until_utc then
+    return work.journal:end_run(run.id, #open > 0 and "stopped" or "finished", run.summary)
+  end
+  local text = "the SCIM endpoint (run %d) is finding out what became of %d changes, until %s"
+  return errors.fail(
+    "conflict",
+    "unfinished_run",
+    text:format(run.id, count, time.iso(until_utc)),
+    {
+      hint = "wait until then; its worker finishes them: lastpass scim worker",
+      run = run.id,
+      retry_after = until_utc - time.now(),
+    }
+  )
+end
+
 -- A run that was stopped blocks nothing, once the server is through with what it was asked.
 local function check_stopped(work, run)
   local counts = run.summary and run.summary.counts
@@ -267,6 +291,8 @@ function M.check_journal(work, plan)
       end
     elseif run.plan == plan.name and run.state ~= "abandoned" then
       return unfinished(run, "has begun this plan, and did not come to its end")
+    elseif run.kind == "scim" and (run.state == "running" or run.state == "stopped") then
+      ok, message, err = check_endpoint(work, run)
     elseif run.state == "running" and run.id ~= work.body.of_run then
       ok, message, err = check_open(work.journal, run)
     elseif run.state == "stopped" then

@@ -116,13 +116,58 @@ function M.remembered_error(summary)
   return err
 end
 
+local function parse_plan(row)
+  local body, message, err = document.parse(row.document, ("the plan of run %d"):format(row.id))
+  if not body then
+    return nil, message, err
+  elseif document.name_in(row.document) ~= row.plan then
+    return errors.fail(
+      "conflict",
+      "plan_changed",
+      ("the plan of run %d is not the one that was begun"):format(row.id),
+      { hint = "the journal has been changed; make a new plan" }
+    )
+  end
+  return body
+end
+
+local function steps_since(steps, since)
+  local list = {}
+  for _, step in ipairs(steps) do
+    if (step.intended_at or 0) >= since then
+      list[#list + 1] = step
+    end
+  end
+  return list
+end
+
+-- What identity providers changed was no plan: the steps say what was done, and how people were right before.
+local function body_of_steps(row, steps)
+  local body = document.new()
+  body.tenant = row.tenant
+  for index, step in ipairs(steps) do
+    body.objects[step.subject] = body.objects[step.subject] or step.before
+    body.steps[index] = {
+      number = step.number,
+      kind = step.kind,
+      subject = step.subject,
+      after = step.after,
+      reason = "an identity provider asked for it",
+      rule = "scim",
+      reversal = changes.by_name[step.kind].reversal,
+    }
+  end
+  return body
+end
+
 --- Reads a run of this client's company, its plan and its steps.
 ---@param client lastpass.Client
 ---@param id integer
+---@param since? integer epoch seconds: only the steps from then on
 ---@return table|nil read {journal, tenant, row, body, steps}
 ---@return string? message
 ---@return lastpass.Error? err code "no_such_run", "other_tenant" or "plan_changed"
-function M.read(client, id)
+function M.read(client, id, since)
   local journal, message, err = journals.of(client)
   if not journal then
     return nil, message, err
@@ -140,21 +185,21 @@ function M.read(client, id)
       ("run %d is of %s, not of %s"):format(id, row.tenant, tenant)
     )
   end
-  local body
-  body, message, err = document.parse(row.document, ("the plan of run %d"):format(id))
-  if not body then
-    return nil, message, err
-  elseif document.name_in(row.document) ~= row.plan then
-    return errors.fail(
-      "conflict",
-      "plan_changed",
-      ("the plan of run %d is not the one that was begun"):format(id),
-      { hint = "the journal has been changed; make a new plan" }
-    )
-  end
   local steps
   steps, message, err = journal:steps(id)
   if not steps then
+    return nil, message, err
+  end
+  if since then
+    steps = steps_since(steps, since)
+  end
+  local body
+  if row.kind == "scim" then
+    body = body_of_steps(row, steps)
+  else
+    body, message, err = parse_plan(row)
+  end
+  if not body then
     return nil, message, err
   end
   return { journal = journal, tenant = tenant, row = row, body = body, steps = steps }

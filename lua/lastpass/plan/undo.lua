@@ -238,9 +238,13 @@ end
 function M.make(client, id, options)
   options = errors.check_options("client:undo", options, known_options, 2)
   limits.merge("client:undo: limit", limits.defaults(), options.limit or {}, 2)
-  local read, message, err = runs.read(client, id)
+  local read, message, err = runs.read(client, id, options.since)
   if not read then
     return nil, message, err
+  elseif options.since and read.row.kind ~= "scim" then
+    return errors.fail("argument", "whole_run", ("run %d is taken back as a whole"):format(id), {
+      hint = "'since' is for runs of what identity providers changed within a day",
+    })
   end
   local ok
   ok, message, err = check_state(read)
