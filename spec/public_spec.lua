@@ -171,6 +171,9 @@ describe("public functions", function()
     walk("lastpass.directory.record.", lastpass.directory.record, seen)
     walk("lastpass.transport.", require "lastpass.transport", seen)
     walk("lastpass.nginx.", require "lastpass.nginx", seen)
+    for _, name in ipairs { "filter", "patch", "schema" } do
+      walk("lastpass.scim." .. name .. ".", require("lastpass.scim." .. name), seen)
+    end
   end)
 
   it("of reports do", function()

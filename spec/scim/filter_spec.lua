@@ -362,6 +362,8 @@ describe("filter.compile", function()
     assert.is_true(test_of("foo eq null", options)(user))
     assert.is_true(test_of('foo ne "x"', options)(user))
     assert.is_true(test_of('foo eq "x" or active eq false', options)(user))
+    assert.is_false(test_of('emails[foo eq "x"]', options)(user))
+    assert.is_true(test_of('emails[foo eq null and type eq "work"]', options)(user))
   end)
 
   it("takes values without quotes as they are, where that is asked for", function()

@@ -197,14 +197,15 @@ end
 
 local compile_node
 
-local function compile_selection(path, attribute, lenient)
+local function compile_selection(path, attribute, context)
   if not attribute.multi or attribute.type ~= "complex" then
     refuse("'%s' has no values to choose from by [ ]", attribute.name)
   end
   return compile_node(path.filter, {
     find = element_finder(attribute),
     container = element_container,
-    lenient = lenient,
+    lenient = context.lenient,
+    unknown = context.unknown,
   })
 end
 
@@ -220,7 +221,7 @@ local function compile_comparison(node, context)
   elseif found.definition.returned == "never" then
     refuse("'%s' cannot be searched", found.name)
   end
-  local where = node.path.filter and compile_selection(node.path, found.attribute, context.lenient)
+  local where = node.path.filter and compile_selection(node.path, found.attribute, context)
   return comparison(node, found, where, context.container, context.lenient)
 end
 

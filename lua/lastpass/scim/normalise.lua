@@ -69,6 +69,10 @@ local function is_absent(value)
   return value == nil or value == null or (type(value) == "table" and next(value) == nil)
 end
 
+local function is_blank(value)
+  return is_absent(value) or value == ""
+end
+
 local function simple_value(definition, where, value, options)
   local result = simple[definition.type](value, options.strict)
   if result == nil then
@@ -165,10 +169,19 @@ local function merge(list, places, key, element)
   end
 end
 
+-- A member without an id says neither who nor nobody: leaving it out could empty a group (scim §4.1).
+local function check_named(definition, where, element, options)
+  local value = options.input and definition.sub and definition.sub.value
+  if value and value.mutability == "immutable" and (element == nil or is_blank(element.value)) then
+    refuse("invalidValue", "an element of %s has no '%s'", where, value.name)
+  end
+end
+
 local function many_values(definition, where, value, options)
   local list, places, primaries = json.list {}, {}, 0
   for _, given in ipairs(elements_of(where, value, options)) do
     local element = not is_absent(given) and one_value(definition, where, given, options) or nil
+    check_named(definition, where, element, options)
     if element ~= nil then
       merge(list, places, values.identity(definition, element), element)
       primaries = primaries + (element.primary and 1 or 0)

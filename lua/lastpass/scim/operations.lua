@@ -153,21 +153,34 @@ local function complex(self, context, found, value)
   end
 end
 
+local function names_value(element)
+  if type(element) ~= "table" then
+    return not is_unassigned(element)
+  end
+  for key, part in pairs(element) do
+    if type(key) == "string" and key:lower() == "value" then
+      return not is_unassigned(part)
+    end
+  end
+  return false
+end
+
 -- Values to remove, as Entra sends them: "path":"members","value":[{"value":"id","$ref":null}] (scim §3).
--- An empty list says neither all nor which.
+-- An empty list says neither all nor which, and an element without a value not which one.
 local function listed(self, found, value)
   local definition = found.definition
   if self.options.strict then
     refuse("invalidValue", "remove has no 'value'; say which by a filter in the path")
   end
+  local elements = type(value) == "table" and value[1] ~= nil and value or { value }
+  for _, element in ipairs(definition.sub.value and elements or {}) do
+    if not names_value(element) then
+      refuse("invalidValue", "what to remove of '%s' must have a 'value'", found.name)
+    end
+  end
   local list = normal_value(self, definition, value)
   if not list then
     refuse("invalidValue", "the list of what to remove of '%s' is empty", found.name)
-  end
-  for _, element in ipairs(list) do
-    if definition.sub.value and element.value == nil then
-      refuse("invalidValue", "what to remove of '%s' must have a 'value'", found.name)
-    end
   end
   return list
 end
@@ -187,6 +200,8 @@ local function plural(self, context, found, value)
   local list = normal_value(self, found.definition, value)
   if list then
     emit(self, context, op, found, list)
+  elseif type(value) == "table" and not json.is_list(value) then
+    refuse("invalidValue", "the value of '%s' says nothing; the empty list is []", found.name)
   elseif op == "replace" then
     emit(self, context, "remove", found)
   end
