@@ -245,6 +245,29 @@ describe("lastpass.parallel", function()
     assert.is_true(most <= 6 and most > 3, tostring(most))
   end)
 
+  it("wakes a task that waits for many others once for each of them", function()
+    local resumed, ended, resume = 0, 0, coroutine.resume
+    coroutine.resume = function(...) -- luacheck: ignore 122
+      resumed = resumed + 1
+      return resume(...)
+    end
+    parallel(1, function(outer)
+      outer(function()
+        parallel(4, function(inner)
+          for _ = 1, 100 do
+            inner(function()
+              loop.sleep(0)
+              ended = ended + 1
+            end)
+          end
+        end)
+      end)
+    end)
+    coroutine.resume = resume -- luacheck: ignore 122
+    assert.equal(100, ended)
+    assert.is_true(resumed < 1000, tostring(resumed))
+  end)
+
   it(
     "can be nested with more tasks than the inner limit, as a directory of many pages is",
     function()

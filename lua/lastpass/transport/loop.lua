@@ -277,13 +277,21 @@ end
 ---@return table task `done`, `results`, `failure`, `traceback`
 function M.spawn(on_done, fn, ...)
   local arguments = { n = select("#", ...), ... }
-  local task = { waiters = {}, on_done = on_done }
+  local task = { waiters = {}, has_waiter = {}, on_done = on_done }
   task.thread = coroutine.create(function()
     return fn(unpack(arguments, 1, arguments.n))
   end)
   tasks[task.thread] = task
   wake(task)
   return task
+end
+
+-- Once only: of two wakes each would add the task to all others again, and there would be four.
+local function add_waiter(other, task)
+  if not other.has_waiter[task] then
+    other.has_waiter[task] = true
+    table.insert(other.waiters, task)
+  end
 end
 
 --- Waits until `done` says so; it can only come true when a task of `list` ends.
@@ -296,7 +304,7 @@ function M.wait_for_any(done, list)
   end
   while not done() do
     for other in pairs(list) do
-      table.insert(other.waiters, task)
+      add_waiter(other, task)
     end
     coroutine.yield()
   end

@@ -1,0 +1,180 @@
+-- Steps as requests of SCIM: answers that are lost or late, what is refused in part, and what is sent again.
+local plans = require "spec.support.plans"
+local support = require "spec.support.box"
+
+describe("steps over SCIM", function()
+  local box, client, files, active
+
+  setup(function()
+    box = support.start { users = 60, seed = 5 }
+  end)
+
+  teardown(function()
+    box:stop()
+  end)
+
+  before_each(function()
+    support.reset(box)
+    files = {}
+    client = box:client { journal = plans.path(files), retries = 0 }
+    active = plans.active(client, 20)
+  end)
+
+  after_each(function()
+    plans.remove(files)
+  end)
+
+  local function plan(given)
+    local limit = { create = 50, disable = 50, delete = 50, leave = 50, join = 200 }
+    return assert(client:plan(given, { via = "scim", limit = limit }))
+  end
+
+  local function lose(command, more)
+    local rule = { command = "scim:" .. command, drop = "after", count = 1 }
+    for name, value in pairs(more or {}) do
+      rule[name] = value
+    end
+    assert(box:faults(rule))
+  end
+
+  local function apply(made, more)
+    local cancel, restore = plans.fast_clock(100)
+    local options = { settle_after = 0.05, cancel = cancel, confirm_within = 0 }
+    for name, value in pairs(more or {}) do
+      options[name] = value
+    end
+    local run = assert(client:apply(made, options))
+    restore()
+    return run
+  end
+
+  local function count(command)
+    return support.requests(box, "scim:" .. command)
+  end
+
+  local function mails(address)
+    return (assert(box:state { mails = true }).mails[address] or {}).invitation or 0
+  end
+
+  it("are not repeated when the answer is lost and the directory shows them", function()
+    lose "patch_user"
+    local run = apply(plan { disable = { active[1] } })
+    assert.is_true(run.ok, tostring(run))
+    assert.equal(1, count "patch_user")
+    assert.equal("read_back", plans.row(run, active[1]).code)
+  end)
+
+  it("are tried once more when the directory shows that nothing was done", function()
+    lose("patch_user", { drop = "before" })
+    local run = apply(plan { disable = { active[1], active[2] } })
+    assert.is_true(run.ok, tostring(run))
+    assert.equal(3, count "patch_user")
+    lose("patch_user", { drop = "before", count = 9 })
+    run = apply(plan { enable = { active[1] } })
+    assert.is_false(run.ok)
+    assert.equal("not_confirmed", plans.row(run, active[1]).state)
+    assert.equal(5, count "patch_user")
+  end)
+
+  it("make one account and send one invitation, whatever is lost of it", function()
+    for _, drop in ipairs { "after", "before" } do
+      support.reset(box)
+      support.reset_journal(box)
+      lose("create_user", { drop = drop })
+      local made = plan {
+        create = { { username = "one@x.example", fullname = "One", groups = { "Pilots" } } },
+      }
+      local run = apply(made)
+      assert.is_true(run.ok, tostring(run))
+      assert.equal(1, mails "one@x.example", drop)
+      assert.equal(drop == "before" and 2 or 1, count "create_user")
+      assert.same({ "Pilots" }, client:user("one@x.example").groups)
+    end
+  end)
+
+  it("give the groups of an account whose creation went well and whose groups were lost", function()
+    for _, drop in ipairs { "after", "before" } do
+      support.reset(box)
+      lose("patch_group", { drop = drop })
+      local made = plan {
+        create = {
+          { username = "one@x.example", groups = { "Pilots", "Others" } },
+          { username = "two@x.example", groups = { "Pilots" } },
+        },
+      }
+      local run = apply(made)
+      assert.is_true(run.ok, tostring(run))
+      local one = client:user "one@x.example"
+      assert.is_true(one:is_in "Others" and one:is_in "Pilots")
+      assert.same({ "Pilots" }, client:user("two@x.example").groups)
+      assert.equal(1, mails "one@x.example")
+      assert.equal(1, mails "two@x.example")
+    end
+  end)
+
+  it("change memberships whose answers are lost", function()
+    for _, drop in ipairs { "after", "before" } do
+      support.reset(box)
+      lose("patch_group", { drop = drop, count = 2 })
+      local joins = {}
+      for index = 1, 6 do
+        joins[index] = { username = active[index], add = { "Pilots", "Others" } }
+      end
+      local run = apply(plan { groups = joins })
+      assert.is_true(run.ok, tostring(run))
+      for index = 1, 6 do
+        assert.is_true(client:user(active[index]):is_in "Others")
+      end
+    end
+  end)
+
+  it("wait when the server asks to, and go on", function()
+    assert(box:faults {
+      command = "scim:patch_user",
+      status = 429,
+      headers = { ["Retry-After"] = "0" },
+      count = 3,
+      commit = false,
+    })
+    local run = apply(plan { disable = { active[1], active[2] } }, { in_flight = 1 })
+    assert.is_true(run.ok, tostring(run))
+  end)
+
+  it("stop after so many failures, and are resumed", function()
+    assert(box:faults { command = "scim:patch_user", status = 400, commit = false, count = 3 })
+    local run = apply(
+      plan { disable = { active[1], active[2], active[3], active[4], active[5], active[6] } },
+      { stop_after = 3, in_flight = 1 }
+    )
+    assert.equal("too_many_failures", run.stopped.code)
+    assert.equal(3, run.counts.refused)
+    assert.equal(3, run.counts.not_tried)
+    local resumed = assert(client:resume(run.id))
+    assert.equal(3, resumed.counts.done)
+  end)
+
+  it("are refused one by one where SCIM does not show the user", function()
+    local made = plan { disable = { active[1], active[2] } }
+    assert(box:faults {
+      command = "scim:list_users",
+      body = '{"totalResults":0,"Resources":[]}',
+      count = 1,
+    })
+    local run = apply(made, { in_flight = 1 })
+    assert.equal(1, run.counts.refused)
+    assert.equal(1, run.counts.done)
+    for row in run:steps() do
+      if row.state == "refused" then
+        assert.equal("no_such_user", row.code)
+        assert.match("a plan without via changes them", row.reason)
+      end
+    end
+  end)
+
+  it("do not believe a server that says yes and does nothing", function()
+    assert(box:faults { command = "scim:patch_user", commit = false, status = 204, body = "" })
+    local run = apply(plan { disable = { active[1] } })
+    assert.equal(1, run.counts.not_confirmed)
+    assert.is_false(run.ok)
+  end)
+end)
