@@ -74,11 +74,12 @@ describe("the size of a company", function()
 
   it("each page of a list costs the same, wherever it is", function()
     local function page(start)
-      return work(function()
+      local function read()
         return site:send("GET", ("/Users?count=100&startIndex=%d"):format(start))
-      end)
+      end
+      read() -- pieces of days and times that are made once
+      return work(read)
     end
-    page(1)
     local first = page(101)
     for _, start in ipairs { 1001, 25001, LARGE - 199 } do
       assert_alike(first, page(start))

@@ -141,6 +141,32 @@ describe("lastpass.sandbox.scim", function()
       end
     end)
 
+    it("are listed as they are read one by one", function()
+      for _, options in ipairs {
+        { users = 300 },
+        { users = 300, seed = 7, timezone = "Pacific/Auckland", settings = { scim_mode = "rfc" } },
+        { users = 60, seed = 3, timezone = "Asia/Kolkata" },
+      } do
+        open(options)
+        site:send(
+          "PATCH",
+          "/Users/" .. seeded().id,
+          { Operations = { { op = "add", path = "active", value = false } } }
+        )
+        local listed = site:send("GET", "/Users?count=300")
+        assert.equal(options.users, #listed.json.Resources)
+        for at, user in ipairs(listed.json.Resources) do
+          if at % 7 == 1 then
+            local reply = site:send("GET", "/Users/" .. user.id)
+            assert.is_truthy(listed.body:find(reply.body, 1, true), reply.body)
+          end
+        end
+        -- by another way: a filter that everybody satisfies
+        local others = site:send("GET", "/Users?count=300&filter=userName pr")
+        assert.equal(listed.body, others.body)
+      end
+    end)
+
     it("are made by POST, with a mail and events", function()
       local made = make("Ann@x.example", {
         name = { givenName = "Ann", familyName = "van Lee" },

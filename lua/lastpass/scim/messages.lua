@@ -66,7 +66,7 @@ end
 
 --- Makes a response.
 ---@param status integer
----@param document table|nil nil: no body
+---@param document table|string|nil a string is JSON already; nil: no body
 ---@param headers? table<string, string>
 ---@return {status: integer, headers: table<string, string>, body: string} response
 function M.response(status, document, headers)
@@ -74,10 +74,11 @@ function M.response(status, document, headers)
   for name, value in pairs(headers or {}) do
     all[name] = value
   end
-  if document then
-    all["Content-Type"] = all["Content-Type"] or M.MEDIA_TYPE
+  if type(document) == "table" then
+    document = json.encode(document)
   end
-  return { status = status, headers = all, body = document and json.encode(document) or "" }
+  all["Content-Type"] = document and M.MEDIA_TYPE or nil
+  return { status = status, headers = all, body = document or "" }
 end
 
 --- Makes an error's document.
@@ -117,18 +118,23 @@ function M.error_response(status, scim_type, detail, options)
 end
 
 --- Makes the document of a list.
----@param resources table[]
+---@param resources (table|string)[] strings are JSON already
 ---@param about table `total`, `start` (index pages), `next_cursor`, `previous_cursor`
+---@return string json
 function M.list(resources, about)
-  return {
+  local parts = {}
+  for position, resource in ipairs(resources) do
+    parts[position] = type(resource) == "string" and resource or json.encode(resource)
+  end
+  local rest = json.encode {
     schemas = { URN.list },
     totalResults = about.total,
     startIndex = about.start,
     itemsPerPage = #resources,
     nextCursor = about.next_cursor,
     previousCursor = about.previous_cursor,
-    Resources = json.list(resources),
   }
+  return '{"Resources":[' .. table.concat(parts, ",") .. "]," .. rest:sub(2)
 end
 
 -- ---- failures ----

@@ -64,6 +64,8 @@ local M = {}
 ---@field sort_path? table      the same, resolved, for `sort`
 ---@field descending boolean
 ---@field wants fun(name: string): boolean
+---@field whole? {base: string, etag: boolean} nothing is selected: a resource may be given as the JSON that is to be
+-- shown, with `schemas`, `meta.location` below `base`, and `meta.version` if `etag`
 
 local MAX_BODY = 1024 * 1024
 

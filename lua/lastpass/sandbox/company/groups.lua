@@ -9,6 +9,13 @@ local methods = M.methods
 
 local FIRST_ID = 1001
 
+--- The id that a group of the seed has.
+---@param number integer of `group_names`
+---@return integer
+function M.id_of_seed(number)
+  return FIRST_ID + number - 1
+end
+
 --- A group.
 ---@class lastpass.sandbox.Group
 ---@field id integer       never used again

@@ -7,6 +7,7 @@ local groups = require "lastpass.sandbox.scim.groups"
 local indexes = require "lastpass.sandbox.scim.index"
 local messages = require "lastpass.scim.messages"
 local scim_server = require "lastpass.scim.server"
+local texts = require "lastpass.sandbox.scim.texts"
 local users = require "lastpass.sandbox.scim.users"
 
 local M = {}
@@ -99,6 +100,7 @@ end
 
 local function make_state(company)
   local state = {
+    texts = texts.new(company),
     external = { User = indexes.new(), Group = indexes.new() },
     tokens = 0,
     is_rfc = function()

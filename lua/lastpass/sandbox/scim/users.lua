@@ -71,7 +71,7 @@ local function untouched(company, index, wants)
       names[#names + 1] = seeded.group_names[number]
     end
   end
-  local created = wants "meta" and seeded:user_json(index):match '"created":"([^"]+)"'
+  local created = wants "meta" and ("%s %s"):format(seeded:joined(index))
   return {
     id = ("%d"):format(seeded:id(index)),
     userName = mail,
@@ -162,10 +162,11 @@ local function each(company, wants)
   end
 end
 
-local function page(company, query)
-  local list = {}
+local function page(company, state, query)
+  local list, about = {}, query.whole
   company:walk(nil, query.start - 1, query.count, function(index, person)
     list[#list + 1] = person and M.resource(company, person, query.wants)
+      or about and state.texts:user(index, about)
       or untouched(company, index, query.wants)
   end)
   return { resources = list, total = company:count() }
@@ -183,7 +184,7 @@ function M.query(company, state, query)
   elseif query.filter or query.sort_path or query.cursor then
     return server.page(each(company, everything), query)
   end
-  return page(company, query)
+  return page(company, state, query)
 end
 
 -- ---- storing ----

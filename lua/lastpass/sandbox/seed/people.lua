@@ -331,6 +331,15 @@ function methods:flags(index)
   return lot < 50, false, lot >= 50 and lot < 90
 end
 
+--- When person i joined, on the account's clock.
+---@return string day "2024-02-29"
+---@return string time "09:41:05"
+function methods:joined(index)
+  local one, two = hash(self.salt, index)
+  local joined = ages_of(self, index, one, two)
+  return day(self, joined), self.created_tail[one % PIECES_A]:sub(2, 9)
+end
+
 --- Days since person i's master password was changed, without making the whole text.
 function methods:password_age(index)
   local _, changed = ages_of(self, index, hash(self.salt, index))

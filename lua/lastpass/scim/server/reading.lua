@@ -122,6 +122,9 @@ local function make_query(call, type, asked, selection)
       return nil, message, err
     end
   end
+  if call.type and not (asked.attributes or asked.excluded) then
+    query.whole = { base = call.request.base, etag = call.features.etag or false }
+  end
   return query
 end
 
@@ -159,7 +162,8 @@ local function answer_list(call, asked)
   end
   local shown = {}
   for position, resource in ipairs(result.resources) do
-    shown[position] = presentation.show(call, call.type, resource, selection)
+    shown[position] = type(resource) == "string" and resource
+      or presentation.show(call, call.type, resource, selection)
   end
   return messages.response(
     200,
