@@ -359,6 +359,7 @@ build = {
     ["lastpass.sandbox.scim.groups"] = "lua/lastpass/sandbox/scim/groups.lua",
     ["lastpass.sandbox.scim.index"] = "lua/lastpass/sandbox/scim/index.lua",
     ["lastpass.sandbox.scim"] = "lua/lastpass/sandbox/scim/init.lua",
+    ["lastpass.sandbox.scim.texts"] = "lua/lastpass/sandbox/scim/texts.lua",
     ["lastpass.sandbox.scim.users"] = "lua/lastpass/sandbox/scim/users.lua",
     ["lastpass.sandbox.seed.arithmetic"] = "lua/lastpass/sandbox/seed/arithmetic.lua",
     ["lastpass.sandbox.seed"] = "lua/lastpass/sandbox/seed/init.lua",
