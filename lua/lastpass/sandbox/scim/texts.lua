@@ -84,12 +84,12 @@ local function groups_of(self, index)
   if not everybody then
     return ""
   end
-  local groups = self.groups
+  local of = self.groups
   return ',"groups":['
-    .. groups[everybody]
+    .. of[everybody]
     .. ","
-    .. groups[department]
-    .. (third and "," .. groups[third] or "")
+    .. of[department]
+    .. (third and "," .. of[third] or "")
     .. "]"
 end
 
