@@ -12,6 +12,7 @@ files["lua/lastpass/nginx"] = { globals = { "ngx" } }
 files["lua/lastpass/transport/nginx.lua"] = { read_globals = { "ngx" } }
 files["spec/support/resty_http.lua"] = { read_globals = { "ngx" } }
 files["examples/nginx/site.lua"] = { read_globals = { "ngx" } }
+files["examples/nginx/scim-site.lua"] = { read_globals = { "ngx" } }
 -- Playbooks: their words are those of lastpass.plan.words.
 files["examples/joiners-movers-leavers.lua"] = {
   read_globals = {

@@ -180,4 +180,38 @@ return {
       return work(bench, "tab", bench.directory(50000) .. "/all")
     end,
   },
+  {
+    name = "scim",
+    job = "SCIM endpoint at 100 requests a second, 99th percentile above its calls of LastPass",
+    at_most = 0.005,
+    pairs = 3,
+    cold = true,
+    ours = function(bench)
+      return work(bench, "scim_endpoint")
+    end,
+  },
+  {
+    name = "member",
+    job = "one member into or out of a group of 50,000 through the SCIM endpoint",
+    at_most = 0.02,
+    pairs = 3,
+    cold = true,
+    ours = function(bench)
+      return work(bench, "scim_member", 50000)
+    end,
+  },
+  {
+    name = "member_size",
+    job = "the same",
+    rival = "a group of 500",
+    at_most = 1.2,
+    pairs = 3,
+    cold = true,
+    ours = function(bench)
+      return work(bench, "scim_member", 50000)
+    end,
+    theirs = function(bench)
+      return work(bench, "scim_member", 500)
+    end,
+  },
 }

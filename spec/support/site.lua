@@ -53,7 +53,8 @@ local SERVER = [[
   %s
 ]]
 
-local dicts = { "limits", "locks", "counters", "idempotency", "sessions", "playbooks", "metrics" }
+local dicts =
+  { "limits", "locks", "counters", "idempotency", "sessions", "playbooks", "scim", "metrics" }
 
 --- The dicts beside the directory's.
 ---@param sizes? table<string, string> by name without "lastpass_"; default 1m

@@ -15,6 +15,7 @@ M.list = {
   { "lastpass_idempotency", "16m", "answers to Idempotency-Keys, for a day", "tokens" },
   { "lastpass_sessions", "4m", "who has signed in, and who tried to", "dashboard" },
   { "lastpass_playbooks", "4m", "versions and runs of playbooks", "playbooks" },
+  { "lastpass_scim", "2m", "requests of SCIM connections, state of what is behind them", "scim" },
   { "lastpass_metrics", "2m", "counters for Prometheus", false },
 }
 
@@ -125,6 +126,23 @@ function M.set(dict, key, value, ttl)
     set = dict:safe_set(key, value, ttl)
   end
   return set
+end
+
+local WINDOW = 10 -- seconds in which requests are counted
+
+--- Counts a request against a rate, over all workers.
+---@param dict table
+---@param name string of who is limited
+---@param rate number requests per second
+---@param now number epoch seconds
+---@return integer|nil count in this window; nil when the dict is full
+---@return integer limit of a window
+---@return integer reset seconds until the window ends, from 1
+function M.count_in_window(dict, name, rate, now)
+  local limit = math.max(1, math.floor(rate * WINDOW))
+  local window = math.floor(now / WINDOW)
+  local count = M.count(dict, ("rate %s %d"):format(name, window), 1, 2 * WINDOW)
+  return count, limit, math.max(1, math.ceil((window + 1) * WINDOW - now))
 end
 
 local PROBE = "probe"

@@ -85,6 +85,55 @@ local function check_playbooks(state, playbooks)
   end
 end
 
+local USED_LATELY = 7 * 86400
+
+-- Of two tokens the one that the identity provider uses counts, and the one that lasts longer when it uses neither.
+local function matters(token, list)
+  if token.last_used and time.now() - token.last_used < USED_LATELY then
+    return true
+  end
+  for _, other in ipairs(list) do
+    if (other.days or math.huge) > token.days then
+      return false
+    end
+  end
+  return true
+end
+
+local function check_tokens(state, where, report, warn_days)
+  if #report.tokens == 0 and not report.failure then
+    local hint = ("lastpass scim token new %s"):format(report.name)
+    add(state, DEGRADED, where, "no token is valid: every request is refused", hint)
+  end
+  for _, token in ipairs(report.tokens) do
+    if token.days and token.days < warn_days and matters(token, report.tokens) then
+      local message = ("token '%s' expires in %d days"):format(token.label, math.floor(token.days))
+      local hint = ("lastpass scim token new %s; two may be valid at once"):format(report.name)
+      add(state, DEGRADED, where, message, hint)
+    end
+  end
+end
+
+local function check_upstream(state, where, upstream)
+  if upstream.message then
+    local message = "LastPass does not answer: " .. upstream.message
+    add(state, upstream.failing and FAILING or DEGRADED, where, message)
+  end
+end
+
+local function check_scim(state, scim)
+  state.scim = json.list {}
+  for position, report in ipairs(scim:report()) do
+    local where = "scim " .. report.name
+    if report.failure then
+      add(state, FAILING, where, "the journal cannot be read: " .. report.failure)
+    end
+    check_upstream(state, where, report.upstream)
+    check_tokens(state, where, report, scim.settings.warn_days)
+    state.scim[position] = report
+  end
+end
+
 local function check_shared(state)
   for _, name in ipairs(dicts.full()) do
     local message = ("lua_shared_dict %s is full: what needs it is answered with 503"):format(name)
@@ -100,7 +149,7 @@ end
 
 --- Checks the whole site.
 ---@param site table tenants, playbooks (list)
----@return table report {status, reasons, tenants, playbooks}
+---@return table report {status, reasons, tenants, playbooks, scim}
 function M.report(site)
   local state = { level = OK, reasons = json.list {}, tenants = {}, playbooks = json.list {} }
   for _, name in ipairs(site.tenant_names) do
@@ -109,12 +158,16 @@ function M.report(site)
   for _, playbooks in ipairs(site.playbooks) do
     check_playbooks(state, playbooks)
   end
+  if site.options and site.options.scim then
+    check_scim(state, require("lastpass.nginx.scim").of(site))
+  end
   check_shared(state)
   return {
     status = statuses[state.level],
     reasons = state.reasons,
     tenants = state.tenants,
     playbooks = state.playbooks,
+    scim = state.scim,
   }
 end
 

@@ -12,6 +12,7 @@
 --     location /unified/ { content_by_lua_block { site:gateway() } }
 --     location = /healthz { content_by_lua_block { site:health() } }
 --     location = /metrics { content_by_lua_block { site:metrics() } }
+--     location /scim/ { content_by_lua_block { site:scim() } }
 -- @module lastpass.nginx
 local dicts = require "lastpass.nginx.dicts"
 local errors = require "lastpass.error"
@@ -43,6 +44,8 @@ local known = {
   dashboard = "table",
   -- { directory, tenant, apply = false, time_limit = 120 }, or a list of these
   playbooks = "table",
+  -- connections of identity providers: see `lastpass.nginx.scim.options`
+  scim = "table",
   -- the name of nginx's thread_pool; default "lastpass"
   thread_pool = "string",
   -- seconds between checks of the folders of playbooks; default 2
@@ -143,7 +146,7 @@ end
 
 --- Checks the configuration and makes the site. For init_by_lua: wrong options raise, so that
 -- `nginx -t` finds them.
----@param given table tenants, tokens, gateway, dashboard, playbooks, thread_pool, look_every
+---@param given table tenants, tokens, gateway, dashboard, playbooks, scim, thread_pool, look_every
 ---@return lastpass.nginx.Site
 function M.setup(given)
   if not rawget(_G, "ngx") then
@@ -157,6 +160,9 @@ function M.setup(given)
   end
   if given.dashboard then
     require("lastpass.nginx.dashboard").of(site)
+  end
+  if given.scim then
+    require("lastpass.nginx.scim").of(site, 2)
   end
   return site
 end
@@ -205,6 +211,9 @@ function methods:start()
   for _, one in ipairs(self.playbooks) do
     start_playbooks(self, one)
   end
+  if self.options.scim then
+    require("lastpass.nginx.scim").of(self):start(every)
+  end
 end
 
 local function send(response)
@@ -230,6 +239,9 @@ function methods:metrics()
       metrics.set("lastpass_directory_age_seconds", { tenant = name }, report.age)
     end
   end
+  for _, connection in ipairs(health.scim or {}) do
+    require("lastpass.nginx.scim.connection").measure(connection)
+  end
   send {
     status = 200,
     headers = { ["Content-Type"] = metrics.CONTENT_TYPE, ["Cache-Control"] = "no-store" },
@@ -247,6 +259,17 @@ function methods:dashboard()
   return require("lastpass.nginx.dashboard").serve(self)
 end
 
+--- The SCIM endpoint. For content_by_lua.
+function methods:scim()
+  return require("lastpass.nginx.scim").of(self):serve()
+end
+
+--- Answers with the status that nginx has chosen, as SCIM has it. For content_by_lua of the internal location that
+-- `error_page` names.
+function methods.scim_error(_)
+  return require("lastpass.nginx.scim").error_page()
+end
+
 signature.declare("lastpass.nginx.", M, {
   setup = "options: table",
 })
@@ -257,6 +280,8 @@ signature.declare("site:", methods, {
   metrics = "",
   gateway = "",
   dashboard = "",
+  scim = "",
+  scim_error = "",
 })
 
 return M

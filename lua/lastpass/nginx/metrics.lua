@@ -166,6 +166,12 @@ M.help = {
   lastpass_playbook_seconds = "How long runs of playbooks took.",
   lastpass_playbook_broken = "1 while the newest version of a playbook does not load.",
   lastpass_playbook_last_success_timestamp_seconds = "When a playbook last came to a good end.",
+  lastpass_scim_requests_total = "SCIM requests by connection, action and status.",
+  lastpass_scim_request_seconds = "How long SCIM requests took.",
+  lastpass_scim_held_jobs = "Changes that wait for an admin's decision.",
+  lastpass_scim_token_days = "Days until a token of a SCIM connection expires.",
+  lastpass_scim_upstream_up = "1 while LastPass answers what is behind a SCIM connection.",
+  lastpass_scim_log_dropped_total = "Rows of the SCIM log lost: the journal failed.",
   lastpass_metrics_dropped_total = "Counts lost because lastpass_metrics is too small.",
   lastpass_up = "1 while /healthz says ok or degraded.",
 }

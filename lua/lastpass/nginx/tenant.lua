@@ -6,6 +6,7 @@ local errors = require "lastpass.error"
 local leases = require "lastpass.nginx.lease"
 local limiter = require "lastpass.nginx.limiter"
 local metrics = require "lastpass.nginx.metrics"
+local store = require "lastpass.store"
 local thread = require "lastpass.nginx.thread"
 local transport = require "lastpass.transport"
 local threads = require "lastpass.transport.nginx"
@@ -15,6 +16,8 @@ local threads = require "lastpass.transport.nginx"
 ---@field cid string
 ---@field timezone string
 ---@field timeout number  seconds that one call may take
+---@field journal string|nil path or DSN
+---@field has_scim boolean whether it has a client of LastPass's SCIM
 ---@field protect string[]|nil accounts that are protected whichever way they would be changed
 local methods = {}
 local tenant_mt = { __name = "lastpass.nginx.Tenant", __index = methods }
@@ -103,6 +106,8 @@ function M.new(name, given, pool, level)
     cid = ("%.0f"):format(tonumber(complete.cid)),
     timezone = complete.timezone,
     timeout = complete.timeout,
+    journal = complete.journal,
+    has_scim = complete.scim ~= nil,
     protect = complete.protect,
     event_cursor = own.event_cursor,
     _pool = pool,
@@ -188,6 +193,17 @@ end
 ---@return table
 function methods:report()
   return self._cache:report()
+end
+
+--- The company as the journal names it.
+---@return string
+function methods:in_journal()
+  local complete = self._complete
+  return store.tenant {
+    option = function(_, name)
+      return complete[name]
+    end,
+  }
 end
 
 local plain = { string = true, number = true, boolean = true }

@@ -195,8 +195,6 @@ function M.tenant_of(tenants, request, token)
   return tenants[name]
 end
 
-local WINDOW = 10 -- seconds in which requests are counted
-
 --- Counts a request of a token, over all workers (unified-directory §1.8).
 ---@param dict table of `ngx.shared`
 ---@param token lastpass.nginx.gateway.Token
@@ -204,17 +202,15 @@ local WINDOW = 10 -- seconds in which requests are counted
 ---@return lastpass.unified.Problem|nil problem when it asks too often, or the dict is full
 ---@return table headers ratelimit-limit, -remaining, -reset (in seconds)
 function M.count_request(dict, token, now)
-  local limit = math.max(1, math.floor(token.rate * WINDOW))
-  local window = math.floor(now / WINDOW)
-  local key = ("rate %s %d"):format(token.name, window)
-  local count, _, problem = dicts.count(dict, key, 1, 2 * WINDOW), nil, nil
+  local count, limit, seconds = dicts.count_in_window(dict, token.name, token.rate, now)
+  local _, problem
   if not count then
     _, problem = problems.fail(503, "there is no room to count this request", {
       headers = { ["retry-after"] = "10" },
     })
     return problem, {}
   end
-  local reset = ("%d"):format(math.max(1, math.ceil((window + 1) * WINDOW - now)))
+  local reset = ("%d"):format(seconds)
   if count > limit then
     _, problem = problems.fail(429, "this token asks too often", {
       headers = { ["retry-after"] = reset },

@@ -1,0 +1,112 @@
+-- The journal of the endpoint in a real nginx: calls of many requests in few transactions, each with its own result.
+-- Runs once: nginx has its own LuaJIT.
+local json = require "lastpass.json"
+local nginx = require "spec.support.nginx"
+local socket = require "socket"
+
+local HTTP = [[
+  lua_shared_dict lastpass_scim 1m;
+  init_by_lua_block {
+    json = require "lastpass.json"
+    journals = require "lastpass.nginx.scim.journal"
+    function answer(value) ngx.print(json.encode(value)) end
+  }
+]]
+
+local SERVER = [[
+  # so many calls at once, every fifth of them wrong
+  location = /many {
+    content_by_lua_block {
+      journal = journal or journals.new(ngx.config.prefix() .. "journal.db", "lastpass")
+      local threads, outcomes = {}, {}
+      for number = 1, tonumber(ngx.var.arg_count) do
+        threads[number] = ngx.thread.spawn(function()
+          local label = number % 5 == 0 and "" or "token " .. number
+          local id, message, err = journal:add_scim_token {
+            connection = "c" .. number, hash = ("%064x"):format(number), label = label,
+          }
+          outcomes[number] = { id = id, message = message, code = err and err.code }
+        end)
+      end
+      for number = 1, #threads do ngx.thread.wait(threads[number]) end
+      answer(outcomes)
+    }
+  }
+  location = /tokens {
+    content_by_lua_block {
+      journal = journal or journals.new(ngx.config.prefix() .. "journal.db", "lastpass")
+      answer(assert(journal:scim_tokens()))
+    }
+  }
+  location = /none {
+    content_by_lua_block {
+      local journal = journals.new("/proc/nothing/journal.db", "lastpass")
+      local value, message, err = journal:scim_tokens()
+      answer { value = value, message = message, code = err.code, kind = err.kind }
+    }
+  }
+  location = /no-pool {
+    content_by_lua_block {
+      local journal = journals.new(ngx.config.prefix() .. "journal.db", "nothing")
+      local value, message, err = journal:scim_tokens()
+      answer { value = value, message = message, code = err.code }
+    }
+  }
+]]
+
+describe("the journal of the endpoint", function()
+  local server
+  before_each(function()
+    server = nginx.start {
+      main = "thread_pool lastpass threads=4;",
+      http = HTTP,
+      server = SERVER,
+    }
+  end)
+  after_each(function()
+    server:stop()
+  end)
+
+  local function get(path)
+    local status, body = server:get(path)
+    assert.equal(200, status, body)
+    return json.decode(body)
+  end
+
+  it("gives each call its own result, in however few transactions", function()
+    local outcomes = get "/many?count=50"
+    for number, outcome in ipairs(outcomes) do
+      if number % 5 == 0 then
+        assert.equal("raised", outcome.code)
+        assert.truthy(outcome.message:find("label", 1, true), outcome.message)
+      else
+        assert.is_number(outcome.id)
+      end
+    end
+    local tokens = get "/tokens"
+    assert.equal(40, #tokens)
+    assert.equal("token 1", tokens[1].label)
+  end)
+
+  it("names what is wrong with the database, and with the threads", function()
+    local failed = get "/none"
+    assert.is_nil(failed.value)
+    assert.truthy(failed.message:find("/proc/nothing", 1, true), failed.message)
+    failed = get "/no-pool"
+    assert.equal("no_thread", failed.code)
+  end)
+
+  it("finishes what was asked for when its worker is told to quit", function()
+    local one = assert(socket.connect("127.0.0.1", server.port))
+    one:settimeout(20)
+    one:send "GET /many?count=200 HTTP/1.0\r\nHost: a\r\n\r\n"
+    socket.sleep(0.02)
+    os.execute("kill -QUIT " .. server.pid)
+    local text = one:receive "*a"
+    one:close()
+    local outcomes = json.decode(text:match "\r\n\r\n(.*)$")
+    for number, outcome in ipairs(outcomes) do
+      assert.truthy(number % 5 == 0 or outcome.id, outcome.message)
+    end
+  end)
+end)
