@@ -56,6 +56,16 @@ function M.new(lua, server)
     bench.directory(users)
     return ("%s/%d/enterpriseapi.php"):format(server.url, users)
   end
+  local make_scim = once(function(users)
+    local path = ("%s/scim-%d"):format(shell.BUILD, users)
+    shell.run { lua, "bench/work/make_scim.lua", tostring(users), path }
+    return path
+  end)
+  --- The address of a SCIM server of so many users.
+  function bench.scim_url(users)
+    make_scim(users)
+    return ("%s/scim/%d"):format(server.url, users)
+  end
   local make_hr = once(function(users)
     local folder = bench.directory(users)
     shell.run { lua, "bench/work/make_hr.lua", folder .. "/all", folder .. "/hr.csv" }

@@ -96,6 +96,19 @@ return {
     end,
   },
   {
+    name = "scim",
+    job = "userName and active of 50,000 users over SCIM, in pages of 1,000, proved to be all",
+    rival = "Python requests, the same pages in a loop",
+    at_least = 3,
+    same = { "users", "active" },
+    ours = function(bench)
+      return work(bench, "scim", bench.scim_url(50000), bench.ca_file)
+    end,
+    theirs = function(bench)
+      return python("scim", bench.scim_url(50000), bench.ca_file, 1000)
+    end,
+  },
+  {
     name = "visit",
     job = "three fields of every user visited, decoding excluded",
     rival = "loop over lua-cjson's tables",

@@ -38,6 +38,7 @@ describe("the canary hash", function()
       boxes[position] = assert(lastpass.sandbox.start {
         users = 30,
         provhash = CANARY,
+        scim_token = CANARY,
         tls = tls,
         events = 200,
       })
@@ -102,6 +103,9 @@ describe("the canary hash", function()
     for _, sign in ipairs {
       "READY",
       "lastpass.Client (8771312 at ",
+      "lastpass.scim.Client (http",
+      "not_over_scim",
+      "test of the connection",
       "lastpass.secret (hidden)",
       "lastpass.body (",
       "lastpass.curl.pool",

@@ -125,6 +125,12 @@ local function load_lazy()
   for name in pairs(enterprise.extensions) do
     assert.is_function(enterprise.methods[name])
   end
+  local scim = lastpass.scim
+  for _, names in ipairs { upvalue(getmetatable(scim.methods).__index, "part_of"), scim.extensions } do
+    for name in pairs(names) do
+      assert.is_function(scim.methods[name])
+    end
+  end
   for _, kind in ipairs(lastpass.source.kinds) do
     assert.is_function(lastpass.source[kind.name])
   end
@@ -207,6 +213,7 @@ describe("public functions", function()
       plan = plan,
       run = assert(client:apply(plan)),
       sandbox = box,
+      scim = box:scim(),
       people = lastpass.source.table {},
       tracked = tracked,
       task = task,

@@ -206,6 +206,25 @@ describe("lastpass.scim.pages", function()
     assert.equal("GET", server.requests[2].method)
   end)
 
+  it("takes what is asked for alone, also of a server that sends everything", function()
+    local server = fake.new(250)
+    for _, user in ipairs(server.Users) do
+      user.emails, user.displayName = { { value = user.userName } }, "U"
+    end
+    server.Users[3].active = "False"
+    local client, users = fake.client(server), {}
+    for user in client:list("User", { attributes = { "username", "active", "emails" } }) do
+      users[#users + 1] = user
+    end
+    assert.equal(250, #users)
+    assert.same({
+      id = "3",
+      userName = "u3@x.example",
+      active = false,
+      emails = { { value = "u3@x.example" } },
+    }, users[3])
+  end)
+
   it("passes on what is selected and sorted", function()
     local server = fake.new(3)
     ids(fake.client(server), {

@@ -152,6 +152,52 @@ local function knock(client)
   end)
 end
 
+local function new_scim(url, ca_file, more)
+  local options = {
+    url = url,
+    token = secret,
+    ca_file = ca_file ~= "-" and ca_file or nil,
+    retries = 1,
+    timeout = 5,
+    on_request = hook,
+    on_wait = hook,
+    on_retry = hook,
+    on_reply = hook,
+  }
+  for name, value in pairs(more or {}) do
+    options[name] = value
+  end
+  return lastpass.scim.new(options)
+end
+
+local function knock_scim(client)
+  show(client)
+  attempt(client.discover, client)
+  attempt(function()
+    drain(client:list "User")
+    drain(client:search("Group", { attributes = { "displayName" } }))
+    drain(client:users())
+  end)
+  attempt(client.find, client, "User", "userName", "nobody@x.example")
+  attempt(client.link, client, { userName = "scim@x.example", displayName = "S", active = true })
+  attempt(client.link, client, { displayName = "Scim" }, { type = "Group" })
+  attempt(client.create, client, "User", { userName = "scim@x.example" })
+  attempt(client.replace, client, "User", "none", { userName = "none@x.example", active = true })
+  attempt(client.patch, client, "User", "none", { { op = "remove", path = "title" } })
+  attempt(client.patch, client, "User", "none", { { op = "remove" } })
+  attempt(client.set_active, client, "none", false)
+  attempt(client.add_members, client, "none", { "none" })
+  attempt(client.bulk, client, { { method = "DELETE", type = "User", id = "none" } })
+  attempt(client.delete, client, "Group", "none")
+  attempt(client.user, client, "scim@x.example")
+  attempt(function()
+    local user = client:user "scim@x.example"
+    show_all(user:disable(), user:enable(), user:join "Scim", user:delete())
+    show_all(user:reinvite())
+  end)
+  attempt(lastpass.scim.doctor, client, { write = true, on_row = hook })
+end
+
 local wrong = {
   { cid = secret },
   { provhash = "x" },
@@ -183,6 +229,15 @@ for position = 3, #arg, 2 do
     attempt(client._transport.send, client._transport, request)
   end
   show_all(require("lastpass.core").secret_header(header))
+  local base = url:match "^%a+://[^/]+" .. "/scimapi/8771312"
+  local scim = new_scim(base, ca_file)
+  clients[#clients + 1] = scim
+  knock_scim(scim)
+  knock_scim(new_scim(base .. "9", ca_file))
+  knock_scim(new_scim(base, ca_file, { timeout = 0.001, retries = 0 }))
+  for _, options in ipairs { { url = secret }, { dialect = secret }, { tokn = secret } } do
+    attempt(new_scim, base, ca_file, options)
+  end
 end
 attempt(new, "https://127.0.0.1:1/", "-")
 attempt(knock, new("https://127.0.0.1:1/", "-", { retries = 0 }))
@@ -212,6 +267,9 @@ end
 
 -- From here on the servers send the hash back with every answer.
 for position = 3, #arg, 2 do
-  knock(new(arg[position], arg[position + 1], { retries = 0 }))
+  local url, ca_file = arg[position], arg[position + 1]
+  knock(new(url, ca_file, { retries = 0 }))
+  local base = url:match "^%a+://[^/]+" .. "/scimapi/8771312"
+  knock_scim(new_scim(base, ca_file, { retries = 0 }))
 end
 io.stderr:write "the end\n"

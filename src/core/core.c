@@ -8,6 +8,7 @@
 #include "events_file.h"
 #include "events_lua.h"
 #include "pending.h"
+#include "pick.h"
 #include "pipes.h"
 #include "reply.h"
 #include "request.h"
@@ -104,6 +105,7 @@ LP_EXPORT int luaopen_lastpass_core (lua_State *L) {
   lp_signals_open(L);
   lp_watch_open(L);
   lp_user_lines_open(L);
+  lp_pick_open(L);
   lp_pipes_open(L);
   lp_secret_file_open(L);
   lp_secret_open(L);

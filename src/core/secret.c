@@ -540,14 +540,30 @@ static void replace_secret (const char *text, size_t n, const char *bytes, size_
   *written += (size_t)(end - from);
 }
 
+/* Without memory for the secret's bytes the answer is yes: who asks next says so. */
+static int occurs_in (unsigned number, const char *text, size_t n) {
+  char *bytes = map_locked();
+  size_t length;
+  int occurs;
+  if (bytes == NULL) return 1;
+  length = lp_secret_copy(number, 0, bytes, LP_SECRET_MAX);
+  occurs = length > 0 && memmem(text, n, bytes, length) != NULL;
+  unmap_locked(bytes);
+  return occurs;
+}
+
 /* secret:redact (text): the text with every occurrence of the secret replaced */
 static int lp_secret_redact (lua_State *L) {
   lp_secret *secret = check(L);
   size_t n, written = 0;
   const char *text = luaL_checklstring(L, 2, &n);
   lp_takes(L, "secret:redact", 1);
-  /* space for the longest result, before the secret's bytes are out: making it may raise */
   size_t length = lp_secret_length(secret->number);
+  if (!occurs_in(secret->number, text, n)) { /* nearly always: long texts are not copied for it */
+    lua_settop(L, 2);
+    return 1;
+  }
+  /* space for the longest result, before the secret's bytes are out: making it may raise */
   char *out = lua_newuserdata(L, length == 0 || length >= 3 ? n + 1 : n * 3 + 1);
   char *bytes = map_locked();
   if (bytes == NULL) return no_locked_memory(L);

@@ -21,6 +21,7 @@ local M = {}
 ---@field repeatable? boolean whether it may be sent again after a lost answer; default all but POST
 ---@field once? boolean      it is never sent again from here
 ---@field reads? boolean     a POST that writes nothing
+---@field decode? fun(text: string): table|nil, string?, lastpass.Error? reads the body; default as JSON
 
 ---@class lastpass.scim.Reply
 ---@field status integer
@@ -146,11 +147,11 @@ function M.fail_status(client, request, response)
   return fail(client, kind, code, request, message, {
     status = status,
     scim_type = said.scim_type,
-    detail = said.detail and client:redact(said.detail),
+    detail = said.detail,
     is_scim = said.is_scim or nil,
     retry_after = wait,
     uncertain = request.writes and status >= 500 and status ~= 501 or nil,
-    body = body ~= "" and client:redact(body) or nil,
+    body = body ~= "" and body or nil,
   })
 end
 
@@ -164,13 +165,13 @@ local function read_response(client, request, response)
   local reply = { status = status, headers = response.headers }
   -- what is no JSON behind a 2xx is a page of a proxy or a log-in, unless nothing was to come
   if response.body:find "%S" then
-    local value, message, err = json.decode(response.body)
+    local value, message, err = (request.decode or json.decode)(response.body)
     if type(value) ~= "table" then
       return fail(client, "protocol", "not_json", request, message or "the reply is no object", {
         status = status,
         position = err and err.position,
         uncertain = request.writes or nil,
-        body = client:redact(response.body:sub(1, BODY_KEPT)),
+        body = response.body:sub(1, BODY_KEPT),
       })
     end
     reply.body = value
@@ -237,8 +238,12 @@ local function transmit(client, request)
     timeout = options.timeout,
     max_bytes = options.max_bytes,
   }
-  if response then
-    return response
+  if response then -- whatever the server repeats, the token comes no further
+    return {
+      status = response.status,
+      headers = response.headers,
+      body = client:redact(response.body),
+    }
   end
   err.command, err.method, err.path = request.command, request.method, request.path
   err.uncertain = err.uncertain or request.writes and err.sent or nil

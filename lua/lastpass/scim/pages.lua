@@ -4,6 +4,7 @@
 -- who was not given out yet is (scim §2.7).
 -- @module lastpass.scim.pages
 local call = require "lastpass.scim.call"
+local core = require "lastpass.core"
 local definitions = require "lastpass.scim.definitions"
 local errors = require "lastpass.error"
 local json = require "lastpass.json"
@@ -13,6 +14,7 @@ local resource = require "lastpass.scim.resource"
 
 local PASSES = 5 -- how often a list that changes while it is read is read again
 local MOST_PAGES = 100000
+local AHEAD = 4 -- pages that are read ahead, for each request that may be under way
 
 local M = {}
 
@@ -59,6 +61,36 @@ local function search_of(list, page)
   return body
 end
 
+-- The names that are asked for, when each is an attribute by itself: a server may send all of a resource all the
+-- same, and only these are made values of then.
+local function picked_names(asked)
+  local names = { "id" }
+  for _, name in ipairs(asked.attributes) do
+    if not name:find "^%a+$" then
+      return nil
+    end
+    names[#names + 1] = resource.spelling(name)
+  end
+  return names
+end
+
+local function pick(text, names)
+  local ok, message, code, position = core.check(text)
+  if not ok then
+    return errors.fail("protocol", code, message, { position = position })
+  end
+  local body, items, nested = core.pick(text, "Resources", names)
+  if not body then
+    return json.decode(text) -- of another shape than a list
+  end
+  for index = 1, #(nested or {}), 2 do
+    local item, name = nested[index], nested[index + 1]
+    item[name] = json.decode(item[name])
+  end
+  body.Resources = items
+  return body
+end
+
 local function request_of(list, page)
   local endpoint = list.type.endpoint
   if list.asked.search then
@@ -67,6 +99,7 @@ local function request_of(list, page)
       method = "POST",
       path = endpoint .. "/.search",
       body = search_of(list, page),
+      decode = list.decode,
       repeatable = true,
       reads = true,
     }
@@ -76,6 +109,7 @@ local function request_of(list, page)
     method = "GET",
     path = endpoint,
     query = query_of(list, page),
+    decode = list.decode,
   }
 end
 
@@ -121,7 +155,7 @@ local function fetch(list, page)
   end
   local resources = {}
   for index, one in ipairs(found or {}) do
-    resources[index] = resource.read(list.name, one)
+    resources[index] = resource.read(list.name, one, list.decode ~= nil)
     if not resources[index] then
       return fail(list, "protocol", "unexpected_shape", ("resource %d has no id"):format(index))
     end
@@ -135,6 +169,12 @@ local function fetch(list, page)
 end
 
 local function start_pass(list)
+  if list.ids then -- who was given out in the passes before
+    list.given = list.given or {}
+    for id in pairs(list.ids) do
+      list.given[id] = true
+    end
+  end
   list.pass = list.pass + 1
   list.start, list.total, list.ids, list.count = 1, nil, {}, 0
   list.pages, list.ends, list.ahead = 0, {}, {}
@@ -147,11 +187,12 @@ end
 local function fetch_ahead(list, received)
   local stride, count = math.max(received, 1), list.page_size
   local wanted = math.ceil((list.total - list.start + 1) / stride)
-  local number = math.min(list.client._options.in_flight, wanted)
-  if number < 2 or not loop.can_wait_in_pcall() then
+  local at_once = list.client._options.in_flight
+  local number = math.min(at_once * AHEAD, wanted)
+  if number < 2 or at_once < 2 or not loop.can_wait_in_pcall() then
     return
   end
-  parallel(number, function(spawn)
+  parallel(at_once, function(spawn)
     for index = 0, number - 1 do
       local start = list.start + index * stride
       spawn(function()
@@ -210,8 +251,7 @@ local function take_page(list, page)
     if not list.ids[one.id] then
       list.ids[one.id] = true
       new = new + 1
-      if not list.given[one.id] then
-        list.given[one.id] = true
+      if not (list.given and list.given[one.id]) then
         out[#out + 1] = one
       end
     end
@@ -347,14 +387,17 @@ end
 ---@param asked table filter (text), attributes, excluded (lists), sort_by, sort_order, search, page_size
 ---@return fun(): table|nil
 function M.each(client, name, asked)
+  local names = asked.attributes and picked_names(asked)
   local list = {
     client = client,
+    decode = names and function(text)
+      return pick(text, names)
+    end,
     name = name,
     type = resource.types[name],
     asked = asked,
     page_size = asked.page_size or client._options.page_size,
     asks_cursor = client._options.dialect.paging == "cursor",
-    given = {},
     out = {},
     pass = 0,
   }

@@ -89,6 +89,13 @@ do
   spellings[word:lower()] = word
 end
 
+--- The standard's spelling of an attribute's name, when it is one of the usual ones.
+---@param name string
+---@return string
+function M.spelling(name)
+  return spellings[name:lower()] or name
+end
+
 local function with_standard_names(resource)
   local named = {}
   for name, value in pairs(resource) do
@@ -101,16 +108,20 @@ end
 -- ("False" would be true in Lua too), null is absence, and a single member is a list of one.
 ---@param name "User"|"Group"
 ---@param resource any what the server wrote; it is changed
+---@param is_part? boolean only some attributes were taken, by the standard's names
 ---@return table|nil resource nil when it is none
-function M.read(name, resource)
+function M.read(name, resource, is_part)
   if type(resource) ~= "table" then
     return nil
+  elseif not is_part then
+    if resource.id == nil or resource[M.types[name].names[1]] == nil then
+      resource = with_standard_names(resource)
+    end
+    without_nulls(resource)
   end
-  if resource.id == nil or resource[M.types[name].names[1]] == nil then
-    resource = with_standard_names(resource)
+  if type(resource.id) == "number" then
+    resource.id = text_of(resource.id)
   end
-  without_nulls(resource)
-  resource.id = text_of(resource.id)
   if type(resource.id) ~= "string" or resource.id == "" then
     return nil
   end
