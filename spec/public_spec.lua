@@ -126,7 +126,8 @@ local function load_lazy()
     assert.is_function(enterprise.methods[name])
   end
   local scim = lastpass.scim
-  for _, names in ipairs { upvalue(getmetatable(scim.methods).__index, "part_of"), scim.extensions } do
+  local part_of = upvalue(getmetatable(scim.methods).__index, "part_of")
+  for _, names in ipairs { part_of, scim.extensions } do
     for name in pairs(names) do
       assert.is_function(scim.methods[name])
     end

@@ -178,3 +178,96 @@ describe("steps over SCIM", function()
     assert.is_false(run.ok)
   end)
 end)
+
+describe("a person who is only invited, and was to be put into groups over SCIM", function()
+  local reconcile = require "lastpass.plan.reconcile"
+  local works = require "lastpass.plan.work"
+
+  local function yes()
+    return true
+  end
+
+  local function new_work(groups, user)
+    local step = {
+      number = 1,
+      kind = "create",
+      subject = "new@x.example",
+      via = "scim",
+      after = { groups = groups },
+    }
+    local work = works.new {
+      journal = { record = yes, intend = yes },
+      lock = { renew = yes },
+      body = { steps = { step }, objects = { ["new@x.example"] = { status = "absent" } } },
+      options = { settle_after = 0, late_margin = 0, stop_after = 20 },
+      outcomes = { { state = "uncertain", intended_at = 0, doubt_until = 0 } },
+    }
+    work.read_directory = function()
+      return {
+        user = function()
+          return user
+        end,
+      }
+    end
+    return work, step
+  end
+
+  local invited = { status = "invited", groups = {}, admin = false }
+
+  it("is created and gets the groups once more, for the directory does not show them", function()
+    local work, step = new_work({ "Pilots" }, invited)
+    reconcile.lost_answers(work, { step })
+    assert.same({ "not_tried", "created" }, { work.outcomes[1].state, work.outcomes[1].code })
+    assert.same({}, reconcile.changed(work, work:read_directory()))
+    work.client = {
+      option = function()
+        return 1
+      end,
+    }
+    assert.is_true(work:intend { step })
+    assert.is_true(work.outcomes[1].created)
+    work:record { { step = step, state = "uncertain" } }
+    work.outcomes[1].doubt_until = 0
+    reconcile.lost_answers(work, { step })
+    assert.same(
+      { "not_confirmed", "groups_unknown" },
+      { work.outcomes[1].state, work.outcomes[1].code }
+    )
+  end)
+
+  it("is done when there are no groups, or all of them show", function()
+    local work, step = new_work({}, invited)
+    reconcile.lost_answers(work, { step })
+    assert.equal("done", work.outcomes[1].state)
+    work, step = new_work({ "Pilots" }, { status = "active", groups = { "Pilots" } })
+    reconcile.lost_answers(work, { step })
+    assert.equal("done", work.outcomes[1].state)
+    work, step = new_work({ "Pilots" }, { status = "active", groups = {} })
+    reconcile.lost_answers(work, { step })
+    assert.equal("created", work.outcomes[1].code)
+  end)
+
+  it("is no change by somebody else where a part of the groups was changed before", function()
+    local step = {
+      number = 1,
+      kind = "groups",
+      subject = "u@x.example",
+      via = "scim",
+      after = { join = { "A", "B" }, leave = { "C" } },
+    }
+    local function changed(via, now)
+      local work = new_work({}, { status = "active", groups = now, admin = false })
+      step.via = via
+      work.body.steps = { step }
+      work.body.objects =
+        { ["u@x.example"] = { status = "active", groups = { "C" }, admin = false } }
+      work.outcomes = { { state = "not_tried", code = "lost", intended_at = 5 } }
+      local entry = reconcile.changed(work, work:read_directory())[1]
+      return entry and entry.state
+    end
+    assert.is_nil(changed("scim", { "A", "C" }))
+    assert.is_nil(changed("scim", { "A" }))
+    assert.equal("stale", changed("scim", { "A", "D" }))
+    assert.equal("stale", changed("enterprise", { "A", "C" }))
+  end)
+end)
