@@ -5,7 +5,6 @@ local batch = require "lastpass.enterprise.batch"
 local changes_table = require "lastpass.directory.changes"
 local parallel = require "lastpass.parallel"
 local state = require "lastpass.plan.state"
-local waiting = require "lastpass.transport.scheduler"
 
 local M = {}
 
@@ -33,19 +32,30 @@ local function outcome_of_failure(change, message, err)
   return outcome(change, "not_tried", message, err.code, err)
 end
 
+-- Whether a change can be put into a request at all. Nothing is sent.
+local function complaint_about(endpoint, change)
+  if endpoint.carrier.name ~= "enterprise" then
+    return nil
+  end
+  local kind = changes_table.by_name[change.kind]
+  local row = changes_table.row(change.kind, change.subject, change.after or {})
+  local data = changes_table.takes_list(kind) and { row } or row
+  local body, message = endpoint.client:request_body(kind.command, data)
+  if not body then
+    return message
+  end
+  body:close()
+  return nil
+end
+
+-- What raises in a call is not caught: it is as if the process had ended there, and is found out from the journal.
 local function send_one(endpoint, change)
-  local ok, reply, message, err = waiting.protected_call(
-    endpoint.carrier.send,
-    endpoint.carrier,
-    change.kind,
-    change.subject,
-    change.after,
-    nil
-  )
-  if not ok then
-    -- the client raises what cannot be put into a request
-    return outcome(change, "refused", tostring(reply), "bad_value")
-  elseif reply then
+  local complaint = complaint_about(endpoint, change)
+  if complaint then
+    return outcome(change, "refused", complaint, "bad_value")
+  end
+  local reply, message, err = endpoint.carrier:send(change.kind, change.subject, change.after, nil)
+  if reply then
     return outcome(change, "done")
   end
   return outcome_of_failure(change, message, err)
