@@ -121,6 +121,16 @@ function M.store_name(connection)
   return connection.mode == "shadow" and connection.name .. "/shadow" or connection.name
 end
 
+--- What shadow mode answered as if done, as a plan with the guards of plans.
+---@param endpoint lastpass.inbound.Endpoint of a connection in shadow mode
+---@param options? table limit (beside the connection's), expires_in (seconds)
+---@return lastpass.Plan|nil plan for `client:apply`
+---@return string? message
+---@return lastpass.Error? err code "not_shadow"
+function M.shadow_plan(endpoint, options)
+  return require("lastpass.inbound.shadow").plan(endpoint, options)
+end
+
 function endpoint_mt.__tostring(self)
   return ("lastpass.inbound.Endpoint (%s)"):format(self.connection.name)
 end
@@ -297,4 +307,5 @@ signature.declare("endpoint:", methods, {
 return signature.declare("inbound.", M, {
   new = "options: table",
   store_name = "connection: table",
+  shadow_plan = "endpoint: table, options?: table",
 })

@@ -54,7 +54,25 @@ local WRITE_CONNECTION = "INSERT INTO lastpass_scim_connections "
   .. "settings = excluded.settings, changed = excluded.changed "
   .. "WHERE lastpass_scim_connections.tenant = excluded.tenant RETURNING name"
 
+-- What shadow mode linked stays linked when the connection goes live: ids, externalIds, what LastPass does not store. What
+-- was only answered as if done is left behind.
+local ADOPT = "INSERT INTO lastpass_scim_objects (connection, id, tenant, type, account, name, "
+  .. "external_id, state, attributes, shown, generation, version, created, changed) "
+  .. "SELECT ?, id, tenant, type, account, name, external_id, state, attributes, "
+  .. "CASE WHEN state = 'pending' THEN shown END, generation, version, created, @now "
+  .. "FROM lastpass_scim_objects WHERE connection = ? AND state <> 'tombstone' AND alias IS NULL "
+  .. "ON CONFLICT DO NOTHING"
+
+local function go_live(database, given)
+  local before =
+    database:first("SELECT mode FROM lastpass_scim_connections WHERE name = ? @locked", given.name)
+  if before and before.mode == "shadow" and given.mode == "live" then
+    database:query(ADOPT, given.name, given.name .. "/shadow")
+  end
+end
+
 local function write_connection(database, given)
+  go_live(database, given)
   local row = database:first(
     WRITE_CONNECTION,
     given.name,
@@ -75,7 +93,8 @@ local function write_connection(database, given)
   )
 end
 
---- Writes a connection, new or with other settings. It stays with its company.
+--- Writes a connection, new or with other settings. It stays with its company. What shadow mode has linked stays linked
+-- when the connection goes live.
 ---@param connection table name, tenant, provider, mode (default "live"), state (default "open"), settings
 ---@return true|nil
 ---@return string? message
