@@ -218,6 +218,7 @@ build = {
     ["lastpass.inbound.queries"] = "lua/lastpass/inbound/queries.lua",
     ["lastpass.inbound.resources"] = "lua/lastpass/inbound/resources.lua",
     ["lastpass.inbound.sending"] = "lua/lastpass/inbound/sending.lua",
+    ["lastpass.inbound.shadow"] = "lua/lastpass/inbound/shadow.lua",
     ["lastpass.inbound.tokens"] = "lua/lastpass/inbound/tokens.lua",
     ["lastpass.inbound.user_changes"] = "lua/lastpass/inbound/user_changes.lua",
     ["lastpass.inbound.users"] = "lua/lastpass/inbound/users.lua",
