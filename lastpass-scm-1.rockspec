@@ -412,6 +412,7 @@ build = {
     ["lastpass.scim.server.routes"] = "lua/lastpass/scim/server/routes.lua",
     ["lastpass.scim.server.selection"] = "lua/lastpass/scim/server/selection.lua",
     ["lastpass.scim.server.writing"] = "lua/lastpass/scim/server/writing.lua",
+    ["lastpass.scim.targets"] = "lua/lastpass/scim/targets.lua",
     ["lastpass.scim.update"] = "lua/lastpass/scim/update.lua",
     ["lastpass.scim.values"] = "lua/lastpass/scim/values.lua",
     ["lastpass.secret"] = "lua/lastpass/secret.lua",

@@ -132,6 +132,12 @@ describe_cases("PATCH of users", user, types.User, {
     '[{"op": "remove", "path": "name.givenName"}, {"op": "remove", "path": "name.familyName"}]',
     { name = false },
   },
+  { '[{"op": "remove", "path": "name", "value": {"givenName": "Ann"}}]', { name = false } },
+  { '[{"op": "remove", "path": "title", "value": "Boss"}]', {} },
+  { '[{"op": "replace", "path": "name", "value": {}}]', {} },
+  { '[{"op": "replace", "path": "name", "value": []}]', { name = false } },
+  { '[{"op": "replace", "path": "name", "value": null}]', { name = false } },
+  { '[{"op": "add", "path": "name", "value": null}]', {} },
   { '[{"op": "replace", "path": "name", "value": "Ann Lee"}]', "invalidValue" },
   { '[{"op": "replace", "path": "name", "value": {"foo": "x"}}]', "invalidPath" },
   {
@@ -212,6 +218,17 @@ describe_cases("PATCH of users", user, types.User, {
     '[{"op": "replace", "path": "emails[type eq \\"home\\"].value", "value": ""}]',
     { emails = { work } },
   },
+  { '[{"op": "replace", "path": "emails[type eq \\"home\\"].display", "value": null}]', {} },
+  {
+    '[{"op": "replace", "path": "emails[type eq \\"home\\"].value", "value": null}]',
+    { emails = { work } },
+  },
+  {
+    '[{"op": "replace", "path": "emails[type eq \\"home\\"]", "value": null}]',
+    { emails = { work } },
+  },
+  { '[{"op": "add", "path": "emails[type eq \\"home\\"]", "value": null}]', {} },
+  { '[{"op": "add", "path": "emails[type eq \\"home\\"].value", "value": null}]', {} },
   { '[{"op": "remove", "path": "emails[type pr]"}]', { emails = false } },
   { '[{"op": "remove", "path": "emails[type eq \\"other\\"]"}]', {} },
   {
@@ -248,6 +265,15 @@ describe_cases("PATCH of users", user, types.User, {
     '[{"op": "add", "path": "addresses[type eq \\"work\\"].country", "value": "DE"}]',
     { addresses = { { type = "work", country = "DE" } } },
   },
+  {
+    '[{"op": "add", "path": "addresses", "value": [{"type": "work", "country": "DE"}, {"type": "home", "country": "DE"}]}, {"op": "remove", "path": "addresses", "value": [{"type": "WORK", "country": "de"}, {"country": "FR"}]}]',
+    { addresses = { { type = "home", country = "DE" } } },
+  },
+  {
+    '[{"op": "add", "path": "addresses", "value": [{"type": "work", "country": "DE"}]}, {"op": "add", "path": "addresses", "value": [{"type": "WORK", "country": "de"}, {"type": "work"}]}]',
+    { addresses = { { type = "work", country = "DE" }, { type = "work" } } },
+  },
+  { '[{"op": "remove", "path": "addresses", "value": [{"foo": "x"}]}]', "invalidValue" },
   -- extensions
   {
     '[{"op": "add", "path": "ENT:department", "value": "IT"}]',

@@ -1,4 +1,5 @@
 -- luacheck: no max line length (bodies of requests, one a line)
+local filter = require "lastpass.scim.filter"
 local json = require "lastpass.json"
 local schema = require "lastpass.scim.schema"
 
@@ -174,6 +175,16 @@ describe("schema.normalize", function()
     )
   end)
 
+  it("reads schemas as a list of URNs", function()
+    for _, schemas in ipairs { '"urn:x"', '{"a": "urn:x"}', "[1]", '["urn:x", null]', "7" } do
+      local user, _, err =
+        normalize('{"userName": "a", "schemas": ' .. schemas .. "}", { input = true })
+      assert.is_nil(user, schemas)
+      assert.equal("invalidSyntax", err.scim_type)
+    end
+    assert.truthy(normalize('{"userName": "a", "schemas": null}', { input = true }))
+  end)
+
   it("refuses two primary values of a client, and joins what is said twice", function()
     local two =
       '{"userName": "a", "emails": [{"value": "a", "primary": true}, {"value": "b", "primary": true}]}'
@@ -193,6 +204,88 @@ describe("schema.normalize", function()
     local before = json.encode(given)
     assert(schema.normalize(types.User, given, { lenient = true }))
     assert.equal(before, json.encode(given))
+  end)
+end)
+
+describe("types of a caller's own", function()
+  local function simple(name, kind)
+    return {
+      name = name,
+      type = kind,
+      multi = false,
+      required = false,
+      case_exact = false,
+      mutability = "readWrite",
+      returned = "default",
+      uniqueness = "none",
+    }
+  end
+
+  local attributes = {
+    simple("size", "integer"),
+    simple("weight", "decimal"),
+    simple("since", "dateTime"),
+    simple("key", "binary"),
+  }
+  local thing =
+    { name = "Thing", urn = "urn:x:Thing", extensions = {}, attributes = attributes, index = {} }
+  for _, attribute in ipairs(attributes) do
+    thing.index[attribute.name] = attribute
+  end
+
+  it("have values of their types", function()
+    local function value(name, given)
+      local result = schema.normalize(thing, { [name] = given })
+      return result and result[name]
+    end
+    assert.equal(3, value("size", 3))
+    assert.is_nil(value("size", 3.5))
+    assert.is_nil(value("size", "3"))
+    assert.equal(3.5, value("weight", 3.5))
+    assert.is_nil(value("weight", true))
+    assert.equal("YQ==", value("key", "YQ=="))
+    assert.is_nil(value("key", "a b"))
+    for text, is_time in pairs {
+      ["2026-11-30T09:15:00Z"] = true,
+      ["2026-11-30T09:15:00"] = true,
+      ["2026-11-30T24:00:00Z"] = true,
+      ["2026-11-30T09:15:00.123456789+14:00"] = true,
+      ["2026-11-30T09:15:00-00:59"] = true,
+      ["2026-11-30T24:00:01Z"] = false,
+      ["2026-11-30T24:00:00.1Z"] = false,
+      ["2026-11-30T09:15:00+15:00"] = false,
+      ["2026-11-30T09:15:00+01:60"] = false,
+      ["2026-02-29T09:15:00Z"] = false,
+      ["2026-11-30T09:15Z"] = false,
+      ["2026-11-30T09:15:00.Z"] = false,
+      ["2026-11-30"] = false,
+    } do
+      assert.equal(is_time and text or nil, value("since", text), text)
+    end
+  end)
+
+  it("are searched by their types", function()
+    local function holds(text)
+      return assert(filter.compile(assert(filter.parse(text)), thing)) {
+        size = 9,
+        weight = -1.5,
+        since = "2026-11-30T09:15:00.5Z",
+        key = "YQ==",
+      }
+    end
+    assert.is_true(holds "size gt 8 and size lt 10 and size eq 9.0 and weight le -1.5")
+    assert.is_false(holds "size gt 10")
+    assert.is_true(
+      holds 'since gt "2026-11-30T09:15:00.49Z" and since lt "2026-11-30T09:15:00.500001Z"'
+    )
+    assert.is_true(holds 'since eq "2026-11-30T10:15:00.500+01:00"')
+    assert.is_true(holds 'key eq "YQ==" and key ne "yq=="')
+    for _, text in ipairs { 'size eq "9"', "key gt 1", 'key gt "a"', "size co 9", 'weight sw "1"' } do
+      assert.is_nil((filter.compile(assert(filter.parse(text)), thing)), text)
+    end
+    local lenient =
+      assert(filter.compile(assert(filter.parse 'size eq "9"'), thing, { lenient = true }))
+    assert.is_true(lenient { size = 9 })
   end)
 end)
 

@@ -6,18 +6,9 @@ local schema = require "lastpass.scim.schema"
 
 local M = {}
 
--- Failures inside are raised as tables of this kind, and returned at the entry.
-local refusal_mt = {}
-
 local function refuse(operation, scim_type, form, ...)
   local message = ("operation %d: "):format(operation.index) .. form:format(...)
-  error(
-    setmetatable(
-      { scim_type = scim_type, message = message, operation = operation.index },
-      refusal_mt
-    ),
-    0
-  )
+  failure.raise(scim_type, message, { operation = operation.index })
 end
 
 -- ---- the draft: a resource of which what is changed has been copied ----
@@ -244,13 +235,7 @@ end
 
 --- See `patch.apply`.
 function M.apply(resource, list, type_of)
-  local ok, result, changed = pcall(apply_all, resource, list, type_of)
-  if ok then
-    return result, changed
-  elseif getmetatable(result) == refusal_mt then
-    return failure.fail(result.scim_type, result.message, { operation = result.operation })
-  end
-  return error(result, 0)
+  return failure.guarded(apply_all, resource, list, type_of)
 end
 
 return M

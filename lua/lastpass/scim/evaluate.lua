@@ -11,11 +11,8 @@ local M = {}
 
 local null = json.null
 
--- Failures inside are raised as tables of this kind, and returned at the entry.
-local refusal_mt = {}
-
 local function refuse(form, ...)
-  error(setmetatable({ message = form:format(...) }, refusal_mt), 0)
+  failure.refuse("invalidFilter", "the filter is not possible: " .. form, ...)
 end
 
 -- ---- comparing one value ----
@@ -252,16 +249,6 @@ function compile_node(node, context)
   return compile_comparison(node, context)
 end
 
-local function guarded(node, context)
-  local ok, result = pcall(compile_node, node, context)
-  if ok then
-    return result
-  elseif getmetatable(result) == refusal_mt then
-    return failure.fail("invalidFilter", "the filter is not possible: " .. result.message)
-  end
-  return error(result, 0)
-end
-
 local known_options = {
   lenient = "boolean",
   unknown = function(value)
@@ -272,7 +259,7 @@ local known_options = {
 --- See `filter.compile`.
 function M.compile(node, type_of, options)
   options = errors.check_options("filter.compile", options, known_options)
-  return guarded(node, {
+  return failure.guarded(compile_node, node, {
     find = function(path)
       return schema.find(type_of, path)
     end,
@@ -290,7 +277,7 @@ end
 ---@return string? message
 ---@return lastpass.Error? err
 function M.compile_selection(node, attribute, lenient)
-  return guarded(node, {
+  return failure.guarded(compile_node, node, {
     find = element_finder(attribute),
     container = element_container,
     lenient = lenient,

@@ -32,4 +32,51 @@ function M.fail(scim_type, message, fields)
   return errors.fail("argument", known.code, message, all)
 end
 
+-- What is raised inside of a parser, and returned at its entry.
+local refusal_mt = {}
+
+local function raise(scim_type, message, fields)
+  error(setmetatable({ scim_type = scim_type, message = message, fields = fields }, refusal_mt), 0)
+end
+
+--- Leaves a function that `guarded` runs with a failure.
+---@param scim_type string
+---@param form string as of string.format
+function M.refuse(scim_type, form, ...)
+  raise(scim_type, form:format(...))
+end
+
+--- The same with further fields of the error.
+M.raise = raise
+
+--- A result, or the failure that it is, in a function that `guarded` runs.
+---@param result any
+---@param message? string
+---@param err? lastpass.Error
+---@return any result
+function M.must(result, message, err)
+  if result == nil then
+    raise(err.scim_type, message, { position = err.position })
+  end
+  return result
+end
+
+local function finish(ok, result, ...)
+  if ok then
+    return result, ...
+  elseif getmetatable(result) == refusal_mt then
+    return M.fail(result.scim_type, result.message, result.fields)
+  end
+  return error(result, 0)
+end
+
+--- Runs a function.
+---@param work function
+---@return any result of the function, or nil
+---@return any second of its results; or the message
+---@return lastpass.Error? err
+function M.guarded(work, ...)
+  return finish(pcall(work, ...))
+end
+
 return M

@@ -2,7 +2,6 @@
 -- directories send in its stead (scim §3: "False", null, one object for a list, a bare string for a manager) is put
 -- right; what is not understood is refused, never guessed.
 -- @module lastpass.scim.normalise
-local definitions = require "lastpass.scim.definitions"
 local errors = require "lastpass.error"
 local failure = require "lastpass.scim.failure"
 local json = require "lastpass.json"
@@ -12,22 +11,7 @@ local M = {}
 
 local null = json.null
 
--- Failures inside are raised as tables of this kind, and returned at the entry.
-local refusal_mt = {}
-
-local function refuse(scim_type, form, ...)
-  error(setmetatable({ scim_type = scim_type, message = form:format(...) }, refusal_mt), 0)
-end
-
-local function guarded(work, ...)
-  local ok, result = pcall(work, ...)
-  if ok then
-    return result
-  elseif getmetatable(result) == refusal_mt then
-    return failure.fail(result.scim_type, result.message)
-  end
-  return error(result, 0)
-end
+local guarded, refuse = failure.guarded, failure.refuse
 
 local booleans = { ["true"] = true, ["false"] = false }
 
@@ -366,8 +350,5 @@ end
 ---@param urn string
 ---@return lastpass.scim.Type|nil
 M.extension_of = extension_of
-
---- The types, for those who want no more than this module.
-M.types = definitions.types
 
 return M

@@ -85,19 +85,6 @@ function M.same(definition, a, b)
   return M.comparable(definition, a) == M.comparable(definition, b)
 end
 
---- Whether a value comes before another; values of different types do not.
----@param definition lastpass.scim.Attribute
----@param a any
----@param b any
----@return boolean
-function M.before(definition, a, b)
-  a, b = M.comparable(definition, a), M.comparable(definition, b)
-  if type(a) == "boolean" and type(b) == "boolean" then
-    return b and not a
-  end
-  return type(a) == type(b) and (type(a) == "string" or type(a) == "number") and a < b
-end
-
 --- Whether something says anything: neither null, "", an empty list, nor an object without such a part
 -- (scim §2.2, §2.5).
 ---@param value any of a resource
