@@ -5,7 +5,7 @@
 -- A step: method, path, then by name `query` (pairs), `body`, `type` (default application/scim+json), `status`
 -- (those that are right), `save` (the name for the id that comes back), `has` (path in the answer -> value), `lacks`
 -- (paths that are not in it), `needs` (left out where the server has not that: "attributes" are all of a user's
--- kept, "groups" groups pushed with members), `after` (a GET of that path must show this too). `<<name>>` stands for
+-- kept, "groups" groups pushed with members, "group_put" PUT of a group), `after` (a GET of that path must show this too). `<<name>>` stands for
 -- a saved id.
 local ENTERPRISE = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
 local ADSCIM = "http://schemas.microsoft.com/2006/11/ResourceManagement/ADSCIM/2.0/Group"
@@ -406,6 +406,7 @@ local scenarios = {
       "PUT",
       "/Groups/<<team>>",
       body = with_urns [[{"schemas": [GROUP], "id": "<<team>>", "displayName": "Team", "members": [{"value": "<<jo>>"}, {"value": "<<al>>"}]}]],
+      needs = "group_put",
       status = { 200 },
       after = { "/Groups/<<team>>", members = { "<<jo>>", "<<al>>" } },
     },

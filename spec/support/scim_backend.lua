@@ -78,6 +78,9 @@ function Backend:create(type, resource)
   if not ok then
     return nil, message, err
   end
+  if type.name == "User" and resource.active == nil then
+    resource.active = true
+  end
   self.last_id = self.last_id + 1
   resource.id = tostring(self.last_id)
   self.stores[type.name][resource.id] = stamp(self, resource, type)
