@@ -79,9 +79,9 @@ local function command_table()
   return table.concat(lines, "\n") .. "\n"
 end
 
-local function option_table()
+local function option_table(list)
   local lines = { "| option | type | default | what it is |", "| --- | --- | --- | --- |" }
-  for _, option in ipairs(options) do
+  for _, option in ipairs(list) do
     lines[#lines + 1] = ("| `%s` | %s | %s | %s |"):format(
       option[1],
       option[2],
@@ -360,12 +360,13 @@ end
 
 local readme = read_file "README.md"
 readme = between(readme, "<!-- commands -->", "<!-- /commands -->", command_table())
-readme = between(readme, "<!-- options -->", "<!-- /options -->", option_table())
+readme = between(readme, "<!-- options -->", "<!-- /options -->", option_table(options))
 readme = between(readme, "<!-- demo -->", "<!-- /demo -->", demo_output())
 write_file("README.md", readme)
 write_table("docs/playbooks.md", "words", word_table())
 write_table("docs/safety.md", "limits", limit_table())
 write_table("docs/reports.md", "reports", report_table())
+write_table("docs/scim.md", "client options", option_table(require("lastpass.scim.options").list))
 write_file("docs/lastpass.d.lua", type_file())
 write_file("docs/lastpass.1", dofile("docs/manual.lua").text())
 write_file(
