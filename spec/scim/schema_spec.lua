@@ -86,6 +86,10 @@ describe("schema.normalize", function()
       )
     )
     assert.same({ schemas = { URN.user } }, user)
+    for _, data in ipairs { "null", "{}", "[]" } do
+      local text = ('{"%s": %s}'):format(URN.enterprise, data)
+      assert.same({ schemas = { URN.user } }, (normalize(text)))
+    end
   end)
 
   it(
