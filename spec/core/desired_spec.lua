@@ -118,6 +118,48 @@ describe("core.desired", function()
     assert.same({ "B\0x", "B" }, groups_of(desired, 3))
   end)
 
+  it("adds plain people at once, and leaves everybody else to the caller", function()
+    local known = { A = true, B = true, [""] = true }
+    local function plain(email, fields)
+      return desired:add_plain(email, fields, known, 3, 17)
+    end
+    assert.equal(
+      1,
+      plain("ann@acme.com", { fullname = "Ann", active = true, groups = { "B", "", "A" } })
+    )
+    assert.same({ "ann@acme.com", "Ann", { "B", "A" }, true, 3, 17 }, { desired:row(1) })
+    assert.equal(2, plain("bob@acme.com", { fullname = "", active = false }))
+    assert.same({ "bob@acme.com", nil, nil, false, 3, 17 }, { desired:row(2) })
+    assert.equal(3, plain("eve@acme.com", {}))
+    assert.equal(4, plain("kim@acme.com", { groups = {} }))
+    assert.same({}, groups_of(desired, 4))
+    local many = {}
+    for place = 1, 17 do
+      many[place] = "A"
+    end
+    for _, fields in ipairs {
+      { fullname = 1 },
+      { active = "yes" },
+      { groups = "A" },
+      { groups = { "C" } },
+      { groups = { 1 } },
+      { groups = { "A", nil, "B" } },
+      { groups = { "A", x = "B" } },
+      { groups = { x = "B" } },
+      { groups = many },
+      { reason = "x" },
+      { "A" },
+      { [true] = true },
+      setmetatable({}, { __index = { active = false } }),
+    } do
+      assert.is_nil(plain("new@acme.com", fields))
+    end
+    assert.is_nil(plain("new@acme.com", "no fields"))
+    assert.is_nil(plain("ANN@acme.com", {})) -- repeated
+    assert.is_nil(plain("no address", {}))
+    assert.equal(4, #desired)
+  end)
+
   it("adds groups to those that are there", function()
     local row = add(desired, "ann@acme.com", { "A" })
     desired:add_groups(row, { "B", "A", "B" })

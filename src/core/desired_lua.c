@@ -116,6 +116,70 @@ static int lp_desired_add_person (lua_State *L) {
   }
 }
 
+/* Whether the list at `index` is one of names that are all in the set at `known`; they go to `few`.
+ */
+static int take_known_groups (lua_State *L, int index, int known, lp_declared *person,
+                              lp_slice *few) {
+  size_t n = lua_rawlen(L, index), seen = 0;
+  if (n > FEW) return 0;
+  for (size_t i = 0; i < n; i++) {
+    int is_known;
+    lua_rawgeti(L, index, (int)i + 1);
+    if (lua_type(L, -1) != LUA_TSTRING) return 0;
+    few[i].bytes = lua_tolstring(L, -1, &few[i].length); /* the list holds it */
+    lua_rawget(L, known);
+    is_known = lua_toboolean(L, -1);
+    lua_pop(L, 1);
+    if (!is_known) return 0;
+  }
+  for (lua_pushnil(L); lua_next(L, index); seen++) lua_pop(L, 1);
+  person->groups = few;
+  person->group_count = n;
+  return seen == n;
+}
+
+/* One of the fields that nearly every declaration has; its name and value are on top of the stack.
+ */
+static int take_plain_field (lua_State *L, int known, lp_declared *person, lp_slice *few) {
+  int value = lua_gettop(L), kind = lua_type(L, value);
+  const char *name = lua_type(L, value - 1) == LUA_TSTRING ? lua_tostring(L, value - 1) : "";
+  if (strcmp(name, "fullname") == 0 && kind == LUA_TSTRING) {
+    person->fullname.bytes = lua_tolstring(L, value, &person->fullname.length);
+    if (person->fullname.length == 0) person->fullname.bytes = NULL; /* a blank cell says nothing */
+    return 1;
+  } else if (strcmp(name, "active") == 0 && kind == LUA_TBOOLEAN) {
+    person->active = lua_toboolean(L, value) ? LP_ACTIVE_YES : LP_ACTIVE_NO;
+    return 1;
+  }
+  return strcmp(name, "groups") == 0 && kind == LUA_TTABLE &&
+         take_known_groups(L, value, known, person, few);
+}
+
+/*
+** desired:add_plain (email, fields, known, source, line) -> row | nothing
+** The fast path of `add`: a person who has no other fields than fullname, active and groups, these
+*a
+** few names that are keys of `known`. Whatever is otherwise adds nobody, and is looked at by the
+*caller.
+*/
+static int lp_desired_add_plain (lua_State *L) {
+  lp_desired *w = lp_desired_check(L, 1);
+  lp_declared person = {{NULL, 0}, {NULL, 0}, NULL, 0, 0, 0, LP_ACTIVE_UNMANAGED, 0};
+  lp_slice few[FEW];
+  uint32_t row = 0;
+  lua_settop(L, 6);
+  person.email = check_text(L, 2);
+  luaL_checktype(L, 4, LUA_TTABLE);
+  person.source = (uint16_t)check_number(L, 5, UINT16_MAX);
+  person.line = check_number(L, 6, UINT32_MAX);
+  if (lua_type(L, 3) != LUA_TTABLE || lua_getmetatable(L, 3)) return 0;
+  for (lua_pushnil(L); lua_next(L, 3); lua_settop(L, 7))
+    if (!take_plain_field(L, 4, &person, few)) return 0;
+  if (lp_desired_add(w, &person, &row) != LP_PEOPLE_ADDED) return 0;
+  lua_pushinteger(L, (lua_Integer)row + 1);
+  return 1;
+}
+
 /* desired:add_groups (row, groups): to those the person has; they are managed then */
 static int lp_desired_add_to_groups (lua_State *L) {
   lp_desired *w = lp_desired_check(L, 1);
@@ -228,6 +292,7 @@ static int lp_desired_tostring (lua_State *L) {
 }
 
 static const luaL_Reg desired_methods[] = {{"add", lp_desired_add_person},
+                                           {"add_plain", lp_desired_add_plain},
                                            {"add_groups", lp_desired_add_to_groups},
                                            {"set_groups", lp_desired_replace_groups},
                                            {"find", lp_desired_find_row},

@@ -51,7 +51,9 @@ function M.texts(where, name, list, level, blanks)
         value == "" and "an empty one" or type(value)
       )
     end
-    M.utf8(("%s: %s[%d]"):format(where, name, index), value, level + 1)
+    if not M.is_utf8(value) then
+      M.utf8(("%s: %s[%d]"):format(where, name, index), value, level + 1)
+    end
   end
   for key in pairs(list) do
     if type(key) ~= "number" or key < 1 or key > count or key ~= math.floor(key) then

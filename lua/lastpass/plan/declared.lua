@@ -40,7 +40,7 @@ function M.new()
     groups = {},
     unfinished = {},
     managed = {},
-    good_names = {},
+    good_names = { [""] = true }, -- a blank cell, which the core passes over
     protected = {},
     actions = {},
     reasons = {},
