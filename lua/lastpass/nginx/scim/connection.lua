@@ -168,6 +168,21 @@ local function save_connection(self)
   return true
 end
 
+local function step(self)
+  local endpoint, message = endpoint_of(self)
+  local summary
+  if endpoint then
+    summary, message = require("lastpass.inbound.worker").step(endpoint)
+  end
+  if not summary then
+    ngx.log(ngx.WARN, "lastpass scim: the worker of ", self.name, ": ", message)
+    return
+  end
+  for _, failure in ipairs(summary.messages) do
+    ngx.log(ngx.WARN, "lastpass scim: the worker of ", self.name, ": ", failure)
+  end
+end
+
 --- Executes jobs that are due: approved writes, periods that have ended, lost answers. One worker of all does it; the
 -- journal's leases are for those of other machines.
 function methods:work()
@@ -179,13 +194,7 @@ function methods:work()
     return
   end
   self._working = true
-  local ok, message = lease:guard(function()
-    local endpoint, message = endpoint_of(self)
-    if not endpoint then
-      error(message, 0)
-    end
-    return require("lastpass.inbound.worker").step(endpoint)
-  end)
+  local ok, message = lease:guard(step, self)
   self._working = nil
   if not ok then
     ngx.log(ngx.ERR, "lastpass scim: the worker of ", self.name, ": ", tostring(message))
