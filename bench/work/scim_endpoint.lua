@@ -37,7 +37,7 @@ endpoint.site:directory()
 local people = {}
 for user in assert(box:client()):users() do
   if user.status == "active" and #people < PEOPLE then
-    people[#people + 1] = { address = user.email, id = assert(endpoint:id_of(user.username)) }
+    people[#people + 1] = { address = user.email, id = assert(endpoint:id_of(user.email)) }
   end
 end
 

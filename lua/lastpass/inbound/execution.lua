@@ -264,6 +264,7 @@ function M.record(endpoint, write, written, results)
   local is_open = worst.state == "uncertain" or worst.state == "not_confirmed"
   local unmade = changes_in(results, "refused", "not_tried")
   local done = worst.state == "done"
+  local is_current = not written.is_overtaken
   local jobs = write.entry and write.entry.jobs or {}
   local ok, message, err = endpoint:call_journal("scim_record", {
     tenant = endpoint.tenant,
@@ -273,15 +274,16 @@ function M.record(endpoint, write, written, results)
     lease = is_open and written.doubt or nil,
     run = written.run,
     steps = recorded(written, results),
-    objects = done and { copy_at(write.final.object, written.clock) } or nil,
-    forget = worst.state == "refused" and write.is_new and { write.object.id } or nil,
-    members = members_of(results),
+    objects = done and is_current and { copy_at(write.final.object, written.clock) } or nil,
+    forget = worst.state == "refused" and write.is_new and is_current and { write.object.id }
+      or nil,
+    members = is_current and members_of(results) or nil,
     job = {
       id = written.job,
       token = write.proof and write.proof.token,
       result = result_of(endpoint, write, written, results, worst),
     },
-    add_jobs = done and write.final.jobs or nil,
+    add_jobs = done and is_current and write.final.jobs or nil,
     supersede = done and held.overtaken(jobs, write.touched) or nil,
     give_back = not write.again and guards.amounts(endpoint, write.view, unmade, true) or nil,
     slot = written.slot,

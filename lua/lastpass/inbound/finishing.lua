@@ -155,14 +155,23 @@ local function open_changes(job, states)
 end
 
 local function record(endpoint, write, job, numbers, results)
-  return execution.record(endpoint, write, {
+  local written = {
     token = job.payload.claim,
     claimed = 1,
     run = job.run,
     numbers = numbers,
     job = job.id,
     clock = math.floor(endpoint.now()),
-  }, results)
+    doubt = endpoint:doubt(#write.changes),
+  }
+  local worst, message, err = execution.record(endpoint, write, written, results)
+  if worst or err.code ~= "claim_lost" then
+    return worst, message, err
+  end
+  -- A later request had the user or group after the lease was over, and has written what it is: only the steps and the
+  -- job are ended here, and the job is still ours.
+  written.token, written.is_overtaken = nil, true
+  return execution.record(endpoint, write, written, results)
 end
 
 local NOT_DONE = "its answer was lost, and LastPass does not show it; it was not sent again"
