@@ -387,6 +387,28 @@ describe("lastpass.sandbox.scim", function()
       assert.is_nil(site:group "New")
     end)
 
+    it("are found by their members", function()
+      local ann = make "ann@x.example"
+      local group = site:group "Finance"
+      local path = "/Groups/" .. group.id
+      site:patch(path, { op = "add", path = "members", value = { { value = ann.id } } })
+      local function found(filter)
+        local names = {}
+        local target = "/Groups?filter=" .. filter:gsub("ANN", ann.id)
+        for at, one in ipairs(site:send("GET", target).json.Resources) do
+          names[at] = one.displayName
+        end
+        return table.concat(names, " ")
+      end
+      assert.equal("Finance", found 'members.value eq "ANN"')
+      assert.equal("Finance", found 'members eq "ANN"')
+      assert.equal("Finance", found 'displayName eq "finance" and members.value eq "ANN"')
+      assert.equal("", found 'displayName eq "Sales" and members.value eq "ANN"')
+      assert.equal("Finance", found 'members[value eq "ANN" and type eq "User"]')
+      assert.equal("Finance", found 'not (not (members.display eq "ann@x.example"))')
+      assert.equal("", found 'members.value eq "7"')
+    end)
+
     it("are renamed, and stay the same group", function()
       local group = site:group "Finance"
       local members = site:members(group.id)

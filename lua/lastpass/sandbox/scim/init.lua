@@ -3,11 +3,13 @@
 -- @module lastpass.sandbox.scim
 local arithmetic = require "lastpass.sandbox.seed.arithmetic"
 local digest = require "lastpass.digest"
+local group_writes = require "lastpass.sandbox.scim.group_writes"
 local groups = require "lastpass.sandbox.scim.groups"
 local indexes = require "lastpass.sandbox.scim.index"
 local messages = require "lastpass.scim.messages"
 local scim_server = require "lastpass.scim.server"
 local texts = require "lastpass.sandbox.scim.texts"
+local user_writes = require "lastpass.sandbox.scim.user_writes"
 local users = require "lastpass.sandbox.scim.users"
 
 local M = {}
@@ -17,7 +19,8 @@ local M = {}
 local Backend = {}
 Backend.__index = Backend
 
-local resources = { User = users, Group = groups }
+local reading = { User = users, Group = groups }
+local writing = { User = user_writes, Group = group_writes }
 
 local MOST_OPERATIONS, MOST_BYTES, MOST_RESULTS = 1000, 4 * 1024 * 1024, 1000
 
@@ -77,12 +80,12 @@ function Backend:query(type, query)
   if not ok then
     return nil, message, err
   end
-  return resources[type.name].query(self.company, self.state, query)
+  return reading[type.name].query(self.company, self.state, query)
 end
 
 for _, name in ipairs { "create", "replace", "patch", "remove" } do
   Backend[name] = function(self, type, ...)
-    return resources[type.name][name](self.company, self.state, ...)
+    return writing[type.name][name](self.company, self.state, ...)
   end
 end
 
