@@ -198,12 +198,40 @@ local function knock_scim(client)
   attempt(lastpass.scim.doctor, client, { write = true, on_row = hook })
 end
 
+-- Plans over SCIM, and a SCIM server as a source of people.
+local function knock_plans(client, base, ca_file)
+  client = client:with { scim = { url = base, token = secret, retries = 0 } }
+  attempt(client.scim, client)
+  attempt(function()
+    local actions = { create = { { username = "via@x.example", groups = { "Via" } } } }
+    local plan = assert(client:plan(actions, { via = "scim", limit = { create = 9 } }))
+    show_all(plan, plan:text(), client:apply(plan), client:undo(1))
+    return client:disable_users({ "via@x.example", "nobody@x.example" }, { via = "scim" })
+  end)
+  for _, token in ipairs { secret, { file = hash_file } } do
+    attempt(function()
+      local people = assert(lastpass.source.scim {
+        url = base,
+        token = token,
+        ca_file = ca_file ~= "-" and ca_file or nil,
+        groups = { allow_empty = true },
+        retries = 0,
+      })
+      return people, people:read()
+    end)
+  end
+  attempt(lastpass.source.scim, { url = base, token = tostring(secret) })
+  attempt(lastpass.source.scim, { url = secret, token = secret })
+end
+
 local wrong = {
   { cid = secret },
   { provhash = "x" },
   { url = "http://lastpass.com/" },
   { time_out = secret },
   { retries = secret },
+  { scim = { token = secret, url = secret } },
+  { scim = { token = { file = secret } } },
 }
 
 for position = 3, #arg, 2 do
@@ -235,6 +263,7 @@ for position = 3, #arg, 2 do
   knock_scim(scim)
   knock_scim(new_scim(base .. "9", ca_file))
   knock_scim(new_scim(base, ca_file, { timeout = 0.001, retries = 0 }))
+  knock_plans(client, base, ca_file)
   for _, options in ipairs { { url = secret }, { dialect = secret }, { tokn = secret } } do
     attempt(new_scim, base, ca_file, options)
   end
@@ -271,5 +300,6 @@ for position = 3, #arg, 2 do
   knock(new(url, ca_file, { retries = 0 }))
   local base = url:match "^%a+://[^/]+" .. "/scimapi/8771312"
   knock_scim(new_scim(base, ca_file, { retries = 0 }))
+  knock_plans(new(url, ca_file, { retries = 0 }), base, ca_file)
 end
 io.stderr:write "the end\n"

@@ -225,7 +225,7 @@ function M.plan(plan, width)
     local with = body.via and columns_via or columns
     lines[#lines + 1] = table_of(rows_of(body.steps), with, { width = width })
   end
-  if body.via then
+  if body.via and #body.steps > 0 then
     add_surfaces(lines, body)
   end
   add_held(lines, body, width)
