@@ -32,9 +32,10 @@ local rules = {
   { "^access_review%.[%w_]+: option '([%w_]+)'", as_flag },
   { "^access_review%.[%w_]+: ", "" },
   {
-    "^give it the option scim = { token = … }, or write into the profile (.*)$",
+    "^give it the option scim = { token = … }, or write into the profile ([^;]*)",
     "write into the profile %1, or set LASTPASS_SCIM_TOKEN_FILE",
   },
+  { "{ via = '(%a+)' }", "--via %1" },
   { "%(option ([%w_]+)%)", as_option },
   { "%(option 'path'%)", "(--journal)" },
   { "client:resume%((%d+)%)", "lastpass run resume %1" },

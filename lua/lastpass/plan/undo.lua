@@ -187,6 +187,9 @@ local function complete(body, read, client, snapshot, options)
   body.unchanged = 0
   local ok, message, err = surface.assign(client, body, options.via or read.body.via)
   if not ok then
+    err.hint = ("%s; or, over the Enterprise API: { via = 'enterprise' }"):format(
+      err.hint or message
+    )
     return nil, message, err
   end
   plans.count(body, client)
