@@ -1,5 +1,6 @@
 -- Steps as requests of SCIM: answers that are lost or late, what is refused in part, and what is sent again.
 local plans = require "spec.support.plans"
+local unpack = table.unpack or unpack
 local support = require "spec.support.box"
 
 describe("steps over SCIM", function()
@@ -169,6 +170,17 @@ describe("steps over SCIM", function()
         assert.match("a plan without via changes them", row.reason)
       end
     end
+  end)
+
+  it("find many people by one list, and few by looking each up", function()
+    support.reset_journal(box)
+    assert.is_true(apply(plan { disable = { active[1], active[2] } }).ok)
+    assert.equal(2, count "list_users")
+    support.reset_journal(box)
+    local many = { unpack(active, 3, 12) }
+    assert.is_true(apply(plan { disable = many }).ok)
+    assert.equal(1, count "list_users")
+    assert.equal(10, count "patch_user")
   end)
 
   it("do not believe a server that says yes and does nothing", function()

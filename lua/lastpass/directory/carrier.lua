@@ -2,6 +2,7 @@
 -- or SCIM as far as it goes. Who plans or guards changes need not know which it is.
 -- @module lastpass.directory.carrier
 local changes = require "lastpass.directory.changes"
+local email = require "lastpass.email"
 local errors = require "lastpass.error"
 local signature = require "lastpass.signature"
 
@@ -115,7 +116,12 @@ local function name_operations(fullname)
   return operations
 end
 
-local function id_of(self, address)
+-- What cannot come back is done to whom the server names now, and to nobody whom it named before.
+local function id_of(self, address, is_fresh)
+  local known = not is_fresh and self._ids[email.fold(address)]
+  if known then
+    return known
+  end
   local found, message, err = self._client:find("User", "userName", address)
   if found then
     return found.id
@@ -217,7 +223,8 @@ local function send_name(self, address, after)
   local done = id
   if id then
     local operations = name_operations(after.fullname)
-    done, message, err = self._client:patch("User", id, operations)
+    local named = { named = { "userName", address } }
+    done, message, err = self._client:patch("User", id, operations, named)
   end
   if not done then
     return nil, message, err
@@ -234,7 +241,7 @@ local function send_groups(self, address, after)
 end
 
 local function send_delete(self, address)
-  local id, message, err = id_of(self, address)
+  local id, message, err = id_of(self, address, true)
   local done = id
   if id then
     done, message, err = self._client:delete("User", id)
@@ -298,14 +305,16 @@ end
 
 --- Changes over SCIM: what it does not carry is refused with the code "not_over_scim".
 ---@param client lastpass.scim.Client
+---@param ids? table<string, string> ids of users that were read a short time ago, by the key of the address; default:
+-- each is looked up
 ---@return lastpass.directory.Carrier
-function M.of_scim(client)
-  return setmetatable({ _client = client, _groups = {} }, scim_mt)
+function M.of_scim(client, ids)
+  return setmetatable({ _client = client, _groups = {}, _ids = ids or {} }, scim_mt)
 end
 
 signature.declare("directory.carrier.", M, {
   of_enterprise = "client: table",
-  of_scim = "client: table",
+  of_scim = "client: table, ids?: table",
 })
 
 return M

@@ -187,6 +187,9 @@ end
 ---@param work lastpass.plan.Work
 function M.run(work)
   local phases, order = steps_by_phase(work.body.steps)
+  if work.scim and not work.stopped then
+    scim_batches.read_ids(work)
+  end
   for _, phase in ipairs(order) do
     if not work.stopped then
       run_phase(work, phases[phase])

@@ -1,6 +1,7 @@
 --- Memberships over SCIM: the changes of many people's groups as few requests for each group, and what became of them
 -- for each person (scim §4.1, §4.10).
 -- @module lastpass.plan.memberships
+local email = require "lastpass.email"
 local parallel = require "lastpass.parallel"
 local waiting = require "lastpass.transport.scheduler"
 
@@ -34,6 +35,10 @@ end
 ---@return string? message
 ---@return lastpass.Error? err code "no_such_user"
 function M.user_id(context, address)
+  local known = context.work.scim_ids and context.work.scim_ids[email.fold(address)]
+  if known then
+    return known
+  end
   local user, message, err = context.client:find("User", "userName", address)
   if user then
     return user.id

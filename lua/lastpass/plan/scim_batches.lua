@@ -1,6 +1,7 @@
 --- Steps as requests of SCIM: one for each, several under way at once; memberships in portions of a group's members.
 -- @module lastpass.plan.scim_batches
 local carriers = require "lastpass.directory.carrier"
+local email = require "lastpass.email"
 local memberships = require "lastpass.plan.memberships"
 local parallel = require "lastpass.parallel"
 local waiting = require "lastpass.transport.scheduler"
@@ -123,6 +124,32 @@ local function find_account(context, step)
   return memberships.user_id(context, step.subject)
 end
 
+--- Reads the ids of all users when what is left is about many: to look each up is a request for each. Whom the list does
+-- not name is looked up.
+---@param work lastpass.plan.Work gets `scim_ids`
+function M.read_ids(work)
+  local count, client = 0, work.scim
+  for _, step in ipairs(work:select "is_left") do
+    count = count + (step.via == "scim" and step.kind ~= "create" and 1 or 0)
+  end
+  local pages = math.ceil(work.body.directory.people / client:option "page_size")
+  if count <= 2 * pages then
+    return
+  end
+  local ids = {}
+  local is_whole, failure = waiting.protected_call(function()
+    for user in client:list("User", { attributes = { "userName" } }) do
+      if type(user.userName) == "string" then
+        ids[email.fold(user.userName)] = user.id
+      end
+    end
+  end)
+  if not is_whole and type(failure) ~= "table" then
+    error(failure, 0)
+  end
+  work.scim_ids = is_whole and ids or nil
+end
+
 --- Sends a part of a queue.
 ---@param client lastpass.scim.Client
 ---@param work lastpass.plan.Work
@@ -139,7 +166,8 @@ function M.send(client, work, steps)
       requests = requests + (request.method == "GET" and 0 or 1)
     end,
   }
-  local context = { client = client, work = work, carrier = carriers.of_scim(client) }
+  local carrier = carriers.of_scim(client, work.scim_ids)
+  local context = { client = client, work = work, carrier = carrier }
   local results
   if changes_groups[kind] then
     local account = kind == "create" and create_account or find_account

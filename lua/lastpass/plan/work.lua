@@ -22,6 +22,7 @@ local M = {}
 ---@field client lastpass.Client
 ---@field scim lastpass.scim.Client|false what carries the steps that go over SCIM
 ---@field scim_groups table<string, string> ids of groups by name
+---@field scim_ids? table<string, string> ids of users by the key of the address, once they were read
 ---@field journal lastpass.store.Journal
 ---@field tenant string
 ---@field lock lastpass.store.Lock
