@@ -29,6 +29,7 @@ local M = {}
 
 -- ---- what waits for a decision ----
 
+-- Of a limit the journal itself says how far it goes.
 local function held_job(endpoint, write, code, reason)
   return {
     tenant = endpoint.tenant,
@@ -138,7 +139,7 @@ local function intend(endpoint, write, takes_admin)
       or nil,
     objects = not write.is_stored and { write.object } or nil,
     job = not write.proof and finish_job(endpoint, write, token) or nil,
-    held = not write.proof and held_job(endpoint, write, "limit", "a limit of a day") or nil,
+    held = not write.proof and held_job(endpoint, write, "limit") or nil,
     proof = write.proof,
   })
   if not written then

@@ -305,7 +305,7 @@ local function note_traceless(run, lines)
 end
 
 local function add_next_steps(run, lines)
-  if run.state == "stopped" or run.state == "running" then
+  if run.kind ~= "scim" and (run.state == "stopped" or run.state == "running") then
     lines[#lines + 1] = ("to go on: client:resume(%d)"):format(run.id)
   end
   if run.counts.done + run.counts.uncertain + run.counts.not_confirmed > 0 then

@@ -269,6 +269,13 @@ local function intend_or_hold(database, self, given)
       given.token
     )
     if given.held then
+      local over = result.held
+      given.held.reason = ("%s = %d within 24 hours: %d so far, and %d by this change"):format(
+        over.name,
+        over.allowed,
+        over.done,
+        over.amount
+      )
       result.job = jobs.insert(database, given.held)
       objects.write(database, given.objects)
     end
