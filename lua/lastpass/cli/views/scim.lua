@@ -90,7 +90,7 @@ M.scim_requests = {
     "connection",
     { field = "token", rank = 2 },
     "action",
-    { field = "target", max = 26 },
+    { field = "target", max = 36 },
     { field = "status", align = "right" },
     { field = "scim_type", title = "scimType" },
     { field = "run", align = "right" },
