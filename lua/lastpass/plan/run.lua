@@ -151,6 +151,7 @@ local function body_of_steps(row, steps)
       number = step.number,
       kind = step.kind,
       subject = step.subject,
+      before = step.before or {},
       after = step.after,
       reason = "an identity provider asked for it",
       rule = "scim",

@@ -219,6 +219,26 @@ describe("lastpass scim held refuse", function()
   end)
 end)
 
+describe("lastpass run show and undo", function()
+  it("know what identity providers changed, and take it back", function()
+    local id = assert(world:find(people[1]))
+    local operation = { op = "replace", path = "displayName", value = "Another Name" }
+    assert.equals(200, (world:patch("/Users/" .. id, operation)))
+    assert.equals(200, (world:set_active(id, false)))
+    local run_id = tostring(journal:runs({ tenant = world.tenant })[1].id)
+    local code, out, err = run { "run", "show", run_id }
+    assert.equals(0, code, err)
+    assert.truthy(out:find("-> Another Name", 1, true), out)
+    assert.truthy(out:find("disable the account", 1, true), out)
+    assert.is_nil(out:find("to go on", 1, true), out)
+    let_go()
+    code, out, err = run { "run", "undo", run_id, "--yes", "-q" }
+    assert.equals(0, code, out .. err)
+    assert.equals("active", status_of(people[1]))
+    assert.are_not.equal("Another Name", place:person(people[1]).fullname)
+  end)
+end)
+
 describe("lastpass scim worker", function()
   it("ends after its step when a signal comes, and says what it did", function()
     local job = push_leavers(2)[1]
