@@ -57,6 +57,16 @@ local function new_maker(session)
   end
 end
 
+--- The plan of what a connection in shadow mode was asked for; what is wrong is raised.
+---@param session lastpass.cli.Session
+---@param name string of the connection
+---@param settings table limit, expires_in
+---@return lastpass.Plan
+function M.shadow_plan(session, name, settings)
+  local _, row = connections.open(session, name)
+  return must(failure.call(inbound.shadow_plan, new_maker(session)(row), settings))
+end
+
 -- ------------------------------------------------------------------ after an approval
 
 local AT_ONCE = 20 -- jobs of one step

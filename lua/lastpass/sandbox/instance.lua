@@ -81,7 +81,7 @@ function methods:client(options)
   if merged.provhash == nil then
     merged.provhash = lastpass.secret.value(self.provhash)
   end
-  if merged.scim == nil then
+  if merged.scim == nil and tonumber(merged.cid) == self.cid then
     merged.scim = { url = self.scim_url, token = lastpass.secret.value(self.scim_token) }
   end
   return lastpass.new(merged)

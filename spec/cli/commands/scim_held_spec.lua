@@ -239,6 +239,46 @@ describe("lastpass run show and undo", function()
   end)
 end)
 
+describe("lastpass scim shadow plan", function()
+  it("is what a shadow was asked for, and changes nothing before it is applied", function()
+    local shadow = worlds.world(place.box, { mode = "shadow" }, { journal = journal })
+    assert(journal:save_scim_connection(connection.row(shadow.endpoint.connection)))
+    assert.equals(200, (shadow:set_active(assert(shadow:find(people[1])), false)))
+    assert.equals(201, (shadow:create "new@lumenor.example"))
+    assert.equals("shadow", place:json("scim connections")[1].mode)
+    local path = planted.path(paths)
+    local code, out, err = run("scim shadow plan entra -o " .. path)
+    assert.equals(0, code, err)
+    assert.truthy(out:find("disable the account", 1, true), out)
+    assert.truthy(out:find("new@lumenor.example", 1, true), out)
+    assert.equals("active", status_of(people[1]))
+    assert.equals(2, (run "scim shadow plan entra --detailed-exitcode"))
+    local document = place:json "scim shadow plan entra"
+    assert.equals(2, #document.plan.steps)
+    code, out, err = run("apply --yes -q " .. path)
+    assert.equals(0, code, out .. err)
+    assert.equals("disabled", status_of(people[1]))
+    assert.equals("invited", status_of "new@lumenor.example")
+    document = place:json "scim shadow plan entra"
+    assert.equals(0, #document.plan.steps)
+  end)
+
+  it("says what is wrong, and what its guards refuse", function()
+    local failure, code = place:failure "scim shadow plan entra"
+    assert.same({ 64, "not_shadow" }, { code, failure.code })
+    assert.equals(1, (run "scim shadow plan okta"))
+    local settings = { mode = "shadow", limits = { disable = 1 } }
+    local shadow = worlds.world(place.box, settings, { journal = journal })
+    assert(journal:save_scim_connection(connection.row(shadow.endpoint.connection)))
+    for position = 1, 2 do
+      assert.equals(200, (shadow:set_active(assert(shadow:find(people[position])), false)))
+    end
+    assert.equals(4, (run "scim shadow plan entra"))
+    assert.equals(0, (run "scim shadow plan entra --limit disable=2"))
+    assert.equals(64, (run "scim shadow plan entra --limit disbale=2"))
+  end)
+end)
+
 describe("lastpass scim worker", function()
   it("ends after its step when a signal comes, and says what it did", function()
     local job = push_leavers(2)[1]

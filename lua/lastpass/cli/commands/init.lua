@@ -57,7 +57,7 @@ for file, words in pairs {
   setup = "doctor auth/ config/",
   scim = "scim/",
   scim_held = "scim+held+list scim+held+show scim+held+approve scim+held+refuse "
-    .. "scim+worker scim+disconnect",
+    .. "scim+shadow+plan scim+worker scim+disconnect",
   scim_client = "scim+users scim+user scim+groups scim+group scim+doctor",
   profiles = "profile/",
   shell = "completion version help names",

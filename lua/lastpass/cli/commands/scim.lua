@@ -184,6 +184,7 @@ return {
   groups = {
     scim = "SCIM 2.0: the endpoint that identity providers push to.",
     ["scim token"] = "Tokens that identity providers push with.",
+    ["scim shadow"] = "Connections that only answer as if things were done.",
     ["scim held"] = "Writes of identity providers that wait for a decision.",
   },
   {

@@ -145,6 +145,45 @@ return {
     end,
   },
   {
+    name = "scim shadow plan",
+    summary = "Make a plan of what a shadow was asked for",
+    description = "A connection in shadow mode answers as if everything were done, and changes "
+      .. "nothing. The plan has what would have been changed, with the guards of plans and the "
+      .. "connection's own limits; `lastpass apply` does it.",
+    connects = true,
+    rows = true,
+    arguments = { { "connection", "one in shadow mode", names = "connections" } },
+    options = function()
+      local options_of = require "lastpass.cli.options"
+      return {
+        options_of.save_plan,
+        { "--detailed-exitcode", "end with 2 when there is something to change" },
+        options_of.limit,
+        {
+          "--expires-in",
+          "seconds the plan is good for; default a day",
+          value = "SECONDS",
+          number = true,
+        },
+      }
+    end,
+    examples = {
+      { "lastpass scim shadow plan entra", "what the first cycle would do" },
+      { "lastpass scim shadow plan entra -o first.plan.json", "to be reviewed, then applied" },
+    },
+    topics = { "safety", "exit-codes" },
+    run = function(session, options)
+      local applying = require "lastpass.cli.applying"
+      local settings = {
+        limit = must(applying.limits(options.limit)),
+        expires_in = options.expires_in,
+      }
+      local work = require "lastpass.cli.scim_work"
+      local plan = work.shadow_plan(session, options.connection, settings)
+      return applying.hand_over(session, plan)
+    end,
+  },
+  {
     name = "scim worker",
     summary = "Do what the SCIM endpoint has left for later",
     description = "Approved writes, deletions whose grace period is over, answers that were lost. "
