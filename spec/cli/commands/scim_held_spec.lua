@@ -258,7 +258,7 @@ describe("lastpass scim shadow plan", function()
     code, out, err = run("apply --yes -q " .. path)
     assert.equals(0, code, out .. err)
     assert.equals("disabled", status_of(people[1]))
-    assert.equals("invited", status_of "new@lumenor.example")
+    assert.equals("new@lumenor.example", place:person("new@lumenor.example").email)
     document = place:json "scim shadow plan entra"
     assert.equals(0, #document.plan.steps)
   end)
