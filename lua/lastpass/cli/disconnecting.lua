@@ -30,6 +30,9 @@ local function objects_of(journal, name)
       after = object.id
     end
   until #page < PAGE
+  table.sort(list, function(a, b)
+    return a.type .. a.name < b.type .. b.name
+  end)
   return list
 end
 
@@ -97,7 +100,7 @@ local function close(session, journal, connection, objects)
     text.plural(revoked, "token"),
     text.plural(ended, "change")
   )
-  session:say "take it out of nginx.conf as well, or the next start of nginx opens it again"
+  session:say "take it out of the site as well, or the next start of nginx opens it again"
   return exit.done
 end
 

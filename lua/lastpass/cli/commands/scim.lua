@@ -288,7 +288,7 @@ return {
       { "--since", "since when: -24h, 2026-11-30, …; default all", value = "TIME" },
       { "--status", "only with this status", value = "NUMBER", number = true },
       { "--failed", "only what was refused, held or failed: status 400 and above" },
-      { "--limit", "how many; default 100", value = "COUNT", number = true },
+      { "--limit", "how many are read; default 100", value = "COUNT", number = true },
     },
     examples = {
       { "lastpass scim log --failed --since -24h", "what went wrong since yesterday" },
