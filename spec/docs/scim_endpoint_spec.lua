@@ -74,9 +74,11 @@ describe("docs/scim.md about the endpoint", function()
     end
     for line in text:gmatch "`(lastpass [^`\n]+)`" do
       local two, three = line:match "^lastpass (%S+ %S+)", line:match "^lastpass (%S+ %S+ %S+)"
-      local is_whole = line:find "…" or names[three or ""] or names[two or ""] or line:find "^lastpass apply"
-      assert.truthy(is_whole or commands.is_group(two or ""), line)
-      count = count + 1
+      if not line:find "…" then
+        local is_whole = names[three] or names[two] or commands.is_group(two or "")
+        assert.truthy(is_whole or line:find "^lastpass apply", line)
+        count = count + 1
+      end
     end
     assert.is_true(count > 15)
   end)
