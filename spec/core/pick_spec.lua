@@ -42,7 +42,7 @@ describe("core.pick", function()
   end)
 
   it("gives nothing for what has another shape, however it is cut", function()
-    for _, text in ipairs { "", "[]", "1", '{"Resources":[1]}', '{"Resources":[[]]}', "{}x" } do
+    for _, text in ipairs { "", "[]", "1", '{"Resources":[1]}', '{"a":1,"a":2}', "{}x" } do
       assert.is_nil((pick(text)))
     end
     local text =
@@ -51,6 +51,11 @@ describe("core.pick", function()
     for length = 0, #text - 1 do
       assert.is_nil((pick(text:sub(1, length))))
     end
+  end)
+
+  it("gives nothing where a field that is taken comes twice", function()
+    assert.is_nil((pick '{"Resources":[{"id":"1","Id":"2"}]}'))
+    assert.is_truthy((pick '{"Resources":[{"id":"1","x":1,"x":2},{"id":"2"}]}'))
   end)
 
   it("wants names, and not too many", function()

@@ -104,10 +104,12 @@ static int find_name (const picker *p, const lp_token *key) {
   return -1;
 }
 
-/* The fields of one object into the table on the top of the stack; 0 when the text is not good. */
+/* The fields of one object into the table on the top of the stack; 0 when the text is not good, or
+ * a field comes twice. */
 static int read_item (lua_State *L, picker *p) {
   lp_token key, token;
   lp_kind kind;
+  uint64_t seen = 0;
   while ((kind = lp_scan_next(&p->scan, &key)) == LP_KEY) {
     int name = find_name(p, &key), form;
     kind = lp_scan_next(&p->scan, &token);
@@ -116,6 +118,8 @@ static int read_item (lua_State *L, picker *p) {
       if (!skip(p, kind)) return 0;
       continue;
     }
+    if (seen & (UINT64_C(1) << name)) return 0;
+    seen |= UINT64_C(1) << name;
     if ((form = push_value(L, p, kind, &token)) < 0) return 0;
     if (form == 0) continue;
     lua_setfield(L, -2, p->name[name]);
@@ -159,6 +163,10 @@ static int read_envelope (lua_State *L, picker *p) {
       continue;
     }
     push_string(L, &key);
+    lua_pushvalue(L, -1);
+    lua_rawget(L, AT_ENVELOPE);
+    if (!lua_isnil(L, -1)) return 0;
+    lua_pop(L, 1);
     if ((form = push_value(L, p, kind, &token)) < 0) return 0;
     if (form == 1) lua_rawset(L, AT_ENVELOPE);
     lua_settop(L, AT_NESTED);
@@ -183,13 +191,15 @@ static void read_names (lua_State *L, picker *p) {
 }
 
 /*
-** core.pick (text, key, names) -> envelope, items, nested | nil: of a JSON object that was checked
-*(core.check), its
-** fields that are no lists or objects; the objects of the list `key`, each with the fields that
-*`names` lists, whatever
-** their case (nil when there is no such list); and a list of item, name, item, name, … for fields
-*that are lists,
-** objects or large numbers, and hold their JSON. nil when the text has not that shape.
+** core.pick (text, key, names) -> envelope, items, nested | nil: of a JSON object its fields that
+*are no lists or objects;
+** the objects of the list `key`, each with the fields that `names` lists, whatever their case (nil
+*when there is no
+** such list); and a list of item, name, item, name, ... for fields that are lists, objects or large
+*numbers, and hold
+** their JSON. nil when the text is not JSON, has another shape, or a field that is taken comes
+*twice: who reads all of it
+** says what is wrong.
 */
 static int lp_pick (lua_State *L) {
   size_t n;

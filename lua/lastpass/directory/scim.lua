@@ -194,7 +194,9 @@ function M.snapshot(client, filter)
   local users, groups, rows, message, err
   if filter.named then
     users, message, err = read_named(client, filter.named)
-    groups, message, err = users and groups_for(client, users), message, err
+    if users then
+      groups, message, err = groups_for(client, users)
+    end
   else
     users, message, err = read_all(client, "User")
     if users then -- groups that nobody is in are named by the groups alone

@@ -144,7 +144,10 @@ local function create(client, name, given)
     if reply then
       -- an answer without the resource does not say its id
       local made = reply.body and resource.read(name, reply.body)
-      return made or M.find(client, name, kind.names[1], given[kind.names[1]])
+      if made then
+        return made
+      end
+      return M.find(client, name, kind.names[1], given[kind.names[1]])
     end
     local options = client._options
     local is_last = attempt > options.retries or options.repeat_writes == false

@@ -75,19 +75,15 @@ local function picked_names(asked)
 end
 
 local function pick(text, names)
-  local ok, message, code, position = core.check(text)
-  if not ok then
-    return errors.fail("protocol", code, message, { position = position })
-  end
   local body, items, nested = core.pick(text, "Resources", names)
   if not body then
-    return json.decode(text) -- of another shape than a list
+    return json.decode(text) -- no list, or no JSON
   end
   for index = 1, #(nested or {}), 2 do
     local item, name = nested[index], nested[index + 1]
     item[name] = json.decode(item[name])
   end
-  body.Resources = items
+  body.Resources, body.is_picked = items, true
   return body
 end
 
@@ -155,7 +151,7 @@ local function fetch(list, page)
   end
   local resources = {}
   for index, one in ipairs(found or {}) do
-    resources[index] = resource.read(list.name, one, list.decode ~= nil)
+    resources[index] = resource.read(list.name, one, body.is_picked == true)
     if not resources[index] then
       return fail(list, "protocol", "unexpected_shape", ("resource %d has no id"):format(index))
     end

@@ -72,7 +72,11 @@ function M.replace(client, type, id, resource_given, options)
   if not reply then
     return nil, message, err
   end
-  return reply.body and resource.read(type, reply.body) or client:get(type, body.id)
+  local replaced = reply.body and resource.read(type, reply.body)
+  if replaced then
+    return replaced
+  end
+  return client:get(type, body.id)
 end
 
 -- A server without PATCH is told by what the whole resource becomes.
