@@ -25,7 +25,7 @@ local MOST_REQUESTS = 3000
 
 local scalars = { "1", "-1", "1e300", '"x"', '""', "null", "true", '"' .. fake.TOKEN .. '"' }
 local names = { "id", "ID", "userName", "displayName", "active", "members", "groups", "meta" }
-for name in ("Resources totalResults nextCursor status scimType detail schemas value"):gmatch "%a+" do
+for name in ("Resources totalResults nextCursor status scimType schemas value"):gmatch "%a+" do
   names[#names + 1] = name
 end
 
