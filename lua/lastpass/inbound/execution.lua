@@ -29,7 +29,6 @@ local M = {}
 
 -- ---- what waits for a decision ----
 
--- Of a limit the journal itself says how far it goes.
 local function held_job(endpoint, write, code, reason)
   return {
     tenant = endpoint.tenant,
@@ -45,7 +44,19 @@ local function held_job(endpoint, write, code, reason)
   }
 end
 
-local function hold(endpoint, write, code, reason)
+--- Writes down what waits for a decision, unless it does already; a job that is executed goes back to wait.
+---@param endpoint lastpass.inbound.Endpoint
+---@param context lastpass.inbound.Context
+---@param write lastpass.inbound.Write
+---@param code string of the guard
+---@param reason string
+---@return nil
+---@return string message
+---@return lastpass.Error err code "held"
+function M.hold(endpoint, context, write, code, reason)
+  if write.proof then
+    return held.answer(endpoint, write.proof.id, reason)
+  end
   local job = held_job(endpoint, write, code, reason)
   local jobs = write.entry and write.entry.jobs or {}
   local written, message, err = endpoint:call_journal("scim_record", {
@@ -58,6 +69,7 @@ local function hold(endpoint, write, code, reason)
   if not written then
     return nil, message, err
   end
+  context.job = written.jobs[1]
   return held.answer(endpoint, written.jobs[1], reason)
 end
 
@@ -139,7 +151,6 @@ local function intend(endpoint, write, takes_admin)
       or nil,
     objects = not write.is_stored and { write.object } or nil,
     job = not write.proof and finish_job(endpoint, write, token) or nil,
-    held = not write.proof and held_job(endpoint, write, "limit") or nil,
     proof = write.proof,
   })
   if not written then
@@ -379,15 +390,14 @@ function M.run(endpoint, context, write)
     elseif guards.final_codes[err.code] or write.approved then
       return guards.refuse(takes_admin, err)
     end
-    return hold(endpoint, write, err.code, takes_admin)
+    return M.hold(endpoint, context, write, err.code, takes_admin)
   end
   write.asked_at = write.asked_at or math.floor(endpoint.now())
   local written, message, failure = intend(endpoint, write, takes_admin)
   if not written then
     return nil, message, failure
   elseif written.held then
-    context.job = written.job
-    return held.answer(endpoint, written.job, limit_reason(written.held))
+    return M.hold(endpoint, context, write, "limit", limit_reason(written.held))
   end
   context.run, context.step, context.job = written.run, written.numbers[1], written.job
   local results

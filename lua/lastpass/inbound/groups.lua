@@ -54,9 +54,8 @@ end
 ---@param name string
 ---@return string|nil
 function M.other_spelling(endpoint, view, name)
-  local key = endpoint.key(name)
-  for _, present in ipairs(view.snapshot:group_names()) do
-    if present ~= name and endpoint.key(present) == key then
+  for _, present in ipairs(objects.groups(endpoint, view).by_key[endpoint.key(name)] or {}) do
+    if present ~= name then
       return present
     end
   end
@@ -82,7 +81,7 @@ end
 local function asked_name(endpoint, view, entry, name)
   if name == nil or name == entry.object.name then
     return entry.object.name
-  elseif entry.object.state ~= "pending" or entry.group then
+  elseif entry.object.state ~= "pending" or entry.has_group then
     return resources.refuse(400, "mutability", "no_rename", RENAME:format(entry.object.name))
   end
   local ok, message, err = check_name(name)

@@ -5,14 +5,12 @@ local objects = require "lastpass.inbound.objects"
 
 local M = {}
 
-local OVERLAY = 180 -- seconds, as of `lastpass.inbound.objects`
-
 -- So many names fit into one query of the journal.
 local CHUNK = 500
 
 local function written_since(endpoint, view, wanted)
   wanted.connection = endpoint.store_name
-  wanted.since = not endpoint.is_shadow and math.max(view.read_at - OVERLAY, 0) or nil
+  wanted.since = not endpoint.is_shadow and math.max(view.read_at - objects.OVERLAY, 0) or nil
   return endpoint:call_journal("scim_members", wanted)
 end
 
@@ -59,14 +57,40 @@ local function known_by_id(endpoint, ids)
   return known
 end
 
---- The ids that accounts have.
+-- An address that somebody else had before has an id of its own (`objects.by_name`).
+local function replace_taken(endpoint, view, kind, list)
+  local ids, positions = {}, {}
+  for index, item in ipairs(list) do
+    if not item.object then
+      ids[#ids + 1], positions[item.id] = item.id, index
+    end
+  end
+  local taken, message, err = known_by_id(endpoint, ids)
+  if not taken then
+    return nil, message, err
+  end
+  for id in pairs(taken) do
+    local item = list[positions[id]]
+    local entry
+    entry, message, err = objects.by_name(endpoint, view, kind, item.name)
+    if entry == nil then
+      return nil, message, err
+    elseif entry then
+      item.id, item.object = entry.object.id, entry.object
+    end
+  end
+  return list
+end
+
+--- The ids that accounts of the directory have.
 ---@param endpoint lastpass.inbound.Endpoint
+---@param view table
 ---@param kind "User"|"Group"
 ---@param names string[] addresses or names
 ---@return {id: string, name: string, object: table|nil}[]|nil list in the same order
 ---@return string? message
 ---@return lastpass.Error? err
-function M.identify(endpoint, kind, names)
+function M.identify(endpoint, view, kind, names)
   local accounts = {}
   for index, name in ipairs(names) do
     accounts[index] = objects.key(kind, name)
@@ -84,7 +108,7 @@ function M.identify(endpoint, kind, names)
       object = object,
     }
   end
-  return list
+  return replace_taken(endpoint, view, kind, list)
 end
 
 -- Applies what was written since to a list of ids; `field` says which end of the membership is listed.
@@ -150,10 +174,11 @@ end
 ---@return lastpass.Error? err
 function M.list(endpoint, view, entry)
   local addresses = {}
-  for index, address in ipairs(entry.group and entry.group:members() or {}) do
-    addresses[index] = type(address) == "table" and address.email or address
+  local group = entry.has_group and view.snapshot:group(entry.object.account)
+  for index, address in ipairs(group and group:members() or {}) do
+    addresses[index] = address
   end
-  local list, message, err = M.identify(endpoint, "User", addresses)
+  local list, message, err = M.identify(endpoint, view, "User", addresses)
   if not list then
     return nil, message, err
   end
@@ -181,24 +206,68 @@ function M.of_group(endpoint, view, entry)
   return shown(list, "User")
 end
 
+--- What the groups of several users are made of, read at once.
+---@param endpoint lastpass.inbound.Endpoint
+---@param view table
+---@param entries lastpass.inbound.Entry[] of users
+---@return table|nil prepared for `groups_of`
+---@return string? message
+---@return lastpass.Error? err
+function M.prepare(endpoint, view, entries)
+  local names, seen, prepared = {}, {}, { groups = {}, written = {} }
+  for _, entry in ipairs(entries) do
+    for _, name in ipairs(entry.user and entry.user.groups or {}) do
+      if not seen[name] then
+        seen[name], names[#names + 1] = true, name
+      end
+    end
+  end
+  local list, message, err = M.identify(endpoint, view, "Group", names)
+  if not list then
+    return nil, message, err
+  end
+  for index, item in ipairs(list) do
+    prepared.groups[names[index]] = item
+  end
+  for first = 1, #entries, CHUNK do
+    local ids = {}
+    for index = first, math.min(first + CHUNK - 1, #entries) do
+      ids[#ids + 1] = entries[index].object.id
+    end
+    local written
+    written, message, err = written_since(endpoint, view, { users = ids })
+    if not written then
+      return nil, message, err
+    end
+    for _, one in ipairs(written) do
+      prepared.written[one.user] = prepared.written[one.user] or {}
+      table.insert(prepared.written[one.user], one)
+    end
+  end
+  return prepared
+end
+
 --- The groups of a user, as they are shown.
 ---@param endpoint lastpass.inbound.Endpoint
 ---@param view table
 ---@param entry lastpass.inbound.Entry of the user
+---@param prepared? table of `prepare`
 ---@return table[]|nil
 ---@return string? message
 ---@return lastpass.Error? err
-function M.groups_of(endpoint, view, entry)
-  local list, message, err = M.identify(endpoint, "Group", entry.user and entry.user.groups or {})
-  if not list then
-    return nil, message, err
+function M.groups_of(endpoint, view, entry, prepared)
+  local message, err
+  if not prepared then
+    prepared, message, err = M.prepare(endpoint, view, { entry })
+    if not prepared then
+      return nil, message, err
+    end
   end
-  local written
-  written, message, err = written_since(endpoint, view, { user = entry.object.id })
-  if not written then
-    return nil, message, err
+  local list = {}
+  for index, name in ipairs(entry.user and entry.user.groups or {}) do
+    list[index] = prepared.groups[name]
   end
-  local kept, added = apply_written(list, written, "group")
+  local kept, added = apply_written(list, prepared.written[entry.object.id] or {}, "group")
   list, message, err = add_known(endpoint, view, "Group", kept, added)
   if not list then
     return nil, message, err

@@ -8,15 +8,16 @@ local state = require "lastpass.plan.state"
 
 local M = {}
 
--- So many seconds before a directory's read was over its first page may have been read: what was written since then may
+--- So many seconds before a directory's read was over its first page may have been read: what was written since then may
 -- be missing in it.
-local OVERLAY = 180
+M.OVERLAY = 180
 
 --- A user or a group as a request meets it.
 ---@class lastpass.inbound.Entry
 ---@field object lastpass.store.ScimObject as in the journal, or as it would be written
 ---@field is_known boolean   the journal has it
 ---@field address string     LastPass's address, or name of the group
+---@field has_group? boolean   of a group: the directory has it
 ---@field user? lastpass.User as in the directory that was read last
 ---@field state lastpass.plan.State with what was written since
 ---@field jobs lastpass.store.Job[] what is open about it
@@ -28,7 +29,8 @@ local OVERLAY = 180
 ---@param generation integer
 ---@return string id
 function M.id(tenant, kind, account, generation)
-  return digest.hex(("%s\0%s\0%s\0%d"):format(tenant, kind, account, generation), 32)
+  local text = table.concat({ tenant, kind, account, ("%d"):format(generation) }, "\0")
+  return digest.to_hex(digest.sha256(text):sub(1, 16))
 end
 
 --- The key of a user or group: of addresses, case aside (LastPass takes groups by the letter).
@@ -71,7 +73,29 @@ end
 
 -- Whether what was written through the endpoint may not show in the directory yet.
 local function is_overlaid(endpoint, view, at)
-  return at ~= nil and (endpoint.is_shadow or at >= view.read_at - OVERLAY)
+  return at ~= nil and (endpoint.is_shadow or at >= view.read_at - M.OVERLAY)
+end
+
+--- The names of the directory's groups, made once for each read of it.
+---@param endpoint lastpass.inbound.Endpoint
+---@param view table
+---@return {names: string[], present: table<string, boolean>, by_key: table<string, string[]>} groups by_key: all names that
+-- are the same but for case
+function M.groups(endpoint, view)
+  local known = endpoint.groups
+  if known and known.snapshot == view.snapshot then
+    return known
+  end
+  known =
+    { snapshot = view.snapshot, names = view.snapshot:group_names(), present = {}, by_key = {} }
+  for _, name in ipairs(known.names) do
+    local key = endpoint.key(name)
+    known.present[name] = true
+    known.by_key[key] = known.by_key[key] or {}
+    table.insert(known.by_key[key], name)
+  end
+  endpoint.groups = known
+  return known
 end
 
 --- A row for an account that the journal does not know.
@@ -144,11 +168,11 @@ local function user_entry(endpoint, view, object)
   }
 end
 
-local function group_entry(view, object)
+local function group_entry(endpoint, view, object)
   return {
     object = object,
     address = object.account,
-    group = view.snapshot:group(object.account),
+    has_group = M.groups(endpoint, view).present[object.account] or false,
     state = {},
   }
 end
@@ -169,7 +193,7 @@ end
 local function exists(entry)
   local object = entry.object
   return object.state == "pending"
-    or object.type == "Group" and (entry.group ~= nil or entry.is_known)
+    or object.type == "Group" and (entry.has_group or entry.is_known)
     or object.type == "User" and entry.state.status ~= "absent"
 end
 
@@ -185,7 +209,7 @@ function M.entry(endpoint, view, object, is_known, jobs)
     return false
   end
   local entry = object.type == "User" and user_entry(endpoint, view, object)
-    or group_entry(view, object)
+    or group_entry(endpoint, view, object)
   entry.is_known, entry.jobs = is_known, jobs or {}
   return exists(entry) and entry or false
 end
@@ -210,7 +234,7 @@ local function index_of(endpoint, view)
   for user in view.snapshot:users() do
     add("User", user.email)
   end
-  for _, name in ipairs(view.snapshot:group_names()) do
+  for _, name in ipairs(M.groups(endpoint, view).names) do
     add("Group", name)
   end
   endpoint.index = index
@@ -287,12 +311,11 @@ end
 
 -- Of a person the journal knows under an id of its own, no other id leads to them.
 local function unknown_entry(endpoint, view, kind, name, generation, id)
-  local present = kind == "User" and view.snapshot:user(name)
-    or kind == "Group" and view.snapshot:group(name)
-  if not present then
+  local user = kind == "User" and view.snapshot:user(name)
+  if not user and not (kind == "Group" and M.groups(endpoint, view).present[name]) then
     return false
   end
-  local object = M.new(endpoint, kind, kind == "User" and present.email or name, generation)
+  local object = M.new(endpoint, kind, user and user.email or name, generation)
   if id and object.id ~= id then
     return false
   end

@@ -104,9 +104,12 @@ end
 
 -- The version says nothing of who is in which group: nobody reads that to change a user, and of groups the journal counts
 -- the changes.
-local function complete(entry, resource, created)
+local function complete(entry, resource, created, is_plain)
   local object = entry.object
   resource.id, resource.externalId = object.id, object.external_id
+  if is_plain then
+    return resource
+  end
   local text = json.encode(resource)
   if object.type == "Group" then
     text = ("%s %d"):format(text, object.version or 0)
@@ -130,7 +133,7 @@ function M.is_active(entry)
   return entry.state.status ~= "disabled"
 end
 
-local function user_resource(endpoint, view, entry, wants)
+local function user_resource(endpoint, view, entry, wants, more)
   local object, resource = entry.object, {}
   for name, value in pairs(object.attributes) do
     resource[name] = value
@@ -143,9 +146,9 @@ local function user_resource(endpoint, view, entry, wants)
   add_names(resource, entry.state.fullname)
   resource.emails = resource.emails
     or json.list { { value = resource.userName, type = "work", primary = true } }
-  complete(entry, resource, entry.user and entry.user.created)
+  complete(entry, resource, entry.user and entry.user.created, more.is_plain)
   if not wants or wants "groups" then
-    local groups, message, err = members.groups_of(endpoint, view, entry)
+    local groups, message, err = members.groups_of(endpoint, view, entry, more.prepared)
     if not groups then
       return nil, message, err
     end
@@ -154,13 +157,13 @@ local function user_resource(endpoint, view, entry, wants)
   return resource
 end
 
-local function group_resource(endpoint, view, entry, wants)
+local function group_resource(endpoint, view, entry, wants, more)
   local resource = {}
   for name, value in pairs(entry.object.attributes) do
     resource[name] = value
   end
   resource.displayName = entry.object.name
-  complete(entry, resource)
+  complete(entry, resource, nil, more.is_plain)
   if not wants or wants "members" then
     local list, message, err = members.of_group(endpoint, view, entry)
     if not list then
@@ -176,14 +179,15 @@ end
 ---@param view table
 ---@param entry lastpass.inbound.Entry
 ---@param wants? fun(name: string): boolean whether an attribute will be shown; default all
+---@param more? table is_plain (without `meta`, for a search), prepared (of `members.prepare`)
 ---@return table|nil
 ---@return string? message
 ---@return lastpass.Error? err
-function M.show(endpoint, view, entry, wants)
+function M.show(endpoint, view, entry, wants, more)
   if entry.object.type == "User" then
-    return user_resource(endpoint, view, entry, wants)
+    return user_resource(endpoint, view, entry, wants, more or {})
   end
-  return group_resource(endpoint, view, entry, wants)
+  return group_resource(endpoint, view, entry, wants, more or {})
 end
 
 --- A failure that is the request's.

@@ -24,18 +24,23 @@ function M.write(database, connection, list)
   end
 end
 
-local function select_members(database, connection, group, user, since)
-  local rows = database:query(
-    "SELECT team, person, {present}, {written_at} FROM lastpass_scim_members WHERE connection = ? "
-      .. "AND team = COALESCE(?, team) AND person = COALESCE(?, person) AND written_at >= ? "
-      .. "ORDER BY team, person",
-    connection,
-    group,
-    user,
-    since
-  )
+local SELECT = "SELECT team, person, {present}, {written_at} FROM lastpass_scim_members "
+  .. "WHERE connection = ? AND team = COALESCE(?, team) AND person = COALESCE(?, person) "
+  .. "AND written_at >= ?%s ORDER BY team, person"
+
+local function select_members(database, wanted)
+  local bound = { wanted.connection, nil, nil, wanted.since }
+  bound[2], bound[3] = wanted.group, wanted.user
+  local condition, count = "", 4
+  if wanted.users then
+    condition = (" AND person IN (%s)"):format(("?, "):rep(#wanted.users - 1) .. "?")
+    for _, id in ipairs(wanted.users) do
+      count = count + 1
+      bound[count] = id
+    end
+  end
   local list = {}
-  for index, row in ipairs(rows) do
+  for index, row in ipairs(database:run(SELECT:format(condition), bound, count)) do
     list[index] = {
       group = row.team,
       user = row.person,
@@ -47,7 +52,8 @@ local function select_members(database, connection, group, user, since)
 end
 
 --- Memberships that were written through a connection since a moment.
----@param options table connection, group, user (ids; default all), since (epoch seconds; default all)
+---@param options table connection, group, user (ids; default all), users (at most 500 of them), since (epoch seconds;
+-- default all)
 ---@return table[]|nil list {group, user, present, written_at}
 ---@return string? message
 ---@return lastpass.Error? err
@@ -57,15 +63,19 @@ function methods:scim_members(options)
     connection = "string",
     group = "string",
     user = "string",
+    users = "table",
     since = "number",
   })
-  return self._database:read(
-    select_members,
-    values.name(where, "connection", options.connection),
-    options.group,
-    options.user,
-    values.whole(where, "since", options.since or 0)
-  )
+  if options.users and #options.users == 0 then
+    return {}
+  end
+  return self._database:read(select_members, {
+    connection = values.name(where, "connection", options.connection),
+    group = options.group,
+    user = options.user,
+    users = options.users,
+    since = values.whole(where, "since", options.since or 0),
+  })
 end
 
 -- Of who is not in LastPass yet nothing else says which groups it will be.

@@ -96,8 +96,9 @@ local function placeholders(list)
 end
 
 --- Objects of a connection, by id.
----@param options table connection; type; ids, accounts (lists of at most 500: also those whose alias it is), external_id,
--- state, live (boolean: not deleted), after (an id: later ones), limit (default 1000)
+---@param options table connection; type; ids, accounts (lists of at most 500), external_id, state,
+-- live (boolean: not deleted), unseen_since (epoch seconds: those that a directory which was read then may not
+-- show as they are), after (an id: later ones), limit (default 1000)
 ---@return lastpass.store.ScimObject[]|nil
 ---@return string? message
 ---@return lastpass.Error? err
@@ -111,6 +112,7 @@ function methods:scim_objects(options)
     external_id = "string",
     state = "string",
     live = "boolean",
+    unseen_since = "number",
     after = "string",
     limit = "number",
   })
@@ -146,6 +148,10 @@ function methods:scim_objects(options)
     add("state = ?", values.word(where, "state", options.state, states))
   elseif options.live then
     add "state <> 'tombstone'"
+  end
+  if options.unseen_since then
+    local since = values.whole(where, "unseen_since", options.unseen_since)
+    add("(state <> 'active' OR alias IS NOT NULL OR written_at >= ?)", since)
   end
   if options.after then
     add("id > ?", options.after)

@@ -64,6 +64,19 @@ local function joined_groups(builder)
   return names
 end
 
+-- What is asked of a directory again and again, where single changes are checked: by its rows, as long as they live.
+local unusual_of = setmetatable({}, { __mode = "k" })
+local spelled_of = setmetatable({}, { __mode = "k" })
+
+local function remember(cache, rows, make)
+  local known = cache[rows]
+  if not known or known.count ~= #rows then
+    known = { count = #rows, value = make(rows) }
+    cache[rows] = known
+  end
+  return known.value
+end
+
 -- What a reader would take for the same name: the other case, and what looks the same.
 local function spellings_of(name)
   return email.fold((name:gsub("%s+", " "))), unicode.skeleton(name) or name
@@ -95,13 +108,20 @@ local function check_sizes(builder, names)
   end
 end
 
-local function check_group_names(builder, names)
+local function read_group_names(rows)
   local present, spelled, count = {}, {}, 0
-  for _, name in ipairs(builder.rows:group_names()) do
+  for _, name in ipairs(rows:group_names()) do
     present[name] = true
     note_spelling(spelled, name)
     count = count + 1
   end
+  return { present = present, spelled = spelled, count = count }
+end
+
+local function check_group_names(builder, names)
+  local known = remember(spelled_of, builder.rows, read_group_names)
+  local present, count = known.present, known.count
+  local spelled = setmetatable({}, { __index = known.spelled })
   for _, name in ipairs(names) do
     local folded, skeleton = spellings_of(name)
     local near = not present[name] and (spelled[folded] or spelled[skeleton])
@@ -140,20 +160,24 @@ local SAME_NAME = "%s, to be created, and %s, who would lose the account (%s), a
 
 -- Addresses of the directory that cannot be found by what a reader sees: what is all ASCII, and not the
 -- code of something else, can.
-local function unusual_addresses(builder)
+local function find_unusual(rows)
   local by_skeleton = {}
   local function add(address)
     if address:find "[\128-\255]" or address:find "^['\"]" or address:find "[xX][nN]%-%-" then
       by_skeleton[unicode.skeleton(address) or address] = address
     end
   end
-  for user = 1, #builder.rows do
-    add(core.user_value(builder.rows, user, core.user_fields.email))
+  for user = 1, #rows do
+    add(core.user_value(rows, user, core.user_fields.email))
   end
-  for _, address in ipairs(builder.rows:invited()) do
+  for _, address in ipairs(rows:invited()) do
     add(address)
   end
   return by_skeleton
+end
+
+local function unusual_addresses(builder)
+  return remember(unusual_of, builder.rows, find_unusual)
 end
 
 -- The addresses that steps would bring into the directory, with their steps.
