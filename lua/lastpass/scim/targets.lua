@@ -88,8 +88,7 @@ function M.singular(self, context, found, value)
   M.emit(self, context, op, found, value)
 end
 
--- "value" first: a new one takes along what was derived of the old one.
-local function ordered_keys(object)
+local function sorted_keys(object)
   local keys = {}
   for key in pairs(object) do
     if type(key) ~= "string" then
@@ -97,13 +96,7 @@ local function ordered_keys(object)
     end
     keys[#keys + 1] = key
   end
-  table.sort(keys, function(a, b)
-    local a_first, b_first = a:lower() == "value", b:lower() == "value"
-    if a_first ~= b_first then
-      return a_first
-    end
-    return a < b
-  end)
+  table.sort(keys)
   return keys
 end
 
@@ -127,7 +120,7 @@ function M.complex(self, context, found, value)
     value = { value = value } -- Entra's manager (scim §3)
   end
   local seen = {}
-  for _, key in ipairs(ordered_keys(value)) do
+  for _, key in ipairs(sorted_keys(value)) do
     local sub = definition.sub[key:lower()]
     if not sub and not self.options.lenient then
       refuse("invalidPath", "'%s' has no sub-attribute '%s'", found.name, key)
