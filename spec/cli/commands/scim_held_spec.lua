@@ -100,7 +100,7 @@ describe("lastpass scim held list and show", function()
 end)
 
 describe("lastpass scim held approve", function()
-  it("does what was held, at once, and the journal knows by whom and why", function()
+  it("does what was held, at once, and the journal knows by whom and why (row 16)", function()
     local job = push_leavers(2)[1]
     local rows, code, err = place:json(approve(tostring(job.id), "--yes", "--by", "ann"))
     assert.equals(0, code, err)
@@ -216,6 +216,11 @@ describe("lastpass scim held refuse", function()
     assert.equals("active", status_of(people[2]))
     rows, code = place:json(words)
     assert.same({ 1, "not_held" }, { code, rows[1].code })
+    -- the identity provider asks again, and it is held again
+    assert.equals(409, (world:set_active(assert(world:find(people[2])), false)))
+    local again = place:json "scim held list"
+    assert.equals(1, #again)
+    assert.are_not.equal(tonumber(job), again[1].id)
   end)
 end)
 
@@ -240,7 +245,7 @@ describe("lastpass run show and undo", function()
 end)
 
 describe("lastpass scim shadow plan", function()
-  it("is what a shadow was asked for, and changes nothing before it is applied", function()
+  it("is what a shadow was asked for, and changes nothing before it is applied (row 12)", function()
     local shadow = worlds.world(place.box, { mode = "shadow" }, { journal = journal })
     assert(journal:save_scim_connection(connection.row(shadow.endpoint.connection)))
     assert.equals(200, (shadow:set_active(assert(shadow:find(people[1])), false)))
@@ -310,7 +315,7 @@ describe("lastpass scim worker", function()
 end)
 
 describe("lastpass scim disconnect", function()
-  it("lists what is linked, and changes nothing by itself", function()
+  it("lists what is linked, and changes nothing by itself (row 15)", function()
     push_leavers(2)
     run "scim token new entra"
     local list, code, err = place:json "scim disconnect entra"
