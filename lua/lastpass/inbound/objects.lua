@@ -269,6 +269,11 @@ local function look_up(endpoint, wanted)
   return endpoint:call_journal("scim_lookup", wanted)
 end
 
+local function entry_of(endpoint, view, kind, known)
+  local object = known.objects[1]
+  return object.type == kind and M.entry(endpoint, view, object, true, known.jobs)
+end
+
 --- The entry with an id.
 ---@param endpoint lastpass.inbound.Endpoint
 ---@param view table
@@ -285,15 +290,26 @@ function M.by_id(endpoint, view, kind, id)
   if not known then
     return nil, message, err
   end
-  local object = known.objects[1]
-  if object then
-    return object.type == kind and M.entry(endpoint, view, object, true, known.jobs)
+  if known.objects[1] then
+    return entry_of(endpoint, view, kind, known)
   end
   local name = M.computed_name(endpoint, view, kind, id)
   if not name then
     return false
   end
-  return M.by_name(endpoint, view, kind, name, id)
+  local entry
+  entry, message, err = M.by_name(endpoint, view, kind, name, id)
+  if entry then
+    return entry
+  elseif entry == nil then
+    return nil, message, err
+  end
+  -- another request may have written it between the two looks: its id is taken then, and leads to it
+  known, message, err = look_up(endpoint, { id = id })
+  if not known then
+    return nil, message, err
+  end
+  return known.objects[1] ~= nil and entry_of(endpoint, view, kind, known)
 end
 
 -- An id that only the journal can lead back from has to be in it before anybody is shown it.
