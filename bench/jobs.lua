@@ -205,7 +205,7 @@ return {
   },
   {
     name = "member",
-    job = "one member into or out of a group of 50,000 through the SCIM endpoint",
+    job = "one member out of a group of 50,000 through the SCIM endpoint",
     at_most = 0.02,
     pairs = 3,
     cold = true,
