@@ -126,7 +126,12 @@ local function selected(names)
     end
   end
   if next(wanted) then
-    error(("there is no job '%s'"):format((next(wanted))), 0)
+    local known = {}
+    for place, job in ipairs(jobs) do
+      known[place] = job.name
+    end
+    local message = "there is no job '%s' (known are: %s)"
+    error(message:format((next(wanted)), table.concat(known, ", ")), 0)
   end
   return list
 end

@@ -86,7 +86,8 @@ describe("installed", function()
     end)
 
     it("by luarocks, for Lua " .. lua, function()
-      -- luarocks leaves objects beside the sources, so that it gets a copy of them
+      -- luarocks leaves objects beside the sources, so that it gets a copy of them; with lua-posix it starts
+      -- no shell for each file
       local copy, tree = ("%s/copy-%s"):format(folder, lua), ("%s/rock-%s"):format(folder, lua)
       run(
         ("mkdir -p %s && cp -r bin docs examples lua src lastpass-scm-1.rockspec %s"):format(

@@ -97,7 +97,7 @@ describe("nginx that asks LastPass", function()
             else
               wrong[#wrong + 1] = id .. ": " .. (message or answer.status .. " " .. answer.body)
             end
-          until over()
+          until over(right)
         end)
       end
       spawn(meanwhile or function() end)
@@ -108,8 +108,9 @@ describe("nginx that asks LastPass", function()
   it("loses no reply in ten reloads, and leaves no worker behind", function()
     start(32, 32)
     local is_over = false
-    local right, wrong = ask(40, function()
-      return is_over
+    local gives_up_at = waiting.now() + 60
+    local right, wrong = ask(40, function(count)
+      return is_over and (count > 80 or waiting.now() > gives_up_at)
     end, function()
       for _ = 1, 10 do
         waiting.sleep(0.35)

@@ -207,19 +207,6 @@ describe("values", function()
     assert.is_nil(record.text(json.null))
   end)
 
-  it("are UTF-8 or not", function()
-    for text, expected in pairs {
-      ["plain"] = true,
-      ["J\195\188rgen \226\130\172 \240\159\152\128"] = true,
-      ["J\252rgen"] = false,
-      ["\195"] = false,
-      ["\237\160\128"] = false,
-      ["\192\128"] = false,
-    } do
-      assert.equal(expected, record.is_utf8(text))
-    end
-  end)
-
   it("stand at a path", function()
     local object = assert(json.decode [=[{
       "mail": "a@b", "none": null, "name": {"family": "Lee", "given": null},

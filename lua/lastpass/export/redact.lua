@@ -86,25 +86,6 @@ function M.text(text)
   return redact_words(redact_named(text))
 end
 
---- A value without the secrets in it: the value of a name such as "password" goes whole, all other strings
--- as by `text`. For attributes of users and for replies kept as evidence.
----@param value any tables are copied
----@return any
-function M.value(value)
-  if type(value) == "string" then
-    return M.text(value)
-  elseif type(value) ~= "table" then
-    return value
-  end
-  local copy = setmetatable({}, getmetatable(value))
-  for key, item in pairs(value) do
-    local is_secret = type(key) == "string" and names_secret(key)
-    local says_nothing = type(item) == "boolean" or item == ""
-    copy[key] = is_secret and not says_nothing and M.MARK or M.value(item)
-  end
-  return copy
-end
-
 --- Takes the secrets out of the Data of events.
 ---@param rows userdata events of the core, which has marked those to be checked
 ---@return integer count of events changed

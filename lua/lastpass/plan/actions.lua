@@ -2,6 +2,7 @@
 -- client's functions over lists are such actions, too.
 -- @module lastpass.plan.actions
 local changes = require "lastpass.directory.changes"
+local characters = require "lastpass.text.characters"
 local checks = require "lastpass.plan.checks"
 local core = require "lastpass.core"
 local declarations = require "lastpass.plan.declared"
@@ -101,7 +102,7 @@ end
 local function is_encodable(given)
   for _, value in pairs(given) do
     for _, one in ipairs(type(value) == "table" and value or { value }) do
-      if type(one) == "string" and not checks.is_utf8(one) then
+      if type(one) == "string" and not characters.is_utf8(one) then
         return false
       end
     end

@@ -1,21 +1,15 @@
 --- Checks of text that is to be written into a plan: it must be valid UTF-8, and addresses have one form.
 -- @module lastpass.plan.checks
+local characters = require "lastpass.text.characters"
 local errors = require "lastpass.error"
 
 local M = {}
-
---- Whether a string is valid UTF-8, and so can be written into a plan.
----@param text string
----@return boolean
-function M.is_utf8(text)
-  return not text:find "[\128-\255]" or require("lastpass.unicode").compose(text) ~= nil
-end
 
 --- A string for people as it can be written into a plan: wrong bytes as "\xff".
 ---@param text string|nil
 ---@return string|nil
 function M.printable(text)
-  if text and not M.is_utf8(text) then
+  if text and not characters.is_utf8(text) then
     return require("lastpass.text").clean(text)
   end
   return text
@@ -26,7 +20,7 @@ end
 ---@param text string
 ---@param level integer whose line is blamed
 function M.utf8(where, text, level)
-  if not M.is_utf8(text) then
+  if not characters.is_utf8(text) then
     errors.raise(level + 1, "%s is not valid UTF-8", where)
   end
 end
@@ -51,7 +45,7 @@ function M.texts(where, name, list, level, blanks)
         value == "" and "an empty one" or type(value)
       )
     end
-    if not M.is_utf8(value) then
+    if not characters.is_utf8(value) then
       M.utf8(("%s: %s[%d]"):format(where, name, index), value, level + 1)
     end
   end

@@ -10,8 +10,8 @@ local json = require "lastpass.json"
 
 local M = {}
 
---- Of the files this version writes and reads.
-M.VERSION = 1
+-- Of the files this version writes and reads.
+local VERSION = 1
 
 local FORMAT = "lastpass.plan"
 
@@ -168,14 +168,14 @@ end
 local function check_form(body, label)
   if body.format ~= FORMAT then
     return damaged(label, "is not a plan")
-  elseif body.version ~= M.VERSION then
+  elseif body.version ~= VERSION then
     return errors.fail(
       "conflict",
       "plan_version",
       ("%s: has the version %s, this program reads %d"):format(
         label,
         tostring(body.version),
-        M.VERSION
+        VERSION
       ),
       { hint = "make the plan again with this version" }
     )
@@ -295,7 +295,7 @@ end
 --- The beginning of a new plan's body.
 ---@return table body
 function M.new()
-  local body = { format = FORMAT, version = M.VERSION, objects = {} }
+  local body = { format = FORMAT, version = VERSION, objects = {} }
   for _, key in ipairs(LISTS) do
     body[key] = json.list {}
   end

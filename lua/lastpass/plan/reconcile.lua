@@ -22,11 +22,9 @@ local function by_number(entries)
   return entries
 end
 
---- How somebody ought to be now: as the plan saw them, with what the run has done since.
----@param work lastpass.plan.Work
----@param steps lastpass.plan.Step[] of that person
----@return lastpass.plan.State
-function M.expected(work, steps)
+-- How somebody ought to be now: as the plan saw them, with what the run has done since. The steps are
+-- those of that person.
+local function expected_state(work, steps)
   local expected = work.body.objects[steps[1].subject]
   for _, step in ipairs(steps) do
     local known = work.outcomes[step.number]
@@ -51,7 +49,7 @@ local function classify_changed(work, steps, snapshot, entries)
     return
   end
   local now = state.of(snapshot:user(steps[1].subject))
-  local expected = M.expected(work, steps)
+  local expected = expected_state(work, steps)
   for _, step in ipairs(left) do
     expected = is_half_done(work, step) and state.after_part(expected, step, now) or expected
   end
@@ -87,8 +85,8 @@ end
 -- stays uncertain until the time limit of its call and a margin are over; what a later read does not show either was
 -- not done, and is tried once more. What no read can show is unknown for good, and never repeated.
 
---- How often a step is sent whose answers are lost, over all parts of a run.
-M.MOST_TRIES = 2
+-- How often a step is sent whose answers are lost, over all parts of a run.
+local MOST_TRIES = 2
 
 -- Seconds before the first, second … and every later read.
 local PAUSES = { 0.2, 1, 3, 5, 5, 10, 10, 30 }
@@ -139,7 +137,7 @@ end
 
 local function classify_absent(work, step)
   local tries = work:times_lost(step) + 1
-  if tries >= M.MOST_TRIES then
+  if tries >= MOST_TRIES then
     local reason = "tried %d times without an answer, and the directory does not show it"
     return outcome(step, "not_confirmed", "no_effect", reason:format(tries))
   end
@@ -158,7 +156,7 @@ local function classify_shown(work, step, now)
     return outcome(step, "done", "read_back", "read back")
   end
   local tries = work:times_lost(step) + 1
-  if tries >= M.MOST_TRIES then
+  if tries >= MOST_TRIES then
     return outcome(step, "not_confirmed", "groups_unknown", NO_GROUPS_KNOWN:format(tries))
   end
   return outcome(step, "not_tried", "created", CREATED)
@@ -195,7 +193,7 @@ local function classify(work, steps, snapshot, times)
     local now = state.of(snapshot:user(step.subject))
     local known = work.outcomes[step.number]
     if known.code == "unclear_remark" then
-      local before = M.expected(work, work:by_subject()[email.fold(step.subject)])
+      local before = expected_state(work, work:by_subject()[email.fold(step.subject)])
       entries[#entries + 1] = classify_remarked(step, known, now, before)
     elseif state.satisfies(now, step) then
       entries[#entries + 1] = classify_shown(work, step, now)

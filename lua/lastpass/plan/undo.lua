@@ -24,9 +24,9 @@ local known_options = {
   via = surface.is_known,
 }
 
---- So many seconds after a run began, taking it back has no limits: it must not wait. What has been in
+-- So many seconds after a run began, taking it back has no limits: it must not wait. What has been in
 -- force for longer is no slip of the day any more, and to let many people in again is what it is.
-M.FREE = 7 * 24 * 60 * 60
+local FREE = 7 * 24 * 60 * 60
 
 local function warn(body, subject, text)
   body.warnings[#body.warnings + 1] = ("%s %s"):format(subject, text)
@@ -142,7 +142,7 @@ end
 -- The limits that the plan has, none for a run that began a short time ago; errors in those that are
 -- given raise.
 local function settings_of(row, given)
-  if not given and time.now() - row.started <= M.FREE then
+  if not given and time.now() - row.started <= FREE then
     return {}
   end
   local settings = limits.defaults()

@@ -43,21 +43,6 @@ function M.text(value)
   return nil
 end
 
---- Whether a string is UTF-8 throughout.
----@param text string
----@return boolean
-function M.is_utf8(text)
-  if not text:find "[\128-\255]" then
-    return true
-  end
-  for _, code in characters.each(text) do
-    if not code then
-      return false
-    end
-  end
-  return true
-end
-
 local function add_text(value, found)
   local text = M.text(value)
   if not text then
@@ -140,7 +125,7 @@ local function clean_texts(plan, column, texts)
   for index, text in ipairs(texts) do
     if column.binary then
       text = digest.to_hex(text)
-    elseif not M.is_utf8(text) then
+    elseif not characters.is_utf8(text) then
       return nil, "bad_encoding", ("'%s' is not valid UTF-8"):format(column.label), text
     elseif plan.trim then
       text = email.trim(text)

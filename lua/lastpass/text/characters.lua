@@ -55,4 +55,18 @@ function M.each(text)
   end
 end
 
+--- Whether a string is valid UTF-8.
+---@param text string
+---@return boolean
+function M.is_utf8(text)
+  if text:find "[\128-\255]" then
+    for _, code in M.each(text) do
+      if not code then
+        return false
+      end
+    end
+  end
+  return true
+end
+
 return M

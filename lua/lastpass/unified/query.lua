@@ -1,6 +1,7 @@
 --- Queries as Truto's clients write them (unified-directory §1.6): `limit=10`, `created_at[gt]=…`,
 -- `emails[][email]=…`; lists as `a[]=x`, `a[0]=x` or `a=x,y`. And what they say about the answer.
 -- @module lastpass.unified.query
+local characters = require "lastpass.text.characters"
 local problems = require "lastpass.unified.problems"
 local texts = require "lastpass.unified.texts"
 
@@ -123,7 +124,7 @@ function M.read(pairs_of)
       return bad(name, "has no value")
     elseif #value > M.MAX_VALUE then
       return bad(name, ("is longer than %d bytes"):format(M.MAX_VALUE))
-    elseif not texts.is_utf8(value) or not texts.is_utf8(name) then
+    elseif not characters.is_utf8(value) or not characters.is_utf8(name) then
       return bad(name, "is not valid UTF-8")
     end
     local ok, reason = put(tree, steps, value)

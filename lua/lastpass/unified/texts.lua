@@ -1,20 +1,11 @@
 --- Strings from outside, made fit for JSON, for headers and for comparison.
 -- @module lastpass.unified.texts
-local core = require "lastpass.core"
+local characters = require "lastpass.text.characters"
 local json = require "lastpass.json"
 
 local M = {}
 
 local LONGEST = 4096
-
--- Within a JSON string only what JSON allows there passes.
-local function is_utf8(text)
-  return not text:find "[\128-\255]"
-    or (core.check('"' .. text:gsub('[%c"\\]', " ") .. '"') and true or false)
-end
-
---- Whether a string is valid UTF-8.
-M.is_utf8 = is_utf8
 
 --- A string that can be written as JSON and is of reasonable length: bytes that are not UTF-8 become "?".
 ---@param text any
@@ -25,7 +16,7 @@ function M.clean(text)
     text = text:sub(1, LONGEST)
     text = text:gsub("[\192-\255]?[\128-\191]*$", "") .. "…"
   end
-  if not is_utf8(text) then
+  if not characters.is_utf8(text) then
     text = text:gsub("[\128-\255]", "?")
   end
   return text

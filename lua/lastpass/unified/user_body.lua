@@ -1,6 +1,7 @@
 --- The body of a request that creates or changes a user (unified-directory §2.4, §6). What LastPass
 -- cannot store is refused by its name, never ignored.
 -- @module lastpass.unified.user_body
+local characters = require "lastpass.text.characters"
 local email = require "lastpass.email"
 local errors = require "lastpass.error"
 local ids = require "lastpass.unified.ids"
@@ -114,7 +115,7 @@ function M.groups(body)
     local name = group_name(entry)
     if name and name:find "%c" then
       return refuse("groups", "has a name with a control character")
-    elseif not name or name == "" or not texts.is_utf8(name) then
+    elseif not name or name == "" or not characters.is_utf8(name) then
       return refuse("groups", "must be a list of objects with the member id or name")
     elseif not seen[name] then
       seen[name] = true

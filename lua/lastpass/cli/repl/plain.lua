@@ -31,10 +31,8 @@ function M.is_secret(name)
   return type(name) == "string" and secret_names[name:lower()] == true
 end
 
---- What an object says of itself; nil when it says nothing.
----@param value any
----@return string|nil
-function M.own_text(value)
+-- What an object says of itself; nil when it says nothing.
+local function own_text(value)
   local metatable = getmetatable(value)
   if type(metatable) ~= "table" or not metatable.__tostring then
     return nil
@@ -90,7 +88,7 @@ function inline(value, depth)
   if type(value) == "string" then
     return quote(value)
   end
-  local own = M.own_text(value)
+  local own = own_text(value)
   if own then
     return text.clean(own)
   elseif type(value) == "table" then
@@ -120,7 +118,7 @@ end
 local function is_list_of_rows(value)
   for position = 1, math.min(#value, LOOKED_AT) do
     local row = value[position]
-    if type(row) ~= "table" or M.own_text(row) or #row > 0 or next(row) == nil then
+    if type(row) ~= "table" or own_text(row) or #row > 0 or next(row) == nil then
       return false
     end
   end
@@ -224,7 +222,7 @@ function M.text(value, width)
   if type(value) == "string" then
     return M.clean_lines(value)
   end
-  local own = M.own_text(value)
+  local own = own_text(value)
   if own then
     return M.clean_lines(own)
   elseif type(value) ~= "table" then

@@ -2,6 +2,7 @@
 -- and what is cached for the directory that it is about.
 -- @module lastpass.nginx.dashboard.pages
 local cached = require "lastpass.unified.cache"
+local characters = require "lastpass.text.characters"
 local components = require "lastpass.html.components"
 local folders = require "lastpass.nginx.dashboard.folders"
 local frame = require "lastpass.nginx.dashboard.frame"
@@ -74,7 +75,7 @@ function methods:param(name)
   value = texts.clean(value:match "^%s*(.-)%s*$")
   if #value > LONGEST_PARAM then
     value = value:sub(1, LONGEST_PARAM)
-    value = texts.is_utf8(value) and value or value:gsub("[\192-\255][\128-\191]*$", "")
+    value = characters.is_utf8(value) and value or value:gsub("[\192-\255][\128-\191]*$", "")
   end
   return value
 end

@@ -2,6 +2,7 @@
 -- who, for which company, what. No secret gets here: of what is set only the names of the fields are logged. Nothing
 -- is written to LastPass that could not be logged first.
 -- @module lastpass.nginx.gateway.audit
+local characters = require "lastpass.text.characters"
 local core = require "lastpass.core"
 local errors = require "lastpass.error"
 local json = require "lastpass.json"
@@ -149,7 +150,7 @@ local function shorten(list)
   local short = json.list {}
   for position = 1, math.min(#list, MOST_SUBJECTS) do
     short[position] = texts.clean(core.clean(list[position])):sub(1, LONGEST_TEXT)
-    if not texts.is_utf8(short[position]) then
+    if not characters.is_utf8(short[position]) then
       short[position] = texts.clean(short[position])
     end
   end

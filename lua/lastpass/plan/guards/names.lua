@@ -11,9 +11,9 @@ local unicode = require "lastpass.unicode"
 
 local M = {}
 
---- LastPass's own limits, as its admin console states them.
-M.MAX_GROUP_MEMBERS = 2000
-M.MAX_GROUPS = 1000
+-- LastPass's own limits, as its admin console states them.
+local MAX_GROUP_MEMBERS = 2000
+local MAX_GROUPS = 1000
 
 -- Who cannot join a group does not leave others either: they would be left with less than before.
 local function hold_joining(builder, step, code, why, name)
@@ -97,13 +97,8 @@ local function check_sizes(builder, names)
   local sizes = builder.changes:group_sizes(names)
   for _, name in ipairs(names) do
     local size = sizes[name] + (builder.more_members[name] or 0)
-    if size > M.MAX_GROUP_MEMBERS then
-      hold_group(
-        builder,
-        name,
-        "group_too_large",
-        TOO_LARGE:format(name, size, M.MAX_GROUP_MEMBERS)
-      )
+    if size > MAX_GROUP_MEMBERS then
+      hold_group(builder, name, "group_too_large", TOO_LARGE:format(name, size, MAX_GROUP_MEMBERS))
     end
   end
 end
@@ -132,8 +127,8 @@ local function check_group_names(builder, names)
       hold_group(builder, name, "group_spelling", CONTROL:format(name))
     elseif not present[name] then
       count = count + 1
-      if count > M.MAX_GROUPS then
-        hold_group(builder, name, "too_many_groups", TOO_MANY:format(name, count, M.MAX_GROUPS))
+      if count > MAX_GROUPS then
+        hold_group(builder, name, "too_many_groups", TOO_MANY:format(name, count, MAX_GROUPS))
       else
         builder:warn(NEW_GROUP, name)
       end

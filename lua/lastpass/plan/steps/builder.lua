@@ -12,8 +12,8 @@ local M = {}
 
 local key_of = email.fold
 
---- Of the steps that are held for one reason so many are listed; what is beyond is counted.
-M.MOST_HELD = 1000
+-- Of the steps that are held for one reason so many are listed; what is beyond is counted.
+local MOST_HELD = 1000
 
 ---@class lastpass.plan.Builder
 ---@field declared lastpass.plan.Declared
@@ -276,7 +276,7 @@ function methods:is_beyond(kind, rule)
     return false
   end
   local listed = self._held_listed[code] or 0
-  if listed < M.MOST_HELD then
+  if listed < MOST_HELD then
     self._held_listed[code] = listed + 1
     return false
   end

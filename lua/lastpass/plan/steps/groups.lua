@@ -77,11 +77,8 @@ function M.resolve_only(declared, rows)
   return true
 end
 
---- Of declared groups those that are managed, sorted.
----@param builder lastpass.plan.Builder
----@param groups string[]|nil
----@return string[]
-function M.only_managed(builder, groups)
+-- Of declared groups those that are managed, sorted.
+local function only_managed(builder, groups)
   local list = json.list {}
   for _, name in ipairs(groups or {}) do
     if not builder.only or builder.only[name] then
@@ -162,7 +159,7 @@ local function managed_words(builder)
   for name in pairs(builder.declared.groups) do
     names[#names + 1] = name
   end
-  return M.only_managed(builder, names)
+  return only_managed(builder, names)
 end
 
 -- Merges a change of groups into the step that the user may have already.
@@ -313,7 +310,7 @@ end
 function M.of_new(builder, row)
   local address, _, groups = builder.declared.desired:row(row)
   if groups then
-    return M.only_managed(builder, groups) -- the group words are among them
+    return only_managed(builder, groups) -- the group words are among them
   end
   local names = json.list {}
   for _, name in ipairs(managed_words(builder)) do

@@ -1,7 +1,7 @@
 --- Steps for people: those whom the comparison in the core found to differ, those nobody mentions, those to be
 -- removed, and those whose address has changed.
 -- @module lastpass.plan.steps.people
-local checks = require "lastpass.plan.checks"
+local characters = require "lastpass.text.characters"
 local core = require "lastpass.core"
 local email = require "lastpass.email"
 local groups = require "lastpass.plan.steps.groups"
@@ -16,7 +16,7 @@ end
 
 -- What is not UTF-8 could not be written into a plan.
 local function check_name(builder, row, address, fullname)
-  if not fullname or checks.is_utf8(fullname) then
+  if not fullname or characters.is_utf8(fullname) then
     return true
   end
   local origin = builder.declared:origin(row)
