@@ -27,52 +27,6 @@ local M = {}
 ---@field previous? string      token of the claim of an earlier attempt
 ---@field again? table          {run, numbers}: the same steps once more
 
--- ---- what waits for a decision ----
-
-local function held_job(endpoint, write, code, reason)
-  return {
-    tenant = endpoint.tenant,
-    connection = endpoint.store_name,
-    kind = held.HELD,
-    state = "held",
-    subject = write.changes[1].subject,
-    object = write.object.id,
-    fingerprint = held.fingerprint(endpoint.store_name, held.HELD, write.changes),
-    code = code,
-    reason = reason,
-    payload = { changes = held.plain(write.changes), final = write.final },
-  }
-end
-
---- Writes down what waits for a decision, unless it does already; a job that is executed goes back to wait.
----@param endpoint lastpass.inbound.Endpoint
----@param context lastpass.inbound.Context
----@param write lastpass.inbound.Write
----@param code string of the guard
----@param reason string
----@return nil
----@return string message
----@return lastpass.Error err code "held"
-function M.hold(endpoint, context, write, code, reason)
-  if write.proof then
-    return held.answer(endpoint, write.proof.id, reason)
-  end
-  local job = held_job(endpoint, write, code, reason)
-  local jobs = write.entry and write.entry.jobs or {}
-  local written, message, err = endpoint:call_journal("scim_record", {
-    tenant = endpoint.tenant,
-    connection = endpoint.store_name,
-    objects = not write.is_stored and { write.object } or nil,
-    add_jobs = { job },
-    supersede = held.overtaken(jobs, write.touched, job.fingerprint),
-  })
-  if not written then
-    return nil, message, err
-  end
-  context.job = written.jobs[1]
-  return held.answer(endpoint, written.jobs[1], reason)
-end
-
 -- ---- the intent ----
 
 local function new_token()
@@ -390,14 +344,14 @@ function M.run(endpoint, context, write)
     elseif guards.final_codes[err.code] or write.approved then
       return guards.refuse(takes_admin, err)
     end
-    return M.hold(endpoint, context, write, err.code, takes_admin)
+    return held.hold(endpoint, context, write, err.code, takes_admin)
   end
   write.asked_at = write.asked_at or math.floor(endpoint.now())
   local written, message, failure = intend(endpoint, write, takes_admin)
   if not written then
     return nil, message, failure
   elseif written.held then
-    return M.hold(endpoint, context, write, "limit", limit_reason(written.held))
+    return held.hold(endpoint, context, write, "limit", limit_reason(written.held))
   end
   context.run, context.step, context.job = written.run, written.numbers[1], written.job
   local results

@@ -102,4 +102,48 @@ function M.overtaken(jobs, touched, except)
   return list
 end
 
+local function held_job(endpoint, write, code, reason)
+  return {
+    tenant = endpoint.tenant,
+    connection = endpoint.store_name,
+    kind = M.HELD,
+    state = "held",
+    subject = write.changes[1].subject,
+    object = write.object.id,
+    fingerprint = M.fingerprint(endpoint.store_name, M.HELD, write.changes),
+    code = code,
+    reason = reason,
+    payload = { changes = M.plain(write.changes), final = write.final },
+  }
+end
+
+--- Writes down what waits for a decision, unless it does already; a job that is executed goes back to wait.
+---@param endpoint lastpass.inbound.Endpoint
+---@param context lastpass.inbound.Context
+---@param write lastpass.inbound.Write
+---@param code string of the guard
+---@param reason string
+---@return nil
+---@return string message
+---@return lastpass.Error err code "held"
+function M.hold(endpoint, context, write, code, reason)
+  if write.proof then
+    return M.answer(endpoint, write.proof.id, reason)
+  end
+  local job = held_job(endpoint, write, code, reason)
+  local jobs = write.entry and write.entry.jobs or {}
+  local written, message, err = endpoint:call_journal("scim_record", {
+    tenant = endpoint.tenant,
+    connection = endpoint.store_name,
+    objects = not write.is_stored and { write.object } or nil,
+    add_jobs = { job },
+    supersede = M.overtaken(jobs, write.touched, job.fingerprint),
+  })
+  if not written then
+    return nil, message, err
+  end
+  context.job = written.jobs[1]
+  return M.answer(endpoint, written.jobs[1], reason)
+end
+
 return M

@@ -13,6 +13,7 @@ local groups = require "lastpass.inbound.groups"
 local queries = require "lastpass.inbound.queries"
 local signature = require "lastpass.signature"
 local time = require "lastpass.time"
+local user_creation = require "lastpass.inbound.user_creation"
 local users = require "lastpass.inbound.users"
 local waiting = require "lastpass.transport.scheduler"
 
@@ -224,7 +225,15 @@ local FEATURES = {
 local backend = {}
 local backend_mt = { __name = "lastpass.inbound.Backend", __index = backend }
 
-local by_type = { User = users, Group = groups }
+local by_type = {
+  User = {
+    create = user_creation.create,
+    replace = users.replace,
+    patch = users.patch,
+    remove = users.remove,
+  },
+  Group = groups,
+}
 
 --- A backend for lastpass.scim.server.
 ---@param context? table token (label), request: what the log says of the request; gets run, step, job

@@ -20,9 +20,9 @@ local DAY = 24 * 60 * 60
 
 -- ---- as LastPass has them now ----
 
--- Reads the user afresh: what is asked for is compared with that, not with a cached directory. In shadow mode what was
+--- Reads the user afresh: what is asked for is compared with that, not with a cached directory. In shadow mode what was
 -- asked before counts as done.
-local function refresh(endpoint, entry)
+function M.refresh(endpoint, entry)
   if endpoint.is_shadow then
     return true
   end
@@ -54,7 +54,7 @@ function M.find(endpoint, context, view, id)
     return entry, message, err
   end
   local ok
-  ok, message, err = refresh(endpoint, entry)
+  ok, message, err = M.refresh(endpoint, entry)
   if not ok then
     return nil, message, err
   elseif entry.state.status == "absent" then
@@ -112,7 +112,8 @@ local function note_only(endpoint, entry, object, touched)
   })
 end
 
-local function apply(endpoint, context, view, entry, asked)
+--- Makes the changes that lead to what is asked for, and shows the user after them.
+function M.apply(endpoint, context, view, entry, asked)
   local changes, message, err = user_changes.list(endpoint, view, entry, asked)
   if not changes then
     return nil, message, err
@@ -172,7 +173,10 @@ local function asked_of(endpoint, view, entry, before, after, active)
   return asked
 end
 
-local function without_groups(name)
+--- What is read of a user to change them: everything but the groups.
+---@param name string
+---@return boolean
+function M.without_groups(name)
   return name ~= "groups"
 end
 
@@ -187,7 +191,7 @@ local function open(endpoint, context, id, given)
     return entry or nil, message, err
   end
   local before
-  before, message, err = resources.show(endpoint, view, entry, without_groups)
+  before, message, err = resources.show(endpoint, view, entry, M.without_groups)
   local ok = before
   if before and given and given.check then
     ok, message, err = given.check(before.meta.version)
@@ -228,11 +232,11 @@ function M.patch(endpoint, context, id, operations, given)
   if not asked then
     return nil, message, err
   end
-  return apply(endpoint, context, found.view, found.entry, asked)
+  return M.apply(endpoint, context, found.view, found.entry, asked)
 end
 
--- A resource that is sent whole replaces the old one, and what the client has from a GET comes back as it was.
-local function ask_whole(endpoint, found, resource, active)
+--- A resource that is sent whole replaces the old one, and what the client has from a GET comes back as it was.
+function M.ask_whole(endpoint, found, resource, active)
   local merged, message, err = replacement.merge(schema.types.User, found.before, resource)
   if not merged then
     return nil, message, err
@@ -261,131 +265,11 @@ function M.replace(endpoint, context, id, resource, given)
     return nil, message, err
   end
   local asked
-  asked, message, err = ask_whole(endpoint, found, resource, resource.active)
+  asked, message, err = M.ask_whole(endpoint, found, resource, resource.active)
   if not asked then
     return nil, message, err
   end
-  return apply(endpoint, context, found.view, found.entry, asked)
-end
-
--- ---- POST ----
-
-local function new_entry(endpoint, address, resource, attributes, generation)
-  local object = objects.new(endpoint, "User", address, generation)
-  object.state, object.external_id = "pending", resource.externalId
-  object.attributes = attributes
-  object.shown = { active = resource.active ~= false, fullname = resources.fullname(resource) }
-  return {
-    object = object,
-    is_known = false,
-    is_new = true,
-    address = address,
-    state = { status = "pending", fullname = object.shown.fullname, groups = {} },
-    jobs = {},
-  }
-end
-
--- Whether a POST is one that was sent before: its answer was lost, or the client gave up waiting for it.
-local function is_repeated(entry, resource, before)
-  local object = entry.object
-  if object.external_id ~= nil or resource.externalId ~= nil then
-    return object.external_id == resource.externalId
-  end
-  local attributes = resources.stored(resource)
-  return attributes ~= nil
-    and resources.same(attributes, object.attributes)
-    and (resource.active ~= false) == before.active
-end
-
--- Who exists is linked. An account that another resource of this client is about is not; but somebody who comes back is
--- let in again under the old id (scim §4.5).
-local function link(endpoint, context, view, entry, resource)
-  local before, message, err = resources.show(endpoint, view, entry, without_groups)
-  if not before then
-    return nil, message, err
-  end
-  local repeated = is_repeated(entry, resource, before)
-  local object = entry.object
-  local is_free = not entry.is_known
-    or not before.active
-    or object.external_id == nil and resource.externalId ~= nil
-  if not repeated and not is_free then
-    return resources.refuse(409, "uniqueness", "uniqueness", "another user has this userName")
-  end
-  local asked
-  local found = { view = view, entry = entry, before = before }
-  asked, message, err = ask_whole(endpoint, found, resource, resource.active ~= false)
-  if not asked then
-    return nil, message, err
-  end
-  asked.external_id = resource.externalId or object.external_id
-  return apply(endpoint, context, view, entry, asked)
-end
-
-local function create_new(endpoint, context, view, address, resource, generation)
-  local attributes, message, err = resources.stored(resource)
-  if not attributes then
-    return nil, message, err
-  end
-  local entry = new_entry(endpoint, address, resource, attributes, generation)
-  local ok
-  ok, message, err = refresh(endpoint, entry)
-  if not ok then
-    return nil, message, err
-  elseif entry.user then
-    entry.is_new, entry.object.state, entry.object.shown = nil, "active", nil
-  end
-  return apply(endpoint, context, view, entry, {
-    active = resource.active ~= false,
-    fullname = resources.fullname(resource),
-    name = address,
-    external_id = resource.externalId,
-    attributes = attributes,
-    touched = { access = true, name = true },
-  })
-end
-
---- POST of a user.
----@param endpoint lastpass.inbound.Endpoint
----@param context lastpass.inbound.Context
----@param resource table
----@return table|nil resource
----@return string? message
----@return lastpass.Error? err
-function M.create(endpoint, context, resource)
-  local address, message, err = user_changes.check_address(resource.userName)
-  local view
-  if address then
-    view, message, err = objects.view(endpoint)
-  end
-  if not view then
-    return nil, message, err
-  end
-  local entry, generation
-  entry, generation, err = objects.by_name(endpoint, view, "User", address)
-  if entry then
-    local id = entry.object.id
-    entry, message, err = finishing.settle(endpoint, context, view, entry)
-    local ok = entry
-    if entry then
-      ok, message, err = refresh(endpoint, entry)
-    end
-    if ok == nil then
-      return nil, message, err
-    elseif entry and entry.state.status ~= "absent" then
-      return link(endpoint, context, view, entry, resource)
-    elseif entry then -- deleted in LastPass: a new account has a new id
-      ok, message, err = M.bury(endpoint, entry.object)
-      if not ok then
-        return nil, message, err
-      end
-    else
-      generation = id and generation or generation
-    end
-  elseif entry == nil then
-    return nil, generation, err
-  end
-  return create_new(endpoint, context, view, address, resource, generation)
+  return M.apply(endpoint, context, found.view, found.entry, asked)
 end
 
 -- ---- DELETE ----
