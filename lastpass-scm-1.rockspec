@@ -221,6 +221,7 @@ build = {
     ["lastpass.inbound.shadow"] = "lua/lastpass/inbound/shadow.lua",
     ["lastpass.inbound.tokens"] = "lua/lastpass/inbound/tokens.lua",
     ["lastpass.inbound.user_changes"] = "lua/lastpass/inbound/user_changes.lua",
+    ["lastpass.inbound.user_creation"] = "lua/lastpass/inbound/user_creation.lua",
     ["lastpass.inbound.users"] = "lua/lastpass/inbound/users.lua",
     ["lastpass.inbound.worker"] = "lua/lastpass/inbound/worker.lua",
     ["lastpass"] = "lua/lastpass/init.lua",
