@@ -229,6 +229,7 @@ describe_cases("PATCH of users", user, types.User, {
   },
   { '[{"op": "add", "path": "emails[type eq \\"home\\"]", "value": null}]', {} },
   { '[{"op": "add", "path": "emails[type eq \\"home\\"].value", "value": null}]', {} },
+  { '[{"op": "remove", "path": "emails[type eq \\"work\\"].value"}]', { emails = { home } } },
   { '[{"op": "remove", "path": "emails[type pr]"}]', { emails = false } },
   { '[{"op": "remove", "path": "emails[type eq \\"other\\"]"}]', {} },
   {
@@ -469,6 +470,21 @@ describe("patch.parse", function()
       assert.equal("invalidSyntax", err.scim_type)
     end
     assert.is_nil((patch.parse({ Operations = operations }, types.User, { strict = true })))
+  end)
+
+  it("gives paths in canonical spelling", function()
+    local list = assert(
+      patch.parse(
+        body [=[[{"op": "Add", "path": "ENT:MANAGER.Value", "value": "7"}, {"op": "remove", "path": "Emails[type pr].VALUE"}]]=],
+        types.User
+      )
+    )
+    assert.same({ urn = ENTERPRISE, name = "manager", sub = "value" }, list[1].path)
+    assert.same(
+      { name = "emails", sub = "value", filter = { op = "pr", path = { name = "type" } } },
+      list[2].path
+    )
+    assert.same({ "add", 1, "7" }, { list[1].op, list[1].index, list[1].value })
   end)
 
   it("names the operation", function()
