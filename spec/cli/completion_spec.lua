@@ -2,6 +2,7 @@
 local cli = require "spec.support.cli"
 local commands = require "lastpass.cli.commands"
 local completion = require "lastpass.cli.completion"
+local store = require "lastpass.store"
 
 local place, folder, email, group
 
@@ -23,6 +24,13 @@ end
 setup(function()
   place = cli.start { users = 40 }
   place:run "snapshot --keep"
+  local journal = assert(store.open { path = place.journal })
+  assert(journal:save_scim_connection {
+    name = "entra",
+    tenant = store.tenant(place.box:client()),
+    provider = "entra",
+  })
+  journal:close()
   email = place:json("users --fields email")[1].email
   group = place:json("groups --where u.name:find('%s')")[1].name
   folder = os.tmpname()
@@ -67,6 +75,13 @@ printf '%%s\n' "${COMPREPLY[@]}"
     assert.truthy(complete("lastpass users --status d"):find("disabled", 1, true))
     assert.truthy(complete("lastpass bulk dis"):find("disable", 1, true))
     assert.truthy(complete("lastpass call getuser"):find("getuserdata", 1, true))
+    assert.truthy(complete("lastpass scim token re"):find("revoke", 1, true))
+    assert.truthy(complete("lastpass scim held approve --re"):find("--reason", 1, true))
+  end)
+
+  it("connections are those that endpoints have reported", function()
+    assert.equals("entra\n", complete "lastpass scim token new ")
+    assert.equals("entra\n", complete "lastpass scim disconnect e")
   end)
 
   it("users and groups are those that were kept", function()
@@ -135,6 +150,8 @@ describe("in fish", function()
     assert.truthy(complete("lastpass users --nd"):find("--ndjson", 1, true))
     local output = complete("lastpass user disable " .. email:sub(1, 8))
     assert.truthy(output:find(email, 1, true), output)
+    output = complete "lastpass scim token new e"
+    assert.truthy(output:find("entra", 1, true), output)
     output = complete "lastpass completion z"
     assert.truthy(output:find("zsh", 1, true), output)
   end)
