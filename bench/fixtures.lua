@@ -61,10 +61,10 @@ function M.new(lua, server)
     shell.run { lua, "bench/work/make_scim.lua", tostring(users), path }
     return path
   end)
-  --- The address of a SCIM server of so many users.
+  --- The address of a SCIM server of so many users, without TLS: what is measured is the list.
   function bench.scim_url(users)
     make_scim(users)
-    return ("%s/scim/%d"):format(server.url, users)
+    return ("%s/scim/%d"):format(server.plain_url, users)
   end
   local make_hr = once(function(users)
     local folder = bench.directory(users)

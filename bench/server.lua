@@ -50,11 +50,12 @@ local function make_certificate(home)
   )
 end
 
-local function write_configuration(home, port)
+local function write_configuration(home, port, plain)
   local user = shell.run({ "id", "-un" }):match "%S+"
   local values = {
     HOME = home,
     PORT = tostring(port),
+    PLAIN = tostring(plain),
     MODULES = MODULES,
     USER = user == "root" and "user root;" or "",
     DATA = shell.run({ "realpath", shell.BUILD }):match "[^\n]+",
@@ -84,18 +85,19 @@ local function is_listening(port)
 end
 
 --- Starts nginx; it stops with `stop`, or when this program ends.
----@return table server `url` (without a path), `ca_file`
+---@return table server `url` (without a path), `plain_url` (the same without TLS), `ca_file`
 function M.start()
   for _ = 1, TRIES do
     local home = shell.run({ "mktemp", "-d" }):match "%S+"
-    local port = free_port()
+    local port, plain = free_port(), free_port()
     make_certificate(home)
-    write_configuration(home, port)
+    write_configuration(home, port, plain)
     local quoted = shell.quote(home)
     local pipe = assert(io.popen(guardian:format(quoted, quoted), "w"))
     if is_listening(port) then
       return setmetatable({
         url = "https://127.0.0.1:" .. port,
+        plain_url = "http://127.0.0.1:" .. plain,
         ca_file = home .. "/bundle.pem",
         _pipe = pipe,
       }, server_mt)
