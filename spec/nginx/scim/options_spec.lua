@@ -3,8 +3,17 @@ local options = require "lastpass.nginx.scim.options"
 
 describe("the option scim of setup", function()
   local tenants
+  local function in_journal()
+    return "lastpass.com/enterpriseapi.php 8771312"
+  end
   before_each(function()
-    tenants = { acme = { name = "acme", journal = "/var/lib/lastpass/journal.db" } }
+    tenants = {
+      acme = {
+        name = "acme",
+        journal = "/var/lib/lastpass/journal.db",
+        in_journal = in_journal,
+      },
+    }
   end)
 
   local function refusal(given)
@@ -26,11 +35,12 @@ describe("the option scim of setup", function()
     assert.equal(50, settings.connections[1].rate)
     assert.equal(tenants.acme, settings.connections[2].tenant)
     assert.equal(5, settings.connections[2].rate)
-    assert.same({
-      name = "entra",
-      provider = "entra",
-      protect = { "boss@acme.example" },
-    }, settings.connections[1].given)
+    local entra = settings.connections[1].options
+    assert.equal(in_journal(), entra.tenant)
+    assert.equal("entra", entra.provider)
+    assert.same({ "boss@acme.example" }, entra.protect)
+    assert.equal(409, entra.held_status)
+    assert.equal(429, settings.connections[2].options.held_status)
     assert.same({}, options.read(nil, tenants, 1).connections)
   end)
 
@@ -51,6 +61,19 @@ describe("the option scim of setup", function()
       ["connection 'entra': option 'rate' must be a number above 0"] = {
         connections = { entra = { rate = 0 } },
       },
+      ["option 'provider' must be"] = { connections = { entra = { provider = "entry" } } },
+      ["unknown option 'grace_day' (did you mean 'grace_days'?)"] = {
+        connections = { entra = { grace_day = 5 } },
+      },
+      ["option 'grace_days' needs delete = \"delete\""] = {
+        connections = { entra = { grace_days = 10 } },
+      },
+      ["option 'held_retry' needs held_status = 429 or 503"] = {
+        connections = { entra = { provider = "entra", held_retry = 60 } },
+      },
+      ["upstream = \"scim\" needs the option 'scim' of tenant 'acme'"] = {
+        connections = { entra = { upstream = "scim" } },
+      },
       ["connection 'entra': there is no tenant 'acm' (did you mean 'acme'?)"] = {
         connections = { entra = { tenant = "acm" } },
       },
@@ -61,7 +84,7 @@ describe("the option scim of setup", function()
   end)
 
   it("needs a company, and a journal that all processes share", function()
-    tenants.globex = { name = "globex", journal = ":memory:" }
+    tenants.globex = { name = "globex", journal = ":memory:", in_journal = in_journal }
     local given = { connections = { entra = { provider = "entra" } } }
     assert.truthy(refusal(given):find("connection 'entra': option 'tenant' is missing", 1, true))
     given.connections.entra.tenant = "globex"
