@@ -227,4 +227,4 @@ while os.clock() < ends_at or rounds < draw.least do
   compare_pick()
   rounds = rounds + 1
 end
-print(("stat::number_of_executed_units: %d"):format(rounds))
+print(("scim_client_fuzz: %d rounds, seed %d"):format(rounds, seed))
