@@ -49,32 +49,29 @@ describe("lastpass.inbound.execution", function()
   end
 
   describe("guards", function()
-    it(
-      "answer 409 for the last admin and for protected people, and send nothing (row 13)",
-      function()
-        local admins = people(9, { admin = true, status = "active" })
-        for index = 1, #admins - 1 do
-          assert(world.client:disableuser { admins[index].address })
-        end
-        world:refresh()
-        local last = admins[#admins]
-        local sent = world:requests "disableuser"
-        for _ = 1, 2 do
-          local status, body = world:set_active(last.id, false)
-          assert.equal(409, status)
-          assert.matches("admin", body.detail, 1, true)
-          assert.equal(409, (world:send("DELETE", "/Users/" .. last.id)))
-          world:restart { limits = { disable = 1000 } }
-        end
-        local other = people(1)[1]
-        world:restart { protect = { other.address } }
-        local status, body = world:set_active(other.id, false)
-        assert.equal(409, status)
-        assert.matches("protected", body.detail, 1, true)
-        assert.equal(sent, world:requests "disableuser")
-        assert.same({}, world:jobs())
+    it("answer 409 for the last admin and for protected people, and send nothing", function()
+      local admins = people(9, { admin = true, status = "active" })
+      for index = 1, #admins - 1 do
+        assert(world.client:disableuser { admins[index].address })
       end
-    )
+      world:refresh()
+      local last = admins[#admins]
+      local sent = world:requests "disableuser"
+      for _ = 1, 2 do
+        local status, body = world:set_active(last.id, false)
+        assert.equal(409, status)
+        assert.matches("admin", body.detail, 1, true)
+        assert.equal(409, (world:send("DELETE", "/Users/" .. last.id)))
+        world:restart { limits = { disable = 1000 } }
+      end
+      local other = people(1)[1]
+      world:restart { protect = { other.address } }
+      local status, body = world:set_active(other.id, false)
+      assert.equal(409, status)
+      assert.matches("protected", body.detail, 1, true)
+      assert.equal(sent, world:requests "disableuser")
+      assert.same({}, world:jobs())
+    end)
 
     it("hold an address that looks like another one", function()
       local person = people(1)[1]
@@ -86,7 +83,7 @@ describe("lastpass.inbound.execution", function()
 
   describe("limits", function()
     it(
-      "hold what is beyond a day's, are answered per provider, and approval lets us do it (row 16)",
+      "hold what is beyond a day's, are answered per provider, and approval lets us do it",
       function()
         for provider, expected in pairs { entra = 409, okta = 429, other = 409 } do
           world:close()
@@ -160,7 +157,7 @@ describe("lastpass.inbound.execution", function()
       assert.equal(200, (world:set_active(list[2].id, false)))
     end)
 
-    it("stop a mass push of people leaving, and say how many (F4)", function()
+    it("stop a mass push of people leaving, and say how many", function()
       local list = people(40)
       local counts = {}
       for _, person in ipairs(list) do
@@ -215,22 +212,19 @@ describe("lastpass.inbound.execution", function()
   end)
 
   describe("calls that go wrong", function()
-    it(
-      "answer 503 when LastPass cannot be reached; the leaver is finished by us (row 1, 10)",
-      function()
-        local person = people(1)[1]
-        world.fate = "unsent"
-        local status, _, headers = world:set_active(person.id, false)
-        assert.equal(503, status)
-        assert.matches("^%d+$", headers["Retry-After"])
-        assert.equal(0, open_steps())
-        assert.equal(1, world:work(60).done)
-        assert.is_true(is_disabled(person))
-        assert.same({}, world:jobs())
-      end
-    )
+    it("answer 503 when LastPass cannot be reached; the leaver is finished by us", function()
+      local person = people(1)[1]
+      world.fate = "unsent"
+      local status, _, headers = world:set_active(person.id, false)
+      assert.equal(503, status)
+      assert.matches("^%d+$", headers["Retry-After"])
+      assert.equal(0, open_steps())
+      assert.equal(1, world:work(60).done)
+      assert.is_true(is_disabled(person))
+      assert.same({}, world:jobs())
+    end)
 
-    it("never answer 401 for a credential of ours that LastPass refuses (row 10)", function()
+    it("never answer 401 for a credential of ours that LastPass refuses", function()
       local person = people(1)[1]
       assert(box:faults { status = 401, count = 9 })
       local status, body = world:set_active(person.id, false)
@@ -253,7 +247,7 @@ describe("lastpass.inbound.execution", function()
       assert.same({}, world:jobs())
     end)
 
-    it("find out what became of a lost answer: done, or not done and sent again (row 1)", function()
+    it("find out what became of a lost answer: done, or not done and sent again", function()
       local list = people(2)
       for index, fate in ipairs { "lost", "lost_undone" } do
         world.fate = fate
@@ -270,7 +264,7 @@ describe("lastpass.inbound.execution", function()
       })
     end)
 
-    it("do not believe an OK that nothing shows for (row 1)", function()
+    it("do not believe an OK that nothing shows for", function()
       local list = people(2)
       world.fate = "no_effect"
       assert.equal(503, (world:set_active(list[1].id, false)))
@@ -305,43 +299,40 @@ describe("lastpass.inbound.execution", function()
       return ok and status or 0, body
     end
 
-    it(
-      "leaves a person who is found, created once and invited once by a resent POST (row 4, F3)",
-      function()
-        local rounds = tonumber(os.getenv "LASTPASS_LONG" and 200 or 14)
-        local random = plans.random(7)
-        world:restart { limits = { create = 10000 } }
-        for round = 1, rounds do
-          local address = ("kill.%d@acme.example"):format(round)
-          world.fate = points[math.floor(random() * #points) + 1]
-          local status = quietly(world.create, world, address)
-          assert.are_not.equal(201, status)
-          world:restart()
-          local pending = world:find(address)
-          local id
-          for _ = 1, 8 do
-            local resent, body = quietly(world.create, world, address)
-            if resent == 201 then
-              id = body.id
-              break
-            end
-            assert.equal(503, resent)
-            if random() < 0.5 then
-              world:arrive()
-            end
-            world:work(random() < 0.5 and 200 or 20)
+    it("leaves a person whom a resent POST finds: one account, one id, one invitation", function()
+      local rounds = tonumber(os.getenv "LASTPASS_LONG" and 200 or 14)
+      local random = plans.random(7)
+      world:restart { limits = { create = 10000 } }
+      for round = 1, rounds do
+        local address = ("kill.%d@acme.example"):format(round)
+        world.fate = points[math.floor(random() * #points) + 1]
+        local status = quietly(world.create, world, address)
+        assert.are_not.equal(201, status)
+        world:restart()
+        local pending = world:find(address)
+        local id
+        for _ = 1, 8 do
+          local resent, body = quietly(world.create, world, address)
+          if resent == 201 then
+            id = body.id
+            break
           end
-          world:arrive()
-          assert.is_string(id, address)
-          assert.equal(pending or id, id)
-          assert.equal(1, world:person(address).mails.invitation)
-          world:refresh()
-          assert.same({ id, 1 }, { world:find(address) })
+          assert.equal(503, resent)
+          if random() < 0.5 then
+            world:arrive()
+          end
+          world:work(random() < 0.5 and 200 or 20)
         end
+        world:arrive()
+        assert.is_string(id, address)
+        assert.equal(pending or id, id)
+        assert.equal(1, world:person(address).mails.invitation)
+        world:refresh()
+        assert.same({ id, 1 }, { world:find(address) })
       end
-    )
+    end)
 
-    it("leaves a leaver who is disabled by whoever comes next (row 1)", function()
+    it("leaves a leaver who is disabled by whoever comes next", function()
       local rounds = tonumber(os.getenv "LASTPASS_LONG" and 200 or 14)
       local random = plans.random(11)
       world:restart { limits = { disable = 10000, enable = 10000 } }

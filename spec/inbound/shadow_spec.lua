@@ -95,37 +95,34 @@ describe("lastpass.inbound.shadow", function()
     return list
   end
 
-  it(
-    "answers a whole cycle as the real one, writes nothing, and its plan does the same (row 12)",
-    function()
-      local active = addresses({ status = "active", admin = false }, 6)
-      local disabled = addresses({ status = "disabled" }, 1)
-      local before = state_of_company()
-      local shadow = push(active, disabled)
-      for _, command in ipairs { "batchadd", "disableuser", "enableuser", "batchchangegrp" } do
-        assert.equal(0, world:requests(command))
-      end
-      assert.same(before, state_of_company())
-      assert.same({}, world.journal:runs())
-      world:refresh()
-      assert.is_string((world:find "new@acme.example"))
-      local plan = assert(require("lastpass.inbound").shadow_plan(world.endpoint))
-      assert.same({}, plan.body.refusals)
-      assert.same({ create = 1, disable = 2, enable = 1, groups = 1, name = 2 }, plan.body.counts)
-      local path = os.tmpname()
-      local client = world.client:with { journal = path }
-      assert.is_true(assert(client:apply(plan)).ok)
-      os.remove(path)
-      local by_plan = state_of_company()
-
-      support.reset(box)
-      assert(box:act { settings = { unknown_group = "create" } })
-      world:close()
-      world = worlds.world(box, { limits = world.settings.limits })
-      assert.same(shadow, push(active, disabled))
-      assert.same(by_plan, state_of_company())
+  it("answers a whole cycle as the real one, writes nothing, and its plan does the same", function()
+    local active = addresses({ status = "active", admin = false }, 6)
+    local disabled = addresses({ status = "disabled" }, 1)
+    local before = state_of_company()
+    local shadow = push(active, disabled)
+    for _, command in ipairs { "batchadd", "disableuser", "enableuser", "batchchangegrp" } do
+      assert.equal(0, world:requests(command))
     end
-  )
+    assert.same(before, state_of_company())
+    assert.same({}, world.journal:runs())
+    world:refresh()
+    assert.is_string((world:find "new@acme.example"))
+    local plan = assert(require("lastpass.inbound").shadow_plan(world.endpoint))
+    assert.same({}, plan.body.refusals)
+    assert.same({ create = 1, disable = 2, enable = 1, groups = 1, name = 2 }, plan.body.counts)
+    local path = os.tmpname()
+    local client = world.client:with { journal = path }
+    assert.is_true(assert(client:apply(plan)).ok)
+    os.remove(path)
+    local by_plan = state_of_company()
+
+    support.reset(box)
+    assert(box:act { settings = { unknown_group = "create" } })
+    world:close()
+    world = worlds.world(box, { limits = world.settings.limits })
+    assert.same(shadow, push(active, disabled))
+    assert.same(by_plan, state_of_company())
+  end)
 
   it("refuses what no approval would allow, and leaves limits to the plan", function()
     local active = addresses({ status = "active", admin = false }, 12)

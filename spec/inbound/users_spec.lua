@@ -39,7 +39,7 @@ describe("lastpass.inbound.users", function()
   end
 
   describe("creates", function()
-    it("a person once, with one invitation, and the id stays (row 4)", function()
+    it("a person once, with one invitation, and the id stays", function()
       local status, first = world:create "new.one@acme.example"
       assert.equal(201, status)
       assert.equal("New Person", fields("new.one@acme.example").fullname)
@@ -82,34 +82,31 @@ describe("lastpass.inbound.users", function()
       assert.is_nil(stored:find("s3cret", 1, true))
     end)
 
-    it(
-      "a pending person without mail who is not active, and invites once with active (row 11)",
-      function()
-        local status, made = world:create("later@acme.example", { active = false })
-        assert.equal(201, status)
-        assert.is_false(made.active)
-        assert.is_nil(world:person "later@acme.example")
-        assert.equal(made.id, world:find "later@acme.example")
-        world:restart()
-        world:refresh()
-        local _, group = world:send("POST", "/Groups", { displayName = "Starters" })
-        local joined = world:patch("/Groups/" .. group.id, {
-          op = "add",
-          path = "members",
-          value = { { value = made.id } },
-        })
-        assert.equal(204, joined)
-        for _ = 1, 2 do
-          assert.equal(200, (world:set_active(made.id, true)))
-        end
-        local person = world:person "later@acme.example"
-        assert.equal(1, person.mails.invitation)
-        assert.equal(1, world:requests "batchadd")
-        local _, body = world:send("GET", "/Users/" .. made.id)
-        assert.is_true(body.active)
-        assert.equal("Starters", body.groups[1].display)
+    it("a pending person without mail who is not active, and invites once with active", function()
+      local status, made = world:create("later@acme.example", { active = false })
+      assert.equal(201, status)
+      assert.is_false(made.active)
+      assert.is_nil(world:person "later@acme.example")
+      assert.equal(made.id, world:find "later@acme.example")
+      world:restart()
+      world:refresh()
+      local _, group = world:send("POST", "/Groups", { displayName = "Starters" })
+      local joined = world:patch("/Groups/" .. group.id, {
+        op = "add",
+        path = "members",
+        value = { { value = made.id } },
+      })
+      assert.equal(204, joined)
+      for _ = 1, 2 do
+        assert.equal(200, (world:set_active(made.id, true)))
       end
-    )
+      local person = world:person "later@acme.example"
+      assert.equal(1, person.mails.invitation)
+      assert.equal(1, world:requests "batchadd")
+      local _, body = world:send("GET", "/Users/" .. made.id)
+      assert.is_true(body.active)
+      assert.equal("Starters", body.groups[1].display)
+    end)
 
     it("somebody who comes back under the old account", function()
       local _, made = world:create "back@acme.example"
@@ -129,7 +126,7 @@ describe("lastpass.inbound.users", function()
   end)
 
   describe("changes", function()
-    it("active, read back, as Entra and Okta say it (row 1)", function()
+    it("active, with a 2xx only when the read-back shows it, as Entra and Okta say it", function()
       local address = someone()
       local id = world:find(address)
       local status, body = world:set_active(id, false)
@@ -272,7 +269,7 @@ describe("lastpass.inbound.users", function()
   end)
 
   describe("deletes", function()
-    it("by disabling: nothing else happens, however long one waits (row 2)", function()
+    it("by disabling: nothing else happens, however long one waits", function()
       local address = someone()
       local id = world:find(address)
       assert.equal(204, (world:send("DELETE", "/Users/" .. id)))
@@ -287,7 +284,7 @@ describe("lastpass.inbound.users", function()
       assert.equal(0, world:requests "deluser")
     end)
 
-    it("for good after the grace period, and only where the connection says so (row 2)", function()
+    it("for good after the grace period, and only where the connection says so", function()
       world:restart { delete = "delete" }
       local address = someone()
       assert.equal(204, (world:send("DELETE", "/Users/" .. world:find(address))))
@@ -298,7 +295,7 @@ describe("lastpass.inbound.users", function()
       assert.equal(1, world:requests "deluser")
     end)
 
-    it("nobody who was let in again meanwhile (row 2)", function()
+    it("nobody who was let in again meanwhile", function()
       world:restart { delete = "delete" }
       local first, second = someone(), someone(nil, 2)
       for _, address in ipairs { first, second } do

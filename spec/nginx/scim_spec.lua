@@ -375,7 +375,7 @@ describe("the SCIM endpoint", function()
     stop()
   end)
 
-  it("says 429 with whole seconds above the rate", function()
+  it("says 429 above the rate only, with whole seconds", function()
     box, endpoint = started { connections = 'entra = { provider = "entra", rate = 2 }' }
     local counts, after = {}, nil
     for _ = 1, 30 do

@@ -147,7 +147,7 @@ describe("lastpass scim doctor", function()
     assert.is_true(#rows < 30)
   end)
 
-  it("ends with 7 and shows the first deviation, without the token (row 14)", function()
+  it("ends with 7 and shows the first deviation, without the token", function()
     local line = "scim doctor " .. place.box.scim_url .. "x --token-file " .. at_sandbox.token
     local code, out, err = offline:run(line)
     assert.equals(7, code)

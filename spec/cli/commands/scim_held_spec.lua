@@ -100,7 +100,7 @@ describe("lastpass scim held list and show", function()
 end)
 
 describe("lastpass scim held approve", function()
-  it("does what was held, at once, and the journal knows by whom and why (row 16)", function()
+  it("does what was held, at once, and the journal knows by whom and why", function()
     local job = push_leavers(2)[1]
     local rows, code, err = place:json(approve(tostring(job.id), "--yes", "--by", "ann"))
     assert.equals(0, code, err)
@@ -245,7 +245,7 @@ describe("lastpass run show and undo", function()
 end)
 
 describe("lastpass scim shadow plan", function()
-  it("is what a shadow was asked for, and changes nothing before it is applied (row 12)", function()
+  it("is what a shadow was asked for, and changes nothing before it is applied", function()
     local shadow = worlds.world(place.box, { mode = "shadow" }, { journal = journal })
     assert(journal:save_scim_connection(connection.row(shadow.endpoint.connection)))
     assert.equals(200, (shadow:set_active(assert(shadow:find(people[1])), false)))
@@ -315,7 +315,7 @@ describe("lastpass scim worker", function()
 end)
 
 describe("lastpass scim disconnect", function()
-  it("lists what is linked, and changes nothing by itself (row 15)", function()
+  it("lists what is linked, and changes nothing by itself", function()
     push_leavers(2)
     run "scim token new entra"
     local list, code, err = place:json "scim disconnect entra"

@@ -159,7 +159,7 @@ describe("lastpass scim token new", function()
     assert.equals("revoked", place:json("scim token list entra")[1].state)
   end)
 
-  it("has two at most, and says how one is exchanged for the other (row 6)", function()
+  it("has two tokens at most, and says how one is exchanged for the other", function()
     place:run "scim token new entra --expires-in never"
     local _, _, err = place:run "scim token new entra"
     assert.truthy(err:find("token 1 stays good: once the provider uses the new one", 1, true), err)
@@ -193,40 +193,37 @@ describe("lastpass scim token new", function()
 end)
 
 describe("lastpass scim token list and revoke", function()
-  it(
-    "show which are good and when they were used, and revoke one after a question (row 6)",
-    function()
-      local now = time.now()
-      local first = add_token("first", { expires = now + 3 * DAY })
-      add_token("gone", { at = now - 9 * DAY, expires = now - DAY })
-      assert(journal:touch_scim_tokens { { id = first, at = 1795000000 } })
-      local list = place:json "scim token list"
-      assert.same({ "live", "expired" }, { list[1].state, list[2].state })
-      assert.equals(3, list[1].days_left)
-      assert.equals(time.iso(1795000000), list[1].last_used)
-      assert.same({}, place:json "scim token list okta")
+  it("show which are good and when they were used, and revoke one after a question", function()
+    local now = time.now()
+    local first = add_token("first", { expires = now + 3 * DAY })
+    add_token("gone", { at = now - 9 * DAY, expires = now - DAY })
+    assert(journal:touch_scim_tokens { { id = first, at = 1795000000 } })
+    local list = place:json "scim token list"
+    assert.same({ "live", "expired" }, { list[1].state, list[2].state })
+    assert.equals(3, list[1].days_left)
+    assert.equals(time.iso(1795000000), list[1].last_used)
+    assert.same({}, place:json "scim token list okta")
 
-      local code, _, err = place:run "scim token revoke 1"
-      assert.equals(4, code)
-      assert.truthy(
-        err:find("it is the only one: the identity provider will be refused", 1, true),
-        err
-      )
-      assert.equals(4, (place:run("scim token revoke 1", { answers = { "n" } })))
-      code, _, err = place:run "scim token revoke 1 --dry-run"
-      assert.equals(0, code)
-      assert.truthy(
-        err:find("would revoke the token 1 'first' of entra, last used 2026-", 1, true),
-        err
-      )
-      assert.equals("live", place:json("scim token list")[1].state)
-      assert.equals(0, (place:run("scim token revoke 1", { answers = { "y" } })))
-      assert.equals("revoked", place:json("scim token list")[1].state)
-      code, _, err = place:run "scim token revoke 1 --yes"
-      assert.equals(0, code)
-      assert.truthy(err:find("is revoked already", 1, true), err)
-    end
-  )
+    local code, _, err = place:run "scim token revoke 1"
+    assert.equals(4, code)
+    assert.truthy(
+      err:find("it is the only one: the identity provider will be refused", 1, true),
+      err
+    )
+    assert.equals(4, (place:run("scim token revoke 1", { answers = { "n" } })))
+    code, _, err = place:run "scim token revoke 1 --dry-run"
+    assert.equals(0, code)
+    assert.truthy(
+      err:find("would revoke the token 1 'first' of entra, last used 2026-", 1, true),
+      err
+    )
+    assert.equals("live", place:json("scim token list")[1].state)
+    assert.equals(0, (place:run("scim token revoke 1", { answers = { "y" } })))
+    assert.equals("revoked", place:json("scim token list")[1].state)
+    code, _, err = place:run "scim token revoke 1 --yes"
+    assert.equals(0, code)
+    assert.truthy(err:find("is revoked already", 1, true), err)
+  end)
 
   it("know only the tokens of this company", function()
     local id = add_token("theirs", { connection = "theirs" })
@@ -301,7 +298,7 @@ describe("lastpass scim log", function()
     assert.equals("u3", targets "--where u.action=='create_user'")
   end)
 
-  it("has no field for an address, a value or a token (row 7)", function()
+  it("has no field for an address, a value or a token", function()
     local fields = {}
     for name in pairs(place:json("scim log --limit 1")[1]) do
       fields[#fields + 1] = name
