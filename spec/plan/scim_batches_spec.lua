@@ -1,4 +1,5 @@
 -- Steps as requests of SCIM: answers that are lost or late, what is refused in part, and what is sent again.
+local lastpass = require "lastpass"
 local plans = require "spec.support.plans"
 local unpack = table.unpack or unpack
 local support = require "spec.support.box"
@@ -181,6 +182,104 @@ describe("steps over SCIM", function()
     assert.is_true(apply(plan { disable = many }).ok)
     assert.equal(1, count "list_users")
     assert.equal(10, count "patch_user")
+  end)
+
+  -- Calls of the journal while something is done.
+  local function counting(fn)
+    local store, counts = require("lastpass.store").of(client), { intend = 0, record = 0 }
+    for name in pairs(counts) do
+      local real = store[name]
+      rawset(store, name, function(...)
+        counts[name] = counts[name] + 1
+        return real(...)
+      end)
+    end
+    fn()
+    for name in pairs(counts) do
+      rawset(store, name, nil)
+    end
+    return counts
+  end
+
+  -- A client that tells of each change before it is sent.
+  local function watching(fn)
+    return client:with {
+      scim = {
+        url = box.scim_url,
+        token = lastpass.secret.value(box.scim_token),
+        on_request = function(request)
+          if request.method == "PATCH" then
+            fn()
+          end
+        end,
+      },
+    }
+  end
+
+  it("share an intent and an outcome in the journal, several calls under way at once", function()
+    local made, states = plan { disable = active }, {}
+    local watched = watching(function()
+      local journal = require("lastpass.store").of(client)
+      local id, known = journal:runs({ limit = 1 })[1].id, 0
+      for _, row in ipairs(journal:steps(id)) do
+        known = known + (row.state == "intended" and 1 or 0)
+      end
+      states[#states + 1] = known > 0
+    end)
+    local counts = counting(function()
+      assert.is_true(assert(watched:apply(made, { in_flight = 4 })).ok)
+    end)
+    assert.equal(20, count "patch_user")
+    assert.equal(4, counts.intend)
+    assert.is_true(counts.record <= 5)
+    assert.equal(20, #states)
+    for _, is_intended in ipairs(states) do
+      assert.is_true(is_intended)
+    end
+  end)
+
+  it("go on behind one of the same part whose answer is lost", function()
+    lose("patch_user", { nth = 3 })
+    local run = apply(plan { disable = { unpack(active, 1, 6) } }, { in_flight = 1 })
+    assert.is_true(run.ok, tostring(run))
+    assert.equal(6, run.counts.done)
+    assert.equal(6, count "patch_user")
+  end)
+
+  it("are not sent any more once the run is cancelled, and nothing of them is in doubt", function()
+    local sent = 0
+    local watched = watching(function()
+      sent = sent + 1
+    end)
+    local made = plan { disable = active }
+    local run = assert(watched:apply(made, {
+      in_flight = 1,
+      cancel = function()
+        return sent >= 3
+      end,
+    }))
+    assert.equal("interrupted", run.stopped.code)
+    assert.same({ 3, 17, 0 }, { run.counts.done, run.counts.not_tried, run.counts.uncertain })
+    assert.is_true(assert(client:resume(run.id)).ok)
+    assert.equal(20, count "patch_user")
+  end)
+
+  it("keep what is recorded when nothing more can be sent", function()
+    local sent = 0
+    assert(box:faults { command = "scim:patch_user", status = 400, commit = false, count = 1 })
+    local watched = watching(function()
+      sent = sent + 1
+      if sent > 3 then
+        error({ kind = "argument", code = "store_full", message = "the disk is full" }, 0)
+      end
+    end)
+    local made = plan { disable = { unpack(active, 1, 8) } }
+    local cancel, restore = plans.fast_clock(100)
+    local run = assert(watched:apply(made, { in_flight = 1, settle_after = 0.05, cancel = cancel }))
+    restore()
+    assert.equal("store_full", run.stopped.code)
+    assert.equal(1, run.counts.refused)
+    assert.equal(0, run.counts.not_confirmed)
   end)
 
   it("do not believe a server that says yes and does nothing", function()

@@ -72,6 +72,27 @@ describe("lastpass.transport.nginx", function()
     assert.is_true(light_threads.now() - before > 0.09)
   end)
 
+  it("leave nothing with a task that outlasts those who waited for any", function()
+    local long = light_threads.spawn(nil, function()
+      light_threads.sleep(0.2)
+    end)
+    local list, short = { [long] = true }, 0
+    for _ = 1, 20 do
+      local task = light_threads.spawn(nil, function()
+        light_threads.sleep(0.002)
+        short = short + 1
+      end)
+      list[task] = true
+      light_threads.wait_for_any(function()
+        return task.done
+      end, list)
+      list[task] = nil
+    end
+    assert.equal(20, short)
+    assert.is_nil(next(long.waiters))
+    wait(long)
+  end)
+
   it("sleep as long as they shall, and not at all where that is in the past", function()
     local began = socket.gettime()
     light_threads.sleep(0.05)

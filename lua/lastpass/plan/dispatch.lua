@@ -60,8 +60,8 @@ local function send_noting(work, steps)
     error(results, 0)
   end
   local failure, entries = results, {}
-  for index, step in ipairs(steps) do
-    entries[index] = { step = step, state = "uncertain", reason = failure.message }
+  for _, step in ipairs(work:select("is_uncertain", steps)) do
+    entries[#entries + 1] = { step = step, state = "uncertain", reason = failure.message }
   end
   work:stop(failure)
   return entries, failure, 0
@@ -88,14 +88,9 @@ local function send_batch(work, steps)
   end
 end
 
-local function may_go_on(work)
-  work:check_cancel()
-  return not work.stopped and not work:has_failed_enough()
-end
-
 local function send_queue(work, queue)
   for _, part in ipairs(queue) do
-    if not may_go_on(work) then
+    if not work:may_go_on() then
       return
     end
     send_batch(work, part)
@@ -109,7 +104,7 @@ local function queues_of(work, steps)
     local list = step.via == "scim" and over_scim or over_enterprise
     list[#list + 1] = step
   end
-  local queues = scim_batches.queues(over_scim, work.options.chunk)
+  local queues = scim_batches.queues(over_scim, work.options)
   for _, part in ipairs(batches.cut(over_enterprise, work.options.chunk)) do
     queues[#queues + 1] = { part }
   end
@@ -119,7 +114,7 @@ end
 local function send_all(work, steps)
   parallel(work.options.in_flight, function(spawn)
     for _, queue in ipairs(queues_of(work, steps)) do
-      if not may_go_on(work) then
+      if not work:may_go_on() then
         return
       end
       spawn(send_queue, work, queue)

@@ -1,4 +1,5 @@
---- Steps as requests of SCIM: one for each, several under way at once; memberships in portions of a group's members.
+--- Steps as requests of SCIM: one for each, in parts of which several are under way at once; memberships in portions
+-- of a group's members.
 -- @module lastpass.plan.scim_batches
 local carriers = require "lastpass.directory.carrier"
 local email = require "lastpass.email"
@@ -12,18 +13,38 @@ local M = {}
 -- group are one request, and no two requests change one group at once (scim §4.8, §4.10).
 local changes_groups = { create = true, groups = true }
 
+-- Of other kinds each step is a request of its own, and a part has one intent and one outcome in the journal; it is so
+-- small that little is in doubt after a crash.
+local MOST_SINGLE = 20
+local RECORDED_WITHIN = 1 -- seconds: a slow server's answers do not wait for the end of the part
+
+local function size_of_parts(steps, options)
+  local count, sizes = {}, {}
+  for _, step in ipairs(steps) do
+    count[step.kind] = (count[step.kind] or 0) + 1
+  end
+  for kind, number in pairs(count) do
+    sizes[kind] = changes_groups[kind] and options.chunk
+      or math.min(math.ceil(number / options.in_flight), MOST_SINGLE)
+  end
+  return sizes
+end
+
 --- Cuts steps of one phase into parts.
 ---@param steps lastpass.plan.Step[]
----@param chunk integer steps of a part that changes groups
+---@param options lastpass.plan.ApplyOptions chunk: steps of a part that changes groups; in_flight: parts under way at
+-- once, which all get some of the others
 ---@return lastpass.plan.Step[][][] queues of parts: the parts of a queue go one after another
-function M.queues(steps, chunk)
-  local queues, open = {}, {}
+function M.queues(steps, options)
+  local queues, open, sizes = {}, {}, size_of_parts(steps, options)
   for _, step in ipairs(steps) do
-    local queue = open[step.kind]
-    if not queue or not changes_groups[step.kind] then
+    local kind = step.kind
+    local queue = open[kind]
+    local is_full = queue and #queue[#queue] >= sizes[kind]
+    if not queue or is_full and not changes_groups[kind] then
       queue = { {} }
-      open[step.kind], queues[#queues + 1] = queue, queue
-    elseif #queue[#queue] >= chunk then
+      open[kind], queues[#queues + 1] = queue, queue
+    elseif is_full then
       queue[#queue + 1] = {}
     end
     table.insert(queue[#queue], step)
@@ -47,16 +68,36 @@ local function failed(context, step, message, err)
 end
 
 local function not_tried(context, step)
-  local stopped = context.stopped
+  local stopped = context.stopped or context.work.stopped or {}
   return { step = step, state = "not_tried", reason = stopped.message, code = stopped.code }
 end
 
 local function send_one(context, step)
   local reply, message, err = context.carrier:send(step.kind, step.subject, step.after)
-  if not reply then
-    return failed(context, step, message, err)
+  if reply then
+    return { step = step, state = "done" }
   end
-  return { step = step, state = "done" }
+  local result = failed(context, step, message, err)
+  if result.state == "uncertain" then -- of this one; the others do not depend on it
+    context.stopped, context.lost = nil, context.lost or err
+  end
+  return result
+end
+
+-- One after another. What failed is written down at once: it counts for the limit of failures.
+local function send_singly(context, steps)
+  local work, results, recorded_at = context.work, {}, waiting.now()
+  for _, step in ipairs(steps) do
+    local may_send = not context.stopped and work:may_go_on()
+    local result = may_send and send_one(context, step) or not_tried(context, step)
+    results[#results + 1] = result
+    local is_late = waiting.now() - recorded_at >= RECORDED_WITHIN
+    if may_send and not context.stopped and (result.state ~= "done" or is_late) then
+      work:record(results)
+      results, recorded_at = {}, waiting.now()
+    end
+  end
+  return results
 end
 
 -- The id of the account: that of one who was created by an earlier attempt, or is created now.
@@ -154,8 +195,8 @@ end
 ---@param client lastpass.scim.Client
 ---@param work lastpass.plan.Work
 ---@param steps lastpass.plan.Step[] of one kind
----@return table[] results {step, state, reason, code}; each step once
----@return lastpass.Error|nil err what broke it off
+---@return table[] results {step, state, reason, code}, of the steps that were not recorded on the way
+---@return lastpass.Error|nil err what broke it off, or lost the answer of a step
 ---@return integer requests that wrote
 function M.send(client, work, steps)
   local requests, kind = 0, steps[1].kind
@@ -173,9 +214,9 @@ function M.send(client, work, steps)
     local account = kind == "create" and create_account or find_account
     results = send_with_groups(context, steps, account)
   else
-    results = { send_one(context, steps[1]) }
+    results = send_singly(context, steps)
   end
-  return results, context.stopped, requests
+  return results, context.stopped or context.lost, requests
 end
 
 return M

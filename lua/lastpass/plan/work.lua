@@ -327,6 +327,13 @@ function methods:has_failed_enough()
   return self._failures >= self.options.stop_after
 end
 
+--- Whether a further step may be begun.
+---@return boolean
+function methods:may_go_on()
+  self:check_cancel()
+  return not self.stopped and not self:has_failed_enough()
+end
+
 --- Makes the record of a run.
 ---@param fields table client, journal, tenant, lock, plan, body, options; outcomes of an earlier part
 ---@return lastpass.plan.Work

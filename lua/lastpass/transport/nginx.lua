@@ -49,7 +49,7 @@ local function finish_task(task, ok, ...)
   else
     task.failure = (...)
   end
-  for _, waiter in ipairs(task.waiters) do
+  for waiter in pairs(task.waiters) do
     waiter:post(1)
   end
   if task.on_done then
@@ -82,13 +82,19 @@ local LONGEST_WAIT = 3600 -- seconds; then `done` is asked again
 ---@param done fun(): boolean
 ---@param list table tasks
 function M.wait_for_any(done, list)
-  local semaphore = require "ngx.semaphore"
+  if done() then
+    return
+  end
+  local ended = assert(require("ngx.semaphore").new(0))
+  local watched = {}
   while not done() do
-    local ended = assert(semaphore.new(0))
     for task in pairs(list) do
-      table.insert(task.waiters, ended)
+      task.waiters[ended], watched[task] = true, true
     end
     ended:wait(LONGEST_WAIT)
+  end
+  for task in pairs(watched) do -- a task that lasts would keep those of all who waited for any
+    task.waiters[ended] = nil
   end
 end
 
