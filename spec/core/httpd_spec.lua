@@ -25,6 +25,8 @@ function M.open(settings)
           request.body:sub(1, 40), table.concat(names, "&"),
         }, "|"),
       }
+    elseif request.target:find "^/target" then
+      return { body = request.target }
     elseif path == "/count" then
       return { body = tostring(calls) }
     elseif path == "/delay" then
@@ -65,7 +67,9 @@ function M.open(settings)
       return { body = ("y"):rep(5000000) }
     end
     return { status = 404, body = "no such page" }
-  end
+  end, settings == "too large" and function(request)
+    return { status = 413, body = request.method .. " " .. request.target .. " " .. #request.body }
+  end or nil
 end
 return M
 ]==]
@@ -162,6 +166,14 @@ describe("lastpass.httpd", function()
         .. "|connection=close&content-length=100&host=localhost&x-mixed-case=Kept",
       body_of(reply)
     )
+  end)
+
+  it("hands the target over as it came, and headers that come twice as one list", function()
+    for _, target in ipairs { "/target", "/target%2Fa%00b?x=%20+1&x=2&&y", "/target?a?b" } do
+      assert.equal(target, body_of(get(server, target)))
+    end
+    local reply = get(server, "/echo", 'If-Match: "a"\r\nif-match: W/"b"\r\n')
+    assert.truthy(reply:find('if-match="a", W/"b"', 1, true))
   end)
 
   it("keeps NUL and every other byte of a body", function()
@@ -319,6 +331,19 @@ describe("lastpass.httpd", function()
         .. ("z"):rep(1000)
     )
     assert.matches("^HTTP/1.1 201 ", fits)
+    small:stop()
+  end)
+
+  it("lets the module answer what is over the limit, without the body", function()
+    local small = assert(start({ max_body = 1000, settings = "too large" }))
+    local head = "POST /x?y HTTP/1.1\r\nHost: l\r\nConnection: close\r\n"
+    local declared = exchange(small, head .. "Content-Length: 1001\r\n\r\n")
+    local chunk = "3e9\r\n" .. ("z"):rep(1001) .. "\r\n0\r\n\r\n"
+    local chunked = exchange(small, head .. "Transfer-Encoding: chunked\r\n\r\n" .. chunk)
+    for _, reply in ipairs { declared, chunked } do
+      assert.matches("^HTTP/1.1 413 ", reply)
+      assert.equal("POST /x?y 0", body_of(reply))
+    end
     small:stop()
   end)
 

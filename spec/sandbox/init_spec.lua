@@ -98,6 +98,53 @@ describe("lastpass.sandbox", function()
     assert.equal(50, get("/Users?count=0", box.scim_token).totalResults)
   end)
 
+  it(
+    "answers SCIM over what is on the wire: escapes, repeated parameters, too large a body",
+    function()
+      local box = start()
+      local function send(method, target, more)
+        local connection = assert(socket.connect("127.0.0.1", box.port))
+        connection:settimeout(10)
+        assert(connection:send(table.concat({
+          method .. " " .. target .. " HTTP/1.1",
+          "Host: localhost",
+          "Connection: close",
+          "Authorization: Bearer " .. box.scim_token,
+          (more or "X-None: 1") .. "\r\n\r\n",
+        }, "\r\n")))
+        local all, _, part = connection:receive "*a"
+        connection:close()
+        local text = all or part
+        return tonumber(text:match "^HTTP/1.1 (%d+)"), json.decode(text:match "\r\n\r\n(.*)$"), text
+      end
+      local base = box.scim_url:match "^%w+://[^/]+(/.*)$"
+      local _, listed = send("GET", base .. "/Users?count=1")
+      local id = listed.Resources[1].id
+      for target, expected in pairs {
+        ["/Users/" .. id] = 200,
+        ["/Users/" .. id .. "%00"] = 404,
+        ["/Users/" .. id .. "%2F"] = 404,
+        ["/Users%2F" .. id] = 404,
+        ["/Users?count=1&count=2"] = 400,
+        ["/Users?filter=userName%20eq%20%22a%2Bb%22&count=0"] = 200,
+        ["/Users?count=%zz"] = 400,
+      } do
+        local status, document = send("GET", base .. target)
+        assert.equal(expected, status, target)
+        assert.equal(expected, tonumber(document.status or 200))
+      end
+      for _, path in ipairs { base .. "/Users", "/scim/v2/Users", "/scim/v2/Bulk" } do
+        local status, document, text = send("POST", path, "Content-Length: 999999999999")
+        assert.equal(413, status)
+        assert.same({ "413", "tooMany" }, { document.status, document.scimType })
+        assert.truthy(text:find("Content-Type: application/scim+json", 1, true))
+      end
+      local status, document = send("POST", "/enterpriseapi.php", "Content-Length: 999999999999")
+      assert.equal(413, status)
+      assert.is_string(document.error)
+    end
+  )
+
   it("gives a client of SCIM that works", function()
     local box = start()
     local client = assert(box:scim())

@@ -36,6 +36,7 @@ end
 function methods:request(request)
   request.method = request.method or "POST"
   request.path = request.path or "/enterpriseapi.php"
+  request.target = request.target or request.path
   request.query = request.query or {}
   request.headers = request.headers or { ["content-type"] = "application/json" }
   request.body = request.body or ""

@@ -46,11 +46,6 @@ end
 --- Sends a request. `target`: path below the base, and query; `body`: text, or what is encoded.
 ---@return table reply with `json`, the decoded body
 function methods:send(method, target, body, headers)
-  local path, text = target:match "^([^?]*)%??(.*)$"
-  local query = {}
-  for name, value in text:gmatch "([^&=]+)=?([^&]*)" do
-    query[unescape(name)] = unescape((value:gsub("+", " ")))
-  end
   local all = {
     host = "127.0.0.1:4711",
     authorization = "Bearer " .. self.token,
@@ -61,8 +56,8 @@ function methods:send(method, target, body, headers)
   end
   local reply = self.box:request {
     method = method,
-    path = self.base .. unescape(path),
-    query = query,
+    path = unescape(self.base .. target:match "^[^?]*"),
+    target = self.base .. target,
     headers = all,
     body = type(body) == "table" and json.encode(body) or body,
   }

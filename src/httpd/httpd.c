@@ -65,7 +65,8 @@ typedef struct {
   size_t settings_length;
 } lp_setup;
 
-/* Opens the libraries, requires the module and keeps the handler that its `open` returns. */
+/* Opens the libraries, requires the module and keeps what its `open` returns: the handler and, if
+** it has one, the handler of requests that are too large, whose bodies nobody sees. */
 static int lp_state_prepare (lua_State *S) {
   lp_setup *setup = lua_touserdata(S, 1);
   luaL_openlibs(S);
@@ -81,10 +82,11 @@ static int lp_state_prepare (lua_State *S) {
   if (!lua_isfunction(S, -1))
     return luaL_error(S, "module '%s' has no function 'open'", setup->module);
   lua_pushlstring(S, setup->settings, setup->settings_length);
-  lua_call(S, 1, 1);
-  if (!lua_isfunction(S, -1))
+  lua_call(S, 1, 2);
+  if (!lua_isfunction(S, -2))
     return luaL_error(S, "'open' of module '%s' must return a function", setup->module);
-  lua_pushcclosure(S, lp_serve, 1);
+  setup->server->answers_too_large = lua_isfunction(S, -1);
+  lua_pushcclosure(S, lp_serve, 2);
   setup->server->serve_ref = luaL_ref(S, LUA_REGISTRYINDEX);
   lua_pushcfunction(S, lp_read);
   setup->server->read_ref = luaL_ref(S, LUA_REGISTRYINDEX);
@@ -138,6 +140,7 @@ static int lp_address_read (const char *text, int port, struct sockaddr_storage 
 static int lp_daemon_start (lp_server *server, struct sockaddr_storage *address, int idle) {
   unsigned int flags = MHD_USE_AUTO_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG;
   struct MHD_OptionItem options[] = {
+      {MHD_OPTION_URI_LOG_CALLBACK, (intptr_t)lp_request_begin, NULL},
       {MHD_OPTION_NOTIFY_COMPLETED, (intptr_t)lp_request_free, NULL},
       {MHD_OPTION_SOCK_ADDR, 0, address},
       {MHD_OPTION_CONNECTION_LIMIT, LP_CONNECTIONS, NULL},

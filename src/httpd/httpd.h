@@ -23,6 +23,7 @@ typedef struct {
   struct MHD_Daemon *daemon;
   lua_State *state;        /* touched by the serving thread only, while it runs */
   int serve_ref, read_ref; /* registry slots of `state`: lp_serve, lp_read */
+  int answers_too_large;   /* the module has an answer for requests beyond max_body */
   pid_t owner;             /* a forked child has the memory but not the threads */
   char address[INET6_ADDRSTRLEN];
   int port;
@@ -46,6 +47,7 @@ typedef struct {
   lp_server *server;
   struct MHD_Connection *connection;
   const char *method, *path;
+  char *target; /* as it came: path and query with their escapes */
   int phase;
   char *body;
   size_t length, capacity;
@@ -76,6 +78,7 @@ int lp_serve (lua_State *S);
 /* ---- httpd_request.c: what libmicrohttpd calls ---- */
 
 enum MHD_Result lp_peer_accept (void *argument, const struct sockaddr *peer, socklen_t size);
+void *lp_request_begin (void *argument, const char *target, struct MHD_Connection *connection);
 enum MHD_Result lp_request_handle (void *argument, struct MHD_Connection *connection,
                                    const char *url, const char *method, const char *version,
                                    const char *upload, size_t *upload_size, void **kept);

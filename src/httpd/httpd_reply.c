@@ -101,7 +101,8 @@ void lp_field_set (lua_State *S, const char *name, const char *value) {
   lua_setfield(S, -2, name);
 }
 
-/* Header names do not mind their case: handlers see lower case. Too long a name is no header. */
+/* Header names do not mind their case: handlers see lower case. Too long a name is no header. What
+** comes twice is one list (RFC 9110 §5.3). */
 static void lp_header_set (lua_State *S, const char *name, const char *value) {
   char lower[128];
   size_t i;
@@ -110,7 +111,13 @@ static void lp_header_set (lua_State *S, const char *name, const char *value) {
     lower[i] = name[i] >= 'A' && name[i] <= 'Z' ? (char)(name[i] + 32) : name[i];
   }
   lower[i] = '\0';
-  lp_field_set(S, lower, value);
+  lua_getfield(S, -1, lower);
+  if (lua_isnil(S, -1))
+    lua_pushstring(S, value);
+  else
+    lua_pushfstring(S, "%s, %s", lua_tostring(S, -1), value);
+  lua_setfield(S, -3, lower);
+  lua_pop(S, 1);
 }
 
 /* A Lua error must not cross libmicrohttpd: its callback only notes where the texts are, and the
@@ -293,13 +300,15 @@ static void lp_reply_read (lua_State *S, lp_request *request, int reply) {
   lp_reply_headers(S, request, reply);
 }
 
-/* Runs in Lua's protected mode: calls the handler (upvalue 1) with the request. */
+/* Runs in Lua's protected mode: calls the handler (upvalue 1; of what is too large 2) with the
+** request. */
 int lp_serve (lua_State *S) {
   lp_request *request = lua_touserdata(S, 1);
-  lua_pushvalue(S, lua_upvalueindex(1));
-  lua_createtable(S, 0, 6);
+  lua_pushvalue(S, lua_upvalueindex(request->phase == LP_TOO_LARGE ? 2 : 1));
+  lua_createtable(S, 0, 7);
   lp_field_set(S, "method", request->method);
   lp_field_set(S, "path", request->path);
+  lp_field_set(S, "target", request->target);
   lp_values_push(S, request, MHD_GET_ARGUMENT_KIND);
   lua_setfield(S, -2, "query");
   lp_values_push(S, request, MHD_HEADER_KIND);

@@ -51,7 +51,7 @@ static enum MHD_Result lp_reply_send (lp_request *request) {
 static enum MHD_Result lp_request_answer (lp_request *request) {
   lp_server *server = request->server;
   lua_State *S = server->state;
-  if (request->phase == LP_TOO_LARGE) {
+  if (request->phase == LP_TOO_LARGE && !server->answers_too_large) {
     lp_reply_plain(request, 413, "{\"error\":\"the request is larger than the server accepts\"}");
     return lp_reply_send(request);
   }
@@ -85,6 +85,15 @@ static int lp_request_append (lp_request *request, const char *bytes, size_t cou
   return 1;
 }
 
+/* The first of a request, before libmicrohttpd takes its target apart. */
+void *lp_request_begin (void *argument, const char *target, struct MHD_Connection *connection) {
+  lp_request *request = calloc(1, sizeof *request);
+  (void)argument;
+  (void)connection;
+  if (request != NULL) request->target = strdup(target);
+  return request;
+}
+
 /*
 ** Entry point of libmicrohttpd: first with the head, then with pieces of the body, then with its
 ** end, and once more when a sleeping connection has been woken.
@@ -95,14 +104,12 @@ enum MHD_Result lp_request_handle (void *argument, struct MHD_Connection *connec
   lp_server *server = argument;
   lp_request *request = *kept;
   (void)version;
-  if (request == NULL) {
-    request = calloc(1, sizeof *request);
-    if (request == NULL) return MHD_NO;
+  if (request == NULL || request->target == NULL) return MHD_NO;
+  if (request->connection == NULL) {
     request->server = server;
     request->connection = connection;
     request->method = method;
     request->path = url;
-    *kept = request;
     const char *declared =
         MHD_lookup_connection_value(connection, MHD_HEADER_KIND, "Content-Length");
     if (declared != NULL && strtoull(declared, NULL, 10) > server->max_body) {
@@ -130,6 +137,7 @@ void lp_request_free (void *argument, struct MHD_Connection *connection, void **
   if (request == NULL) return;
   if (request->response != NULL) MHD_destroy_response(request->response);
   free(request->body);
+  free(request->target);
   free(request);
   *kept = NULL;
 }

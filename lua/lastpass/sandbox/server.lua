@@ -98,8 +98,31 @@ end
 --- Adds a route of a surface.
 ---@param path string a pattern for the whole path
 ---@param handle fun(server: table, request: table): table reply as `lastpass.httpd` takes it
-function methods:route(path, handle)
-  table.insert(self.routes, { path = "^" .. path .. "$", handle = handle })
+---@param too_large? fun(): table reply to a request whose body is larger than the server takes
+function methods:route(path, handle, too_large)
+  local route = { path = "^" .. path .. "$", handle = handle, too_large = too_large }
+  table.insert(self.routes, route)
+end
+
+local function find_route(server, request)
+  for _, route in ipairs(server.routes) do
+    if request.path:find(route.path) then
+      return route
+    end
+  end
+  return nil
+end
+
+local function not_found()
+  return { status = 404, headers = { ["Content-Type"] = "text/plain" }, body = "not found\n" }
+end
+
+local function too_large()
+  return {
+    status = 413,
+    headers = { ["Content-Type"] = "application/json" },
+    body = '{"error":"the request is larger than the server accepts"}',
+  }
 end
 
 --- Answers a call of a surface: with the faults for it, a journal entry and the latency.
@@ -138,6 +161,7 @@ end
 --- Called by `lastpass.httpd` in the server's thread.
 ---@param settings string JSON: `companies`, `clock`, `faults`, `latency`, `journal_size`
 ---@return fun(request: table): table handler
+---@return fun(request: table): table handler of requests that are too large
 function M.open(settings)
   local options = assert(json.decode(settings))
   local server = setmetatable({
@@ -152,12 +176,11 @@ function M.open(settings)
     require("lastpass.sandbox." .. name).register(server)
   end
   return function(request)
-    for _, route in ipairs(server.routes) do
-      if request.path:find(route.path) then
-        return route.handle(server, request)
-      end
-    end
-    return { status = 404, headers = { ["Content-Type"] = "text/plain" }, body = "not found\n" }
+    local route = find_route(server, request)
+    return route and route.handle(server, request) or not_found()
+  end, function(request)
+    local route = find_route(server, request)
+    return (route and route.too_large or too_large)()
   end
 end
 

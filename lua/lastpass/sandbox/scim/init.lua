@@ -157,33 +157,12 @@ local function is_authorized(state, headers)
   return token ~= nil and digest.same(digest.sha256(token), state.token_hash)
 end
 
-local function escape(text)
-  return (text:gsub("[^%w%-._~]", function(byte)
-    return ("%%%02X"):format(byte:byte())
-  end))
-end
-
--- The query string, which the server has taken apart already.
-local function query_string(query)
-  local parts = {}
-  for name, value in pairs(query) do
-    parts[#parts + 1] = escape(name) .. "=" .. escape(value)
-  end
-  table.sort(parts)
-  return parts[1] and table.concat(parts, "&") or nil
-end
-
 local function origin(server, headers)
   local host = headers.host or ""
   return server.scheme .. "://" .. (host:find "^[%w.:%[%]-]+$" and host or "localhost")
 end
 
--- The path below the base, with escapes again.
-local function escape_path(path)
-  return (path:gsub("[^/]+", escape))
-end
-
-local function run(server, company, request, base, path, action)
+local function run(server, company, request, base, path, query, action)
   local state = company and state_of(company)
   local is_open = open_to_all[action] and company and state.is_rfc()
   if not company or not is_open and not is_authorized(state, request.headers) then
@@ -192,8 +171,8 @@ local function run(server, company, request, base, path, action)
   state.peer = request.peer
   local response, info = state.server:handle {
     method = request.method,
-    path = escape_path(path),
-    query = query_string(request.query),
+    path = path,
+    query = query,
     headers = request.headers,
     body = request.body,
     base = origin(server, request.headers) .. base,
@@ -205,8 +184,8 @@ local function run(server, company, request, base, path, action)
   return response
 end
 
-local function answer(server, request, company, cid, base, path)
-  local action = scim_server.action(request.method, escape_path(path))
+local function answer(server, request, company, cid, base, path, query)
+  local action = scim_server.action(request.method, path)
   local headers = {}
   return server:answer(request, {
     headers = headers,
@@ -215,7 +194,7 @@ local function answer(server, request, company, cid, base, path)
     command = "scim:" .. action,
     rows = request.method == "GET" and 0 or 1,
     run = function()
-      local response = run(server, company, request, base, path, action)
+      local response = run(server, company, request, base, path, query, action)
       for name, value in pairs(response.headers) do
         headers[name] = value
       end
@@ -231,21 +210,34 @@ end
 -- What some guides print as the address (scim §1.1): the first company's.
 local ALIAS = "/scim/v2"
 
+-- Path and query with their escapes: "3%2F4" is one segment, and a parameter may be given twice.
+local function read_target(request)
+  local path, query = request.target:match "^([^?]*)%??(.*)$"
+  return path, query ~= "" and query or nil
+end
+
+local function too_large()
+  return messages.error_response(413, "tooMany", "the body is larger than this server takes")
+end
+
 --- Adds the routes to a server.
 ---@param server table of lastpass.sandbox.server
 function M.register(server)
   server:route("/[Ss][Cc][Ii][Mm][Aa][Pp][Ii]/.*", function(_, request)
-    local base, digits, path = request.path:match "^(/[^/]+/(%d+))(.*)$"
+    local whole, query = read_target(request)
+    local base, digits, path = whole:match "^(/[^/]+/(%d+))(.*)$"
     local cid = digits and #digits < 16 and tonumber(digits) or nil
-    return answer(server, request, cid and server.companies[cid], cid, base or "", path or "/")
-  end)
+    local company = cid and server.companies[cid]
+    return answer(server, request, company, cid, base or "", path or "/", query)
+  end, too_large)
   local function answer_alias(_, request)
-    local company = server.first
-    local path = request.path:sub(#ALIAS + 1)
-    return answer(server, request, company, company and company.cid, ALIAS, path)
+    local whole, query = read_target(request)
+    local company = whole:sub(1, #ALIAS) == ALIAS and server.first or nil
+    local path = whole:sub(#ALIAS + 1)
+    return answer(server, request, company, company and company.cid, ALIAS, path, query)
   end
-  server:route(ALIAS, answer_alias)
-  server:route(ALIAS .. "/.*", answer_alias)
+  server:route(ALIAS, answer_alias, too_large)
+  server:route(ALIAS .. "/.*", answer_alias, too_large)
 end
 
 return M
