@@ -65,6 +65,21 @@ describe("lastpass.inbound.users", function()
       assert.equal(409, again)
     end)
 
+    it("nobody in again by taking the value of active away", function()
+      local address = someone()
+      local id = world:find(address)
+      assert.equal(200, (world:set_active(id, false)))
+      for _, change in ipairs {
+        { op = "remove", path = "active" },
+        { op = "replace", path = "active", value = json.null },
+        { op = "replace", value = { active = json.null } },
+      } do
+        local status, body = world:patch("/Users/" .. id, change)
+        assert.same({ 200, false }, { status, body.active })
+        assert.is_true(fields(address).disabled)
+      end
+    end)
+
     it("keeps what LastPass does not store, and neither a password nor a right", function()
       local urn = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
       local _, made = world:create("new.two@acme.example", {

@@ -218,6 +218,20 @@ describe("lastpass.sandbox.scim", function()
       assert.same({ "Reactivated user: " .. user.userName }, box:last_events(1))
     end)
 
+    it("are not let in by taking the value of active away", function()
+      local made = make("ann@x.example", { active = false })
+      for _, change in ipairs {
+        { op = "remove", path = "active" },
+        { op = "replace", path = "active", value = support.null },
+        { op = "replace", value = { active = support.null } },
+      } do
+        local reply = site:patch("/Users/" .. made.id, change)
+        assert.equal(200, reply.status)
+        assert.is_false(reply.json.active)
+        assert.is_true(box:user("ann@x.example").disabled)
+      end
+    end)
+
     it("keep their state in a PUT without active", function()
       local made = make("ann@x.example", { active = false })
       local reply = site:send("PUT", "/Users/" .. made.id, {

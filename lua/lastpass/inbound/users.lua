@@ -224,7 +224,7 @@ function M.patch(endpoint, context, id, operations, given)
   local active
   for _, operation in ipairs(operations) do
     if operation.path.name == "active" and not operation.path.urn then
-      active = after.active ~= false -- without a value it is as if it had never been said
+      active = after.active -- nothing is said of it when its value is taken away: that lets nobody in
     end
   end
   local asked

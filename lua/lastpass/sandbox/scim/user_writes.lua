@@ -137,6 +137,9 @@ end
 
 -- The same for a change of somebody known; nothing is stored when nothing changes.
 local function change(company, state, person, before, after)
+  if after.active == nil then
+    after.active = before.active -- taking the value away lets nobody in
+  end
   after = reduce(state, before, after)
   if replacement.same(before, after) then
     return users.resource(company, person)
