@@ -109,6 +109,11 @@ describe_cases("PATCH of users", user, types.User, {
     '[{"op": "replace", "path": "userName", "value": "Ann@acme.example"}]',
     { userName = "Ann@acme.example" },
   },
+  -- what only says how a value is shown is said all the same
+  {
+    '[{"op": "add", "path": "roles", "value": [{"display": "Boss"}]}]',
+    { roles = { { display = "Boss" } } },
+  },
   -- complex
   {
     '[{"op": "add", "path": "name", "value": {"middleName": "B"}}]',
@@ -347,6 +352,8 @@ describe_cases("PATCH of users", user, types.User, {
   { '[{"op": "remove"}]', "noTarget" },
   { '[{"op": "remove", "value": {"active": true}}]', "noTarget" },
   -- read-only
+  { '[{"op": "replace", "value": {"id": 345, "active": false}}]', { active = false } },
+  { '[{"op": "replace", "value": {"id": 346, "active": false}}]', "mutability" },
   { '[{"op": "replace", "path": "id", "value": "345"}]', {} },
   { '[{"op": "replace", "path": "id", "value": "346"}]', "mutability" },
   { '[{"op": "remove", "path": "id"}]', "mutability" },
@@ -369,6 +376,8 @@ describe_cases("PATCH of users", user, types.User, {
     "invalidPath",
   },
 })
+
+local without_two = { { value = "1" }, { value = "3", type = "User" } }
 
 describe_cases("PATCH of groups", group, types.Group, {
   {
@@ -417,6 +426,20 @@ describe_cases("PATCH of groups", group, types.Group, {
   { '[{"op": "Remove", "path": "members", "value": []}]', "invalidValue" },
   { '[{"op": "Remove", "path": "members", "value": [{"display": "Ann"}]}]', "invalidValue" },
   { '[{"op": "Remove", "path": "members", "value": [{"id": "2"}]}]', "invalidValue" },
+  -- of SCIM 1.1: read as an addition it would be the opposite of what is meant
+  {
+    '[{"op": "add", "path": "members", "value": [{"value": "2", "operation": "delete"}]}]',
+    "invalidValue",
+    lenient = true,
+  },
+  { '[{"op": "remove", "path": "members[value eq 2]"}]', { members = without_two } },
+  {
+    '[{"op": "remove", "path": "members[value eq 2 and display eq null]"}]',
+    { members = without_two },
+  },
+  { '[{"op": "remove", "path": "members[value eq null]"}]', {} },
+  { '[{"op": "add", "path": "members[value eq \\"1\\"]", "value": {"value": "5"}}]', "mutability" },
+  { '[{"op": "add", "path": "members[value eq \\"1\\"]", "value": {"value": "1"}}]', {} },
   {
     '[{"op": "Remove", "path": "members", "value": [{"value": "2"}]}]',
     "invalidValue",

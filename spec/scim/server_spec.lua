@@ -252,6 +252,15 @@ describe("lastpass.scim.server", function()
       end
     end)
 
+    it("methods that are none are 405 as well, whatever they are called", function()
+      make_user "ann@x.example"
+      for _, method in ipairs { "type", "feature", "any", "has_items", "allow", "get", "action" } do
+        for _, path in ipairs { "/Users", "/Users/1", "/Schemas", "/.search", "/Bulk", "/" } do
+          assert_error(405, nil, (site:send(method, path)))
+        end
+      end
+    end)
+
     it("what there is none of is 404", function()
       for _, path in ipairs { "/Devices", "/Users/1/2", "/Bulk/1", "/Schemas/a/b", "/%zz" } do
         assert_error(404, nil, site:send("GET", path))
@@ -356,6 +365,8 @@ describe("lastpass.scim.server", function()
       assert.same({ userName = "ann@x.example" }, shown "?attributes=userName")
       assert.same({ userName = "ann@x.example" }, shown "?attributes=USERNAME,%20nothing")
       assert.same({}, shown "?attributes=nothing")
+      assert.equal("ann@x.example", shown("?attributes=").userName)
+      assert.equal("Ann", shown("?attributes=,&excludedAttributes=").name.givenName)
       assert.same({ name = { givenName = "Ann" } }, shown "?attributes=name.givenName")
       assert.same(
         { emails = { { value = "a@x.example" }, { value = "b@x.example" } } },
@@ -504,6 +515,9 @@ describe("lastpass.scim.server", function()
       assert.equal("u01@x.example", first("sortBy=nickname&sortOrder=DESCENDING", 1))
       assert.equal("z@x.example y@x.example", first("sortBy=userName&sortOrder=descending", 2))
       assert.equal("u01@x.example", first("sortBy=shoeSize", 1))
+      make_user("w@x.example", { password = "a" })
+      make_user("v@x.example", { password = "b" })
+      assert.equal("u01@x.example", first("sortBy=password", 1))
       assert_error(400, "invalidValue", site:send("GET", "/Users?sortBy=title&sortOrder=up"))
     end)
 

@@ -102,6 +102,14 @@ local function replacement(operation)
   return element
 end
 
+-- A member does not become another one by being added to (scim §2.3).
+local function check_immutable(operation, list, positions)
+  local sub, value = operation.found.attribute.sub.value, operation.value.value
+  if sub and sub.mutability == "immutable" and not list:have(positions, sub, value) then
+    refuse(operation, "mutability", "'%s.%s' cannot be changed", operation.found.name, sub.name)
+  end
+end
+
 local function apply_selected(draft, operation)
   local list, found, op = elements_of(draft, operation.found), operation.found, operation.op
   local positions = list:matches(operation.test, operation.by_value)
@@ -118,6 +126,7 @@ local function apply_selected(draft, operation)
   elseif found.sub then
     list:set_at(positions, { [found.sub] = operation.value })
   elseif op == "add" then
+    check_immutable(operation, list, positions)
     list:set_at(positions, operation.value)
   else
     list:replace_at(positions, replacement(operation))

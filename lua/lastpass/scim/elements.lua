@@ -256,6 +256,20 @@ function methods:all()
   end)
 end
 
+--- Whether all elements at positions have a value in a part.
+---@param positions integer[]
+---@param sub lastpass.scim.Attribute
+---@param value any
+---@return boolean
+function methods:have(positions, sub, value)
+  for _, position in ipairs(positions) do
+    if not values.same(sub, self.items[position][sub.name], value) then
+      return false
+    end
+  end
+  return true
+end
+
 --- Removes elements at positions.
 ---@param positions integer[]
 function methods:remove_at(positions)
@@ -304,7 +318,7 @@ function methods:unset_at(positions, name)
 end
 
 -- What only says which value it would be.
-local labels = { type = true, primary = true, display = true }
+local labels = { type = true, primary = true }
 
 local function is_empty(element)
   for name, part in pairs(element) do

@@ -98,7 +98,8 @@ local function complex_value(definition, where, value, options)
   local result
   for _, key in ipairs(sorted_keys(value, where)) do
     local sub, given = definition.sub[key:lower()], value[key]
-    if not sub and not options.lenient then
+    local is_order = key:lower() == "operation" -- {"value":"1","operation":"delete"} of SCIM 1.1 takes away
+    if not sub and (not options.lenient or (is_order and options.input)) then
       refuse("invalidValue", "%s has no sub-attribute '%s'", where, key)
     elseif
       sub

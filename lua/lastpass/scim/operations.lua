@@ -3,6 +3,7 @@
 -- @module lastpass.scim.operations
 local failure = require "lastpass.scim.failure"
 local filter = require "lastpass.scim.filter"
+local json = require "lastpass.json"
 local schema = require "lastpass.scim.schema"
 local signature = require "lastpass.signature"
 local targets = require "lastpass.scim.targets"
@@ -19,8 +20,10 @@ local reader_mt = { __index = methods }
 -- An id is tolerated when it is the resource's (Okta sends it, scim §3), which is seen when it is applied. Other
 -- read-only attributes stand in values that clients echo, and are left out there.
 local function read_only(self, context, found, value)
-  if found.name == "id" and context.op ~= "remove" and type(value) == "string" then
-    targets.emit(self, context, "same", found, value)
+  local is_id = found.name == "id" and context.op ~= "remove"
+  if is_id and (type(value) == "string" or type(value) == "number") then
+    local id = type(value) == "number" and json.encode(value) or value
+    targets.emit(self, context, "same", found, id)
   elseif found.name == "schemas" and context.op ~= "remove" and not self.options.strict then
     return -- follows from the data
   elseif context.has_path or self.options.strict then

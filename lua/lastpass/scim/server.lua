@@ -26,6 +26,7 @@ local discovery = require "lastpass.scim.server.discovery"
 local messages = require "lastpass.scim.messages"
 local pages = require "lastpass.scim.server.pages"
 local parameters = require "lastpass.scim.server.parameters"
+local presentation = require "lastpass.scim.server.presentation"
 local reading = require "lastpass.scim.server.reading"
 local replacement = require "lastpass.scim.server.replacement"
 local routes = require "lastpass.scim.server.routes"
@@ -186,7 +187,7 @@ local function run(server, request, features)
     response = messages.error_response(500, nil, "the server failed")
   end
   info.type, info.id, info.scim_type = call.type and call.type.name, call.id, response.scim_type
-  response.location = call.type and call.id and request.base .. call.type.endpoint .. "/" .. call.id
+  response.location = call.type and call.id and presentation.location(call, call.type, call.id)
   return response, info, call
 end
 

@@ -211,11 +211,13 @@ local function parts_of_filter(self, node, attribute)
   return parts
 end
 
--- The value that all matches of a filter have, for a look-up.
-local function value_of_filter(node, attribute)
-  for _, part in ipairs(node.op == "and" and node or { node }) do
-    if part.op == "eq" and attribute.sub[part.path.name:lower()] == attribute.sub.value then
-      return part.value
+-- The value that all matches of a filter have, for a look-up. Without one (`eq null`) there is none.
+local function value_of_filter(self, node, attribute)
+  local sub = attribute.sub.value
+  for _, part in ipairs(sub and node.op == "and" and node or { node }) do
+    local is_equality = sub and part.op == "eq" and attribute.sub[part.path.name:lower()] == sub
+    if is_equality and part.value ~= null then
+      return normal_value(self, sub, part.value)
     end
   end
   return nil
@@ -230,7 +232,7 @@ end
 function M.selected(self, context, found, node, value)
   local attribute, op, sub = found.attribute, context.op, found.sub
   local test = must(evaluate.compile_selection(node, attribute, not self.options.strict))
-  local more = { filter = node, test = test, by_value = value_of_filter(node, attribute) }
+  local more = { filter = node, test = test, by_value = value_of_filter(self, node, attribute) }
   if sub and found.definition.mutability == "immutable" then
     refuse(
       "mutability",

@@ -99,7 +99,8 @@ local function put(asked, name, value)
   return true
 end
 
--- What is said of order and pages, and can be checked without looking at anything.
+-- What is said of order and pages, and can be checked without looking at anything. An empty list of attributes is as
+-- good as none (scim §2.2).
 local function complete(asked)
   local order = asked.sort_order and asked.sort_order:lower()
   if order and order ~= "ascending" and order ~= "descending" then
@@ -114,6 +115,9 @@ local function complete(asked)
   asked.count = asked.count and math.max(0, asked.count)
   if asked.sort_by == "" then
     asked.sort_by = nil
+  end
+  for _, field in ipairs { "attributes", "excluded" } do
+    asked[field] = asked[field] and asked[field][1] and asked[field] or nil
   end
   return asked
 end

@@ -86,7 +86,8 @@ end
 local function read_order(call, type, asked, query)
   query.descending = asked.descending
   local path = call.features.sort and asked.sort_by and schema.resolve(type, asked.sort_by)
-  if path and path.name then
+  local is_readable = path and path.name and path.definition.returned ~= "never"
+  if is_readable then
     query.sort_by = asked.sort_by
     query.sort_path = {
       urn = path.extension and path.urn,
@@ -95,7 +96,7 @@ local function read_order(call, type, asked, query)
       definition = path.definition,
     }
   end
-  return true -- by a name that no schema knows, every order is right
+  return true -- by what no schema knows, or nobody may see, every order is right
 end
 
 local function largest_page(features)

@@ -1,10 +1,14 @@
 --- Which endpoint a path names, and which methods it has (scim §2.4).
 -- @module lastpass.scim.server.routes
 local core = require "lastpass.core"
+local errors = require "lastpass.error"
 local parameters = require "lastpass.scim.server.parameters"
 local schema = require "lastpass.scim.schema"
 
 local M = {}
+
+local METHODS = { "GET", "POST", "PUT", "PATCH", "DELETE" }
+local known_methods = errors.set_of(METHODS)
 
 --- The types in the order in which the root lists them.
 M.types = { schema.types.User, schema.types.Group }
@@ -81,11 +85,14 @@ function M.find(method, path)
     return nil
   end
   local allow = {}
-  for _, name in ipairs { "GET", "POST", "PUT", "PATCH", "DELETE" } do
+  for _, name in ipairs(METHODS) do
     allow[#allow + 1] = endpoint[name] and name
   end
+  if method == "HEAD" then
+    method = "GET"
+  end
   return {
-    action = endpoint[method == "HEAD" and "GET" or method] or endpoint.any,
+    action = known_methods[method] and endpoint[method] or endpoint.any,
     type = endpoint.type,
     id = id,
     feature = endpoint.feature,
