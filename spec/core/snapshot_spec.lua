@@ -765,6 +765,14 @@ describe("core.snapshot", function()
       assert.same({ "A", "C", "B", "D" }, snapshot:group_names())
     end)
 
+    it("are counted as they are listed", function()
+      for _, name in ipairs(snapshot:group_names()) do
+        assert.equal(#snapshot:members(name), snapshot:member_count(name))
+      end
+      assert.equal(4, snapshot:member_count "A")
+      assert.is_nil(snapshot:member_count "a")
+    end)
+
     it("may have long and strange names", function()
       local long = ("x"):rep(300) .. "\\u00e9\\/"
       local list = '"' .. long .. '","short","' .. long .. 'y","\195\169"'

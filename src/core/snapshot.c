@@ -255,6 +255,14 @@ void lp_push_account_key (lua_State *L, const char *text, size_t n) {
   luaL_pushresult(&key);
 }
 
+/* What tells the members of a list apart: the number of a row, or the key of an address without. */
+static void push_member_key (lua_State *L, long row, const char *text, size_t n) {
+  if (row >= 0)
+    lua_pushinteger(L, (lua_Integer)row + 1);
+  else
+    lp_push_account_key(L, text, n);
+}
+
 /*
 ** snapshot:members (group) -> list of addresses | nil when there is no such group
 ** Both sources count: what the users say of themselves, and the reply's Groups, which may name
@@ -284,10 +292,7 @@ static int lp_snapshot_members (lua_State *L) {
     for (uint32_t m = 0; m < rows->segments[i].count; m++, at = lp_rows_text_after(rows, at)) {
       const char *text = lp_rows_text(rows, at, &n);
       long row = lp_rows_find(rows, text, n);
-      if (row >= 0)
-        lua_pushinteger(L, (lua_Integer)row + 1);
-      else
-        lp_push_account_key(L, text, n);
+      push_member_key(L, row, text, n);
       lua_pushvalue(L, -1);
       lua_rawget(L, -3);
       if (!lua_isnil(L, -1)) {
@@ -302,6 +307,46 @@ static int lp_snapshot_members (lua_State *L) {
     }
   }
   lua_pop(L, 1);
+  return 1;
+}
+
+/*
+** snapshot:member_count (group) -> integer | nil when there is no such group
+** As many as `members` lists, without the list.
+*/
+static int lp_snapshot_member_count (lua_State *L) {
+  snapshot *s = check(L, 1);
+  lp_rows *rows = &s->rows;
+  size_t n;
+  const char *name = luaL_checklstring(L, 2, &n);
+  long group = lp_rows_find_group(rows, name, n);
+  lua_Integer count = 0;
+  if (group < 0) return 0;
+  if (lp_rows_index(rows) != 0) return luaL_error(L, "out of memory");
+  for (size_t i = 0; i < rows->count; i++)
+    count += is_member(rows, &rows->rows[i], (uint32_t)group);
+  lua_newtable(L); /* of those that only the lists name, to count them once */
+  for (size_t i = 0; i < rows->segment_count; i++) {
+    lp_text at = rows->segments[i].first;
+    if (rows->segments[i].group != (uint32_t)group) continue;
+    for (uint32_t m = 0; m < rows->segments[i].count; m++, at = lp_rows_text_after(rows, at)) {
+      const char *text = lp_rows_text(rows, at, &n);
+      long row = lp_rows_find(rows, text, n);
+      if (row >= 0 && is_member(rows, &rows->rows[row], (uint32_t)group)) continue;
+      push_member_key(L, row, text, n);
+      lua_pushvalue(L, -1);
+      lua_rawget(L, -3);
+      if (lua_isnil(L, -1)) {
+        lua_pop(L, 1);
+        lua_pushboolean(L, 1);
+        lua_rawset(L, -3);
+        count++;
+      } else {
+        lua_pop(L, 2);
+      }
+    }
+  }
+  lua_pushinteger(L, count);
   return 1;
 }
 
@@ -548,6 +593,7 @@ static const luaL_Reg snapshot_methods[] = {
     {"invited", lp_snapshot_invited},
     {"group_names", lp_snapshot_group_names},
     {"members", lp_snapshot_members},
+    {"member_count", lp_snapshot_member_count},
     {"counts", lp_snapshot_counts},
     {"duplicates", lp_snapshot_duplicates},
     {"members_without_row", lp_snapshot_members_without_row},

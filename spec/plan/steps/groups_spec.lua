@@ -360,4 +360,14 @@ describe("lastpass.plan.steps.groups", function()
     assert.same({ ["late@acme.com"] = "group_too_large" }, codes(plan(2000).body.held))
     assert.same({}, codes(plan(1999).body.held))
   end)
+
+  it("lets one more into a group that is larger than LastPass is said to allow", function()
+    local users = companies.people(2001, { groups = { "Crowd" } })
+    users[2002] = { email = "late@acme.com" }
+    local plan = plan_of({ users = users }, function(p)
+      p.user "late@acme.com" { groups = { "Crowd" } }
+    end)
+    assert.same({}, codes(plan.body.held))
+    assert.equal("late@acme.com", plan.body.steps[1].subject)
+  end)
 end)

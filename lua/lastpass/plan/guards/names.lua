@@ -67,6 +67,7 @@ end
 -- What is asked of a directory again and again, where single changes are checked: by its rows, as long as they live.
 local unusual_of = setmetatable({}, { __mode = "k" })
 local spelled_of = setmetatable({}, { __mode = "k" })
+local sizes_of = setmetatable({}, { __mode = "k" })
 
 local function remember(cache, rows, make)
   local known = cache[rows]
@@ -75,6 +76,20 @@ local function remember(cache, rows, make)
     cache[rows] = known
   end
   return known.value
+end
+
+local function no_sizes()
+  return {}
+end
+
+--- How many members a group has, counted once for each read of the directory.
+---@param rows userdata of core.snapshot
+---@param name string
+---@return integer size 0 when there is no such group
+function M.group_size(rows, name)
+  local sizes = remember(sizes_of, rows, no_sizes)
+  sizes[name] = sizes[name] or rows:member_count(name) or 0
+  return sizes[name]
 end
 
 -- What a reader would take for the same name: the other case, and what looks the same.
@@ -93,11 +108,12 @@ local CONTROL = "there is no group '%s', and its name has a control character or
 local TOO_MANY = "group '%s' would be number %d; LastPass allows %d"
 local NEW_GROUP = "group '%s' is new; whether LastPass makes a group that is only named is unknown"
 
+-- Where a group is larger than that already, LastPass takes more in this company.
 local function check_sizes(builder, names)
   local sizes = builder.changes:group_sizes(names)
   for _, name in ipairs(names) do
     local size = sizes[name] + (builder.more_members[name] or 0)
-    if size > MAX_GROUP_MEMBERS then
+    if size > MAX_GROUP_MEMBERS and M.group_size(builder.rows, name) <= MAX_GROUP_MEMBERS then
       hold_group(builder, name, "group_too_large", TOO_LARGE:format(name, size, MAX_GROUP_MEMBERS))
     end
   end

@@ -8,6 +8,7 @@ local email = require "lastpass.email"
 local errors = require "lastpass.error"
 local json = require "lastpass.json"
 local limits = require "lastpass.plan.limits"
+local names_guard = require "lastpass.plan.guards.names"
 local plan_guards = require "lastpass.plan.guards"
 local state = require "lastpass.plan.state"
 
@@ -173,8 +174,7 @@ local function sizes_after(snapshot, changes)
     group_sizes = function(_, names)
       local sizes = {}
       for _, name in ipairs(names) do
-        local group = snapshot:group(name)
-        sizes[name] = group and #group:members() or 0
+        sizes[name] = names_guard.group_size(snapshot:rows(), name)
       end
       for _, change in ipairs(changes) do
         for _, name in ipairs(change.after and (change.after.join or change.after.groups) or {}) do
