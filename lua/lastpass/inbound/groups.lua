@@ -1,6 +1,7 @@
 --- What identity providers ask of groups. LastPass knows a group by its name alone: it comes into being with its first
 -- member, so one without members is pending here; there is no command that renames or deletes one.
 -- @module lastpass.inbound.groups
+local accounts = require "lastpass.inbound.accounts"
 local errors = require "lastpass.error"
 local execution = require "lastpass.inbound.execution"
 local finishing = require "lastpass.inbound.finishing"
@@ -54,7 +55,7 @@ end
 ---@param name string
 ---@return string|nil
 function M.other_spelling(endpoint, view, name)
-  for _, present in ipairs(objects.groups(endpoint, view).by_key[endpoint.key(name)] or {}) do
+  for _, present in ipairs(accounts.groups(endpoint, view).by_key[endpoint.key(name)] or {}) do
     if present ~= name then
       return present
     end

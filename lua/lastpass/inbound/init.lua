@@ -31,6 +31,7 @@ local M = {}
 ---@field has_own_clock boolean   `now` was given: jobs are due by it, else by the database's clock
 ---@field sleep fun(seconds: number)
 ---@field clock fun(): number     seconds that only grow
+---@field pause fun()             lets others run, where a process serves many
 ---@field is_shadow boolean
 ---@field store_name string       of its objects in the journal; shadow mode has its own
 ---@field call_timeout number     seconds of one call
@@ -70,6 +71,7 @@ local known = {
   now = "function",
   sleep = "function",
   clock = "function",
+  pause = "function",
   call_timeout = is_seconds,
   margin = is_seconds,
   deadline = is_seconds,
@@ -79,7 +81,8 @@ local known = {
 --- Makes an endpoint.
 ---@param options table connection (as of `connection`), tenant, carrier, client, journal, directory (function: the view of
 -- the directory, or nil, message, err); now (a clock for jobs and dates; default the database's and the machine's), sleep,
--- clock, call_timeout (seconds; default the client's), margin (60), deadline (45), worker (name of this process in jobs)
+-- clock, pause (called now and then in long work: lets others run), call_timeout (seconds; default the client's), margin
+-- (60), deadline (45), worker (name of this process in jobs)
 ---@return lastpass.inbound.Endpoint
 function M.new(options)
   errors.check_options("inbound.new", options, known)
@@ -104,6 +107,7 @@ function M.new(options)
     clock = options.clock or function()
       return waiting.now()
     end,
+    pause = options.pause or function() end,
     call_timeout = options.call_timeout or options.client:option "timeout",
     margin = options.margin or MARGIN,
     deadline = options.deadline or DEADLINE,

@@ -1,5 +1,6 @@
 --- Who is in which group: as the directory has it, with what was written through the endpoint since.
 -- @module lastpass.inbound.members
+local accounts = require "lastpass.inbound.accounts"
 local json = require "lastpass.json"
 local objects = require "lastpass.inbound.objects"
 
@@ -14,47 +15,49 @@ local function written_since(endpoint, view, wanted)
   return endpoint:call_journal("scim_members", wanted)
 end
 
--- Objects of the journal by account, of those in a list.
-local function known_by_account(endpoint, kind, accounts)
-  local known = {}
-  for first = 1, #accounts, CHUNK do
+-- Objects of the journal, in portions: `field` names the list of `scim_objects` that `values` are.
+local function load_objects(endpoint, field, values, wanted, take)
+  for first = 1, #values, CHUNK do
     local part = {}
-    for index = first, math.min(first + CHUNK - 1, #accounts) do
-      part[#part + 1] = accounts[index]
+    for index = first, math.min(first + CHUNK - 1, #values) do
+      part[#part + 1] = values[index]
     end
-    local list, message, err = endpoint:call_journal("scim_objects", {
-      connection = endpoint.store_name,
-      type = kind,
-      accounts = part,
-      live = true,
-    })
+    wanted.connection, wanted[field] = endpoint.store_name, part
+    local list, message, err = endpoint:call_journal("scim_objects", wanted)
     if not list then
       return nil, message, err
     end
     for _, object in ipairs(list) do
-      known[object.account] = object
+      take(object)
     end
   end
-  return known
+  return true
+end
+
+-- Objects by their key; a new address that has come into force leads to them as well.
+local function known_by_account(endpoint, kind, keys)
+  local known = {}
+  local ok, message, err = load_objects(
+    endpoint,
+    "accounts",
+    keys,
+    { type = kind, live = true },
+    function(object)
+      known[object.account] = object
+      if object.alias and not known[object.alias] then
+        known[object.alias] = object
+      end
+    end
+  )
+  return ok and known, message, err
 end
 
 local function known_by_id(endpoint, ids)
   local known = {}
-  for first = 1, #ids, CHUNK do
-    local part = {}
-    for index = first, math.min(first + CHUNK - 1, #ids) do
-      part[#part + 1] = ids[index]
-    end
-    local list, message, err =
-      endpoint:call_journal("scim_objects", { connection = endpoint.store_name, ids = part })
-    if not list then
-      return nil, message, err
-    end
-    for _, object in ipairs(list) do
-      known[object.id] = object
-    end
-  end
-  return known
+  local ok, message, err = load_objects(endpoint, "ids", ids, {}, function(object)
+    known[object.id] = object
+  end)
+  return ok and known, message, err
 end
 
 -- An address that somebody else had before has an id of its own (`objects.by_name`).
@@ -91,19 +94,20 @@ end
 ---@return string? message
 ---@return lastpass.Error? err
 function M.identify(endpoint, view, kind, names)
-  local accounts = {}
+  local keys = {}
   for index, name in ipairs(names) do
-    accounts[index] = objects.key(kind, name)
+    keys[index] = accounts.key(kind, name)
   end
-  local known, message, err = known_by_account(endpoint, kind, accounts)
+  local known, message, err = known_by_account(endpoint, kind, keys)
   if not known then
     return nil, message, err
   end
   local list = {}
   for index, name in ipairs(names) do
-    local object = known[accounts[index]]
+    accounts.pause(endpoint, index)
+    local object = known[keys[index]]
     list[index] = {
-      id = object and object.id or objects.computed_id(endpoint, kind, name),
+      id = object and object.id or accounts.computed_id(endpoint, kind, name),
       name = object and object.name or name,
       object = object,
     }
@@ -111,14 +115,66 @@ function M.identify(endpoint, view, kind, names)
   return replace_taken(endpoint, view, kind, list)
 end
 
+-- A user who was deleted here and still is an account of LastPass can leave a group, not join one.
+local function gone_entry(view, object)
+  local user = view.snapshot:user(object.account)
+  return {
+    object = object,
+    address = user and user.email or object.account,
+    user = user,
+    gone = true,
+  }
+end
+
+--- Users by their ids, read at once.
+---@param endpoint lastpass.inbound.Endpoint
+---@param view table
+---@param ids string[]
+---@return table<string, lastpass.inbound.Entry>|nil entries by id, none of an id that is nobody's; `gone`: of somebody who
+-- was deleted
+---@return string? message
+---@return lastpass.Error? err
+function M.users_by_id(endpoint, view, ids)
+  local known, message, err = known_by_id(endpoint, ids)
+  if not known then
+    return nil, message, err
+  end
+  local entries, untouched, names = {}, {}, {}
+  for index, id in ipairs(ids) do
+    accounts.pause(endpoint, index)
+    local object = known[id]
+    local name = not object
+      and objects.is_id(id)
+      and accounts.computed_name(endpoint, view, "User", id)
+    if name then
+      untouched[#untouched + 1], names[#names + 1] = id, name
+    elseif object and object.type == "User" then
+      entries[id] = objects.entry(endpoint, view, object, true) or gone_entry(view, object)
+    end
+  end
+  local list
+  list, message, err = M.identify(endpoint, view, "User", names)
+  if not list then
+    return nil, message, err
+  end
+  for index, item in ipairs(list) do
+    if item.id == untouched[index] then
+      local object = item.object or objects.new(endpoint, "User", names[index])
+      entries[item.id] = objects.entry(endpoint, view, object, item.object ~= nil) or nil
+    end
+  end
+  return entries
+end
+
 -- Applies what was written since to a list of ids; `field` says which end of the membership is listed.
-local function apply_written(list, written, field)
+local function apply_written(endpoint, list, written, field)
   local present = {}
   for _, entry in ipairs(written) do
     present[entry[field]] = entry.present
   end
   local kept, seen = {}, {}
-  for _, item in ipairs(list) do
+  for index, item in ipairs(list) do
+    accounts.pause(endpoint, index)
     seen[item.id] = true
     if present[item.id] ~= false then
       kept[#kept + 1] = item
@@ -148,7 +204,7 @@ local function add_known(endpoint, view, kind, kept, added)
     if object then
       name = object.state ~= "tombstone" and object.name or nil
     else
-      name = objects.computed_name(endpoint, view, kind, id)
+      name = accounts.computed_name(endpoint, view, kind, id)
     end
     if name then
       kept[#kept + 1] = { id = id, name = name, object = object }
@@ -157,9 +213,10 @@ local function add_known(endpoint, view, kind, kept, added)
   return kept
 end
 
-local function shown(list, kind)
+local function shown(endpoint, list, kind)
   local values = json.list {}
   for index, item in ipairs(list) do
+    accounts.pause(endpoint, index)
     values[index] = { value = item.id, display = item.name, type = kind }
   end
   return values
@@ -187,7 +244,7 @@ function M.list(endpoint, view, entry)
   if not written then
     return nil, message, err
   end
-  local kept, added = apply_written(list, written, "user")
+  local kept, added = apply_written(endpoint, list, written, "user")
   return add_known(endpoint, view, "User", kept, added)
 end
 
@@ -203,7 +260,7 @@ function M.of_group(endpoint, view, entry)
   if not list then
     return nil, message, err
   end
-  return shown(list, "User")
+  return shown(endpoint, list, "User")
 end
 
 --- What the groups of several users are made of, read at once.
@@ -267,12 +324,13 @@ function M.groups_of(endpoint, view, entry, prepared)
   for index, name in ipairs(entry.user and entry.user.groups or {}) do
     list[index] = prepared.groups[name]
   end
-  local kept, added = apply_written(list, prepared.written[entry.object.id] or {}, "group")
+  local kept, added =
+    apply_written(endpoint, list, prepared.written[entry.object.id] or {}, "group")
   list, message, err = add_known(endpoint, view, "Group", kept, added)
   if not list then
     return nil, message, err
   end
-  return shown(list, "direct")
+  return shown(endpoint, list, "direct")
 end
 
 --- The names of the groups that somebody who is not in LastPass yet is to be in.

@@ -3,7 +3,6 @@
 local errors = require "lastpass.error"
 local json = require "lastpass.json"
 local members = require "lastpass.inbound.members"
-local objects = require "lastpass.inbound.objects"
 local parallel = require "lastpass.parallel"
 local sending = require "lastpass.inbound.sending"
 
@@ -75,39 +74,15 @@ local function unknown(id)
   })
 end
 
--- A user who was deleted here and still is an account of LastPass can leave a group, not join one.
-local function deleted_entry(endpoint, view, id)
-  local known, message, err =
-    endpoint:call_journal("scim_lookup", { connection = endpoint.store_name, id = id })
-  if not known then
+local function find_all(endpoint, view, present, order)
+  local entries, message, err = members.users_by_id(endpoint, view, order)
+  if not entries then
     return nil, message, err
   end
-  local object = known.objects[1]
-  if not object or object.type ~= "User" then
-    return false
-  end
-  local user = view.snapshot:user(object.account)
-  return {
-    object = object,
-    address = user and user.email or object.account,
-    user = user,
-    gone = true,
-  }
-end
-
-local function find_all(endpoint, view, present, order)
-  local entries = {}
   for _, id in ipairs(order) do
-    local entry, message, err = objects.by_id(endpoint, view, "User", id)
-    if entry == false and not present[id] then
-      entry, message, err = deleted_entry(endpoint, view, id)
-    end
-    if entry == nil then
-      return nil, message, err
-    elseif not entry then
+    if not entries[id] or entries[id].gone and present[id] then
       return unknown(id)
     end
-    entries[id] = entry
   end
   return entries
 end

@@ -1,9 +1,9 @@
 --- Users and groups behind the endpoint: the directory as it was read last, what the journal knows beside it, and what was
 -- written since and may not show in it yet. Each has an id that stays, is never given to another one, and says nothing.
 -- @module lastpass.inbound.objects
-local digest = require "lastpass.digest"
-local email = require "lastpass.email"
+local accounts = require "lastpass.inbound.accounts"
 local errors = require "lastpass.error"
+local names = require "lastpass.plan.guards.names"
 local state = require "lastpass.plan.state"
 
 local M = {}
@@ -21,25 +21,6 @@ M.OVERLAY = 180
 ---@field user? lastpass.User as in the directory that was read last
 ---@field state lastpass.plan.State with what was written since
 ---@field jobs lastpass.store.Job[] what is open about it
-
---- The id of an account or group.
----@param tenant string
----@param kind "User"|"Group"
----@param account string key
----@param generation integer
----@return string id
-function M.id(tenant, kind, account, generation)
-  local text = table.concat({ tenant, kind, account, ("%d"):format(generation) }, "\0")
-  return digest.to_hex(digest.sha256(text):sub(1, 16))
-end
-
---- The key of a user or group: of addresses, case aside (LastPass takes groups by the letter).
----@param kind "User"|"Group"
----@param name string address or name
----@return string
-function M.key(kind, name)
-  return kind == "User" and email.fold(name) or name
-end
 
 --- A copy of an object.
 ---@param object lastpass.store.ScimObject
@@ -76,28 +57,6 @@ local function is_overlaid(endpoint, view, at)
   return at ~= nil and (endpoint.is_shadow or at >= view.read_at - M.OVERLAY)
 end
 
---- The names of the directory's groups, made once for each read of it.
----@param endpoint lastpass.inbound.Endpoint
----@param view table
----@return {names: string[], present: table<string, boolean>, by_key: table<string, string[]>} groups by_key: all names that
--- are the same but for case
-function M.groups(endpoint, view)
-  local known = endpoint.groups
-  if known and known.snapshot == view.snapshot then
-    return known
-  end
-  known =
-    { snapshot = view.snapshot, names = view.snapshot:group_names(), present = {}, by_key = {} }
-  for _, name in ipairs(known.names) do
-    local key = endpoint.key(name)
-    known.present[name] = true
-    known.by_key[key] = known.by_key[key] or {}
-    table.insert(known.by_key[key], name)
-  end
-  endpoint.groups = known
-  return known
-end
-
 --- A row for an account that the journal does not know.
 ---@param endpoint lastpass.inbound.Endpoint
 ---@param kind "User"|"Group"
@@ -105,10 +64,10 @@ end
 ---@param generation? integer
 ---@return lastpass.store.ScimObject
 function M.new(endpoint, kind, name, generation)
-  local account = M.key(kind, name)
+  local account = accounts.key(kind, name)
   return {
     connection = endpoint.store_name,
-    id = M.id(endpoint.tenant, kind, account, generation or 0),
+    id = accounts.id(endpoint.tenant, kind, account, generation or 0),
     tenant = endpoint.tenant,
     type = kind,
     account = account,
@@ -172,7 +131,7 @@ local function group_entry(endpoint, view, object)
   return {
     object = object,
     address = object.account,
-    has_group = M.groups(endpoint, view).present[object.account] or false,
+    has_group = accounts.groups(endpoint, view).positions[object.account] ~= nil,
     state = {},
   }
 end
@@ -182,8 +141,8 @@ local function hides(endpoint, view, object)
   if object.state ~= "tombstone" then
     return false
   elseif object.type == "Group" then
-    local group = view.snapshot:group(object.account)
-    return not group or #group:members() == 0 or is_overlaid(endpoint, view, object.deleted_at)
+    return names.group_size(view.snapshot:rows(), object.account) == 0
+      or is_overlaid(endpoint, view, object.deleted_at)
   end
   local user = view.snapshot:user(object.account)
   return not user or user.status == "disabled" or is_overlaid(endpoint, view, object.deleted_at)
@@ -214,54 +173,6 @@ function M.entry(endpoint, view, object, is_known, jobs)
   return exists(entry) and entry or false
 end
 
--- ---- ids ----
-
--- The ids of accounts that nobody has touched are computed; which one an id is of only an index tells. It is made for each
--- read of the directory when an id is asked for that the journal does not know; known keys are not computed again.
-local function index_of(endpoint, view)
-  local index = endpoint.index
-  if index and index.snapshot == view.snapshot then
-    return index
-  end
-  local ids = index and index.ids or { User = {}, Group = {} }
-  local fresh = { User = {}, Group = {} }
-  index = { snapshot = view.snapshot, ids = fresh, names = { User = {}, Group = {} } }
-  local function add(kind, name)
-    local account = M.key(kind, name)
-    local id = ids[kind][account] or M.id(endpoint.tenant, kind, account, 0)
-    fresh[kind][account], index.names[kind][id] = id, name
-  end
-  for user in view.snapshot:users() do
-    add("User", user.email)
-  end
-  for _, name in ipairs(M.groups(endpoint, view).names) do
-    add("Group", name)
-  end
-  endpoint.index = index
-  return index
-end
-
---- The id of an account that the journal does not know, from the index where there is one.
----@param endpoint lastpass.inbound.Endpoint
----@param kind "User"|"Group"
----@param name string
----@return string
-function M.computed_id(endpoint, kind, name)
-  local account = M.key(kind, name)
-  local index = endpoint.index
-  return index and index.ids[kind][account] or M.id(endpoint.tenant, kind, account, 0)
-end
-
---- The address or name of an id that the journal does not know.
----@param endpoint lastpass.inbound.Endpoint
----@param view table
----@param kind "User"|"Group"
----@param id string
----@return string|nil
-function M.computed_name(endpoint, view, kind, id)
-  return index_of(endpoint, view).names[kind][id]
-end
-
 -- ---- looking up ----
 
 local function look_up(endpoint, wanted)
@@ -274,6 +185,13 @@ local function entry_of(endpoint, view, kind, known)
   return object.type == kind and M.entry(endpoint, view, object, true, known.jobs)
 end
 
+--- Whether a text can be an id of ours. A journal is asked for nothing else: to a database texts end at their first NUL.
+---@param id string
+---@return boolean
+function M.is_id(id)
+  return #id == 32 and not id:find "[^0-9a-f]"
+end
+
 --- The entry with an id.
 ---@param endpoint lastpass.inbound.Endpoint
 ---@param view table
@@ -283,7 +201,7 @@ end
 ---@return string? message
 ---@return lastpass.Error? err
 function M.by_id(endpoint, view, kind, id)
-  if #id > 128 then
+  if not M.is_id(id) then
     return false
   end
   local known, message, err = look_up(endpoint, { id = id })
@@ -293,7 +211,7 @@ function M.by_id(endpoint, view, kind, id)
   if known.objects[1] then
     return entry_of(endpoint, view, kind, known)
   end
-  local name = M.computed_name(endpoint, view, kind, id)
+  local name = accounts.computed_name(endpoint, view, kind, id)
   if not name then
     return false
   end
@@ -328,7 +246,7 @@ end
 -- Of a person the journal knows under an id of its own, no other id leads to them.
 local function unknown_entry(endpoint, view, kind, name, generation, id)
   local user = kind == "User" and view.snapshot:user(name)
-  if not user and not (kind == "Group" and M.groups(endpoint, view).present[name]) then
+  if not user and not (kind == "Group" and accounts.groups(endpoint, view).positions[name]) then
     return false
   end
   local object = M.new(endpoint, kind, user and user.email or name, generation)
@@ -343,7 +261,7 @@ local MOST_GENERATIONS = 100
 -- The id of generation 0 may belong to somebody who had this address before.
 local function free_generation(endpoint, kind, name)
   for generation = 0, MOST_GENERATIONS do
-    local id = M.id(endpoint.tenant, kind, M.key(kind, name), generation)
+    local id = accounts.id(endpoint.tenant, kind, accounts.key(kind, name), generation)
     local known, message, err = look_up(endpoint, { id = id })
     if not known then
       return nil, message, err
@@ -364,7 +282,7 @@ end
 ---@return string|integer? message or, with false, how many objects of the account were deleted
 ---@return lastpass.Error? err
 function M.by_name(endpoint, view, kind, name, id)
-  local known, message, err = look_up(endpoint, { type = kind, account = M.key(kind, name) })
+  local known, message, err = look_up(endpoint, { type = kind, account = accounts.key(kind, name) })
   if not known then
     return nil, message, err
   end

@@ -1,5 +1,6 @@
 --- Reads for identity providers: one resource, and lists. What an index answers is not searched for.
 -- @module lastpass.inbound.queries
+local accounts = require "lastpass.inbound.accounts"
 local filters = require "lastpass.scim.filter"
 local members = require "lastpass.inbound.members"
 local objects = require "lastpass.inbound.objects"
@@ -57,7 +58,7 @@ indexes.Group.displayName = function(endpoint, view, value)
   if not list or list[1] then
     return list, message, err
   end
-  for _, name in ipairs(objects.groups(endpoint, view).by_key[endpoint.key(value)] or {}) do
+  for _, name in ipairs(accounts.groups(endpoint, view).by_key[endpoint.key(value)] or {}) do
     local entry
     entry, message, err = objects.by_name(endpoint, view, "Group", name)
     if entry == nil then
@@ -86,30 +87,6 @@ end
 
 -- ---- everything ----
 
--- Users of a directory, in its order; made once for each read of it.
-local function addresses_in(endpoint, view)
-  local known = endpoint.addresses
-  if known and known.snapshot == view.snapshot then
-    return known
-  end
-  known = { snapshot = view.snapshot, names = {}, keys = {}, present = {} }
-  for user in view.snapshot:users() do
-    local position = #known.names + 1
-    local key = endpoint.key(user.email)
-    known.names[position], known.keys[position], known.present[key] = user.email, key, true
-  end
-  endpoint.addresses = known
-  return known
-end
-
-local function names_in(endpoint, view, kind)
-  if kind == "User" then
-    return addresses_in(endpoint, view)
-  end
-  local groups = objects.groups(endpoint, view)
-  return { names = groups.names, keys = groups.names, present = groups.present }
-end
-
 -- Objects that the directory may not show as they are: by account those that live, and the latest deleted one of each.
 local function load_unseen(endpoint, view, kind)
   local live, deleted, after = {}, {}, nil
@@ -125,7 +102,8 @@ local function load_unseen(endpoint, view, kind)
     if not list then
       return nil, message, err
     end
-    for _, object in ipairs(list) do
+    for index, object in ipairs(list) do
+      accounts.pause(endpoint, index)
       local known = deleted[object.account]
       if object.state ~= "tombstone" then
         live[object.account] = object
@@ -138,47 +116,70 @@ local function load_unseen(endpoint, view, kind)
   return live, deleted
 end
 
--- Those that the directory does not have, by id.
-local function absent_objects(live, present)
-  local list = {}
-  for account, object in pairs(live) do
-    if not present[account] and not present[object.alias or ""] then
-      list[#list + 1] = object
-    end
-  end
-  table.sort(list, function(a, b)
-    return a.id < b.id
-  end)
-  return list
+-- Where an object stands in the directory: its new address counts as well, once the directory has it.
+local function position_of(list, object)
+  return list.positions[object.account] or object.alias and list.positions[object.alias]
 end
 
--- Goes through everything, in an order that stays: as the directory has it, then what only the journal has. Calls
--- visit(name, entry): `entry` is nil where the object was not looked at yet.
-local function walk(endpoint, view, kind, visit)
+-- What differs from the directory: by position the entries of objects, and the positions that are hidden; those that the
+-- directory does not have, by id.
+local function find_unseen(endpoint, view, kind)
   local live, deleted, err = load_unseen(endpoint, view, kind)
   if not live then
     return nil, deleted, err
   end
-  local known = names_in(endpoint, view, kind)
-  for position, name in ipairs(known.names) do
-    local account = known.keys[position]
-    local object, gone = live[account], deleted[account]
-    if object then
-      local entry = objects.entry(endpoint, view, object, true)
-      if entry then
-        visit(name, entry)
-      end
-    elseif not gone or not objects.hides(endpoint, view, gone) then
-      visit(name)
+  local list = accounts.list(endpoint, view, kind)
+  local unseen = { list = list, entries = {}, is_hidden = {}, absent = {} }
+  local count = 0
+  for _, object in pairs(live) do
+    count = count + 1
+    accounts.pause(endpoint, count)
+    local position, entry = position_of(list, object), objects.entry(endpoint, view, object, true)
+    if position and entry then
+      unseen.entries[position] = entry
+    elseif position then
+      unseen.is_hidden[position] = true
+    elseif entry then
+      unseen.absent[#unseen.absent + 1] = entry
     end
   end
-  for _, object in ipairs(absent_objects(live, known.present)) do
-    local entry = objects.entry(endpoint, view, object, true)
-    if entry then
-      visit(object.name, entry)
+  for account, object in pairs(deleted) do
+    local position = not live[account] and list.positions[account]
+    if position and not unseen.entries[position] and objects.hides(endpoint, view, object) then
+      unseen.is_hidden[position] = true
     end
   end
-  return true
+  table.sort(unseen.absent, function(a, b)
+    return a.object.id < b.object.id
+  end)
+  return unseen
+end
+
+-- A part of everything, in an order that stays: as the directory has it, then what only the journal has. Gives {name,
+-- entry}: `entry` is nil where the object was not looked at yet.
+local function slice(unseen, start, count)
+  local part, list, hidden = {}, unseen.list, {}
+  for position in pairs(unseen.is_hidden) do
+    hidden[#hidden + 1] = position
+  end
+  table.sort(hidden)
+  local total = #list.names - #hidden + #unseen.absent
+  local position = start
+  for _, one in ipairs(hidden) do
+    position = one <= position and position + 1 or position
+  end
+  while #part < count and position <= #list.names do
+    if not unseen.is_hidden[position] then
+      part[#part + 1] = { name = list.names[position], entry = unseen.entries[position] }
+    end
+    position = position + 1
+  end
+  local at = math.max(start - (#list.names - #hidden), 1)
+  while #part < count and unseen.absent[at] do
+    part[#part + 1] = { name = unseen.absent[at].object.name, entry = unseen.absent[at] }
+    at = at + 1
+  end
+  return part, total
 end
 
 -- Completes the entries of a list {name, entry}.
@@ -194,6 +195,7 @@ local function complete(endpoint, view, kind, list)
     return nil, message, err
   end
   for index, one in ipairs(found) do
+    accounts.pause(endpoint, index)
     local object = one.object or objects.new(endpoint, kind, names[index])
     list[positions[index]].entry = objects.entry(endpoint, view, object, one.object ~= nil)
   end
@@ -213,6 +215,7 @@ local function show_all(endpoint, view, kind, entries, wants)
   end
   local list = {}
   for index, entry in ipairs(entries) do
+    accounts.pause(endpoint, index)
     list[index], message, err = resources.show(endpoint, view, entry, wants, more)
     if not list[index] then
       return nil, message, err
@@ -221,19 +224,9 @@ local function show_all(endpoint, view, kind, entries, wants)
   return list
 end
 
--- Without filter and order only the page itself is made.
-local function plain_page(endpoint, view, kind, query)
-  local wanted, total = {}, 0
-  local ok, message, err = walk(endpoint, view, kind, function(name, entry)
-    total = total + 1
-    if total >= query.start and #wanted < query.count then
-      wanted[#wanted + 1] = { name = name, entry = entry }
-    end
-  end)
-  local list
-  if ok then
-    list, message, err = complete(endpoint, view, kind, wanted)
-  end
+-- Completes a part of everything: entries.
+local function complete_part(endpoint, view, kind, part)
+  local list, message, err = complete(endpoint, view, kind, part)
   if not list then
     return nil, message, err
   end
@@ -241,8 +234,21 @@ local function plain_page(endpoint, view, kind, query)
   for _, item in ipairs(list) do
     entries[#entries + 1] = item.entry or nil
   end
-  local shown
-  shown, message, err = show_all(endpoint, view, kind, entries, query.wants)
+  return entries
+end
+
+-- Without filter and order only the page itself is made.
+local function plain_page(endpoint, view, kind, query)
+  local unseen, message, err = find_unseen(endpoint, view, kind)
+  if not unseen then
+    return nil, message, err
+  end
+  local part, total = slice(unseen, query.start, query.count)
+  local entries, shown
+  entries, message, err = complete_part(endpoint, view, kind, part)
+  if entries then
+    shown, message, err = show_all(endpoint, view, kind, entries, query.wants)
+  end
   if not shown then
     return nil, message, err
   end
@@ -253,27 +259,23 @@ end
 local CHUNK = 500
 
 local function all_entries(endpoint, view, kind)
-  local everything = {}
-  local ok, message, err = walk(endpoint, view, kind, function(name, entry)
-    everything[#everything + 1] = { name = name, entry = entry }
-  end)
-  if not ok then
+  local unseen, message, err = find_unseen(endpoint, view, kind)
+  if not unseen then
     return nil, message, err
   end
-  local entries = {}
-  for first = 1, #everything, CHUNK do
-    local part = {}
-    for index = first, math.min(first + CHUNK - 1, #everything) do
-      part[#part + 1] = everything[index]
-    end
-    ok, message, err = complete(endpoint, view, kind, part)
-    if not ok then
+  local entries, start = {}, 1
+  repeat
+    local part = slice(unseen, start, CHUNK)
+    local some
+    some, message, err = complete_part(endpoint, view, kind, part)
+    if not some then
       return nil, message, err
     end
-    for _, item in ipairs(part) do
-      entries[#entries + 1] = item.entry or nil
+    for _, entry in ipairs(some) do
+      entries[#entries + 1] = entry
     end
-  end
+    start = start + CHUNK
+  until #part < CHUNK
   return entries
 end
 
@@ -299,6 +301,7 @@ local function search(endpoint, view, list, query)
     if not list[position] then
       return nil
     end
+    accounts.pause(endpoint, position)
     local resource, message, err = resources.show(endpoint, view, list[position], wants, PLAIN)
     if not resource then
       error(setmetatable({ message = message, err = err }, failure_mt), 0)

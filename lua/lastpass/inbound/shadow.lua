@@ -1,6 +1,7 @@
 --- Shadow mode: a push was answered as if done and written nowhere but in the journal. Here it becomes a plan, with the
 -- guards of plans, that `client:apply` executes.
 -- @module lastpass.inbound.shadow
+local accounts = require "lastpass.inbound.accounts"
 local errors = require "lastpass.error"
 local objects = require "lastpass.inbound.objects"
 local plans = require "lastpass.plan"
@@ -82,7 +83,7 @@ end
 
 local function address_of(endpoint, view, known, id)
   local object = known[id]
-  return object and object.account or objects.computed_name(endpoint, view, "User", id)
+  return object and object.account or accounts.computed_name(endpoint, view, "User", id)
 end
 
 local function add_memberships(endpoint, view, actions, created, known)
@@ -94,7 +95,7 @@ local function add_memberships(endpoint, view, actions, created, known)
   local rows, order = {}, {}
   for _, one in ipairs(written) do
     local group = known[one.group] and known[one.group].account
-      or objects.computed_name(endpoint, view, "Group", one.group)
+      or accounts.computed_name(endpoint, view, "Group", one.group)
     local address = address_of(endpoint, view, known, one.user)
     local user = address and view.snapshot:user(address)
     if group and user and user:is_in(group) ~= one.present then

@@ -84,8 +84,12 @@ function methods:scim_object(connection, id)
   )
 end
 
-local function select_objects(database, label, sql, bound)
-  return complete(label, database:run(sql, bound))
+local function select_objects(database, label, sql, bound, alias_sql)
+  local rows = database:run(sql, bound)
+  for _, row in ipairs(alias_sql and database:run(alias_sql, bound) or {}) do
+    rows[#rows + 1] = row
+  end
+  return complete(label, rows)
 end
 
 -- Placeholders of one statement are few (store.database).
@@ -96,7 +100,7 @@ local function placeholders(list)
 end
 
 --- Objects of a connection, by id.
----@param options table connection; type; ids, accounts (lists of at most 500), external_id, state,
+---@param options table connection; type; ids, accounts (lists of at most 500; a new address counts as well), external_id, state,
 -- live (boolean: not deleted), unseen_since (epoch seconds: those that a directory which was read then may not
 -- show as they are), after (an id: later ones), limit (default 1000)
 ---@return lastpass.store.ScimObject[]|nil
@@ -157,12 +161,16 @@ function methods:scim_objects(options)
     add("id > ?", options.after)
   end
   bound[#bound + 1] = values.whole(where, "limit", options.limit or 1000)
-  local sql = "SELECT %s FROM lastpass_scim_objects WHERE %s ORDER BY id LIMIT ?"
+  local sql = ("SELECT %s FROM lastpass_scim_objects WHERE %s ORDER BY id LIMIT ?"):format(
+    COLUMNS,
+    table.concat(conditions, " AND ")
+  )
   return self._database:read(
     select_objects,
     self._database.label,
-    sql:format(COLUMNS, table.concat(conditions, " AND ")),
-    bound
+    sql,
+    bound,
+    options.accounts and sql:gsub("account IN", "alias IN") or nil
   )
 end
 

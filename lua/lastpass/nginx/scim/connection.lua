@@ -9,6 +9,7 @@ local journals = require "lastpass.nginx.scim.journal"
 local leases = require "lastpass.nginx.lease"
 local metrics = require "lastpass.nginx.metrics"
 local request_logs = require "lastpass.nginx.scim.request_log"
+local thread = require "lastpass.nginx.thread"
 local tokens = require "lastpass.nginx.scim.tokens"
 local upstream = require "lastpass.nginx.scim.upstream"
 
@@ -98,6 +99,7 @@ local function endpoint_of(self)
     end,
     deadline = settings.answer_within * ENGINE_SHARE,
     margin = settings.margin,
+    pause = thread.pause,
     worker = ("nginx %d"):format(ngx.worker.pid()),
   }
   return self._endpoint
