@@ -205,6 +205,7 @@ build = {
     ["lastpass.html.components"] = "lua/lastpass/html/components.lua",
     ["lastpass.html"] = "lua/lastpass/html/init.lua",
     ["lastpass.html.style"] = "lua/lastpass/html/style.lua",
+    ["lastpass.inbound.accounts"] = "lua/lastpass/inbound/accounts.lua",
     ["lastpass.inbound.connection"] = "lua/lastpass/inbound/connection.lua",
     ["lastpass.inbound.execution"] = "lua/lastpass/inbound/execution.lua",
     ["lastpass.inbound.finishing"] = "lua/lastpass/inbound/finishing.lua",
