@@ -452,4 +452,36 @@ return function(make, busted)
     end)
     assert.is_true(journal:save_scim_objects { object "u5" }) -- alone again
   end)
+
+  it("keeps nobody from writing with a batch that only reads", function()
+    local queries = {}
+    local database = journal._database
+    function database.run(self, sql, ...)
+      queries[#queries + 1] = sql
+      return getmetatable(self).__index.run(self, sql, ...)
+    end
+    local results = assert(journal:batch {
+      { method = "scim_object", "entra", "u1" },
+      { method = "scim_lookup", { connection = "entra", id = "u1" } },
+    })
+    database.run = nil
+    assert.same({ false, 0 }, { results[1][1], #results[2][1].objects })
+    for _, sql in ipairs(queries) do
+      assert.matches("^SELECT", sql)
+    end
+  end)
+
+  it("commits one call by itself, once", function()
+    local queries = {}
+    local database = journal._database
+    function database.run(self, sql, ...)
+      queries[#queries + 1] = sql:match "^%S+"
+      return getmetatable(self).__index.run(self, sql, ...)
+    end
+    local results = assert(journal:batch { { method = "save_scim_objects", { object "u1" } } })
+    database.run = nil
+    assert.is_true(results[1][1])
+    assert.same({ "@begin", "SELECT", "INSERT", "COMMIT" }, queries)
+    assert.equal("u1", journal:scim_object("entra", "u1").id)
+  end)
 end

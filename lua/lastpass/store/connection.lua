@@ -70,6 +70,8 @@ function M.set_up_sqlite(database, busy_timeout)
   switch_to_wal(database)
   -- Every commit is on the disk before it returns.
   database:query "PRAGMA synchronous = FULL"
+  -- What a savepoint may have to take back is a few pages: a file for them costs more than all that is written.
+  database:query "PRAGMA temp_store = MEMORY"
   return true
 end
 

@@ -238,8 +238,8 @@ end
 ---@return any what fn returns; or nil, message, err
 function methods:read(fn, ...)
   check_open(self)
-  if self._is_together then
-    return in_savepoint(self, fn, ...)
+  if self._together and self._together.has_begun and self:is_shared() then
+    return in_savepoint(self, fn, ...) -- PostgreSQL ends a transaction in which a query failed
   end
   return guarded(self, false, fn, self, ...)
 end
@@ -261,14 +261,7 @@ local function in_transaction(self, fn, ...)
   return nil, commit_message, commit_err
 end
 
---- Calls fn(database, …) in a transaction, which is committed when fn returns anything but nil.
----@return any what fn returns; or nil, message, err
-function methods:transaction(fn, ...)
-  check_open(self)
-  if self._is_together then
-    return in_savepoint(self, fn, ...)
-  end
-  local ok, value, message, err = pcall(in_transaction, self, fn, ...)
+local function rolled_back(self, ok, value, message, err)
   if ok and value ~= nil then
     return value, message, err
   end
@@ -280,24 +273,46 @@ function methods:transaction(fn, ...)
   return nil, message, err
 end
 
-local function call_together(self, fn)
-  self._is_together = true
-  local ok, value, message, err = pcall(fn)
-  self._is_together = nil
+--- Calls fn(database, …) in a transaction, which is committed when fn returns anything but nil.
+---@return any what fn returns; or nil, message, err
+function methods:transaction(fn, ...)
+  check_open(self)
+  if self._together then
+    if not self._together.has_begun then
+      self:query "@begin" -- what it throws ends everything that was to be done together
+      self._together.has_begun = true
+    end
+    return in_savepoint(self, fn, ...)
+  end
+  return rolled_back(self, pcall(in_transaction, self, fn, ...))
+end
+
+local function commit_together(self, fn)
+  local group = { has_begun = false }
+  self._together = group
+  local ok, value, message, err = pcall(guarded, self, false, fn)
+  self._together = nil
   if not ok then
     error(value, 0)
+  elseif value == nil or not group.has_begun then
+    return value, message, err
   end
-  return value, message, err
+  local committed, commit_message, commit_err = guarded(self, true, self.query, self, "COMMIT")
+  if committed then
+    return value, message, err
+  end
+  return nil, commit_message, commit_err
 end
 
 --- Calls fn(), in which each `transaction` and each `read` is done or taken back by itself, and all are committed
--- at once.
+-- at once. The transaction begins with the first that writes: what only reads keeps nobody from writing.
 ---@return any what fn returns; or nil, message, err when nothing was committed
 function methods:together(fn)
-  if self._is_together then
+  check_open(self)
+  if self._together then
     errors.raise(2, "journal:batch: a batch is under way")
   end
-  return self:transaction(call_together, fn)
+  return rolled_back(self, pcall(commit_together, self, fn))
 end
 
 --- Whether this is PostgreSQL.

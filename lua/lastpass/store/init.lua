@@ -102,8 +102,12 @@ end
 ---@return string? message
 ---@return lastpass.Error? err when nothing was committed
 function methods:batch(list)
+  values.list("journal:batch", "the list", list)
+  if #list == 1 then
+    return call_entries(self, list) -- it has a transaction of its own
+  end
   return self._database:together(function()
-    return call_entries(self, values.list("journal:batch", "the list", list))
+    return call_entries(self, list)
   end)
 end
 

@@ -18,6 +18,8 @@ local SERVER = [[
   location = /many {
     content_by_lua_block {
       journal = journal or journals.new(ngx.config.prefix() .. "journal.db", "lastpass")
+      ngx.print " "
+      ngx.flush(true) -- whoever asked knows that it has begun
       local threads, outcomes = {}, {}
       for number = 1, tonumber(ngx.var.arg_count) do
         threads[number] = ngx.thread.spawn(function()
@@ -100,11 +102,11 @@ describe("the journal of the endpoint", function()
     local one = assert(socket.connect("127.0.0.1", server.port))
     one:settimeout(20)
     one:send "GET /many?count=200 HTTP/1.0\r\nHost: a\r\n\r\n"
-    socket.sleep(0.02)
+    assert(one:receive "*l")
     os.execute("kill -QUIT " .. server.pid)
     local text = one:receive "*a"
     one:close()
-    local outcomes = json.decode(text:match "\r\n\r\n(.*)$")
+    local outcomes = json.decode(text:match "\r\n\r\n%s*(.*)$")
     for number, outcome in ipairs(outcomes) do
       assert.truthy(number % 5 == 0 or outcome.id, outcome.message)
     end

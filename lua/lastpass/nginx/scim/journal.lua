@@ -36,6 +36,13 @@ end
 -- A connection that was lost does not come back by itself.
 local is_lost = { store_lost = true, store_unreachable = true, store_io = true }
 
+local function reopen_if_lost(label, err)
+  if err and is_lost[err.code] and opened[label] then
+    pcall(opened[label].close, opened[label])
+    opened[label] = nil
+  end
+end
+
 local plain = { string = true, number = true, boolean = true }
 
 -- A failure without metatables and functions, which cannot leave a thread.
@@ -83,13 +90,11 @@ function M.execute(order)
   if not ok then
     return { failure = failure_of(results) }
   elseif not results then
-    if is_lost[err.code] then
-      opened[order.label] = nil
-      pcall(journal.close, journal)
-    end
+    reopen_if_lost(order.label, err)
     return { failure = failure_of(message, err) }
   end
   for position, result in ipairs(results) do
+    reopen_if_lost(order.label, result[3])
     results[position] = plain_result(result)
   end
   return { results = results }
