@@ -189,4 +189,26 @@ describe("lastpass.limiter", function()
       assert.same({}, failures)
     end)
   end)
+
+  it("knows which failures may be other the next time, and which left nothing behind", function()
+    for _, case in ipairs {
+      { true, true, { kind = "transport", code = "connect" } },
+      { true, false, { kind = "transport", code = "timeout", sent = true } },
+      { true, false, { kind = "transport", code = "http_status", status = 502 } },
+      { true, false, { kind = "throttled", retry_after = 120 } },
+      { true, false, { kind = "protocol", code = "cut_short" } },
+      { false, false, { kind = "throttled", retry_after = 121 } },
+      { false, false, { kind = "transport", code = "redirect", status = 302 } },
+      { false, true, { kind = "transport", code = "tls_certificate" } },
+      { false, false, { kind = "protocol", code = "not_json" } },
+      { false, false, { kind = "auth", status = 401 } },
+    } do
+      local err = case[3]
+      assert.same(
+        { case[1], case[2] },
+        { limiter.is_passing(err), limiter.is_unsent(err) },
+        err.code
+      )
+    end
+  end)
 end)

@@ -1,7 +1,7 @@
 --- How fast a company is asked. One limiter for all clients of a company in this process: it spaces
 -- requests by the option `rate`, keeps the vendor's own limit of `updateemail` (10 per second,
--- enterprise-api §6), and makes all requests wait while the server says to. Also how long to wait before
--- a request is tried again.
+-- enterprise-api §6), and makes all requests wait while the server says to. Also whether a failure may be
+-- other the next time, and how long to wait until then.
 -- @module lastpass.limiter
 local loop = require "lastpass.transport.scheduler"
 
@@ -79,6 +79,35 @@ function methods:back_off(seconds)
   self._blocked_until = math.max(self._blocked_until, loop.now() + seconds)
 end
 
+M.LONGEST_WAIT = 120 -- seconds; a server that asks for more is answered with a failure
+
+local permanent = { -- the same would come again
+  tls_certificate = true,
+  ca_file = true,
+  bad_url = true,
+  would_block = true,
+  reply_too_large = true,
+}
+
+--- Whether a failure may be other the next time; what that takes for a write is for the caller to know.
+---@param err lastpass.Error
+---@return boolean
+function M.is_passing(err)
+  if permanent[err.code] or (err.retry_after and err.retry_after > M.LONGEST_WAIT) then
+    return false
+  end
+  return err.kind == "throttled"
+    or (err.kind == "transport" and (not err.status or err.status >= 500))
+    or (err.kind == "protocol" and err.code == "cut_short")
+end
+
+--- Whether no byte of the request can have reached the server.
+---@param err lastpass.Error
+---@return boolean
+function M.is_unsent(err)
+  return err.kind == "transport" and not (err.sent or err.begun or err.status)
+end
+
 local FIRST_PAUSE = 0.5 -- seconds before the second attempt
 local LONGEST_PAUSE = 30
 
@@ -96,11 +125,8 @@ end
 ---@return number|nil seconds
 function M.retry_after(response)
   local value = response.headers and response.headers["retry-after"]
-  if not value then
-    return nil
-  end
-  if value:match "^%d+$" then
-    return tonumber(value)
+  if not value or value:match "^%d+$" then
+    return value and tonumber(value)
   end
   local date = value:match "%a" and require("lastpass.curl").date(value)
   return date and math.max(date - os.time(), 0) or nil

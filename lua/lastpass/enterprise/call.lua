@@ -6,8 +6,6 @@ local limiter = require "lastpass.limiter"
 local loop = require "lastpass.transport.scheduler"
 local reply = require "lastpass.enterprise.reply"
 
-local LONGEST_WAIT = 120 -- a server that asks for a longer wait is answered with a failure
-
 local M = {}
 
 --- Names in circulation that are no commands of the server (enterprise-api §10).
@@ -38,31 +36,6 @@ local function resolve(name, level)
     errors.raise(level + 1, "unknown command '%s'%s", tostring(name), nearest)
   end
   return command
-end
-
--- The same would come again.
-local permanent = {
-  tls_certificate = true,
-  ca_file = true,
-  bad_url = true,
-  would_block = true,
-  reply_too_large = true,
-}
-
--- What failed before a byte was sent can always be tried again; what was sent only when it reads.
-local function may_retry(call, err)
-  if permanent[err.code] or (err.retry_after and err.retry_after > LONGEST_WAIT) then
-    return false
-  end
-  local in_transport = err.kind == "transport"
-  if in_transport and not err.sent and not err.begun and not err.status then
-    return true
-  elseif call.writes then
-    return false
-  end
-  return err.kind == "throttled"
-    or (in_transport and (not err.status or err.status >= 500))
-    or (err.kind == "protocol" and err.code == "cut_short")
 end
 
 -- A reply that breaks off leaves it open whether a write was made.
@@ -170,10 +143,12 @@ function M.perform(client, call, read, sink)
     if value ~= nil then
       return value
     end
-    if err.kind == "throttled" and (err.retry_after or math.huge) <= LONGEST_WAIT then
+    if err.kind == "throttled" and (err.retry_after or math.huge) <= limiter.LONGEST_WAIT then
       client._limiter:back_off(err.retry_after)
     end
-    if call.attempt > options.retries or not may_retry(call, err) then
+    -- what failed before a byte was sent can always be tried again; what was sent only when it reads
+    local may_repeat = not call.writes or limiter.is_unsent(err)
+    if call.attempt > options.retries or not may_repeat or not limiter.is_passing(err) then
       return nil, message, err
     end
     local pause = err.retry_after or limiter.pause(call.attempt)

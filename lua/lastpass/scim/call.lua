@@ -5,7 +5,6 @@ local json = require "lastpass.json"
 local limiter = require "lastpass.limiter"
 local loop = require "lastpass.transport.scheduler"
 
-local LONGEST_WAIT = 120 -- a server that asks for a longer wait is answered with a failure
 local BODY_KEPT = 2048 -- bytes of a reply that an error carries
 local MEDIA_TYPE = "application/scim+json"
 
@@ -179,32 +178,11 @@ local function read_response(client, request, response)
   return reply
 end
 
--- The same would come again.
-local permanent = {
-  tls_certificate = true,
-  ca_file = true,
-  bad_url = true,
-  would_block = true,
-  reply_too_large = true,
-}
-
---- Whether a failure may be other the next time; what that takes for a write is for the caller to know.
----@param err lastpass.Error
----@return boolean
-function M.is_passing(err)
-  if permanent[err.code] or (err.retry_after and err.retry_after > LONGEST_WAIT) then
-    return false
-  end
-  return err.kind == "throttled"
-    or err.kind == "transport" and (not err.status or err.status >= 500)
-    or err.kind == "protocol" and err.code == "cut_short"
-end
-
 --- Whether nothing of the request can have reached the server, or it said that it did nothing.
 ---@param err lastpass.Error
 ---@return boolean
 function M.is_untouched(err)
-  return err.status == 429 or err.kind == "transport" and not (err.sent or err.begun or err.status)
+  return err.status == 429 or limiter.is_unsent(err)
 end
 
 local function headers_for(client, request)
@@ -311,7 +289,7 @@ local function attempt_once(client, request, attempt)
       code = err and err.code,
     }
   end
-  if err and err.kind == "throttled" and (err.retry_after or math.huge) <= LONGEST_WAIT then
+  if err and err.kind == "throttled" and (err.retry_after or math.huge) <= limiter.LONGEST_WAIT then
     lim:back_off(err.retry_after)
   end
   return reply, message, err
@@ -364,7 +342,7 @@ function M.perform(client, request)
     end
     is_lost = is_lost or err.uncertain
     local may_repeat = not request.once and (request.repeatable or M.is_untouched(err))
-    if attempt > retries or not may_repeat or not M.is_passing(err) then
+    if attempt > retries or not may_repeat or not limiter.is_passing(err) then
       if is_lost then
         return after_loss(request, message, err)
       end

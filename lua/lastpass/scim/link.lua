@@ -4,6 +4,7 @@
 local call = require "lastpass.scim.call"
 local errors = require "lastpass.error"
 local filter = require "lastpass.scim.filter"
+local limiter = require "lastpass.limiter"
 local pages = require "lastpass.scim.pages"
 local resource = require "lastpass.scim.resource"
 local signature = require "lastpass.signature"
@@ -151,7 +152,7 @@ local function create(client, name, given)
     end
     local options = client._options
     local is_last = attempt > options.retries or options.repeat_writes == false
-    if not call.is_passing(err) and not err.uncertain or is_last and call.is_untouched(err) then
+    if not limiter.is_passing(err) and not err.uncertain or is_last and call.is_untouched(err) then
       return nil, message, err
     end
     call.wait(client, request, attempt, err)
