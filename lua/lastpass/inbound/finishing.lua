@@ -116,7 +116,9 @@ local function look(endpoint, changes)
     local user = users[key]
     change.user = user or nil
     change.is_new = change.kind == "create" and user == false or nil
-    if #sending.missing(change, user) == 0 and not changes_table.is_traceless(change) then
+    local is_gone = user == false and changes_table.by_name[change.kind].removes
+    local shows = is_gone or #sending.missing(change, user) == 0
+    if shows and not changes_table.is_traceless(change) then
       shown[index] = { change = change, state = "done", confirmed = true, user = user }
     else
       missing[#missing + 1] = index

@@ -251,8 +251,8 @@ function M.create(endpoint, context, resource)
     local object = objects.new(endpoint, "Group", name, generation)
     object.state = "pending"
     entry = { object = object, is_known = false, address = name, jobs = {}, state = {} }
-  elseif entry.is_known and entry.object.external_id ~= resource.externalId then
-    if entry.object.external_id ~= nil or resource.externalId == nil then
+  elseif entry.is_known and entry.object.external_id ~= resources.external_id(resource) then
+    if entry.object.external_id ~= nil or resources.external_id(resource) == nil then
       return resources.refuse(409, "uniqueness", "uniqueness", "another group has this displayName")
     end
   end
@@ -265,7 +265,7 @@ function M.create(endpoint, context, resource)
   local object
   object, message, err = apply(endpoint, context, view, entry, {
     name = name,
-    external_id = resource.externalId or entry.object.external_id,
+    external_id = resources.external_id(resource) or entry.object.external_id,
     attributes = attributes,
     members = resource.members and { { op = "add", ids = membership.ids(resource.members) } } or {},
   })
@@ -287,7 +287,7 @@ local function asked_of(endpoint, found, after, member_changes)
   attributes.displayName = nil
   return {
     name = name,
-    external_id = after.externalId,
+    external_id = resources.external_id(after),
     attributes = attributes,
     members = member_changes,
   }

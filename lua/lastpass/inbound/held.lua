@@ -113,7 +113,11 @@ local function held_job(endpoint, write, code, reason)
     fingerprint = M.fingerprint(endpoint.store_name, M.HELD, write.changes),
     code = code,
     reason = reason,
-    payload = { changes = M.plain(write.changes), final = write.final },
+    payload = {
+      changes = M.plain(write.changes),
+      final = write.final,
+      is_new = write.is_new,
+    },
   }
 end
 

@@ -2,6 +2,7 @@
 -- written since and may not show in it yet. Each has an id that stays, is never given to another one, and says nothing.
 -- @module lastpass.inbound.objects
 local accounts = require "lastpass.inbound.accounts"
+local characters = require "lastpass.text.characters"
 local errors = require "lastpass.error"
 local names = require "lastpass.plan.guards.names"
 local state = require "lastpass.plan.state"
@@ -175,7 +176,15 @@ end
 
 -- ---- looking up ----
 
+-- What no database can hold, no object has.
+local function is_text(value)
+  return value == nil or value ~= "" and not value:find "%z" and characters.is_utf8(value)
+end
+
 local function look_up(endpoint, wanted)
+  if not is_text(wanted.account) or not is_text(wanted.external_id) then
+    return { objects = {}, jobs = {} }
+  end
   wanted.connection = endpoint.store_name
   return endpoint:call_journal("scim_lookup", wanted)
 end

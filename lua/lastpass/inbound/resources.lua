@@ -224,6 +224,41 @@ end
 
 M.same = same
 
+-- A database takes no text with a NUL, nor a long one into an index; LastPass would cut a name there.
+local LONGEST = { externalId = 1024, displayName = 1024, userName = 1024 }
+
+local function check_text(name, value)
+  if type(value) ~= "string" then
+    return true
+  elseif #value > LONGEST[name] then
+    local message = ("%s is longer than %d bytes"):format(name, LONGEST[name])
+    return M.refuse(400, "invalidValue", "too_long", message)
+  elseif value:find "%z" then
+    return M.refuse(400, "invalidValue", "bad_text", ("%s holds a NUL"):format(name))
+  end
+  return true
+end
+
+local function check_texts(resource)
+  for _, name in ipairs { "externalId", "displayName", "userName" } do
+    local ok, message, err = check_text(name, resource[name])
+    if not ok then
+      return nil, message, err
+    end
+  end
+  if (M.fullname(resource) or ""):find "%z" then
+    return M.refuse(400, "invalidValue", "bad_text", "the name holds a NUL")
+  end
+  return true
+end
+
+--- The client's own id of a resource; an empty one is none.
+---@param resource table
+---@return string|nil
+function M.external_id(resource)
+  return resource.externalId ~= "" and resource.externalId or nil
+end
+
 --- What is stored of a resource.
 ---@param after table as it is asked for
 ---@param before? table as it was shown: what was made up then was not sent
@@ -232,6 +267,10 @@ M.same = same
 ---@return string? message
 ---@return lastpass.Error? err
 function M.stored(after, before, stored)
+  local ok, message, err = check_texts(after)
+  if not ok then
+    return nil, message, err
+  end
   local attributes = {}
   for name, value in pairs(after) do
     if not not_stored[name] then
@@ -244,7 +283,7 @@ function M.stored(after, before, stored)
     end
   end
   if #json.encode(attributes) > MOST_STORED then
-    local message = ("more than %d bytes of attributes"):format(MOST_STORED)
+    message = ("more than %d bytes of attributes"):format(MOST_STORED)
     return errors.fail("argument", "too_large", message, { status = 400, scim_type = "tooMany" })
   end
   return attributes

@@ -10,7 +10,7 @@ local M = {}
 
 local function new_entry(endpoint, address, resource, attributes, generation)
   local object = objects.new(endpoint, "User", address, generation)
-  object.state, object.external_id = "pending", resource.externalId
+  object.state, object.external_id = "pending", resources.external_id(resource)
   object.attributes = attributes
   object.shown = { active = resource.active ~= false, fullname = resources.fullname(resource) }
   return {
@@ -26,8 +26,8 @@ end
 -- Whether a POST is one that was sent before: its answer was lost, or the client gave up waiting for it.
 local function is_repeated(entry, resource, before)
   local object = entry.object
-  if object.external_id ~= nil or resource.externalId ~= nil then
-    return object.external_id == resource.externalId
+  if object.external_id ~= nil or resources.external_id(resource) ~= nil then
+    return object.external_id == resources.external_id(resource)
   end
   local attributes = resources.stored(resource)
   return attributes ~= nil
@@ -46,7 +46,7 @@ local function link(endpoint, context, view, entry, resource)
   local object = entry.object
   local is_free = not entry.is_known
     or not before.active
-    or object.external_id == nil and resource.externalId ~= nil
+    or object.external_id == nil and resources.external_id(resource) ~= nil
   if not repeated and not is_free then
     return resources.refuse(409, "uniqueness", "uniqueness", "another user has this userName")
   end
@@ -56,7 +56,7 @@ local function link(endpoint, context, view, entry, resource)
   if not asked then
     return nil, message, err
   end
-  asked.external_id = resource.externalId or object.external_id
+  asked.external_id = resources.external_id(resource) or object.external_id
   return users.apply(endpoint, context, view, entry, asked)
 end
 
@@ -77,7 +77,7 @@ local function create_new(endpoint, context, view, address, resource, generation
     active = resource.active ~= false,
     fullname = resources.fullname(resource),
     name = address,
-    external_id = resource.externalId,
+    external_id = resources.external_id(resource),
     attributes = attributes,
     touched = { access = true, name = true },
   })

@@ -159,7 +159,7 @@ local function asked_of(endpoint, view, entry, before, after, active)
     fullname = resources.asked_fullname(before, after, stored),
     address = address ~= true and address or nil,
     name = after.userName,
-    external_id = after.externalId,
+    external_id = resources.external_id(after),
     attributes = attributes,
   }
   asked.touched = {

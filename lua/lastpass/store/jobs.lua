@@ -258,17 +258,32 @@ end
 
 local decisions = { approved = "ready", refused = "refused" }
 
+local FORGET = "DELETE FROM lastpass_scim_objects WHERE connection = ? AND id = ? "
+  .. "AND state = 'pending' AND NOT EXISTS (SELECT 1 FROM lastpass_jobs "
+  .. "WHERE connection = ? AND object = ? AND ended IS NULL)"
+
+-- Whom nobody will create is not shown as somebody who waits for it.
+local function forget_new(database, job)
+  local payload = json.decode(job.payload or "null")
+  if type(payload) == "table" and payload.is_new then
+    database:query(FORGET, job.connection, job.object, job.connection, job.object)
+  end
+end
+
 local function decide(database, id, state, by, reason)
   local row = database:first(
     "UPDATE lastpass_jobs SET state = ?, decided_at = @now, decided_by = ?, decision = ?, "
       .. "not_before = @now, ended = CASE WHEN ? = 'refused' THEN @now END "
-      .. "WHERE id = ? AND state = 'held' RETURNING {id}",
+      .. "WHERE id = ? AND state = 'held' RETURNING state, connection, object, payload",
     state,
     by,
     reason,
     state,
     id
   )
+  if row and row.state == "refused" then
+    forget_new(database, row)
+  end
   if row then
     return true
   end
