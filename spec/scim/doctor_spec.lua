@@ -209,6 +209,84 @@ describe("lastpass.scim.doctor", function()
     assert.matches("^scim%-doctor%-%x+%-1@x%.example$", server.Users[1].userName)
   end)
 
+  -- What the doctor made, and is still there.
+  local function left_at(server)
+    return #server.Users + #server.Groups
+  end
+
+  it("removes what was made though its answer was lost, or named no id", function()
+    for _, instead in ipairs { "lost", "empty" } do
+      local server = fake.new(0)
+      server.on_request = function(request)
+        if request.method == "POST" and instead == "lost" then
+          return "after"
+        end
+      end
+      if instead == "empty" then
+        local send = server.send
+        server.send = function(self, request)
+          local response, message, err = send(self, request)
+          if request.method == "POST" and response and response.status == 201 then
+            response.body = ""
+          end
+          return response, message, err
+        end
+      end
+      local rows = doctor({ write = true }, fake.client(server))
+      assert.equal("clean up", rows[#rows].check)
+      assert.equal("ok", rows[#rows].state, rows[#rows].problem)
+      assert.equal(0, left_at(server), instead)
+    end
+  end)
+
+  it("removes what was made when it is interrupted half-way", function()
+    local server = fake.new(0)
+    local ok, failure = pcall(doctor, {
+      write = true,
+      on_row = function(row)
+        if row.check == "add two members" then
+          assert.equal(3, left_at(server))
+          error("interrupted!", 0)
+        end
+      end,
+    }, fake.client(server))
+    assert.is_false(ok)
+    assert.equal("interrupted!", failure)
+    assert.equal(0, left_at(server))
+  end)
+
+  it("removes what was made when a prompt's Ctrl-C ends its waits", function()
+    local loop = require "lastpass.transport.loop"
+    local before, is_pressed = check.emails(box:client():users()), false
+    loop.interruptible(function()
+      return is_pressed
+    end)
+    local ok, rows = pcall(doctor, {
+      write = true,
+      on_row = function(row)
+        is_pressed = is_pressed or row.check == "create a group, with Entra's own schema"
+      end,
+    })
+    assert.is_true(loop.is_interrupted())
+    loop.interruptible(nil)
+    assert.is_true(ok, rows)
+    assert.same({ "clean up", "ok" }, { rows[#rows].check, rows[#rows].state })
+    assert.same(before, check.emails(box:client():users()))
+  end)
+
+  it("comes to its end at a server that answers no more", function()
+    local server = fake.new(3)
+    server.on_request = function(_, number)
+      if number > 8 then
+        local sent = { sent = true }
+        return require("lastpass.error").fail("transport", "timeout", "no answer in time", sent)
+      end
+    end
+    local rows = doctor({ write = true }, fake.client(server))
+    assert.equal(10, #server.requests)
+    assert.is_true(states(rows).skipped > 20)
+  end)
+
   it("shows neither the token nor more of an answer than helps", function()
     local client = bent(function(_, response)
       response.status = 500

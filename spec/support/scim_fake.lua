@@ -155,6 +155,7 @@ local function serve(self, request, path, parameters)
     table.remove(self[kind], position)
     return answer(204)
   elseif request.method == "PUT" then
+    body.id = one.id
     self[kind][position] = body
     return answer(200, body)
   elseif request.method == "PATCH" then

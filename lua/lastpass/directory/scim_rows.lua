@@ -8,12 +8,19 @@ local json = require "lastpass.json"
 local ENTERPRISE = require("lastpass.scim.definitions").URN.enterprise
 local PIECE = 1000 -- users that are written at once
 
+-- What a server wrote where a string belongs.
+local function text_of(value)
+  return type(value) == "string" and value or ""
+end
+
 local function full_name(user)
   local name = type(user.name) == "table" and user.name or {}
-  if name.formatted or user.displayName then
-    return name.formatted or user.displayName
+  for _, whole in ipairs { text_of(name.formatted), text_of(user.displayName) } do
+    if whole ~= "" then
+      return whole
+    end
   end
-  local both = ("%s %s"):format(name.givenName or "", name.familyName or "")
+  local both = ("%s %s"):format(text_of(name.givenName), text_of(name.familyName))
   return both:match "^%s*(.*%S)"
 end
 
@@ -30,7 +37,9 @@ end
 local function attributes_of(user)
   local attributes = { id = user.id, externalId = user.externalId, title = user.title }
   for name, value in pairs(type(user[ENTERPRISE]) == "table" and user[ENTERPRISE] or {}) do
-    attributes[name] = value
+    if type(name) == "string" then -- no list
+      attributes[name] = value
+    end
   end
   return attributes
 end
@@ -39,7 +48,7 @@ local function entry_of(user, groups)
   return json.encode {
     username = user.userName,
     fullname = full_name(user),
-    disabled = user.active == false,
+    disabled = not user.active,
     created = created_of(user),
     groups = json.list(groups or {}),
     attribs = attributes_of(user),
@@ -108,11 +117,25 @@ end
 ---@return string? message
 ---@return lastpass.Error? err kind "protocol"
 return function(users, groups)
+  for _, group in ipairs(groups) do
+    if type(group.displayName) ~= "string" or group.displayName == "" then
+      return fail_rows(("the group %s has no displayName"):format(group.id), "unexpected_shape")
+    end
+    for _, member in ipairs(group.members or {}) do
+      if not member.value then
+        local message = "a member of the group '%s' has no id"
+        return fail_rows(message:format(group.displayName), "unexpected_shape")
+      end
+    end
+  end
   local of_user, empty = memberships(users, groups)
   local number, rows, parts = numbers_of(users), core.snapshot(), { '{"Users":{' }
   for index, user in ipairs(users) do
     if type(user.userName) ~= "string" or user.userName == "" then
       return fail_rows(("the user %s has no userName"):format(user.id), "unexpected_shape")
+    elseif type(user.active) ~= "boolean" then -- neither of the two would be true
+      local message = "whether the user %s is active is not said"
+      return fail_rows(message:format(user.id), "unexpected_shape")
     end
     parts[#parts + 1] = ('%s"%s":%s'):format(
       index > 1 and "," or "",

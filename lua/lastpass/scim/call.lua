@@ -156,7 +156,7 @@ end
 
 local function read_response(client, request, response)
   local status = response.status
-  if status == 304 and request.method == "GET" then
+  if status == 304 and request.method == "GET" and request.version then
     return { status = status, headers = response.headers }
   elseif status < 200 or status >= 300 then
     return M.fail_status(client, request, response)

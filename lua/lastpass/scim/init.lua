@@ -206,9 +206,12 @@ function methods:get(type, id, options)
   elseif reply.status == 304 then
     return true
   end
-  local found = reply.body and resource.read(type, reply.body)
+  local found, reason = nil, "it is empty"
+  if reply.body then
+    found, reason = resource.read(type, reply.body)
+  end
   if not found then
-    message = ("GET %s: the reply is no %s"):format(request.path, kind.noun)
+    message = ("GET %s: the reply is no %s: %s"):format(request.path, kind.noun, reason)
     return errors.fail("protocol", "unexpected_shape", message, { command = request.command })
   end
   return found

@@ -29,13 +29,17 @@ local function matches_of(client, name, attribute, value)
   local list, message, err = pages.all(client, name, {
     filter = filter.print(filter.eq(attribute, value)),
     excluded = name == "Group" and { "members" } or nil,
+    is_lookup = true,
   })
   if not list then
     return nil, message, err
   end
-  local matches = {}
+  local matches, names = {}, resource.types[name].names
+  -- what is an attribute of a part, or not shown, is for the server alone to compare; a name has to be seen
+  local may_be_hidden = attribute ~= names[1] and attribute ~= names[2]
   for _, one in ipairs(list) do
-    if one[attribute] == nil or resource.same(attribute, one[attribute], value) then
+    local is = one[attribute]
+    if is == nil and may_be_hidden or is ~= nil and resource.same(attribute, is, value) then
       matches[#matches + 1] = one
     end
   end
@@ -116,14 +120,45 @@ local function check_named(where, name, given, level)
   end
 end
 
+-- By its own name alone: an externalId may be somebody else's as well.
+local function find_created(client, name, given)
+  local attribute = resource.types[name].names[1]
+  return M.find(client, name, attribute, given[attribute])
+end
+
+-- An answer without the resource does not say its id; one with somebody else's would lead to changes of theirs.
+local function take_created(client, name, given, reply)
+  local kind = resource.types[name]
+  local attribute = kind.names[1]
+  local made = reply.body and resource.read(name, reply.body)
+  if not made then
+    local found, message, err = find_created(client, name, given)
+    if not found then
+      err.uncertain = true -- the server said that it made one
+    end
+    return found, message, err
+  elseif
+    made[attribute] ~= nil and not resource.same(attribute, made[attribute], given[attribute])
+  then
+    local message = ("POST %s: the answer is another %s"):format(kind.endpoint, kind.noun)
+    return errors.fail("protocol", "unexpected_shape", message, {
+      command = "create_" .. kind.noun,
+      uncertain = true,
+    })
+  end
+  return made
+end
+
 -- After an answer that was lost or asks to wait. A found resource is the one that was asked for; `repeats` says
 -- whether it may be asked for again.
 local function after_failure(client, name, given, err)
   local is_over = err.status ~= nil and not gateway_gave_up[err.status]
-  local found, message, reason = look_up(client, name, given)
+  local found, message, reason = find_created(client, name, given)
   if found then
     return found
-  elseif reason then -- whether it was made cannot be found out now
+  elseif reason.code == "not_found" then
+    reason = nil
+  else -- whether it was made cannot be found out now
     err.hint = "looking it up failed as well: " .. message
   end
   err.uncertain = not is_over or nil
@@ -143,12 +178,7 @@ local function create(client, name, given)
     attempt = attempt + 1
     local reply, message, err = call.perform(client, request)
     if reply then
-      -- an answer without the resource does not say its id
-      local made = reply.body and resource.read(name, reply.body)
-      if made then
-        return made
-      end
-      return M.find(client, name, kind.names[1], given[kind.names[1]])
+      return take_created(client, name, given, reply)
     end
     local options = client._options
     local is_last = attempt > options.retries or options.repeat_writes == false

@@ -3,166 +3,19 @@
 -- last of every page is asked for again at the end; when something does not fit, the list is read again, and only
 -- who was not given out yet is (scim §2.7).
 -- @module lastpass.scim.pages
-local call = require "lastpass.scim.call"
-local core = require "lastpass.core"
-local definitions = require "lastpass.scim.definitions"
-local errors = require "lastpass.error"
-local json = require "lastpass.json"
 local loop = require "lastpass.transport.scheduler"
+local one_page = require "lastpass.scim.page"
 local parallel = require "lastpass.parallel"
 local resource = require "lastpass.scim.resource"
 
 local PASSES = 5 -- how often a list that changes while it is read is read again
 local MOST_PAGES = 100000
+local MOST_EMPTY = 100 -- pages with a cursor and nobody, one after another
 local AHEAD = 4 -- pages that are read ahead, for each request that may be under way
 
+local fetch, fail = one_page.fetch, one_page.fail
+
 local M = {}
-
-local function integer(value)
-  local number = tonumber(value)
-  return number and number >= 0 and number == math.floor(number) and number or nil
-end
-
--- What is asked for beside the page, as parameters of a query and as fields of a search.
-local parameters = {
-  { "filter", "filter" },
-  { "attributes", "attributes", is_list = true },
-  { "excluded", "excludedAttributes", is_list = true },
-  { "sort_by", "sortBy" },
-  { "sort_order", "sortOrder" },
-}
-
-local function query_of(list, page)
-  local parts = {}
-  local function add(name, value)
-    parts[#parts + 1] = name .. "=" .. call.escape(tostring(value))
-  end
-  for _, parameter in ipairs(parameters) do
-    local value = list.asked[parameter[1]]
-    if value then
-      add(parameter[2], parameter.is_list and table.concat(value, ",") or value)
-    end
-  end
-  if page.cursor then
-    add("cursor", page.cursor)
-  else
-    add("startIndex", ("%.0f"):format(page.start))
-  end
-  add("count", ("%.0f"):format(page.count))
-  return table.concat(parts, "&")
-end
-
-local function search_of(list, page)
-  local body = { schemas = json.list { definitions.URN.search }, count = page.count }
-  body.startIndex, body.cursor = page.start, page.cursor
-  for _, parameter in ipairs(parameters) do
-    body[parameter[2]] = list.asked[parameter[1]]
-  end
-  return body
-end
-
--- The names that are asked for, when each is an attribute by itself: a server may send all of a resource all the
--- same, and only these are made values of then.
-local function picked_names(asked)
-  local names = { "id" }
-  for _, name in ipairs(asked.attributes) do
-    if not name:find "^%a+$" then
-      return nil
-    end
-    names[#names + 1] = resource.spelling(name)
-  end
-  return names
-end
-
-local function pick(text, names)
-  local body, items, nested = core.pick(text, "Resources", names)
-  if not body then
-    return json.decode(text) -- no list, or no JSON
-  end
-  for index = 1, #(nested or {}), 2 do
-    local item, name = nested[index], nested[index + 1]
-    item[name] = json.decode(item[name])
-  end
-  body.Resources, body.is_picked = items, true
-  return body
-end
-
-local function request_of(list, page)
-  local endpoint = list.type.endpoint
-  if list.asked.search then
-    return {
-      command = "search_" .. list.type.noun .. "s",
-      method = "POST",
-      path = endpoint .. "/.search",
-      body = search_of(list, page),
-      decode = list.decode,
-      repeatable = true,
-      reads = true,
-    }
-  end
-  return {
-    command = "list_" .. list.type.noun .. "s",
-    method = "GET",
-    path = endpoint,
-    query = query_of(list, page),
-    decode = list.decode,
-  }
-end
-
-local function fail(list, kind, code, message, hint)
-  local command = "list_" .. list.type.noun .. "s"
-  message = ("GET %s: %s"):format(list.type.endpoint, message)
-  return errors.fail(kind, code, message, { command = command, hint = hint })
-end
-
--- A server that does not know .search is asked by GET; the list is the same.
-local function without_search(list, page, err)
-  local unknown = err.status == 404 or err.status == 405 or err.status == 501
-  if list.asked.search and unknown then
-    list.asked.search = nil
-    return call.perform(list.client, request_of(list, page))
-  end
-  return nil, err.message, err
-end
-
--- One page: {resources, total, next_cursor}.
-local function fetch(list, page)
-  local reply, message, err = call.perform(list.client, request_of(list, page))
-  if not reply then
-    reply, message, err = without_search(list, page, err)
-  end
-  -- some answer 404 where nobody matches; one that is no SCIM Error is a wrong address (scim §3, Okta)
-  if err and err.status == 404 and err.is_scim and list.asked.filter then
-    return { resources = {}, total = 0 }
-  elseif not reply then
-    return nil, message, err
-  end
-  local body = reply.body or {}
-  local found = body.Resources or body.resources
-  local total = integer(body.totalResults)
-  if found == nil and total == nil or found ~= nil and type(found) ~= "table" then
-    return fail(
-      list,
-      "protocol",
-      "not_a_list",
-      "the reply is not a list of resources",
-      "check the url"
-    )
-  end
-  local resources = {}
-  for index, one in ipairs(found or {}) do
-    resources[index] = resource.read(list.name, one, body.is_picked == true)
-    if not resources[index] then
-      return fail(list, "protocol", "unexpected_shape", ("resource %d has no id"):format(index))
-    end
-  end
-  local cursor = body.nextCursor
-  return {
-    resources = resources,
-    total = total,
-    next_cursor = type(cursor) == "string" and cursor ~= "" and cursor or nil,
-  }
-end
 
 local function start_pass(list)
   if list.ids then -- who was given out in the passes before
@@ -173,7 +26,7 @@ local function start_pass(list)
   end
   list.pass = list.pass + 1
   list.start, list.total, list.ids, list.count = 1, nil, {}, 0
-  list.pages, list.ends, list.ahead = 0, {}, {}
+  list.pages, list.ends, list.ahead, list.empty = 0, {}, {}, 0
   list.cursor = list.asks_cursor and "" or nil
   list.moved, list.ended = false, false
 end
@@ -227,7 +80,7 @@ local function check_end(list, page, received)
   elseif received == 0 then
     list.ended = true
   elseif list.total and not list.distrusts_total and list.start > list.total then
-    list.probing = list.pages == 1 and received == list.page_size
+    list.probing = list.pages == 1 and not list.asked.is_lookup
     list.ended = not list.probing
   end
 end
@@ -272,6 +125,13 @@ local function take_page(list, page)
   list.received, list.start = received, list.start + received
   if received > 0 and not list.cursor then
     list.ends[#list.ends + 1] = { list.start - 1, page.resources[received].id }
+  end
+  if received == 0 and page.next_cursor and page.next_cursor == list.cursor then
+    return fail(list, "protocol", "paging_ignored", "the cursor leads back to the same empty page")
+  end
+  list.empty = received == 0 and list.empty + 1 or 0
+  if list.empty > MOST_EMPTY then
+    return fail(list, "protocol", "too_many_pages", "the list has no end: page after page is empty")
   end
   if page.next_cursor and not list.cursor then -- a server may answer with cursors unasked
     list.cursor, list.ends = page.next_cursor, {}
@@ -383,12 +243,9 @@ end
 ---@param asked table filter (text), attributes, excluded (lists), sort_by, sort_order, search, page_size
 ---@return fun(): table|nil
 function M.each(client, name, asked)
-  local names = asked.attributes and picked_names(asked)
   local list = {
     client = client,
-    decode = names and function(text)
-      return pick(text, names)
-    end,
+    decode = one_page.decoder(asked),
     name = name,
     type = resource.types[name],
     asked = asked,

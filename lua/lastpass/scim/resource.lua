@@ -47,15 +47,27 @@ function M.check_id(where, id, level)
   end
 end
 
--- A number as id, as sloppy servers write it (scim §1.1).
+local EXACT = 2 ^ 53 -- from here on two ids could be one number
+
+-- A number as id, as sloppy servers write it (scim §1.1); nil for what is no id.
 local function text_of(value)
-  if type(value) == "number" then
+  if type(value) == "number" and value == math.floor(value) and math.abs(value) < EXACT then
     return ("%.0f"):format(value)
   end
-  return value
+  return type(value) == "string" and value ~= "" and value or nil
 end
 
+-- Null is absence, also in a list: what stands behind it moves up.
 local function without_nulls(value)
+  local length, kept = #value, 0
+  for index = 1, length do
+    local item = value[index]
+    value[index] = nil
+    if item ~= json.null then
+      kept = kept + 1
+      value[kept] = item
+    end
+  end
   for key, item in pairs(value) do
     if item == json.null then
       value[key] = nil
@@ -67,16 +79,20 @@ end
 
 local booleans = { ["true"] = true, ["false"] = false }
 
+-- One object where a list belongs is a list of one, and an id by itself a member; nil when it is no list: taken for
+-- an empty one, it would look as if everybody had left.
 local function tidy_members(list)
-  if type(list) ~= "table" then
-    return nil
-  elseif list.value ~= nil then -- one object where a list belongs
+  if type(list) == "string" or type(list) == "table" and list.value ~= nil then
     list = { list }
+  elseif type(list) ~= "table" or list[1] == nil and next(list) ~= nil then
+    return nil
   end
-  for _, member in ipairs(list) do
-    if type(member) == "table" then
-      member.value = text_of(member.value)
+  for index, member in ipairs(list) do
+    if type(member) ~= "table" then
+      member = { value = member }
+      list[index] = member
     end
+    member.value = text_of(member.value)
   end
   return list
 end
@@ -110,28 +126,29 @@ end
 ---@param resource any what the server wrote; it is changed
 ---@param is_part? boolean only some attributes were taken, by the standard's names
 ---@return table|nil resource nil when it is none
+---@return string? reason
 function M.read(name, resource, is_part)
   if type(resource) ~= "table" then
-    return nil
+    return nil, "it is no object"
   elseif not is_part then
     if resource.id == nil or resource[M.types[name].names[1]] == nil then
       resource = with_standard_names(resource)
     end
     without_nulls(resource)
   end
-  if type(resource.id) == "number" then
-    resource.id = text_of(resource.id)
-  end
-  if type(resource.id) ~= "string" or resource.id == "" then
-    return nil
+  resource.id = text_of(resource.id)
+  if not resource.id then
+    return nil, "it has no id"
   end
   if type(resource.active) == "string" then
     resource.active = booleans[resource.active:lower()]
   end
-  if name == "Group" then
-    resource.members = tidy_members(resource.members)
-  elseif resource.groups ~= nil then
-    resource.groups = tidy_members(resource.groups)
+  local list = name == "Group" and "members" or "groups"
+  if resource[list] ~= nil then
+    resource[list] = tidy_members(resource[list])
+    if not resource[list] then
+      return nil, ("its %s cannot be read"):format(list)
+    end
   end
   return resource
 end

@@ -5,11 +5,15 @@ local call = require "lastpass.scim.call"
 local digest = require "lastpass.digest"
 local errors = require "lastpass.error"
 local json = require "lastpass.json"
+local loop = require "lastpass.transport.scheduler"
 local signature = require "lastpass.signature"
 
 local M = {}
 
 local SHOWN = 300 -- bytes of a body
+local MOST_UNANSWERED = 2 -- each may have taken the whole time limit
+
+local made_by = { ["/Users"] = true, ["/Groups"] = true } -- a POST there makes one
 
 ---@class lastpass.scim.DoctorRow
 ---@field check string
@@ -90,9 +94,14 @@ end
 local function try(client, context, row, made, judge)
   local request = request_of(context, made)
   row.sent = (row.sent and row.sent .. "; " or "") .. describe_request(client, request)
+  if made_by[request.path] and request.method == "POST" then
+    context.posted = true -- whatever is answered, it may be there from now on
+  end
   local answer, message = send(client, request)
   if not answer then
     row.state, row.problem = "deviation", message
+    context.unanswered = context.unanswered + 1
+    context.stopped = context.stopped or context.unanswered >= MOST_UNANSWERED
     return false
   end
   row.came = (row.came and row.came .. "; " or "") .. describe_answer(client, answer)
@@ -122,8 +131,32 @@ local function run_check(client, context, check)
   return row
 end
 
+-- What was made without its id being known: the answer was lost, or said none.
+local function find_made(client, context)
+  local known, once = {}, client:with { retries = 0 }
+  for _, made in ipairs(context.made) do
+    known[made[1] .. made[2]] = true
+  end
+  for _, name in ipairs {
+    { "User", "userName", context.address },
+    { "User", "userName", context.address_2 },
+    { "Group", "displayName", context.group_name },
+    { "Group", "displayName", context.group_name .. " 2" },
+  } do
+    local found, _, err = once:find(name[1], name[2], name[3])
+    local path = "/" .. name[1] .. "s/"
+    if found and not known[path .. found.id] then
+      table.insert(context.made, name[1] == "User" and 1 or #context.made + 1, { path, found.id })
+    elseif err and err.code ~= "not_found" then
+      context.unseen = true
+      return
+    end
+  end
+end
+
 -- What was made and is still there.
 local function clean_up(client, context)
+  find_made(client, context)
   local left = {}
   for index = #context.made, 1, -1 do
     local path, id = context.made[index][1], context.made[index][2]
@@ -131,6 +164,9 @@ local function clean_up(client, context)
     if not answer or answer.status >= 300 and answer.status ~= 404 then
       left[#left + 1] = path .. id
     end
+  end
+  if context.unseen then
+    left[#left + 1] = "what else is called " .. context.address:match "^(.*)%-1@"
   end
   return left
 end
@@ -172,6 +208,7 @@ local function new_context(domain)
     address_2 = name .. "-2@" .. domain,
     group_name = name .. "-group",
     made = {},
+    unanswered = 0,
   }
 end
 
@@ -182,6 +219,37 @@ local known_options = {
   end,
   on_row = "function",
 }
+
+local function try_all(client, context, writes, add)
+  for _, check in ipairs(require "lastpass.scim.doctor.reads") do
+    local row = run_check(client, context, check)
+    local comes_later = writes and is_late(check) and not context.user
+    if not comes_later then
+      add(row)
+    end
+  end
+  for _, check in ipairs(writes and require "lastpass.scim.doctor.writes" or {}) do
+    add(run_check(client, context, check))
+    if check.opens and not context.user then
+      for _, late in ipairs(reads_of_made(client, context)) do
+        add(late)
+      end
+    end
+  end
+end
+
+-- nginx has no Ctrl-C.
+local function without_interrupts(fn)
+  local interruptible = loop.interruptible
+  local before = interruptible and interruptible(nil)
+  local ok, failure = loop.protected_call(fn)
+  if interruptible then
+    interruptible(before)
+  end
+  if not ok then
+    error(failure, 0)
+  end
+end
 
 --- Asks a server what identity providers ask. Without `write` nothing is changed.
 ---@param client lastpass.scim.Client
@@ -198,23 +266,19 @@ function M.run(client, options)
       options.on_row(row)
     end
   end
-  for _, check in ipairs(require "lastpass.scim.doctor.reads") do
-    local row = run_check(client, context, check)
-    local comes_later = options.write and is_late(check) and not context.user
-    if not comes_later then
-      add(row)
+  local ok, failure = loop.protected_call(try_all, client, context, options.write, add)
+  if context.posted then -- also when a Ctrl-C has ended all other waits
+    local row
+    without_interrupts(function()
+      row = clean_up_row(client, context)
+    end)
+    local is_told, reason = loop.protected_call(add, row)
+    if ok then
+      ok, failure = is_told, reason
     end
   end
-  for _, check in ipairs(options.write and require "lastpass.scim.doctor.writes" or {}) do
-    add(run_check(client, context, check))
-    if check.opens and not context.user then
-      for _, late in ipairs(reads_of_made(client, context)) do
-        add(late)
-      end
-    end
-  end
-  if context.made[1] then
-    add(clean_up_row(client, context))
+  if not ok then
+    error(failure, 0)
   end
   return rows
 end
