@@ -400,6 +400,7 @@ build = {
     ["lastpass.scim.normalise"] = "lua/lastpass/scim/normalise.lua",
     ["lastpass.scim.operations"] = "lua/lastpass/scim/operations.lua",
     ["lastpass.scim.options"] = "lua/lastpass/scim/options.lua",
+    ["lastpass.scim.page"] = "lua/lastpass/scim/page.lua",
     ["lastpass.scim.pages"] = "lua/lastpass/scim/pages.lua",
     ["lastpass.scim.patch"] = "lua/lastpass/scim/patch.lua",
     ["lastpass.scim.resource"] = "lua/lastpass/scim/resource.lua",
