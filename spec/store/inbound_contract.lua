@@ -54,6 +54,11 @@ return function(make, busted)
       state = "closed",
     })
     assert.equal("closed", journal:scim_connections({ name = "entra" })[1].state)
+    assert(journal:save_scim_connection { name = "entra", tenant = 5, provider = "entra" })
+    assert.equal("closed", journal:scim_connections({ name = "entra" })[1].state)
+    assert(journal:add_scim_token { connection = "entra", hash = ("0"):rep(64), label = "new" })
+    assert.equal("open", journal:scim_connections({ name = "entra" })[1].state)
+    assert.is_false(journal:scim_tokens()[1].is_closed)
     check.failure(
       "conflict",
       "other_tenant",

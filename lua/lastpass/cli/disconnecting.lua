@@ -100,7 +100,7 @@ local function close(session, journal, connection, objects)
     text.plural(revoked, "token"),
     text.plural(ended, "change")
   )
-  session:say "take it out of the site as well, or the next start of nginx opens it again"
+  session:say("it stays closed until it is given a token: lastpass scim token new %s", name)
   return exit.done
 end
 

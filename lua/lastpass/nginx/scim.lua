@@ -120,6 +120,8 @@ local unauthorized = {
   revoked = "this token has been revoked",
 }
 
+local CLOSED = "this connection is closed: nothing is taken any more"
+
 local function authenticate(connection)
   local token, reason, err = connection:token(ngx.var.http_authorization)
   if token then
@@ -128,6 +130,10 @@ local function authenticate(connection)
     ngx.log(ngx.ERR, "lastpass scim: tokens cannot be checked: ", err.message)
     local text = "tokens cannot be checked at the moment"
     return nil, messages.error_response(503, nil, text, { retry_after = RETRY_AFTER })
+  end
+  if reason == "closed" then
+    ngx.log(ngx.WARN, "lastpass scim: ", connection.name, " was closed, and is still pushed to")
+    return nil, messages.error_response(403, nil, CLOSED)
   end
   local challenge = reason == "missing" and REALM or REALM .. ', error="invalid_token"'
   return nil,

@@ -26,6 +26,7 @@ local values = require "lastpass.store.values"
 ---@field expires? integer  epoch seconds
 ---@field last_used? integer epoch seconds
 ---@field revoked? integer  epoch seconds
+---@field is_closed boolean  its connection takes nothing any more
 
 ---@class lastpass.store.Journal
 local M = {}
@@ -49,8 +50,9 @@ local known_connection = {
 
 local WRITE_CONNECTION = "INSERT INTO lastpass_scim_connections "
   .. "(name, tenant, provider, mode, state, settings, created, changed) "
-  .. "VALUES (?, ?, ?, ?, ?, ?, @now, @now) ON CONFLICT (name) DO UPDATE SET "
-  .. "provider = excluded.provider, mode = excluded.mode, state = excluded.state, "
+  .. "VALUES (?, ?, ?, ?, COALESCE(?, 'open'), ?, @now, @now) ON CONFLICT (name) DO UPDATE SET "
+  .. "provider = excluded.provider, mode = excluded.mode, "
+  .. "state = COALESCE(?, lastpass_scim_connections.state), "
   .. "settings = excluded.settings, changed = excluded.changed "
   .. "WHERE lastpass_scim_connections.tenant = excluded.tenant RETURNING name"
 
@@ -80,7 +82,8 @@ local function write_connection(database, given)
     given.provider,
     given.mode,
     given.state,
-    given.settings
+    given.settings,
+    given.state
   )
   if row then
     return true
@@ -95,7 +98,8 @@ end
 
 --- Writes a connection, new or with other settings. It stays with its company. What shadow mode has linked stays linked
 -- when the connection goes live.
----@param connection table name, tenant, provider, mode (default "live"), state (default "open"), settings
+---@param connection table name, tenant, provider, mode (default "live"), state (default: as it is, "open" when it is
+-- new), settings
 ---@return true|nil
 ---@return string? message
 ---@return lastpass.Error? err kind "conflict", code "other_tenant"
@@ -107,7 +111,8 @@ function M:save_scim_connection(connection)
     tenant = values.tenant(where, connection.tenant),
     provider = values.name(where, "provider", connection.provider),
     mode = values.word(where, "mode", connection.mode or "live", modes),
-    state = values.word(where, "state", connection.state or "open", connection_states),
+    state = connection.state and values.word(where, "state", connection.state, connection_states)
+      or nil,
     settings = json.encode(connection.settings or {}),
   })
 end
@@ -202,6 +207,11 @@ local function insert_token(database, token)
       { hint = "revoke the one that nobody uses any more" }
     )
   end
+  database:query(
+    "UPDATE lastpass_scim_connections SET state = 'open', changed = @now "
+      .. "WHERE name = ? AND state = 'closed'",
+    token.connection
+  )
   return database:first(
     "INSERT INTO lastpass_scim_tokens (connection, hash, label, created, expires) "
       .. "VALUES (?, ?, ?, COALESCE(?, @now), ?) RETURNING {id}",
@@ -213,7 +223,8 @@ local function insert_token(database, token)
   ).id
 end
 
---- Adds a token; the third one in use is refused.
+--- Adds a token; the third one in use is refused. A connection that was closed is open again: whoever makes a token for
+-- it means that.
 ---@param token table connection, hash (SHA-256, 64 hexadecimal digits), label, expires (epoch seconds), at (default
 -- now)
 ---@return integer|nil id
@@ -235,11 +246,17 @@ function M:add_scim_token(token)
 end
 
 local function select_tokens(database, connection)
-  return database:query(
-    "SELECT {id}, connection, hash, label, {created}, {expires}, {last_used}, {revoked} "
+  local rows = database:query(
+    "SELECT {id}, connection, hash, label, {created}, {expires}, {last_used}, {revoked}, "
+      .. "(SELECT state FROM lastpass_scim_connections "
+      .. "WHERE name = lastpass_scim_tokens.connection) AS state "
       .. "FROM lastpass_scim_tokens WHERE connection = COALESCE(?, connection) ORDER BY id",
     connection
   )
+  for _, row in ipairs(rows) do
+    row.is_closed, row.state = row.state == "closed", nil
+  end
+  return rows
 end
 
 --- Tokens, those that are revoked or have expired as well.

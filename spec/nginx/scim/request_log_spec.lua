@@ -3,11 +3,11 @@ local fake_ngx = require "spec.support.fake_ngx"
 local request_log = require "lastpass.nginx.scim.request_log"
 
 describe("the log of SCIM requests", function()
-  local fake, written, failure, log
+  local fake, written, failure, log, due
   before_each(function()
     fake = fake_ngx.install { dicts = { "lastpass_metrics" } }
-    written, failure = {}, nil
-    log = request_log.new {
+    written, failure, due = {}, nil, {}
+    log = request_log.new({
       log_scim_requests = function(_, rows)
         if failure then
           return nil, failure.message, failure
@@ -18,7 +18,10 @@ describe("the log of SCIM requests", function()
         end
         return true
       end,
-    }
+    }, function(write)
+      due[#due + 1] = write
+      return true
+    end)
   end)
   after_each(function()
     fake.remove()
@@ -57,6 +60,18 @@ describe("the log of SCIM requests", function()
     failure = nil
     log:flush()
     assert.same({}, written)
+  end)
+
+  it("writes changes in a moment, together, and what waits beside them", function()
+    add(1, 3)
+    assert.equal(0, #due)
+    log:add({ connection = "entra", target = "4" }, true)
+    log:add({ connection = "entra", target = "5" }, true)
+    assert.equal(1, #due)
+    due[1]()
+    assert.same({ 5, last = "5" }, written)
+    log:add({ connection = "entra", target = "6" }, true)
+    assert.equal(2, #due)
   end)
 
   it("holds so many and no more", function()

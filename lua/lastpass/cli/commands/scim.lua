@@ -92,6 +92,9 @@ local function new_token(session, options)
   })
   hand_out_or_revoke(session, journal, id, text)
   session:say("%s; its number is %d", what, id)
+  if connection.state == "closed" then
+    session:say("%s was closed; it is open again", connection.name)
+  end
   if options.output then
     session:say(
       "%s: the token, for you alone; remove the file when the provider has it",

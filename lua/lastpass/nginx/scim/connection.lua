@@ -25,6 +25,7 @@ local M = {}
 
 local DAY = 86400
 local ENGINE_SHARE = 0.9 -- of the time for an answer
+local SOON = 0.05 -- until what has changed something is in the log: many changes share a write to the disk
 local HELD_FRESH = 5 -- seconds for which the number of held jobs is good enough
 
 --- Makes a connection.
@@ -56,7 +57,9 @@ local function journal_of(self)
     shared = {
       journal = journal,
       tokens = tokens.new(journal, ngx.now, ngx.sleep),
-      log = request_logs.new(journal),
+      log = request_logs.new(journal, function(write)
+        return ngx.timer.at(SOON, write)
+      end),
     }
     of_labels[label] = shared
   end
@@ -118,7 +121,7 @@ function methods:backend(context)
   return endpoint:backend(context)
 end
 
---- Adds a request to the log: what has changed something is on the disk before it is answered, the rest soon after.
+--- Adds a request to the log. No answer waits for that: what was changed is in the journal's steps already.
 ---@param response table
 ---@param info table method, action, id, scim_type, token, context (run, step, job)
 ---@param started number epoch seconds
@@ -155,13 +158,17 @@ end
 
 -- ---- what is left for later ----
 
--- One worker of all saves it, once: the program lists connections from the journal.
+-- One worker of all saves it, once: the program lists connections from the journal. One that was closed there stays
+-- closed, whatever the site says.
 local function save_connection(self)
   if self._saved then
     return true
   end
-  local ok, message =
-    journal_of(self).journal:save_scim_connection(inbound_connection.row(self.options))
+  local row = inbound_connection.row(self.options)
+  if row.state == "open" then
+    row.state = nil
+  end
+  local ok, message = journal_of(self).journal:save_scim_connection(row)
   if not ok then
     ngx.log(ngx.ERR, "lastpass scim: ", self.name, " cannot be written to the journal: ", message)
     return false
@@ -190,6 +197,8 @@ end
 function methods:work()
   if self._working or not save_connection(self) then
     return
+  elseif journal_of(self).tokens:is_closed(self.name) ~= false then
+    return -- or nobody knows: then its jobs cannot be read either
   end
   local lease = leases.take("scim worker of " .. self.name, 30)
   if not lease then

@@ -1,5 +1,5 @@
 --- The log of SCIM requests. Rows wait in a worker and are written to the journal together, so that no answer waits for
--- them; only those of changes are written before their answer is sent.
+-- them; those of changes in a moment, others within a second.
 -- @module lastpass.nginx.scim.request_log
 local metrics = require "lastpass.nginx.metrics"
 
@@ -14,23 +14,29 @@ local log_mt = { __name = "lastpass.nginx.scim.RequestLog", __index = methods }
 
 --- Makes the log of one journal.
 ---@param journal lastpass.nginx.scim.Journal
+---@param soon fun(write: function): any has `write` called in a moment
 ---@return lastpass.nginx.scim.RequestLog
-function M.new(journal)
-  return setmetatable({ _journal = journal, _rows = {} }, log_mt)
+function M.new(journal, soon)
+  return setmetatable({ _journal = journal, _soon = soon, _rows = {} }, log_mt)
 end
 
 --- Adds a row. Beyond what fits it is counted and dropped.
 ---@param row table as of `journal:log_scim_requests`
----@param at_once? boolean return when it is on the disk
-function methods:add(row, at_once)
-  if at_once and self._journal:log_scim_requests { row } then
-    return
-  end
+---@param is_change? boolean something was changed
+function methods:add(row, is_change)
   if #self._rows >= MOST then
     metrics.count("lastpass_scim_log_dropped_total", { connection = row.connection })
     return
   end
   self._rows[#self._rows + 1] = row
+  if is_change and not self._is_due then
+    self._is_due = true
+    local asked = self._soon(function()
+      self._is_due = nil
+      self:flush()
+    end)
+    self._is_due = asked and true or nil -- without a timer the regular one writes it
+  end
 end
 
 local function take(rows)

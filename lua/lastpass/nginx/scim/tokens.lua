@@ -101,7 +101,7 @@ end
 ---@param connection string
 ---@param header string|nil Authorization
 ---@return table|nil token of the journal: id, label, expires
----@return string reason "missing", "unknown", "expired" or "revoked"; "unreadable" with a failure
+---@return string reason "missing", "unknown", "expired", "revoked" or "closed"; "unreadable" with a failure
 ---@return lastpass.Error? err why the journal cannot be read
 function methods:find(connection, header)
   local text = header and header:match "^[Bb][Ee][Aa][Rr][Ee][Rr] +([^%s]+)%s*$"
@@ -119,6 +119,8 @@ function methods:find(connection, header)
     return nil, "unreadable", err
   elseif not token then
     return nil, "unknown"
+  elseif token.is_closed then
+    return nil, "closed"
   elseif token.revoked then
     return nil, "revoked"
   elseif token.expires and token.expires <= self._now() then
@@ -126,6 +128,20 @@ function methods:find(connection, header)
   end
   self._used[token.id] = math.floor(self._now())
   return token, "known"
+end
+
+--- Whether the connection was closed, by what was read last.
+---@param connection string
+---@return boolean|nil is_closed nil when it cannot be read
+---@return string? message
+---@return lastpass.Error? err
+function methods:is_closed(connection)
+  local ok, message, err = refresh(self)
+  if not ok then
+    return nil, message, err
+  end
+  local first = (self._by_connection[connection] or {})[1]
+  return first ~= nil and first.is_closed or false
 end
 
 --- Writes down when tokens were used last, of all that were since the last time.
