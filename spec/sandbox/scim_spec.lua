@@ -309,6 +309,14 @@ describe("lastpass.sandbox.scim", function()
         local found = site:send("GET", "/Users?filter=" .. filter:format(user.userName)).json
         assert.same({ user }, found.Resources, filter)
       end
+      for filter, total in pairs {
+        ['schemas eq "' .. URN.user .. '"'] = 50,
+        ['schemas eq "' .. URN.group .. '"'] = 0,
+        ['meta.resourceType eq "User"'] = 50,
+      } do
+        local reply = site:send("GET", "/Users?count=0&filter=" .. filter)
+        assert.equal(total, reply.json.totalResults, filter)
+      end
       assert.is_nil(site:find "nobody@x.example")
       assert_error(400, "invalidFilter", site:send("GET", "/Users?filter=userName eq jyoung"))
     end)
@@ -739,6 +747,14 @@ describe("lastpass.sandbox.scim", function()
       assert_error(501, nil, site:send("POST", "/Bulk", { Operations = {} }))
       assert_error(404, nil, site:send("POST", "/.search", {}))
       assert_error(400, "invalidCursor", site:send("GET", "/Users?cursor="))
+    end)
+
+    it("mode rfc has no names that lookups and uniqueness see with other eyes", function()
+      open { settings = { scim_mode = "rfc" } }
+      make "ann@x.example"
+      for _, name in ipairs { " ann@x.example", "bob ", "\tbob" } do
+        assert_error(400, "invalidValue", site:make(name))
+      end
     end)
 
     it("mode rfc has everything", function()

@@ -468,4 +468,35 @@ describe("filter.equality", function()
     assert.is_nil(equality('title eq "x"', { "userName" }))
     assert.same({ attribute = "foo", value = json.decode "1" }, filter.equality(parse "foo eq 1"))
   end)
+
+  it("is asked of every attribute, whatever it is compared with", function()
+    local operands = { '"x"', "1", "true", "null", '"2026-11-30T09:15:00Z"' }
+    local function try(type_of, resource, text)
+      local node = parse(text)
+      filter.equality(node, type_of)
+      local test, message = filter.compile(node, type_of)
+      assert.equal("boolean", test and type(test(resource)) or message and "boolean", text)
+    end
+    for _, type_of in pairs(schema.types) do
+      local resource = { id = "1", schemas = { type_of.urn }, meta = {} }
+      for _, attribute in pairs(type_of.index) do
+        local names = { attribute.name, attribute.name .. "[value %s].type" }
+        for _, sub in ipairs(attribute.subs or {}) do
+          names[#names + 1] = attribute.name .. "." .. sub.name
+          names[#names + 1] = attribute.name .. "[" .. sub.name .. " %s]"
+        end
+        for _, name in ipairs(names) do
+          for _, op in ipairs { "eq", "ne", "co", "gt" } do
+            for _, operand in ipairs(operands) do
+              local comparison = op .. " " .. operand
+              local selects = name:find("[", 1, true)
+              local text = selects and name:format(comparison) or name .. " " .. comparison
+              text = text:find "type$" and selects and text .. " pr" or text
+              try(type_of, resource, text)
+            end
+          end
+        end
+      end
+    end
+  end)
 end)

@@ -174,11 +174,18 @@ local function element_container(element)
   return element
 end
 
-local function resource_container(resource, found)
-  if found.extension then
-    return resource[found.extension.urn]
+-- `schemas` and the type follow from what a resource is, and are not in every backend's.
+local function container_of(type_of)
+  return function(resource, found)
+    if found.extension then
+      return resource[found.extension.urn]
+    elseif found.name == "schemas" and not resource.schemas then
+      return { schemas = schema.schemas_of(type_of, resource) }
+    elseif found.sub == "resourceType" then
+      return { meta = { resourceType = type_of.name } }
+    end
+    return resource
   end
-  return resource
 end
 
 -- Inside of [ ]: names are those of the attribute's sub-attributes.
@@ -263,7 +270,7 @@ function M.compile(node, type_of, options)
     find = function(path)
       return schema.find(type_of, path)
     end,
-    container = resource_container,
+    container = container_of(type_of),
     unknown = options.unknown,
     lenient = options.lenient,
   })

@@ -233,7 +233,8 @@ local function equality_of(node, type_of, wanted)
     if not found then
       return nil
     end
-    local sub = found.sub or found.attribute.multi and found.attribute.sub.value and "value"
+    local subs = found.attribute.multi and found.attribute.sub
+    local sub = found.sub or subs and subs.value and "value"
     name = (found.extension and found.urn .. ":" or "") .. found.name .. (sub and "." .. sub or "")
   else
     name = M.print_path(path)

@@ -10,6 +10,7 @@ local replacement = require "lastpass.scim.server.replacement"
 local schema = require "lastpass.sandbox.schema"
 local schemas = require "lastpass.scim.schema"
 local users = require "lastpass.sandbox.scim.users"
+local values = require "lastpass.scim.values"
 
 local M = {}
 
@@ -84,6 +85,8 @@ end
 local function check_address(company, state, name, person)
   if not state.is_rfc() and not schema.is_mail(name) then
     return messages.fail(400, "invalidValue", "userName must be an e-mail address")
+  elseif email.fold(name) ~= values.fold(name) then
+    return messages.fail(400, "invalidValue", "userName begins or ends with white space")
   elseif #name > 254 then
     return messages.fail(400, "invalidValue", "userName is too long")
   end
