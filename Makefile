@@ -174,7 +174,7 @@ valgrind: deps-build deps-test deps-check
 FUZZ_SECONDS ?= 20
 FUZZ_RUNS ?=
 FUZZ_LEAST ?= 1000
-FUZZERS = json directory reply csv diff events ldap source_csv source_json scim_filter scim_patch scim_server scim_client
+FUZZERS = json directory reply scim_page csv diff events ldap source_csv source_json scim_filter scim_patch scim_server scim_client
 FUZZ_SANITIZE ?= address,undefined
 FUZZ_FLAGS = -std=c99 -D_GNU_SOURCE -g -O1 -fsanitize=fuzzer,$(FUZZ_SANITIZE) \
   -fno-sanitize-recover=undefined \
@@ -182,6 +182,7 @@ FUZZ_FLAGS = -std=c99 -D_GNU_SOURCE -g -O1 -fsanitize=fuzzer,$(FUZZ_SANITIZE) \
 FUZZ_SOURCES_json = scan
 FUZZ_SOURCES_directory = scan blocks reader reader_values reader_fast rows reply commands
 FUZZ_SOURCES_reply = scan reply commands
+FUZZ_SOURCES_scim_page = scan blocks reader reader_values reader_fast rows reply commands scim_page
 FUZZ_SOURCES_diff = scan blocks reader reader_values reader_fast rows reply commands desired diff
 FUZZ_SOURCES_csv = csv_parse
 FUZZ_SOURCES_events = scan blocks reader reader_values reader_fast rows reply commands events events_clock events_reader events_data events_write \
@@ -190,6 +191,7 @@ FUZZ_SOURCES_ldap = ldap_reply
 FUZZ_LIBRARIES_csv = -lcsv
 FUZZ_LIBRARIES_directory = -lutf8proc
 FUZZ_LIBRARIES_diff = -lutf8proc
+FUZZ_LIBRARIES_scim_page = -lutf8proc
 FUZZ_LIBRARIES_events = -lutf8proc
 FUZZ_LIBRARIES_ldap = -lldap -llber
 # those written in C; the others are Lua

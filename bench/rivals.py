@@ -96,30 +96,49 @@ def pages(url, ca_file, size):
     print("users %d" % len(users))
 
 
-def scim(url, ca_file, size):
+def scim(url, ca_file, size, at_once):
     import requests
 
-    session, start, count, active = requests.Session(), 1, 0, 0
-    session.verify = ca_file
-    session.trust_env = False
-    session.headers.update(
-        {"Authorization": "Bearer " + "0" * 64, "Accept": "application/scim+json"}
-    )
-    begin = time.monotonic()
-    while True:
+    size, at_once, local = int(size), int(at_once), threading.local()
+
+    def read_page(name, start):
+        session = getattr(local, "session", None)
+        if session is None:
+            session = local.session = requests.Session()
+            session.verify = ca_file
+            session.trust_env = False
+            session.headers.update(
+                {"Authorization": "Bearer " + "0" * 64, "Accept": "application/scim+json"}
+            )
         query = {"startIndex": start, "count": size}
-        response = session.get(url + "/Users", params=query, timeout=120)
+        response = session.get(url + "/" + name, params=query, timeout=120)
         response.raise_for_status()
-        page = json.loads(response.content)
+        return json.loads(response.content)
+
+    begin, users = time.monotonic(), {}
+
+    def keep(page):
         for user in page["Resources"]:
-            count += 1
-            active += 1 if user["active"] else 0
-        start += len(page["Resources"])
-        if not page["Resources"] or start > page["totalResults"]:
-            break
+            users[user["userName"].lower()] = user
+
+    groups = {group["id"]: group for group in read_page("Groups", 1)["Resources"]}
+    first = read_page("Users", 1)
+    keep(first)
+    rest = range(1 + size, first["totalResults"] + 1, size)
+    if at_once > 1:
+        with concurrent.futures.ThreadPoolExecutor(at_once) as threads:
+            for page in threads.map(lambda start: read_page("Users", start), rest):
+                keep(page)
+    else:
+        for start in rest:
+            keep(read_page("Users", start))
+    last = users["firstname.lastname%06d@lumenor.example" % len(users)]
     print("seconds %.6f" % (time.monotonic() - begin))
-    print("users %d" % count)
-    print("active %d" % active)
+    print("users %d" % len(users))
+    print("active %d" % sum(1 for user in users.values() if user["active"]))
+    print("memberships %d" % sum(len(user["groups"]) for user in users.values()))
+    print("last %d" % int(last["id"]))
+    assert groups
 
 
 # Name of an action: id, category, outcome, severity, how its Data is read.

@@ -1,5 +1,6 @@
--- make_scim.lua USERS PATH: writes the pages of 1,000 that a SCIM server answers for so many users, and what a client
--- asks beside them to prove that no page was lost (the last user of each page as a page of its own).
+-- make_scim.lua USERS PATH: writes the pages of 1,000 that a SCIM server answers for so many users, what a client asks
+-- beside them to prove that no page was lost (the last user of each page as a page of its own), and the groups, of which
+-- the users say who is in them.
 local json = require "lastpass.json"
 
 local PAGE = 1000
@@ -35,15 +36,15 @@ local function user(index)
   }
 end
 
-local function write_page(start, count)
+local function write_page(name, start, count, total, make)
   local list = json.list {}
-  for index = start, math.min(start + count - 1, users) do
-    list[#list + 1] = user(index)
+  for index = start, math.min(start + count - 1, total) do
+    list[#list + 1] = make(index)
   end
-  local file = assert(io.open(("%s/page-%d-%d"):format(path, start, count), "wb"))
+  local file = assert(io.open(("%s/%s-%d-%d"):format(path, name, start, count), "wb"))
   assert(file:write(json.encode {
     schemas = { "urn:ietf:params:scim:api:messages:2.0:ListResponse" },
-    totalResults = users,
+    totalResults = total,
     startIndex = start,
     itemsPerPage = #list,
     Resources = list,
@@ -51,8 +52,20 @@ local function write_page(start, count)
   assert(file:close())
 end
 
+local groups = { { "1", "All Staff" }, { "7", "Engineering" } }
+
+local function group(index)
+  return {
+    schemas = { "urn:ietf:params:scim:schemas:core:2.0:Group" },
+    id = groups[index][1],
+    displayName = groups[index][2],
+  }
+end
+
 assert(os.execute(("mkdir -p '%s'"):format(path)))
+write_page("Groups", 1, PAGE, #groups, group)
+write_page("Groups", 1 + #groups, PAGE, #groups, group)
 for start = 1, users, PAGE do
-  write_page(start, PAGE)
-  write_page(start + PAGE - 1, 1)
+  write_page("Users", start, PAGE, users, user)
+  write_page("Users", start + PAGE - 1, 1, users, user)
 end

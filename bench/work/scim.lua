@@ -1,4 +1,4 @@
--- scim.lua URL CA: lists the users of a SCIM server, complete or not at all.
+-- scim.lua URL CA: the users of a SCIM server as a snapshot, complete or not at all, ready for look-ups.
 local lastpass = require "lastpass"
 local setup = require "bench.work.setup"
 
@@ -9,11 +9,16 @@ local scim = lastpass.scim.new {
   page_size = 1000,
 }
 local begin = setup.now()
-local users, active = 0, 0
-for user in scim:list("User", { attributes = { "userName", "active" } }) do
-  users = users + 1
-  active = active + (user.active and 1 or 0)
-end
+local snapshot = assert(scim:snapshot())
+local last =
+  assert(snapshot:user(("FIRSTNAME.lastname%06d@lumenor.example"):format(snapshot:count())))
 setup.report("seconds", setup.now() - begin)
-setup.report("users", users)
+local active, memberships = 0, 0
+for user in snapshot:users() do
+  active = active + (user.disabled and 0 or 1)
+  memberships = memberships + #user.groups
+end
+setup.report("users", snapshot:count())
 setup.report("active", active)
+setup.report("memberships", memberships)
+setup.report("last", last.id)

@@ -12,6 +12,7 @@
 #include "pipes.h"
 #include "reply.h"
 #include "request.h"
+#include "scim_page_lua.h"
 #include "secret.h"
 #include "secret_file.h"
 #include "signals.h"
@@ -106,6 +107,7 @@ LP_EXPORT int luaopen_lastpass_core (lua_State *L) {
   lp_watch_open(L);
   lp_user_lines_open(L);
   lp_pick_open(L);
+  lp_scim_page_open(L);
   lp_pipes_open(L);
   lp_secret_file_open(L);
   lp_secret_open(L);

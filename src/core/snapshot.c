@@ -46,6 +46,10 @@ static snapshot *push_snapshot (lua_State *L) {
   return s;
 }
 
+lp_reader *lp_snapshot_push (lua_State *L) {
+  return &push_snapshot(L)->reader;
+}
+
 /* One that is closed has no rows: it raises, for an answer would be that of an empty company. */
 static snapshot *check (lua_State *L, int index) {
   snapshot *s = luaL_checkudata(L, index, SNAPSHOT_TYPE);

@@ -8,7 +8,8 @@ local changes = require "lastpass.directory.changes"
 local core = require "lastpass.core"
 local errors = require "lastpass.error"
 local loop = require "lastpass.transport.scheduler"
-local rows_of = require "lastpass.directory.scim_rows"
+local pages = require "lastpass.scim.pages"
+local scim_rows = require "lastpass.directory.scim_rows"
 local signature = require "lastpass.signature"
 local snapshots = require "lastpass.directory.snapshot"
 
@@ -170,14 +171,76 @@ local function read_named(client, addresses)
   return users
 end
 
-local function keep_disabled(users, disabled)
-  local list = {}
-  for _, user in ipairs(users) do
-    if (user.active == false) == disabled then
-      list[#list + 1] = user
-    end
+local function rows_of(users, groups)
+  local rows, message, err = scim_rows.new(groups)
+  if not rows then
+    return nil, message, err
   end
-  return list
+  local ok
+  ok, message, err = rows:add(users)
+  if not ok then
+    return nil, message, err
+  end
+  return rows:finish()
+end
+
+-- The places of a page whose users are disabled, or are not, are left out.
+local function skip_others(page, disabled)
+  local skipped, status = page.skipped or {}, core.user_fields.disabled
+  for index in ipairs(page.ids) do
+    local is_disabled
+    if page.rows then
+      is_disabled = core.user_value(page.rows, index, status)
+    else
+      is_disabled = page.resources[index].active == false
+    end
+    skipped[index] = skipped[index] or is_disabled ~= disabled or nil
+  end
+  return skipped
+end
+
+local function add_page(rows, page)
+  if page.rows then
+    rows:add_rows(page.rows, page.skipped)
+    return
+  end
+  local users = {}
+  for index, user in ipairs(page.resources) do
+    users[#users + 1] = not (page.skipped and page.skipped[index]) and user or nil
+  end
+  local _, _, err = rows:add(users)
+  if err then
+    error(err, 0)
+  end
+end
+
+-- Everybody, or those who are disabled or are not; groups that nobody is in are named by the groups alone.
+local function read_directory(client, disabled)
+  local groups, message, err = read_all(client, "Group")
+  local rows
+  if groups then
+    rows, message, err = scim_rows.new(groups)
+  end
+  if not rows then
+    return nil, message, err
+  end
+  local function decode(text)
+    return rows:decode(text)
+  end
+  local ok, failure = loop.protected_call(function()
+    for page in pages.each_page(client, "User", decode) do
+      if disabled ~= nil then
+        page.skipped = skip_others(page, disabled)
+      end
+      add_page(rows, page)
+    end
+  end)
+  if ok then
+    return rows:finish()
+  elseif type(failure) ~= "table" then
+    error(failure, 0)
+  end
+  return nil, failure.message, failure
 end
 
 --- Reads the directory: all users, all groups and their members.
@@ -191,23 +254,18 @@ function M.snapshot(client, filter)
   if filter.named and filter.disabled ~= nil then
     errors.raise(2, "scim:snapshot: 'named' stands alone")
   end
-  local users, groups, rows, message, err
+  local rows, message, err
   if filter.named then
+    local users, groups
     users, message, err = read_named(client, filter.named)
     if users then
       groups, message, err = groups_for(client, users)
     end
-  else
-    users, message, err = read_all(client, "User")
-    if users then -- groups that nobody is in are named by the groups alone
-      groups, message, err = read_all(client, "Group")
+    if groups then
+      rows, message, err = rows_of(users, groups)
     end
-  end
-  if groups and filter.disabled ~= nil then
-    users = keep_disabled(users, filter.disabled)
-  end
-  if groups then
-    rows, message, err = rows_of(users, groups)
+  else
+    rows, message, err = read_directory(client, filter.disabled)
   end
   if not rows then
     return nil, message, err

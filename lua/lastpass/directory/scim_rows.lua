@@ -1,5 +1,5 @@
---- Users and groups of a SCIM server as rows of the core: they are written as a reply of getuserdata has them, so that
--- all that reads a directory reads these as well.
+--- Users and groups of a SCIM server as rows of the core. Pages that are written as usual become rows at once; other
+-- users are written as a reply of getuserdata has them, so that all that reads a directory reads these as well.
 -- @module lastpass.directory.scim_rows
 local core = require "lastpass.core"
 local errors = require "lastpass.error"
@@ -7,6 +7,12 @@ local json = require "lastpass.json"
 
 local ENTERPRISE = require("lastpass.scim.definitions").URN.enterprise
 local PIECE = 1000 -- users that are written at once
+
+---@class lastpass.directory.ScimRows
+local methods = {}
+local rows_mt = { __name = "lastpass.directory.ScimRows", __index = methods }
+
+local M = {}
 
 -- What a server wrote where a string belongs.
 local function text_of(value)
@@ -20,8 +26,7 @@ local function full_name(user)
       return whole
     end
   end
-  local both = ("%s %s"):format(text_of(name.givenName), text_of(name.familyName))
-  return both:match "^%s*(.*%S)"
+  return (text_of(name.givenName) .. " " .. text_of(name.familyName)):match "^%s*(.*%S)"
 end
 
 -- "2019-02-17T17:23:45.678Z" as the core takes it; with another zone it is left out.
@@ -50,86 +55,87 @@ local function entry_of(user, groups)
     fullname = full_name(user),
     disabled = not user.active,
     created = created_of(user),
-    groups = json.list(groups or {}),
+    groups = json.list(groups),
     attribs = attributes_of(user),
   }
 end
 
 -- LastPass's ids are small numbers; others' are opaque, and such users are numbered.
-local function numbers_of(users)
-  local seen = {}
+local function are_numbers(users)
   for _, user in ipairs(users) do
-    local id = user.id
-    if not id:find "^[1-9]%d*$" or #id > 15 or seen[id] then
-      return function(index)
-        return ("%d"):format(index)
-      end
-    end
-    seen[id] = true
-  end
-  return function(index)
-    return users[index].id
-  end
-end
-
--- The names of the groups of each user, by id: what the users say, and what the groups say.
-local function memberships(users, groups)
-  local names, of_user, named = {}, {}, {}
-  local function put(id, name)
-    local list = of_user[id] or {}
-    of_user[id] = list
-    if not list[name] then
-      list[name], list[#list + 1] = true, name
+    if not user.id:find "^[1-9]%d*$" or #user.id > 15 then
+      return false
     end
   end
-  for _, group in ipairs(groups) do
-    names[group.id] = group.displayName
-    named[group.displayName] = true
-    for _, member in ipairs(group.members or {}) do
-      put(member.value, group.displayName)
-    end
-  end
-  for _, user in ipairs(users) do
-    for _, group in ipairs(user.groups or {}) do
-      local name = names[group.value] or group.display
-      if type(name) == "string" then
-        put(user.id, name)
-        named[name] = nil
-      end
-    end
-  end
-  for _, list in pairs(of_user) do
-    for _, name in ipairs(list) do
-      named[name], list[name] = nil, nil
-    end
-  end
-  return of_user, named -- what is left has no member
+  return true
 end
 
 local function fail_rows(message, code)
   return errors.fail("protocol", code, "the users of the server cannot be read: " .. message)
 end
 
---- The rows of users and groups of a SCIM server.
----@param users table[] resources
+-- The names of the groups that a user is in: what the user says, and then what the groups say.
+local function groups_of(self, user)
+  local names, known = {}, {}
+  local function put(name)
+    if type(name) == "string" and not known[name] then
+      known[name], names[#names + 1] = true, name
+    end
+  end
+  for _, group in ipairs(user.groups or {}) do
+    put(self._names[group.value] or group.display)
+  end
+  for _, name in ipairs(self._memberships[user.id] or {}) do
+    put(name)
+  end
+  return names
+end
+
+--- Rows that are yet to come.
 ---@param groups table[] resources, with their members where the users do not say in which groups they are
----@return userdata|nil rows
+---@return lastpass.directory.ScimRows|nil rows
 ---@return string? message
 ---@return lastpass.Error? err kind "protocol"
-return function(users, groups)
+function M.new(groups)
+  local self = { _rows = core.snapshot(), _names = {}, _memberships = {}, _all = {} }
   for _, group in ipairs(groups) do
-    if type(group.displayName) ~= "string" or group.displayName == "" then
+    local name = group.displayName
+    if type(name) ~= "string" or name == "" then
       return fail_rows(("the group %s has no displayName"):format(group.id), "unexpected_shape")
     end
+    self._names[group.id], self._all[name] = name, json.list {}
     for _, member in ipairs(group.members or {}) do
       if not member.value then
         local message = "a member of the group '%s' has no id"
-        return fail_rows(message:format(group.displayName), "unexpected_shape")
+        return fail_rows(message:format(name), "unexpected_shape")
       end
+      local list = self._memberships[member.value] or {}
+      self._memberships[member.value], list[#list + 1] = list, name
     end
   end
-  local of_user, empty = memberships(users, groups)
-  local number, rows, parts = numbers_of(users), core.snapshot(), { '{"Users":{' }
+  return setmetatable(self, rows_mt)
+end
+
+--- Reads a page of users as far as it is as usual, without a table for each.
+---@param text string a ListResponse
+---@return table page as of JSON; or rows, ids and what the page says of itself
+---@return string? message
+---@return lastpass.Error? err
+function methods:decode(text)
+  local rows, ids, total, cursor = core.scim_users(text, self._names, self._memberships)
+  if not rows then
+    return json.decode(text)
+  end
+  return { rows = rows, ids = ids, totalResults = total, nextCursor = cursor }
+end
+
+--- Adds users.
+---@param users table[] resources; nobody twice
+---@return true|nil
+---@return string? message
+---@return lastpass.Error? err kind "protocol"
+function methods:add(users)
+  local opaque, page, parts = not are_numbers(users), core.snapshot(), { '{"Users":{' }
   for index, user in ipairs(users) do
     if type(user.userName) ~= "string" or user.userName == "" then
       return fail_rows(("the user %s has no userName"):format(user.id), "unexpected_shape")
@@ -139,23 +145,39 @@ return function(users, groups)
     end
     parts[#parts + 1] = ('%s"%s":%s'):format(
       index > 1 and "," or "",
-      number(index),
-      entry_of(user, of_user[user.id])
+      opaque and ("%d"):format(index) or user.id,
+      entry_of(user, groups_of(self, user))
     )
     if #parts >= PIECE then
-      rows:feed(table.concat(parts))
+      page:feed(table.concat(parts))
       parts = {}
     end
   end
-  local none = {}
-  for name in pairs(empty) do
-    none[name] = json.list {}
-  end
-  parts[#parts + 1] = '},"Groups":' .. json.encode(none) .. "}"
-  rows:feed(table.concat(parts))
-  local ok, message, code = rows:finish()
+  page:feed(table.concat(parts) .. "}}")
+  local ok, message, code = page:finish()
   if not ok then
     return fail_rows(message, code)
   end
-  return rows:seal()
+  core.scim_append(self._rows, page, nil, opaque)
+  return true
 end
+
+--- Adds a page that `decode` read.
+---@param page table rows
+---@param skipped? table places in the page that are left out, as keys
+function methods:add_rows(page, skipped)
+  core.scim_append(self._rows, page, skipped)
+end
+
+--- The rows, with all groups, those that nobody is in among them.
+---@return userdata rows
+function methods:finish()
+  local groups = core.snapshot()
+  assert(groups:feed('{"Users":[],"Groups":' .. json.encode(self._all) .. "}"))
+  assert(groups:finish())
+  core.scim_append(self._rows, groups)
+  core.scim_number(self._rows)
+  return self._rows:seal()
+end
+
+return M

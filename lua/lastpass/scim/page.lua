@@ -130,7 +130,7 @@ end
 --- Asks for one page.
 ---@param list table of `lastpass.scim.pages`: client, name, type, asked, decode
 ---@param page table start or cursor, and count
----@return table|nil page {resources, total, next_cursor}
+---@return table|nil page {resources, ids, total, next_cursor}; with rows in place of resources where `decode` gave such
 ---@return string? message
 ---@return lastpass.Error? err
 function M.fetch(list, page)
@@ -140,14 +140,17 @@ function M.fetch(list, page)
   end
   -- some answer 404 where nobody matches; one that is no SCIM Error is a wrong address (scim §3, Okta)
   if err and err.status == 404 and err.is_scim and list.asked.filter then
-    return { resources = {}, total = 0 }
+    return { resources = {}, ids = {}, total = 0 }
   elseif not reply then
     return nil, message, err
   end
   local body = reply.body or {}
   local found = body.Resources or body.resources
-  local total = integer(body.totalResults)
-  if found == nil and total == nil or found ~= nil and type(found) ~= "table" then
+  local total, cursor = integer(body.totalResults), body.nextCursor
+  cursor = type(cursor) == "string" and cursor ~= "" and cursor or nil
+  if body.rows then
+    return { rows = body.rows, ids = body.ids, total = total, next_cursor = cursor }
+  elseif found == nil and total == nil or found ~= nil and type(found) ~= "table" then
     return M.fail(
       list,
       "protocol",
@@ -156,20 +159,16 @@ function M.fetch(list, page)
       "check the url"
     )
   end
-  local resources = {}
+  local resources, ids = {}, {}
   for index, one in ipairs(found or {}) do
     local reason
     resources[index], reason = resource.read(list.name, one, body.is_picked == true)
     if not resources[index] then
       return M.fail(list, "protocol", "unexpected_shape", ("resource %d: %s"):format(index, reason))
     end
+    ids[index] = resources[index].id
   end
-  local cursor = body.nextCursor
-  return {
-    resources = resources,
-    total = total,
-    next_cursor = type(cursor) == "string" and cursor ~= "" and cursor or nil,
-  }
+  return { resources = resources, ids = ids, total = total, next_cursor = cursor }
 end
 
 return M

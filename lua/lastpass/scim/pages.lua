@@ -94,17 +94,30 @@ local function take_probe(list, new)
   end
 end
 
-local function take_page(list, page)
-  local new, received, out = 0, #page.resources, list.out
-  for _, one in ipairs(page.resources) do
-    if not list.ids[one.id] then
-      list.ids[one.id] = true
+-- Who of a page is new; who was not given out yet goes to `out`, and of whole pages the others are marked.
+local function take_new(list, page)
+  local new, out, given, skipped = 0, list.out, list.given or {}, {}
+  for index, id in ipairs(page.ids) do
+    local is_new = not list.ids[id]
+    if is_new then
+      list.ids[id] = true
       new = new + 1
-      if not (list.given and list.given[one.id]) then
-        out[#out + 1] = one
-      end
+    end
+    if not is_new or given[id] then
+      skipped[index] = true
+    elseif not list.whole_pages then
+      out[#out + 1] = page.resources[index]
     end
   end
+  if list.whole_pages then
+    page.skipped = next(skipped) and skipped
+    out[#out + 1] = page
+  end
+  return new
+end
+
+local function take_page(list, page)
+  local new, received = take_new(list, page), #page.ids
   list.pages = list.pages + 1
   if list.probing then
     take_probe(list, new)
@@ -124,7 +137,7 @@ local function take_page(list, page)
   list.total, list.count = page.total or list.total, list.count + new
   list.received, list.start = received, list.start + received
   if received > 0 and not list.cursor then
-    list.ends[#list.ends + 1] = { list.start - 1, page.resources[received].id }
+    list.ends[#list.ends + 1] = { list.start - 1, page.ids[received] }
   end
   if received == 0 and page.next_cursor and page.next_cursor == list.cursor then
     return fail(list, "protocol", "paging_ignored", "the cursor leads back to the same empty page")
@@ -148,7 +161,7 @@ local function ends_hold(list)
     local page, message, err = fetch(list, { start = at, count = 1 })
     if not page then
       failure = failure or { message, err }
-    elseif not page.resources[1] or page.resources[1].id ~= id then
+    elseif page.ids[1] ~= id then
       holds = false
     end
   end
@@ -236,16 +249,12 @@ local function fill(list)
   return true
 end
 
---- An iterator over everybody that a list names. A failure raises the error: what was given out before is right,
--- but is not all.
----@param client lastpass.scim.Client
----@param name "User"|"Group"
----@param asked table filter (text), attributes, excluded (lists), sort_by, sort_order, search, page_size
----@return fun(): table|nil
-function M.each(client, name, asked)
+-- An iterator over what goes to `out`.
+local function iterate(client, name, asked, decode, whole_pages)
   local list = {
     client = client,
-    decode = one_page.decoder(asked),
+    decode = decode,
+    whole_pages = whole_pages,
     name = name,
     type = resource.types[name],
     asked = asked,
@@ -268,6 +277,27 @@ function M.each(client, name, asked)
     end
     return list.out[position]
   end
+end
+
+--- An iterator over everybody that a list names. A failure raises the error: what was given out before is right,
+-- but is not all.
+---@param client lastpass.scim.Client
+---@param name "User"|"Group"
+---@param asked table filter (text), attributes, excluded (lists), sort_by, sort_order, search, page_size
+---@return fun(): table|nil
+function M.each(client, name, asked)
+  return iterate(client, name, asked, one_page.decoder(asked))
+end
+
+--- The same page by page.
+---@param client lastpass.scim.Client
+---@param name "User"|"Group"
+---@param decode fun(text: string): table|nil, string?, lastpass.Error? as of `lastpass.scim.Request`; what it gives
+-- with `rows` has `ids`, a list, and stays as it is
+---@return fun(): table|nil iterator pages: `resources` or `rows`, `ids`, `skipped` (places, as keys, of those who were
+-- on a page before)
+function M.each_page(client, name, decode)
+  return iterate(client, name, {}, decode, true)
 end
 
 --- The same as a list, or a failure.
