@@ -70,6 +70,50 @@ describe("lastpass.directory.scim", function()
     assert.equal(2, assert(client:snapshot { named = named }):count())
   end)
 
+  it("has snapshots of many pages, whether or not a page is written as usual", function()
+    server.max_page, server.Users = 3, {}
+    local expected, disabled = {}, {}
+    for index = 1, 20 do
+      local address = ("p%d@x.example"):format(index)
+      server.Users[index] = {
+        id = tostring(1000 - index),
+        userName = address,
+        displayName = "P " .. index,
+        active = index % 4 ~= 0,
+        groups = { { value = "g1", display = index == 5 and "Old name" or "Sales" } },
+      }
+      expected[index] = address
+      disabled[#disabled + 1] = index % 4 == 0 and address or nil
+    end
+    server.Users[8].active = "False"
+    server.Users[9].id = 991 -- a number is no usual id
+    server.Users[14].name = "P 14" -- and this no name
+    server.Groups[1].members = { { value = "990" } }
+    local snapshot = assert(client:snapshot())
+    assert.same(expected, check.emails(snapshot:users()))
+    for index, address in ipairs(expected) do
+      local one = snapshot:user(address:upper())
+      local seen = { one.id, one.fullname, one.disabled, one.groups, one.attributes }
+      local id = tostring(1000 - index)
+      assert.same({ 1000 - index, "P " .. index, index % 4 == 0, { "Sales" }, { id = id } }, seen)
+    end
+    assert.same({ "Empty", "Sales" }, snapshot:group_names())
+    assert.same(disabled, check.emails(assert(client:snapshot { disabled = true }):users()))
+    assert.equal(15, assert(client:snapshot { disabled = false }):count())
+    server.Users[20].id = "abc"
+    assert.equal(20, assert(client:snapshot()):user("p20@x.example").id)
+  end)
+
+  it("refuses a snapshot in which a user is nobody", function()
+    server.Users[3].userName = ""
+    check.failure("protocol", "unexpected_shape", client:snapshot())
+    check.failure("protocol", "unexpected_shape", client:snapshot { disabled = false })
+    server.Users[3].userName, server.Users[3].active = "u3@x.example", "perhaps"
+    for _, disabled in ipairs { true, false } do
+      check.failure("protocol", "unexpected_shape", client:snapshot { disabled = disabled })
+    end
+  end)
+
   it("takes ids that are no numbers", function()
     server.Users[1].id = "6f9d-a"
     assert.equal("6f9d-a", user("u1@x.example").attributes.id)

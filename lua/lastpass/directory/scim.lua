@@ -184,17 +184,17 @@ local function rows_of(users, groups)
   return rows:finish()
 end
 
--- The places of a page whose users are disabled, or are not, are left out.
+-- The places of a page that are left out where only those who are disabled, or only the others, are wanted.
 local function skip_others(page, disabled)
-  local skipped, status = page.skipped or {}, core.user_fields.disabled
+  local skipped, field = page.skipped or {}, core.user_fields.disabled
   for index in ipairs(page.ids) do
-    local is_disabled
+    local active
     if page.rows then
-      is_disabled = core.user_value(page.rows, index, status)
+      active = not core.user_value(page.rows, index, field)
     else
-      is_disabled = page.resources[index].active == false
+      active = page.resources[index].active
     end
-    skipped[index] = skipped[index] or is_disabled ~= disabled or nil
+    skipped[index] = skipped[index] or active == disabled or nil
   end
   return skipped
 end
