@@ -255,6 +255,11 @@ docs: deps-build
 	@$(call in_tree,5.4) lua5.4 docs/generate.lua
 	@$(call in_tree,5.4) lua5.4 spec/cli/golden/make.lua
 
+# The output that docs/scim.md and README.md show of the SCIM endpoint: nginx in front of a sandbox, about two minutes.
+docs-scim: deps-build deps-test
+	@$(MAKE_ALL) build-5.4
+	@$(call in_tree,5.4) lua5.4 docs/scim_session.lua
+
 # The generated documents are those of this tree, and everything public is documented.
 docs-check: deps-build deps-test
 	@$(MAKE_ALL) build-5.4
@@ -302,9 +307,9 @@ clean:
 	rm -rf build
 
 help:
-	@echo 'deps all demo nginx-demo scim-demo test lint format bench flow docs docs-check env install uninstall clean'
+	@echo 'deps all demo nginx-demo scim-demo test lint format bench flow docs docs-scim docs-check env install uninstall clean'
 	@echo 'asan valgrind fuzz fuzz-seeds test-lua5.1 test-luajit test-nginx test-long extended'
 	@echo 'variables: LUA_VERSION PREFIX DESTDIR CFLAGS SPEC (a spec file or folder) FUZZ_SECONDS FUZZ_RUNS FUZZERS JOBS'
 
 .PHONY: all env demo extended nginx-demo scim-demo run-asan test test-lua5.1 test-luajit test-nginx test-long asan valgrind fuzz fuzz-seeds bench flow lint \
-  format docs docs-check install uninstall deps deps-build deps-test deps-check deps-bench clean help
+  format docs docs-scim docs-check install uninstall deps deps-build deps-test deps-check deps-bench clean help

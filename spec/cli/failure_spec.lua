@@ -129,6 +129,40 @@ describe("mistakes of a person", function()
     assert.equals("auth", err.kind)
   end)
 
+  it("are no mistakes of the program, which are raised again", function()
+    local nothing = nil
+    for _, broken in ipairs {
+      function()
+        return nothing.field
+      end,
+      function()
+        return nothing()
+      end,
+      function()
+        return ("x"):rep(1, 2) < 1
+      end,
+      function()
+        return ("x"):format(nothing, {}) .. nothing
+      end,
+      function()
+        return string.rep()
+      end,
+      function()
+        return table.concat { {} }
+      end,
+      function()
+        return require "lastpass.no.such.module"
+      end,
+      function()
+        error "interrupted!"
+      end,
+    } do
+      local ok, raised = pcall(failure.call, broken)
+      assert.is_false(ok, tostring(raised))
+      assert.equals("string", type(raised))
+    end
+  end)
+
   it("pass raised errors on", function()
     local ok, raised = pcall(failure.call, error, { kind = "transport" })
     assert.is_false(ok)
@@ -145,5 +179,34 @@ describe("must", function()
     assert.is_false(ok)
     assert.equals("no", err.message)
     assert.same({ false, "only a message" }, { pcall(failure.must, nil, "only a message") })
+  end)
+end)
+
+describe("a mistake of the program", function()
+  it("is called one, and is no mistake in the command line", function()
+    local cli = require "spec.support.cli"
+    local commands = require "lastpass.cli.commands"
+    local load_command = commands.load
+    local nothing = nil
+    commands.load = function(name)
+      local command = load_command(name)
+      return setmetatable({
+        run = function()
+          return failure.call(function()
+            return nothing.field
+          end)
+        end,
+      }, { __index = command })
+    end
+    local code, _, err = cli.run { "version" }
+    local in_json, _, json_err = cli.run { "--json", "version" }
+    commands.load = load_command
+    assert.equals(1, code)
+    assert.matches("^lastpass: a mistake in this program: ", err)
+    assert.matches("please report it", err)
+    assert.equals(1, in_json)
+    local said = require("lastpass.json").decode(json_err).error
+    assert.equals(1, said.exit_code)
+    assert.matches("a mistake in this program", said.message)
   end)
 end)

@@ -33,6 +33,17 @@ describe("the grammar", function()
     assert.equals("argument", err.kind)
   end)
 
+  it("takes numbers of rows, and counts, as whole numbers from 1 on", function()
+    local command = commands.load "scim held show"
+    assert.equals(7, grammar.parse(command, { "7" }).job)
+    for word in ("0 -1 1.5 1e3 0x10 99999999999999999999 x"):gmatch "%S+" do
+      local options, message = grammar.parse(command, { word })
+      assert.is_nil(options, word)
+      assert.truthy(message, word)
+    end
+    assert.is_nil((grammar.parse(commands.load "scim log", { "--limit", "0" })))
+  end)
+
   it("names the nearest of an unknown option", function()
     local _, message, err = grammar.parse(users, { "--jsno" })
     assert.truthy(message:find("--jsno", 1, true))
@@ -141,6 +152,13 @@ describe("routing", function()
       assert.equals("usage", err.code)
       assert.truthy(message:find(nearest, 1, true), message)
     end
+  end)
+
+  it("names the nearest group in a group", function()
+    local _, message = grammar.route { "scim", "tokn", "list" }
+    assert.equals("unknown command 'scim tokn' (did you mean 'scim token'?)", message)
+    _, message = grammar.route { "scim", "token", "nw" }
+    assert.equals("unknown command 'scim token nw' (did you mean 'scim token new'?)", message)
   end)
 
   it("says what a group wants to hear", function()

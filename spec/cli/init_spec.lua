@@ -78,6 +78,14 @@ describe("the program", function()
       ["review tasks"] = "q2",
       ["review close"] = "q2",
       ["evidence key"] = "k",
+      ["scim token new"] = "entra",
+      ["scim token revoke"] = "3",
+      ["scim held show"] = "3",
+      ["scim held approve"] = "3 4 --reason why",
+      ["scim held refuse"] = "3 --reason why",
+      ["scim user"] = "ann@acme.com",
+      ["scim group"] = "Sales",
+      ["scim doctor"] = "https://idp.acme.com/scim",
       ["evidence write"] = "e --key-file k --report mfa",
       ["evidence verify"] = "e --public-key k.pub",
     }
@@ -93,7 +101,10 @@ describe("the program", function()
         assert.truthy((loadstring or load)(out), name .. ": " .. out)
       elseif command.connects then
         local set_up = name:find "^config" or name:find "^profile" or name == "doctor"
-        assert.truthy(set_up or name == "repl", name)
+        local of_endpoint = name:find "^scim shadow"
+          or name == "scim worker"
+          or name == "scim disconnect"
+        assert.truthy(set_up or of_endpoint or name == "repl", name)
       end
     end
   end)

@@ -49,14 +49,27 @@ function M.open(session, name)
   return must(unknown(journal, list, name))
 end
 
+--- The journal and all connections of the company. That there are none is said: it may be the wrong journal.
+---@param session lastpass.cli.Session
+---@return lastpass.store.Journal journal
+---@return lastpass.store.ScimConnection[] list
+---@return string tenant
+function M.all(session)
+  local journal, tenant = must(session:journal())
+  local list = all_of(journal, tenant)
+  if #list == 0 then
+    session:say "note: no endpoint has reported a connection of this company to this journal"
+  end
+  return journal, list, tenant
+end
+
 -- One connection, or all of the company.
 local function chosen(session, name)
   if name then
     local journal, connection = M.open(session, name)
     return journal, { connection }
   end
-  local journal, tenant = must(session:journal())
-  return journal, all_of(journal, tenant)
+  return M.all(session)
 end
 
 --- Names of this company's connections, for completions.
@@ -131,8 +144,8 @@ end
 ---@param session lastpass.cli.Session
 ---@return table[]
 function M.list(session)
-  local journal, tenant = must(session:journal())
-  local list, counts, now = all_of(journal, tenant), must(journal:scim_counts(tenant)), time.now()
+  local journal, list, tenant = M.all(session)
+  local counts, now = must(journal:scim_counts(tenant)), time.now()
   for _, connection in ipairs(list) do
     describe(journal, connection, counts[M.store_name(connection)], now)
   end

@@ -152,20 +152,67 @@ end
 
 -- ------------------------------------------------------------------ raised and returned
 
+-- How the messages of the interpreter begin: nobody's words on a command line are the cause of these.
+local INTERNAL = {
+  "attempt to ",
+  "bad argument #",
+  "assertion failed!",
+  "stack overflow",
+  "C stack overflow",
+  "not enough memory",
+  "invalid value (",
+  "invalid order function",
+  "'for' ",
+  "table index is ",
+  "number has no integer representation",
+  "module '",
+  "string length overflow",
+}
+
+--- A message that was raised, without the place in the program.
+---@param text string
+---@return string
+function M.without_position(text)
+  return (text:gsub("^[^:]*:%d+: ", ""))
+end
+
+--- Whether an error that was raised is a mistake of this program: one of the interpreter, and no sentence about what
+-- a person has given.
+---@param raised any
+---@return boolean
+function M.is_internal(raised)
+  if type(raised) ~= "string" then
+    return false
+  end
+  local text = M.without_position(raised)
+  for _, start in ipairs(INTERNAL) do
+    if text:sub(1, #start) == start then
+      return true
+    end
+  end
+  return false
+end
+
+--- Whether it was raised by Ctrl-C, wherever the interpreter was.
+---@param raised any
+---@return boolean
+function M.is_interrupt(raised)
+  return type(raised) == "string" and raised:find("interrupted!", 1, true) ~= nil
+end
+
 local function after_call(ok, ...)
   if ok then
     return ...
   end
   local raised = ...
-  if type(raised) == "table" then
+  if type(raised) == "table" or M.is_internal(raised) or M.is_interrupt(raised) then
     error(raised, 0)
   end
-  local text = tostring(raised):gsub("^[^:]*:%d+: ", "")
-  return errors.fail("argument", "usage", text)
+  return errors.fail("argument", "usage", M.without_position(tostring(raised)))
 end
 
 --- Calls a function of the library with what a person has given. What it raises for a programmer's
--- mistake is a mistake in the command line here.
+-- mistake is a mistake in the command line here; what the interpreter raises is one of this program, and is raised again.
 ---@param fn function
 ---@return any ... what it returns; or nil, message, err with kind "argument" when it raised a string
 function M.call(fn, ...)

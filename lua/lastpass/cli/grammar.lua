@@ -32,8 +32,8 @@ local function extend(name, word)
   elseif name == "" then
     return nil, unknown(word, commands.first_words(), "lastpass help lists them")
   elseif not commands.is_known(name) then
-    return nil,
-      unknown(longer, commands.names(name), ("lastpass %s --help lists them"):format(name))
+    local hint = ("lastpass %s --help lists them"):format(name)
+    return nil, unknown(longer, commands.names_within(name), hint)
   end
   return nil
 end
@@ -119,6 +119,19 @@ local function read_number(text)
   return math.tointeger and math.tointeger(value) or value
 end
 
+local LARGEST = 2 ^ 53 -- whole numbers beyond it are not exact
+
+-- What counts or names a row: a whole number from 1 on.
+local function read_whole(text)
+  local value = text:match "^%d+$" and tonumber(text)
+  if not value or value < 1 or value >= LARGEST then
+    return nil, ("'%s' is not a whole number from 1 on"):format(text)
+  end
+  return value
+end
+
+local converters = { [true] = read_number, whole = read_whole }
+
 --- What help says of an option or an argument: its description, and the words it takes.
 ---@param declared table option or argument
 ---@return string
@@ -134,7 +147,7 @@ local function add_option(parser, option)
   if option.value then
     element = parser:option(option[1]):argname(option.value)
     if option.number then
-      element:convert(read_number)
+      element:convert(converters[option.number])
     end
     if option.choices then
       element:choices(option.choices)
@@ -180,7 +193,7 @@ local function add_argument(parser, argument, offer)
   elseif argument.choices then
     element:convert(one_of(argument.choices))
   elseif argument.number then
-    element:convert(read_number)
+    element:convert(converters[argument.number])
   end
   element:description(offer and argument[2] or M.description(argument))
 end

@@ -60,6 +60,8 @@ function M.list(session, filter)
   local journal, tenant = must(session:journal())
   if filter.connection then
     connections.open(session, filter.connection)
+  elseif not filter.id then
+    connections.all(session)
   end
   filter.tenant, filter.kinds = tenant, { held_jobs.HELD }
   local list = must(journal:jobs(filter))
@@ -148,7 +150,7 @@ local function check_options(session)
   require("lastpass.cli.output").check(session, view())
   if not options.all and (options.connection or options.code) then
     must(values.usage "--connection and --code need --all")
-  elseif not options.reason and not options.dry_run then
+  elseif not (options.reason or ""):find "%S" and not options.dry_run then
     must(values.usage("--reason is needed", "it is kept in the journal, with who decided"))
   end
 end
@@ -259,7 +261,9 @@ local function nothing_waits(session, others)
     show_decisions(session, {}, others)
     return exit.failed
   end
-  session:say "nothing waits for a decision"
+  local only = session.options.code
+    and (" that %s has held"):format(require("lastpass.text").clean(session.options.code))
+  session:say("nothing%s waits for a decision", only or "")
   return exit.done
 end
 

@@ -19,6 +19,10 @@ local function report(streams, message, err, run)
   return code
 end
 
+local OURS = {
+  hint = "please report it; LASTPASS_TRACEBACK=1 shows where it happened",
+}
+
 -- An error that was raised: a failure, a closed pipe, or a mistake of this program.
 local function report_raised(streams, raised, run)
   if raised == require("lastpass.cli.streams").CLOSED then
@@ -26,11 +30,17 @@ local function report_raised(streams, raised, run)
   elseif type(raised) == "table" and raised.kind then
     return report(streams, raised.message, raised, run)
   end
-  local text = tostring(raised)
-  if text:find("interrupted!", 1, true) then
+  local failure = require "lastpass.cli.failure"
+  if failure.is_interrupt(raised) then
     return exit.interrupted
   end
-  return report(streams, text, nil, run)
+  -- what has a position in a program was raised there: in a script of a person, or here
+  local text = tostring(raised)
+  local is_script = run.session and run.session.options.script
+  if is_script or failure.without_position(text) == text then
+    return report(streams, text, nil, run)
+  end
+  return report(streams, "a mistake in this program: " .. text, OURS, run)
 end
 
 -- The traceback is for those who fix the program; it shows names and lines, no values.

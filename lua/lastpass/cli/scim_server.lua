@@ -105,6 +105,15 @@ local function token_of(session, settings)
   return M.token(session)
 end
 
+-- An address that cannot be one is found before a token is asked for.
+local function check_url(url)
+  local parsed, message, err =
+    require("lastpass.transport.address").parse((url:gsub("[?#].*$", "")))
+  if not parsed then
+    must(errors.fail("argument", err.code, ("%s: %s"):format(url, message), { hint = err.hint }))
+  end
+end
+
 local SHARED = { "url", "dialect", "timeout", "retries", "rate", "ca_file", "proxy" }
 
 --- A client of the server that the command line means; what is wrong is raised.
@@ -112,6 +121,9 @@ local SHARED = { "url", "dialect", "timeout", "retries", "rate", "ca_file", "pro
 ---@return lastpass.scim.Client
 function M.client(session)
   local options = session.options
+  if options.url then
+    check_url(options.url)
+  end
   local settings = options.url and {} or of_profile(session)
   require("lastpass.cli.interrupt").watch()
   local given = { token = token_of(session, settings) }

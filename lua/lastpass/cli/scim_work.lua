@@ -192,7 +192,9 @@ end
 ---@return integer code
 function M.work(session, every)
   local make, endpoints, total = new_maker(session), {}, { done = 0, failed = 0 }
-  chosen(session, session.options.connection)
+  if #chosen(session, session.options.connection) == 0 then
+    connections.all(session)
+  end
   while not interrupt.has_come() do
     local found = try_round(session, make, endpoints, total)
     session.streams:flush()

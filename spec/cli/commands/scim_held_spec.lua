@@ -62,6 +62,34 @@ local function approve(...)
   return { "scim", "held", "approve", "--reason", "they have left", ... }
 end
 
+describe("lastpass scim held approve without what it needs", function()
+  it("takes no blank reason, and says which guard has held nothing", function()
+    push_leavers(2)
+    for _, reason in ipairs { "", "  " } do
+      local code, _, err = run { "scim", "held", "approve", "--all", "--reason", reason, "--yes" }
+      assert.equals(64, code)
+      assert.matches("%-%-reason is needed", err)
+    end
+    local code, _, err =
+      run { "scim", "held", "approve", "--all", "--code", "look_alike", "--reason", "x", "--yes" }
+    assert.equals(0, code)
+    assert.matches("nothing that look_alike has held waits", err)
+    assert.equals("held", world:jobs("scim.held")[1].state)
+  end)
+end)
+
+describe("a journal that no endpoint writes to", function()
+  it("is said to be one by what lists and by what works", function()
+    local path = os.tmpname()
+    for _, line in ipairs { "connections", "held list", "log", "token list", "worker --once" } do
+      local code, _, err = run("--journal=" .. path .. " scim " .. line)
+      assert.equals(0, code, line)
+      assert.matches("no endpoint has reported a connection of this company", err, 1, false)
+    end
+    planted.remove { path }
+  end)
+end)
+
 describe("lastpass scim held list and show", function()
   it("show who waits for what, and why", function()
     local jobs = push_leavers(3)

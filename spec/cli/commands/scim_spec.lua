@@ -153,6 +153,25 @@ describe("lastpass scim token new", function()
     pipe:close()
   end)
 
+  it("takes a label of one line, and nothing else", function()
+    for _, label in ipairs { "", "  ", "one\ntwo", ("x"):rep(81) } do
+      local failure, code = place:failure { "scim", "token", "new", "entra", "--label", label }
+      assert.same({ 64, "usage" }, { code, failure.code }, label)
+    end
+    assert.equals(0, #place:json "scim token list entra")
+  end)
+
+  it("says as JSON what was made, with the token where no file has it", function()
+    local made = place:json "scim token new entra --label monitor"
+    assert.matches("^lps_", made.token)
+    assert.same({ 1, "entra", "monitor" }, { made.id, made.connection, made.label })
+    local path = os.tmpname()
+    os.remove(path)
+    made = place:json("scim token new entra -o " .. path)
+    os.remove(path)
+    assert.same({ nil, path, 2 }, { made.token, made.file, made.id })
+  end)
+
   it("leaves no live token behind that nobody has got", function()
     local failure, code = place:failure "scim token new entra -o /nowhere/at/all"
     assert.same({ 64, "cannot_write" }, { code, failure.code })

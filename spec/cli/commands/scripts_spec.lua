@@ -151,7 +151,7 @@ describe("lastpass sandbox", function()
 
   it("says why it cannot start", function()
     local output, code = home.shell "lastpass sandbox --users 2000000 </dev/null"
-    assert.equals(1, code, output)
+    assert.equals(64, code, output)
     assert.truthy(output:find("users", 1, true), output)
     assert.equals(64, select(2, home.shell "lastpass sandbox --users many </dev/null"))
     assert.equals(64, select(2, home.shell "lastpass sandbox --user 3 </dev/null"))

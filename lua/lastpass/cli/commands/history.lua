@@ -46,7 +46,7 @@ return {
     options = {
       { "--keep", "read the directory and store it in the journal" },
       { "--as-of", "show the users as they were stored at that time", value = "TIME" },
-      { "--limit", "how many are listed; default 20", value = "COUNT", number = true },
+      { "--limit", "how many are listed; default 20", value = "COUNT", number = "whole" },
     },
     examples = {
       { "lastpass snapshot --keep", "from cron, every night" },

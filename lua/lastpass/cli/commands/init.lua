@@ -191,6 +191,22 @@ function M.names(group)
   return names
 end
 
+--- The commands of a group, and the groups in it: what may follow its name.
+---@param group string
+---@return string[]
+function M.names_within(group)
+  local names, seen = {}, {}
+  for _, name in ipairs(M.names(group)) do
+    local inner = name:sub(1, #group) .. name:sub(#group + 1):match "^ %S+"
+    for _, one in ipairs { inner, name } do
+      if not seen[one] then
+        seen[one], names[#names + 1] = true, one
+      end
+    end
+  end
+  return names
+end
+
 --- The first words of all commands.
 ---@return string[]
 function M.first_words()

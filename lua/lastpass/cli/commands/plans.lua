@@ -198,7 +198,7 @@ return {
     rows = true,
     ends_with_reader = true,
     options = {
-      { "--limit", "how many; default 20", value = "COUNT", number = true },
+      { "--limit", "how many; default 20", value = "COUNT", number = "whole" },
       {
         "--state",
         "only those",

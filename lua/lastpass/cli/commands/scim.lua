@@ -37,26 +37,41 @@ local function until_when(expires, now)
   return ("for %d days, until %s"):format(days, require("lastpass.time").iso(expires))
 end
 
+local MOST_LABEL = 80
+
+local function label_of(options, now)
+  local label = options.label or require("lastpass.time").iso(now):sub(1, 10)
+  if not label:find "%S" or label:find "%c" or #label > MOST_LABEL then
+    must(values.usage(("--label: one line of 1 to %d characters"):format(MOST_LABEL)))
+  end
+  return label
+end
+
 -- Into a new file that only its owner can read, or onto standard output.
-local function hand_out(session, text)
+local function hand_out(session, text, row)
   local path = session.options.output
-  if not path then
+  if path then
+    local secret = must(require("lastpass.secret").value(text))
+    local ok, reason = require("lastpass.core").save_secret(secret, path)
+    secret:close()
+    if not ok then
+      return errors.fail("argument", "cannot_write", ("%s: %s"):format(path, reason))
+    end
+  end
+  if session.options.json then
+    row.token, row.file = not path and text or nil, path
+    session:print(require("lastpass.json").shown(row))
+  elseif not path then
     session:print(text)
-    session.streams:flush()
-    return true
   end
-  local secret = must(require("lastpass.secret").value(text))
-  local ok, reason = require("lastpass.core").save_secret(secret, path)
-  secret:close()
-  if not ok then
-    return errors.fail("argument", "cannot_write", ("%s: %s"):format(path, reason))
-  end
+  session.streams:flush()
   return true
 end
 
 -- A token that did not reach anybody opens nothing.
-local function hand_out_or_revoke(session, journal, id, text)
-  local ok, given, message, err = pcall(hand_out, session, text)
+local function hand_out_or_revoke(session, journal, row, text)
+  local id = row.id
+  local ok, given, message, err = pcall(hand_out, session, text, row)
   if ok and given then
     return
   end
@@ -73,7 +88,7 @@ local function new_token(session, options)
   local expires = expiry_of(options, now)
   local journal, connection = connections.open(session, options.connection)
   local others = connections.live_tokens(journal, connection.name, now)
-  local label = options.label or time.iso(now):sub(1, 10)
+  local label = label_of(options, now)
   local what = ("%s: a token '%s', good %s"):format(
     connection.name,
     label,
@@ -90,7 +105,12 @@ local function new_token(session, options)
     label = label,
     expires = expires,
   })
-  hand_out_or_revoke(session, journal, id, text)
+  hand_out_or_revoke(session, journal, {
+    id = id,
+    connection = connection.name,
+    label = label,
+    expires = expires and time.iso(expires) or nil,
+  }, text)
   session:say("%s; its number is %d", what, id)
   if connection.state == "closed" then
     session:say("%s was closed; it is open again", connection.name)
@@ -218,7 +238,8 @@ return {
     summary = "Make a token, and show it once",
     description = "An identity provider pushes with it. It goes to standard output, or into a "
       .. "file; the journal has only its SHA-256. A connection has two tokens at most, so that one "
-      .. "can be exchanged for another without an outage.",
+      .. "can be exchanged for another without an outage. "
+      .. "With --json its number, label and end come along.",
     connects = true,
     writes = true,
     arguments = { connection_argument },
@@ -239,6 +260,17 @@ return {
       },
     },
     topics = { "exit-codes" },
+    lua = function(options)
+      return ([[
+local journal = assert(require("lastpass.store").of(client))
+local token, hash = require("lastpass.inbound.tokens").new()
+assert(journal:add_scim_token%s)
+print(token)]]):format(lua_text.options {
+        connection = options.connection,
+        hash = lua_text.raw "hash",
+        label = options.label or "by a script",
+      })
+    end,
     run = new_token,
   },
   {
@@ -274,8 +306,13 @@ return {
     connects = true,
     writes = true,
     harm = "ask",
-    arguments = { { "token", "its number, as `scim token list` shows it", number = true } },
+    arguments = { { "token", "its number, as `scim token list` shows it", number = "whole" } },
     examples = { { "lastpass scim token revoke 3", "the old one, once the new one is used" } },
+    lua = function(options)
+      return ([[
+local journal = assert(require("lastpass.store").of(client))
+assert(journal:revoke_scim_token(%d))]]):format(options.token)
+    end,
     run = revoke_token,
   },
   {
@@ -289,9 +326,9 @@ return {
     options = {
       connection_option,
       { "--since", "since when: -24h, 2026-11-30, …; default all", value = "TIME" },
-      { "--status", "only with this status", value = "NUMBER", number = true },
+      { "--status", "only with this status", value = "NUMBER", number = "whole" },
       { "--failed", "only what was refused, held or failed: status 400 and above" },
-      { "--limit", "how many are read; default 100", value = "COUNT", number = true },
+      { "--limit", "how many are read; default 100", value = "COUNT", number = "whole" },
     },
     examples = {
       { "lastpass scim log --failed --since -24h", "what went wrong since yesterday" },

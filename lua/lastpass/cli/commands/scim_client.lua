@@ -15,7 +15,7 @@ local list_options = values.join({
     "only those for whom this SCIM filter is true: 'active eq false'",
     value = "FILTER",
   },
-  { "--page-size", "how many are asked for at once", value = "COUNT", number = true },
+  { "--page-size", "how many are asked for at once", value = "COUNT", number = "whole" },
 }, scim_server.options)
 
 local function asked_of(options)

@@ -26,7 +26,7 @@ local function list_filter(options)
   }
 end
 
-local job_arguments = { { "job", "their numbers", args = "*", number = true } }
+local job_arguments = { { "job", "their numbers", args = "*", number = "whole" } }
 
 local which_options = {
   { "--all", "all that wait, of --connection and with --code" },
@@ -38,6 +38,18 @@ local why_options = {
   { "--reason", "why; it is kept in the journal", value = "TEXT" },
   { "--by", "who decides, where it is not who is logged in here", value = "NAME" },
 }
+
+-- The Lua that writes a decision about named jobs; the endpoint, or a worker, then does what was approved.
+local function decision_lua(decision)
+  return function(options)
+    local how = { by = options.by or lua_text.raw 'os.getenv "USER"', reason = options.reason }
+    return ([[
+local journal = assert(require("lastpass.store").of(client))
+for _, id in ipairs { %s } do
+  assert(journal:decide_job(id, "%s", %s))
+end]]):format(table.concat(options.job, ", "), decision, lua_text.value(how))
+  end
+end
 
 return {
   {
@@ -52,7 +64,7 @@ return {
       { "--connection", "only of this connection", value = "NAME" },
       { "--state", "those in another state", value = "STATE", choices = STATES },
       { "--all", "in any state" },
-      { "--limit", "how many; default 1000", value = "COUNT", number = true },
+      { "--limit", "how many; default 1000", value = "COUNT", number = "whole" },
     },
     examples = {
       { "lastpass scim held list", "what waits" },
@@ -84,7 +96,7 @@ return {
     summary = "Show one held write, whole",
     connects = true,
     rows = true,
-    arguments = { { "job", "its number", number = true } },
+    arguments = { { "job", "its number", number = "whole" } },
     examples = { { "lastpass scim held show 12", "who and what, and why it is held" } },
     topics = { "output" },
     lua = function(options)
@@ -122,6 +134,7 @@ return {
       },
     },
     topics = { "safety", "exit-codes" },
+    lua = decision_lua "approved",
     run = function(session)
       return held().approve(session)
     end,
@@ -140,6 +153,7 @@ return {
       { "lastpass scim held refuse 12 --reason 'wrong scope in Entra'", "one" },
     },
     topics = { "safety", "exit-codes" },
+    lua = decision_lua "refused",
     run = function(session)
       return held().refuse(session)
     end,
@@ -163,7 +177,7 @@ return {
           "--expires-in",
           "seconds the plan is good for; default a day",
           value = "SECONDS",
-          number = true,
+          number = "whole",
         },
       }
     end,

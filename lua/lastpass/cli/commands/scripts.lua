@@ -2,9 +2,10 @@
 -- @module lastpass.cli.commands.scripts
 local errors = require "lastpass.error"
 local exit = require "lastpass.cli.exit"
+local failure = require "lastpass.cli.failure"
 local lua_text = require "lastpass.cli.lua_text"
 
-local must = require("lastpass.cli.failure").must
+local must = failure.must
 
 -- ------------------------------------------------------------------ scripts
 
@@ -80,7 +81,7 @@ end
 
 local function prompt_of_sandbox(options)
   local settings = sandbox_settings(options)
-  local box = must(require("lastpass.sandbox").start(settings))
+  local box = must(failure.call(require("lastpass.sandbox").start, settings))
   return {
     box = box,
     sandbox = settings,
@@ -197,7 +198,7 @@ return {
       )
     end,
     run = function(_, options)
-      must(require("lastpass.sandbox").run(box_settings(options)))
+      must(failure.call(require("lastpass.sandbox").run, box_settings(options)))
       return exit.done
     end,
   },

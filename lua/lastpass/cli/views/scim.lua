@@ -90,7 +90,7 @@ M.scim_requests = {
     "connection",
     { field = "token", rank = 2 },
     "action",
-    { field = "target", max = 36 },
+    { field = "target", max = 36, whole = true },
     { field = "status", align = "right" },
     { field = "scim_type", title = "scimType" },
     { field = "run", align = "right" },
@@ -253,7 +253,7 @@ M.scim_users = {
     "version",
   },
   columns = {
-    { field = "id", max = 36 },
+    { field = "id", max = 36, whole = true },
     "userName",
     { field = "name", rank = 1 },
     "active",
@@ -280,7 +280,7 @@ M.scim_groups = {
     "version",
   },
   columns = {
-    { field = "id", max = 36 },
+    { field = "id", max = 36, whole = true },
     "displayName",
     { field = "externalId", rank = 1 },
     { field = "members", align = "right" },
