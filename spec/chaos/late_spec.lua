@@ -1,6 +1,6 @@
 -- Writes that the server carries out after the client has given up: held by a proxy, for longer than the
 -- client's time limit. Nothing is carried out twice, nothing after it was taken back, and what is said of
--- each row is what the server did. Held for up to 2 s with 2 seeds, or 10 s with 4 or 6.
+-- each row is what the server did. Held for up to 3 s with 2 seeds, or 12 s with 4 or 6.
 -- Runs first: it waits for answers that come late.
 local extent = require "spec.support.extent"
 local directory = require "lastpass.directory"
@@ -9,8 +9,8 @@ local plans = require "spec.support.plans"
 local support = require "spec.support.box"
 
 local SEEDS = extent(2, 4, 6)
-local HOLD = extent(2, 10) -- seconds, at most
-local TIME_LIMIT = 1 -- of a call
+local HOLD = extent(3, 12) -- seconds, at most
+local TIME_LIMIT = 2 -- of a call; reads of a busy machine take their time too
 local AT_ONCE = 6 -- seeds; most of their time is waiting
 
 local EACH = extent(2, 4) -- steps of a kind
