@@ -39,13 +39,13 @@ describe("steps over SCIM", function()
     assert(box:faults(rule))
   end
 
-  local function apply(made, more)
+  local function apply(made, more, by)
     local cancel, restore = plans.fast_clock(100)
     local options = { settle_after = 0.05, cancel = cancel, confirm_within = 0 }
     for name, value in pairs(more or {}) do
       options[name] = value
     end
-    local run = assert(client:apply(made, options))
+    local run = assert((by or client):apply(made, options))
     restore()
     return run
   end
@@ -280,6 +280,44 @@ describe("steps over SCIM", function()
     assert.equal("store_full", run.stopped.code)
     assert.equal(1, run.counts.refused)
     assert.equal(0, run.counts.not_confirmed)
+  end)
+
+  -- A directory that shows over the Enterprise API, some reads later, what was done over SCIM: until then each read
+  -- gives the company as it was.
+  local function lagging(reads)
+    local before, number = assert(client:snapshot()), 0
+    local late = client:with { journal = client:option "journal" }
+    function late.snapshot(self, ...)
+      number = number + 1
+      return number <= reads and before or client.snapshot(self, ...)
+    end
+    return late, function()
+      return number
+    end
+  end
+
+  it("are not done before the directory shows them, however late that is", function()
+    local made = plan { disable = { active[1], active[2] } }
+    local late, reads = lagging(4)
+    local cancel, restore = plans.fast_clock(100)
+    local run = assert(late:apply(made, { confirm_within = 60, cancel = cancel }))
+    restore()
+    assert.is_true(run.ok, tostring(run))
+    assert.equal(5, reads())
+    support.reset(box)
+    late = lagging(99)
+    run = assert(late:apply(plan { disable = { active[3] } }, { confirm_within = 0.1 }))
+    assert.is_false(run.ok)
+    assert.equal("not_confirmed", plans.row(run, active[3]).state)
+  end)
+
+  it("are sent once though answer and directory are late", function()
+    lose "patch_user"
+    local made = plan { disable = { active[1] } }
+    local late = lagging(2)
+    local run = apply(made, { confirm_within = 60 }, late)
+    assert.is_true(run.ok, tostring(run))
+    assert.equal(1, count "patch_user")
   end)
 
   it("do not believe a server that says yes and does nothing", function()

@@ -96,6 +96,7 @@ For plans with --via scim a profile has the token of the company's SCIM endpoint
 hash: "scim_token" is {"file": PATH}, {"env": NAME} or {"command": LINE}. "scim_url" is the
 Connection URL of the Admin Console (Users, Directories), where it does not go with the account
 number alone; "scim_dialect" is "rfc" for a server that does all of SCIM 2.0.
+"profile add" writes the first two: --scim-token-file or --scim-token-command, --scim-url.
 
     LASTPASS_PROFILE         profile
     LASTPASS_CID             account number

@@ -172,6 +172,30 @@ describe("lastpass profile", function()
     assert.truthy(output:find("lastpass profile add NAME", 1, true), output)
   end)
 
+  it("add takes the company's SCIM endpoint, and keeps it", function()
+    local scim = place.hash .. ".scim"
+    assert(core.write_file(scim, place.box.scim_token))
+    os.execute("chmod 600 " .. scim)
+    add()
+    local output, code = shell "lastpass scim users --no-input"
+    assert.is_true(code ~= 0, output)
+    local flags = (" --scim-token-file %s --scim-url %s"):format(scim, place.box.scim_url)
+    output, code = shell("lastpass profile add acme --replace --no-input" .. flags)
+    assert.equals(0, code, output)
+    local profile = assert(json.decode(read(config()))).profiles.acme
+    assert.same({ { file = scim }, place.box.scim_url }, { profile.scim_token, profile.scim_url })
+    output, code = shell "lastpass scim users --no-input"
+    assert.equals(0, code, output)
+    shell "lastpass profile add acme --replace --no-input --timezone UTC"
+    assert.equals(place.box.scim_url, json.decode(read(config())).profiles.acme.scim_url)
+    output, code = shell("lastpass profile add acme --replace --scim-token-command x" .. flags)
+    assert.equals(64, code)
+    assert.truthy(output:find("do not go together", 1, true), output)
+    output, code = shell "lastpass profile add acme --replace --scim-url ftp://x"
+    assert.equals(64, code)
+    assert.truthy(output:find("--scim-url", 1, true), output)
+  end)
+
   it("add minds what is missing or wrong", function()
     assert.equals(64, select(2, shell "lastpass profile add acme --provhash-env X"))
     assert.equals(64, select(2, shell "lastpass profile add acme --cid many --provhash-env X"))

@@ -48,6 +48,32 @@ local function settings_of(session)
   return settings
 end
 
+-- The SCIM endpoint of the company, as far as the flags name it: for plans with --via scim.
+local function add_scim_settings(settings, options)
+  local keys = require "lastpass.config.keys"
+  local given = { scim_url = options.scim_url }
+  for _, kind in ipairs { "file", "command" } do
+    local place = options["scim_token_" .. kind]
+    if place and given.scim_token then
+      return usage "--scim-token-file and --scim-token-command do not go together"
+    elseif place then
+      given.scim_token = { [kind] = place }
+    end
+  end
+  local _, problem = require("lastpass.transport.address").parse(given.scim_url or "https://x")
+  if problem then
+    return usage("--scim-url: " .. problem)
+  end
+  for key, value in pairs(given) do
+    local checked, reason = keys.check(key, value, { home = os.getenv "HOME" })
+    if checked == nil then
+      return usage(("--%s %s"):format(key:gsub("_", "-"), reason))
+    end
+    settings[key] = key == "scim_token" and value or checked
+  end
+  return true
+end
+
 local QUESTION = "Provisioning hash (Admin Console, Advanced): "
 
 local function read_hash(options, question)
@@ -183,6 +209,7 @@ local function add(session, options)
     return usage "profile add: a name has letters, digits and . _ -"
   end
   local settings = must(settings_of(session))
+  must(add_scim_settings(settings, options))
   if options.provhash_fd or options.provhash_prompt then
     settings.provhash = nil
   end
@@ -287,6 +314,13 @@ return {
     options = {
       { "--default", "make it the default" },
       { "--replace", "change a profile that exists; a hash that was asked for is asked for again" },
+      {
+        "--scim-token-file",
+        "file with the token of the company's SCIM endpoint, mode 600: for --via scim",
+        value = "FILE",
+      },
+      { "--scim-token-command", "command that prints that token", value = "COMMAND" },
+      { "--scim-url", "Connection URL of the Admin Console; default by --cid", value = "URL" },
     },
     examples = {
       { "lastpass profile add acme --cid 8771312", "asks for the hash" },
@@ -297,6 +331,10 @@ return {
       {
         "lastpass profile add acme --replace --provhash-prompt",
         "another hash, because the old one is wrong; all else stays",
+      },
+      {
+        "lastpass profile add acme --replace --scim-token-file ~/.config/lastpass/acme.scim",
+        "with the company's SCIM endpoint",
       },
     },
     topics = { "profiles" },
