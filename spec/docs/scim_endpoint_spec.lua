@@ -76,7 +76,8 @@ describe("docs/scim.md about the endpoint", function()
       local two, three = line:match "^lastpass (%S+ %S+)", line:match "^lastpass (%S+ %S+ %S+)"
       if not line:find "…" then
         local is_whole = names[three] or names[two] or commands.is_group(two or "")
-        assert.truthy(is_whole or line:find "^lastpass apply", line)
+        is_whole = is_whole or names[line:match "^lastpass (%S+)"]
+        assert.truthy(is_whole, line)
         count = count + 1
       end
     end
