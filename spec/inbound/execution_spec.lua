@@ -448,5 +448,55 @@ describe("lastpass.inbound.execution", function()
       end
       os.remove(client:option "journal")
     end)
+
+    it("takes back what was done since a moment, and leaves what was before", function()
+      local client = world.client:with { journal = os.tmpname() }
+      local journal = assert(require("lastpass.store").of(client))
+      world:close()
+      world = worlds.world(box, { limits = { disable = 100 } }, { journal = journal })
+      local list = people(2)
+      world:set_active(list[1].id, false)
+      require("spec.support.store").tamper(
+        journal,
+        "UPDATE lastpass_steps SET intended_at = intended_at - 7200"
+      )
+      world:set_active(list[2].id, false)
+      world:idle()
+      world:work()
+      local run = journal:runs()[1]
+      local undo = assert(client:undo(run.id, { since = os.time() - 3600 }))
+      assert.same({ enable = 1 }, undo.body.counts)
+      assert.is_true(assert(client:apply(undo)).ok)
+      assert.same({ true, false }, { is_disabled(list[1]), is_disabled(list[2]) })
+      assert.same({}, assert(client:undo(run.id, { since = os.time() + 3600 })).body.steps)
+      os.remove(client:option "journal")
+    end)
+
+    it("counts a week and a month as plans do", function()
+      world:restart {
+        limits = { disable = 100, per_week = { disable = 1 }, per_month = { disable = 2 } },
+      }
+      local list = people(4)
+      local function age(days)
+        require("spec.support.store").tamper(
+          world.journal,
+          "UPDATE lastpass_scim_amounts SET slot = slot - 96 * ? WHERE slot > 0",
+          days
+        )
+      end
+      assert.equal(200, (world:set_active(list[1].id, false)))
+      age(2)
+      local status, body = world:set_active(list[2].id, false)
+      assert.equal(409, status)
+      assert.matches("people disabled within 7 days: 1 so far, and 1", body.detail, 1, true)
+      age(6)
+      assert.equal(200, (world:set_active(list[2].id, false)))
+      age(10)
+      status, body = world:set_active(list[3].id, false)
+      assert.equal(409, status)
+      assert.matches("within 30 days: 2 so far", body.detail, 1, true)
+      age(20)
+      assert.equal(200, (world:set_active(list[3].id, false)))
+    end)
   end)
 end)

@@ -215,7 +215,13 @@ return function(make, busted)
           after = { join = { "A" }, leave = {} },
         },
       },
-      limits = { { name = "join", amount = 1, allowed = 2 } },
+      limits = {
+        {
+          name = "join",
+          amount = 1,
+          spans = { { seconds = 86400, text = "24 hours", allowed = 2 } },
+        },
+      },
       objects = { object "u1" },
       job = { tenant = 5, connection = "entra", kind = "scim.finish", object = "u1", delay = 100 },
     }, more)
@@ -373,7 +379,7 @@ return function(make, busted)
     local second = write(2)
     assert.is_nil(second.held)
     local third = write(3)
-    assert.same({ name = "join", done = 2, amount = 1, allowed = 2 }, third.held)
+    assert.same({ name = "join", done = 2, amount = 1, allowed = 2, text = "24 hours" }, third.held)
     assert.equal("held", journal:jobs({ id = third.job })[1].state)
     assert.equal(third.job, write(3).job)
     assert.equal(2, #journal:steps(second.run))
@@ -401,7 +407,13 @@ return function(make, busted)
     local function write(token, allowed)
       return assert(journal:scim_intend(intent(token, {
         takes_back = { enable = { "disable" } },
-        limits = { { name = "disable", amount = 1, allowed = allowed } },
+        limits = {
+          {
+            name = "disable",
+            amount = 1,
+            spans = { { seconds = 30 * 86400, text = "30 days", allowed = allowed } },
+          },
+        },
         claims = { token },
       })))
     end

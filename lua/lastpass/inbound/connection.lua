@@ -109,6 +109,13 @@ function M.check(where, given, level)
   return connection
 end
 
+--- Under which name the journal has the objects of a connection: what is only answered as if done stays apart.
+---@param connection lastpass.inbound.Connection
+---@return string
+function M.store_name(connection)
+  return connection.mode == "shadow" and connection.name .. "/shadow" or connection.name
+end
+
 local columns = { name = true, tenant = true, provider = true, mode = true, state = true }
 
 --- What the journal stores of it.

@@ -79,10 +79,11 @@ local function finish_job(endpoint, write, token)
   }
 end
 
-local LIMIT = "%s within 24 hours: %d so far, and %d by this change; the limit is %d"
+local LIMIT = "%s within %s: %d so far, and %d by this change; the limit is %d"
 
 local function limit_reason(over)
-  return LIMIT:format(limits.by_name[over.name].counts, over.done, over.amount, over.allowed)
+  local counts = limits.by_name[over.name].counts
+  return LIMIT:format(counts, over.text, over.done, over.amount, over.allowed)
 end
 
 local function intend(endpoint, write, takes_admin)

@@ -2,22 +2,18 @@
 -- member, so one without members is pending here; there is no command that renames or deletes one.
 -- @module lastpass.inbound.groups
 local accounts = require "lastpass.inbound.accounts"
-local errors = require "lastpass.error"
 local execution = require "lastpass.inbound.execution"
 local finishing = require "lastpass.inbound.finishing"
-local held = require "lastpass.inbound.held"
 local json = require "lastpass.json"
 local membership = require "lastpass.inbound.membership"
 local objects = require "lastpass.inbound.objects"
 local patches = require "lastpass.scim.patch"
+local portions = require "lastpass.inbound.portions"
 local replacement = require "lastpass.scim.server.replacement"
 local resources = require "lastpass.inbound.resources"
 local schema = require "lastpass.scim.schema"
 
 local M = {}
-
--- Memberships of one call, and of one intent.
-local CHUNK = 100
 
 -- ---- finding ----
 
@@ -118,70 +114,6 @@ local function note(endpoint, entry, object, pending)
   })
 end
 
-local function slice(list, first)
-  local part = {}
-  for index = first, math.min(first + CHUNK - 1, #list) do
-    part[#part + 1] = list[index]
-  end
-  return part
-end
-
--- What there was no time for is done by the worker.
-local function leave_rest(endpoint, object, changes, first, final)
-  local rest = {}
-  for index = first, #changes do
-    rest[#rest + 1] = changes[index]
-  end
-  local ok, message, err = execution.note(endpoint, {
-    add_jobs = {
-      {
-        tenant = endpoint.tenant,
-        connection = endpoint.store_name,
-        kind = held.FINISH,
-        subject = object.name,
-        object = object.id,
-        fingerprint = held.fingerprint(endpoint.store_name, held.FINISH, rest),
-        payload = {
-          changes = held.plain(rest),
-          final = { object = final },
-          asked_at = math.floor(endpoint.now()),
-        },
-      },
-    },
-  })
-  if not ok then
-    return nil, message, err
-  end
-  local text = "%d of %d memberships are written; the others follow"
-  return errors.fail("transport", "under_way", text:format(first - 1, #changes), {
-    status = 503,
-    retry_after = 60,
-  })
-end
-
-local function execute(endpoint, context, view, entry, object, changes, final)
-  final = final or object
-  for first = 1, #changes, CHUNK do
-    if first > 1 and endpoint.clock() > context.middle then
-      return leave_rest(endpoint, object, changes, first, final)
-    end
-    local is_last = first + CHUNK > #changes
-    local ok, message, err = execution.run(endpoint, context, {
-      view = view,
-      entry = entry,
-      object = object,
-      is_stored = true,
-      changes = slice(changes, first),
-      final = { object = is_last and final or object },
-      touched = {},
-    })
-    if not ok then
-      return nil, message, err
-    end
-  end
-  return true
-end
-
 -- Brings name, attributes and members to what is asked for.
 local function apply(endpoint, context, view, entry, asked)
   local found, message, err = membership.resolve(endpoint, view, entry, asked.members)
@@ -200,7 +132,8 @@ local function apply(endpoint, context, view, entry, asked)
   if #found.changes > 0 then
     local final = objects.copy(object)
     final.state = found.gains and "active" or object.state
-    ok, message, err = execute(endpoint, context, view, entry, object, found.changes, final)
+    ok, message, err =
+      portions.execute(endpoint, context, view, entry, object, found.changes, final)
     if not ok then
       return nil, message, err
     end
@@ -403,7 +336,7 @@ function M.remove(endpoint, context, id, given)
   ok, message, err = note(endpoint, entry, entry.object, json.list {})
   if ok then
     ok, message, err =
-      execute(endpoint, context, found.view, entry, entry.object, resolved.changes, object)
+      portions.execute(endpoint, context, found.view, entry, entry.object, resolved.changes, object)
   end
   if not ok then
     return nil, message, err

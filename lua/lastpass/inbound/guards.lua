@@ -90,19 +90,19 @@ local function size_of(endpoint, view)
   return endpoint.size
 end
 
---- What changes count, with what a day allows of each.
+--- What changes count, with what a day, a week and a month allow of each.
 ---@param endpoint lastpass.inbound.Endpoint
 ---@param view table
 ---@param changes table[]
 ---@param is_approved? boolean nothing is limited
----@return table[] amounts {name, amount, allowed}
+---@return table[] amounts {name, amount, spans}
 function M.amounts(endpoint, view, changes, is_approved)
   local list = {}
   for name, amount in pairs(single.count(changes)) do
-    local allowed = not is_approved
-        and limits.allowed_in_a_day(settings_of(endpoint), name, size_of(endpoint, view))
+    local spans = not is_approved
+        and limits.allowed_in_spans(settings_of(endpoint), name, size_of(endpoint, view))
       or nil
-    list[#list + 1] = { name = name, amount = amount, allowed = allowed }
+    list[#list + 1] = { name = name, amount = amount, spans = spans }
   end
   return list
 end

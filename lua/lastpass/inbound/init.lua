@@ -123,7 +123,7 @@ end
 ---@param connection lastpass.inbound.Connection
 ---@return string
 function M.store_name(connection)
-  return connection.mode == "shadow" and connection.name .. "/shadow" or connection.name
+  return connections.store_name(connection)
 end
 
 --- What shadow mode answered as if done, as a plan with the guards of plans.

@@ -107,14 +107,18 @@ local function allowed_over(settings, entry, span, of, shorter)
   return math.max(M.allowed(limit, of, entry.least) * span.factor, shorter), false
 end
 
---- How many a day allows.
+--- How many each of the spans allows.
 ---@param settings table as of `merge`
 ---@param name string
 ---@param size table {people, memberships} of the directory
----@return integer
-function M.allowed_in_a_day(settings, name, size)
-  local entry = M.by_name[name]
-  return (allowed_over(settings, entry, M.spans[1], size[entry.of], 0))
+---@return {seconds: integer, text: string, allowed: integer}[] spans
+function M.allowed_in_spans(settings, name, size)
+  local entry, allowed, list = M.by_name[name], 0, {}
+  for position, span in ipairs(M.spans) do
+    allowed = allowed_over(settings, entry, span, size[entry.of], allowed)
+    list[position] = { seconds = span.seconds, text = span.text, allowed = allowed }
+  end
+  return list
 end
 
 local SETTING = "limit { %s = %d } in the playbook, or { limit = { %s = %d } } as an option of plan"

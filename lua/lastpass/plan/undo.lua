@@ -21,6 +21,7 @@ local M = {}
 local known_options = {
   expires_in = plans.check_expiry,
   limit = "table",
+  since = "number",
   via = surface.is_known,
 }
 
@@ -233,7 +234,8 @@ end
 ---@param client lastpass.Client
 ---@param id integer
 ---@param options? table expires_in (seconds; default a day), limit (as of `client:plan`; a run that began
--- within a week has none unless they are given), via (default: what carried the run)
+-- within a week has none unless they are given), since (epoch seconds; of what identity providers changed within a day,
+-- what was done from then on), via (default: what carried the run)
 ---@return lastpass.Plan|nil plan `body.held`: who has changed since; `body.warnings`: what does not
 -- come back
 ---@return string? message

@@ -1,6 +1,7 @@
 --- The first of the two commits of an identity provider's write: the intent proves the company's lock, claims the user or
 -- group, counts the limits and writes the steps down, all or nothing.
 -- @module lastpass.store.inbound_intents
+local amounts = require "lastpass.store.inbound_amounts"
 local errors = require "lastpass.error"
 local job_claims = require "lastpass.store.job_claims"
 local jobs = require "lastpass.store.jobs"
@@ -13,9 +14,6 @@ local values = require "lastpass.store.values"
 local methods = {}
 
 local M = { methods = methods }
-
-local DAY = 24 * 60 * 60
-local SLOT = 15 * 60 -- seconds of which the amounts of limits are added up
 
 -- ---- the run of the day ----
 
@@ -39,39 +37,6 @@ local function open_run(database, tenant, name, owner)
   ).id
 end
 
--- What was done within a day beside what the amounts of the slots say: by plans, and less what an undo took back. The
--- company is ours from now on, so nobody adds to it.
-local function note_others(database, self, tenant, takes_back, clock)
-  local done, message, err = self:amounts(tenant, clock - DAY, takes_back)
-  if not done then
-    return nil, message, err
-  end
-  local first = math.floor((clock - DAY) / SLOT)
-  database:query("DELETE FROM lastpass_scim_amounts WHERE tenant = ? AND slot < ?", tenant, first)
-  local ours = {}
-  for _, row in
-    ipairs(
-      database:query(
-        "SELECT name, {SUM(amount) AS amount} FROM lastpass_scim_amounts "
-          .. "WHERE tenant = ? GROUP BY name",
-        tenant
-      )
-    )
-  do
-    ours[row.name] = row.amount
-    done[row.name] = done[row.name] or 0
-  end
-  for name, amount in pairs(done) do
-    database:query(
-      "INSERT INTO lastpass_scim_amounts (tenant, name, slot, amount) VALUES (?, ?, 0, ?)",
-      tenant,
-      name,
-      amount - (ours[name] or 0)
-    )
-  end
-  return true
-end
-
 -- The company's lock and the number of the run, or who else has it.
 local function hold_company(database, self, given)
   local state, message, err = locks.share(database, self, given.tenant, given.idle)
@@ -89,7 +54,8 @@ local function hold_company(database, self, given)
   )
   if state.is_new then
     local ok
-    ok, message, err = note_others(database, self, given.tenant, given.takes_back, state.clock)
+    ok, message, err =
+      amounts.note_others(database, self, given.tenant, given.takes_back, state.clock)
     if not ok then
       return nil, message, err
     end
@@ -124,47 +90,6 @@ local function claim(database, given)
     lease_until = row.lease_until
   end
   return lease_until or true
-end
-
--- ---- limits ----
-
-local function beyond(database, tenant, limits, clock)
-  local first = math.floor((clock - DAY) / SLOT)
-  for _, limit in ipairs(limits) do
-    if limit.allowed then
-      local done = database:first(
-        "SELECT {COALESCE(SUM(amount), 0) AS amount} FROM lastpass_scim_amounts "
-          .. "WHERE tenant = ? AND name = ? AND (slot = 0 OR slot >= ?)",
-        tenant,
-        limit.name,
-        first
-      ).amount
-      if done + limit.amount > limit.allowed then
-        return { name = limit.name, done = done, amount = limit.amount, allowed = limit.allowed }
-      end
-    end
-  end
-  return nil
-end
-
---- Inside a transaction: counts what is about to be changed, or no longer is.
----@param database table
----@param tenant string
----@param limits table[] {name, amount}
----@param slot integer of the intent
----@param sign 1|-1
-function M.add_amounts(database, tenant, limits, slot, sign)
-  for _, limit in ipairs(limits) do
-    database:query(
-      "INSERT INTO lastpass_scim_amounts (tenant, name, slot, amount) VALUES (?, ?, ?, ?) "
-        .. "ON CONFLICT (tenant, name, slot) DO UPDATE "
-        .. "SET amount = lastpass_scim_amounts.amount + excluded.amount",
-      tenant,
-      limit.name,
-      slot,
-      sign * limit.amount
-    )
-  end
 end
 
 -- ---- the intent ----
@@ -236,7 +161,7 @@ local function intend(database, self, given)
   if not lease_until then
     return nil, message, err
   end
-  local over = beyond(database, given.tenant, given.limits, clock)
+  local over = amounts.beyond(database, given.tenant, given.limits, clock)
   if over then
     return { held = over, clock = clock }
   end
@@ -244,8 +169,8 @@ local function intend(database, self, given)
   if not ok then
     return nil, message, err
   end
-  local slot = math.floor(clock / SLOT)
-  M.add_amounts(database, given.tenant, given.limits, slot, 1)
+  local slot = amounts.slot_of(clock)
+  amounts.add(database, given.tenant, given.limits, slot, 1)
   run = given.again and given.again.run or run
   local numbers = given.again and repeat_steps(database, given.again, given.doubt)
     or write_steps(database, run, given.steps, given.doubt)
@@ -270,9 +195,10 @@ local function intend_or_hold(database, self, given)
     )
     if given.held then
       local over = result.held
-      given.held.reason = ("%s = %d within 24 hours: %d so far, and %d by this change"):format(
+      given.held.reason = ("%s = %d within %s: %d so far, and %d by this change"):format(
         over.name,
         over.allowed,
+        over.text,
         over.done,
         over.amount
       )
@@ -352,9 +278,10 @@ end
 ---@param intent table tenant; run (name of the run of the day); idle (seconds after which the company is free again);
 -- takes_back (as of `amounts`); claims (subjects); token; previous (token of the same work's earlier attempt); lease
 -- (seconds); doubt (seconds in which the server may still act); steps {kind, subject, before, after} or again {run,
--- numbers}; limits {name, amount, allowed (nil: any)}; objects; job (left behind when the process dies; its not_before or
--- delay says when it is due), held (job), proof (id and token of the job that is executed)
----@return table|nil result {run, numbers, job, slot, clock, lease_until} or {held = {name, done, amount, allowed}, job}
+-- numbers}; limits {name, amount, spans {seconds (1, 7 or 30 days), text, allowed}}, without spans nothing is limited;
+-- objects; job (left behind when the process dies; its not_before or delay says when it is due), held (job), proof (id and
+-- token of the job that is executed)
+---@return table|nil result {run, numbers, job, slot, clock, lease_until} or {held = {name, done, amount, allowed, text}, job}
 ---@return string? message
 ---@return lastpass.Error? err kind "conflict", code "locked" (somebody else works on the company), "claimed" (with
 -- retry_after), "job_lost", "object_exists"
@@ -373,7 +300,7 @@ function methods:scim_intend(intent)
     doubt = values.whole(where, "doubt", intent.doubt),
     steps = prepare_steps(where, intent.steps),
     again = intent.again,
-    limits = intent.limits or {},
+    limits = amounts.check(where, intent.limits or {}),
     objects = M.prepare_objects(where, intent.objects),
     job = intent.job and jobs.prepare(where, intent.job),
     held = intent.held and jobs.prepare(where, intent.held),

@@ -1,5 +1,6 @@
 --- The second commit of an identity provider's write: what became of its steps, and the claim given back.
 -- @module lastpass.store.inbound_outcomes
+local amounts = require "lastpass.store.inbound_amounts"
 local claims = require "lastpass.store.job_claims"
 local errors = require "lastpass.error"
 local intents = require "lastpass.store.inbound_intents"
@@ -105,7 +106,7 @@ local function write_outcome(database, given)
     objects.forget(database, given.connection, id)
   end
   supersede(database, given.supersede)
-  intents.add_amounts(database, given.tenant, given.give_back, given.slot or 0, -1)
+  amounts.add(database, given.tenant, given.give_back, given.slot or 0, -1)
   local added = {}
   for index, row in ipairs(given.add_jobs) do
     added[index] = (jobs.insert(database, row))

@@ -170,7 +170,8 @@ M.steps = {
       token TEXT NOT NULL,
       lease_until BIGINT NOT NULL,
       PRIMARY KEY (tenant, subject)) @churned]],
-    -- What was changed within a day, by limit and quarter of an hour; slot 0 has what others did.
+    -- What was changed within a month, by limit and quarter of an hour; the slots -1, -7 and -30 have what others did
+    -- within so many days.
     [[CREATE TABLE lastpass_scim_amounts (
       tenant TEXT NOT NULL,
       name TEXT NOT NULL,

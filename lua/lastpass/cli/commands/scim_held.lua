@@ -249,6 +249,12 @@ return {
           value = "WHAT",
           choices = { "keep", "unlink", "disable" },
         },
+        {
+          "--except",
+          "what becomes of this one instead: WHO is an address, a group or an id",
+          value = "WHO=WHAT",
+          many = true,
+        },
         { "-o --output", "with disable: save the plan and do nothing else", value = "FILE" },
         { "--protect", "with disable: never touch this account", value = "EMAIL", many = true },
         options_of.limit,
@@ -260,6 +266,10 @@ return {
       { "lastpass scim disconnect entra", "what is linked" },
       { "lastpass scim disconnect entra --objects disable -o leave.plan.json", "to be reviewed" },
       { "lastpass scim disconnect entra --objects keep", "the accounts stay as they are" },
+      {
+        "lastpass scim disconnect entra --objects keep --except bob@acme.com=disable",
+        "object by object",
+      },
     },
     topics = { "safety", "exit-codes" },
     run = function(session)
