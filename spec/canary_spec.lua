@@ -105,6 +105,7 @@ describe("the canary hash", function()
       "lastpass.Client (8771312 at ",
       "lastpass.scim.Client (http",
       "not_over_scim",
+      "lastpass.inbound.Endpoint (canary)",
       "SCIM does it by POST /Users",
       "lastpass.source.scim: http",
       "test of the connection",

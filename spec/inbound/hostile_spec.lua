@@ -158,6 +158,55 @@ describe("lastpass.inbound against odd input", function()
     assert.same({ "failed", "last_admin" }, { status_of_job(id).state, status_of_job(id).code })
   end)
 
+  it("serves two connections that are about the same person", function()
+    local other = worlds.world(
+      box,
+      { name = "okta", provider = "okta" },
+      { journal = world.journal }
+    )
+    local address = "both@acme.example"
+    other:send("GET", "/Users?count=0") -- its directory is read before the account is made
+    assert.equal(201, (world:create(address)))
+    local status, linked = other:create(address)
+    assert.equal(201, status)
+    assert.equal(1, world:requests "batchadd")
+    assert.equal(linked.id, other:find(address))
+    assert.equal(200, (other:send("GET", "/Users/" .. linked.id)))
+    assert.equal(200, (other:set_active(linked.id, false)))
+    assert.equal(201, (world:create(address)))
+    assert.equal(204, (other:send("DELETE", "/Users/" .. linked.id)))
+    assert.is_string(world:find(address))
+    other:close()
+  end)
+
+  it("answers 503 while another process has the journal, and finishes afterwards", function()
+    local path = os.tmpname()
+    local journal = assert(require("lastpass.store").open { path = path })
+    local held = worlds.world(box, nil, { journal = journal })
+    local id = held:find(someone())
+    local database = journal._database
+    local function may_write(value)
+      database:query("PRAGMA query_only = " .. (value and 0 or 1))
+    end
+    may_write(false)
+    assert.equal(503, (held:set_active(id, false)))
+    assert.equal(0, held:requests "disableuser")
+    may_write(true)
+    held.fate = function()
+      held.fate = nil
+      may_write(false)
+    end
+    assert.equal(503, (held:set_active(id, false)))
+    assert.equal(200, (held:send("GET", "/Users/" .. id)))
+    may_write(true)
+    assert.equal(1, held:work(300).done)
+    assert.same({}, held:jobs())
+    assert.equal(200, (held:set_active(id, false)))
+    assert.equal(1, held:requests "disableuser")
+    journal:close()
+    os.remove(path)
+  end)
+
   it("lists somebody by one id before and after a change of address", function()
     local address = someone()
     local id = world:find(address)

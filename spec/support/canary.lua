@@ -224,6 +224,53 @@ local function knock_plans(client, base, ca_file)
   attempt(lastpass.source.scim, { url = secret, token = secret })
 end
 
+-- The endpoint that identity providers push to, over this client.
+local function knock_inbound(client)
+  local inbound, store = require "lastpass.inbound", require "lastpass.store"
+  local journal = assert(store.open { path = ":memory:" })
+  local view
+  local options = {
+    connection = { name = "canary", tenant = store.tenant(client) },
+    client = client,
+    carrier = require("lastpass.directory.carrier").of_enterprise(client),
+    journal = journal,
+    directory = function()
+      local snapshot, message, err = client:snapshot()
+      view = view or snapshot and { snapshot = snapshot, read_at = os.time() }
+      return view, message, err
+    end,
+    deadline = 5,
+  }
+  local endpoint = inbound.new(options)
+  local server = require("lastpass.scim.server").new(endpoint:backend {})
+  local function send(method, path, body)
+    attempt(server.handle, server, {
+      method = method,
+      path = path,
+      headers = { ["content-type"] = "application/scim+json" },
+      body = body and lastpass.json.encode(body) or "",
+      base = "https://host/scim/canary",
+    })
+  end
+  send("GET", "/Users")
+  send("GET", "/Users/none")
+  send("POST", "/Users", { userName = "inbound@x.example", displayName = "I", active = true })
+  send("POST", "/Groups", { displayName = "Inbound" })
+  send("PATCH", "/Users/none", { Operations = {} })
+  attempt(endpoint.work, endpoint)
+  show_all(
+    endpoint,
+    endpoint.connection,
+    journal,
+    journal:jobs {},
+    journal:scim_objects { connection = "canary" }
+  )
+  options.worker = secret
+  attempt(inbound.new, options)
+  attempt(inbound.connection.check, "canary", { name = secret, tenant = "5", held_status = secret })
+  journal:close()
+end
+
 local wrong = {
   { cid = secret },
   { provhash = "x" },
@@ -264,6 +311,8 @@ for position = 3, #arg, 2 do
   knock_scim(new_scim(base .. "9", ca_file))
   knock_scim(new_scim(base, ca_file, { timeout = 0.001, retries = 0 }))
   knock_plans(client, base, ca_file)
+  knock_inbound(client)
+  knock_inbound(new(url, ca_file, { cid = 5 }))
   for _, options in ipairs { { url = secret }, { dialect = secret }, { tokn = secret } } do
     attempt(new_scim, base, ca_file, options)
   end

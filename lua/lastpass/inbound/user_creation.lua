@@ -71,7 +71,11 @@ local function create_new(endpoint, context, view, address, resource, generation
   if not ok then
     return nil, message, err
   elseif entry.user then
-    entry.is_new, entry.object.state, entry.object.shown = nil, "active", nil
+    -- the directory that was read last may not have the account yet
+    local object, user = entry.object, entry.user
+    entry.is_new, object.state = nil, "active"
+    object.shown = { status = user.status, fullname = user.fullname }
+    object.written_at = math.floor(endpoint.now())
   end
   return users.apply(endpoint, context, view, entry, {
     active = resource.active ~= false,
