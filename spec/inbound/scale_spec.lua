@@ -1,6 +1,7 @@
 -- Large companies and large groups: what a request costs does not go by their size where it need not, and nothing runs for
 -- long in one piece where a process serves many.
 local effort = require "spec.support.effort"
+local scim_server = require "lastpass.scim.server"
 local support = require "spec.support.box"
 local worlds = require "spec.support.inbound"
 
@@ -126,16 +127,25 @@ describe("lastpass.inbound in a large company", function()
     debug.sethook(function()
       pieces.current = pieces.current + 100
     end, "", 100)
-    local ok, status, body = pcall(world.send, world, "GET", path)
+    local target, query = path:match "^([^?]*)%??(.*)$"
+    local server = scim_server.new(world.endpoint:backend {})
+    local response = server:handle {
+      method = "GET",
+      path = target,
+      query = query,
+      headers = {},
+      body = "",
+      base = "https://host/scim/entra",
+    }
+    end_piece()
     debug.sethook()
-    assert(ok, status)
-    return status, body
+    assert.is_true(response.status == 200 or response.status == 404)
   end
 
   it("does nothing long in one piece", function()
     for _, path in ipairs {
       "/Users?filter=title%20pr",
-      "/Users?count=200&excludedAttributes=groups",
+      "/Users?count=200",
       "/Users/" .. ("0"):rep(32),
       "/Groups?filter=displayName%20sw%20%22A%22&excludedAttributes=members",
     } do

@@ -273,6 +273,11 @@ function backend:find(type, id, wants)
   return queries.find(self.endpoint, type.name, id, wants)
 end
 
+--- Called between the resources of a list, see lastpass.scim.server.
+function backend:pause()
+  self.endpoint.pause()
+end
+
 --- A list, see lastpass.scim.server.
 function backend:query(type, query)
   return queries.query(self.endpoint, type.name, query)

@@ -19,7 +19,8 @@
 --
 -- `wants(name)` tells whether an attribute will be shown, so that what is dear is not read for nothing. `given` has
 -- `wants`, `if_match` and `check(version)`, which gives true, or the failure for what If-Match asks: a backend calls
--- it where it holds the resource.
+-- it where it holds the resource. A backend may have `pause()`: it is called between the resources of a list, so
+-- that others can run.
 -- @module lastpass.scim.server
 local bulk = require "lastpass.scim.server.bulk"
 local discovery = require "lastpass.scim.server.discovery"

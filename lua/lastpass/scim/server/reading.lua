@@ -4,6 +4,7 @@ local URN = require("lastpass.scim.definitions").URN
 local bodies = require "lastpass.scim.server.bodies"
 local digest = require "lastpass.digest"
 local filters = require "lastpass.scim.filter"
+local json = require "lastpass.json"
 local messages = require "lastpass.scim.messages"
 local pages = require "lastpass.scim.server.pages"
 local parameters = require "lastpass.scim.server.parameters"
@@ -161,10 +162,15 @@ local function answer_list(call, asked)
   if not result then
     return nil, query, err
   end
-  local shown = {}
+  local shown, backend = {}, call.backend
   for position, resource in ipairs(result.resources) do
-    shown[position] = type(resource) == "string" and resource
+    local one = type(resource) == "string" and resource
       or presentation.show(call, call.type, resource, selection)
+    if backend.pause then
+      one = type(one) == "string" and one or json.encode(one)
+      backend:pause()
+    end
+    shown[position] = one
   end
   return messages.response(
     200,
