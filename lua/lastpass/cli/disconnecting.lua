@@ -18,10 +18,11 @@ local must = failure.must
 -- ------------------------------------------------------------------ closing
 
 local function close(session, journal, connection, decided)
+  local name = connection.name
   local closed = must(disconnect.close(journal, connection, decided))
   session:say(
     "%s is closed: %s revoked, %s that waited will not be done",
-    connection.name,
+    name,
     text.plural(closed.revoked, "token"),
     text.plural(closed.ended, "change")
   )
