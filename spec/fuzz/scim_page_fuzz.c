@@ -55,9 +55,9 @@ int LLVMFuzzerTestOneInput (const uint8_t *data, size_t size) {
   static lp_reader reader;
   lp_scim_page page;
   lp_rows rows, all;
-  char *text = malloc(size + 1); /* just as long as it is */
+  char *text = malloc(size > 0 ? size : 1); /* just as long as it is */
+  if (text == NULL) return 0;
   memcpy(text, data, size);
-  text = realloc(text, size > 0 ? size : 1);
   lp_rows_init(&rows);
   lp_rows_init(&all);
   lp_reader_init(&reader, &rows);
