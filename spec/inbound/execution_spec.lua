@@ -1,4 +1,5 @@
 -- What stands between a request and LastPass: guards, limits, the journal, the read-back; and calls that go wrong.
+local extent = require "spec.support.extent"
 local json = require "lastpass.json"
 local plans = require "spec.support.plans"
 local support = require "spec.support.box"
@@ -300,7 +301,7 @@ describe("lastpass.inbound.execution", function()
     end
 
     it("leaves a person whom a resent POST finds: one account, one id, one invitation", function()
-      local rounds = tonumber(os.getenv "LASTPASS_LONG" and 200 or 14)
+      local rounds = extent(14, 60, 200)
       local random = plans.random(7)
       world:restart { limits = { create = 10000 } }
       for round = 1, rounds do
@@ -333,7 +334,7 @@ describe("lastpass.inbound.execution", function()
     end)
 
     it("leaves a leaver who is disabled by whoever comes next", function()
-      local rounds = tonumber(os.getenv "LASTPASS_LONG" and 200 or 14)
+      local rounds = extent(14, 60, 200)
       local random = plans.random(11)
       world:restart { limits = { disable = 10000, enable = 10000 } }
       local list = people(10)
