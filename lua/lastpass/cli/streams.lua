@@ -76,6 +76,12 @@ function methods:flush()
   end
 end
 
+--- Whether the reader of standard output has gone away.
+---@return boolean
+function methods:is_closed()
+  return self._is_closed or false
+end
+
 --- Data as standard output may have it: what others have written into the directory must not control a
 -- terminal; elsewhere it stays as it is.
 ---@param text string

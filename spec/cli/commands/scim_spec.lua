@@ -153,6 +153,19 @@ describe("lastpass scim token new", function()
     pipe:close()
   end)
 
+  it("revokes a token whose reader has gone away", function()
+    local streams = cli.streams()
+    function streams.out.flush()
+      return nil, "Broken pipe", 32
+    end
+    local words = { "scim", "token", "new", "entra" }
+    for position = #place.flags, 1, -1 do
+      table.insert(words, 1, place.flags[position])
+    end
+    assert.equals(64, require("lastpass.cli").main(words, streams))
+    assert.equals("revoked", place:json("scim token list entra")[1].state)
+  end)
+
   it("takes a label of one line, and nothing else", function()
     for _, label in ipairs { "", "  ", "one\ntwo", ("x"):rep(81) } do
       local failure, code = place:failure { "scim", "token", "new", "entra", "--label", label }

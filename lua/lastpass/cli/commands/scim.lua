@@ -65,6 +65,9 @@ local function hand_out(session, text, row)
     session:print(text)
   end
   session.streams:flush()
+  if not path and session.streams:is_closed() then
+    return errors.fail("argument", "cannot_write", "nobody has read the token: it was revoked")
+  end
   return true
 end
 
