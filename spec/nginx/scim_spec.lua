@@ -167,7 +167,11 @@ describe("the SCIM endpoint", function()
     it("writes every request into the log, and no address", function()
       local rows = wait("the log", function()
         local list = endpoint:journal():scim_requests { connection = "entra", limit = 1000 }
-        return #list > 20 and list
+        for _, row in ipairs(list) do
+          if row.action == "delete_user" then
+            return list
+          end
+        end
       end)
       local actions = {}
       for _, row in ipairs(rows) do
@@ -284,7 +288,9 @@ describe("the SCIM endpoint", function()
     end)
     assert.equal("degraded", report.status)
     assert.matches("token 'soon' expires in %d days", report.reasons[1].message)
-    local days = endpoint.site:metric 'lastpass_scim_token_days{connection="entra",token="soon"}'
+    local days = wait("the metric", function() -- the other worker may know the tokens of before
+      return endpoint.site:metric 'lastpass_scim_token_days{connection="entra",token="soon"}'
+    end)
     assert.is_true(days > 4 and days < 5.01, days)
     stop()
   end)

@@ -183,6 +183,28 @@ function methods:call_journal(method, ...)
   return value, message, err
 end
 
+--- Reads several things of the journal at once.
+---@param calls table[] as of `journal:batch`
+---@return table[]|nil values one for each call
+---@return string? message
+---@return lastpass.Error? err
+function methods:read_journal(calls)
+  local results, message, err = self:call_journal("batch", calls)
+  if not results then
+    return nil, message, err
+  end
+  local values = {}
+  for index, result in ipairs(results) do
+    if result.raised then
+      error(result.raised, 0)
+    elseif result[1] == nil then
+      return journal_failure(result[2], result[3])
+    end
+    values[index] = result[1]
+  end
+  return values
+end
+
 --- Seconds in which LastPass may still be at work on calls that are sent now.
 ---@param calls integer one after the other
 ---@return integer
@@ -319,6 +341,7 @@ signature.declare("endpoint:", methods, {
   call_journal = "method: string, ...: any",
   doubt = "calls: number",
   due_in = "seconds: number",
+  read_journal = "calls: table",
   work = "options?: table",
 })
 

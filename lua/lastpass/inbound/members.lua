@@ -1,6 +1,7 @@
 --- Who is in which group: as the directory has it, with what was written through the endpoint since.
 -- @module lastpass.inbound.members
 local accounts = require "lastpass.inbound.accounts"
+local identities = require "lastpass.inbound.identities"
 local json = require "lastpass.json"
 local objects = require "lastpass.inbound.objects"
 
@@ -9,110 +10,14 @@ local M = {}
 -- So many names fit into one query of the journal.
 local CHUNK = 500
 
-local function written_since(endpoint, view, wanted)
+local function since_read(endpoint, view, wanted)
   wanted.connection = endpoint.store_name
   wanted.since = not endpoint.is_shadow and math.max(view.read_at - objects.OVERLAY, 0) or nil
-  return endpoint:call_journal("scim_members", wanted)
+  return wanted
 end
 
--- Objects of the journal, in portions: `field` names the list of `scim_objects` that `values` are.
-local function load_objects(endpoint, field, values, wanted, take)
-  for first = 1, #values, CHUNK do
-    local part = {}
-    for index = first, math.min(first + CHUNK - 1, #values) do
-      part[#part + 1] = values[index]
-    end
-    wanted.connection, wanted[field] = endpoint.store_name, part
-    local list, message, err = endpoint:call_journal("scim_objects", wanted)
-    if not list then
-      return nil, message, err
-    end
-    for _, object in ipairs(list) do
-      take(object)
-    end
-  end
-  return true
-end
-
--- Objects by their key; a new address that has come into force leads to them as well.
-local function known_by_account(endpoint, kind, keys)
-  local known = {}
-  local ok, message, err = load_objects(
-    endpoint,
-    "accounts",
-    keys,
-    { type = kind, live = true },
-    function(object)
-      known[object.account] = object
-      if object.alias and not known[object.alias] then
-        known[object.alias] = object
-      end
-    end
-  )
-  return ok and known, message, err
-end
-
-local function known_by_id(endpoint, ids)
-  local known = {}
-  local ok, message, err = load_objects(endpoint, "ids", ids, {}, function(object)
-    known[object.id] = object
-  end)
-  return ok and known, message, err
-end
-
--- An address that somebody else had before has an id of its own (`objects.by_name`).
-local function replace_taken(endpoint, view, kind, list)
-  local ids, positions = {}, {}
-  for index, item in ipairs(list) do
-    if not item.object then
-      ids[#ids + 1], positions[item.id] = item.id, index
-    end
-  end
-  local taken, message, err = known_by_id(endpoint, ids)
-  if not taken then
-    return nil, message, err
-  end
-  for id in pairs(taken) do
-    local item = list[positions[id]]
-    local entry
-    entry, message, err = objects.by_name(endpoint, view, kind, item.name)
-    if entry == nil then
-      return nil, message, err
-    elseif entry then
-      item.id, item.object = entry.object.id, entry.object
-    end
-  end
-  return list
-end
-
---- The ids that accounts of the directory have.
----@param endpoint lastpass.inbound.Endpoint
----@param view table
----@param kind "User"|"Group"
----@param names string[] addresses or names
----@return {id: string, name: string, object: table|nil}[]|nil list in the same order
----@return string? message
----@return lastpass.Error? err
-function M.identify(endpoint, view, kind, names)
-  local keys = {}
-  for index, name in ipairs(names) do
-    keys[index] = accounts.key(kind, name)
-  end
-  local known, message, err = known_by_account(endpoint, kind, keys)
-  if not known then
-    return nil, message, err
-  end
-  local list = {}
-  for index, name in ipairs(names) do
-    accounts.pause(endpoint, index)
-    local object = known[keys[index]]
-    list[index] = {
-      id = object and object.id or accounts.computed_id(endpoint, kind, name),
-      name = object and object.name or name,
-      object = object,
-    }
-  end
-  return replace_taken(endpoint, view, kind, list)
+local function written_since(endpoint, view, wanted)
+  return endpoint:call_journal("scim_members", since_read(endpoint, view, wanted))
 end
 
 -- A user who was deleted here and still is an account of LastPass can leave a group, not join one.
@@ -135,7 +40,7 @@ end
 ---@return string? message
 ---@return lastpass.Error? err
 function M.users_by_id(endpoint, view, ids)
-  local known, message, err = known_by_id(endpoint, ids)
+  local known, message, err = identities.by_id(endpoint, ids)
   if not known then
     return nil, message, err
   end
@@ -153,7 +58,7 @@ function M.users_by_id(endpoint, view, ids)
     end
   end
   local list
-  list, message, err = M.identify(endpoint, view, "User", names)
+  list, message, err = identities.identify(endpoint, view, "User", names)
   if not list then
     return nil, message, err
   end
@@ -194,7 +99,7 @@ local function add_known(endpoint, view, kind, kept, added)
   if #added == 0 then
     return kept
   end
-  local known, message, err = known_by_id(endpoint, added)
+  local known, message, err = identities.by_id(endpoint, added)
   if not known then
     return nil, message, err
   end
@@ -235,7 +140,7 @@ function M.list(endpoint, view, entry)
   for index, address in ipairs(group and group:members() or {}) do
     addresses[index] = address
   end
-  local list, message, err = M.identify(endpoint, view, "User", addresses)
+  local list, message, err = identities.identify(endpoint, view, "User", addresses)
   if not list then
     return nil, message, err
   end
@@ -263,6 +168,41 @@ function M.of_group(endpoint, view, entry)
   return shown(endpoint, list, "User")
 end
 
+local function add_written(prepared, written)
+  for _, one in ipairs(written) do
+    prepared.written[one.user] = prepared.written[one.user] or {}
+    table.insert(prepared.written[one.user], one)
+  end
+end
+
+-- The groups of one user, as almost every answer has them: everything in one call of the journal.
+local function prepare_one(endpoint, view, entry, names)
+  local keys, ids = identities.keys("Group", names), {}
+  for index, name in ipairs(names) do
+    ids[index] = accounts.computed_id(endpoint, "Group", name)
+  end
+  local connection = endpoint.store_name
+  local read, message, err = endpoint:read_journal {
+    {
+      method = "scim_objects",
+      { connection = connection, type = "Group", accounts = keys, live = true },
+    },
+    { method = "scim_objects", { connection = connection, ids = ids } },
+    { method = "scim_members", since_read(endpoint, view, { users = { entry.object.id } }) },
+  }
+  if not read then
+    return nil, message, err
+  end
+  local prepared = { groups = {}, written = {} }
+  add_written(prepared, read[3])
+  local list
+  list, message, err = identities.assemble(endpoint, view, "Group", names, read[1], read[2])
+  for index, item in ipairs(list or {}) do
+    prepared.groups[names[index]] = item
+  end
+  return list and prepared, message, err
+end
+
 --- What the groups of several users are made of, read at once.
 ---@param endpoint lastpass.inbound.Endpoint
 ---@param view table
@@ -279,7 +219,10 @@ function M.prepare(endpoint, view, entries)
       end
     end
   end
-  local list, message, err = M.identify(endpoint, view, "Group", names)
+  if #entries == 1 and #names > 0 and #names <= CHUNK then
+    return prepare_one(endpoint, view, entries[1], names)
+  end
+  local list, message, err = identities.identify(endpoint, view, "Group", names)
   if not list then
     return nil, message, err
   end
@@ -296,10 +239,7 @@ function M.prepare(endpoint, view, entries)
     if not written then
       return nil, message, err
     end
-    for _, one in ipairs(written) do
-      prepared.written[one.user] = prepared.written[one.user] or {}
-      table.insert(prepared.written[one.user], one)
-    end
+    add_written(prepared, written)
   end
   return prepared
 end

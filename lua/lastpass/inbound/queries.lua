@@ -2,6 +2,7 @@
 -- @module lastpass.inbound.queries
 local accounts = require "lastpass.inbound.accounts"
 local filters = require "lastpass.scim.filter"
+local identities = require "lastpass.inbound.identities"
 local members = require "lastpass.inbound.members"
 local objects = require "lastpass.inbound.objects"
 local resources = require "lastpass.inbound.resources"
@@ -190,7 +191,7 @@ local function complete(endpoint, view, kind, list)
       names[#names + 1], positions[#positions + 1] = item.name, position
     end
   end
-  local found, message, err = members.identify(endpoint, view, kind, names)
+  local found, message, err = identities.identify(endpoint, view, kind, names)
   if not found then
     return nil, message, err
   end

@@ -40,6 +40,17 @@ local SERVER = [[
       answer(assert(journal:scim_tokens()))
     }
   }
+  location = /batch {
+    content_by_lua_block {
+      journal = journal or journals.new(ngx.config.prefix() .. "journal.db", "lastpass")
+      local results = assert(journal:batch {
+        { method = "add_scim_token", { connection = "b", hash = ("a"):rep(64), label = "b" } },
+        { method = "add_scim_token", { connection = "b", hash = "wrong", label = "b" } },
+        { method = "scim_tokens", "b" },
+      })
+      answer { id = results[1][1], message = results[2][2], tokens = results[3][1] }
+    }
+  }
   location = /none {
     content_by_lua_block {
       local journal = journals.new("/proc/nothing/journal.db", "lastpass")
@@ -88,6 +99,13 @@ describe("the journal of the endpoint", function()
     local tokens = get "/tokens"
     assert.equal(40, #tokens)
     assert.equal("token 1", tokens[1].label)
+  end)
+
+  it("has several calls done together, each with its result", function()
+    local answered = get "/batch"
+    assert.is_number(answered.id)
+    assert.matches("hash", answered.message)
+    assert.equal("b", answered.tokens[1].label)
   end)
 
   it("names what is wrong with the database, and with the threads", function()

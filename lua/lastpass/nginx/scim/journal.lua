@@ -215,7 +215,7 @@ local function wait_for(queue, entry)
   }
 end
 
-local function call(queue, method, ...)
+local function enqueue(queue, call)
   if #queue.waiting >= MOST_QUEUED then
     return errors.fail(
       "throttled",
@@ -224,16 +224,41 @@ local function call(queue, method, ...)
       { retry_after = 5 }
     )
   end
-  local entry = {
-    call = { method = method, count = select("#", ...), ... },
-    done = require("ngx.semaphore").new(0),
-  }
+  local entry = { call = call, done = require("ngx.semaphore").new(0) }
   queue.waiting[#queue.waiting + 1] = entry
+  return entry
+end
+
+local function result_of(queue, entry)
   local result = wait_for(queue, entry)
   if result.failure then
     return failed(result.failure)
   end
   return result.value
+end
+
+local function call(queue, method, ...)
+  local entry, message, err = enqueue(queue, { method = method, count = select("#", ...), ... })
+  if not entry then
+    return nil, message, err
+  end
+  return result_of(queue, entry)
+end
+
+-- Several calls that go to the thread together. Too many for one transaction may get two.
+local function batch(queue, calls)
+  local entries, results = {}, {}
+  for position, one in ipairs(calls) do
+    local entry, message, err = enqueue(queue, one)
+    if not entry then
+      return nil, message, err
+    end
+    entries[position] = entry
+  end
+  for position, entry in ipairs(entries) do
+    results[position] = { result_of(queue, entry) }
+  end
+  return results
 end
 
 -- What a proxy has: any method of the journal.
@@ -242,6 +267,9 @@ local proxy_mt = { __name = "lastpass.nginx.scim.Journal" }
 function proxy_mt.__index(self, method)
   local queue = rawget(self, "_queue")
   local function forward(_, ...)
+    if method == "batch" then
+      return batch(queue, ...)
+    end
     return call(queue, method, ...)
   end
   rawset(self, method, forward)
