@@ -213,6 +213,7 @@ build = {
     ["lastpass.inbound.groups"] = "lua/lastpass/inbound/groups.lua",
     ["lastpass.inbound.guards"] = "lua/lastpass/inbound/guards.lua",
     ["lastpass.inbound.held"] = "lua/lastpass/inbound/held.lua",
+    ["lastpass.inbound.identities"] = "lua/lastpass/inbound/identities.lua",
     ["lastpass.inbound"] = "lua/lastpass/inbound/init.lua",
     ["lastpass.inbound.members"] = "lua/lastpass/inbound/members.lua",
     ["lastpass.inbound.membership"] = "lua/lastpass/inbound/membership.lua",

@@ -108,6 +108,25 @@ describe("the journal of the endpoint", function()
     assert.equal("b", answered.tokens[1].label)
   end)
 
+  it(
+    "writes nothing into a file that was removed, makes no new one, and goes on when it is back",
+    function()
+      get "/many?count=5"
+      local path = server.directory .. "/journal.db"
+      local function tokens()
+        return (server:get "/tokens")
+      end
+      assert(os.rename(path, path .. ".away"))
+      for _ = 1, 5 do
+        assert.equal(500, tokens())
+      end
+      assert.is_nil(io.open(path))
+      assert(os.rename(path .. ".away", path))
+      assert.equal(200, tokens())
+      assert.equal(4, #get "/tokens")
+    end
+  )
+
   it("names what is wrong with the database, and with the threads", function()
     local failed = get "/none"
     assert.is_nil(failed.value)

@@ -20,11 +20,36 @@ local TIMER_CHECK = 1 -- seconds in which nginx has begun a timer, or has droppe
 
 local opened = {} -- by label; a Lua state opens each journal once
 
-local function open(label)
+local function close(label)
+  pcall(opened[label].close, opened[label])
+  opened[label] = nil
+end
+
+local function gone(label)
   if opened[label] then
+    close(label)
+  end
+  local message = ("journal %s: the file is gone"):format(label)
+  return errors.fail("argument", "store_gone", message, {
+    hint = "put it back: a new one would know nothing of what was done",
+  })
+end
+
+-- A file that was opened and closed again would lose the locks that SQLite has on it in this process; a rename of a file
+-- to its own name does nothing.
+local function exists(label)
+  local path = require("lastpass.store.location").expand(label)
+  return os.rename(path, path) ~= nil
+end
+
+-- Who has a file open goes on with it when it is removed, and whoever comes later would make a new one.
+local function open(label, was_open)
+  local is_dsn = label:find "^postgres" ~= nil
+  if was_open and not is_dsn and not exists(label) then
+    return gone(label)
+  elseif opened[label] then
     return opened[label]
   end
-  local is_dsn = label:find "^postgres"
   local journal, message, err = require("lastpass.store").open {
     [is_dsn and "dsn" or "path"] = label,
     busy_timeout = 5,
@@ -38,8 +63,7 @@ local is_lost = { store_lost = true, store_unreachable = true, store_io = true }
 
 local function reopen_if_lost(label, err)
   if err and is_lost[err.code] and opened[label] then
-    pcall(opened[label].close, opened[label])
-    opened[label] = nil
+    close(label)
   end
 end
 
@@ -78,10 +102,10 @@ local function plain_result(result)
 end
 
 --- Executes calls in one transaction. To be called by a thread.
----@param order table label (path or DSN), calls (entries of `journal:batch`)
+---@param order table label (path or DSN), calls (entries of `journal:batch`), was_open (a file that exists)
 ---@return table answer {results = list of {value} or {failure}}, or {failure}: nothing was committed
 function M.execute(order)
-  local journal, message, err = open(order.label)
+  local journal, message, err = open(order.label, order.was_open)
   if not journal then
     return { failure = failure_of(message, err) }
   end
@@ -136,8 +160,9 @@ local function commit(queue, batch)
     LONGEST_WAIT,
     "lastpass.nginx.scim.journal",
     "execute",
-    { label = queue.label, calls = calls }
+    { label = queue.label, calls = calls, was_open = queue.was_open }
   )
+  queue.was_open = queue.was_open or reply and reply.results and true or nil
   for position, entry in ipairs(batch) do
     if not reply then
       answer(entry, { failure = failure_of(message, err) })
