@@ -194,7 +194,7 @@ return {
     end,
   },
   {
-    name = "scim",
+    name = "endpoint",
     job = "SCIM endpoint at 100 requests a second, 99th percentile above its calls of LastPass",
     at_most = 0.005,
     pairs = 3,

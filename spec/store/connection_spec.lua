@@ -31,6 +31,32 @@ describe("store.connection", function()
     database:close()
   end)
 
+  it("copies its log into the file as late as is asked, and when it is told to", function()
+    local path = folder .. "/x.db"
+    local database = assert(connection.open_file(path, 1, 100000))
+    local function size()
+      local file = assert(io.open(path, "rb"))
+      local bytes = file:seek "end"
+      file:close()
+      return bytes
+    end
+    assert(database:transaction(function(open)
+      open:query "CREATE TABLE numbers (number BIGINT, text TEXT)"
+      return true
+    end))
+    for number = 1, 1200 do -- more pages than SQLite's own limit
+      assert(database:transaction(function(open)
+        open:query("INSERT INTO numbers VALUES (?, ?)", number, ("x"):rep(200))
+        return true
+      end))
+    end
+    local before = size()
+    assert.is_true(before < 200 * 1200)
+    assert.is_true(database:checkpoint())
+    assert.is_true(size() > 200 * 1200)
+    database:close()
+  end)
+
   -- A database that answers with one row, whatever it is asked.
   local function answering(row)
     return {

@@ -58,7 +58,8 @@ local function switch_to_wal(database)
 end
 
 --- Prepares SQLite; to be called inside `read`.
-function M.set_up_sqlite(database, busy_timeout)
+---@param checkpoint_after? integer see `open_file`
+function M.set_up_sqlite(database, busy_timeout, checkpoint_after)
   database:query(("PRAGMA busy_timeout = %d"):format(math.ceil(busy_timeout * 1000)))
   local version = database:first("SELECT sqlite_version() AS version").version
   if version_number(version) < 3035 then
@@ -72,6 +73,9 @@ function M.set_up_sqlite(database, busy_timeout)
   database:query "PRAGMA synchronous = FULL"
   -- What a savepoint may have to take back is a few pages: a file for them costs more than all that is written.
   database:query "PRAGMA temp_store = MEMORY"
+  if checkpoint_after then
+    database:query(("PRAGMA wal_autocheckpoint = %d"):format(checkpoint_after))
+  end
   return true
 end
 
@@ -122,7 +126,9 @@ end
 --- Opens an SQLite file; an empty one becomes a database.
 ---@param path string
 ---@param busy_timeout number seconds to wait for another process's transaction
-function M.open_file(path, busy_timeout)
+---@param checkpoint_after? integer pages of SQLite's log after which a commit copies them into the file itself, and
+-- takes long; default SQLite's own, 1,000
+function M.open_file(path, busy_timeout, checkpoint_after)
   local dbi, message, err = load_driver "SQLite3"
   if not dbi then
     return nil, message, err
@@ -133,7 +139,12 @@ function M.open_file(path, busy_timeout)
   if not connection then
     return failures.fail(path, reason, false)
   end
-  return set_up(databases.new(connection, "SQLite3", path), M.set_up_sqlite, busy_timeout)
+  return set_up(
+    databases.new(connection, "SQLite3", path),
+    M.set_up_sqlite,
+    busy_timeout,
+    checkpoint_after
+  )
 end
 
 --- Connects to PostgreSQL. LuaDBI would take a password as a Lua string and nothing else, so libpq

@@ -244,6 +244,19 @@ function methods:read(fn, ...)
   return guarded(self, false, fn, self, ...)
 end
 
+--- Copies what is in SQLite's log into the file, without making others wait; a server does that by itself.
+---@return true|nil
+---@return string? message
+---@return lastpass.Error? err
+function methods:checkpoint()
+  check_open(self)
+  if self:is_shared() then
+    return true
+  end
+  local row, message, err = guarded(self, false, self.first, self, "PRAGMA wal_checkpoint(PASSIVE)")
+  return row and true, message, err
+end
+
 local function in_transaction(self, fn, ...)
   local begun, message, err = guarded(self, false, self.query, self, "@begin")
   if not begun then

@@ -26,6 +26,8 @@ local BUSY_TIMEOUT = 10
 ---@field lock_timeout? number  after so many seconds without a sign of life a runner on another
 -- machine counts as dead; default 600
 ---@field busy_timeout? number  seconds to wait while another process writes; default 10
+---@field checkpoint_after? integer of a file: pages of SQLite's log after which a commit copies them into the file itself,
+-- which takes long; default 1,000. Who raises it calls `journal:checkpoint` beside the commits
 
 local function above_zero(value)
   return type(value) == "number" and value > 0 and value < 1e6, "a number of seconds above 0"
@@ -40,6 +42,9 @@ local known_options = {
   dsn = text,
   lock_timeout = above_zero,
   busy_timeout = above_zero,
+  checkpoint_after = function(value)
+    return type(value) == "number" and value >= 1 and value % 1 == 0, "a whole number from 1 on"
+  end,
 }
 
 -- ---- the journal ----
@@ -111,6 +116,15 @@ function methods:batch(list)
   end)
 end
 
+--- Copies what SQLite's log has into the file itself, beside whoever writes: a log that is short is read faster, and no
+-- commit has to do it. For an option `checkpoint_after` that is raised; a PostgreSQL server does it by itself.
+---@return true|nil
+---@return string? message
+---@return lastpass.Error? err those of failures
+function methods:checkpoint()
+  return self._database:checkpoint()
+end
+
 --- Closes the database, and releases the locks that it still has.
 function methods:close()
   if self._closed then
@@ -147,7 +161,7 @@ local function open_database(options)
   if not ok then
     return nil, message, err
   end
-  return connection.open_file(path, busy_timeout)
+  return connection.open_file(path, busy_timeout, options.checkpoint_after)
 end
 
 --- Opens the journal, and brings its tables up to date.

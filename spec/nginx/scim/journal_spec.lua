@@ -3,6 +3,7 @@
 local json = require "lastpass.json"
 local nginx = require "spec.support.nginx"
 local socket = require "socket"
+local wait = require "spec.support.wait"
 
 local HTTP = [[
   lua_shared_dict lastpass_scim 1m;
@@ -99,6 +100,16 @@ describe("the journal of the endpoint", function()
     local tokens = get "/tokens"
     assert.equal(40, #tokens)
     assert.equal("token 1", tokens[1].label)
+  end)
+
+  it("copies SQLite's log into the file when nothing comes any more", function()
+    get "/many?count=50"
+    wait("the file", function()
+      local file = assert(io.open(server.directory .. "/journal.db", "rb"))
+      local bytes = file:seek "end"
+      file:close()
+      return bytes > 50000 -- the tables alone have more
+    end)
   end)
 
   it("has several calls done together, each with its result", function()

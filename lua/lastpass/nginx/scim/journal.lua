@@ -14,6 +14,10 @@ local MOST_AT_ONCE = 200 -- calls of one transaction
 local LONGEST_WAIT = 20 -- seconds for an answer; the rest of a request needs time too
 local WAIT_FOR_THREAD = 5
 local IDLE = 2 -- seconds that the committing timer waits for more
+-- A commit that copies SQLite's log into its file takes as long as a hundred others. Another thread does it, every so many
+-- transactions and when nothing comes any more; should it not keep up, a commit does it after all.
+local CHECKPOINT_EVERY = 200
+local CHECKPOINT_AFTER = 20000 -- pages of 4 KiB
 local TIMER_CHECK = 1 -- seconds in which nginx has begun a timer, or has dropped it
 
 -- ---- in the thread ----
@@ -53,6 +57,7 @@ local function open(label, was_open)
   local journal, message, err = require("lastpass.store").open {
     [is_dsn and "dsn" or "path"] = label,
     busy_timeout = 5,
+    checkpoint_after = not is_dsn and CHECKPOINT_AFTER or nil,
   }
   opened[label] = journal
   return journal, message, err
@@ -124,6 +129,18 @@ function M.execute(order)
   return { results = results }
 end
 
+--- Copies SQLite's log into its file. To be called by a thread.
+---@param order table as of `execute`, without calls
+---@return table answer {} or {failure}
+function M.checkpoint(order)
+  local journal, message, err = open(order.label, order.was_open)
+  local ok = journal
+  if journal then
+    ok, message, err = journal:checkpoint()
+  end
+  return { failure = not ok and failure_of(message, err) or nil }
+end
+
 -- ---- in the worker ----
 
 ---@class lastpass.nginx.scim.Journal: lastpass.store.Journal
@@ -172,6 +189,30 @@ local function commit(queue, batch)
   end
 end
 
+local function checkpoint(_, queue)
+  local answered, message = threads.run_thread(
+    queue.pool,
+    WAIT_FOR_THREAD,
+    LONGEST_WAIT,
+    "lastpass.nginx.scim.journal",
+    "checkpoint",
+    { label = queue.label, was_open = queue.was_open }
+  )
+  queue.is_copying = false
+  local failure = answered and answered.failure
+  if not answered or failure then
+    local text = failure and failure.message or message
+    ngx.log(ngx.NOTICE, "lastpass: the log of the journal stays long: ", tostring(text))
+  end
+end
+
+local function checkpoint_if_due(queue, least)
+  if queue.commits >= least and not queue.is_copying then
+    queue.commits = 0
+    queue.is_copying = ngx.timer.at(0, checkpoint, queue) ~= nil
+  end
+end
+
 -- Executes what is queued until nothing has come for a while. It runs in a timer, so that no request that goes away
 -- takes the others' calls with it.
 local function commit_all(_, queue)
@@ -189,11 +230,14 @@ local function commit_all(_, queue)
           answer(entry, { failure = failure_of(message) })
         end
       end
+      queue.commits = queue.commits + 1
+      checkpoint_if_due(queue, CHECKPOINT_EVERY)
     end
     queue.idle = true
     queue.more:wait(ngx.worker.exiting() and 0.001 or IDLE)
     queue.idle = false
   until not queue.waiting[1]
+  checkpoint_if_due(queue, 1)
   queue.running = false
 end
 
@@ -316,6 +360,7 @@ function M.new(label, pool)
       label = label,
       pool = pool,
       waiting = {},
+      commits = 0,
       more = require("ngx.semaphore").new(0),
     },
   }, proxy_mt)
