@@ -9,7 +9,7 @@ local schema = require "lastpass.scim.schema"
 
 local URN, User = schema.URN, schema.types.User
 local ENTERPRISE = URN.enterprise
-local ROUNDS = extent(400, 2000, 20000)
+local ROUNDS = extent(1200, 2000, 20000)
 
 local random = fuzz.random(20261130)
 
