@@ -11,7 +11,7 @@
 
 #define OWNER_TYPE "lastpass.interrupts.owner"
 #define OWNER_KEY "lastpass.interrupts.caught"
-#define LIBRARY_KEY "lastpass.interrupts.library"
+#define OWN_CODE_KEY "lastpass.interrupts.own_code"
 #define PATIENCE 3 /* the signal that ends the process */
 
 /*
@@ -38,7 +38,7 @@ static const struct {
 static void stop_lua (lua_State *L, lua_Debug *ar) {
   if (state.ctrl_c < 2) {
     if (!lua_getinfo(L, "S", ar) || strcmp(ar->what, "C") == 0) return;
-    if (lp_is_library(L, ar, LIBRARY_KEY)) return;
+    if (lp_is_library(L, ar, OWN_CODE_KEY)) return;
   }
   lua_sethook(L, NULL, 0, 0);
   luaL_where(L, 0); /* the function that runs; luaL_error would name its caller */
@@ -188,7 +188,7 @@ static int lp_signals_raise (lua_State *L) {
     return 0;
   }
   lua_pushvalue(L, 1);
-  lua_setfield(L, LUA_REGISTRYINDEX, LIBRARY_KEY);
+  lua_setfield(L, LUA_REGISTRYINDEX, OWN_CODE_KEY);
   state.raising = L;
   if (state.shared.count > 0) arm(L);
   return 0;

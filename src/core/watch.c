@@ -6,7 +6,7 @@
 #include "watch.h"
 
 #define WATCH_KEY "lastpass.watch"
-#define LIBRARY_KEY "lastpass.watch.library"
+#define OWN_CODE_KEY "lastpass.watch.own_code"
 #define INSTRUCTIONS 10000 /* between two looks: a tenth of a millisecond or so */
 
 typedef struct watch {
@@ -61,7 +61,7 @@ static void on_count (lua_State *L, lua_Debug *ar) {
     self->fired = 1;
   }
   lua_sethook(L, on_count, LUA_MASKCOUNT, 1);
-  if (lua_getinfo(L, "S", ar) && lp_is_library(L, ar, LIBRARY_KEY)) return;
+  if (lua_getinfo(L, "S", ar) && lp_is_library(L, ar, OWN_CODE_KEY)) return;
   luaL_where(L, 0);
   lua_pushstring(L, self->reason);
   lua_concat(L, 2);
@@ -87,7 +87,7 @@ static int lp_watch_begin (lua_State *L) {
     lua_setfield(L, LUA_REGISTRYINDEX, WATCH_KEY);
   }
   lua_pushvalue(L, 1);
-  lua_setfield(L, LUA_REGISTRYINDEX, LIBRARY_KEY);
+  lua_setfield(L, LUA_REGISTRYINDEX, OWN_CODE_KEY);
   self->active = 1;
   self->fired = 0;
   self->reason = NULL;

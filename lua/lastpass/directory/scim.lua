@@ -7,7 +7,6 @@ local carriers = require "lastpass.directory.carrier"
 local changes = require "lastpass.directory.changes"
 local core = require "lastpass.core"
 local errors = require "lastpass.error"
-local loop = require "lastpass.transport.scheduler"
 local pages = require "lastpass.scim.pages"
 local scim_rows = require "lastpass.directory.scim_rows"
 local signature = require "lastpass.signature"
@@ -111,20 +110,10 @@ end
 
 -- ---- what is read ----
 
--- A list, or a failure: iterators raise.
-local function read_all(client, type_name, options)
-  local list = {}
-  local ok, err = loop.protected_call(function()
-    for one in client:list(type_name, options) do
-      list[#list + 1] = one
-    end
+local function read_groups(client)
+  return pages.collect(function()
+    return client:list "Group"
   end)
-  if ok then
-    return list
-  elseif type(err) ~= "table" then
-    error(err, 0)
-  end
-  return nil, err.message, err
 end
 
 -- Whether the server shows `groups` at its users, by client; nil where no group with a member was seen yet.
@@ -151,7 +140,7 @@ local function groups_for(client, users)
   if shows[client] then
     return {}
   end
-  local groups, message, err = read_all(client, "Group")
+  local groups, message, err = read_groups(client)
   if groups and shows[client] == nil then
     find_out(client, groups)
   end
@@ -216,7 +205,7 @@ end
 
 -- Everybody, or those who are disabled or are not; groups that nobody is in are named by the groups alone.
 local function read_directory(client, disabled)
-  local groups, message, err = read_all(client, "Group")
+  local groups, message, err = read_groups(client)
   local rows
   if groups then
     rows, message, err = scim_rows.new(groups)
@@ -227,20 +216,15 @@ local function read_directory(client, disabled)
   local function decode(text)
     return rows:decode(text)
   end
-  local ok, failure = loop.protected_call(function()
+  return pages.returned(function()
     for page in pages.each_page(client, "User", decode) do
       if disabled ~= nil then
         page.skipped = skip_others(page, disabled)
       end
       add_page(rows, page)
     end
-  end)
-  if ok then
     return rows:finish()
-  elseif type(failure) ~= "table" then
-    error(failure, 0)
-  end
-  return nil, failure.message, failure
+  end)
 end
 
 --- Reads the directory: all users, all groups and their members.

@@ -12,6 +12,7 @@ local portions = require "lastpass.inbound.portions"
 local replacement = require "lastpass.scim.server.replacement"
 local resources = require "lastpass.inbound.resources"
 local schema = require "lastpass.scim.schema"
+local values = require "lastpass.scim.values"
 
 local M = {}
 
@@ -104,7 +105,7 @@ local function note(endpoint, entry, object, pending)
     or before.external_id ~= object.external_id
     or before.account ~= object.account
     or before.state ~= object.state
-    or not resources.same(before.attributes, object.attributes)
+    or not values.identical(before.attributes, object.attributes)
   if not is_other and #pending == 0 then
     return true
   end

@@ -6,6 +6,7 @@ local errors = require "lastpass.error"
 local json = require "lastpass.json"
 local members = require "lastpass.inbound.members"
 local time = require "lastpass.time"
+local values = require "lastpass.scim.values"
 
 local M = {}
 
@@ -205,25 +206,6 @@ end
 
 -- ---- what is stored ----
 
-local function same(a, b)
-  if type(a) ~= "table" or type(b) ~= "table" then
-    return a == b
-  end
-  for key, value in pairs(a) do
-    if not same(value, b[key]) then
-      return false
-    end
-  end
-  for key in pairs(b) do
-    if a[key] == nil then
-      return false
-    end
-  end
-  return true
-end
-
-M.same = same
-
 -- A database takes no text with a NUL, nor a long one into an index; LastPass would cut a name there.
 local LONGEST = { externalId = 1024, displayName = 1024, userName = 1024 }
 
@@ -278,7 +260,7 @@ function M.stored(after, before, stored)
     end
   end
   for _, name in ipairs(before and made_up or {}) do
-    if stored[name] == nil and same(attributes[name], before[name]) then
+    if stored[name] == nil and values.identical(attributes[name], before[name]) then
       attributes[name] = nil
     end
   end

@@ -7,6 +7,7 @@ local members = require "lastpass.inbound.members"
 local objects = require "lastpass.inbound.objects"
 local resources = require "lastpass.inbound.resources"
 local state = require "lastpass.plan.state"
+local values = require "lastpass.scim.values"
 
 local M = {}
 
@@ -161,8 +162,8 @@ function M.differs(before, after)
       return true
     end
   end
-  return not resources.same(before.attributes, after.attributes)
-    or not resources.same(before.shown, after.shown)
+  return not values.identical(before.attributes, after.attributes)
+    or not values.identical(before.shown, after.shown)
 end
 
 --- What is written before LastPass is asked: nothing of a user who exists; somebody who is about to be created is pending,

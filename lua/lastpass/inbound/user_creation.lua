@@ -5,6 +5,7 @@ local objects = require "lastpass.inbound.objects"
 local resources = require "lastpass.inbound.resources"
 local user_changes = require "lastpass.inbound.user_changes"
 local users = require "lastpass.inbound.users"
+local values = require "lastpass.scim.values"
 
 local M = {}
 
@@ -31,7 +32,7 @@ local function is_repeated(entry, resource, before)
   end
   local attributes = resources.stored(resource)
   return attributes ~= nil
-    and resources.same(attributes, object.attributes)
+    and values.identical(attributes, object.attributes)
     and (resource.active ~= false) == before.active
 end
 

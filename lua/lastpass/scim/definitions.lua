@@ -280,6 +280,19 @@ local enterprise = {
   index = index_of(enterprise_attributes),
 }
 
+--- Whether `schemas` of a message or a resource names a URN.
+---@param schemas any as it came: what is no list names nothing
+---@param urn string
+---@return boolean
+function M.names(schemas, urn)
+  for _, one in ipairs(type(schemas) == "table" and schemas or {}) do
+    if type(one) == "string" and one:lower() == urn:lower() then
+      return true
+    end
+  end
+  return false
+end
+
 --- The types of resources.
 ---@type table<string, lastpass.scim.Type>
 M.types = {

@@ -300,26 +300,48 @@ function M.each_page(client, name, decode)
   return iterate(client, name, {}, decode, true)
 end
 
---- The same as a list, or a failure.
+--- Calls a function, and returns the failure that an iterator raises in it.
+---@param fn function
+---@return any value its first one
+---@return string? message
+---@return lastpass.Error? err
+function M.returned(fn, ...)
+  local ok, value = loop.protected_call(fn, ...)
+  if ok then
+    return value
+  elseif type(value) ~= "table" or not value.kind then
+    error(value, 0)
+  end
+  return nil, value.message, value
+end
+
+--- What an iterator gives, as a list.
+---@param open fun(): function makes the iterator
+---@param most? integer
+---@return table[]|nil list
+---@return string? message
+---@return lastpass.Error? err
+function M.collect(open, most)
+  return M.returned(function()
+    local list = {}
+    for one in open() do
+      list[#list + 1] = one
+      if most and #list >= most then
+        break
+      end
+    end
+    return list
+  end)
+end
+
+--- The same as `each`, as a list.
 ---@return table[]|nil resources
 ---@return string? message
 ---@return lastpass.Error? err
 function M.all(client, name, asked, most)
-  local list = {}
-  local ok, err = loop.protected_call(function()
-    for one in M.each(client, name, asked) do
-      list[#list + 1] = one
-      if most and #list >= most then
-        return
-      end
-    end
-  end)
-  if ok then
-    return list
-  elseif type(err) ~= "table" then
-    error(err, 0)
-  end
-  return nil, err.message, err
+  return M.collect(function()
+    return M.each(client, name, asked)
+  end, most)
 end
 
 return M

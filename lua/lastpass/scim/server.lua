@@ -23,7 +23,6 @@
 -- that others can run.
 -- @module lastpass.scim.server
 local bulk = require "lastpass.scim.server.bulk"
-local discovery = require "lastpass.scim.server.discovery"
 local messages = require "lastpass.scim.messages"
 local pages = require "lastpass.scim.server.pages"
 local parameters = require "lastpass.scim.server.parameters"
@@ -113,9 +112,9 @@ local actions = {
   patch = writing.patch,
   delete = writing.remove,
   bulk = bulk.run,
-  service_provider_config = discovery.service_provider_config,
-  resource_types = discovery.resource_types,
-  schemas = discovery.schemas,
+  service_provider_config = reading.service_provider_config,
+  resource_types = reading.resource_types,
+  schemas = reading.schemas,
   me = function()
     return messages.fail(501, nil, "there is no resource for whoever asks")
   end,

@@ -6,6 +6,27 @@ local core = require "lastpass.core"
 
 local M = {}
 
+--- Whether two plain values are the same to the letter: what was stored beside what is to be.
+---@param a any
+---@param b any
+---@return boolean
+function M.identical(a, b)
+  if type(a) ~= "table" or type(b) ~= "table" then
+    return a == b
+  end
+  for key, value in pairs(a) do
+    if not M.identical(value, b[key]) then
+      return false
+    end
+  end
+  for key in pairs(b) do
+    if a[key] == nil then
+      return false
+    end
+  end
+  return true
+end
+
 --- A string without the difference of case.
 ---@param text string
 ---@return string

@@ -5,11 +5,11 @@ local attributes = require "lastpass.source.scim_attributes"
 local columns = require "lastpass.source.columns"
 local errors = require "lastpass.error"
 local fields = require "lastpass.source.fields"
+local pages = require "lastpass.scim.pages"
 local problems = require "lastpass.source.problems"
 local scim = require "lastpass.scim"
 local scim_groups = require "lastpass.source.scim_groups"
 local secrets = require "lastpass.secret"
-local waiting = require "lastpass.transport.scheduler"
 
 local M = {}
 
@@ -106,17 +106,6 @@ M.kind = columns.kind {
 local records = {}
 local records_mt = { __index = records, __name = "lastpass.source.scim_records" }
 
--- The next user; the list raises what goes wrong.
-local function next_user(self)
-  local ok, user = waiting.protected_call(self._list)
-  if ok then
-    return user
-  elseif type(user) ~= "table" or not user.kind then
-    error(user, 0)
-  end
-  return nil, user.message, user
-end
-
 local function end_records(self)
   self:close()
   if self._groups then
@@ -139,7 +128,7 @@ function records:next()
   local user, message, err = self._first, nil, nil
   self._first = nil
   if not user then
-    user, message, err = next_user(self)
+    user, message, err = pages.returned(self._list)
   end
   if err then
     self:close()
@@ -177,7 +166,7 @@ local function begin_reading(self, client, options)
   end
   self._list = client:list("User", { filter = options.filter })
   local message, err
-  self._first, message, err = next_user(self)
+  self._first, message, err = pages.returned(self._list)
   if err then
     return nil, message, err
   end

@@ -1,6 +1,7 @@
 --- Who is in which group of a SCIM server: read from the groups' members; groups within groups are followed up.
 -- @module lastpass.source.scim_groups
 local errors = require "lastpass.error"
+local pages = require "lastpass.scim.pages"
 local parallel = require "lastpass.parallel"
 local waiting = require "lastpass.transport.scheduler"
 
@@ -78,18 +79,9 @@ local function complete_members(self, client, groups)
 end
 
 local function list_groups(client, wanted)
-  local list = {}
-  local ok, err = waiting.protected_call(function()
-    for group in client:list("Group", { filter = wanted.filter }) do
-      list[#list + 1] = group
-    end
+  return pages.collect(function()
+    return client:list("Group", { filter = wanted.filter })
   end)
-  if ok then
-    return list
-  elseif type(err) ~= "table" then
-    error(err, 0)
-  end
-  return nil, err.message, err
 end
 
 -- The ids of all groups that hold a group, worked out once. What was visited is not followed again, so that groups

@@ -144,7 +144,7 @@ local function change(company, state, person, before, after)
     after.active = before.active -- taking the value away lets nobody in
   end
   after = reduce(state, before, after)
-  if replacement.same(before, after) then
+  if values.identical(before, after) then
     return users.resource(company, person)
   end
   local ok, message, err = rename(company, state, person, after.userName)

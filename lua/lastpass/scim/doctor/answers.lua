@@ -12,15 +12,6 @@ local M = {}
 ---@field text string
 ---@field value? table the decoded body
 
-local function names(schemas, urn)
-  for _, one in ipairs(type(schemas) == "table" and schemas or {}) do
-    if type(one) == "string" and one:lower() == urn:lower() then
-      return true
-    end
-  end
-  return false
-end
-
 --- One of these statuses.
 ---@param ... integer
 function M.status(...)
@@ -52,7 +43,7 @@ function M.list(total)
       return "Resources is not a list"
     elseif value.totalResults > 0 and value.Resources == nil then
       return "Resources is missing (with a capital R)"
-    elseif not names(value.schemas, definitions.URN.list) then
+    elseif not definitions.names(value.schemas, definitions.URN.list) then
       return "schemas does not name " .. definitions.URN.list
     elseif total and value.totalResults ~= total then
       return ("totalResults is %.0f and not %d: is the filter passed over?"):format(
@@ -75,7 +66,7 @@ function M.refusal(status, scim_type)
       return ("the status is %d and not %d"):format(answer.status, status)
     elseif not value then
       return "the error's body is not JSON: Okta counts that as a second failure"
-    elseif not names(value.schemas, definitions.URN.error) then
+    elseif not definitions.names(value.schemas, definitions.URN.error) then
       return "the error's schemas does not name " .. definitions.URN.error
     elseif value.status ~= tostring(status) then
       return ('the error\'s status is %s and not "%d"'):format(json.encode(value.status), status)
@@ -101,7 +92,7 @@ function M.resource(type_name, status)
       return "id is not a string"
     elseif type(value[name]) ~= "string" then
       return name .. " is missing"
-    elseif not names(value.schemas, urn) then
+    elseif not definitions.names(value.schemas, urn) then
       return "schemas does not name " .. urn
     elseif value.active ~= nil and type(value.active) ~= "boolean" then
       return ("active is %s and not a boolean"):format(json.encode(value.active))
@@ -112,10 +103,10 @@ end
 --- All of several.
 ---@param ... function
 function M.all(...)
-  local judges = { ... }
+  local checks = { ... }
   return function(context, answer)
-    for _, judge in ipairs(judges) do
-      local problem, is_note = judge(context, answer)
+    for _, classify in ipairs(checks) do
+      local problem, is_note = classify(context, answer)
       if problem then
         return problem, is_note
       end
@@ -124,10 +115,10 @@ function M.all(...)
 end
 
 --- What the RFC asks for and providers do without.
----@param judge function
-function M.note(judge)
+---@param classify function
+function M.note(classify)
   return function(context, answer)
-    local problem = judge(context, answer)
+    local problem = classify(context, answer)
     return problem, problem and true
   end
 end

@@ -91,7 +91,7 @@ local function request_of(context, made)
 end
 
 -- One request and its answer; puts into the row what is wrong.
-local function try(client, context, row, made, judge)
+local function try(client, context, row, made, classify)
   local request = request_of(context, made)
   row.sent = (row.sent and row.sent .. "; " or "") .. describe_request(client, request)
   if made_by[request.path] and request.method == "POST" then
@@ -105,7 +105,7 @@ local function try(client, context, row, made, judge)
     return false
   end
   row.came = (row.came and row.came .. "; " or "") .. describe_answer(client, answer)
-  local problem, is_note = judge(context, answer)
+  local problem, is_note = classify(context, answer)
   if problem then
     row.state, row.problem = is_note and "note" or "deviation", problem
   end
@@ -122,8 +122,8 @@ local function run_check(client, context, check)
     or check.skips and check.skips(context)
   if reason then
     row.state, row.problem = "skipped", reason
-  elseif try(client, context, row, check.request, check.judge) and check.then_request then
-    try(client, context, row, check.then_request, check.then_judge)
+  elseif try(client, context, row, check.request, check.classify) and check.then_request then
+    try(client, context, row, check.then_request, check.then_classify)
   end
   if check.ends and row.state == "deviation" then
     context.stopped = true

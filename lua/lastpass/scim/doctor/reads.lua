@@ -35,7 +35,7 @@ return {
     request = function(context)
       return { query = { filter = filter_of("userName", context.nobody) }, path = "/Users" }
     end,
-    judge = answers.list(0),
+    classify = answers.list(0),
   },
   {
     name = "media type of answers",
@@ -44,7 +44,7 @@ return {
     request = function(context)
       return { query = { filter = filter_of("userName", context.nobody) }, path = "/Users" }
     end,
-    judge = answers.note(function(_, answer)
+    classify = answers.note(function(_, answer)
       local media_type = answer.headers["content-type"] or "none"
       if not media_type:lower():find "^application/scim%+json" then
         return "the media type is " .. media_type
@@ -60,7 +60,7 @@ return {
       query = { count = "1" },
       headers = { Accept = "application/json" },
     },
-    judge = answers.list(),
+    classify = answers.list(),
   },
   {
     name = "Accept: application/scim+json; charset=utf-8",
@@ -71,14 +71,14 @@ return {
       query = { count = "1" },
       headers = { Accept = "application/scim+json; charset=utf-8" },
     },
-    judge = answers.list(),
+    classify = answers.list(),
   },
   {
     name = "request without a token",
     provider = "rfc",
     expected = "401, WWW-Authenticate and an Error",
     request = { path = "/Users", query = { count = "1" }, token = false },
-    judge = answers.all(
+    classify = answers.all(
       answers.status(401),
       answers.note(answers.refusal(401)),
       answers.note(function(_, answer)
@@ -93,7 +93,7 @@ return {
     request = function(context)
       return { path = "/Users", query = { filter = filter_of("externalId", context.nobody) } }
     end,
-    judge = answers.list(0),
+    classify = answers.list(0),
   },
   {
     name = "look-up of a group without its members",
@@ -108,7 +108,7 @@ return {
         },
       }
     end,
-    judge = answers.list(0),
+    classify = answers.list(0),
   },
   {
     name = "look-up before a user is created",
@@ -120,7 +120,7 @@ return {
         query = { filter = filter_of("userName", context.nobody), startIndex = "1", count = "100" },
       }
     end,
-    judge = function(context, answer)
+    classify = function(context, answer)
       if answer.status == 404 then
         return "the status is 404, which Okta takes for an empty list and others do not", true
       end
@@ -133,7 +133,7 @@ return {
     provider = "okta",
     expected = "200, a ListResponse whose users have string ids and boolean active",
     request = { path = "/Users", query = { startIndex = "1", count = "100" } },
-    judge = function(context, answer)
+    classify = function(context, answer)
       local problem = answers.list()(context, answer)
       if problem then
         return problem
@@ -154,7 +154,7 @@ return {
     provider = "okta",
     expected = "200, a ListResponse whose groups have string ids",
     request = { path = "/Groups", query = { startIndex = "1", count = "100" } },
-    judge = function(context, answer)
+    classify = function(context, answer)
       local problem = answers.list()(context, answer)
       for index, one in ipairs(not problem and answer.value.Resources or {}) do
         problem = answers.resource "Group"(context, { status = 200, value = one })
@@ -174,7 +174,7 @@ return {
     request = function(context)
       return { path = "/Users/", id = context.user.id }
     end,
-    judge = answers.all(answers.resource "User", function(context, answer)
+    classify = answers.all(answers.resource "User", function(context, answer)
       return answer.value.id ~= context.user.id and "another user comes" or nil
     end),
   },
@@ -185,7 +185,7 @@ return {
     request = function(context)
       return { path = "/Users/", id = context.nobody }
     end,
-    judge = answers.all(answers.status(404), answers.refusal(404)),
+    classify = answers.all(answers.status(404), answers.refusal(404)),
   },
   {
     name = "look-up of a user who exists",
@@ -195,7 +195,7 @@ return {
     request = function(context)
       return { path = "/Users", query = { filter = filter_of("userName", context.user.userName) } }
     end,
-    judge = is_user,
+    classify = is_user,
   },
   {
     name = "the same in capital letters",
@@ -209,7 +209,7 @@ return {
     skips = function(context)
       return is_upper_case_neutral(context.user.userName) and "its name has no letters" or nil
     end,
-    judge = is_user,
+    classify = is_user,
   },
   {
     name = "operators in capital letters",
@@ -220,7 +220,7 @@ return {
       local name = quoted(context.user.userName)
       return { path = "/Users", query = { filter = "userName EQ " .. name } }
     end,
-    judge = is_user,
+    classify = is_user,
   },
   {
     name = "a filter of two parts",
@@ -233,28 +233,31 @@ return {
         .. filter_of("userName", context.nobody)
       return { path = "/Users", query = { filter = filter } }
     end,
-    judge = answers.list(0),
+    classify = answers.list(0),
   },
   {
     name = "quotes and blanks in a filter's value",
     provider = "rfc",
     expected = "200 and an empty ListResponse",
     request = { path = "/Users", query = { filter = [[userName eq "a \"b\" (c) and d\\"]] } },
-    judge = answers.list(0),
+    classify = answers.list(0),
   },
   {
     name = "a filter that is wrong",
     provider = "rfc",
     expected = "400 invalidFilter; all users would be the wrong answer",
     request = { path = "/Users", query = { filter = "userName eq" } },
-    judge = answers.all(answers.status(400), answers.note(answers.refusal(400, "invalidFilter"))),
+    classify = answers.all(
+      answers.status(400),
+      answers.note(answers.refusal(400, "invalidFilter"))
+    ),
   },
   {
     name = "count=0",
     provider = "rfc",
     expected = "200, the total and no resources",
     request = { path = "/Users", query = { count = "0" } },
-    judge = answers.note(answers.all(answers.list(), function(context, answer)
+    classify = answers.note(answers.all(answers.list(), function(context, answer)
       if #(answer.value.Resources or {}) > 0 then
         return ("%d users come"):format(#answer.value.Resources)
       elseif context.total and answer.value.totalResults ~= context.total then
@@ -268,7 +271,7 @@ return {
     needs = "user",
     expected = "200, one user, and all users as the total",
     request = { path = "/Users", query = { startIndex = "1", count = "1" } },
-    judge = answers.all(answers.list(), function(context, answer)
+    classify = answers.all(answers.list(), function(context, answer)
       local list = answer.value.Resources or {}
       if #list ~= 1 then
         return ("%d users come and not one"):format(#list)
@@ -287,7 +290,7 @@ return {
     skips = function(context)
       return context.total < 2 and "there is one user" or nil
     end,
-    judge = answers.all(answers.list(), function(context, answer)
+    classify = answers.all(answers.list(), function(context, answer)
       local list = answer.value.Resources or {}
       if #list ~= 1 then
         return ("%d users come and not one"):format(#list)
@@ -305,7 +308,7 @@ return {
       local start = ("%.0f"):format(context.total + 10)
       return { path = "/Users", query = { startIndex = start, count = "10" } }
     end,
-    judge = answers.all(answers.list(), function(_, answer)
+    classify = answers.all(answers.list(), function(_, answer)
       local count = #(answer.value.Resources or {})
       return count > 0 and ("%d users come"):format(count) or nil
     end),
@@ -322,7 +325,7 @@ return {
         query = { excludedAttributes = "members" },
       }
     end,
-    judge = answers.all(answers.resource "Group", function(_, answer)
+    classify = answers.all(answers.resource "Group", function(_, answer)
       local members = answer.value.members
       return type(members) == "table" and #members > 0 and "the members come all the same" or nil
     end),
@@ -332,7 +335,7 @@ return {
     provider = "rfc",
     expected = "200 and what the server can do; clients have to do without it as well",
     request = { path = "/ServiceProviderConfig" },
-    judge = answers.note(function(_, answer)
+    classify = answers.note(function(_, answer)
       if answer.status ~= 200 then
         return ("the status is %d"):format(answer.status)
       elseif not answer.value or type(answer.value.patch) ~= "table" then
@@ -345,6 +348,6 @@ return {
     provider = "okta",
     expected = "404 and an Error",
     request = { path = "/NoSuchResource" },
-    judge = answers.note(answers.refusal(404)),
+    classify = answers.note(answers.refusal(404)),
   },
 }

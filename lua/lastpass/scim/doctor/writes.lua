@@ -78,14 +78,14 @@ end
 
 local changed = answers.status(200, 204)
 
-local function remembers(field, judge)
+local function remembers(field, classify)
   return function(context, answer)
     local id = type(answer.value) == "table" and answer.value.id
     if answer.status >= 200 and answer.status < 300 and type(id) == "string" then
       context[field] = id
       context.made[#context.made + 1] = { field == "group_id" and "/Groups/" or "/Users/", id }
     end
-    return judge(context, answer)
+    return classify(context, answer)
   end
 end
 
@@ -98,7 +98,7 @@ return {
       local body = user_body(context, context.address, { meta = { resourceType = "User" } })
       return { method = "POST", path = "/Users", body = body }
     end,
-    judge = remembers(
+    classify = remembers(
       "user_id",
       answers.all(
         answers.resource("User", 201),
@@ -122,7 +122,7 @@ return {
       local headers = { ["Content-Type"] = "application/json; charset=utf-8" }
       return { method = "POST", path = "/Users", body = body, headers = headers }
     end,
-    judge = remembers("other_id", answers.resource("User", 201)),
+    classify = remembers("other_id", answers.resource("User", 201)),
   },
   {
     name = "create the same user again",
@@ -132,7 +132,7 @@ return {
     request = function(context)
       return { method = "POST", path = "/Users", body = user_body(context, context.address) }
     end,
-    judge = function(context, answer)
+    classify = function(context, answer)
       local id = type(answer.value) == "table" and answer.value.id
       if answer.status < 300 and id and id ~= context.user_id then
         context.made[#context.made + 1] = { "/Users/", id }
@@ -152,7 +152,7 @@ return {
       local filter = "userName eq " .. json.encode(context.address)
       return { path = "/Users", query = { filter = filter } }
     end,
-    judge = answers.list(1),
+    classify = answers.list(1),
   },
   {
     name = 'disable, as "Replace" and "False"',
@@ -162,9 +162,9 @@ return {
     request = on_user(function()
       return patch_of { op = "Replace", path = "active", value = "False" }
     end),
-    judge = changed,
+    classify = changed,
     then_request = read_user,
-    then_judge = user_is("active", false),
+    then_classify = user_is("active", false),
   },
   {
     name = "enable, without a path",
@@ -174,9 +174,9 @@ return {
     request = on_user(function()
       return patch_of { op = "replace", value = { active = true } }
     end),
-    judge = changed,
+    classify = changed,
     then_request = read_user,
-    then_judge = user_is("active", true),
+    then_classify = user_is("active", true),
   },
   {
     name = "change an attribute by its path",
@@ -186,9 +186,9 @@ return {
     request = on_user(function()
       return patch_of { op = "Replace", path = "displayName", value = "SCIM Doctor 2" }
     end),
-    judge = changed,
+    classify = changed,
     then_request = read_user,
-    then_judge = user_is("displayName", "SCIM Doctor 2"),
+    then_classify = user_is("displayName", "SCIM Doctor 2"),
   },
   {
     name = "change several, as dotted and URN keys without a path",
@@ -205,9 +205,9 @@ return {
         },
       }
     end),
-    judge = changed,
+    classify = changed,
     then_request = read_user,
-    then_judge = user_is("displayName", "SCIM Doctor 3"),
+    then_classify = user_is("displayName", "SCIM Doctor 3"),
   },
   {
     name = "the work e-mail, which is not there yet",
@@ -219,7 +219,7 @@ return {
       local patch = patch_of { op = "Add", path = path, value = "+49 30 1234567" }
       return { method = "PATCH", path = "/Users/", id = context.other_id, body = patch }
     end,
-    judge = changed,
+    classify = changed,
   },
   {
     name = "replace the whole user",
@@ -234,9 +234,9 @@ return {
       })
       return { method = "PUT", path = "/Users/", id = context.user_id, body = body }
     end,
-    judge = answers.status(200),
+    classify = answers.status(200),
     then_request = read_user,
-    then_judge = answers.all(user_is("displayName", "SCIM Doctor 4"), user_is("active", false)),
+    then_classify = answers.all(user_is("displayName", "SCIM Doctor 4"), user_is("active", false)),
   },
   {
     name = "replace without active",
@@ -248,9 +248,9 @@ return {
       body.active = nil
       return { method = "PUT", path = "/Users/", id = context.user_id, body = body }
     end,
-    judge = answers.note(answers.status(200)),
+    classify = answers.note(answers.status(200)),
     then_request = read_user,
-    then_judge = answers.note(user_is("active", false)),
+    then_classify = answers.note(user_is("active", false)),
   },
   {
     name = "create a group, with Entra's own schema",
@@ -271,7 +271,7 @@ return {
         },
       }
     end,
-    judge = remembers("group_id", answers.resource("Group", 201)),
+    classify = remembers("group_id", answers.resource("Group", 201)),
   },
   {
     name = "create a group",
@@ -284,7 +284,7 @@ return {
     skips = function(context)
       return context.group_id and "there is one, with Entra's schema" or nil
     end,
-    judge = remembers("group_id", answers.resource("Group", 201)),
+    classify = remembers("group_id", answers.resource("Group", 201)),
   },
   {
     name = "add two members",
@@ -298,9 +298,9 @@ return {
     skips = function(context)
       return not (context.user_id and context.other_id) and "there are no two users" or nil
     end,
-    judge = changed,
+    classify = changed,
     then_request = read_group,
-    then_judge = members_are("user_id", "other_id"),
+    then_classify = members_are("user_id", "other_id"),
   },
   {
     name = "remove one member, by a value",
@@ -311,9 +311,9 @@ return {
       local members = json.list { { value = context.user_id, ["$ref"] = json.null } }
       return patch_of { op = "Remove", path = "members", value = members }
     end),
-    judge = changed,
+    classify = changed,
     then_request = read_group,
-    then_judge = members_are "other_id",
+    then_classify = members_are "other_id",
   },
   {
     name = "rename the group, without a path and with its id",
@@ -324,9 +324,9 @@ return {
       local value = { id = context.group_id, displayName = context.group_name .. " 2" }
       return patch_of { op = "replace", value = value }
     end),
-    judge = changed,
+    classify = changed,
     then_request = read_group,
-    then_judge = answers.all(members_are "other_id", function(context, answer)
+    then_classify = answers.all(members_are "other_id", function(context, answer)
       return answer.value.displayName ~= context.group_name .. " 2" and "the name is the old one"
         or nil
     end),
@@ -340,9 +340,9 @@ return {
       local path = ("members[value eq %s]"):format(json.encode(context.other_id))
       return patch_of { op = "remove", path = path }
     end),
-    judge = changed,
+    classify = changed,
     then_request = read_group,
-    then_judge = members_are(),
+    then_classify = members_are(),
   },
   {
     name = "a member who does not exist",
@@ -353,7 +353,7 @@ return {
       local members = json.list { { value = context.nobody } }
       return patch_of { op = "add", path = "members", value = members }
     end),
-    judge = answers.note(answers.status(400, 404)),
+    classify = answers.note(answers.status(400, 404)),
   },
   {
     name = "an operation that does not exist",
@@ -363,7 +363,7 @@ return {
     request = on_user(function()
       return patch_of { op = "explode", path = "displayName", value = "x" }
     end),
-    judge = answers.all(answers.status(400), answers.note(answers.refusal(400))),
+    classify = answers.all(answers.status(400), answers.note(answers.refusal(400))),
   },
   {
     name = "delete the group",
@@ -373,9 +373,9 @@ return {
     request = function(context)
       return { method = "DELETE", path = "/Groups/", id = context.group_id }
     end,
-    judge = answers.status(204, 200),
+    classify = answers.status(204, 200),
     then_request = read_group,
-    then_judge = answers.refusal(404),
+    then_classify = answers.refusal(404),
   },
   {
     name = "delete the user",
@@ -385,9 +385,9 @@ return {
     request = function(context)
       return { method = "DELETE", path = "/Users/", id = context.user_id }
     end,
-    judge = answers.status(204, 200),
+    classify = answers.status(204, 200),
     then_request = read_user,
-    then_judge = answers.refusal(404),
+    then_classify = answers.refusal(404),
   },
   {
     name = "delete the user again",
@@ -397,6 +397,6 @@ return {
     request = function(context)
       return { method = "DELETE", path = "/Users/", id = context.user_id }
     end,
-    judge = answers.note(answers.status(404)),
+    classify = answers.note(answers.status(404)),
   },
 }

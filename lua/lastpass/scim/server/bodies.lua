@@ -1,19 +1,11 @@
 --- Bodies of requests: their media type, their JSON, and that they are the message which the endpoint takes
 -- (scim §2.1, §2.12).
 -- @module lastpass.scim.server.bodies
+local definitions = require "lastpass.scim.definitions"
 local json = require "lastpass.json"
 local messages = require "lastpass.scim.messages"
 
 local M = {}
-
-local function names(schemas, urn)
-  for _, one in ipairs(schemas) do
-    if type(one) == "string" and one:lower() == urn:lower() then
-      return true
-    end
-  end
-  return false
-end
 
 --- Reads the body of a request.
 ---@param call table
@@ -40,7 +32,7 @@ function M.read(call, urn)
   local schemas = value.schemas
   if schemas == nil or schemas == json.null then
     return value
-  elseif not names(type(schemas) == "table" and schemas or { schemas }, urn) then
+  elseif not definitions.names(type(schemas) == "table" and schemas or { schemas }, urn) then
     return messages.fail(400, "invalidSyntax", "'schemas' must name " .. urn)
   end
   return value

@@ -293,4 +293,37 @@ function M.get(call)
   return presentation.response(call, 200, call.type, resource, selection)
 end
 
+-- ---- what the server says of itself (scim §2.4) ----
+
+--- GET /ServiceProviderConfig.
+function M.service_provider_config(call)
+  local document = schema.service_provider_config(call.features, call.request.base)
+  return messages.response(200, document)
+end
+
+-- A list, or the one of it whose id is in the path; pages and orders say nothing here.
+local function answer_documents(call, documents)
+  if call.asked.filter then
+    return messages.fail(403, nil, "there is no filter on what a server says of itself")
+  elseif not call.id then
+    return messages.response(200, messages.list(documents, { total = #documents, start = 1 }))
+  end
+  for _, document in ipairs(documents) do
+    if document.id:lower() == call.id:lower() then
+      return messages.response(200, document)
+    end
+  end
+  return nil
+end
+
+--- GET /ResourceTypes, all or one.
+function M.resource_types(call)
+  return answer_documents(call, schema.resource_types(call.request.base))
+end
+
+--- GET /Schemas, all or one.
+function M.schemas(call)
+  return answer_documents(call, schema.schemas(call.request.base))
+end
+
 return M

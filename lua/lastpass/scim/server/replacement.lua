@@ -2,31 +2,9 @@
 -- (scim §2.8).
 -- @module lastpass.scim.server.replacement
 local messages = require "lastpass.scim.messages"
+local values = require "lastpass.scim.values"
 
 local M = {}
-
---- Whether two values say the same.
----@param a any
----@param b any
----@return boolean
-local function same(a, b)
-  if type(a) ~= type(b) or type(a) ~= "table" then
-    return a == b
-  end
-  for key, value in pairs(a) do
-    if not same(value, b[key]) then
-      return false
-    end
-  end
-  for key in pairs(b) do
-    if a[key] == nil then
-      return false
-    end
-  end
-  return true
-end
-
-M.same = same
 
 -- Elements of a list by their value.
 local function by_value(list)
@@ -49,7 +27,12 @@ local function check_elements(attribute, before, after)
   for value, element in pairs(by_value(after)) do
     for _, sub in ipairs(old[value] and attribute.subs or {}) do
       local one, other = old[value][sub.name], element[sub.name]
-      if sub.mutability == "immutable" and one ~= nil and other ~= nil and not same(one, other) then
+      if
+        sub.mutability == "immutable"
+        and one ~= nil
+        and other ~= nil
+        and not values.identical(one, other)
+      then
         return refuse(attribute.name .. "." .. sub.name)
       end
     end
@@ -79,7 +62,7 @@ function M.merge(type, before, given)
     local mutability = attribute.mutability
     if mutability == "readOnly" or (mutability == "writeOnly" and new == nil) then
       after[name] = old
-    elseif mutability == "immutable" and old ~= nil and not same(old, new) then
+    elseif mutability == "immutable" and old ~= nil and not values.identical(old, new) then
       return refuse(name)
     elseif attribute.multi then
       local ok, message, err = check_elements(attribute, old, new)
