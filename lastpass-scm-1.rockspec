@@ -411,7 +411,6 @@ build = {
     ["lastpass.scim.server"] = "lua/lastpass/scim/server.lua",
     ["lastpass.scim.server.bodies"] = "lua/lastpass/scim/server/bodies.lua",
     ["lastpass.scim.server.bulk"] = "lua/lastpass/scim/server/bulk.lua",
-    ["lastpass.scim.server.discovery"] = "lua/lastpass/scim/server/discovery.lua",
     ["lastpass.scim.server.pages"] = "lua/lastpass/scim/server/pages.lua",
     ["lastpass.scim.server.parameters"] = "lua/lastpass/scim/server/parameters.lua",
     ["lastpass.scim.server.presentation"] = "lua/lastpass/scim/server/presentation.lua",
