@@ -27,6 +27,23 @@ function M.composed(address)
   return address
 end
 
+--- What is wrong with a list of addresses, as options have them.
+---@param list table
+---@return string|nil entry the one that is wrong, or the key that no list has; nil when all is well
+---@return string? reason
+function M.list_problem(list)
+  for key, address in pairs(list) do
+    local is_index = type(key) == "number" and key >= 1 and key <= #list
+    local good, reason = nil, "it is no string"
+    if type(address) == "string" then
+      good, reason = core.address(address)
+    end
+    if not is_index or not good then
+      return tostring(is_index and address or key), is_index and reason or "a list has no such key"
+    end
+  end
+end
+
 --- The key under which an account is known: the address trimmed, in normalisation form C, its
 -- letters in lower case one by one. The core's index of the directory uses the same
 -- (src/common/account_key.h).

@@ -50,6 +50,10 @@ describe("lastpass.scim.options", function()
         cid = 1,
         protect = { "ann" },
       },
+      ["option 'protect' must be a list of e-mail addresses; 'ann': a list has no such key"] = {
+        cid = 1,
+        protect = { ann = "ann@acme.com" },
+      },
     } do
       local message = check.blamed(function()
         new(options)

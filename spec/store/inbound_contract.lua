@@ -470,6 +470,24 @@ return function(make, busted)
     assert.is_true(journal:save_scim_objects { object "u5" }) -- alone again
   end)
 
+  it("counts what was committed, and not what only read", function()
+    local before = journal:commits()
+    assert(journal:batch { { method = "scim_tokens" } })
+    assert(journal:batch { { method = "scim_tokens" }, { method = "scim_tokens" } })
+    assert.equal(before, journal:commits())
+    local token = { connection = "entra", hash = HASH, label = "one" }
+    assert(journal:batch { { method = "add_scim_token", token } })
+    assert.equal(before + 1, journal:commits())
+    local other = { connection = "okta", hash = HASH, label = "two" }
+    local third = { connection = "third", hash = HASH, label = "three" }
+    assert(journal:batch {
+      { method = "add_scim_token", other },
+      { method = "add_scim_token", third },
+      { method = "scim_tokens" },
+    })
+    assert.equal(before + 2, journal:commits())
+  end)
+
   it("keeps nobody from writing with a batch that only reads", function()
     local queries = {}
     local database = journal._database

@@ -115,20 +115,10 @@ local function check_secret(provhash, level)
 end
 
 local function check_protected(list, level)
-  for key, address in pairs(list or {}) do
-    local is_index = type(key) == "number" and key >= 1 and key <= #list
-    local good, reason = nil, "it is no string"
-    if type(address) == "string" then
-      good, reason = require("lastpass.email").check(address)
-    end
-    if not is_index or not good then
-      errors.raise(
-        level + 1,
-        "lastpass.new: option 'protect' must be a list of e-mail addresses; '%s': %s",
-        tostring(is_index and address or key),
-        is_index and reason or "a list has no such key"
-      )
-    end
+  local entry, reason = require("lastpass.email").list_problem(list or {})
+  if entry then
+    local text = "lastpass.new: option 'protect' must be a list of e-mail addresses; '%s': %s"
+    errors.raise(level + 1, text, entry, reason)
   end
 end
 
@@ -204,10 +194,8 @@ function M.complete(given, level)
   if options.verify == false and not is_this_machine(options.url) then
     errors.raise(level, "lastpass.new: option 'verify' can be false for this machine only")
   end
-  if options.proxy and options.proxy ~= "" then
-    local transport_address = require "lastpass.transport.address"
-    local problem = transport_address.proxy_problem(options.proxy)
-      or transport_address.proxy_refusal(options.url, options.verify)
+  if options.proxy then
+    local problem = require("lastpass.transport.address").proxy_fault(options)
     if problem then
       errors.raise(level, "lastpass.new: option 'proxy' %s", problem)
     end

@@ -18,10 +18,6 @@ local M = {}
 
 -- ---- finding ----
 
-local function without_members(name)
-  return name ~= "members"
-end
-
 -- The group as a request finds it.
 local function open(endpoint, context, id, given)
   local view, message, err = objects.view(endpoint)
@@ -35,16 +31,7 @@ local function open(endpoint, context, id, given)
   if not entry then
     return entry or nil, message, err
   end
-  local before
-  before, message, err = resources.show(endpoint, view, entry, without_members)
-  local ok = before
-  if before and given and given.check then
-    ok, message, err = given.check(before.meta.version)
-  end
-  if not ok then
-    return nil, message, err
-  end
-  return { view = view, entry = entry, before = before }
+  return resources.open(endpoint, view, entry, given)
 end
 
 --- The group of a name in another spelling, as SCIM compares names.

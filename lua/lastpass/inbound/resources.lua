@@ -191,6 +191,31 @@ function M.show(endpoint, view, entry, wants, more)
   return group_resource(endpoint, view, entry, wants, more or {})
 end
 
+-- Neither is needed to change anything else, and both may be long.
+local function without_memberships(name)
+  return name ~= "groups" and name ~= "members"
+end
+
+--- A user or group as a request finds it that is to change it.
+---@param endpoint lastpass.inbound.Endpoint
+---@param view table
+---@param entry lastpass.inbound.Entry
+---@param given? table of the backend: what the request asks about the version
+---@return table|nil found {view, entry, before}: the resource without memberships
+---@return string? message
+---@return lastpass.Error? err
+function M.open(endpoint, view, entry, given)
+  local before, message, err = M.show(endpoint, view, entry, without_memberships)
+  local ok = before
+  if before and given and given.check then
+    ok, message, err = given.check(before.meta.version)
+  end
+  if not ok then
+    return nil, message, err
+  end
+  return { view = view, entry = entry, before = before }
+end
+
 --- A failure that is the request's.
 ---@param status integer
 ---@param scim_type string

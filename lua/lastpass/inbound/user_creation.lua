@@ -39,10 +39,11 @@ end
 -- Who exists is linked. An account that another resource of this client is about is not; but somebody who comes back is
 -- let in again under the old id (scim §4.5).
 local function link(endpoint, context, view, entry, resource)
-  local before, message, err = resources.show(endpoint, view, entry, users.without_groups)
-  if not before then
+  local found, message, err = resources.open(endpoint, view, entry)
+  if not found then
     return nil, message, err
   end
+  local before = found.before
   local repeated = is_repeated(entry, resource, before)
   local object = entry.object
   local is_free = not entry.is_known
@@ -52,7 +53,6 @@ local function link(endpoint, context, view, entry, resource)
     return resources.refuse(409, "uniqueness", "uniqueness", "another user has this userName")
   end
   local asked
-  local found = { view = view, entry = entry, before = before }
   asked, message, err = users.ask_whole(endpoint, found, resource, resource.active ~= false)
   if not asked then
     return nil, message, err

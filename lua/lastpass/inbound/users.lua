@@ -173,13 +173,6 @@ local function asked_of(endpoint, view, entry, before, after, active)
   return asked
 end
 
---- What is read of a user to change them: everything but the groups.
----@param name string
----@return boolean
-function M.without_groups(name)
-  return name ~= "groups"
-end
-
 -- The user as a request finds it, with what it asks about the version.
 local function open(endpoint, context, id, given)
   local view, message, err = objects.view(endpoint)
@@ -190,16 +183,7 @@ local function open(endpoint, context, id, given)
   if not entry then
     return entry or nil, message, err
   end
-  local before
-  before, message, err = resources.show(endpoint, view, entry, M.without_groups)
-  local ok = before
-  if before and given and given.check then
-    ok, message, err = given.check(before.meta.version)
-  end
-  if not ok then
-    return nil, message, err
-  end
-  return { view = view, entry = entry, before = before }
+  return resources.open(endpoint, view, entry, given)
 end
 
 --- PATCH of a user.

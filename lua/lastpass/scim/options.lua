@@ -234,30 +234,10 @@ local function dialect_of(given, level)
 end
 
 local function check_protected(list, level)
-  for _, one in ipairs(list or {}) do
-    local good, reason = nil, "it is no string"
-    if type(one) == "string" then
-      good, reason = require("lastpass.email").check(one)
-    end
-    if not good then
-      errors.raise(
-        level + 1,
-        "%s: option 'protect' must be a list of e-mail addresses; '%s': %s",
-        WHERE,
-        tostring(one),
-        reason
-      )
-    end
-  end
-end
-
-local function check_proxy(options, level)
-  if options.proxy and options.proxy ~= "" then
-    local problem = address.proxy_problem(options.proxy)
-      or address.proxy_refusal(options.url, options.verify)
-    if problem then
-      errors.raise(level + 1, "%s: option 'proxy' %s", WHERE, problem)
-    end
+  local entry, reason = require("lastpass.email").list_problem(list or {})
+  if entry then
+    local text = "%s: option 'protect' must be a list of e-mail addresses; '%s': %s"
+    errors.raise(level + 1, text, WHERE, entry, reason)
   end
 end
 
@@ -294,7 +274,10 @@ function M.complete(given, level)
   if options.verify == false and not (parsed and parsed.is_loopback) then
     errors.raise(level, "%s: option 'verify' can be false for this machine only", WHERE)
   end
-  check_proxy(options, level)
+  local problem = address.proxy_fault(options)
+  if problem then
+    errors.raise(level, "%s: option 'proxy' %s", WHERE, problem)
+  end
   return options
 end
 

@@ -257,6 +257,15 @@ function methods:checkpoint()
   return row and true, message, err
 end
 
+local function commit(self, ...)
+  local committed, message, err = guarded(self, true, self.query, self, "COMMIT")
+  if committed then
+    self._commits = self._commits + 1
+    return ...
+  end
+  return nil, message, err
+end
+
 local function in_transaction(self, fn, ...)
   local begun, message, err = guarded(self, false, self.query, self, "@begin")
   if not begun then
@@ -267,11 +276,7 @@ local function in_transaction(self, fn, ...)
   if value == nil then
     return nil, message, err
   end
-  local committed, commit_message, commit_err = guarded(self, true, self.query, self, "COMMIT")
-  if committed then
-    return value, message, err
-  end
-  return nil, commit_message, commit_err
+  return commit(self, value, message, err)
 end
 
 local function rolled_back(self, ok, value, message, err)
@@ -310,11 +315,7 @@ local function commit_together(self, fn)
   elseif value == nil or not group.has_begun then
     return value, message, err
   end
-  local committed, commit_message, commit_err = guarded(self, true, self.query, self, "COMMIT")
-  if committed then
-    return value, message, err
-  end
-  return nil, commit_message, commit_err
+  return commit(self, value, message, err)
 end
 
 --- Calls fn(), in which each `transaction` and each `read` is done or taken back by itself, and all are committed
@@ -326,6 +327,12 @@ function methods:together(fn)
     errors.raise(2, "journal:batch: a batch is under way")
   end
   return rolled_back(self, pcall(commit_together, self, fn))
+end
+
+--- How many transactions were committed since it was opened.
+---@return integer
+function methods:commits()
+  return self._commits
 end
 
 --- Whether this is PostgreSQL.
@@ -354,6 +361,7 @@ function M.new(connection, driver, label)
     _dialect = dialects[driver],
     _statements = {},
     _statement_count = 0,
+    _commits = 0,
     _translated = {},
   }, database_mt)
 end

@@ -116,6 +116,12 @@ function methods:batch(list)
   end)
 end
 
+--- How many transactions of this journal were committed since it was opened: what only read is not among them.
+---@return integer
+function methods:commits()
+  return self._database:commits()
+end
+
 --- Copies what SQLite's log has into the file itself, beside whoever writes: a log that is short is read faster, and no
 -- commit has to do it. For an option `checkpoint_after` that is raised; a PostgreSQL server does it by itself.
 ---@return true|nil

@@ -109,6 +109,17 @@ function M.proxy_refusal(url, verify)
   return nil
 end
 
+--- Why a client's option `proxy` cannot be used.
+---@param options table proxy, url, verify
+---@return string|nil reason nil when it can, or there is none
+function M.proxy_fault(options)
+  local proxy = options.proxy
+  if not proxy or proxy == "" then
+    return nil
+  end
+  return M.proxy_problem(proxy) or M.proxy_refusal(options.url, options.verify)
+end
+
 --- An address as it may be shown: a password in it as three stars.
 ---@param text string
 ---@return string

@@ -15,7 +15,7 @@ local LONGEST_WAIT = 20 -- seconds for an answer; the rest of a request needs ti
 local WAIT_FOR_THREAD = 5
 local IDLE = 2 -- seconds that the committing timer waits for more
 -- A commit that copies SQLite's log into its file takes as long as a hundred others. Another thread does it, every so many
--- transactions and when nothing comes any more; should it not keep up, a commit does it after all.
+-- commits and when nothing comes any more; should it not keep up, a commit does it after all.
 local CHECKPOINT_EVERY = 200
 local CHECKPOINT_AFTER = 20000 -- pages of 4 KiB
 local TIMER_CHECK = 1 -- seconds in which nginx has begun a timer, or has dropped it
@@ -108,12 +108,13 @@ end
 
 --- Executes calls in one transaction. To be called by a thread.
 ---@param order table label (path or DSN), calls (entries of `journal:batch`), was_open (a file that exists)
----@return table answer {results = list of {value} or {failure}}, or {failure}: nothing was committed
+---@return table answer {results = list of {value} or {failure}, commits = how many}, or {failure}: nothing was committed
 function M.execute(order)
   local journal, message, err = open(order.label, order.was_open)
   if not journal then
     return { failure = failure_of(message, err) }
   end
+  local before = journal:commits()
   local ok, results
   ok, results, message, err = pcall(journal.batch, journal, order.calls)
   if not ok then
@@ -126,7 +127,7 @@ function M.execute(order)
     reopen_if_lost(order.label, result[3])
     results[position] = plain_result(result)
   end
-  return { results = results }
+  return { results = results, commits = journal:commits() - before }
 end
 
 --- Copies SQLite's log into its file. To be called by a thread.
@@ -180,6 +181,7 @@ local function commit(queue, batch)
     { label = queue.label, calls = calls, was_open = queue.was_open }
   )
   queue.was_open = queue.was_open or reply and reply.results and true or nil
+  queue.commits = queue.commits + (reply and reply.commits or 0)
   for position, entry in ipairs(batch) do
     if not reply then
       answer(entry, { failure = failure_of(message, err) })
@@ -230,7 +232,6 @@ local function commit_all(_, queue)
           answer(entry, { failure = failure_of(message) })
         end
       end
-      queue.commits = queue.commits + 1
       checkpoint_if_due(queue, CHECKPOINT_EVERY)
     end
     queue.idle = true
