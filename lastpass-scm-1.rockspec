@@ -475,6 +475,7 @@ build = {
     ["lastpass.text.characters"] = "lua/lastpass/text/characters.lua",
     ["lastpass.text.columns"] = "lua/lastpass/text/columns.lua",
     ["lastpass.text.csv"] = "lua/lastpass/text/csv.lua",
+    ["lastpass.text.percent"] = "lua/lastpass/text/percent.lua",
     ["lastpass.time"] = "lua/lastpass/time.lua",
     ["lastpass.time.civil"] = "lua/lastpass/time/civil.lua",
     ["lastpass.time.zone"] = "lua/lastpass/time/zone.lua",

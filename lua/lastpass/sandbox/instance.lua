@@ -3,6 +3,7 @@
 local base64 = require "lastpass.text.base64"
 local errors = require "lastpass.error"
 local json = require "lastpass.json"
+local percent = require "lastpass.text.percent"
 local signature = require "lastpass.signature"
 
 local M = {}
@@ -230,12 +231,6 @@ function methods:journal(options)
   return answer.entries
 end
 
-local function escape_query(text)
-  return (text:gsub("[^%w%-._~]", function(byte)
-    return ("%%%02X"):format(byte:byte())
-  end))
-end
-
 --- A company in numbers, or one person.
 ---@param options? table `email`, `cid`, `mails` (true: the mails of everybody)
 ---@return table|nil state
@@ -249,7 +244,7 @@ function methods:state(options)
   })
   local query = {}
   if options.email then
-    query[#query + 1] = "email=" .. escape_query(options.email)
+    query[#query + 1] = "email=" .. percent.encode(options.email)
   end
   if options.cid then
     query[#query + 1] = ("cid=%.0f"):format(options.cid)

@@ -4,6 +4,7 @@ local errors = require "lastpass.error"
 local json = require "lastpass.json"
 local limiter = require "lastpass.limiter"
 local loop = require "lastpass.transport.scheduler"
+local percent = require "lastpass.text.percent"
 
 local BODY_KEPT = 2048 -- bytes of a reply that an error carries
 local MEDIA_TYPE = "application/scim+json"
@@ -27,17 +28,8 @@ local M = {}
 ---@field headers table      names in lower case
 ---@field body? table        the decoded JSON; nil when there was none
 
-local escaped = {}
-for byte = 0, 255 do
-  escaped[string.char(byte)] = ("%%%02X"):format(byte)
-end
-
 --- A string as a part of a path or a query.
----@param text string
----@return string
-function M.escape(text)
-  return (text:gsub("[^%w%-._~]", escaped))
-end
+M.escape = percent.encode
 
 --- The path of a resource.
 ---@param kind table of `lastpass.scim.resource`

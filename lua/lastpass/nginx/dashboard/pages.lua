@@ -9,6 +9,7 @@ local frame = require "lastpass.nginx.dashboard.frame"
 local html = require "lastpass.html"
 local parts = require "lastpass.nginx.dashboard.parts"
 local people_index = require "lastpass.nginx.dashboard.index"
+local percent = require "lastpass.text.percent"
 local texts = require "lastpass.unified.texts"
 
 ---@class lastpass.nginx.dashboard.Call
@@ -27,13 +28,6 @@ local M = {}
 
 local LONGEST_PARAM = 200
 
--- What stays as it is in an address (RFC 3986 §2.3).
-local function escape(text)
-  return (text:gsub("[^%w._~-]", function(byte)
-    return ("%%%02X"):format(byte:byte())
-  end))
-end
-
 --- An address with a query.
 ---@param path string
 ---@param params? table[] {name, value}, in order; empty values are left out
@@ -42,7 +36,7 @@ function M.address(path, params)
   local pairs_of = {}
   for _, pair in ipairs(params or {}) do
     if pair[2] and pair[2] ~= "" then
-      pairs_of[#pairs_of + 1] = escape(pair[1]) .. "=" .. escape(pair[2])
+      pairs_of[#pairs_of + 1] = percent.encode(pair[1]) .. "=" .. percent.encode(pair[2])
     end
   end
   return path .. (#pairs_of > 0 and "?" .. table.concat(pairs_of, "&") or "")

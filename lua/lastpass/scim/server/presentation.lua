@@ -2,22 +2,17 @@
 -- versions (scim §2.1, §2.6, §2.10).
 -- @module lastpass.scim.server.presentation
 local messages = require "lastpass.scim.messages"
+local percent = require "lastpass.text.percent"
 local schema = require "lastpass.scim.schema"
 
 local M = {}
-
-local function escape(text)
-  return (text:gsub("[^%w%-._~]", function(byte)
-    return ("%%%02X"):format(byte:byte())
-  end))
-end
 
 --- The address of a resource.
 ---@param call table `request.base`
 ---@param type table of lastpass.scim.schema
 ---@param id string
 function M.location(call, type, id)
-  return call.request.base .. type.endpoint .. "/" .. escape(id)
+  return call.request.base .. type.endpoint .. "/" .. percent.encode(id)
 end
 
 --- A resource as it is answered: a table of its own.
