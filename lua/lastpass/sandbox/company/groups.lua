@@ -100,7 +100,10 @@ function methods:group_count()
   return #self.group_list
 end
 
-local function names_of_seed(company, index)
+--- The names of the groups that the seed gives a person.
+---@param index integer
+---@return string[]
+function M.names_of_seed(company, index)
   local names = {}
   for _, number in ipairs { company.seeded:groups(index) } do
     names[#names + 1] = company.seeded.group_names[number]
@@ -123,7 +126,7 @@ function M.note(company, person, names)
   local before = person.grouped
   if not before then
     local is_seeded = person.index and not person.invited
-    before = as_set(is_seeded and names_of_seed(company, person.index) or nil)
+    before = as_set(is_seeded and M.names_of_seed(company, person.index) or nil)
   end
   local now = as_set(names)
   for name in pairs(before) do

@@ -146,21 +146,17 @@ local function check_name(company, name, group)
   return true
 end
 
--- What is not about members; true when something changed.
+-- What is not about members.
 local function put(company, state, group, after)
-  local before = group.external_id
-  local changed = before ~= after.externalId
-  if changed then
-    state.external.Group:move(group.id, before, after.externalId)
+  if group.external_id ~= after.externalId then
+    state.external.Group:move(group.id, group.external_id, after.externalId)
     group.external_id = after.externalId
     group.revision = group.revision + 1
     group.linked = true
   end
   if group.name ~= after.displayName then
     company:rename_group(group, after.displayName)
-    changed = true
   end
-  return changed
 end
 
 local function ids_of(members)
@@ -201,12 +197,14 @@ function M.create(company, state, resource, given)
   local status = known and company.settings.scim_link or 201
   if known and (state.is_rfc() or known.linked or status == 409) then
     return messages.fail(409, "uniqueness", "a group has that displayName")
-  elseif #resource.displayName > MOST_NAME then
-    return messages.fail(400, "invalidValue", "displayName is too long")
   end
-  local list = { { op = "add", ids = ids_of(resource.members) } }
-  local resolved, message, err = resolve_all(company, state, list)
-  if not resolved then
+  local ok, message, err = check_name(company, resource.displayName, known)
+  if not ok then
+    return nil, message, err
+  end
+  local members
+  members, message, err = resolve(company, state, ids_of(resource.members))
+  if not members then
     return nil, message, err
   end
   local group = known
@@ -217,7 +215,7 @@ function M.create(company, state, resource, given)
   local after = { displayName = group.name, externalId = resource.externalId or group.external_id }
   put(company, state, group, after)
   group.linked = true
-  changes.add(company, state, group, resolved[1].members)
+  changes.add(company, state, group, members)
   return groups.resource(company, group, given.wants), status
 end
 

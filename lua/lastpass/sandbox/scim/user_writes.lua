@@ -261,12 +261,8 @@ function M.remove(company, state, id, given)
   if not person then
     return nil, before, err
   elseif company.settings.scim_delete == "disable" and not state.is_rfc() then
-    before.active = true
-    local after = { active = false }
-    for name, value in pairs(before) do
-      after[name] = after[name] == nil and value or after[name]
-    end
-    put(company, state, person, before, after)
+    before.active = false -- and nothing else changes
+    put(company, state, person, before, before)
     return true
   end
   company:remove(person)

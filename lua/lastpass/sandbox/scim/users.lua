@@ -1,6 +1,7 @@
 --- Users over SCIM: the same people as over the Enterprise API, with what SCIM alone knows of them beside
 -- (scim §1.3, §1.4).
 -- @module lastpass.sandbox.scim.users
+local company_groups = require "lastpass.sandbox.company.groups"
 local server = require "lastpass.scim.server"
 local time = require "lastpass.time"
 
@@ -55,12 +56,7 @@ end
 local function untouched(company, index, wants)
   local seeded = company.seeded
   local fullname, mail = seeded:fullname(index), seeded:mail(index)
-  local names = {}
-  if wants "groups" then
-    for _, number in ipairs { seeded:groups(index) } do
-      names[#names + 1] = seeded.group_names[number]
-    end
-  end
+  local names = wants "groups" and company_groups.names_of_seed(company, index) or {}
   local created = wants "meta" and ("%s %s"):format(seeded:joined(index))
   return {
     id = ("%d"):format(seeded:id(index)),
