@@ -3,6 +3,7 @@
 local elements = require "lastpass.scim.elements"
 local failure = require "lastpass.scim.failure"
 local schema = require "lastpass.scim.schema"
+local values = require "lastpass.scim.values"
 
 local M = {}
 
@@ -199,26 +200,6 @@ local function finish(draft, type_of)
   return resource
 end
 
--- Whether two values of a resource say the same; what was not touched is the same table.
-local function equal(a, b)
-  if a == b then
-    return true
-  elseif type(a) ~= "table" or type(b) ~= "table" then
-    return false
-  end
-  for name, value in pairs(a) do
-    if not equal(value, b[name]) then
-      return false
-    end
-  end
-  for name in pairs(b) do
-    if a[name] == nil then
-      return false
-    end
-  end
-  return true
-end
-
 local function apply_all(resource, list, type_of)
   local draft
   draft = {
@@ -239,7 +220,7 @@ local function apply_all(resource, list, type_of)
     apply_operation(draft, operation)
   end
   local result = finish(draft, type_of)
-  return result, not equal(resource, result)
+  return result, not values.identical(resource, result)
 end
 
 --- See `patch.apply`.

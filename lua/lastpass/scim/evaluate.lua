@@ -17,13 +17,9 @@ end
 
 -- ---- comparing one value ----
 
-local function is_of(kinds)
-  return errors.set_of(kinds)
-end
-
 -- Which types of attributes an operator compares; eq and ne compare all.
-local ordered = is_of { "string", "reference", "dateTime", "integer", "decimal" }
-local texts = is_of { "string", "reference" }
+local ordered = errors.set_of { "string", "reference", "dateTime", "integer", "decimal" }
+local texts = errors.set_of { "string", "reference" }
 local compares =
   { co = texts, sw = texts, ew = texts, gt = ordered, ge = ordered, lt = ordered, le = ordered }
 
@@ -132,10 +128,6 @@ local function always()
   return true
 end
 
-local function says_something(value)
-  return values.is_present(value)
-end
-
 -- The test of one comparison. `find` leads from a path to an attribute, `container` from what is tested to what
 -- holds the attribute.
 local function comparison(node, found, where, container, lenient)
@@ -143,7 +135,7 @@ local function comparison(node, found, where, container, lenient)
     if node.value == null and node.op ~= "eq" and node.op ~= "ne" then
       refuse("'%s' is not possible with null", node.op)
     end
-    local expects, test = node.op ~= "eq", node.op == "pr" and says_something or always
+    local expects, test = node.op ~= "eq", node.op == "pr" and values.is_present or always
     return function(resource)
       return any_value(container(resource, found), found, where, test) == expects
     end

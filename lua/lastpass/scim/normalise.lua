@@ -53,7 +53,10 @@ local function is_absent(value)
   return value == nil or value == null or (type(value) == "table" and next(value) == nil)
 end
 
-local function is_blank(value)
+--- Whether a value is unassigned, "" being as good as nothing.
+---@param value any
+---@return boolean
+function M.is_blank(value)
   return is_absent(value) or value == ""
 end
 
@@ -73,16 +76,24 @@ local function simple_value(definition, where, value, options)
   return result
 end
 
-local function sorted_keys(object, where)
+--- The keys of an object in their order; a list is refused.
+---@param object table
+---@param form string what a list is refused with, as of string.format
+---@return string[]
+function M.sorted_keys(object, form, ...)
   local keys = {}
   for key in pairs(object) do
     if type(key) ~= "string" then
-      refuse("invalidValue", "%s must be a complex value, not a list", where)
+      refuse("invalidValue", form, ...)
     end
     keys[#keys + 1] = key
   end
   table.sort(keys)
   return keys
+end
+
+local function sorted_keys(object, where)
+  return M.sorted_keys(object, "%s must be a complex value, not a list", where)
 end
 
 local function complex_value(definition, where, value, options)
@@ -157,7 +168,11 @@ end
 -- A member without an id says neither who nor nobody: leaving it out could empty a group (scim §4.1).
 local function check_named(definition, where, element, options)
   local value = options.input and definition.sub and definition.sub.value
-  if value and value.mutability == "immutable" and (element == nil or is_blank(element.value)) then
+  if
+    value
+    and value.mutability == "immutable"
+    and (element == nil or M.is_blank(element.value))
+  then
     refuse("invalidValue", "an element of %s has no '%s'", where, value.name)
   end
 end

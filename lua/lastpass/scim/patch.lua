@@ -1,12 +1,12 @@
 --- PATCH of SCIM (RFC 7644 §3.5.2): reads requests in every form that Entra ID and Okta send (scim §2.9, §3), and
 -- applies them, all or nothing. What is not understood is refused, never guessed.
 -- @module lastpass.scim.patch
+local definitions = require "lastpass.scim.definitions"
 local errors = require "lastpass.error"
 local failure = require "lastpass.scim.failure"
 local filter = require "lastpass.scim.filter"
 local json = require "lastpass.json"
 local operations = require "lastpass.scim.operations"
-local schema = require "lastpass.scim.schema"
 local signature = require "lastpass.signature"
 
 local M = {}
@@ -59,12 +59,9 @@ local function read_body(body, strict)
     end
     found[field] = value
   end
-  local names_patch = found.schemas == nil and not strict
-  for _, urn in ipairs(type(found.schemas) == "table" and found.schemas or {}) do
-    names_patch = names_patch or (type(urn) == "string" and urn:lower() == schema.URN.patch:lower())
-  end
-  if not names_patch then
-    return nil, "'schemas' must name " .. schema.URN.patch
+  local may_be_missing = found.schemas == nil and not strict
+  if not may_be_missing and not definitions.names(found.schemas, definitions.URN.patch) then
+    return nil, "'schemas' must name " .. definitions.URN.patch
   end
   local list = found.operations
   if type(list) ~= "table" or (next(list) ~= nil and list[1] == nil) then
@@ -240,7 +237,7 @@ function M.body(list)
   if not emitted[1] then
     errors.raise(2, "patch.body: no operations are given")
   end
-  return { schemas = json.list { schema.URN.patch }, Operations = emitted }
+  return { schemas = json.list { definitions.URN.patch }, Operations = emitted }
 end
 
 return signature.declare("scim.patch.", M, {

@@ -187,7 +187,6 @@ local function run(server, request, features)
     response = messages.error_response(500, nil, "the server failed")
   end
   info.type, info.id, info.scim_type = call.type and call.type.name, call.id, response.scim_type
-  response.location = call.type and call.id and presentation.location(call, call.type, call.id)
   return response, info, call
 end
 
@@ -195,6 +194,7 @@ end
 function methods:handle_operation(call, request)
   local response, info, inner = run(self, request, call.features)
   call.failure = call.failure or info.failure
+  response.location = inner.type and inner.id and presentation.location(inner, inner.type, inner.id)
   info.type = inner.type
   return response, info
 end

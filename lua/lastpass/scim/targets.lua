@@ -11,12 +11,7 @@ local M = {}
 local null = json.null
 local must, refuse = failure.must, failure.refuse
 
-local function is_unassigned(value)
-  return value == nil
-    or value == null
-    or value == ""
-    or (type(value) == "table" and next(value) == nil)
-end
+local is_unassigned = normalise.is_blank
 
 --- Everything that is emitted counts, elements of lists one by one.
 ---@param self table the reader (lastpass.scim.operations)
@@ -88,18 +83,6 @@ function M.singular(self, context, found, value)
   M.emit(self, context, op, found, value)
 end
 
-local function sorted_keys(object)
-  local keys = {}
-  for key in pairs(object) do
-    if type(key) ~= "string" then
-      refuse("invalidValue", "an object is expected, not a list")
-    end
-    keys[#keys + 1] = key
-  end
-  table.sort(keys)
-  return keys
-end
-
 --- A complex attribute with one value: of add and replace the parts that are given (scim §2.9).
 ---@param self table
 ---@param context table
@@ -120,7 +103,7 @@ function M.complex(self, context, found, value)
     value = { value = value } -- Entra's manager (scim §3)
   end
   local seen = {}
-  for _, key in ipairs(sorted_keys(value)) do
+  for _, key in ipairs(normalise.sorted_keys(value, "an object is expected, not a list")) do
     local sub = definition.sub[key:lower()]
     if not sub and not self.options.lenient then
       refuse("invalidPath", "'%s' has no sub-attribute '%s'", found.name, key)

@@ -11,7 +11,7 @@ local M = {}
 ---@param b any
 ---@return boolean
 function M.identical(a, b)
-  if type(a) ~= "table" or type(b) ~= "table" then
+  if a == b or type(a) ~= "table" or type(b) ~= "table" then
     return a == b
   end
   for key, value in pairs(a) do

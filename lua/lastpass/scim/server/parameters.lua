@@ -1,6 +1,7 @@
 --- What a request asks for beside its path: the query string's parameters and the body of a search, checked and
 -- in one form (scim §2.5 to §2.7).
 -- @module lastpass.scim.server.parameters
+local json = require "lastpass.json"
 local messages = require "lastpass.scim.messages"
 
 local M = {}
@@ -38,7 +39,10 @@ local function unescape(text)
   return good and text or nil
 end
 
-M.unescape_path = function(text)
+--- Decodes a segment of a path, in which "+" is itself.
+---@param text string
+---@return string|nil decoded nil when an escape is none
+function M.unescape_path(text)
   return unescape((text:gsub("%+", "%%2B")))
 end
 
@@ -154,7 +158,7 @@ end
 function M.of_search(body)
   local asked = {}
   for name, value in pairs(body) do
-    if value ~= require("lastpass.json").null then
+    if value ~= json.null then
       local ok, message, err = put(asked, name, value)
       if not ok then
         return nil, message, err
