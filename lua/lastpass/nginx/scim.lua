@@ -2,6 +2,7 @@
 -- Here are requests and answers, tokens, rates and deadlines; what a request means and whether it may be done is
 -- `lastpass.inbound`'s.
 -- @module lastpass.nginx.scim
+local adapter = require "lastpass.nginx.gateway.adapter"
 local dicts = require "lastpass.nginx.dicts"
 local messages = require "lastpass.scim.messages"
 local metrics = require "lastpass.nginx.metrics"
@@ -66,27 +67,7 @@ local function base_of(self, name)
   return url .. "/" .. name
 end
 
-local function read_file(path, most)
-  local file = path and io.open(path, "rb")
-  if not file then
-    return ""
-  end
-  local text = file:read(most + 1) or ""
-  file:close()
-  return text
-end
-
 local no_body = { GET = true, HEAD = true, DELETE = true, OPTIONS = true }
-
--- A body that did not fit into client_body_buffer_size is in a file; of one that is too large no more is read than
--- is needed to see that.
-local function body_of(method, most)
-  if no_body[method] then
-    return ""
-  end
-  ngx.req.read_body()
-  return ngx.req.get_body_data() or read_file(ngx.req.get_body_file(), most)
-end
 
 -- Those that a server of SCIM reads. They are read here: what answers runs in a timer, which has no request.
 local READ = { "content-type", "accept", "if-match", "if-none-match" }
@@ -195,7 +176,7 @@ local function handle(self, started, info)
   if response then
     return response
   end
-  local body = body_of(method, self.settings.max_body)
+  local body = not no_body[method] and adapter.body(self.settings.max_body) or ""
   if #body > self.settings.max_body then
     local text = ("the body is longer than %d bytes"):format(self.settings.max_body)
     return messages.error_response(413, "tooMany", text)
@@ -218,18 +199,6 @@ local function handle(self, started, info)
     ngx.log(ngx.ERR, "lastpass scim: ", info.action, ": ", info.failure)
   end
   return response
-end
-
-local function send(response)
-  ngx.status = response.status
-  for name, value in pairs(response.headers) do
-    ngx.header[name] = value
-  end
-  ngx.header["X-Request-Id"] = ngx.var.request_id
-  if response.status ~= 304 and response.status ~= 204 then
-    ngx.header["Content-Length"] = #response.body
-    ngx.print(response.body)
-  end
 end
 
 local function measure(response, info, started)
@@ -261,7 +230,7 @@ function methods:serve()
     info.connection:log(response, info, started)
   end
   take_conditions()
-  send(response)
+  adapter.respond(response, ngx.var.request_id)
   measure(response, info, started)
 end
 
@@ -300,9 +269,10 @@ function M.error_page()
   end
   local text = own_errors[status] or "nginx refused this request"
   local scim_type = status == 413 and "tooMany" or nil
-  send(messages.error_response(status, scim_type, text, {
+  local response = messages.error_response(status, scim_type, text, {
     retry_after = retried[status] and RETRY_AFTER or nil,
-  }))
+  })
+  adapter.respond(response, ngx.var.request_id)
   metrics.count("lastpass_scim_requests_total", {
     connection = "none",
     action = "none",

@@ -18,9 +18,11 @@ local function read_file(path, most)
   return text
 end
 
--- A body that did not fit into client_body_buffer_size is in a file; of one that is too large no more is read than is
--- needed to see that.
-local function body_of(most)
+--- The body of the current request of nginx. One that did not fit into client_body_buffer_size is in a file; of one
+-- that is too large no more is read than is needed to see that.
+---@param most integer bytes
+---@return string|nil
+function M.body(most)
   ngx.req.read_body()
   return ngx.req.get_body_data() or read_file(ngx.req.get_body_file(), most)
 end
@@ -59,7 +61,7 @@ function M.request(max_body)
     now = ngx.now(),
   }, request_mt)
   if not READ[method] then
-    request.body = body_of(max_body)
+    request.body = M.body(max_body)
   end
   return request
 end

@@ -1,6 +1,6 @@
 --- The bearer tokens of SCIM connections, as a worker knows them: read from the journal, which has their SHA-256 only,
 -- and cached for a few seconds. When the journal cannot be read, nobody is let in, and nobody is told that a token is
--- wrong: identity providers switch a connection off after a 401 (scim §4, 15).
+-- wrong: identity providers switch a connection off after a 401 (scim §4.15).
 -- @module lastpass.nginx.scim.tokens
 local digest = require "lastpass.digest"
 local inbound_tokens = require "lastpass.inbound.tokens"
@@ -121,12 +121,13 @@ function methods:find(connection, header)
     return nil, "unknown"
   elseif token.is_closed then
     return nil, "closed"
-  elseif token.revoked then
-    return nil, "revoked"
-  elseif token.expires and token.expires <= self._now() then
-    return nil, "expired"
   end
-  self._used[token.id] = math.floor(self._now())
+  local now = self._now()
+  local state = inbound_tokens.state(token, now)
+  if state ~= "live" then
+    return nil, state
+  end
+  self._used[token.id] = math.floor(now)
   return token, "known"
 end
 
@@ -179,7 +180,7 @@ function methods:of(connection)
   end
   local live, now = {}, self._now()
   for _, token in ipairs(self._by_connection[connection] or {}) do
-    if not token.revoked and (not token.expires or token.expires > now) then
+    if inbound_tokens.state(token, now) == "live" then
       live[#live + 1] = token
     end
   end
