@@ -2,6 +2,7 @@
 -- @module lastpass.cli.connections
 local errors = require "lastpass.error"
 local failure = require "lastpass.cli.failure"
+local inbound_connection = require "lastpass.inbound.connection"
 local time = require "lastpass.time"
 local tokens = require "lastpass.inbound.tokens"
 
@@ -84,13 +85,6 @@ function M.names(session)
   return names
 end
 
---- Under which name the journal has the objects of a connection.
----@param connection lastpass.store.ScimConnection
----@return string
-function M.store_name(connection)
-  return require("lastpass.inbound").store_name(connection)
-end
-
 --- Tokens that count.
 ---@param journal lastpass.store.Journal
 ---@param name string of a connection
@@ -147,7 +141,7 @@ function M.list(session)
   local journal, list, tenant = M.all(session)
   local counts, now = must(journal:scim_counts(tenant)), time.now()
   for _, connection in ipairs(list) do
-    describe(journal, connection, counts[M.store_name(connection)], now)
+    describe(journal, connection, counts[inbound_connection.store_name(connection)], now)
   end
   return list
 end

@@ -95,7 +95,7 @@ end
 local QUESTION = "close %s and revoke its tokens? %s"
 
 -- What becomes of the objects, in a sentence.
-local function fate_of(decided)
+local function outcome_of(decided)
   local parts = {}
   local function add(list, form)
     if #list > 0 then
@@ -130,7 +130,7 @@ function M.run(session)
       return code
     end
   end
-  local question = QUESTION:format(connection.name, fate_of(decided))
+  local question = QUESTION:format(connection.name, outcome_of(decided))
   if options.dry_run then
     session:say("would %s; nothing was written", (question:gsub("%?", ":")))
     return exit.done

@@ -35,17 +35,18 @@ end
 
 local MOST_NAMED = 3
 
+local function add_once(list, seen, value, most)
+  if not seen[value] and #list < (most or math.huge) then
+    seen[value], list[#list + 1] = true, value
+  end
+end
+
 -- The people of a job, and what becomes of them, in a line.
 local function describe(job)
   local subjects, whats, seen = {}, {}, {}
   for _, change in ipairs(job.payload and job.payload.changes or {}) do
-    local what = what_of(change)
-    if not seen[change.subject] then
-      seen[change.subject], subjects[#subjects + 1] = true, change.subject
-    end
-    if not seen[what] and #whats < MOST_NAMED then
-      seen[what], whats[#whats + 1] = true, what
-    end
+    add_once(subjects, seen, change.subject)
+    add_once(whats, seen, what_of(change), MOST_NAMED)
   end
   job.people, job.what = subjects, table.concat(whats, "; ")
   job.subject = job.subject or subjects[1]
@@ -159,9 +160,7 @@ local function people_of(list)
   local people, seen = {}, {}
   for _, job in ipairs(list) do
     for _, subject in ipairs(job.people) do
-      if not seen[subject] then
-        seen[subject], people[#people + 1] = true, subject
-      end
+      add_once(people, seen, subject)
     end
   end
   return people
@@ -181,9 +180,7 @@ end
 local function what_of_all(list)
   local whats, seen = {}, {}
   for _, job in ipairs(list) do
-    if not seen[job.what] and #whats < MOST_NAMED then
-      seen[job.what], whats[#whats + 1] = true, job.what
-    end
+    add_once(whats, seen, job.what, MOST_NAMED)
   end
   return table.concat(whats, ", ")
 end
@@ -307,7 +304,6 @@ function M.refuse(session)
   end
   local question = ("refuse %s: %s"):format(what_of_all(list), confirm.people(people_of(list)))
   must(confirm.ask(session, question .. "?"))
-  local refused = #others
   local decided = decide(session, list, others, "refused")
   for _, job in ipairs(decided) do
     job.outcome, job.reason, job.code = "will not be done", nil, nil
@@ -317,7 +313,7 @@ function M.refuse(session)
   if not session.options.quiet then
     session:say("%d will not be done", count)
   end
-  return #others > refused and exit.partial or refused > 0 and exit.partial or exit.done
+  return #others > 0 and exit.partial or exit.done
 end
 
 return M

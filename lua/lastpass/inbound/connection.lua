@@ -18,11 +18,11 @@ local M = {}
 ---@field grace_days integer     default 30
 ---@field upstream "enterprise"|"scim" how LastPass is written to
 ---@field held_status integer    the answer to what waits for a decision; default by provider
----@field held_retry integer     seconds of Retry-After with status 429
+---@field held_retry integer     seconds of Retry-After with status 429 or 503
 ---@field idle integer           seconds after the last write until plans may be applied again
 
 -- Entra ID keeps a 409 with the one object and tries again; Okta shows it as an error for good, but comes back after a
--- 429, at most ten times (requirements: F1, F2, 16).
+-- 429, at most ten times (scim §3).
 local providers = {
   entra = { held_status = 409 },
   okta = { held_status = 429 },

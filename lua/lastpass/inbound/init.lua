@@ -52,7 +52,7 @@ local endpoint_mt = { __name = "lastpass.inbound.Endpoint", __index = methods }
 ---@field middle number   moment after which nothing long is begun
 ---@field wants? fun(name: string): boolean
 
--- An identity provider waits for 60 seconds (requirements: F2).
+-- An identity provider waits for 60 seconds (scim §3).
 local DEADLINE = 45
 
 local MARGIN = 60
@@ -115,15 +115,8 @@ function M.new(options)
     key = email.fold,
     is_shadow = connection.mode == "shadow",
   }
-  endpoint.store_name = M.store_name(connection)
+  endpoint.store_name = connections.store_name(connection)
   return setmetatable(endpoint, endpoint_mt)
-end
-
---- Under which name the journal has the objects of a connection: what is only answered as if done stays apart.
----@param connection lastpass.inbound.Connection
----@return string
-function M.store_name(connection)
-  return connections.store_name(connection)
 end
 
 --- What shadow mode answered as if done, as a plan with the guards of plans.
@@ -347,6 +340,5 @@ signature.declare("endpoint:", methods, {
 
 return signature.declare("inbound.", M, {
   new = "options: table",
-  store_name = "connection: table",
   shadow_plan = "endpoint: table, options?: table",
 })

@@ -53,11 +53,11 @@ local function add_scim_settings(settings, options)
   local keys = require "lastpass.config.keys"
   local given = { scim_url = options.scim_url }
   for _, kind in ipairs { "file", "command" } do
-    local place = options["scim_token_" .. kind]
-    if place and given.scim_token then
+    local value = options["scim_token_" .. kind]
+    if value and given.scim_token then
       return usage "--scim-token-file and --scim-token-command do not go together"
-    elseif place then
-      given.scim_token = { [kind] = place }
+    elseif value then
+      given.scim_token = { [kind] = value }
     end
   end
   local _, problem = require("lastpass.transport.address").parse(given.scim_url or "https://x")

@@ -218,8 +218,14 @@ local function values_of(list, name)
   return values
 end
 
-local function of_meta(resource, name)
-  return type(resource.meta) == "table" and resource.meta[name] or nil
+local in_meta = { created = true, lastModified = true, version = true }
+
+-- A field of a resource that stands in it, or in its `meta`.
+local function plain_field(resource, field)
+  if in_meta[field] then
+    return type(resource.meta) == "table" and resource.meta[field] or nil
+  end
+  return resource[field]
 end
 
 local function field_of_user(user, field)
@@ -231,10 +237,8 @@ local function field_of_user(user, field)
     local name = type(user.name) == "table" and user.name or {}
     local whole = ((name.givenName or "") .. " " .. (name.familyName or "")):match "^%s*(.-)%s*$"
     return name.formatted or user.displayName or whole ~= "" and whole or nil
-  elseif field == "created" or field == "lastModified" or field == "version" then
-    return of_meta(user, field)
   end
-  return user[field]
+  return plain_field(user, field)
 end
 
 M.scim_users = {
@@ -290,10 +294,8 @@ M.scim_groups = {
       return #(group.members or {})
     elseif field == "people" then
       return values_of(group.members, "display")
-    elseif field == "created" or field == "lastModified" or field == "version" then
-      return of_meta(group, field)
     end
-    return group[field]
+    return plain_field(group, field)
   end,
 }
 
