@@ -109,7 +109,7 @@ nginx-demo: deps-build deps-test
 	@$(call in_tree,5.4) lua5.4 examples/nginx/demo.lua
 
 scim-demo: deps-build deps-test
-	@$(MAKE) -s all
+	@$(MAKE_ALL) all
 	@$(call in_tree,5.4) lua5.4 examples/nginx/scim-demo.lua
 
 # ------------------------------------------------------------------ tests

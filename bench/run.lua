@@ -127,8 +127,8 @@ local function selected(names)
   end
   if next(wanted) then
     local known = {}
-    for place, job in ipairs(jobs) do
-      known[place] = job.name
+    for position, job in ipairs(jobs) do
+      known[position] = job.name
     end
     local message = "there is no job '%s' (known are: %s)"
     error(message:format((next(wanted)), table.concat(known, ", ")), 0)

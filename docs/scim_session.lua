@@ -4,7 +4,7 @@
 -- Usage: lua5.4 docs/scim_session.lua [--check]      (make docs-scim)
 -- With --check nothing is written: the shape of what is there (all but times, ids and durations) must be that of this run.
 local cli = require "lastpass.cli"
-local core = require "lastpass.core"
+local files = require "lastpass.files"
 local json = require "lastpass.json"
 local lastpass = require "lastpass"
 local socket = require "socket"
@@ -19,13 +19,6 @@ local running = dofile "examples/nginx/running.lua"
 local WIDTH = 100 -- of the terminal
 local HOST = "https://lastpass.acme.com"
 local PATCH = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
-
-local function read_file(path)
-  local file = assert(io.open(path, "rb"))
-  local text = file:read "*a"
-  file:close()
-  return text
-end
 
 -- ------------------------------------------------------------------ the company and its endpoint
 
@@ -197,14 +190,14 @@ local function wait_for(what, is_so)
     end
     socket.sleep(0.5)
   end
-  error("in vain: " .. what)
+  error("waited too long for " .. what)
 end
 
 local function a_day_at_entra(journal, who)
   local first = run("token", "lastpass scim token new entra", 0):match "^(lps_%S+)"
   disable(200, "entra", first, who[1])
   run("rotation", "lastpass scim token new entra --label rotation -o entra.token", 0)
-  local second = read_file(site.folder .. "/entra.token"):match "%S+"
+  local second = assert(files.read(site.folder .. "/entra.token")):match "%S+"
   socket.sleep(2.5) -- until every worker knows it
   for position = 2, 5 do
     disable(200, "entra", second, who[position])
@@ -254,7 +247,7 @@ end
 local complaints = 0
 
 local function fill(path)
-  local text, count = read_file(path), 0
+  local text, count = assert(files.read(path)), 0
   local new = text:gsub(
     "(<!%-%- scim: (%w+) %-%->\n```\n)(.-)(```\n)",
     function(head, name, old, tail)
@@ -272,7 +265,7 @@ local function fill(path)
   )
   assert(count > 0, "no marks in " .. path)
   if new ~= text then
-    assert(core.write_file(path, new))
+    assert(files.write(path, new))
     print("wrote " .. path)
   end
 end

@@ -1,5 +1,6 @@
 -- What the demos of this folder share: an nginx with the configuration beside this file, on a port that the system
 -- gives, in front of a sandbox, in a folder that is removed at the end.
+local files = require "lastpass.files"
 local lastpass = require "lastpass"
 local socket = require "socket"
 
@@ -17,21 +18,6 @@ function M.output_of(command)
   return (text:gsub("%s+$", ""))
 end
 
-local function read(path)
-  local file = io.open(path, "rb")
-  local text = file and file:read "*a" or ""
-  if file then
-    file:close()
-  end
-  return text
-end
-
-local function write(path, text)
-  local file = assert(io.open(path, "wb"))
-  file:write(text)
-  file:close()
-end
-
 local function free_port()
   local one = assert(socket.bind("127.0.0.1", 0))
   local _, port = one:getsockname()
@@ -42,7 +28,7 @@ end
 -- The configuration as it is, but for port, user and where the tree is.
 local function configuration(port)
   local tree = M.output_of(("cd %s/../.. && pwd"):format(here))
-  local config = read(here .. "/nginx.conf")
+  local config = assert(files.read(here .. "/nginx.conf"))
   config = config:gsub("127%.0%.0%.1:8080", "127.0.0.1:" .. port)
   config = config:gsub("\nuser www%-data;", M.output_of "id -un" == "root" and "\nuser root;" or "")
   config = config:gsub("worker_processes auto;", "worker_processes 2;")
@@ -55,27 +41,27 @@ end
 
 -- One that has ended and was not fetched by its parent ("Z") does not run.
 local function is_running(pid)
-  local state = read("/proc/" .. pid .. "/stat"):match "^.*%) (%a)"
+  local stat = files.read("/proc/" .. pid .. "/stat") or ""
+  local state = stat:match "^.*%) (%a)"
   return state ~= nil and state ~= "Z"
 end
 
 --- Starts nginx in front of a sandbox.
 ---@param box table the sandbox
----@param files table<string, string> name in the folder -> text
+---@param contents table<string, string> name in the folder -> text
 ---@param folders? string[] of this folder that are copied
 ---@return table running {url, folder, pid}
-function M.start(box, files, folders)
+function M.start(box, contents, folders)
   local port, folder = free_port(), M.output_of "mktemp -d"
   os.execute(("mkdir %s/logs"):format(folder))
   for _, name in ipairs(folders or {}) do
     os.execute(("cp -r %s/%s %s/"):format(here, name, folder))
   end
-  write(folder .. "/nginx.conf", configuration(port))
-  for name, text in pairs(files) do
-    write(folder .. "/" .. name, text)
+  assert(files.write(folder .. "/nginx.conf", configuration(port)))
+  for name, text in pairs(contents) do
+    assert(files.write(folder .. "/" .. name, text))
   end
-  os.execute(("umask 077 && : > %s/acme.hash"):format(folder))
-  write(folder .. "/acme.hash", box.provhash or lastpass.sandbox.PROVHASH)
+  assert(files.write(folder .. "/acme.hash", box.provhash or lastpass.sandbox.PROVHASH))
   local command =
     "LASTPASS_URL=%s nginx -p %s/ -c nginx.conf -g 'daemon off;' >%s/logs/out 2>&1 & echo $!"
   return setmetatable({
@@ -111,7 +97,8 @@ end
 --- What nginx has written to its logs.
 ---@return string
 function methods:logs()
-  return read(self.folder .. "/logs/out") .. read(self.folder .. "/logs/error.log")
+  return (files.read(self.folder .. "/logs/out") or "")
+    .. (files.read(self.folder .. "/logs/error.log") or "")
 end
 
 --- Stops nginx and removes its folder.

@@ -1,6 +1,7 @@
 -- What `make scim-demo` shows: an identity provider pushes to the SCIM endpoint in nginx, in front of a sandbox company
 -- of 200 people. First a normal day, then a push that would disable forty people at once: what is beyond the limit is
--- held, an admin decides, and the endpoint carries out what was approved. Everything is stopped and removed at the end.
+-- held, an admin decides, and the endpoint executes what was approved. Everything is stopped and removed at the end.
+local files = require "lastpass.files"
 local json = require "lastpass.json"
 local http = require "socket.http"
 local lastpass = require "lastpass"
@@ -16,15 +17,8 @@ local PATCH = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
 local USER = "urn:ietf:params:scim:schemas:core:2.0:User"
 local GROUP = "urn:ietf:params:scim:schemas:core:2.0:Group"
 
-local function read(path)
-  local file = assert(io.open(path, "rb"))
-  local text = file:read "*a"
-  file:close()
-  return text
-end
-
 local box = assert(lastpass.sandbox.start { users = 200, seed = 1, clock = "now" })
-local site = running.start(box, { ["site.lua"] = read(here .. "/scim-site.lua") })
+local site = running.start(box, { ["site.lua"] = assert(files.read(here .. "/scim-site.lua")) })
 local base = site.url .. "/scim/entra"
 local token, journal
 local failures = 0
@@ -60,14 +54,15 @@ end
 -- Sends a request and shows it.
 local function push(expected, what, method, path, body)
   local status, answer = request(method, path, body)
-  local told = answer and (answer.detail or answer.totalResults and answer.totalResults .. " found")
+  local detail = answer
+    and (answer.detail or answer.totalResults and answer.totalResults .. " found")
   print(
     ("  %-34s %-6s %-30s %s%s"):format(
       what,
       method,
       #path > 30 and path:sub(1, 27) .. "..." or path,
       tostring(status),
-      told and "  " .. told or ""
+      detail and "  " .. detail or ""
     )
   )
   check(status == expected, ("%s: %s instead of %d"):format(what, tostring(status), expected))
