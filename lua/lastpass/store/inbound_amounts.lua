@@ -9,7 +9,7 @@ local SLOT = 15 * 60 -- seconds of which the amounts of limits are added up
 
 -- Days over which limits hold; what others did within so many stands in the slot of that number below 0.
 local SPANS = { 1, 7, 30 }
-local is_span = { [1] = true, [7] = true, [30] = true }
+local is_span = errors.set_of(SPANS)
 
 --- The slot of a moment.
 ---@param clock integer epoch seconds

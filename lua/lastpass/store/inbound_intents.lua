@@ -11,9 +11,7 @@ local objects = require "lastpass.store.inbound_objects"
 local values = require "lastpass.store.values"
 
 ---@class lastpass.store.Journal
-local methods = {}
-
-local M = { methods = methods }
+local M = {}
 
 -- ---- the run of the day ----
 
@@ -69,14 +67,12 @@ local CLAIM = "INSERT INTO lastpass_scim_claims (tenant, subject, token, lease_u
   .. "VALUES (?, ?, ?, @now + ?) ON CONFLICT (tenant, subject) DO UPDATE SET "
   .. "token = excluded.token, lease_until = excluded.lease_until "
   .. "WHERE lastpass_scim_claims.lease_until < @now "
-  .. "OR lastpass_scim_claims.token IN (excluded.token, ?) RETURNING {lease_until}"
+  .. "OR lastpass_scim_claims.token IN (excluded.token, ?) RETURNING subject"
 
 local function claim(database, given)
-  local lease_until
   for _, subject in ipairs(given.claims) do
-    local row =
-      database:first(CLAIM, given.tenant, subject, given.token, given.lease, given.previous or "")
-    if not row then
+    local previous = given.previous or ""
+    if not database:first(CLAIM, given.tenant, subject, given.token, given.lease, previous) then
       local other = database:first(
         "SELECT {lease_until}, {@now AS clock} FROM lastpass_scim_claims "
           .. "WHERE tenant = ? AND subject = ?",
@@ -87,9 +83,8 @@ local function claim(database, given)
       local message = "another change of the same user or group is under way"
       return errors.fail("conflict", "claimed", message, { retry_after = seconds })
     end
-    lease_until = row.lease_until
   end
-  return lease_until or true
+  return true
 end
 
 -- ---- the intent ----
@@ -156,9 +151,8 @@ local function intend(database, self, given)
       return nil, message, err
     end
   end
-  local lease_until
-  lease_until, message, err = claim(database, given)
-  if not lease_until then
+  ok, message, err = claim(database, given)
+  if not ok then
     return nil, message, err
   end
   local over = amounts.beyond(database, given.tenant, given.limits, clock)
@@ -180,7 +174,6 @@ local function intend(database, self, given)
     job = write_job(database, given, run, numbers),
     slot = slot,
     clock = clock,
-    lease_until = lease_until,
   }
 end
 
@@ -260,18 +253,6 @@ local function prepare_steps(where, list)
   return steps
 end
 
---- Checks the objects of a write, and makes their rows.
----@param where string
----@param list table[]|nil
----@return table[] rows
-function M.prepare_objects(where, list)
-  local rows = {}
-  for index, object in ipairs(list or {}) do
-    rows[index] = objects.prepare(where, object)
-  end
-  return rows
-end
-
 --- The first commit of a write. When this returns `numbers`, everything is on the disk: the company is ours, nobody else
 -- is at work on the subjects, the limits allow it, and the steps are intended. When it returns `held`, a limit does not
 -- allow it and only the job `held` was written.
@@ -281,11 +262,11 @@ end
 -- numbers}; limits {name, amount, spans {seconds (1, 7 or 30 days), text, allowed}}, without spans nothing is limited;
 -- objects; job (left behind when the process dies; its not_before or delay says when it is due), held (job), proof (id and
 -- token of the job that is executed)
----@return table|nil result {run, numbers, job, slot, clock, lease_until} or {held = {name, done, amount, allowed, text}, job}
+---@return table|nil result {run, numbers, job, slot, clock} or {held = {name, done, amount, allowed, text}, job}
 ---@return string? message
 ---@return lastpass.Error? err kind "conflict", code "locked" (somebody else works on the company), "claimed" (with
 -- retry_after), "job_lost", "object_exists"
-function methods:scim_intend(intent)
+function M:scim_intend(intent)
   local where = "journal:scim_intend"
   intent = errors.check_options(where, intent, known_intent)
   return self._database:transaction(intend_or_hold, self, {
@@ -301,7 +282,7 @@ function methods:scim_intend(intent)
     steps = prepare_steps(where, intent.steps),
     again = intent.again,
     limits = amounts.check(where, intent.limits or {}),
-    objects = M.prepare_objects(where, intent.objects),
+    objects = objects.prepare_all(where, intent.objects),
     job = intent.job and jobs.prepare(where, intent.job),
     held = intent.held and jobs.prepare(where, intent.held),
     proof = intent.proof,

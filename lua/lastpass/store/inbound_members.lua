@@ -33,7 +33,7 @@ local function select_members(database, wanted)
   bound[2], bound[3] = wanted.group, wanted.user
   local condition, count = "", 4
   if wanted.users then
-    condition = (" AND person IN (%s)"):format(("?, "):rep(#wanted.users - 1) .. "?")
+    condition = (" AND person IN (%s)"):format(values.marks(wanted.users))
     for _, id in ipairs(wanted.users) do
       count = count + 1
       bound[count] = id

@@ -55,13 +55,10 @@ end
 
 -- ---- reading ----
 
+local BY_ID = "SELECT " .. COLUMNS .. " FROM lastpass_scim_objects WHERE connection = ? AND id = ?"
+
 local function select_object(database, label, connection, id)
-  local rows = database:query(
-    "SELECT " .. COLUMNS .. " FROM lastpass_scim_objects WHERE connection = ? AND id = ?",
-    connection,
-    id
-  )
-  local list, message, err = complete(label, rows)
+  local list, message, err = complete(label, database:query(BY_ID, connection, id))
   if not list then
     return nil, message, err
   end
@@ -94,10 +91,6 @@ end
 
 -- Placeholders of one statement are few (store.database).
 local MOST_NAMED = 500
-
-local function placeholders(list)
-  return ("?, "):rep(#list - 1) .. "?"
-end
 
 --- Objects of a connection, by id.
 ---@param options table connection; type; ids, accounts (lists of at most 500; a new address counts as well), external_id, state,
@@ -139,7 +132,7 @@ function methods:scim_objects(options)
       errors.raise(2, "%s: %s names more than %d", where, name, MOST_NAMED)
     elseif list then
       local column = name == "ids" and "id" or "account"
-      conditions[#conditions + 1] = ("%s IN (%s)"):format(column, placeholders(list))
+      conditions[#conditions + 1] = ("%s IN (%s)"):format(column, values.marks(list))
       for _, value in ipairs(list) do
         bound[#bound + 1] = value
       end
@@ -178,8 +171,6 @@ local BY_ACCOUNT = "SELECT "
   .. COLUMNS
   .. " FROM lastpass_scim_objects WHERE connection = ? AND type = ? AND (account = ? OR alias = ?) "
   .. "ORDER BY generation DESC"
-
-local BY_ID = "SELECT " .. COLUMNS .. " FROM lastpass_scim_objects WHERE connection = ? AND id = ?"
 
 local BY_EXTERNAL_ID = "SELECT "
   .. COLUMNS
@@ -261,12 +252,8 @@ local known_object = {
   deleted_at = "number",
 }
 
---- Checks an object that is to be written, and makes its row.
----@param where string
----@param object table
----@return table row
-function M.prepare(where, object)
-  errors.check_options(where, object, known_object, 3)
+local function prepare(where, object)
+  errors.check_options(where, object, known_object, 4)
   return {
     connection = values.name(where, "connection", object.connection),
     id = values.name(where, "id", object.id),
@@ -285,6 +272,18 @@ function M.prepare(where, object)
   }
 end
 
+--- Checks the objects of a write, and makes their rows.
+---@param where string
+---@param list table[]|nil
+---@return table[] rows
+function M.prepare_all(where, list)
+  local rows = {}
+  for index, object in ipairs(list or {}) do
+    rows[index] = prepare(where, object)
+  end
+  return rows
+end
+
 local CLASH = "SELECT id FROM lastpass_scim_objects "
   .. "WHERE connection = ? AND type = ? AND account = ? AND id <> ? AND state <> 'tombstone'"
 
@@ -298,7 +297,7 @@ local WRITE = "INSERT INTO lastpass_scim_objects (connection, id, tenant, type, 
   .. "written_at = excluded.written_at, deleted_at = excluded.deleted_at, "
   .. "version = lastpass_scim_objects.version + 1, changed = excluded.changed"
 
---- Inside a transaction: writes rows of `prepare`.
+--- Inside a transaction: writes rows of `prepare_all`.
 ---@param database table
 ---@param rows table[]
 ---@return true|nil
@@ -340,10 +339,7 @@ end
 ---@return lastpass.Error? err kind "conflict", code "object_exists"
 function methods:save_scim_objects(list)
   local where = "journal:save_scim_objects"
-  local rows = {}
-  for index, object in ipairs(values.list(where, "the list", list)) do
-    rows[index] = M.prepare(where, object)
-  end
+  local rows = M.prepare_all(where, values.list(where, "the list", list))
   return self._database:transaction(M.write, rows)
 end
 

@@ -3,7 +3,6 @@
 local amounts = require "lastpass.store.inbound_amounts"
 local claims = require "lastpass.store.job_claims"
 local errors = require "lastpass.error"
-local intents = require "lastpass.store.inbound_intents"
 local jobs = require "lastpass.store.jobs"
 local json = require "lastpass.json"
 local locks = require "lastpass.store.lock"
@@ -187,7 +186,7 @@ function M:scim_record(outcome)
     lease = values.optional_whole(where, "lease", outcome.lease),
     run = values.optional_whole(where, "run", outcome.run),
     steps = prepare_outcomes(where, outcome.steps),
-    objects = intents.prepare_objects(where, outcome.objects),
+    objects = objects.prepare_all(where, outcome.objects),
     forget = outcome.forget or {},
     members = outcome.members,
     job = job and {

@@ -25,7 +25,7 @@ local CLAIM = "WITH due AS MATERIALIZED (SELECT id FROM lastpass_jobs "
 
 local function claim(database, self, options)
   local sql = CLAIM:format(
-    ("?, "):rep(#options.kinds - 1) .. "?",
+    values.marks(options.kinds),
     (options.connection and " AND connection = ?" or "") .. (options.id and " AND id = ?" or "")
   )
   local bound, count = {}, 0

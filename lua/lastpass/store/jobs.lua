@@ -190,7 +190,7 @@ end
 
 local function add_list(conditions, bound, column, list)
   if list then
-    conditions[#conditions + 1] = ("%s IN (%s)"):format(column, ("?, "):rep(#list - 1) .. "?")
+    conditions[#conditions + 1] = ("%s IN (%s)"):format(column, values.marks(list))
     for _, value in ipairs(list) do
       bound[#bound + 1] = value
     end

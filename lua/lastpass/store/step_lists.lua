@@ -139,7 +139,7 @@ local function window(where, tenant, kinds, since)
   for index, kind in ipairs(values.list(where, "kinds", kinds)) do
     bound[index] = values.name(where, "a kind", kind)
   end
-  local marks = ("?, "):rep(#bound - 1) .. "?"
+  local marks = values.marks(bound)
   bound[#bound + 1] = values.whole(where, "since", since)
   bound[#bound + 1] = values.tenant(where, tenant)
   return bound, marks

@@ -13,16 +13,7 @@ local REPLACEMENT = "\239\191\189" -- U+FFFD
 
 --- Whether text can be stored unchanged: UTF-8 without NUL.
 function M.is_plain(text)
-  if text:find "%z" then
-    return false
-  elseif text:find "[\128-\255]" then
-    for _, code in characters.each(text) do
-      if not code then
-        return false
-      end
-    end
-  end
-  return true
+  return not text:find "%z" and characters.is_utf8(text)
 end
 
 --- Text with U+FFFD for every byte that cannot be stored: a server's reason, whatever it is, must not
@@ -119,6 +110,11 @@ function M.list(where, name, value)
     raise_type(where, name, "a list", value)
   end
   return value
+end
+
+--- The placeholders of a list that is not empty, for `IN (…)`.
+function M.marks(list)
+  return ("?, "):rep(#list - 1) .. "?"
 end
 
 --- A table, or nil.
