@@ -17,7 +17,7 @@ local PIECE = 16
 ---@field ids table<string, string> by id its name, of the first `hashed`
 ---@field hashed integer
 ---@field more? fun(): string|nil the names that are not read yet
----@field by_key? table<string, string[]> of groups: all names that are the same but for case
+---@field by_key? table<string, string[]> of groups: all names that are the same but for case (`spellings`)
 
 --- Lets others run now and then, while something long is done.
 ---@param endpoint lastpass.inbound.Endpoint
@@ -117,21 +117,22 @@ function M.list(endpoint, view, kind)
   return list
 end
 
---- The groups of a directory.
+--- The groups of a directory whose names are the same but for case.
 ---@param endpoint lastpass.inbound.Endpoint
 ---@param view table
----@return lastpass.inbound.Accounts groups with `by_key`
-function M.groups(endpoint, view)
+---@param name string
+---@return string[] names
+function M.spellings(endpoint, view, name)
   local groups = M.list(endpoint, view, "Group")
   if not groups.by_key then
     groups.by_key = {}
-    for _, name in ipairs(groups.names) do
-      local key = endpoint.key(name)
+    for _, present in ipairs(groups.names) do
+      local key = email.fold(present)
       groups.by_key[key] = groups.by_key[key] or {}
-      table.insert(groups.by_key[key], name)
+      table.insert(groups.by_key[key], present)
     end
   end
-  return groups
+  return groups.by_key[email.fold(name)] or {}
 end
 
 -- ---- ids ----

@@ -6,6 +6,7 @@ local errors = require "lastpass.error"
 local guards = require "lastpass.inbound.guards"
 local held = require "lastpass.inbound.held"
 local limits = require "lastpass.plan.limits"
+local objects = require "lastpass.inbound.objects"
 local plan_guards = require "lastpass.plan.guards"
 local sending = require "lastpass.inbound.sending"
 local state = require "lastpass.plan.state"
@@ -29,7 +30,9 @@ local M = {}
 
 -- ---- the intent ----
 
-local function new_token()
+--- A token unlike any other, for a claim.
+---@return string
+function M.new_token()
   return digest.to_hex(digest.random(16))
 end
 
@@ -87,7 +90,7 @@ local function limit_reason(over)
 end
 
 local function intend(endpoint, write, takes_admin)
-  local token, doubt = new_token(), endpoint:doubt(#write.changes)
+  local token, doubt = M.new_token(), endpoint:doubt(#write.changes)
   local claims = claims_of(write, takes_admin)
   local written, message, err = endpoint:call_journal("scim_intend", {
     tenant = endpoint.tenant,
@@ -206,10 +209,7 @@ local function result_of(endpoint, write, written, results, worst)
 end
 
 local function copy_at(object, clock)
-  local copy = {}
-  for name, value in pairs(object) do
-    copy[name] = value
-  end
+  local copy = objects.copy(object)
   copy.written_at = copy.shown and clock or copy.written_at
   if copy.state == "tombstone" then
     copy.deleted_at = clock

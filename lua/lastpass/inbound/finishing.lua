@@ -3,7 +3,7 @@
 -- does not show it.
 -- @module lastpass.inbound.finishing
 local changes_table = require "lastpass.directory.changes"
-local digest = require "lastpass.digest"
+local email = require "lastpass.email"
 local execution = require "lastpass.inbound.execution"
 local held = require "lastpass.inbound.held"
 local objects = require "lastpass.inbound.objects"
@@ -35,17 +35,37 @@ local function takes_access(changes)
   return true
 end
 
+-- Seconds since the identity provider asked for it.
+local function age_of(endpoint, job)
+  return math.floor(endpoint.now()) - (job.payload.asked_at or job.created)
+end
+
 local function delay_of(job)
   return DELAYS[job.attempt] or DELAYS[#DELAYS]
 end
 
-local function end_job(endpoint, job, result)
+--- Ends a job that was claimed, or puts it back.
+---@param endpoint lastpass.inbound.Endpoint
+---@param job lastpass.store.Job with its token
+---@param result table as of `journal:end_job`
+---@return true|nil
+---@return string? message
+---@return lastpass.Error? err
+function M.end_job(endpoint, job, result)
   return endpoint:call_journal("end_job", job.id, job.token, result)
 end
 
-local function put_back(endpoint, job, reason, seconds)
+--- Puts a job that was claimed back for a later attempt.
+---@param endpoint lastpass.inbound.Endpoint
+---@param job lastpass.store.Job with its token
+---@param reason string
+---@param seconds? number from now; default by how often it was tried
+---@return true|nil
+---@return string? message
+---@return lastpass.Error? err
+function M.put_back(endpoint, job, reason, seconds)
   local not_before, delay = endpoint:due_in(seconds or delay_of(job))
-  return end_job(endpoint, job, {
+  return M.end_job(endpoint, job, {
     state = "ready",
     not_before = not_before,
     delay = delay,
@@ -55,7 +75,13 @@ end
 
 -- ---- the object ----
 
-local function find_object(endpoint, job)
+--- The object that a job is about.
+---@param endpoint lastpass.inbound.Endpoint
+---@param job lastpass.store.Job
+---@return lastpass.store.ScimObject|false|nil object false when there is none
+---@return string? message
+---@return lastpass.Error? err
+function M.find_object(endpoint, job)
   local known, message, err = endpoint:call_journal("scim_lookup", {
     connection = endpoint.store_name,
     id = job.object,
@@ -68,10 +94,7 @@ end
 
 -- What the object is once the job is done: as it is now, with what the change made of it.
 local function object_after(object, final)
-  local copy = {}
-  for name, value in pairs(object or final) do
-    copy[name] = value
-  end
+  local copy = objects.copy(object or final)
   for _, name in ipairs { "state", "shown", "alias", "account", "deleted_at" } do
     copy[name] = final[name]
   end
@@ -105,7 +128,7 @@ end
 local function look(endpoint, changes)
   local users, missing, shown = {}, {}, {}
   for index, change in ipairs(changes) do
-    local key = endpoint.key(change.subject)
+    local key = email.fold(change.subject)
     if users[key] == nil then
       local user, message, err = sending.read(endpoint, change.subject)
       if user == nil then
@@ -189,8 +212,7 @@ local function results_for(changes, seen, name, code, reason)
 end
 
 local function may_repeat(endpoint, job, changes)
-  local age = math.floor(endpoint.now()) - (job.payload.asked_at or job.created)
-  return takes_access(changes) or age <= GIVE_UP and job.attempt < MOST_TRIES + 1
+  return takes_access(changes) or age_of(endpoint, job) <= GIVE_UP and job.attempt < MOST_TRIES + 1
 end
 
 local function is_traceless(changes)
@@ -210,18 +232,18 @@ local function finish_sent(endpoint, context, view, job, object)
   local changes, numbers = open_changes(job, states)
   local write = write_of(view, job, object, changes)
   if #changes == 0 then
-    return end_job(endpoint, job, { state = "done", outcome = "done" })
+    return M.end_job(endpoint, job, { state = "done", outcome = "done" })
   end
   local seen
   seen, message = look(endpoint, changes)
   if not seen then
-    return put_back(endpoint, job, message)
+    return M.put_back(endpoint, job, message)
   elseif #seen.missing == 0 then
     return record(endpoint, write, job, numbers, results_for(changes, seen, "done"))
   end
   local doubt_until = job.payload.doubt_until
   if doubt_until and endpoint.now() < doubt_until then
-    return put_back(endpoint, job, "LastPass does not show it yet", DELAYS[1])
+    return M.put_back(endpoint, job, "LastPass does not show it yet", DELAYS[1])
   elseif is_traceless(changes) then
     return record(
       endpoint,
@@ -234,7 +256,7 @@ local function finish_sent(endpoint, context, view, job, object)
   endpoint.sleep(SETTLE)
   seen, message = look(endpoint, changes)
   if not seen then
-    return put_back(endpoint, job, message)
+    return M.put_back(endpoint, job, message)
   elseif #seen.missing == 0 then
     return record(endpoint, write, job, numbers, results_for(changes, seen, "done"))
   elseif not may_repeat(endpoint, job, changes) then
@@ -249,20 +271,19 @@ end
 
 local function finish_unsent(endpoint, context, view, job, object)
   local changes = job.payload.changes
-  local age = math.floor(endpoint.now()) - (job.payload.asked_at or job.created)
-  if job.kind == held.FINISH and age > GIVE_UP and not takes_access(changes) then
+  if job.kind == held.FINISH and age_of(endpoint, job) > GIVE_UP and not takes_access(changes) then
     if job.payload.is_new then
       execution.note(endpoint, { forget = { job.object } })
     end
-    return end_job(endpoint, job, {
+    return M.end_job(endpoint, job, {
       state = "failed",
       code = "too_old",
-      reason = "left alone: the " .. "identity provider asks again if it still wants it",
+      reason = "left alone: the identity provider asks again if it still wants it",
     })
   end
   local seen, message = look(endpoint, changes)
   if not seen then
-    return put_back(endpoint, job, message)
+    return M.put_back(endpoint, job, message)
   end
   local left = {}
   for _, index in ipairs(seen.missing) do
@@ -287,7 +308,7 @@ end
 ---@return string? message
 ---@return lastpass.Error? err
 function M.execute(endpoint, context, view, job)
-  local object, message, err = find_object(endpoint, job)
+  local object, message, err = M.find_object(endpoint, job)
   if object == nil then
     return nil, message, err
   end
@@ -301,9 +322,9 @@ function M.execute(endpoint, context, view, job)
     -- it is still ours: nothing of it was written
     if err.kind == "guard" then
       local state = err.code == "held" and "held" or "failed"
-      end_job(endpoint, job, { state = state, code = err.code, reason = message })
+      M.end_job(endpoint, job, { state = state, code = err.code, reason = message })
     else
-      put_back(endpoint, job, message, err.retry_after or DELAYS[1])
+      M.put_back(endpoint, job, message, err.retry_after or DELAYS[1])
     end
   end
   return ok, message, err
@@ -359,7 +380,7 @@ function M.claim(endpoint, options)
     tenant = endpoint.tenant,
     connection = endpoint.store_name,
     worker = endpoint.worker,
-    token = digest.to_hex(digest.random(16)),
+    token = execution.new_token(),
     lease = endpoint:doubt(1) + 60,
     now = endpoint.has_own_clock and math.floor(endpoint.now()) or nil,
   })

@@ -34,17 +34,14 @@ local function open(endpoint, context, id, given)
   return resources.open(endpoint, view, entry, given)
 end
 
---- The group of a name in another spelling, as SCIM compares names.
----@param view table
----@param name string
----@return string|nil
-function M.other_spelling(endpoint, view, name)
-  for _, present in ipairs(accounts.groups(endpoint, view).by_key[endpoint.key(name)] or {}) do
+-- Whether there is a group of a name in another spelling, as SCIM compares names.
+local function has_other_spelling(endpoint, view, name)
+  for _, present in ipairs(accounts.spellings(endpoint, view, name)) do
     if present ~= name then
-      return present
+      return true
     end
   end
-  return nil
+  return false
 end
 
 -- ---- names ----
@@ -161,7 +158,7 @@ function M.create(endpoint, context, resource)
   entry, generation, err = objects.by_name(endpoint, view, "Group", name)
   if entry == nil then
     return nil, generation, err
-  elseif not entry and M.other_spelling(endpoint, view, name) then
+  elseif not entry and has_other_spelling(endpoint, view, name) then
     return resources.refuse(
       409,
       "uniqueness",
@@ -315,8 +312,7 @@ function M.remove(endpoint, context, id, given)
   if not resolved then
     return nil, message, err
   end
-  local object = objects.copy(entry.object)
-  object.state, object.deleted_at = "tombstone", math.floor(endpoint.now())
+  local object = objects.tombstone(endpoint, entry.object)
   if #resolved.changes == 0 then
     return execution.note(endpoint, { objects = { object }, members = resolved.pending }) and true
   end

@@ -10,15 +10,11 @@ local M = {}
 --- Nobody's approval lets a protected account lose something, or takes the last admin.
 M.final_codes = { protected = true, last_admin = true }
 
-local UNLIMITED = 2 ^ 52
+local MOST = 2 ^ 52
 
-local function unlimited()
-  local settings = { look_alikes = UNLIMITED, same_name = UNLIMITED }
-  for name in pairs(limits.by_name) do
-    settings[name] = UNLIMITED
-  end
-  settings.same_name = nil
-  return settings
+local UNLIMITED = { look_alikes = MOST }
+for name in pairs(limits.by_name) do
+  UNLIMITED[name] = MOST
 end
 
 local function protected_addresses(endpoint)
@@ -61,7 +57,7 @@ function M.ask(endpoint, view, changes, is_approved)
   end
   local settings = {
     protect = protected_addresses(endpoint),
-    limits = is_approved and unlimited() or endpoint.connection.limits,
+    limits = is_approved and UNLIMITED or endpoint.connection.limits,
   }
   local ok
   ok, message, err = single.ask(view.snapshot, changes, settings, {

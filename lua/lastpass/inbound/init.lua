@@ -7,7 +7,6 @@
 --     local response, info = server:handle(request)
 -- @module lastpass.inbound
 local connections = require "lastpass.inbound.connection"
-local email = require "lastpass.email"
 local errors = require "lastpass.error"
 local groups = require "lastpass.inbound.groups"
 local queries = require "lastpass.inbound.queries"
@@ -112,7 +111,6 @@ function M.new(options)
     margin = options.margin or MARGIN,
     deadline = options.deadline or DEADLINE,
     worker = options.worker or "endpoint",
-    key = email.fold,
     is_shadow = connection.mode == "shadow",
   }
   endpoint.store_name = connections.store_name(connection)

@@ -34,6 +34,16 @@ function M.copy(object)
   return copy
 end
 
+--- An object as it is once it is deleted: its id means nothing any more.
+---@param endpoint lastpass.inbound.Endpoint
+---@param object lastpass.store.ScimObject
+---@return lastpass.store.ScimObject
+function M.tombstone(endpoint, object)
+  local copy = M.copy(object)
+  copy.state, copy.deleted_at = "tombstone", math.floor(endpoint.now())
+  return copy
+end
+
 --- The directory as it was read last.
 ---@param endpoint lastpass.inbound.Endpoint
 ---@return table|nil view snapshot, read_at
@@ -132,13 +142,18 @@ local function group_entry(endpoint, view, object)
   return {
     object = object,
     address = object.account,
-    has_group = accounts.groups(endpoint, view).positions[object.account] ~= nil,
+    has_group = accounts.list(endpoint, view, "Group").positions[object.account] ~= nil,
     state = {},
   }
 end
 
--- A deleted user stays away while the account is as it was left; somebody who lets it in again by hand has a new user.
-local function hides(endpoint, view, object)
+--- Whether a deleted object keeps an account away: a user stays away while the account is as it was left; somebody who
+-- lets it in again by hand has a new user.
+---@param endpoint lastpass.inbound.Endpoint
+---@param view table
+---@param object lastpass.store.ScimObject
+---@return boolean
+function M.hides(endpoint, view, object)
   if object.state ~= "tombstone" then
     return false
   elseif object.type == "Group" then
@@ -255,7 +270,9 @@ end
 -- Of a person the journal knows under an id of its own, no other id leads to them.
 local function unknown_entry(endpoint, view, kind, name, generation, id)
   local user = kind == "User" and view.snapshot:user(name)
-  if not user and not (kind == "Group" and accounts.groups(endpoint, view).positions[name]) then
+  if
+    not user and not (kind == "Group" and accounts.list(endpoint, view, "Group").positions[name])
+  then
     return false
   end
   local object = M.new(endpoint, kind, user and user.email or name, generation)
@@ -300,7 +317,7 @@ function M.by_name(endpoint, view, kind, name, id)
   if object and object.state ~= "tombstone" then
     local entry = (not id or object.id == id) and M.entry(endpoint, view, object, true, known.jobs)
     return entry, generation
-  elseif object and hides(endpoint, view, object) then
+  elseif object and M.hides(endpoint, view, object) then
     return false, generation
   end
   if not generation then
@@ -337,8 +354,5 @@ function M.by_external_id(endpoint, view, kind, external_id)
   end
   return list
 end
-
---- Whether a deleted object keeps an account away, for lists.
-M.hides = hides
 
 return M

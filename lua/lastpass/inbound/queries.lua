@@ -59,7 +59,7 @@ indexes.Group.displayName = function(endpoint, view, value)
   if not list or list[1] then
     return list, message, err
   end
-  for _, name in ipairs(accounts.groups(endpoint, view).by_key[endpoint.key(value)] or {}) do
+  for _, name in ipairs(accounts.spellings(endpoint, view, value)) do
     local entry
     entry, message, err = objects.by_name(endpoint, view, "Group", name)
     if entry == nil then
@@ -122,15 +122,15 @@ local function position_of(list, object)
   return list.positions[object.account] or object.alias and list.positions[object.alias]
 end
 
--- What differs from the directory: by position the entries of objects, and the positions that are hidden; those that the
--- directory does not have, by id.
+-- What differs from the directory: by position the entries of objects; the positions that are hidden, by position and in
+-- order; those that the directory does not have, by id.
 local function find_unseen(endpoint, view, kind)
   local live, deleted, err = load_unseen(endpoint, view, kind)
   if not live then
     return nil, deleted, err
   end
   local list = accounts.list(endpoint, view, kind)
-  local unseen = { list = list, entries = {}, is_hidden = {}, absent = {} }
+  local unseen = { list = list, entries = {}, is_hidden = {}, hidden = {}, absent = {} }
   local count = 0
   for _, object in pairs(live) do
     count = count + 1
@@ -150,6 +150,10 @@ local function find_unseen(endpoint, view, kind)
       unseen.is_hidden[position] = true
     end
   end
+  for position in pairs(unseen.is_hidden) do
+    unseen.hidden[#unseen.hidden + 1] = position
+  end
+  table.sort(unseen.hidden)
   table.sort(unseen.absent, function(a, b)
     return a.object.id < b.object.id
   end)
@@ -159,11 +163,7 @@ end
 -- A part of everything, in an order that stays: as the directory has it, then what only the journal has. Gives {name,
 -- entry}: `entry` is nil where the object was not looked at yet.
 local function slice(unseen, start, count)
-  local part, list, hidden = {}, unseen.list, {}
-  for position in pairs(unseen.is_hidden) do
-    hidden[#hidden + 1] = position
-  end
-  table.sort(hidden)
+  local part, list, hidden = {}, unseen.list, unseen.hidden
   local total = #list.names - #hidden + #unseen.absent
   local position = start
   for _, one in ipairs(hidden) do

@@ -2,6 +2,7 @@
 -- LastPass, which keeps an address, one name and groups.
 -- @module lastpass.inbound.resources
 local digest = require "lastpass.digest"
+local email = require "lastpass.email"
 local errors = require "lastpass.error"
 local json = require "lastpass.json"
 local members = require "lastpass.inbound.members"
@@ -140,7 +141,7 @@ local function user_resource(endpoint, view, entry, wants, more)
     resource[name] = value
   end
   resource.userName = object.name
-  if object.account ~= endpoint.key(object.name) and not object.alias then
+  if object.account ~= email.fold(object.name) and not object.alias then
     resource.userName = entry.address
   end
   resource.active = M.is_active(entry)

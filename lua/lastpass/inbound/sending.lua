@@ -1,7 +1,7 @@
 --- Sends changes through a carrier and reads back what became of them. Nothing is sent that could still be under way after
 -- the lease of its claim.
 -- @module lastpass.inbound.sending
-local batch = require "lastpass.enterprise.batch"
+local batches = require "lastpass.plan.batches"
 local changes_table = require "lastpass.directory.changes"
 local parallel = require "lastpass.parallel"
 local state = require "lastpass.plan.state"
@@ -63,33 +63,15 @@ end
 
 -- One call for many users, where the command takes a list.
 local function send_list(endpoint, list)
-  local kind = changes_table.by_name[list[1].kind]
-  local rows = {}
+  local positions, results = {}, {}
   for index, change in ipairs(list) do
-    rows[index] = changes_table.row(change.kind, change.subject, change.after)
+    positions[change] = index
   end
-  local name = "client:" .. kind.method
-  local result, message, err =
-    batch.run(endpoint.client, name, kind.command, rows, { chunk = #rows }, 2)
-  local results = {}
-  if not result then
-    for index, change in ipairs(list) do
-      results[index] = outcome(change, "not_tried", message, err.code, err)
-    end
-    return results
-  end
-  for _, name_of_state in ipairs { "done", "unchanged", "refused", "uncertain", "not_tried" } do
-    for _, entry in ipairs(result[name_of_state]) do
-      local is_done = name_of_state == "unchanged"
-      local code = name_of_state == "uncertain" and "lost" or entry.code
-      results[entry.row] = outcome(
-        list[entry.row],
-        is_done and "done" or name_of_state,
-        entry.reason,
-        code,
-        result.stopped
-      )
-    end
+  local sent, err = batches.send(endpoint.client, list)
+  for _, entry in ipairs(sent) do
+    local result = entry.state == "unchanged" and "done" or entry.state
+    local code = result == "uncertain" and "lost" or entry.code
+    results[positions[entry.step]] = outcome(entry.step, result, entry.reason, code, err)
   end
   return results
 end

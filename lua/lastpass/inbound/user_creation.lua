@@ -107,7 +107,6 @@ function M.create(endpoint, context, resource)
   local entry, generation
   entry, generation, err = objects.by_name(endpoint, view, "User", address)
   if entry then
-    local id = entry.object.id
     entry, message, err = finishing.settle(endpoint, context, view, entry)
     local ok = entry
     if entry then
@@ -122,8 +121,6 @@ function M.create(endpoint, context, resource)
       if not ok then
         return nil, message, err
       end
-    else
-      generation = id and generation or generation
     end
   elseif entry == nil then
     return nil, generation, err

@@ -265,9 +265,7 @@ end
 ---@return string? message
 ---@return lastpass.Error? err
 function M.bury(endpoint, object)
-  local copy = objects.copy(object)
-  copy.state, copy.deleted_at = "tombstone", math.floor(endpoint.now())
-  return execution.note(endpoint, { objects = { copy } })
+  return execution.note(endpoint, { objects = { objects.tombstone(endpoint, object) } })
 end
 
 local function delete_job(endpoint, entry)
@@ -309,8 +307,7 @@ function M.remove(endpoint, context, id, given)
   if not changes then
     return nil, message, err
   end
-  local object = objects.copy(entry.object)
-  object.state, object.deleted_at = "tombstone", math.floor(endpoint.now())
+  local object = objects.tombstone(endpoint, entry.object)
   object.shown = nil
   local job = not endpoint.is_shadow and delete_job(endpoint, entry) or nil
   local ok

@@ -1,6 +1,7 @@
 --- Does what the endpoint has left for later: approved changes, calls whose outcome is not known, the ends of grace periods,
 -- addresses that change with a log-in. Jobs are claimed with leases, so any number of workers may run.
 -- @module lastpass.inbound.worker
+local email = require "lastpass.email"
 local errors = require "lastpass.error"
 local execution = require "lastpass.inbound.execution"
 local finishing = require "lastpass.inbound.finishing"
@@ -19,33 +20,14 @@ local RENAME_DAYS = 90
 -- Memberships that the directory has long shown by itself are forgotten.
 local MEMBERS_KEPT = 3600
 
-local function end_job(endpoint, job, result)
-  return endpoint:call_journal("end_job", job.id, job.token, result)
-end
-
-local function put_back(endpoint, job, reason, seconds)
-  local not_before, delay = endpoint:due_in(seconds)
-  local result = { state = "ready", not_before = not_before, delay = delay, reason = reason }
-  return end_job(endpoint, job, result)
-end
-
 -- ---- the end of a grace period ----
-
-local function find_object(endpoint, job)
-  local known, message, err =
-    endpoint:call_journal("scim_lookup", { connection = endpoint.store_name, id = job.object })
-  if not known then
-    return nil, message, err
-  end
-  return known.objects[1] or false
-end
 
 -- An account that somebody let in again, or that another object is about, is none that the identity provider deleted.
 local function is_still_deleted(endpoint, job, user)
   local known, message, err = endpoint:call_journal("scim_lookup", {
     connection = endpoint.store_name,
     type = "User",
-    account = endpoint.key(job.subject),
+    account = email.fold(job.subject),
   })
   if not known then
     return nil, message, err
@@ -58,7 +40,7 @@ local function is_still_deleted(endpoint, job, user)
 end
 
 local function delete(endpoint, context, view, job)
-  local object, message, err = find_object(endpoint, job)
+  local object, message, err = finishing.find_object(endpoint, job)
   local user
   if object then
     user, message, err = sending.read(endpoint, job.subject)
@@ -66,7 +48,7 @@ local function delete(endpoint, context, view, job)
   if object == nil or user == nil and object then
     return nil, message, err
   elseif not user then
-    return end_job(endpoint, job, { state = "done", outcome = "is_so" })
+    return finishing.end_job(endpoint, job, { state = "done", outcome = "is_so" })
   end
   local is_deleted
   is_deleted, message, err = is_still_deleted(endpoint, job, user)
@@ -74,7 +56,7 @@ local function delete(endpoint, context, view, job)
     return nil, message, err
   elseif not is_deleted or endpoint.connection.delete ~= "delete" then
     local reason = "the account is in use again, or the connection no longer deletes"
-    return end_job(endpoint, job, { state = "superseded", reason = reason })
+    return finishing.end_job(endpoint, job, { state = "superseded", reason = reason })
   end
   return execution.run(endpoint, context, {
     view = view,
@@ -91,11 +73,15 @@ end
 -- ---- a change of address ----
 
 local function follow_rename(endpoint, _, _, job)
-  local object, message, err = find_object(endpoint, job)
+  local object, message, err = finishing.find_object(endpoint, job)
   if object == nil then
     return nil, message, err
   elseif not object or object.state == "tombstone" or object.alias ~= job.payload.to then
-    return end_job(endpoint, job, { state = "superseded", reason = "no longer asked for" })
+    return finishing.end_job(
+      endpoint,
+      job,
+      { state = "superseded", reason = "no longer asked for" }
+    )
   end
   local user
   user, message, err = sending.read(endpoint, object.alias)
@@ -103,12 +89,10 @@ local function follow_rename(endpoint, _, _, job)
     return nil, message, err
   elseif user then
     object.account, object.alias = object.alias, nil
-    local ok
-    ok, message, err = execution.note(endpoint, {
+    return execution.note(endpoint, {
       objects = { object },
       job = { id = job.id, token = job.token, result = { state = "done", outcome = "done" } },
     })
-    return ok, message, err
   elseif endpoint.now() - job.created > RENAME_DAYS * DAY then
     object.alias = nil
     return execution.note(endpoint, {
@@ -120,7 +104,7 @@ local function follow_rename(endpoint, _, _, job)
       },
     })
   end
-  return put_back(endpoint, job, "no log-in so far", DAY)
+  return finishing.put_back(endpoint, job, "no log-in so far", DAY)
 end
 
 -- ---- one step ----
@@ -146,14 +130,14 @@ local function execute(endpoint, view, job, summary)
   if job.kind ~= held.FINISH and job.kind ~= held.HELD and err and err.code ~= "job_lost" then
     -- a change that was sent has put its job back itself
     if err.kind == "guard" then
-      end_job(endpoint, job, { state = "failed", code = err.code, reason = message })
+      finishing.end_job(endpoint, job, { state = "failed", code = err.code, reason = message })
     else
-      put_back(endpoint, job, message, AGAIN)
+      finishing.put_back(endpoint, job, message, AGAIN)
     end
   end
 end
 
-local known = { limit = "number", lease = "number" }
+local known = { limit = "number" }
 
 --- Claims and executes what is due, one job after the other, and gives the company back when nothing was written for a
 -- while.
@@ -175,7 +159,7 @@ function M.step(endpoint, options)
     local view
     view, message, err = objects.view(endpoint)
     if not view then
-      put_back(endpoint, list[1], message, AGAIN)
+      finishing.put_back(endpoint, list[1], message, AGAIN)
       return nil, message, err
     end
     summary.claimed = summary.claimed + 1

@@ -79,10 +79,8 @@ local function list_admins(client)
   return admins
 end
 
---- Whether a change takes access from a user.
----@param change lastpass.plan.SingleChange
----@return boolean
-function M.removes(change)
+-- Whether a change takes access from a user.
+local function takes_access(change)
   local kind = change_table.by_name[change_table.step_kind(change.kind) or ""]
   return kind ~= nil and kind.removes == true
 end
@@ -99,7 +97,7 @@ end
 function M.takes_an_admin(client, snapshot, changes)
   local admins, message, err
   for _, change in ipairs(changes) do
-    local removes = M.removes(change)
+    local removes = takes_access(change)
     if removes and is_active_admin(change.user or snapshot:user(change.subject)) then
       return true
     elseif removes and not change.user then
