@@ -47,6 +47,19 @@ function M.id(tenant, kind, account, generation)
   return digest.to_hex(digest.sha256(text):sub(1, 16))
 end
 
+--- A part of a list.
+---@param list any[]
+---@param first integer
+---@param count integer at most
+---@return any[]
+function M.slice(list, first, count)
+  local part = {}
+  for index = first, math.min(first + count - 1, #list) do
+    part[#part + 1] = list[index]
+  end
+  return part
+end
+
 -- ---- lists ----
 
 local function new_list(more)

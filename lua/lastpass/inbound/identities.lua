@@ -5,17 +5,14 @@ local objects = require "lastpass.inbound.objects"
 
 local M = {}
 
--- So many names fit into one query of the journal.
-local CHUNK = 500
+--- So many names fit into one query of the journal.
+M.AT_ONCE = 500
 
 -- Objects of the journal, in portions: `field` names the list of `scim_objects` that `values` are.
 local function load_objects(endpoint, field, values, wanted, take)
-  for first = 1, #values, CHUNK do
-    local part = {}
-    for index = first, math.min(first + CHUNK - 1, #values) do
-      part[#part + 1] = values[index]
-    end
-    wanted.connection, wanted[field] = endpoint.store_name, part
+  for first = 1, #values, M.AT_ONCE do
+    wanted.connection = endpoint.store_name
+    wanted[field] = accounts.slice(values, first, M.AT_ONCE)
     local list, message, err = endpoint:call_journal("scim_objects", wanted)
     if not list then
       return nil, message, err

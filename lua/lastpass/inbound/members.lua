@@ -7,9 +7,6 @@ local objects = require "lastpass.inbound.objects"
 
 local M = {}
 
--- So many names fit into one query of the journal.
-local CHUNK = 500
-
 local function since_read(endpoint, view, wanted)
   wanted.connection = endpoint.store_name
   wanted.since = not endpoint.is_shadow and math.max(view.read_at - objects.OVERLAY, 0) or nil
@@ -219,7 +216,7 @@ function M.prepare(endpoint, view, entries)
       end
     end
   end
-  if #entries == 1 and #names > 0 and #names <= CHUNK then
+  if #entries == 1 and #names > 0 and #names <= identities.AT_ONCE then
     return prepare_one(endpoint, view, entries[1], names)
   end
   local list, message, err = identities.identify(endpoint, view, "Group", names)
@@ -229,10 +226,10 @@ function M.prepare(endpoint, view, entries)
   for index, item in ipairs(list) do
     prepared.groups[names[index]] = item
   end
-  for first = 1, #entries, CHUNK do
+  for first = 1, #entries, identities.AT_ONCE do
     local ids = {}
-    for index = first, math.min(first + CHUNK - 1, #entries) do
-      ids[#ids + 1] = entries[index].object.id
+    for index, entry in ipairs(accounts.slice(entries, first, identities.AT_ONCE)) do
+      ids[index] = entry.object.id
     end
     local written
     written, message, err = written_since(endpoint, view, { users = ids })

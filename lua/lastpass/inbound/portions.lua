@@ -1,5 +1,6 @@
 --- Many memberships of one group, changed in portions: one call and one intent each.
 -- @module lastpass.inbound.portions
+local accounts = require "lastpass.inbound.accounts"
 local errors = require "lastpass.error"
 local execution = require "lastpass.inbound.execution"
 local held = require "lastpass.inbound.held"
@@ -9,20 +10,9 @@ local M = {}
 -- Memberships of one call, and of one intent.
 local CHUNK = 100
 
-local function slice(list, first)
-  local part = {}
-  for index = first, math.min(first + CHUNK - 1, #list) do
-    part[#part + 1] = list[index]
-  end
-  return part
-end
-
 -- What there was no time for is done by the worker.
 local function leave_rest(endpoint, object, changes, first, final)
-  local rest = {}
-  for index = first, #changes do
-    rest[#rest + 1] = changes[index]
-  end
+  local rest = accounts.slice(changes, first, #changes)
   local ok, message, err = execution.note(endpoint, {
     add_jobs = {
       {
@@ -73,7 +63,7 @@ function M.execute(endpoint, context, view, entry, object, changes, final)
       entry = entry,
       object = object,
       is_stored = true,
-      changes = slice(changes, first),
+      changes = accounts.slice(changes, first, CHUNK),
       final = { object = is_last and final or object },
       touched = {},
     })

@@ -37,15 +37,8 @@ function M.refresh(endpoint, entry)
   return true
 end
 
---- Finds a user for a change: work that is due is finished first, and the user is read afresh.
----@param endpoint lastpass.inbound.Endpoint
----@param context lastpass.inbound.Context
----@param view table
----@param id string
----@return lastpass.inbound.Entry|false|nil
----@return string? message
----@return lastpass.Error? err
-function M.find(endpoint, context, view, id)
+-- Finds a user for a change: work that is due is finished first, and the user is read afresh.
+local function find(endpoint, context, view, id)
   local entry, message, err = objects.by_id(endpoint, view, "User", id)
   if entry then
     entry, message, err = finishing.settle(endpoint, context, view, entry)
@@ -178,7 +171,7 @@ local function open(endpoint, context, id, given)
   local view, message, err = objects.view(endpoint)
   local entry
   if view then
-    entry, message, err = M.find(endpoint, context, view, id)
+    entry, message, err = find(endpoint, context, view, id)
   end
   if not entry then
     return entry or nil, message, err

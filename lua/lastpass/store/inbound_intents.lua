@@ -15,12 +15,12 @@ local M = {}
 
 -- ---- the run of the day ----
 
-local function open_run(database, tenant, name, owner)
+local function open_run(database, given)
   local run = database:first(
     "SELECT {id}, state FROM lastpass_runs WHERE tenant = ? AND kind = 'scim' AND plan = ? "
       .. "ORDER BY id DESC LIMIT 1",
-    tenant,
-    name
+    given.tenant,
+    given.run
   )
   if run and run.state ~= "abandoned" then
     return run.id
@@ -28,9 +28,9 @@ local function open_run(database, tenant, name, owner)
   return database:first(
     "INSERT INTO lastpass_runs (tenant, plan, kind, state, total, started, owner, document) "
       .. "VALUES (?, ?, 'scim', 'running', 0, @now, ?, ?) RETURNING {id}",
-    tenant,
-    name,
-    json.encode(owner),
+    given.tenant,
+    given.run,
+    json.encode(locks.shared_owner(given.idle)),
     values.pack ""
   ).id
 end
@@ -41,7 +41,7 @@ local function hold_company(database, self, given)
   if not state then
     return nil, message, err
   end
-  local run = open_run(database, given.tenant, given.run, state.owner)
+  local run = open_run(database, given)
   if run ~= state.run then
     locks.name_run(database, given.tenant, run)
   end

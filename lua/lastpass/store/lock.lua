@@ -324,13 +324,21 @@ end
 --- The token of locks that all processes of the SCIM endpoint share; plans are kept out by it, and keep it out.
 M.SHARED = "scim"
 
+--- Who the endpoint is, as owner of a lock or of a run. Files are read for it: only where it is written.
+---@param lease integer seconds
+---@return table owner
+function M.shared_owner(lease)
+  local who = M.identity()
+  return { host = who.host, user = who.user, shared = "the SCIM endpoint", lease = lease }
+end
+
 --- Inside a transaction: proves that the company is the endpoint's, or takes it. There is no process to ask whether it
 -- lives: it ends by itself, `lease` seconds after the last write.
 ---@param database table
 ---@param journal lastpass.store.Journal
 ---@param tenant string
 ---@param lease integer seconds
----@return table|nil state {run, clock, owner, is_new}
+---@return table|nil state {run, clock, is_new}
 ---@return string? message
 ---@return lastpass.Error? err kind "conflict", code "locked", with owner
 function M.share(database, journal, tenant, lease)
@@ -341,17 +349,16 @@ function M.share(database, journal, tenant, lease)
     M.SHARED,
     lease
   )
-  local who = M.identity()
-  local owner = { host = who.host, user = who.user, shared = "the SCIM endpoint", lease = lease }
   if row then
-    return { run = row.run, clock = row.clock, owner = owner }
+    return { run = row.run, clock = row.clock }
   end
-  local ok, message, err = take(database, journal, tenant, nil, json.encode(owner), M.SHARED)
+  local owner = json.encode(M.shared_owner(lease))
+  local ok, message, err = take(database, journal, tenant, nil, owner, M.SHARED)
   if not ok then
     return nil, message, err
   end
   row = database:first "SELECT {@now AS clock}"
-  return { clock = row.clock, owner = owner, is_new = true }
+  return { clock = row.clock, is_new = true }
 end
 
 --- Inside a transaction: the shared lock names another run.
