@@ -20,7 +20,8 @@ PACKAGES_BUILD = gcc libc6-dev make pkg-config lua5.4 liblua5.4-dev lua-cjson lu
 PACKAGES_TEST = lua5.1 liblua5.1-0-dev luajit2 libluajit2-5.1-dev lua-busted lua-check lua-ldoc \
   lua-luaossl lua-socket lua-sec luarocks curl openssl procps nghttp2-server slapd ldap-utils postgresql lua-dbi-postgresql tmux \
   mandoc zsh fish python3 chromium nodejs npm libxml2-utils \
-  nginx-light libnginx-mod-http-lua lua-filesystem lua-posix wrk python3-prometheus-client
+  nginx-light libnginx-mod-http-lua lua-filesystem lua-posix wrk python3-prometheus-client \
+  apache2-bin libapache2-mod-auth-mellon python3-onelogin-saml2 xmlsec1
 PACKAGES_CHECK = clang libclang-rt-14-dev clang-format clang-tidy cppcheck valgrind git
 PACKAGES_BENCH = nginx-light libnginx-mod-http-lua python3 python3-requests lua-socket lua-curl lua5.1 \
   liblua5.1-0-dev rapidjson-dev g++ curl openssl
