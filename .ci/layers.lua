@@ -9,7 +9,7 @@ local root = arg[1] or "lua"
 local layers = {
   {
     name = "C",
-    packages = { "core", "curl", "csv", "ldap", "unicode", "lineedit", "httpd" },
+    packages = { "core", "curl", "csv", "ldap", "unicode", "lineedit", "httpd", "xmldsig" },
   },
   {
     name = "base",
@@ -32,10 +32,11 @@ local layers = {
       "parallel",
       "config",
       "store",
+      "state",
     },
     open = true, -- the base is one layer of small modules that build on each other; no circles
   },
-  { name = "wire clients", packages = { "enterprise", "scim" } },
+  { name = "wire clients", packages = { "enterprise", "scim", "saml" } },
   {
     name = "model",
     packages = { "audit", "matching", "directory", "source" },

@@ -8,6 +8,7 @@ local M = { _VERSION = require "lastpass.version", _NAME = "lastpass" }
 local packages = {
   enterprise = "lastpass.enterprise",
   scim = "lastpass.scim",
+  saml = "lastpass.saml",
   secret = "lastpass.secret",
   sandbox = "lastpass.sandbox",
   source = "lastpass.source",

@@ -1,0 +1,23 @@
+--- SAML 2.0: sign-on. Parts are loaded on first use.
+-- @module lastpass.saml
+local M = {}
+
+-- What a name of this table stands for.
+local parts = {
+  checks = "lastpass.saml.checks",
+  names = "lastpass.saml.names",
+}
+
+setmetatable(M, {
+  __index = function(_, name)
+    local module = parts[name]
+    if not module then
+      return nil
+    end
+    local value = require(module)
+    M[name] = value
+    return value
+  end,
+})
+
+return M
