@@ -91,13 +91,4 @@ M.algorithm = {
   ["rsa-oaep-sha256"] = "http://www.w3.org/2009/xmlenc11#rsa-oaep",
 }
 
-local function last_part(name)
-  return type(name) == "string" and name:match "[^:/#]+$" or nil
-end
-
---- The last part of a URN or an address, for messages: "NoPassive".
----@param name? any
----@return string|nil
-M.short = last_part
-
 return M
