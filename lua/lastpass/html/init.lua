@@ -44,11 +44,27 @@ end
 local void = { br = true, hr = true, img = true, input = true, link = true, meta = true }
 local void_in_svg = { line = true, rect = true }
 
+local exact_mt = {}
+
+-- What every byte of has to come back by a form; line breaks are written as references, or a parser would change them.
+local references = { ["\t"] = "&#9;", ["\n"] = "&#10;", ["\r"] = "&#13;" }
+
+--- A value of an attribute that is kept byte for byte, where `escape` would write out what cannot be seen: for
+-- hidden fields of a form.
+---@param text string UTF-8
+---@return table value for an attribute
+function M.exact(text)
+  local escaped = text:gsub("[&<>\"']", entities):gsub("%c", references)
+  return setmetatable({ text = escaped }, exact_mt)
+end
+
 local function attribute(name, value)
   if name:find "^on" or name == "style" or not name:find "^%l[%a%d-]*$" then
     error(("html: the attribute '%s' is not for these pages"):format(name), 0)
   elseif value == true then
     return " " .. name
+  elseif getmetatable(value) == exact_mt then
+    return (' %s="%s"'):format(name, value.text)
   end
   return (' %s="%s"'):format(name, M.escape(value))
 end

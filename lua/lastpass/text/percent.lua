@@ -14,4 +14,40 @@ function M.encode(text)
   return (text:gsub("[^%w%-._~]", encoded))
 end
 
+local function byte_of(digits)
+  return string.char(tonumber(digits, 16))
+end
+
+--- What `encode` made, whatever the case of the digits.
+---@param text string
+---@param plus_is_space? boolean as forms write it
+---@return string|nil text nil when a "%" is not followed by two digits
+function M.decode(text, plus_is_space)
+  if text:gsub("%%%x%x", ""):find("%", 1, true) then
+    return nil
+  end
+  text = plus_is_space and text:gsub("%+", " ") or text
+  return (text:gsub("%%(%x%x)", byte_of))
+end
+
+--- Takes a query, or the body of a form, apart; nothing is merged or left out.
+---@param text string without "?"
+---@param most? integer parameters; default 100
+---@return table[]|nil list in their order: {name, value, raw_name, raw_value}, the raw ones as they came
+---@return string? message
+function M.form(text, most)
+  local list = {}
+  for part in text:gmatch "[^&]+" do
+    local raw_name, raw_value = part:match "^([^=]*)=?(.*)$"
+    local name, value = M.decode(raw_name, true), M.decode(raw_value, true)
+    if not name or not value then
+      return nil, 'a "%" is not followed by two hexadecimal digits'
+    elseif #list >= (most or 100) then
+      return nil, ("there are more than %d parameters"):format(most or 100)
+    end
+    list[#list + 1] = { name = name, value = value, raw_name = raw_name, raw_value = raw_value }
+  end
+  return list
+end
+
 return M
