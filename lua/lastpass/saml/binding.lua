@@ -118,16 +118,14 @@ end
 -- The page's only script, which its policy names by its hash.
 local SCRIPT = "document.forms[0].submit()"
 
+local POLICY = "default-src 'none'; script-src 'sha256-%s'; base-uri 'none'; frame-ancestors 'none'"
 local policy
 
 --- The Content-Security-Policy of the pages that `binding.form` makes: nothing but the one script that sends the
 -- form. Where the form goes is not limited, as browsers apply that to redirects after it too.
 ---@return string
 function M.policy()
-  policy = policy
-    or ("default-src 'none'; script-src 'sha256-%s'; base-uri 'none'; frame-ancestors 'none'"):format(
-      base64.encode(digest.sha256(SCRIPT))
-    )
+  policy = policy or POLICY:format(base64.encode(digest.sha256(SCRIPT)))
   return policy
 end
 

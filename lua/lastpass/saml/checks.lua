@@ -25,7 +25,11 @@ M.list = {}
 
 local by_code = {}
 
-local parts = { "lastpass.saml.checks.message", "lastpass.saml.checks.meaning" }
+local parts = {
+  "lastpass.saml.checks.message",
+  "lastpass.saml.checks.meaning",
+  "lastpass.saml.checks.request",
+}
 for _, part in ipairs(parts) do
   for _, row in ipairs(require(part)) do
     local section, code, title, sentence, hint = row[1], row[2], row[3], row[4], row[5]

@@ -4,8 +4,10 @@ local M = {}
 
 -- What a name of this table stands for.
 local parts = {
+  binding = "lastpass.saml.binding",
   checks = "lastpass.saml.checks",
   names = "lastpass.saml.names",
+  write = "lastpass.saml.write",
 }
 
 setmetatable(M, {

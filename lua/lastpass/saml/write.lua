@@ -170,7 +170,7 @@ function M.document(element)
 end
 
 signature.declare("lastpass.saml.write.", M, {
-  element = "name: string, attributes?: table, ...: any|nil",
+  element = "name: string, attributes?: table, ...: string|number|boolean|table|nil",
   raw = "text: string",
   document = "element: lastpass.saml.Element",
 })
