@@ -9,6 +9,7 @@ local packages = {
   enterprise = "lastpass.enterprise",
   scim = "lastpass.scim",
   saml = "lastpass.saml",
+  state = "lastpass.state",
   secret = "lastpass.secret",
   sandbox = "lastpass.sandbox",
   source = "lastpass.source",

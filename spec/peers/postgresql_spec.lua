@@ -36,6 +36,29 @@ describe("the journal on PostgreSQL", function()
     end)
   end
 
+  describe("state:", function()
+    local state = require "lastpass.state"
+
+    require "spec.state.contract"(function(now)
+      return state.database((server:fresh()), { now = now })
+    end, { it = it, before_each = before_each, after_each = after_each })
+
+    it("gives each key to one process only", function()
+      require "spec.state.race"((server:fresh()))
+    end)
+
+    it("goes on when the server has cut the connection", function()
+      local here = state.database((server:fresh()))
+      assert.is_true(here:add("a", "1", 600))
+      server:run(
+        "SELECT CAST(COUNT(pg_terminate_backend(pid)) AS TEXT) AS n FROM pg_stat_activity "
+          .. "WHERE pid <> pg_backend_pid() AND backend_type = 'client backend'"
+      )
+      check.failure("transport", "store_lost", here:get "a")
+      assert.equal("1", here:get "a")
+    end)
+  end)
+
   local function begin(journal)
     return assert(journal:begin_run { tenant = 5, plan = "sha", kind = "apply", total = 1 })
   end

@@ -79,6 +79,7 @@ describe("store.migrations", function()
       "lastpass_scim_tokens",
       "lastpass_snapshots",
       "lastpass_sources",
+      "lastpass_state",
       "lastpass_steps",
       "sqlite_sequence",
     }, names)

@@ -119,4 +119,22 @@ function tasks.fill()
   print "never full"
 end
 
+-- When all may begin, adds, takes and advances the same keys as its siblings; prints what it won.
+function tasks.state()
+  local state = require("lastpass.state").database(place)
+  assert(state:get "begin" == nil)
+  print "ready"
+  local ends_at = os.time() + 500
+  while not state:get "begin" and os.time() < ends_at do
+    os.execute "sleep 0.01"
+  end
+  for key = 1, tonumber(argument) do
+    local added = state:add("added" .. key, "x", 600)
+    print(added and ("added %d"):format(key) or added == nil and "failed" or "-")
+    print(state:take("taken" .. key) and ("taken %d"):format(key) or "-")
+    local advanced = state:advance("counter", key, 600)
+    print(advanced and ("advanced %d"):format(key) or "-")
+  end
+end
+
 tasks[task]()

@@ -66,6 +66,7 @@ local parts = {
   "inbound_members",
   "inbound_intents",
   "inbound_outcomes",
+  "state",
 }
 for _, part in ipairs(parts) do
   local module = require("lastpass.store." .. part)

@@ -215,6 +215,15 @@ M.steps = {
     "CREATE INDEX lastpass_jobs_by_object "
       .. "ON lastpass_jobs (connection, object) WHERE ended IS NULL",
   },
+  {
+    -- What is true for a while, on all machines: requests under way, assertions that were used, counters of codes.
+    [[CREATE TABLE lastpass_state (
+      name TEXT NOT NULL PRIMARY KEY,
+      value TEXT,
+      number BIGINT,
+      ends BIGINT NOT NULL) @churned]],
+    "CREATE INDEX lastpass_state_by_end ON lastpass_state (ends)",
+  },
 }
 
 local function version_of(database)
