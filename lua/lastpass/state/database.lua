@@ -63,22 +63,27 @@ local function read_value(found, message, err)
   return value:sub(1, 1) == "t" and value:sub(2) or base64.decode(value:sub(2))
 end
 
+--- See `lastpass.state`, "add".
 function methods:add(key, value, ttl)
   return call(self, "add_state", as_text(key), as_text(value), math.ceil(ttl), now_of(self))
 end
 
+--- See `lastpass.state`, "put".
 function methods:put(key, value, ttl)
   return call(self, "put_state", as_text(key), as_text(value), math.ceil(ttl), now_of(self))
 end
 
+--- See `lastpass.state`, "advance".
 function methods:advance(key, number, ttl)
   return call(self, "advance_state", as_text(key), number, math.ceil(ttl), now_of(self))
 end
 
+--- See `lastpass.state`, "get".
 function methods:get(key)
   return read_value(call(self, "get_state", as_text(key), now_of(self)))
 end
 
+--- See `lastpass.state`, "take".
 function methods:take(key)
   return read_value(call(self, "take_state", as_text(key), now_of(self)))
 end

@@ -43,6 +43,7 @@ local function failed(reason)
   return errors.fail("protocol", "state_failed", "the state's dictionary: " .. tostring(reason))
 end
 
+--- See `lastpass.state`, "add".
 function methods:add(key, value, ttl)
   local added, reason = self._dict:safe_add(key, next_serial() .. ":" .. value, ttl)
   if added then
@@ -53,6 +54,7 @@ function methods:add(key, value, ttl)
   return failed(reason)
 end
 
+--- See `lastpass.state`, "put".
 function methods:put(key, value, ttl)
   local written, reason = self._dict:safe_set(key, next_serial() .. ":" .. value, ttl)
   if not written then
@@ -76,6 +78,7 @@ local function read(self, key)
   return value, ("taken:%s:%s"):format(key, mark)
 end
 
+--- See `lastpass.state`, "get".
 function methods:get(key)
   local value, message, err = read(self, key)
   if value == nil then
@@ -84,6 +87,7 @@ function methods:get(key)
   return value
 end
 
+--- See `lastpass.state`, "take".
 function methods:take(key)
   local value, mark, err = read(self, key)
   if value == nil then
@@ -117,6 +121,7 @@ local function lock(self, name)
   return failed(reason == "exists" and "it is locked" or reason)
 end
 
+--- See `lastpass.state`, "advance".
 function methods:advance(key, number, ttl)
   local name = "lock:" .. key
   local locked, message, err = lock(self, name)

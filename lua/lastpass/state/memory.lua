@@ -35,6 +35,7 @@ local function remove_ended(self, now)
   self._next_end = next_end
 end
 
+--- See `lastpass.state`, "get".
 function methods:get(key)
   local ends = self._ends[key]
   if ends and ends <= self._now() then
@@ -63,8 +64,10 @@ local function write(self, key, value, ttl)
   return true
 end
 
+--- See `lastpass.state`, "put".
 methods.put = write
 
+--- See `lastpass.state`, "add".
 function methods:add(key, value, ttl)
   if self:get(key) ~= nil then
     return false
@@ -72,6 +75,7 @@ function methods:add(key, value, ttl)
   return write(self, key, value, ttl)
 end
 
+--- See `lastpass.state`, "take".
 function methods:take(key)
   local value = self:get(key)
   if value ~= nil then
@@ -80,6 +84,7 @@ function methods:take(key)
   return value
 end
 
+--- See `lastpass.state`, "advance".
 function methods:advance(key, number, ttl)
   local before = self:get(key)
   if type(before) == "number" and before >= number then
