@@ -60,6 +60,7 @@ local entry_points = {
   ["lastpass.cli"] = "bin/lastpass",
   ["lastpass.nginx"] = "init_by_lua of a server",
   ["lastpass.inbound"] = "the SCIM endpoint of a server",
+  ["lastpass.state"] = "whoever makes a service provider",
 }
 
 -- The module `lastpass` names packages that are loaded on first use; that is no dependency of the packages

@@ -177,6 +177,8 @@ describe("public functions", function()
     end
     walk("lastpass.directory.record.", lastpass.directory.record, seen)
     walk("lastpass.transport.", require "lastpass.transport", seen)
+    walk("lastpass.state.", require "lastpass.state", seen)
+    walk("state:", require("lastpass.state").methods, seen)
     walk("lastpass.nginx.", require "lastpass.nginx", seen)
     for _, name in ipairs { "filter", "patch", "schema" } do
       walk("lastpass.scim." .. name .. ".", require("lastpass.scim." .. name), seen)

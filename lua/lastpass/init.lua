@@ -9,7 +9,6 @@ local packages = {
   enterprise = "lastpass.enterprise",
   scim = "lastpass.scim",
   saml = "lastpass.saml",
-  state = "lastpass.state",
   secret = "lastpass.secret",
   sandbox = "lastpass.sandbox",
   source = "lastpass.source",

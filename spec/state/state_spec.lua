@@ -1,13 +1,12 @@
 -- States in memory, in a dictionary and in a file; spec/peers/postgresql_spec.lua has the same on a server.
 local check = require "spec.support.check"
 local contract = require "spec.state.contract"
-local lastpass = require "lastpass"
 local shared_dict = require "spec.support.shared_dict"
+local state = require "lastpass.state"
 local store = require "lastpass.store"
 local support = require "spec.support.store"
 
 local busted = { it = it, before_each = before_each, after_each = after_each }
-local state = lastpass.state
 
 describe("a state in memory", function()
   contract(function(now)
