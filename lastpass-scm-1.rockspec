@@ -353,6 +353,7 @@ build = {
     ["lastpass.saml.checks.request"] = "lua/lastpass/saml/checks/request.lua",
     ["lastpass.saml"] = "lua/lastpass/saml/init.lua",
     ["lastpass.saml.names"] = "lua/lastpass/saml/names.lua",
+    ["lastpass.saml.read"] = "lua/lastpass/saml/read.lua",
     ["lastpass.saml.write"] = "lua/lastpass/saml/write.lua",
     ["lastpass.sandbox.assumptions"] = "lua/lastpass/sandbox/assumptions.lua",
     ["lastpass.sandbox.certificate"] = "lua/lastpass/sandbox/certificate.lua",
