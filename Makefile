@@ -162,6 +162,7 @@ run-asan:
 	@$(call in_tree,5.4) LASTPASS_SLOW=1 lua5.4 .ci/specs.lua "env LD_PRELOAD='$(ASAN_LIBRARY) $(UBSAN_LIBRARY)' \
 	  ASAN_OPTIONS=detect_leaks=1:exitcode=99 LSAN_OPTIONS=suppressions=$(CURDIR)/.ci/leaks.txt:print_suppressions=0 lua5.4" $(SPEC)
 
+valgrind: export SPEC_LIMIT ?= 3600
 valgrind: deps-build deps-test deps-check
 	@$(MAKE_ALL) build-5.4 spec-5.4
 	@$(call in_tree,5.4) LASTPASS_SLOW=1 lua5.4 .ci/specs.lua "valgrind -q --leak-check=full \
@@ -225,6 +226,7 @@ flow: build-5.4
 	@$(call in_tree,5.4) lua5.4 bench/flow.lua
 
 # What takes too long for every change, or wants a quiet machine: `make extended`, some two hours.
+extended: export SPEC_LIMIT = 21600
 extended: deps
 	@$(MAKE) -s test-long LASTPASS_LONG=2 \
 	  LONG_SPECS="$(LONG_SPECS) spec/nginx/gateway/races_spec.lua spec/nginx/gateway_spec.lua spec/nginx/playbooks_spec.lua"

@@ -2,9 +2,16 @@
 -- with the line "N passed, N failed". One more runs at a time than there are processors, three at
 -- most, for many wait most of their time; what a file printed is shown in one piece when it has
 -- ended, with the seconds that passed and those of the processor, as far as the file waited for its
--- children.
--- Usage: [SPEC_JOBS=N] lua5.4 .ci/specs.lua INTERPRETER FILE-OR-FOLDER…   (the interpreter may be a whole command)
+-- children. A file that takes longer than SPEC_LIMIT seconds has failed: it is ended with all that it
+-- started, and what ran then is shown.
+-- Usage: [SPEC_JOBS=N] [SPEC_LIMIT=N] lua5.4 .ci/specs.lua INTERPRETER FILE-OR-FOLDER…
+-- (the interpreter may be a whole command)
+local processes = dofile ".ci/processes.lua"
+
 local MOST_JOBS = 3 -- unless SPEC_JOBS says otherwise
+local LIMIT = tonumber(os.getenv "SPEC_LIMIT") or 900
+local PATIENCE = 10 -- seconds that what is asked to end has for it
+local LONG = 300 -- seconds, after each of which it is said that a file still runs
 
 local interpreter = arg[1]
 io.stdout:setvbuf "line"
@@ -50,13 +57,22 @@ for i = 2, #arg do
   end
 end
 
--- nohup ignores SIGHUP, and with it every program that a spec starts: `env` sets it back.
+-- Each file is a session of its own, without a terminal, and leaves its mark in the environment of what
+-- it starts. nohup ignores SIGHUP, and what runs in the background SIGINT, and with it every program
+-- that a spec starts: `env` sets them back.
 local RUN_ONE = [[
+path=$0.$1
 began=$(date +%%s)
-{ env --default-signal=HUP %s /usr/bin/busted -o plainTerminal --no-coverage "$2"; } >"$0.$1" 2>&1
+export SPEC_WITHIN="$SPEC_WITHIN$path;"
+setsid env --default-signal=HUP,INT,QUIT %s /usr/bin/busted -o plainTerminal --no-coverage \
+  --helper=.ci/test_at_hand.lua -Xhelper "$path.test" "$2" >"$path" 2>&1 &
+file=$!
+trap 'kill -- "$file" "-$file"; exit 143' HUP INT TERM
+echo "began $1 $file"
+wait "$file"
 code=$?
-times >"$0.$1.times"
-echo "$1 $code $(($(date +%%s) - began))"
+times >"$path.times"
+echo "ended $1 $code $(($(date +%%s) - began))"
 ]]
 
 local passed, failed, skipped = 0, 0, 0
@@ -113,6 +129,54 @@ local function report_file(file, output, code, seconds, work)
   end
 end
 
+-- A file that takes long: says so, and ends it when it is too long.
+local function look_at(one)
+  local age = os.time() - one.began
+  if age >= LIMIT and not one.late then
+    one.late = processes.describe(one.started())
+    processes.signal(one.started(), "TERM")
+  elseif age >= LIMIT + PATIENCE then
+    processes.signal(one.started(), "KILL")
+  elseif age >= one.said + LONG then
+    one.said = age
+    print(("%s has been running for %d s"):format(one.file, age))
+  end
+end
+
+local function text_of(path)
+  local input = io.open(path, "rb")
+  local text = input and input:read "a" or ""
+  if input then
+    input:close()
+  end
+  os.remove(path)
+  return text
+end
+
+local function end_one(one, code, seconds)
+  local output, test = text_of(one.path), text_of(one.path .. ".test")
+  local work = processor_seconds(one.path .. ".times")
+  if one.late then
+    output = ("%s\n%s: ended after %d s, %s; what ran:\n%s\n"):format(
+      output,
+      one.file,
+      seconds,
+      test == "" and "before its first test" or test,
+      one.late
+    )
+    code = code ~= 0 and code or 1
+  end
+  processes.signal(one.started(), "KILL")
+  report_file(one.file, output, code, seconds, work)
+end
+
+-- Whoever waits for the lines of the pool hears something every second.
+local POOL = [[
+setsid sh -c 'while sleep 1 && echo tick; do :; done' & ticker=$!
+xargs -r -d '\n' -n 2 -P %d sh '%s' <'%s'
+kill -- "$ticker" "-$ticker"
+]]
+
 -- Runs files, so many at a time, with xargs as the pool.
 local function run(files, jobs, folder)
   local script, list = folder .. "/run", folder .. "/list"
@@ -124,19 +188,29 @@ local function run(files, jobs, folder)
     out:write(index, "\n", file, "\n")
   end
   out:close()
-  local ended = {}
-  local command = "xargs -r -d '\\n' -n 2 -P %d sh '%s' <'%s'"
-  local pipe = assert(io.popen(command:format(jobs, script, list)))
+  local running, ended = {}, {}
+  local pipe = assert(io.popen(POOL:format(jobs, script, list)))
   for line in pipe:lines() do
-    local index, code, seconds = line:match "^(%d+) (%d+) (%d+)$"
-    index = tonumber(index)
-    local path = ("%s.%d"):format(script, index)
-    local input = assert(io.open(path, "rb"))
-    local work = processor_seconds(path .. ".times")
-    report_file(files[index], input:read "a", tonumber(code), tonumber(seconds), work)
-    input:close()
-    os.remove(path)
-    ended[index] = true
+    local what, index, a, b = line:match "^(%a+) ?(%d*) ?(%d*) ?(%d*)$"
+    index, a, b = tonumber(index), tonumber(a), tonumber(b)
+    if what == "began" then
+      local path = ("%s.%d"):format(script, index)
+      running[index] = {
+        file = files[index],
+        path = path,
+        began = os.time(),
+        said = 0,
+        started = function()
+          return processes.of(a, path .. ";")
+        end,
+      }
+    elseif what == "ended" then
+      end_one(running[index], a, b)
+      running[index], ended[index] = nil, true
+    end
+    for _, one in pairs(running) do
+      look_at(one)
+    end
   end
   pipe:close()
   for index, file in ipairs(files) do

@@ -27,9 +27,9 @@ describe(".ci/specs.lua", function()
   end
 
   -- Whether all passed, and what was printed.
-  local function run(jobs)
-    local command = "SPEC_JOBS=%s lua5.4 .ci/specs.lua lua5.4 '%s' 2>&1; echo $?"
-    local pipe = assert(io.popen(command:format(jobs or "", folder)))
+  local function run(jobs, limit)
+    local command = "SPEC_JOBS=%s SPEC_LIMIT=%s lua5.4 .ci/specs.lua lua5.4 '%s' 2>&1; echo $?"
+    local pipe = assert(io.popen(command:format(jobs or "", limit or "", folder)))
     local output = pipe:read "*a"
     pipe:close()
     return output:match "(%d+)\n$" == "0", output
@@ -137,6 +137,55 @@ describe(".ci/specs.lua", function()
     local passed, output = run(1)
     assert.is_true(passed, output)
     assert.matches("c_spec.*a_spec.*b_spec", output)
+  end)
+
+  -- The processes whose command line has a text.
+  local function processes_with(text)
+    local found = {}
+    local pipe = assert(io.popen "ls /proc")
+    for pid in pipe:lines() do
+      local file = io.open("/proc/" .. pid .. "/cmdline")
+      if file and (file:read "*a" or ""):find(text, 1, true) then
+        found[#found + 1] = pid
+      end
+      if file then
+        file:close()
+      end
+    end
+    pipe:close()
+    return #found
+  end
+
+  it("ends a file that never ends, with all that it started, and goes on", function()
+    write(
+      "a",
+      "describe('a', function() it('waits for ever', function() os.execute 'sleep 7031' end) end)"
+    )
+    write_test("b", "io.popen('trap \"\" TERM; while :; do sleep 7032; done'):read '*a'")
+    write_test("c", "os.execute 'setsid sleep 7033 & setsid -w sleep 7034'")
+    write_test("d", GOOD)
+    local passed, output = run(4, 2)
+    assert.is_false(passed)
+    assert.matches("FAILED +[^ ]+/a_spec.lua +0 passed, 1 failed", output)
+    assert.matches(
+      "a_spec.lua: ended after %d+ s, in the test: a waits for ever; what ran:\n",
+      output
+    )
+    for seconds = 7031, 7034 do
+      assert.matches("\n  %d+ of %d+, S in [%w_]+: sleep " .. seconds, output)
+      assert.equal(0, processes_with("sleep\0" .. seconds), output)
+    end
+    assert.matches("ok +[^ ]+/d_spec.lua +1 passed", output)
+    assert.matches("\n1 passed, 3 failed\n", output)
+  end)
+
+  it("ends what a file leaves, though it has the output open", function()
+    write_test("a", "os.execute 'sleep 7041 & setsid sleep 7042 &'")
+    local passed, output = run()
+    assert.is_true(passed, output)
+    for seconds = 7041, 7042 do
+      assert.equal(0, processes_with("sleep\0" .. seconds), output)
+    end
   end)
 
   it("shows the seconds that passed and those of the processor", function()
