@@ -366,7 +366,27 @@ function M.read_query(query, expected)
   return { kind = kind, binding = "redirect", xml = xml, relay = relay, signed = signed }
 end
 
+--- Reads whichever of the two there is.
+---@param source table `query` (of a GET, as it came) or `form` (of a POST: the body, or its parameters)
+---@param expected? "SAMLRequest"|"SAMLResponse"
+---@return lastpass.saml.Received|nil
+---@return string? message
+---@return lastpass.Error? err
+function M.read(source, expected)
+  errors.check_options("saml.binding.read", source, {
+    query = "string",
+    form = { "string", "table" },
+  })
+  if (source.query == nil) == (source.form == nil) then
+    errors.raise(2, "saml.binding.read: needs either 'query' or 'form'")
+  elseif source.query then
+    return M.read_query(source.query, expected)
+  end
+  return M.read_form(source.form, expected)
+end
+
 signature.declare("saml.binding.", M, {
+  read = "source: table, expected?: string",
   redirect = "message: table",
   form = "message: table",
   policy = "",

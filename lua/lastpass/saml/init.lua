@@ -6,7 +6,10 @@ local M = {}
 local parts = {
   binding = "lastpass.saml.binding",
   checks = "lastpass.saml.checks",
+  idp = "lastpass.saml.idp",
+  logout = "lastpass.saml.logout",
   names = "lastpass.saml.names",
+  request = "lastpass.saml.request",
   write = "lastpass.saml.write",
 }
 

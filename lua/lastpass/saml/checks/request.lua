@@ -42,13 +42,6 @@ return {
   },
   {
     "2.1",
-    "request_replayed",
-    "replay",
-    "the request was used before",
-    "begin the sign-in again at the service",
-  },
-  {
-    "2.1",
     "request_old",
     "times",
     "the request was issued too long ago",
@@ -89,5 +82,26 @@ return {
     "NameID",
     "the user has no value for the NameID that is configured",
     "change the option name_id, or fill that field of the user",
+  },
+  {
+    "2.1",
+    "invalid_name_id_policy",
+    "NameID",
+    "the request asks for a NameID of another format than the one that is configured",
+    "change the format that the service provider asks for, or the option name_id_format",
+  },
+  {
+    "2.1",
+    "no_authn_context",
+    "authentication",
+    "the request asks for another way to authenticate than the user was authenticated by",
+    "authenticate the user as asked, and give it as authn_context",
+  },
+  {
+    "2.1",
+    "account_disabled",
+    "account",
+    "the user's account is disabled",
+    "enable the account at LastPass",
   },
 }
