@@ -14,7 +14,8 @@ local SETUP = [[
   dashboard = {},
 ]]
 
--- Fills a dict to the last byte, with what lasts.
+-- Fills a dict to the last byte, with what lasts. A lease that ends later would leave room, so leases are
+-- waited for first.
 local SERVER = [[
   location /unified/ { error_log logs/error.log %s; content_by_lua_block { site:gateway() } }
   location /proxy/ { content_by_lua_block { site:gateway() } }
@@ -22,6 +23,13 @@ local SERVER = [[
   location = /fill {
     content_by_lua_block {
       local dict, number = ngx.shared["lastpass_" .. ngx.var.arg_dict], 0
+      for _ = 1, 600 do
+        if not table.concat(dict:get_keys(0), " "):find("lease ", 1, true) then
+          break
+        end
+        ngx.sleep(0.05)
+      end
+      dict:flush_expired()
       for _, length in ipairs { 4000, 1000, 200, 60, 20, 1 } do
         while dict:safe_add("filling " .. number, ("x"):rep(length)) do
           number = number + 1
