@@ -27,6 +27,7 @@ local M = {}
 ---@field proof? table          id and token of the job that is executed
 ---@field previous? string      token of the claim of an earlier attempt
 ---@field again? table          {run, numbers}: the same steps once more
+---@field reading? table[]      calls of the journal beside the intent; what they read is `read` of what is written
 
 -- ---- the intent ----
 
@@ -110,6 +111,7 @@ local function intend(endpoint, write, takes_admin)
     objects = not write.is_stored and { write.object } or nil,
     job = not write.proof and finish_job(endpoint, write, token) or nil,
     proof = write.proof,
+    reading = write.reading,
   })
   if not written then
     return nil, message, err
@@ -233,6 +235,7 @@ function M.record(endpoint, write, written, results)
   local done = worst.state == "done"
   local is_current = not written.is_overtaken
   local jobs = write.entry and write.entry.jobs or {}
+  local supersede = done and held.overtaken(jobs, write.touched) or {}
   local ok, message, err = endpoint:call_journal("scim_record", {
     tenant = endpoint.tenant,
     connection = endpoint.store_name,
@@ -251,7 +254,8 @@ function M.record(endpoint, write, written, results)
       result = result_of(endpoint, write, written, results, worst),
     },
     add_jobs = done and is_current and write.final.jobs or nil,
-    supersede = done and held.overtaken(jobs, write.touched) or nil,
+    supersede = supersede,
+    repeatable = done and not write.proof and write.object.type == "User" and #supersede == 0,
     give_back = not write.again and guards.amounts(endpoint, write.view, unmade, true) or nil,
     slot = written.slot,
   })

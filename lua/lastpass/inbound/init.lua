@@ -174,12 +174,12 @@ function methods:call_journal(method, ...)
   return value, message, err
 end
 
---- Reads several things of the journal at once.
+--- Calls several methods of the journal at once.
 ---@param calls table[] as of `journal:batch`
----@return table[]|nil values one for each call
+---@return table[]|nil values one for each call; nil when one of them failed
 ---@return string? message
 ---@return lastpass.Error? err
-function methods:read_journal(calls)
+function methods:call_journals(calls)
   local results, message, err = self:call_journal("batch", calls)
   if not results then
     return nil, message, err
@@ -330,9 +330,9 @@ M.connection = connections
 signature.declare("endpoint:", methods, {
   backend = "context?: table",
   call_journal = "method: string, ...: any",
+  call_journals = "calls: table",
   doubt = "calls: number",
   due_in = "seconds: number",
-  read_journal = "calls: table",
   work = "options?: table",
 })
 

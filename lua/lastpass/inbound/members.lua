@@ -172,28 +172,54 @@ local function add_written(prepared, written)
   end
 end
 
--- The groups of one user, as almost every answer has them: everything in one call of the journal.
-local function prepare_one(endpoint, view, entry, names)
-  local keys, ids = identities.keys("Group", names), {}
+-- Each group once.
+local function group_names(entries)
+  local names, seen = {}, {}
+  for _, entry in ipairs(entries) do
+    for _, name in ipairs(entry.user and entry.user.groups or {}) do
+      if not seen[name] then
+        seen[name], names[#names + 1] = true, name
+      end
+    end
+  end
+  return names
+end
+
+--- What is to be read of the journal for the groups of one user, so that it can be read together with something else.
+---@param endpoint lastpass.inbound.Endpoint
+---@param view table
+---@param entry lastpass.inbound.Entry
+---@return table[]|nil calls as of `journal:batch`; nil: there is none, or too much of it
+function M.reading(endpoint, view, entry)
+  local names, ids = group_names { entry }, {}
+  if #names == 0 or #names > identities.AT_ONCE then
+    return nil
+  end
   for index, name in ipairs(names) do
     ids[index] = accounts.computed_id(endpoint, "Group", name)
   end
   local connection = endpoint.store_name
-  local read, message, err = endpoint:read_journal {
-    {
-      method = "scim_objects",
-      { connection = connection, type = "Group", accounts = keys, live = true },
-    },
+  local groups = { connection = connection, type = "Group", live = true }
+  groups.accounts = identities.keys("Group", names)
+  return {
+    { method = "scim_objects", groups },
     { method = "scim_objects", { connection = connection, ids = ids } },
     { method = "scim_members", since_read(endpoint, view, { users = { entry.object.id } }) },
   }
-  if not read then
-    return nil, message, err
-  end
-  local prepared = { groups = {}, written = {} }
+end
+
+--- What `reading` has read.
+---@param endpoint lastpass.inbound.Endpoint
+---@param view table
+---@param entry lastpass.inbound.Entry
+---@param read table[] one value for each call
+---@return table|nil prepared for `groups_of`
+---@return string? message
+---@return lastpass.Error? err
+function M.prepare_read(endpoint, view, entry, read)
+  local names, prepared = group_names { entry }, { groups = {}, written = {} }
   add_written(prepared, read[3])
-  local list
-  list, message, err = identities.assemble(endpoint, view, "Group", names, read[1], read[2])
+  local list, message, err = identities.assemble(endpoint, view, "Group", names, read[1], read[2])
   for index, item in ipairs(list or {}) do
     prepared.groups[names[index]] = item
   end
@@ -208,17 +234,15 @@ end
 ---@return string? message
 ---@return lastpass.Error? err
 function M.prepare(endpoint, view, entries)
-  local names, seen, prepared = {}, {}, { groups = {}, written = {} }
-  for _, entry in ipairs(entries) do
-    for _, name in ipairs(entry.user and entry.user.groups or {}) do
-      if not seen[name] then
-        seen[name], names[#names + 1] = true, name
-      end
+  local calls = #entries == 1 and M.reading(endpoint, view, entries[1])
+  if calls then
+    local read, message, err = endpoint:call_journals(calls)
+    if not read then
+      return nil, message, err
     end
+    return M.prepare_read(endpoint, view, entries[1], read)
   end
-  if #entries == 1 and #names > 0 and #names <= identities.AT_ONCE then
-    return prepare_one(endpoint, view, entries[1], names)
-  end
+  local names, prepared = group_names(entries), { groups = {}, written = {} }
   local list, message, err = identities.identify(endpoint, view, "Group", names)
   if not list then
     return nil, message, err

@@ -5,6 +5,7 @@ local execution = require "lastpass.inbound.execution"
 local finishing = require "lastpass.inbound.finishing"
 local held = require "lastpass.inbound.held"
 local json = require "lastpass.json"
+local members = require "lastpass.inbound.members"
 local patches = require "lastpass.scim.patch"
 local replacement = require "lastpass.scim.server.replacement"
 local schema = require "lastpass.scim.schema"
@@ -58,7 +59,7 @@ end
 
 -- ---- one change ----
 
-local function show_after(endpoint, view, entry, object, changes, wants)
+local function show_after(endpoint, view, entry, object, changes, wants, read)
   local now = math.floor(endpoint.now())
   local copy = objects.copy(object)
   copy.created, copy.changed = copy.created or now, now
@@ -73,7 +74,14 @@ local function show_after(endpoint, view, entry, object, changes, wants)
   elseif object.shown and #changes > 0 then
     after.state.status, after.state.fullname = object.shown.status, object.shown.fullname
   end
-  return resources.show(endpoint, view, after, wants)
+  local prepared, message, err
+  if read then
+    prepared, message, err = members.prepare_read(endpoint, view, after, read)
+    if not prepared then
+      return nil, message, err
+    end
+  end
+  return resources.show(endpoint, view, after, wants, { prepared = prepared })
 end
 
 local function rename_job(endpoint, object)
@@ -112,13 +120,14 @@ function M.apply(endpoint, context, view, entry, asked)
     return nil, message, err
   end
   local object = user_changes.object_after(entry, asked, changes)
-  local ok
+  local wants = context.wants
+  local ok, written
   if #changes == 0 then
     ok, message, err = note_only(endpoint, entry, object, asked.touched)
   else
     local before, is_stored = user_changes.object_before(entry, object, asked, changes)
     local renames = object.alias and object.alias ~= entry.object.alias
-    ok, message, err = execution.run(endpoint, context, {
+    written, message, err = execution.run(endpoint, context, {
       view = view,
       entry = entry,
       object = before,
@@ -127,12 +136,14 @@ function M.apply(endpoint, context, view, entry, asked)
       changes = changes,
       final = { object = object, jobs = renames and { rename_job(endpoint, object) } or nil },
       touched = asked.touched,
+      reading = (not wants or wants "groups") and members.reading(endpoint, view, entry) or nil,
     })
+    ok = written
   end
   if not ok then
     return nil, message, err
   end
-  return show_after(endpoint, view, entry, object, changes, context.wants)
+  return show_after(endpoint, view, entry, object, changes, wants, written and written.read)
 end
 
 -- What a resource asks for of a user who is shown as `before`.

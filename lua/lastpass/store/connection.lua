@@ -69,7 +69,7 @@ function M.set_up_sqlite(database, busy_timeout, checkpoint_after)
     })
   end
   switch_to_wal(database)
-  -- Every commit is on the disk before it returns.
+  -- Every commit is on the disk before it returns, unless it is a hasty one (`database:hastily`).
   database:query "PRAGMA synchronous = FULL"
   -- What a savepoint may have to take back is a few pages: a file for them costs more than all that is written.
   database:query "PRAGMA temp_store = MEMORY"

@@ -257,6 +257,36 @@ function methods:checkpoint()
   return row and true, message, err
 end
 
+-- SQLite is told before the transaction, while the statement is compiled: a prepared one that is executed again does
+-- nothing. A server is told within it, and for it alone.
+local function begin(self)
+  local level = self._is_hasty and "NORMAL" or "FULL"
+  if not self:is_shared() and level ~= self._level then
+    local sql = "PRAGMA synchronous = " .. level
+    self:query(sql)
+    drop(self, sql)
+    self._level = level
+  end
+  self:query "@begin"
+  if self:is_shared() and self._is_hasty then
+    self:query "SET LOCAL synchronous_commit TO off"
+  end
+  return true
+end
+
+--- Calls fn(): what it commits may be not on the disk yet when it returns. It is there with the next commit that has to
+-- be, whole or not at all, and when only the process ends nothing of it is missing.
+---@return any what fn returns
+function methods:hastily(fn)
+  self._is_hasty = true
+  local ok, value, message, err = pcall(fn)
+  self._is_hasty = nil
+  if not ok then
+    error(value, 0)
+  end
+  return value, message, err
+end
+
 local function commit(self, ...)
   local committed, message, err = guarded(self, true, self.query, self, "COMMIT")
   if committed then
@@ -267,7 +297,7 @@ local function commit(self, ...)
 end
 
 local function in_transaction(self, fn, ...)
-  local begun, message, err = guarded(self, false, self.query, self, "@begin")
+  local begun, message, err = guarded(self, false, begin, self)
   if not begun then
     return nil, message, err
   end
@@ -297,7 +327,7 @@ function methods:transaction(fn, ...)
   check_open(self)
   if self._together then
     if not self._together.has_begun then
-      self:query "@begin" -- what it throws ends everything that was to be done together
+      begin(self) -- what it throws ends everything that was to be done together
       self._together.has_begun = true
     end
     return in_savepoint(self, fn, ...)
@@ -362,6 +392,7 @@ function M.new(connection, driver, label)
     _statements = {},
     _statement_count = 0,
     _commits = 0,
+    _level = "FULL",
     _translated = {},
   }, database_mt)
 end

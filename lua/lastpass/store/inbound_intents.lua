@@ -202,6 +202,27 @@ local function intend_or_hold(database, self, given)
   return result, message, err
 end
 
+-- ---- what is read beside it ----
+
+local may_be_read = { scim_objects = true, scim_members = true }
+
+local function read_beside(where, self, calls)
+  local read = {}
+  for index, call in ipairs(calls) do
+    if not may_be_read[call.method] then
+      errors.raise(3, "%s: reading: '%s' cannot be read", where, tostring(call.method))
+    end
+    local value, message, err = self[call.method](self, call[1])
+    if value == nil then
+      return nil, message, err
+    end
+    read[index] = value
+  end
+  return read
+end
+
+-- ---- the call ----
+
 local known_intent = {
   tenant = { "string", "number" },
   run = "string",
@@ -219,6 +240,7 @@ local known_intent = {
   job = "table",
   held = "table",
   proof = "table",
+  reading = "table",
 }
 
 -- Lists that came through a thread have lost the mark that an empty one is a list.
@@ -261,15 +283,21 @@ end
 -- (seconds); doubt (seconds in which the server may still act); steps {kind, subject, before, after} or again {run,
 -- numbers}; limits {name, amount, spans {seconds (1, 7 or 30 days), text, allowed}}, without spans nothing is limited;
 -- objects; job (left behind when the process dies; its not_before or delay says when it is due), held (job), proof (id and
--- token of the job that is executed)
----@return table|nil result {run, numbers, job, slot, clock} or {held = {name, done, amount, allowed, text}, job}
+-- token of the job that is executed); reading (calls as of `batch`, of `scim_objects` and `scim_members`: who asks needs not
+-- come twice)
+---@return table|nil result {run, numbers, job, slot, clock, read} or {held = {name, done, amount, allowed, text}, job}
 ---@return string? message
 ---@return lastpass.Error? err kind "conflict", code "locked" (somebody else works on the company), "claimed" (with
 -- retry_after), "job_lost", "object_exists"
 function M:scim_intend(intent)
   local where = "journal:scim_intend"
   intent = errors.check_options(where, intent, known_intent)
-  return self._database:transaction(intend_or_hold, self, {
+  local read, message, err = read_beside(where, self, intent.reading or {})
+  if not read then
+    return nil, message, err
+  end
+  local result
+  result, message, err = self._database:transaction(intend_or_hold, self, {
     tenant = values.tenant(where, intent.tenant),
     run = values.name(where, "run", intent.run),
     idle = values.whole(where, "idle", intent.idle),
@@ -287,6 +315,10 @@ function M:scim_intend(intent)
     held = intent.held and jobs.prepare(where, intent.held),
     proof = intent.proof,
   })
+  if result then
+    result.read = intent.reading and read
+  end
+  return result, message, err
 end
 
 return M

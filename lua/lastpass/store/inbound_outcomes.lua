@@ -136,6 +136,7 @@ local known_outcome = {
   supersede = "table",
   give_back = "table",
   slot = "number",
+  repeatable = "boolean",
 }
 
 local outcome_states = {
@@ -166,7 +167,9 @@ end
 ---@param outcome table tenant, connection; token (of the intent; without it nothing is proved), claimed (how many
 -- subjects); lease (seconds for which the claim goes on; without it it ends); run and steps {number, state, reason, code,
 -- confirmed (the directory shows it)}; objects; forget (ids); members {group, user, present}; job {id, token, result as of
--- `end_job`}; add_jobs; supersede {id, reason}; give_back {name, amount} of limits, and the slot they were counted in
+-- `end_job`}; add_jobs; supersede {id, reason}; give_back {name, amount} of limits, and the slot they were counted in;
+-- repeatable (the job that the intent left behind leads to the same once more: in `journal:batch` this commit does not wait
+-- for the disk)
 ---@return {jobs: integer[]}|nil result numbers of `add_jobs`
 ---@return string? message
 ---@return lastpass.Error? err kind "conflict", code "claim_lost", "job_lost", "object_exists"

@@ -101,20 +101,43 @@ local function call_entries(self, list)
   return results
 end
 
+-- Whether nothing is lost when the machine stops before a call's commit is on the disk.
+local hasty = {
+  log_scim_requests = function()
+    return true
+  end,
+  scim_record = function(outcome)
+    return type(outcome) == "table" and outcome.repeatable == true
+  end,
+}
+
+local function is_hasty(list)
+  for _, entry in ipairs(list) do
+    local answer = hasty[entry.method]
+    if not answer or not answer(entry[1]) then
+      return false
+    end
+  end
+  return true
+end
+
 --- Calls several methods in one transaction: one commit for all. Each entry is done whole or not at all, whatever
--- becomes of the others.
+-- becomes of the others. Of requests for the log, and of outcomes that are `repeatable`, it does not wait for the disk.
 ---@param list table[] {method = name, arguments …, count = how many when there is nil among them}
 ---@return table[]|nil results for each {value, message, err}, or {raised = message} where its arguments were wrong
 ---@return string? message
 ---@return lastpass.Error? err when nothing was committed
 function methods:batch(list)
   values.list("journal:batch", "the list", list)
-  if #list == 1 then
-    return call_entries(self, list) -- it has a transaction of its own
+  local function call()
+    if #list == 1 then
+      return call_entries(self, list) -- it has a transaction of its own
+    end
+    return self._database:together(function()
+      return call_entries(self, list)
+    end)
   end
-  return self._database:together(function()
-    return call_entries(self, list)
-  end)
+  return is_hasty(list) and self._database:hastily(call) or call()
 end
 
 --- How many transactions of this journal were committed since it was opened: what only read is not among them.

@@ -1,6 +1,7 @@
 --- The journal as a worker of nginx uses it: the same methods, executed by a thread, so that the worker does not wait
--- for the disk. One call of a thread is under way at a time; what is asked for meanwhile goes together in the next
--- one, in one transaction (`journal:batch`), so that a hundred requests cost as many writes to the disk as a few.
+-- for the disk. One call that writes is under way at a time; what is asked for meanwhile goes together in the next
+-- one, in one transaction (`journal:batch`), so that a hundred requests cost as many writes to the disk as a few. What only
+-- reads goes beside them: nobody who reads waits until another's change is on the disk.
 --
 -- Both sides are in this file: the proxy, and `execute`, which the thread calls.
 -- @module lastpass.nginx.scim.journal
@@ -178,9 +179,9 @@ local function commit(queue, batch)
     LONGEST_WAIT,
     "lastpass.nginx.scim.journal",
     "execute",
-    { label = queue.label, calls = calls, was_open = queue.was_open }
+    { label = queue.label, calls = calls, was_open = queue.file.was_open }
   )
-  queue.was_open = queue.was_open or reply and reply.results and true or nil
+  queue.file.was_open = queue.file.was_open or reply and reply.results and true or nil
   queue.commits = queue.commits + (reply and reply.commits or 0)
   for position, entry in ipairs(batch) do
     if not reply then
@@ -198,7 +199,7 @@ local function checkpoint(_, queue)
     LONGEST_WAIT,
     "lastpass.nginx.scim.journal",
     "checkpoint",
-    { label = queue.label, was_open = queue.was_open }
+    { label = queue.label, was_open = queue.file.was_open }
   )
   queue.is_copying = false
   local failure = answered and answered.failure
@@ -315,6 +316,29 @@ local function call(queue, method, ...)
   return result_of(queue, entry)
 end
 
+-- Calls that write nothing.
+local reads = errors.set_of {
+  "jobs",
+  "scim_connections",
+  "scim_counts",
+  "scim_lookup",
+  "scim_members",
+  "scim_object",
+  "scim_objects",
+  "scim_requests",
+  "scim_tokens",
+  "steps",
+}
+
+local function only_read(calls)
+  for _, one in ipairs(calls) do
+    if not reads[one.method] then
+      return false
+    end
+  end
+  return true
+end
+
 -- Several calls that go to the thread together. Too many for one transaction may get two.
 local function batch(queue, calls)
   local entries, results = {}, {}
@@ -335,12 +359,12 @@ end
 local proxy_mt = { __name = "lastpass.nginx.scim.Journal" }
 
 function proxy_mt.__index(self, method)
-  local queue = rawget(self, "_queue")
+  local reading, writing = rawget(self, "_reading"), rawget(self, "_writing")
   local function forward(_, ...)
     if method == "batch" then
-      return batch(queue, ...)
+      return batch(only_read(...) and reading or writing, ...)
     end
-    return call(queue, method, ...)
+    return call(reads[method] and reading or writing, method, ...)
   end
   rawset(self, method, forward)
   return forward
@@ -350,20 +374,27 @@ function proxy_mt.__tostring(self)
   return ("lastpass.nginx.scim.journal (%s)"):format(self.label)
 end
 
+local function new_queue(label, pool, file)
+  return {
+    label = label,
+    pool = pool,
+    file = file,
+    waiting = {},
+    commits = 0,
+    more = require("ngx.semaphore").new(0),
+  }
+end
+
 --- The proxy of a journal, for one worker.
 ---@param label string path of an SQLite file, or DSN
 ---@param pool string name of nginx's thread_pool
 ---@return lastpass.nginx.scim.Journal
 function M.new(label, pool)
+  local file = {} -- `was_open`: it exists
   return setmetatable({
     label = label,
-    _queue = {
-      label = label,
-      pool = pool,
-      waiting = {},
-      commits = 0,
-      more = require("ngx.semaphore").new(0),
-    },
+    _reading = new_queue(label, pool, file),
+    _writing = new_queue(label, pool, file),
   }, proxy_mt)
 end
 
