@@ -488,6 +488,55 @@ return function(make, busted)
     assert.equal(before + 2, journal:commits())
   end)
 
+  it("waits for the disk unless what is lost is found again", function()
+    local levels = {}
+    local database = journal._database
+    function database.run(self, sql, ...)
+      if sql:find "synchronous" then
+        levels[#levels + 1] = sql:match "= (%S+)$" or "off"
+      end
+      return getmetatable(self).__index.run(self, sql, ...)
+    end
+    local request = { connection = "entra", action = "patch_user", status = 200 }
+    local function levels_of(...)
+      levels = {}
+      assert(journal:batch { ... })
+      return table.concat(levels, " ")
+    end
+    local written = assert(journal:scim_intend(intent "t"))
+    local hastily = database:is_shared() and "off" or "NORMAL"
+    assert.equal(hastily, levels_of { method = "log_scim_requests", { request } })
+    local ended = { method = "scim_record", outcome("t", written, { repeatable = true }) }
+    levels_of(ended, { method = "log_scim_requests", { request } })
+    local again = levels_of({ method = "scim_intend", intent "u" }, {
+      method = "log_scim_requests",
+      { request },
+    })
+    assert.equal(database:is_shared() and "" or "FULL", again)
+    database.run = nil
+    assert.equal(3, #journal:scim_requests())
+    if not database:is_shared() then
+      assert.equal(2, tonumber(database:first("PRAGMA synchronous ").synchronous))
+    end
+  end)
+
+  it("reads beside an intent what its answer needs", function()
+    assert(journal:save_scim_objects { object "u9" })
+    local written = assert(journal:scim_intend(intent("t", {
+      reading = {
+        { method = "scim_objects", { connection = "entra", ids = { "u9" } } },
+        { method = "scim_members", { connection = "entra", user = "u9" } },
+      },
+    })))
+    assert.same({ "u9", 0 }, { written.read[1][1].id, #written.read[2] })
+    assert.has_error(function()
+      journal:scim_intend(intent("u", { reading = { { method = "save_scim_objects", {} } } }))
+    end)
+    local second = assert(journal:scim_intend(intent("v", { claims = { "User v" } })))
+    assert.same({ written.numbers[1] + 1 }, second.numbers)
+    assert.equal(2, journal:run(second.run).total)
+  end)
+
   it("keeps nobody from writing with a batch that only reads", function()
     local queries = {}
     local database = journal._database

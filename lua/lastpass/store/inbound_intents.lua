@@ -45,11 +45,6 @@ local function hold_company(database, self, given)
   if run ~= state.run then
     locks.name_run(database, given.tenant, run)
   end
-  database:query(
-    "UPDATE lastpass_runs SET state = 'running', finished = NULL "
-      .. "WHERE id = ? AND state <> 'running'",
-    run
-  )
   if state.is_new then
     local ok
     ok, message, err =
@@ -98,18 +93,26 @@ local INTEND_AGAIN = "UPDATE lastpass_steps SET state = 'intended', reason = NUL
   .. "settled_at = NULL, confirmed_at = NULL WHERE run = ? AND number = ? AND state <> 'done' "
   .. "RETURNING {number}"
 
+-- The run of a day is running again, and has so many steps more.
+local CONTINUE = "UPDATE lastpass_runs SET state = 'running', finished = NULL, total = total + ? "
+  .. "WHERE id = ? RETURNING {total}"
+
 local function write_steps(database, run, steps, doubt)
   local numbers = {}
-  local last = database:first(
-    "SELECT {COALESCE(MAX(number), 0) AS number} FROM lastpass_steps WHERE run = ?",
-    run
-  ).number
+  local before = database:first(CONTINUE, #steps, run).total - #steps
   for index, step in ipairs(steps) do
-    last = last + 1
-    database:query(INTEND, run, last, step.kind, step.subject, step.before, step.after, doubt)
-    numbers[index] = last
+    numbers[index] = before + index
+    database:query(
+      INTEND,
+      run,
+      before + index,
+      step.kind,
+      step.subject,
+      step.before,
+      step.after,
+      doubt
+    )
   end
-  database:query("UPDATE lastpass_runs SET total = ? WHERE id = ?", last, run)
   return numbers
 end
 
@@ -165,9 +168,10 @@ local function intend(database, self, given)
   end
   local slot = amounts.slot_of(clock)
   amounts.add(database, given.tenant, given.limits, slot, 1)
-  run = given.again and given.again.run or run
-  local numbers = given.again and repeat_steps(database, given.again, given.doubt)
-    or write_steps(database, run, given.steps, given.doubt)
+  local numbers = write_steps(database, run, given.steps, given.doubt)
+  if given.again then
+    run, numbers = given.again.run, repeat_steps(database, given.again, given.doubt)
+  end
   return {
     run = run,
     numbers = numbers,

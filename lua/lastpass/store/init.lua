@@ -137,7 +137,10 @@ function methods:batch(list)
       return call_entries(self, list)
     end)
   end
-  return is_hasty(list) and self._database:hastily(call) or call()
+  if is_hasty(list) then
+    return self._database:hastily(call)
+  end
+  return call()
 end
 
 --- How many transactions of this journal were committed since it was opened: what only read is not among them.

@@ -3,6 +3,7 @@
 local json = require "lastpass.json"
 local nginx = require "spec.support.nginx"
 local socket = require "socket"
+local store = require "lastpass.store"
 local wait = require "spec.support.wait"
 
 local HTTP = [[
@@ -137,6 +138,23 @@ describe("the journal of the endpoint", function()
       assert.equal(4, #get "/tokens")
     end
   )
+
+  it("answers who reads while a change waits for another's", function()
+    get "/many?count=1"
+    local other = assert(store.open { path = server.directory .. "/journal.db" })
+    other._database:query "BEGIN IMMEDIATE"
+    local one = assert(socket.connect("127.0.0.1", server.port))
+    one:settimeout(20)
+    one:send "GET /many?count=2 HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
+    assert(one:receive "*l")
+    assert.equal(1, #get "/tokens")
+    other._database:query "ROLLBACK"
+    other:close()
+    local outcomes = json.decode(one:receive("*a"):match "%[.*%]")
+    one:close()
+    assert.is_number(outcomes[2].id)
+    assert.equal(2, #get "/tokens")
+  end)
 
   it("names what is wrong with the database, and with the threads", function()
     local failed = get "/none"
