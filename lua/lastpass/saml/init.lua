@@ -7,9 +7,12 @@ local parts = {
   binding = "lastpass.saml.binding",
   checks = "lastpass.saml.checks",
   idp = "lastpass.saml.idp",
+  lastpass = "lastpass.saml.lastpass",
   logout = "lastpass.saml.logout",
+  metadata = "lastpass.saml.metadata",
   names = "lastpass.saml.names",
   request = "lastpass.saml.request",
+  rollover = "lastpass.saml.rollover",
   write = "lastpass.saml.write",
 }
 

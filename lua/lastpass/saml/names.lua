@@ -91,4 +91,11 @@ M.algorithm = {
   ["rsa-oaep-sha256"] = "http://www.w3.org/2009/xmlenc11#rsa-oaep",
 }
 
+--- The last part of a URN or an address, for people: "NoPassive", "HTTP-POST".
+---@param name string
+---@return string|nil
+function M.short(name)
+  return name:match "[^:/#]+$"
+end
+
 return M

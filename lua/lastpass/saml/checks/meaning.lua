@@ -320,6 +320,13 @@ return {
   },
   {
     "4",
+    "metadata_value",
+    "metadata",
+    "the metadata has a value that is none",
+    "ask whoever publishes it",
+  },
+  {
+    "4",
     "metadata_location",
     "metadata",
     "an address in the metadata cannot be used",

@@ -1,0 +1,87 @@
+--- Metadata by HTTPS: certificates of the server are verified, redirects are not followed, the size is bounded, and
+-- a version that is known is not sent again where the server can say so (ETag).
+-- @module lastpass.saml.metadata.fetch
+local errors = require "lastpass.error"
+local load = require "lastpass.saml.metadata.load"
+local transport = require "lastpass.transport"
+
+local M = {}
+
+local TIMEOUT = 60
+
+--- Prepares requests. Nothing is sent.
+---@param options table url, transport, ca_file, proxy, timeout
+---@return table fetcher
+function M.new(options)
+  local parsed, message =
+    require("lastpass.transport.address").parse((options.url:gsub("[?#].*$", "")))
+  if not parsed then
+    errors.raise(4, "saml.metadata.source: option 'url': %s", message)
+  elseif parsed.scheme == "http" and not options.allow_http then
+    errors.raise(
+      4,
+      "saml.metadata.source: option 'url': http needs the option " .. "allow_http, and loopback"
+    )
+  end
+  return { url = options.url, timeout = options.timeout or TIMEOUT, options = options }
+end
+
+-- Opened late: inside nginx the phase decides which transport it is.
+local function transport_of(fetcher)
+  fetcher.transport = fetcher.transport
+    or transport.open(fetcher.options.transport, {
+      ca_file = fetcher.options.ca_file,
+      proxy = fetcher.options.proxy,
+    })
+  return fetcher.transport
+end
+
+local function refused(fetcher, response)
+  local hint
+  if response.status >= 300 and response.status < 400 then
+    hint = "redirects are not followed: give the address that it leads to"
+  end
+  local message = ("%s: the server answered %d"):format(fetcher.url, response.status)
+  return errors.fail(
+    "transport",
+    "metadata_status",
+    message,
+    { status = response.status, hint = hint }
+  )
+end
+
+--- Asks for the metadata.
+---@param fetcher table of `new`
+---@param options table of reading
+---@param known_sha256? string
+---@return table|nil version as of `load.file`
+---@return string? message
+---@return lastpass.Error? err
+function M.version(fetcher, options, known_sha256)
+  local response, message, err = transport_of(fetcher):send {
+    method = "GET",
+    url = fetcher.url,
+    headers = {
+      Accept = "application/samlmetadata+xml, application/xml;q=0.9, text/xml;q=0.8, */*;q=0.1",
+      ["If-None-Match"] = known_sha256 and fetcher.etag or nil,
+    },
+    repeatable = true,
+    timeout = fetcher.timeout,
+    max_bytes = load.MAX_SIGNED,
+  }
+  if not response then
+    return nil, ("%s: %s"):format(fetcher.url, message), err
+  elseif response.status == 304 and known_sha256 then
+    return { sha256 = known_sha256 }
+  elseif response.status ~= 200 then
+    return refused(fetcher, response)
+  end
+  local version
+  version, message, err = load.text(response.body, options, known_sha256)
+  if version then
+    fetcher.etag = response.headers.etag
+  end
+  return version, message, err
+end
+
+return M

@@ -1,0 +1,239 @@
+--- Reads metadata from files. Of a federation's file, which can have 100 MB, one entity is taken out while the file
+-- streams by, once for each version of the file: a version is known by its SHA-256.
+-- @module lastpass.saml.metadata.load
+local checks = require "lastpass.saml.checks"
+local digest = require "lastpass.digest"
+local errors = require "lastpass.error"
+local files = require "lastpass.files"
+local read = require "lastpass.saml.metadata.read"
+
+local M = {}
+
+--- What is read as a whole; larger files are streamed.
+M.STREAM_FROM = 256 * 1024
+
+--- The largest file, and the largest of which a signature is verified: for that the document is in memory.
+M.MAX_FILE = 512 * 1024 * 1024
+M.MAX_SIGNED = 128 * 1024 * 1024
+
+local CHUNK = 1024 * 1024
+
+-- ------------------------------------------------------------------ bytes
+
+-- What a text is that cannot be metadata, before a parser says it in its own words.
+local function not_metadata(start, where)
+  local detail
+  if start == "" then
+    detail = "is empty"
+  elseif
+    start:find "^\255\254"
+    or start:find "^\254\255"
+    or start:find "^<%z"
+    or start:find "^%z<"
+  then
+    detail = "is UTF-16: save it as UTF-8"
+  elseif start:find "^%-%-%-%-%-BEGIN" then
+    detail = "is a key or certificate in PEM, no metadata"
+  elseif not start:find "^\239?\187?\191?%s*<" then
+    detail = start:find "^[%w%p%s]*$" and "does not begin as XML" or "is a binary file, no XML"
+  end
+  if detail then
+    return checks.fail("metadata_kind", { detail = ("%s %s"):format(where, detail) })
+  end
+  return nil
+end
+
+local function without_mark(text)
+  return (text:gsub("^\239\187\191", ""))
+end
+
+-- The size of a file and its digest, without having it in memory.
+local function measure(path)
+  local file = io.open(path, "rb")
+  if not file then
+    return files.read(path) -- which says why it cannot
+  end
+  local hash, message, err = digest.new()
+  local size, first = 0, nil
+  while hash do
+    local part
+    part, message = file:read(CHUNK)
+    if not part then
+      break
+    end
+    first = first or part:sub(1, 512)
+    size = size + #part
+    if size > M.MAX_FILE then
+      file:close()
+      return checks.fail("message_too_large", {
+        detail = ("%s has more than %d bytes"):format(path, M.MAX_FILE),
+      })
+    end
+    hash:update(part)
+  end
+  file:close()
+  if not hash then
+    return nil, message, err
+  elseif message then -- a folder opens, and does not read
+    return errors.fail("argument", "cannot_read", ("%s: %s"):format(path, message), { file = path })
+  end
+  local _
+  _, message, err = not_metadata(first or "", path)
+  if message then
+    return nil, message, err
+  end
+  return { size = size, sha256 = hash:hex() }
+end
+
+-- ------------------------------------------------------------------ one entity out of many
+
+local function streamed(path, options)
+  local xmldsig = require "lastpass.xmldsig"
+  if not options.entity_id then
+    return checks.fail("metadata_ambiguous", {
+      detail = path .. " is large, as those of federations are",
+    })
+  end
+  local text, outer, code = xmldsig.entity(path, options.entity_id, { max_bytes = M.MAX_FILE })
+  if not text then
+    local fields = { detail = ("%s: %s"):format(path, outer), hint = nil }
+    if checks.of(code) then
+      return checks.fail(code, fields)
+    end
+    return errors.fail("protocol", code or "bad_xml", fields.detail)
+  end
+  return text, outer.valid_until
+end
+
+-- The verified octets of a large document go through a file, so that they need not be in memory twice.
+local function from_signed(path, options)
+  local text, message, err = files.read(path)
+  if not text then
+    return nil, message, err
+  elseif #text > M.MAX_SIGNED then
+    return checks.fail("message_too_large", {
+      detail = ("%s has %d bytes; a signature is verified of %d at " .. "most"):format(
+        path,
+        #text,
+        M.MAX_SIGNED
+      ),
+    })
+  end
+  local pinned
+  pinned, message, err = read.pinned(options.pin)
+  if not pinned then
+    return nil, message, err
+  end
+  local octets
+  octets, message, err = read.verified(without_mark(text), pinned, { max_bytes = M.MAX_SIGNED })
+  text = nil -- luacheck: ignore 311 (it has 100 MB)
+  if not octets then
+    return nil, message, err
+  end
+  local name = os.tmpname()
+  local ok
+  ok, message, err = files.write(name, octets)
+  octets = nil -- luacheck: ignore 311
+  if not ok then
+    return nil, message, err
+  end
+  local entity, outer
+  entity, outer, err = streamed(name, options)
+  os.remove(name)
+  return entity, outer, err
+end
+
+-- ------------------------------------------------------------------ files
+
+-- The text of the entity, and what was around it.
+local function text_of(path, options, size)
+  local is_large = size > M.STREAM_FROM
+  if is_large and options.pin then
+    return from_signed(path, options)
+  elseif is_large and options.entity_id then
+    return streamed(path, options)
+  end
+  local text, message, err = files.read(path)
+  if not text then
+    return nil, message, err
+  end
+  return without_mark(text), nil, nil
+end
+
+local function copy_without(options, name)
+  local copy = {}
+  for key, value in pairs(options) do
+    copy[key] = key ~= name and value or nil
+  end
+  return copy
+end
+
+--- Reads one entity out of a file, with what is needed to do so again without the file.
+---@param path string
+---@param options table as of `read`, checked
+---@param known_sha256? string of the version that is known: when the file is the same, it is not parsed
+---@return table|nil version {sha256, entity, xml, extracted: its signature is verified and gone}; only sha256 when
+-- it is the known one
+---@return string? message
+---@return lastpass.Error? err
+function M.file(path, options, known_sha256)
+  local measured, message, err = measure(path)
+  if not measured then
+    return nil, message, err
+  elseif measured.sha256 == known_sha256 then
+    return { sha256 = known_sha256 }
+  end
+  local xml, outer
+  xml, outer, err = text_of(path, options, measured.size)
+  if not xml then
+    return nil, outer, err
+  end
+  -- what was verified as part of a large document has no signature of its own any more
+  local was_signed = options.pin ~= nil and measured.size > M.STREAM_FROM
+  local entity
+  entity, message, err =
+    read.entity(xml, was_signed and copy_without(options, "pin") or options, outer)
+  if not entity then
+    return nil, message, err
+  end
+  entity.signed = options.pin ~= nil
+  return { sha256 = measured.sha256, entity = entity, xml = xml, extracted = was_signed }
+end
+
+--- Reads one entity out of a text that came by network.
+---@param text string
+---@param options table as of `read`, checked
+---@param known_sha256? string
+---@return table|nil version as of `file`
+---@return string? message
+---@return lastpass.Error? err
+function M.text(text, options, known_sha256)
+  local _, message, err = not_metadata(text:sub(1, 512), "the answer")
+  if message then
+    return nil, message, err
+  end
+  local sha256 = digest.hex(text)
+  if sha256 == known_sha256 then
+    return { sha256 = sha256 }
+  elseif #text > M.STREAM_FROM then
+    local name = os.tmpname()
+    local ok
+    ok, message, err = files.write(name, text)
+    if not ok then
+      return nil, message, err
+    end
+    local version
+    version, message, err = M.file(name, options)
+    os.remove(name)
+    return version, message and message:gsub(name:gsub("%p", "%%%0"), "the answer"), err
+  end
+  local entity
+  text = without_mark(text)
+  entity, message, err = read.entity(text, options)
+  if not entity then
+    return nil, message, err
+  end
+  return { sha256 = sha256, entity = entity, xml = text }
+end
+
+return M
