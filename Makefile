@@ -16,7 +16,7 @@ BUILD ?= build
 
 PACKAGES_BUILD = gcc libc6-dev make pkg-config lua5.4 liblua5.4-dev lua-cjson lua-argparse ca-certificates \
   tzdata libcurl4-openssl-dev libmicrohttpd-dev libcsv-dev libutf8proc-dev \
-  lua-luaossl lua-dbi-sqlite3 lua-zlib libldap-dev libedit-dev lua-penlight lua-lpeg
+  lua-luaossl lua-dbi-sqlite3 lua-zlib libldap-dev libedit-dev lua-penlight lua-lpeg libxml2-dev libxmlsec1-dev
 PACKAGES_TEST = lua5.1 liblua5.1-0-dev luajit2 libluajit2-5.1-dev lua-busted lua-check lua-ldoc \
   lua-luaossl lua-socket lua-sec luarocks curl openssl procps nghttp2-server slapd ldap-utils postgresql lua-dbi-postgresql tmux \
   mandoc zsh fish python3 chromium nodejs npm libxml2-utils \
@@ -47,6 +47,9 @@ LIBS_csv = -lcsv -lpthread
 LIBS_unicode = $(shell $(PKG_CONFIG) --libs libutf8proc)
 LIBS_lineedit = $(shell $(PKG_CONFIG) --libs libedit)
 LIBS_ldap = $(shell $(PKG_CONFIG) --libs ldap lber) -lpthread $(STAYS)
+# libxmlsec1 was built for or without size_t, and says so. Of TLS and XSLT nothing is called.
+CPPFLAGS_xmldsig = $(shell $(PKG_CONFIG) --cflags xmlsec1-openssl)
+LIBS_xmldsig = $(filter-out -lssl -lxslt,$(shell $(PKG_CONFIG) --libs xmlsec1-openssl)) -lpthread $(STAYS)
 
 # A module is made of the C files of its folder; what several modules share is in src/common, mostly
 # inline, and else linked into each that needs it.
@@ -54,7 +57,7 @@ COMMON_core = blocks
 COMMON_csv = blocks
 # Without libedit the prompt reads plain lines.
 HAVE_lineedit := $(shell $(PKG_CONFIG) --exists libedit && echo lineedit)
-MODULES = core curl csv httpd ldap unicode $(HAVE_lineedit)
+MODULES = core curl csv httpd ldap unicode xmldsig $(HAVE_lineedit)
 ABIS = 5.4 5.1
 
 all: build-5.4 build-5.1 spec-5.4 spec-5.1
@@ -73,8 +76,8 @@ define build_abi
 $(foreach m,$(MODULES),$(eval $(call build_module,$(1),$(m))))
 $(BUILD)/$(1)/obj/%.o: src/%.c
 	@mkdir -p $$(@D)
-	$$(CC) $$(BASE_CFLAGS) $$(CFLAGS) $$(CPPFLAGS) -Isrc/common -I$$(shell $$(PKG_CONFIG) --variable=includedir lua$(1))/lua$(1) \
-	  -MMD -MP -c -o $$@ $$<
+	$$(CC) $$(BASE_CFLAGS) $$(CFLAGS) $$(CPPFLAGS) $$(CPPFLAGS_$$(*D)) -Isrc/common \
+	  -I$$(shell $$(PKG_CONFIG) --variable=includedir lua$(1))/lua$(1) -MMD -MP -c -o $$@ $$<
 build-$(1): $(foreach m,$(MODULES),$(BUILD)/$(1)/lastpass/$(m).so)
 # for the specs only
 $(BUILD)/$(1)/obj/spec/%.o: spec/native/%.c

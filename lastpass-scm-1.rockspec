@@ -30,6 +30,7 @@ external_dependencies = {
   LDAP = { header = "ldap.h", library = "ldap" },
   EDIT = { header = "histedit.h", library = "edit" },
   UTF8PROC = { header = "utf8proc.h", library = "utf8proc" },
+  XMLSEC = { header = "xmlsec1/xmlsec/xmlsec.h", library = "xmlsec1-openssl" },
 }
 build = {
   type = "builtin",
@@ -83,6 +84,13 @@ build = {
       libraries = { "utf8proc" },
       incdirs = { "src/common", "$(UTF8PROC_INCDIR)" },
       libdirs = { "$(UTF8PROC_LIBDIR)" },
+    },
+    ["lastpass.xmldsig"] = {
+      sources = { "src/xmldsig/xml_algorithms.c", "src/xmldsig/xml_base64.c", "src/xmldsig/xml_document_lua.c", "src/xmldsig/xml_keys.c", "src/xmldsig/xml_keys_lua.c", "src/xmldsig/xml_library.c", "src/xmldsig/xml_parse.c", "src/xmldsig/xml_signature.c", "src/xmldsig/xml_verify.c", "src/xmldsig/xmldsig.c" },
+      defines = { "_GNU_SOURCE", "XMLSEC_NO_SIZE_T", "XMLSEC_NO_CRYPTO_DYNAMIC_LOADING", "XMLSEC_CRYPTO_OPENSSL" },
+      libraries = { "xmlsec1-openssl", "xmlsec1", "xml2", "crypto", "pthread" },
+      incdirs = { "src/common", "$(XMLSEC_INCDIR)", "$(XMLSEC_INCDIR)/libxml2", "$(XMLSEC_INCDIR)/xmlsec1" },
+      libdirs = { "$(XMLSEC_LIBDIR)" },
     },
     ["lastpass.audit.actions"] = "lua/lastpass/audit/actions.lua",
     ["lastpass.audit"] = "lua/lastpass/audit/init.lua",

@@ -243,6 +243,21 @@ local libraries = {
   unicode = { '"utf8proc"', extra = "UTF8PROC" },
   ldap = { '"ldap"', '"lber"', '"pthread"', extra = "LDAP" },
   lineedit = { '"edit"', extra = "EDIT" },
+  xmldsig = {
+    '"xmlsec1-openssl"',
+    '"xmlsec1"',
+    '"xml2"',
+    '"crypto"',
+    '"pthread"',
+    extra = "XMLSEC",
+    folders = { "libxml2", "xmlsec1" },
+    -- what pkg-config says of Debian's library: the size of its fields depends on the first
+    defines = {
+      '"XMLSEC_NO_SIZE_T"',
+      '"XMLSEC_NO_CRYPTO_DYNAMIC_LOADING"',
+      '"XMLSEC_CRYPTO_OPENSSL"',
+    },
+  },
 }
 
 local function rockspec_modules()
@@ -254,12 +269,16 @@ local function rockspec_modules()
   end
   table.sort(names)
   for _, name in ipairs(names) do
-    local extra = libraries[name].extra
+    local extra, subfolders = libraries[name].extra, libraries[name].folders
+    local defines = { '"_GNU_SOURCE"', (table.unpack or unpack)(libraries[name].defines or {}) }
     lines[#lines + 1] = ('    ["lastpass.%s"] = {'):format(name)
     lines[#lines + 1] = "      sources = { " .. table.concat(c[name], ", ") .. " },"
-    lines[#lines + 1] = '      defines = { "_GNU_SOURCE" },'
+    lines[#lines + 1] = "      defines = { " .. table.concat(defines, ", ") .. " },"
     lines[#lines + 1] = "      libraries = { " .. table.concat(libraries[name], ", ") .. " },"
     local folders = { '"src/common"', extra and ('"$(%s_INCDIR)"'):format(extra) }
+    for _, folder in ipairs(subfolders or {}) do
+      folders[#folders + 1] = ('"$(%s_INCDIR)/%s"'):format(extra, folder)
+    end
     lines[#lines + 1] = "      incdirs = { " .. table.concat(folders, ", ") .. " },"
     if extra then
       lines[#lines + 1] = ('      libdirs = { "$(%s_LIBDIR)" },'):format(extra)

@@ -230,9 +230,12 @@ static lp_secret *make_handle (lua_State *L) {
 /*
 ** Takes over a filled mapping: the line end that editors and `echo` add is cut off, what then is
 ** empty or could not stand in a JSON string unescaped is refused (no such hash or key exists, and
-** so the request's body can be put together from locked memory without another copy).
+** so the request's body can be put together from locked memory without another copy). Only a private
+** key in PEM (RFC 7468) has lines; lp_secret_is_plain tells that it can be no hash.
 */
 static int finish (lua_State *L, lp_secret *secret, char *bytes, size_t length) {
+  static const char pem[] = "-----BEGIN ";
+  int is_pem = length >= sizeof pem && memcmp(bytes, pem, sizeof pem - 1) == 0;
   while (length > 0 && (bytes[length - 1] == '\n' || bytes[length - 1] == '\r')) length--;
   if (length == 0) {
     unmap_locked(bytes);
@@ -240,7 +243,7 @@ static int finish (lua_State *L, lp_secret *secret, char *bytes, size_t length) 
   }
   for (size_t i = 0; i < length; i++) {
     unsigned char c = (unsigned char)bytes[i];
-    if (c < ' ' || c == 0x7F) {
+    if ((c < ' ' || c == 0x7F) && !(is_pem && (c == '\n' || c == '\r'))) {
       unmap_locked(bytes);
       return fail(L, "bad_secret",
                   "the secret has a control character, such as a second line; is it the right "

@@ -1,0 +1,150 @@
+/*
+** lastpass.xmldsig: XML that is parsed once and strictly, its signatures and its encryption, over
+** libxml2 and libxmlsec1. It knows nothing of SAML's meaning: which elements must be signed, and by
+** whom, is decided in lua/lastpass/saml.
+*/
+#include <string.h>
+
+#include "xmldsig_lua.h"
+
+/* ------------------------------------------------------------------ what the halves share */
+
+int lp_xml_push_fault (lua_State *L, const lp_xml_fault *fault) {
+  lua_pushnil(L);
+  lua_pushstring(L, fault->message);
+  lua_pushstring(L, fault->code);
+  return 3;
+}
+
+lp_xml_bytes *lp_xml_push_bytes (lua_State *L, void (*release)(void *memory)) {
+  lp_xml_bytes *bytes = lua_newuserdata(L, sizeof *bytes);
+  bytes->memory = NULL;
+  bytes->release = release;
+  luaL_getmetatable(L, LP_XML_BYTES_TYPE);
+  lua_setmetatable(L, -2);
+  return bytes;
+}
+
+static int lp_xml_bytes_close (lua_State *L) {
+  lp_xml_bytes *bytes = luaL_checkudata(L, 1, LP_XML_BYTES_TYPE);
+  if (bytes->memory != NULL) bytes->release(bytes->memory);
+  bytes->memory = NULL;
+  return 0;
+}
+
+static int is_among (const char *name, const char *const *names) {
+  for (; *names != NULL; names++)
+    if (strcmp(name, *names) == 0) return 1;
+  return 0;
+}
+
+void lp_xml_check_options (lua_State *L, int index, const char *where, const char *const *names) {
+  index = lua_absindex(L, index);
+  luaL_checktype(L, index, LUA_TTABLE);
+  lua_pushnil(L);
+  while (lua_next(L, index) != 0) {
+    if (lua_type(L, -2) != LUA_TSTRING)
+      luaL_error(L, "%s: takes named options only", where);
+    else if (!is_among(lua_tostring(L, -2), names))
+      luaL_error(L, "%s: there is no option '%s'", where, lua_tostring(L, -2));
+    lua_pop(L, 1);
+  }
+}
+
+int lp_xml_get_field (lua_State *L, int index, const char *name, int type) {
+  lua_getfield(L, index, name);
+  if (!lua_isnil(L, -1) && lua_type(L, -1) != type)
+    luaL_error(L, "xmldsig: '%s' must be a %s, not a %s", name, lua_typename(L, type),
+               luaL_typename(L, -1));
+  return lua_isnil(L, -1) ? 0 : 1;
+}
+
+size_t lp_xml_get_number (lua_State *L, int index, const char *name, size_t least, size_t most,
+                          size_t otherwise) {
+  size_t value = otherwise;
+  if (lp_xml_get_field(L, index, name, LUA_TNUMBER)) {
+    lua_Number number = lua_tonumber(L, -1);
+    if (!(number >= (lua_Number)least && number <= (lua_Number)most) ||
+        number != (lua_Number)(size_t)number)
+      luaL_error(L, "xmldsig: '%s' must be a whole number from %d to %d", name, (int)least,
+                 (int)most);
+    value = (size_t)number;
+  }
+  lua_pop(L, 1);
+  return value;
+}
+
+int lp_xml_get_flag (lua_State *L, int index, const char *name, int otherwise) {
+  int value = otherwise;
+  if (lp_xml_get_field(L, index, name, LUA_TBOOLEAN)) value = lua_toboolean(L, -1);
+  lua_pop(L, 1);
+  return value;
+}
+
+void **lp_xml_get_list (lua_State *L, int index, const char *name, const char *type,
+                        size_t *count) {
+  void **items;
+  int list;
+  if (!lp_xml_get_field(L, index, name, LUA_TTABLE))
+    luaL_error(L, "xmldsig: '%s' must be a list", name);
+  list = lua_gettop(L);
+  *count = lua_rawlen(L, list);
+  items = lua_newuserdata(L, (*count + 1) * sizeof *items);
+  for (size_t i = 0; i < *count; i++) {
+    lua_rawgeti(L, list, (int)i + 1);
+    items[i] = luaL_testudata(L, -1, type);
+    if (items[i] == NULL) luaL_error(L, "xmldsig: '%s' must be a list of %s", name, type);
+    lua_pop(L, 1); /* the list keeps it alive */
+  }
+  return items;
+}
+
+lp_xml_policy lp_xml_get_policy (lua_State *L, int index) {
+  static const char *const names[] = {"sha1", "ecdsa", "min_rsa_bits", NULL};
+  lp_xml_policy policy = lp_xml_default_policy;
+  if (lp_xml_get_field(L, index, "allow", LUA_TTABLE)) {
+    int allow = lua_gettop(L);
+    lp_xml_check_options(L, allow, "allow", names);
+    policy.sha1 = lp_xml_get_flag(L, allow, "sha1", policy.sha1);
+    policy.ecdsa = lp_xml_get_flag(L, allow, "ecdsa", policy.ecdsa);
+    policy.min_rsa_bits =
+        (int)lp_xml_get_number(L, allow, "min_rsa_bits", 512, 16384, (size_t)policy.min_rsa_bits);
+  }
+  lua_pop(L, 1);
+  return policy;
+}
+
+lp_xml_limits lp_xml_get_limits (lua_State *L, int index) {
+  static const char *const names[] = {"bytes",      "depth",      "elements",
+                                      "attributes", "namespaces", NULL};
+  lp_xml_limits limits = lp_xml_default_limits;
+  if (lua_isnoneornil(L, index)) return limits;
+  lp_xml_check_options(L, index, "limits", names);
+  limits.bytes = lp_xml_get_number(L, index, "bytes", 1, 0x7FFFFFFF, limits.bytes);
+  limits.depth = (unsigned)lp_xml_get_number(L, index, "depth", 1, LP_XML_DEPTH_MAX, limits.depth);
+  limits.elements =
+      (unsigned)lp_xml_get_number(L, index, "elements", 1, 0x7FFFFFFF, limits.elements);
+  limits.attributes =
+      (unsigned)lp_xml_get_number(L, index, "attributes", 1, 1000, limits.attributes);
+  limits.namespaces = (unsigned)lp_xml_get_number(L, index, "namespaces", 1, LP_XML_NAMESPACES_MAX,
+                                                  limits.namespaces);
+  return limits;
+}
+
+/* ------------------------------------------------------------------ the module */
+
+static const luaL_Reg bytes_meta[] = {{"__gc", lp_xml_bytes_close}, {NULL, NULL}};
+
+static const luaL_Reg functions[] = {
+    {"parse", lp_xml_document_parse},        {"certificate", lp_xml_certificate_new},
+    {"private_key", lp_xml_private_key_new}, {"sign", lp_xml_sign_new},
+    {"canonical", lp_xml_canonical_new},     {NULL, NULL}};
+
+LP_EXPORT int luaopen_lastpass_xmldsig (lua_State *L) {
+  lp_new_metatable(L, LP_XML_BYTES_TYPE, bytes_meta, NULL);
+  lua_pop(L, 1);
+  lp_xml_document_open(L);
+  lp_xml_keys_open(L);
+  luaL_newlib(L, functions);
+  return 1;
+}
