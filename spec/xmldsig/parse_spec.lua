@@ -1,4 +1,5 @@
--- XML as it is read: what is refused and by which code (saml §3.3 to §3.7), and what Lua sees of the rest.
+-- XML as it is read: what is refused and by which code (saml §3.3 to §3.7), and what Lua sees of the
+-- rest.
 local xmldsig = require "lastpass.xmldsig"
 
 local function refused(code, text, limits)
@@ -146,7 +147,8 @@ describe("xmldsig.parse", function()
   end)
 
   it("takes no options that it does not know", function()
-    for _, limits in ipairs { { byte = 1 }, { depth = 0 }, { depth = 201 }, { bytes = "1" }, { 5 } } do
+    local wrong = { { byte = 1 }, { depth = 0 }, { depth = 201 }, { bytes = "1" }, { 5 } }
+    for _, limits in ipairs(wrong) do
       assert.has_error(function()
         xmldsig.parse("<a/>", limits)
       end)
