@@ -3,30 +3,58 @@ local M = {}
 
 local function read(pid, name)
   local file = io.open(("/proc/%s/%s"):format(pid, name), "rb")
-  local text = file and file:read "a" -- nil when it has ended meanwhile
+  local text = file and file:read "*a" -- nil when it has ended meanwhile
   if file then
     file:close()
   end
   return text or ""
 end
 
---- The processes of a session, and those that have a mark in their environment: what leaves the session
--- takes the mark along. One that has ended and was not fetched by its parent is none.
----@param session integer
----@param mark string
----@return table[] processes {pid, parent, state}
-function M.of(session, mark)
-  local found = {}
+local function pids()
+  local list = {}
   local pipe = assert(io.popen "ls /proc")
-  for pid in pipe:lines() do
-    local state, parent, of = read(pid, "stat"):match "^%d+ .*%) (%a) (%d+) %d+ (%d+)"
-    if state and state ~= "Z" then
-      if tonumber(of) == session or read(pid, "environ"):find(mark, 1, true) then
-        found[#found + 1] = { pid = pid, parent = parent, state = state }
-      end
-    end
+  for name in pipe:lines() do
+    list[#list + 1] = name:match "^%d+$"
   end
   pipe:close()
+  return list
+end
+
+-- What /proc says of a process; nil of one that has ended, though its parent may not have fetched it.
+local function look(pid)
+  local state, parent, session = read(pid, "stat"):match "^%d+ .*%) (%a) (%d+) %d+ (%d+)"
+  if state and state ~= "Z" then
+    return { pid = pid, parent = parent, session = tonumber(session), state = state }
+  end
+end
+
+--- The processes of a session, and those that have a mark in their environment: what leaves the session
+-- takes the mark along.
+---@param session integer
+---@param mark string
+---@return table[] processes {pid, parent, session, state}
+function M.of(session, mark)
+  local found = {}
+  for _, pid in ipairs(pids()) do
+    local process = look(pid)
+    if process and (process.session == session or read(pid, "environ"):find(mark, 1, true)) then
+      found[#found + 1] = process
+    end
+  end
+  return found
+end
+
+--- The other processes of the session in which this one is.
+---@return table[] processes
+function M.others_of_this_session()
+  local found, this = {}, look "self"
+  local own = read("self", "stat"):match "^%d+"
+  for _, pid in ipairs(pids()) do
+    local process = pid ~= own and look(pid)
+    if process and process.session == this.session then
+      found[#found + 1] = process
+    end
+  end
   return found
 end
 
@@ -50,12 +78,12 @@ end
 ---@param processes table[]
 ---@param name string of the signal
 function M.signal(processes, name)
-  local pids = {}
+  local numbers = {}
   for place, process in ipairs(processes) do
-    pids[place] = process.pid
+    numbers[place] = process.pid
   end
-  if #pids > 0 then
-    os.execute(("kill -%s %s 2>/dev/null"):format(name, table.concat(pids, " ")))
+  if #numbers > 0 then
+    os.execute(("kill -%s %s 2>/dev/null"):format(name, table.concat(numbers, " ")))
   end
 end
 

@@ -71,6 +71,7 @@ trap 'kill -- "$file" "-$file"; exit 143' HUP INT TERM
 echo "began $1 $file"
 wait "$file"
 code=$?
+kill -s KILL -- "-$file" 2>/dev/null # what it has left running
 times >"$path.times"
 echo "ended $1 $code $(($(date +%%s) - began))"
 ]]
@@ -165,8 +166,8 @@ local function end_one(one, code, seconds)
       one.late
     )
     code = code ~= 0 and code or 1
+    processes.signal(one.started(), "KILL")
   end
-  processes.signal(one.started(), "KILL")
   report_file(one.file, output, code, seconds, work)
 end
 
@@ -174,7 +175,7 @@ end
 local POOL = [[
 setsid sh -c 'while sleep 1 && echo tick; do :; done' & ticker=$!
 xargs -r -d '\n' -n 2 -P %d sh '%s' <'%s'
-kill -- "$ticker" "-$ticker"
+kill -- "$ticker" "-$ticker" 2>/dev/null
 ]]
 
 -- Runs files, so many at a time, with xargs as the pool.

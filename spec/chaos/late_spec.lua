@@ -182,6 +182,7 @@ describe("writes that are carried out late", function()
       local tries = 0
       while run.state ~= "finished" do
         tries = tries + 1
+        assert.is_true(tries < 40, run.stopped and run.stopped.message)
         local options = tries < 6 and { cancel = leave } or {} -- the last one stays
         run = assert(one.client:resume(run.id, with(one.options, options)))
       end

@@ -79,11 +79,12 @@ describe("a lease in nginx", function()
 
   it("is kept while its work lasts, longer than it lasts by itself", function()
     begin_work(3)
-    repeat
+    wait("the end of the work", function()
       local owner, _, state = look()
       assert.is_true(owner == "first" or state == "ended")
       assert.is_true(state == "ended" or not take() or select(3, look()) == "ended")
-    until state == "ended"
+      return state == "ended"
+    end)
     wait("the end of the lease", function()
       return look() ~= "first"
     end, 30)

@@ -8,6 +8,7 @@ local extent = require "spec.support.extent"
 local json = require "lastpass.json"
 local lastpass = require "lastpass"
 local socket = require "socket"
+local wait = require "spec.support.wait"
 local workers = require "spec.support.workers"
 
 local AT_ONCE = 5 -- rounds that one kill ends
@@ -45,6 +46,7 @@ end
 
 describe("the SCIM endpoint, killed at any moment", function()
   local box, proxy, url, endpoint, folder, random, people, token
+  local is_up = false
 
   local function start()
     endpoint = endpoints.start(box, {
@@ -58,6 +60,7 @@ describe("the SCIM endpoint, killed at any moment", function()
     })
     token = token or endpoint.token
     endpoint.token = token
+    is_up = true
   end
 
   local function kill()
@@ -65,27 +68,26 @@ describe("the SCIM endpoint, killed at any moment", function()
     table.insert(pids, 1, endpoint.site.server.pid)
     os.execute("kill -KILL " .. table.concat(pids, " "))
     for _, pid in ipairs(pids) do
-      while workers.is_running(pid) do
-        socket.sleep(0.005)
-      end
+      wait("the end of a process", function()
+        return not workers.is_running(pid)
+      end)
     end
     endpoint:stop()
+    is_up = false
   end
 
   local function start_proxy()
     local path = folder .. "/proxy"
     local command = "python3 spec/support/late_proxy.py '%s' %d %g %g >%s"
     proxy = assert(io.popen(command:format(box.url, SEED, HOLD, LOST, path), "w"))
-    local gives_up = socket.gettime() + 60
-    repeat
+    url = wait("the proxy", function()
       local file = io.open(path)
-      url = file and file:read "*l"
+      local line = file and file:read "*l"
       if file then
         file:close()
       end
-      socket.sleep(0.02)
-    until url or socket.gettime() > gives_up
-    assert(url, "the proxy did not start")
+      return line
+    end)
   end
 
   setup(function()
@@ -102,7 +104,6 @@ describe("the SCIM endpoint, killed at any moment", function()
       end
     end
     start_proxy()
-    start()
   end)
 
   teardown(function()
@@ -123,12 +124,10 @@ describe("the SCIM endpoint, killed at any moment", function()
   end
 
   local function id_of(address)
-    local id
-    repeat
+    return wait("the id of " .. address, function()
       local ok, found = pcall(endpoint.id_of, endpoint, address)
-      id = ok and found
-    until id or socket.sleep(0.05)
-    return id
+      return ok and found
+    end, LONGEST)
   end
 
   local kinds = {
@@ -285,6 +284,13 @@ describe("the SCIM endpoint, killed at any moment", function()
     local left = assert(endpoint:journal():jobs { connection = "entra", open = true })
     error(json.encode(left) .. "\n" .. endpoint.site.server:log():sub(-3000))
   end
+
+  -- A test that has failed may have left it killed.
+  before_each(function()
+    if not is_up then
+      start()
+    end
+  end)
 
   -- The requests of some rounds, each of them at a moment of its own; in the order in which they are sent.
   local function plan(first)

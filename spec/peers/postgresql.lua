@@ -81,20 +81,15 @@ local function launch(self)
     self.port
   )
   self.host_dsn = ("postgresql://%s@127.0.0.1:%d/postgres"):format(M.USER, self.port)
+  local form = "cd %s && echo $$ && exec timeout -s KILL 600 env -u LD_PRELOAD "
+    .. "%s%s/postgres -D data -k %s -c listen_addresses=127.0.0.1 -c port=%d "
+    .. "-c max_connections=20 %s >log 2>&1"
   self.pipe = assert(
     io.popen(
-      ("cd %s && exec timeout -s KILL 3600 env -u LD_PRELOAD %s%s/postgres -D data -k %s "):format(
-        self.folder,
-        self.as_user,
-        self.programs,
-        self.folder
-      )
-        .. ("-c listen_addresses=127.0.0.1 -c port=%d -c max_connections=20 %s >log 2>&1"):format(
-          self.port,
-          self.settings
-        )
+      form:format(self.folder, self.as_user, self.programs, self.folder, self.port, self.settings)
     )
   )
+  local watcher = self.pipe:read "*l"
   local ends_at = socket.gettime() + 120
   repeat
     socket.sleep(0.05)
@@ -104,7 +99,9 @@ local function launch(self)
       return true
     end
   until socket.gettime() > ends_at
+  os.execute("kill " .. watcher) -- which ends the server too, if it runs at all
   self.pipe:close()
+  self.pipe = nil
   return false
 end
 

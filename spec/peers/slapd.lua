@@ -157,15 +157,18 @@ end
 
 -- One try; another process may take a port first.
 local function launch(self)
-  local command = (OURS_ONLY .. "exec timeout -s KILL 3600 slapd -d 0 -f %s/slapd.conf -h "):format(
-    self.folder
-  ) .. ("'ldap://127.0.0.1:%d/ ldaps://127.0.0.1:%d/ ldapi://%s/' 2>%s/log"):format(
-    self.port,
-    self.tls_port,
-    (self.folder .. "/socket"):gsub("/", "%%2F"),
-    self.folder
-  )
+  local form = "echo $$; exec timeout -s KILL 600 slapd -d 0 -f %s/slapd.conf -h "
+    .. "'ldap://127.0.0.1:%d/ ldaps://127.0.0.1:%d/ ldapi://%s/' 2>%s/log"
+  local command = OURS_ONLY
+    .. form:format(
+      self.folder,
+      self.port,
+      self.tls_port,
+      ((self.folder .. "/socket"):gsub("/", "%%2F")),
+      self.folder
+    )
   self.pipe = assert(io.popen(command))
+  local watcher = self.pipe:read "*l"
   local ends_at = socket.gettime() + 120
   repeat
     socket.sleep(0.02)
@@ -174,6 +177,7 @@ local function launch(self)
       return self.process ~= nil
     end
   until socket.gettime() > ends_at
+  os.execute("kill " .. watcher) -- which ends slapd too, if it runs at all
   self.pipe:close()
   self.pipe = nil
   return false
@@ -218,6 +222,7 @@ end
 local function finish(self, signal)
   if self.pipe then
     self:signal(signal)
+    self:signal "CONT" -- a test that failed may have left it standing still
     self.pipe:close()
     self.pipe = nil
   end
