@@ -60,7 +60,6 @@ local entry_points = {
   ["lastpass.cli"] = "bin/lastpass",
   ["lastpass.nginx"] = "init_by_lua of a server",
   ["lastpass.inbound"] = "the SCIM endpoint of a server",
-  ["lastpass.saml.read"] = "messages",
   ["lastpass.state"] = "whoever makes a service provider",
 }
 

@@ -11,8 +11,11 @@ local parts = {
   logout = "lastpass.saml.logout",
   metadata = "lastpass.saml.metadata",
   names = "lastpass.saml.names",
+  relay = "lastpass.saml.relay",
   request = "lastpass.saml.request",
+  response = "lastpass.saml.response",
   rollover = "lastpass.saml.rollover",
+  sp = "lastpass.saml.sp",
   write = "lastpass.saml.write",
 }
 

@@ -91,11 +91,11 @@ M.algorithm = {
   ["rsa-oaep-sha256"] = "http://www.w3.org/2009/xmlenc11#rsa-oaep",
 }
 
---- The last part of a URN or an address, for people: "NoPassive", "HTTP-POST".
----@param name string
+--- The last part of a URN or an address, for messages: "NoPassive".
+---@param name any
 ---@return string|nil
 function M.short(name)
-  return name:match "[^:/#]+$"
+  return type(name) == "string" and name:match "[^:/#]+$" or nil
 end
 
 return M

@@ -239,13 +239,20 @@ return {
     "3.26",
     "duplicate_attribute",
     "attributes",
-    "an attribute comes twice, and the option attributes asks that none does",
+    "an attribute comes twice, and the option unique_attributes is set",
     APP .. "remove one of the custom attributes of that name",
   },
   { "3.26", "attribute_unnamed", "attributes", "an attribute has no name", BROKEN },
   { "3.27", "bad_time", "times", "a time is not of the form 2026-11-30T10:00:00Z", BROKEN },
   { "3.27", "issued_early", "times", "the message was issued in the future", CLOCK },
   -- ---- once ----
+  {
+    "3.28",
+    "conditions_too_long",
+    "replay",
+    "the assertion is valid for longer than used ones are remembered",
+    "set the identity provider's lifetime of assertions to minutes",
+  },
   {
     "3.28",
     "replayed",

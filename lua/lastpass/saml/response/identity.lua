@@ -26,7 +26,8 @@ local MOST_LIFETIME = 31 * 86400
 ---@field session_index? string      for the logout
 ---@field issuer string
 ---@field authn_context? string
----@field authn_instant number       epoch seconds
+---@field auth_time number           epoch seconds: when the user was authenticated there
+---@field subject table              what `sp:logout` takes: keep it with the session
 ---@field in_response_to? string
 ---@field assertion_id string
 ---@field signed "response"|"assertion"|"both"
@@ -248,17 +249,26 @@ end
 local function make_identity(c)
   local name_id = c.name_id
   local attributes = name_id and name_id.attributes or {}
-  c.identity = {
+  local subject = {
     name_id = name_id and name_id.text or c.attributes[c.settings.name_id_attribute][1],
     format = attributes.Format,
     name_qualifier = attributes.NameQualifier,
     sp_name_qualifier = attributes.SPNameQualifier,
-    attributes = c.attributes,
-    unread_attributes = c.unread[1] and c.unread or nil,
     session_index = c.statement.attributes.SessionIndex,
     issuer = c.idp.entity_id,
+  }
+  c.identity = {
+    name_id = subject.name_id,
+    format = subject.format,
+    name_qualifier = subject.name_qualifier,
+    sp_name_qualifier = subject.sp_name_qualifier,
+    session_index = subject.session_index,
+    issuer = subject.issuer,
+    subject = subject,
+    attributes = c.attributes,
+    unread_attributes = c.unread[1] and c.unread or nil,
     authn_context = c.authn_context,
-    authn_instant = c.authn_instant,
+    auth_time = c.auth_time,
     in_response_to = c.request and c.request.id,
     assertion_id = c.assertion.attributes.ID,
     signed = c.response_signed and c.assertion_signed and "both"

@@ -180,6 +180,23 @@ local function check_encryption_wanted(c)
   return true
 end
 
+local PATH = { "Assertion", "Subject", "SubjectConfirmation", "SubjectConfirmationData" }
+
+-- An answer has to name its request in both places; one that names it only here is refused with that reason.
+local function request_in_subject(element)
+  for _, name in ipairs(PATH) do
+    local found
+    for _, child in ipairs(element.children) do
+      found = found or child.ns == ASSERTION and child.name == name and child
+    end
+    if not found then
+      return nil
+    end
+    element = found
+  end
+  return element.attributes.InResponseTo
+end
+
 -- Which request it answers, as it says, decides whose certificates are tried; after the signature it is read again.
 local function peek(c)
   local issuer, message, err = read.text_of(c.response, ASSERTION, "Issuer")
@@ -187,7 +204,7 @@ local function peek(c)
     return nil, message, err
   end
   c.claimed_issuer = issuer
-  c.claimed_request = c.response.attributes.InResponseTo
+  c.claimed_request = c.response.attributes.InResponseTo or request_in_subject(c.response)
   return true
 end
 
@@ -207,9 +224,9 @@ return {
     { name = "count", check = 8, run = check_count },
     { name = "beside", check = 17, run = check_beside },
     { name = "position", check = 8, run = check_position },
+    { name = "signatures", check = 9, run = check_signatures },
     { name = "advice", check = 8, run = check_advice },
     { name = "encrypted_parts", check = 18, run = check_encrypted_parts },
-    { name = "signatures", check = 9, run = check_signatures },
     { name = "signed", check = 9, run = check_signed },
     { name = "encryption_wanted", check = 17, run = check_encryption_wanted },
     { name = "peek", check = 22, run = peek },

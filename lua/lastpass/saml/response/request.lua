@@ -54,8 +54,11 @@ end
 
 -- Whoever makes somebody else's browser send a response of their own (login CSRF) does not have its cookie.
 local function check_browser(c)
-  local request = c.request
-  if request and not (c.browser and digest.same(digest.hex(c.browser), request.browser)) then
+  local request, known = c.request, false
+  for _, token in ipairs(request and c.browsers or {}) do
+    known = digest.same(digest.hex(token), request.browser) or known
+  end
+  if request and not known then
     return checks.fail("other_browser", { relay = request.relay, request_id = request.id })
   end
   return true

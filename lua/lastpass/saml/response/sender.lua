@@ -102,7 +102,7 @@ end
 
 local function check_destination_present(c)
   local destination = c.response.attributes.Destination
-  if c.response_signed and (destination == nil or destination == "") then
+  if c.response_signed and destination == nil then
     return checks.fail("destination_missing")
   end
   return true
@@ -110,7 +110,7 @@ end
 
 local function check_destination(c)
   local destination = c.response.attributes.Destination
-  if destination and destination ~= "" and destination ~= c.settings.acs_url then
+  if destination and destination ~= c.settings.acs_url then
     local detail = ("'%s', not '%s'"):format(destination, c.settings.acs_url)
     return checks.fail("wrong_destination", { detail = detail })
   end

@@ -243,8 +243,8 @@ local function take_statement(c)
     return checks.fail("authn_statement_missing")
   end
   c.statement = statement
-  c.authn_instant, message, err = read.time(statement, "AuthnInstant")
-  if c.authn_instant then
+  c.auth_time, message, err = read.time(statement, "AuthnInstant")
+  if c.auth_time then
     c.session_end, message, err = read.optional_time(statement, "SessionNotOnOrAfter")
   end
   if err then
@@ -269,8 +269,8 @@ local function check_session_end(c)
 end
 
 local function check_authn_begin(c)
-  if c.authn_instant > c.now + c.settings.skew then
-    return read.refuse_time("authn_early", c.authn_instant, c.now, c.settings.skew)
+  if c.auth_time > c.now + c.settings.skew then
+    return read.refuse_time("authn_early", c.auth_time, c.now, c.settings.skew)
   end
   return true
 end
@@ -280,11 +280,11 @@ local function check_authn_age(c)
   local request, skew = c.request, c.settings.skew
   local most = request and request.max_auth_age or c.settings.max_auth_age
   local earliest = most and c.now - most
-  if request and request.force_authn and (not earliest or request.at < earliest) then
-    earliest = earliest or request.at
+  if request and request.force_authn then
+    earliest = math.max(earliest or 0, request.at)
   end
-  if earliest and c.authn_instant < earliest - skew then
-    return read.refuse_time("authn_too_old", c.authn_instant, c.now, skew)
+  if earliest and c.auth_time < earliest - skew then
+    return read.refuse_time("authn_too_old", c.auth_time, c.now, skew)
   end
   return true
 end
