@@ -1,6 +1,7 @@
 /* What writes XML for Lua: signatures and canonical forms. */
 #include <stdlib.h>
 
+#include "xml_base64.h"
 #include "xml_canonical.h"
 #include "xml_sign.h"
 #include "xmldsig_lua.h"
@@ -103,5 +104,26 @@ int lp_xml_canonical_new (lua_State *L) {
   lp_xml_leave(&scope);
   if (bytes->memory == NULL) return lp_xml_push_fault(L, &fault);
   lua_pushlstring(L, bytes->memory, size);
+  return 1;
+}
+
+/* xmldsig.from_base64 (text) -> bytes | nil when it is not strict Base64 (white space may be
+ * between the characters) */
+int lp_xml_base64_new (lua_State *L) {
+  size_t n;
+  const char *text = luaL_checklstring(L, 1, &n);
+  lp_xml_bytes *bytes;
+  long size;
+  lp_xml_takes(L, "xmldsig.from_base64", 1);
+  bytes = lp_xml_push_bytes(L, free);
+  bytes->memory = malloc(n + 1);
+  if (bytes->memory == NULL) return luaL_error(L, "xmldsig: out of memory");
+  size = lp_xml_base64_decode(text, n, bytes->memory);
+  if (size < 0)
+    lua_pushnil(L);
+  else
+    lua_pushlstring(L, bytes->memory, (size_t)size);
+  free(bytes->memory);
+  bytes->memory = NULL;
   return 1;
 }

@@ -135,10 +135,13 @@ lp_xml_limits lp_xml_get_limits (lua_State *L, int index) {
 
 static const luaL_Reg bytes_meta[] = {{"__gc", lp_xml_bytes_close}, {NULL, NULL}};
 
-static const luaL_Reg functions[] = {
-    {"parse", lp_xml_document_parse},        {"certificate", lp_xml_certificate_new},
-    {"private_key", lp_xml_private_key_new}, {"sign", lp_xml_sign_new},
-    {"canonical", lp_xml_canonical_new},     {NULL, NULL}};
+static const luaL_Reg functions[] = {{"parse", lp_xml_document_parse},
+                                     {"certificate", lp_xml_certificate_new},
+                                     {"private_key", lp_xml_private_key_new},
+                                     {"sign", lp_xml_sign_new},
+                                     {"canonical", lp_xml_canonical_new},
+                                     {"from_base64", lp_xml_base64_new},
+                                     {NULL, NULL}};
 
 LP_EXPORT int luaopen_lastpass_xmldsig (lua_State *L) {
   lp_new_metatable(L, LP_XML_BYTES_TYPE, bytes_meta, NULL);

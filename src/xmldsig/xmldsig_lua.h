@@ -67,5 +67,6 @@ void lp_xml_keys_open (lua_State *L);
 
 int lp_xml_sign_new (lua_State *L);      /* xmldsig.sign */
 int lp_xml_canonical_new (lua_State *L); /* xmldsig.canonical */
+int lp_xml_base64_new (lua_State *L);    /* xmldsig.from_base64 */
 
 #endif

@@ -231,7 +231,7 @@ local function decode(name, text)
       detail = ("%s has %d bytes, at most %d"):format(name, #text, M.limits.encoded),
     })
   end
-  local bytes = base64.decode((text:gsub("[\r\n]", "")))
+  local bytes = not text:find "[ \t]" and require("lastpass.xmldsig").from_base64(text)
   if not bytes or bytes == "" then
     return checks.fail("bad_base64", { detail = name })
   end
