@@ -29,7 +29,8 @@ end
 
 --- Makes an identity provider.
 ---@param options table
--- `entity_id`, `sso_url`, `slo_url` (without it there is no logout); `key` (a secret with PEM), `cert` (PEM, or a list: the first
+-- `entity_id`, `sso_url` (or a list: all are answered, the first is published), `slo_url` (without it there is no logout),
+-- `bindings` (that are published; default redirect and post); `key` (a secret with PEM), `cert` (PEM, or a list: the first
 -- is the key's, others are published for a roll-over);
 -- `sps`: a list of metadata (`saml.metadata.read`) or of tables with `metadata` and settings that hold for that one alone, or a
 -- function(entity_id) that gives one;
@@ -284,20 +285,20 @@ function methods:metadata(options)
     sign = "boolean",
   })
   local function endpoints(url)
-    return url
-        and {
-          { binding = names.binding.redirect, location = url },
-          { binding = names.binding.post, location = url },
-        }
-      or {}
+    local list = {}
+    for position, name in ipairs(url and self.bindings or {}) do
+      list[position] = { binding = names.binding[name], location = url }
+    end
+    return list
   end
+  local sso_url = type(self.sso_url) == "table" and self.sso_url[1] or self.sso_url
   return require("lastpass.saml.metadata").write {
     entity_id = self.entity_id,
     valid_until = options.valid_until,
     cache_duration = options.cache_duration,
     sign = options.sign and { key = self.private_key, certificate = self.certificates[1] } or nil,
     idp = {
-      sso = endpoints(self.sso_url),
+      sso = endpoints(sso_url),
       slo = endpoints(self.slo_url),
       certificates = { signing = self.certificates, encryption = {} },
       name_id_formats = { names.format.email },

@@ -1,6 +1,7 @@
 --- What the sandbox had to invent because nothing public says it. Data, so that the control API
 -- can list it, and settings, so that a client can be tried against the other possibility.
 -- @module lastpass.sandbox.assumptions
+local of_saml = require "lastpass.sandbox.saml.assumptions"
 local of_scim = require "lastpass.sandbox.scim.assumptions"
 
 local M = {}
@@ -11,7 +12,7 @@ local M = {}
 ---@field what string what the sandbox does
 ---@field why string what is not known
 ---@field section string of docs/enterprise-api.md, or of the page
----@field page string|nil "scim-protocol" when it is that page's
+---@field page string|nil "scim-protocol" or "saml-protocol" when it is that page's
 ---@field values any[]|string|nil the possibilities, the first being the default, or the type; nil when the
 -- behaviour cannot be changed
 ---@field default any
@@ -388,9 +389,11 @@ M.list = {
   },
 }
 
-for _, assumption in ipairs(of_scim) do
-  assumption.page = "scim-protocol"
-  M.list[#M.list + 1] = assumption
+for _, of_page in ipairs { { "scim-protocol", of_scim }, { "saml-protocol", of_saml } } do
+  for _, assumption in ipairs(of_page[2]) do
+    assumption.page = of_page[1]
+    M.list[#M.list + 1] = assumption
+  end
 end
 
 for _, assumption in ipairs(M.list) do

@@ -12,6 +12,7 @@ local known_options = {
   common_name = "string",
   not_before = "number",
   not_after = "number",
+  rsa_bits = "number",
 }
 
 local function load_openssl()
@@ -59,7 +60,8 @@ end
 
 --- Makes a certificate and its key.
 ---@param options? table `names`: what it is for, default localhost, 127.0.0.1 and ::1;
--- `common_name`; `not_before`, `not_after`: UTC seconds, default yesterday and in 30 days
+-- `common_name`; `not_before`, `not_after`: UTC seconds, default yesterday and in 30 days; `rsa_bits`: an RSA key of
+-- that size, default one on the curve P-256
 ---@return table|nil pair `certificate`, `key`: PEM
 ---@return string? message
 ---@return lastpass.Error? err code "missing_library"
@@ -70,7 +72,10 @@ function M.make(options)
     return nil, message, err
   end
   local names = options.names or { "localhost", "127.0.0.1", "::1" }
-  local key = openssl.pkey.new({ type = "EC", curve = "prime256v1" })
+  local key = openssl.pkey.new(
+    options.rsa_bits and { type = "RSA", bits = options.rsa_bits }
+      or { type = "EC", curve = "prime256v1" }
+  )
   local subject = openssl["x509.name"].new()
   subject:add("CN", options.common_name or names[1] or "LastPass sandbox")
   local certificate = openssl.x509.new()

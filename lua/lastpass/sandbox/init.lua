@@ -229,6 +229,8 @@ function M.run(options)
     url = sandbox.url,
     scim_url = sandbox.scim_url,
     scim_token_file = token_file,
+    saml_url = sandbox.saml_url,
+    saml_sp_url = sandbox.saml_sp_url,
     cid = sandbox.cid,
     pid = httpd.pid(),
     ca_file = sandbox.ca_file,

@@ -19,7 +19,8 @@ end
 ---@param server userdata of `lastpass.httpd`
 ---@param about table `scheme`, `cid`, `provhash`, `scim_token`, `timezone`, `certificate`, `ca_file`,
 -- `transport`
----@return table sandbox `url`, `port`, `cid`, `scim_url`, `scim_token`, `certificate` and `ca_file` (with TLS)
+---@return table sandbox `url`, `port`, `cid`, `scim_url`, `scim_token`, `saml_url` (the SSO apps), `saml_sp_url` (a service
+-- provider), `certificate` and `ca_file` (with TLS)
 function M.new(server, about)
   local host = server:address()
   host = host:find(":", 1, true) and "[" .. host .. "]" or host
@@ -33,6 +34,8 @@ function M.new(server, about)
     provhash = about.provhash,
     scim_url = ("%s/scimapi/%.0f"):format(origin, about.cid),
     scim_token = about.scim_token,
+    saml_url = origin .. "/saml/",
+    saml_sp_url = origin .. "/saml/sp",
     timezone = about.timezone,
     certificate = about.certificate,
     ca_file = about.ca_file,
@@ -184,6 +187,30 @@ function methods:change_scim_token(options)
   return answer.token
 end
 
+--- Sets up an SSO app, as an admin of LastPass does for a service; one of the same entity ID is replaced.
+---@param settings table `metadata` (of the service), or `entity_id`, `acs_url` and `slo_url`; `name`, `relay`, `role`;
+-- `identifier` ("email", "secondary_email", "user_id", "groups", "roles", "custom" with `custom`); `step_up`;
+-- `signature_method` ({"sha256"}); `sign_assertion` (true), `sign_response`, `sign_request`, `encrypt_assertion`,
+-- `certificate` (the service's); `attributes` (name -> source or {custom = text}); `generation` ("current", "legacy");
+-- `cid`: of another company
+---@return table|nil app `id`, `addresses` (`entity_id`, `sso_url`, `slo_url`, `logout_url`, `launch_url`), `metadata_xml`,
+-- `certificate_pem`, `page`
+---@return string? message
+---@return lastpass.Error? err
+function methods:saml_app(settings)
+  return self:control("POST", "saml_apps", settings)
+end
+
+--- Chooses whose responses the sandbox's service provider reads.
+---@param settings? table `metadata` (of an identity provider; default the sandbox's own), `entity_id` (of several in it), `want`
+-- ("either"), `allow_unsolicited`, `allow_sha1`, `allow_cbc`, `sign_requests`; without settings nothing is changed
+---@return table|nil sp `entity_id`, `acs_url`, `login_url`, `page`, `metadata_xml`, `idp`
+---@return string? message
+---@return lastpass.Error? err
+function methods:saml_sp(settings)
+  return self:control(settings and "POST" or "GET", "saml_sp", settings)
+end
+
 --- Puts every company back to how it started; faults and journal are emptied.
 function methods:reset()
   return self:control("POST", "reset")
@@ -313,6 +340,8 @@ signature.declare("sandbox:", methods, {
   change_scim_token = "options?: table",
   control = "method: string, path: string, body?: any",
   stop = "",
+  saml_app = "settings: table",
+  saml_sp = "settings?: table",
   reset = "",
   clock = "change?: table",
   faults = "rule?: table",

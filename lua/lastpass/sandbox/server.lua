@@ -13,7 +13,7 @@ local schema = require "lastpass.sandbox.schema"
 
 local M = {}
 
-local SURFACES = { "enterprise", "scim", "control" }
+local SURFACES = { "enterprise", "scim", "saml", "control" }
 
 local JOURNAL_SIZE = 10000
 

@@ -61,7 +61,14 @@ local defaults = {
 
 local known = {
   entity_id = "string",
-  sso_url = "string",
+  sso_url = { "string", "table" },
+  bindings = function(value)
+    local ok = type(value) == "table" and value[1] ~= nil
+    for _, name in ipairs(ok and value or {}) do
+      ok = ok and (name == "redirect" or name == "post")
+    end
+    return ok, '{ "redirect", "post" } or one of them'
+  end,
   slo_url = "string",
   key = { "userdata", "table" },
   cert = { "string", "table" },
@@ -197,6 +204,7 @@ function M.read(where, options)
   local self = {
     entity_id = options.entity_id,
     sso_url = options.sso_url,
+    bindings = options.bindings or { "redirect", "post" },
     slo_url = options.slo_url,
     store = options.store,
     clock = options.clock or time.now,

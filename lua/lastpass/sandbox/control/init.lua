@@ -7,6 +7,7 @@ local companies = require "lastpass.sandbox.company"
 local json = require "lastpass.json"
 local people = require "lastpass.sandbox.control.people"
 local schema = require "lastpass.sandbox.schema"
+local saml = require "lastpass.sandbox.saml"
 local scim = require "lastpass.sandbox.scim"
 local time = require "lastpass.time"
 
@@ -149,6 +150,7 @@ endpoints.companies, endpoints.reset = {}, {}
 -- of one company, which `cid` of the query or the body names, else the first one
 endpoints.state, endpoints.events = { of_company = true }, { of_company = true }
 endpoints.load, endpoints.scim_token = { of_company = true }, { of_company = true }
+endpoints.saml_apps, endpoints.saml_sp = { of_company = true }, { of_company = true }
 
 endpoints.health.GET = function(server)
   return { ok = true, companies = #server.order, requests = server.request_count }
@@ -178,6 +180,28 @@ endpoints.scim_token.POST = function(_, _, data, company)
     return nil, message
   end
   return { token = scim.change_token(company, change.token) }
+end
+
+-- SSO apps of SAML: what an admin sets up for each.
+endpoints.saml_apps.GET = function(server, _, _, company, request)
+  return saml.list_apps(company, saml.origin(server, request))
+end
+
+endpoints.saml_apps.POST = function(server, _, data, company, request)
+  return saml.add_app(server, company, data, saml.origin(server, request))
+end
+
+endpoints.saml_apps.DELETE = function(server, query, _, company, request)
+  return saml.remove_app(company, query.app, saml.origin(server, request))
+end
+
+-- The service provider of the sandbox: whose responses it reads.
+endpoints.saml_sp.GET = function(server, _, _, _, request)
+  return saml.set_sp(server, nil, saml.origin(server, request))
+end
+
+endpoints.saml_sp.POST = function(server, _, data, _, request)
+  return saml.set_sp(server, data, saml.origin(server, request))
 end
 
 endpoints.state.GET = function(_, query, _, company)
@@ -349,7 +373,7 @@ local function handle(server, request)
     return refuse(405, "POST")
   end
   local value
-  value, message = run(server, query, data, company)
+  value, message = run(server, query, data, company, request)
   return value and answer(value) or refuse(400, message)
 end
 
