@@ -165,7 +165,7 @@ function M.sign_on(server, request, origin)
   end
   pending.mail = person.fields.username
   if needs_mfa(pending.app) then
-    return pages.mfa { app = pending.app, handle = fields.request, person = people.describe(person) }
+    return pages.mfa { handle = fields.request, person = people.describe(person) }
   end
   return finish(server, origin, request, fields.request, pending, false)
 end

@@ -167,7 +167,7 @@ function M.people(about)
 end
 
 --- The step that LastPass MFA is.
----@param about table app, handle, person
+---@param about table handle, person
 function M.mfa(about)
   local function choice(decision, title)
     return html.button({ type = "submit", name = "decision", value = decision }, title)

@@ -145,6 +145,7 @@ local function cookie(server, name, value, seconds)
 end
 
 local function fact_list(identity)
+  local at = identity.auth_time
   local list = {
     { "NameID", html.code(identity.name_id) },
     { "Format", identity.format and html.code(identity.format) },
@@ -152,7 +153,7 @@ local function fact_list(identity)
     { "Signed", identity.signed },
     { "Encrypted", identity.encrypted and "yes" or "no" },
     { "Authenticated by", identity.authn_context and html.code(identity.authn_context) },
-    { "At", components.time(identity.authn_instant, time.iso(identity.authn_instant)) },
+    { "At", at and components.time(at, time.iso(at)) },
     { "Session", identity.session_index and html.code(identity.session_index) },
     { "Asked for", identity.unsolicited and "no" or "yes" },
   }
@@ -329,13 +330,11 @@ function actions.logout(server, request, origin)
   if not sp or not identity then
     return sp and pages.redirect "/saml/sp" or pages.refused("Sign out", own)
   end
-  local sent, message, err = sp:logout(identity, { relay = "/saml/sp" })
-  if not sent then
-    return pages.refused("Sign out", message, err)
-  elseif sent.kind == "none" then
-    return pages.redirect(sent.relay)
+  local url, details, err = sp:logout(identity, { relay = "/saml/sp" })
+  if not url then
+    return pages.refused("Sign out", details, err)
   end
-  return pages.send(sent)
+  return pages.send { url = url, form = details.form }
 end
 
 function actions.slo(server, request, origin)
