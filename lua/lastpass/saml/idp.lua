@@ -8,6 +8,7 @@
 -- @module lastpass.saml.idp
 local checks = require "lastpass.saml.checks"
 local errors = require "lastpass.error"
+local lastpass = require "lastpass.saml.lastpass"
 local mapping = require "lastpass.saml.idp.mapping"
 local messages = require "lastpass.saml.message"
 local binding = require "lastpass.saml.binding"
@@ -129,7 +130,7 @@ end
 -- What was asked for, compared with what there is to say of the user.
 local function check_asked(request, name_id, context)
   local format = request.name_id_format
-  if format and not require("lastpass.saml.lastpass").same_format(format, name_id.format) then
+  if format and not lastpass.same_format(format, name_id.format) then
     return checks.fail("invalid_name_id_policy", { detail = format })
   elseif not contains(request.authn_contexts or {}, context) then
     return checks.fail("no_authn_context", { detail = context })

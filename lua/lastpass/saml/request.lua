@@ -4,6 +4,7 @@
 local binding = require "lastpass.saml.binding"
 local checks = require "lastpass.saml.checks"
 local errors = require "lastpass.error"
+local lastpass = require "lastpass.saml.lastpass"
 local messages = require "lastpass.saml.message"
 local names = require "lastpass.saml.names"
 local read = require "lastpass.saml.read"
@@ -169,7 +170,7 @@ local function name_id_format(root)
   if format == nil or format == "" or format == names.format.unspecified then
     return nil
   end
-  return require("lastpass.saml.lastpass").standard_format(format)
+  return lastpass.standard_format(format)
 end
 
 -- "exact" is what everybody asks; the others compare strengths, of which there is no agreed order.

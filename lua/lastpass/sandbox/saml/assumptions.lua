@@ -33,7 +33,7 @@ return {
     values = "boolean",
     section = "1.2",
     what = "unsigned requests are answered unless the app has sign_request; false refuses them",
-    why = "unknown",
+    why = "no public source says it",
   },
   {
     name = "saml_post_requests",
@@ -57,7 +57,7 @@ return {
     values = "integer",
     section = "1.2",
     what = "an assertion can be used for 300 s",
-    why = "unknown",
+    why = "no public source says it",
   },
   {
     name = "saml_secondary_email",
@@ -84,7 +84,7 @@ return {
     name = "saml_lists",
     section = "1.2",
     what = "as Identifier, groups and roles are one text with commas between",
-    why = "unknown",
+    why = "no public source says it",
   },
   {
     name = "saml_unsigned_apps",
