@@ -281,6 +281,7 @@ end
 
 local actions = {}
 
+--- Begins a sign-on.
 function actions.login(server, request, origin)
   local sp, own = make_sp(server, origin)
   if not sp then
@@ -300,6 +301,7 @@ function actions.login(server, request, origin)
   return asked.form and pages.send({ form = asked.form }, headers) or pages.redirect(url, headers)
 end
 
+--- Reads a response, and shows who it is or which check refused it.
 function actions.acs(server, request, origin)
   local sp, own = make_sp(server, origin)
   if not sp then
@@ -320,6 +322,7 @@ function actions.acs(server, request, origin)
   return reply
 end
 
+--- Ends the session, here and at the identity provider.
 function actions.logout(server, request, origin)
   local identity, name = session_of(server, request)
   if request.method ~= "POST" or not is_own_form(request, origin) then
@@ -337,6 +340,7 @@ function actions.logout(server, request, origin)
   return pages.send { url = url, form = details.form }
 end
 
+--- Reads messages of logout.
 function actions.slo(server, request, origin)
   local sp, own = make_sp(server, origin)
   if not sp then
@@ -357,6 +361,7 @@ function actions.slo(server, request, origin)
   return pages.send { url = result.reply_url, form = result.reply_form }
 end
 
+--- The metadata of the service provider.
 function actions.metadata(server, _, origin)
   local sp, own = make_sp(server, origin)
   if not sp then
