@@ -204,6 +204,16 @@ return {
     end,
   },
   {
+    name = "push",
+    job = "25 new people a second pushed through it, LastPass answers in 300 ms, 99th percentile",
+    at_most = 1,
+    pairs = 1,
+    cold = true,
+    ours = function(bench)
+      return work(bench, "scim_push", tonumber(os.getenv "LASTPASS_PUSH" or 250))
+    end,
+  },
+  {
     name = "member",
     job = "one member out of a group of 50,000 through the SCIM endpoint",
     at_most = 0.02,

@@ -146,6 +146,7 @@ describe("lastpass.inbound in a large company", function()
     for _, path in ipairs {
       "/Users?filter=title%20pr",
       "/Users?count=200",
+      "/Users?count=2&sortBy=userName&sortOrder=descending",
       "/Users/" .. ("0"):rep(32),
       "/Groups?filter=displayName%20sw%20%22A%22&excludedAttributes=members",
     } do

@@ -521,6 +521,37 @@ describe("lastpass.scim.server", function()
       assert_error(400, "invalidValue", site:send("GET", "/Users?sortBy=title&sortOrder=up"))
     end)
 
+    it("sorts lists of any length, pausing; equals keep their order", function()
+      local path = { name = "title", definition = { type = "string" } }
+      for _, count in ipairs { 0, 1, 63, 64, 65, 128, 129, 500 } do
+        for _, descending in ipairs { false, true } do
+          local position, pauses, seed = 0, 0, count
+          local page = scim_server.page(function()
+            position, seed = position + 1, (seed * 75 + 74) % 65537
+            return position <= count and { title = ("%03d"):format(seed % 40), id = position }
+              or nil
+          end, {
+            start = 1,
+            count = count,
+            sort_path = path,
+            descending = descending,
+          }, function()
+            pauses = pauses + 1
+          end)
+          assert.equal(count, #page.resources)
+          for index = 2, count do
+            local one, other = page.resources[index - 1], page.resources[index]
+            if one.title == other.title then
+              assert.is_true(one.id < other.id)
+            else
+              assert.equal(descending, one.title > other.title)
+            end
+          end
+          assert.is_true(pauses >= count / 64)
+        end
+      end
+    end)
+
     it("ignores an order where there is none", function()
       site.backend.offered.sort = nil
       local response = site:send("GET", "/Users?count=1&sortBy=userName&sortOrder=descending")

@@ -259,29 +259,46 @@ end
 -- So many are looked up at once while everything is searched.
 local CHUNK = 500
 
-local function all_entries(endpoint, view, kind)
-  local unseen, message, err = find_unseen(endpoint, view, kind)
-  if not unseen then
-    return nil, message, err
-  end
-  local entries, start = {}, 1
-  repeat
-    local part = slice(unseen, start, CHUNK)
-    local some
-    some, message, err = complete_part(endpoint, view, kind, part)
-    if not some then
-      return nil, message, err
-    end
-    for _, entry in ipairs(some) do
-      entries[#entries + 1] = entry
-    end
-    start = start + CHUNK
-  until #part < CHUNK
-  return entries
-end
-
 -- Raised inside an iterator, which has no other way to fail.
 local failure_mt = { __name = "lastpass.inbound.failure" }
+
+local function check(value, message, err)
+  if value == nil then
+    error(setmetatable({ message = message, err = err }, failure_mt), 0)
+  end
+  return value
+end
+
+-- Everything, an entry at a time, with what it can be made from again: nobody keeps them all.
+local function walk(endpoint, view, kind)
+  local unseen = check(find_unseen(endpoint, view, kind))
+  local part, again, start, index = {}, {}, 1, 0
+  local function read_more()
+    part, again = slice(unseen, start, CHUNK), {}
+    for position, item in ipairs(part) do
+      again[position] = { name = item.name, entry = item.entry }
+    end
+    check(complete(endpoint, view, kind, part))
+    start, index = start + CHUNK, 0
+    return part[1] ~= nil
+  end
+  return function()
+    while part[index + 1] or read_more() do
+      index = index + 1
+      if part[index].entry then
+        return part[index].entry, again[index]
+      end
+    end
+  end
+end
+
+local function each(list)
+  local position = 0
+  return function()
+    position = position + 1
+    return list[position], { entry = list[position] }
+  end
+end
 
 local PLAIN = { is_plain = true }
 
@@ -295,37 +312,32 @@ local function asked_by(query)
 end
 
 -- Searches in what is cheap to make; what is found is made whole.
-local function search(endpoint, view, list, query)
-  local wants, entry_of, position = asked_by(query), {}, 0
-  local result = scim_server.page(function()
-    position = position + 1
-    if not list[position] then
+local function search(endpoint, view, kind, list, query)
+  local wants, position = asked_by(query), 0
+  local next_entry = list and each(list) or walk(endpoint, view, kind)
+  return scim_server.page(function()
+    local entry, again = next_entry()
+    if not entry then
       return nil
     end
+    position = position + 1
     accounts.pause(endpoint, position)
-    local resource, message, err = resources.show(endpoint, view, list[position], wants, PLAIN)
-    if not resource then
-      error(setmetatable({ message = message, err = err }, failure_mt), 0)
-    end
-    entry_of[resource] = list[position]
-    return resource
-  end, query)
-  for index, resource in ipairs(result.resources) do
-    result.resources[index] = entry_of[resource]
-  end
-  return result
+    return check(resources.show(endpoint, view, entry, wants, PLAIN)), again
+  end, query, endpoint.pause)
 end
 
 local function page(endpoint, view, kind, list, query)
-  local ok, result = pcall(search, endpoint, view, list, query)
+  local ok, result = pcall(search, endpoint, view, kind, list, query)
   if not ok and getmetatable(result) == failure_mt then
     return nil, result.message, result.err
   elseif not ok then
     error(result, 0)
   end
-  local message, err
-  result.resources, message, err = show_all(endpoint, view, kind, result.resources, query.wants)
-  if not result.resources then
+  local entries, message, err = complete_part(endpoint, view, kind, result.resources)
+  if entries then
+    result.resources, message, err = show_all(endpoint, view, kind, entries, query.wants)
+  end
+  if not entries or not result.resources then
     return nil, message, err
   end
   return result
@@ -353,11 +365,6 @@ function M.query(endpoint, kind, query)
   end
   if not list and not query.test and not query.sort_path and not query.cursor then
     return plain_page(endpoint, view, kind, query)
-  elseif not list then
-    list, message, err = all_entries(endpoint, view, kind)
-  end
-  if not list then
-    return nil, message, err
   end
   return page(endpoint, view, kind, list, query)
 end

@@ -90,8 +90,10 @@ function M.action(method, path)
 end
 
 --- The default paging, for backends that can only go through everything.
----@param iterator fun(): table|nil resources, always in the same order
+---@param iterator fun(): table|nil, any resources, always in the same order; a second value is what the page gets in place of
+-- the resource
 ---@param query lastpass.scim.Query
+---@param pause? fun() called now and then while much is sorted
 ---@return table result
 M.page = pages.page
 

@@ -55,6 +55,62 @@ local function precedes(a, b)
   return a.key < b.key
 end
 
+-- What is sorted without a pause, and what table.sort does by itself.
+local PIECE = 64
+
+local function sort_pieces(list, pause)
+  for first = 1, #list, PIECE do
+    local piece = {}
+    for position = first, math.min(first + PIECE - 1, #list) do
+      piece[#piece + 1] = list[position]
+    end
+    table.sort(piece, precedes)
+    for offset, item in ipairs(piece) do
+      list[first + offset - 1] = item
+    end
+    pause()
+  end
+end
+
+-- Merges two neighbours, each sorted, into one part of `into`.
+local function merge(from, into, first, second, last, pause)
+  local left, right = first, second
+  for position = first, last do
+    if right > last or left < second and precedes(from[left], from[right]) then
+      into[position], left = from[left], left + 1
+    else
+      into[position], right = from[right], right + 1
+    end
+    if position % PIECE == 0 then
+      pause()
+    end
+  end
+end
+
+-- A long list is not sorted in one piece: others run in between.
+local function sort(list, pause)
+  sort_pieces(list, pause)
+  local from, into, width = list, {}, PIECE
+  while width < #list do
+    for first = 1, #list, 2 * width do
+      local last = math.min(first + 2 * width - 1, #list)
+      merge(from, into, first, math.min(first + width, last + 1), last, pause)
+    end
+    from, into, width = into, from, 2 * width
+  end
+  return from
+end
+
+local function no_pause() end
+
+local function new_item(resource, position, path, descending)
+  return {
+    key = sort_value(resource, path),
+    position = descending and -position or position,
+    resource = resource,
+  }
+end
+
 --- Sorts resources; those that are equal keep their order.
 ---@param resources table[]
 ---@param path table `urn` (of an extension), `name`, `sub`, `definition`
@@ -63,13 +119,9 @@ end
 function M.sort(resources, path, descending)
   local list = {}
   for position, resource in ipairs(resources) do
-    list[position] = {
-      key = sort_value(resource, path),
-      position = descending and -position or position,
-      resource = resource,
-    }
+    list[position] = new_item(resource, position, path, descending)
   end
-  table.sort(list, precedes)
+  list = sort(list, no_pause)
   local sorted = {}
   for position, item in ipairs(list) do
     sorted[descending and #list + 1 - position or position] = item.resource
@@ -79,31 +131,36 @@ end
 
 -- ---- the default paging ----
 
---- Pages through whatever an iterator gives, in one pass.
----@param iterator fun(): table|nil resources, in an order that stays; nil ends
+--- Pages through whatever an iterator gives, in one pass. In an order those that are equal stay as they come.
+---@param iterator fun(): table|nil, any resources, in an order that stays; nil ends. A second value is what the page gets
+-- in place of the resource
 ---@param query table as backends get it
+---@param pause? fun() called now and then while much is sorted
 ---@return table result `resources`, `total`, `next_cursor`, `previous_cursor`
-function M.page(iterator, query)
+function M.page(iterator, query, pause)
   local start = query.start
   if query.cursor then
     start = query.cursor == "" and 1 or tonumber(query.cursor)
   end
   local last = start + query.count - 1
   local total, resources, everything = 0, {}, query.sort_path and {}
-  for resource in iterator do
+  for resource, instead in iterator do
     if not query.test or query.test(resource) then
       total = total + 1
+      local one = instead or resource
       if everything then
-        everything[total] = resource
+        everything[total] = new_item(resource, total, query.sort_path, query.descending)
+        everything[total].resource = one
       elseif total >= start and total <= last then
-        resources[#resources + 1] = resource
+        resources[#resources + 1] = one
       end
     end
   end
   if everything then
-    everything = M.sort(everything, query.sort_path, query.descending)
+    everything = sort(everything, pause or no_pause)
     for position = start, math.min(last, total) do
-      resources[#resources + 1] = everything[position]
+      local place = query.descending and total + 1 - position or position
+      resources[#resources + 1] = everything[place].resource
     end
   end
   local result = { resources = resources, total = total }
