@@ -61,17 +61,25 @@ end
 -- request(number) -> bytes, check(status, body)
 ---@return number[] seconds from when each was due to its answer
 function M.run(options)
-  local idle, busy, seconds = {}, {}, {}
-  for position = 1, options.connections do
-    idle[position] = connect(options.port)
+  local idle, busy, seconds, connected = {}, {}, {}, 0
+  -- nginx closes a connection on which nothing was asked for a while
+  local function take()
+    if idle[1] then
+      return table.remove(idle)
+    end
+    connected = connected + 1
+    return connect(options.port)
+  end
+  local function may_begin()
+    return idle[1] ~= nil or connected < options.connections
   end
   local begun, sent, done = setup.now(), 0, 0
   local function due()
     return options.rate and begun + sent / options.rate or setup.now()
   end
   while done < options.count do
-    while sent < options.count and #idle > 0 and due() <= setup.now() do
-      local one = table.remove(idle)
+    while sent < options.count and may_begin() and due() <= setup.now() do
+      local one = take()
       one.due = due()
       sent = sent + 1
       assert(one.socket:send(options.request(sent)))
@@ -81,7 +89,7 @@ function M.run(options)
     for each in pairs(busy) do
       sockets[#sockets + 1] = each
     end
-    local wait = sent < options.count and #idle > 0 and due() - setup.now() or 10
+    local wait = sent < options.count and may_begin() and due() - setup.now() or 10
     for _, each in ipairs((socket.select(sockets, nil, math.max(wait, 0)))) do
       local one = busy[each]
       local status, body = read_answer(one)

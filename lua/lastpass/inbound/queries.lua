@@ -300,20 +300,20 @@ local function each(list)
   end
 end
 
-local PLAIN = { is_plain = true }
-
--- Members and groups are dear: for a search they are made where the filter or the order asks for them.
+-- Members, groups and versions are dear: for a search they are made where the filter or the order asks for them.
 local function asked_by(query)
   local text = query.filter and filters.print(query.filter) or ""
   text = text .. " " .. (query.sort_by or "")
-  return function(name)
+  local function wants(name)
     return name ~= "members" and name ~= "groups" or text:find(name, 1, true) ~= nil
   end
+  return wants, { is_plain = not text:lower():find("meta", 1, true) }
 end
 
 -- Searches in what is cheap to make; what is found is made whole.
 local function search(endpoint, view, kind, list, query)
-  local wants, position = asked_by(query), 0
+  local wants, more = asked_by(query)
+  local position = 0
   local next_entry = list and each(list) or walk(endpoint, view, kind)
   return scim_server.page(function()
     local entry, again = next_entry()
@@ -322,7 +322,7 @@ local function search(endpoint, view, kind, list, query)
     end
     position = position + 1
     accounts.pause(endpoint, position)
-    return check(resources.show(endpoint, view, entry, wants, PLAIN)), again
+    return check(resources.show(endpoint, view, entry, wants, more)), again
   end, query, endpoint.pause)
 end
 
