@@ -122,6 +122,7 @@ describe("the canary hash", function()
       "unknown field 'deletaction'",
       '"provhash":"***"',
       "hash ***",
+      "private key is expected",
     } do
       assert.truthy(output:find(sign, 1, true), sign)
     end

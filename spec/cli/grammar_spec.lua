@@ -74,7 +74,7 @@ describe("the grammar", function()
       assert.truthy(command.summary:find "^%u", name)
       assert.is_nil(command.summary:find "%.$", name)
       for _, option in ipairs(command.options or {}) do
-        assert.truthy(option[1]:find "%-%-%l[%l-]+$", name)
+        assert.truthy(option[1]:find "%-%-%l[%l%d-]+$", name)
         assert.truthy(#option[2] > 5, name)
       end
       for _, argument in ipairs(command.arguments or {}) do

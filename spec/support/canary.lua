@@ -271,6 +271,47 @@ local function knock_inbound(client)
   journal:close()
 end
 
+-- The secret as a private key, which it is none of, and where no secret belongs.
+local function knock_saml()
+  local saml = lastpass.saml
+  local keys = require "spec.support.saml_keys"
+  local certificate = keys.of("sp").certificate
+  local idp = saml.lastpass.idp { certificates = certificate }
+  attempt(require("lastpass.xmldsig").private_key, secret)
+  local role = { acs = { { location = "https://a.example/acs" } }, certificates = {} }
+  attempt(saml.metadata.write, {
+    entity_id = "https://a.example",
+    sp = role,
+    sign = { key = secret, certificate = certificate },
+  })
+  attempt(saml.metadata.write, { entity_id = secret, sp = role })
+  for _, name in ipairs { "entity_id", "pin", "role" } do
+    attempt(saml.metadata.read, "<a/>", { [name] = secret })
+  end
+  attempt(saml.metadata.source, { path = secret })
+  attempt(saml.metadata.refresh, { from = "/no/such/file", to = secret })
+  attempt(saml.lastpass.idp, { certificates = secret })
+  attempt(saml.rollover.watch, { store = secret })
+  local given = { text = "<a/>", idp = idp, entity_id = "a", acs_url = "https://a.example/acs" }
+  given.key, given.cert = secret, certificate
+  attempt(saml.verify.run, given)
+  local path = os.tmpname()
+  local file = assert(io.open(path, "w"))
+  file:write(certificate)
+  file:close()
+  local cli = require "spec.support.cli"
+  show_all(cli.run {
+    "saml",
+    "metadata",
+    "write",
+    "--entity-id=https://a.example",
+    "--acs=https://a.example/acs",
+    "--sign-key=" .. hash_file,
+    "--sign-cert=" .. path,
+  })
+  os.remove(path)
+end
+
 local wrong = {
   { cid = secret },
   { provhash = "x" },
@@ -319,6 +360,7 @@ for position = 3, #arg, 2 do
 end
 attempt(new, "https://127.0.0.1:1/", "-")
 attempt(knock, new("https://127.0.0.1:1/", "-", { retries = 0 }))
+knock_saml()
 attempt(lastpass.json.encode, { secret })
 attempt(lastpass.json.encode, clients)
 show_all(secret, clients, package.loaded["lastpass.enterprise"], debug.getregistry())

@@ -7,6 +7,7 @@ local parts = {
   binding = "lastpass.saml.binding",
   checks = "lastpass.saml.checks",
   idp = "lastpass.saml.idp",
+  inspect = "lastpass.saml.inspect",
   lastpass = "lastpass.saml.lastpass",
   logout = "lastpass.saml.logout",
   metadata = "lastpass.saml.metadata",
@@ -16,6 +17,7 @@ local parts = {
   response = "lastpass.saml.response",
   rollover = "lastpass.saml.rollover",
   sp = "lastpass.saml.sp",
+  verify = "lastpass.saml.verify",
   write = "lastpass.saml.write",
 }
 

@@ -48,7 +48,8 @@ end
 -- `slo` ("saml", "redirect", "none"; default what the metadata offers), `logout_url` (of "redirect");
 -- off by default: `allow_unsolicited`, `allow_sha1` (reported at each use), `allow_cbc`, `allow_advice`;
 -- `allow_ecdsa` (true), `min_rsa_bits` (2048), `check_certificate_dates` (false); `limits` (of the XML);
--- `on_event` (a function: {kind = "sha1_accepted", message, issuer})
+-- `on_event` (a function: {kind = "sha1_accepted", message, issuer}; "watch_failed"); `watch` (of `saml.rollover`: records
+-- which keys sign)
 ---@return lastpass.saml.Sp|nil wrong options raise
 ---@return string? message
 ---@return lastpass.Error? err a key or certificate that cannot be read
@@ -225,6 +226,17 @@ local function report_sha1(settings, c)
   end
 end
 
+-- Which keys were used says when an old one may go (lastpass.saml.rollover); a sign-in does not fail for it.
+local function record_keys(settings, c)
+  for _, info in ipairs(c.signers) do
+    local sha256 = c.certificates[info.certificate]:fields().sha256
+    local ok, message = settings.watch:saw(c.idp.entity_id, sha256, "signing")
+    if ok == nil then
+      settings.on_event { kind = "watch_failed", issuer = c.idp.entity_id, message = message }
+    end
+  end
+end
+
 --- Reads the response that a browser brought. It is good once.
 ---@param form string|table the body of the POST as it came, or its parameters by name
 ---@param options? table `browser` (the token that the cookie had; a list where there are several), `method` and
@@ -249,6 +261,9 @@ function methods:consume(form, options)
   local identity, message, err = response.read(c, options.observe)
   if identity and settings.allow.sha1 then
     report_sha1(settings, c)
+  end
+  if identity and settings.watch then
+    record_keys(settings, c)
   end
   return identity, message, err
 end

@@ -332,6 +332,10 @@ return setmetatable(M, {
     if name == "users" then
       return require "lastpass.cli.views.users"
     end
-    return name:find "^scim_" and require("lastpass.cli.views.scim")[name] or nil
+    local group = name:match "^(s%a+)_"
+    if group == "scim" or group == "saml" then
+      return require("lastpass.cli.views." .. group)[name]
+    end
+    return nil
   end,
 })

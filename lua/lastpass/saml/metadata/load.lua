@@ -6,6 +6,7 @@ local digest = require "lastpass.digest"
 local errors = require "lastpass.error"
 local files = require "lastpass.files"
 local read = require "lastpass.saml.metadata.read"
+local reading = require "lastpass.saml.read"
 
 local M = {}
 
@@ -48,7 +49,7 @@ local function without_mark(text)
 end
 
 -- The size of a file and its digest, without having it in memory.
-local function measure(path)
+local function measure(path, shown)
   local file = io.open(path, "rb")
   if not file then
     return files.read(path) -- which says why it cannot
@@ -66,7 +67,7 @@ local function measure(path)
     if size > M.MAX_FILE then
       file:close()
       return checks.fail("message_too_large", {
-        detail = ("%s has more than %d bytes"):format(path, M.MAX_FILE),
+        detail = ("%s has more than %d bytes"):format(shown, M.MAX_FILE),
       })
     end
     hash:update(part)
@@ -78,7 +79,7 @@ local function measure(path)
     return errors.fail("argument", "cannot_read", ("%s: %s"):format(path, message), { file = path })
   end
   local _
-  _, message, err = not_metadata(first or "", path)
+  _, message, err = not_metadata(first or "", shown)
   if message then
     return nil, message, err
   end
@@ -87,33 +88,55 @@ end
 
 -- ------------------------------------------------------------------ one entity out of many
 
-local function streamed(path, options)
+-- validUntil of the elements around it, as times.
+local function times_of(texts)
+  local list = {}
+  for _, text in ipairs(texts) do
+    local utc = reading.utc(text)
+    if not utc then
+      return checks.fail(
+        "bad_time",
+        { detail = ('validUntil="%s" of EntitiesDescriptor'):format(text) }
+      )
+    end
+    list[#list + 1] = utc
+  end
+  return list
+end
+
+local function streamed(path, options, shown)
   local xmldsig = require "lastpass.xmldsig"
   if not options.entity_id then
-    return checks.fail("metadata_ambiguous", {
-      detail = path .. " is large, as those of federations are",
-    })
+    return checks.fail(
+      "metadata_ambiguous",
+      { detail = shown .. " is large, as those of many are" }
+    )
   end
-  local text, outer, code = xmldsig.entity(path, options.entity_id, { max_bytes = M.MAX_FILE })
-  if not text then
-    local fields = { detail = ("%s: %s"):format(path, outer), hint = nil }
-    if checks.of(code) then
-      return checks.fail(code, fields)
-    end
-    return errors.fail("protocol", code or "bad_xml", fields.detail)
+  local text, outer, code = xmldsig.entity(path, options.entity_id, { bytes = M.MAX_FILE })
+  if text then
+    local list, message, err = times_of(outer.valid_until)
+    return list and text, list or message, err
   end
-  return text, outer.valid_until
+  local detail = ("%s: %s"):format(shown, outer)
+  if checks.of(code) then
+    return checks.fail(code, { detail = detail })
+  end
+  return errors.fail(
+    "argument",
+    code == "unreadable" and "cannot_read" or code or "bad_xml",
+    detail
+  )
 end
 
 -- The verified octets of a large document go through a file, so that they need not be in memory twice.
-local function from_signed(path, options)
+local function from_signed(path, options, shown)
   local text, message, err = files.read(path)
   if not text then
     return nil, message, err
   elseif #text > M.MAX_SIGNED then
     return checks.fail("message_too_large", {
-      detail = ("%s has %d bytes; a signature is verified of %d at " .. "most"):format(
-        path,
+      detail = ("%s has %d bytes, more than the %d of which a signature is verified"):format(
+        shown,
         #text,
         M.MAX_SIGNED
       ),
@@ -138,7 +161,7 @@ local function from_signed(path, options)
     return nil, message, err
   end
   local entity, outer
-  entity, outer, err = streamed(name, options)
+  entity, outer, err = streamed(name, options, shown)
   os.remove(name)
   return entity, outer, err
 end
@@ -146,12 +169,12 @@ end
 -- ------------------------------------------------------------------ files
 
 -- The text of the entity, and what was around it.
-local function text_of(path, options, size)
+local function text_of(path, options, size, shown)
   local is_large = size > M.STREAM_FROM
   if is_large and options.pin then
-    return from_signed(path, options)
+    return from_signed(path, options, shown)
   elseif is_large and options.entity_id then
-    return streamed(path, options)
+    return streamed(path, options, shown)
   end
   local text, message, err = files.read(path)
   if not text then
@@ -172,19 +195,21 @@ end
 ---@param path string
 ---@param options table as of `read`, checked
 ---@param known_sha256? string of the version that is known: when the file is the same, it is not parsed
+---@param shown? string what it is called in messages; default its path
 ---@return table|nil version {sha256, entity, xml, extracted: its signature is verified and gone}; only sha256 when
 -- it is the known one
 ---@return string? message
 ---@return lastpass.Error? err
-function M.file(path, options, known_sha256)
-  local measured, message, err = measure(path)
+function M.file(path, options, known_sha256, shown)
+  shown = shown or path
+  local measured, message, err = measure(path, shown)
   if not measured then
     return nil, message, err
   elseif measured.sha256 == known_sha256 then
     return { sha256 = known_sha256 }
   end
   local xml, outer
-  xml, outer, err = text_of(path, options, measured.size)
+  xml, outer, err = text_of(path, options, measured.size, shown)
   if not xml then
     return nil, outer, err
   end
@@ -223,9 +248,9 @@ function M.text(text, options, known_sha256)
       return nil, message, err
     end
     local version
-    version, message, err = M.file(name, options)
+    version, message, err = M.file(name, options, nil, "the answer")
     os.remove(name)
-    return version, message and message:gsub(name:gsub("%p", "%%%0"), "the answer"), err
+    return version, message, err
   end
   local entity
   text = without_mark(text)

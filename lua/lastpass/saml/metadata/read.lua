@@ -41,6 +41,8 @@ function M.check(where, options, known)
   options = errors.check_options(where, options, known or M.known, 3)
   if options.role and options.role ~= "idp" and options.role ~= "sp" then
     errors.raise(3, "%s: option 'role' must be idp or sp", where)
+  elseif options.entity_id == "" then
+    errors.raise(3, "%s: option 'entity_id' is empty", where)
   elseif options.skew and (options.skew < 0 or options.skew > MAX_SKEW) then
     errors.raise(3, "%s: option 'skew' must be from 0 to %d seconds", where, MAX_SKEW)
   end

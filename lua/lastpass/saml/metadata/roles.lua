@@ -96,6 +96,19 @@ local function index_of(element)
   return index
 end
 
+-- Only addresses of assertion consumers have a number, and one that is the default.
+local function read_index(element)
+  local index, message, err = index_of(element)
+  local default
+  if not message and element.attributes.isDefault then
+    default, message, err = boolean_of(element, "isDefault")
+  end
+  if message then
+    return nil, message, err
+  end
+  return { index = index, default = default }
+end
+
 local function read_endpoint(element, options)
   local location, message, err = check_location(element, "Location", options)
   if not location then
@@ -104,25 +117,19 @@ local function read_endpoint(element, options)
     end
     return nil, message, err
   end
-  local response_location, index
+  local response_location
   response_location, message, err = check_location(element, "ResponseLocation", options)
-  if not message then
-    index, message, err = index_of(element)
-  end
-  local default
-  if not message and element.attributes.isDefault then
-    default, message, err = boolean_of(element, "isDefault")
+  local endpoint
+  if not message and element.name == "AssertionConsumerService" then
+    endpoint, message, err = read_index(element)
   end
   if message then
     return nil, message, err
   end
-  return {
-    binding = element.attributes.Binding,
-    location = location,
-    response_location = response_location,
-    index = index,
-    default = default,
-  }
+  endpoint = endpoint or {}
+  endpoint.binding, endpoint.location = element.attributes.Binding, location
+  endpoint.response_location = response_location
+  return endpoint
 end
 
 local function read_endpoints(role, name, options)

@@ -70,6 +70,7 @@ local known = {
   algorithm = "string",
   limits = "table",
   on_event = "function",
+  watch = "table",
 }
 
 local function check(where, options)
@@ -152,6 +153,7 @@ local copied = {
   "sign_requests",
   "algorithm",
   "limits",
+  "watch",
 }
 
 --- Reads the options of `saml.sp.new`.
