@@ -402,6 +402,39 @@ describe("lastpass.inbound.execution", function()
     end)
   end)
 
+  it("does nothing on what another request has changed since it looked", function()
+    local real, other = world.journal.scim_intend, nil
+    world.proxy = setmetatable({
+      scim_intend = function(_, intent)
+        if other then
+          local first = other
+          other = nil
+          first()
+        end
+        return real(world.journal, intent)
+      end,
+    }, {
+      __index = function(_, name)
+        return function(_, ...)
+          return world.journal[name](world.journal, ...)
+        end
+      end,
+    })
+    world:restart()
+    local made
+    other = function()
+      made = select(2, world:create "twice@acme.example")
+    end
+    local status, answer = world:create "twice@acme.example"
+    assert.equal(503, status)
+    assert.matches("meanwhile", answer.detail, 1, true)
+    assert.equal(1, world:requests "batchadd")
+    local again
+    status, again = world:create "twice@acme.example"
+    assert.same({ 201, made.id }, { status, again.id })
+    assert.equal(1, world:requests "batchadd")
+  end)
+
   describe("the journal", function()
     it("is written twice for a change, and never without one", function()
       local writes = {}

@@ -207,6 +207,32 @@ describe("lastpass.inbound against odd input", function()
     os.remove(path)
   end)
 
+  it("answers 503 while the disk of the journal is full, and does nothing by halves", function()
+    local path = os.tmpname()
+    local journal = assert(require("lastpass.store").open { path = path })
+    local full = worlds.world(box, nil, { journal = journal })
+    local id = full:find(someone())
+    local database = journal._database
+    local function limit_pages(most)
+      database:query(("PRAGMA max_page_count = %d"):format(most))
+    end
+    -- what the file has free is used up: then no row has room
+    assert.equal(201, (full:create "fill@acme.example"))
+    limit_pages(1)
+    local title = { op = "replace", path = "title", value = ("x"):rep(20000) }
+    assert.equal(503, (full:patch("/Users/" .. id, title)))
+    local status = full:create("full@acme.example", { title = ("x"):rep(20000) })
+    assert.equal(503, status)
+    assert.is_nil(full:find "full@acme.example")
+    assert.same({ 1, 0 }, { full:requests "batchadd", #full:jobs() })
+    limit_pages(2 ^ 30)
+    assert.equal(200, (full:patch("/Users/" .. id, title)))
+    assert.equal(201, (full:create("full@acme.example", { title = ("x"):rep(20000) })))
+    assert.equal(2, full:requests "batchadd")
+    journal:close()
+    os.remove(path)
+  end)
+
   it("lists somebody by one id before and after a change of address", function()
     local address = someone()
     local id = world:find(address)

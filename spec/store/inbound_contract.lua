@@ -520,6 +520,18 @@ return function(make, busted)
     end
   end)
 
+  it("writes no intent that rests on what has changed meanwhile", function()
+    local function expected(version)
+      return { expected = { connection = "entra", id = "u9", version = version } }
+    end
+    check.failure("conflict", "changed", journal:scim_intend(intent("t", expected(1))))
+    local written = assert(journal:scim_intend(intent("t", expected(0))))
+    assert(journal:scim_record(outcome("t", written, { objects = { object "u9" } })))
+    local version = journal:scim_object("entra", "u9").version
+    check.failure("conflict", "changed", journal:scim_intend(intent("v", expected(0))))
+    assert(journal:scim_intend(intent("v", expected(version)))) -- the claim was given back
+  end)
+
   it("reads beside an intent what its answer needs", function()
     assert(journal:save_scim_objects { object "u9" })
     local written = assert(journal:scim_intend(intent("t", {

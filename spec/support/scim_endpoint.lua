@@ -36,7 +36,7 @@ end
 --- Starts it.
 ---@param box table the sandbox
 ---@param options? table connections (text of Lua: default one, "entra"), scim (text: further settings), tenant (text),
--- location (text), tokens (false: none), journal (path; default a new one), and those of `spec.support.site`
+-- location (text), tokens (false: none), journal (path or DSN; default a new file), and those of `spec.support.site`
 function M.start(box, options)
   options = options or {}
   local folder = not options.journal and temporary_folder() or nil
@@ -69,7 +69,8 @@ end
 
 --- The journal, opened by the spec's own process.
 function methods:journal()
-  self._journal = self._journal or assert(store.open { path = self.journal_path })
+  local option = self.journal_path:find "^postgres" and "dsn" or "path"
+  self._journal = self._journal or assert(store.open { [option] = self.journal_path })
   return self._journal
 end
 

@@ -112,6 +112,7 @@ local function intend(endpoint, write, takes_admin)
     job = not write.proof and finish_job(endpoint, write, token) or nil,
     proof = write.proof,
     reading = write.reading,
+    expected = not write.proof and objects.expected(endpoint, write.entry) or nil,
   })
   if not written then
     return nil, message, err
@@ -287,7 +288,7 @@ local function answer(worst, written)
   return errors.fail("transport", worst.state, text:format(tostring(worst.reason)), fields)
 end
 
--- What the directory shows of a user now is what is shown of them until it is read again.
+-- What the directory shows of a user now is shown of them until it is read again.
 local function note_shown(write, results)
   local user = results[#results].user
   local object = write.final.object

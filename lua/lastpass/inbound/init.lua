@@ -135,6 +135,7 @@ end
 local conflicts = {
   locked = { 10, "somebody else is working on this company" },
   claimed = { nil, "another change of the same user or group is under way" },
+  changed = { nil, "another change of the same user has ended meanwhile" },
   claim_lost = { 30, "another process is finishing this change" },
   job_lost = { 30, "another process is finishing this change" },
 }

@@ -44,6 +44,22 @@ function M.tombstone(endpoint, object)
   return copy
 end
 
+--- What an intent proves: that the user is still as the request has read them. Changes of memberships do not rest on the
+-- group.
+---@param endpoint lastpass.inbound.Endpoint
+---@param entry? lastpass.inbound.Entry
+---@return table|nil expected as of `journal:scim_intend`
+function M.expected(endpoint, entry)
+  if not entry or entry.object.type ~= "User" then
+    return nil
+  end
+  local version = entry.object.version
+  if not entry.is_known then
+    version = 0
+  end
+  return version and { connection = endpoint.store_name, id = entry.object.id, version = version }
+end
+
 --- The directory as it was read last.
 ---@param endpoint lastpass.inbound.Endpoint
 ---@return table|nil view snapshot, read_at

@@ -73,6 +73,8 @@ function M.set_up_sqlite(database, busy_timeout, checkpoint_after)
   database:query "PRAGMA synchronous = FULL"
   -- What a savepoint may have to take back is a few pages: a file for them costs more than all that is written.
   database:query "PRAGMA temp_store = MEMORY"
+  -- Each of nginx's threads has a connection, and SQLite keeps 2 MiB of the file for each; the system has it anyway.
+  database:query "PRAGMA cache_size = -512"
   if checkpoint_after then
     database:query(("PRAGMA wal_autocheckpoint = %d"):format(checkpoint_after))
   end

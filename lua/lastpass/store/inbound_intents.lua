@@ -82,6 +82,21 @@ local function claim(database, given)
   return true
 end
 
+-- What was decided rests on the object as it was read: another request may have ended since.
+local function check_unchanged(database, expected)
+  local row = expected
+    and database:first(
+      "SELECT {version} FROM lastpass_scim_objects WHERE connection = ? AND id = ?",
+      expected.connection,
+      expected.id
+    )
+  if expected and (row and row.version or 0) ~= expected.version then
+    local message = "another change of the same user has ended meanwhile"
+    return errors.fail("conflict", "changed", message, { retry_after = 1 })
+  end
+  return true
+end
+
 -- ---- the intent ----
 
 local INTEND = "INSERT INTO lastpass_steps (run, number, kind, subject, before_image, after_image, "
@@ -155,6 +170,9 @@ local function intend(database, self, given)
     end
   end
   ok, message, err = claim(database, given)
+  if ok then
+    ok, message, err = check_unchanged(database, given.expected)
+  end
   if not ok then
     return nil, message, err
   end
@@ -245,6 +263,7 @@ local known_intent = {
   held = "table",
   proof = "table",
   reading = "table",
+  expected = "table",
 }
 
 -- Lists that came through a thread have lost the mark that an empty one is a list.
@@ -288,11 +307,12 @@ end
 -- numbers}; limits {name, amount, spans {seconds (1, 7 or 30 days), text, allowed}}, without spans nothing is limited;
 -- objects; job (left behind when the process dies; its not_before or delay says when it is due), held (job), proof (id and
 -- token of the job that is executed); reading (calls as of `batch`, of `scim_objects` and `scim_members`: who asks needs not
--- come twice)
+-- come twice);
+-- expected {connection, id, version}: of an object as it was read, 0 where there was none
 ---@return table|nil result {run, numbers, job, slot, clock, read} or {held = {name, done, amount, allowed, text}, job}
 ---@return string? message
 ---@return lastpass.Error? err kind "conflict", code "locked" (somebody else works on the company), "claimed" (with
--- retry_after), "job_lost", "object_exists"
+-- retry_after), "changed" (the object is not as it was expected), "job_lost", "object_exists"
 function M:scim_intend(intent)
   local where = "journal:scim_intend"
   intent = errors.check_options(where, intent, known_intent)
@@ -318,6 +338,7 @@ function M:scim_intend(intent)
     job = intent.job and jobs.prepare(where, intent.job),
     held = intent.held and jobs.prepare(where, intent.held),
     proof = intent.proof,
+    expected = intent.expected,
   })
   if result then
     result.read = intent.reading and read
