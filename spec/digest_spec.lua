@@ -42,4 +42,23 @@ describe("digest", function()
     assert.is_nil(digest.reveal("key", "short"))
     assert.equal(bytes, digest.conceal("key", "ann@acme.com"))
   end)
+
+  it("seal and unseal, and notice every change", function()
+    local key = ("k"):rep(32)
+    for _, text in ipairs { "", "ann@acme.com", ("\0\255"):rep(1000) } do
+      local bytes = digest.seal(key, text)
+      assert.equal(#text + 28, #bytes)
+      assert.not_equal(bytes, digest.seal(key, text))
+      assert.equal(text, digest.unseal(key, bytes))
+      assert.is_nil(digest.unseal(("l"):rep(32), bytes))
+      for at = 1, math.min(#bytes, 60) do
+        local byte = (bytes:byte(at) + 1) % 256
+        local changed = bytes:sub(1, at - 1) .. string.char(byte) .. bytes:sub(at + 1)
+        assert.is_nil(digest.unseal(key, changed))
+      end
+      assert.is_nil(digest.unseal(key, bytes:sub(1, -2)))
+      assert.is_nil(digest.unseal(key, bytes .. "\0"))
+    end
+    assert.is_nil(digest.unseal(key, ""))
+  end)
 end)

@@ -253,7 +253,7 @@ describe("public functions", function()
 
   it("of a secret do", function()
     local secret = assert(lastpass.secret.value "abc")
-    for _, name in ipairs { "close", "is_plain", "starts_with", "redact", "number" } do
+    for _, name in ipairs { "close", "is_plain", "starts_with", "redact", "number", "length" } do
       local message = check.blamed(function()
         secret[name](secret, "x", "surplus")
       end)

@@ -131,4 +131,30 @@ function M.reveal(key, bytes)
   return counter_of(key, text) == counter and text or nil
 end
 
+local NONCE, TAG = 12, 16
+
+--- Encrypts and authenticates a text: AES-256-GCM with a random nonce.
+---@param key string 32 bytes
+---@param text string
+---@return string bytes
+function M.seal(key, text)
+  local nonce = M.random(NONCE)
+  local cipher = load_module("cipher").new("aes-256-gcm"):encrypt(key, nonce)
+  local encrypted = cipher:final(text)
+  return nonce .. encrypted .. cipher:getTag(TAG)
+end
+
+--- Decrypts what `seal` made.
+---@param key string
+---@param bytes string
+---@return string|nil text nil when it was sealed with another key, or was changed
+function M.unseal(key, bytes)
+  if #bytes < NONCE + TAG then
+    return nil
+  end
+  local cipher = load_module("cipher").new("aes-256-gcm"):decrypt(key, bytes:sub(1, NONCE))
+  cipher:setTag(bytes:sub(-TAG))
+  return (cipher:final(bytes:sub(NONCE + 1, -TAG - 1)))
+end
+
 return M

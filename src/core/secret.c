@@ -588,6 +588,13 @@ static int lp_secret_number (lua_State *L) {
   return 1;
 }
 
+/* secret:length (): how many bytes it has, for what asks for keys that are long enough */
+static int lp_secret_size (lua_State *L) {
+  lp_takes(L, "secret:length", 0);
+  lua_pushinteger(L, (lua_Integer)lp_secret_length(check(L)->number));
+  return 1;
+}
+
 /* secret.by_number (n): a further handle of a live secret */
 static int lp_secret_by_number (lua_State *L) {
   lua_Integer number = luaL_checkinteger(L, 1);
@@ -632,10 +639,13 @@ static int lp_secret_close_once (lua_State *L) {
   return lp_secret_close(L);
 }
 
-static const luaL_Reg secret_methods[] = {
-    {"starts_with", lp_secret_starts_with}, {"redact", lp_secret_redact},
-    {"is_plain", lp_secret_plain},          {"number", lp_secret_number},
-    {"close", lp_secret_close_once},        {NULL, NULL}};
+static const luaL_Reg secret_methods[] = {{"starts_with", lp_secret_starts_with},
+                                          {"redact", lp_secret_redact},
+                                          {"is_plain", lp_secret_plain},
+                                          {"number", lp_secret_number},
+                                          {"length", lp_secret_size},
+                                          {"close", lp_secret_close_once},
+                                          {NULL, NULL}};
 
 static const luaL_Reg secret_meta[] = {{"__tostring", lp_secret_tostring},
                                        {"__gc", lp_secret_close},

@@ -16,6 +16,9 @@ M.list = {
   { "lastpass_sessions", "4m", "who has signed in, and who tried to", "dashboard" },
   { "lastpass_playbooks", "4m", "versions and runs of playbooks", "playbooks" },
   { "lastpass_scim", "2m", "requests of SCIM connections, state of what is behind them", "scim" },
+  { "lastpass_saml", "8m", "sign-ons that were answered, assertions that were used", "saml" },
+  { "lastpass_saml_posts", "16m", "forms of people who sign in meanwhile", "saml" },
+  { "lastpass_saml_revoked", "8m", "sessions that have ended before their time", "saml" },
   { "lastpass_metrics", "2m", "counters for Prometheus", false },
 }
 

@@ -1,0 +1,136 @@
+--- Cookies: reading the header of a request, and the headers that set and forget them. A value that is too long for one
+-- cookie is spread over several.
+-- @module lastpass.nginx.saml.cookies
+local M = {}
+
+-- Browsers store 4,096 bytes of a cookie, name and attributes included. nginx takes header lines of 8 KiB by default, and
+-- other cookies need space too.
+local CHUNK = 3500
+local MOST_CHUNKS = 2
+
+--- Bytes of the longest value.
+M.LONGEST = CHUNK * MOST_CHUNKS
+
+--- The cookies of a request. Of a name that is there twice none counts: one of them was planted.
+---@param header string|string[]|nil Cookie
+---@return table<string, string>
+function M.read(header)
+  local values, seen = {}, {}
+  if type(header) == "table" then
+    header = table.concat(header, "; ")
+  end
+  for name, value in (header or ""):gmatch "([^=;%s]+)%s*=%s*([^;]*)" do
+    values[name] = not seen[name] and value:match "^(.-)%s*$" or nil
+    seen[name] = true
+  end
+  return values
+end
+
+--- The text of Set-Cookie. Path and the missing domain are what the prefix "__Host-" asks for.
+---@param name string
+---@param value string
+---@param site "Lax"|"None"
+---@param max_age? integer seconds; default until the browser ends
+---@return string
+function M.set(name, value, site, max_age)
+  return ("%s=%s; Path=/; Secure; HttpOnly; SameSite=%s%s"):format(
+    name,
+    value,
+    site,
+    max_age and ("; Max-Age=%d"):format(max_age) or ""
+  )
+end
+
+--- The text of Set-Cookie that has a browser forget a cookie.
+function M.forget(name, site)
+  return M.set(name, "", site, 0)
+end
+
+local function chunk_name(name, index)
+  return index == 1 and name or ("%s.%d"):format(name, index)
+end
+
+--- Spreads a value over as many cookies as it needs, and forgets those of an earlier, longer one.
+---@param name string
+---@param value string
+---@param site "Lax"|"None"
+---@param present? table<string, string> cookies of the request
+---@return string[]|nil headers nil when it is longer than `LONGEST`
+function M.spread(name, value, site, present)
+  if #value > M.LONGEST then
+    return nil
+  end
+  local headers = {}
+  local count = math.max(1, math.ceil(#value / CHUNK))
+  for index = 1, count do
+    local part = value:sub((index - 1) * CHUNK + 1, index * CHUNK)
+    -- the first one says how many there are, so that one of an older value is never taken for a part of it
+    local text = index == 1 and ("%d~%s"):format(count, part) or part
+    headers[index] = M.set(chunk_name(name, index), text, site)
+  end
+  for index = count + 1, MOST_CHUNKS do
+    local old = chunk_name(name, index)
+    if present and present[old] then
+      headers[#headers + 1] = M.forget(old, site)
+    end
+  end
+  return headers
+end
+
+--- The value that was spread.
+---@param name string
+---@param present table<string, string>
+---@return string|nil value nil when a part is missing
+function M.gather(name, present)
+  local first = present[name]
+  local count, part = (first or ""):match "^(%d)~(.*)$"
+  count = tonumber(count)
+  if not count or count < 1 or count > MOST_CHUNKS then
+    return nil
+  elseif count == 1 then
+    return part
+  end
+  local parts = { part }
+  for index = 2, count do
+    parts[index] = present[chunk_name(name, index)]
+    if not parts[index] then
+      return nil
+    end
+  end
+  return table.concat(parts)
+end
+
+--- The headers that forget all parts that a request has.
+---@param name string
+---@param site "Lax"|"None"
+---@param present table<string, string>
+---@return string[]
+function M.forget_all(name, site, present)
+  local headers = { M.forget(name, site) }
+  for index = 2, MOST_CHUNKS do
+    if present[chunk_name(name, index)] then
+      headers[#headers + 1] = M.forget(chunk_name(name, index), site)
+    end
+  end
+  return headers
+end
+
+--- A Cookie header without the guard's own cookies: the application behind must not get them.
+---@param header string
+---@param prefix string what their names begin with
+---@return string|nil rest nil when nothing is left
+---@return boolean changed
+function M.without(header, prefix)
+  local kept, changed = {}, false
+  for pair in header:gmatch "[^;]+" do
+    pair = pair:match "^%s*(.-)%s*$"
+    if pair:sub(1, #prefix) == prefix then
+      changed = true
+    elseif pair ~= "" then
+      kept[#kept + 1] = pair
+    end
+  end
+  return kept[1] and table.concat(kept, "; ") or nil, changed
+end
+
+return M

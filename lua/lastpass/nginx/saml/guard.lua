@@ -1,0 +1,348 @@
+--- What the guard does with a request: lets it pass with the headers that say who it is, answers it at one of the guard's
+-- own locations, or sends it to sign in.
+-- @module lastpass.nginx.saml.guard
+local classify = require "lastpass.nginx.saml.classify"
+local cookies = require "lastpass.nginx.saml.cookies"
+local gateway_tokens = require "lastpass.nginx.gateway.tokens"
+local login = require "lastpass.nginx.saml.login"
+local logout = require "lastpass.nginx.saml.logout"
+local metrics = require "lastpass.nginx.metrics"
+local pages = require "lastpass.nginx.saml.pages"
+local posts = require "lastpass.nginx.saml.posts"
+
+---@class lastpass.nginx.saml.Guard
+---@field settings table of `lastpass.nginx.saml.options`
+---@field sessions lastpass.nginx.saml.Sessions
+---@field logins lastpass.nginx.saml.Logins
+---@field posts lastpass.nginx.saml.Posts
+---@field revoked lastpass.nginx.saml.Revoked
+---@field feed lastpass.nginx.saml.Feed
+local methods = {}
+local guard_mt = { __name = "lastpass.nginx.saml.Guard", __index = methods }
+
+local M = {}
+
+-- ---- the current request ----
+
+local function request_of(now)
+  local var, headers = ngx.var, {}
+  for _, name in ipairs(classify.READ) do
+    headers[name] = var["http_" .. name:gsub("-", "_")]
+  end
+  for _, name in ipairs { "cookie", "origin", "referer", "sec-fetch-site" } do
+    headers[name] = var["http_" .. name:gsub("-", "_")]
+  end
+  return {
+    method = ngx.req.get_method(),
+    headers = headers,
+    cookies = cookies.read(headers.cookie),
+    query = ngx.req.get_uri_args(20),
+    now = now,
+  }
+end
+
+-- Path and query as they came; a proxy's form of the request line has scheme and host before them.
+local function target_of()
+  return (ngx.var.request_uri:gsub("^%a[%w+.-]*://[^/?#]*", ""))
+end
+
+-- ---- what a session must be ----
+
+--- Whether a session is what a path asks for.
+---@param session lastpass.nginx.saml.Session
+---@param requirement table
+---@param now number
+---@return boolean
+function methods:satisfies(session, requirement, now) -- luacheck: ignore self
+  if requirement.is_context and not requirement.is_context[session.context or ""] then
+    return false
+  end
+  return not requirement.max_age
+    or session.auth_time ~= nil and now - session.auth_time <= requirement.max_age
+end
+
+local function is_below(path, prefix)
+  return path:sub(1, #prefix) == prefix
+    and (#path == #prefix or prefix:sub(-1) == "/" or path:sub(#prefix + 1, #prefix + 1) == "/")
+end
+
+local function requirement_of(self, path, given)
+  if given then
+    return given
+  end
+  for _, requirement in ipairs(self.settings.paths) do
+    if is_below(path, requirement.path) then
+      return requirement
+    end
+  end
+end
+
+-- ---- those who have no session ----
+
+local CHALLENGE = 'Cookie realm="lastpass", form-action="%s"'
+
+local function refuse_program(self, request, target, code, detail)
+  local settings = self.settings
+  local url = settings.url .. settings.routes.login
+  local page = request.headers.referer
+  if request.method == "GET" and target ~= "" then
+    url = url .. "?target=" .. ngx.escape_uri(target)
+  elseif page and page:sub(1, #settings.url + 1) == settings.url .. "/" then
+    url = url .. "?target=" .. ngx.escape_uri(page:sub(#settings.url + 1))
+  end
+  metrics.count("lastpass_saml_requests_total", { guard = settings.name, result = code })
+  local challenge = CHALLENGE:format(settings.url .. settings.routes.login)
+  if settings.tokens then
+    challenge = 'Bearer realm="lastpass", ' .. challenge
+  end
+  return pages.problem(401, code, detail, { login_url = url }, { ["WWW-Authenticate"] = challenge })
+end
+
+local NOT_KEPT = {
+  foreign = "The form came from another site, so it was not kept.",
+  large = "The form is too large to be kept while you sign in (%d KiB at most), so nothing of it was kept.",
+}
+
+local function begin_with_form(self, request, login_of)
+  local length = tonumber(ngx.var.http_content_length)
+  local id, reason = self.posts:keep(request.headers, login_of.target, length)
+  if id then
+    login_of.post = id
+    return login.begin(self, request, login_of, login_of.choice)
+  elseif reason == "full" then
+    login.log(self, ngx.ERR, "posts_full", "lua_shared_dict " .. posts.DICT .. " is full")
+    local response = pages.page(
+      503,
+      "Please try again in a moment",
+      "You are not signed in any more, and there is no room at the moment to keep what you sent. Nothing was "
+        .. "saved: go back, and send it again."
+    )
+    response.headers["Retry-After"] = "10"
+    return response
+  end
+  return pages.page(
+    reason == "large" and 413 or 403,
+    "You are not signed in any more",
+    NOT_KEPT[reason]:format(self.settings.post_max / 1024)
+      .. " Nothing was saved. Sign in, then go back and send it again.",
+    pages.link(self.settings.routes.login, "Sign in")
+  )
+end
+
+local why = {
+  none = "you are not signed in",
+  expired = "the session has expired",
+  idle = "the session was not used for too long",
+  revoked = "the session has ended",
+  step_up = "this address asks for a stronger or more recent sign-in",
+}
+
+local function without_session(self, request, reason, requirement)
+  local target = target_of()
+  local kind = classify.of(request.method, request.headers)
+  if kind == "api" then
+    local code = reason == "step_up" and "step_up_required" or "not_signed_in"
+    return refuse_program(self, request, target, code, why[reason])
+  end
+  local login_of = {
+    target = target,
+    requirement = requirement
+      and { contexts = requirement.contexts, max_age = requirement.max_age, idp = requirement.idp },
+    choice = { is_step_up = reason == "step_up" },
+  }
+  metrics.count("lastpass_saml_requests_total", { guard = self.settings.name, result = reason })
+  if kind == "form" then
+    return begin_with_form(self, request, login_of)
+  end
+  return login.begin(self, request, login_of, login_of.choice)
+end
+
+-- It is not known whether sessions still count: nobody passes.
+local function unknown(self, request)
+  local text = "whether this session still counts cannot be checked at the moment"
+  local response
+  if classify.of(request.method, request.headers) == "api" then
+    response = pages.problem(503, "sessions_unknown", text)
+  else
+    response = pages.page(503, "Please try again in a moment", "It is being looked into: " .. text .. ".")
+  end
+  response.headers["Retry-After"] = "5"
+  metrics.count("lastpass_saml_requests_total", { guard = self.settings.name, result = "unknown" })
+  return response
+end
+
+-- ---- those who have a token ----
+
+local function token_of(self)
+  local tokens = self.settings.tokens
+  local header = tokens and ngx.var.http_authorization
+  local token = header and gateway_tokens.find(self.token_list or {}, header)
+  if token and token.scopes.read and (tokens == true or self.token_names[token.name]) then
+    return token
+  end
+end
+
+-- ---- passing ----
+
+local function set_headers(self, session)
+  for _, header in ipairs(self.settings.headers:of(session)) do
+    ngx.req.set_header(header[1], header[2])
+  end
+end
+
+local function strip_cookies(entry)
+  if not entry then
+    return
+  elseif entry.rest then
+    ngx.req.set_header("Cookie", entry.rest)
+  else
+    ngx.req.clear_header "Cookie"
+  end
+end
+
+-- A form that was kept while the person signed in.
+local function send_kept(self, header)
+  local form, reason = self.posts:take(header, target_of())
+  if form then
+    ngx.header["Set-Cookie"] = posts.forget()
+    posts.restore(form)
+  elseif reason == "gone" then
+    local response = pages.page(
+      410,
+      "What you sent was not kept",
+      "You are signed in again, but the form was kept for too long or on another server, or was sent already. Go "
+        .. "back to it, look whether it was saved, and send it again if not.",
+      pages.link(self.settings.landing, "Go on")
+    )
+    response.headers["Set-Cookie"] = { posts.forget() }
+    return response
+  end
+end
+
+local function pass(self, session, entry, header, now)
+  local renewed = self.sessions:renew(entry, now)
+  if renewed then
+    ngx.header["Set-Cookie"] = renewed
+  end
+  set_headers(self, session)
+  if posts.is_named(header) and ngx.req.get_method() == "GET" then
+    local response = send_kept(self, header)
+    if response then
+      return response
+    end
+  end
+  strip_cookies(entry)
+end
+
+local own = {
+  acs = login.consume,
+  login = login.start,
+  logout = logout.leave,
+  slo = logout.consume,
+  signed_out = logout.signed_out_page,
+}
+
+function own.metadata(self)
+  local sp, text, err = self:provider()
+  if sp then
+    text, err = sp:metadata {}
+  end
+  if not text then
+    ngx.log(ngx.ERR, "lastpass saml: metadata: ", tostring(err))
+    return pages.problem(503, "no_metadata", "there is no metadata at the moment")
+  end
+  return {
+    status = 200,
+    body = text,
+    headers = {
+      ["Content-Type"] = "application/samlmetadata+xml",
+      ["Content-Disposition"] = 'attachment; filename="metadata.xml"',
+      ["Cache-Control"] = "public, max-age=300",
+      ["X-Content-Type-Options"] = "nosniff",
+    },
+  }
+end
+
+--- Answers the guard's own locations, where `guard` does not stand before them: for content_by_lua of a location that
+-- has the prefix.
+function methods:serve()
+  local route = self.settings.by_path[ngx.var.uri]
+  if not route then
+    return pages.send(pages.problem(404, "not_found", "there is nothing at this address"))
+  end
+  return pages.send(own[route](self, request_of(ngx.now())))
+end
+
+-- Decides about the current request: nil lets it pass.
+local function decide(self, given)
+  local settings, var = self.settings, ngx.var
+  settings.headers:remove_incoming(ngx.req)
+  local path = var.uri
+  local route = settings.by_path[path]
+  local now = ngx.now()
+  if route then
+    return own[route](self, request_of(now))
+  elseif settings.tokens and token_of(self) then
+    return nil
+  end
+  local header = var.http_cookie
+  local session, reason, entry = self.sessions:find(header, now)
+  if session and self.feed:is_late(now) then
+    session, reason = nil, "unknown"
+  end
+  if reason == "unknown" then
+    return unknown(self, request_of(now))
+  end
+  local requirement = requirement_of(self, path, given)
+  if session and requirement and not self:satisfies(session, requirement, now) then
+    session, reason = nil, "step_up"
+  end
+  if not session then
+    return without_session(self, request_of(now), reason, requirement)
+  end
+  return pass(self, session, entry, header, now)
+end
+
+--- Lets the current request pass, or answers it. For access_by_lua.
+---@param given? table requirement of this location
+function methods:guard(given)
+  local ok, response = xpcall(decide, debug.traceback, self, given)
+  if not ok then
+    ngx.log(ngx.ERR, "lastpass saml: ", response)
+    response = pages.problem(
+      500,
+      "internal",
+      "internal error of this server; its log has the request " .. ngx.var.request_id
+    )
+  end
+  if response then
+    return pages.send(response)
+  end
+end
+
+--- Ends sessions, here and on all machines that have the journal.
+---@param keys string[] of `lastpass.nginx.saml.revoked`
+---@param now number
+---@return true|nil
+---@return string? message
+---@return lastpass.Error? err
+function methods:revoke(keys, now)
+  return self.feed:revoke(keys, now)
+end
+
+--- The service provider.
+---@return lastpass.saml.ServiceProvider|nil
+---@return string? message
+---@return lastpass.Error? err
+function methods:provider()
+  return self._providers:get()
+end
+
+--- Makes a guard of its parts.
+---@param parts table
+---@return lastpass.nginx.saml.Guard
+function M.new(parts)
+  return setmetatable(parts, guard_mt)
+end
+
+return M

@@ -1,0 +1,132 @@
+--- The keys that seal what browsers keep for the guard: AES-256-GCM, a key of its own for each purpose, derived from
+-- secrets. The first key seals, all of them open: a new one is put in front on every machine, the old one stays behind
+-- it until what it sealed has expired. So a cookie is read by every machine that has the keys, and after every reload.
+-- @module lastpass.nginx.saml.keys
+local base64url = require("lastpass.text.base64").url
+local core = require "lastpass.core"
+local digest = require "lastpass.digest"
+local errors = require "lastpass.error"
+local secret = require "lastpass.secret"
+
+---@class lastpass.nginx.saml.Keys
+local methods = {}
+local keys_mt = { __name = "lastpass.nginx.saml.Keys", __index = methods }
+
+function keys_mt.__tostring()
+  return "lastpass.nginx.saml.Keys (hidden)"
+end
+
+local M = {}
+
+local LEAST = 32 -- bytes of a secret: `openssl rand -base64 32` gives more
+local MOST_KEYS = 8
+
+local function raise(level, position, text, ...)
+  errors.raise(level + 1, "saml: cookie_keys[%d]: " .. text, position, ...)
+end
+
+local known = {
+  id = "string",
+  secret = { "userdata", "table" },
+}
+
+local function read_key(entry, position, level)
+  errors.check_options(("saml: cookie_keys[%d]"):format(position), entry, known, level + 1)
+  if type(entry.id) ~= "string" or not entry.id:find "^[%w_-]+$" or #entry.id > 16 then
+    raise(level + 1, position, "'id' must be at most 16 letters, digits, - and _")
+  elseif not entry.secret or not secret.is_known(entry.secret) then
+    raise(level + 1, position, "'secret' must be a secret, such as lastpass.secret.file(path)")
+  end
+  local opened, message = secret.open(entry.secret)
+  if not opened then
+    raise(level + 1, position, "%s", message)
+  elseif opened:length() < LEAST then
+    raise(level + 1, position, "the secret is shorter than %d bytes: openssl rand -base64 32", LEAST)
+  end
+  return { id = entry.id, secret = opened, derived = {} }
+end
+
+--- Reads the option `cookie_keys`; errors raise.
+---@param given table[] {id, secret}, the one that seals first
+---@param level integer whose line an error names
+---@return lastpass.nginx.saml.Keys
+function M.read(given, level)
+  local self = setmetatable({ _list = {}, _by_id = {} }, keys_mt)
+  for position, entry in ipairs(given) do
+    local key = read_key(entry, position, level + 1)
+    if self._by_id[key.id] then
+      raise(level + 1, position, "the id '%s' is there twice", key.id)
+    end
+    self._list[position], self._by_id[key.id] = key, key
+  end
+  if #self._list == 0 or #self._list > MOST_KEYS then
+    errors.raise(level + 1, "saml: 'cookie_keys' needs 1 to %d keys {id, secret}", MOST_KEYS)
+  end
+  return self
+end
+
+local function bytes_of(hex)
+  return (hex:gsub("%x%x", function(pair)
+    return string.char(tonumber(pair, 16))
+  end))
+end
+
+local function derived(key, purpose)
+  local bytes = key.derived[purpose]
+  if not bytes then
+    local hex, message = core.hmac(key.secret, "lastpass saml guard\0" .. purpose)
+    bytes = bytes_of(assert(hex, message))
+    key.derived[purpose] = bytes
+  end
+  return bytes
+end
+
+--- Seals a text.
+---@param purpose string what it is; what was sealed for another one cannot be opened as this
+---@param text string
+---@return string sealed of characters that a cookie may have
+function methods:seal(purpose, text)
+  local key = self._list[1]
+  return key.id .. "." .. base64url.encode(digest.seal(derived(key, purpose), text))
+end
+
+--- Opens what `seal` made, with whichever key it was sealed.
+---@param purpose string
+---@param sealed string
+---@return string|nil text nil when it was not made by one of these keys, or was changed
+---@return boolean? is_current whether the first key sealed it
+function methods:open(purpose, sealed)
+  local id, encoded = sealed:match "^([%w_-]+)%.([%w_-]+)$"
+  local key = id and self._by_id[id]
+  local bytes = key and base64url.decode(encoded)
+  local text = bytes and digest.unseal(derived(key, purpose), bytes)
+  return text, text and key == self._list[1]
+end
+
+local function kept_key(key, purpose)
+  local hex, message = core.hmac(key.secret, "lastpass saml guard, kept here\0" .. purpose)
+  return bytes_of(assert(hex, message))
+end
+
+--- Seals bytes that stay on this machine, under a key that nothing else is sealed with.
+---@param purpose string
+---@param text string
+---@return string bytes
+function methods:seal_bytes(purpose, text)
+  return digest.seal(kept_key(self._list[1], purpose), text)
+end
+
+--- Opens what `seal_bytes` made.
+---@param purpose string
+---@param bytes string
+---@return string|nil text
+function methods:open_bytes(purpose, bytes)
+  for _, key in ipairs(self._list) do
+    local text = digest.unseal(kept_key(key, purpose), bytes)
+    if text then
+      return text
+    end
+  end
+end
+
+return M

@@ -1,0 +1,151 @@
+--- Forms that were sent without a session: kept while the person signs in, and then sent on once, byte for byte. What is
+-- kept is sealed; its name is known to the browser that sent it alone.
+--
+-- A form of another site is not kept: the session's cookie does not go with such a form (SameSite=Lax), and keeping it
+-- would give it the session after all.
+-- @module lastpass.nginx.saml.posts
+local adapter = require "lastpass.nginx.gateway.adapter"
+local base64url = require("lastpass.text.base64").url
+local cookies = require "lastpass.nginx.saml.cookies"
+local dicts = require "lastpass.nginx.dicts"
+local digest = require "lastpass.digest"
+local json = require "lastpass.json"
+local sessions = require "lastpass.nginx.saml.session"
+
+---@class lastpass.nginx.saml.Posts
+local methods = {}
+local posts_mt = { __name = "lastpass.nginx.saml.Posts", __index = methods }
+
+local M = {}
+
+--- The name of the dict.
+M.DICT = "lastpass_saml_posts"
+
+--- Seconds for which a form is kept.
+M.TTL = 600
+
+local COOKIE = sessions.PREFIX .. "_post"
+local PURPOSE = "post"
+
+--- Makes the store.
+---@param options table keys, dict, url (of this server), most (bytes)
+---@return lastpass.nginx.saml.Posts
+function M.new(options)
+  return setmetatable({
+    _keys = options.keys,
+    _dict = options.dict,
+    _url = options.url,
+    _most = options.most,
+  }, posts_mt)
+end
+
+-- Whether a page of this server sent the form; who cannot say so does not count.
+local function is_own(self, headers)
+  local site = headers["sec-fetch-site"]
+  if site then
+    return site == "same-origin"
+  end
+  local origin = headers.origin
+  if origin then
+    return origin == self._url
+  end
+  local referer = headers.referer
+  return referer ~= nil and (referer .. "/"):sub(1, #self._url + 1) == self._url .. "/"
+end
+
+-- The way back to the page that it was sent from, and what applications compare.
+local KEPT = { "content-type", "origin", "referer" }
+
+--- Keeps the form of the current request.
+---@param headers table by names in lower case
+---@param target string path and query that it was sent to
+---@param length number|nil Content-Length
+---@return string|nil id for `replay`
+---@return string? reason "foreign", "large", or "full"
+function methods:keep(headers, target, length)
+  if not is_own(self, headers) then
+    return nil, "foreign"
+  elseif length and length > self._most then
+    return nil, "large"
+  end
+  local body = adapter.body(self._most) or ""
+  if #body > self._most then
+    return nil, "large"
+  end
+  local kept = {}
+  for _, name in ipairs(KEPT) do
+    kept[name] = headers[name]
+  end
+  local id = base64url.encode(digest.random(16))
+  local head = json.encode { target = target, headers = kept }
+  local sealed = self._keys:seal_bytes(PURPOSE .. id, ("%d:%s%s"):format(#head, head, body))
+  if not dicts.add(self._dict, digest.hex(id, 32), sealed, M.TTL) then
+    return nil, "full"
+  end
+  return id
+end
+
+--- The cookie that has the next request for the form's address send it.
+---@param id string
+---@return string
+function methods:cookie(id)
+  return cookies.set(COOKIE, self._keys:seal(PURPOSE, id), "Lax", 60)
+end
+
+--- Whether a Cookie header may have a form to send.
+---@param header string|nil
+---@return boolean
+function M.is_named(header)
+  return header ~= nil and header:find(COOKIE, 1, true) ~= nil
+end
+
+--- Takes the form that belongs to the current request: nobody gets it twice.
+---@param header string Cookie
+---@param target string path and query of the request
+---@return table|nil form {body, headers}
+---@return string? reason "gone" (it was sent already, or was kept for too long); nil: there is none for this address
+function methods:take(header, target)
+  local sealed = cookies.read(header)[COOKIE]
+  local id = sealed and self._keys:open(PURPOSE, sealed)
+  if not id then
+    return nil
+  end
+  local key = digest.hex(id, 32)
+  local bytes = self._dict:get(key)
+  local text = bytes and self._keys:open_bytes(PURPOSE .. id, bytes)
+  if not text then
+    return nil, "gone"
+  end
+  local length, rest = text:match "^(%d+):(.*)$"
+  local head = json.decode(rest:sub(1, length))
+  if head.target ~= target then
+    return nil -- another tab
+  elseif not dicts.add(self._dict, key .. " taken", true, M.TTL) then
+    return nil, "gone"
+  end
+  self._dict:delete(key)
+  return { body = rest:sub(length + 1), headers = head.headers }
+end
+
+--- The cookie that forgets it.
+---@return string
+function M.forget()
+  return cookies.forget(COOKIE, "Lax")
+end
+
+--- Makes the current request the form that was kept.
+---@param form table of `take`
+function M.restore(form)
+  ngx.req.read_body()
+  ngx.req.set_method(ngx.HTTP_POST)
+  ngx.req.set_body_data(form.body)
+  for _, name in ipairs(KEPT) do
+    if form.headers[name] then
+      ngx.req.set_header(name, form.headers[name])
+    else
+      ngx.req.clear_header(name)
+    end
+  end
+end
+
+return M

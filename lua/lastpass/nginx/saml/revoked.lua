@@ -1,0 +1,91 @@
+--- Sessions that have ended before their time: by logout, by the identity provider, or because the account was disabled
+-- or removed. The list is in a `lua_shared_dict`, for all workers; what feeds it from the journal and the events is
+-- `lastpass.nginx.saml.feed`. Nothing is ever evicted: what has no room is a failure, never a session that lives on.
+-- @module lastpass.nginx.saml.revoked
+local dicts = require "lastpass.nginx.dicts"
+local errors = require "lastpass.error"
+
+---@class lastpass.nginx.saml.Revoked
+local methods = {}
+local revoked_mt = { __name = "lastpass.nginx.saml.Revoked", __index = methods }
+
+local M = {}
+
+--- The name of the dict.
+M.DICT = "lastpass_saml_revoked"
+
+local VERSION = "version"
+local FED = "fed "
+
+--- Makes the list of a dict.
+---@param dict table of `ngx.shared`
+---@param lifetime number seconds of the longest session: afterwards an entry is needed no more
+---@return lastpass.nginx.saml.Revoked
+function M.new(dict, lifetime)
+  local self = setmetatable({ _dict = dict, _lifetime = lifetime + 60 }, revoked_mt)
+  dicts.add(dict, VERSION, 0)
+  return self
+end
+
+--- A number that changes with every entry: whose session was checked at this version need not be looked up again.
+---@return number|nil nil when the dict has lost it
+function methods:version()
+  return self._dict:get(VERSION)
+end
+
+local function full()
+  local message = "lua_shared_dict " .. M.DICT .. " is full: the session could not be ended"
+  return errors.fail("throttled", "revocations_full", message, { hint = "make it larger" })
+end
+
+--- Ends sessions: those of a key that began at a time or before.
+---@param key string "account …", "name …", "index …" or "session …", see `lastpass.nginx.saml.session`
+---@param at number epoch seconds
+---@param now number
+---@return true|nil
+---@return string? message
+---@return lastpass.Error? err code "revocations_full"
+function methods:add(key, at, now)
+  local left = at + self._lifetime - now
+  local known = self._dict:get(key)
+  if left <= 0 or known and known >= at then
+    return true -- every session of then has expired, or is on the list
+  end
+  if not dicts.set(self._dict, key, at, left) then
+    return full()
+  end
+  if not self._dict:incr(VERSION, 1) and not dicts.set(self._dict, VERSION, 1) then
+    return full()
+  end
+  return true
+end
+
+--- Whether a session has ended.
+---@param session lastpass.nginx.saml.Session
+---@return boolean
+function methods:has(session)
+  for _, key in ipairs(session.keys) do
+    local at = self._dict:get(key)
+    if at and session.issued <= at then
+      return true
+    end
+  end
+  return false
+end
+
+--- Notes that what a feed knows is in the list.
+---@param name string
+---@param at number until when
+---@return boolean|nil
+function methods:feed_ok(name, at)
+  return dicts.set(self._dict, FED .. name, at)
+end
+
+--- Until when the list is complete, as far as a feed is concerned.
+---@param name string
+---@return number|nil
+function methods:fed_at(name)
+  return self._dict:get(FED .. name)
+end
+
+return M

@@ -1,0 +1,252 @@
+--- A session: what is known of somebody who has signed in. It is kept by the browser, sealed; the server keeps nothing
+-- but the list of those that have ended before their time (`lastpass.nginx.saml.revoked`).
+-- @module lastpass.nginx.saml.session
+local base64url = require("lastpass.text.base64").url
+local cookies = require "lastpass.nginx.saml.cookies"
+local digest = require "lastpass.digest"
+local email = require "lastpass.email"
+local json = require "lastpass.json"
+
+---@class lastpass.nginx.saml.Session
+---@field id string
+---@field account string        key of the account: the address in lower case
+---@field issued number         epoch seconds
+---@field used number           when a request was seen last, at most a minute too early
+---@field ends number
+---@field auth_time number|nil  when the identity provider has authenticated the person
+---@field context string|nil    AuthnContextClassRef
+---@field issuer string
+---@field name_id string        as it was received, with its qualifiers in `subject`
+---@field session_index string|nil
+---@field subject table         what a LogoutRequest repeats
+---@field attributes table<string, string[]>
+---@field keys string[]         under which it can have been revoked
+
+---@class lastpass.nginx.saml.Sessions
+local methods = {}
+local sessions_mt = { __name = "lastpass.nginx.saml.Sessions", __index = methods }
+
+local M = {}
+
+--- What names of the guard's cookies begin with.
+M.PREFIX = "__Host-lastpass_saml"
+
+--- The cookie of the session.
+M.COOKIE = M.PREFIX
+
+--- What headers may show of a session, beside attributes.
+M.fields = {
+  account = true,
+  name_id = true,
+  session_index = true,
+  issuer = true,
+  context = true,
+  auth_time = true,
+}
+
+local TOUCH = 60 -- seconds between notes that a session is in use
+local MOST_CACHED = 2000 -- headers of a generation, two of which a worker has
+
+--- Makes the sessions of a guard.
+---@param options table keys, purpose, lifetime, idle, revoked
+---@return lastpass.nginx.saml.Sessions
+function M.new(options)
+  return setmetatable({
+    _keys = options.keys,
+    _purpose = options.purpose,
+    _lifetime = options.lifetime,
+    _idle = options.idle,
+    _revoked = options.revoked,
+    _young = {},
+    _old = {},
+    _count = 0,
+  }, sessions_mt)
+end
+
+--- The keys of the list of revocations: of an account, of a name at an identity provider, of one session there.
+---@param issuer string
+---@param name_id string
+---@return string
+function M.name_key(issuer, name_id)
+  return "name " .. digest.hex(issuer .. "\0" .. name_id, 32)
+end
+
+function M.index_key(issuer, name_id, index)
+  return "index " .. digest.hex(issuer .. "\0" .. name_id .. "\0" .. index, 32)
+end
+
+function M.account_key(account)
+  return "account " .. digest.hex(email.fold(account), 32)
+end
+
+function M.session_key(id)
+  return "session " .. id
+end
+
+local function complete(session)
+  session.keys = {
+    M.session_key(session.id),
+    M.account_key(session.account),
+    M.name_key(session.issuer, session.name_id),
+    session.session_index
+      and M.index_key(session.issuer, session.name_id, session.session_index),
+  }
+  return session
+end
+
+-- The names of what is sealed are short: every request carries it.
+local names = {
+  i = "id",
+  a = "account",
+  t = "issued",
+  u = "used",
+  e = "ends",
+  w = "auth_time",
+  c = "context",
+  o = "issuer",
+  n = "name_id",
+  x = "session_index",
+  s = "subject",
+  v = "attributes",
+}
+
+local function encode(session)
+  local short = {}
+  for name, field in pairs(names) do
+    short[name] = session[field]
+  end
+  return json.encode(short)
+end
+
+local function decode(text)
+  local short = json.decode(text)
+  if type(short) ~= "table" then
+    return nil
+  end
+  local session = {}
+  for name, field in pairs(names) do
+    session[field] = short[name]
+  end
+  return session.id and session.account and session.issued and complete(session) or nil
+end
+
+--- Begins a session.
+---@param identity table what the service provider has verified
+---@param account string
+---@param attributes table<string, string[]>
+---@param now number
+---@return lastpass.nginx.saml.Session
+function methods:begin(identity, account, attributes, now)
+  local ends = now + self._lifetime
+  if identity.session_not_on_or_after then
+    ends = math.min(ends, identity.session_not_on_or_after)
+  end
+  return complete {
+    id = base64url.encode(digest.random(16)),
+    account = email.fold(account),
+    issued = now,
+    used = math.floor(now),
+    ends = math.floor(ends),
+    auth_time = identity.auth_time,
+    context = identity.authn_context,
+    issuer = identity.issuer,
+    name_id = identity.name_id,
+    session_index = identity.session_index,
+    subject = identity.subject,
+    attributes = attributes,
+  }
+end
+
+--- The headers that store a session in the browser.
+---@param session lastpass.nginx.saml.Session
+---@param present? table<string, string> cookies of the request
+---@return string[]|nil headers nil when the session is too large for cookies
+---@return integer? bytes of what did not fit
+function methods:store(session, present)
+  local sealed = self._keys:seal(self._purpose, encode(session))
+  local headers = cookies.spread(M.COOKIE, sealed, "Lax", present)
+  return headers, not headers and #sealed or nil
+end
+
+--- The headers that have the browser forget it.
+---@param present table<string, string>
+---@return string[]
+function methods:forget(present)
+  return cookies.forget_all(M.COOKIE, "Lax", present)
+end
+
+-- ---- reading ----
+
+local function open(self, header)
+  local sealed = cookies.gather(M.COOKIE, cookies.read(header))
+  local text, is_current
+  if sealed then
+    text, is_current = self._keys:open(self._purpose, sealed)
+  end
+  local session = text and decode(text)
+  local rest = cookies.without(header, M.PREFIX)
+  return { session = session or false, is_current = is_current, rest = rest or false }
+end
+
+-- Two generations: when the young one is full, it becomes the old one. So what is used stays.
+local function entry_of(self, header)
+  local entry = self._young[header]
+  if entry then
+    return entry
+  end
+  entry = self._old[header] or open(self, header)
+  if self._count >= MOST_CACHED then
+    self._old, self._young, self._count = self._young, {}, 0
+  end
+  self._young[header], self._count = entry, self._count + 1
+  return entry
+end
+
+--- The session of a request.
+---@param header string|nil Cookie
+---@param now number
+---@return lastpass.nginx.saml.Session|nil session
+---@return string reason of having none: "none", "expired", "idle", "revoked", "unknown" (whether it was revoked)
+---@return table|nil entry rest (the header without our cookies, or false), is_current
+function methods:find(header, now)
+  if not header then
+    return nil, "none", nil
+  end
+  local entry = entry_of(self, header)
+  local session = entry.session
+  if not session then
+    return nil, "none", entry
+  elseif now >= session.ends then
+    return nil, "expired", entry
+  elseif now - session.used >= self._idle then
+    return nil, "idle", entry
+  end
+  local version = self._revoked:version()
+  if not version then
+    return nil, "unknown", entry
+  elseif entry.version ~= version then
+    if self._revoked:has(session) then
+      return nil, "revoked", entry
+    end
+    entry.version = version
+  end
+  return session, "", entry
+end
+
+--- The headers that renew a session, when it is time: after a minute of use, or after the keys have changed.
+---@param entry table of `find`
+---@param now number
+---@return string[]|nil
+function methods:renew(entry, now)
+  local session = entry.session
+  if entry.is_current and now - session.used < math.min(TOUCH, self._idle / 4) then
+    return nil
+  end
+  local used = session.used
+  session.used = math.floor(now)
+  local headers = self:store(session)
+  session.used = used -- what is cached is the cookie that was sent, not the one that goes out
+  return headers
+end
+
+return M
