@@ -18,8 +18,17 @@ describe("the journal on PostgreSQL", function()
     server:stop()
   end)
 
-  local parts =
-    { "runs", "steps", "step_lists", "sources", "snapshots", "cursors", "locks", "journal" }
+  local parts = {
+    "runs",
+    "steps",
+    "step_lists",
+    "session_ends",
+    "sources",
+    "snapshots",
+    "cursors",
+    "locks",
+    "journal",
+  }
   for _, part in ipairs(parts) do
     describe(part .. ":", function()
       contract[part](function()

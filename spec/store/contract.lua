@@ -1196,4 +1196,81 @@ function M.journal(make, busted)
   end)
 end
 
+function M.session_ends(make, busted)
+  local it = busted.it
+  local held = journal_of(make, busted)
+
+  local function ends(seconds)
+    local found = {}
+    for _, row in ipairs(assert(held.journal:session_ends(seconds))) do
+      found[row.name] = row.ended_at
+    end
+    return found
+  end
+
+  it("keeps the latest end of a session, for as long as it matters", function()
+    assert.same({}, ends(10))
+    assert(held.journal:add_session_ends({ "session a", "account b" }, 1764511200123, 60))
+    assert(held.journal:add_session_ends({ "session a" }, 1764511200100, 60))
+    assert(held.journal:add_session_ends({ "account b" }, 1764511300000, 60))
+    assert.same({ ["session a"] = 1764511200123, ["account b"] = 1764511300000 }, ends(10))
+    assert(held.journal:add_session_ends({ "session over" }, 1, 0))
+    assert(held.journal:add_session_ends({ "session c" }, 1, 60)) -- it removes what is over
+    assert.is_nil(ends(10)["session over"])
+    check.blamed(function()
+      held.journal:add_session_ends("x", 1, 1)
+    end)
+    check.blamed(function()
+      held.journal:session_ends "x"
+    end)
+  end)
+
+  it("knows whose access was taken, or may have been", function()
+    local one, other = begin(held.journal), begin(held.journal, { tenant = 6 })
+    local list = {}
+    for number, state in ipairs {
+      "done",
+      "unchanged",
+      "uncertain",
+      "unknown",
+      "not_confirmed",
+      "intended",
+      "refused",
+      "held",
+      "stale",
+      "not_tried",
+    } do
+      list[number] = { number = number, kind = "disable", subject = state .. "@acme.example" }
+    end
+    list[11] = { number = 11, kind = "enable", subject = "enabled@acme.example" }
+    assert(held.journal:intend(one, list))
+    for number, step in ipairs(list) do
+      local state = step.subject:match "^[^@]+"
+      if state == "enabled" then
+        state = "done"
+      end
+      if state ~= "intended" then
+        assert(held.journal:record(one, { { number = number, state = state } }))
+      end
+    end
+    assert(held.journal:intend(other, {
+      { number = 1, kind = "remove", subject = "gone@acme.example" },
+    }))
+    local function subjects(...)
+      local found = {}
+      for _, row in ipairs(assert(held.journal:removals(...))) do
+        assert.is_true(math.abs(row.touched_at - os.time()) < 60)
+        found[#found + 1] = row.subject:match "^[^@]+"
+      end
+      table.sort(found)
+      return found
+    end
+    local of_one = { "done", "intended", "not_confirmed", "uncertain", "unchanged", "unknown" }
+    assert.same(of_one, subjects({ "disable", "remove" }, 60, 5))
+    assert.same({ "gone" }, subjects({ "disable", "remove" }, 60, 6))
+    assert.equal(7, #subjects({ "disable", "remove" }, 60))
+    assert.same({}, subjects({ "delete" }, 60))
+  end)
+end
+
 return M

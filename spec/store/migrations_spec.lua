@@ -77,6 +77,7 @@ describe("store.migrations", function()
       "lastpass_scim_objects",
       "lastpass_scim_requests",
       "lastpass_scim_tokens",
+      "lastpass_session_ends",
       "lastpass_snapshots",
       "lastpass_sources",
       "lastpass_state",

@@ -81,7 +81,11 @@ function M.start(options)
     env[#env + 1] = "env " .. name .. ";"
     exports[#exports + 1] = ("%s='%s'"):format(name, value)
   end
-  local port = free_port()
+  local port = options.port or free_port()
+  if options.port_variable then -- for what has to know its own address
+    env[#env + 1] = "env " .. options.port_variable .. ";"
+    exports[#exports + 1] = options.port_variable .. "=" .. port
+  end
   local root = shell("id -u"):match "^0" and "user root;" or ""
   write(
     directory .. "/nginx.conf",

@@ -52,20 +52,34 @@ function M.get(name, level)
   return dict
 end
 
---- Checks that nginx has all dicts that a site needs; raises and names those that are missing.
----@param options table of `setup`
----@param level integer whose line is blamed
-function M.check(options, level)
+local function check_entries(is_needed, level)
   local missing = {}
   for _, entry in ipairs(M.list) do
-    local option = entry[4]
-    if (option == nil or options[option]) and not ngx.shared[entry[1]] then
+    if is_needed(entry[4]) and not ngx.shared[entry[1]] then
       missing[#missing + 1] = directive(entry)
     end
   end
   if #missing > 0 then
     errors.raise(level + 1, "nginx.conf needs: %s", table.concat(missing, " "))
   end
+end
+
+--- Checks that nginx has all dicts that a site needs; raises and names those that are missing.
+---@param options table of `setup`
+---@param level integer whose line is blamed
+function M.check(options, level)
+  check_entries(function(option)
+    return option == nil or options[option]
+  end, level + 1)
+end
+
+--- Checks that nginx has the dicts of one part, which is used without a site.
+---@param name string an option of `setup`
+---@param level integer whose line is blamed
+function M.check_part(name, level)
+  check_entries(function(option)
+    return option == name
+  end, level + 1)
 end
 
 -- nginx frees expired entries only at the end of its queue, so a dict can be full of them. Searching for them

@@ -134,6 +134,23 @@ local function check_scim(state, scim)
   end
 end
 
+local function check_saml(state, reports)
+  state.saml = json.list(reports)
+  for _, guard in ipairs(reports) do
+    local where = "saml " .. guard.name
+    if guard.late then
+      local hint = "nobody passes until it can be read"
+      add(state, FAILING, where, "the journal cannot be read: ended sessions are not known", hint)
+    end
+    if #guard.identity_providers == 0 then
+      add(state, FAILING, where, "there is no metadata of an identity provider: nobody can sign in")
+    end
+    for _, warning in ipairs(guard.warnings) do
+      add(state, DEGRADED, where, warning)
+    end
+  end
+end
+
 local function check_shared(state)
   for _, name in ipairs(dicts.full()) do
     local message = ("lua_shared_dict %s is full: what needs it is answered with 503"):format(name)
@@ -149,7 +166,7 @@ end
 
 --- Checks the whole site.
 ---@param site table tenants, playbooks (list)
----@return table report {status, reasons, tenants, playbooks, scim}
+---@return table report {status, reasons, tenants, playbooks, scim, saml}
 function M.report(site)
   local state = { level = OK, reasons = json.list {}, tenants = {}, playbooks = json.list {} }
   for _, name in ipairs(site.tenant_names) do
@@ -161,6 +178,9 @@ function M.report(site)
   if site.options and site.options.scim then
     check_scim(state, require("lastpass.nginx.scim").of(site))
   end
+  if site.options and site.options.saml then
+    check_saml(state, require("lastpass.nginx.saml").report())
+  end
   check_shared(state)
   return {
     status = statuses[state.level],
@@ -168,6 +188,7 @@ function M.report(site)
     tenants = state.tenants,
     playbooks = state.playbooks,
     scim = state.scim,
+    saml = state.saml,
   }
 end
 

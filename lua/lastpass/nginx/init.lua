@@ -13,6 +13,7 @@
 --     location = /healthz { content_by_lua_block { site:health() } }
 --     location = /metrics { content_by_lua_block { site:metrics() } }
 --     location /scim/ { content_by_lua_block { site:scim() } }
+--     location /app/ { access_by_lua_block { require("lastpass.nginx.saml").guard() } … }
 -- @module lastpass.nginx
 local dicts = require "lastpass.nginx.dicts"
 local errors = require "lastpass.error"
@@ -21,6 +22,7 @@ local playbooks = require "lastpass.nginx.playbooks"
 local signature = require "lastpass.signature"
 local tenant = require "lastpass.nginx.tenant"
 local threads = require "lastpass.transport.nginx"
+local timers = require "lastpass.nginx.timers"
 
 ---@class lastpass.nginx.Site
 ---@field tenants table<string, lastpass.nginx.Tenant>
@@ -46,6 +48,8 @@ local known = {
   playbooks = "table",
   -- connections of identity providers: see `lastpass.nginx.scim.options`
   scim = "table",
+  -- the SAML guard: see `lastpass.nginx.saml.options`
+  saml = "table",
   -- the name of nginx's thread_pool; default "lastpass"
   thread_pool = "string",
   -- seconds between checks of the folders of playbooks; default 2
@@ -146,7 +150,7 @@ end
 
 --- Checks the configuration and makes the site. For init_by_lua: wrong options raise, so that
 -- `nginx -t` finds them.
----@param given table tenants, tokens, gateway, dashboard, playbooks, scim, thread_pool, look_every
+---@param given table tenants, tokens, gateway, dashboard, playbooks, scim, saml, thread_pool, look_every
 ---@return lastpass.nginx.Site
 function M.setup(given)
   if not rawget(_G, "ngx") then
@@ -164,28 +168,20 @@ function M.setup(given)
   if given.scim then
     require("lastpass.nginx.scim").of(site, 2)
   end
+  if given.saml then
+    require("lastpass.nginx.saml").of_site(site, 2)
+  end
   return site
 end
 
-local function every(seconds, what, fn)
-  local function guarded(premature)
-    local ok, message = pcall(fn, premature)
-    if not ok then
-      ngx.log(ngx.ERR, "lastpass: ", what, ": ", tostring(message))
-    end
-  end
-  assert(ngx.timer.at(0, guarded))
-  assert(ngx.timer.every(seconds, guarded))
-end
-
 local function start_tenant(one)
-  every(TICK, "tenant " .. one.name, function(premature)
+  timers.every(TICK, "tenant " .. one.name, function(premature)
     if not premature then
       one:tick()
     end
   end)
   if one.event_cursor then
-    every(LAG_EVERY, "event lag of " .. one.name, function(premature)
+    timers.every(LAG_EVERY, "event lag of " .. one.name, function(premature)
       if not premature then
         one:measure_event_lag(LAG_EVERY)
       end
@@ -194,7 +190,7 @@ local function start_tenant(one)
 end
 
 local function start_playbooks(self, one)
-  every(self.look_every, "playbooks", function(premature)
+  timers.every(self.look_every, "playbooks", function(premature)
     if premature then
       one:release()
     else
@@ -212,7 +208,10 @@ function methods:start()
     start_playbooks(self, one)
   end
   if self.options.scim then
-    require("lastpass.nginx.scim").of(self):start(every)
+    require("lastpass.nginx.scim").of(self):start(timers.every)
+  end
+  if self.options.saml then
+    require("lastpass.nginx.saml").start()
   end
 end
 
@@ -241,6 +240,9 @@ function methods:metrics()
   end
   for _, connection in ipairs(health.scim or {}) do
     require("lastpass.nginx.scim.connection").measure(connection)
+  end
+  for _, guard in ipairs(health.saml or {}) do
+    require("lastpass.nginx.saml.report").measure(guard)
   end
   send {
     status = 200,

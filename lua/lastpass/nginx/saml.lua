@@ -21,66 +21,133 @@ local errors = require "lastpass.error"
 local feeds = require "lastpass.nginx.saml.feed"
 local guards = require "lastpass.nginx.saml.guard"
 local logins = require "lastpass.nginx.saml.logins"
+local gateway_tokens = require "lastpass.nginx.gateway.tokens"
 local posts = require "lastpass.nginx.saml.posts"
 local providers = require "lastpass.nginx.saml.provider"
+local report = require "lastpass.nginx.saml.report"
 local revocations = require "lastpass.nginx.saml.revoked"
 local saml_options = require "lastpass.nginx.saml.options"
 local sessions = require "lastpass.nginx.saml.session"
 local signature = require "lastpass.signature"
+local state = require "lastpass.state"
+local timers = require "lastpass.nginx.timers"
 
 local M = {}
 
 local by_name, names = {}, {}
 
--- ---- set-up ----
-
-local function state_of()
-  return require("lastpass.state").dict(dicts.get("lastpass_saml", 3))
+-- The tokens of the gateway that may pass.
+local function tokens_of(settings, site, level)
+  local allowed = settings.tokens
+  if not allowed then
+    return nil
+  elseif not site or not site.options.tokens then
+    errors.raise(level + 1, "saml: 'tokens' needs the option 'tokens' of lastpass.nginx.setup")
+  end
+  local list, unknown = {}, errors.set_of(allowed ~= true and allowed or nil)
+  for _, token in ipairs(gateway_tokens.read(site.options.tokens, site.tenants, level + 1)) do
+    if token.scopes.read and (allowed == true or unknown[token.name]) then
+      list[#list + 1] = token
+    end
+    unknown[token.name] = nil
+  end
+  if next(unknown) then
+    errors.raise(level + 1, "saml: tokens: there is no token '%s'", tostring(next(unknown)))
+  end
+  return list
 end
 
---- Makes a guard. For init_by_lua: wrong settings raise, so that `nginx -t` finds them.
----@param given table see `lastpass.nginx.saml.options`
----@param level? integer whose line an error names
----@return lastpass.nginx.saml.Guard
-function M.setup(given, level)
-  level = (level or 1) + 1
-  if not rawget(_G, "ngx") then
-    errors.raise(level, "lastpass.nginx.saml.setup: this is not nginx; it is for init_by_lua")
+-- The company whose leavers lose their sessions.
+local function tenant_of(settings, site, level)
+  local name = settings.tenant or site and site.tenant_names[2] == nil and site.tenant_names[1]
+  if not name then
+    return nil
+  elseif not site or not site.tenants[name] then
+    errors.raise(
+      level + 1,
+      site and "saml: there is no tenant '%s'%s"
+        or "saml: 'tenant' (%s) needs the guard in lastpass.nginx.setup%s",
+      name,
+      site and errors.did_you_mean(name, site.tenant_names) or ""
+    )
   end
-  local settings = saml_options.read(given, level)
+  return site.tenants[name]
+end
+
+local function make(given, site, level)
+  local settings = saml_options.read(given, level + 1)
   if by_name[settings.name] then
-    errors.raise(level, "saml: there is a guard '%s' already: give each a name", settings.name)
+    errors.raise(level + 1, "saml: there is a guard '%s' already: give each a name", settings.name)
   end
-  dicts.check({ saml = true }, level)
-  local keys = settings.keys
-  local revoked = revocations.new(dicts.get(revocations.DICT, level), settings.lifetime)
-  local self = guards.new {
+  dicts.check_part("saml", level + 1)
+  settings.tenant = tenant_of(settings, site, level + 1)
+  local keys, purpose = settings.keys, settings.entity_id
+  local revoked = revocations.new(dicts.get(revocations.DICT, level + 1), settings.lifetime)
+  local under_way = logins.new {
+    keys = keys,
+    purpose = "login " .. purpose,
+    state = state.dict(dicts.get("lastpass_saml", level + 1)),
+  }
+  local self = guards.new({
     settings = settings,
+    tokens = tokens_of(settings, site, level + 1),
     revoked = revoked,
     sessions = sessions.new {
       keys = keys,
-      purpose = "session " .. settings.entity_id,
+      purpose = "session " .. purpose,
       lifetime = settings.lifetime,
       idle = settings.idle,
       revoked = revoked,
     },
-    logins = logins.new {
-      keys = keys,
-      purpose = "login " .. settings.entity_id,
-      state = state_of(),
-    },
+    logins = under_way,
     posts = posts.new {
       keys = keys,
-      dict = dicts.get(posts.DICT, level),
+      dict = dicts.get(posts.DICT, level + 1),
       url = settings.url,
       most = settings.post_max,
     },
     feed = feeds.new(settings, revoked),
-  }
-  self._providers = providers.new(settings, self.logins:store(), level)
+  }, providers.new(settings, under_way:store(), level + 1))
   by_name[settings.name] = self
   names[#names + 1] = settings.name
   return self
+end
+
+--- Makes a guard. For init_by_lua: wrong settings raise, so that `nginx -t` finds them.
+---@param given table see `lastpass.nginx.saml.options`
+---@return lastpass.nginx.saml.Guard
+function M.setup(given)
+  if not rawget(_G, "ngx") then
+    errors.raise(2, "lastpass.nginx.saml.setup: this is not nginx; it is for init_by_lua")
+  end
+  return make(given, nil, 2)
+end
+
+--- Makes the guards of a site: its option `saml`, one guard or a list of several.
+---@param site lastpass.nginx.Site
+---@param level integer whose line an error names
+function M.of_site(site, level)
+  local given = site.options.saml
+  for _, one in ipairs(given[1] and given or { given }) do
+    make(one, site, level + 1)
+  end
+end
+
+--- Starts the timers of a worker, of all guards. For init_worker_by_lua; the `start` of a site does it too.
+function M.start()
+  for _, name in ipairs(names) do
+    by_name[name].feed:start(timers.every)
+  end
+end
+
+--- The state of all guards, for /healthz, /metrics and the dashboard.
+---@return table[]
+function M.report()
+  local reports = {}
+  for position, name in ipairs(names) do
+    reports[position] = report.of(by_name[name], ngx.now())
+  end
+  return reports
 end
 
 --- The guard of a name; the only one need not be named.
@@ -123,7 +190,9 @@ function M.serve(name)
 end
 
 signature.declare("lastpass.nginx.saml.", M, {
-  setup = "options: table, level?: integer",
+  setup = "options: table",
+  start = "",
+  report = "",
   guard = "options?: table",
   serve = "name?: string",
   of = "name?: string",

@@ -189,6 +189,21 @@ function methods:tick()
   self._cache:tick()
 end
 
+--- Has a function called with the address of everybody whose access this nginx takes.
+---@param fn fun(address: string)
+function methods:on_removed(fn)
+  self._on_removed = self._on_removed or {}
+  table.insert(self._on_removed, fn)
+end
+
+--- Tells who was disabled or removed, or may have been.
+---@param address string
+function methods:removed(address)
+  for _, fn in ipairs(self._on_removed or {}) do
+    fn(address)
+  end
+end
+
 --- The state of the company's directory, for /healthz.
 ---@return table
 function methods:report()

@@ -67,6 +67,7 @@ local parts = {
   "inbound_intents",
   "inbound_outcomes",
   "state",
+  "session_ends",
 }
 for _, part in ipairs(parts) do
   local module = require("lastpass.store." .. part)

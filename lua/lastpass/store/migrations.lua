@@ -224,6 +224,16 @@ M.steps = {
       ends BIGINT NOT NULL) @churned]],
     "CREATE INDEX lastpass_state_by_end ON lastpass_state (ends)",
   },
+  {
+    -- Sessions of web applications that have ended before their time: by logout, or at the identity provider.
+    [[CREATE TABLE lastpass_session_ends (
+      name TEXT NOT NULL PRIMARY KEY,
+      ended_at BIGINT NOT NULL,
+      noted_at BIGINT NOT NULL,
+      ends BIGINT NOT NULL) @churned]],
+    "CREATE INDEX lastpass_session_ends_by_time ON lastpass_session_ends (noted_at)",
+    "CREATE INDEX lastpass_session_ends_by_end ON lastpass_session_ends (ends)",
+  },
 }
 
 local function version_of(database)

@@ -237,6 +237,17 @@ local function surely_not(err)
   return err ~= nil and not err.uncertain and err.kind ~= "partial"
 end
 
+-- Sessions end with the access.
+local function tell_removed(self, changes)
+  local tenant = self._context.tenant
+  for _, change in ipairs(changes) do
+    local kind = change_table.by_name[change_table.step_kind(change.kind) or ""]
+    if tenant.removed and kind and (kind.status == "disabled" or kind.status == "absent") then
+      tenant:removed(change.subject)
+    end
+  end
+end
+
 --- Logs what was done, or may have been. When that fails, what was done has not failed: its intent is logged, /healthz
 -- and the error log report it, and nothing is written after it.
 ---@param action string
@@ -249,6 +260,9 @@ function methods:done(action, changes, err)
       self._reserved[change] = self._begun[change]
       give_back(self, change)
     end
+  end
+  if not surely_not(err) then
+    tell_removed(self, changes)
   end
   self._in_doubt = self._in_doubt or err ~= nil and err.uncertain == true
   local ok, message = log_entry(self, entry_of(action, changes), audit.outcome(err))

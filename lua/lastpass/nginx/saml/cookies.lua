@@ -81,6 +81,7 @@ end
 ---@param name string
 ---@param present table<string, string>
 ---@return string|nil value nil when a part is missing
+---@return boolean? has_surplus whether there are parts of an older, longer value
 function M.gather(name, present)
   local first = present[name]
   local count, part = (first or ""):match "^(%d)~(.*)$"
@@ -88,7 +89,7 @@ function M.gather(name, present)
   if not count or count < 1 or count > MOST_CHUNKS then
     return nil
   elseif count == 1 then
-    return part
+    return part, present[chunk_name(name, 2)] ~= nil
   end
   local parts = { part }
   for index = 2, count do

@@ -50,15 +50,18 @@ end
 
 --- Whether a session is what a path asks for.
 ---@param session lastpass.nginx.saml.Session
----@param requirement table
+---@param requirement table contexts, max_age
 ---@param now number
 ---@return boolean
 function methods:satisfies(session, requirement, now) -- luacheck: ignore self
-  if requirement.is_context and not requirement.is_context[session.context or ""] then
-    return false
+  local is_context = not requirement.contexts
+  for _, context in ipairs(requirement.contexts or {}) do
+    is_context = is_context or context == session.context
   end
-  return not requirement.max_age
-    or session.auth_time ~= nil and now - session.auth_time <= requirement.max_age
+  if not is_context or not requirement.max_age then
+    return is_context
+  end
+  return session.auth_time ~= nil and now - session.auth_time <= requirement.max_age
 end
 
 local function is_below(path, prefix)
@@ -92,7 +95,7 @@ local function refuse_program(self, request, target, code, detail)
   end
   metrics.count("lastpass_saml_requests_total", { guard = settings.name, result = code })
   local challenge = CHALLENGE:format(settings.url .. settings.routes.login)
-  if settings.tokens then
+  if self.tokens then
     challenge = 'Bearer realm="lastpass", ' .. challenge
   end
   return pages.problem(401, code, detail, { login_url = url }, { ["WWW-Authenticate"] = challenge })
@@ -100,7 +103,8 @@ end
 
 local NOT_KEPT = {
   foreign = "The form came from another site, so it was not kept.",
-  large = "The form is too large to be kept while you sign in (%d KiB at most), so nothing of it was kept.",
+  large = "The form is too large to be kept while you sign in (%d KiB at most), so nothing of it "
+    .. "was kept.",
 }
 
 local function begin_with_form(self, request, login_of)
@@ -114,8 +118,8 @@ local function begin_with_form(self, request, login_of)
     local response = pages.page(
       503,
       "Please try again in a moment",
-      "You are not signed in any more, and there is no room at the moment to keep what you sent. Nothing was "
-        .. "saved: go back, and send it again."
+      "You are not signed in any more, and there is no room at the moment to keep what you sent. "
+        .. "Nothing was saved: go back, and send it again."
     )
     response.headers["Retry-After"] = "10"
     return response
@@ -164,7 +168,8 @@ local function unknown(self, request)
   if classify.of(request.method, request.headers) == "api" then
     response = pages.problem(503, "sessions_unknown", text)
   else
-    response = pages.page(503, "Please try again in a moment", "It is being looked into: " .. text .. ".")
+    response =
+      pages.page(503, "Please try again in a moment", "It is being looked into: " .. text .. ".")
   end
   response.headers["Retry-After"] = "5"
   metrics.count("lastpass_saml_requests_total", { guard = self.settings.name, result = "unknown" })
@@ -173,13 +178,9 @@ end
 
 -- ---- those who have a token ----
 
-local function token_of(self)
-  local tokens = self.settings.tokens
-  local header = tokens and ngx.var.http_authorization
-  local token = header and gateway_tokens.find(self.token_list or {}, header)
-  if token and token.scopes.read and (tokens == true or self.token_names[token.name]) then
-    return token
-  end
+local function has_token(self)
+  local header = self.tokens and ngx.var.http_authorization
+  return header ~= nil and header ~= false and gateway_tokens.find(self.tokens, header) ~= nil
 end
 
 -- ---- passing ----
@@ -210,8 +211,8 @@ local function send_kept(self, header)
     local response = pages.page(
       410,
       "What you sent was not kept",
-      "You are signed in again, but the form was kept for too long or on another server, or was sent already. Go "
-        .. "back to it, look whether it was saved, and send it again if not.",
+      "You are signed in again, but the form was kept for too long or on another server, or was "
+        .. "sent already. Go back to it, look whether it was saved, and send it again if not.",
       pages.link(self.settings.landing, "Go on")
     )
     response.headers["Set-Cookie"] = { posts.forget() }
@@ -282,7 +283,7 @@ local function decide(self, given)
   local now = ngx.now()
   if route then
     return own[route](self, request_of(now))
-  elseif settings.tokens and token_of(self) then
+  elseif has_token(self) then
     return nil
   end
   local header = var.http_cookie
@@ -330,6 +331,12 @@ function methods:revoke(keys, now)
   return self.feed:revoke(keys, now)
 end
 
+--- What makes the service provider.
+---@return lastpass.nginx.saml.Providers
+function methods:providers()
+  return self._providers
+end
+
 --- The service provider.
 ---@return lastpass.saml.ServiceProvider|nil
 ---@return string? message
@@ -339,9 +346,11 @@ function methods:provider()
 end
 
 --- Makes a guard of its parts.
----@param parts table
+---@param parts table settings, sessions, logins, posts, revoked, feed, tokens (of the gateway, that may pass)
+---@param made lastpass.nginx.saml.Providers
 ---@return lastpass.nginx.saml.Guard
-function M.new(parts)
+function M.new(parts, made)
+  parts._providers = made
   return setmetatable(parts, guard_mt)
 end
 

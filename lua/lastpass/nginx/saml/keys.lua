@@ -41,7 +41,12 @@ local function read_key(entry, position, level)
   if not opened then
     raise(level + 1, position, "%s", message)
   elseif opened:length() < LEAST then
-    raise(level + 1, position, "the secret is shorter than %d bytes: openssl rand -base64 32", LEAST)
+    raise(
+      level + 1,
+      position,
+      "the secret is shorter than %d bytes: openssl rand -base64 32",
+      LEAST
+    )
   end
   return { id = entry.id, secret = opened, derived = {} }
 end

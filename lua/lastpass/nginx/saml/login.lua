@@ -80,8 +80,8 @@ function M.begin(guard, request, login, choice)
     return pages.page(
       414,
       "This address is too long",
-      "You are not signed in, and the address is too long to come back to it afterwards. Sign in first, then open "
-        .. "it again.",
+      "You are not signed in, and the address is too long to come back to it afterwards. "
+        .. "Sign in first, then open it again.",
       pages.link(guard.settings.routes.login, "Sign in")
     )
   end
@@ -120,7 +120,10 @@ local function is_target(text)
 end
 
 local function lost_page(guard, request)
-  metrics.count("lastpass_saml_refusals_total", { guard = guard.settings.name, code = "cookie_lost" })
+  metrics.count(
+    "lastpass_saml_refusals_total",
+    { guard = guard.settings.name, code = "cookie_lost" }
+  )
   ngx.log(
     ngx.WARN,
     "lastpass saml: ",
@@ -132,8 +135,8 @@ local function lost_page(guard, request)
     pages.page(
       403,
       "Signing in did not work",
-      "Your browser did not send back the cookie that this page had set, or the sign-in page was open for too long. "
-        .. "Allow cookies for this site, and try once more.",
+      "Your browser did not send back the cookie that this page had set, or the sign-in page was "
+        .. "open for too long. Allow cookies for this site, and try once more.",
       pages.link(guard.settings.routes.login, "Sign in"),
       "Number of this attempt: " .. ngx.var.request_id
     ),
@@ -182,7 +185,12 @@ function M.start(guard, request)
   end
   local response = query.again and start_again(guard, request, query.again)
   return response
-    or M.begin(guard, request, { target = target }, { idp = query.idp, domain = query.domain })
+    or M.begin(
+      guard,
+      request,
+      { target = target, again = query.again ~= nil or nil },
+      { idp = query.idp, domain = query.domain }
+    )
 end
 
 -- ---- the answer ----
@@ -190,7 +198,7 @@ end
 -- Codes of an answer that does not belong to a request of this browser, which a second attempt may cure.
 local is_lost = { request_unknown = true, request_expired = true, other_browser = true }
 
-local function refuse(guard, request, message, err)
+local function refuse(guard, message, err)
   local code = err and err.code or "failed"
   if is_lost[code] then
     log(guard, ngx.NOTICE, code, message, err)
@@ -250,10 +258,13 @@ end
 local function arrive(guard, request, login, identity)
   local account = account_of(guard, identity)
   if not account or account == "" then
-    local message = ("the assertion has not exactly one '%s', by which 'account' names the person"):format(
-      guard.settings.account_attribute
+    local message = "the assertion has not exactly one '%s', by which 'account' names the person"
+    return trouble(
+      guard,
+      "no_account",
+      "It is not known which account is yours.",
+      message:format(guard.settings.account_attribute or "NameID")
     )
-    return trouble(guard, "no_account", "It is not known which account is yours.", message)
   end
   local attributes = kept_attributes(guard, identity)
   local session = guard.sessions:begin(identity, account, attributes, request.now)
@@ -269,13 +280,19 @@ local function arrive(guard, request, login, identity)
   end
   local requirement = login and login.requirement
   if requirement and not guard:satisfies(session, requirement, request.now) then
-    local message = ("the identity provider signed the person in by '%s' at %s, and the path asks for more"):format(
-      tostring(identity.authn_context),
-      tostring(identity.auth_time)
+    local message =
+      "the identity provider signed the person in by '%s' at %s; the path asks for more"
+    return trouble(
+      guard,
+      "step_up_failed",
+      "This page asks for a stronger sign-in.",
+      message:format(tostring(identity.authn_context), tostring(identity.auth_time))
     )
-    return trouble(guard, "step_up_failed", "This page asks for a stronger sign-in.", message)
   end
-  metrics.count("lastpass_saml_logins_total", { guard = guard.settings.name, issuer = identity.issuer })
+  metrics.count(
+    "lastpass_saml_logins_total",
+    { guard = guard.settings.name, issuer = identity.issuer }
+  )
   local target = login and login.target or identity.relay
   if not is_target(target) then
     target = guard.settings.landing
@@ -286,7 +303,7 @@ local function arrive(guard, request, login, identity)
   if login and login.post then
     with_cookies(response, { guard.posts:cookie(login.post) })
   end
-  if logins.is_again(request.cookies) then
+  if login and login.again then
     with_cookies(response, { logins.forget_again() })
   end
   return response
@@ -322,7 +339,7 @@ function M.consume(guard, request)
     end
   )
   if not identity then
-    return refuse(guard, request, message, err)
+    return refuse(guard, message, err)
   end
   return arrive(guard, request, login, identity)
 end

@@ -130,7 +130,7 @@ end
 
 --- Has the service provider begin a sign-on, and keeps what it writes.
 ---@param present table<string, string> cookies of the request
----@param login table target, requirement, post (id), as `finish` gives them back
+---@param login table target, requirement, post (id), again, as `finish` gives them back
 ---@param now number
 ---@param begin fun(): any, ... calls the service provider: gives its request, or nil and a failure; the request's
 -- `browser` is kept as well
@@ -153,6 +153,7 @@ function methods:begin(present, login, now, begin)
       target = login.target,
       requirement = login.requirement,
       post = login.post,
+      again = login.again,
     }
   )
   if #sealed > LONGEST then

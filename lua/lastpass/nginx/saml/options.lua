@@ -21,25 +21,31 @@ end
 
 local function bytes(lowest, highest)
   return function(value)
-    return type(value) == "number"
-      and value % 1 == 0
-      and value >= lowest
-      and value <= highest,
+    return type(value) == "number" and value % 1 == 0 and value >= lowest and value <= highest,
       ("a number of bytes from %d to %d"):format(lowest, highest)
   end
 end
 
 local function path(value)
-  return type(value) == "string"
-    and value:find "^/[%w._~-][%w._~/-]*$" ~= nil
-    and not value:find("//", 1, true)
-    and not value:find "/$"
-    and not (value .. "/"):find("/../", 1, true),
+  return type(value) == "string" and value:find "^/[%w._~-][%w._~/-]*$" ~= nil and not value:find(
+    "//",
+    1,
+    true
+  ) and not value:find "/$" and not (value .. "/"):find("/../", 1, true),
     "a path such as /saml, without a slash at its end"
 end
 
 local function url(value)
   return type(value) == "string" and value:find "^https?://[^%s]+$" ~= nil, "an address"
+end
+
+-- A path of this server with whatever follows it.
+local function target(value)
+  return type(value) == "string"
+    and value:find "^/" ~= nil
+    and not value:find "^//"
+    and not value:find "[\\%c%s]",
+    "a path"
 end
 
 local any_idp = { "string", "table", "function" }
@@ -72,13 +78,9 @@ local known = {
   acs_url = url,
   slo_url = url,
   -- where somebody arrives who did not come from a page of the application
-  landing = function(value)
-    return type(value) == "string" and value:find "^/[^/\\%c]?[^\\%c]*$" ~= nil, "a path"
-  end,
+  landing = target,
   -- where logging out leads to; default the page that says so
-  after_logout = function(value)
-    return type(value) == "string" and value:find "^/[^/\\%c]?[^\\%c]*$" ~= nil, "a path"
-  end,
+  after_logout = target,
   -- metadata: a path, what `saml.metadata.read` gives, options of `saml.metadata.source`, or a list of these
   idp = any_idp,
   cookie_keys = "table",
@@ -227,7 +229,6 @@ function M.requirement(where, given, level)
   return {
     path = given.path,
     contexts = contexts,
-    is_context = contexts and errors.set_of(contexts),
     max_age = given.max_age,
     idp = given.idp,
   }

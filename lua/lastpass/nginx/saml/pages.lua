@@ -10,8 +10,8 @@ local style = require "lastpass.html.style"
 
 local M = {}
 
-local POLICY = "default-src 'none'; style-src 'sha256-%s'; form-action 'self'; frame-ancestors 'none'; "
-  .. "base-uri 'none'"
+local POLICY = "default-src 'none'; style-src 'sha256-%s'; form-action 'self'; "
+  .. "frame-ancestors 'none'; base-uri 'none'"
 local policy
 
 local function headers(more)
@@ -60,7 +60,11 @@ function M.button(action, title, fields)
   for position, field in ipairs(fields or {}) do
     hidden[position] = html.input { type = "hidden", name = field[1], value = field[2] }
   end
-  return html.form({ method = "post", action = action }, hidden, html.button({ type = "submit" }, title))
+  return html.form(
+    { method = "post", action = action },
+    hidden,
+    html.button({ type = "submit" }, title)
+  )
 end
 
 --- Sends the browser elsewhere.

@@ -34,9 +34,10 @@ local function source_of(self, given, level)
     errors.raise(level + 1, "saml: 'idp' must be metadata, a path, or options of a source")
   end
   options.warn_days = options.warn_days or self._settings.warn_days
-  options.on_event = options.on_event or function(event)
-    ngx.log(ngx.WARN, "lastpass saml: metadata: ", event.message)
-  end
+  options.on_event = options.on_event
+    or function(event)
+      ngx.log(ngx.WARN, "lastpass saml: metadata: ", event.message)
+    end
   local source = saml.metadata.source(options)
   if options.path then
     local entity, message = source:entity()

@@ -88,8 +88,7 @@ local function complete(session)
     M.session_key(session.id),
     M.account_key(session.account),
     M.name_key(session.issuer, session.name_id),
-    session.session_index
-      and M.index_key(session.issuer, session.name_id, session.session_index),
+    session.session_index and M.index_key(session.issuer, session.name_id, session.session_index),
   }
   return session
 end
@@ -171,21 +170,27 @@ end
 --- The headers that have the browser forget it.
 ---@param present table<string, string>
 ---@return string[]
-function methods:forget(present)
+function methods:forget(present) -- luacheck: ignore self
   return cookies.forget_all(M.COOKIE, "Lax", present)
 end
 
 -- ---- reading ----
 
 local function open(self, header)
-  local sealed = cookies.gather(M.COOKIE, cookies.read(header))
+  local present = cookies.read(header)
+  local sealed, has_surplus = cookies.gather(M.COOKIE, present)
   local text, is_current
   if sealed then
     text, is_current = self._keys:open(self._purpose, sealed)
   end
   local session = text and decode(text)
   local rest = cookies.without(header, M.PREFIX)
-  return { session = session or false, is_current = is_current, rest = rest or false }
+  return {
+    session = session or false,
+    is_current = is_current and not has_surplus,
+    rest = rest or false,
+    present = has_surplus and present or nil,
+  }
 end
 
 -- Two generations: when the young one is full, it becomes the old one. So what is used stays.
@@ -233,7 +238,8 @@ function methods:find(header, now)
   return session, "", entry
 end
 
---- The headers that renew a session, when it is time: after a minute of use, or after the keys have changed.
+--- The headers that renew a session, when it is time: after a minute of use, when the keys have
+-- changed, or when parts of an older cookie are in the way.
 ---@param entry table of `find`
 ---@param now number
 ---@return string[]|nil
@@ -244,7 +250,7 @@ function methods:renew(entry, now)
   end
   local used = session.used
   session.used = math.floor(now)
-  local headers = self:store(session)
+  local headers = self:store(session, entry.present)
   session.used = used -- what is cached is the cookie that was sent, not the one that goes out
   return headers
 end

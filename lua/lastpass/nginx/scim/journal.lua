@@ -388,9 +388,10 @@ end
 --- The proxy of a journal, for one worker.
 ---@param label string path of an SQLite file, or DSN
 ---@param pool string name of nginx's thread_pool
+---@param was_open? boolean it was read before, by another worker: a file that is gone is not made anew
 ---@return lastpass.nginx.scim.Journal
-function M.new(label, pool)
-  local file = {} -- `was_open`: it exists
+function M.new(label, pool, was_open)
+  local file = { was_open = was_open or nil } -- it exists
   return setmetatable({
     label = label,
     _reading = new_queue(label, pool, file),

@@ -1,0 +1,276 @@
+--- Why sessions end with the account. The list of revocations is fed by the journal (steps of plans, of single changes, of
+-- the SCIM endpoint; logouts on other machines), by LastPass's events, and by what this nginx itself does. A session that
+-- has ended stays ended, whoever is let in again: only what began afterwards counts.
+-- @module lastpass.nginx.saml.feed
+local changes = require "lastpass.directory.changes"
+local email = require "lastpass.email"
+local event_reader = require "lastpass.directory.events"
+local journals = require "lastpass.nginx.scim.journal"
+local leases = require "lastpass.nginx.lease"
+local metrics = require "lastpass.nginx.metrics"
+local sessions = require "lastpass.nginx.saml.session"
+
+---@class lastpass.nginx.saml.Feed
+local methods = {}
+local feed_mt = { __name = "lastpass.nginx.saml.Feed", __index = methods }
+
+local M = {}
+
+local JOURNAL, EVENTS = "journal", "events"
+-- What is read again each time: rows of a transaction that was committed late.
+local OVERLAP = 60
+local COMPLAIN_EVERY = 10 -- of one worker about one thing
+local EVENTS_OVERLAP = 900 -- LastPass lists events late
+
+-- Kinds of steps after which nobody may be signed in.
+local kinds = {}
+for _, change in ipairs(changes.list) do
+  if change.status == "disabled" or change.status == "absent" then
+    kinds[#kinds + 1] = change.name
+  end
+end
+
+-- Actions of the audit log that say the same.
+local ends_access = {
+  user_disabled = true,
+  user_disabling = true,
+  user_deleted = true,
+  user_removed = true,
+  user_deprovisioned = true,
+}
+
+--- Makes the feed of a guard.
+---@param settings table of `lastpass.nginx.saml.options`; tenant is a `lastpass.nginx.Tenant`, or nil
+---@param revoked lastpass.nginx.saml.Revoked
+---@return lastpass.nginx.saml.Feed
+function M.new(settings, revoked)
+  local tenant = settings.tenant
+  local self = setmetatable({
+    _settings = settings,
+    _revoked = revoked,
+    _tenant = tenant,
+    _label = settings.journal or tenant and tenant.journal,
+    _lifetime = math.ceil(settings.lifetime) + 60,
+    _complained = {},
+  }, feed_mt)
+  if tenant then
+    tenant:on_removed(function(address)
+      self:removed(address, ngx.now())
+    end)
+  end
+  return self
+end
+
+-- One for all feeds of a worker: semaphores are of one worker.
+local of_labels = {}
+
+local function journal_of(self)
+  local journal = of_labels[self._label]
+  if not journal then
+    local was_open = self._revoked:fed_at(JOURNAL) ~= nil
+    journal = journals.new(self._label, self._settings.thread_pool, was_open)
+    of_labels[self._label] = journal
+  end
+  return journal
+end
+
+local function complain(self, what, message)
+  metrics.count("lastpass_saml_feed_failures_total", { guard = self._settings.name, feed = what })
+  if self._complained[what] and ngx.now() - self._complained[what] < COMPLAIN_EVERY then
+    return
+  end
+  self._complained[what] = ngx.now()
+  ngx.log(ngx.ERR, "lastpass saml: ", self._settings.name, ": ", what, ": ", message)
+end
+
+--- Ends all sessions of an account.
+---@param address string
+---@param at number epoch seconds
+---@return true|nil
+---@return string? message
+---@return lastpass.Error? err
+function methods:removed(address, at)
+  local ok, message, err = self._revoked:add(sessions.account_key(address), at, ngx.now())
+  if not ok then
+    complain(self, "account", message)
+  end
+  return ok, message, err
+end
+
+--- Ends sessions, here and on all machines that have the journal: there first, so that a failure leaves nothing half done.
+---@param keys string[]
+---@param now number
+---@return true|nil
+---@return string? message
+---@return lastpass.Error? err
+function methods:revoke(keys, now)
+  if self._label then
+    local ok, message, err =
+      journal_of(self):add_session_ends(keys, math.ceil(now * 1000), self._lifetime)
+    if not ok then
+      return nil, message, err
+    end
+  end
+  for _, key in ipairs(keys) do
+    local ok, message, err = self._revoked:add(key, now, now)
+    if not ok then
+      return nil, message, err
+    end
+  end
+  return true
+end
+
+-- ---- the journal ----
+
+local function add_all(self, removals, ends)
+  local now = ngx.now()
+  for _, row in ipairs(removals) do
+    -- the journal has whole seconds: whoever signed in within the same one signs in again
+    local ok, message, err =
+      self._revoked:add(sessions.account_key(row.subject), row.touched_at + 0.999, now)
+    if not ok then
+      return nil, message, err
+    end
+  end
+  for _, row in ipairs(ends) do
+    local ok, message, err = self._revoked:add(row.name, row.ended_at / 1000, now)
+    if not ok then
+      return nil, message, err
+    end
+  end
+  return true
+end
+
+--- Reads what is new in the journal. At the first time, that is all that a session of today may have missed.
+---@return true|nil
+---@return string? message
+---@return lastpass.Error? err
+function methods:read_journal()
+  ngx.update_time()
+  local began, fed_at = ngx.now(), self._revoked:fed_at(JOURNAL)
+  local back = self._lifetime
+  if fed_at then
+    back = math.min(back, math.ceil(began - fed_at) + OVERLAP)
+  end
+  local tenant = self._tenant and self._tenant:in_journal() or nil
+  local results, message, err = journal_of(self):batch {
+    { method = "removals", count = 3, kinds, back, tenant },
+    { method = "session_ends", count = 1, back },
+  }
+  local removals, ends
+  if results then
+    removals, message, err = results[1][1], results[1][2], results[1][3]
+  end
+  if removals then
+    ends, message, err = results[2][1], results[2][2], results[2][3]
+  end
+  local ok = ends and true
+  if ok then
+    ok, message, err = add_all(self, removals, ends)
+  end
+  if not ok then
+    return nil, message, err
+  end
+  self._revoked:feed_ok(JOURNAL, began)
+  return true
+end
+
+--- Whether the list may lack what happened on other machines: for too long the journal could not be read.
+---@param now number
+---@return boolean
+function methods:is_late(now)
+  if not self._label then
+    return false
+  end
+  local fed_at = self._revoked:fed_at(JOURNAL)
+  return not fed_at or now - fed_at > self._settings.stale_after
+end
+
+-- ---- events ----
+
+--- Reads what LastPass's events say: whoever was disabled in the Admin Console, or by another program.
+---@return true|nil
+---@return string? message
+---@return lastpass.Error? err
+function methods:read_events()
+  local now = ngx.now()
+  local fed_at = self._revoked:fed_at(EVENTS)
+  local from = now - self._lifetime
+  if fed_at then
+    from = math.max(from, fed_at - EVENTS_OVERLAP)
+  end
+  local list, message, err = event_reader.read(self._tenant:client(), { from = from })
+  if not list then
+    return nil, message, err
+  end
+  for _, event in ipairs(list) do
+    for _, target in ipairs(ends_access[event.id] and event.targets or {}) do
+      if target.kind == "user" and email.check(target.value) then
+        local ok
+        ok, message, err = self:removed(target.value, (event.time or now) + 0.999)
+        if not ok then
+          return nil, message, err
+        end
+      end
+    end
+  end
+  self._revoked:feed_ok(EVENTS, now)
+  return true
+end
+
+-- ---- timers ----
+
+-- One worker of all reads, and the others see it.
+local function run(self, what, interval, read)
+  local fed_at = self._revoked:fed_at(what)
+  if fed_at and ngx.now() - fed_at < interval * 0.8 then
+    return
+  end
+  local lease =
+    leases.take(("saml %s of %s"):format(what, self._settings.name), math.max(5, interval))
+  if not lease then
+    return
+  end
+  local ok, done, message = lease:guard(read, self)
+  if not ok or not done then
+    complain(self, what, tostring(ok and message or done))
+  end
+end
+
+--- Starts the timers of a worker.
+---@param every fun(seconds: number, what: string, fn: function)
+function methods:start(every)
+  local settings = self._settings
+  local function start(what, interval, read)
+    every(interval, "saml " .. what .. " of " .. settings.name, function(premature)
+      if not premature then
+        run(self, what, interval, read)
+      end
+    end)
+  end
+  if self._label then
+    start(JOURNAL, settings.journal_every, self.read_journal)
+  end
+  if self._tenant and settings.events_every then
+    start(EVENTS, settings.events_every, self.read_events)
+  end
+end
+
+--- How far the list is behind, for /healthz and /metrics.
+---@param now number
+---@return table<string, number> seconds by feed
+function methods:lag(now)
+  local lag = {}
+  for _, what in ipairs {
+    self._label and JOURNAL or false,
+    self._tenant and self._settings.events_every and EVENTS or false,
+  } do
+    if what then
+      local fed_at = self._revoked:fed_at(what)
+      lag[what] = fed_at and now - fed_at or math.huge
+    end
+  end
+  return lag
+end
+
+return M
