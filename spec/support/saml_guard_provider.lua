@@ -21,6 +21,7 @@ function methods:login_url(asked)
     return nil, message, err
   end
   local url = "https://idp.example/sso?id=" .. id
+  asked.path = nil
   for _, name in ipairs(errors.names_of(asked)) do
     local value = asked[name]
     url = url
@@ -79,7 +80,7 @@ function methods:consume(form, options)
 end
 
 function methods:logout(subject) -- luacheck: ignore self
-  return "https://idp.example/slo?name=" .. subject.name_id, { id = "l" }
+  return "https://idp.example/slo?name=" .. subject.name_id, { kind = "saml", id = "l" }
 end
 
 function methods:consume_logout(given) -- luacheck: ignore self

@@ -22,7 +22,8 @@ describe("SAML guards of several machines", function()
       servers[number] = guard.start {
         workers = 2,
         main = "thread_pool lastpass threads=4;",
-        settings = ([[idp = { entity_id = "https://idp.example", idp = {} }, journal = %q,
+        settings = ([[idp = { entity_id = "https://idp.example", idp = {} }, cert = "x",
+          key = assert(lastpass.secret.value "a double takes any"), journal = %q,
           journal_every = 0.2, entity_id = "urn:acme:app"]]):format(path),
       }
       port = port or servers[number].port
@@ -152,7 +153,8 @@ describe("SAML guards of several machines", function()
     servers[4] = guard.start {
       port = port,
       main = "thread_pool lastpass threads=4;",
-      settings = ([[idp = { entity_id = "https://idp.example", idp = {} }, journal = %q,
+      settings = ([[idp = { entity_id = "https://idp.example", idp = {} }, cert = "x",
+          key = assert(lastpass.secret.value "a double takes any"), journal = %q,
         journal_every = 0.2, entity_id = "urn:acme:app"]]):format(path),
     }
     local seen = {}
@@ -172,7 +174,8 @@ describe("SAML guard without its journal", function()
     assert(store.open { path = path }):close()
     local server = guard.start {
       main = "thread_pool lastpass threads=4;",
-      settings = ([[idp = { entity_id = "https://idp.example", idp = {} }, journal = %q,
+      settings = ([[idp = { entity_id = "https://idp.example", idp = {} }, cert = "x",
+          key = assert(lastpass.secret.value "a double takes any"), journal = %q,
         journal_every = 0.2, stale_after = 5]]):format(path),
     }
     local browser = guard.browser(server)

@@ -11,7 +11,7 @@ describe("SAML guard in nginx", function()
       settings = [[idp = { entity_id = "https://idp.example", idp = {} },
         headers = { ["X-Auth-Account"] = "account", ["X-Auth-Groups"] = "attribute:groups" },
         paths = { { path = "/admin", authn_context = { "strong", "stronger" }, max_age = 300 } },
-        idle = 3600]],
+        key = assert(lastpass.secret.value "a double takes any"), cert = "x", idle = 3600]],
     }
   end)
 
@@ -297,6 +297,7 @@ describe("SAML guard in nginx", function()
     browser:sign_in("/", { context = "weak", auth_time = os.time() })
     for _, path in ipairs { "/admin", "/admin/x", "/vault/x" } do
       local asked = browser:request(path)
+      assert.truthy(asked.location:find "max_auth_age=300", asked.body)
       assert.truthy(asked.location:find "authn_context=strong", asked.body)
       assert.truthy(asked.location:find "force_authn=true")
     end
@@ -317,7 +318,7 @@ describe("SAML guard in nginx", function()
     } do
       local refused = step_up(fields)
       assert.equal(403, refused.status)
-      assert.truthy(refused.body:find "stronger sign%-in")
+      assert.truthy(refused.body:find "stronger or more recent sign%-in")
     end
     assert.equal(303, step_up({ context = "stronger", auth_time = os.time() }).status)
     assert.equal(200, browser:request("/admin/x").status)

@@ -244,10 +244,7 @@ local own = {
 }
 
 function own.metadata(self)
-  local sp, text, err = self:provider()
-  if sp then
-    text, err = sp:metadata {}
-  end
+  local text, err = self:provider():metadata {}
   if not text then
     ngx.log(ngx.ERR, "lastpass saml: metadata: ", tostring(err))
     return pages.problem(503, "no_metadata", "there is no metadata at the moment")
@@ -338,11 +335,9 @@ function methods:providers()
 end
 
 --- The service provider.
----@return lastpass.saml.ServiceProvider|nil
----@return string? message
----@return lastpass.Error? err
+---@return lastpass.saml.Sp
 function methods:provider()
-  return self._providers:get()
+  return self._providers.sp
 end
 
 --- Makes a guard of its parts.

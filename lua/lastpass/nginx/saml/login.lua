@@ -64,9 +64,40 @@ local function wanted(login, choice)
   return {
     idp = choice.idp or requirement.idp,
     domain = choice.domain,
+    path = login.target,
     force_authn = requirement.max_age ~= nil and choice.is_step_up or nil,
+    max_auth_age = requirement.max_age,
     authn_context = requirement.contexts,
   }
+end
+
+local function too_long(guard)
+  return pages.page(
+    414,
+    "This address is too long",
+    "You are not signed in, and the address is too long to come back to it afterwards. "
+      .. "Sign in first, then open it again.",
+    pages.link(guard.settings.routes.login, "Sign in")
+  )
+end
+
+-- Several identity providers, and nothing says which.
+local function choose_page(guard, login)
+  local links = {}
+  for position, entity in ipairs(guard:providers():entities()) do
+    local path = ("%s?idp=%s&target=%s"):format(
+      guard.settings.routes.login,
+      ngx.escape_uri(entity.entity_id),
+      ngx.escape_uri(login.target)
+    )
+    links[position] = pages.link(path, entity.entity_id)
+  end
+  return pages.page(
+    300,
+    "Where do you sign in?",
+    pages.email_form(guard.settings.routes.login, login.target),
+    unpack(links)
+  )
 end
 
 --- Sends a browser to the identity provider.
@@ -77,28 +108,22 @@ end
 ---@return table response
 function M.begin(guard, request, login, choice)
   if #login.target > LONGEST_TARGET then
-    return pages.page(
-      414,
-      "This address is too long",
-      "You are not signed in, and the address is too long to come back to it afterwards. "
-        .. "Sign in first, then open it again.",
-      pages.link(guard.settings.routes.login, "Sign in")
-    )
+    return too_long(guard)
   end
   local url
   local list, started, err = guard.logins:begin(request.cookies, login, request.now, function()
-    local sp, text, failure = guard:provider()
-    if not sp then
-      return nil, text, failure
-    end
-    local answer, details, why = sp:login_url(wanted(login, choice or {}))
+    local answer, details, why = guard:provider():login_url(wanted(login, choice or {}))
     if not answer then
       return nil, details, why
     end
     url = answer
     return details
   end)
-  if not list then
+  if not list and started == "too long" then
+    return too_long(guard)
+  elseif not list and err and err.code == "unknown_idp" then
+    return choose_page(guard, login)
+  elseif not list then
     return failed(guard, started, err)
   end
   metrics.count("lastpass_saml_starts_total", { guard = guard.settings.name })
@@ -157,8 +182,8 @@ local function start_again(guard, request, step)
   end
 end
 
---- The start of a sign-on: GET with target (a path to return to), idp or domain (where several identity providers are
--- known).
+--- The start of a sign-on: GET with target (a path to return to); idp, domain or email where several identity
+-- providers are known.
 ---@param guard lastpass.nginx.saml.Guard
 ---@param request table
 ---@return table response
@@ -189,24 +214,37 @@ function M.start(guard, request)
       guard,
       request,
       { target = target, again = query.again ~= nil or nil },
-      { idp = query.idp, domain = query.domain }
+      { idp = query.idp, domain = query.domain or (query.email or ""):match "@([^@%s]+)$" }
     )
 end
 
 -- ---- the answer ----
 
 -- Codes of an answer that does not belong to a request of this browser, which a second attempt may cure.
-local is_lost = { request_unknown = true, request_expired = true, other_browser = true }
+local is_lost = {
+  request_unknown = true,
+  request_expired = true,
+  other_browser = true,
+  replayed = true,
+}
+
+local TOO_WEAK =
+  "This page asks for a stronger or more recent sign-in than your identity provider made."
+local NUMBER = " Please tell your administrator this number: "
+local is_too_weak = { wrong_authn_context = true, authn_too_old = true }
 
 local function refuse(guard, message, err)
   local code = err and err.code or "failed"
   if is_lost[code] then
     log(guard, ngx.NOTICE, code, message, err)
     return pages.redirect(guard.settings.url .. guard.settings.routes.login .. "?again=1")
-  elseif code == "state_failed" or code == "state_full" then
+  elseif code == "state_failed" or code == "replay_failed" or code == "state_full" then
     return failed(guard, message, err)
   end
   log(guard, ngx.WARN, code, message, err)
+  if is_too_weak[code] then
+    return pages.page(403, "You cannot be signed in", TOO_WEAK .. NUMBER .. ngx.var.request_id)
+  end
   return with_cookies(
     pages.page(
       403,
@@ -247,11 +285,7 @@ end
 
 local function trouble(guard, code, text, message)
   log(guard, ngx.ERR, code, message)
-  return pages.page(
-    403,
-    "You cannot be signed in",
-    text .. " Please tell your administrator this number: " .. ngx.var.request_id
-  )
+  return pages.page(403, "You cannot be signed in", text .. NUMBER .. ngx.var.request_id)
 end
 
 -- The person has signed in: the session, and the way to where they wanted to go.
@@ -285,7 +319,7 @@ local function arrive(guard, request, login, identity)
     return trouble(
       guard,
       "step_up_failed",
-      "This page asks for a stronger sign-in.",
+      TOO_WEAK,
       message:format(tostring(identity.authn_context), tostring(identity.auth_time))
     )
   end
@@ -327,11 +361,7 @@ function M.consume(guard, request)
     request.cookies,
     request.now,
     function(browsers)
-      local sp, text, failure = guard:provider()
-      if not sp then
-        return nil, text, failure
-      end
-      return sp:consume(form, {
+      return guard:provider():consume(form, {
         browser = browsers,
         method = request.method,
         content_type = request.headers["content-type"],

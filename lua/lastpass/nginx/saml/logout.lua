@@ -92,14 +92,10 @@ function M.leave(guard, request)
       return not_ended(guard, message, err)
     end
     metrics.count("lastpass_saml_logouts_total", { guard = guard.settings.name, by = "person" })
-    local sp = guard:provider()
-    local url, details
-    if sp then
-      url, details = sp:logout(session.subject, { relay = "signed-out" })
-    end
-    if url then
-      response = send_on(url, details and details.form)
-    elseif details then
+    local url, details = guard:provider():logout(session.subject)
+    if url and details.kind ~= "none" then
+      response = send_on(url, details.form)
+    elseif not url then
       ngx.log(ngx.WARN, "lastpass saml: the identity provider is not told of a logout: ", details)
     end
   end
@@ -108,10 +104,7 @@ end
 
 local function keys_of(result, issuer)
   local keys, indexes = {}, result.session_index
-  if type(indexes) == "string" then
-    indexes = { indexes }
-  end
-  local name = type(result.name_id) == "table" and result.name_id.value or result.name_id
+  local name = result.name_id
   for position, index in ipairs(indexes or {}) do
     keys[position] = sessions.index_key(issuer, name, index)
   end
@@ -134,11 +127,10 @@ function M.consume(guard, request)
   else
     return pages.problem(405, "method", "this address takes GET and POST")
   end
-  local sp, message, err = guard:provider()
-  local result
-  if sp then
-    result, message, err = sp:consume_logout(given)
+  if not guard.settings.provider.key then
+    return pages.problem(404, "no_logout", "single logout needs the settings key and cert")
   end
+  local result, message, err = guard:provider():consume_logout(given)
   if not result then
     login.log(guard, ngx.WARN, err and err.code or "failed", message, err)
     return pages.page(

@@ -38,7 +38,7 @@ function M.page(status, title, ...)
   local paragraphs = {}
   for position = 1, select("#", ...) do
     local text = select(position, ...)
-    paragraphs[position] = text and html.p(text)
+    paragraphs[position] = type(text) == "string" and html.p(text) or text
   end
   local body = components.document {
     title = title,
@@ -64,6 +64,17 @@ function M.button(action, title, fields)
     { method = "post", action = action },
     hidden,
     html.button({ type = "submit" }, title)
+  )
+end
+
+--- A form that asks for an address, whose domain says which identity provider.
+function M.email_form(action, target)
+  return html.form(
+    { method = "get", action = action },
+    html.input { type = "hidden", name = "target", value = target },
+    html.label({ ["for"] = "email" }, "Your e-mail address"),
+    html.input { type = "email", id = "email", name = "email", autocomplete = "email" },
+    html.button({ type = "submit" }, "Go on")
   )
 end
 

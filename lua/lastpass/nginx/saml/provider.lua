@@ -1,29 +1,33 @@
---- The service provider of a guard, made of its settings and of the metadata as it is now: when a source has read a new
--- copy, the next request gets a provider that knows it, and nothing has to be started again.
+--- The service provider of a guard, made of its settings. Metadata comes from sources, which read it again and keep the
+-- last good copy, so that nothing has to be started again when an identity provider changes its keys.
 -- @module lastpass.nginx.saml.provider
 local errors = require "lastpass.error"
 local saml = require "lastpass.saml"
 
 ---@class lastpass.nginx.saml.Providers
+---@field sp lastpass.saml.Sp
 local methods = {}
 local providers_mt = { __name = "lastpass.nginx.saml.Providers", __index = methods }
 
 local M = {}
 
+local REQUEST_LIFETIME = 600 -- as long as the cookie of a sign-on lives
+
 local function is_entity(value)
   return type(value) == "table" and type(value.idp) == "table" and type(value.entity_id) == "string"
 end
 
--- What gives an entity: one that is given as it is, or a source.
-local function source_of(self, given, level)
-  if is_entity(given) then
-    return {
-      entity = function()
-        return given
-      end,
-    }
-  end
-  local options = { role = "idp", allow_http = self._settings.scheme == "http" }
+local function as_source(entity)
+  return {
+    entity = function()
+      return entity
+    end,
+  }
+end
+
+-- A path, an address, or options of a source.
+local function new_source(settings, given, level)
+  local options = { role = "idp", allow_http = settings.scheme == "http" }
   if type(given) == "string" then
     options[given:find "^https?://" and "url" or "path"] = given
   elseif type(given) == "table" then
@@ -33,13 +37,13 @@ local function source_of(self, given, level)
   else
     errors.raise(level + 1, "saml: 'idp' must be metadata, a path, or options of a source")
   end
-  options.warn_days = options.warn_days or self._settings.warn_days
+  options.warn_days = options.warn_days or settings.warn_days
   options.on_event = options.on_event
     or function(event)
-      ngx.log(ngx.WARN, "lastpass saml: metadata: ", event.message)
+      ngx.log(ngx.WARN, "lastpass saml: ", settings.name, ": metadata: ", event.message)
     end
   local source = saml.metadata.source(options)
-  if options.path then
+  if options.path then -- a file is read now, so that `nginx -t` finds what is wrong with it
     local entity, message = source:entity()
     if not entity then
       errors.raise(level + 1, "saml: idp: %s", message)
@@ -48,89 +52,79 @@ local function source_of(self, given, level)
   return source
 end
 
-local function is_one(given)
-  return type(given) ~= "table" or is_entity(given) or given[1] == nil
+local function source_of(settings, given, level)
+  if is_entity(given) then
+    return as_source(given)
+  elseif type(given) == "table" and type(given.entity) == "function" then
+    return given
+  end
+  return new_source(settings, given, level + 1)
 end
 
---- Makes the providers of a guard; what is wrong with files and keys raises.
+-- An entry may say for which domains and paths it is.
+local function entry_of(settings, given, level)
+  if type(given) == "table" and given.metadata then
+    return {
+      metadata = source_of(settings, given.metadata, level + 1),
+      domains = given.domains,
+      paths = given.paths,
+    }
+  end
+  return { metadata = source_of(settings, given, level + 1) }
+end
+
+local function is_list(given)
+  return type(given) == "table" and given[1] ~= nil
+end
+
+--- Makes the service provider of a guard; what is wrong with files and keys raises.
 ---@param settings table of `lastpass.nginx.saml.options`
 ---@param store lastpass.state.State
 ---@param level integer whose line an error names
 ---@return lastpass.nginx.saml.Providers
 function M.new(settings, store, level)
-  local self = setmetatable({ _settings = settings, _store = store, _sources = {} }, providers_mt)
-  for position, given in ipairs(is_one(settings.idp) and { settings.idp } or settings.idp) do
-    self._sources[position] = source_of(self, given, level + 1)
+  local entries, given = {}, settings.idp
+  for position, one in ipairs(is_list(given) and given or { given }) do
+    entries[position] = entry_of(settings, one, level + 1)
   end
-  return self
-end
-
-local function make(self, entities)
   local options = {
-    entity_id = self._settings.entity_id,
-    acs_url = self._settings.acs_url,
-    slo_url = self._settings.slo_url,
-    idp = #entities == 1 and entities[1] or entities,
-    store = self._store,
+    entity_id = settings.entity_id,
+    acs_url = settings.acs_url,
+    idp = entries,
+    store = store,
     clock = ngx.now,
+    request_lifetime = REQUEST_LIFETIME,
+    on_event = function(event)
+      ngx.log(ngx.WARN, "lastpass saml: ", settings.name, ": ", event.message)
+    end,
   }
-  for name, value in pairs(self._settings.provider) do
+  for name, value in pairs(settings.provider) do
     options[name] = value
   end
-  return saml.sp.new(options)
+  options.slo_url = options.key and settings.slo_url or nil -- logout is signed
+  local sp, message = saml.sp.new(options)
+  if not sp then
+    errors.raise(level + 1, "saml: %s", message)
+  end
+  return setmetatable({ sp = sp, _entries = entries }, providers_mt)
 end
 
--- All that can be had; one that fails does not stop the others.
-local function entities_of(self)
-  local list, first_message, first_err = {}, nil, nil
-  for _, source in ipairs(self._sources) do
-    local entity, message, err = source:entity()
-    if entity then
-      list[#list + 1] = entity
-    else
-      first_message, first_err = first_message or message, first_err or err
-    end
-  end
-  return list, first_message, first_err
-end
-
-local function are_same(list, other)
-  if not other or #list ~= #other then
-    return false
-  end
-  for position, entity in ipairs(list) do
-    if entity ~= other[position] then
-      return false
-    end
-  end
-  return true
-end
-
---- The provider for the metadata as it is now.
----@return lastpass.saml.ServiceProvider|nil
----@return string? message
----@return lastpass.Error? err
-function methods:get()
-  local list, message, err = entities_of(self)
-  if #list == 0 then
-    return nil, message, err
-  elseif not are_same(list, self._entities) then
-    self._provider, self._entities = make(self, list), list
-  end
-  return self._provider
-end
-
---- The entities as they are now.
+--- The identity providers, as they are now. One whose metadata cannot be had is left out.
 ---@return lastpass.saml.Entity[]
 function methods:entities()
-  return (entities_of(self))
+  local list = {}
+  for _, entry in ipairs(self._entries) do
+    list[#list + 1] = entry.metadata:entity()
+  end
+  return list
 end
 
 --- What ends soon: certificates and metadata.
 ---@return table[] warnings {text, …}
 function methods:warnings()
   local list = {}
-  for _, source in ipairs(self._sources) do
+  for _, entry in ipairs(self._entries) do
+    local source = entry.metadata
     for _, warning in ipairs(source.warnings and source:warnings() or {}) do
       list[#list + 1] = warning
     end
