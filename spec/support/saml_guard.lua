@@ -81,7 +81,7 @@ local function working_directory()
 end
 
 --- Starts it.
----@param options? table settings (text of Lua), keys (ids), dicts (three sizes), server and http (text), workers, init (text),
+---@param options? table settings (text of Lua), keys (ids), dicts (three sizes), server, server_name and http (text), workers, init (text),
 -- port, env, main
 function M.start(options)
   options = options or {}
@@ -105,7 +105,8 @@ function M.start(options)
         options.settings or [[idp = { entity_id = "https://idp.example", idp = {} }]]
       )
       .. (options.http or ""),
-    server = SERVER:format(options.server or ""),
+    server = (options.server_name and "server_name " .. options.server_name .. ";" or "")
+      .. SERVER:format(options.server or ""),
     files = options.files,
   }
 end

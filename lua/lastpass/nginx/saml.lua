@@ -27,6 +27,7 @@ local providers = require "lastpass.nginx.saml.provider"
 local report = require "lastpass.nginx.saml.report"
 local revocations = require "lastpass.nginx.saml.revoked"
 local saml_options = require "lastpass.nginx.saml.options"
+local servers = require "lastpass.nginx.saml.server"
 local sessions = require "lastpass.nginx.saml.session"
 local signature = require "lastpass.signature"
 local state = require "lastpass.state"
@@ -80,6 +81,10 @@ local function make(given, site, level)
     errors.raise(level + 1, "saml: there is a guard '%s' already: give each a name", settings.name)
   end
   dicts.check_part("saml", level + 1)
+  local problem = settings.check_server and servers.check(settings)
+  if problem then
+    errors.raise(level + 1, "saml: %s", problem)
+  end
   settings.tenant = tenant_of(settings, site, level + 1)
   local keys, purpose = settings.keys, settings.entity_id
   local revoked = revocations.new(dicts.get(revocations.DICT, level + 1), settings.lifetime)

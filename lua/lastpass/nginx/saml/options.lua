@@ -116,6 +116,8 @@ local known = {
   thread_pool = "string",
   -- the server block in nginx.conf that is compared with `url`; false: not
   check_server = "boolean",
+  -- TLS ends at a proxy before this nginx, which listens for plain HTTP, or on another port
+  behind_proxy = "boolean",
   warn_days = seconds(0, 365),
 }
 for name, expected in pairs(of_provider) do

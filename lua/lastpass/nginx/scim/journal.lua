@@ -319,6 +319,7 @@ end
 -- Calls that write nothing.
 local reads = errors.set_of {
   "jobs",
+  "removals",
   "scim_connections",
   "scim_counts",
   "scim_lookup",
@@ -327,6 +328,7 @@ local reads = errors.set_of {
   "scim_objects",
   "scim_requests",
   "scim_tokens",
+  "session_ends",
   "steps",
 }
 
