@@ -243,7 +243,7 @@ local own = {
   signed_out = logout.signed_out_page,
 }
 
-function own.metadata(self)
+own.metadata = function(self)
   local text, err = self:provider():metadata {}
   if not text then
     ngx.log(ngx.ERR, "lastpass saml: metadata: ", tostring(err))

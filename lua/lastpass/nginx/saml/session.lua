@@ -63,7 +63,7 @@ function M.new(options)
   }, sessions_mt)
 end
 
---- The keys of the list of revocations: of an account, of a name at an identity provider, of one session there.
+--- The key of all sessions of a name at an identity provider, in the list of revocations.
 ---@param issuer string
 ---@param name_id string
 ---@return string
@@ -71,14 +71,25 @@ function M.name_key(issuer, name_id)
   return "name " .. digest.hex(issuer .. "\0" .. name_id, 32)
 end
 
+--- The key of one session there.
+---@param issuer string
+---@param name_id string
+---@param index string SessionIndex
+---@return string
 function M.index_key(issuer, name_id, index)
   return "index " .. digest.hex(issuer .. "\0" .. name_id .. "\0" .. index, 32)
 end
 
+--- The key of all sessions of an account.
+---@param account string
+---@return string
 function M.account_key(account)
   return "account " .. digest.hex(email.fold(account), 32)
 end
 
+--- The key of one session here.
+---@param id string
+---@return string
 function M.session_key(id)
   return "session " .. id
 end
