@@ -1244,8 +1244,8 @@ function M.session_ends(make, busted)
     end
     list[11] = { number = 11, kind = "enable", subject = "enabled@acme.example" }
     assert(held.journal:intend(one, list))
-    for number, step in ipairs(list) do
-      local state = step.subject:match "^[^@]+"
+    for number, one in ipairs(list) do
+      local state = one.subject:match "^[^@]+"
       if state == "enabled" then
         state = "done"
       end

@@ -61,6 +61,9 @@ local SERVER = [[
   %s
 ]]
 
+-- Headers that nginx would drop by itself.
+local LOOSE = "underscores_in_headers on; ignore_invalid_headers off;"
+
 local function quoted_key(id, text)
   return ("key(%q, %q)"):format(id, text)
 end
