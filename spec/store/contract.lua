@@ -1244,8 +1244,8 @@ function M.session_ends(make, busted)
     end
     list[11] = { number = 11, kind = "enable", subject = "enabled@acme.example" }
     assert(held.journal:intend(one, list))
-    for number, one in ipairs(list) do
-      local state = one.subject:match "^[^@]+"
+    for number, item in ipairs(list) do
+      local state = item.subject:match "^[^@]+"
       if state == "enabled" then
         state = "done"
       end

@@ -84,8 +84,8 @@ local function working_directory()
 end
 
 --- Starts it.
----@param options? table settings (text of Lua), keys (ids), dicts (three sizes), server, server_name and http (text), workers, init (text),
--- port, env, main
+---@param options? table settings (text of Lua), keys (ids), dicts (three sizes), server, server_name and http
+-- (text), workers, init (text), port, env, main
 function M.start(options)
   options = options or {}
   local sizes = options.dicts or { "1m", "1m", "1m" }
