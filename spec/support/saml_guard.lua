@@ -101,7 +101,7 @@ function M.start(options)
     port = options.port,
     env = env,
     http = M.DICTS:format(unpack(sizes))
-      .. "underscores_in_headers on; ignore_invalid_headers off;"
+      .. LOOSE
       .. INIT:format(
         options.init or DOUBLE,
         keys_text(options.keys or { "a" }),
