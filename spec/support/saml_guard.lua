@@ -100,14 +100,11 @@ function M.start(options)
     port_variable = "GUARD_PORT",
     port = options.port,
     env = env,
-    http = M.DICTS:format(unpack(sizes))
-      .. LOOSE
-      .. INIT:format(
-        options.init or DOUBLE,
-        keys_text(options.keys or { "a" }),
-        options.settings or [[idp = { entity_id = "https://idp.example", idp = {} }]]
-      )
-      .. (options.http or ""),
+    http = M.DICTS:format(unpack(sizes)) .. LOOSE .. INIT:format(
+      options.init or DOUBLE,
+      keys_text(options.keys or { "a" }),
+      options.settings or [[idp = { entity_id = "https://idp.example", idp = {} }]]
+    ) .. (options.http or ""),
     server = (options.server_name and "server_name " .. options.server_name .. ";" or "")
       .. SERVER:format(options.server or ""),
     files = options.files,
