@@ -36,8 +36,10 @@ describe("saml.checks", function()
     local fields = { detail = "'evil\27[0m'", now = 5 }
     local err = select(3, checks.fail("wrong_issuer", fields))
     assert.matches("^the message is .*: 'evil", err.message)
-    assert.is_nil(err.message:find("\27", 1, true))
+    assert.is_nil(err.message:find("%c"))
     assert.equal(5, err.now)
+    err = select(3, checks.fail("status", { detail = "no\nluck" }))
+    assert.equal("the identity provider did not sign the user in: no\\10luck", err.message)
   end)
 
   it("names the click that LastPass needs for SHA-1", function()

@@ -25,6 +25,10 @@ M.list = {}
 
 local by_code = {}
 
+local function escape(character)
+  return ("\\%d"):format(character:byte())
+end
+
 local parts = {
   "lastpass.saml.checks.message",
   "lastpass.saml.checks.meaning",
@@ -75,7 +79,8 @@ function M.fail(code, fields)
   end
   local message = row.sentence
   if all.detail then
-    message = ("%s: %s"):format(message, all.detail)
+    -- one line of a log, whatever a message says
+    message = ("%s: %s"):format(message, (all.detail:gsub("%c", escape)))
   end
   return errors.fail(row.kind, code, message, all)
 end

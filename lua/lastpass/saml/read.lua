@@ -181,7 +181,7 @@ end
 function M.refuse_time(code, at, now, skew)
   local difference = math.floor(math.abs(now - at))
   return checks.fail(code, {
-    detail = ("%s, and it is %s here: %d s apart, of which %d s are allowed"):format(
+    detail = ("%s, and it is %s here: %.0f s apart, of which %.0f s are allowed"):format(
       time.iso(at),
       time.iso(now),
       difference,

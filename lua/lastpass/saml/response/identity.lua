@@ -225,7 +225,7 @@ end
 local function check_lifetime(c)
   local ends = end_of(c)
   if ends and ends - c.now > MOST_LIFETIME then
-    local detail = ("%d days from now"):format((ends - c.now) / 86400)
+    local detail = ("%.0f days from now"):format((ends - c.now) / 86400)
     return checks.fail("conditions_too_long", { detail = detail })
   end
   return true

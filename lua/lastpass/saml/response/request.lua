@@ -68,7 +68,7 @@ local function check_request_time(c)
   local request = c.request
   if request and c.now >= request.expires then
     return checks.fail("request_expired", {
-      detail = ("it was begun %d s ago, and %d s are allowed"):format(
+      detail = ("it was begun %.0f s ago, and %.0f s are allowed"):format(
         c.now - request.at,
         request.expires - request.at
       ),

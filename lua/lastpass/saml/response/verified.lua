@@ -27,7 +27,7 @@ local function verify(c, document, element)
     allow = c.settings.allow,
   }
   if not octets then
-    return checks.fail(code, { detail = info })
+    return received.refuse(code, info)
   end
   c.signers[#c.signers + 1] = info
   local parsed, message, err = received.parse(octets, c.settings.limits)
@@ -97,7 +97,7 @@ local function decrypt(c)
     allow = { cbc = c.settings.allow_cbc },
   }
   if not text then
-    return checks.fail(code, { detail = code ~= "decryption_failed" and message or nil })
+    return received.refuse(code, code ~= "decryption_failed" and message or nil)
   end
   local document, reason, err = received.parse(text, c.settings.limits)
   if not document then
