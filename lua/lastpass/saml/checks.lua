@@ -25,6 +25,8 @@ M.list = {}
 
 local by_code = {}
 
+local MOST_DETAIL = 1000
+
 local function escape(character)
   return ("\\%d"):format(character:byte())
 end
@@ -80,7 +82,7 @@ function M.fail(code, fields)
   local message = row.sentence
   if all.detail then
     -- one line of a log, whatever a message says
-    message = ("%s: %s"):format(message, (all.detail:gsub("%c", escape)))
+    message = ("%s: %s"):format(message, (all.detail:sub(1, MOST_DETAIL):gsub("%c", escape)))
   end
   return errors.fail(row.kind, code, message, all)
 end
