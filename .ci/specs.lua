@@ -1,5 +1,5 @@
 -- Runs the specs, each file in a process of its own so that none can lean on another, and closes
--- with the line "N passed, N failed". One more runs at a time than there are processors, three at
+-- with the line "N passed, N failed". Two more run at a time than there are processors, four at
 -- most, for many wait most of their time; what a file printed is shown in one piece when it has
 -- ended, with the seconds that passed and those of the processor, as far as the file waited for its
 -- children. A file that takes longer than SPEC_LIMIT seconds has failed: it is ended with all that it
@@ -8,7 +8,7 @@
 -- (the interpreter may be a whole command)
 local processes = dofile ".ci/processes.lua"
 
-local MOST_JOBS = 3 -- unless SPEC_JOBS says otherwise
+local MOST_JOBS = 4 -- unless SPEC_JOBS says otherwise
 local LIMIT = tonumber(os.getenv "SPEC_LIMIT") or 900
 local PATIENCE = 10 -- seconds that what is asked to end has for it
 local LONG = 300 -- seconds, after each of which it is said that a file still runs
@@ -222,7 +222,7 @@ local function run(files, jobs, folder)
 end
 
 local processors = tonumber(lines_of("nproc")[1]) or 1
-local jobs = tonumber(os.getenv "SPEC_JOBS") or math.min(processors + 1, MOST_JOBS)
+local jobs = tonumber(os.getenv "SPEC_JOBS") or math.min(processors + 2, MOST_JOBS)
 local folder = lines_of("mktemp -d")[1]
 local cleanup = setmetatable({}, { -- at the end of the program, interrupted or not
   __gc = function()

@@ -25,7 +25,8 @@ describe("lastpass.export.sinks.syslog", function()
   end)
 
   local function start(protocol, options)
-    local command = "echo $$; exec timeout 600 /usr/bin/python3 spec/support/collector.py "
+    local command = "unset LD_PRELOAD; echo $$; "
+      .. "exec timeout 600 /usr/bin/python3 spec/support/collector.py "
       .. "%s %s/out %s/pem %s 2>%s/err"
     pipe = assert(io.popen(command:format(protocol, folder, folder, options or "", folder)))
     process = pipe:read "*l"
