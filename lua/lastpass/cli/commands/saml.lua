@@ -115,7 +115,7 @@ local function run_verify(session, options)
   end
   session:say("refused (%s): %s", result.err.code, result.message)
   if result.err.hint then
-    session:say("  %s", result.err.hint)
+    session:say("  %s", failure.in_commands(result.err.hint))
   end
   return exit.findings
 end
