@@ -231,8 +231,7 @@ static lp_secret *make_handle (lua_State *L) {
 ** Takes over a filled mapping: the line end that editors and `echo` add is cut off, what then is
 ** empty or could not stand in a JSON string unescaped is refused (no such hash or key exists, and
 ** so the request's body can be put together from locked memory without another copy). Only a
-*private
-** key in PEM (RFC 7468) has lines; lp_secret_is_plain tells that it can be no hash.
+** private key in PEM (RFC 7468) has lines; lp_secret_is_plain tells that it can be no hash.
 */
 static int finish (lua_State *L, lp_secret *secret, char *bytes, size_t length) {
   static const char pem[] = "-----BEGIN ";

@@ -1,9 +1,7 @@
 /*
 ** The algorithms of signatures that are known, which is all there will be: what is not in this
-*table
-** (every HMAC, DSA, MD5, RSA-PSS, ...) is refused by its absence (saml §3.12). SHA-1 is in it
-*because
-** it can be allowed.
+** table (every HMAC, DSA, MD5, RSA-PSS, ...) is refused by its absence (saml §3.12). SHA-1 is in
+** it because it can be allowed.
 */
 #ifndef LP_XML_ALGORITHMS_H
 #define LP_XML_ALGORITHMS_H

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "xml_encryption.h"
 #include "xml_names.h"
 #include "xml_verify.h"
 #include "xmldsig_lua.h"
@@ -27,7 +28,7 @@ static int lp_xml_document_close (lua_State *L) {
 int lp_xml_document_parse (lua_State *L) {
   size_t n;
   const char *text = luaL_checklstring(L, 1, &n);
-  lp_xml_limits limits = lp_xml_get_limits(L, 2);
+  lp_xml_limits limits = lp_xml_check_limits(L, 2, &lp_xml_default_limits);
   lp_xml_fault fault = {NULL, ""};
   lp_xml_scope scope;
   document *d;
@@ -104,8 +105,8 @@ static void push_element (lua_State *L, const xmlNode *node) {
   lua_setfield(L, -2, "children");
 }
 
-/* document:tree () -> {ns =, name =, attributes = {[name or "{ns}name"] = value}, text =, children
- * =} */
+/* document:tree () -> {ns =, name =, attributes = {[name or "{ns}name"] = value}, text =,
+** children =} */
 static int lp_xml_document_tree (lua_State *L) {
   const xmlNode *root = check_root(L);
   lp_takes(L, "document:tree", 0);
@@ -132,9 +133,9 @@ static lua_Integer depth_of (const xmlNode *node) {
   return depth;
 }
 
-/* document:signatures () -> list of {parent_ns =, parent_name =, depth = of the parent, 0 is the
- *root}, of every
- ** ds:Signature anywhere; one that is the root itself has no parent and the depth -1 */
+/* document:signatures () -> list of {parent_ns =, parent_name =, depth = of the parent, 0 is
+** the root}, of every ds:Signature anywhere; one that is the root itself has no parent and the
+** depth -1 */
 static int lp_xml_document_signatures (lua_State *L) {
   xmlNodePtr root = check_root(L);
   int count = 0;
@@ -158,8 +159,8 @@ static int lp_xml_document_signatures (lua_State *L) {
 
 /* ------------------------------------------------------------------ verifying */
 
-/* The element that the option names: the root, or its only child {namespace, name}. NULL with a
- * fault. */
+/* The element that the option names: the root, or its only child {namespace, name}. NULL with
+** a fault. */
 static xmlNodePtr get_element (lua_State *L, int index, xmlNodePtr root, lp_xml_fault *fault) {
   xmlNodePtr element = root;
   if (lp_xml_get_field(L, index, "element", LUA_TTABLE)) {
@@ -193,7 +194,8 @@ static void push_info (lua_State *L, const lp_xml_verified *verified) {
 
 /*
 ** document:verify {element =, certificates =, allow = {sha1 =, ecdsa =, min_rsa_bits =}}
-** -> the octets that were signed, {certificate = index, algorithm =, digest =} | nil, message, code
+** -> the octets that were signed, {certificate = index, algorithm =, digest =} | nil, message,
+** code
 */
 static int lp_xml_document_verify (lua_State *L) {
   static const char *const names[] = {"element", "certificates", "allow", NULL};
@@ -202,38 +204,94 @@ static int lp_xml_document_verify (lua_State *L) {
   lp_xml_verified verified;
   lp_xml_policy policy;
   lp_xml_scope scope;
-  lp_xml_bytes *octets;
+  lp_xml_holder *octets;
   const lp_xml_certificate **certificates;
   size_t count;
   int result = -1;
   lp_takes(L, "document:verify", 1);
   lp_xml_check_options(L, 2, "verify", names);
-  policy = lp_xml_get_policy(L, 2);
+  lua_getfield(L, 2, "allow");
+  policy = lp_xml_check_policy(L, -1);
+  lua_getfield(L, 2, "certificates");
+  certificates = lp_xml_check_certificates(L, -1, &count);
   element = get_element(L, 2, root, &fault);
-  certificates = (const lp_xml_certificate **)lp_xml_get_list(L, 2, "certificates",
-                                                              LP_XML_CERTIFICATE_TYPE, &count);
-  for (size_t i = 0; i < count; i++)
-    if (certificates[i]->x509 == NULL)
-      luaL_error(L, "xmldsig: certificate %d is closed", (int)i + 1);
   if (element == NULL) return lp_xml_push_fault(L, &fault);
-  octets = lp_xml_push_bytes(L, free);
+  octets = lp_xml_push_holder(L, free);
   if (lp_xml_enter(&scope, &fault) == 0)
     result = lp_xml_verify(element, &policy, certificates, count, &verified, &fault);
   lp_xml_leave(&scope);
   if (result != 0) return lp_xml_push_fault(L, &fault);
   octets->memory = verified.octets;
   lua_pushlstring(L, verified.octets, verified.size);
+  lp_xml_empty_holder(octets);
   push_info(L, &verified);
   return 2;
 }
 
-static const luaL_Reg document_methods[] = {{"root", lp_xml_document_root},
-                                            {"tree", lp_xml_document_tree},
-                                            {"count", lp_xml_document_count},
-                                            {"signatures", lp_xml_document_signatures},
-                                            {"verify", lp_xml_document_verify},
-                                            {"close", lp_xml_document_close},
-                                            {NULL, NULL}};
+/* ------------------------------------------------------------------ decrypting */
+
+/* The keys of the option, in a userdata that is pushed. */
+static EVP_PKEY **get_keys (lua_State *L, int index, size_t *count) {
+  EVP_PKEY **keys;
+  if (!lp_xml_get_field(L, index, "keys", LUA_TTABLE)) luaL_error(L, "xmldsig: 'keys' is missing");
+  *count = lua_rawlen(L, -1);
+  keys = lua_newuserdata(L, (*count + 1) * sizeof *keys);
+  for (size_t i = 0; i < *count; i++) {
+    lua_rawgeti(L, -2, (int)i + 1);
+    keys[i] = lp_xml_check_key(L, lua_gettop(L));
+    lua_pop(L, 1); /* the table keeps it alive */
+  }
+  return keys;
+}
+
+static int allows_cbc (lua_State *L, int index) {
+  static const char *const names[] = {"cbc", NULL};
+  int allowed = 0;
+  if (lp_xml_get_field(L, index, "allow", LUA_TTABLE)) {
+    lp_xml_check_options(L, -1, "allow", names);
+    allowed = lp_xml_get_flag(L, -1, "cbc", 0);
+  }
+  lua_pop(L, 1);
+  return allowed;
+}
+
+/*
+** document:decrypt {element =, keys =, allow = {cbc =}} -> text | nil, message, code The element
+** is the one that has the EncryptedData.
+*/
+static int lp_xml_document_decrypt (lua_State *L) {
+  static const char *const names[] = {"element", "keys", "allow", NULL};
+  xmlNodePtr root = check_root(L), element;
+  lp_xml_fault fault = {NULL, ""};
+  lp_xml_plaintext plaintext = {NULL, 0};
+  lp_xml_scope scope;
+  lp_xml_holder *freed;
+  EVP_PKEY **keys;
+  size_t count;
+  int allow_cbc;
+  lp_takes(L, "document:decrypt", 1);
+  lp_xml_check_options(L, 2, "decrypt", names);
+  allow_cbc = allows_cbc(L, 2);
+  keys = get_keys(L, 2, &count);
+  element = get_element(L, 2, root, &fault);
+  if (element == NULL) return lp_xml_push_fault(L, &fault);
+  freed = lp_xml_push_holder(L, free);
+  if (lp_xml_enter(&scope, &fault) == 0)
+    (void)lp_xml_decrypt(element, keys, count, allow_cbc, &plaintext, &fault);
+  lp_xml_leave(&scope);
+  if (plaintext.bytes == NULL) return lp_xml_push_fault(L, &fault);
+  freed->memory = plaintext.bytes;
+  freed->size = plaintext.size;
+  lua_pushlstring(L, plaintext.bytes, plaintext.size);
+  lp_xml_empty_holder(freed);
+  return 1;
+}
+
+static const luaL_Reg document_methods[] = {
+    {"root", lp_xml_document_root},     {"tree", lp_xml_document_tree},
+    {"count", lp_xml_document_count},   {"signatures", lp_xml_document_signatures},
+    {"verify", lp_xml_document_verify}, {"decrypt", lp_xml_document_decrypt},
+    {"close", lp_xml_document_close},   {NULL, NULL}};
 
 static const luaL_Reg document_meta[] = {
     {"__gc", lp_xml_document_close}, {"__close", lp_xml_document_close}, {NULL, NULL}};

@@ -126,6 +126,31 @@ EVP_PKEY *lp_xml_read_private_key (const char *text, size_t n, lp_xml_fault *fau
   return key;
 }
 
+/* ------------------------------------------------------------------ using them */
+
+int lp_xml_may_try (const EVP_PKEY *key, const lp_xml_method *method, const lp_xml_policy *policy,
+                    lp_xml_tally *tally) {
+  if (EVP_PKEY_base_id(key) != method->key_type) return 0;
+  if (method->key_type == EVP_PKEY_RSA && EVP_PKEY_bits(key) < policy->min_rsa_bits) {
+    tally->small++;
+    return 0;
+  }
+  tally->tried++;
+  return 1;
+}
+
+int lp_xml_fail_tally (const lp_xml_tally *tally, const lp_xml_method *method,
+                       const lp_xml_policy *policy, lp_xml_fault *fault) {
+  if (tally->tried == 0 && tally->small > 0)
+    return lp_xml_fail(fault, "key_too_small", "the RSA key has fewer than %d bits",
+                       policy->min_rsa_bits);
+  if (tally->tried == 0)
+    return lp_xml_fail(fault, "signature_invalid", "no certificate has a key for %s", method->name);
+  return lp_xml_fail(fault, "signature_invalid",
+                     "none of the keys made it (%u tried, %u too small to be tried)", tally->tried,
+                     tally->small);
+}
+
 xmlSecKeyPtr lp_xml_wrap_key (EVP_PKEY *key) {
   xmlSecKeyPtr wrapped = xmlSecKeyCreate();
   xmlSecKeyDataPtr data;

@@ -57,7 +57,7 @@ static void free_bio (void *bio) {
 
 /* A name as RFC 2253 writes it, in UTF-8. */
 static void set_name (lua_State *L, const char *field, const X509_NAME *name) {
-  lp_xml_bytes *bytes = lp_xml_push_bytes(L, free_bio);
+  lp_xml_holder *bytes = lp_xml_push_holder(L, free_bio);
   BIO *out = bytes->memory = BIO_new(BIO_s_mem());
   char *text = NULL;
   long n = 0;
@@ -87,8 +87,8 @@ static void set_digest (lua_State *L, const char *field, const X509 *x509, const
   if (X509_digest(x509, md, bytes, &n) == 1) set_hex(L, field, bytes, n);
 }
 
-/* Hexadecimal, as certificates are talked about; the number is positive and has at most 20 bytes
-** (RFC 5280 §4.1.2.2), but some have more. */
+/* Hexadecimal, as certificates are talked about; the number is positive and has at most 20
+** bytes (RFC 5280 §4.1.2.2), but some have more. */
 static void set_serial (lua_State *L, X509 *x509) {
   const ASN1_INTEGER *serial = X509_get0_serialNumber(x509);
   set_hex(L, "serial", ASN1_STRING_get0_data(serial), (size_t)ASN1_STRING_length(serial));
@@ -115,7 +115,7 @@ static void free_openssl (void *memory) {
 
 /* The certificate itself: `base64` in one line, `pem` in lines of 64 characters. */
 static void set_bytes (lua_State *L, X509 *x509) {
-  lp_xml_bytes *der = lp_xml_push_bytes(L, free_openssl), *text = lp_xml_push_bytes(L, free);
+  lp_xml_holder *der = lp_xml_push_holder(L, free_openssl), *text = lp_xml_push_holder(L, free);
   unsigned char *bytes = NULL;
   int n = i2d_X509(x509, &bytes);
   luaL_Buffer b;
@@ -138,9 +138,8 @@ static void set_bytes (lua_State *L, X509 *x509) {
   lua_pop(L, 3);
 }
 
-/* certificate:fields () -> {subject =, issuer =, serial =, not_before =, not_after =, sha256 =,
- *sha1 =, key =,
- ** bits =, base64 =, pem =} */
+/* certificate:fields () -> {subject =, issuer =, serial =, not_before =, not_after =, sha256
+** =, sha1 =, key =, bits =, base64 =, pem =} */
 static int lp_xml_certificate_fields (lua_State *L) {
   const lp_xml_certificate *certificate = lp_xml_check_certificate(L, 1);
   X509 *x509 = certificate->x509;

@@ -2,7 +2,6 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include <libxml/SAX2.h>
 #include <libxml/parser.h>
@@ -13,6 +12,7 @@
 #include "utf8.h"
 #include "xml_names.h"
 #include "xml_parse.h"
+#include "xml_rules.h"
 
 const lp_xml_limits lp_xml_default_limits = {
     .bytes = 1024u * 1024u, .depth = 64, .elements = 20000, .attributes = 100, .namespaces = 256};
@@ -23,144 +23,39 @@ static int is_space (char c) {
   return c == ' ' || c == '\t' || c == '\n' || c == '\r';
 }
 
-/* Is this equals sign one that a quote follows, as those of attributes are? */
-static int begins_value (const char *p, const char *end) {
-  for (p++; p < end && is_space(*p); p++) {
-  }
-  return p < end && (*p == '"' || *p == '\'');
-}
-
-/*
-** libxml2 compares each attribute of an element with all before it, before it tells us of the
-** element, and time must be linear in the bytes. No start tag has more attributes than there are
-** equals signs before a quote between two "<", since an attribute's value has no "<".
-*/
+/* Before the parser converts anything: what is not UTF-8 is not read in another way either. */
 static int check_bytes (const char *text, size_t n, const lp_xml_limits *limits,
                         lp_xml_fault *fault) {
   const char *end = text + n;
-  unsigned attributes = 0;
+  lp_xml_equals equals = {0, 0};
   for (const char *p = text; p < end;) {
     int length = lp_utf8_length(p, end);
     if (length <= 0)
       return lp_xml_fail(fault, "bad_encoding", "byte %zu is not UTF-8", (size_t)(p - text) + 1);
     if (*p == '\0')
       return lp_xml_fail(fault, "bad_encoding", "byte %zu is NUL", (size_t)(p - text) + 1);
-    if (*p == '<') attributes = 0;
-    if (*p == '=' && begins_value(p, end) && ++attributes > limits->attributes)
-      return lp_xml_fail(fault, "xml_too_many", "an element has more than %u attributes",
-                         limits->attributes);
     p += length;
   }
+  if (lp_xml_count_equals(&equals, text, n, limits->attributes) != 0)
+    return lp_xml_fail(fault, "xml_too_many", "an element has more than %u attributes",
+                       limits->attributes);
   return 0;
 }
 
 /* ------------------------------------------------------------------ while it parses */
 
-/* The parser context's _private. */
-typedef struct state {
-  const lp_xml_limits *limits;
-  lp_xml_fault *fault;
-  unsigned depth, elements, in_scope;
-  unsigned short declared[LP_XML_DEPTH_MAX + 1]; /* namespaces, by depth */
-} state;
-
-/* Ends the parsing. A document may come back all the same (saml §7), so the fault decides. */
-static void refuse (xmlParserCtxtPtr parser, const char *code, const char *message) {
-  state *s = parser->_private;
-  (void)lp_xml_fail(s->fault, code, "line %d: %s", xmlSAX2GetLineNumber(parser), message);
-  xmlStopParser(parser);
-}
-
-static int is_utf8 (const xmlChar *encoding) {
-  return encoding == NULL || strcasecmp((const char *)encoding, "UTF-8") == 0 ||
-         strcasecmp((const char *)encoding, "US-ASCII") == 0;
-}
-
-/* The XML declaration is read at this point. */
-static void begin_document (void *context) {
-  xmlParserCtxtPtr parser = context;
-  xmlSAX2StartDocument(parser);
-  if (!is_utf8(parser->encoding) || (parser->input != NULL && !is_utf8(parser->input->encoding)))
-    refuse(parser, "bad_encoding", "the declared encoding is not UTF-8");
-  else if (parser->version != NULL && strcmp((const char *)parser->version, "1.0") != 0)
-    refuse(parser, "bad_xml", "the version of XML is not 1.0");
-}
-
-/* Called at <!DOCTYPE, before anything in it is read. */
-static void refuse_doctype (void *context, const xmlChar *name, const xmlChar *external,
-                            const xmlChar *system) {
-  (void)name;
-  (void)external;
-  (void)system;
-  refuse(context, "doctype", "there is a DOCTYPE");
-}
-
-static void refuse_instruction (void *context, const xmlChar *target, const xmlChar *data) {
-  (void)target;
-  (void)data;
-  refuse(context, "processing_instruction", "there is a processing instruction");
-}
-
 static void begin_element (void *context, const xmlChar *name, const xmlChar *prefix,
                            const xmlChar *uri, int namespace_count, const xmlChar **namespaces,
                            int attribute_count, int defaulted, const xmlChar **attributes) {
-  xmlParserCtxtPtr parser = context;
-  state *s = parser->_private;
-  const lp_xml_limits *limits = s->limits;
-  if (s->depth >= limits->depth) {
-    refuse(parser, "xml_too_deep", "elements are nested too deep");
-  } else if (s->elements >= limits->elements) {
-    refuse(parser, "xml_too_many", "there are too many elements");
-  } else if ((unsigned)attribute_count + (unsigned)namespace_count > limits->attributes) {
-    refuse(parser, "xml_too_many", "an element has too many attributes");
-  } else if ((unsigned)namespace_count > limits->namespaces - s->in_scope) {
-    refuse(parser, "xml_too_many", "there are too many namespaces");
-  } else {
-    s->depth++;
-    s->elements++;
-    s->declared[s->depth] = (unsigned short)namespace_count;
-    s->in_scope += (unsigned)namespace_count;
-    xmlSAX2StartElementNs(parser, name, prefix, uri, namespace_count, namespaces, attribute_count,
+  if (lp_xml_enter_element(context, attribute_count, namespace_count, 1) == 0)
+    xmlSAX2StartElementNs(context, name, prefix, uri, namespace_count, namespaces, attribute_count,
                           defaulted, attributes);
-  }
 }
 
 static void end_element (void *context, const xmlChar *name, const xmlChar *prefix,
                          const xmlChar *uri) {
-  xmlParserCtxtPtr parser = context;
-  state *s = parser->_private;
-  s->in_scope -= s->declared[s->depth];
-  s->depth--;
-  xmlSAX2EndElementNs(parser, name, prefix, uri);
-}
-
-/* Namespace errors, and those of what would be valid, leave a document well-formed; they count too.
- */
-#if LIBXML_VERSION >= 21200
-static void note_error (void *context, const xmlError *error) {
-#else
-static void note_error (void *context, xmlErrorPtr error) {
-#endif
-  xmlParserCtxtPtr parser = context;
-  state *s = parser->_private;
-  if (error->level < XML_ERR_ERROR) return;
-  if (error->code == XML_ERR_NO_MEMORY)
-    (void)lp_xml_out_of_memory(s->fault);
-  else
-    (void)lp_xml_fail(s->fault, "bad_xml", "line %d: %s", error->line,
-                      error->message != NULL ? error->message : "error");
-}
-
-static void set_handlers (xmlParserCtxtPtr parser, state *s) {
-  xmlSAXHandlerPtr sax = parser->sax;
-  parser->_private = s;
-  sax->startDocument = begin_document;
-  sax->internalSubset = refuse_doctype;
-  sax->processingInstruction = refuse_instruction;
-  sax->comment = NULL;
-  sax->startElementNs = begin_element;
-  sax->endElementNs = end_element;
-  sax->serror = note_error;
+  lp_xml_leave_element(context);
+  xmlSAX2EndElementNs(context, name, prefix, uri);
 }
 
 /* ------------------------------------------------------------------ looking at a document */
@@ -253,8 +148,8 @@ typedef struct id_list {
   size_t count, capacity;
 } id_list;
 
-/* libxml2 takes xml:id for an ID by itself; a second xmlAddID of the same value then does nothing
-** (saml §3.7). */
+/* libxml2 takes xml:id for an ID by itself; a second xmlAddID of the same value then does
+** nothing (saml §3.7). */
 static int collect_ids (xmlNodePtr root, id_list *ids, lp_xml_fault *fault) {
   for (xmlNodePtr node = root; node != NULL; node = lp_xml_next_element(node, root))
     for (const xmlAttr *a = node->properties; a != NULL; a = a->next) {
@@ -310,7 +205,7 @@ static xmlDocPtr take_document (xmlParserCtxtPtr parser, lp_xml_fault *fault) {
 
 xmlDocPtr lp_xml_parse (const char *text, size_t n, const lp_xml_limits *limits,
                         lp_xml_fault *fault) {
-  state s = {limits, fault, 0, 0, 0, {0}};
+  lp_xml_rules rules = {limits, fault, 0, 0, 0, {0}};
   xmlParserCtxtPtr parser;
   xmlDocPtr document;
   if (n > limits->bytes || n > INT_MAX) {
@@ -328,7 +223,9 @@ xmlDocPtr lp_xml_parse (const char *text, size_t n, const lp_xml_limits *limits,
     return NULL;
   }
   (void)xmlCtxtUseOptions(parser, XML_PARSE_NONET | XML_PARSE_NOCDATA);
-  set_handlers(parser, &s);
+  lp_xml_set_rules(parser, &rules);
+  parser->sax->startElementNs = begin_element;
+  parser->sax->endElementNs = end_element;
   (void)xmlParseDocument(parser);
   document = take_document(parser, fault);
   xmlFreeParserCtxt(parser);

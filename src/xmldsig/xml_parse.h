@@ -1,9 +1,7 @@
 /*
 ** XML as SAML may have it (saml §3.3 to §3.7), read by the one parser and once: UTF-8, no DOCTYPE
-*and
-** so no entities, no processing instructions, no xml:id, unique IDs, limits for everything.
-*Comments
-** are dropped, so that text is one node, as canonicalisation sees it.
+** and so no entities, no processing instructions, no xml:id, unique IDs, limits for everything.
+** Comments are dropped, so that text is one node, as canonicalisation sees it.
 */
 #ifndef LP_XML_PARSE_H
 #define LP_XML_PARSE_H

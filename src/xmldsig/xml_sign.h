@@ -18,7 +18,7 @@ typedef struct lp_xml_signing {
 int lp_xml_sign (xmlDocPtr document, const lp_xml_signing *signing, lp_xml_fault *fault);
 
 /* The root element as text, without an XML declaration; NULL without memory. Freed by
- * xmlBufferFree. */
+** xmlBufferFree. */
 xmlBufferPtr lp_xml_write (xmlDocPtr document);
 
 #endif

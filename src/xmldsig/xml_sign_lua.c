@@ -1,8 +1,8 @@
-/* What writes XML for Lua: signatures and canonical forms. */
+/* What writes XML for Lua: signatures, encryption and canonical forms. */
 #include <stdlib.h>
 
-#include "xml_base64.h"
 #include "xml_canonical.h"
+#include "xml_encryption.h"
 #include "xml_sign.h"
 #include "xmldsig_lua.h"
 
@@ -25,6 +25,15 @@ static void free_chars (void *chars) {
   xmlFree(chars);
 }
 
+/* What was written, or the failure. */
+static int push_buffer (lua_State *L, lp_xml_holder *buffer, const lp_xml_fault *fault) {
+  if (buffer->memory == NULL) return lp_xml_push_fault(L, fault);
+  lua_pushlstring(L, (const char *)xmlBufferContent(buffer->memory),
+                  (size_t)xmlBufferLength(buffer->memory));
+  lp_xml_empty_holder(buffer);
+  return 1;
+}
+
 /* A string of the table at `index`, left on the stack; raises when it is missing. */
 static const char *needed_text (lua_State *L, int index, const char *name) {
   if (!lp_xml_get_field(L, index, name, LUA_TSTRING))
@@ -32,9 +41,8 @@ static const char *needed_text (lua_State *L, int index, const char *name) {
   return lua_tostring(L, -1);
 }
 
-/* Takes the options of xmldsig.sign; what they point to stays on the stack. NULL with a fault for
- *the
- ** method when it is not one that we sign with. */
+/* Takes the options of xmldsig.sign; what they point to stays on the stack. NULL with a fault
+** for the method when it is not one that we sign with. */
 static void get_signing (lua_State *L, int index, lp_xml_signing *signing, lp_xml_fault *fault) {
   static const char *const names[] = {"key", "certificate", "id", "after", "algorithm", NULL};
   lp_xml_check_options(L, index, "sign", names);
@@ -70,22 +78,61 @@ int lp_xml_sign_new (lua_State *L) {
   lp_xml_fault fault = {NULL, ""};
   lp_xml_scope scope;
   lp_xml_signing signing;
-  lp_xml_bytes *document, *buffer;
+  lp_xml_holder *document, *buffer;
   lp_xml_takes(L, "xmldsig.sign", 2);
   luaL_checktype(L, 2, LUA_TTABLE);
   get_signing(L, 2, &signing, &fault);
-  document = lp_xml_push_bytes(L, free_document);
-  buffer = lp_xml_push_bytes(L, free_buffer);
+  document = lp_xml_push_holder(L, free_document);
+  buffer = lp_xml_push_holder(L, free_buffer);
   if (lp_xml_enter(&scope, &fault) == 0 && signing.method != NULL &&
       (document->memory = lp_xml_parse(text, n, &own_limits, &fault)) != NULL &&
       lp_xml_sign(document->memory, &signing, &fault) == 0 &&
       (buffer->memory = lp_xml_write(document->memory)) == NULL)
     (void)lp_xml_out_of_memory(&fault);
   lp_xml_leave(&scope);
-  if (buffer->memory == NULL) return lp_xml_push_fault(L, &fault);
-  lua_pushlstring(L, (const char *)xmlBufferContent(buffer->memory),
-                  (size_t)xmlBufferLength(buffer->memory));
-  return 1;
+  lp_xml_empty_holder(document);
+  return push_buffer(L, buffer, &fault);
+}
+
+/* The short name or URI of an option. */
+static const char *text_or (lua_State *L, int index, const char *name, const char *otherwise) {
+  return lp_xml_get_field(L, index, name, LUA_TSTRING) ? lua_tostring(L, -1) : otherwise;
+}
+
+/*
+** xmldsig.encrypt (text, {certificate =, algorithm = "aes256-gcm", transport = "rsa-oaep-mgf1p"})
+** -> an EncryptedData as text, its key in it | nil, message, code
+*/
+int lp_xml_encrypt_new (lua_State *L) {
+  static const char *const names[] = {"certificate", "algorithm", "transport", NULL};
+  size_t n;
+  const char *text = luaL_checklstring(L, 1, &n);
+  lp_xml_fault fault = {NULL, ""};
+  lp_xml_scope scope;
+  const lp_xml_certificate *certificate;
+  const lp_xml_cipher *cipher;
+  const lp_xml_transport *transport;
+  lp_xml_holder *document, *buffer;
+  lp_xml_takes(L, "xmldsig.encrypt", 2);
+  lp_xml_check_options(L, 2, "encrypt", names);
+  lua_getfield(L, 2, "certificate");
+  certificate = lp_xml_check_certificate(L, lua_gettop(L));
+  cipher = lp_xml_find_cipher(text_or(L, 2, "algorithm", "aes256-gcm"));
+  transport = lp_xml_find_transport(text_or(L, 2, "transport", "rsa-oaep-mgf1p"));
+  if (cipher == NULL || cipher->is_cbc || transport == NULL) {
+    (void)lp_xml_fail(&fault, "encryption_refused", "it is encrypted by AES-GCM and RSA-OAEP only");
+    return lp_xml_push_fault(L, &fault);
+  }
+  document = lp_xml_push_holder(L, free_document);
+  buffer = lp_xml_push_holder(L, free_buffer);
+  if (lp_xml_enter(&scope, &fault) == 0 &&
+      (document->memory = lp_xml_encrypt(text, n, certificate, cipher, transport, &fault)) !=
+          NULL &&
+      (buffer->memory = lp_xml_write(document->memory)) == NULL)
+    (void)lp_xml_out_of_memory(&fault);
+  lp_xml_leave(&scope);
+  lp_xml_empty_holder(document);
+  return push_buffer(L, buffer, &fault);
 }
 
 /* xmldsig.canonical (text) -> its exclusive canonical form | nil, message, code */
@@ -94,36 +141,17 @@ int lp_xml_canonical_new (lua_State *L) {
   const char *text = luaL_checklstring(L, 1, &n);
   lp_xml_fault fault = {NULL, ""};
   lp_xml_scope scope;
-  lp_xml_bytes *document, *bytes;
+  lp_xml_holder *document, *bytes;
   lp_xml_takes(L, "xmldsig.canonical", 1);
-  document = lp_xml_push_bytes(L, free_document);
-  bytes = lp_xml_push_bytes(L, free_chars);
+  document = lp_xml_push_holder(L, free_document);
+  bytes = lp_xml_push_holder(L, free_chars);
   if (lp_xml_enter(&scope, &fault) == 0 &&
       (document->memory = lp_xml_parse(text, n, &own_limits, &fault)) != NULL)
     bytes->memory = lp_xml_canonical(document->memory, &size, &fault);
   lp_xml_leave(&scope);
+  lp_xml_empty_holder(document);
   if (bytes->memory == NULL) return lp_xml_push_fault(L, &fault);
   lua_pushlstring(L, bytes->memory, size);
-  return 1;
-}
-
-/* xmldsig.from_base64 (text) -> bytes | nil when it is not strict Base64 (white space may be
- * between the characters) */
-int lp_xml_base64_new (lua_State *L) {
-  size_t n;
-  const char *text = luaL_checklstring(L, 1, &n);
-  lp_xml_bytes *bytes;
-  long size;
-  lp_xml_takes(L, "xmldsig.from_base64", 1);
-  bytes = lp_xml_push_bytes(L, free);
-  bytes->memory = malloc(n + 1);
-  if (bytes->memory == NULL) return luaL_error(L, "xmldsig: out of memory");
-  size = lp_xml_base64_decode(text, n, bytes->memory);
-  if (size < 0)
-    lua_pushnil(L);
-  else
-    lua_pushlstring(L, bytes->memory, (size_t)size);
-  free(bytes->memory);
-  bytes->memory = NULL;
+  lp_xml_empty_holder(bytes);
   return 1;
 }

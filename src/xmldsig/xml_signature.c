@@ -14,8 +14,8 @@ static int misshapen (lp_xml_fault *fault, const xmlNode *node, const char *what
                      what);
 }
 
-/* Whether a node has no attributes in no namespace but these (`other` may be NULL), and none in
- * any. */
+/* Whether a node has no attributes in no namespace but these (`other` may be NULL), and none
+** in any. */
 static int has_only_attributes (const xmlNode *node, const char *one, const char *other) {
   for (const xmlAttr *a = node->properties; a != NULL; a = a->next) {
     const char *name = (const char *)a->name;
@@ -28,8 +28,7 @@ static int has_only_attributes (const xmlNode *node, const char *one, const char
 
 /*
 ** Takes the element children of a node, which must be the `count` names of xmldsig in that order;
-*the
-** last `optional` of them may be missing. What else is there makes the shape wrong.
+** the last `optional` of them may be missing. What else is there makes the shape wrong.
 */
 static int take_children (const xmlNode *node, const char *const *names, int count, int optional,
                           xmlNodePtr *children, lp_xml_fault *fault) {
@@ -60,8 +59,8 @@ static const char *bare_algorithm (const xmlNode *node, lp_xml_fault *fault) {
   return NULL;
 }
 
-/* Exclusive canonicalisation without comments; it may have a list of prefixes that are treated as
-** inclusive canonicalisation treats all (saml §3.11). */
+/* Exclusive canonicalisation without comments; it may have a list of prefixes that are treated
+** as inclusive canonicalisation treats all (saml §3.11). */
 static int check_exclusive (const xmlNode *node, lp_xml_fault *fault) {
   const char *name = lp_xml_attribute(node, "Algorithm"), *prefixes;
   xmlNodePtr parameter = lp_xml_first_child(node);

@@ -82,37 +82,20 @@ static enum outcome try_key (const lp_xml_signature *signature, EVP_PKEY *key,
   return outcome;
 }
 
-static int is_large_enough (const EVP_PKEY *key, const lp_xml_policy *policy) {
-  return EVP_PKEY_base_id(key) != EVP_PKEY_RSA || EVP_PKEY_bits(key) >= policy->min_rsa_bits;
-}
-
 static int try_keys (const lp_xml_signature *signature, const lp_xml_policy *policy,
                      const lp_xml_certificate *const *certificates, size_t count,
                      lp_xml_verified *verified, lp_xml_fault *fault) {
-  size_t tried = 0, small = 0;
+  lp_xml_tally tally = {0, 0};
   for (size_t i = 0; i < count; i++) {
-    enum outcome outcome;
     EVP_PKEY *key = certificates[i]->key;
-    if (EVP_PKEY_base_id(key) != signature->method->key_type) continue;
-    if (!is_large_enough(key, policy)) {
-      small++;
-      continue;
-    }
-    tried++;
+    enum outcome outcome;
+    if (!lp_xml_may_try(key, signature->method, policy, &tally)) continue;
     outcome = try_key(signature, key, verified, fault);
     verified->certificate = i;
     if (outcome == VERIFIED) return 0;
     if (outcome == REFUSED) return -1;
   }
-  if (tried == 0 && small > 0)
-    return lp_xml_fail(fault, "key_too_small", "the RSA key has fewer than %d bits",
-                       policy->min_rsa_bits);
-  if (tried == 0)
-    return lp_xml_fail(fault, "signature_invalid", "no certificate has a key for %s",
-                       signature->method->name);
-  return lp_xml_fail(fault, "signature_invalid",
-                     "none of the keys made it (%zu tried, %zu too small to be tried)", tried,
-                     small);
+  return lp_xml_fail_tally(&tally, signature->method, policy, fault);
 }
 
 int lp_xml_verify (xmlNodePtr element, const lp_xml_policy *policy,
@@ -123,8 +106,10 @@ int lp_xml_verify (xmlNodePtr element, const lp_xml_policy *policy,
   memset(verified, 0, sizeof *verified);
   if (lp_xml_read_signature(element, policy, &signature, fault) != 0) return -1;
   if (count == 0) return lp_xml_fail(fault, "certificates_missing", "there is no certificate");
-  /* the only ID of the document while it is verified; a value that is taken gives NULL (saml §3.7)
-   */
+  /*
+  ** the only ID of the document while it is verified; a value that is taken gives NULL (saml
+  ** §3.7)
+  */
   if (xmlAddID(NULL, element->doc, (const xmlChar *)lp_xml_value(signature.id), signature.id) ==
       NULL)
     return lp_xml_fail(fault, "duplicate_id", "the ID cannot be registered");

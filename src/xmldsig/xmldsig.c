@@ -1,7 +1,7 @@
 /*
 ** lastpass.xmldsig: XML that is parsed once and strictly, its signatures and its encryption, over
-** libxml2 and libxmlsec1. It knows nothing of SAML's meaning: which elements must be signed, and by
-** whom, is decided in lua/lastpass/saml.
+** libxml2 and libxmlsec1. It knows nothing of SAML's meaning: which elements must be signed, and
+** by whom, is decided in lua/lastpass/saml.
 */
 #include <string.h>
 
@@ -16,19 +16,25 @@ int lp_xml_push_fault (lua_State *L, const lp_xml_fault *fault) {
   return 3;
 }
 
-lp_xml_bytes *lp_xml_push_bytes (lua_State *L, void (*release)(void *memory)) {
-  lp_xml_bytes *bytes = lua_newuserdata(L, sizeof *bytes);
-  bytes->memory = NULL;
-  bytes->release = release;
-  luaL_getmetatable(L, LP_XML_BYTES_TYPE);
+lp_xml_holder *lp_xml_push_holder (lua_State *L, void (*release)(void *memory)) {
+  lp_xml_holder *holder = lua_newuserdata(L, sizeof *holder);
+  holder->memory = NULL;
+  holder->size = 0;
+  holder->release = release;
+  luaL_getmetatable(L, LP_XML_HOLDER_TYPE);
   lua_setmetatable(L, -2);
-  return bytes;
+  return holder;
 }
 
-static int lp_xml_bytes_close (lua_State *L) {
-  lp_xml_bytes *bytes = luaL_checkudata(L, 1, LP_XML_BYTES_TYPE);
-  if (bytes->memory != NULL) bytes->release(bytes->memory);
-  bytes->memory = NULL;
+void lp_xml_empty_holder (lp_xml_holder *holder) {
+  if (holder->memory == NULL) return;
+  if (holder->size > 0) explicit_bzero(holder->memory, holder->size);
+  holder->release(holder->memory);
+  holder->memory = NULL;
+}
+
+static int lp_xml_holder_close (lua_State *L) {
+  lp_xml_empty_holder(luaL_checkudata(L, 1, LP_XML_HOLDER_TYPE));
   return 0;
 }
 
@@ -81,43 +87,37 @@ int lp_xml_get_flag (lua_State *L, int index, const char *name, int otherwise) {
   return value;
 }
 
-void **lp_xml_get_list (lua_State *L, int index, const char *name, const char *type,
-                        size_t *count) {
-  void **items;
-  int list;
-  if (!lp_xml_get_field(L, index, name, LUA_TTABLE))
-    luaL_error(L, "xmldsig: '%s' must be a list", name);
-  list = lua_gettop(L);
-  *count = lua_rawlen(L, list);
-  items = lua_newuserdata(L, (*count + 1) * sizeof *items);
+const lp_xml_certificate **lp_xml_check_certificates (lua_State *L, int index, size_t *count) {
+  const lp_xml_certificate **list;
+  index = lua_absindex(L, index);
+  luaL_checktype(L, index, LUA_TTABLE);
+  *count = lua_rawlen(L, index);
+  list = lua_newuserdata(L, (*count + 1) * sizeof *list);
   for (size_t i = 0; i < *count; i++) {
-    lua_rawgeti(L, list, (int)i + 1);
-    items[i] = luaL_testudata(L, -1, type);
-    if (items[i] == NULL) luaL_error(L, "xmldsig: '%s' must be a list of %s", name, type);
-    lua_pop(L, 1); /* the list keeps it alive */
+    lua_rawgeti(L, index, (int)i + 1);
+    list[i] = lp_xml_check_certificate(L, lua_gettop(L));
+    lua_pop(L, 1); /* the table keeps it alive */
   }
-  return items;
+  return list;
 }
 
-lp_xml_policy lp_xml_get_policy (lua_State *L, int index) {
+lp_xml_policy lp_xml_check_policy (lua_State *L, int index) {
   static const char *const names[] = {"sha1", "ecdsa", "min_rsa_bits", NULL};
   lp_xml_policy policy = lp_xml_default_policy;
-  if (lp_xml_get_field(L, index, "allow", LUA_TTABLE)) {
-    int allow = lua_gettop(L);
-    lp_xml_check_options(L, allow, "allow", names);
-    policy.sha1 = lp_xml_get_flag(L, allow, "sha1", policy.sha1);
-    policy.ecdsa = lp_xml_get_flag(L, allow, "ecdsa", policy.ecdsa);
-    policy.min_rsa_bits =
-        (int)lp_xml_get_number(L, allow, "min_rsa_bits", 512, 16384, (size_t)policy.min_rsa_bits);
-  }
-  lua_pop(L, 1);
+  if (lua_isnoneornil(L, index)) return policy;
+  index = lua_absindex(L, index);
+  lp_xml_check_options(L, index, "allow", names);
+  policy.sha1 = lp_xml_get_flag(L, index, "sha1", policy.sha1);
+  policy.ecdsa = lp_xml_get_flag(L, index, "ecdsa", policy.ecdsa);
+  policy.min_rsa_bits =
+      (int)lp_xml_get_number(L, index, "min_rsa_bits", 512, 16384, (size_t)policy.min_rsa_bits);
   return policy;
 }
 
-lp_xml_limits lp_xml_get_limits (lua_State *L, int index) {
+lp_xml_limits lp_xml_check_limits (lua_State *L, int index, const lp_xml_limits *defaults) {
   static const char *const names[] = {"bytes",      "depth",      "elements",
                                       "attributes", "namespaces", NULL};
-  lp_xml_limits limits = lp_xml_default_limits;
+  lp_xml_limits limits = *defaults;
   if (lua_isnoneornil(L, index)) return limits;
   lp_xml_check_options(L, index, "limits", names);
   limits.bytes = lp_xml_get_number(L, index, "bytes", 1, 0x7FFFFFFF, limits.bytes);
@@ -133,21 +133,26 @@ lp_xml_limits lp_xml_get_limits (lua_State *L, int index) {
 
 /* ------------------------------------------------------------------ the module */
 
-static const luaL_Reg bytes_meta[] = {{"__gc", lp_xml_bytes_close}, {NULL, NULL}};
+static const luaL_Reg holder_meta[] = {{"__gc", lp_xml_holder_close}, {NULL, NULL}};
 
 static const luaL_Reg functions[] = {{"parse", lp_xml_document_parse},
                                      {"certificate", lp_xml_certificate_new},
                                      {"private_key", lp_xml_private_key_new},
                                      {"sign", lp_xml_sign_new},
+                                     {"encrypt", lp_xml_encrypt_new},
                                      {"canonical", lp_xml_canonical_new},
+                                     {"sign_octets", lp_xml_octets_sign},
+                                     {"verify_octets", lp_xml_octets_verify},
+                                     {"entity", lp_xml_entity_new},
                                      {"from_base64", lp_xml_base64_new},
                                      {NULL, NULL}};
 
 LP_EXPORT int luaopen_lastpass_xmldsig (lua_State *L) {
-  lp_new_metatable(L, LP_XML_BYTES_TYPE, bytes_meta, NULL);
+  lp_new_metatable(L, LP_XML_HOLDER_TYPE, holder_meta, NULL);
   lua_pop(L, 1);
   lp_xml_document_open(L);
   lp_xml_keys_open(L);
+  lp_xml_entity_open(L);
   luaL_newlib(L, functions);
   return 1;
 }
