@@ -174,7 +174,8 @@ return {
     name = "sandbox",
     summary = "Run a LastPass on this machine, until Ctrl-C or Ctrl-D",
     description = "It prints one line of JSON: its address, its account number, and the file with "
-      .. "its hash; for SCIM another address, and the file with its token. Commands work with "
+      .. "its hash; for SCIM another address, and the file with its token; for SAML the pages of "
+      .. "its identity provider and its service provider. Commands work with "
       .. "it when LASTPASS_URL, LASTPASS_CID and LASTPASS_PROVHASH_FILE say so, and those of SCIM "
       .. "when LASTPASS_SCIM_URL and LASTPASS_SCIM_TOKEN_FILE do. It runs until Ctrl-C, SIGTERM or "
       .. "the end of its terminal, and where standard input is a pipe or the terminal, until that "
