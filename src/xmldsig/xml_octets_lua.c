@@ -11,20 +11,21 @@ static lp_xml_octets check_octets (lua_State *L, int index) {
   return octets;
 }
 
-/* xmldsig.sign_octets (key, octets, algorithm) -> signature | nil, message, code */
+/* xmldsig.sign_octets (key, octets, algorithm, allow) -> signature | nil, message, code */
 int lp_xml_octets_sign (lua_State *L) {
   EVP_PKEY *key = lp_xml_check_key(L, 1);
   lp_xml_octets octets = check_octets(L, 2);
   const char *name = luaL_checkstring(L, 3);
+  lp_xml_policy policy = lp_xml_check_policy(L, 4);
   lp_xml_fault fault = {NULL, ""};
   lp_xml_scope scope;
   const lp_xml_method *method;
   lp_xml_holder *signature;
   size_t size = 0;
-  lp_xml_takes(L, "xmldsig.sign_octets", 3);
+  lp_xml_takes(L, "xmldsig.sign_octets", 4);
   signature = lp_xml_push_holder(L, free);
   if (lp_xml_enter(&scope, &fault) == 0 &&
-      (method = lp_xml_allowed_method(name, &lp_xml_default_policy, &fault)) != NULL)
+      (method = lp_xml_allowed_method(name, &policy, &fault)) != NULL)
     signature->memory = lp_xml_sign_octets(key, method, octets, &size, &fault);
   lp_xml_leave(&scope);
   if (signature->memory == NULL) return lp_xml_push_fault(L, &fault);
@@ -57,8 +58,8 @@ int lp_xml_octets_verify (lua_State *L) {
 }
 
 /* xmldsig.from_base64 (text) -> bytes | nil when it is not strict Base64 (white space may be
-*between
-** the characters) */
+ *between
+ ** the characters) */
 int lp_xml_base64_new (lua_State *L) {
   size_t n;
   const char *text = luaL_checklstring(L, 1, &n);

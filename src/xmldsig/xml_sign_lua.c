@@ -44,7 +44,9 @@ static const char *needed_text (lua_State *L, int index, const char *name) {
 /* Takes the options of xmldsig.sign; what they point to stays on the stack. NULL with a fault
 ** for the method when it is not one that we sign with. */
 static void get_signing (lua_State *L, int index, lp_xml_signing *signing, lp_xml_fault *fault) {
-  static const char *const names[] = {"key", "certificate", "id", "after", "algorithm", NULL};
+  static const char *const names[] = {"key",       "certificate", "id", "after",
+                                      "algorithm", "allow",       NULL};
+  lp_xml_policy policy;
   lp_xml_check_options(L, index, "sign", names);
   lua_getfield(L, index, "key");
   signing->key = lp_xml_check_key(L, lua_gettop(L));
@@ -60,16 +62,19 @@ static void get_signing (lua_State *L, int index, lp_xml_signing *signing, lp_xm
     if (signing->after_ns == NULL || signing->after_name == NULL)
       luaL_error(L, "xmldsig: 'after' must be {namespace, name}");
   }
+  lua_getfield(L, index, "allow");
+  policy = lp_xml_check_policy(L, lua_gettop(L));
   if (!lp_xml_get_field(L, index, "algorithm", LUA_TSTRING)) {
     lua_pop(L, 1);
     lua_pushstring(L,
                    EVP_PKEY_base_id(signing->key) == EVP_PKEY_EC ? "ecdsa-sha256" : "rsa-sha256");
   }
-  signing->method = lp_xml_allowed_method(lua_tostring(L, -1), &lp_xml_default_policy, fault);
+  signing->method = lp_xml_allowed_method(lua_tostring(L, -1), &policy, fault);
 }
 
 /*
-** xmldsig.sign (text, {key =, id =, certificate =, after = {namespace, name}, algorithm =})
+** xmldsig.sign (text, {key =, id =, certificate =, after = {namespace, name}, algorithm =, allow
+*=})
 ** -> text with an enveloped signature of the element with that ID | nil, message, code
 */
 int lp_xml_sign_new (lua_State *L) {

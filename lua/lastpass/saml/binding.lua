@@ -81,9 +81,16 @@ local function check_message(where, message)
   return check_relay(message.relay)
 end
 
+--- What has to be allowed for signing by an algorithm: SHA-1 for whoever asks for it by its name.
+---@param algorithm? string
+---@return table allow of lastpass.xmldsig
+function M.signing(algorithm)
+  return { sha1 = algorithm == "rsa-sha1" }
+end
+
 --- An address with a message in its query.
----@param message table `location`, `kind`, `xml` (without a signature in it), `relay`; `key` (of lastpass.xmldsig) signs, with
--- `algorithm` ("rsa-sha256")
+---@param message table `location`, `kind`, `xml` (without a signature in it), `relay`; `key` (of lastpass.xmldsig)
+-- signs, with `algorithm` ("rsa-sha256")
 ---@return string|nil url
 ---@return string? message
 ---@return lastpass.Error? err
@@ -105,7 +112,12 @@ function M.redirect(message)
     local algorithm = names.algorithm[message.algorithm or "rsa-sha256"] or message.algorithm
     query = query .. "&SigAlg=" .. percent.encode(algorithm)
     local bytes, code
-    bytes, text, code = require("lastpass.xmldsig").sign_octets(message.key, query, algorithm)
+    bytes, text, code = require("lastpass.xmldsig").sign_octets(
+      message.key,
+      query,
+      algorithm,
+      M.signing(message.algorithm)
+    )
     if not bytes then
       return errors.fail("argument", code or "cannot_sign", text)
     end
@@ -387,6 +399,7 @@ end
 
 signature.declare("saml.binding.", M, {
   read = "source: table, expected?: string",
+  signing = "algorithm?: string",
   redirect = "message: table",
   form = "message: table",
   policy = "",

@@ -74,6 +74,7 @@ function M.send(message)
       id = message.id,
       after = { names.ns.assertion, "Issuer" },
       algorithm = message.algorithm,
+      allow = binding.signing(message.algorithm),
     })
     if not xml then
       return errors.fail("argument", code or "cannot_sign", text)

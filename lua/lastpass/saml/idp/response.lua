@@ -1,5 +1,6 @@
 --- Writes responses: the assertion, its signature, its encryption, the response around it and that one's signature.
 -- @module lastpass.saml.idp.response
+local binding = require "lastpass.saml.binding"
 local checks = require "lastpass.saml.checks"
 local errors = require "lastpass.error"
 local messages = require "lastpass.saml.message"
@@ -91,6 +92,7 @@ local function sign(text, id, about)
     id = id,
     after = { names.ns.assertion, "Issuer" },
     algorithm = about.algorithm,
+    allow = binding.signing(about.algorithm),
   })
   if not signed then
     return errors.fail("argument", code or "cannot_sign", message)
