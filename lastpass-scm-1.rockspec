@@ -86,7 +86,7 @@ build = {
       libdirs = { "$(UTF8PROC_LIBDIR)" },
     },
     ["lastpass.xmldsig"] = {
-      sources = { "src/xmldsig/xml_algorithms.c", "src/xmldsig/xml_base64.c", "src/xmldsig/xml_canonical.c", "src/xmldsig/xml_document_lua.c", "src/xmldsig/xml_keys.c", "src/xmldsig/xml_keys_lua.c", "src/xmldsig/xml_library.c", "src/xmldsig/xml_parse.c", "src/xmldsig/xml_sign.c", "src/xmldsig/xml_sign_lua.c", "src/xmldsig/xml_signature.c", "src/xmldsig/xml_verify.c", "src/xmldsig/xmldsig.c" },
+      sources = { "src/xmldsig/xml_algorithms.c", "src/xmldsig/xml_base64.c", "src/xmldsig/xml_canonical.c", "src/xmldsig/xml_decrypt.c", "src/xmldsig/xml_document_lua.c", "src/xmldsig/xml_encrypt.c", "src/xmldsig/xml_encryption.c", "src/xmldsig/xml_entity.c", "src/xmldsig/xml_entity_lua.c", "src/xmldsig/xml_keys.c", "src/xmldsig/xml_keys_lua.c", "src/xmldsig/xml_library.c", "src/xmldsig/xml_octets.c", "src/xmldsig/xml_octets_lua.c", "src/xmldsig/xml_parse.c", "src/xmldsig/xml_rules.c", "src/xmldsig/xml_sign.c", "src/xmldsig/xml_sign_lua.c", "src/xmldsig/xml_signature.c", "src/xmldsig/xml_verify.c", "src/xmldsig/xmldsig.c" },
       defines = { "_GNU_SOURCE", "XMLSEC_NO_SIZE_T", "XMLSEC_NO_CRYPTO_DYNAMIC_LOADING", "XMLSEC_CRYPTO_OPENSSL" },
       libraries = { "xmlsec1-openssl", "xmlsec1", "xml2", "crypto", "pthread" },
       incdirs = { "src/common", "$(XMLSEC_INCDIR)", "$(XMLSEC_INCDIR)/libxml2", "$(XMLSEC_INCDIR)/xmlsec1" },
