@@ -280,6 +280,25 @@ describe("lastpass.inbound.execution", function()
       assert.same({ 0, 2 }, { open_steps(), world:requests "disableuser" })
     end)
 
+    it("keep what is not known, and let others go on, when the clock is set back", function()
+      local list = people(2)
+      world.fate = "lost"
+      assert.equal(503, (world:set_active(list[1].id, false)))
+      world.ahead = world.ahead - 3600
+      world:age(-3600)
+      assert.equal(200, (world:set_active(list[2].id, false)))
+      assert.equal(503, (world:set_active(list[1].id, true)))
+      assert.equal(0, world:work(200).claimed)
+      assert.equal(1, world:work(3600).done)
+      assert.is_true(is_disabled(list[1]) and is_disabled(list[2]))
+      assert.same({ 0, 2, 0 }, {
+        open_steps(),
+        world:requests "disableuser",
+        world:requests "enableuser",
+      })
+      assert.equal(200, (world:set_active(list[1].id, true)))
+    end)
+
     it("give nobody access who was refused by a failure hours ago", function()
       world.fate = "unsent"
       assert.equal(503, (world:create "slow@acme.example"))
