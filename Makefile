@@ -116,6 +116,10 @@ scim-demo: deps-build deps-test
 	@$(MAKE_ALL) all
 	@$(call in_tree,5.4) lua5.4 examples/nginx/scim-demo.lua
 
+saml-demo: deps-build deps-test
+	@$(MAKE_ALL) all
+	@$(call in_tree,5.4) lua5.4 examples/nginx/saml-demo.lua
+
 # ------------------------------------------------------------------ tests
 
 # From npm: the layout of Lua files, and what looks at pages in a browser.
@@ -315,9 +319,9 @@ clean:
 	rm -rf build
 
 help:
-	@echo 'deps all demo nginx-demo scim-demo test lint format bench flow docs docs-scim docs-check env install uninstall clean'
+	@echo 'deps all demo nginx-demo scim-demo saml-demo test lint format bench flow docs docs-scim docs-check env install uninstall clean'
 	@echo 'asan valgrind fuzz fuzz-seeds test-lua5.1 test-luajit test-nginx test-long extended'
 	@echo 'variables: LUA_VERSION PREFIX DESTDIR CFLAGS SPEC (a spec file or folder) FUZZ_SECONDS FUZZ_RUNS FUZZERS JOBS'
 
-.PHONY: all env demo extended nginx-demo scim-demo run-asan test test-lua5.1 test-luajit test-nginx test-long asan valgrind fuzz fuzz-seeds bench flow lint \
+.PHONY: all env demo extended nginx-demo scim-demo saml-demo run-asan test test-lua5.1 test-luajit test-nginx test-long asan valgrind fuzz fuzz-seeds bench flow lint \
   format docs docs-scim docs-check install uninstall deps deps-build deps-test deps-check deps-bench clean help

@@ -18,7 +18,8 @@ function M.output_of(command)
   return (text:gsub("%s+$", ""))
 end
 
-local function free_port()
+--- A port that nobody uses at the moment.
+function M.free_port()
   local one = assert(socket.bind("127.0.0.1", 0))
   local _, port = one:getsockname()
   one:close()
@@ -26,9 +27,9 @@ local function free_port()
 end
 
 -- The configuration as it is, but for port, user and where the tree is.
-local function configuration(port)
+local function configuration(name, port)
   local tree = M.output_of(("cd %s/../.. && pwd"):format(here))
-  local config = assert(files.read(here .. "/nginx.conf"))
+  local config = assert(files.read(here .. "/" .. name))
   config = config:gsub("127%.0%.0%.1:8080", "127.0.0.1:" .. port)
   config = config:gsub("\nuser www%-data;", M.output_of "id -un" == "root" and "\nuser root;" or "")
   config = config:gsub("worker_processes auto;", "worker_processes 2;")
@@ -50,14 +51,18 @@ end
 ---@param box table the sandbox
 ---@param contents table<string, string> name in the folder -> text
 ---@param folders? string[] of this folder that are copied
+---@param options? table configuration (default "nginx.conf"), port
 ---@return table running {url, folder, pid}
-function M.start(box, contents, folders)
-  local port, folder = free_port(), M.output_of "mktemp -d"
+function M.start(box, contents, folders, options)
+  options = options or {}
+  local port, folder = options.port or M.free_port(), M.output_of "mktemp -d"
   os.execute(("mkdir %s/logs"):format(folder))
   for _, name in ipairs(folders or {}) do
     os.execute(("cp -r %s/%s %s/"):format(here, name, folder))
   end
-  assert(files.write(folder .. "/nginx.conf", configuration(port)))
+  assert(
+    files.write(folder .. "/nginx.conf", configuration(options.configuration or "nginx.conf", port))
+  )
   for name, text in pairs(contents) do
     assert(files.write(folder .. "/" .. name, text))
   end

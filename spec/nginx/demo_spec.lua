@@ -1,15 +1,14 @@
 -- `make nginx-demo`, without waiting for Ctrl-C: the example's configuration in front of a sandbox.
 -- Runs once: nginx has its own LuaJIT.
 describe("examples/nginx", function()
-  local function run(arguments)
+  local function run(program, arguments)
     local root = os.getenv "PWD"
     local environment =
       [[LUA_PATH="%s/lua/?.lua;%s/lua/?/init.lua;;" LUA_CPATH="%s/build/5.4/?.so;;" ]]
     local pipe = assert(
       io.popen(
         environment:format(root, root, root)
-          .. "lua5.4 examples/nginx/demo.lua "
-          .. arguments
+          .. ("lua5.4 examples/nginx/%s %s"):format(program, arguments)
           .. " 2>&1; echo status $?"
       )
     )
@@ -19,10 +18,18 @@ describe("examples/nginx", function()
   end
 
   it("starts with one command, answers, applies its playbook, and ends", function()
-    local text = run "--check"
+    local text = run("demo.lua", "--check")
     assert.is_nil(text:find("FAIL", 1, true), text)
     assert.matches("ok    curl .-/unified/user%-directory/users", text)
     assert.matches("ok    playbooks/joiners.lua was applied", text, 1, true)
+    assert.matches("status 0\n$", text)
+  end)
+
+  it("guard an application by SAML: sign-on, a leaver, a logout", function()
+    local text = run("saml-demo.lua", "--check")
+    assert.is_nil(text:find("FAIL", 1, true), text)
+    assert.matches("ok    comes back to the page that was asked for", text, 1, true)
+    assert.matches("ok    the session has ended after", text, 1, true)
     assert.matches("status 0\n$", text)
   end)
 end)

@@ -188,6 +188,33 @@ end
 
 -- ---- events ----
 
+local function end_sessions(self, event, target, was_read, now)
+  local mark = event.local_time .. "\0" .. event.id .. "\0" .. target.value
+  if self._revoked:is_seen(mark) then
+    return true
+  end
+  -- An event that was not there at the last reading has happened since, whatever its time says: that depends on the
+  -- account's time zone, and has no fractions.
+  local at = (event.time or now) + 0.999
+  local ok, message, err = self:removed(target.value, was_read and math.max(at, now) or at)
+  if not ok then
+    return nil, message, err
+  end
+  return self._revoked:note_seen(mark, 2 * EVENTS_OVERLAP)
+end
+
+local function take_event(self, event, was_read, now)
+  for _, target in ipairs(ends_access[event.id] and event.targets or {}) do
+    if target.kind == "user" and email.check(target.value) then
+      local ok, message, err = end_sessions(self, event, target, was_read, now)
+      if not ok then
+        return nil, message, err
+      end
+    end
+  end
+  return true
+end
+
 --- Reads what LastPass's events say: whoever was disabled in the Admin Console, or by another program.
 ---@return true|nil
 ---@return string? message
@@ -204,14 +231,10 @@ function methods:read_events()
     return nil, message, err
   end
   for _, event in ipairs(list) do
-    for _, target in ipairs(ends_access[event.id] and event.targets or {}) do
-      if target.kind == "user" and email.check(target.value) then
-        local ok
-        ok, message, err = self:removed(target.value, (event.time or now) + 0.999)
-        if not ok then
-          return nil, message, err
-        end
-      end
+    local ok
+    ok, message, err = take_event(self, event, fed_at ~= nil, now)
+    if not ok then
+      return nil, message, err
     end
   end
   self._revoked:feed_ok(EVENTS, now)

@@ -3,6 +3,7 @@
 -- @module lastpass.nginx.saml.provider
 local errors = require "lastpass.error"
 local saml = require "lastpass.saml"
+local zlib = require "lastpass.zlib"
 
 ---@class lastpass.nginx.saml.Providers
 ---@field sp lastpass.saml.Sp
@@ -102,6 +103,7 @@ function M.new(settings, store, level)
     options[name] = value
   end
   options.slo_url = options.key and settings.slo_url or nil -- logout is signed
+  zlib.load() -- now, and not in the first request: it writes a global
   local sp, message = saml.sp.new(options)
   if not sp then
     errors.raise(level + 1, "saml: %s", message)

@@ -3,6 +3,7 @@
 -- `lastpass.nginx.saml.feed`. Nothing is ever evicted: what has no room is a failure, never a session that lives on.
 -- @module lastpass.nginx.saml.revoked
 local dicts = require "lastpass.nginx.dicts"
+local digest = require "lastpass.digest"
 local errors = require "lastpass.error"
 
 ---@class lastpass.nginx.saml.Revoked
@@ -71,6 +72,26 @@ function methods:has(session)
     end
   end
   return false
+end
+
+--- Whether something was noted by `note_seen`.
+---@param mark string
+---@return boolean
+function methods:is_seen(mark)
+  return self._dict:get("seen " .. digest.hex(mark, 32)) ~= nil
+end
+
+--- Notes that something was seen.
+---@param mark string
+---@param seconds number for which it is remembered
+---@return true|nil
+---@return string? message
+---@return lastpass.Error? err code "revocations_full"
+function methods:note_seen(mark, seconds)
+  if not dicts.set(self._dict, "seen " .. digest.hex(mark, 32), true, seconds) then
+    return full()
+  end
+  return true
 end
 
 --- Notes that what a feed knows is in the list.

@@ -1,0 +1,183 @@
+-- What `make saml-demo` shows: an application behind the SAML guard in nginx, and a sandbox that plays LastPass as identity
+-- provider. It says which address to open, and ends with the Enter key. With --check it uses the address
+-- itself: a sign-on, a program without a session, a leaver whose session ends, a logout.
+-- Everything is stopped and removed at the end.
+local certificate = require "lastpass.sandbox.certificate"
+local files = require "lastpass.files"
+local http = require "socket.http"
+local json = require "lastpass.json"
+local lastpass = require "lastpass"
+local ltn12 = require "ltn12"
+local percent = require "lastpass.text.percent"
+local socket = require "socket"
+
+local here = arg[0]:match "^(.*)/[^/]*$" or "."
+local running = dofile(here .. "/running.lua")
+local plays_itself = arg[1] == "--check"
+
+local port = running.free_port()
+local url = "http://127.0.0.1:" .. port
+local box = assert(lastpass.sandbox.start { users = 50, seed = 1, clock = "now" })
+local app = assert(box:saml_app {
+  name = "Reports",
+  entity_id = url .. "/saml/metadata",
+  acs_url = url .. "/saml/acs",
+  slo_url = url .. "/saml/slo",
+  attributes = { groups = "groups" },
+})
+
+local key = assert(certificate.make { common_name = "Reports", rsa_bits = 2048 })
+local site = running.start(box, {
+  ["site.lua"] = (
+    assert(files.read(here .. "/saml-site.lua")):gsub("127%.0%.0%.1:8080", "127.0.0.1:" .. port)
+  ),
+  ["idp.xml"] = app.metadata_xml,
+  ["sp.key"] = key.key,
+  ["sp.crt"] = key.certificate,
+  ["cookie.key"] = running.output_of "openssl rand -base64 32",
+}, {}, { configuration = "saml.conf", port = port })
+
+local failures = 0
+
+local function check(ok, what)
+  print(("  %s  %s"):format(ok and "ok  " or "FAIL", what))
+  failures = failures + (ok and 0 or 1)
+end
+
+-- ---- a browser ----
+
+local jar = {}
+
+local function take_cookies(text)
+  for part in ((text or "") .. ", x"):gmatch "(.-), %f[%w_]" do
+    local name, value = part:match "^([^=;]+)=([^;]*)"
+    if name then
+      jar[name] = not part:find "Max%-Age=0" and value ~= "" and value or nil
+    end
+  end
+end
+
+local function request(address, form, accept)
+  local cookies, parts = {}, {}
+  for name, value in pairs(jar) do
+    cookies[#cookies + 1] = name .. "=" .. value
+  end
+  local _, status, headers = http.request {
+    url = address,
+    method = form and "POST" or "GET",
+    redirect = false,
+    headers = {
+      Accept = accept or "text/html",
+      Cookie = cookies[1] and table.concat(cookies, "; "),
+      ["Sec-Fetch-Site"] = "none",
+      ["Content-Type"] = form and "application/x-www-form-urlencoded",
+      ["Content-Length"] = form and #form,
+    },
+    source = form and ltn12.source.string(form),
+    sink = ltn12.sink.table(parts),
+  }
+  take_cookies(headers and headers["set-cookie"])
+  return status, table.concat(parts), headers and headers.location
+end
+
+local entities = { ["&amp;"] = "&", ["&#39;"] = "'", ["&quot;"] = '"' }
+
+local function field(page, name)
+  local value = page:match('name="' .. name .. '"[^>]*value="([^"]*)"')
+    or page:match('value="([^"]*)"[^>]*name="' .. name .. '"')
+  return value and value:gsub("&[%w#]+;", entities)
+end
+
+-- From the guarded page over the sandbox's pages back to it.
+local function sign_in(email)
+  local _, _, location = request(url .. "/reports")
+  local _, page = request(location)
+  local handle = field(page, "request")
+  local form = ("request=%s&email=%s"):format(percent.encode(handle or ""), percent.encode(email))
+  _, page = request(box.url:match "^https?://[^/]+" .. "/saml/sign-on", form)
+  local answer = ("SAMLResponse=%s&RelayState=%s"):format(
+    percent.encode(field(page, "SAMLResponse") or ""),
+    percent.encode(field(page, "RelayState") or "")
+  )
+  local status, body, target = request(url .. "/saml/acs", answer)
+  return target or ("%s %s"):format(tostring(status), body)
+end
+
+local function play()
+  local client = assert(box:client())
+  local email
+  for user in client:users() do
+    email = email or user.status == "active" and not user.admin and user.email or nil
+  end
+  print(("Somebody without a session opens %s/reports:\n"):format(url))
+  local status, body, location = request(url .. "/reports")
+  location = location or ""
+  local is_sent = location:find("SAMLRequest=", 1, true) ~= nil
+  check(status == 303 and is_sent, "is sent to the identity provider")
+  status, body = request(url .. "/reports", nil, "application/json")
+  local problem = json.decode(body) or {}
+  check(status == 401 and problem.login_url ~= nil, "a program gets 401: " .. body:gsub("%s+$", ""))
+
+  print(("\n%s signs in:\n"):format(email))
+  location = sign_in(email)
+  check(location == url .. "/reports", "comes back to the page that was asked for: " .. location)
+  status, body = request(url .. "/reports")
+  check(status == 200 and body:find(email:lower(), 1, true), (body:gsub("\n.*", "")))
+
+  print "\nAn admin disables the account in LastPass:\n"
+  assert(assert(client:user(email)):disable())
+  local began, ended = socket.gettime(), nil
+  repeat
+    socket.sleep(0.2)
+    status = request(url .. "/reports", nil, "application/json")
+    ended = status == 401
+  until ended or socket.gettime() > began + 60
+  check(ended, ("the session has ended after %.1f s"):format(socket.gettime() - began))
+
+  print "\nSomebody else signs in, and out:\n"
+  local other
+  for user in client:users() do
+    other = other or user.status == "active" and not user.admin and user.email or nil
+  end
+  jar = {}
+  location = sign_in(other)
+  check(location == url .. "/reports", other .. " is in")
+  local copy = jar
+  status, _, location = request(url .. "/saml/logout")
+  check(status == 303, "the way out leads to the identity provider: " .. tostring(location))
+  jar = copy
+  status = request(url .. "/reports", nil, "application/json")
+  check(status == 401, "the old cookie is worth nothing any more")
+end
+
+local function wait_for_person()
+  print(([[
+An application behind the SAML guard, and a sandbox that plays LastPass:
+
+  open      %s/reports
+  sign in   as anybody of the list; no password is asked
+  try       curl -i %s/reports
+  see       %s/healthz, %s/metrics
+  LastPass  %s
+
+Press Enter to stop and remove everything.]]):format(url, url, url, url, box.saml_url))
+  io.read "*l"
+end
+
+if site:wait_until_ready() then
+  local ok, message = xpcall(plays_itself and play or wait_for_person, debug.traceback)
+  if not ok then
+    failures = failures + 1
+    print(message)
+  end
+else
+  failures = 1
+  print "nginx does not serve:"
+end
+if failures > 0 then
+  print(site:logs())
+end
+site:stop()
+box:stop()
+print(failures == 0 and "\nEverything is stopped and removed." or "\nThe demo failed.")
+os.exit(failures == 0 and 0 or 1, true)
