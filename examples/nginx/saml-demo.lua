@@ -1,5 +1,5 @@
--- What `make saml-demo` shows: an application behind the SAML guard in nginx, and a sandbox that plays LastPass as identity
--- provider. It says which address to open, and ends with the Enter key. With --check it uses the address
+-- What `make saml-demo` shows: an application behind the SAML guard in nginx, and a sandbox that plays LastPass as
+-- identity provider. It says which address to open, and ends with the Enter key. With --check it uses the address
 -- itself: a sign-on, a program without a session, a leaver whose session ends, a logout.
 -- Everything is stopped and removed at the end.
 local certificate = require "lastpass.sandbox.certificate"
@@ -110,10 +110,11 @@ local function play()
     email = email or user.status == "active" and not user.admin and user.email or nil
   end
   print(("Somebody without a session opens %s/reports:\n"):format(url))
-  local status, body, location = request(url .. "/reports")
+  local status, _, location = request(url .. "/reports")
   location = location or ""
   local is_sent = location:find("SAMLRequest=", 1, true) ~= nil
   check(status == 303 and is_sent, "is sent to the identity provider")
+  local body
   status, body = request(url .. "/reports", nil, "application/json")
   local problem = json.decode(body) or {}
   check(status == 401 and problem.login_url ~= nil, "a program gets 401: " .. body:gsub("%s+$", ""))
@@ -126,13 +127,12 @@ local function play()
 
   print "\nAn admin disables the account in LastPass:\n"
   assert(assert(client:user(email)):disable())
-  local began, ended = socket.gettime(), nil
+  local began = socket.gettime()
   repeat
     socket.sleep(0.2)
     status = request(url .. "/reports", nil, "application/json")
-    ended = status == 401
-  until ended or socket.gettime() > began + 60
-  check(ended, ("the session has ended after %.1f s"):format(socket.gettime() - began))
+  until status == 401 or socket.gettime() > began + 60
+  check(status == 401, ("the session has ended after %.1f s"):format(socket.gettime() - began))
 
   print "\nSomebody else signs in, and out:\n"
   local other
@@ -143,7 +143,8 @@ local function play()
   location = sign_in(other)
   check(location == url .. "/reports", other .. " is in")
   local copy = jar
-  status, _, location = request(url .. "/saml/logout")
+  status, body, location = request(url .. "/saml/logout")
+  check(body == "", "nothing is shown on the way")
   check(status == 303, "the way out leads to the identity provider: " .. tostring(location))
   jar = copy
   status = request(url .. "/reports", nil, "application/json")
