@@ -30,7 +30,8 @@ local function shell(line)
   return text
 end
 
-local function free_port()
+--- A port that nobody uses at the moment.
+function M.free_port()
   local one = assert(socket.bind("127.0.0.1", 0))
   local _, port = one:getsockname()
   one:close()
@@ -81,7 +82,7 @@ function M.start(options)
     env[#env + 1] = "env " .. name .. ";"
     exports[#exports + 1] = ("%s='%s'"):format(name, value)
   end
-  local port = options.port or free_port()
+  local port = options.port or M.free_port()
   if options.port_variable then -- for what has to know its own address
     env[#env + 1] = "env " .. options.port_variable .. ";"
     exports[#exports + 1] = options.port_variable .. "=" .. port

@@ -83,6 +83,8 @@ local function working_directory()
   return text
 end
 
+M.free_port = nginx.free_port
+
 --- Starts it.
 ---@param options? table settings (text of Lua), keys (ids), dicts (three sizes), server, server_name and http
 -- (text), workers, init (text), port, env, main
