@@ -55,7 +55,7 @@ function M.run(script, made, arguments)
   for place, text in ipairs(words) do
     words[place] = quote(text)
   end
-  local command = ("env -u LD_PRELOAD timeout 300 node %s %s 2>%s"):format(
+  local command = ("env -u LD_PRELOAD timeout 600 node %s %s 2>%s"):format(
     script,
     table.concat(words, " "),
     errors
