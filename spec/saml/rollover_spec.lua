@@ -3,7 +3,9 @@ local keys = require "spec.support.saml_keys"
 local metadata = require "lastpass.saml.metadata"
 local rollover = require "lastpass.saml.rollover"
 local samples = require "spec.support.saml_metadata"
+local secret = require "lastpass.secret"
 local state = require "lastpass.state"
+local writer = require "spec.support.saml_writer"
 local xmldsig = require "lastpass.xmldsig"
 
 local DAY = 86400
@@ -127,6 +129,49 @@ describe("saml.rollover", function()
     check.blamed(function()
       watch:report(own)
     end)
+  end)
+
+  it("is told by a service provider which keys signed and decrypted", function()
+    local idp = assert(metadata.read(samples.entity {
+      id = writer.IDP,
+      keys = samples.key("other", "signing") .. samples.key("idp", "signing"),
+    }))
+    local function pair(name)
+      local one = keys.of(name)
+      return { key = assert(secret.value(one.pem)), cert = one.certificate }
+    end
+    local first = pair "next"
+    now = writer.NOW
+    local sp = assert(require("lastpass.saml.sp").new {
+      entity_id = writer.SP,
+      acs_url = writer.ACS,
+      idp = idp,
+      key = first.key,
+      cert = first.cert,
+      previous_keys = { pair "sp" },
+      store = store,
+      clock = function()
+        return now
+      end,
+      watch = watch,
+      allow_unsolicited = true,
+    })
+    local parts = writer.parts(false)
+    parts.encrypt = {}
+    assert(sp:consume(writer.form(writer.build(parts))))
+    local rows = assert(watch:report(idp))
+    assert.is_nil(rows[1].last_seen)
+    assert.equal(now, rows[2].last_seen)
+    local own = assert(metadata.read(samples.entity {
+      id = writer.SP,
+      roles = samples.sp_role { keys = samples.key "next" .. samples.key "sp" },
+    }))
+    rows = assert(watch:report(own, { use = "decryption" }))
+    local seen = {}
+    for _, row in ipairs(rows) do
+      seen[row.sha256] = row.last_seen
+    end
+    assert.same({ [sha256_of "sp"] = now }, seen)
   end)
 
   it("says when the store fails", function()

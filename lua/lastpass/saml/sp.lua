@@ -226,13 +226,21 @@ local function report_sha1(settings, c)
   end
 end
 
+local function record_key(settings, entity_id, certificate, use)
+  local ok, message = settings.watch:saw(entity_id, certificate:fields().sha256, use)
+  if ok == nil then
+    settings.on_event { kind = "watch_failed", issuer = entity_id, message = message }
+  end
+end
+
 -- Which keys were used says when an old one may go (lastpass.saml.rollover); a sign-in does not fail for it.
 local function record_keys(settings, c)
   for _, info in ipairs(c.signers) do
-    local sha256 = c.certificates[info.certificate]:fields().sha256
-    local ok, message = settings.watch:saw(c.idp.entity_id, sha256, "signing")
-    if ok == nil then
-      settings.on_event { kind = "watch_failed", issuer = c.idp.entity_id, message = message }
+    record_key(settings, c.idp.entity_id, c.certificates[info.certificate], "signing")
+  end
+  for _, certificate in ipairs(c.decrypted_by and settings.certificates or {}) do
+    if c.decrypted_by:matches(certificate) then
+      record_key(settings, settings.entity_id, certificate, "decryption")
     end
   end
 end

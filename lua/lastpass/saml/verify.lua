@@ -155,8 +155,8 @@ local function provider_of(given, clock, seen, notes)
       notes[#notes + 1] = event.message
     end,
     watch = {
-      saw = function(_, _, sha256)
-        seen[#seen + 1] = sha256
+      saw = function(_, _, sha256, use)
+        seen[#seen + 1] = use == "signing" and sha256 or nil
         return true
       end,
     },

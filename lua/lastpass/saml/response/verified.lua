@@ -87,15 +87,30 @@ local function check_plaintext(c)
   return true
 end
 
+-- One key after the other, so that it is known which of them is still in use; all failures are the same.
+local function decrypt_by_keys(c)
+  local text, message, code
+  for _, key in ipairs(c.settings.keys) do
+    text, message, code = c.document:decrypt {
+      element = ENCRYPTED,
+      keys = { key },
+      allow = { cbc = c.settings.allow_cbc },
+    }
+    if text then
+      c.decrypted_by = key
+      break
+    elseif code ~= "decryption_failed" then
+      break
+    end
+  end
+  return text, message, code
+end
+
 local function decrypt(c)
   if c.encrypted == 0 then
     return true
   end
-  local text, message, code = c.document:decrypt {
-    element = ENCRYPTED,
-    keys = c.settings.keys,
-    allow = { cbc = c.settings.allow_cbc },
-  }
+  local text, message, code = decrypt_by_keys(c)
   if not text then
     return received.refuse(code, code ~= "decryption_failed" and message or nil)
   end
