@@ -345,8 +345,9 @@ for _, time in ipairs {
 } do
   assertion(("the time %q"):format(time), "bad_time", { not_on_or_after = time })
 end
-for _, time in ipairs { "2026-11-30T10:04:00.5Z", "2026-11-30T10:04:00.123456789Z" } do
-  assertion(("the time %q"):format(time), "accepted", { not_on_or_after = time })
+for _, fraction in ipairs { ".5Z", ".123456789Z" } do
+  local time = at(240):gsub("Z$", fraction)
+  assertion("a time that ends in " .. fraction, "accepted", { not_on_or_after = time })
 end
 response("the response was issued in the future", "issued_early", { issue_instant = at(61) })
 assertion("the assertion was issued in the future", "issued_early", { issue_instant = at(61) })

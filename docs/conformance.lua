@@ -1,0 +1,119 @@
+--- docs/saml-conformance.md: the checks of a service provider, and the cases that try them, as spec/saml/hostile has them.
+local checks = require "lastpass.saml.checks"
+local hostile = require "spec.saml.hostile"
+
+local M = {}
+
+local titles = {
+  transport = "How a message comes",
+  xml = "XML",
+  entities = "DOCTYPE and entities",
+  wrapping = "Signature wrapping",
+  signature = "Signatures",
+  references = "References and transforms",
+  algorithms = "Algorithms",
+  encryption = "Encryption",
+  meaning = "What a message says",
+}
+
+local function cell(text)
+  return (text:gsub("[%c]", " "):gsub("[|\\<>*_`]", "\\%0"))
+end
+
+local function option_text(case)
+  local parts = {}
+  for _, list in ipairs { case.options or {}, case.login or {} } do
+    local names = {}
+    for name in pairs(list) do
+      names[#names + 1] = name
+    end
+    table.sort(names)
+    for _, name in ipairs(names) do
+      parts[#parts + 1] = "`" .. name .. "`"
+    end
+  end
+  return table.concat(parts, ", ")
+end
+
+local function check_rows(counts)
+  local lines = {
+    "| check | code | refuses because | cases |",
+    "| --- | --- | --- | ---: |",
+  }
+  for _, row in ipairs(checks.list) do
+    if row.check then
+      lines[#lines + 1] = ("| %s | `%s` | %s | %s |"):format(
+        row.section:gsub("^saml ", ""),
+        row.code,
+        cell(row.sentence),
+        counts[row.code] or "–"
+      )
+    end
+  end
+  return lines
+end
+
+local function case_rows(part)
+  local lines = {
+    "",
+    "## " .. titles[part],
+    "",
+    "| case | options | verdict | check |",
+    "| --- | --- | --- | --- |",
+  }
+  for _, case in ipairs(hostile.cases) do
+    if case.part == part then
+      local row = checks.of(case.code)
+      lines[#lines + 1] = ("| %s | %s | %s | %s |"):format(
+        cell(case.name),
+        option_text(case),
+        row and "`" .. case.code .. "`" or "accepted",
+        row and row.section:gsub("^saml ", "") or ""
+      )
+    end
+  end
+  return lines
+end
+
+local HEAD = [[
+# SAML: conformance of the service provider
+
+<!-- made by docs/conformance.lua (make docs) from spec/saml/hostile; do not edit -->
+
+What a service provider has to check stands in [saml-protocol.md](saml-protocol.md), section 3. Each check has codes of its own, and each
+code at least one message that must be refused for that reason and for no other. `spec/saml/hostile_spec.lua` sends every message of this page,
+with keys that are made when it runs, and compares the code; it also sends random combinations of them. The messages are written and
+signed by code of the specs alone (OpenSSL), and every message that is accepted is shown to two other verifiers, node-saml and
+python3-onelogin-saml2 (`spec/peers/saml_second_opinion_spec.lua`).
+
+%d messages: %d are refused, %d are accepted, so that no check refuses more than it should. A dash stands for codes that no response
+shows; their specs are beside the modules.
+
+]]
+
+--- The page.
+---@return string
+function M.text()
+  local counts, accepted, parts, seen = {}, 0, {}, {}
+  for _, case in ipairs(hostile.cases) do
+    if case.code == "accepted" then
+      accepted = accepted + 1
+    else
+      counts[case.code] = (counts[case.code] or 0) + 1
+    end
+    if not seen[case.part] then
+      seen[case.part] = true
+      parts[#parts + 1] = case.part
+    end
+  end
+  local lines = check_rows(counts)
+  for _, part in ipairs(parts) do
+    for _, line in ipairs(case_rows(part)) do
+      lines[#lines + 1] = line
+    end
+  end
+  local total = #hostile.cases
+  return HEAD:format(total, total - accepted, accepted) .. table.concat(lines, "\n") .. "\n"
+end
+
+return M
