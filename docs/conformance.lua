@@ -14,6 +14,7 @@ local titles = {
   algorithms = "Algorithms",
   encryption = "Encryption",
   meaning = "What a message says",
+  times = "Times, and once",
 }
 
 local function cell(text)

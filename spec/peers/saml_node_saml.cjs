@@ -23,6 +23,7 @@ function options(given) {
     signatureAlgorithm: 'sha256',
     digestAlgorithm: 'sha256',
     authnRequestBinding: given.post ? 'HTTP-POST' : undefined,
+    skipRequestCompression: !!given.post, // it deflates what it posts, otherwise
     forceAuthn: !!given.force,
   };
   if (given.key) {

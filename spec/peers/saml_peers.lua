@@ -131,7 +131,8 @@ function M.onelogin(given)
   local file = assert(io.open(path, "w"))
   file:write(json.encode(given))
   file:close()
-  local command = "env -u LD_PRELOAD timeout 300 /usr/bin/python3 spec/peers/saml_onelogin.py <'%s' 2>&1"
+  local command =
+    "env -u LD_PRELOAD timeout 300 /usr/bin/python3 spec/peers/saml_onelogin.py <'%s' 2>&1"
   local pipe = assert(io.popen(command:format(path)))
   local text = pipe:read "*a"
   pipe:close()

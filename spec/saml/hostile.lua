@@ -6,7 +6,7 @@
 -- provider, and one of
 --   change(parts, scenario)   changes the parts of a good message before it is written and signed (saml_writer.build)
 --   text(scenario)            gives the whole message
---   send(scenario)            gives what is posted: form, context
+--   send(scenario)            gives what is posted: form, context (`context` of a case is what else `consume` is told)
 -- `identity(identity, scenario)`, of a message that is taken, says what must have been read.
 -- A scenario has `request` (the ID of a request that is open) and `browser` (its token).
 local keys = require "spec.support.saml_keys"
@@ -24,6 +24,7 @@ local parts = {
   "algorithms",
   "encryption",
   "meaning",
+  "times",
 }
 
 --- All cases, in the order of saml §3.
@@ -46,6 +47,9 @@ end
 ---@return table context of `consume`
 function M.message(case, scenario)
   local context = { browser = scenario.browser, method = "POST" }
+  for name, value in pairs(case.context or {}) do
+    context[name] = value
+  end
   if case.send then
     local form, more = case.send(scenario)
     for name, value in pairs(more or {}) do

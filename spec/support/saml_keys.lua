@@ -33,6 +33,7 @@ local kinds = {
   other = { type = "RSA", bits = 2048 },
   sp = { type = "RSA", bits = 2048 },
   small = { type = "RSA", bits = 1024 },
+  old = { type = "EC", curve = "prime256v1" }, -- its certificate is over
   ec = { type = "EC", curve = "prime256v1" },
 }
 
@@ -64,8 +65,14 @@ function M.of(name)
   local pair = made[name]
   if not pair then
     local key = pkey.new(kinds[name])
-    local certificate = M.certificate(key, name .. ".example")
-    pair = { key = key, pem = key:toPEM "private", certificate = certificate, name = name }
+    local certificate = name == "old" and M.certificate(key, "old.example", 1577836800, 1609459200)
+      or M.certificate(key, name .. ".example")
+    pair = {
+      key = key,
+      pem = key:toPEM "private",
+      certificate = certificate,
+      is_ec = kinds[name].type == "EC",
+    }
     pair.base64 = certificate:gsub("%-%-%-%-%-[^\n]+", ""):gsub("%s", "")
     made[name] = pair
   end
@@ -111,7 +118,7 @@ function M.sign(algorithm, pair, octets, secret)
   local state = digest.new(hash)
   state:update(octets)
   local bytes = pair.key:sign(state)
-  return algorithm:find("#ecdsa", 1, true) and plain_ecdsa(bytes) or bytes
+  return pair.is_ec and plain_ecdsa(bytes) or bytes
 end
 
 -- ---- encryption ----

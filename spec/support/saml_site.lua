@@ -49,12 +49,15 @@ end
 
 -- A store of requests and assertions. One that fails does so when the response comes.
 local function new_store(clock, kind)
-  local real = state.memory { max = 10000, clock = clock }
   local broken = failing(
     kind == "full" and "no room is left" or "the store does not answer",
     kind == "full" and "state_full" or "store_failed"
   )
-  local store = { is_broken = false }
+  local store, real = { is_broken = false }, nil
+  function store.clear()
+    real = state.memory { max = 10000, now = clock }
+  end
+  store.clear()
   for _, name in ipairs { "add", "put", "get", "take", "advance" } do
     store[name] = function(self, ...)
       if self.is_broken then
@@ -86,15 +89,18 @@ function M.new(options, more)
   for name, value in pairs(options or {}) do
     all[name] = value
   end
-  if not more.no_key then
+  if more.no_key then
+    all.slo_url = nil
+  else
     all.key, all.cert = lastpass.secret.value(keys.of("sp").pem), keys.of("sp").certificate
     if more.previous_key then
-      all.previous_keys = { lastpass.secret.value(keys.of(more.previous_key).pem) }
+      local pair = keys.of(more.previous_key)
+      all.previous_keys = { { key = lastpass.secret.value(pair.pem), cert = pair.certificate } }
     end
   end
   site.store = new_store(clock, more.store)
   all.store = site.store
-  site.sp = assert(require("lastpass.saml").sp.new(all))
+  site.sp = assert(require("lastpass.saml.sp").new(all))
   return site
 end
 
@@ -139,6 +145,7 @@ function M.try(case)
   local site = site_of(case)
   site.later = 0
   site.store.is_broken = false
+  site.store.clear()
   local scenario = M.scenario(site, case.login)
   if case.browser == "other" then
     scenario.browser = M.scenario(site).browser

@@ -54,12 +54,7 @@ add(
     options = { allow_sha1 = true },
   }
 )
-add(
-  "ECDSA-SHA1",
-  { "sha1_refused", "algorithm_refused" },
-  by(MORE .. "ecdsa-sha1", "ec"),
-  { certificates = { "ec" } }
-)
+add("ECDSA-SHA1", "algorithm_refused", by(MORE .. "ecdsa-sha1", "ec"), { certificates = { "ec" } })
 
 -- ---- the rest, by name ----
 
@@ -88,7 +83,7 @@ for _, name in ipairs {
   writer.RSA_SHA256:upper(),
   ENC .. "sha256",
 } do
-  add(("signature algorithm %q"):format(name), { "algorithm_refused" }, by(name))
+  add(("signature algorithm %q"):format(name), "algorithm_refused", by(name))
 end
 
 -- An HMAC whose secret is what everybody knows.
@@ -163,15 +158,10 @@ add(
   by(writer.RSA_SHA256),
   { certificates = { "small", "idp" } }
 )
-add(
-  "RSA's name over an EC key",
-  { "signature_invalid", "algorithm_refused" },
-  by(writer.RSA_SHA256, "ec"),
-  {
-    certificates = { "ec" },
-  }
-)
-add("ECDSA's name over an RSA key", { "signature_invalid", "algorithm_refused" }, function(parts)
+add("RSA's name over an EC key", "signature_invalid", by(writer.RSA_SHA256, "ec"), {
+  certificates = { "ec" },
+})
+add("ECDSA's name over an RSA key", "signature_invalid", function(parts)
   parts.assertion_signature = {
     signed_info = function(text)
       return (text:gsub("#rsa%-sha256", "#ecdsa-sha256"))

@@ -94,7 +94,7 @@ return {
   },
   {
     name = "an entity that is not declared",
-    code = "doctype",
+    code = "bad_xml",
     change = late(replacing("ann@", "&ann;@")),
   },
   {

@@ -1,5 +1,5 @@
---- What a verified message says: status, issuer, destination, request, subject, conditions, authentication, times
--- (saml §3.19 to §3.28).
+--- What a verified message says: status, issuer, destination, request, subject, conditions, authentication (saml §3.19 to
+-- §3.26).
 local cases = require "spec.support.saml_cases"
 local writer = require "spec.support.saml_writer"
 
@@ -36,8 +36,8 @@ response(
 response("a status of another case", "status", { status = writer.status "success" })
 response("a status with a blank", "status", { status = writer.status "Success " })
 response("no Status", "status_missing", { status = false })
-response("a Status without a code", { "status_missing", "status" }, { status = "" })
-response("a StatusCode without a value", { "status_missing", "status" }, {
+response("a Status without a code", "status_missing", { status = "" })
+response("a StatusCode without a value", "status", {
   status = "<samlp:StatusCode></samlp:StatusCode>",
 })
 
@@ -48,11 +48,7 @@ assertion("an issuer with a slash more", "wrong_issuer", { issuer = writer.IDP .
 assertion("an issuer in capitals", "wrong_issuer", { issuer = writer.IDP:upper() })
 assertion("an issuer with a blank", "wrong_issuer", { issuer = writer.IDP .. " " })
 assertion("no issuer", "issuer_missing", { issuer = false })
-assertion(
-  "an empty issuer",
-  { "issuer_missing", "wrong_issuer" },
-  { issuer = "<saml:Issuer></saml:Issuer>" }
-)
+assertion("an empty issuer", "issuer_missing", { issuer = "<saml:Issuer></saml:Issuer>" })
 assertion("an issuer that is a person", "issuer_format", {
   issuer = '<saml:Issuer Format="urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress">'
     .. writer.IDP
@@ -69,6 +65,11 @@ response(
   { issuer = "https://other.example/saml" }
 )
 response("no issuer of the response", "accepted", { issuer = false })
+
+add("unsolicited, by an identity provider that is not known", "unknown_idp", function(parts)
+  parts.response.in_response_to, parts.assertion.in_response_to = false, false
+  parts.response.issuer, parts.assertion.issuer = "https://x.example", "https://x.example"
+end, { options = { allow_unsolicited = true } })
 
 -- ---- §3.21 destination ----
 
@@ -87,11 +88,7 @@ response(
 response("a destination with the port", "wrong_destination", {
   destination = "https://app.example:443/saml/acs",
 })
-response(
-  "an empty destination",
-  { "wrong_destination", "destination_missing" },
-  { destination = "" }
-)
+response("an empty destination", "wrong_destination", { destination = "" })
 response(
   "no destination, the response signed",
   "destination_missing",
@@ -118,30 +115,18 @@ for _, allowed in ipairs { false, true } do
     { options = { allow_unsolicited = allowed } }
   )
 end
-response(
-  "no request in the response",
-  { "request_mismatch", "accepted" },
-  { in_response_to = false }
-)
-assertion(
-  "no request in the assertion",
-  { "request_mismatch", "unsolicited" },
-  { in_response_to = false }
-)
+response("no request in the response", "request_mismatch", { in_response_to = false })
+assertion("no request in the assertion", "request_mismatch", { in_response_to = false })
 assertion("another request in the assertion", "request_mismatch", { in_response_to = "_nobody" })
-response(
-  "another request in the response",
-  { "request_unknown", "request_mismatch" },
-  { in_response_to = "_nobody" }
-)
+response("another request in the response", "request_unknown", { in_response_to = "_nobody" })
 add("a request of another browser", "other_browser", function() end, { browser = "other" })
 add("a request without a browser", "other_browser", function() end, { browser = "none" })
 add("a request that was answered before", "request_unknown", function() end, { answered = true })
-add("a request that is over", { "request_expired", "request_unknown" }, function(parts)
+add("a request that is over", "request_expired", function(parts)
   for _, field in ipairs { "confirm_until", "not_on_or_after" } do
     parts.assertion[field] = at(86400)
   end
-end, { later = 7200 })
+end, { later = 1900 })
 
 -- ---- §3.23 subject confirmation ----
 
@@ -163,7 +148,7 @@ assertion("a confirmation by sender-vouches", "confirmation_missing", {
   method = "urn:oasis:names:tc:SAML:2.0:cm:sender-vouches",
 })
 assertion("no confirmation", "confirmation_missing", { method = false })
-assertion("no subject", { "confirmation_missing", "name_id_missing" }, { subject = "" })
+assertion("no subject", "confirmation_missing", { subject = "" })
 
 local BEARER = "urn:oasis:names:tc:SAML:2.0:cm:bearer"
 local function confirmation(request, recipient)
@@ -185,16 +170,34 @@ add("two confirmations, none for us", "wrong_recipient", function(parts, s)
   parts.assertion.confirmations = confirmation(s.request, "https://evil.example/")
     .. confirmation(s.request, "https://other.example/")
 end)
-add("a confirmation without data", { "confirmation_missing", "recipient_missing" }, function(parts)
+add("a confirmation without data", "recipient_missing", function(parts)
   parts.assertion.confirmations = ('<saml:SubjectConfirmation Method="%s">'):format(BEARER)
+    .. "</saml:SubjectConfirmation>"
 end)
+
+assertion(
+  "a confirmation for another address of the browser",
+  "wrong_address",
+  { address = "192.0.2.1" },
+  {
+    context = { address = "192.0.2.2" },
+  }
+)
+assertion("a confirmation for this address of the browser", "accepted", { address = "192.0.2.1" }, {
+  context = { address = "192.0.2.1" },
+})
+assertion(
+  "a confirmation for an address, which nobody asks for",
+  "accepted",
+  { address = "192.0.2.1" }
+)
 
 -- ---- §3.24 conditions ----
 
 assertion("no conditions", "conditions_missing", { conditions = false })
 assertion("not yet valid", "conditions_early", { not_before = at(61) })
 assertion("not yet valid, within the skew", "accepted", { not_before = at(60) })
-assertion("over", "conditions_expired", { not_on_or_after = at(-60) })
+assertion("over", "conditions_expired", { not_before = at(-300), not_on_or_after = at(-60) })
 assertion("over, within the skew", "accepted", { not_on_or_after = at(-59) })
 assertion(
   "over before it begins",
@@ -207,11 +210,7 @@ assertion(
   { not_before = at(10), not_on_or_after = at(10) }
 )
 assertion("conditions without an end", "conditions_unbounded", { not_on_or_after = false })
-assertion(
-  "conditions without a beginning",
-  { "conditions_unbounded", "accepted" },
-  { not_before = false }
-)
+assertion("conditions without a beginning", "conditions_unbounded", { not_before = false })
 assertion("no audience", "audience_missing", { audiences = false })
 assertion("another audience", "wrong_audience", { audiences = { "https://other.example/saml" } })
 assertion("an audience with a slash more", "wrong_audience", { audiences = { writer.SP .. "/" } })
@@ -226,11 +225,7 @@ assertion(
   "wrong_audience",
   { audiences = { "<saml:Audience></saml:Audience>" } }
 )
-assertion(
-  "a restriction to nobody",
-  { "wrong_audience", "audience_missing" },
-  { audiences = { {} } }
-)
+assertion("a restriction to nobody", "wrong_audience", { audiences = { {} } })
 assertion("two restrictions, one not to us", "wrong_audience", {
   audiences = { writer.SP, "https://other.example/saml" },
 })
@@ -263,7 +258,7 @@ assertion("authenticated too long ago", "authn_too_old", { authn_instant = at(-9
   options = { max_auth_age = 900 },
   login = { force_authn = true },
 })
-assertion("authenticated just now", "accepted", { authn_instant = at(-100) }, {
+assertion("authenticated just now", "accepted", { authn_instant = at(-59) }, {
   options = { max_auth_age = 900 },
   login = { force_authn = true },
 })
@@ -293,6 +288,26 @@ assertion("a NameID of another format", "wrong_name_id_format", {
 assertion("the other spelling of the format of addresses", "accepted", {
   name_id_format = "urn:oasis:names:tc:SAML:2.0:nameid-format:emailAddress",
 }, { options = { name_id_format = "urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress" } })
+assertion("a NameID of another name space", "wrong_name_qualifier", {
+  name_id = '<saml:NameID NameQualifier="https://x.example">ann@x.example</saml:NameID>',
+}, { options = { name_qualifier = "https://idp.example/saml" } })
+assertion("a NameID of another name space of service providers", "wrong_name_qualifier", {
+  name_id = '<saml:NameID SPNameQualifier="https://x.example">ann@x.example</saml:NameID>',
+}, { options = { sp_name_qualifier = writer.SP } })
+local TWICE = { { "mail", "ann@x.example" }, { "mail", "root@x.example" } }
+assertion(
+  "an attribute twice, where that is not wanted",
+  "duplicate_attribute",
+  { attributes = TWICE },
+  {
+    options = { unique_attributes = true },
+  }
+)
+assertion("an attribute in two parts", "accepted", { attributes = TWICE }, {
+  identity = function(identity)
+    return #identity.attributes.mail == 2
+  end,
+})
 assertion("an attribute without a name", "attribute_unnamed", {
   attribute_statement = "<saml:AttributeStatement><saml:Attribute></saml:Attribute>"
     .. "</saml:AttributeStatement>",
@@ -301,88 +316,5 @@ assertion("no attributes", "accepted", { attributes = {} })
 assertion("a BaseID in place of the NameID", "name_id_missing", {
   name_id = "<saml:BaseID></saml:BaseID>",
 })
-
--- ---- §3.27 times ----
-
-for _, field in ipairs {
-  "issue_instant",
-  "confirm_until",
-  "not_before",
-  "not_on_or_after",
-  "authn_instant",
-  "session_until",
-} do
-  assertion(
-    ("the time %s with a zone"):format(field),
-    "bad_time",
-    { [field] = "2026-11-30T11:04:00+01:00" }
-  )
-end
-for _, time in ipairs {
-  "",
-  "2026-11-30",
-  "2026-11-30T10:04:00",
-  "2026-11-30 10:04:00Z",
-  "2026-11-30T10:04Z",
-  "2026-11-30T10:04:00z",
-  "2026-11-30t10:04:00Z",
-  "2026-11-31T10:04:00Z",
-  "2026-02-29T10:04:00Z",
-  "2026-13-01T10:04:00Z",
-  "2026-00-10T10:04:00Z",
-  "2026-11-30T25:04:00Z",
-  "2026-11-30T10:60:00Z",
-  "2026-11-30T10:04:61Z",
-  "2026-11-30T10:04:00.Z",
-  "+2026-11-30T10:04:00Z",
-  "-2026-11-30T10:04:00Z",
-  "12026-11-30T10:04:00Z",
-  " 2026-11-30T10:04:00Z",
-  "2026-11-30T10:04:00Z ",
-  "1796033040",
-  "tomorrow",
-  "2026-11-30T10:04:00ZZ",
-} do
-  assertion(("the time %q"):format(time), "bad_time", { not_on_or_after = time })
-end
-for _, fraction in ipairs { ".5Z", ".123456789Z" } do
-  local time = at(240):gsub("Z$", fraction)
-  assertion("a time that ends in " .. fraction, "accepted", { not_on_or_after = time })
-end
-response("the response was issued in the future", "issued_early", { issue_instant = at(61) })
-assertion("the assertion was issued in the future", "issued_early", { issue_instant = at(61) })
-response(
-  "the response's time with a zone",
-  "bad_time",
-  { issue_instant = "2026-11-30T10:00:00+00:00" }
-)
-response("the response without a time", "bad_time", { issue_instant = false })
-assertion("the assertion without a time", "bad_time", { issue_instant = false })
-assertion("no AuthnInstant", "bad_time", { authn_instant = false })
-
--- ---- §3.28 replay ----
-
-add(
-  "the same response again, for another request",
-  "request_unknown",
-  function() end,
-  { again = true }
-)
-add("the same assertion again, unsolicited", "replayed", function(parts)
-  parts.response.in_response_to, parts.assertion.in_response_to = false, false
-end, { again = true, options = { allow_unsolicited = true } })
-add("the same assertion in another response", "replayed", function(parts)
-  parts.response.in_response_to, parts.assertion.in_response_to = false, false
-end, {
-  again = function(parts)
-    parts.response.in_response_to, parts.assertion.in_response_to = false, false
-    parts.response.id = "_r2"
-  end,
-  options = { allow_unsolicited = true },
-})
-add("a store that fails", { "state_failed", "replay_failed" }, function() end, { store = "fails" })
-add("a store that is full", { "state_failed", "replay_failed" }, function(parts)
-  parts.response.in_response_to, parts.assertion.in_response_to = false, false
-end, { store = "full", options = { allow_unsolicited = true } })
 
 return list

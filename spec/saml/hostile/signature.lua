@@ -142,7 +142,7 @@ add(
 )
 add(
   "HMACOutputLength",
-  { "signature_shape", "algorithm_refused" },
+  "signature_shape",
   signed_info(
     replacing(
       "</ds:SignatureMethod>",
@@ -241,6 +241,26 @@ add(
   }
 )
 
+add(
+  "no certificate of the identity provider that may sign",
+  "certificates_missing",
+  function() end,
+  {
+    certificates = {},
+  }
+)
+local function by_old_key(parts)
+  parts.assertion_signature = {
+    key = keys.of "old",
+    algorithm = "http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha256",
+  }
+end
+add("a key whose certificate is over", "accepted", by_old_key, { certificates = { "old" } })
+add("a key whose certificate is over, where dates count", "certificate_expired", by_old_key, {
+  certificates = { "old" },
+  options = { check_certificate_dates = true },
+})
+
 -- ---- what was signed ----
 
 add("changed NameID", "signature_invalid", late(replacing("ann@", "root@")))
@@ -290,7 +310,7 @@ add(
 )
 add(
   "the forged digest before the signed one in DigestValue",
-  { "signature_values", "signature_invalid" },
+  "signature_values",
   late(function(text)
     local forged = text:gsub("ann@", "root@")
     local octets = select(2, edit.take(edit.take(forged, "saml:Assertion"), "ds:Signature"))
@@ -298,7 +318,7 @@ add(
     return edit.replace(forged, "<ds:DigestValue>", "<ds:DigestValue>" .. digest .. "<!---->")
   end)
 )
-add("a second DigestValue elsewhere", { "signature_shape" }, function(parts)
+add("a second DigestValue elsewhere", "signature_shape", function(parts)
   parts.assertion_signature = {
     whole = edit.after("</ds:SignatureValue>", "<ds:DigestValue>AAAA</ds:DigestValue>"),
   }
@@ -307,27 +327,20 @@ end)
 -- ---- values ----
 
 for _, one in ipairs {
-  { "that is empty", "" },
-  { "with a foreign character", "!" },
-  { "with an element in it", '<x xmlns="urn:x"></x>' },
-  { "that is too short", "QUFB" },
+  { "that is empty", "", "signature_values" },
+  { "with a foreign character", "!", "signature_values" },
+  { "with an element in it", '<x xmlns="urn:x"></x>', "signature_values" },
+  { "that is too short", "QUFB", "signature_invalid" },
 } do
-  add(
-    "SignatureValue " .. one[1],
-    { "signature_values", "signature_shape", "signature_invalid" },
-    signature {
-      value = function()
-        return one[2]
-      end,
-    }
-  )
-  add(
-    "DigestValue " .. one[1],
-    { "signature_values", "signature_shape", "signature_invalid" },
-    signed_info(function(text)
-      return (text:gsub("(<ds:DigestValue>)[^<]*", "%1" .. one[2]))
-    end)
-  )
+  local function text()
+    return one[2]
+  end
+  add("SignatureValue " .. one[1], one[3], signature { value = text })
+  local function replace_digest(info)
+    return (info:gsub("(<ds:DigestValue>)[^<]*", "%1" .. one[2]))
+  end
+  -- a digest has one length only
+  add("DigestValue " .. one[1], "signature_values", signed_info(replace_digest))
 end
 add(
   "SignatureValue in lines",
@@ -340,7 +353,7 @@ add(
 )
 add(
   "bytes after the signature's",
-  { "signature_invalid", "signature_values" },
+  "signature_invalid",
   signature {
     value = function(text)
       return keys.base64(keys.from_base64(text) .. "\0")

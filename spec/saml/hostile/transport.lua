@@ -73,7 +73,7 @@ return {
   },
   {
     name = "an empty SAMLResponse",
-    code = "message_missing",
+    code = "bad_base64",
     send = function()
       return { SAMLResponse = "" }
     end,
@@ -87,9 +87,16 @@ return {
   },
   {
     name = "SAMLResponse twice, once with an escape in its name",
-    code = "duplicate_parameter",
+    code = "parameter_name",
     send = raw(function(message)
       return "SAMLResponse=" .. message .. "&SAML%52esponse=" .. message
+    end),
+  },
+  {
+    name = "a body with half an escape",
+    code = "bad_form",
+    send = raw(function(message)
+      return "SAMLResponse=" .. message .. "%4"
     end),
   },
   {
