@@ -44,6 +44,12 @@ function M.idp(given, options)
   return assert(require("lastpass.saml.idp").new(all))
 end
 
+--- Metadata of an identity provider with our key, for a service provider whose metadata come first.
+---@return string xml
+function M.idp_metadata()
+  return assert(M.idp({}):metadata())
+end
+
 --- Our service provider.
 ---@param xml string metadata of its identity provider
 ---@param options? table of saml.sp.new
