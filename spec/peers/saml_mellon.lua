@@ -104,7 +104,8 @@ local METADATA = [[
  <SPSSODescriptor AuthnRequestsSigned="true" WantAssertionsSigned="true"
    protocolSupportEnumeration="urn:oasis:names:tc:SAML:2.0:protocol">
   %s
-  <SingleLogoutService Binding="urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect" Location="%s/mellon/logout"/>
+  <SingleLogoutService Location="%s/mellon/logout"
+    Binding="urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect"/>
   <NameIDFormat>urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress</NameIDFormat>
   <AssertionConsumerService index="0" isDefault="true"
     Binding="urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST" Location="%s/mellon/postResponse"/>
@@ -112,9 +113,10 @@ local METADATA = [[
 </EntityDescriptor>
 ]]
 
-local KEY =
-  [[<KeyDescriptor use="%s"><KeyInfo xmlns="http://www.w3.org/2000/09/xmldsig#"><X509Data><X509Certificate>
-%s</X509Certificate></X509Data></KeyInfo></KeyDescriptor>]]
+local KEY = [[
+<KeyDescriptor use="%s"><KeyInfo xmlns="http://www.w3.org/2000/09/xmldsig#">
+<X509Data><X509Certificate>%s</X509Certificate></X509Data></KeyInfo></KeyDescriptor>
+]]
 
 --- Starts one.
 ---@param options table `entity_id`; `pair` (of saml_keys): its key; `idp`: function(url) -> the identity provider's metadata
