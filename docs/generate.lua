@@ -397,6 +397,7 @@ write_file(
     dofile("docs/commands.lua").text()
   )
 )
+write_file("docs/saml-conformance.md", dofile("docs/conformance.lua").text())
 local events_page = read_file "docs/events.md"
 for name, make_table in pairs(dofile "docs/events.lua") do
   events_page =

@@ -1,7 +1,5 @@
 --- Keys, certificates, digests, signatures and encryption for specs about SAML, by luaossl alone: nothing here is
 -- ours. Keys are made when they are first asked for, once in a process, and never stored.
-local mime = require "mime"
-
 local bignum = require "openssl.bignum"
 local cipher = require "openssl.cipher"
 local digest = require "openssl.digest"
@@ -20,11 +18,11 @@ local ENC11 = "http://www.w3.org/2009/xmlenc11#"
 
 --- Base64 in one line.
 function M.base64(bytes)
-  return mime.b64(bytes) or ""
+  return require("mime").b64(bytes) or ""
 end
 
 function M.from_base64(text)
-  return mime.unb64(text) or ""
+  return require("mime").unb64(text) or ""
 end
 
 local kinds = {

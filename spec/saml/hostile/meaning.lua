@@ -1,6 +1,7 @@
 --- What a verified message says: status, issuer, destination, request, subject, conditions, authentication (saml §3.19 to
 -- §3.26).
 local cases = require "spec.support.saml_cases"
+local keys = require "spec.support.saml_keys"
 local writer = require "spec.support.saml_writer"
 
 local list, add = cases.list()
@@ -102,6 +103,20 @@ response("no destination, only the assertion signed", "accepted", { destination 
 add("unsolicited", "unsolicited", function(parts)
   parts.response.in_response_to, parts.assertion.in_response_to = false, false
 end)
+for _, target in ipairs {
+  "//evil.example",
+  "/\\evil.example",
+  "https://evil.example/",
+  "javascript:alert(1)",
+} do
+  add("unsolicited, which is allowed, on to " .. target, "relay_refused", nil, {
+    options = { allow_unsolicited = true },
+    send = function()
+      local message = writer.build(writer.parts(false))
+      return { SAMLResponse = keys.base64(message), RelayState = target }
+    end,
+  })
+end
 add("unsolicited, which is allowed", "accepted", function(parts)
   parts.response.in_response_to, parts.assertion.in_response_to = false, false
 end, { options = { allow_unsolicited = true } })
@@ -278,6 +293,13 @@ assertion(
 )
 
 -- ---- §3.26 subject ----
+
+assertion("the user by an attribute", "accepted", { name_id = false }, {
+  options = { name_id_attribute = "mail" },
+})
+assertion("the user by an attribute that is not there", "name_id_missing", { name_id = false }, {
+  options = { name_id_attribute = "uid" },
+})
 
 assertion("no NameID", "name_id_missing", { name_id = false })
 assertion("an empty NameID", "name_id_empty", { name_id = "" })

@@ -78,6 +78,12 @@ assertion("no AuthnInstant", "bad_time", { authn_instant = false })
 
 -- ---- §3.28 replay ----
 
+local YEARS = 3 * 366 * 86400
+assertion("valid for years", "conditions_too_long", {
+  not_on_or_after = at(YEARS),
+  confirm_until = at(YEARS),
+})
+
 add(
   "the same response again, for another request",
   "request_unknown",
