@@ -29,6 +29,9 @@ local kinds = {
   },
 }
 
+-- What was accepted, for the second opinion.
+local accepted = {}
+
 local function describe_peer(name)
   local reason = peers.missing(name)
   local kind, peer, sp = kinds[name], nil, nil
@@ -74,7 +77,20 @@ local function describe_peer(name)
   end
 
   local function consume(request, answer)
-    return sp:consume(roles.body(answer.form), { browser = request and request.browser })
+    local context = { browser = request and request.browser }
+    local identity, message, err = sp:consume(roles.body(answer.form), context)
+    if identity then
+      accepted[#accepted + 1] = {
+        response = answer.form.SAMLResponse,
+        request = request and request.id,
+        certs = { keys.of("idp").base64 },
+        cert = keys.of("idp").certificate,
+        key = keys.of("sp").pem,
+        own_cert = keys.of("sp").certificate,
+        name_id = identity.name_id,
+      }
+    end
+    return identity, message, err
   end
 
   local function sign_in(login, more)
@@ -283,3 +299,38 @@ for _, name in ipairs { "samlp", "samlify" } do
     describe_peer(name)
   end)
 end
+
+describe("what was accepted of them", function()
+  it("is accepted by two other verifiers", function()
+    if not accepted[1] then
+      return pending "samlp and samlify are not installed (npm)"
+    end
+    local given = {
+      sp = roles.SP,
+      acs = roles.ACS,
+      issuer = roles.IDP,
+      sso = roles.SSO,
+      slo = roles.SLO,
+      own_slo = roles.SP_SLO,
+      cert = keys.of("idp").certificate,
+      list = accepted,
+    }
+    local opinions = {}
+    if not peers.onelogin_missing() then
+      opinions.onelogin = peers.onelogin(given)
+    end
+    if not peers.missing "@node-saml/node-saml" then
+      local judge = peers.start "@node-saml/node-saml"
+      judge:must("configure", given)
+      opinions["node-saml"] = judge:must("judge", { list = accepted })
+      judge:stop()
+    end
+    for who, verdicts in pairs(opinions) do
+      assert.equal(#accepted, #verdicts)
+      for index, verdict in ipairs(verdicts) do
+        local about = ("%s about response %d: %s"):format(who, index, verdict.error or "")
+        assert.equal(accepted[index].name_id, verdict.name_id, about)
+      end
+    end
+  end)
+end)

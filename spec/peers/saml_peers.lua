@@ -80,6 +80,8 @@ function methods:call(op, options)
     given[key] = value
   end
   local body, answer = json.encode(given), {}
+  local before = http.TIMEOUT
+  http.TIMEOUT = 300
   local ok, status = http.request {
     url = self.url,
     method = "POST",
@@ -87,6 +89,7 @@ function methods:call(op, options)
     source = ltn12.source.string(body),
     sink = ltn12.sink.table(answer),
   }
+  http.TIMEOUT = before
   assert(ok and status == 200, ("%s: %s"):format(self.name, tostring(status)))
   local result = assert(json.decode(table.concat(answer)))
   if result.error then

@@ -1,3 +1,4 @@
+-- Runs once: hostile_spec runs the same under every interpreter.
 -- Single bits of signed responses flipped, in `make test` some of them, in the extended run each bit of each byte. What is
 -- taken all the same must mean the same: the canonical form of what was signed, and the identity, are unchanged.
 local extent = require "spec.support.extent"

@@ -1,3 +1,4 @@
+-- Runs once: hostile_spec runs the same under every interpreter.
 -- Each check of a service provider taken out, one after the other: without it some message of spec/saml/hostile gets
 -- another verdict. A check that nothing needs, or that nothing tries, fails here.
 local hostile = require "spec.saml.hostile"

@@ -74,8 +74,12 @@ local function check_plaintext(c)
     return true
   end
   local ns, name = c.document:root()
-  if ns ~= ASSERTION or name ~= "Assertion" or c.document:count(ASSERTION, "Assertion") ~= 1 then
-    return checks.fail("several_assertions", { detail = "in the decrypted text" })
+  local count = c.document:count(ASSERTION, "Assertion")
+  if count ~= 1 then
+    local code = count == 0 and "assertion_missing" or "several_assertions"
+    return checks.fail(code, { detail = "in the decrypted text" })
+  elseif ns ~= ASSERTION or name ~= "Assertion" then
+    return checks.fail("assertion_misplaced", { detail = "in the decrypted text" })
   elseif c.document:count(ASSERTION, "EncryptedAssertion") > 0 then
     return checks.fail("assertion_misplaced", { detail = "in the decrypted text" })
   end
@@ -115,7 +119,10 @@ local function decrypt(c)
     return received.refuse(code, code ~= "decryption_failed" and message or nil)
   end
   local document, reason, err = received.parse(text, c.settings.limits)
-  if not document then
+  if not document and c.settings.allow_cbc then
+    -- CBC proves nothing of the text: how far it could be read would tell it, byte by byte (saml §3.18)
+    return checks.fail("decryption_failed")
+  elseif not document then
     return nil, reason, err
   end
   c.document, c.octets = document, text
