@@ -49,6 +49,7 @@ const lp_xml_digest *lp_xml_find_digest (const char *name) {
 const lp_xml_method *lp_xml_allowed_method (const char *name, const lp_xml_policy *policy,
                                             lp_xml_fault *fault) {
   const lp_xml_method *method = lp_xml_find_method(name);
+  if (method != NULL && strcmp(method->uri, name) != 0) method = NULL;
   if (method != NULL && method->is_sha1 && !policy->sha1)
     (void)lp_xml_fail(fault, "sha1_refused", "the signature is of the algorithm %s", method->name);
   else if (method == NULL || (method->key_type == EVP_PKEY_EC && !policy->ecdsa))
@@ -62,6 +63,7 @@ const lp_xml_method *lp_xml_allowed_method (const char *name, const lp_xml_polic
 const lp_xml_digest *lp_xml_allowed_digest (const char *name, const lp_xml_policy *policy,
                                             lp_xml_fault *fault) {
   const lp_xml_digest *digest = lp_xml_find_digest(name);
+  if (digest != NULL && strcmp(digest->uri, name) != 0) digest = NULL;
   if (digest != NULL && digest->is_sha1 && !policy->sha1)
     (void)lp_xml_fail(fault, "sha1_refused", "the digest is SHA-1");
   else if (digest == NULL)

@@ -39,7 +39,8 @@ extern const lp_xml_policy lp_xml_default_policy;
 const lp_xml_method *lp_xml_find_method (const char *name);
 const lp_xml_digest *lp_xml_find_digest (const char *name);
 
-/* The same, when the policy allows it; NULL with a fault else. */
+/* By the URI alone, for a short name in a message is none, when the policy allows it; NULL with a
+** fault else. */
 const lp_xml_method *lp_xml_allowed_method (const char *name, const lp_xml_policy *policy,
                                             lp_xml_fault *fault);
 const lp_xml_digest *lp_xml_allowed_digest (const char *name, const lp_xml_policy *policy,
