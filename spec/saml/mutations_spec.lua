@@ -22,6 +22,11 @@ describe("with all checks", function()
     it("refuses " .. name_of(mutation), function()
       local err = check.failure(nil, mutation.code, mutant.try(mutation))
       assert.equal(mutation.check, err.check)
+      -- nothing of who it is about
+      for _, text in ipairs { err.message, err.hint or "", tostring(err) } do
+        assert.is_nil(text:find("ann@x.example", 1, true))
+        assert.is_nil(text:find("Staff", 1, true))
+      end
     end)
   end
 end)
