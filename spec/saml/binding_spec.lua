@@ -230,6 +230,33 @@ describe("lastpass.saml.binding", function()
     end)
   end)
 
+  it("answers broken queries and forms, whatever they are", function()
+    local whole = query_of(deflated(XML), "&RelayState=a%20b&SigAlg=x&Signature=QUJD")
+    local seed = 7
+    local function random(count)
+      seed = (seed * 1103515245 + 12345) % 2147483648
+      return math.floor(seed / 65536) % count + 1
+    end
+    local pieces = { "%", "&", "=", "+", "\0", "SAMLRequest=", "&&", "%00", "é", "A" }
+    local refused = 0
+    for _ = 1, 1500 do
+      local text = whole
+      for _ = 1, random(3) do
+        local at = random(#text)
+        text = text:sub(1, at - 1) .. pieces[random(#pieces)] .. text:sub(at + random(3) - 1)
+      end
+      for _, read in ipairs { binding.read_query, binding.read_form } do
+        local received, message, err = read(text)
+        if not received then
+          refused = refused + 1
+          assert.is_string(message)
+          assert.is_string(err.code)
+        end
+      end
+    end
+    assert.is_true(refused > 1500)
+  end)
+
   it("names what is missing or unknown", function()
     assert.has_error(function()
       binding.form { location = "https://a", xml = XML }

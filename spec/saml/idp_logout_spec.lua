@@ -1,6 +1,6 @@
 -- Single logout, both sides of this module against each other and against hand-made messages (saml §6).
 local binding = require "lastpass.saml.binding"
-local keys = require "spec.support.saml_pairs"
+local keys = require "spec.support.saml_keys"
 local logout = require "lastpass.saml.logout"
 local messages = require "lastpass.saml.message"
 local names = require "lastpass.saml.names"

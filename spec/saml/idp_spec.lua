@@ -2,7 +2,7 @@
 -- answers opened with the XML library alone.
 local base64 = require "lastpass.text.base64"
 local binding = require "lastpass.saml.binding"
-local keys = require "spec.support.saml_pairs"
+local keys = require "spec.support.saml_keys"
 local messages = require "lastpass.saml.message"
 local names = require "lastpass.saml.names"
 local percent = require "lastpass.text.percent"
@@ -198,7 +198,7 @@ describe("lastpass.saml.idp", function()
       assert_refused("signature_invalid", idp:read_request(source))
       local sha1 = names.algorithm["rsa-sha1"]
       local octets = source_of(ask()).query .. "&SigAlg=" .. percent.encode(sha1)
-      local bytes = keys.sign_sha1(keys.of "sp", octets)
+      local bytes = keys.sign(sha1, keys.of "sp", octets)
       source = { query = octets .. "&Signature=" .. percent.encode(base64.encode(bytes)) }
       assert_refused("sha1_refused", idp:read_request(source))
       assert.is_true(assert(new_idp({ allow_sha1 = true }):read_request(source)).signed)

@@ -1,7 +1,7 @@
 -- Our service provider and our identity provider against each other, by the metadata that each publishes: every combination
 -- of what is signed, of encryption, of bindings and of LastPass's generations.
 local binding = require "lastpass.saml.binding"
-local keys = require "spec.support.saml_pairs"
+local keys = require "spec.support.saml_keys"
 local metadata = require "lastpass.saml.metadata"
 local names = require "lastpass.saml.names"
 local saml_idp = require "lastpass.saml.idp"

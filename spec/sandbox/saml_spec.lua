@@ -312,7 +312,7 @@ describe("lastpass.sandbox.saml", function()
     assert.is_truthy(reply.body:find("Signed out", 1, true))
     assert.is_truthy(browser:get((sp:login_url())).body:find("Sign on to", 1, true))
 
-    local keys = require("spec.support.saml_pairs").of "sp"
+    local keys = require("spec.support.saml_keys").of "sp"
     app = add_app { generation = "legacy", slo_url = SLO, certificate = keys.certificate }
     sp = new_sp(app, {
       slo_url = SLO,
