@@ -459,3 +459,43 @@ describe("SAML guard in nginx", function()
     guard.request_id(browser:request "/saml/nothing")
   end)
 end)
+
+describe("SAML guard with small dicts", function()
+  it("answers with 503 when there is no room, and checks no less", function()
+    local server = guard.start { dicts = { "12k", "12k", "12k" } }
+    local signed_in = guard.browser(server)
+    assert.equal(303, signed_in:sign_in("/").status)
+    assert.equal(200, signed_in:request("/").status)
+    -- forms
+    local body, status = "a=" .. ("x"):rep(1500), nil
+    for _ = 1, 40 do
+      local response = guard.browser(server):request("/form", { body = body })
+      status = response.status
+      if status ~= 303 then
+        assert.truthy(response.body:find "Nothing was saved")
+        assert.equal("10", response.headers["retry-after"])
+        break
+      end
+    end
+    assert.equal(503, status)
+    -- logouts: whoever is not signed out is told so, and stays signed in
+    for _ = 1, 400 do
+      local browser = guard.browser(server)
+      local arrived = browser:sign_in "/"
+      if arrived.status == 303 then
+        local out = browser:request("/saml/logout", {
+          headers = { ["Sec-Fetch-Site"] = "same-origin" },
+        })
+        status = out.status
+      else
+        status = arrived.status -- no room for the assertion that was used
+      end
+      if status ~= 303 then
+        break
+      end
+    end
+    assert.equal(503, status)
+    assert.equal(200, signed_in:request("/").status)
+    server:stop()
+  end)
+end)

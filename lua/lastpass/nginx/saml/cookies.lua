@@ -20,7 +20,10 @@ function M.read(header)
     header = table.concat(header, "; ")
   end
   for name, value in (header or ""):gmatch "([^=;%s]+)%s*=%s*([^;]*)" do
-    values[name] = not seen[name] and value:match "^(.-)%s*$" or nil
+    if value:find "%s$" then
+      value = value:match "^(.-)%s*$"
+    end
+    values[name] = not seen[name] and value or nil
     seen[name] = true
   end
   return values
@@ -124,7 +127,10 @@ end
 function M.without(header, prefix)
   local kept, changed = {}, false
   for pair in header:gmatch "[^;]+" do
-    pair = pair:match "^%s*(.-)%s*$"
+    pair = pair:match "^%s*(.*)$"
+    if pair:find "%s$" then
+      pair = pair:match "^(.-)%s*$"
+    end
     if pair:sub(1, #prefix) == prefix then
       changed = true
     elseif pair ~= "" then

@@ -8,6 +8,27 @@ local digest = require "lastpass.digest"
 local errors = require "lastpass.error"
 local secret = require "lastpass.secret"
 
+-- nginx's own, in C, where there is one: the cookie of a session is long. Still one text for each string of bytes.
+local to_url = { ["+"] = "-", ["/"] = "_", ["="] = "" }
+local from_url = { ["-"] = "+", ["_"] = "/" }
+
+local function encode(bytes)
+  local ngx = rawget(_G, "ngx")
+  if not ngx or not ngx.encode_base64 then
+    return base64url.encode(bytes)
+  end
+  return (ngx.encode_base64(bytes):gsub("[+/=]", to_url))
+end
+
+local function decode(text)
+  local ngx = rawget(_G, "ngx")
+  if not ngx or not ngx.decode_base64 then
+    return base64url.decode(text)
+  end
+  local bytes = ngx.decode_base64(text:gsub("[-_]", from_url) .. ("="):rep(-#text % 4))
+  return bytes and encode(bytes) == text and bytes or nil
+end
+
 ---@class lastpass.nginx.saml.Keys
 local methods = {}
 local keys_mt = { __name = "lastpass.nginx.saml.Keys", __index = methods }
@@ -92,7 +113,7 @@ end
 ---@return string sealed of characters that a cookie may have
 function methods:seal(purpose, text)
   local key = self._list[1]
-  return key.id .. "." .. base64url.encode(digest.seal(derived(key, purpose), text))
+  return key.id .. "." .. encode(digest.seal(derived(key, purpose), text))
 end
 
 --- Opens what `seal` made, with whichever key it was sealed.
@@ -103,7 +124,7 @@ end
 function methods:open(purpose, sealed)
   local id, encoded = sealed:match "^([%w_-]+)%.([%w_-]+)$"
   local key = id and self._by_id[id]
-  local bytes = key and base64url.decode(encoded)
+  local bytes = key and decode(encoded)
   local text = bytes and digest.unseal(derived(key, purpose), bytes)
   return text, text and key == self._list[1]
 end
