@@ -16,9 +16,11 @@ local function full_name(element)
   return table.concat(names, " ")
 end
 
+local failures = {} -- busted itself shows them at the end alone
+
 local function keep(text)
   local file = assert(io.open(path, "w"))
-  file:write(text)
+  file:write(text, table.concat(failures))
   file:close()
 end
 
@@ -32,16 +34,16 @@ busted.subscribe({ "test", "end" }, function(element)
   return nil, true
 end)
 
-local has_failed = false
 for _, what in ipairs { "failure", "error" } do
-  busted.subscribe({ what }, function()
-    has_failed = true
+  busted.subscribe({ what }, function(element, _, message)
+    local text = tostring(type(message) == "table" and message.message or message):sub(1, 2000)
+    failures[#failures + 1] = ("; before that, %s: %s"):format(full_name(element), text)
     return nil, true
   end)
 end
 
 busted.subscribe({ "exit" }, function()
-  if has_failed and not rawget(_G, "ngx") then -- nginx goes on
+  if failures[1] and not rawget(_G, "ngx") then -- nginx goes on
     processes.signal(processes.others_of_this_session(), "KILL")
   end
   return nil, true

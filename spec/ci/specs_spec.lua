@@ -159,7 +159,10 @@ describe(".ci/specs.lua", function()
   it("ends a file that never ends, with all that it started, and goes on", function()
     write(
       "a",
-      "describe('a', function() it('waits for ever', function() os.execute 'sleep 7031' end) end)"
+      [[describe('a', function()
+        it('fails', function() error 'no' end)
+        it('waits for ever', function() os.execute 'sleep 7031' end)
+      end)]]
     )
     write_test("b", "io.popen('trap \"\" TERM; while :; do sleep 7032; done'):read '*a'")
     write_test("c", "os.execute 'setsid sleep 7033 & setsid -w sleep 7034'")
@@ -168,7 +171,8 @@ describe(".ci/specs.lua", function()
     assert.is_false(passed)
     assert.matches("FAILED +[^ ]+/a_spec.lua +0 passed, 1 failed", output)
     assert.matches(
-      "a_spec.lua: ended after %d+ s, in the test: a waits for ever; what ran:\n",
+      "a_spec.lua: ended after %d+ s, in the test: a waits for ever; "
+        .. "before that, a fails: .-no; what ran:\n",
       output
     )
     for seconds = 7031, 7034 do
