@@ -183,11 +183,12 @@ valgrind: deps-build deps-test deps-check
 FUZZ_SECONDS ?= 20
 FUZZ_RUNS ?=
 FUZZ_LEAST ?= 1000
-FUZZERS = json directory reply scim_page csv diff events ldap source_csv source_json scim_filter scim_patch scim_server scim_client saml_metadata saml_response saml_logout
+FUZZERS = json directory reply scim_page csv diff events ldap source_csv source_json scim_filter scim_patch scim_server scim_client \
+  saml_metadata saml_response saml_logout xml xml_entity
 FUZZ_SANITIZE ?= address,undefined
 FUZZ_FLAGS = -std=c99 -D_GNU_SOURCE -g -O1 -fsanitize=fuzzer,$(FUZZ_SANITIZE) \
   -fno-sanitize-recover=undefined \
-  -Isrc/common -Isrc/core -Isrc/csv -Isrc/ldap -I/usr/include/lua5.4
+  -Isrc/common -Isrc/core -Isrc/csv -Isrc/ldap -Isrc/xmldsig -I/usr/include/lua5.4
 FUZZ_SOURCES_json = scan
 FUZZ_SOURCES_directory = scan blocks reader reader_values reader_fast rows reply commands
 FUZZ_SOURCES_reply = scan reply commands
@@ -197,6 +198,12 @@ FUZZ_SOURCES_csv = csv_parse
 FUZZ_SOURCES_events = scan blocks reader reader_values reader_fast rows reply commands events events_clock events_reader events_data events_write \
   events_identity libcrypto
 FUZZ_SOURCES_ldap = ldap_reply
+XML_SOURCES = xml_library xml_rules xml_parse xml_base64 xml_algorithms xml_keys xml_signature xml_verify xml_sign xml_canonical \
+  xml_encryption xml_decrypt xml_encrypt
+FUZZ_SOURCES_xml = $(XML_SOURCES)
+FUZZ_SOURCES_xml_entity = $(XML_SOURCES) xml_entity
+FUZZ_LIBRARIES_xml = $(CPPFLAGS_xmldsig) $(LIBS_xmldsig)
+FUZZ_LIBRARIES_xml_entity = $(FUZZ_LIBRARIES_xml)
 FUZZ_LIBRARIES_csv = -lcsv
 FUZZ_LIBRARIES_directory = -lutf8proc
 FUZZ_LIBRARIES_diff = -lutf8proc
@@ -209,7 +216,7 @@ FUZZERS_C = $(foreach f,$(FUZZERS),$(if $(FUZZ_SOURCES_$(f)),$(f)))
 define build_fuzzer
 $(BUILD)/fuzz/$(1): spec/fuzz/$(1)_fuzz.c $(wildcard src/*/*.c src/*/*.h spec/fuzz/*.h)
 	@mkdir -p $$(@D)
-	clang $$(FUZZ_FLAGS) -o $$@ $$< $(foreach s,$(FUZZ_SOURCES_$(1)),$(wildcard src/*/$(s).c)) $(FUZZ_LIBRARIES_$(1)) -llua5.4 -lm
+	clang $$(FUZZ_FLAGS) -o $$@ $$< $(foreach s,$(FUZZ_SOURCES_$(1)),$(wildcard src/*/$(s).c)) $$(FUZZ_LIBRARIES_$(1)) -llua5.4 -lm
 endef
 $(foreach f,$(FUZZERS_C),$(eval $(call build_fuzzer,$(f))))
 
@@ -221,6 +228,19 @@ fuzz: deps-build deps-check
 fuzz-seeds: deps-build deps-check
 	@$(MAKE_ALL) $(FUZZERS_C:%=$(BUILD)/fuzz/%)
 	@lua5.4 .ci/fuzz.lua seeds $(BUILD)/fuzz $(FUZZERS_C)
+
+# ------------------------------------------------------------------ threads
+
+# Four threads verify a thousand responses each, under ThreadSanitizer.
+TSAN_PROGRAM = $(BUILD)/tsan/xml_threads
+$(TSAN_PROGRAM): spec/native/xml_threads.c $(wildcard src/xmldsig/*.c src/xmldsig/*.h spec/fuzz/*.h)
+	@mkdir -p $(@D)
+	clang $(BASE_CFLAGS) -O1 -g -fsanitize=thread -Isrc/common -Isrc/xmldsig -Ispec/fuzz -o $@ $< \
+	  $(XML_SOURCES:%=src/xmldsig/%.c) $(CPPFLAGS_xmldsig) $(LIBS_xmldsig)
+
+tsan: deps-build deps-check
+	@$(MAKE) -s $(TSAN_PROGRAM)
+	@TSAN_OPTIONS=halt_on_error=1 $(TSAN_PROGRAM)
 
 # ------------------------------------------------------------------ benchmarks
 
@@ -238,6 +258,7 @@ extended: deps
 	@$(MAKE) -s test-long LASTPASS_LONG=2 \
 	  LONG_SPECS="$(LONG_SPECS) spec/nginx/gateway/races_spec.lua spec/nginx/gateway_spec.lua spec/nginx/playbooks_spec.lua"
 	@$(MAKE) -s valgrind
+	@$(MAKE) -s tsan
 	@$(MAKE) -s fuzz FUZZ_SECONDS=120
 	@$(MAKE) -s bench
 

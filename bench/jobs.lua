@@ -237,4 +237,26 @@ return {
       return work(bench, "scim_member", 500)
     end,
   },
+  {
+    name = "signatures",
+    job = "two RSA-2048 signatures of 5,000 SAML responses, after parsing",
+    rival = "OpenSSL, the two RSA verifications alone",
+    of = "signatures",
+    at_most = 3,
+    ours = function(bench)
+      return { bench.program "xmldsig", "verify", 5000 }
+    end,
+    theirs = function(bench)
+      return { bench.program "xmldsig", "bare", 5000 }
+    end,
+  },
+  {
+    name = "responses",
+    job = "2,500 SAML responses: parsed, both signatures verified, the octets parsed again",
+    of = "whole",
+    at_most = 1,
+    ours = function(bench)
+      return { bench.program "xmldsig", "whole", 2500 }
+    end,
+  },
 }

@@ -53,6 +53,12 @@ end
 local compilers = {
   { "measure", "cc -std=c99 -D_GNU_SOURCE", ".c", "" },
   { "easy", "cc -std=c99 -D_GNU_SOURCE", ".c", "$(pkg-config --cflags --libs libcurl)" },
+  {
+    "xmldsig",
+    "cc -std=c99 -D_GNU_SOURCE -Isrc/common -Isrc/xmldsig -Ispec/fuzz",
+    ".c",
+    "$(ls src/xmldsig/xml_*.c | grep -v _lua) $(pkg-config --cflags --libs xmlsec1-openssl)",
+  },
   { "sax", "c++ -std=c++11 -DRAPIDJSON_SSE2", ".cpp", "" },
 }
 

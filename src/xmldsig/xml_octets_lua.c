@@ -57,9 +57,7 @@ int lp_xml_octets_verify (lua_State *L) {
   return 1;
 }
 
-/* xmldsig.from_base64 (text) -> bytes | nil when it is not strict Base64 (white space may be
- *between
- ** the characters) */
+/* xmldsig.from_base64 (text) -> bytes | nil when it is not strict Base64 (xml_base64.h) */
 int lp_xml_base64_new (lua_State *L) {
   size_t n;
   const char *text = luaL_checklstring(L, 1, &n);
