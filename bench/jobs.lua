@@ -239,9 +239,9 @@ return {
   },
   {
     name = "signatures",
-    job = "two RSA-2048 signatures of 5,000 SAML responses, after parsing",
-    rival = "OpenSSL, the two RSA verifications alone",
-    of = "signatures",
+    job = "5,000 SAML responses: parsed, two RSA-2048 signatures verified",
+    rival = "parsed, two bare RSA verifications by OpenSSL",
+    of = "spent",
     at_most = 3,
     ours = function(bench)
       return { bench.program "xmldsig", "verify", 5000 }
@@ -253,7 +253,7 @@ return {
   {
     name = "responses",
     job = "2,500 SAML responses: parsed, both signatures verified, the octets parsed again",
-    of = "whole",
+    of = "spent",
     at_most = 1,
     ours = function(bench)
       return { bench.program "xmldsig", "whole", 2500 }
