@@ -151,9 +151,11 @@ describe("xmldsig.private_key", function()
   end)
 
   it("has room for the largest keys in use", function()
-    local large = require("openssl.pkey").new({ type = "RSA", bits = 4096 }):toPEM "private"
+    -- it takes some time to find the primes of 4096 bits
+    local bits = os.getenv "LASTPASS_LONG" and 4096 or 3072
+    local large = require("openssl.pkey").new({ type = "RSA", bits = bits }):toPEM "private"
     local key = assert(xmldsig.private_key(assert(secret.value(large))))
-    assert.equal(4096, key:fields().bits)
+    assert.equal(bits, key:fields().bits)
   end)
 
   it("is of no use when it is closed, and hides itself", function()
