@@ -205,11 +205,11 @@ local function check_text(text)
     role = pick { "idp", "sp", false } or nil,
   }
   local read, err = judged(metadata.read(text, options))
-  if read then
-    check_entity(read, options)
-  end
   if options.entity_id and random(4) == 1 and text:find "^%s*<" then
     check_file(text, options, read, err)
+  end
+  if read then
+    check_entity(read, options)
   end
   judged(inspect.describe(text, { entity_id = options.entity_id }))
 end

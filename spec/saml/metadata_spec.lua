@@ -237,6 +237,15 @@ describe("saml.metadata.read", function()
       refused("metadata_value", (samples.entity():gsub("(<ds:X509Certificate>)....", "%1AAAA")))
     end)
 
+    it("a certificate whose dates are none", function()
+      -- the years of UTCTime, damaged: DER that is whole, and no time
+      local der = keys.from_base64(keys.of("idp").base64):gsub("\23\13%d%d", "\23\13xx")
+      local damaged = samples.entity():gsub("(<ds:X509Certificate>)[^<]*", function(open)
+        return open .. keys.base64(der)
+      end)
+      refused("metadata_value", damaged)
+    end)
+
     it("addresses that browsers must not be sent to", function()
       for location, why in pairs {
         ["http://idp.acme.com/sso"] = "this machine only",

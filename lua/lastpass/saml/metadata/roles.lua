@@ -183,7 +183,11 @@ local function add_certificate(certificates, list, seen, text)
   if not certificate then
     return checks.fail("metadata_value", { detail = "a certificate: " .. message, reason = code })
   end
-  local sha256 = certificate:fields().sha256
+  local fields = certificate:fields()
+  if not fields.not_before or not fields.not_after then
+    return checks.fail("metadata_value", { detail = "a certificate whose dates are none" })
+  end
+  local sha256 = fields.sha256
   for _, use in ipairs(list) do
     if not seen[use .. sha256] then
       seen[use .. sha256] = true
