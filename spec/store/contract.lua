@@ -1216,6 +1216,7 @@ function M.session_ends(make, busted)
     assert.same({ ["session a"] = 1764511200123, ["account b"] = 1764511300000 }, ends(10))
     assert(held.journal:add_session_ends({ "session over" }, 1, 0))
     assert(held.journal:add_session_ends({ "session c" }, 1, 60)) -- it removes what is over
+    assert.is_true(math.abs(assert(held.journal:clock()) - os.time()) <= 2)
     assert.is_nil(ends(10)["session over"])
     check.blamed(function()
       held.journal:add_session_ends("x", 1, 1)

@@ -90,7 +90,7 @@ local flushed_at = setmetatable({}, { __mode = "k" })
 local function flush_expired(dict)
   local ngx = rawget(_G, "ngx")
   local now = ngx and ngx.now() or os.time()
-  if now - (flushed_at[dict] or 0) < FLUSH_EVERY then
+  if math.abs(now - (flushed_at[dict] or 0)) < FLUSH_EVERY then
     return false
   end
   flushed_at[dict] = now

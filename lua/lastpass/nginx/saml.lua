@@ -39,7 +39,7 @@ local by_name, names = {}, {}
 
 -- The tokens of the gateway that may pass.
 local function tokens_of(settings, site, level)
-  local allowed = settings.tokens
+  local allowed, tenant = settings.tokens, settings.tenant
   if not allowed then
     return nil
   elseif not site or not site.options.tokens then
@@ -47,8 +47,13 @@ local function tokens_of(settings, site, level)
   end
   local list, unknown = {}, errors.set_of(allowed ~= true and allowed or nil)
   for _, token in ipairs(gateway_tokens.read(site.options.tokens, site.tenants, level + 1)) do
-    if token.scopes.read and (allowed == true or unknown[token.name]) then
+    local is_ours = not tenant or not token.tenants or token.tenants[tenant.name]
+    if is_ours and token.scopes.read and (allowed == true or unknown[token.name]) then
       list[#list + 1] = token
+    elseif unknown[token.name] then
+      local text = "saml: tokens: '%s' %s"
+      local why = is_ours and "may not read" or "is not for the tenant of this guard"
+      errors.raise(level + 1, text, token.name, why)
     end
     unknown[token.name] = nil
   end
@@ -87,7 +92,8 @@ local function make(given, site, level)
   end
   settings.tenant = tenant_of(settings, site, level + 1)
   local keys, purpose = settings.keys, settings.entity_id
-  local revoked = revocations.new(dicts.get(revocations.DICT, level + 1), settings.lifetime)
+  local revoked =
+    revocations.new(dicts.get(revocations.DICT, level + 1), settings.lifetime, settings.name)
   local under_way = logins.new {
     keys = keys,
     purpose = "login " .. purpose,

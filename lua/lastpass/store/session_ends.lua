@@ -57,6 +57,20 @@ function M:session_ends(seconds)
   return self._database:read(lately, seconds)
 end
 
+local CLOCK = "SELECT {@now AS clock}"
+
+local function clock(database)
+  return database:query(CLOCK)[1].clock
+end
+
+--- The time by the database's clock, which whoever has the journal shares.
+---@return integer|nil seconds since the epoch
+---@return string? message
+---@return lastpass.Error? err
+function M:clock()
+  return self._database:read(clock)
+end
+
 -- A step that is only intended counts as well: it may be at LastPass already.
 local REMOVALS = "SELECT s.subject AS subject, {MAX(s.touched_at) AS touched_at} "
   .. "FROM lastpass_steps s JOIN lastpass_runs r ON r.id = s.run WHERE s.kind IN (%s) "

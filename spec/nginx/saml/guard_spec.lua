@@ -451,6 +451,49 @@ describe("SAML guard in nginx", function()
     assert.equal(200, browser:request("/saml/signed-out").status)
   end)
 
+  it("tells from no spelling that a path asks for less", function()
+    local browser = guard.browser(server)
+    browser:sign_in("/", { context = "weak", auth_time = os.time() })
+    for _, path in ipairs {
+      "/admin;x=1",
+      "/admin;/x",
+      "/Admin/x",
+      "/x;/..;/admin",
+      "/%5Cadmin",
+      "/a%5C..%5Cadmin",
+      "//admin",
+      "/%61dmin/x",
+      "/x/../admin",
+      "/admin%2Fx",
+      "/;/admin",
+    } do
+      assert.truthy((browser:request(path).location or ""):find "force_authn=true", path)
+    end
+    for _, path in ipairs { "/administration", "/x/admin", "/admin-x", "/admi" } do
+      assert.equal(200, browser:request(path).status, path)
+    end
+  end)
+
+  it("begins no session that has been ended", function()
+    local browser = guard.browser(server)
+    local ahead = guard.request_id(browser:request "/x")
+    guard.browser(server):request "/saml/slo?name=gone@acme.example"
+    local arrived = browser:request("/saml/acs", {
+      body = guard.answer { id = ahead, name = "gone@acme.example", index = "s1" },
+      cross_site = true,
+    })
+    -- it began after the end, if only just: either way nothing loops
+    assert.truthy(arrived.status == 303 or arrived.status == 503)
+    assert.equal(arrived.status == 303 and 200 or 303, browser:request("/x").status)
+  end)
+
+  it("names what is wrong with a parameter", function()
+    local browser = guard.browser(server)
+    local response = browser:request "/saml/login?target"
+    assert.equal(400, response.status)
+    assert.truthy(response.body:find("has no value: target", 1, true))
+  end)
+
   it("gives its metadata, and nothing at other addresses of its own", function()
     local browser = guard.browser(server)
     local metadata = browser:request "/saml/metadata"
@@ -462,7 +505,7 @@ end)
 
 describe("SAML guard with small dicts", function()
   it("answers with 503 when there is no room, and checks no less", function()
-    local server = guard.start { dicts = { "12k", "12k", "12k" } }
+    local server = guard.start { dicts = { "20k", "12k", "12k" } }
     local signed_in = guard.browser(server)
     assert.equal(303, signed_in:sign_in("/").status)
     assert.equal(200, signed_in:request("/").status)

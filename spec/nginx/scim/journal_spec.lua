@@ -8,6 +8,7 @@ local wait = require "spec.support.wait"
 
 local HTTP = [[
   lua_shared_dict lastpass_scim 1m;
+  lua_shared_dict lastpass_locks 1m;
   init_by_lua_block {
     json = require "lastpass.json"
     journals = require "lastpass.nginx.scim.journal"
@@ -45,11 +46,15 @@ local SERVER = [[
   location = /batch {
     content_by_lua_block {
       journal = journal or journals.new(ngx.config.prefix() .. "journal.db", "lastpass")
-      local results = assert(journal:batch {
+      local results, message, err = journal:batch {
         { method = "add_scim_token", { connection = "b", hash = ("a"):rep(64), label = "b" } },
         { method = "add_scim_token", { connection = "b", hash = "wrong", label = "b" } },
         { method = "scim_tokens", "b" },
-      })
+      }
+      local failed = results and results[1][3] or err
+      if failed and failed.code == "store_gone" then
+        return answer { code = failed.code }
+      end
       answer { id = results[1][1], message = results[2][2], tokens = results[3][1] }
     }
   }
@@ -101,6 +106,19 @@ describe("the journal of the endpoint", function()
     local tokens = get "/tokens"
     assert.equal(40, #tokens)
     assert.equal("token 1", tokens[1].label)
+  end)
+
+  it("makes no new file in place of one that another worker had open", function()
+    assert.equal(0, #get "/tokens")
+    local path = server.directory .. "/journal.db"
+    for _, ending in ipairs { "", "-wal", "-shm" } do
+      os.remove(path .. ending)
+    end
+    server:reload() -- workers that have never used it
+    for _ = 1, 4 do
+      assert.equal("store_gone", get("/batch").code)
+    end
+    assert.is_nil(io.open(path, "rb"))
   end)
 
   it("copies SQLite's log into the file when nothing comes any more", function()

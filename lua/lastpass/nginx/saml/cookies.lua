@@ -11,6 +11,12 @@ local MOST_CHUNKS = 2
 --- Bytes of the longest value.
 M.LONGEST = CHUNK * MOST_CHUNKS
 
+-- In linear time, whatever white space there is.
+local function trim(text)
+  text = text:match "^%s*(.*)$"
+  return text:find "%s$" and (text:match "^.*%S" or "") or text
+end
+
 --- The cookies of a request. Of a name that is there twice none counts: one of them was planted.
 ---@param header string|string[]|nil Cookie
 ---@return table<string, string>
@@ -19,12 +25,13 @@ function M.read(header)
   if type(header) == "table" then
     header = table.concat(header, "; ")
   end
-  for name, value in (header or ""):gmatch "([^=;%s]+)%s*=%s*([^;]*)" do
-    if value:find "%s$" then
-      value = value:match "^(.-)%s*$"
+  for pair in (header or ""):gmatch "[^;]+" do
+    local equals = pair:find("=", 1, true)
+    local name = equals and trim(pair:sub(1, equals - 1)) or ""
+    if name ~= "" then
+      values[name] = not seen[name] and trim(pair:sub(equals + 1)) or nil
+      seen[name] = true
     end
-    values[name] = not seen[name] and value or nil
-    seen[name] = true
   end
   return values
 end
@@ -127,10 +134,7 @@ end
 function M.without(header, prefix)
   local kept, changed = {}, false
   for pair in header:gmatch "[^;]+" do
-    pair = pair:match "^%s*(.*)$"
-    if pair:find "%s$" then
-      pair = pair:match "^(.-)%s*$"
-    end
+    pair = trim(pair)
     if pair:sub(1, #prefix) == prefix then
       changed = true
     elseif pair ~= "" then

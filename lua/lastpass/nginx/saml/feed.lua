@@ -20,6 +20,8 @@ local JOURNAL, EVENTS = "journal", "events"
 -- What is read again each time: rows of a transaction that was committed late.
 local OVERLAP = 60
 local COMPLAIN_EVERY = 10 -- of one worker about one thing
+local WORKERS_DIFFER = 2 -- seconds between the clocks of workers: each reads it when it is not busy
+local CLOCKS_DIFFER = 2 -- seconds from which another machine's clock counts as another one: the journal has whole ones
 local EVENTS_OVERLAP = 900 -- LastPass lists events late
 
 -- Kinds of steps after which nobody may be signed in.
@@ -55,7 +57,7 @@ function M.new(settings, revoked)
   }, feed_mt)
   if tenant then
     tenant:on_removed(function(address)
-      self:removed(address, ngx.now())
+      self:removed(address, revoked:clock(ngx.now()))
     end)
   end
   return self
@@ -67,11 +69,17 @@ local of_labels = {}
 local function journal_of(self)
   local journal = of_labels[self._label]
   if not journal then
-    local was_open = self._revoked:fed_at(JOURNAL) ~= nil
-    journal = journals.new(self._label, self._settings.thread_pool, was_open)
+    journal = journals.new(self._label, self._settings.thread_pool)
     of_labels[self._label] = journal
   end
   return journal
+end
+
+-- Until when a feed was read; nil when it must be read as at the first time: it never was, or it was when the clock was
+-- ahead of what it is now, and nothing can be said of the time between.
+local function fed_at(self, what, now)
+  local at = self._revoked:fed_at(what)
+  return at and at <= now + WORKERS_DIFFER and at or nil
 end
 
 local function complain(self, what, message)
@@ -105,14 +113,14 @@ end
 ---@return lastpass.Error? err
 function methods:revoke(keys, now)
   if self._label then
-    local ok, message, err =
-      journal_of(self):add_session_ends(keys, math.ceil(now * 1000), self._lifetime)
+    local at = math.ceil(self._revoked:clock(now) * 1000)
+    local ok, message, err = journal_of(self):add_session_ends(keys, at, self._lifetime)
     if not ok then
       return nil, message, err
     end
   end
   for _, key in ipairs(keys) do
-    local ok, message, err = self._revoked:add(key, now, now)
+    local ok, message, err = self._revoked:add(key, self._revoked:clock(now), now)
     if not ok then
       return nil, message, err
     end
@@ -120,7 +128,21 @@ function methods:revoke(keys, now)
   return true
 end
 
+--- Whether accounts end sessions at all: then it must be known whose each session is.
+---@return boolean
+function methods:has_accounts()
+  return self._label ~= nil or self._tenant ~= nil
+end
+
 -- ---- the journal ----
+
+-- Sessions and their ends are compared by one clock, the journal's. It was read a moment ago: what is wrong with it makes a
+-- session look older than it is, never younger.
+local function compare_clocks(self, clock)
+  ngx.update_time()
+  local ahead = clock - ngx.now()
+  self._revoked:set_clock(math.abs(ahead) >= CLOCKS_DIFFER and ahead or 0)
+end
 
 local function add_all(self, removals, ends)
   local now = ngx.now()
@@ -147,15 +169,17 @@ end
 ---@return lastpass.Error? err
 function methods:read_journal()
   ngx.update_time()
-  local began, fed_at = ngx.now(), self._revoked:fed_at(JOURNAL)
+  local began = ngx.now()
+  local before = fed_at(self, JOURNAL, began)
   local back = self._lifetime
-  if fed_at then
-    back = math.min(back, math.ceil(began - fed_at) + OVERLAP)
+  if before then
+    back = math.min(back, math.ceil(began - before) + OVERLAP)
   end
   local tenant = self._tenant and self._tenant:in_journal() or nil
   local results, message, err = journal_of(self):batch {
     { method = "removals", count = 3, kinds, back, tenant },
     { method = "session_ends", count = 1, back },
+    { method = "clock", count = 0 },
   }
   local removals, ends
   if results then
@@ -164,8 +188,13 @@ function methods:read_journal()
   if removals then
     ends, message, err = results[2][1], results[2][2], results[2][3]
   end
-  local ok = ends and true
+  local ok, clock = ends and true, nil
   if ok then
+    clock, message, err = results[3][1], results[3][2], results[3][3]
+    ok = clock and true
+  end
+  if ok then
+    compare_clocks(self, clock)
     ok, message, err = add_all(self, removals, ends)
   end
   if not ok then
@@ -182,8 +211,8 @@ function methods:is_late(now)
   if not self._label then
     return false
   end
-  local fed_at = self._revoked:fed_at(JOURNAL)
-  return not fed_at or now - fed_at > self._settings.stale_after
+  local at = fed_at(self, JOURNAL, now)
+  return not at or now - at > self._settings.stale_after
 end
 
 -- ---- events ----
@@ -196,7 +225,8 @@ local function end_sessions(self, event, target, was_read, now)
   -- An event that was not there at the last reading has happened since, whatever its time says: that depends on the
   -- account's time zone, and has no fractions.
   local at = (event.time or now) + 0.999
-  local ok, message, err = self:removed(target.value, was_read and math.max(at, now) or at)
+  local ok, message, err =
+    self:removed(target.value, was_read and math.max(at, self._revoked:clock(now)) or at)
   if not ok then
     return nil, message, err
   end
@@ -221,10 +251,10 @@ end
 ---@return lastpass.Error? err
 function methods:read_events()
   local now = ngx.now()
-  local fed_at = self._revoked:fed_at(EVENTS)
+  local before = fed_at(self, EVENTS, now)
   local from = now - self._lifetime
-  if fed_at then
-    from = math.max(from, fed_at - EVENTS_OVERLAP)
+  if before then
+    from = math.max(from, before - EVENTS_OVERLAP)
   end
   local list, message, err = event_reader.read(self._tenant:client(), { from = from })
   if not list then
@@ -232,7 +262,7 @@ function methods:read_events()
   end
   for _, event in ipairs(list) do
     local ok
-    ok, message, err = take_event(self, event, fed_at ~= nil, now)
+    ok, message, err = take_event(self, event, before ~= nil, now)
     if not ok then
       return nil, message, err
     end
@@ -245,8 +275,8 @@ end
 
 -- One worker of all reads, and the others see it.
 local function run(self, what, interval, read)
-  local fed_at = self._revoked:fed_at(what)
-  if fed_at and ngx.now() - fed_at < interval * 0.8 then
+  local at = fed_at(self, what, ngx.now())
+  if at and ngx.now() - at < interval * 0.8 then
     return
   end
   local lease =
@@ -289,8 +319,8 @@ function methods:lag(now)
     self._tenant and self._settings.events_every and EVENTS or false,
   } do
     if what then
-      local fed_at = self._revoked:fed_at(what)
-      lag[what] = fed_at and now - fed_at or math.huge
+      local at = fed_at(self, what, now)
+      lag[what] = at and math.max(now - at, 0) or math.huge
     end
   end
   return lag

@@ -8,7 +8,9 @@ local login = require "lastpass.nginx.saml.login"
 local logout = require "lastpass.nginx.saml.logout"
 local metrics = require "lastpass.nginx.metrics"
 local pages = require "lastpass.nginx.saml.pages"
+local paths = require "lastpass.nginx.saml.paths"
 local posts = require "lastpass.nginx.saml.posts"
+local sessions = require "lastpass.nginx.saml.session"
 
 ---@class lastpass.nginx.saml.Guard
 ---@field settings table of `lastpass.nginx.saml.options`
@@ -50,10 +52,13 @@ end
 
 --- Whether a session is what a path asks for.
 ---@param session lastpass.nginx.saml.Session
----@param requirement table contexts, max_age
+---@param requirement table contexts, max_age, idp
 ---@param now number
 ---@return boolean
 function methods:satisfies(session, requirement, now) -- luacheck: ignore self
+  if requirement.idp and session.issuer ~= requirement.idp then
+    return false
+  end
   local is_context = not requirement.contexts
   for _, context in ipairs(requirement.contexts or {}) do
     is_context = is_context or context == session.context
@@ -62,22 +67,6 @@ function methods:satisfies(session, requirement, now) -- luacheck: ignore self
     return is_context
   end
   return session.auth_time ~= nil and now - session.auth_time <= requirement.max_age
-end
-
-local function is_below(path, prefix)
-  return path:sub(1, #prefix) == prefix
-    and (#path == #prefix or prefix:sub(-1) == "/" or path:sub(#prefix + 1, #prefix + 1) == "/")
-end
-
-local function requirement_of(self, path, given)
-  if given then
-    return given
-  end
-  for _, requirement in ipairs(self.settings.paths) do
-    if is_below(path, requirement.path) then
-      return requirement
-    end
-  end
 end
 
 -- ---- those who have no session ----
@@ -183,6 +172,23 @@ local function has_token(self)
   return header ~= nil and header ~= false and gateway_tokens.find(self.tokens, header) ~= nil
 end
 
+-- Neither the token nor our cookies are of use to the application, and a path that asks how somebody signed in is not for
+-- those who have not.
+local function pass_with_token(self, requirement, now)
+  if requirement then
+    local text = "this address asks for a sign-in, and takes no token"
+    return refuse_program(self, request_of(now), target_of(), "step_up_required", text)
+  end
+  local header = ngx.var.http_cookie
+  local rest, is_changed = cookies.without(header or "", sessions.PREFIX)
+  if is_changed and rest then
+    ngx.req.set_header("Cookie", rest)
+  elseif is_changed then
+    ngx.req.clear_header "Cookie"
+  end
+  ngx.req.clear_header "Authorization"
+end
+
 -- ---- passing ----
 
 local function set_headers(self, session)
@@ -280,8 +286,10 @@ local function decide(self, given)
   local now = ngx.now()
   if route then
     return own[route](self, request_of(now))
-  elseif has_token(self) then
-    return nil
+  end
+  local requirement = given or paths.find(settings.paths, path)
+  if has_token(self) then
+    return pass_with_token(self, requirement, now)
   end
   local header = var.http_cookie
   local session, reason, entry = self.sessions:find(header, now)
@@ -291,7 +299,6 @@ local function decide(self, given)
   if reason == "unknown" then
     return unknown(self, request_of(now))
   end
-  local requirement = requirement_of(self, path, given)
   if session and requirement and not self:satisfies(session, requirement, now) then
     session, reason = nil, "step_up"
   end

@@ -1,12 +1,14 @@
 --- The guard's own locations for signing in: the start, and the assertion consumer service (ACS) to which the identity
 -- provider's answer comes.
 -- @module lastpass.nginx.saml.login
+local accounts = require "lastpass.nginx.saml.account"
 local adapter = require "lastpass.nginx.gateway.adapter"
 local binding = require "lastpass.saml.binding"
 local cookies = require "lastpass.nginx.saml.cookies"
 local logins = require "lastpass.nginx.saml.logins"
 local metrics = require "lastpass.nginx.metrics"
 local pages = require "lastpass.nginx.saml.pages"
+local posts = require "lastpass.nginx.saml.posts"
 
 local M = {}
 
@@ -92,12 +94,14 @@ local function choose_page(guard, login)
     )
     links[position] = pages.link(path, entity.entity_id)
   end
-  return pages.page(
+  local response = pages.page(
     300,
     "Where do you sign in?",
     pages.email_form(guard.settings.routes.login, login.target),
     unpack(links)
   )
+  -- whoever chooses begins anew: the form that was sent is not forgotten over it
+  return with_cookies(response, login.post and { guard.posts:cookie(login.post, posts.TTL) } or {})
 end
 
 --- Sends a browser to the identity provider.
@@ -194,7 +198,8 @@ function M.start(guard, request)
   local query = request.query
   for name, value in pairs(query) do
     if type(value) ~= "string" then
-      return pages.problem(400, "duplicate_parameter", "a parameter came twice: " .. name)
+      local text = value == true and "a parameter has no value: %s" or "a parameter came twice: %s"
+      return pages.problem(400, "bad_parameter", text:format(name))
     end
   end
   if query.target and not is_target(query.target) then
@@ -257,15 +262,6 @@ local function refuse(guard, message, err)
   )
 end
 
-local function account_of(guard, identity)
-  local attribute = guard.settings.account_attribute
-  if not attribute then
-    return identity.name_id
-  end
-  local values = identity.attributes[attribute]
-  return values and #values == 1 and values[1] or nil
-end
-
 local function kept_attributes(guard, identity)
   local kept = {}
   for _, name in ipairs(guard.settings.attributes) do
@@ -290,18 +286,23 @@ end
 
 -- The person has signed in: the session, and the way to where they wanted to go.
 local function arrive(guard, request, login, identity)
-  local account = account_of(guard, identity)
-  if not account or account == "" then
-    local message = "the assertion has not exactly one '%s', by which 'account' names the person"
-    return trouble(
-      guard,
-      "no_account",
-      "It is not known which account is yours.",
-      message:format(guard.settings.account_attribute or "NameID")
-    )
+  local account, code, problem = accounts.of(guard.settings, identity, guard.feed:has_accounts())
+  if not account then
+    return trouble(guard, code, "It is not known which account is yours.", problem)
   end
   local attributes = kept_attributes(guard, identity)
-  local session = guard.sessions:begin(identity, account, attributes, request.now)
+  local session, is_over = guard.sessions:begin(identity, account, attributes, request.now)
+  if is_over then
+    log(guard, ngx.WARN, "just_ended", "all sessions of the account were ended a moment ago")
+    local response = pages.page(
+      503,
+      "You have just been signed out",
+      "Your sessions were ended a moment ago. Please sign in again in a minute.",
+      pages.link(guard.settings.routes.login, "Sign in")
+    )
+    response.headers["Retry-After"] = "5"
+    return response
+  end
   local headers, bytes = guard.sessions:store(session, request.cookies)
   if not headers then
     local message = "the session takes %d bytes, and cookies have %d: keep fewer attributes (%s)"

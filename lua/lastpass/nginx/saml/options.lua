@@ -3,6 +3,7 @@
 -- @module lastpass.nginx.saml.options
 local errors = require "lastpass.error"
 local saml_headers = require "lastpass.nginx.saml.headers"
+local saml_paths = require "lastpass.nginx.saml.paths"
 local saml_keys = require "lastpass.nginx.saml.keys"
 local sessions = require "lastpass.nginx.saml.session"
 
@@ -251,10 +252,11 @@ local function check_paths(settings, level)
       raise(level + 1, "%s: 'path' is missing", where)
     end
     list[position] = M.requirement(where, entry, level + 1)
+    list[position].plain = saml_paths.plain((entry.path:gsub("/+$", "")))
   end
   -- the longest one that fits counts
   table.sort(list, function(a, b)
-    return #a.path > #b.path
+    return #a.plain > #b.plain
   end)
   settings.paths = list
 end

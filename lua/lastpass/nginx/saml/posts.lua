@@ -87,9 +87,10 @@ end
 
 --- The cookie that has the next request for the form's address send it.
 ---@param id string
+---@param seconds? integer until then; default 60
 ---@return string
-function methods:cookie(id)
-  return cookies.set(COOKIE, self._keys:seal(PURPOSE, id), "Lax", 60)
+function methods:cookie(id, seconds)
+  return cookies.set(COOKIE, self._keys:seal(PURPOSE, id), "Lax", seconds or 60)
 end
 
 --- Whether a Cookie header may have a form to send.

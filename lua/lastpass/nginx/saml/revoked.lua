@@ -17,13 +17,19 @@ M.DICT = "lastpass_saml_revoked"
 
 local VERSION = "version"
 local FED = "fed "
+local AHEAD = "clock ahead "
 
 --- Makes the list of a dict.
 ---@param dict table of `ngx.shared`
 ---@param lifetime number seconds of the longest session: afterwards an entry is needed no more
+---@param name? string of the guard, whose feeds are its own; default "default"
 ---@return lastpass.nginx.saml.Revoked
-function M.new(dict, lifetime)
-  local self = setmetatable({ _dict = dict, _lifetime = lifetime + 60 }, revoked_mt)
+function M.new(dict, lifetime, name)
+  local self = setmetatable({
+    _dict = dict,
+    _lifetime = lifetime + 60,
+    _name = name or "default",
+  }, revoked_mt)
   dicts.add(dict, VERSION, 0)
   return self
 end
@@ -61,17 +67,40 @@ function methods:add(key, at, now)
   return true
 end
 
---- Whether a session has ended.
+--- Whether a session has ended. What ends one session alone ends it whatever clocks say; and one that says that it began
+-- later than now is not taken for one that began after an end.
 ---@param session lastpass.nginx.saml.Session
+---@param now number
 ---@return boolean
-function methods:has(session)
+function methods:has(session, now)
   for _, key in ipairs(session.keys) do
     local at = self._dict:get(key)
-    if at and session.issued <= at then
+    if
+      at
+      and (
+        session.issued <= at
+        or key == "session " .. session.id
+        or session.issued > self:clock(now) + 1
+      )
+    then
       return true
     end
   end
   return false
+end
+
+--- The time by the clock of the journal, which machines share whose own clocks differ.
+---@param now number
+---@return number
+function methods:clock(now)
+  return now + (self._dict:get(AHEAD .. self._name) or 0)
+end
+
+--- Notes how far the journal's clock is ahead of the one here.
+---@param seconds number
+---@return boolean|nil
+function methods:set_clock(seconds)
+  return dicts.set(self._dict, AHEAD .. self._name, seconds)
 end
 
 --- Whether something was noted by `note_seen`.
@@ -99,14 +128,14 @@ end
 ---@param at number until when
 ---@return boolean|nil
 function methods:feed_ok(name, at)
-  return dicts.set(self._dict, FED .. name, at)
+  return dicts.set(self._dict, FED .. self._name .. " " .. name, at)
 end
 
 --- Until when the list is complete, as far as a feed is concerned.
 ---@param name string
 ---@return number|nil
 function methods:fed_at(name)
-  return self._dict:get(FED .. name)
+  return self._dict:get(FED .. self._name .. " " .. name)
 end
 
 return M

@@ -10,7 +10,7 @@ local json = require "lastpass.json"
 ---@class lastpass.nginx.saml.Session
 ---@field id string
 ---@field account string        key of the account: the address in lower case
----@field issued number         epoch seconds
+---@field issued number         epoch seconds, by the clock of the journal
 ---@field used number           when a request was seen last, at most a minute too early
 ---@field ends number
 ---@field auth_time number|nil  when the identity provider has authenticated the person
@@ -45,6 +45,7 @@ M.fields = {
 }
 
 local TOUCH = 60 -- seconds between notes that a session is in use
+local CLOCKS_DIFFER = 300 -- seconds, at most
 local MOST_CACHED = 2000 -- headers of a generation, two of which a worker has
 
 --- Makes the sessions of a guard.
@@ -146,15 +147,16 @@ end
 ---@param attributes table<string, string[]>
 ---@param now number
 ---@return lastpass.nginx.saml.Session
+---@return boolean is_over it has ended before it began: whoever could have it was disabled this very moment
 function methods:begin(identity, account, attributes, now)
   local ends = now + self._lifetime
   if identity.session_not_on_or_after then
     ends = math.min(ends, identity.session_not_on_or_after)
   end
-  return complete {
+  local session = complete {
     id = base64url.encode(digest.random(16)),
     account = email.fold(account),
-    issued = now,
+    issued = self._revoked:clock(now),
     used = math.floor(now),
     ends = math.floor(ends),
     auth_time = identity.auth_time,
@@ -165,6 +167,7 @@ function methods:begin(identity, account, attributes, now)
     subject = identity.subject,
     attributes = attributes,
   }
+  return session, self._revoked:has(session, now)
 end
 
 --- The headers that store a session in the browser.
@@ -232,8 +235,8 @@ function methods:find(header, now)
   local session = entry.session
   if not session then
     return nil, "none", entry
-  elseif now >= session.ends then
-    return nil, "expired", entry
+  elseif now >= session.ends or session.ends > now + self._lifetime + CLOCKS_DIFFER then
+    return nil, "expired", entry -- or it began when a clock was far ahead, or may be that long no more
   elseif now - session.used >= self._idle then
     return nil, "idle", entry
   end
@@ -241,7 +244,7 @@ function methods:find(header, now)
   if not version then
     return nil, "unknown", entry
   elseif entry.version ~= version then
-    if self._revoked:has(session) then
+    if self._revoked:has(session, now) then
       return nil, "revoked", entry
     end
     entry.version = version

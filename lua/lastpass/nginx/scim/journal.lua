@@ -2,10 +2,12 @@
 -- for the disk. One call that writes is under way at a time; what is asked for meanwhile goes together in the next
 -- one, in one transaction (`journal:batch`), so that a hundred requests cost as many writes to the disk as a few. What only
 -- reads goes beside them: nobody who reads waits until another's change is on the disk.
---
--- Both sides are in this file: the proxy, and `execute`, which the thread calls.
+-- What the thread executes is in `lastpass.nginx.scim.journal_thread`.
 -- @module lastpass.nginx.scim.journal
+local dicts = require "lastpass.nginx.dicts"
+local digest = require "lastpass.digest"
 local errors = require "lastpass.error"
+local journal_thread = require "lastpass.nginx.scim.journal_thread"
 local threads = require "lastpass.transport.nginx"
 
 local M = {}
@@ -16,132 +18,9 @@ local LONGEST_WAIT = 20 -- seconds for an answer; the rest of a request needs ti
 local WAIT_FOR_THREAD = 5
 local IDLE = 2 -- seconds that the committing timer waits for more
 -- A commit that copies SQLite's log into its file takes as long as a hundred others. Another thread does it, every so many
--- commits and when nothing comes any more; should it not keep up, a commit does it after all.
+-- commits and when nothing comes any more.
 local CHECKPOINT_EVERY = 200
-local CHECKPOINT_AFTER = 20000 -- pages of 4 KiB
 local TIMER_CHECK = 1 -- seconds in which nginx has begun a timer, or has dropped it
-
--- ---- in the thread ----
-
-local opened = {} -- by label; a Lua state opens each journal once
-
-local function close(label)
-  pcall(opened[label].close, opened[label])
-  opened[label] = nil
-end
-
-local function gone(label)
-  if opened[label] then
-    close(label)
-  end
-  local message = ("journal %s: the file is gone"):format(label)
-  return errors.fail("argument", "store_gone", message, {
-    hint = "put it back: a new one would know nothing of what was done",
-  })
-end
-
--- A file that was opened and closed again would lose the locks that SQLite has on it in this process; a rename of a file
--- to its own name does nothing.
-local function exists(label)
-  local path = require("lastpass.store.location").expand(label)
-  return os.rename(path, path) ~= nil
-end
-
--- Who has a file open goes on with it when it is removed, and whoever comes later would make a new one.
-local function open(label, was_open)
-  local is_dsn = label:find "^postgres" ~= nil
-  if was_open and not is_dsn and not exists(label) then
-    return gone(label)
-  elseif opened[label] then
-    return opened[label]
-  end
-  local journal, message, err = require("lastpass.store").open {
-    [is_dsn and "dsn" or "path"] = label,
-    busy_timeout = 5,
-    checkpoint_after = not is_dsn and CHECKPOINT_AFTER or nil,
-  }
-  opened[label] = journal
-  return journal, message, err
-end
-
--- A connection that was lost does not come back by itself.
-local is_lost = { store_lost = true, store_unreachable = true, store_io = true }
-
-local function reopen_if_lost(label, err)
-  if err and is_lost[err.code] and opened[label] then
-    close(label)
-  end
-end
-
-local plain = { string = true, number = true, boolean = true }
-
--- A failure without metatables and functions, which cannot leave a thread.
-local function plain_copy(value, depth)
-  if plain[type(value)] then
-    return value
-  elseif type(value) ~= "table" then
-    return nil
-  end
-  local copy = {}
-  for key, item in pairs(value) do
-    if plain[type(key)] and depth < 8 then
-      copy[key] = plain_copy(item, depth + 1)
-    end
-  end
-  return copy
-end
-
-local function failure_of(message, err)
-  local copy = plain_copy(err or {}, 0)
-  copy.message = tostring(message)
-  copy.kind, copy.code = copy.kind or "protocol", copy.code or "raised"
-  return copy
-end
-
-local function plain_result(result)
-  if result.raised then
-    return { failure = failure_of(result.raised) }
-  elseif result[1] == nil and result[3] then
-    return { failure = failure_of(result[2], result[3]) }
-  end
-  return { value = plain_copy(result[1], 0) }
-end
-
---- Executes calls in one transaction. To be called by a thread.
----@param order table label (path or DSN), calls (entries of `journal:batch`), was_open (a file that exists)
----@return table answer {results = list of {value} or {failure}, commits = how many}, or {failure}: nothing was committed
-function M.execute(order)
-  local journal, message, err = open(order.label, order.was_open)
-  if not journal then
-    return { failure = failure_of(message, err) }
-  end
-  local before = journal:commits()
-  local ok, results
-  ok, results, message, err = pcall(journal.batch, journal, order.calls)
-  if not ok then
-    return { failure = failure_of(results) }
-  elseif not results then
-    reopen_if_lost(order.label, err)
-    return { failure = failure_of(message, err) }
-  end
-  for position, result in ipairs(results) do
-    reopen_if_lost(order.label, result[3])
-    results[position] = plain_result(result)
-  end
-  return { results = results, commits = journal:commits() - before }
-end
-
---- Copies SQLite's log into its file. To be called by a thread.
----@param order table as of `execute`, without calls
----@return table answer {} or {failure}
-function M.checkpoint(order)
-  local journal, message, err = open(order.label, order.was_open)
-  local ok = journal
-  if journal then
-    ok, message, err = journal:checkpoint()
-  end
-  return { failure = not ok and failure_of(message, err) or nil }
-end
 
 -- ---- in the worker ----
 
@@ -167,6 +46,21 @@ local function take_queued(queue)
   return batch
 end
 
+-- A file that any worker of this nginx has had open is known to all of them, also to those that start later: a new one in
+-- its place would know nothing.
+local function was_open(queue)
+  local marks = dicts.find "lastpass_locks"
+  return queue.file.was_open or marks and marks:get(queue.file.mark) or nil
+end
+
+local function note_open(queue)
+  local marks = dicts.find "lastpass_locks"
+  if marks and not queue.file.was_open then
+    dicts.set(marks, queue.file.mark, true)
+  end
+  queue.file.was_open = true
+end
+
 local function commit(queue, batch)
   local calls = {}
   for position, entry in ipairs(batch) do
@@ -177,15 +71,17 @@ local function commit(queue, batch)
     queue.pool,
     WAIT_FOR_THREAD,
     LONGEST_WAIT,
-    "lastpass.nginx.scim.journal",
+    "lastpass.nginx.scim.journal_thread",
     "execute",
-    { label = queue.label, calls = calls, was_open = queue.file.was_open }
+    { label = queue.label, calls = calls, was_open = was_open(queue) }
   )
-  queue.file.was_open = queue.file.was_open or reply and reply.results and true or nil
+  if reply and reply.results then
+    note_open(queue)
+  end
   queue.commits = queue.commits + (reply and reply.commits or 0)
   for position, entry in ipairs(batch) do
     if not reply then
-      answer(entry, { failure = failure_of(message, err) })
+      answer(entry, { failure = journal_thread.failure(message, err) })
     else
       answer(entry, reply.failure and reply or reply.results[position])
     end
@@ -197,9 +93,9 @@ local function checkpoint(_, queue)
     queue.pool,
     WAIT_FOR_THREAD,
     LONGEST_WAIT,
-    "lastpass.nginx.scim.journal",
+    "lastpass.nginx.scim.journal_thread",
     "checkpoint",
-    { label = queue.label, was_open = queue.file.was_open }
+    { label = queue.label, was_open = was_open(queue) }
   )
   queue.is_copying = false
   local failure = answered and answered.failure
@@ -230,7 +126,7 @@ local function commit_all(_, queue)
       if not ok then
         ngx.log(ngx.ERR, "lastpass: the journal ", queue.label, ": ", tostring(message))
         for _, entry in ipairs(batch) do
-          answer(entry, { failure = failure_of(message) })
+          answer(entry, { failure = journal_thread.failure(message) })
         end
       end
       checkpoint_if_due(queue, CHECKPOINT_EVERY)
@@ -318,6 +214,7 @@ end
 
 -- Calls that write nothing.
 local reads = errors.set_of {
+  "clock",
   "jobs",
   "removals",
   "scim_connections",
@@ -390,10 +287,9 @@ end
 --- The proxy of a journal, for one worker.
 ---@param label string path of an SQLite file, or DSN
 ---@param pool string name of nginx's thread_pool
----@param was_open? boolean it was read before, by another worker: a file that is gone is not made anew
 ---@return lastpass.nginx.scim.Journal
-function M.new(label, pool, was_open)
-  local file = { was_open = was_open or nil } -- it exists
+function M.new(label, pool)
+  local file = { mark = "journal " .. digest.hex(label, 32) } -- and was_open: it exists
   return setmetatable({
     label = label,
     _reading = new_queue(label, pool, file),
