@@ -337,6 +337,12 @@ describe("logout at an identity provider", function()
       { "name_id_empty", nil, write.element("saml:NameID") },
       { "repeated_element", nil, name_id, name_id },
       { "encrypted_part", nil, write.element("saml:EncryptedID") },
+      {
+        "repeated_element",
+        nil,
+        write.element("saml:EncryptedID"),
+        write.element("saml:EncryptedID"),
+      },
       { "bad_time", { NotOnOrAfter = "tomorrow" }, name_id },
       { "logout_expired", { NotOnOrAfter = time.iso(START - 60) }, name_id },
       { "wrong_version", { Version = "1.1" }, name_id },

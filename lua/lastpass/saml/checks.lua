@@ -87,6 +87,17 @@ function M.fail(code, fields)
   return errors.fail(row.kind, code, message, all)
 end
 
+--- Refuses with a code of `lastpass.xmldsig`. One that no row has (memory that is used up, say) is of a message that cannot
+-- be read.
+---@param code string
+---@param detail? string
+---@return nil
+---@return string message
+---@return lastpass.Error err
+function M.fail_xml(code, detail)
+  return M.fail(by_code[code] and code or "bad_xml", { detail = detail })
+end
+
 --- " (did you mean 'doctype'?)", or nothing.
 ---@param code string
 ---@return string
@@ -97,6 +108,7 @@ end
 signature.declare("saml.checks.", M, {
   of = "code: string",
   fail = "code: string, fields?: table",
+  fail_xml = "code: string, detail?: string",
   did_you_mean = "code: string",
 })
 

@@ -129,10 +129,7 @@ function M.describe(text, options)
   document, message, code =
     require("lastpass.xmldsig").parse(decoded.xml, { bytes = M.MAX_BYTES, elements = 100000 })
   if not document then
-    if checks.of(code) then
-      return checks.fail(code, { detail = message })
-    end
-    return errors.fail("protocol", code or "bad_xml", message)
+    return checks.fail_xml(code, message)
   end
   local report
   report, message, err =

@@ -182,9 +182,13 @@ end
 
 local function name_id_of(root)
   local name_id, message, err = read.child(root, names.ns.assertion, "NameID")
+  local encrypted
+  if not err then
+    encrypted, message, err = read.child(root, names.ns.assertion, "EncryptedID")
+  end
   if err then
     return nil, message, err
-  elseif read.child(root, names.ns.assertion, "EncryptedID") then
+  elseif encrypted then
     return checks.fail("encrypted_part")
   elseif not name_id then
     return checks.fail("name_id_missing")
@@ -258,11 +262,18 @@ end
 -- The codes of a status, outermost first.
 local function status_of(root)
   local codes = {}
-  local node = read.child(root, names.ns.protocol, "Status")
-  node = node and read.child(node, names.ns.protocol, "StatusCode")
+  local node, message, err = read.child(root, names.ns.protocol, "Status")
+  if node then
+    node, message, err = read.child(node, names.ns.protocol, "StatusCode")
+  end
   while node and #codes < 4 do
     codes[#codes + 1] = node.attributes.Value or ""
-    node = read.child(node, names.ns.protocol, "StatusCode")
+    node, message, err = read.child(node, names.ns.protocol, "StatusCode")
+  end
+  if err then
+    return nil, message, err
+  elseif not codes[1] then
+    return checks.fail("status_missing")
   end
   return codes
 end
@@ -272,17 +283,18 @@ local function read_response(opened, options)
   if not asked then
     return checks.fail("logout_unknown")
   end
-  local value, message = options.store:take(pending_key(options.own_entity_id, asked))
+  local codes, message, err = status_of(opened.root)
+  if not codes then
+    return nil, message, err
+  end
+  local value
+  value, message = options.store:take(pending_key(options.own_entity_id, asked))
   if message then
     return checks.fail("state_failed", { detail = message })
   end
   local noted = value and json.decode(value)
   if not noted or noted.peer ~= opened.issuer then
     return checks.fail("logout_unknown")
-  end
-  local codes = status_of(opened.root)
-  if not codes[1] then
-    return checks.fail("status_missing")
   end
   local succeeded = codes[1] == names.status.success
   return {

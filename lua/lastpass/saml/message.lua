@@ -120,7 +120,7 @@ end
 local function parse(xml)
   local document, message, code = xmldsig().parse(xml)
   if not document then
-    return checks.fail(code, { detail = message })
+    return checks.fail_xml(code, message)
   end
   return document
 end
@@ -143,7 +143,7 @@ local function verify_query(received, certificates, allow)
   local index, message, code =
     xmldsig().verify_octets(certificates, signed.octets, signed.signature, signed.algorithm, allow)
   if not index then
-    return checks.fail(code, { detail = message })
+    return checks.fail_xml(code, message)
   end
   return true
 end
@@ -155,7 +155,7 @@ local function verify_document(document, certificates, allow)
     allow = allow,
   }
   if not octets then
-    return checks.fail(code, { detail = info })
+    return checks.fail_xml(code, info)
   end
   return parse(octets)
 end

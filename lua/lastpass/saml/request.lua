@@ -198,8 +198,11 @@ local function subject_of(root)
   if not subject then
     return nil, message, err
   end
-  local name_id = read.child(subject, names.ns.assertion, "NameID")
-  if not name_id or name_id.text == "" then
+  local name_id
+  name_id, message, err = read.child(subject, names.ns.assertion, "NameID")
+  if err then
+    return nil, message, err
+  elseif not name_id or name_id.text == "" then
     return checks.fail("request_unsupported", { detail = "a Subject without NameID" })
   end
   return name_id.text

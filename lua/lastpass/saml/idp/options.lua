@@ -2,6 +2,7 @@
 -- @module lastpass.saml.idp.options
 local checks = require "lastpass.saml.checks"
 local errors = require "lastpass.error"
+local keys = require "lastpass.saml.keys"
 local mapping = require "lastpass.saml.idp.mapping"
 local names = require "lastpass.saml.names"
 local time = require "lastpass.time"
@@ -151,35 +152,6 @@ function M.sp(self, entity_id)
   return complete(self, own)
 end
 
-local function read_certificates(given)
-  local list = {}
-  for position, text in ipairs(type(given) == "table" and given or { given }) do
-    local certificate, message, code = require("lastpass.xmldsig").certificate(text)
-    if not certificate then
-      message = ("option cert: certificate %d: %s"):format(position, message)
-      return errors.fail("argument", code, message)
-    end
-    list[position] = certificate
-  end
-  return list
-end
-
-local function read_key(given, certificates)
-  local secret, message, err = require("lastpass.secret").open(given)
-  if not secret then
-    return nil, message, err
-  end
-  local key, code
-  key, message, code = require("lastpass.xmldsig").private_key(secret)
-  if not key then
-    return errors.fail("argument", code, "option key: " .. message)
-  elseif not key:matches(certificates[1]) then
-    message = "option key is not the key of the first certificate of option cert"
-    return errors.fail("argument", "key_mismatch", message)
-  end
-  return key
-end
-
 local function check(where, options)
   errors.check_options(where, options, known, 3)
   for _, name in ipairs { "entity_id", "sso_url", "key", "cert", "sps" } do
@@ -229,9 +201,9 @@ function M.read(where, options)
     self.sps[entity_id] = own
   end
   local message, err
-  self.certificates, message, err = read_certificates(options.cert)
+  self.certificates, message, err = keys.certificates(options.cert)
   if self.certificates then
-    self.private_key, message, err = read_key(options.key, self.certificates)
+    self.private_key, message, err = keys.private(options.key, self.certificates[1])
   end
   if not self.private_key then
     return nil, message, err

@@ -83,11 +83,7 @@ end
 
 -- What the XML library refuses has the same codes as for messages.
 local function refused(message, code)
-  local fields = { detail = "the metadata: " .. tostring(message) }
-  if checks.of(code) then
-    return checks.fail(code, fields)
-  end
-  return errors.fail("protocol", code or "bad_xml", fields.detail)
+  return checks.fail_xml(code, "the metadata: " .. tostring(message))
 end
 
 local function parse(text, options)

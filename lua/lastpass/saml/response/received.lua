@@ -34,11 +34,6 @@ local function decode(c)
   return true
 end
 
--- A code of the C module that no row has (memory that is used up, say) is a message that cannot be read.
-local function refuse(code, message)
-  return checks.fail(checks.of(code) and code or "bad_xml", { detail = message })
-end
-
 --- Parses a document of a message.
 ---@param text string
 ---@param limits? table
@@ -48,7 +43,7 @@ end
 local function parse(text, limits)
   local document, message, code = require("lastpass.xmldsig").parse(text, limits)
   if not document then
-    return refuse(code, message)
+    return checks.fail_xml(code, message)
   end
   return document
 end
@@ -215,7 +210,6 @@ end
 
 return {
   parse = parse,
-  refuse = refuse,
   check_advice = check_advice,
   check_encrypted_parts = check_encrypted_parts,
   steps = {

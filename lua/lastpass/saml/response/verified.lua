@@ -27,7 +27,7 @@ local function verify(c, document, element)
     allow = c.settings.allow,
   }
   if not octets then
-    return received.refuse(code, info)
+    return checks.fail_xml(code, info)
   end
   c.signers[#c.signers + 1] = info
   local parsed, message, err = received.parse(octets, c.settings.limits)
@@ -116,7 +116,7 @@ local function decrypt(c)
   end
   local text, message, code = decrypt_by_keys(c)
   if not text then
-    return received.refuse(code, code ~= "decryption_failed" and message or nil)
+    return checks.fail_xml(code, code ~= "decryption_failed" and message or nil)
   end
   local document, reason, err = received.parse(text, c.settings.limits)
   if not document and c.settings.allow_cbc then

@@ -74,7 +74,7 @@ function M.app_of(server, source)
   end
   local document, text, code = xmldsig.parse(received.xml)
   if not document then
-    return checks.fail(code, { detail = text })
+    return checks.fail_xml(code, text)
   end
   local issuer = read.text_of(document:tree(), names.ns.assertion, "Issuer")
   local app = issuer and M.find_app(server, issuer)
