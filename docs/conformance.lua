@@ -85,11 +85,11 @@ What a service provider has to check stands in [saml-protocol.md](saml-protocol.
 Each check has codes of its own, and each code at least one message that must be refused for that
 reason and for no other. `spec/saml/hostile_spec.lua` sends every message of this page, with keys
 that are made when it runs, and compares the code; it also sends random combinations of them.
-`spec/saml/steps_needed_spec.lua` takes out one check after the other: without any of them some message
-gets another verdict. The messages are written and signed by code of the specs alone (OpenSSL), and
-those that are accepted are shown to two other verifiers, node-saml and python3-onelogin-saml2
-(`spec/peers/saml_second_opinion_spec.lua`), in the longest run those that are refused as well:
-where they differ, the difference has a name there.
+`spec/saml/steps_needed_spec.lua` takes out one check after the other: without any of them some
+message gets another verdict. The messages are written and signed by code of the specs alone
+(OpenSSL), and those that are accepted are shown to two other verifiers, node-saml and
+python3-onelogin-saml2 (`spec/peers/saml_second_opinion_spec.lua`), in the longest run those that
+are refused as well: where they differ, the difference has a name there.
 
 %d messages: %d are refused, %d are accepted, so that no check refuses more than it should. A dash
 stands for codes that no response shows; their specs are beside the modules.
