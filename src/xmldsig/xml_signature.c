@@ -6,8 +6,11 @@
 #include "xml_parse.h"
 #include "xml_signature.h"
 
-/* Prefixes of one list of InclusiveNamespaces: canonicalisation looks for each at each element. */
-enum { PREFIX_LIST_MAX = 512 };
+/*
+** Of a list of InclusiveNamespaces: canonicalisation looks for each prefix at each element, in all
+** declarations around it, and does so before anybody knows who signed.
+*/
+enum { PREFIX_LIST_MAX = 512, LOOKUPS_MAX = 100000 };
 
 static int misshapen (lp_xml_fault *fault, const xmlNode *node, const char *what) {
   return lp_xml_fail(fault, "signature_shape", "line %ld: %s: %s", xmlGetLineNo(node), node->name,
@@ -59,9 +62,24 @@ static const char *bare_algorithm (const xmlNode *node, lp_xml_fault *fault) {
   return NULL;
 }
 
-/* Exclusive canonicalisation without comments; it may have a list of prefixes that are treated
-** as inclusive canonicalisation treats all (saml §3.11). */
-static int check_exclusive (const xmlNode *node, lp_xml_fault *fault) {
+/* libxmlsec1 takes what stands between two spaces for one, even if that is nothing. */
+static size_t count_prefixes (const char *list) {
+  size_t count = 1;
+  for (; *list != '\0'; list++) count += *list == ' ';
+  return count;
+}
+
+static size_t count_elements (xmlNodePtr root) {
+  size_t count = 0;
+  for (xmlNodePtr n = root; n != NULL; n = lp_xml_next_element(n, root)) count++;
+  return count;
+}
+
+/*
+** Exclusive canonicalisation, without comments, of `element`; it may have a list of prefixes that
+** are treated as inclusive canonicalisation treats all (saml §3.11).
+*/
+static int check_exclusive (const xmlNode *node, xmlNodePtr element, lp_xml_fault *fault) {
   const char *name = lp_xml_attribute(node, "Algorithm"), *prefixes;
   xmlNodePtr parameter = lp_xml_first_child(node);
   if (name == NULL || strcmp(name, LP_EXC_C14N) != 0)
@@ -75,7 +93,8 @@ static int check_exclusive (const xmlNode *node, lp_xml_fault *fault) {
       !has_only_attributes(parameter, "PrefixList", NULL) || parameter->children != NULL ||
       lp_xml_next_sibling(parameter) != NULL)
     return misshapen(fault, node, "its parameter is not InclusiveNamespaces with a PrefixList");
-  if (strlen(prefixes) > PREFIX_LIST_MAX)
+  if (strlen(prefixes) > PREFIX_LIST_MAX ||
+      count_prefixes(prefixes) * count_elements(element) > LOOKUPS_MAX)
     return misshapen(fault, node, "its list of prefixes is too long");
   return 0;
 }
@@ -88,7 +107,7 @@ static int check_enveloped (const xmlNode *node, lp_xml_fault *fault) {
   return bare_algorithm(node, fault) != NULL ? 0 : -1;
 }
 
-static int check_transforms (const xmlNode *node, lp_xml_fault *fault) {
+static int check_transforms (const xmlNode *node, xmlNodePtr element, lp_xml_fault *fault) {
   xmlNodePtr first = lp_xml_first_child(node), second;
   second = first != NULL ? lp_xml_next_sibling(first) : NULL;
   if (!lp_xml_has_only_elements(node) || !has_only_attributes(node, NULL, NULL))
@@ -97,7 +116,7 @@ static int check_transforms (const xmlNode *node, lp_xml_fault *fault) {
       !lp_xml_is(first, LP_NS_DSIG, "Transform") || !lp_xml_is(second, LP_NS_DSIG, "Transform"))
     return lp_xml_fail(fault, "transform_refused",
                        "there are other transforms than the two of SAML");
-  return check_enveloped(first, fault) == 0 ? check_exclusive(second, fault) : -1;
+  return check_enveloped(first, fault) == 0 ? check_exclusive(second, element, fault) : -1;
 }
 
 /* `size`: how many bytes there must be, 0 for any number. */
@@ -131,7 +150,7 @@ static int check_reference (const xmlNode *node, lp_xml_signature *signature,
                        uri != NULL ? uri : "");
   if (!has_only_attributes(node, "URI", "Id")) return misshapen(fault, node, "it has a Type");
   if (take_children(node, names, 3, 0, children, fault) != 0 ||
-      check_transforms(children[0], fault) != 0)
+      check_transforms(children[0], signature->id->parent, fault) != 0)
     return -1;
   name = bare_algorithm(children[1], fault);
   signature->digest = name != NULL ? lp_xml_allowed_digest(name, policy, fault) : NULL;
@@ -141,14 +160,14 @@ static int check_reference (const xmlNode *node, lp_xml_signature *signature,
   return check_base64(children[2], signature->digest->size, fault);
 }
 
-static int check_signed_info (const xmlNode *node, lp_xml_signature *signature,
+static int check_signed_info (xmlNodePtr node, lp_xml_signature *signature,
                               const lp_xml_policy *policy, lp_xml_fault *fault) {
   static const char *const names[] = {"CanonicalizationMethod", "SignatureMethod", "Reference"};
   xmlNodePtr children[3];
   const char *name;
   if (!has_only_attributes(node, "Id", NULL)) return misshapen(fault, node, "it has an attribute");
   if (take_children(node, names, 3, 0, children, fault) != 0 ||
-      check_exclusive(children[0], fault) != 0)
+      check_exclusive(children[0], node, fault) != 0)
     return -1;
   name = bare_algorithm(children[1], fault);
   signature->method = name != NULL ? lp_xml_allowed_method(name, policy, fault) : NULL;
