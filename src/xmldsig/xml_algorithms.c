@@ -60,6 +60,12 @@ const lp_xml_method *lp_xml_allowed_method (const char *name, const lp_xml_polic
   return NULL;
 }
 
+const lp_xml_method *lp_xml_wanted_method (const char *name, const lp_xml_policy *policy,
+                                           lp_xml_fault *fault) {
+  const lp_xml_method *method = lp_xml_find_method(name);
+  return lp_xml_allowed_method(method != NULL ? method->uri : name, policy, fault);
+}
+
 const lp_xml_digest *lp_xml_allowed_digest (const char *name, const lp_xml_policy *policy,
                                             lp_xml_fault *fault) {
   const lp_xml_digest *digest = lp_xml_find_digest(name);

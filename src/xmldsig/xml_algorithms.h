@@ -43,6 +43,9 @@ const lp_xml_digest *lp_xml_find_digest (const char *name);
 ** fault else. */
 const lp_xml_method *lp_xml_allowed_method (const char *name, const lp_xml_policy *policy,
                                             lp_xml_fault *fault);
+/* The same for what a program of ours asks for: by the short name too. */
+const lp_xml_method *lp_xml_wanted_method (const char *name, const lp_xml_policy *policy,
+                                           lp_xml_fault *fault);
 const lp_xml_digest *lp_xml_allowed_digest (const char *name, const lp_xml_policy *policy,
                                             lp_xml_fault *fault);
 

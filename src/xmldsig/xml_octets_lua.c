@@ -25,7 +25,7 @@ int lp_xml_octets_sign (lua_State *L) {
   lp_xml_takes(L, "xmldsig.sign_octets", 4);
   signature = lp_xml_push_holder(L, free);
   if (lp_xml_enter(&scope, &fault) == 0 &&
-      (method = lp_xml_allowed_method(name, &policy, &fault)) != NULL)
+      (method = lp_xml_wanted_method(name, &policy, &fault)) != NULL)
     signature->memory = lp_xml_sign_octets(key, method, octets, &size, &fault);
   lp_xml_leave(&scope);
   if (signature->memory == NULL) return lp_xml_push_fault(L, &fault);

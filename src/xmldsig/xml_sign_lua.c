@@ -69,9 +69,7 @@ static void get_signing (lua_State *L, int index, lp_xml_signing *signing, lp_xm
     lua_pushstring(L,
                    EVP_PKEY_base_id(signing->key) == EVP_PKEY_EC ? "ecdsa-sha256" : "rsa-sha256");
   }
-  signing->method = lp_xml_find_method(lua_tostring(L, -1));
-  signing->method = lp_xml_allowed_method(
-      signing->method != NULL ? signing->method->uri : lua_tostring(L, -1), &policy, fault);
+  signing->method = lp_xml_wanted_method(lua_tostring(L, -1), &policy, fault);
 }
 
 /*
