@@ -227,6 +227,39 @@ describe("a service provider", function()
     assert(consume(assert(pair.answer(idp, url)), request))
   end)
 
+  it("knows a used assertion for longer than a node with a slow clock accepts it", function()
+    local store = state.memory {
+      now = function()
+        return math.floor(now)
+      end,
+    }
+    local function late()
+      return now - 240
+    end
+    sp = make { store = store, allow_unsolicited = true }
+    local slow = pair.sp(late, { store = store, allow_unsolicited = true })
+    local fresh = pair.sp(late, { allow_unsolicited = true })
+    now = now + 0.9
+    local answer = assert(idp:launch(pair.SP, pair.ANN))
+    local identity = assert(sp:consume(pair.form(answer)))
+    now = identity.not_on_or_after + 60 + 239
+    check.failure("refused", "confirmation_expired", sp:consume(pair.form(answer)))
+    check.failure("refused", "replayed", slow:consume(pair.form(answer)))
+    assert(fresh:consume(pair.form(answer))) -- nothing but the store refuses it there
+  end)
+
+  it("refuses when the store has something else than it was given", function()
+    local url, request = assert(sp:login_url())
+    local answer = assert(pair.answer(idp, url))
+    for _, text in ipairs { "", "{", "null", "7", "[" } do
+      local store = state.memory { now = clock }
+      assert(store:put(saml.response.request_key(request.id), text, 60))
+      sp = make { store = store }
+      local err = check.failure("refused", "state_failed", consume(answer, request))
+      assert.is_string(err.browser)
+    end
+  end)
+
   describe("with several identity providers", function()
     local second
 

@@ -133,8 +133,8 @@ function M.utc(text)
   if not civil or #text == 20 then
     return civil
   end
-  local fraction = text:match("^(%.%d+)Z$", 20)
-  return fraction and civil + tonumber("0" .. fraction)
+  local digits = text:match("^%.(%d+)Z$", 20)
+  return digits and civil + tonumber(digits) / 10 ^ #digits -- a point is a point in every locale
 end
 
 --- A time that may be missing.

@@ -49,6 +49,15 @@ for _, time in ipairs {
   "2026-11-30T25:04:00Z",
   "2026-11-30T10:60:00Z",
   "2026-11-30T10:04:61Z",
+  "2026-11-30T10:04:60Z",
+  "2016-12-31T23:59:60Z",
+  "2026-11-30T24:00:00Z",
+  "0000-01-01T00:00:00Z",
+  "10000-01-01T00:00:00Z",
+  "-0001-01-01T00:00:00Z",
+  "2026-11-30T10:04:00-00:00",
+  "2026-11-30T10:04:00,5Z",
+  "２０26-11-30T10:04:00Z",
   "2026-11-30T10:04:00.Z",
   "+2026-11-30T10:04:00Z",
   "-2026-11-30T10:04:00Z",
@@ -100,6 +109,34 @@ end, {
     parts.response.in_response_to, parts.assertion.in_response_to = false, false
     parts.response.id = "_r2"
   end,
+  options = { allow_unsolicited = true },
+})
+
+local LONG = '<saml:SubjectConfirmation Method="urn:oasis:names:tc:SAML:2.0:cm:bearer">'
+  .. '<saml:SubjectConfirmationData NotOnOrAfter="%s" Recipient="%s">'
+  .. "</saml:SubjectConfirmationData></saml:SubjectConfirmation>"
+
+-- Two confirmations that end at these times, in a response that nobody asked for.
+local function confirmed_twice(first, second)
+  return function(parts)
+    parts.response.in_response_to = false
+    parts.assertion.not_on_or_after = at(second)
+    parts.assertion.confirmations = LONG:format(at(first), writer.ACS)
+      .. LONG:format(at(second), writer.ACS)
+  end
+end
+
+add(
+  "again by its second confirmation, when the first is over",
+  "replayed",
+  confirmed_twice(60, 7200),
+  {
+    again = true,
+    later = 3600,
+    options = { allow_unsolicited = true },
+  }
+)
+add("a second confirmation for years", "conditions_too_long", confirmed_twice(60, YEARS), {
   options = { allow_unsolicited = true },
 })
 add("a store that fails", "state_failed", function() end, { store = "fails" })

@@ -11,8 +11,9 @@ local ASSERTION = names.ns.assertion
 
 local M = {}
 
--- Seconds: a used assertion is known for at least so long, and none is valid for longer than a month.
-local LEAST_MEMORY = 300
+-- Seconds. A used assertion is known for so long after its end, since another node, or the store, may have a clock that
+-- is behind; and none is valid for longer than a month.
+local AFTERWARDS = 300
 local MOST_LIFETIME = 31 * 86400
 
 --- Who was signed in, and what was said about it.
@@ -115,6 +116,7 @@ local function value_of(element)
     return element.text
   elseif
     element.children[2]
+    or only.children[1]
     or element.text:find "%S"
     or not read.is(only, ASSERTION, "NameID")
   then
@@ -212,18 +214,23 @@ end
 
 -- ---- once ----
 
--- Until when the assertion could be sent again.
+local function earlier(one, other)
+  return one and other and math.min(one, other) or one or other
+end
+
+-- Until when the assertion is good as it was used.
 local function end_of(c)
-  local ends = c.not_on_or_after
   local confirmed = c.confirmation and read.optional_time(c.confirmation, "NotOnOrAfter")
-  if confirmed and (not ends or confirmed < ends) then
-    ends = confirmed
-  end
-  return ends
+  return earlier(c.not_on_or_after, confirmed)
+end
+
+-- Until when it could be sent again: another of its confirmations may hold for longer.
+local function last_end_of(c)
+  return earlier(c.not_on_or_after, c.last_confirmation)
 end
 
 local function check_lifetime(c)
-  local ends = end_of(c)
+  local ends = last_end_of(c)
   if ends and ends - c.now > MOST_LIFETIME then
     local detail = ("%.0f days from now"):format((ends - c.now) / 86400)
     return checks.fail("conditions_too_long", { detail = detail })
@@ -232,10 +239,9 @@ local function check_lifetime(c)
 end
 
 local function check_replay(c)
-  local ends = end_of(c)
-  local memory = math.max(LEAST_MEMORY, (ends or c.now) - c.now + c.settings.skew)
+  local left = math.max(0, (last_end_of(c) or c.now) - c.now)
   local key = "saml:used:" .. digest.hex(c.idp.entity_id .. "\0" .. c.assertion.attributes.ID)
-  local added, message, err = c.settings.store:add(key, "1", memory)
+  local added, message, err = c.settings.store:add(key, "1", left + c.settings.skew + AFTERWARDS)
   if added then
     return true
   elseif added == nil then

@@ -24,8 +24,17 @@ local function find_record(c, id)
   local text, message, err = c.settings.store:get(M.key(id))
   if message then
     return checks.fail("state_failed", { detail = message, cause = err })
+  elseif text == nil then
+    return nil
   end
-  return text and json.decode(text)
+  local record = json.decode(text)
+  if type(record) ~= "table" then
+    return checks.fail(
+      "state_failed",
+      { detail = "the store gave something else than it was given" }
+    )
+  end
+  return record
 end
 
 -- The message says which request it answers; what it says must be true (present and unknown is refused always).

@@ -101,6 +101,19 @@ local function take_subject(c)
   return true
 end
 
+-- Until when one of them may count, also one that does not count yet, or that was not looked at.
+local function last_end(list)
+  local latest
+  for _, confirmation in ipairs(list) do
+    local data = read.child(confirmation, ASSERTION, "SubjectConfirmationData")
+    local ends = data and read.optional_time(data, "NotOnOrAfter")
+    if ends and ends > (latest or 0) then
+      latest = ends
+    end
+  end
+  return latest
+end
+
 local function check_confirmations(c)
   local list, message, err = read.children(c.subject, ASSERTION, "SubjectConfirmation")
   if not list then
@@ -110,6 +123,7 @@ local function check_confirmations(c)
     if confirmation.attributes.Method == names.confirmation.bearer then
       local problem, reason = problem_of(c, confirmation)
       if not problem then
+        c.last_confirmation = last_end(list)
         return true
       elseif not err then
         message, err = problem, reason
