@@ -87,7 +87,7 @@ static void push_text (lua_State *L, const xmlNode *node) {
 /* As deep as the document, which the limits bound. */
 static void push_element (lua_State *L, const xmlNode *node) {
   int count = 0;
-  luaL_checkstack(L, 8, "the document is too deep");
+  luaL_checkstack(L, LUA_MINSTACK, "the document is too deep");
   lua_createtable(L, 0, 5);
   lua_pushstring(L, namespace_of(node));
   lua_setfield(L, -2, "ns");

@@ -29,9 +29,10 @@ local function has_hidden(text)
   return lower:find("%2f", 1, true) or lower:find("%5c", 1, true)
 end
 
+-- Some servers take what follows a semicolon for a parameter, and ".." before it for what it is alone.
 local function has_dot_segment(path)
-  local lower = path:lower():gsub("%%2e", ".")
-  return (lower .. "/"):find("/%.%.?/") ~= nil
+  local lower = path:lower():gsub("%%2e", "."):gsub("%%3b", ";")
+  return (lower .. "/"):find("/%.%.?[/;]") ~= nil
 end
 
 -- Why a path must not be used; nil when it may.
