@@ -225,6 +225,33 @@ function world:person(address)
   return ok and person.found and person or nil
 end
 
+--- So many people of the directory; {address, id} each.
+---@param count integer at most
+---@param filter? table as of `client:users`; default active ones who are no admins
+function world:people(count, filter)
+  local list = {}
+  for user in self.client:users(filter or { status = "active", admin = false }) do
+    if #list < count then
+      list[#list + 1] = { address = user.email, id = self:find(user.email) }
+    end
+  end
+  return list
+end
+
+--- Whether LastPass has one of `people` as disabled.
+function world:is_disabled(person)
+  return self:person(person.address).fields.disabled
+end
+
+--- How many steps somebody has to find something out about.
+function world:open_steps()
+  local count = 0
+  for _, run in ipairs(self.journal:runs { limit = 100 }) do
+    count = count + #self.journal:open_steps(run.id)
+  end
+  return count
+end
+
 --- How many requests of a command the sandbox got.
 function world:requests(command)
   return support.requests(self.box, command)
