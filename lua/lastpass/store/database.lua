@@ -31,8 +31,7 @@ M.MOST_PLACEHOLDERS = 999
 
 local MOST_STATEMENTS = 64
 
-local unpack = table.unpack or unpack
-local to_integer = math.tointeger
+local unpack, to_integer = table.unpack or unpack, math.tointeger
 
 local methods = {}
 local database_mt = { __index = methods, __name = "lastpass.store.database" }
@@ -127,6 +126,7 @@ local function prepare(self, sql)
     return statement
   elseif self._statement_count >= MOST_STATEMENTS then
     forget_statements(self) -- lists of many lengths were asked for
+    self._translated = {}
   end
   local message
   statement, message = self._connection:prepare(sql)

@@ -58,6 +58,20 @@ local SERVER = [[
       answer { id = results[1][1], message = results[2][2], tokens = results[3][1] }
     }
   }
+  # so many calls one after the other: how many timers executed them
+  location = /timers {
+    content_by_lua_block {
+      journal = journal or journals.new(ngx.config.prefix() .. "journal.db", "lastpass")
+      local at, timers = ngx.timer.at, 0
+      ngx.timer.at = function(...)
+        timers = timers + 1
+        return at(...)
+      end
+      for _ = 1, tonumber(ngx.var.arg_count) do assert(journal:scim_tokens()) end
+      ngx.timer.at = at
+      answer { timers = timers }
+    }
+  }
   location = /none {
     content_by_lua_block {
       local journal = journals.new("/proc/nothing/journal.db", "lastpass")
@@ -129,6 +143,12 @@ describe("the journal of the endpoint", function()
       file:close()
       return bytes > 50000 -- the tables alone have more
     end)
+  end)
+
+  -- nginx gives memory back when a timer ends
+  it("has no timer that lasts as long as a push", function()
+    local timers = get("/timers?count=650").timers
+    assert.is_true(timers >= 4 and timers < 20, timers)
   end)
 
   it("has several calls done together, each with its result", function()

@@ -17,12 +17,12 @@ local MOST_AT_ONCE = 200 -- calls of one transaction
 local LONGEST_WAIT = 20 -- seconds for an answer; the rest of a request needs time too
 local WAIT_FOR_THREAD = 5
 local IDLE = 2 -- seconds that the committing timer waits for more
+-- What waits in a timer takes memory of nginx that is given back when the timer ends: so none lasts as long as a push.
+local CALLS_OF_TIMER = 200
 -- A commit that copies SQLite's log into its file takes as long as a hundred others. Another thread does it, every so many
 -- commits and when nothing comes any more.
 local CHECKPOINT_EVERY = 200
 local TIMER_CHECK = 1 -- seconds in which nginx has begun a timer, or has dropped it
-
--- ---- in the worker ----
 
 ---@class lastpass.nginx.scim.Journal: lastpass.store.Journal
 ---@field label string path or DSN
@@ -112,6 +112,26 @@ local function checkpoint_if_due(queue, least)
   end
 end
 
+local function commit_queued(queue)
+  local batch = take_queued(queue)
+  local ok, message = pcall(commit, queue, batch)
+  if not ok then
+    ngx.log(ngx.ERR, "lastpass: the journal ", queue.label, ": ", tostring(message))
+    for _, entry in ipairs(batch) do
+      answer(entry, { failure = journal_thread.failure(message) })
+    end
+  end
+  checkpoint_if_due(queue, CHECKPOINT_EVERY)
+end
+
+local function wait_for_more(queue)
+  queue.idle = true
+  queue.more:wait(ngx.worker.exiting() and 0.001 or IDLE)
+  queue.idle = false
+end
+
+local wake
+
 -- Executes what is queued until nothing has come for a while. It runs in a timer, so that no request that goes away
 -- takes the others' calls with it.
 local function commit_all(_, queue)
@@ -119,28 +139,26 @@ local function commit_all(_, queue)
     return
   end
   queue.running, queue.asked = true, nil
+  local calls = 0
   repeat
-    while queue.waiting[1] do
-      local batch = take_queued(queue)
-      local ok, message = pcall(commit, queue, batch)
-      if not ok then
-        ngx.log(ngx.ERR, "lastpass: the journal ", queue.label, ": ", tostring(message))
-        for _, entry in ipairs(batch) do
-          answer(entry, { failure = journal_thread.failure(message) })
-        end
-      end
-      checkpoint_if_due(queue, CHECKPOINT_EVERY)
+    while queue.waiting[1] and calls < CALLS_OF_TIMER do
+      commit_queued(queue)
+      calls = calls + 1
     end
-    queue.idle = true
-    queue.more:wait(ngx.worker.exiting() and 0.001 or IDLE)
-    queue.idle = false
-  until not queue.waiting[1]
-  checkpoint_if_due(queue, 1)
+    if calls < CALLS_OF_TIMER then
+      wait_for_more(queue)
+    end
+  until not queue.waiting[1] or calls == CALLS_OF_TIMER
   queue.running = false
+  if queue.waiting[1] then
+    wake(queue)
+  else
+    checkpoint_if_due(queue, 1)
+  end
 end
 
 -- nginx may drop a timer beyond lua_max_running_timers, so one that has not begun in time is set again.
-local function wake(queue)
+function wake(queue)
   if queue.running then
     if queue.idle then
       queue.idle = false
