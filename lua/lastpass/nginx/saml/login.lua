@@ -365,7 +365,7 @@ function M.consume(guard, request)
       return guard:provider():consume(form, {
         browser = browsers,
         method = request.method,
-        content_type = request.headers["content-type"],
+        content_type = request.headers["content-type"] or "",
       })
     end
   )
