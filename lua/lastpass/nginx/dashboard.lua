@@ -29,6 +29,7 @@ local known = {
   pause = "function",
   sleep = "function",
   spawn = "function",
+  guards = "function",
   clock = "function",
   note = "function",
 }
@@ -44,7 +45,7 @@ end
 --- Makes a dashboard; wrong options raise.
 ---@param given table tenants (by name), tokens (see `lastpass.nginx.gateway.tokens`), settings (see
 -- `lastpass.nginx.dashboard.settings`), dict (of `ngx.shared`), and what is done by nginx:
--- pause, sleep, spawn, clock, note
+-- pause, sleep, spawn, clock, note, guards (name of a company -> reports of its SAML guards)
 ---@param level? integer whose line is blamed; default the caller
 ---@return lastpass.nginx.Dashboard
 function M.new(given, level)
@@ -60,6 +61,7 @@ function M.new(given, level)
   settings.pause = function()
     sleep(0.005) -- somebody else computes the same
   end
+  settings.guards = given.guards
   local list = tokens.read(given.tokens, given.tenants, level)
   return setmetatable({
     settings = settings,
@@ -209,6 +211,7 @@ function M.of(site)
       spawn = in_background,
       clock = ngx.now,
       note = to_log,
+      guards = site.options.saml and require("lastpass.nginx.saml").report,
     }, 2)
     of_sites[site] = dashboard
   end

@@ -211,6 +211,15 @@ local function collect(dict)
   return metrics_by_name
 end
 
+--- What one counter has counted.
+---@param name string
+---@return table<string, number> by the text of its labels
+function M.counts(name)
+  local dict = M.dict()
+  local metric = dict and collect(dict)[name]
+  return metric and metric.series or {}
+end
+
 local function number(value)
   if value == math.floor(value) and math.abs(value) < 2 ^ 53 then
     return ("%.0f"):format(value)

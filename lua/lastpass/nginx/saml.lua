@@ -80,11 +80,23 @@ local function tenant_of(settings, site, level)
   return site.tenants[name]
 end
 
-local function make(given, site, level)
-  local settings = saml_options.read(given, level + 1)
+local SAME_HOST = "saml: the guards '%s' and '%s' are both of %s, and would take each other's "
+  .. "cookies: one guard asks for different things in different places, by 'paths'"
+
+local function check_others(settings, level)
   if by_name[settings.name] then
     errors.raise(level + 1, "saml: there is a guard '%s' already: give each a name", settings.name)
   end
+  for name, other in pairs(by_name) do
+    if other.settings.host:lower() == settings.host:lower() then
+      errors.raise(level + 1, SAME_HOST, name, settings.name, settings.host)
+    end
+  end
+end
+
+local function make(given, site, level)
+  local settings = saml_options.read(given, level + 1)
+  check_others(settings, level + 1)
   dicts.check_part("saml", level + 1)
   local problem = settings.check_server and servers.check(settings)
   if problem then
@@ -151,12 +163,19 @@ function M.start()
   end
 end
 
---- The state of all guards, for /healthz, /metrics and the dashboard.
+--- The state of guards, for /healthz, /metrics and the dashboard.
+---@param tenant? string a company: its guards alone, with what was counted
 ---@return table[]
-function M.report()
+function M.report(tenant)
   local reports = {}
-  for position, name in ipairs(names) do
-    reports[position] = report.of(by_name[name], ngx.now())
+  for _, name in ipairs(names) do
+    local self = by_name[name]
+    local company = self.settings.tenant
+    if not tenant or company and company.name == tenant then
+      local one = report.of(self, ngx.now())
+      one.counts = tenant and report.counts(name) or nil
+      reports[#reports + 1] = one
+    end
   end
   return reports
 end
@@ -203,7 +222,7 @@ end
 signature.declare("lastpass.nginx.saml.", M, {
   setup = "options: table",
   start = "",
-  report = "",
+  report = "tenant?: string",
   guard = "options?: table",
   serve = "name?: string",
   of = "name?: string",

@@ -55,10 +55,8 @@ describe("SAML guard with real identity providers", function()
         },
         key = assert(lastpass.secret.value %q), cert = %q,
         paths = { { path = "/of-b", idp = "https://b.example" } },
-        headers = { ["X-Auth-Account"] = "account", ["X-Auth-Groups"] = "attribute:groups" }]]):format(
-        keys.of("sp").pem,
-        keys.of("sp").certificate
-      ),
+        headers = { ["X-Auth-Account"] = "account", ["X-Auth-Groups"] = "attribute:groups" },
+      ]]):format(keys.of("sp").pem, keys.of("sp").certificate),
     }
     url = server.url
     local metadata = guard.browser(server):request "/saml/metadata"

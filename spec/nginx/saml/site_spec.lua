@@ -1,5 +1,6 @@
 -- The guard as a part of a site: tokens of the gateway, /healthz, /metrics, the dashboard.
 -- Runs once: nginx has its own LuaJIT.
+local dashboards = require "spec.support.dashboard"
 local guard = require "spec.support.saml_guard"
 local json = require "lastpass.json"
 local keys = require "spec.support.saml_keys"
@@ -45,7 +46,7 @@ local SETUP = [[
       journal = %q, journal_every = 0.2, events_every = false,
     },
     {
-      name = "second", url = "http://127.0.0.1:10", check_server = false,
+      name = "second", url = "http://localhost:10", check_server = false,
       idp = { path = ngx.config.prefix() .. "idp.xml" },
       cookie_keys = { { id = "a", secret = assert(lastpass.secret.value(("a"):rep(32))) } },
       journal = %q, journal_every = 0.2, events_every = false,
@@ -132,6 +133,18 @@ describe("SAML guard of a site", function()
     assert.equal(401, (ask "/app/x"))
   end)
 
+  it("has one guard for a host: cookies know no ports", function()
+    local ok, message = pcall(guard.start, {
+      settings = [[idp = { entity_id = "https://idp.example", idp = {} }, name = "other",
+        check_server = false } require("lastpass.nginx.saml").setup {
+        url = "http://127.0.0.1:10", check_server = false,
+        cookie_keys = { key("a", ("a"):rep(32)) },
+        idp = { entity_id = "https://idp.example", idp = {} }]],
+    })
+    assert.is_false(ok)
+    assert.truthy(message:find("both of 127.0.0.1", 1, true), message)
+  end)
+
   it("has a feed for each guard, and says how they are", function()
     local health = wait("both feeds", function()
       local _, report = site:get "/healthz"
@@ -148,11 +161,19 @@ describe("SAML guard of a site", function()
     assert.is_true(site:metric 'lastpass_saml_requests_total{guard="app"' > 0)
   end)
 
-  it("counts sign-ons and refusals, by check", function()
+  it("counts sign-ons and refusals, by check, and shows them", function()
     local browser = guard.browser(site.server)
     assert.equal(403, browser:request("/saml/acs", { body = "SAMLResponse=%25" }).status)
     assert.equal(303, browser:request("/saml/login?target=/app/x").status)
     assert.equal(1, site:metric 'lastpass_saml_refusals_total{code="bad_base64"')
     assert.equal(1, site:metric 'lastpass_saml_starts_total{guard="app"}')
+    site:directory()
+    local status, page = site.server:get("/dashboard/acme", {
+      headers = { cookie = dashboards.enter(site, texts.reader) },
+    })
+    assert.equal(200, status)
+    local text = page:match('id="sign%-ons".*'):gsub("<[^>]*>", " "):gsub("%s+", " ")
+    assert.truthy(text:find("app http://127.0.0.1:9 0 1 364 days", 1, true), text)
+    assert.truthy(text:find("bad_base64 app 1", 1, true), text)
   end)
 end)

@@ -8,6 +8,7 @@ local invitations = require "lastpass.report.invitations"
 local order = require "lastpass.unified.order"
 local parts = require "lastpass.nginx.dashboard.parts"
 local values = require "lastpass.report.values"
+local sign_ons = require "lastpass.nginx.dashboard.sign_ons"
 local text = require "lastpass.text"
 
 local M = {}
@@ -224,7 +225,8 @@ function M.show(call)
           html.section({ ["aria-label"] = "Figures" }, figures(call, index)),
           html.div({ class = "two" }, coverage(call, index), multifactor(call, index)),
           pending_invitations(call, index)
-        )
+        ),
+      sign_ons.section(call)
     ),
   }
 end

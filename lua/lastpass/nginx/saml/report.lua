@@ -49,6 +49,38 @@ function M.of(guard, now)
   return report
 end
 
+--- What was counted of a guard since nginx was started.
+---@param name string
+---@return table counts {logins, refused, refusals = list of {code, count}, most first}
+function M.counts(name)
+  local own = ('guard="%s"'):format(name)
+  local function of_guard(metric)
+    local found = {}
+    for labels, count in pairs(metrics.counts(metric)) do
+      if ("," .. labels .. ","):find("," .. own .. ",", 1, true) then
+        found[labels] = count
+      end
+    end
+    return found
+  end
+  local counts = { logins = 0, refused = 0, refusals = json.list {} }
+  for _, count in pairs(of_guard "lastpass_saml_logins_total") do
+    counts.logins = counts.logins + count
+  end
+  for labels, count in pairs(of_guard "lastpass_saml_refusals_total") do
+    counts.refused = counts.refused + count
+    local code = labels:match 'code="([^"]*)"'
+    counts.refusals[#counts.refusals + 1] = { code = code, count = count }
+  end
+  table.sort(counts.refusals, function(a, b)
+    if a.count ~= b.count then
+      return a.count > b.count
+    end
+    return a.code < b.code
+  end)
+  return counts
+end
+
 --- Sets the gauges of a report.
 ---@param report table
 function M.measure(report)
