@@ -52,11 +52,12 @@ end
 --- Replaces a file: what stood there stays until all of the new is written.
 ---@param path string
 ---@param text string
+---@param is_public? boolean it keeps the rights of what it replaces, or can be read by all: no names of people are in it
 ---@return true|nil ok
 ---@return string? message
 ---@return lastpass.Error? err code "cannot_write"
-function M.write(path, text)
-  local ok, message = core.write_file(path, text)
+function M.write(path, text, is_public)
+  local ok, message = core.write_file(path, text, is_public)
   if not ok then
     return cannot("write", path, message)
   end
@@ -65,19 +66,23 @@ end
 
 --- Reads a file.
 ---@param path string
+---@param most? integer bytes; what has more is refused, and read no further
 ---@return string|nil text
 ---@return string? message
 ---@return lastpass.Error? err code "cannot_read"
-function M.read(path)
+function M.read(path, most)
   local file, message = io.open(path, "rb")
   if not file then
     return cannot("read", path, (message:gsub("^.*: ", "")))
   end
   local text
-  text, message = file:read "*a"
+  text, message = file:read(most and most + 1 or "*a")
   file:close()
+  text = text or most and not message and "" or nil
   if not text then
     return cannot("read", path, message or "is not a file")
+  elseif most and #text > most then
+    return cannot("read", path, ("has more than %d bytes"):format(most))
   end
   return text
 end

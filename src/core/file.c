@@ -66,16 +66,31 @@ static int write_in_place (const char *path, const char *text, size_t n) {
   return fd < 0 ? errno : write_and_close(fd, text, n);
 }
 
+/* What others may read keeps owner, group and mode of the file that it replaces, as far as we may.
+ */
+static int open_to_others (const char *path, int fd) {
+  struct stat there;
+  if (stat(path, &there) != 0) return fchmod(fd, 0644);
+  if (fchown(fd, there.st_uid, there.st_gid) != 0 && fchown(fd, (uid_t)-1, there.st_gid) != 0)
+    errno = 0; /* another's file becomes ours */
+  return fchmod(fd, there.st_mode & 0777);
+}
+
 /* Puts a file of mode 0600 in the place of what is there. `temporary`: room for a name beside it.
  */
-static int replace_file (const char *path, char *temporary, const char *text, size_t n) {
+static int replace_file (const char *path, char *temporary, const char *text, size_t n,
+                         int is_public) {
   size_t length = strlen(path);
   int fd, reason;
   memcpy(temporary, path, length);
   memcpy(temporary + length, ".XXXXXX", sizeof ".XXXXXX");
   fd = mkostemp(temporary, O_CLOEXEC); /* made with mode 0600 */
   if (fd < 0) return errno;
-  reason = write_and_close(fd, text, n);
+  reason = is_public && open_to_others(path, fd) != 0 ? errno : 0;
+  if (reason != 0)
+    (void)close(fd);
+  else
+    reason = write_and_close(fd, text, n);
   if (reason == 0 && rename(temporary, path) != 0) reason = errno;
   if (reason != 0) {
     (void)unlink(temporary);
@@ -95,8 +110,10 @@ static int is_special (const char *path) {
 }
 
 /*
-** core.write_file (path, text) -> true | nil, message
-** The file is its owner's alone; what stood there before stays until all of the new is on disk.
+** core.write_file (path, text, is_public) -> true | nil, message
+** The file is its owner's alone, unless it is public: then it has the rights of the one that it
+** replaces, and a new one can be read by all. What stood there before stays until all of the new is
+*on disk.
 ** A symbolic link to a file is replaced; what is no file is written to.
 */
 static int lp_file_write (lua_State *L) {
@@ -107,7 +124,8 @@ static int lp_file_write (lua_State *L) {
   if (is_special(path))
     reason = write_in_place(path, text, n);
   else
-    reason = replace_file(path, lua_newuserdata(L, length + sizeof ".XXXXXX"), text, n);
+    reason = replace_file(path, lua_newuserdata(L, length + sizeof ".XXXXXX"), text, n,
+                          lua_toboolean(L, 3));
   return lp_push_written(L, reason);
 }
 

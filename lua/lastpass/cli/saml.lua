@@ -7,6 +7,9 @@ local lua_text = require "lastpass.cli.lua_text"
 
 local M = {}
 
+--- The largest text that is read as a message or a certificate.
+M.MOST = 4 * 1024 * 1024
+
 local must = failure.must
 
 --- How metadata is read: of every command that takes some.
@@ -38,7 +41,7 @@ M.way_options = {
 ---@param text string
 ---@return boolean
 function M.is_address(text)
-  return text:find "^https?://" ~= nil and not text:find "[?&]SAMLRe%a+="
+  return text:lower():find "^https?://" ~= nil and not text:find "[?&]SAMLRe%a+="
 end
 
 --- The certificates that files hold.
@@ -47,7 +50,7 @@ end
 function M.certificates(paths)
   local list = {}
   for index, path in ipairs(paths or {}) do
-    local text = must(files.read(path))
+    local text = must(files.read(path, M.MOST))
     local certificate, message, code = require("lastpass.xmldsig").certificate(text)
     if not certificate then
       local err = ("%s: %s"):format(path, message)
@@ -89,11 +92,9 @@ function M.reading(options)
   }
 end
 
-local MOST = 4 * 1024 * 1024
-
 -- Standard input to its end, or to the limit and one byte.
 local function read_input(session)
-  local text = session.streams.input:read(MOST + 1)
+  local text = session.streams.input:read(M.MOST + 1)
   if not text then
     must(errors.fail("argument", "cannot_read", "standard input: is empty"))
   end
@@ -103,27 +104,14 @@ end
 local function fetch(session, url)
   local options = session.options
   require("lastpass.cli.interrupt").watch()
-  local client = require("lastpass.transport").open(nil, {
+  local fetcher = must(failure.call(require("lastpass.saml.metadata.fetch").new, {
+    url = url,
+    allow_http = true,
     ca_file = options.ca_file,
     proxy = options.proxy,
-  })
-  local response = must(client:send {
-    method = "GET",
-    url = url,
-    repeatable = true,
-    timeout = options.timeout or 60,
-    max_bytes = MOST,
-  })
-  if response.status ~= 200 then
-    must(
-      errors.fail(
-        "transport",
-        "bad_status",
-        ("%s: the server answered " .. "%d"):format(url, response.status)
-      )
-    )
-  end
-  return response.body
+    timeout = options.timeout,
+  }))
+  return must(failure.call(require("lastpass.saml.metadata.fetch").text, fetcher, M.MOST))
 end
 
 --- The text that a word of the command line leads to: a file, an address, "-" for standard input, or an address
@@ -136,10 +124,10 @@ function M.text(session, word)
     return read_input(session)
   elseif M.is_address(word) then
     return fetch(session, word)
-  elseif word:find "^https?://" then
+  elseif word:lower():find "^https?://" then
     return word
   end
-  return must(files.read(word))
+  return must(files.read(word, M.MOST))
 end
 
 --- Reads metadata from the file that the command line names.

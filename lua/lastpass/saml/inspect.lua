@@ -12,6 +12,8 @@ local M = {}
 --- The largest text that is looked at.
 M.MAX_BYTES = 4 * 1024 * 1024
 
+local WHAT_IS_TAKEN = "give metadata, or a message as the browser's network view shows it"
+
 ---@class lastpass.saml.Decoded
 ---@field xml string
 ---@field form "xml"|"base64"|"form"|"redirect"
@@ -75,9 +77,17 @@ function M.decode(text)
     local detail = ("there are %d bytes, and %d are looked at"):format(#text, M.MAX_BYTES)
     return checks.fail("message_too_large", { detail = detail })
   end
+  local start = text:sub(1, 4)
+  if start:find "^\255\254" or start:find "^\254\255" or start:find "^<%z" or start:find "^%z<" then
+    local detail = "it is UTF-16"
+    return checks.fail("bad_encoding", { detail = detail, hint = "save it as UTF-8" })
+  end
   text = trimmed(text)
   if text == "" then
-    return checks.fail("bad_xml", { detail = "it is empty" })
+    return checks.fail("bad_xml", { detail = "it is empty", hint = WHAT_IS_TAKEN })
+  elseif text:find "^%-%-%-%-%-BEGIN" then
+    local detail = "it is a key or certificate in PEM"
+    return checks.fail("bad_xml", { detail = detail, hint = WHAT_IS_TAKEN })
   elseif text:find "^<" then
     return { xml = text, form = "xml" }
   elseif text:find("SAMLResponse=", 1, true) or text:find("SAMLRequest=", 1, true) then
@@ -88,6 +98,7 @@ function M.decode(text)
     return checks.fail("bad_xml", {
       detail = "it is neither XML, nor Base64 of it, nor a form or address with "
         .. "SAMLResponse or SAMLRequest",
+      hint = WHAT_IS_TAKEN,
     })
   end
   return decoded

@@ -71,7 +71,8 @@ describe("lastpass saml inspect", function()
     for text, words in pairs {
       [""] = "it is empty",
       ["\0\1"] = "neither XML",
-      ["\255\254<\0"] = "neither XML",
+      ["\255\254<\0"] = "save it as UTF-8",
+      [keys.of("sp").certificate] = "in PEM",
       ["<a/>"] = "no SAML 2.0",
       ["<md:EntityDescriptor"] = "well-formed",
     } do
@@ -85,6 +86,20 @@ describe("lastpass saml inspect", function()
     code, _, err = run("inspect", "/tmp")
     assert.equals(64, code)
     assert.truthy(err:find("directory", 1, true), err)
+  end)
+
+  it("reads no file without an end, whichever it is for", function()
+    local idp = file(samples.entity())
+    for _, words in ipairs {
+      { "inspect", "/dev/zero" },
+      { "verify", "/dev/zero", "--metadata", idp, "--acs=https://a.example", "--entity-id=a" },
+      { "metadata", "write", "--entity-id=a", "--acs=https://a.example", "--cert=/dev/zero" },
+      { "metadata", "diff", idp, idp, "--pin=/dev/zero" },
+    } do
+      local code, _, err = run(unpack(words))
+      assert.equals(64, code)
+      assert.truthy(err:find("/dev/zero: has more than 4194304 bytes", 1, true), err)
+    end
   end)
 end)
 
@@ -165,6 +180,14 @@ describe("lastpass saml verify", function()
     assert.truthy(err:find("--key and --cert go together", 1, true), err)
     code, _, err = verify(response, "--want", "all")
     assert.equals(64, code, err)
+    local words = { "saml", "verify", response, "--metadata", idp, "--entity-id=a" }
+    words[#words + 1] = "--acs=http://app.acme.com/acs"
+    code, _, err = offline:run(words)
+    assert.equals(64, code)
+    assert.truthy(err:find("--acs: an address with https", 1, true), err)
+    code, _, err = verify(response, "--skew", "301")
+    assert.equals(64, code)
+    assert.truthy(err:find("--skew: from 0 to 300 seconds", 1, true), err)
   end)
 end)
 
@@ -213,6 +236,7 @@ describe("lastpass saml metadata write", function()
   end)
 
   it("refuses what makes no metadata", function()
+    local sp = file(keys.of("sp").certificate)
     for words, arguments in pairs {
       ["--entity-id is needed"] = { "--acs=https://a.example" },
       ["--acs for a service provider"] = { "--entity-id=a" },
@@ -220,6 +244,35 @@ describe("lastpass saml metadata write", function()
       ["go together"] = { "--entity-id=a", "--acs=https://a.example", "--sign-key=x" },
       ["not one of https"] = { "--entity-id=a", "--acs=ftp://a.example" },
       ["No such file"] = { "--entity-id=a", "--acs=https://a.example", "--cert=/no/such" },
+      ["is given twice"] = { "--entity-id=a", "--acs=https://a.b", "--acs=https://a.b" },
+      ["--slo: https://a.example is given twice"] = {
+        "--entity-id=a",
+        "--acs=https://a.example",
+        "--slo=https://a.example",
+        "--slo=https://a.example",
+      },
+      ["--cert, --next-cert"] = {
+        "--entity-id=a",
+        "--acs=https://a.example",
+        "--cert=" .. sp,
+        "--next-cert=" .. sp,
+      },
+      ["is for a service provider"] = {
+        "--entity-id=a",
+        "--sso=https://a.example",
+        "--cert=" .. sp,
+        "--assertions-signed",
+      },
+      ["did you mean 'persistent'?"] = {
+        "--entity-id=a",
+        "--acs=https://a.example",
+        "--name-id-format=persistant",
+      },
+      ["--valid-days: at most 3650"] = {
+        "--entity-id=a",
+        "--acs=https://a.example",
+        "--valid-days=99999999999",
+      },
     } do
       local code, _, err = run("metadata", "write", unpack(arguments))
       assert.equals(64, code)
@@ -291,7 +344,16 @@ describe("lastpass saml rollover", function()
     })
     local journal = planted.path(paths)
     os.remove(journal)
-    local code, out, err = run("rollover", idp, "--state", journal)
+    local code, _, err = run("rollover", idp, "--state", journal)
+    assert.equals(64, code)
+    assert.truthy(err:find(journal .. ": nothing was recorded there", 1, true), err)
+    assert.is_false(files.is_readable(journal))
+    code, _, err = run("rollover", idp, "--state", "")
+    assert.equals(64, code)
+    assert.truthy(err:find("--state is empty", 1, true), err)
+    assert(state.database(journal):add("x", "1", 1))
+    local out
+    code, out, err = run("rollover", idp, "--state", journal)
     assert.equals(0, code, err)
     assert.truthy(out:find("unknown +no response was seen yet: keep it"), out)
     local entity = assert(metadata.load(idp))

@@ -174,6 +174,11 @@ describe("saml.metadata.warnings", function()
     assert.matches("its successor is there already", texts(entity, 30, last - DAY))
   end)
 
+  it("comes for a key that is too small to be believed", function()
+    local entity = read { keys = samples.key("small", "signing") }
+    assert.matches("has 1024 bits, less than 2048: ask the identity provider", texts(entity, 0))
+  end)
+
   it("comes for the metadata itself", function()
     local entity = read { attributes = (' validUntil="%s"'):format(times.iso(os.time() + 5 * DAY)) }
     assert.matches(

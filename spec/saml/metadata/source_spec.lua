@@ -49,7 +49,8 @@ describe("saml.metadata.load", function()
       assert.is_truthy(err.message:find(path, 1, true))
     end
     write(samples.entity():sub(1, 500))
-    check.failure(nil, "bad_xml", metadata.load(path))
+    local damaged = check.failure(nil, "bad_xml", metadata.load(path))
+    assert.matches("get the metadata again", damaged.hint)
     os.remove(path)
     assert.matches(
       "No such file",
@@ -59,6 +60,36 @@ describe("saml.metadata.load", function()
       "directory",
       check.failure("argument", "cannot_read", metadata.load "/tmp").message
     )
+  end)
+end)
+
+describe("saml.metadata.load of a pipe", function()
+  local fifo
+
+  before_each(function()
+    fifo = os.tmpname()
+    os.remove(fifo)
+    assert(files.run("mkfifo " .. fifo))
+  end)
+
+  after_each(function()
+    os.remove(fifo)
+  end)
+
+  it("reads it once", function()
+    local from = os.tmpname()
+    assert(files.write(from, samples.entity()))
+    os.execute(("cat %s > %s &"):format(from, fifo))
+    local entity, message = metadata.load(fifo)
+    os.remove(from)
+    assert.equal(samples.IDP, assert(entity, message).entity_id)
+  end)
+
+  it("asks for a file where it is large", function()
+    os.execute(("(echo '<a>'; head -c 300000 /dev/zero) > %s 2>/dev/null &"):format(fifo))
+    local err =
+      check.failure("argument", "cannot_read", metadata.load(fifo, { entity_id = samples.IDP }))
+    assert.matches("save it in a file first", err.hint)
   end)
 end)
 
@@ -511,6 +542,20 @@ describe("saml.metadata.refresh", function()
       check.failure(nil, nil, metadata.refresh { from = from, to = to })
     end
     assert.equal(before, digest.hex(assert(files.read(to))))
+  end)
+
+  it("leaves the rights of the file as they are, for workers of nginx that read it", function()
+    local function mode()
+      local _, output = files.run("stat -c %a " .. to)
+      return output:match "%d+"
+    end
+    assert(files.write(from, samples.entity()))
+    assert(metadata.refresh { from = from, to = to })
+    assert.equal("644", mode())
+    assert(files.run("chmod 640 " .. to))
+    assert(files.write(from, samples.entity() .. "\n"))
+    assert.is_true(assert(metadata.refresh { from = from, to = to }).changed)
+    assert.equal("640", mode())
   end)
 
   it("does not write over what is somebody's file", function()

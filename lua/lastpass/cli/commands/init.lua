@@ -36,7 +36,7 @@ local SECTIONS = {
   { "Plans", "plans", "history" },
   { "Events", "events" },
   { "SCIM", "scim", "scim_held", "scim_client" },
-  { "SAML", "saml", "saml_metadata" },
+  { "SAML", "saml", "saml_write", "saml_metadata" },
   { "Reports", "reports", "reviews", "evidence" },
   { "Scripts", "scripts" },
   { "Set-up", "setup", "profiles", "shell" },
@@ -58,7 +58,8 @@ for file, words in pairs {
   setup = "doctor auth/ config/",
   scim = "scim/",
   saml = "saml/",
-  saml_metadata = "saml+metadata+write saml+metadata+diff saml+metadata+refresh",
+  saml_metadata = "saml+metadata+diff saml+metadata+refresh",
+  saml_write = "saml+metadata+write",
   scim_held = "scim+held+list scim+held+show scim+held+approve scim+held+refuse "
     .. "scim+shadow+plan scim+worker scim+disconnect",
   scim_client = "scim+users scim+user scim+groups scim+group scim+doctor",

@@ -1,5 +1,6 @@
 --- The commands about SAML messages and keys: what something is, why it is refused, and which keys are in use.
 -- @module lastpass.cli.commands.saml
+local errors = require "lastpass.error"
 local exit = require "lastpass.cli.exit"
 local failure = require "lastpass.cli.failure"
 local lua_text = require "lastpass.cli.lua_text"
@@ -7,6 +8,8 @@ local saml = require "lastpass.cli.saml"
 local values = require "lastpass.cli.values"
 
 local must = failure.must
+
+local MOST_SKEW = 300
 
 local REQUIRE = 'local saml = require("lastpass").saml'
 
@@ -68,6 +71,10 @@ local function verification_of(session, options)
   end
   if (options.key == nil) ~= (options.cert == nil) then
     return must(values.usage "--key and --cert go together")
+  elseif not require("lastpass.transport.address").parse(options.acs) then
+    return must(values.usage("--acs: an address with https is expected (http on loopback)"))
+  elseif options.skew and (options.skew < 0 or options.skew > MOST_SKEW) then
+    return must(values.usage(("--skew: from 0 to %d seconds"):format(MOST_SKEW)))
   end
   local at
   if options.at then
@@ -85,7 +92,7 @@ local function verification_of(session, options)
     entity_id = options.entity_id,
     acs_url = options.acs,
     key = options.key and must(require("lastpass.secret").file(options.key)),
-    cert = options.cert and must(require("lastpass.files").read(options.cert)),
+    cert = options.cert and must(require("lastpass.files").read(options.cert, saml.MOST)),
     allow_unsolicited = options.allow_unsolicited,
     at = at,
     skew = options.skew,
@@ -152,7 +159,22 @@ local function own_or_theirs(entity)
 end
 
 local function state_place(options)
+  if options.state == "" then
+    must(values.usage("--state is empty", "a file, or an address postgresql://…"))
+  end
   return options.state or must(require("lastpass.store.location").default_path())
+end
+
+-- A journal that does not exist yet would be made, and say that no key was ever used.
+local function existing_state(options)
+  local place = state_place(options)
+  if not place:find "^%a[%w+.-]*://" and not require("lastpass.files").is_readable(place) then
+    must(errors.fail("argument", "no_state", ("%s: nothing was recorded there"):format(place), {
+      file = place,
+      hint = "--state names the journal that the service provider's watch records in",
+    }))
+  end
+  return place
 end
 
 local function run_rollover(session, options)
@@ -160,7 +182,7 @@ local function run_rollover(session, options)
   require("lastpass.cli.output").check(session, view)
   local entity = saml.metadata(options.metadata, options)
   local watch = require("lastpass").saml.rollover.watch {
-    store = require("lastpass.state").database(state_place(options)),
+    store = require("lastpass.state").database(existing_state(options)),
   }
   local rows = must(watch:report(entity, {
     use = own_or_theirs(entity),
@@ -234,7 +256,7 @@ return {
       .. "it, cannot be known here.",
     rows = true,
     arguments = {
-      { "response", "file, or - for standard input: XML, Base64 or the " .. "body of the form" },
+      { "response", "file, or - for standard input: XML, Base64 or the body of the form" },
     },
     options = values.join({
       { "--metadata", "the identity provider's metadata", value = "FILE" },
@@ -244,7 +266,7 @@ return {
       { "--cert", "the certificate of that key", value = "FILE" },
       {
         "--request",
-        "the ID of the request that it must answer; default whichever it " .. "says",
+        "the ID of the request that it must answer; default whichever it says",
         value = "ID",
       },
       { "--at", "judge it as of this time; default now", value = "TIME" },

@@ -5,6 +5,7 @@ local checks = require "lastpass.saml.checks"
 local digest = require "lastpass.digest"
 local errors = require "lastpass.error"
 local files = require "lastpass.files"
+local hints = require "lastpass.saml.metadata.hints"
 local read = require "lastpass.saml.metadata.read"
 local reading = require "lastpass.saml.read"
 
@@ -18,6 +19,8 @@ M.MAX_FILE = 512 * 1024 * 1024
 M.MAX_SIGNED = 128 * 1024 * 1024
 
 local CHUNK = 1024 * 1024
+
+local TOO_LARGE = "take the entity out of it with another program first, or ask for a smaller file"
 
 -- ------------------------------------------------------------------ bytes
 
@@ -48,14 +51,15 @@ local function without_mark(text)
   return (text:gsub("^\239\187\191", ""))
 end
 
--- The size of a file and its digest, without having it in memory.
+-- The size of a file, its digest, and its text where it is small: a pipe can be read once, and a file that is exchanged
+-- meanwhile must not be judged by the digest of the other. A large one is never in memory.
 local function measure(path, shown)
   local file = io.open(path, "rb")
   if not file then
     return files.read(path) -- which says why it cannot
   end
   local hash, message, err = digest.new()
-  local size, first = 0, nil
+  local size, first, parts = 0, nil, {}
   while hash do
     local part
     part, message = file:read(CHUNK)
@@ -64,17 +68,23 @@ local function measure(path, shown)
     end
     first = first or part:sub(1, 512)
     size = size + #part
+    parts[#parts + 1] = size <= M.STREAM_FROM and part or nil
     if size > M.MAX_FILE then
       file:close()
       return checks.fail("message_too_large", {
         detail = ("%s has more than %d bytes"):format(shown, M.MAX_FILE),
+        hint = TOO_LARGE,
       })
     end
     hash:update(part)
   end
+  local is_pipe = size > M.STREAM_FROM and not file:seek("set", 0)
   file:close()
   if not hash then
     return nil, message, err
+  elseif is_pipe then
+    message = ("%s: has more than %d bytes, and is not a file"):format(path, M.STREAM_FROM)
+    return errors.fail("argument", "cannot_read", message, { hint = "save it in a file first" })
   elseif message then -- a folder opens, and does not read
     return errors.fail("argument", "cannot_read", ("%s: %s"):format(path, message), { file = path })
   end
@@ -83,7 +93,8 @@ local function measure(path, shown)
   if message then
     return nil, message, err
   end
-  return { size = size, sha256 = hash:hex() }
+  local text = size <= M.STREAM_FROM and table.concat(parts) or nil
+  return { size = size, sha256 = hash:hex(), text = text }
 end
 
 -- ------------------------------------------------------------------ one entity out of many
@@ -118,29 +129,29 @@ local function streamed(path, options, shown)
     return list and text, list or message, err
   end
   local detail = ("%s: %s"):format(shown, outer)
-  if checks.of(code) then
-    return checks.fail(code, { detail = detail })
+  if code == "unreadable" then
+    return errors.fail("argument", "cannot_read", detail)
   end
-  return errors.fail(
-    "argument",
-    code == "unreadable" and "cannot_read" or code or "bad_xml",
-    detail
-  )
+  local _, message, err = checks.fail_xml(code, detail)
+  err.hint = hints[err.code] or err.hint
+  return nil, message, err
 end
 
 -- The verified octets of a large document go through a file, so that they need not be in memory twice.
-local function from_signed(path, options, shown)
-  local text, message, err = files.read(path)
-  if not text then
-    return nil, message, err
-  elseif #text > M.MAX_SIGNED then
+local function from_signed(path, options, size, shown)
+  if size > M.MAX_SIGNED then
     return checks.fail("message_too_large", {
       detail = ("%s has %d bytes, more than the %d of which a signature is verified"):format(
         shown,
-        #text,
+        size,
         M.MAX_SIGNED
       ),
+      hint = TOO_LARGE,
     })
+  end
+  local text, message, err = files.read(path, size)
+  if not text then
+    return nil, message, err
   end
   local pinned
   pinned, message, err = read.pinned(options.pin)
@@ -169,18 +180,18 @@ end
 -- ------------------------------------------------------------------ files
 
 -- The text of the entity, and what was around it.
-local function text_of(path, options, size, shown)
-  local is_large = size > M.STREAM_FROM
+local function text_of(path, options, measured, shown)
+  local is_large = not measured.text
   if is_large and options.pin then
-    return from_signed(path, options, shown)
-  elseif is_large and options.entity_id then
+    return from_signed(path, options, measured.size, shown)
+  elseif is_large and (options.entity_id or measured.size > read.MAX_BYTES) then
     return streamed(path, options, shown)
   end
-  local text, message, err = files.read(path)
-  if not text then
-    return nil, message, err
+  local text, message, err = measured.text, nil, nil
+  if is_large then
+    text, message, err = files.read(path, measured.size)
   end
-  return without_mark(text), nil, nil
+  return text and without_mark(text), message, err
 end
 
 local function copy_without(options, name)
@@ -209,7 +220,7 @@ function M.file(path, options, known_sha256, shown)
     return { sha256 = known_sha256 }
   end
   local xml, outer
-  xml, outer, err = text_of(path, options, measured.size, shown)
+  xml, outer, err = text_of(path, options, measured, shown)
   if not xml then
     return nil, outer, err
   end

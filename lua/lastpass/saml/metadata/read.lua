@@ -2,6 +2,7 @@
 -- @module lastpass.saml.metadata.read
 local checks = require "lastpass.saml.checks"
 local errors = require "lastpass.error"
+local hints = require "lastpass.saml.metadata.hints"
 local names = require "lastpass.saml.names"
 local reading = require "lastpass.saml.read"
 local roles = require "lastpass.saml.metadata.roles"
@@ -83,7 +84,9 @@ end
 
 -- What the XML library refuses has the same codes as for messages.
 local function refused(message, code)
-  return checks.fail_xml(code, "the metadata: " .. tostring(message))
+  local _, refusal, err = checks.fail_xml(code, "the metadata: " .. tostring(message))
+  err.hint = hints[err.code] or err.hint
+  return nil, refusal, err
 end
 
 local function parse(text, options)
@@ -296,14 +299,7 @@ local function complete(entity)
   return entity
 end
 
---- Reads one entity out of the root element of a document.
----@param root table
----@param options table
----@param outer? integer[] validUntil of the elements that it was taken out of
----@return lastpass.saml.Entity|nil
----@return string? message
----@return lastpass.Error? err
-function M.from_root(root, options, outer)
+local function read_root(root, options, outer)
   local limits, check_validity, check_until = validity_of(options)
   for _, utc in ipairs(outer or {}) do
     local ok, message, err = check_until(utc, "EntitiesDescriptor")
@@ -333,6 +329,21 @@ function M.from_root(root, options, outer)
   end
   entity.valid_until, entity.cache_duration = limits.valid_until, limits.cache_duration
   return complete(entity)
+end
+
+--- Reads one entity out of the root element of a document.
+---@param root table
+---@param options table
+---@param outer? integer[] validUntil of the elements that it was taken out of
+---@return lastpass.saml.Entity|nil
+---@return string? message
+---@return lastpass.Error? err
+function M.from_root(root, options, outer)
+  local entity, message, err = read_root(root, options, outer)
+  if err then
+    err.hint = hints[err.code] or err.hint
+  end
+  return entity, message, err
 end
 
 --- Reads one entity out of a text.

@@ -121,7 +121,7 @@ function M.file(options)
   ok, message, err = check_replacement(options, old, new, difference)
   local changed = not old or old.xml ~= new.xml
   if ok and changed and not options.dry_run then
-    ok, message, err = files.write(options.to, new.xml)
+    ok, message, err = files.write(options.to, new.xml, true)
   end
   if not ok then
     return nil, message, err

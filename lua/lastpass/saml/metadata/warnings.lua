@@ -8,6 +8,9 @@ local M = {}
 
 local DAY = 86400
 
+-- The service provider's default (saml §3.12).
+local LEAST_BITS = 2048
+
 --- How many days before an end there is a warning.
 M.DEFAULT_DAYS = 30
 
@@ -57,6 +60,24 @@ local function add_certificate(list, context, certificate)
   local fields, now = certificate:fields(), context.now
   local days = whole_days(now, fields.not_after)
   local found
+  if fields.key == "rsa" and fields.bits < LEAST_BITS then
+    list[#list + 1] = {
+      code = "key_small",
+      text = ("the %s's key for %s (sha256 %s…) has %d bits, less than %d: %s"):format(
+        titles[context.role],
+        context.use,
+        fields.sha256:sub(1, 12),
+        fields.bits,
+        LEAST_BITS,
+        context.role == "sp" and "make a larger one" or "ask the identity provider for a larger one"
+      ),
+      at = now,
+      days = 0,
+      role = context.role,
+      use = context.use,
+      sha256 = fields.sha256,
+    }
+  end
   if fields.not_after <= now then
     found = { code = "certificate_over", at = fields.not_after, days = days, what = when(days) }
   elseif fields.not_before > now + DAY then
