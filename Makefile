@@ -291,11 +291,17 @@ docs-scim: deps-build deps-test
 	@$(MAKE_ALL) build-5.4
 	@$(call in_tree,5.4) lua5.4 docs/scim_session.lua
 
+# The output that docs/saml-metadata.md shows: a few seconds.
+docs-saml: deps-build deps-test
+	@$(MAKE_ALL) build-5.4
+	@$(call in_tree,5.4) lua5.4 docs/saml_session.lua
+
 # The generated documents are those of this tree, everything public is documented, and the program still answers as
-# docs/scim.md and the README show it.
+# docs/scim.md, docs/saml-metadata.md and the README show it.
 docs-check: deps-build deps-test
 	@$(MAKE_ALL) build-5.4
 	@$(call in_tree,5.4) lua5.4 docs/generate.lua --check
+	@$(call in_tree,5.4) lua5.4 docs/saml_session.lua --check
 	@$(call in_tree,5.4) lua5.4 docs/scim_session.lua --check
 
 # ------------------------------------------------------------------ packaging
@@ -340,9 +346,9 @@ clean:
 	rm -rf build
 
 help:
-	@echo 'deps all demo nginx-demo scim-demo saml-demo test lint format bench flow docs docs-scim docs-check env install uninstall clean'
+	@echo 'deps all demo nginx-demo scim-demo saml-demo test lint format bench flow docs docs-saml docs-scim docs-check env install uninstall clean'
 	@echo 'asan valgrind fuzz fuzz-seeds test-lua5.1 test-luajit test-nginx test-long extended'
 	@echo 'variables: LUA_VERSION PREFIX DESTDIR CFLAGS SPEC (a spec file or folder) FUZZ_SECONDS FUZZ_RUNS FUZZERS JOBS'
 
 .PHONY: all env demo extended nginx-demo scim-demo saml-demo run-asan test test-lua5.1 test-luajit test-nginx test-long asan valgrind fuzz fuzz-seeds bench flow lint \
-  format docs docs-scim docs-check install uninstall deps deps-build deps-test deps-check deps-bench clean help
+  format docs docs-saml docs-scim docs-check install uninstall deps deps-build deps-test deps-check deps-bench clean help

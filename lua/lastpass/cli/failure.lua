@@ -25,7 +25,7 @@ local rules = {
   },
   { "^lastpass%.scim%.new: option '([%w_]+)'", "%1" },
   { "^saml%.metadata%.[%w_.]+: option 'entity_id'", "--entity" },
-  { "^saml%.metadata%.[%w_.]+: option 'url'", "the address" },
+  { "^saml%.metadata%.[%w_.]+: option 'url': ", "" },
   { "^saml%.[%w_.]+: option '([%w_]+)'", as_flag },
   { "the option timeout", "--timeout" },
   { "the option (allow_%w+)", as_flag },

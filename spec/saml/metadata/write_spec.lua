@@ -124,6 +124,11 @@ describe("saml.metadata.write", function()
     local entity = assert(metadata.read(xml, { pin = keys.of("sp").certificate }))
     assert.is_true(entity.signed)
     assert.is_false(assert(metadata.read(xml)).signed)
+    description.sign.certificate = keys.of("sp").certificate
+    assert(metadata.read(assert(metadata.write(description)), { pin = certificate "sp" }))
+    description.sign.certificate = "none"
+    check.failure("argument", nil, metadata.write(description))
+    description.sign.certificate = certificate "sp"
     -- a pin is a list while one certificate replaces another
     assert.truthy(metadata.read(xml, { pin = { certificate "other", keys.of("sp").certificate } }))
     check.failure(nil, "signature_invalid", metadata.read(xml, { pin = certificate "other" }))

@@ -56,7 +56,8 @@ local function send(fetcher, etag, most)
   elseif err.code == "reply_too_large" then
     err.hint = ("an answer has at most %d bytes: save it in a file"):format(most)
   end
-  return nil, ("%s: %s"):format(fetcher.url, message), err
+  err.message = ("%s: %s"):format(fetcher.url, message)
+  return nil, err.message, err
 end
 
 local function refused(fetcher, response)

@@ -40,13 +40,21 @@ local ENCRYPTION = { "aes256-gcm", "aes128-gcm", "rsa-oaep" }
 
 -- ------------------------------------------------------------------ keys
 
-local function base64_of(certificate)
-  if type(certificate) == "string" then
-    local read, message, code = require("lastpass.xmldsig").certificate(certificate)
-    if not read then
-      return errors.fail("argument", code, "a certificate of the metadata: " .. message)
-    end
-    certificate = read
+local function certificate_of(certificate)
+  if type(certificate) ~= "string" then
+    return certificate
+  end
+  local read, message, code = require("lastpass.xmldsig").certificate(certificate)
+  if not read then
+    return errors.fail("argument", code, "a certificate of the metadata: " .. message)
+  end
+  return read
+end
+
+local function base64_of(given)
+  local certificate, message, err = certificate_of(given)
+  if not certificate then
+    return nil, message, err
   end
   return certificate:fields().base64
 end
@@ -179,9 +187,13 @@ local function sign(text, description, id)
   if not given.key then
     errors.raise(4, "saml.metadata.write: option 'sign' needs a key")
   end
+  local certificate, problem, err = certificate_of(given.certificate)
+  if problem then
+    return nil, problem, err
+  end
   local signed, message, code = require("lastpass.xmldsig").sign(text, {
     key = given.key,
-    certificate = given.certificate,
+    certificate = certificate,
     id = id,
     algorithm = description.algorithm or "rsa-sha256",
   })
