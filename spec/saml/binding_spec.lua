@@ -189,6 +189,12 @@ describe("lastpass.saml.binding", function()
         binding.read_form { SAMLResponse = value, SAMLRequest = value }
       )
       assert_refused("message_missing", binding.read_form {})
+      -- as frameworks give a parameter without "=", and what no parameter is
+      received = assert(binding.read_form { SAMLResponse = value, RelayState = true })
+      assert.equal("", received.relay)
+      for _, bad in ipairs { { SAMLResponse = { {} } }, { SAMLResponse = 5 }, { "x" } } do
+        assert_refused("bad_form", binding.read_form(bad))
+      end
       assert_refused("parameter_name", binding.read_form { samlresponse = value })
     end)
 
