@@ -352,6 +352,41 @@ describe("logout at an identity provider", function()
     end
   end)
 
+  it("answers who began it although another cannot be asked", function()
+    local result = assert(idp:consume_logout(source_of(request_of "a.example")))
+    local others = participants("b.example", "b.example")
+    others[1].name_id.value = "a control character \1"
+    local sent = assert(idp:answer_logout(result, others))
+    local request = assert(read_as("b.example", sent))
+    assert.equal(others[2].name_id.value, request.name_id.value)
+    result = assert(idp:consume_logout(source_of(answer_of("b.example", request))))
+    assert.is_true(assert(read_as("a.example", result.next)).partial)
+    -- nobody else can be asked
+    result = assert(idp:consume_logout(source_of(request_of "a.example")))
+    sent = assert(idp:answer_logout(result, { others[1] }))
+    assert.is_true(assert(read_as("a.example", sent)).partial)
+    -- nor would anybody get the answer, who did not ask for it
+    assert.is_nil((idp:logout { others[1] }))
+  end)
+
+  it("goes on after somebody else's answer was refused", function()
+    local request = assert(read_as("b.example", assert(idp:logout(participants "b.example"))))
+    local foreign = source_of(answer_of("a.example", request))
+    assert_refused("logout_unknown", idp:consume_logout(foreign))
+    assert.is_true(assert(idp:consume_logout(source_of(answer_of("b.example", request)))).done)
+  end)
+
+  it("reports sessions that no message ends", function()
+    local sent = assert(idp:logout(participants "a.example", { partial = true }))
+    local request = assert(read_as("a.example", sent))
+    local result = assert(idp:consume_logout(source_of(answer_of("a.example", request))))
+    assert.is_true(result.partial)
+    assert.is_true(idp:logout({}, { partial = true }).partial)
+    result = assert(idp:consume_logout(source_of(request_of "a.example")))
+    sent = assert(idp:answer_logout(result, {}, { partial = true }))
+    assert.is_true(assert(read_as("a.example", sent)).partial)
+  end)
+
   it("refuses when its state is full or fails", function()
     local broken = setmetatable({}, {
       __index = function()

@@ -273,6 +273,8 @@ describe("lastpass.saml.idp", function()
       local context = e("samlp:RequestedAuthnContext", { Comparison = "minimum" })
       assert_refused("request_unsupported", read(context))
       assert_refused("request_unsupported", read(e("saml:Subject")))
+      local affiliation = e("samlp:NameIDPolicy", { SPNameQualifier = "https://group.example" })
+      assert_refused("request_unsupported", read(affiliation))
       assert_refused("repeated_element", read(e("samlp:NameIDPolicy"), e("samlp:NameIDPolicy")))
       assert_refused(
         "issuer_format",

@@ -317,7 +317,7 @@ signature.declare("idp:", methods, {
   refuse = "request: table, reason: string, text?: string",
   metadata = "options?: table",
   consume_logout = "source: table",
-  answer_logout = "result: table, participants?: table",
+  answer_logout = "result: table, participants?: table, options?: table",
   logout = "participants: table, options?: table",
 })
 

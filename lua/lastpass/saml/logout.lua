@@ -85,8 +85,10 @@ local function send(options, id, root, kind)
   return sent
 end
 
-local function pending_key(issuer, id)
-  return "saml:logout:asked:" .. require("lastpass.digest").hex(issuer .. "\0" .. id)
+-- With the peer in it, so that nobody else's answer uses it up.
+local function pending_key(issuer, peer, id)
+  local parts = table.concat({ issuer, peer, id }, "\0")
+  return "saml:logout:asked:" .. require("lastpass.digest").hex(parts)
 end
 
 --- Writes a LogoutRequest. It is remembered in the store, so that its answer is known.
@@ -116,7 +118,7 @@ function M.write_request(options)
   }, name_id.value)
   local root =
     messages.element("LogoutRequest", about, subject, session_elements(options.session_index))
-  local note = json.encode { peer = options.peer, note = options.note }
+  local note = json.encode { note = options.note }
   if #note > MOST_NOTE then
     local message = ("what belongs to this logout has %d bytes, more than %d"):format(
       #note,
@@ -124,7 +126,8 @@ function M.write_request(options)
     )
     return errors.fail("argument", "logout_too_large", message)
   end
-  local ok, message, err = options.store:put(pending_key(options.issuer, id), note, WAIT)
+  local ok, message, err =
+    options.store:put(pending_key(options.issuer, options.peer, id), note, WAIT)
   if not ok then
     return checks.fail("state_failed", { detail = message, cause = err })
   end
@@ -288,12 +291,12 @@ local function read_response(opened, options)
     return nil, message, err
   end
   local value
-  value, message = options.store:take(pending_key(options.own_entity_id, asked))
+  value, message = options.store:take(pending_key(options.own_entity_id, opened.issuer, asked))
   if message then
     return checks.fail("state_failed", { detail = message })
   end
   local noted = value and json.decode(value)
-  if not noted or noted.peer ~= opened.issuer then
+  if not noted then
     return checks.fail("logout_unknown")
   end
   local succeeded = codes[1] == names.status.success

@@ -136,7 +136,7 @@ local function choose_acs(root, list)
     if endpoint.binding == names.binding.post then
       if url and endpoint.location == url then
         return url
-      elseif index and tostring(endpoint.index) == index then
+      elseif index and endpoint.index and ("%d"):format(endpoint.index) == index then
         return endpoint.location
       end
       if not first or endpoint.default and not first.default then
@@ -161,10 +161,15 @@ function M.default_acs(list)
   return choose_acs({ attributes = {} }, list)
 end
 
-local function name_id_format(root)
+-- The name that another entity's users have, an affiliation's, is not ours to give.
+local function name_id_format(root, issuer)
   local policy, message, err = read.child(root, names.ns.protocol, "NameIDPolicy")
   if err then
     return nil, message, err
+  end
+  local affiliation = policy and policy.attributes.SPNameQualifier
+  if affiliation and affiliation ~= "" and affiliation ~= issuer then
+    return checks.fail("request_unsupported", { detail = "SPNameQualifier" })
   end
   local format = policy and policy.attributes.Format
   if format == nil or format == "" or format == names.format.unspecified then
@@ -240,7 +245,7 @@ local function describe(opened, options)
     { "acs_url", choose_acs, root, peer.entity.sp.acs },
     { "force_authn", boolean_of, root, "ForceAuthn" },
     { "passive", boolean_of, root, "IsPassive" },
-    { "name_id_format", name_id_format, root },
+    { "name_id_format", name_id_format, root, opened.issuer },
     { "authn_contexts", authn_contexts, root },
     { "subject", subject_of, root },
   }

@@ -57,25 +57,35 @@ local function finish(self, chain)
   return sent
 end
 
--- Asks the next service provider; one that takes no logout messages keeps its session, and that is reported.
+-- A request to a service provider, for the browser; nil where it takes none, or none can be made for it.
+local function ask(self, chain, participant)
+  local sp = self:sp(participant.sp)
+  local endpoint = sp and endpoint_of(sp)
+  if not endpoint then
+    return nil
+  end
+  local options = sender(self, sp, endpoint)
+  options.peer, options.store = participant.sp, self.store
+  options.name_id, options.session_index = participant.name_id, participant.session_index
+  options.note = chain
+  return logout.write_request(options)
+end
+
+-- Asks the next service provider. One that cannot be asked keeps its session, which is reported; the others are asked all
+-- the same, and whoever began is answered.
 local function step(self, chain)
+  local message, err
   while chain.rest[1] do
-    local participant = table.remove(chain.rest, 1)
-    local sp = self:sp(participant.sp)
-    local endpoint = sp and endpoint_of(sp)
-    if endpoint then
-      local options = sender(self, sp, endpoint)
-      options.peer, options.store = participant.sp, self.store
-      options.name_id, options.session_index = participant.name_id, participant.session_index
-      options.note = chain
-      local sent, message, err = logout.write_request(options)
-      if not sent then
-        return nil, message, err
-      end
+    local sent, text, problem = ask(self, chain, table.remove(chain.rest, 1))
+    if sent then
       sent.done = false
       return sent
     end
     chain.partial = true
+    message, err = text or message, problem or err
+  end
+  if err and not chain.origin then
+    return nil, message, err
   end
   return finish(self, chain)
 end
@@ -102,15 +112,15 @@ end
 
 --- Ends sessions at service providers, after your program has ended the user's here.
 ---@param participants table[] what `respond` and `launch` gave as `participant`
----@param options? table `relay`: comes back when all is done
+---@param options? table `relay` (comes back when all is done), `partial` (true: there are sessions that no message ends)
 ---@return table|nil sent `url` or `form` (of the next message for the browser), or `done` with `partial` and `relay`
 ---@return string? message
 ---@return lastpass.Error? err
 function methods:logout(participants, options)
-  options = errors.check_options("idp:logout", options, { relay = "string" })
+  options = errors.check_options("idp:logout", options, { relay = "string", partial = "boolean" })
   has_logout(self, "idp:logout")
   local rest = check_participants("idp:logout", participants)
-  return step(self, { rest = rest, relay = options.relay })
+  return step(self, { rest = rest, relay = options.relay, partial = options.partial or nil })
 end
 
 --- Reads what came to `slo_url`. After a request (`kind` "request") end the session of `name_id` and `session_indexes`, then call
@@ -159,10 +169,12 @@ end
 --- Goes on after a service provider's logout request: the user's other service providers are asked, then this one is answered.
 ---@param result lastpass.saml.Logout of `consume_logout`
 ---@param participants? table[] the user's other sessions; nil when the session is not known here, which is what the answer says
+---@param options? table `partial` (true: there are sessions that no message ends)
 ---@return table|nil sent `url` or `form` for the browser
 ---@return string? message
 ---@return lastpass.Error? err
-function methods:answer_logout(result, participants)
+function methods:answer_logout(result, participants, options)
+  options = errors.check_options("idp:answer_logout", options, { partial = "boolean" })
   has_logout(self, "idp:answer_logout")
   if result.kind ~= "request" then
     errors.raise(2, "idp:answer_logout: this is not a logout request")
@@ -181,6 +193,7 @@ function methods:answer_logout(result, participants)
   end
   return step(self, {
     rest = rest,
+    partial = options.partial or nil,
     origin = {
       sp = result.sp,
       id = result.id,

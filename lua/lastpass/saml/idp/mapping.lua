@@ -109,7 +109,7 @@ end
 ---@return {name: string, values: string[], name_format: string, friendly_name: string|nil}[]
 function M.attributes(settings, user, sp)
   local definitions, list = settings.attributes or {}, {}
-  local given = type(definitions) == "function" and definitions(user, sp)
+  local given = type(definitions) == "function" and (definitions(user, sp) or {})
   for _, name in ipairs(errors.names_of(given or definitions)) do
     local definition = not given and definitions[name] or nil
     local value = given and given[name]
