@@ -14,7 +14,7 @@ local SP, ACS, SLO = "https://sp.example/saml", "https://sp.example/acs", "https
 -- A browser: keeps cookies, follows what it is given.
 local function new_browser(box)
   local browser = { cookies = {} }
-  function browser:send(method, target, body)
+  function browser:send(method, target, body, origin)
     target = target:gsub("^http://127.0.0.1:8000", "")
     local path, query = target:match "^([^?]*)%??(.*)$"
     local parsed, cookies = {}, {}
@@ -33,6 +33,7 @@ local function new_browser(box)
       headers = {
         host = "127.0.0.1:8000",
         cookie = table.concat(cookies, "; "),
+        origin = origin,
         ["content-type"] = body and "application/x-www-form-urlencoded" or nil,
       },
     }
@@ -220,6 +221,83 @@ describe("lastpass.sandbox.saml", function()
     box:call("disableuser", { address })
     reply = browser:get((sp:login_url()))
     assert.equal(403, reply.status)
+  end)
+
+  it("takes forms of its own pages alone, as browsers send them", function()
+    local sp = new_sp(add_app { step_up = true })
+    local page = browser:get((sp:login_url()))
+    -- with "no-referrer" a browser would send "null" from these pages too
+    assert.equal("same-origin", page.headers["Referrer-Policy"])
+    local handle = form_of(page).request
+    local form = "request=" .. handle .. "&email=" .. (first_user())
+    for _, origin in ipairs { "null", "http://evil.example", ORIGIN .. "0" } do
+      for target, body in pairs {
+        ["/saml/sign-on"] = form,
+        ["/saml/sp"] = "allow_sha1=true",
+        ["/saml/sp/logout"] = "",
+      } do
+        local reply = browser:send("POST", target, body, origin)
+        assert.is_true(reply.status == 403 or reply.status == 405, target)
+      end
+    end
+    page = browser:send("POST", "/saml/sign-on", form, ORIGIN)
+    assert.is_truthy(page.body:find("LastPass MFA", 1, true))
+    form = "decision=approve&request=" .. handle
+    assert.equal(403, browser:send("POST", "/saml/mfa", form, "null").status)
+    assert.equal(200, browser:send("POST", "/saml/mfa", form, ORIGIN).status)
+    assert.equal(302, browser:send("POST", "/saml/sp", "allow_sha1=true", ORIGIN).status)
+  end)
+
+  it("gives no answer for an app that is gone or another one by then", function()
+    for _, change in ipairs { "removed", "set up anew" } do
+      local app = add_app()
+      local page = browser:get((new_sp(app):login_url()))
+      local _ = change == "removed" and control("DELETE", "saml_apps?app=" .. app.id)
+        or add_app { acs_url = "https://sp.example/elsewhere" }
+      local reply = sign_on_as((first_user()), page)
+      assert.equal(400, reply.status, change)
+      assert.is_truthy(reply.body:find("this sign-on is over", 1, true), change)
+    end
+  end)
+
+  it("has apps of several companies for the same service", function()
+    local box_of_all = box
+    finally(function()
+      box = box_of_all
+    end)
+    box = support.open { companies = { { cid = 77, provhash = "x", seed = 9, users = 20 } } }
+    local first, second = add_app(), add_app { cid = 77 }
+    assert.not_equal(first.id, second.id)
+    for _, app in ipairs { second, first } do
+      browser = new_browser(box)
+      local sp = new_sp(app)
+      local url, request = sp:login_url()
+      local page = browser:get(url)
+      local address = page.body:match 'name="email" type="hidden" value="([^"]*)"'
+      local identity = assert(consume(sp, sign_on_as(address, page), request))
+      assert.equal(address, identity.name_id)
+      local reply = sign_on_as(address, browser:get(app.addresses.launch_url))
+      assert.equal(400, reply.status) -- the answer came at once: there was no page
+    end
+  end)
+
+  it("says where sessions go on after a logout", function()
+    local app = add_app()
+    local sp = new_sp(app)
+    sign_on_as((first_user()), browser:get((sp:login_url())))
+    local reply = browser:get(app.addresses.logout_url)
+    assert.is_truthy(reply.body:find("Not everywhere", 1, true))
+    reply = browser:get(app.addresses.logout_url)
+    assert.is_truthy(reply.body:find("nothing more to do", 1, true))
+  end)
+
+  it("refuses settings that no answer could be given with", function()
+    for _, seconds in ipairs { 5, 4000, 10.5 } do
+      local answer, status = control("POST", "state", { settings = { saml_lifetime = seconds } })
+      assert.equal(400, status)
+      assert.is_truthy(answer.error:find("saml_lifetime", 1, true), answer.error)
+    end
+    assert.equal(404, browser:get(add_app().page .. "/nothing").status)
   end)
 
   it("asks for LastPass MFA where that is switched on", function()
@@ -440,6 +518,9 @@ describe("lastpass.sandbox.saml", function()
       assert.is_truthy(browser:get("/saml/sp").body:find("Signed on", 1, true))
       local reply = browser:send("POST", "/saml/sp/logout", "")
       assert.equal(302, reply.status, reply.body)
+      -- to the sandbox, whose entity ID is LastPass's, and not to LastPass
+      assert.equal(ORIGIN .. "/Login/Logout", reply.headers.Location)
+      assert.is_truthy(browser:get(reply.headers.Location).body:find("Signed out", 1, true))
       assert.is_truthy(browser:get("/saml/sp").body:find("Nobody is signed on", 1, true))
     end)
 

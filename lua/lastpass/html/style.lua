@@ -114,6 +114,7 @@ button:hover, .button:hover { border-color: var(--quiet); }
 button.main { background: var(--accent); border-color: var(--accent); color: var(--card); font-weight: 600; }
 .who button { padding: .25rem .625rem; }
 input, select { width: 100%; height: 2.5rem; padding: .375rem .625rem; background: var(--page); border: 1px solid var(--field); border-radius: .375rem; }
+input[type=checkbox] { width: auto; height: auto; }
 label { display: block; margin: 0 0 .25rem; color: var(--quiet); font-size: .875rem; }
 .filters { display: grid; grid-template-columns: minmax(14rem, 2fr) repeat(auto-fit, minmax(8.5rem, 1fr)); gap: .75rem; align-items: end; margin: 0 0 1rem; }
 .filters.one { grid-template-columns: minmax(14rem, 26rem) auto; justify-content: start; }

@@ -3,6 +3,7 @@
 -- @module lastpass.sandbox.assumptions
 local of_saml = require "lastpass.sandbox.saml.assumptions"
 local of_scim = require "lastpass.sandbox.scim.assumptions"
+local schema = require "lastpass.sandbox.schema"
 
 local M = {}
 
@@ -412,6 +413,18 @@ function M.defaults()
   return settings
 end
 
+local function check_integer(assumption, value)
+  local range = assumption.range
+  if not schema.is_whole(value) then
+    local shown = type(value) == "number" and tostring(value) or type(value)
+    return nil, ("assumption '%s' must be integer, not %s"):format(assumption.name, shown)
+  elseif range and (value < range[1] or value > range[2]) then
+    local form = "assumption '%s' must be from %d to %d, not %.0f"
+    return nil, form:format(assumption.name, range[1], range[2], value)
+  end
+  return true
+end
+
 --- Whether a setting may have a value.
 function M.check(name, value)
   for _, assumption in ipairs(M.list) do
@@ -425,8 +438,9 @@ function M.check(name, value)
         end
         return nil, ("assumption '%s' must be one of %s"):format(name, table.concat(values, ", "))
       end
-      local expected = values == "integer" and "number" or values
-      if type(value) ~= expected then
+      if values == "integer" then
+        return check_integer(assumption, value)
+      elseif type(value) ~= values then
         return nil, ("assumption '%s' must be %s, not %s"):format(name, values, type(value))
       end
       return true

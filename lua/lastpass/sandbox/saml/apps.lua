@@ -286,13 +286,12 @@ end
 ---@param origin string
 ---@return table
 function M.describe(app, origin)
-  local shown = { id = app.id, addresses = M.addresses(app, origin), attributes = app.attributes }
+  local shown = { id = app.id, addresses = M.addresses(app, origin) }
   for name in pairs(known) do
     if name ~= "metadata" and name ~= "certificate" and name ~= "cid" then
       shown[name] = app[name]
     end
   end
-  shown.attributes = app.attributes or nil
   local acs = json.list()
   for at, endpoint in ipairs(app.entity.sp.acs) do
     acs[at] = endpoint.location

@@ -55,6 +55,7 @@ return {
     name = "saml_lifetime",
     default = 300,
     values = "integer",
+    range = { 10, 3600 },
     section = "1.2",
     what = "an assertion can be used for 300 s",
     why = "no public source says it",

@@ -16,6 +16,14 @@ local function fail(title, message, err, status)
   return pages.refused(title, message, err, status)
 end
 
+local function expired()
+  return fail("Sign on", "this sign-on is over, or is not known here; begin again", nil, 400)
+end
+
+local function foreign_form()
+  return fail("Sign on", "the form is of another site")
+end
+
 local function needs_mfa(app)
   return app.step_up or app.company.settings.saml_mfa
 end
@@ -23,6 +31,9 @@ end
 -- The answer to a request, or to nobody's, for who is signed on.
 local function respond(server, origin, pending, session, headers)
   local app = pending.app
+  if not site.has_app(server, app) then
+    return expired()
+  end
   local person = app.company:user(session.mail)
   if not person or person.fields.disabled then
     return fail("Sign on", ("%s is not an enabled user"):format(session.mail))
@@ -48,7 +59,7 @@ local function respond(server, origin, pending, session, headers)
   if not sent then
     return fail("Sign on", message, err)
   elseif sent.participant then
-    session.participants[app.entity_id] = sent.participant
+    session.participants[app.id] = sent.participant
   end
   local reply = pages.send(sent, headers)
   reply.class = sent.participant and "signed_on" or "refused"
@@ -90,7 +101,7 @@ end
 ---@param id? string of the app whose own address was used
 function M.sso(server, request, origin, id)
   local source = site.read_source(request)
-  local app, message, err = site.app_of(server, source)
+  local app, message, err = site.app_of(server, source, id)
   if not app then
     return fail("Sign on", message, err, 400)
   elseif id and app.id ~= id then
@@ -126,10 +137,6 @@ local function read_form(request)
   return fields
 end
 
-local function expired()
-  return fail("Sign on", "this sign-on is over, or is not known here; begin again", nil, 400)
-end
-
 -- Ends the pages: a session, and the answer.
 local function finish(server, origin, request, handle, pending, has_mfa)
   local shared, now = states.shared(server), server.clock:seconds()
@@ -152,8 +159,10 @@ function M.sign_on(server, request, origin)
   local shared, now = states.shared(server), server.clock:seconds()
   local fields = request.method == "POST" and read_form(request) or request.query
   local pending = shared.pending:get(fields.request, now)
-  if not pending then
+  if not pending or not site.has_app(server, pending.app) then
     return expired()
+  elseif not site.is_own_form(request, origin) then
+    return foreign_form()
   elseif request.method ~= "POST" then
     return people_page(fields.request, pending, fields.q)
   end
@@ -175,8 +184,10 @@ function M.mfa(server, request, origin)
   local shared, now = states.shared(server), server.clock:seconds()
   local fields = read_form(request)
   local pending = shared.pending:get(fields.request, now)
-  if not pending or not pending.mail then
+  if not pending or not pending.mail or not site.has_app(server, pending.app) then
     return expired()
+  elseif not site.is_own_form(request, origin) then
+    return foreign_form()
   elseif fields.decision == "approve" then
     return finish(server, origin, request, fields.request, pending, true)
   end

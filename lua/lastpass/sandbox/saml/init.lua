@@ -125,6 +125,8 @@ local function app_page(server, _, origin, id, what)
     local xml, message, err = parts.idp.metadata(server, origin, app)
     return xml and download(xml, "application/samlmetadata+xml", "lastpass-metadata.xml")
       or parts.pages.refused("Metadata", message, err, 500)
+  elseif what and what ~= "certificate.pem" and what ~= "certificate.der" then
+    return not_found()
   end
   local pem, fields = parts.idp.certificate(server, app.company)
   if what == "certificate.pem" then

@@ -14,19 +14,22 @@ local function end_session(server, request)
   return session
 end
 
--- The services of a session that take logout messages from the identity provider of that generation.
+-- The services of a session that take logout messages from the identity provider of that generation, and whether there
+-- are others, whose sessions go on.
 local function participants_of(server, origin, session, generation)
-  local list = {}
-  for entity_id, participant in pairs(session and session.participants or {}) do
-    local app = site.find_app(server, entity_id)
+  local list, are_all = {}, true
+  for id, participant in pairs(session and session.participants or {}) do
+    local app = site.find_app(server, participant.sp, id)
     if app and app.generation == generation and apps.addresses(app, origin).slo_url then
       list[#list + 1] = participant
+    else
+      are_all = false
     end
   end
   table.sort(list, function(one, other)
     return one.sp < other.sp
   end)
-  return list
+  return list, not are_all
 end
 
 local function send_logout(server, sent)
@@ -38,9 +41,9 @@ local function send_logout(server, sent)
 end
 
 -- The session that a logout request is about; without SessionIndex all of that user's.
-local function find_session(server, request, result)
+local function find_session(server, request, result, app)
   local session = site.session_of(server, request)
-  local participant = session and session.participants[result.sp]
+  local participant = session and session.participants[app.id]
   if not participant or participant.name_id.value ~= result.name_id.value then
     return nil
   end
@@ -67,14 +70,14 @@ local function read_logout(server, request, origin, source)
   elseif result.kind == "response" then
     return send_logout(server, result.next or result)
   end
-  local session = find_session(server, request, result)
-  local others
+  local session = find_session(server, request, result, app)
+  local others, partial
   if session then
-    others = participants_of(server, origin, session, app.generation)
+    others, partial = participants_of(server, origin, session, app.generation)
     end_session(server, request)
   end
   local sent
-  sent, message, err = idp:answer_logout(result, others)
+  sent, message, err = idp:answer_logout(result, others, { partial = partial })
   if not sent then
     return pages.refused("Sign out", message, err, 400)
   end
@@ -89,12 +92,14 @@ function M.logout(server, request, origin, generation)
     return read_logout(server, request, origin, source)
   end
   local session = end_session(server, request)
-  local list = participants_of(server, origin, session, generation)
+  local list, partial = participants_of(server, origin, session, generation)
   if not list[1] then
-    return send_logout(server, { done = true })
+    return send_logout(server, { done = true, partial = partial })
   end
-  local idp = site.make_idp(server, origin, site.find_app(server, list[1].sp))
-  local sent, message, err = idp:logout(list)
+  local app = states.find_of(server.companies[session.cid], function(one)
+    return one.entity_id == list[1].sp
+  end)
+  local sent, message, err = site.make_idp(server, origin, app):logout(list, { partial = partial })
   return sent and send_logout(server, sent) or pages.refused("Sign out", message, err, 400)
 end
 

@@ -13,7 +13,8 @@ local POLICY = "default-src 'none'; style-src 'self'; base-uri 'none'; frame-anc
 local headers = {
   ["Content-Type"] = "text/html; charset=utf-8",
   ["Cache-Control"] = "no-store",
-  ["Referrer-Policy"] = "no-referrer",
+  -- with "no-referrer" browsers send the forms of these pages with "Origin: null"
+  ["Referrer-Policy"] = "same-origin",
   ["X-Content-Type-Options"] = "nosniff",
 }
 

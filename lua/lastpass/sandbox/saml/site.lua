@@ -15,11 +15,20 @@ local COOKIE = "lastpass_sandbox_session"
 
 -- ---- the identity provider of an app ----
 
---- The app of a service provider, of all companies.
-function M.find_app(server, entity_id)
+--- The app of a service provider. Several companies can have one for the same service, and its id tells them apart.
+---@param server table
+---@param entity_id string
+---@param id? string of the app; default the first company's
+---@return table|nil app
+function M.find_app(server, entity_id, id)
   return states.find(server, function(app)
-    return app.entity_id == entity_id
+    return app.entity_id == entity_id and (id == nil or app.id == id)
   end)
+end
+
+--- Whether an app is still what it was when a sign-on began: it can be removed or set up anew meanwhile.
+function M.has_app(server, app)
+  return M.find_app(server, app.entity_id, app.id) == app
 end
 
 -- Addresses of both generations are answered; the metadata has the app's own first.
@@ -47,8 +56,10 @@ function M.make_idp(server, origin, app)
     key = pair.key,
     cert = pair.certificate,
     sps = function(entity_id)
-      local found = M.find_app(server, entity_id)
-      return found and found.company == app.company and apps.settings(found) or nil
+      local found = states.find_of(app.company, function(one)
+        return one.entity_id == entity_id
+      end)
+      return found and apps.settings(found)
     end,
     store = states.shared(server).store,
     clock = function()
@@ -67,7 +78,13 @@ function M.read_source(request)
 end
 
 --- The app that a message claims to be of; whether it is, the app's identity provider finds out.
-function M.app_of(server, source)
+---@param server table
+---@param source table
+---@param id? string of the app whose own address was used
+---@return table|nil app
+---@return string? message
+---@return lastpass.Error? err
+function M.app_of(server, source, id)
   local received, message, err = binding.read(source)
   if not received then
     return nil, message, err
@@ -77,7 +94,7 @@ function M.app_of(server, source)
     return checks.fail_xml(code, text)
   end
   local issuer = read.text_of(document:tree(), names.ns.assertion, "Issuer")
-  local app = issuer and M.find_app(server, issuer)
+  local app = issuer and (M.find_app(server, issuer, id) or M.find_app(server, issuer))
   if not app then
     return checks.fail("unknown_sp", {
       detail = issuer or "none is named",
@@ -88,6 +105,12 @@ function M.app_of(server, source)
 end
 
 -- ---- sessions ----
+
+--- Whether a form comes from a page of this site, or from no browser.
+function M.is_own_form(request, origin)
+  local from = request.headers.origin
+  return from == nil or from == origin
+end
 
 --- The name of the session that a browser has.
 function M.cookie_of(request)

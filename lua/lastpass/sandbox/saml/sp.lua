@@ -1,6 +1,7 @@
 --- A service provider to try an identity provider of yours: it shows who was signed on, or which check refused the
 -- response and what to do. Without metadata of another one it uses the sandbox's own identity provider.
 -- @module lastpass.sandbox.saml.sp
+local apps = require "lastpass.sandbox.saml.apps"
 local components = require "lastpass.html.components"
 local html = require "lastpass.html"
 local idp = require "lastpass.sandbox.saml.idp"
@@ -9,6 +10,7 @@ local pages = require "lastpass.sandbox.saml.pages"
 local percent = require "lastpass.text.percent"
 local saml_sp = require "lastpass.saml.sp"
 local schema = require "lastpass.sandbox.schema"
+local site = require "lastpass.sandbox.saml.site"
 local states = require "lastpass.sandbox.saml.state"
 local time = require "lastpass.time"
 
@@ -36,24 +38,22 @@ local function state_of(server)
   return shared.sp
 end
 
-local function app_of(server, entity_id)
-  return states.find(server, function(app)
-    return app.entity_id == entity_id
-  end)
-end
-
 -- The sandbox's own identity provider gets this service as an app when nobody has made one.
 local function own_idp(server, origin, own)
-  local app = app_of(server, own.entity_id)
+  local app = site.find_app(server, own.entity_id)
   if not app then
-    app = assert(states.add_app(server.first, {
+    local message
+    app, message = states.add_app(server.first, {
       name = "The sandbox's service provider",
       entity_id = own.entity_id,
       acs_url = own.acs_url,
       slo_url = own.slo_url,
       certificate = own.cert,
       attributes = { email = "email", groups = "groups" },
-    }))
+    })
+    if not app then
+      return nil, message
+    end
   end
   local xml = assert(idp.metadata(server, origin, app))
   local entity = assert(metadata.read(xml, {
@@ -61,7 +61,8 @@ local function own_idp(server, origin, own)
     now = server.clock:seconds(),
     allow_http = true,
   }))
-  entity.idp.logout_url = entity.idp.logout_url or origin .. "/Login/Logout"
+  -- by its entity ID it would be the address of LastPass itself
+  entity.idp.logout_url = apps.addresses(app, origin).logout_url
   return entity
 end
 
@@ -83,8 +84,16 @@ local function make_sp(server, origin)
   for name, value in pairs(state.options) do
     own[name] = value
   end
-  own.idp = state.entity or own_idp(server, origin, own)
-  return saml_sp.new(own), own
+  local message, sp
+  own.idp = state.entity
+  if not own.idp then
+    own.idp, message = own_idp(server, origin, own)
+  end
+  if not own.idp then
+    return nil, message
+  end
+  sp, message = saml_sp.new(own)
+  return sp, sp and own or message
 end
 
 --- Sets the identity provider that is tried, and options of the service provider.
@@ -121,7 +130,10 @@ end
 
 --- What the control API shows.
 function M.describe(server, origin)
-  local sp, own = assert(make_sp(server, origin))
+  local sp, own = make_sp(server, origin)
+  if not sp then
+    return nil, own
+  end
   return {
     entity_id = own.entity_id,
     acs_url = own.acs_url,
@@ -259,17 +271,11 @@ local function read_settings(request)
   return given
 end
 
--- A page of another site could send this form too.
-local function is_own_form(request, origin)
-  local from = request.headers.origin
-  return from == nil or from == origin
-end
-
 --- The page: GET shows it, POST sets what is tried.
 function M.page(server, request, origin)
   if request.method ~= "POST" then
     return show(server, request, origin)
-  elseif not is_own_form(request, origin) then
+  elseif not site.is_own_form(request, origin) then
     return pages.refused("Service provider", "the form is of another site")
   end
   local ok, message = M.set(server, read_settings(request), origin)
@@ -325,7 +331,7 @@ end
 --- Ends the session, here and at the identity provider.
 function actions.logout(server, request, origin)
   local identity, name = session_of(server, request)
-  if request.method ~= "POST" or not is_own_form(request, origin) then
+  if request.method ~= "POST" or not site.is_own_form(request, origin) then
     return pages.refused("Sign out", "only the form of this site signs out", nil, 405)
   end
   state_of(server).sessions:remove(name)

@@ -112,16 +112,28 @@ function M.shared(server)
   return server.saml
 end
 
+--- The app of a company that something is true of.
+---@param company table
+---@param holds fun(app: table): boolean
+---@return table|nil app
+function M.find_of(company, holds)
+  for _, app in ipairs(M.of(company).apps) do
+    if holds(app) then
+      return app
+    end
+  end
+  return nil
+end
+
 --- The app that something is true of, of all companies.
 ---@param server table
 ---@param holds fun(app: table): boolean
 ---@return table|nil app
 function M.find(server, holds)
   for _, cid in ipairs(server.order) do
-    for _, app in ipairs(M.of(server.companies[cid]).apps) do
-      if holds(app) then
-        return app
-      end
+    local app = M.find_of(server.companies[cid], holds)
+    if app then
+      return app
     end
   end
   return nil
