@@ -191,9 +191,14 @@ end
 
 -- ---- passing ----
 
-local function set_headers(self, session)
-  for _, header in ipairs(self.settings.headers:of(session)) do
-    ngx.req.set_header(header[1], header[2])
+local function set_headers(self, entry)
+  local headers = entry.headers
+  if not headers then
+    headers = self.settings.headers:of(entry.session)
+    entry.headers = headers
+  end
+  for position = 1, #headers do
+    ngx.req.set_header(headers[position][1], headers[position][2])
   end
 end
 
@@ -226,12 +231,12 @@ local function send_kept(self, header)
   end
 end
 
-local function pass(self, session, entry, header, now)
+local function pass(self, entry, header, now)
   local renewed = self.sessions:renew(entry, now)
   if renewed then
     ngx.header["Set-Cookie"] = renewed
   end
-  set_headers(self, session)
+  set_headers(self, entry)
   if posts.is_named(header) and ngx.req.get_method() == "GET" then
     local response = send_kept(self, header)
     if response then
@@ -305,7 +310,7 @@ local function decide(self, given)
   if not session then
     return without_session(self, request_of(now), reason, requirement)
   end
-  return pass(self, session, entry, header, now)
+  return pass(self, entry, header, now)
 end
 
 --- Lets the current request pass, or answers it. For access_by_lua.

@@ -6,6 +6,7 @@ local cookies = require "lastpass.nginx.saml.cookies"
 local digest = require "lastpass.digest"
 local email = require "lastpass.email"
 local json = require "lastpass.json"
+local recent = require "lastpass.nginx.saml.recent"
 
 ---@class lastpass.nginx.saml.Session
 ---@field id string
@@ -21,6 +22,7 @@ local json = require "lastpass.json"
 ---@field subject table         what a LogoutRequest repeats
 ---@field attributes table<string, string[]>
 ---@field keys string[]         under which it can have been revoked
+---@field checked integer|nil   at which version of the list of revocations it was not on it
 
 ---@class lastpass.nginx.saml.Sessions
 local methods = {}
@@ -46,7 +48,10 @@ M.fields = {
 
 local TOUCH = 60 -- seconds between notes that a session is in use
 local CLOCKS_DIFFER = 300 -- seconds, at most
-local MOST_CACHED = 2000 -- headers of a generation, two of which a worker has
+-- What a worker keeps of sessions it has seen, twice that at most. Only what these keys have sealed is kept: nobody else can
+-- drive it out.
+local MOST_CACHED = 4000
+local MOST_BYTES = 4 * 1024 * 1024 -- of cookies
 
 --- Makes the sessions of a guard.
 ---@param options table keys, purpose, lifetime, idle, revoked
@@ -58,9 +63,8 @@ function M.new(options)
     _lifetime = options.lifetime,
     _idle = options.idle,
     _revoked = options.revoked,
-    _young = {},
-    _old = {},
-    _count = 0,
+    _headers = recent.new(MOST_CACHED, MOST_BYTES),
+    _opened = recent.new(MOST_CACHED, MOST_BYTES),
   }, sessions_mt)
 end
 
@@ -190,34 +194,42 @@ end
 
 -- ---- reading ----
 
-local function open(self, header)
+-- What is in a cookie of ours: other cookies beside it may change with every request.
+local function unseal(self, sealed)
+  local opened = self._opened:get(sealed)
+  if not opened then
+    local text, is_current = self._keys:open(self._purpose, sealed)
+    local session = text and decode(text)
+    if not session then
+      return nil
+    end
+    opened = { session = session, is_current = is_current }
+    self._opened:put(sealed, opened)
+  end
+  return opened
+end
+
+local function read(self, header)
   local present = cookies.read(header)
   local sealed, has_surplus = cookies.gather(M.COOKIE, present)
-  local text, is_current
-  if sealed then
-    text, is_current = self._keys:open(self._purpose, sealed)
-  end
-  local session = text and decode(text)
+  local opened = sealed and unseal(self, sealed)
   local rest = cookies.without(header, M.PREFIX)
   return {
-    session = session or false,
-    is_current = is_current and not has_surplus,
+    session = opened and opened.session or false,
+    is_current = opened and opened.is_current and not has_surplus,
     rest = rest or false,
     present = has_surplus and present or nil,
   }
 end
 
--- Two generations: when the young one is full, it becomes the old one. So what is used stays.
 local function entry_of(self, header)
-  local entry = self._young[header]
-  if entry then
-    return entry
+  local entry = self._headers:get(header)
+  if not entry then
+    entry = read(self, header)
+    if entry.session then
+      self._headers:put(header, entry)
+    end
   end
-  entry = self._old[header] or open(self, header)
-  if self._count >= MOST_CACHED then
-    self._old, self._young, self._count = self._young, {}, 0
-  end
-  self._young[header], self._count = entry, self._count + 1
   return entry
 end
 
@@ -243,11 +255,11 @@ function methods:find(header, now)
   local version = self._revoked:version()
   if not version then
     return nil, "unknown", entry
-  elseif entry.version ~= version then
+  elseif session.checked ~= version then
     if self._revoked:has(session, now) then
       return nil, "revoked", entry
     end
-    entry.version = version
+    session.checked = version
   end
   return session, "", entry
 end

@@ -92,7 +92,8 @@ local function decode(name, text)
       detail = ("%s has %d bytes, at most %d"):format(name, #text, common.limits.encoded),
     })
   end
-  local bytes = not text:find "[ \t]" and require("lastpass.xmldsig").from_base64(text)
+  local has_space = text:find(" ", 1, true) or text:find("\t", 1, true)
+  local bytes = not has_space and require("lastpass.xmldsig").from_base64(text)
   if not bytes or bytes == "" then
     return checks.fail("bad_base64", { detail = name })
   end
