@@ -57,6 +57,9 @@ end
 ---@return string? message
 ---@return lastpass.Error? err code "cannot_write"
 function M.write(path, text, is_public)
+  if path == "" or path:find "%z" then
+    return cannot("write", ("'%s'"):format(path), "is not a path")
+  end
   local ok, message = core.write_file(path, text, is_public)
   if not ok then
     return cannot("write", path, message)

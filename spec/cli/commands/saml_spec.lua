@@ -332,7 +332,10 @@ describe("lastpass saml metadata refresh", function()
       assert.equals(code, (run("metadata", "refresh", file(text), to)))
     end
     assert.equals(64, (run("metadata", "refresh", "/no/such/file", to)))
-    local code, _, err = run("metadata", "refresh", "http://idp.acme.com/", to)
+    local code, _, err = run("metadata", "refresh", to, "")
+    assert.equals(64, code)
+    assert.truthy(err:find("'': is not a path", 1, true), err)
+    code, _, err = run("metadata", "refresh", "http://idp.acme.com/", to)
     assert.equals(64, code)
     assert.truthy(err:find("^lastpass: http goes to this machine only"), err)
     code, _, err = run("metadata", "refresh", "https://127.0.0.1:1/", to, "--entity", "")
@@ -405,11 +408,28 @@ describe("--print-lua of the SAML commands", function()
         "--acs=https://a.example/acs",
         "--cert=" .. cert,
       },
-      { "verify", idp, "--metadata", idp, "--acs=https://a.example/acs", "--entity-id=a" },
+      {
+        "metadata",
+        "write",
+        "--entity-id=https://a.example",
+        "--acs=https://a.example/acs",
+        "--valid-days=3",
+      },
+      {
+        "verify",
+        idp,
+        "--metadata",
+        idp,
+        "--acs=https://a.example/acs",
+        "--entity-id=a",
+        "--at=2026-11-30T10:00:00Z",
+      },
     } do
       words[#words + 1] = "--print-lua"
       local code, out, err = run(unpack(words))
       assert.equals(0, code, err)
+      assert.is_nil(out:find("left out", 1, true), out)
+      assert.equals(words[1] == "verify", out:find("at = 1796032800", 1, true) ~= nil)
       local lines = {}
       local environment = setmetatable({
         print = function(...)

@@ -58,6 +58,11 @@ end
 
 -- ------------------------------------------------------------------ verify
 
+local function time_of(text)
+  local times = require "lastpass.time"
+  return text and must(times.parse(text, times.zone "UTC"))
+end
+
 local function verification_of(session, options)
   for _, name in ipairs { "metadata", "acs", "entity_id" } do
     if not options[name] then
@@ -76,10 +81,7 @@ local function verification_of(session, options)
   elseif options.skew and (options.skew < 0 or options.skew > MOST_SKEW) then
     return must(values.usage(("--skew: from 0 to %d seconds"):format(MOST_SKEW)))
   end
-  local at
-  if options.at then
-    at = must(require("lastpass.time").parse(options.at, require("lastpass.time").zone "UTC"))
-  end
+  local at = time_of(options.at)
   return {
     idp = saml.metadata(
       options.metadata,
@@ -132,6 +134,7 @@ local function verify_lua(options)
     idp = lua_text.raw(saml.metadata_lua(tostring(options.metadata), options)),
     entity_id = options.entity_id,
     acs_url = options.acs,
+    at = time_of(options.at),
     skew = options.skew,
     want = options.want,
     request_id = options.request,

@@ -167,7 +167,7 @@ local function write_lua(options)
   }
   local description = { entity_id = options.entity_id, [which] = role }
   if options.valid_days then
-    description.valid_until = lua_text.raw(("os.time() + %d * 86400"):format(options.valid_days))
+    description.valid_until = lua_text.raw "os.time() + valid_days * 86400"
   end
   if options.sign_key then
     local secret = ('assert(require("lastpass").secret.file(%s))'):format(
@@ -187,7 +187,8 @@ local function write_lua(options)
   else
     call = "print(" .. call .. ")"
   end
-  return REQUIRE .. "\n" .. call
+  local days = options.valid_days and ("local valid_days = %d\n"):format(options.valid_days) or ""
+  return ("%s\n%s%s"):format(REQUIRE, days, call)
 end
 
 return {
