@@ -533,6 +533,15 @@ describe("lastpass.sandbox.saml", function()
       assert.is_truthy(reply.body:find("<code>", 1, true))
     end)
 
+    it("says when it was asked for by a name that it cannot have", function()
+      local request = { method = "GET", path = "/saml/sp", headers = { host = "box.example" } }
+      local reply = box:request(request)
+      assert.equal(403, reply.status)
+      assert.is_truthy(reply.body:find("http goes to this machine only", 1, true))
+      request.path = "/_sandbox/saml_sp"
+      assert.is_true(box:request(request).status < 500)
+    end)
+
     it("takes metadata and options of another one", function()
       local shown = control("GET", "saml_sp")
       assert.equal(ORIGIN .. "/saml/sp/acs", shown.acs_url)

@@ -208,11 +208,17 @@ static int fail (lua_State *L, const char *code, const char *message) {
   return 3;
 }
 
+/* The name for a message: a secret given instead of its file's or variable's name is not repeated.
+ */
+static const char *shown (const char *name) {
+  return strchr(name, '\n') == NULL ? name : "(has line breaks: is it the secret itself?)";
+}
+
 /* nil, "cannot do X 'name': reason", code */
 static int fail_errno (lua_State *L, const char *code, const char *what, const char *name,
                        int number) {
   lua_pushnil(L);
-  lua_pushfstring(L, "%s '%s': %s", what, name, strerror(number));
+  lua_pushfstring(L, "%s '%s': %s", what, shown(name), strerror(number));
   lua_pushstring(L, code);
   return 3;
 }
@@ -347,7 +353,7 @@ static int lp_secret_env (lua_State *L) {
       return 1;
     }
     lua_pushnil(L);
-    lua_pushfstring(L, "the environment has no variable '%s'", name);
+    lua_pushfstring(L, "the environment has no variable '%s'", shown(name));
     lua_pushliteral(L, "no_such_variable");
     return 3;
   }

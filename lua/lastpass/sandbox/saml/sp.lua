@@ -55,12 +55,15 @@ local function own_idp(server, origin, own)
       return nil, message
     end
   end
-  local xml = assert(idp.metadata(server, origin, app))
-  local entity = assert(metadata.read(xml, {
+  -- refused where the page was asked for by a name that is not this machine's, without TLS
+  local entity, message = metadata.read(assert(idp.metadata(server, origin, app)), {
     role = "idp",
     now = server.clock:seconds(),
     allow_http = true,
-  }))
+  })
+  if not entity then
+    return nil, message
+  end
   -- by its entity ID it would be the address of LastPass itself
   entity.idp.logout_url = apps.addresses(app, origin).logout_url
   return entity
