@@ -121,13 +121,16 @@ end
 ---@return lastpass.state.State
 function M.database(place, options)
   options = errors.check_options("state.database", options, { now = "function" })
+  if type(place) == "table" and not place.add_state then
+    errors.raise(2, "state.database: 'place' must be a journal, its path or a DSN")
+  end
   return make(require("lastpass.state.database").new(place, options.now))
 end
 
 signature.declare("state.", M, {
   memory = "options?: table",
   dict = "dict: table|userdata",
-  database = "place: lastpass.journal|string, options?: table",
+  database = "place: table|string, options?: table",
 })
 
 return M

@@ -169,7 +169,12 @@ describe("a service provider", function()
         end
       end
       assert.equal("sha1_accepted", events[1].kind)
-      assert.matches("https://idp.example/saml with SHA-1", events[1].message, 1, true)
+      assert.matches(
+        "SHA-1 signature of https://idp.example/saml was accepted",
+        events[1].message,
+        1,
+        true
+      )
       assert.is_nil(events[2])
     end
   )

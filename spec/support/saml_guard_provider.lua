@@ -62,6 +62,9 @@ function methods:consume(form, options)
   if not added then
     return nil, message, err
   end
+  if answer.key and self.options.watch then
+    self.options.watch:saw("https://idp.example", answer.key, "signing")
+  end
   return {
     name_id = answer.name,
     issuer = "https://idp.example",

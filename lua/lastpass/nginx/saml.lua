@@ -111,6 +111,7 @@ local function make(given, site, level)
     purpose = "login " .. purpose,
     state = state.dict(dicts.get("lastpass_saml", level + 1)),
   }
+  local feed = feeds.new(settings, revoked)
   local self = guards.new({
     settings = settings,
     tokens = tokens_of(settings, site, level + 1),
@@ -129,8 +130,8 @@ local function make(given, site, level)
       url = settings.url,
       most = settings.post_max,
     },
-    feed = feeds.new(settings, revoked),
-  }, providers.new(settings, under_way:store(), level + 1))
+    feed = feed,
+  }, providers.new(settings, under_way:store(), feed:watch(), level + 1))
   by_name[settings.name] = self
   names[#names + 1] = settings.name
   return self

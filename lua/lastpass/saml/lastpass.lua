@@ -1,5 +1,5 @@
---- LastPass as identity provider: the names and addresses of both of its generations (saml §1.1), and what to say
--- where it signs with SHA-1. LastPass may change all of these, so each can be given.
+--- LastPass as identity provider: the names and addresses of both of its generations (saml §1.1), and what is logged
+-- where SHA-1 is allowed. LastPass may change all of these, so each can be given.
 -- @module lastpass.saml.lastpass
 local errors = require "lastpass.error"
 local names = require "lastpass.saml.names"
@@ -86,26 +86,15 @@ end
 
 -- ------------------------------------------------------------------ SHA-1
 
---- What an admin does about an app that signs with SHA-1. The first is the refusal's hint; the second is logged at
--- each use of the option allow_sha1.
-M.sha1 = {
-  advice = "LastPass's Admin Console > Applications > SSO apps > the app > Set up app "
-    .. "> Advanced: tick SHA256 as "
-    .. "SAML signature method and untick SHA1. For an app that cannot do more there "
-    .. "is the option allow_sha1, which "
-    .. "is logged at each use",
-  accepted = "a SHA-1 signature of %s was accepted, because the option allow_sha1 is "
-    .. "set: such signatures can be "
-    .. "forged by whoever can make two documents with the same SHA-1. Tick SHA256 in "
-    .. "the LastPass app and remove the "
-    .. "option",
-}
+local SHA1_ACCEPTED = "a SHA-1 signature of %s was accepted, because the option allow_sha1 is set: "
+  .. "such signatures can be forged by whoever can make two documents with the same SHA-1. "
+  .. "Tick SHA256 in the LastPass app and remove the option"
 
 --- The line for the log when a SHA-1 signature was accepted.
 ---@param entity_id string of the identity provider
 ---@return string
 function M.sha1_accepted(entity_id)
-  return M.sha1.accepted:format(entity_id)
+  return SHA1_ACCEPTED:format(entity_id)
 end
 
 -- ------------------------------------------------------------------ without metadata

@@ -68,7 +68,7 @@ local function session_elements(indexes)
 end
 
 local function send(options, id, root, kind)
-  local sent, message, err = messages.send {
+  return messages.send {
     element = root,
     id = id,
     kind = kind,
@@ -78,11 +78,6 @@ local function send(options, id, root, kind)
     certificate = options.certificate,
     algorithm = options.algorithm,
   }
-  if not sent then
-    return nil, message, err
-  end
-  sent.id = id
-  return sent
 end
 
 -- With the peer in it, so that nobody else's answer uses it up.

@@ -57,7 +57,7 @@ end
 --- Writes a message and puts it into an address or a form; signed by what belongs to the binding, when there is a key.
 ---@param message table `element`, `id`, `kind` ("SAMLRequest", "SAMLResponse"), `endpoint` (of metadata), `relay`,
 -- `key`, `certificate` (goes into the signature as a hint), `algorithm`
----@return {url: string|nil, form: string|nil, binding: string, location: string}|nil
+---@return {id: string, url: string|nil, form: string|nil, binding: string, location: string}|nil
 ---@return string? text
 ---@return lastpass.Error? err
 function M.send(message)
@@ -95,6 +95,7 @@ function M.send(message)
     return nil, text, err
   end
   return {
+    id = message.id,
     url = is_redirect and sent or nil,
     form = not is_redirect and sent or nil,
     binding = message.endpoint.binding,

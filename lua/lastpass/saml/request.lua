@@ -71,7 +71,7 @@ function M.write(options)
     },
   }
   local contexts = context_element(options.authn_context)
-  local sent, message, err = messages.send {
+  return messages.send {
     element = messages.element("AuthnRequest", about, policy, contexts),
     id = id,
     kind = "SAMLRequest",
@@ -81,11 +81,6 @@ function M.write(options)
     certificate = options.certificate,
     algorithm = options.algorithm,
   }
-  if not sent then
-    return nil, message, err
-  end
-  sent.id = id
-  return sent
 end
 
 -- ---- the identity provider's side ----

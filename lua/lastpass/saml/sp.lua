@@ -8,6 +8,7 @@ local checks = require "lastpass.saml.checks"
 local digest = require "lastpass.digest"
 local errors = require "lastpass.error"
 local json = require "lastpass.json"
+local lastpass = require "lastpass.saml.lastpass"
 local messages = require "lastpass.saml.message"
 local names = require "lastpass.saml.names"
 local options_of = require "lastpass.saml.sp.options"
@@ -216,10 +217,7 @@ local function report_sha1(settings, c)
       settings.on_event {
         kind = "sha1_accepted",
         issuer = c.idp.entity_id,
-        message = ("a signature of %s with SHA-1 was accepted (option allow_sha1): %s"):format(
-          c.idp.entity_id,
-          checks.of("sha1_refused").hint
-        ),
+        message = lastpass.sha1_accepted(c.idp.entity_id),
       }
       return
     end

@@ -1,6 +1,8 @@
 -- Sessions die with the account: in several nginx instances that have one journal and one set of keys.
 -- Runs once: nginx has its own LuaJIT.
 local guard = require "spec.support.saml_guard"
+local rollover = require "lastpass.saml.rollover"
+local state = require "lastpass.state"
 local store = require "lastpass.store"
 local support = require "spec.support.store"
 local wait = require "spec.support.wait"
@@ -142,6 +144,33 @@ describe("SAML guards of several machines", function()
     end
     guard.browser(servers[2]):request "/saml/slo?name=out@acme.example"
     refused_everywhere(other)
+  end)
+
+  local function certificate(sha256)
+    return {
+      fields = function()
+        return { sha256 = sha256, key = "rsa", bits = 2048, not_before = 0, not_after = 9e9 }
+      end,
+    }
+  end
+
+  it("record which keys sign, where the program reads it", function()
+    local used, unused = ("a"):rep(64), ("b"):rep(64)
+    local browser = guard.browser(servers[1])
+    wait("the journal was read", function()
+      return browser:request("/saml/metadata").status == 200
+    end)
+    assert.equal(303, browser:sign_in("/", { key = used }).status)
+    local watch = rollover.watch { store = state.database(path) }
+    local entity = { entity_id = "https://idp.example", idp = { certificates = {} } }
+    entity.idp.certificates.signing = { certificate(used), certificate(unused) }
+    local rows
+    wait("the key was recorded", function()
+      rows = assert(watch:report(entity))
+      return rows[1].last_seen ~= nil
+    end)
+    assert.equal("in use", rows[1].state)
+    assert.is_nil(rows[2].last_seen)
   end)
 
   it("know after a restart who has no session any more", function()

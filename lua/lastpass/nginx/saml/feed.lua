@@ -9,6 +9,7 @@ local journals = require "lastpass.nginx.scim.journal"
 local leases = require "lastpass.nginx.lease"
 local metrics = require "lastpass.nginx.metrics"
 local sessions = require "lastpass.nginx.saml.session"
+local watches = require "lastpass.nginx.saml.watch"
 
 ---@class lastpass.nginx.saml.Feed
 local methods = {}
@@ -89,6 +90,19 @@ local function complain(self, what, message)
   end
   self._complained[what] = ngx.now()
   ngx.log(ngx.ERR, "lastpass saml: ", self._settings.name, ": ", what, ": ", message)
+end
+
+--- The watch over the keys that sign, for whoever has the journal.
+---@return lastpass.nginx.saml.Watch|nil
+function methods:watch()
+  if not self._label then
+    return nil
+  end
+  return watches.new(function()
+    return journal_of(self)
+  end, function(message)
+    complain(self, "keys", message)
+  end)
 end
 
 --- Ends all sessions of an account.

@@ -81,9 +81,10 @@ end
 --- Makes the service provider of a guard; what is wrong with files and keys raises.
 ---@param settings table of `lastpass.nginx.saml.options`
 ---@param store lastpass.state.State
+---@param watch lastpass.nginx.saml.Watch|nil
 ---@param level integer whose line an error names
 ---@return lastpass.nginx.saml.Providers
-function M.new(settings, store, level)
+function M.new(settings, store, watch, level)
   local entries, given = {}, settings.idp
   for position, one in ipairs(is_list(given) and given or { given }) do
     entries[position] = entry_of(settings, one, level + 1)
@@ -93,6 +94,7 @@ function M.new(settings, store, level)
     acs_url = settings.acs_url,
     idp = entries,
     store = store,
+    watch = watch,
     clock = ngx.now,
     request_lifetime = REQUEST_LIFETIME,
     on_event = function(event)
