@@ -1,7 +1,7 @@
 /*
 ** The algorithms of signatures that are known, which is all there will be: what is not in this
-** table (every HMAC, DSA, MD5, RSA-PSS, ...) is refused by its absence (saml §3.12). SHA-1 is in
-** it because it can be allowed.
+** table (every HMAC, DSA, MD5, RSA-PSS, ...) is refused by its absence (saml §3.12). SHA-1 is in it
+** because it can be allowed.
 */
 #ifndef LP_XML_ALGORITHMS_H
 #define LP_XML_ALGORITHMS_H
@@ -39,8 +39,10 @@ extern const lp_xml_policy lp_xml_default_policy;
 const lp_xml_method *lp_xml_find_method (const char *name);
 const lp_xml_digest *lp_xml_find_digest (const char *name);
 
-/* By the URI alone, for a short name in a message is none, when the policy allows it; NULL with a
-** fault else. */
+/*
+** By the URI alone, for a short name in a message is none, when the policy allows it; NULL with a
+** fault else.
+*/
 const lp_xml_method *lp_xml_allowed_method (const char *name, const lp_xml_policy *policy,
                                             lp_xml_fault *fault);
 /* The same for what a program of ours asks for: by the short name too. */

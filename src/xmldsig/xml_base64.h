@@ -1,5 +1,7 @@
-/* Base64 (RFC 4648 §4) with white space allowed between the characters, and nothing else: one
-** text for each value. */
+/*
+** Base64 (RFC 4648 §4) with white space allowed between the characters, and nothing else: one text
+** for each value.
+*/
 #ifndef LP_XML_BASE64_H
 #define LP_XML_BASE64_H
 

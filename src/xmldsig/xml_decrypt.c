@@ -63,8 +63,9 @@ static const struct hash {
     {LP_NS_ENC "sha512", LP_NS_ENC11 "mgf1sha512", EVP_sha512},
 };
 
-/* SHA-1 when there is no name; NULL when it is unknown. In OAEP no collision of a hash does harm.
- */
+/*
+** SHA-1 when there is no name; NULL when it is unknown. In OAEP no collision of a hash does harm.
+*/
 static const EVP_MD *hash_of (const xmlNode *node, int is_mask) {
   if (node == NULL) return EVP_sha1();
   for (size_t i = 0; i < sizeof hashes / sizeof *hashes; i++)
@@ -107,8 +108,9 @@ static int read_keys (const xmlNode *node, encrypted *e, lp_xml_fault *fault) {
   return 0;
 }
 
-/* EncryptedKeys stand in the KeyInfo of the EncryptedData, or after it; nothing else is looked up.
- */
+/*
+** EncryptedKeys stand in the KeyInfo of the EncryptedData, or after it; nothing else is looked up.
+*/
 static int read_encrypted (xmlNodePtr element, encrypted *e, int allow_cbc, lp_xml_fault *fault) {
   xmlNodePtr method, info;
   const char *type;

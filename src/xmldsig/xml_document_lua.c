@@ -105,8 +105,10 @@ static void push_element (lua_State *L, const xmlNode *node) {
   lua_setfield(L, -2, "children");
 }
 
-/* document:tree () -> {ns =, name =, attributes = {[name or "{ns}name"] = value}, text =,
-** children =} */
+/*
+** document:tree () -> {ns =, name =, attributes = {[name or "{ns}name"] = value}, text =,
+** children =}
+*/
 static int lp_xml_document_tree (lua_State *L) {
   const xmlNode *root = check_root(L);
   lp_takes(L, "document:tree", 0);
@@ -133,9 +135,10 @@ static lua_Integer depth_of (const xmlNode *node) {
   return depth;
 }
 
-/* document:signatures () -> list of {parent_ns =, parent_name =, depth = of the parent, 0 is
-** the root}, of every ds:Signature anywhere; one that is the root itself has no parent and the
-** depth -1 */
+/*
+** document:signatures () -> list of {parent_ns =, parent_name =, depth = of the parent, 0 is the
+** root}, of every ds:Signature anywhere; one that is the root itself has no parent and the depth -1
+*/
 static int lp_xml_document_signatures (lua_State *L) {
   xmlNodePtr root = check_root(L);
   int count = 0;
@@ -159,8 +162,10 @@ static int lp_xml_document_signatures (lua_State *L) {
 
 /* ------------------------------------------------------------------ verifying */
 
-/* The element that the option names: the root, or its only child {namespace, name}. NULL with
-** a fault. */
+/*
+** The element that the option names: the root, or its only child {namespace, name}. NULL with a
+** fault.
+*/
 static xmlNodePtr get_element (lua_State *L, int index, xmlNodePtr root, lp_xml_fault *fault) {
   xmlNodePtr element = root;
   if (lp_xml_get_field(L, index, "element", LUA_TTABLE)) {
@@ -193,9 +198,8 @@ static void push_info (lua_State *L, const lp_xml_verified *verified) {
 }
 
 /*
-** document:verify {element =, certificates =, allow = {sha1 =, ecdsa =, min_rsa_bits =}}
-** -> the octets that were signed, {certificate = index, algorithm =, digest =} | nil, message,
-** code
+** document:verify {element =, certificates =, allow = {sha1 =, ecdsa =, min_rsa_bits =}} -> the
+** octets that were signed, {certificate = index, algorithm =, digest =} | nil, message, code
 */
 static int lp_xml_document_verify (lua_State *L) {
   static const char *const names[] = {"element", "certificates", "allow", NULL};
@@ -256,8 +260,8 @@ static int allows_cbc (lua_State *L, int index) {
 }
 
 /*
-** document:decrypt {element =, keys =, allow = {cbc =}} -> text | nil, message, code The element
-** is the one that has the EncryptedData.
+** document:decrypt {element =, keys =, allow = {cbc =}} -> text | nil, message, code
+** The element is the one that has the EncryptedData.
 */
 static int lp_xml_document_decrypt (lua_State *L) {
   static const char *const names[] = {"element", "keys", "allow", NULL};

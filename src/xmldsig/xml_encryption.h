@@ -1,7 +1,7 @@
 /*
-** Encrypted elements (saml §3.18): AES in an EncryptedData, its key by RSA-OAEP in an
-** EncryptedKey. The key is unwrapped by OpenSSL and the text deciphered by libxmlsec1, which thus
-** never looks for a key by itself.
+** Encrypted elements (saml §3.18): AES in an EncryptedData, its key by RSA-OAEP in an EncryptedKey.
+** The key is unwrapped by OpenSSL and the text deciphered by libxmlsec1, which thus never looks for
+** a key by itself.
 */
 #ifndef LP_XML_ENCRYPTION_H
 #define LP_XML_ENCRYPTION_H
@@ -41,9 +41,9 @@ typedef struct lp_xml_plaintext {
 } lp_xml_plaintext;
 
 /*
-** Decrypts the EncryptedData that `element` has, with the first of the keys that fits. -1 with
-** the fault encryption_refused for the name of an algorithm, and else always with the same one,
-** so that nobody learns what went wrong. Between lp_xml_enter and lp_xml_leave.
+** Decrypts the EncryptedData that `element` has, with the first of the keys that fits. -1 with the
+** fault encryption_refused for the name of an algorithm, and else always with the same one, so that
+** nobody learns what went wrong. Between lp_xml_enter and lp_xml_leave.
 */
 int lp_xml_decrypt (xmlNodePtr element, EVP_PKEY *const *keys, size_t count, int allow_cbc,
                     lp_xml_plaintext *plaintext, lp_xml_fault *fault);

@@ -80,8 +80,8 @@ static int open_file (const char *path, lp_xml_fault *fault) {
 typedef const xmlChar *attribute[5];
 
 /*
-** Without entities libxml2 has replaced everything in a value but the ampersand, which it writes
-** as "&#38;" for the next reader.
+** Without entities libxml2 has replaced everything in a value but the ampersand, which it writes as
+** "&#38;" for the next reader.
 */
 static int has_value (const xmlChar *from, const xmlChar *to, const char *text) {
   static const char ampersand[] = "&#38;";

@@ -18,8 +18,10 @@ typedef struct lp_xml_entity {
 /* How large one entity may be. */
 #define LP_XML_ENTITY_MAX (16u * 1024u * 1024u)
 
-/* `limits->bytes` is for the file, `elements` for the entity, the others for both. 0 or -1;
-** the entity is to be freed in both cases. Between lp_xml_enter and lp_xml_leave. */
+/*
+** `limits->bytes` is for the file, `elements` for the entity, the others for both. 0 or -1; the
+** entity is to be freed in both cases. Between lp_xml_enter and lp_xml_leave.
+*/
 int lp_xml_read_entity (const char *path, const char *entity_id, const lp_xml_limits *limits,
                         lp_xml_entity *entity, lp_xml_fault *fault);
 void lp_xml_free_entity (lp_xml_entity *entity);

@@ -20,13 +20,14 @@ int lp_xml_read_certificate (const char *text, size_t n, lp_xml_certificate *cer
                              lp_xml_fault *fault);
 void lp_xml_free_certificate (lp_xml_certificate *certificate);
 
-/* A private key as PEM, without a passphrase; NULL with a fault. Freed by EVP_PKEY_free, which
-** wipes. */
+/*
+** A private key as PEM, without a passphrase; NULL with a fault. Freed by EVP_PKEY_free, which
+** wipes.
+*/
 EVP_PKEY *lp_xml_read_private_key (const char *text, size_t n, lp_xml_fault *fault);
 
 /*
-** Whether it is RSA (EVP_PKEY_RSA) or of one of the three NIST curves (EVP_PKEY_EC); 0 for
-** others.
+** Whether it is RSA (EVP_PKEY_RSA) or of one of the three NIST curves (EVP_PKEY_EC); 0 for others.
 */
 int lp_xml_key_type (const EVP_PKEY *key);
 

@@ -87,8 +87,10 @@ static void set_digest (lua_State *L, const char *field, const X509 *x509, const
   if (X509_digest(x509, md, bytes, &n) == 1) set_hex(L, field, bytes, n);
 }
 
-/* Hexadecimal, as certificates are talked about; the number is positive and has at most 20
-** bytes (RFC 5280 §4.1.2.2), but some have more. */
+/*
+** Hexadecimal, as certificates are talked about; the number is positive and has at most 20 bytes
+** (RFC 5280 §4.1.2.2), but some have more.
+*/
 static void set_serial (lua_State *L, X509 *x509) {
   const ASN1_INTEGER *serial = X509_get0_serialNumber(x509);
   set_hex(L, "serial", ASN1_STRING_get0_data(serial), (size_t)ASN1_STRING_length(serial));
@@ -138,8 +140,10 @@ static void set_bytes (lua_State *L, X509 *x509) {
   lua_pop(L, 3);
 }
 
-/* certificate:fields () -> {subject =, issuer =, serial =, not_before =, not_after =, sha256
-** =, sha1 =, key =, bits =, base64 =, pem =} */
+/*
+** certificate:fields () -> {subject =, issuer =, serial =, not_before =, not_after =, sha256 =,
+** sha1 =, key =, bits =, base64 =, pem =}
+*/
 static int lp_xml_certificate_fields (lua_State *L) {
   const lp_xml_certificate *certificate = lp_xml_check_certificate(L, 1);
   X509 *x509 = certificate->x509;

@@ -57,10 +57,10 @@ static int is_ready;
 
 /*
 ** xmlSecInit changes two things of the process that are the host's: libxml2's loader of external
-** entities, which is put back (our documents have no entities), and the seed of rand(), which
-** goes on from where it was. Where the host has made xmlsec ready, its way to report errors stays
-** as it is; else it reports none, which only concerns the callback that xmlsec brings, not one
-** that is set later.
+** entities, which is put back (our documents have no entities), and the seed of rand(), which goes
+** on from where it was. Where the host has made xmlsec ready, its way to report errors stays as it
+** is; else it reports none, which only concerns the callback that xmlsec brings, not one that is
+** set later.
 */
 static void make_ready (void) {
   xmlExternalEntityLoader loader;

@@ -8,8 +8,8 @@
 #define LP_NS_ENC11 "http://www.w3.org/2009/xmlenc11#"
 #define LP_NS_METADATA "urn:oasis:names:tc:SAML:2.0:metadata"
 
-#define LP_EXC_C14N                                                                                \
-  "http://www.w3.org/2001/10/xml-exc-c14n#" /* the namespace of its parameter too */
+/* The namespace of its parameter too. */
+#define LP_EXC_C14N "http://www.w3.org/2001/10/xml-exc-c14n#"
 #define LP_ENVELOPED LP_NS_DSIG "enveloped-signature"
 
 #endif

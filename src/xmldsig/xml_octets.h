@@ -10,8 +10,10 @@ typedef struct lp_xml_octets {
   size_t size;
 } lp_xml_octets;
 
-/* NULL with a fault; freed by free. ECDSA gives r and s at the width of the curve (RFC 4051
-** §3.4.1), as in XML, and not OpenSSL's DER. */
+/*
+** NULL with a fault; freed by free. ECDSA gives r and s at the width of the curve (RFC 4051
+** §3.4.1), as in XML, and not OpenSSL's DER.
+*/
 unsigned char *lp_xml_sign_octets (EVP_PKEY *key, const lp_xml_method *method, lp_xml_octets octets,
                                    size_t *size, lp_xml_fault *fault);
 

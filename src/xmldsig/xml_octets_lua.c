@@ -34,8 +34,10 @@ int lp_xml_octets_sign (lua_State *L) {
   return 1;
 }
 
-/* xmldsig.verify_octets (certificates, octets, signature, algorithm, allow) -> index of the
-** certificate | nil, message, code */
+/*
+** xmldsig.verify_octets (certificates, octets, signature, algorithm, allow) -> index of the
+** certificate | nil, message, code
+*/
 int lp_xml_octets_verify (lua_State *L) {
   lp_xml_octets octets = check_octets(L, 2), signature = check_octets(L, 3);
   const char *name = luaL_checkstring(L, 4);

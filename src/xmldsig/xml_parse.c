@@ -148,8 +148,10 @@ typedef struct id_list {
   size_t count, capacity;
 } id_list;
 
-/* libxml2 takes xml:id for an ID by itself; a second xmlAddID of the same value then does
-** nothing (saml §3.7). */
+/*
+** libxml2 takes xml:id for an ID by itself; a second xmlAddID of the same value then does nothing
+** (saml §3.7).
+*/
 static int collect_ids (xmlNodePtr root, id_list *ids, lp_xml_fault *fault) {
   for (xmlNodePtr node = root; node != NULL; node = lp_xml_next_element(node, root))
     for (const xmlAttr *a = node->properties; a != NULL; a = a->next) {

@@ -96,8 +96,9 @@ static void refuse_instruction (void *context, const xmlChar *target, const xmlC
   lp_xml_refuse(context, "processing_instruction", "there is a processing instruction");
 }
 
-/* Namespace errors, and those of what would be valid, leave a document well-formed; they count too.
- */
+/*
+** Namespace errors, and those of what would be valid, leave a document well-formed; they count too.
+*/
 #if LIBXML_VERSION >= 21200
 static void note_error (void *context, const xmlError *error) {
 #else

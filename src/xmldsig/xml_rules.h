@@ -1,5 +1,7 @@
-/* The rules of parsing (xml_parse.h) as libxml2's handlers, for a tree and for a file that is
- * streamed. */
+/*
+** The rules of parsing (xml_parse.h) as libxml2's handlers, for a tree and for a file that is
+** streamed.
+*/
 #ifndef LP_XML_RULES_H
 #define LP_XML_RULES_H
 
@@ -17,8 +19,8 @@ typedef struct lp_xml_rules {
 
 /*
 ** Sets the handlers for the document's beginning, DOCTYPE, processing instructions, comments and
-** errors. Those of elements call enter and leave. Afterwards the fault decides: a document may
-** come back all the same (saml §7).
+** errors. Those of elements call enter and leave. Afterwards the fault decides: a document may come
+** back all the same (saml §7).
 */
 void lp_xml_set_rules (xmlParserCtxtPtr parser, lp_xml_rules *rules);
 
@@ -32,8 +34,8 @@ void lp_xml_leave_element (xmlParserCtxtPtr parser);
 /*
 ** libxml2 compares each attribute of an element with all before it, before it tells us of the
 ** element, and time must be linear in the bytes. No start tag has more attributes than there are
-** equals signs before a quote between two "<", since an attribute's value has no "<". The bytes
-** may come in pieces: 0, or -1 when there are more than `most`.
+** equals signs before a quote between two "<", since an attribute's value has no "<". The bytes may
+** come in pieces: 0, or -1 when there are more than `most`.
 */
 typedef struct lp_xml_equals {
   unsigned count;

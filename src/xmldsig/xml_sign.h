@@ -17,8 +17,10 @@ typedef struct lp_xml_signing {
 /* Signs in place: 0 or -1. Between lp_xml_enter and lp_xml_leave. */
 int lp_xml_sign (xmlDocPtr document, const lp_xml_signing *signing, lp_xml_fault *fault);
 
-/* The root element as text, without an XML declaration; NULL without memory. Freed by
-** xmlBufferFree. */
+/*
+** The root element as text, without an XML declaration; NULL without memory. Freed by
+** xmlBufferFree.
+*/
 xmlBufferPtr lp_xml_write (xmlDocPtr document);
 
 #endif

@@ -41,8 +41,10 @@ static const char *needed_text (lua_State *L, int index, const char *name) {
   return lua_tostring(L, -1);
 }
 
-/* Takes the options of xmldsig.sign; what they point to stays on the stack. NULL with a fault
-** for the method when it is not one that we sign with. */
+/*
+** Takes the options of xmldsig.sign; what they point to stays on the stack. NULL with a fault for
+** the method when it is not one that we sign with.
+*/
 static void get_signing (lua_State *L, int index, lp_xml_signing *signing, lp_xml_fault *fault) {
   static const char *const names[] = {"key",       "certificate", "id", "after",
                                       "algorithm", "allow",       NULL};
@@ -73,8 +75,8 @@ static void get_signing (lua_State *L, int index, lp_xml_signing *signing, lp_xm
 }
 
 /*
-** xmldsig.sign (text, {key =, id =, certificate =, after = {namespace, name}, algorithm =, allow
-*=})
+** xmldsig.sign (text, {key =, id =, certificate =, after = {namespace, name},
+** algorithm =, allow =})
 ** -> text with an enveloped signature of the element with that ID | nil, message, code
 */
 int lp_xml_sign_new (lua_State *L) {

@@ -17,8 +17,10 @@ static int misshapen (lp_xml_fault *fault, const xmlNode *node, const char *what
                      what);
 }
 
-/* Whether a node has no attributes in no namespace but these (`other` may be NULL), and none
-** in any. */
+/*
+** Whether a node has no attributes in no namespace but these (`other` may be NULL), and none in
+** any.
+*/
 static int has_only_attributes (const xmlNode *node, const char *one, const char *other) {
   for (const xmlAttr *a = node->properties; a != NULL; a = a->next) {
     const char *name = (const char *)a->name;

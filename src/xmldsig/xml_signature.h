@@ -14,8 +14,10 @@ typedef struct lp_xml_signature {
   const lp_xml_digest *digest;
 } lp_xml_signature;
 
-/* The one signature that is a direct child of `element`, when it is of that element and of the
-** form that SAML prescribes, with algorithms that the policy allows: 0 or -1. */
+/*
+** The one signature that is a direct child of `element`, when it is of that element and of the form
+** that SAML prescribes, with algorithms that the policy allows: 0 or -1.
+*/
 int lp_xml_read_signature (xmlNodePtr element, const lp_xml_policy *policy,
                            lp_xml_signature *signature, lp_xml_fault *fault);
 

@@ -106,10 +106,7 @@ int lp_xml_verify (xmlNodePtr element, const lp_xml_policy *policy,
   memset(verified, 0, sizeof *verified);
   if (lp_xml_read_signature(element, policy, &signature, fault) != 0) return -1;
   if (count == 0) return lp_xml_fail(fault, "certificates_missing", "there is no certificate");
-  /*
-  ** the only ID of the document while it is verified; a value that is taken gives NULL (saml
-  ** §3.7)
-  */
+  /* the only ID of the document meanwhile; a value that is taken gives NULL (saml §3.7) */
   if (xmlAddID(NULL, element->doc, (const xmlChar *)lp_xml_value(signature.id), signature.id) ==
       NULL)
     return lp_xml_fail(fault, "duplicate_id", "the ID cannot be registered");

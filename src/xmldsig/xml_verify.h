@@ -15,9 +15,9 @@ typedef struct lp_xml_verified {
 
 /*
 ** Verifies the signature that is a direct child of `element` under rules 9 to 16 of saml §3. The
-** keys are those of the certificates given, tried one after the other; what the signature's
-** KeyInfo says is not looked at. 0 with all of `*verified`, or -1. One thread at a time for one
-** document: the element's ID is registered with the document meanwhile. Between lp_xml_enter and
+** keys are those of the certificates given, tried one after the other; what the signature's KeyInfo
+** says is not looked at. 0 with all of `*verified`, or -1. One thread at a time for one document:
+** the element's ID is registered with the document meanwhile. Between lp_xml_enter and
 ** lp_xml_leave.
 */
 int lp_xml_verify (xmlNodePtr element, const lp_xml_policy *policy,

@@ -1,7 +1,7 @@
 /*
 ** lastpass.xmldsig: XML that is parsed once and strictly, its signatures and its encryption, over
-** libxml2 and libxmlsec1. It knows nothing of SAML's meaning: which elements must be signed, and
-** by whom, is decided in lua/lastpass/saml.
+** libxml2 and libxmlsec1. It knows nothing of SAML's meaning: which elements must be signed, and by
+** whom, is decided in lua/lastpass/saml.
 */
 #include <string.h>
 

@@ -33,16 +33,17 @@ typedef struct lp_xml_holder {
 } lp_xml_holder;
 
 lp_xml_holder *lp_xml_push_holder (lua_State *L, void (*release)(void *memory));
-/* As soon as the values are made, without waiting for the collector, which does not know how large
- * it is. */
+/*
+** As soon as the values are made, without waiting for the collector, which does not know how large
+** it is.
+*/
 void lp_xml_empty_holder (lp_xml_holder *holder);
 
 /* Raises when the table at `index` has a field that is not among `names` (which end with NULL). */
 void lp_xml_check_options (lua_State *L, int index, const char *where, const char *const *names);
 
 /*
-** The field `name` of the table at `index`, pushed; raises when it is not of the type given or
-** nil.
+** The field `name` of the table at `index`, pushed; raises when it is not of the type given or nil.
 */
 int lp_xml_get_field (lua_State *L, int index, const char *name, int type);
 
@@ -52,15 +53,18 @@ size_t lp_xml_get_number (lua_State *L, int index, const char *name, size_t leas
 
 int lp_xml_get_flag (lua_State *L, int index, const char *name, int otherwise);
 
-/* The value at `index` is a list of certificates, all of them open; they, in a userdata that is
- * pushed. */
+/*
+** The value at `index` is a list of certificates, all of them open; they, in a userdata that is
+** pushed.
+*/
 const lp_xml_certificate **lp_xml_check_certificates (lua_State *L, int index, size_t *count);
 
 /* {sha1 =, ecdsa =, min_rsa_bits =} at `index`, or nil for the defaults. */
 lp_xml_policy lp_xml_check_policy (lua_State *L, int index);
 
-/* {bytes =, depth =, elements =, attributes =, namespaces =} at `index`, where the defaults differ.
- */
+/*
+** {bytes =, depth =, elements =, attributes =, namespaces =} at `index`, where the defaults differ.
+*/
 lp_xml_limits lp_xml_check_limits (lua_State *L, int index, const lp_xml_limits *defaults);
 
 int lp_xml_document_parse (lua_State *L); /* xmldsig.parse */
