@@ -154,7 +154,7 @@ test-luajit: all
 
 # The specs that reach into C, inside a worker of nginx.
 test-nginx: all
-	@$(call in_tree,5.4) lua5.4 .ci/specs.lua "lua5.4 spec/support/in_nginx.lua" spec/core spec/conform
+	@$(call in_tree,5.4) lua5.4 .ci/specs.lua "lua5.4 spec/support/in_nginx.lua" spec/core spec/conform spec/xmldsig
 
 SANITIZE = -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=undefined
 ASAN_LIBRARY = $(shell $(CC) -print-file-name=libasan.so)

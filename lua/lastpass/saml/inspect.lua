@@ -142,9 +142,9 @@ function M.describe(text, options)
   if not document then
     return checks.fail_xml(code, message)
   end
-  local report
-  report, message, err =
-    require("lastpass.saml.inspect.words").of(decoded, document:tree(), options)
+  local tree, report = document:tree(), nil
+  document:close() -- it may be large, which the collector does not know
+  report, message, err = require("lastpass.saml.inspect.words").of(decoded, tree, options)
   if report then
     report.form = forms[decoded.form]
   end

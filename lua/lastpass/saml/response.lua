@@ -44,15 +44,7 @@ for _, steps in ipairs {
   end
 end
 
---- Runs the steps, until one of them refuses.
----@param c table `settings` (of `lastpass.saml.sp`), `form`, `now`; `method`, `content_type`, `browser`, `address`,
--- `wants_xml`, where they are known
----@param observe? fun(step: lastpass.saml.Step, ok: boolean, err: lastpass.Error?) is called after each step
----@return lastpass.saml.Identity|nil
----@return string? message
----@return lastpass.Error? err
-function M.read(c, observe)
-  c.signers = {}
+local function run(c, observe)
   for _, step in ipairs(M.steps) do
     local ok, message, err = step.run(c)
     if observe then
@@ -63,6 +55,22 @@ function M.read(c, observe)
     end
   end
   return c.identity
+end
+
+--- Runs the steps, until one of them refuses.
+---@param c table `settings` (of `lastpass.saml.sp`), `form`, `now`; `method`, `content_type`, `browser`, `address`,
+-- `wants_xml`, where they are known
+---@param observe? fun(step: lastpass.saml.Step, ok: boolean, err: lastpass.Error?) is called after each step
+---@return lastpass.saml.Identity|nil
+---@return string? message
+---@return lastpass.Error? err
+function M.read(c, observe)
+  c.signers, c.documents = {}, {}
+  local who, message, err = run(c, observe)
+  for _, document in ipairs(c.documents) do
+    document:close()
+  end
+  return who, message, err
 end
 
 signature.declare("saml.response.", M, {

@@ -117,6 +117,7 @@ function M.verified(text, pinned, options)
   end
   local octets, code
   octets, message, code = document:verify { certificates = pinned }
+  document:close() -- it may be large, which the collector does not know
   if not octets then
     return refused(message, code)
   end
@@ -370,7 +371,9 @@ function M.entity(xml, options, outer)
     return nil, message, err
   end
   local entity
-  entity, message, err = M.from_root(document:tree(), options, outer)
+  local root = document:tree()
+  document:close()
+  entity, message, err = M.from_root(root, options, outer)
   if entity then
     entity.signed = pinned ~= nil
   end

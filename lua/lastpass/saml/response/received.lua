@@ -34,22 +34,23 @@ local function decode(c)
   return true
 end
 
---- Parses a document of a message.
+--- Parses a document of a message. Reading closes it at its end.
+---@param c table
 ---@param text string
----@param limits? table
 ---@return table|nil document
 ---@return string? message
 ---@return lastpass.Error? err
-local function parse(text, limits)
-  local document, message, code = require("lastpass.xmldsig").parse(text, limits)
+local function parse(c, text)
+  local document, message, code = require("lastpass.xmldsig").parse(text, c.settings.limits)
   if not document then
     return checks.fail_xml(code, message)
   end
+  c.documents[#c.documents + 1] = document
   return document
 end
 
 local function parse_message(c)
-  local document, message, err = parse(c.xml, c.settings.limits)
+  local document, message, err = parse(c, c.xml)
   if not document then
     return nil, message, err
   end

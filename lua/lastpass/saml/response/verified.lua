@@ -30,7 +30,7 @@ local function verify(c, document, element)
     return checks.fail_xml(code, info)
   end
   c.signers[#c.signers + 1] = info
-  local parsed, message, err = received.parse(octets, c.settings.limits)
+  local parsed, message, err = received.parse(c, octets)
   if not parsed then
     return checks.fail("signed_octets", { detail = message, cause = err })
   end
@@ -118,7 +118,7 @@ local function decrypt(c)
   if not text then
     return checks.fail_xml(code, code ~= "decryption_failed" and message or nil)
   end
-  local document, reason, err = received.parse(text, c.settings.limits)
+  local document, reason, err = received.parse(c, text)
   if not document and c.settings.allow_cbc then
     -- CBC proves nothing of the text: how far it could be read would tell it, byte by byte (saml §3.18)
     return checks.fail("decryption_failed")
