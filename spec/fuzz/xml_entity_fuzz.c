@@ -33,7 +33,18 @@ static xmlNodePtr find (xmlNodePtr node, int *count) {
   return found;
 }
 
-/* Both in canonical form; one may have none. */
+static int has_canonical_form (xmlDocPtr document) {
+  lp_xml_fault fault = {NULL, ""};
+  size_t size = 0;
+  xmlChar *bytes = lp_xml_canonical(document, &size, &fault);
+  xmlFree(bytes);
+  return bytes != NULL;
+}
+
+/*
+** Both in canonical form. The streamed one has all declarations around it, and a relative address
+** among them that nothing uses leaves it, like the whole, without one.
+*/
 static void compare (xmlNodePtr whole, xmlDocPtr streamed) {
   lp_xml_fault fault = {NULL, ""}, other = {NULL, ""};
   size_t size = 0, size_other = 0;
@@ -44,9 +55,9 @@ static void compare (xmlNodePtr whole, xmlDocPtr streamed) {
   (void)xmlDocSetRootElement(alone, copy);
   one = lp_xml_canonical(alone, &size, &fault);
   two = lp_xml_canonical(streamed, &size_other, &other);
-  if ((one == NULL) != (two == NULL) ||
-      (one != NULL && (size != size_other || memcmp(one, two, size) != 0)))
-    abort();
+  if (one == NULL && two != NULL) abort();
+  if (one != NULL && two == NULL && has_canonical_form(whole->doc)) abort();
+  if (one != NULL && two != NULL && (size != size_other || memcmp(one, two, size) != 0)) abort();
   xmlFree(one);
   xmlFree(two);
   xmlFreeDoc(alone);

@@ -142,8 +142,9 @@ function M.describe(text, options)
   if not document then
     return checks.fail_xml(code, message)
   end
-  local tree, report = document:tree(), nil
+  local tree = document:tree()
   document:close() -- it may be large, which the collector does not know
+  local report
   report, message, err = require("lastpass.saml.inspect.words").of(decoded, tree, options)
   if report then
     report.form = forms[decoded.form]
