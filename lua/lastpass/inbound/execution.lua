@@ -7,6 +7,7 @@ local guards = require "lastpass.inbound.guards"
 local held = require "lastpass.inbound.held"
 local limits = require "lastpass.plan.limits"
 local objects = require "lastpass.inbound.objects"
+local outcome = require "lastpass.inbound.outcome"
 local plan_guards = require "lastpass.plan.guards"
 local sending = require "lastpass.inbound.sending"
 local state = require "lastpass.plan.state"
@@ -61,28 +62,6 @@ local function claims_of(write, takes_admin)
   return claims
 end
 
-local function finish_job(endpoint, write, token)
-  local not_before, delay = endpoint:due_in(endpoint:doubt(#write.changes))
-  return {
-    tenant = endpoint.tenant,
-    connection = endpoint.store_name,
-    kind = held.FINISH,
-    subject = write.changes[1].subject,
-    object = write.object.id,
-    not_before = not_before,
-    delay = delay,
-    payload = {
-      changes = held.plain(write.changes),
-      final = write.final,
-      claim = token,
-      is_new = write.is_new,
-      approved = write.approved,
-      sent = true,
-      asked_at = write.asked_at or math.floor(endpoint.now()),
-    },
-  }
-end
-
 local LIMIT = "%s within %s: %d so far, and %d by this change; the limit is %d"
 
 local function limit_reason(over)
@@ -109,7 +88,7 @@ local function intend(endpoint, write, takes_admin)
         and guards.amounts(endpoint, write.view, write.changes, write.approved)
       or nil,
     objects = not write.is_stored and { write.object } or nil,
-    job = not write.proof and finish_job(endpoint, write, token) or nil,
+    job = not write.proof and outcome.finish_job(endpoint, write, token) or nil,
     proof = write.proof,
     reading = write.reading,
     expected = not write.proof and objects.expected(endpoint, write.entry) or nil,
@@ -119,151 +98,6 @@ local function intend(endpoint, write, takes_admin)
   end
   written.token, written.claimed, written.doubt = token, #claims, doubt
   return written
-end
-
--- ---- the outcome ----
-
-local ranks =
-  { done = 1, refused = 2, unknown = 3, not_tried = 4, not_confirmed = 5, uncertain = 6 }
-
-local function worst_of(results)
-  local worst
-  for _, result in ipairs(results) do
-    if not worst or ranks[result.state] > ranks[worst.state] then
-      worst = result
-    end
-  end
-  return worst
-end
-
-local function members_of(results)
-  local list = {}
-  for _, result in ipairs(results) do
-    if result.state == "done" and result.change.member then
-      list[#list + 1] = result.change.member
-    end
-  end
-  return list
-end
-
-local function changes_in(results, ...)
-  local wanted, list = errors.set_of { ... }, {}
-  for _, result in ipairs(results) do
-    if wanted[result.state] then
-      list[#list + 1] = result.change
-    end
-  end
-  return list
-end
-
-local function recorded(written, results)
-  local steps = {}
-  for index, result in ipairs(results) do
-    steps[index] = {
-      number = written.numbers[index],
-      state = result.state,
-      reason = result.reason,
-      code = result.code,
-      confirmed = result.confirmed,
-    }
-  end
-  return steps
-end
-
--- Seconds after which a change that could not be sent, or is not shown yet, is looked at again.
-local SOON, LONGEST = 10, 600
-
-local function unsent_payload(write, results)
-  return {
-    changes = held.plain(changes_in(results, "not_tried")),
-    final = write.final,
-    is_new = write.is_new,
-    approved = write.approved,
-    asked_at = write.asked_at,
-  }
-end
-
-local function ready_in(endpoint, seconds, result)
-  result.state = "ready"
-  result.not_before, result.delay = endpoint:due_in(seconds)
-  return result
-end
-
--- What becomes of the job that was left behind with the intent, or that is executed.
-local function result_of(endpoint, write, written, results, worst)
-  if worst.state == "done" then
-    return { state = "done", outcome = "done" }
-  elseif worst.state == "refused" or worst.state == "unknown" then
-    local job_state = write.proof and "failed" or "done"
-    return { state = job_state, code = worst.code, reason = worst.reason }
-  elseif worst.state == "not_tried" then
-    local seconds = worst.err and worst.err.retry_after or SOON
-    return ready_in(endpoint, math.min(seconds, LONGEST), {
-      reason = worst.reason,
-      payload = unsent_payload(write, results),
-    })
-  end
-  local payload = finish_job(endpoint, write, written.token).payload
-  payload.doubt_until = math.floor(endpoint.now()) + written.doubt
-  return ready_in(endpoint, worst.state == "uncertain" and written.doubt or SOON, {
-    reason = worst.reason,
-    payload = payload,
-  })
-end
-
-local function copy_at(object, clock)
-  local copy = objects.copy(object)
-  copy.written_at = copy.shown and clock or copy.written_at
-  if copy.state == "tombstone" then
-    copy.deleted_at = clock
-  end
-  copy.version, copy.created, copy.changed = nil, nil, nil
-  return copy
-end
-
---- Writes down what became of changes.
----@param endpoint lastpass.inbound.Endpoint
----@param write lastpass.inbound.Write
----@param written table of the intent
----@param results table[] of `sending`
----@return table|nil worst result
----@return string? message
----@return lastpass.Error? err
-function M.record(endpoint, write, written, results)
-  local worst = worst_of(results)
-  local is_open = worst.state == "uncertain" or worst.state == "not_confirmed"
-  local unmade = changes_in(results, "refused", "not_tried")
-  local done = worst.state == "done"
-  local is_current = not written.is_overtaken
-  local jobs = write.entry and write.entry.jobs or {}
-  local supersede = done and held.overtaken(jobs, write.touched) or {}
-  local ok, message, err = endpoint:call_journal("scim_record", {
-    tenant = endpoint.tenant,
-    connection = endpoint.store_name,
-    token = written.token,
-    claimed = written.claimed,
-    lease = is_open and written.doubt or nil,
-    run = written.run,
-    steps = recorded(written, results),
-    objects = done and is_current and { copy_at(write.final.object, written.clock) } or nil,
-    forget = worst.state == "refused" and write.is_new and is_current and { write.object.id }
-      or nil,
-    members = is_current and members_of(results) or nil,
-    job = {
-      id = written.job,
-      token = write.proof and write.proof.token,
-      result = result_of(endpoint, write, written, results, worst),
-    },
-    add_jobs = done and is_current and write.final.jobs or nil,
-    supersede = supersede,
-    repeatable = done and not write.proof and write.object.type == "User" and #supersede == 0,
-    give_back = not write.again and guards.amounts(endpoint, write.view, unmade, true) or nil,
-    slot = written.slot,
-  })
-  if not ok then
-    return nil, message, err
-  end
-  return worst
 end
 
 -- ---- answers ----
@@ -288,15 +122,6 @@ local function answer(worst, written)
   return errors.fail("transport", worst.state, text:format(tostring(worst.reason)), fields)
 end
 
--- What the directory shows of a user now is shown of them until it is read again.
-local function note_shown(write, results)
-  local user = results[#results].user
-  local object = write.final.object
-  if user and object.state == "active" then
-    object.shown = { status = user.status, fullname = user.fullname }
-  end
-end
-
 local function refused_results(changes, message, err)
   local results = {}
   for index, change in ipairs(changes) do
@@ -308,9 +133,7 @@ end
 local function carry_out(endpoint, context, write, ends)
   local results = sending.send(endpoint, write.changes, ends)
   sending.read_back(endpoint, results, context.ends)
-  if write.object.type == "User" then
-    note_shown(write, results)
-  end
+  outcome.note_shown(write, results)
   return results
 end
 
@@ -326,8 +149,8 @@ local function run_in_shadow(endpoint, write)
     results[index] = { change = change, state = "done" }
   end
   return M.note(endpoint, {
-    objects = { copy_at(write.final.object, math.floor(endpoint.now())) },
-    members = members_of(results),
+    objects = { outcome.copy_at(write.final.object, math.floor(endpoint.now())) },
+    members = outcome.members_of(results),
   })
 end
 
@@ -373,7 +196,7 @@ function M.run(endpoint, context, write)
     results = refused_results(write.changes, why, err)
   end
   local worst
-  worst, message, failure = M.record(endpoint, write, written, results)
+  worst, message, failure = outcome.record(endpoint, write, written, results)
   if not worst then
     return nil, message, failure
   elseif not still_ok then

@@ -7,6 +7,7 @@ local email = require "lastpass.email"
 local execution = require "lastpass.inbound.execution"
 local held = require "lastpass.inbound.held"
 local objects = require "lastpass.inbound.objects"
+local outcome = require "lastpass.inbound.outcome"
 local sending = require "lastpass.inbound.sending"
 
 local M = {}
@@ -92,8 +93,12 @@ function M.find_object(endpoint, job)
   return known.objects[1] or false
 end
 
--- What the object is once the job is done: as it is now, with what the change made of it.
-local function object_after(object, final)
+-- What the object is once the job is done: as the request would have written it or, when another one has written since, as
+-- that left it, with what the change made of it.
+local function object_after(object, final, version)
+  if object and object.version == version then
+    return objects.copy(final)
+  end
   local copy = objects.copy(object or final)
   for _, name in ipairs { "state", "shown", "alias", "account", "deleted_at" } do
     copy[name] = final[name]
@@ -111,7 +116,7 @@ local function write_of(view, job, object, changes)
     is_new = payload.is_new,
     changes = changes,
     final = {
-      object = final and object_after(object, final) or object,
+      object = final and object_after(object, final, payload.version) or object,
       jobs = payload.final and payload.final.jobs,
     },
     touched = {},
@@ -189,14 +194,15 @@ local function record(endpoint, write, job, numbers, results)
     clock = math.floor(endpoint.now()),
     doubt = endpoint:doubt(#write.changes),
   }
-  local worst, message, err = execution.record(endpoint, write, written, results)
+  outcome.note_shown(write, results)
+  local worst, message, err = outcome.record(endpoint, write, written, results)
   if worst or err.code ~= "claim_lost" then
     return worst, message, err
   end
   -- A later request had the user or group after the lease was over, and has written what it is: only the steps and the
   -- job are ended here, and the job is still ours.
   written.token, written.is_overtaken = nil, true
-  return execution.record(endpoint, write, written, results)
+  return outcome.record(endpoint, write, written, results)
 end
 
 local NOT_DONE = "its answer was lost, and LastPass does not show it; it was not sent again"
