@@ -231,6 +231,7 @@ build = {
     ["lastpass.inbound.members"] = "lua/lastpass/inbound/members.lua",
     ["lastpass.inbound.membership"] = "lua/lastpass/inbound/membership.lua",
     ["lastpass.inbound.objects"] = "lua/lastpass/inbound/objects.lua",
+    ["lastpass.inbound.outcome"] = "lua/lastpass/inbound/outcome.lua",
     ["lastpass.inbound.portions"] = "lua/lastpass/inbound/portions.lua",
     ["lastpass.inbound.queries"] = "lua/lastpass/inbound/queries.lua",
     ["lastpass.inbound.resources"] = "lua/lastpass/inbound/resources.lua",
