@@ -24,7 +24,7 @@ PACKAGES_TEST = lua5.1 liblua5.1-0-dev luajit2 libluajit2-5.1-dev lua-busted lua
   apache2-bin libapache2-mod-auth-mellon python3-onelogin-saml2 xmlsec1
 PACKAGES_CHECK = clang libclang-rt-14-dev clang-format clang-tidy cppcheck valgrind git
 PACKAGES_BENCH = nginx-light libnginx-mod-http-lua python3 python3-requests lua-socket lua-curl lua5.1 \
-  liblua5.1-0-dev rapidjson-dev g++ curl openssl
+  liblua5.1-0-dev rapidjson-dev g++ curl openssl wrk
 
 SUDO = $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 # npm may come from elsewhere than Debian; what works is not replaced.
