@@ -1,5 +1,5 @@
 --- Says of each check of a response (saml §3) whether it is passed, as a service provider with these settings would
--- judge it. What only the running service provider knows (which browser asked, what was used before) is left open.
+-- check it. What only the running service provider knows (which browser asked, what was used before) is left open.
 -- @module lastpass.saml.verify
 local base64 = require "lastpass.text.base64"
 local digest = require "lastpass.digest"
@@ -178,7 +178,7 @@ end
 ---@param given table text (XML, Base64 or the body of the form), idp (its metadata), entity_id and acs_url (ours); key
 -- and cert (to decrypt), at (epoch seconds; default now), skew, want, request_id (of the request that it must answer),
 -- allow_unsolicited, allow_sha1, allow_cbc
----@return lastpass.saml.Verification|nil nil when there is nothing to judge, or the settings are wrong
+---@return lastpass.saml.Verification|nil nil when there is nothing to check, or the settings are wrong
 ---@return string? message
 ---@return lastpass.Error? err
 function M.run(given)

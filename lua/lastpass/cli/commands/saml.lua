@@ -250,7 +250,7 @@ return {
   {
     name = "saml verify",
     summary = "Say of each check whether a response passes it, and what to click",
-    description = "As a service provider with these settings would judge it. Every "
+    description = "As a service provider with these settings would check it. Every "
       .. "check is listed as passed, "
       .. "failed or not reached, and for the one that failed what to do in LastPass's "
       .. "Admin Console. Ends with 7 "
@@ -272,7 +272,7 @@ return {
         "the ID of the request that it must answer; default whichever it says",
         value = "ID",
       },
-      { "--at", "judge it as of this time; default now", value = "TIME" },
+      { "--at", "check it as of this time; default now", value = "TIME" },
       { "--skew", "seconds that clocks may differ; default 60", value = "SECONDS", number = true },
       {
         "--want",
