@@ -196,6 +196,15 @@ describe("SAML guards of several machines", function()
   end)
 end)
 
+local HOLD = [[ <<'END'
+import sqlite3, sys, time
+connection = sqlite3.connect(sys.argv[1], isolation_level=None)
+connection.execute("BEGIN EXCLUSIVE")
+print("held", flush=True)
+time.sleep(9)
+END
+]]
+
 describe("SAML guard without its journal", function()
   it("lets nobody pass", function()
     local folder = support.folder()
@@ -212,6 +221,23 @@ describe("SAML guard without its journal", function()
     wait("the journal was read", function()
       return browser:request("/").status == 200
     end)
+    -- a session that nobody could end with its account does not begin
+    local other = guard.browser(server)
+    local refused = other:sign_in("/", { name = "S-1-5-21-77" })
+    assert.equal(403, refused.status)
+    assert.is_nil(other.jar["__Host-lastpass_saml"])
+    assert.truthy(server:log():find "account_no_address.-attribute:NAME")
+    assert.is_nil(server:log():find("S-1-5-21-77", 1, true))
+    if LONG then
+      -- another process writes for longer than is waited: whoever signs out is told that it did not work
+      local holder = assert(io.popen("python3 - " .. path .. HOLD))
+      assert.equal("held", holder:read "*l")
+      local out =
+        browser:request("/saml/logout", { headers = { ["Sec-Fetch-Site"] = "same-origin" } })
+      assert.equal(503, out.status)
+      assert.equal(200, browser:request("/").status) -- reading goes on beside it
+      holder:close()
+    end
     os.remove(path)
     wait("nobody passes", function()
       return browser:request("/").status == 503
