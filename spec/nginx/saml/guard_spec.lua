@@ -271,6 +271,21 @@ describe("SAML guard in nginx", function()
     assert.equal("GET", seen(browser:request "/form").method)
   end)
 
+  it("sends nobody's form for somebody else", function()
+    local browser = guard.browser(server)
+    browser:sign_in("/", { name = "one@acme.example", index = "f1" })
+    guard.browser(server):request "/saml/slo?name=one@acme.example&index=f1"
+    local id = guard.request_id(browser:request("/form", { body = "a=1" }))
+    browser:request("/saml/acs", {
+      body = guard.answer { id = id, name = "two@acme.example" },
+      cross_site = true,
+    })
+    local refused = browser:request "/form"
+    assert.equal(410, refused.status)
+    assert.truthy(refused.body:find("somebody else was signed in", 1, true))
+    assert.equal("GET", seen(browser:request "/form").method)
+  end)
+
   it("keeps no form that is too large, or of another site", function()
     local browser = guard.browser(server)
     local response = browser:request("/form", { body = ("x"):rep(65537) })
@@ -492,6 +507,14 @@ describe("SAML guard in nginx", function()
     local response = browser:request "/saml/login?target"
     assert.equal(400, response.status)
     assert.truthy(response.body:find("has no value: target", 1, true))
+    response = browser:request("/saml/login?target=/a" .. ("&x"):rep(30))
+    assert.equal(400, response.status)
+    local many = {}
+    for number = 1, 21 do
+      many[number] = ("p%d=1"):format(number)
+    end
+    response = browser:request("/saml/login?" .. table.concat(many, "&"))
+    assert.truthy(response.body:find("too many parameters", 1, true))
   end)
 
   it("gives its metadata, and nothing at other addresses of its own", function()

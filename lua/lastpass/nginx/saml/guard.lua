@@ -38,7 +38,7 @@ local function request_of(now)
     method = ngx.req.get_method(),
     headers = headers,
     cookies = cookies.read(headers.cookie),
-    query = ngx.req.get_uri_args(20),
+    query = ngx.req.get_uri_args(100), -- more than any of ours takes
     now = now,
   }
 end
@@ -98,7 +98,7 @@ local NOT_KEPT = {
 
 local function begin_with_form(self, request, login_of)
   local length = tonumber(ngx.var.http_content_length)
-  local id, reason = self.posts:keep(request.headers, login_of.target, length)
+  local id, reason = self.posts:keep(request.headers, login_of.target, length, login_of.account)
   if id then
     login_of.post = id
     return login.begin(self, request, login_of, login_of.choice)
@@ -130,7 +130,7 @@ local why = {
   step_up = "this address asks for a stronger or more recent sign-in",
 }
 
-local function without_session(self, request, reason, requirement)
+local function without_session(self, request, reason, requirement, former)
   local target = target_of()
   local kind = classify.of(request.method, request.headers)
   if kind == "api" then
@@ -139,6 +139,7 @@ local function without_session(self, request, reason, requirement)
   end
   local login_of = {
     target = target,
+    account = former and former.account,
     requirement = requirement
       and { contexts = requirement.contexts, max_age = requirement.max_age, idp = requirement.idp },
     choice = { is_step_up = reason == "step_up" },
@@ -212,18 +213,23 @@ local function strip_cookies(entry)
   end
 end
 
+local NOT_SENT = {
+  gone = "You are signed in again, but the form was kept for too long or on another server, or was "
+    .. "sent already. Go back to it, look whether it was saved, and send it again if not.",
+  other = "The form was sent when somebody else was signed in here. Nothing was saved.",
+}
+
 -- A form that was kept while the person signed in.
-local function send_kept(self, header)
-  local form, reason = self.posts:take(header, target_of())
+local function send_kept(self, header, account)
+  local form, reason = self.posts:take(header, target_of(), account)
   if form then
     ngx.header["Set-Cookie"] = posts.forget()
     posts.restore(form)
-  elseif reason == "gone" then
+  elseif reason then
     local response = pages.page(
       410,
       "What you sent was not kept",
-      "You are signed in again, but the form was kept for too long or on another server, or was "
-        .. "sent already. Go back to it, look whether it was saved, and send it again if not.",
+      NOT_SENT[reason],
       pages.link(self.settings.landing, "Go on")
     )
     response.headers["Set-Cookie"] = { posts.forget() }
@@ -238,7 +244,7 @@ local function pass(self, entry, header, now)
   end
   set_headers(self, entry)
   if posts.is_named(header) and ngx.req.get_method() == "GET" then
-    local response = send_kept(self, header)
+    local response = send_kept(self, header, session.account)
     if response then
       return response
     end
@@ -308,7 +314,7 @@ local function decide(self, given)
     session, reason = nil, "step_up"
   end
   if not session then
-    return without_session(self, request_of(now), reason, requirement)
+    return without_session(self, request_of(now), reason, requirement, entry and entry.session)
   end
   return pass(self, entry, header, now)
 end

@@ -12,6 +12,7 @@ local posts = require "lastpass.nginx.saml.posts"
 
 local M = {}
 
+local MOST_PARAMETERS = 20
 local LONGEST_TARGET = 2000
 local LONGEST_ANSWER = 3 * 256 * 1024 -- Base64 in a form, of which each "+" and "/" takes three bytes
 
@@ -196,7 +197,12 @@ function M.start(guard, request)
     return pages.problem(405, "method", "this address takes GET")
   end
   local query = request.query
+  local count = 0
   for name, value in pairs(query) do
+    count = count + 1
+    if count > MOST_PARAMETERS then
+      return pages.problem(400, "bad_parameter", "there are too many parameters")
+    end
     if type(value) ~= "string" then
       local text = value == true and "a parameter has no value: %s" or "a parameter came twice: %s"
       return pages.problem(400, "bad_parameter", text:format(name))

@@ -60,9 +60,10 @@ local KEPT = { "content-type", "origin", "referer" }
 ---@param headers table by names in lower case
 ---@param target string path and query that it was sent to
 ---@param length number|nil Content-Length
+---@param account string|nil whose session it was that has ended: nobody else sends the form
 ---@return string|nil id for `replay`
 ---@return string? reason "foreign", "large", or "full"
-function methods:keep(headers, target, length)
+function methods:keep(headers, target, length, account)
   if not is_own(self, headers) then
     return nil, "foreign"
   elseif length and length > self._most then
@@ -77,7 +78,7 @@ function methods:keep(headers, target, length)
     kept[name] = headers[name]
   end
   local id = base64url.encode(digest.random(16))
-  local head = json.encode { target = target, headers = kept }
+  local head = json.encode { target = target, headers = kept, account = account }
   local sealed = self._keys:seal_bytes(PURPOSE .. id, ("%d:%s%s"):format(#head, head, body))
   if not dicts.add(self._dict, digest.hex(id, 32), sealed, M.TTL) then
     return nil, "full"
@@ -103,9 +104,11 @@ end
 --- Takes the form that belongs to the current request: nobody gets it twice.
 ---@param header string Cookie
 ---@param target string path and query of the request
+---@param account string who is signed in now
 ---@return table|nil form {body, headers}
----@return string? reason "gone" (it was sent already, or was kept for too long); nil: there is none for this address
-function methods:take(header, target)
+---@return string? reason "gone" (it was sent already, or was kept for too long), "other" (somebody else's); nil: there is
+-- none for this address
+function methods:take(header, target, account)
   local sealed = cookies.read(header)[COOKIE]
   local id = sealed and self._keys:open(PURPOSE, sealed)
   if not id then
@@ -121,6 +124,8 @@ function methods:take(header, target)
   local head = json.decode(rest:sub(1, length))
   if head.target ~= target then
     return nil -- another tab
+  elseif head.account and head.account ~= account then
+    return nil, "other"
   elseif not dicts.add(self._dict, key .. " taken", true, M.TTL) then
     return nil, "gone"
   end
