@@ -244,7 +244,7 @@ local function pass(self, entry, header, now)
   end
   set_headers(self, entry)
   if posts.is_named(header) and ngx.req.get_method() == "GET" then
-    local response = send_kept(self, header, session.account)
+    local response = send_kept(self, header, entry.session.account)
     if response then
       return response
     end
