@@ -8,6 +8,10 @@ local M = {}
 -- it not keep up, a commit does it after all.
 local CHECKPOINT_AFTER = 20000 -- pages of 4 KiB
 
+-- Each thread has a Lua state of its own, and lets it grow to twice what is used before it collects: with many threads
+-- that is most of a worker's memory. Of what is used, so many percent.
+local COLLECT_AT = 120
+
 local opened = {} -- by label; a Lua state opens each journal once
 
 local function close(label)
@@ -40,6 +44,7 @@ local function open(label, was_open)
   elseif opened[label] then
     return opened[label]
   end
+  collectgarbage("setpause", COLLECT_AT)
   local journal, message, err = require("lastpass.store").open {
     [is_dsn and "dsn" or "path"] = label,
     busy_timeout = 5,
