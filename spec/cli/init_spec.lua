@@ -86,6 +86,12 @@ describe("the program", function()
       ["scim user"] = "ann@acme.com",
       ["scim group"] = "Sales",
       ["scim doctor"] = "https://idp.acme.com/scim",
+      ["saml inspect"] = "idp.xml",
+      ["saml verify"] = "r.xml --metadata idp.xml --acs https://a.bc/acs --entity-id https://a.bc",
+      ["saml metadata write"] = "--entity-id https://a.bc --acs https://a.bc/acs",
+      ["saml metadata diff"] = "old.xml new.xml",
+      ["saml metadata refresh"] = "https://idp.acme.com/metadata idp.xml",
+      ["saml rollover"] = "idp.xml",
       ["evidence write"] = "e --key-file k --report mfa",
       ["evidence verify"] = "e --public-key k.pub",
     }
