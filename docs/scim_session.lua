@@ -17,6 +17,8 @@ rawset(arg, 0, demo)
 local running = dofile "examples/nginx/running.lua"
 
 local WIDTH = 100 -- of the terminal
+-- Milliseconds of a busy machine have more digits, for which a column would go. Only shapes are compared when checking.
+local LOG_WIDTH = check_only and WIDTH + 10 or WIDTH
 local HOST = "https://lastpass.acme.com"
 local PATCH = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
 
@@ -146,7 +148,7 @@ local function run(name, line, expected, ...)
     out = file,
     err = file,
     input = file,
-    width = WIDTH,
+    width = name == "log" and LOG_WIDTH or WIDTH,
     out_is_terminal = true,
     err_is_terminal = true,
     input_is_terminal = true,
@@ -241,7 +243,7 @@ end
 local function shape(text)
   text = text:gsub("%d%d%d%d%-%d%d%-%d%d[T%d:Z]*", "TIME"):gsub("%x%x%x%x%x%x%x+", "ID")
   text = text:gsub("lps_[%w_-]+", "TOKEN"):gsub("127%.0%.0%.1:%d+", "ADDRESS"):gsub("%d+ ms", "MS")
-  return (text:gsub("%-%-%-+", "---"):gsub("%d+\n", "N\n"):gsub(" +", " "))
+  return (text:gsub("%-%-+", "--"):gsub("%d+\n", "N\n"):gsub(" +", " "))
 end
 
 local complaints = 0
