@@ -68,9 +68,12 @@ describe("a run that gets Ctrl-C", function()
     assert.equal("stopped", run.state)
     assert.equal("interrupted", run.stopped.code)
     assert.is_true(run.counts.done > 0 and run.counts.done < STEPS, tostring(run))
-    -- Where the signal hits a task itself (LuaJIT), that one's answer stays open.
-    assert.is_true(run.counts.uncertain <= 1)
-    assert.equal(requests(), run.counts.done + run.counts.uncertain)
+    -- Where the signal hits a task itself (LuaJIT), that one's answer stays open; between intent and request, nothing
+    -- was sent of it.
+    local open = run.counts.uncertain
+    assert.is_true(open <= 1)
+    local sent = requests() - run.counts.done
+    assert.is_true(sent == open or sent == 0, ("%d sent, %d open"):format(sent, open))
     run = assert(client:resume(1, { settle_after = 0.2 }))
     assert.is_true(run.ok)
     assert.equal(STEPS, requests())
