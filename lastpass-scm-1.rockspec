@@ -418,6 +418,7 @@ build = {
     ["lastpass.saml.metadata.warnings"] = "lua/lastpass/saml/metadata/warnings.lua",
     ["lastpass.saml.metadata.write"] = "lua/lastpass/saml/metadata/write.lua",
     ["lastpass.saml.names"] = "lua/lastpass/saml/names.lua",
+    ["lastpass.saml.option_kinds"] = "lua/lastpass/saml/option_kinds.lua",
     ["lastpass.saml.read"] = "lua/lastpass/saml/read.lua",
     ["lastpass.saml.relay"] = "lua/lastpass/saml/relay.lua",
     ["lastpass.saml.request"] = "lua/lastpass/saml/request.lua",

@@ -108,20 +108,6 @@ function M.text_of(element, ns, name)
   return M.text(child)
 end
 
--- "0" is byte 48: 48 * 1111 and 48 * 11 take the digits' own codes off again.
-local function civil_of(text)
-  local y1, y2, y3, y4, _, o1, o2, _, d1, d2 = text:byte(1, 10)
-  local h1, h2, _, m1, m2, _, s1, s2 = text:byte(12, 19)
-  return calendar.civil(
-    y1 * 1000 + y2 * 100 + y3 * 10 + y4 - 53328,
-    o1 * 10 + o2 - 528,
-    d1 * 10 + d2 - 528,
-    h1 * 10 + h2 - 528,
-    m1 * 10 + m2 - 528,
-    s1 * 10 + s2 - 528
-  )
-end
-
 --- A time as SAML has it: xs:dateTime in UTC, with "Z" and nothing else (saml §3.27).
 ---@param text string
 ---@return number|nil utc epoch seconds, with the fraction
@@ -129,7 +115,7 @@ function M.utc(text)
   if #text > 40 or not text:find "^%d%d%d%d%-%d%d%-%d%dT%d%d:%d%d:%d%d%.?%d*Z$" then
     return nil
   end
-  local civil = civil_of(text)
+  local civil = calendar.parse(text:sub(1, 10) .. " " .. text:sub(12, 19))
   if not civil or #text == 20 then
     return civil
   end

@@ -5,28 +5,12 @@ local errors = require "lastpass.error"
 local keys = require "lastpass.saml.keys"
 local mapping = require "lastpass.saml.idp.mapping"
 local names = require "lastpass.saml.names"
+local option_kinds = require "lastpass.saml.option_kinds"
 local time = require "lastpass.time"
 
 local M = {}
 
-local function one_of(...)
-  local words = { ... }
-  return function(value)
-    for _, word in ipairs(words) do
-      if value == word then
-        return true
-      end
-    end
-    return false, "one of " .. table.concat(words, ", ")
-  end
-end
-
-local function within(low, high)
-  return function(value)
-    return type(value) == "number" and value >= low and value <= high,
-      ("a number from %d to %d"):format(low, high)
-  end
-end
+local one_of, within = option_kinds.one_of, option_kinds.within
 
 -- What holds for all service providers, or for one.
 local settings = {

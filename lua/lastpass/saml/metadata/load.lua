@@ -52,7 +52,7 @@ local function without_mark(text)
 end
 
 -- The size of a file, its digest, and its text where it is small: a pipe can be read once, and a file that is exchanged
--- meanwhile must not be judged by the digest of the other. A large one is never in memory.
+-- meanwhile must not be checked by the digest of the other. A large one is never in memory.
 local function measure(path, shown)
   local file = io.open(path, "rb")
   if not file then

@@ -3,6 +3,7 @@
 local address = require "lastpass.transport.address"
 local errors = require "lastpass.error"
 local keys = require "lastpass.saml.keys"
+local option_kinds = require "lastpass.saml.option_kinds"
 local providers = require "lastpass.saml.sp.providers"
 local relay = require "lastpass.saml.relay"
 local time = require "lastpass.time"
@@ -12,19 +13,7 @@ local M = {}
 local DEFAULT_SKEW, MOST_SKEW = 60, 300
 local REQUEST_LIFETIME = 1800
 
-local function one_of(...)
-  local words = { ... }
-  return function(value)
-    return errors.set_of(words)[value] or false, "one of " .. table.concat(words, ", ")
-  end
-end
-
-local function within(low, high)
-  return function(value)
-    return type(value) == "number" and value >= low and value <= high,
-      ("a number from %d to %d"):format(low, high)
-  end
-end
+local one_of, within = option_kinds.one_of, option_kinds.within
 
 local function url(value)
   return type(value) == "string" and address.parse(value) ~= nil and not value:find("#", 1, true),

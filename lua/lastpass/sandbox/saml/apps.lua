@@ -4,6 +4,7 @@ local digest = require "lastpass.digest"
 local json = require "lastpass.json"
 local metadata = require "lastpass.saml.metadata"
 local names = require "lastpass.saml.names"
+local option_kinds = require "lastpass.saml.option_kinds"
 local saml_lastpass = require "lastpass.saml.lastpass"
 local schema = require "lastpass.sandbox.schema"
 local xmldsig = require "lastpass.xmldsig"
@@ -13,17 +14,7 @@ local M = {}
 --- The most apps of a company.
 M.MOST = 200
 
-local function one_of(...)
-  local words = { ... }
-  return function(value)
-    for _, word in ipairs(words) do
-      if value == word then
-        return true
-      end
-    end
-    return false, "one of " .. table.concat(words, ", ")
-  end
-end
+local one_of = option_kinds.one_of
 
 local function is_methods(value)
   local ok = schema.is_strings(value) and #value > 0
