@@ -6,8 +6,8 @@ local core = require "lastpass.core"
 local planted = require "spec.support.planted"
 local server = require "spec.support.server"
 
-local TOKEN = "t0kenc4nary" .. ("7a"):rep(20)
-local KEY = "keyc4nary" .. ("5f"):rep(20)
+local TOKEN = planted.secret()
+local KEY = planted.secret()
 
 local place, token, key, signing, private, paths
 

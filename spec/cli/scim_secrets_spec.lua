@@ -6,7 +6,7 @@ local planted = require "spec.support.planted"
 local store = require "lastpass.store"
 local worlds = require "spec.support.inbound"
 
-local TOKEN = ("c0ffee42"):rep(8)
+local TOKEN = planted.secret()
 
 local place, url
 local paths = {}

@@ -2,8 +2,9 @@
 -- children, the output of failures, the journal, nor the plan file.
 local cli = require "spec.support.cli"
 local memory = require "spec.support.memory"
+local planted = require "spec.support.planted"
 
-local HASH = ("c0ffee42"):rep(8)
+local HASH = planted.secret()
 
 local place
 

@@ -153,6 +153,18 @@ function M.remove(list)
   end
 end
 
+--- A secret that no other process has: the same spec may run under another interpreter at the same time, and
+-- what that one gives away on purpose would be found in `ps`.
+---@return string secret 64 hexadecimal digits
+function M.secret()
+  local file = assert(io.open("/dev/urandom", "rb"))
+  local bytes = file:read(32)
+  file:close()
+  return (bytes:gsub(".", function(byte)
+    return ("%02x"):format(byte:byte())
+  end))
+end
+
 --- Writes a file.
 function M.write(path, text)
   local file = assert(io.open(path, "wb"))
