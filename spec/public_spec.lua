@@ -171,7 +171,7 @@ describe("public functions", function()
   it("of the module raise for wrong arguments", function()
     walk("lastpass.", lastpass, seen)
     for name in pairs(upvalue(getmetatable(lastpass).__index, "packages")) do
-      if type(lastpass[name]) == "table" and name ~= "saml" then
+      if type(lastpass[name]) == "table" and name ~= "saml" and name ~= "mfa" then
         walk("lastpass." .. name .. ".", lastpass[name], seen)
       end
     end
@@ -187,6 +187,9 @@ describe("public functions", function()
       if name ~= "names" then
         walk("lastpass.saml." .. name .. ".", lastpass.saml[name], seen)
       end
+    end
+    for name in pairs(upvalue(getmetatable(lastpass.mfa).__index, "parts")) do
+      walk("lastpass.mfa." .. name .. ".", lastpass.mfa[name], seen)
     end
   end)
 

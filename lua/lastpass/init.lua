@@ -9,6 +9,7 @@ local packages = {
   enterprise = "lastpass.enterprise",
   scim = "lastpass.scim",
   saml = "lastpass.saml",
+  mfa = "lastpass.mfa",
   secret = "lastpass.secret",
   sandbox = "lastpass.sandbox",
   source = "lastpass.source",
@@ -51,12 +52,11 @@ setmetatable(M, {
     if not module then
       return nil
     end
-    local value = require(module)
+    M[name] = require(module)
     if added[name] then
-      value.extensions = methods_of(name)
+      M[name].extensions = methods_of(name)
     end
-    M[name] = value
-    return value
+    return M[name]
   end,
 })
 
