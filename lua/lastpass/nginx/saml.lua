@@ -18,22 +18,25 @@
 -- @module lastpass.nginx.saml
 local dicts = require "lastpass.nginx.dicts"
 local errors = require "lastpass.error"
-local feeds = require "lastpass.nginx.saml.feed"
+local feeds = require "lastpass.nginx.guard.feed"
 local guards = require "lastpass.nginx.saml.guard"
 local logins = require "lastpass.nginx.saml.logins"
 local gateway_tokens = require "lastpass.nginx.gateway.tokens"
-local posts = require "lastpass.nginx.saml.posts"
+local posts = require "lastpass.nginx.guard.posts"
 local providers = require "lastpass.nginx.saml.provider"
 local report = require "lastpass.nginx.saml.report"
-local revocations = require "lastpass.nginx.saml.revoked"
+local revocations = require "lastpass.nginx.guard.revoked"
 local saml_options = require "lastpass.nginx.saml.options"
 local servers = require "lastpass.nginx.saml.server"
 local sessions = require "lastpass.nginx.saml.session"
 local signature = require "lastpass.signature"
 local state = require "lastpass.state"
 local timers = require "lastpass.nginx.timers"
+local watches = require "lastpass.nginx.saml.watch"
 
 local M = {}
+
+local REVOKED = "lastpass_saml_revoked"
 
 local by_name, names = {}, {}
 
@@ -94,6 +97,15 @@ local function check_others(settings, level)
   end
 end
 
+-- The watch over the keys that sign, where there is a journal.
+local function watch_of(feed)
+  local journal = feed:journal()
+  return journal
+    and watches.new(journal, function(message)
+      feed:complain("keys", message)
+    end)
+end
+
 local function make(given, site, level)
   local settings = saml_options.read(given, level + 1)
   check_others(settings, level + 1)
@@ -105,13 +117,13 @@ local function make(given, site, level)
   settings.tenant = tenant_of(settings, site, level + 1)
   local keys, purpose = settings.keys, settings.entity_id
   local revoked =
-    revocations.new(dicts.get(revocations.DICT, level + 1), settings.lifetime, settings.name)
+    revocations.new(dicts.get(REVOKED, level + 1), REVOKED, settings.lifetime, settings.name)
   local under_way = logins.new {
     keys = keys,
     purpose = "login " .. purpose,
     state = state.dict(dicts.get("lastpass_saml", level + 1)),
   }
-  local feed = feeds.new(settings, revoked)
+  local feed = feeds.new("saml", settings, revoked)
   local self = guards.new({
     settings = settings,
     tokens = tokens_of(settings, site, level + 1),
@@ -126,12 +138,13 @@ local function make(given, site, level)
     logins = under_way,
     posts = posts.new {
       keys = keys,
-      dict = dicts.get(posts.DICT, level + 1),
+      dict = dicts.get("lastpass_saml_posts", level + 1),
+      cookie = sessions.PREFIX .. "_post",
       url = settings.url,
       most = settings.post_max,
     },
     feed = feed,
-  }, providers.new(settings, under_way:store(), feed:watch(), level + 1))
+  }, providers.new(settings, under_way:store(), watch_of(feed), level + 1))
   by_name[settings.name] = self
   names[#names + 1] = settings.name
   return self

@@ -1,9 +1,9 @@
 -- Sessions and what ends them, with clocks that jump and differ, and cookies that were put together by somebody else.
-local cookies = require "lastpass.nginx.saml.cookies"
-local feeds = require "lastpass.nginx.saml.feed"
-local keys = require "lastpass.nginx.saml.keys"
+local cookies = require "lastpass.nginx.guard.cookies"
+local feeds = require "lastpass.nginx.guard.feed"
+local keys = require "lastpass.nginx.guard.keys"
 local lastpass = require "lastpass"
-local revocations = require "lastpass.nginx.saml.revoked"
+local revocations = require "lastpass.nginx.guard.revoked"
 local sessions = require "lastpass.nginx.saml.session"
 local shared_dict = require "spec.support.shared_dict"
 
@@ -19,7 +19,7 @@ describe("sessions of the SAML guard", function()
 
   local function new(list)
     return sessions.new {
-      keys = keys.read(list or { key("a", "a") }, 1),
+      keys = keys.read(list or { key("a", "a") }, "saml", "cookie_keys", 1),
       purpose = "session x",
       lifetime = LIFETIME,
       idle = 600,
@@ -34,7 +34,7 @@ describe("sessions of the SAML guard", function()
         return now
       end,
     }
-    revoked = revocations.new(dict, LIFETIME)
+    revoked = revocations.new(dict, "lastpass_saml_revoked", LIFETIME)
     here = new()
   end)
 
@@ -79,7 +79,7 @@ describe("sessions of the SAML guard", function()
     revoked:add(sessions.session_key(session.id), now, now)
     assert.equal("revoked", reason(jar))
     jar = begin "bob@acme.example"
-    revoked:add(sessions.account_key "BOB@acme.example", now, now)
+    revoked:add(revocations.account_key "BOB@acme.example", now, now)
     assert.equal("revoked", reason(jar))
   end)
 
@@ -87,7 +87,7 @@ describe("sessions of the SAML guard", function()
     revoked:set_clock(-50)
     local _, session = begin "ann@acme.example"
     assert.equal(now - 50, session.issued)
-    revoked:add(sessions.account_key "ann@acme.example", now - 50, now)
+    revoked:add(revocations.account_key "ann@acme.example", now - 50, now)
     local _, _, is_over = begin "ann@acme.example"
     assert.is_true(is_over)
   end)
@@ -101,7 +101,7 @@ describe("sessions of the SAML guard", function()
     } do
       local jar = begin(pair[1])
       assert.not_equal("revoked", reason(jar))
-      revoked:add(sessions.account_key(pair[2]), now, now)
+      revoked:add(revocations.account_key(pair[2]), now, now)
       assert.equal("revoked", reason(jar), pair[1])
       now = now + 1
     end
@@ -143,7 +143,7 @@ describe("sessions of the SAML guard", function()
   end)
 
   it("are not known by a list that was read when the clock was ahead", function()
-    local feed = feeds.new({
+    local feed = feeds.new("saml", {
       name = "default",
       journal = "/nowhere",
       lifetime = LIFETIME,

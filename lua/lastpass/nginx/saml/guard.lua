@@ -1,52 +1,29 @@
 --- What the guard does with a request: lets it pass with the headers that say who it is, answers it at one of the guard's
 -- own locations, or sends it to sign in.
 -- @module lastpass.nginx.saml.guard
-local classify = require "lastpass.nginx.saml.classify"
-local cookies = require "lastpass.nginx.saml.cookies"
+local classify = require "lastpass.nginx.guard.classify"
+local cookies = require "lastpass.nginx.guard.cookies"
 local gateway_tokens = require "lastpass.nginx.gateway.tokens"
 local login = require "lastpass.nginx.saml.login"
 local logout = require "lastpass.nginx.saml.logout"
 local metrics = require "lastpass.nginx.metrics"
-local pages = require "lastpass.nginx.saml.pages"
-local paths = require "lastpass.nginx.saml.paths"
-local posts = require "lastpass.nginx.saml.posts"
+local pages = require "lastpass.nginx.guard.pages"
+local paths = require "lastpass.nginx.guard.paths"
+local posts = require "lastpass.nginx.guard.posts"
+local requests = require "lastpass.nginx.guard.request"
 local sessions = require "lastpass.nginx.saml.session"
 
 ---@class lastpass.nginx.saml.Guard
 ---@field settings table of `lastpass.nginx.saml.options`
 ---@field sessions lastpass.nginx.saml.Sessions
 ---@field logins lastpass.nginx.saml.Logins
----@field posts lastpass.nginx.saml.Posts
----@field revoked lastpass.nginx.saml.Revoked
----@field feed lastpass.nginx.saml.Feed
+---@field posts lastpass.nginx.guard.Posts
+---@field revoked lastpass.nginx.guard.Revoked
+---@field feed lastpass.nginx.guard.Feed
 local methods = {}
 local guard_mt = { __name = "lastpass.nginx.saml.Guard", __index = methods }
 
 local M = {}
-
--- ---- the current request ----
-
-local function request_of(now)
-  local var, headers = ngx.var, {}
-  for _, name in ipairs(classify.READ) do
-    headers[name] = var["http_" .. name:gsub("-", "_")]
-  end
-  for _, name in ipairs { "cookie", "origin", "referer", "sec-fetch-site" } do
-    headers[name] = var["http_" .. name:gsub("-", "_")]
-  end
-  return {
-    method = ngx.req.get_method(),
-    headers = headers,
-    cookies = cookies.read(headers.cookie),
-    query = ngx.req.get_uri_args(100), -- more than any of ours takes
-    now = now,
-  }
-end
-
--- Path and query as they came; a proxy's form of the request line has scheme and host before them.
-local function target_of()
-  return (ngx.var.request_uri:gsub("^%a[%w+.-]*://[^/?#]*", ""))
-end
 
 -- ---- what a session must be ----
 
@@ -103,7 +80,7 @@ local function begin_with_form(self, request, login_of)
     login_of.post = id
     return login.begin(self, request, login_of, login_of.choice)
   elseif reason == "full" then
-    login.log(self, ngx.ERR, "posts_full", "lua_shared_dict " .. posts.DICT .. " is full")
+    login.log(self, ngx.ERR, "posts_full", "lua_shared_dict lastpass_saml_posts is full")
     local response = pages.page(
       503,
       "Please try again in a moment",
@@ -131,7 +108,7 @@ local why = {
 }
 
 local function without_session(self, request, reason, requirement, former)
-  local target = target_of()
+  local target = requests.target()
   local kind = classify.of(request.method, request.headers)
   if kind == "api" then
     local code = reason == "step_up" and "step_up_required" or "not_signed_in"
@@ -178,7 +155,7 @@ end
 local function pass_with_token(self, requirement, now)
   if requirement then
     local text = "this address asks for a sign-in, and takes no token"
-    return refuse_program(self, request_of(now), target_of(), "step_up_required", text)
+    return refuse_program(self, requests.of(now), requests.target(), "step_up_required", text)
   end
   local header = ngx.var.http_cookie
   local rest, is_changed = cookies.without(header or "", sessions.PREFIX)
@@ -221,9 +198,9 @@ local NOT_SENT = {
 
 -- A form that was kept while the person signed in.
 local function send_kept(self, header, account)
-  local form, reason = self.posts:take(header, target_of(), account)
+  local form, reason = self.posts:take(header, requests.target(), account)
   if form then
-    ngx.header["Set-Cookie"] = posts.forget()
+    ngx.header["Set-Cookie"] = self.posts:forget()
     posts.restore(form)
   elseif reason then
     local response = pages.page(
@@ -232,7 +209,7 @@ local function send_kept(self, header, account)
       NOT_SENT[reason],
       pages.link(self.settings.landing, "Go on")
     )
-    response.headers["Set-Cookie"] = { posts.forget() }
+    response.headers["Set-Cookie"] = { self.posts:forget() }
     return response
   end
 end
@@ -243,7 +220,7 @@ local function pass(self, entry, header, now)
     ngx.header["Set-Cookie"] = renewed
   end
   set_headers(self, entry)
-  if posts.is_named(header) and ngx.req.get_method() == "GET" then
+  if self.posts:is_named(header) and ngx.req.get_method() == "GET" then
     local response = send_kept(self, header, entry.session.account)
     if response then
       return response
@@ -285,7 +262,7 @@ function methods:serve()
   if not route then
     return pages.send(pages.problem(404, "not_found", "there is nothing at this address"))
   end
-  return pages.send(own[route](self, request_of(ngx.now())))
+  return pages.send(own[route](self, requests.of(ngx.now())))
 end
 
 -- Decides about the current request: nil lets it pass.
@@ -296,7 +273,7 @@ local function decide(self, given)
   local route = settings.by_path[path]
   local now = ngx.now()
   if route then
-    return own[route](self, request_of(now))
+    return own[route](self, requests.of(now))
   end
   local requirement = given or paths.find(settings.paths, path)
   if has_token(self) then
@@ -308,13 +285,13 @@ local function decide(self, given)
     session, reason = nil, "unknown"
   end
   if reason == "unknown" then
-    return unknown(self, request_of(now))
+    return unknown(self, requests.of(now))
   end
   if session and requirement and not self:satisfies(session, requirement, now) then
     session, reason = nil, "step_up"
   end
   if not session then
-    return without_session(self, request_of(now), reason, requirement, entry and entry.session)
+    return without_session(self, requests.of(now), reason, requirement, entry and entry.session)
   end
   return pass(self, entry, header, now)
 end
@@ -337,7 +314,7 @@ function methods:guard(given)
 end
 
 --- Ends sessions, here and on all machines that have the journal.
----@param keys string[] of `lastpass.nginx.saml.revoked`
+---@param keys string[] of `lastpass.nginx.guard.revoked`
 ---@param now number
 ---@return true|nil
 ---@return string? message

@@ -4,11 +4,12 @@
 local accounts = require "lastpass.nginx.saml.account"
 local adapter = require "lastpass.nginx.gateway.adapter"
 local binding = require "lastpass.saml.binding"
-local cookies = require "lastpass.nginx.saml.cookies"
+local cookies = require "lastpass.nginx.guard.cookies"
 local logins = require "lastpass.nginx.saml.logins"
 local metrics = require "lastpass.nginx.metrics"
-local pages = require "lastpass.nginx.saml.pages"
-local posts = require "lastpass.nginx.saml.posts"
+local pages = require "lastpass.nginx.guard.pages"
+local posts = require "lastpass.nginx.guard.posts"
+local requests = require "lastpass.nginx.guard.request"
 
 local M = {}
 
@@ -144,11 +145,6 @@ function M.begin(guard, request, login, choice)
   return with_cookies(response, list)
 end
 
--- A path of this server; everything else is refused, and never repaired.
-local function is_target(text)
-  return text ~= nil and #text <= LONGEST_TARGET and text:find "^/" and not text:find "[%c\\%s]"
-end
-
 local function lost_page(guard, request)
   metrics.count(
     "lastpass_saml_refusals_total",
@@ -208,7 +204,7 @@ function M.start(guard, request)
       return pages.problem(400, "bad_parameter", text:format(name))
     end
   end
-  if query.target and not is_target(query.target) then
+  if query.target and not requests.is_target(query.target) then
     return pages.problem(400, "bad_target", "'target' must be a path of this server")
   end
   local target = query.target
@@ -335,7 +331,7 @@ local function arrive(guard, request, login, identity)
     { guard = guard.settings.name, issuer = identity.issuer }
   )
   local target = login and login.target or identity.relay
-  if not is_target(target) then
+  if not requests.is_target(target) then
     target = guard.settings.landing
   end
   local response = pages.redirect(guard.settings.url .. target)

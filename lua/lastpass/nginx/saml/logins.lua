@@ -7,7 +7,7 @@
 -- what it takes while the answer is read comes from there, once, and all else is in a `lua_shared_dict` or a database.
 -- @module lastpass.nginx.saml.logins
 local base64url = require("lastpass.text.base64").url
-local cookies = require "lastpass.nginx.saml.cookies"
+local cookies = require "lastpass.nginx.guard.cookies"
 local digest = require "lastpass.digest"
 local json = require "lastpass.json"
 local sessions = require "lastpass.nginx.saml.session"

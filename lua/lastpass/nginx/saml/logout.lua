@@ -4,7 +4,7 @@ local adapter = require "lastpass.nginx.gateway.adapter"
 local binding = require "lastpass.saml.binding"
 local login = require "lastpass.nginx.saml.login"
 local metrics = require "lastpass.nginx.metrics"
-local pages = require "lastpass.nginx.saml.pages"
+local pages = require "lastpass.nginx.guard.pages"
 local sessions = require "lastpass.nginx.saml.session"
 
 local M = {}

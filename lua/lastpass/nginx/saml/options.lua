@@ -3,8 +3,9 @@
 -- @module lastpass.nginx.saml.options
 local errors = require "lastpass.error"
 local saml_headers = require "lastpass.nginx.saml.headers"
-local saml_paths = require "lastpass.nginx.saml.paths"
-local saml_keys = require "lastpass.nginx.saml.keys"
+local guard_keys = require "lastpass.nginx.guard.keys"
+local guard_paths = require "lastpass.nginx.guard.paths"
+local guard_settings = require "lastpass.nginx.guard.settings"
 local sessions = require "lastpass.nginx.saml.session"
 
 local M = {}
@@ -13,41 +14,8 @@ local function raise(level, text, ...)
   errors.raise(level + 1, "saml: " .. text, ...)
 end
 
-local function seconds(lowest, highest)
-  return function(value)
-    return type(value) == "number" and value >= lowest and value <= highest,
-      ("seconds from %g to %g"):format(lowest, highest)
-  end
-end
-
-local function bytes(lowest, highest)
-  return function(value)
-    return type(value) == "number" and value % 1 == 0 and value >= lowest and value <= highest,
-      ("a number of bytes from %d to %d"):format(lowest, highest)
-  end
-end
-
-local function path(value)
-  return type(value) == "string" and value:find "^/[%w._~-][%w._~/-]*$" ~= nil and not value:find(
-    "//",
-    1,
-    true
-  ) and not value:find "/$" and not (value .. "/"):find("/../", 1, true),
-    "a path such as /saml, without a slash at its end"
-end
-
-local function url(value)
-  return type(value) == "string" and value:find "^https?://[^%s]+$" ~= nil, "an address"
-end
-
--- A path of this server with whatever follows it.
-local function target(value)
-  return type(value) == "string"
-    and value:find "^/" ~= nil
-    and not value:find "^//"
-    and not value:find "[\\%c%s]",
-    "a path"
-end
+local seconds, bytes = guard_settings.seconds, guard_settings.bytes
+local path, url, target = guard_settings.path, guard_settings.url, guard_settings.target
 
 local any_idp = { "string", "table", "function" }
 
@@ -141,35 +109,10 @@ M.defaults = {
   warn_days = 30,
 }
 
-local is_loopback = { localhost = true, ["127.0.0.1"] = true, ["[::1]"] = true }
-
--- Scheme, host with port, and the rest of an address.
-local function split(address)
-  return address:match "^(https?)://([^/?#]+)(.*)$"
-end
-
-local function host_of(authority)
-  return authority:match "^(%[.-%])" or authority:match "^[^:]+"
-end
-
-local function check_url(settings, level)
-  local scheme, authority, rest = split(settings.url)
-  if not authority or rest ~= "" or authority:find("@", 1, true) then
-    raise(level + 1, "'url' must be scheme and host alone, such as https://app.acme.example")
-  elseif scheme == "http" and not is_loopback[host_of(authority)] then
-    raise(
-      level + 1,
-      "'url' is http: browsers would not send cookies that are Secure to %s; use https",
-      authority
-    )
-  end
-  settings.scheme, settings.authority, settings.host = scheme, authority, host_of(authority)
-end
-
 -- An address of ours that was given must be one of this server.
 local function check_own(settings, name, default, level)
   local given = settings[name] or settings.url .. default
-  local scheme, authority, rest = split(given)
+  local scheme, authority, rest = guard_settings.split(given)
   if scheme ~= settings.scheme or authority ~= settings.authority then
     raise(level + 1, "'%s' (%s) is not of 'url' (%s)", name, given, settings.url)
   elseif rest:find "[?#]" or not path(rest) then
@@ -188,7 +131,7 @@ local function check_own(settings, name, default, level)
 end
 
 local function check_addresses(settings, level)
-  check_url(settings, level + 1)
+  guard_settings.check_url("saml", settings, level + 1)
   local prefix = settings.prefix
   local routes = {
     acs = check_own(settings, "acs_url", prefix .. "/acs", level + 1),
@@ -252,13 +195,8 @@ local function check_paths(settings, level)
       raise(level + 1, "%s: 'path' is missing", where)
     end
     list[position] = M.requirement(where, entry, level + 1)
-    list[position].plain = saml_paths.plain((entry.path:gsub("/+$", "")))
   end
-  -- the longest one that fits counts
-  table.sort(list, function(a, b)
-    return #a.plain > #b.plain
-  end)
-  settings.paths = list
+  settings.paths = guard_paths.sort(list)
 end
 
 local function check_account(settings, level)
@@ -302,7 +240,7 @@ function M.read(given, level)
   check_addresses(settings, level + 1)
   check_paths(settings, level + 1)
   check_account(settings, level + 1)
-  settings.keys = saml_keys.read(given.cookie_keys, level + 1)
+  settings.keys = guard_keys.read(given.cookie_keys, "saml", "cookie_keys", level + 1)
   settings.headers = saml_headers.read(
     given.headers or { ["X-Auth-Account"] = "account" },
     sessions.fields,

@@ -1,12 +1,13 @@
 --- A session: what is known of somebody who has signed in. It is kept by the browser, sealed; the server keeps nothing
--- but the list of those that have ended before their time (`lastpass.nginx.saml.revoked`).
+-- but the list of those that have ended before their time (`lastpass.nginx.guard.revoked`).
 -- @module lastpass.nginx.saml.session
 local base64url = require("lastpass.text.base64").url
-local cookies = require "lastpass.nginx.saml.cookies"
+local cookies = require "lastpass.nginx.guard.cookies"
 local digest = require "lastpass.digest"
 local email = require "lastpass.email"
 local json = require "lastpass.json"
-local recent = require "lastpass.nginx.saml.recent"
+local recent = require "lastpass.nginx.guard.recent"
+local revocations = require "lastpass.nginx.guard.revoked"
 
 ---@class lastpass.nginx.saml.Session
 ---@field id string
@@ -85,13 +86,6 @@ function M.index_key(issuer, name_id, index)
   return "index " .. digest.hex(issuer .. "\0" .. name_id .. "\0" .. index, 32)
 end
 
---- The key of all sessions of an account.
----@param account string
----@return string
-function M.account_key(account)
-  return "account " .. digest.hex(email.fold(account), 32)
-end
-
 --- The key of one session here.
 ---@param id string
 ---@return string
@@ -102,7 +96,7 @@ end
 local function complete(session)
   session.keys = {
     M.session_key(session.id),
-    M.account_key(session.account),
+    revocations.account_key(session.account),
     M.name_key(session.issuer, session.name_id),
     session.session_index and M.index_key(session.issuer, session.name_id, session.session_index),
   }

@@ -1,4 +1,4 @@
-local classify = require "lastpass.nginx.saml.classify"
+local classify = require "lastpass.nginx.guard.classify"
 
 local BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
 local FORM = "application/x-www-form-urlencoded"

@@ -1,17 +1,17 @@
 --- What a worker has seen lately: values by text, in two generations. When the young one is full it becomes the old one, so
 -- what is used stays; both are bounded in number and in bytes.
--- @module lastpass.nginx.saml.recent
+-- @module lastpass.nginx.guard.recent
 
----@class lastpass.nginx.saml.Recent
+---@class lastpass.nginx.guard.Recent
 local methods = {}
-local recent_mt = { __name = "lastpass.nginx.saml.Recent", __index = methods }
+local recent_mt = { __name = "lastpass.nginx.guard.Recent", __index = methods }
 
 local M = {}
 
 --- Makes one.
 ---@param most integer values of a generation
 ---@param bytes integer of the texts of a generation
----@return lastpass.nginx.saml.Recent
+---@return lastpass.nginx.guard.Recent
 function M.new(most, bytes)
   local self = { _most = most, _bytes = bytes, _young = {}, _old = {}, _count = 0, _size = 0 }
   return setmetatable(self, recent_mt)

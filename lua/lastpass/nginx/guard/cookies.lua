@@ -1,6 +1,6 @@
 --- Cookies: reading the header of a request, and the headers that set and forget them. A value that is too long for one
 -- cookie is spread over several.
--- @module lastpass.nginx.saml.cookies
+-- @module lastpass.nginx.guard.cookies
 local M = {}
 
 -- Browsers store 4,096 bytes of a cookie, name and attributes included. nginx takes header lines of 8 KiB by default, and

@@ -1,7 +1,7 @@
---- The keys that seal what browsers keep for the guard: AES-256-GCM, a key of its own for each purpose, derived from
+--- The keys that seal what browsers keep for a guard: AES-256-GCM, a key of its own for each purpose, derived from
 -- secrets. The first key seals, all of them open: a new one is put in front on every machine, the old one stays behind
 -- it until what it sealed has expired. So a cookie is read by every machine that has the keys, and after every reload.
--- @module lastpass.nginx.saml.keys
+-- @module lastpass.nginx.guard.keys
 local base64url = require("lastpass.text.base64").url
 local core = require "lastpass.core"
 local digest = require "lastpass.digest"
@@ -29,12 +29,12 @@ local function decode(text)
   return bytes and encode(bytes) == text and bytes or nil
 end
 
----@class lastpass.nginx.saml.Keys
+---@class lastpass.nginx.guard.Keys
 local methods = {}
-local keys_mt = { __name = "lastpass.nginx.saml.Keys", __index = methods }
+local keys_mt = { __name = "lastpass.nginx.guard.Keys", __index = methods }
 
 function keys_mt.__tostring()
-  return "lastpass.nginx.saml.Keys (hidden)"
+  return "lastpass.nginx.guard.Keys (hidden)"
 end
 
 local M = {}
@@ -42,8 +42,8 @@ local M = {}
 local LEAST = 32 -- bytes of a secret: `openssl rand -base64 32` gives more
 local MOST_KEYS = 8
 
-local function raise(level, position, text, ...)
-  errors.raise(level + 1, "saml: cookie_keys[%d]: " .. text, position, ...)
+local function raise(level, where, text, ...)
+  errors.raise(level + 1, where .. ": " .. text, ...)
 end
 
 local known = {
@@ -51,42 +51,41 @@ local known = {
   secret = { "userdata", "table" },
 }
 
-local function read_key(entry, position, level)
-  errors.check_options(("saml: cookie_keys[%d]"):format(position), entry, known, level + 1)
+local function read_key(entry, where, level)
+  errors.check_options(where, entry, known, level + 1)
   if type(entry.id) ~= "string" or not entry.id:find "^[%w_-]+$" or #entry.id > 16 then
-    raise(level + 1, position, "'id' must be at most 16 letters, digits, - and _")
+    raise(level + 1, where, "'id' must be at most 16 letters, digits, - and _")
   elseif not entry.secret or not secret.is_known(entry.secret) then
-    raise(level + 1, position, "'secret' must be a secret, such as lastpass.secret.file(path)")
+    raise(level + 1, where, "'secret' must be a secret, such as lastpass.secret.file(path)")
   end
   local opened, message = secret.open(entry.secret)
   if not opened then
-    raise(level + 1, position, "%s", message)
+    raise(level + 1, where, "%s", message)
   elseif opened:length() < LEAST then
-    raise(
-      level + 1,
-      position,
-      "the secret is shorter than %d bytes: openssl rand -base64 32",
-      LEAST
-    )
+    raise(level + 1, where, "the secret is shorter than %d bytes: openssl rand -base64 32", LEAST)
   end
   return { id = entry.id, secret = opened, derived = {} }
 end
 
---- Reads the option `cookie_keys`; errors raise.
+--- Reads a list of keys; errors raise.
 ---@param given table[] {id, secret}, the one that seals first
+---@param guard "saml"|"mfa" what one guard has sealed the other one cannot open, though they have the same secrets
+---@param option string whose keys they are
 ---@param level integer whose line an error names
----@return lastpass.nginx.saml.Keys
-function M.read(given, level)
-  local self = setmetatable({ _list = {}, _by_id = {} }, keys_mt)
+---@return lastpass.nginx.guard.Keys
+function M.read(given, guard, option, level)
+  local self = setmetatable({ _list = {}, _by_id = {}, _guard = guard }, keys_mt)
   for position, entry in ipairs(given) do
-    local key = read_key(entry, position, level + 1)
+    local where = ("%s: %s[%d]"):format(guard, option, position)
+    local key = read_key(entry, where, level + 1)
     if self._by_id[key.id] then
-      raise(level + 1, position, "the id '%s' is there twice", key.id)
+      raise(level + 1, where, "the id '%s' is there twice", key.id)
     end
     self._list[position], self._by_id[key.id] = key, key
   end
   if #self._list == 0 or #self._list > MOST_KEYS then
-    errors.raise(level + 1, "saml: 'cookie_keys' needs 1 to %d keys {id, secret}", MOST_KEYS)
+    local text = "%s: '%s' needs 1 to %d keys {id, secret}"
+    errors.raise(level + 1, text, guard, option, MOST_KEYS)
   end
   return self
 end
@@ -97,10 +96,11 @@ local function bytes_of(hex)
   end))
 end
 
-local function derived(key, purpose)
+local function derived(self, key, purpose)
   local bytes = key.derived[purpose]
   if not bytes then
-    local hex, message = core.hmac(key.secret, "lastpass saml guard\0" .. purpose)
+    local hex, message =
+      core.hmac(key.secret, ("lastpass %s guard\0%s"):format(self._guard, purpose))
     bytes = bytes_of(assert(hex, message))
     key.derived[purpose] = bytes
   end
@@ -113,7 +113,7 @@ end
 ---@return string sealed of characters that a cookie may have
 function methods:seal(purpose, text)
   local key = self._list[1]
-  return key.id .. "." .. encode(digest.seal(derived(key, purpose), text))
+  return key.id .. "." .. encode(digest.seal(derived(self, key, purpose), text))
 end
 
 --- Opens what `seal` made, with whichever key it was sealed.
@@ -125,12 +125,13 @@ function methods:open(purpose, sealed)
   local id, encoded = sealed:match "^([%w_-]+)%.([%w_-]+)$"
   local key = id and self._by_id[id]
   local bytes = key and decode(encoded)
-  local text = bytes and digest.unseal(derived(key, purpose), bytes)
+  local text = bytes and digest.unseal(derived(self, key, purpose), bytes)
   return text, text and key == self._list[1]
 end
 
-local function kept_key(key, purpose)
-  local hex, message = core.hmac(key.secret, "lastpass saml guard, kept here\0" .. purpose)
+local function kept_key(self, key, purpose)
+  local text = ("lastpass %s guard, kept here\0%s"):format(self._guard, purpose)
+  local hex, message = core.hmac(key.secret, text)
   return bytes_of(assert(hex, message))
 end
 
@@ -139,7 +140,7 @@ end
 ---@param text string
 ---@return string bytes
 function methods:seal_bytes(purpose, text)
-  return digest.seal(kept_key(self._list[1], purpose), text)
+  return digest.seal(kept_key(self, self._list[1], purpose), text)
 end
 
 --- Opens what `seal_bytes` made.
@@ -148,7 +149,7 @@ end
 ---@return string|nil text
 function methods:open_bytes(purpose, bytes)
   for _, key in ipairs(self._list) do
-    local text = digest.unseal(kept_key(key, purpose), bytes)
+    local text = digest.unseal(kept_key(self, key, purpose), bytes)
     if text then
       return text
     end

@@ -1,7 +1,7 @@
 --- Which paths ask for more than a session. Servers behind read a path in more ways than one: some ignore what follows a
 -- ";" in a segment, take "\" for "/", several slashes for one, and letters of either case for the same. Whatever one of them
 -- could read as a path that asks for more is such a path.
--- @module lastpass.nginx.saml.paths
+-- @module lastpass.nginx.guard.paths
 local M = {}
 
 local function without_dots(path)
@@ -26,12 +26,25 @@ function M.plain(path)
   return without_dots((path:lower():gsub("\\", "/"):gsub(";[^/]*", "")))
 end
 
+--- Makes a list of what paths ask for ready for `find`.
+---@param list table[] each with a path
+---@return table[] list the longest path first: it is the one that counts
+function M.sort(list)
+  for _, requirement in ipairs(list) do
+    requirement.plain = M.plain((requirement.path:gsub("/+$", "")))
+  end
+  table.sort(list, function(a, b)
+    return #a.plain > #b.plain
+  end)
+  return list
+end
+
 local function is_below(path, prefix)
   return path == prefix or prefix == "/" or path:sub(1, #prefix + 1) == prefix .. "/"
 end
 
 --- What a path asks for.
----@param list table[] of `lastpass.nginx.saml.options`, the longest path first
+---@param list table[] of `sort`
 ---@param path string as nginx has decoded it
 ---@return table|nil requirement
 function M.find(list, path)

@@ -1,32 +1,39 @@
 --- Sessions that have ended before their time: by logout, by the identity provider, or because the account was disabled
 -- or removed. The list is in a `lua_shared_dict`, for all workers; what feeds it from the journal and the events is
--- `lastpass.nginx.saml.feed`. Nothing is ever evicted: what has no room is a failure, never a session that lives on.
--- @module lastpass.nginx.saml.revoked
+-- `lastpass.nginx.guard.feed`. Nothing is ever evicted: what has no room is a failure, never a session that lives on.
+-- @module lastpass.nginx.guard.revoked
 local dicts = require "lastpass.nginx.dicts"
 local digest = require "lastpass.digest"
+local email = require "lastpass.email"
 local errors = require "lastpass.error"
 
----@class lastpass.nginx.saml.Revoked
+---@class lastpass.nginx.guard.Revoked
 local methods = {}
-local revoked_mt = { __name = "lastpass.nginx.saml.Revoked", __index = methods }
+local revoked_mt = { __name = "lastpass.nginx.guard.Revoked", __index = methods }
 
 local M = {}
-
---- The name of the dict.
-M.DICT = "lastpass_saml_revoked"
 
 local VERSION = "version"
 local FED = "fed "
 local AHEAD = "clock ahead "
 
+--- The key of everything of an account.
+---@param account string
+---@return string
+function M.account_key(account)
+  return "account " .. digest.hex(email.fold(account), 32)
+end
+
 --- Makes the list of a dict.
 ---@param dict table of `ngx.shared`
+---@param dict_name string for messages
 ---@param lifetime number seconds of the longest session: afterwards an entry is needed no more
 ---@param name? string of the guard, whose feeds are its own; default "default"
----@return lastpass.nginx.saml.Revoked
-function M.new(dict, lifetime, name)
+---@return lastpass.nginx.guard.Revoked
+function M.new(dict, dict_name, lifetime, name)
   local self = setmetatable({
     _dict = dict,
+    _dict_name = dict_name,
     _lifetime = lifetime + 60,
     _name = name or "default",
   }, revoked_mt)
@@ -40,13 +47,15 @@ function methods:version()
   return self._dict:get(VERSION)
 end
 
-local function full()
-  local message = "lua_shared_dict " .. M.DICT .. " is full: the session could not be ended"
+local function full(self)
+  local message = ("lua_shared_dict %s is full: the session could not be ended"):format(
+    self._dict_name
+  )
   return errors.fail("throttled", "revocations_full", message, { hint = "make it larger" })
 end
 
 --- Ends sessions: those of a key that began at a time or before.
----@param key string "account …", "name …", "index …" or "session …", see `lastpass.nginx.saml.session`
+---@param key string "account …", "session …" and others that guards make
 ---@param at number epoch seconds
 ---@param now number
 ---@return true|nil
@@ -59,17 +68,17 @@ function methods:add(key, at, now)
     return true -- every session of then has expired, or is on the list
   end
   if not dicts.set(self._dict, key, at, left) then
-    return full()
+    return full(self)
   end
   if not self._dict:incr(VERSION, 1) and not dicts.set(self._dict, VERSION, 1) then
-    return full()
+    return full(self)
   end
   return true
 end
 
 --- Whether a session has ended. What ends one session alone ends it whatever clocks say; and one that says that it began
 -- later than now is not taken for one that began after an end.
----@param session lastpass.nginx.saml.Session
+---@param session table keys, issued, id
 ---@param now number
 ---@return boolean
 function methods:has(session, now)
@@ -118,7 +127,7 @@ end
 ---@return lastpass.Error? err code "revocations_full"
 function methods:note_seen(mark, seconds)
   if not dicts.set(self._dict, "seen " .. digest.hex(mark, 32), true, seconds) then
-    return full()
+    return full(self)
   end
   return true
 end

@@ -1,5 +1,5 @@
 local check = require "spec.support.check"
-local revocations = require "lastpass.nginx.saml.revoked"
+local revocations = require "lastpass.nginx.guard.revoked"
 local shared_dict = require "spec.support.shared_dict"
 
 describe("the list of sessions that have ended", function()
@@ -16,7 +16,7 @@ describe("the list of sessions that have ended", function()
       end,
       most = 6,
     }
-    list = revocations.new(dict, 100)
+    list = revocations.new(dict, "lastpass_saml_revoked", 100)
   end)
 
   it("ends what began before, and lets in what began after", function()
@@ -41,7 +41,7 @@ describe("the list of sessions that have ended", function()
     assert.equal(1000, list:clock(1000))
     list:set_clock(-30)
     assert.equal(970, list:clock(1000))
-    assert.equal(1000, revocations.new(dict, 100, "other"):clock(1000))
+    assert.equal(1000, revocations.new(dict, "lastpass_saml_revoked", 100, "other"):clock(1000))
   end)
 
   it("never takes an end back", function()
@@ -63,7 +63,7 @@ describe("the list of sessions that have ended", function()
     version = list:version()
     list:add("account a", 1000, now)
     assert.equal(version, list:version())
-    assert.equal(version, revocations.new(dict, 100):version()) -- a reload
+    assert.equal(version, revocations.new(dict, "lastpass_saml_revoked", 100):version()) -- a reload
   end)
 
   it("fails when it is full", function()
@@ -82,6 +82,6 @@ describe("the list of sessions that have ended", function()
     assert.is_nil(list:fed_at "journal")
     list:feed_ok("journal", 1000)
     assert.equal(1000, list:fed_at "journal")
-    assert.is_nil(revocations.new(dict, 100, "other"):fed_at "journal") -- each guard has its own
+    assert.is_nil(revocations.new(dict, "lastpass_saml_revoked", 100, "other"):fed_at "journal") -- each guard has its own
   end)
 end)

@@ -1,6 +1,6 @@
 --- What a request that has no session is answered with: a browser that shows pages is sent to the identity provider, a
 -- form is kept meanwhile, and everything else, which could do nothing with a page, gets a 401 that says where to sign in.
--- @module lastpass.nginx.saml.classify
+-- @module lastpass.nginx.guard.classify
 local M = {}
 
 local FORMS = {

@@ -1,6 +1,6 @@
 -- Keys of the guard: what is sealed, with which key, and what opens it.
 local check = require "spec.support.check"
-local keys = require "lastpass.nginx.saml.keys"
+local keys = require "lastpass.nginx.guard.keys"
 local lastpass = require "lastpass"
 
 local function secret(letter)
@@ -12,10 +12,10 @@ local function ring(...)
   for position, id in ipairs { ... } do
     list[position] = { id = id, secret = secret(id) }
   end
-  return keys.read(list, 1)
+  return keys.read(list, "saml", "cookie_keys", 1)
 end
 
-describe("keys of the SAML guard", function()
+describe("keys of a guard", function()
   it("seal for one purpose, and show nothing", function()
     local one = ring "a"
     local sealed = one:seal("session", "ann@acme.example")
@@ -26,7 +26,7 @@ describe("keys of the SAML guard", function()
     assert.equal("ann@acme.example", text)
     assert.is_true(is_current)
     assert.is_nil(one:open("request", sealed))
-    assert.equal("lastpass.nginx.saml.Keys (hidden)", tostring(one))
+    assert.equal("lastpass.nginx.guard.Keys (hidden)", tostring(one))
   end)
 
   it("open what any change has touched never", function()
@@ -59,7 +59,7 @@ describe("keys of the SAML guard", function()
     assert.equal("x", (after:open("session", new)))
     assert.is_nil((after:open("session", old)))
     -- two keys of one id on two machines do not open each other's
-    local other = keys.read({ { id = "a", secret = secret "c" } }, 1)
+    local other = keys.read({ { id = "a", secret = secret "c" } }, "saml", "cookie_keys", 1)
     assert.is_nil((other:open("session", old)))
   end)
 
@@ -73,7 +73,7 @@ describe("keys of the SAML guard", function()
   it("must be named, long, and few", function()
     local function refused(list, text)
       local message = check.blamed(function()
-        keys.read(list, 1)
+        keys.read(list, "saml", "cookie_keys", 1)
       end)
       assert.truthy(message:find(text, 1, true), message)
     end

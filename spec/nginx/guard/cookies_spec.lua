@@ -1,4 +1,4 @@
-local cookies = require "lastpass.nginx.saml.cookies"
+local cookies = require "lastpass.nginx.guard.cookies"
 
 -- What a browser makes of Set-Cookie.
 local function apply(jar, headers)

@@ -1,7 +1,7 @@
 -- What a worker keeps of sessions it has seen.
-local keys = require "lastpass.nginx.saml.keys"
+local keys = require "lastpass.nginx.guard.keys"
 local lastpass = require "lastpass"
-local recent = require "lastpass.nginx.saml.recent"
+local recent = require "lastpass.nginx.guard.recent"
 local sessions = require "lastpass.nginx.saml.session"
 
 local NOW = 1000
@@ -26,7 +26,7 @@ describe("sessions that a worker has seen", function()
 
   before_each(function()
     local secret = assert(lastpass.secret.value(("a"):rep(32)))
-    local real = keys.read({ { id = "a", secret = secret } }, 1)
+    local real = keys.read({ { id = "a", secret = secret } }, "saml", "cookie_keys", 1)
     list, opened = new_list(), 0
     all = sessions.new {
       keys = {

@@ -3,54 +3,37 @@
 --
 -- A form of another site is not kept: the session's cookie does not go with such a form (SameSite=Lax), and keeping it
 -- would give it the session after all.
--- @module lastpass.nginx.saml.posts
+-- @module lastpass.nginx.guard.posts
 local adapter = require "lastpass.nginx.gateway.adapter"
 local base64url = require("lastpass.text.base64").url
-local cookies = require "lastpass.nginx.saml.cookies"
+local cookies = require "lastpass.nginx.guard.cookies"
 local dicts = require "lastpass.nginx.dicts"
 local digest = require "lastpass.digest"
 local json = require "lastpass.json"
-local sessions = require "lastpass.nginx.saml.session"
+local requests = require "lastpass.nginx.guard.request"
 
----@class lastpass.nginx.saml.Posts
+---@class lastpass.nginx.guard.Posts
 local methods = {}
-local posts_mt = { __name = "lastpass.nginx.saml.Posts", __index = methods }
+local posts_mt = { __name = "lastpass.nginx.guard.Posts", __index = methods }
 
 local M = {}
-
---- The name of the dict.
-M.DICT = "lastpass_saml_posts"
 
 --- Seconds for which a form is kept.
 M.TTL = 600
 
-local COOKIE = sessions.PREFIX .. "_post"
 local PURPOSE = "post"
 
 --- Makes the store.
----@param options table keys, dict, url (of this server), most (bytes)
----@return lastpass.nginx.saml.Posts
+---@param options table keys, dict, cookie (its name), url (of this server), most (bytes)
+---@return lastpass.nginx.guard.Posts
 function M.new(options)
   return setmetatable({
     _keys = options.keys,
     _dict = options.dict,
+    _cookie = options.cookie,
     _url = options.url,
     _most = options.most,
   }, posts_mt)
-end
-
--- Whether a page of this server sent the form; who cannot say so does not count.
-local function is_own(self, headers)
-  local site = headers["sec-fetch-site"]
-  if site then
-    return site == "same-origin"
-  end
-  local origin = headers.origin
-  if origin then
-    return origin == self._url
-  end
-  local referer = headers.referer
-  return referer ~= nil and (referer .. "/"):sub(1, #self._url + 1) == self._url .. "/"
 end
 
 -- The way back to the page that it was sent from, and what applications compare.
@@ -64,7 +47,7 @@ local KEPT = { "content-type", "origin", "referer" }
 ---@return string|nil id for `replay`
 ---@return string? reason "foreign", "large", or "full"
 function methods:keep(headers, target, length, account)
-  if not is_own(self, headers) then
+  if not requests.is_own(headers, self._url) then
     return nil, "foreign"
   elseif length and length > self._most then
     return nil, "large"
@@ -91,14 +74,14 @@ end
 ---@param seconds? integer until then; default 60
 ---@return string
 function methods:cookie(id, seconds)
-  return cookies.set(COOKIE, self._keys:seal(PURPOSE, id), "Lax", seconds or 60)
+  return cookies.set(self._cookie, self._keys:seal(PURPOSE, id), "Lax", seconds or 60)
 end
 
 --- Whether a Cookie header may have a form to send.
 ---@param header string|nil
 ---@return boolean
-function M.is_named(header)
-  return header ~= nil and header:find(COOKIE, 1, true) ~= nil
+function methods:is_named(header)
+  return header ~= nil and header:find(self._cookie, 1, true) ~= nil
 end
 
 --- Takes the form that belongs to the current request: nobody gets it twice.
@@ -109,7 +92,7 @@ end
 ---@return string? reason "gone" (it was sent already, or was kept for too long), "other" (somebody else's); nil: there is
 -- none for this address
 function methods:take(header, target, account)
-  local sealed = cookies.read(header)[COOKIE]
+  local sealed = cookies.read(header)[self._cookie]
   local id = sealed and self._keys:open(PURPOSE, sealed)
   if not id then
     return nil
@@ -135,8 +118,8 @@ end
 
 --- The cookie that forgets it.
 ---@return string
-function M.forget()
-  return cookies.forget(COOKIE, "Lax")
+function methods:forget()
+  return cookies.forget(self._cookie, "Lax")
 end
 
 --- Makes the current request the form that was kept.

@@ -1,6 +1,6 @@
 --- The few pages of the guard. They say what happened and what to do, and tell nobody more than that: the reason is in
 -- the log, under the number that the page shows.
--- @module lastpass.nginx.saml.pages
+-- @module lastpass.nginx.guard.pages
 local base64 = require "lastpass.text.base64"
 local components = require "lastpass.html.components"
 local digest = require "lastpass.digest"

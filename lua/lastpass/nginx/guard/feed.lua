@@ -1,19 +1,18 @@
 --- Why sessions end with the account. The list of revocations is fed by the journal (steps of plans, of single changes, of
 -- the SCIM endpoint; logouts on other machines), by LastPass's events, and by what this nginx itself does. A session that
 -- has ended stays ended, whoever is let in again: only what began afterwards counts.
--- @module lastpass.nginx.saml.feed
+-- @module lastpass.nginx.guard.feed
 local changes = require "lastpass.directory.changes"
 local email = require "lastpass.email"
 local event_reader = require "lastpass.directory.events"
 local journals = require "lastpass.nginx.scim.journal"
 local leases = require "lastpass.nginx.lease"
 local metrics = require "lastpass.nginx.metrics"
-local sessions = require "lastpass.nginx.saml.session"
-local watches = require "lastpass.nginx.saml.watch"
+local revocations = require "lastpass.nginx.guard.revoked"
 
----@class lastpass.nginx.saml.Feed
+---@class lastpass.nginx.guard.Feed
 local methods = {}
-local feed_mt = { __name = "lastpass.nginx.saml.Feed", __index = methods }
+local feed_mt = { __name = "lastpass.nginx.guard.Feed", __index = methods }
 
 local M = {}
 
@@ -43,12 +42,15 @@ local ends_access = {
 }
 
 --- Makes the feed of a guard.
----@param settings table of `lastpass.nginx.saml.options`; tenant is a `lastpass.nginx.Tenant`, or nil
----@param revoked lastpass.nginx.saml.Revoked
----@return lastpass.nginx.saml.Feed
-function M.new(settings, revoked)
+---@param guard "saml"|"mfa" which one, for metrics and the log
+---@param settings table name, tenant (a `lastpass.nginx.Tenant`, or nil), journal, journal_every, events_every, lifetime,
+-- stale_after, thread_pool
+---@param revoked lastpass.nginx.guard.Revoked
+---@return lastpass.nginx.guard.Feed
+function M.new(guard, settings, revoked)
   local tenant = settings.tenant
   local self = setmetatable({
+    _guard = guard,
     _settings = settings,
     _revoked = revoked,
     _tenant = tenant,
@@ -84,25 +86,28 @@ local function fed_at(self, what, now)
 end
 
 local function complain(self, what, message)
-  metrics.count("lastpass_saml_feed_failures_total", { guard = self._settings.name, feed = what })
+  local metric = ("lastpass_%s_feed_failures_total"):format(self._guard)
+  metrics.count(metric, { guard = self._settings.name, feed = what })
   if self._complained[what] and ngx.now() - self._complained[what] < COMPLAIN_EVERY then
     return
   end
   self._complained[what] = ngx.now()
-  ngx.log(ngx.ERR, "lastpass saml: ", self._settings.name, ": ", what, ": ", message)
+  ngx.log(ngx.ERR, "lastpass ", self._guard, ": ", self._settings.name, ": ", what, ": ", message)
 end
 
---- The watch over the keys that sign, for whoever has the journal.
----@return lastpass.nginx.saml.Watch|nil
-function methods:watch()
-  if not self._label then
-    return nil
-  end
-  return watches.new(function()
+--- What gives the journal, in a worker; nil when there is none.
+---@return (fun(): lastpass.store.Journal)|nil
+function methods:journal()
+  return self._label and function()
     return journal_of(self)
-  end, function(message)
-    complain(self, "keys", message)
-  end)
+  end or nil
+end
+
+--- Logs and counts a failure, not too often.
+---@param what string
+---@param message string
+function methods:complain(what, message)
+  complain(self, what, message)
 end
 
 --- Ends all sessions of an account.
@@ -112,7 +117,7 @@ end
 ---@return string? message
 ---@return lastpass.Error? err
 function methods:removed(address, at)
-  local ok, message, err = self._revoked:add(sessions.account_key(address), at, ngx.now())
+  local ok, message, err = self._revoked:add(revocations.account_key(address), at, ngx.now())
   if not ok then
     complain(self, "account", message)
   end
@@ -163,7 +168,7 @@ local function add_all(self, removals, ends)
   for _, row in ipairs(removals) do
     -- the journal has whole seconds: whoever signed in within the same one signs in again
     local ok, message, err =
-      self._revoked:add(sessions.account_key(row.subject), row.touched_at + 0.999, now)
+      self._revoked:add(revocations.account_key(row.subject), row.touched_at + 0.999, now)
     if not ok then
       return nil, message, err
     end
@@ -293,8 +298,10 @@ local function run(self, what, interval, read)
   if at and ngx.now() - at < interval * 0.8 then
     return
   end
-  local lease =
-    leases.take(("saml %s of %s"):format(what, self._settings.name), math.max(5, interval))
+  local lease = leases.take(
+    ("%s %s of %s"):format(self._guard, what, self._settings.name),
+    math.max(5, interval)
+  )
   if not lease then
     return
   end
@@ -309,7 +316,7 @@ end
 function methods:start(every)
   local settings = self._settings
   local function start(what, interval, read)
-    every(interval, "saml " .. what .. " of " .. settings.name, function(premature)
+    every(interval, ("%s %s of %s"):format(self._guard, what, settings.name), function(premature)
       if not premature then
         run(self, what, interval, read)
       end

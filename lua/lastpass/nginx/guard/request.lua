@@ -1,0 +1,68 @@
+--- The current request of nginx, as far as guards have to know it.
+-- @module lastpass.nginx.guard.request
+local classify = require "lastpass.nginx.guard.classify"
+local cookies = require "lastpass.nginx.guard.cookies"
+
+local M = {}
+
+local LONGEST_TARGET = 2000
+local MOST_PARAMETERS = 100 -- more than any location of a guard takes
+
+local SENDER = { "cookie", "origin", "referer", "sec-fetch-site" }
+
+local function read_headers(into, names)
+  local var = ngx.var
+  for _, name in ipairs(names) do
+    into[name] = var["http_" .. name:gsub("-", "_")]
+  end
+  return into
+end
+
+--- The current request.
+---@param now number
+---@return table request method, headers (by names in lower case), cookies, query, now
+function M.of(now)
+  local headers = read_headers(read_headers({}, classify.READ), SENDER)
+  return {
+    method = ngx.req.get_method(),
+    headers = headers,
+    cookies = cookies.read(headers.cookie),
+    query = ngx.req.get_uri_args(MOST_PARAMETERS),
+    now = now,
+  }
+end
+
+--- Path and query as they came; a proxy's form of the request line has scheme and host before them.
+---@return string
+function M.target()
+  return (ngx.var.request_uri:gsub("^%a[%w+.-]*://[^/?#]*", ""))
+end
+
+--- Whether a text is a path of this server, with whatever follows it. Everything else is refused, and never repaired.
+---@param text any
+---@return boolean
+function M.is_target(text)
+  return type(text) == "string"
+    and #text <= LONGEST_TARGET
+    and text:find "^/" ~= nil
+    and not text:find "[%c\\%s]"
+end
+
+--- Whether a page of this server sent a request; who cannot say so does not count.
+---@param headers table by names in lower case
+---@param url string scheme and host of this server
+---@return boolean
+function M.is_own(headers, url)
+  local site = headers["sec-fetch-site"]
+  if site then
+    return site == "same-origin"
+  end
+  local origin = headers.origin
+  if origin then
+    return origin == url
+  end
+  local referer = headers.referer
+  return referer ~= nil and (referer .. "/"):sub(1, #url + 1) == url .. "/"
+end
+
+return M
