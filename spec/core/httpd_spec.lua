@@ -9,7 +9,7 @@ local M = {}
 function M.open(settings)
   if settings == "raise" then error("settings refused") end
   if settings == "odd" then return 42 end
-  local calls = 0
+  local calls, news = 0, {}
   return function(request)
     calls = calls + 1
     local path = request.path
@@ -31,6 +31,28 @@ function M.open(settings)
       return { body = tostring(calls) }
     elseif path == "/delay" then
       return { delay = tonumber(request.query.seconds), body = "late" }
+    elseif path == "/wait" then
+      local tries = 0
+      local function try()
+        tries = tries + 1
+        if request.query.fail and tries > 1 then error("raised while it waited") end
+        if news[request.query.topic] or request.query.delay and tries > 1 then
+          return { body = tries .. " " .. tostring(news[request.query.topic]) }
+        end
+        return {
+          wait = try,
+          topic = tonumber(request.query.topic),
+          delay = tonumber(request.query.delay),
+        }
+      end
+      return try()
+    elseif path == "/wake" then
+      news[request.query.topic or "1"] = request.query.text
+      return { wake = tonumber(request.query.topic) or 0, body = "woken" }
+    elseif path == "/bad-wait" then
+      return { wait = 42 }
+    elseif path == "/bad-topic" then
+      return { wait = print, topic = -1 }
     elseif path == "/drop" then
       return { drop = true, delay = tonumber(request.query.seconds) }
     elseif path == "/truncate" then
@@ -235,6 +257,53 @@ describe("lastpass.httpd", function()
     slow:close()
   end)
 
+  it("lets requests wait until something is new about their topic", function()
+    local function begin(path)
+      local connection = assert(socket.connect("127.0.0.1", server:port()))
+      connection:settimeout(60)
+      connection:send("GET " .. path .. " HTTP/1.1\r\nHost: l\r\nConnection: close\r\n\r\n")
+      return connection
+    end
+    local function finish(connection)
+      local text = connection:receive "*a"
+      connection:close()
+      return text
+    end
+    local function is_waiting(connection)
+      connection:settimeout(0)
+      local _, why = connection:receive(1)
+      connection:settimeout(60)
+      return why == "timeout"
+    end
+    local waiting = {}
+    for topic = 1, 50 do
+      waiting[topic] = begin("/wait?topic=" .. topic)
+    end
+    assert.equal("no such page", body_of(get(server, "/"))) -- all of them were read by now
+    for topic = 50, 1, -7 do
+      assert.equal("woken", body_of(get(server, ("/wake?topic=%d&text=t%d"):format(topic, topic))))
+      assert.equal("2 t" .. topic, body_of(finish(waiting[topic])))
+      waiting[topic] = nil
+    end
+    assert.is_true(is_waiting(waiting[2]))
+    -- about all: whoever has nothing to say yet goes on waiting
+    assert.equal("woken", body_of(get(server, "/wake?text=t1")))
+    assert.is_true(is_waiting(waiting[2]))
+    assert.equal("woken", body_of(get(server, "/wake?topic=2&text=t2")))
+    assert.equal("3 t2", body_of(finish(waiting[2])))
+    for _, connection in pairs(waiting) do
+      connection:close()
+    end
+    -- and until a time
+    assert.equal("2 nil", body_of(finish(begin "/wait?topic=99&delay=0.01")))
+    local failing = begin "/wait?topic=98&fail=1&delay=0.01"
+    assert.is_truthy(finish(failing):find "^HTTP/1.1 500")
+    for _, path in ipairs { "/bad-wait", "/bad-topic" } do
+      assert.is_truthy(get(server, path):find "^HTTP/1.1 500")
+    end
+    assert.equal("no such page", body_of(get(server, "/")))
+  end)
+
   it("drops a connection without a byte, at once or late", function()
     assert.equal("", get(server, "/drop"))
     local started = socket.gettime()
@@ -406,6 +475,8 @@ describe("lastpass.httpd", function()
     local other = assert(start())
     local sleeper = assert(socket.connect("127.0.0.1", other:port()))
     sleeper:send("GET /delay?seconds=60 HTTP/1.1\r\nHost: l\r\n\r\n")
+    local waiter = assert(socket.connect("127.0.0.1", other:port()))
+    waiter:send("GET /wait?topic=1 HTTP/1.1\r\nHost: l\r\n\r\n")
     socket.sleep(0.05)
     local started = socket.gettime()
     other:stop()
@@ -413,6 +484,8 @@ describe("lastpass.httpd", function()
     assert.equal("lastpass.httpd: stopped", tostring(other))
     other:stop()
     assert.is_nil((sleeper:receive(1)))
+    assert.is_nil((waiter:receive(1)))
+    waiter:close()
     sleeper:close()
     assert.is_nil((socket.connect("127.0.0.1", other:port())))
   end)

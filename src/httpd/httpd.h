@@ -13,9 +13,11 @@
 
 #define LP_NANO 1000000000LL
 
-/* A connection whose answer waits until `due` (CLOCK_MONOTONIC, nanoseconds). */
+/* A connection whose answer waits until `due` (CLOCK_MONOTONIC, nanoseconds), or until somebody
+** reports its topic (0: it has none). */
 typedef struct {
   long long due;
+  unsigned long long topic;
   struct MHD_Connection *connection;
 } lp_waiter;
 
@@ -40,7 +42,7 @@ typedef struct {
   char trouble[256]; /* libmicrohttpd's last complaint, for the message of start */
 } lp_server;
 
-enum { LP_READING, LP_TOO_LARGE, LP_DELAYED };
+enum { LP_READING, LP_TOO_LARGE, LP_DELAYED, LP_WAITING };
 
 /* One request; libmicrohttpd keeps it beside the connection until the answer is out. */
 typedef struct {
@@ -53,8 +55,11 @@ typedef struct {
   size_t length, capacity;
   struct MHD_Response *response; /* made by lp_serve */
   unsigned int status;
-  double delay;
+  double
+      delay; /* seconds until the answer, or until a waiting request is tried again; < 0: no end */
   int drop;
+  int has_wait, wait_ref; /* the Lua function that makes the answer once there is one */
+  unsigned long long topic;
 } lp_request;
 
 long long lp_clock_read (clockid_t clock);
@@ -65,6 +70,7 @@ int lp_locks_make (lp_server *server);
 void lp_locks_destroy (lp_server *server);
 void *lp_timer_run (void *argument);
 int lp_connection_sleep (lp_request *request);
+void lp_topic_wake (lp_server *server, unsigned long long topic);
 int lp_server_is_stopping (lp_server *server);
 void lp_sleepers_wake (lp_server *server);
 
@@ -74,6 +80,7 @@ void lp_field_set (lua_State *S, const char *name, const char *value);
 void lp_state_complain (lua_State *S);
 int lp_read (lua_State *S);
 int lp_serve (lua_State *S);
+void lp_wait_free (lp_request *request);
 
 /* ---- httpd_request.c: what libmicrohttpd calls ---- */
 

@@ -262,10 +262,45 @@ static void lp_reply_headers (lua_State *S, lp_request *request, int reply) {
   lua_settop(S, headers - 1);
 }
 
+/* The slot was taken before: nothing is allocated, and nothing can be raised. */
+void lp_wait_free (lp_request *request) {
+  if (request->has_wait) luaL_unref(request->server->state, LUA_REGISTRYINDEX, request->wait_ref);
+  request->has_wait = 0;
+}
+
+static unsigned long long lp_reply_topic (lua_State *S, int reply, const char *name,
+                                          double missing) {
+  double value = lp_reply_number(S, reply, name, missing);
+  if (!(value >= 0 && value < 9007199254740992.0))
+    luaL_error(S, "the reply's '%s' must be a whole number", name);
+  return (unsigned long long)value;
+}
+
+/* A reply that is not made yet: `wait` makes it, after `delay` seconds or when a reply with `wake`
+** says that something is new about the topic. It may return another one that waits. */
+static int lp_reply_wait (lua_State *S, lp_request *request, int reply) {
+  lua_getfield(S, reply, "wait");
+  if (lua_isnil(S, -1)) {
+    lua_pop(S, 1);
+    return 0;
+  }
+  if (!lua_isfunction(S, -1)) luaL_error(S, "the reply's 'wait' must be a function");
+  request->topic = lp_reply_topic(S, reply, "topic", 0);
+  request->delay = lp_reply_number(S, reply, "delay", -1);
+  request->wait_ref = luaL_ref(S, LUA_REGISTRYINDEX);
+  request->has_wait = 1;
+  return 1;
+}
+
 /* Reads the handler's reply table into the request. */
 static void lp_reply_read (lua_State *S, lp_request *request, int reply) {
   if (!lua_istable(S, reply))
     luaL_error(S, "a handler must return a table, not a %s", luaL_typename(S, reply));
+  lua_getfield(S, reply, "wake");
+  if (!lua_isnil(S, -1)) lp_topic_wake(request->server, lp_reply_topic(S, reply, "wake", 0));
+  lua_pop(S, 1);
+  request->topic = 0;
+  if (lp_reply_wait(S, request, reply)) return;
   request->delay = lp_reply_number(S, reply, "delay", 0);
   request->drop = lp_reply_flag(S, reply, "drop");
   if (request->drop) return;
@@ -301,9 +336,16 @@ static void lp_reply_read (lua_State *S, lp_request *request, int reply) {
 }
 
 /* Runs in Lua's protected mode: calls the handler (upvalue 1; of what is too large 2) with the
-** request. */
+** request, or the function that a waiting request was left with. */
 int lp_serve (lua_State *S) {
   lp_request *request = lua_touserdata(S, 1);
+  if (request->phase == LP_WAITING) {
+    lua_rawgeti(S, LUA_REGISTRYINDEX, request->wait_ref);
+    lp_wait_free(request);
+    lua_call(S, 0, 1);
+    lp_reply_read(S, request, lua_gettop(S));
+    return 0;
+  }
   lua_pushvalue(S, lua_upvalueindex(request->phase == LP_TOO_LARGE ? 2 : 1));
   lua_createtable(S, 0, 7);
   lp_field_set(S, "method", request->method);

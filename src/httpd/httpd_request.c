@@ -47,7 +47,8 @@ static enum MHD_Result lp_reply_send (lp_request *request) {
   return MHD_queue_response(request->connection, request->status, request->response);
 }
 
-/* The whole request is here: asks Lua, then answers at once or goes to sleep. */
+/* The whole request is here, or it is tried again: asks Lua, then answers at once or goes to sleep.
+ */
 static enum MHD_Result lp_request_answer (lp_request *request) {
   lp_server *server = request->server;
   lua_State *S = server->state;
@@ -60,10 +61,11 @@ static enum MHD_Result lp_request_answer (lp_request *request) {
   if (lua_pcall(S, 1, 0, 0) != 0) {
     lp_state_complain(S);
     if (request->response != NULL) MHD_destroy_response(request->response);
+    lp_wait_free(request);
     lp_reply_plain(request, 500, "{\"error\":\"the server's handler failed\"}");
   }
-  if (request->delay > 0) {
-    request->phase = LP_DELAYED;
+  if (request->has_wait || request->delay > 0) {
+    request->phase = request->has_wait ? LP_WAITING : LP_DELAYED;
     return lp_connection_sleep(request) ? MHD_YES : MHD_NO;
   }
   return lp_reply_send(request);
@@ -118,8 +120,10 @@ enum MHD_Result lp_request_handle (void *argument, struct MHD_Connection *connec
     }
     return MHD_YES;
   }
-  if (request->phase == LP_DELAYED)
-    return lp_server_is_stopping(server) ? MHD_NO : lp_reply_send(request);
+  if (request->phase == LP_DELAYED || request->phase == LP_WAITING) {
+    if (lp_server_is_stopping(server)) return MHD_NO;
+    return request->phase == LP_WAITING ? lp_request_answer(request) : lp_reply_send(request);
+  }
   if (*upload_size > 0) {
     int ok = lp_request_append(request, upload, *upload_size);
     *upload_size = 0;
@@ -136,6 +140,7 @@ void lp_request_free (void *argument, struct MHD_Connection *connection, void **
   (void)code;
   if (request == NULL) return;
   if (request->response != NULL) MHD_destroy_response(request->response);
+  lp_wait_free(request);
   free(request->body);
   free(request->target);
   free(request);

@@ -2,10 +2,13 @@
 ** Connections of lastpass.httpd whose answer is to come late: a heap of them, and the thread that
 ** wakes each when its time has come, so that hundreds can wait without holding anybody up.
 */
+#include <limits.h>
 #include <stdlib.h>
 
 #include "array.h"
 #include "httpd.h"
+
+#define LP_LONGEST 1e9 /* seconds; a longer wait has no end */
 
 long long lp_clock_read (clockid_t clock) {
   struct timespec now;
@@ -20,12 +23,13 @@ static void lp_heap_swap (lp_waiter *heap, size_t a, size_t b) {
 }
 
 /* Adds one; 0 when there is no memory. The mutex is held. */
-static int lp_waiter_add (lp_server *server, long long due, struct MHD_Connection *connection) {
+static int lp_waiter_add (lp_server *server, long long due, const lp_request *request) {
   size_t at = server->waiting;
   if (LP_RESERVE(server->waiters, at, 1, server->capacity) != 0) return 0;
   server->waiting++;
   server->waiters[at].due = due;
-  server->waiters[at].connection = connection;
+  server->waiters[at].topic = request->topic;
+  server->waiters[at].connection = request->connection;
   while (at > 0 && server->waiters[(at - 1) / 2].due > server->waiters[at].due) {
     lp_heap_swap(server->waiters, at, (at - 1) / 2);
     at = (at - 1) / 2;
@@ -33,12 +37,8 @@ static int lp_waiter_add (lp_server *server, long long due, struct MHD_Connectio
   return 1;
 }
 
-/* Takes the one due first. The mutex is held and the heap is not empty. */
-static struct MHD_Connection *lp_waiter_take (lp_server *server) {
-  lp_waiter *heap = server->waiters;
-  struct MHD_Connection *connection = heap[0].connection;
-  size_t count = --server->waiting, at = 0;
-  heap[0] = heap[count];
+/* Moves a waiter down to where it belongs. */
+static void lp_heap_sink (lp_waiter *heap, size_t count, size_t at) {
   for (;;) {
     size_t child = at * 2 + 1;
     if (child >= count) break;
@@ -47,6 +47,13 @@ static struct MHD_Connection *lp_waiter_take (lp_server *server) {
     lp_heap_swap(heap, at, child);
     at = child;
   }
+}
+
+/* Takes the one due first. The mutex is held and the heap is not empty. */
+static struct MHD_Connection *lp_waiter_take (lp_server *server) {
+  struct MHD_Connection *connection = server->waiters[0].connection;
+  server->waiters[0] = server->waiters[--server->waiting];
+  lp_heap_sink(server->waiters, server->waiting, 0);
   return connection;
 }
 
@@ -76,15 +83,35 @@ void *lp_timer_run (void *argument) {
 /* Puts a connection to sleep. Suspending under the mutex keeps the timer from waking it before. */
 int lp_connection_sleep (lp_request *request) {
   lp_server *server = request->server;
-  long long due = lp_clock_read(CLOCK_MONOTONIC) + (long long)(request->delay * (double)LP_NANO);
+  long long due = LLONG_MAX;
+  if (request->delay >= 0 && request->delay < LP_LONGEST)
+    due = lp_clock_read(CLOCK_MONOTONIC) + (long long)(request->delay * (double)LP_NANO);
   pthread_mutex_lock(&server->mutex);
-  int slept = !server->stopping && lp_waiter_add(server, due, request->connection);
+  int slept = !server->stopping && lp_waiter_add(server, due, request);
   if (slept) {
     MHD_suspend_connection(request->connection);
     if (server->waiters[0].connection == request->connection) pthread_cond_signal(&server->changed);
   }
   pthread_mutex_unlock(&server->mutex);
   return slept;
+}
+
+/* Something is new about a topic (0: about all): whoever waits for it is due now. */
+void lp_topic_wake (lp_server *server, unsigned long long topic) {
+  size_t woken = 0;
+  pthread_mutex_lock(&server->mutex);
+  for (size_t i = 0; i < server->waiting; i++) {
+    lp_waiter *waiter = &server->waiters[i];
+    if (waiter->topic == 0 || (topic != 0 && waiter->topic != topic)) continue;
+    waiter->due = 0;
+    woken++;
+  }
+  if (woken > 0) {
+    for (size_t i = server->waiting / 2; i-- > 0;)
+      lp_heap_sink(server->waiters, server->waiting, i);
+    pthread_cond_signal(&server->changed);
+  }
+  pthread_mutex_unlock(&server->mutex);
 }
 
 int lp_server_is_stopping (lp_server *server) {

@@ -1,6 +1,7 @@
 --- What the sandbox had to invent because nothing public says it. Data, so that the control API
 -- can list it, and settings, so that a client can be tried against the other possibility.
 -- @module lastpass.sandbox.assumptions
+local of_mfa = require "lastpass.sandbox.mfa.assumptions"
 local of_saml = require "lastpass.sandbox.saml.assumptions"
 local of_scim = require "lastpass.sandbox.scim.assumptions"
 local schema = require "lastpass.sandbox.schema"
@@ -13,7 +14,7 @@ local M = {}
 ---@field what string what the sandbox does
 ---@field why string what is not known
 ---@field section string of docs/enterprise-api.md, or of the page
----@field page string|nil "scim-protocol" or "saml-protocol" when it is that page's
+---@field page string|nil "scim-protocol", "saml-protocol" or "mfa-protocol" when it is that page's
 ---@field values any[]|string|nil the possibilities, the first being the default, or the type; nil when the
 -- behaviour cannot be changed
 ---@field default any
@@ -390,7 +391,11 @@ M.list = {
   },
 }
 
-for _, of_page in ipairs { { "scim-protocol", of_scim }, { "saml-protocol", of_saml } } do
+for _, of_page in ipairs {
+  { "scim-protocol", of_scim },
+  { "saml-protocol", of_saml },
+  { "mfa-protocol", of_mfa },
+} do
   for _, assumption in ipairs(of_page[2]) do
     assumption.page = of_page[1]
     M.list[#M.list + 1] = assumption

@@ -10,6 +10,9 @@ local scim = require "lastpass.sandbox.scim"
 
 local M = {}
 
+-- Seconds after which lastpass.httpd does not even try.
+local NEVER = 1e9
+
 local function one_of(...)
   local allowed = { ... }
   return function(value)
@@ -40,6 +43,10 @@ end
 
 local function name_or_list(value)
   return type(value) == "string" or schema.is_strings(value), "a name or a list of names"
+end
+
+local function any(value)
+  return value ~= nil
 end
 
 local function header_value(value)
@@ -88,6 +95,12 @@ local effect_keys = {
   content_type = header_value,
   headers = header_list,
   big_body = whole_from(1), -- bytes
+  hang = "boolean", -- no answer, and the connection stays
+  -- of LastPass MFA (mfa §2): another Username (true, or which one), another AuthStatus (of any type) or none, no Value
+  wrong_user = { "boolean", "string" },
+  auth_status = any,
+  no_status = "boolean",
+  no_value = "boolean",
 }
 
 local known_keys = { name = "string" }
@@ -307,14 +320,20 @@ end
 --- The reply of a call that a fault prevents from being run; nil when none does.
 function M.replace_reply(effects)
   if effects.drop == "before" then
-    return { drop = true, class = "dropped before commit" }
+    return { drop = true, class = "dropped before commit", is_replaced = true }
   elseif effects.status and not effects.commit then
-    local reply = { status = effects.status, class = tostring(effects.status), body = "" }
+    local reply =
+      { status = effects.status, class = tostring(effects.status), body = "", is_replaced = true }
     M.spoil_reply(reply, { body = effects.body, truncate = effects.truncate })
     reply.class = tostring(effects.status)
     return reply
   end
   return nil
+end
+
+--- Seconds until the reply.
+function M.delay(effects)
+  return effects.hang and NEVER or effects.delay or 0
 end
 
 --- The headers of a reply.

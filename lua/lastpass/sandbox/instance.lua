@@ -3,12 +3,17 @@
 local base64 = require "lastpass.text.base64"
 local errors = require "lastpass.error"
 local json = require "lastpass.json"
+local mfa = require "lastpass.sandbox.mfa.methods"
 local percent = require "lastpass.text.percent"
 local signature = require "lastpass.signature"
 
 local M = {}
 
 local methods = {}
+for name, method in pairs(mfa.methods) do
+  methods[name] = method
+end
+
 local instance_mt = { __name = "lastpass.sandbox", __index = methods }
 
 function instance_mt.__tostring(self)
@@ -20,7 +25,7 @@ end
 ---@param about table `scheme`, `cid`, `provhash`, `scim_token`, `timezone`, `certificate`, `ca_file`,
 -- `transport`
 ---@return table sandbox `url`, `port`, `cid`, `scim_url`, `scim_token`, `saml_url` (the SSO apps), `saml_sp_url` (a service
--- provider), `certificate` and `ca_file` (with TLS)
+-- provider), `mfa` (`url`, `login_key`, `key`), `certificate` and `ca_file` (with TLS)
 function M.new(server, about)
   local host = server:address()
   host = host:find(":", 1, true) and "[" .. host .. "]" or host
@@ -36,6 +41,7 @@ function M.new(server, about)
     scim_token = about.scim_token,
     saml_url = origin .. "/saml/",
     saml_sp_url = origin .. "/saml/sp",
+    mfa = mfa.access(origin, about.cid),
     timezone = about.timezone,
     certificate = about.certificate,
     ca_file = about.ca_file,
@@ -334,7 +340,7 @@ function methods:add_company(options)
   return self:control("POST", "companies", options)
 end
 
-signature.declare("sandbox:", methods, {
+local signatures = {
   client = "options?: table",
   scim = "options?: table",
   change_scim_token = "options?: table",
@@ -352,6 +358,10 @@ signature.declare("sandbox:", methods, {
   load = "data: table",
   events = "change?: table",
   add_company = "options: table",
-})
+}
+for name, text in pairs(mfa.signatures) do
+  signatures[name] = text
+end
+signature.declare("sandbox:", methods, signatures)
 
 return M

@@ -13,7 +13,7 @@ local schema = require "lastpass.sandbox.schema"
 
 local M = {}
 
-local SURFACES = { "enterprise", "scim", "saml", "control" }
+local SURFACES = { "enterprise", "scim", "saml", "mfa", "control" }
 
 local JOURNAL_SIZE = 10000
 
@@ -127,35 +127,50 @@ end
 
 --- Answers a call of a surface: with the faults for it, a journal entry and the latency.
 ---@param request table
----@param call table `run()`: makes the reply (`status`, `body` or `chunks`, and `class`, what the journal
--- notes of it); `headers`; `command`: the name that faults match, nil when there was none; `cid`, `company`;
--- for the journal `label` (default `command`) and `rows`
+---@param call table `run(effects)`: makes the reply (`status`, `body` or `chunks`, and `class`, what the journal
+-- notes of it; or `wait`, a function that makes it later, with `topic` and `delay`); `headers`; `command`: the name that
+-- faults match, nil when there was none; `cid`, `company`; for the journal `label` (default `command`) and `rows`
 function methods:answer(request, call)
   local effects = call.command and self.faults:decide(call.command, call.cid)
   if effects and call.company then
     faults.change_company(call.company, effects, self.request_count)
   end
-  local reply = effects and faults.replace_reply(effects)
-  if not reply then
-    reply = call.run()
-    if effects then
-      faults.spoil_reply(reply, effects)
-    end
-  end
-  write_journal(self, {
+  local entry = {
     time = self.clock:seconds(),
     command = call.label or call.command or "(none)",
     rows = call.rows or 0,
     peer = request.peer,
     cid = call.cid,
     faults = effects and effects.ids,
-    class = reply.class,
-    status = not reply.drop and (reply.status or 200) or nil,
-  })
-  reply.headers = faults.headers(call.headers, effects)
-  local delay = self.latency + (effects and effects.delay or 0)
-  reply.delay = delay > 0 and delay or nil
+  }
+  local function finish(reply)
+    if reply.wait then
+      local wait = reply.wait
+      entry.class = "waiting"
+      reply.wait = function()
+        return finish(wait())
+      end
+      return reply
+    end
+    if effects and not reply.is_replaced then
+      faults.spoil_reply(reply, effects)
+    end
+    entry.class = reply.class
+    entry.status = not reply.drop and (reply.status or 200) or nil
+    reply.headers = faults.headers(call.headers, effects)
+    local delay = self.latency + (effects and faults.delay(effects) or 0)
+    reply.delay = delay > 0 and delay or nil
+    return reply
+  end
+  local reply = finish(effects and faults.replace_reply(effects) or call.run(effects))
+  write_journal(self, entry)
   return reply
+end
+
+--- Says that something is new: who waits for it looks again when this request is answered.
+---@param topic? integer default everybody
+function methods:wake(topic)
+  self.news = self.news == nil and topic or 0
 end
 
 --- Called by `lastpass.httpd` in the server's thread.
@@ -177,7 +192,10 @@ function M.open(settings)
   end
   return function(request)
     local route = find_route(server, request)
-    return route and route.handle(server, request) or not_found()
+    server.news = nil
+    local reply = route and route.handle(server, request) or not_found()
+    reply.wake = server.news
+    return reply
   end, function(request)
     local route = find_route(server, request)
     return (route and route.too_large or too_large)()

@@ -5,6 +5,7 @@ local assumptions = require "lastpass.sandbox.assumptions"
 local clocks = require "lastpass.sandbox.clock"
 local companies = require "lastpass.sandbox.company"
 local json = require "lastpass.json"
+local mfa = require "lastpass.sandbox.mfa"
 local people = require "lastpass.sandbox.control.people"
 local schema = require "lastpass.sandbox.schema"
 local saml = require "lastpass.sandbox.saml"
@@ -151,6 +152,9 @@ endpoints.companies, endpoints.reset = {}, {}
 endpoints.state, endpoints.events = { of_company = true }, { of_company = true }
 endpoints.load, endpoints.scim_token = { of_company = true }, { of_company = true }
 endpoints.saml_apps, endpoints.saml_sp = { of_company = true }, { of_company = true }
+for name, endpoint in pairs(mfa.endpoints) do
+  endpoints[name] = endpoint
+end
 
 endpoints.health.GET = function(server)
   return { ok = true, companies = #server.order, requests = server.request_count }
@@ -165,6 +169,7 @@ endpoints.reset.POST = function(server, _, data, company)
   else
     server:reset()
   end
+  server:wake()
   return { ok = true }
 end
 
@@ -237,6 +242,7 @@ end
 
 endpoints.clock.POST = function(server, _, data)
   local ok, message = change_clock(server.clock, server.first.zone, data)
+  server:wake()
   return ok and endpoints.clock.GET(server), message
 end
 

@@ -1,0 +1,86 @@
+--- LastPass MFA over the same company as its other surfaces: the Authentication API (mfa §2) and the phones of its people.
+-- What is not known of LastPass is a setting of the company (sandbox/mfa/assumptions.lua).
+-- @module lastpass.sandbox.mfa
+local M = {}
+
+-- A sandbox whose MFA nobody asks for loads nothing of it.
+local loaders = {
+  control = function()
+    return require "lastpass.sandbox.mfa.control"
+  end,
+  plain = function()
+    return require "lastpass.sandbox.mfa.plain"
+  end,
+}
+
+local parts = setmetatable({}, {
+  __index = function(self, name)
+    local part = loaders[name]()
+    self[name] = part
+    return part
+  end,
+})
+
+-- ---- for the control API ----
+
+local names = { "mfa_phones", "mfa_pending", "mfa_answer", "mfa_auto", "mfa_journal" }
+
+--- Endpoints of the control API: by name, then by method.
+M.endpoints = {}
+for _, name in ipairs(names) do
+  M.endpoints[name] = setmetatable({ of_company = true }, {
+    __index = function(_, method)
+      return parts.control.endpoints[name][method]
+    end,
+  })
+end
+
+-- ---- routes: name of the call in lower case, name for faults and the journal, and the part that answers ----
+
+local calls = {
+  ["auth/login"] = { "login", "plain" },
+  ["auth/loginasync"] = { "login_async", "plain" },
+  ["auth/checklogintoken"] = { "check", "plain" },
+}
+
+local HEADERS =
+  { ["Content-Type"] = "application/json; charset=utf-8", ["Cache-Control"] = "no-store" }
+
+-- Any other status than 200 has no body that anybody describes (mfa §2).
+local function refuse(status)
+  return { status = status, body = "", class = ("%d"):format(status) }
+end
+
+local function run(server, request, call, effects)
+  if not call then
+    return refuse(404)
+  elseif request.method ~= "POST" then
+    return refuse(405)
+  end
+  return parts[call[2]][call[1]](server, request, effects)
+end
+
+local function answer(server, request)
+  -- samples write the paths in both cases: the server is presumably blind to it (mfa §2)
+  local call = calls[request.path:sub(2):lower()]
+  return server:answer(request, {
+    headers = HEADERS,
+    command = "mfa:" .. (call and call[1] or "unknown"),
+    rows = 1,
+    run = function(effects)
+      return run(server, request, call, effects)
+    end,
+  })
+end
+
+local function too_large()
+  return { status = 413, headers = HEADERS, body = "" }
+end
+
+--- Adds the routes to a server.
+---@param server table of lastpass.sandbox.server
+function M.register(server)
+  server:route("/[Aa][Uu][Tt][Hh]/.*", answer, too_large)
+end
+
+return M
