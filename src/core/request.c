@@ -591,6 +591,43 @@ static int lp_request_secret_header (lua_State *L) {
 }
 
 /*
+** core.secret_text {before =, secret =, after =} -> body | nil, message
+** A request's body that has the secret between two texts, in quotes that they bring along.
+*/
+static int lp_request_secret_text (lua_State *L) {
+  builder b = {L, NULL, NULL, 0, 0};
+  const lp_secret *secret;
+  const char *before, *after;
+  size_t before_length, after_length;
+  luaL_checktype(L, 1, LUA_TTABLE);
+  lua_getfield(L, 1, "before");
+  lua_getfield(L, 1, "after");
+  luaL_argcheck(L, lua_type(L, -1) == LUA_TSTRING && lua_type(L, -2) == LUA_TSTRING, 1,
+                "secret_text: before and after must be strings");
+  before = lua_tolstring(L, -2, &before_length);
+  after = lua_tolstring(L, -1, &after_length);
+  lua_getfield(L, 1, "secret");
+  secret = luaL_testudata(L, -1, LP_SECRET_TYPE);
+  luaL_argcheck(L, secret != NULL, 1, "secret_text: the secret must be one of lastpass.secret");
+  lua_pushnil(L);
+  if (lp_secret_length(secret->number) == 0) {
+    lua_pushliteral(L, "the secret is closed");
+    return 2;
+  }
+  if (!lp_secret_is_plain(secret->number)) {
+    lua_pushliteral(L, "the secret has a character that no key has (blank, quote, backslash, "
+                       "control character or beyond ASCII); is it the right file?");
+    return 2;
+  }
+  b.body = lp_body_new(L);
+  append(&b, before, before_length);
+  b.body->head = b.body->size;
+  append(&b, after, after_length);
+  put_secret(b.body, secret->number);
+  return 1;
+}
+
+/*
 ** core.reveal_body (body) -> its bytes as a Lua string, the secret among them: for a transport
 ** that takes nothing else. Not a method, so that nobody finds it by accident.
 */
@@ -619,6 +656,7 @@ static const luaL_Reg request_functions[] = {
 #undef COMMAND
     {"secret_body", lp_request_secret_body},
     {"secret_header", lp_request_secret_header},
+    {"secret_text", lp_request_secret_text},
     {"reveal_body", lp_request_reveal_body},
     {NULL, NULL}};
 

@@ -1,8 +1,9 @@
-/* Signatures over octets, by OpenSSL; see xml_octets.h. */
+/* Signatures over octets, and octets encrypted by RSA, by OpenSSL; see xml_octets.h. */
 #include <stdlib.h>
 #include <string.h>
 
 #include <openssl/ecdsa.h>
+#include <openssl/rsa.h>
 
 #include "xml_octets.h"
 
@@ -105,4 +106,23 @@ long lp_xml_verify_octets (const lp_xml_certificate *const *certificates, size_t
         verify_with(certificates[i]->key, method, octets, signature))
       return (long)i;
   return lp_xml_fail_tally(&tally, method, policy, fault);
+}
+
+/* ------------------------------------------------------------------ decrypting */
+
+unsigned char *lp_xml_decrypt_octets (EVP_PKEY *key, lp_xml_octets octets, size_t *size) {
+  EVP_PKEY_CTX *context;
+  unsigned char *plain;
+  int done;
+  if (EVP_PKEY_base_id(key) != EVP_PKEY_RSA) return NULL;
+  *size = (size_t)EVP_PKEY_size(key);
+  context = EVP_PKEY_CTX_new(key, NULL);
+  plain = calloc(1, *size);
+  done = context != NULL && plain != NULL && EVP_PKEY_decrypt_init(context) == 1 &&
+         EVP_PKEY_CTX_set_rsa_padding(context, RSA_PKCS1_PADDING) == 1 &&
+         EVP_PKEY_decrypt(context, plain, size, octets.bytes, octets.size) == 1;
+  EVP_PKEY_CTX_free(context);
+  if (done) return plain;
+  free(plain);
+  return NULL;
 }

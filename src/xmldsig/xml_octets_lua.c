@@ -59,6 +59,31 @@ int lp_xml_octets_verify (lua_State *L) {
   return 1;
 }
 
+/*
+** xmldsig.decrypt_octets (key, octets) -> plain octets | nil when they were not encrypted for this
+** key (xml_octets.h)
+*/
+int lp_xml_octets_decrypt (lua_State *L) {
+  EVP_PKEY *key = lp_xml_check_key(L, 1);
+  lp_xml_octets octets = check_octets(L, 2);
+  lp_xml_fault fault = {NULL, ""};
+  lp_xml_scope scope;
+  lp_xml_holder *plain;
+  size_t size = 0;
+  lp_xml_takes(L, "xmldsig.decrypt_octets", 2);
+  plain = lp_xml_push_holder(L, free);
+  if (lp_xml_enter(&scope, &fault) == 0) plain->memory = lp_xml_decrypt_octets(key, octets, &size);
+  lp_xml_leave(&scope);
+  if (plain->memory == NULL) {
+    lua_pushnil(L);
+    return 1;
+  }
+  plain->size = size;
+  lua_pushlstring(L, plain->memory, size);
+  lp_xml_empty_holder(plain);
+  return 1;
+}
+
 /* xmldsig.from_base64 (text) -> bytes | nil when it is not strict Base64 (xml_base64.h) */
 int lp_xml_base64_new (lua_State *L) {
   size_t n;

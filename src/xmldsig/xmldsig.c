@@ -135,17 +135,13 @@ lp_xml_limits lp_xml_check_limits (lua_State *L, int index, const lp_xml_limits 
 
 static const luaL_Reg holder_meta[] = {{"__gc", lp_xml_holder_close}, {NULL, NULL}};
 
-static const luaL_Reg functions[] = {{"parse", lp_xml_document_parse},
-                                     {"certificate", lp_xml_certificate_new},
-                                     {"private_key", lp_xml_private_key_new},
-                                     {"sign", lp_xml_sign_new},
-                                     {"encrypt", lp_xml_encrypt_new},
-                                     {"canonical", lp_xml_canonical_new},
-                                     {"sign_octets", lp_xml_octets_sign},
-                                     {"verify_octets", lp_xml_octets_verify},
-                                     {"entity", lp_xml_entity_new},
-                                     {"from_base64", lp_xml_base64_new},
-                                     {NULL, NULL}};
+static const luaL_Reg functions[] = {
+    {"parse", lp_xml_document_parse},          {"certificate", lp_xml_certificate_new},
+    {"private_key", lp_xml_private_key_new},   {"sign", lp_xml_sign_new},
+    {"encrypt", lp_xml_encrypt_new},           {"canonical", lp_xml_canonical_new},
+    {"sign_octets", lp_xml_octets_sign},       {"verify_octets", lp_xml_octets_verify},
+    {"decrypt_octets", lp_xml_octets_decrypt}, {"entity", lp_xml_entity_new},
+    {"from_base64", lp_xml_base64_new},        {NULL, NULL}};
 
 LP_EXPORT int luaopen_lastpass_xmldsig (lua_State *L) {
   lp_new_metatable(L, LP_XML_HOLDER_TYPE, holder_meta, NULL);

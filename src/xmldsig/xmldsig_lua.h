@@ -82,8 +82,9 @@ int lp_xml_encrypt_new (lua_State *L);   /* xmldsig.encrypt */
 int lp_xml_canonical_new (lua_State *L); /* xmldsig.canonical */
 int lp_xml_base64_new (lua_State *L);    /* xmldsig.from_base64 */
 
-int lp_xml_octets_sign (lua_State *L);   /* xmldsig.sign_octets */
-int lp_xml_octets_verify (lua_State *L); /* xmldsig.verify_octets */
+int lp_xml_octets_sign (lua_State *L);    /* xmldsig.sign_octets */
+int lp_xml_octets_verify (lua_State *L);  /* xmldsig.verify_octets */
+int lp_xml_octets_decrypt (lua_State *L); /* xmldsig.decrypt_octets */
 
 int lp_xml_entity_new (lua_State *L); /* xmldsig.entity */
 void lp_xml_entity_open (lua_State *L);

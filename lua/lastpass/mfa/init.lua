@@ -1,9 +1,12 @@
 --- A second factor: LastPass MFA's requests to a phone, codes, RADIUS. Parts are loaded on first use.
 -- @module lastpass.mfa
+local signature = require "lastpass.signature"
+
 local M = {}
 
 -- What a name of this table stands for.
 local parts = {
+  client = "lastpass.mfa.client",
   outcomes = "lastpass.mfa.outcomes",
 }
 
@@ -18,5 +21,18 @@ setmetatable(M, {
     return value
   end,
 })
+
+--- Makes a client of LastPass MFA. Nothing is sent.
+---@param options table api_key and others: `lastpass.mfa.options`, docs/mfa.md
+---@return lastpass.mfa.Client|nil client wrong options raise
+---@return string? message
+---@return lastpass.Error? err kind "argument": the private key cannot be used
+---@usage
+-- local client = lastpass.mfa.new{ mode = "plain", api_key = lastpass.secret.file "~/.config/lastpass/mfa.key" }
+function M.new(options)
+  return M.client.new(options, 2)
+end
+
+signature.declare("lastpass.mfa.", M, { new = "options: table" })
 
 return M
