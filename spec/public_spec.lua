@@ -171,7 +171,7 @@ describe("public functions", function()
   it("of the module raise for wrong arguments", function()
     walk("lastpass.", lastpass, seen)
     for name in pairs(upvalue(getmetatable(lastpass).__index, "packages")) do
-      if type(lastpass[name]) == "table" and name ~= "saml" and name ~= "mfa" then
+      if type(lastpass[name]) == "table" and name ~= "saml" then
         walk("lastpass." .. name .. ".", lastpass[name], seen)
       end
     end
@@ -212,6 +212,11 @@ describe("public functions", function()
     assert(playbook.run(function(p)
       tracked = p.source.table {}
     end, { zone = time.zone(), now = 0 }))
+    local second_factor = assert(lastpass.mfa.new {
+      mode = "plain",
+      base_url = box.mfa.url,
+      api_key = lastpass.secret.value(box.mfa.login_key),
+    })
     local task
     lastpass.parallel(1, function(spawn)
       task = spawn(print)
@@ -225,6 +230,9 @@ describe("public functions", function()
       run = assert(client:apply(plan)),
       sandbox = box,
       scim = box:scim(),
+      ["mfa client"] = second_factor,
+      ["mfa directory"] = second_factor.directory,
+      ["mfa handle"] = second_factor:challenge { user = "a@x.example", ip = "192.0.2.1" },
       people = lastpass.source.table {},
       tracked = tracked,
       task = task,

@@ -130,6 +130,9 @@ local function send(client, given, handle, record, is_async)
     return after_failure(client, handle, err, slots)
   end
   local result, token = answers.read(answer, record.user)
+  if result.outcome == "unknown_user" or result.outcome == "not_enrolled" then
+    limits.give_back(client, slots) -- no phone has rung
+  end
   if result.outcome ~= "pending" then
     return handles.finish(handle, result)
   elseif is_async and not token then
@@ -147,7 +150,7 @@ end
 --- Sends a request, unless one is under way or a limit holds it back.
 ---@param client lastpass.mfa.Client
 ---@param where string who asks, for messages
----@param given table of `client:challenge`
+---@param given table of `mfa:challenge`
 ---@param is_async boolean come back as soon as the server has it
 ---@return lastpass.mfa.Handle|nil
 ---@return string? message

@@ -62,7 +62,7 @@ end
 ---@param name string see `lastpass.mfa.options`; an unknown name raises
 ---@return any value nil for an option without a default that was not given
 function methods:option(name)
-  client_options.check_name("client:option", name, 2)
+  client_options.check_name("mfa:option", name, 2)
   return self._options[name]
 end
 
@@ -156,7 +156,7 @@ end
 ---@return string? message
 ---@return lastpass.Error? err kind "argument": nothing was sent or counted
 function methods:challenge(given)
-  return challenge.start(self, "client:challenge", given, true)
+  return challenge.start(self, "mfa:challenge", given, true)
 end
 
 --- Asks a person's phone in one HTTP request that takes as long as the user does, at most the client's timeout.
@@ -165,7 +165,7 @@ end
 ---@return string? message
 ---@return lastpass.Error? err kind "argument"
 function methods:authenticate(given)
-  local handle, message, err = challenge.start(self, "client:authenticate", given, false)
+  local handle, message, err = challenge.start(self, "mfa:authenticate", given, false)
   if not handle then
     return nil, message, err
   end
@@ -229,7 +229,7 @@ function methods:user(address)
   return known and "known" or "unknown_user"
 end
 
-signature.declare("client:", methods, {
+signature.declare("mfa:", methods, {
   option = "name: string",
   now = "",
   redact = "text: string",

@@ -50,7 +50,7 @@ function methods:user()
   return self._record.user
 end
 
---- What a callback names it by (`client:callback`).
+--- What a callback names it by (`mfa:callback`).
 ---@return string
 function methods:id()
   return self._record.id
@@ -295,7 +295,7 @@ local function key_of(client, secret)
   end))
 end
 
---- Seals it, so that another process with the same secret, server and mode can go on (`client:import`).
+--- Seals it, so that another process with the same secret, server and mode can go on (`mfa:import`).
 ---@param secret userdata of lastpass.secret
 ---@return string|nil text of letters, digits, - and _
 ---@return string? message
