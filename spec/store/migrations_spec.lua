@@ -65,6 +65,7 @@ describe("store.migrations", function()
       names[index] = row.name
     end
     assert.same({
+      "lastpass_approvals",
       "lastpass_cursors",
       "lastpass_jobs",
       "lastpass_locks",

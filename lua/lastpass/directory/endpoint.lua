@@ -1,8 +1,10 @@
---- The SCIM endpoint of a company, which the option `scim` of its client names (scim §1): `client:scim()`.
+--- The SCIM endpoint of a company, which the option `scim` of its client names (scim §1): `client:scim()`; and
+-- `client:mfa()`, of `second_factor`.
 -- @module lastpass.directory.endpoint
 local errors = require "lastpass.error"
 local scim = require "lastpass.scim"
 local scim_options = require "lastpass.scim.options"
+local second_factor = require "lastpass.directory.second_factor"
 local secret = require "lastpass.secret"
 local signature = require "lastpass.signature"
 local transport_address = require "lastpass.transport.address"
@@ -38,10 +40,8 @@ local function check_company(options, level)
   end
 end
 
---- Checks the option; raises at the caller's line.
----@param options table of `lastpass.new`, complete
----@param level integer 1 is the caller of `check`
-function M.check(options, level)
+-- What the option `scim` says.
+local function check_scim(options, level)
   local given = options.scim
   for name in pairs(given) do
     scim_options.check_name(WHERE, name, level + 1)
@@ -53,6 +53,20 @@ function M.check(options, level)
   end
   check_company(options, level + 1)
 end
+
+--- Checks the options about services beside the Enterprise API: `scim`, `mfa`, `approval`; raises at the caller's line.
+---@param options table of `lastpass.new`, complete
+---@param level integer 1 is the caller of `check`
+function M.check(options, level)
+  if options.scim then
+    check_scim(options, level + 1)
+  end
+  if options.mfa or options.approval then
+    second_factor.check(options, level + 1)
+  end
+end
+
+M.mfa = second_factor.mfa
 
 local NO_SCIM = "this client has no SCIM endpoint"
 local NO_SCIM_HINT = "give it the option scim = { token = … }, or write into the profile "
@@ -104,6 +118,6 @@ function M.scim(client)
   return clients[given]
 end
 
-signature.declare("client:", M, { scim = "" })
+signature.declare("client:", M, { scim = "", mfa = "" })
 
 return M

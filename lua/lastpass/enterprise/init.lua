@@ -37,10 +37,10 @@ function client_mt.__tostring(client)
   return ("lastpass.Client (%s at %s)"):format(tostring(client._options.cid), client._options.url)
 end
 
--- The options, complete. What stands in `scim` is checked by the package that knows SCIM.
+-- The options, complete. What stands in `scim`, `mfa` and `approval` is checked by the package that knows them.
 local function complete_options(options, level)
   local complete = client_options.complete(options, level + 1)
-  local endpoint = complete.scim and M.extensions.scim
+  local endpoint = (complete.scim or complete.mfa or complete.approval) and M.extensions.scim
   if endpoint then
     require(endpoint).check(complete, level + 1)
   end

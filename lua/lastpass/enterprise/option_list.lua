@@ -61,6 +61,18 @@ return {
     "none",
     'the endpoint of plans with `via = "scim"`: url (default by cid), token (a secret), dialect',
   },
+  {
+    "mfa",
+    "table",
+    "none",
+    "LastPass MFA of the company, as `lastpass.mfa.new` takes it; keys may be {file = …}",
+  },
+  {
+    "approval",
+    "table",
+    "none",
+    "four eyes: operator (who applies), by (who may approve), from (so many steps), ip, ask",
+  },
   { "on_request", "function", "none", "called with {command, attempt} before each request" },
   { "on_wait", "function", "none", "called with {command, seconds, reason} before a wait" },
   { "on_retry", "function", "none", "called with {command, attempt, message, code, seconds}" },

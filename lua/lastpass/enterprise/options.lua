@@ -49,11 +49,8 @@ local known = {
     return type(value) == "string" and value ~= "", "a path or postgresql://user@host/database"
   end,
   protect = "table",
-  now = "function",
-  on_request = "function",
-  on_wait = "function",
-  on_retry = "function",
-  on_reply = "function",
+  mfa = "table",
+  approval = "table",
   scim = function(value)
     return type(value) == "table" and value.token ~= nil, "a table with a 'token'"
   end,
@@ -62,6 +59,9 @@ local known = {
       "an object with acquire and back_off"
   end,
 }
+for _, name in ipairs { "now", "on_request", "on_wait", "on_retry", "on_reply" } do
+  known[name] = "function"
+end
 
 local defaults = {
   url = M.DEFAULT_URL,

@@ -1,6 +1,7 @@
 --- Applies plans and resumes runs: checks, takes the lock, compares with the directory, sends what is left, and ends
 -- the run whatever happens.
 -- @module lastpass.plan.apply
+local approvals = require "lastpass.plan.approval.asking"
 local batches = require "lastpass.plan.batches"
 local dispatch = require "lastpass.plan.dispatch"
 local document = require "lastpass.plan.document"
@@ -67,6 +68,7 @@ local function finish(work)
   end
   local run = runs.new {
     id = work.run_id,
+    approvals = work.run_id and work.journal:approvals(work.run_id),
     plan = work.plan,
     kind = work.body.kind or "apply",
     of_run = work.body.of_run,
@@ -169,6 +171,7 @@ local function begin_run(work, plan)
     of_run = work.body.of_run,
     document = work.document,
     total = #work.body.steps,
+    approval = work.approval or nil,
   }
   if not work.run_id then
     return nil, message, err
@@ -198,7 +201,8 @@ end
 ---@return lastpass.Run|nil run once it was begun: look at `run.ok` and `run.stopped`
 ---@return string? message when nothing was written
 ---@return lastpass.Error? err codes refused_by_guards, other_tenant, other_surface, no_scim, plan_expired,
--- plan_changed, needs_confirmation, applied_before, unfinished_run, last_admin, per_day, locked, and those of reads
+-- plan_changed, needs_confirmation, applied_before, unfinished_run, last_admin, per_day, locked, those of
+-- `lastpass.plan.approval`, and those of reads
 function M.run(client, plan, options)
   options = preconditions.options("client:apply", client, options, 2)
   -- What is applied is what the journal keeps: resume must be able to read it.
@@ -220,24 +224,27 @@ function M.run(client, plan, options)
   if not journal then
     return nil, message, err
   end
-  local tenant = journals.tenant(client)
-  local lock
-  lock, message, err = journal:lock(tenant)
-  if not lock then
-    return nil, message, err
-  end
   local work = works.new {
     client = client,
     scim = scim,
     journal = journal,
-    tenant = tenant,
-    lock = lock,
+    tenant = journals.tenant(client),
     plan = plan.name,
     private = plans.private_fields(plan),
     body = body,
     document = text,
     options = options,
   }
+  ok, message, err = approvals.before_run(work, plan)
+  if not ok then
+    return nil, message, err
+  end
+  local lock
+  lock, message, err = journal:lock(work.tenant)
+  if not lock then
+    return nil, message, err
+  end
+  work.lock = lock
   local changed
   ok, changed, message, err = waiting.protected_call(begin_run, work, plan)
   if not ok then
@@ -358,14 +365,20 @@ end
 ---@return lastpass.Run|nil run of the same number
 ---@return string? message
 ---@return lastpass.Error? err codes no_such_run, other_tenant, other_surface, no_scim, run_finished,
--- run_abandoned, locked, plan_changed
+-- run_abandoned, locked, plan_changed, and those of `lastpass.plan.approval`
 function M.resume(client, id, options)
   options = preconditions.options("client:resume", client, options, 2)
-  local read, message, err = lock_run(client, id)
-  if not read then
+  local read, message, err = read_open_run(client, id)
+  local ok, scim
+  if read then
+    ok, message, err = approvals.before_resume(client, read, options)
+  end
+  if ok then
+    read, message, err = lock_run(client, id)
+  end
+  if not ok or not read then
     return nil, message, err
   end
-  local scim, ok
   scim, message, err = surface.open(client, read.body, options.via)
   ok = scim ~= nil
   if ok and options.refused_rows then

@@ -16,6 +16,7 @@ local M = {}
 ---@field stop_after? integer     failures (rows refused, calls without an answer) that end the run;
 -- default 20
 ---@field confirm_final? integer  how many final steps the plan has, when it has any
+---@field approver? string        the other admin who is asked to approve the plan; asked in any case then
 ---@field refused_rows? string    path of a CSV file for the people whose steps did not go through
 ---@field cancel? fun(): any      asked before each call and while waiting; true stops the run
 ---@field settle_after? number    seconds between the two reads that must not show a step whose answer
@@ -43,6 +44,9 @@ local option_types = {
   in_flight = whole,
   stop_after = whole,
   confirm_final = "number",
+  approver = function(value)
+    return type(value) == "string" and value:find "%S" ~= nil, "an address"
+  end,
   refused_rows = "string",
   cancel = "function",
   settle_after = seconds,

@@ -24,6 +24,7 @@ local M = {}
 ---@field unused integer     rows of the plan's sources that could not be used
 ---@field requests integer   calls that wrote
 ---@field stopped? lastpass.Error why it came to no end
+---@field approvals lastpass.store.Approval[] which admins have approved it
 local methods = {}
 local run_mt = { __name = "lastpass.Run", __index = methods }
 
@@ -71,7 +72,7 @@ local function rows_of(body, outcomes)
 end
 
 --- Makes a run object.
----@param fields table id, plan, kind, of_run, state, requests, stopped, body, outcomes
+---@param fields table id, plan, kind, of_run, state, requests, stopped, approvals, body, outcomes
 ---@return lastpass.Run
 function M.new(fields)
   local body = fields.body
@@ -83,6 +84,7 @@ function M.new(fields)
     state = fields.state,
     requests = fields.requests or 0,
     stopped = fields.stopped,
+    approvals = fields.approvals or {},
     unused = #body.problems,
     counts = {},
     _rows = rows_of(body, fields.outcomes),
@@ -237,8 +239,14 @@ function M.of(client, id)
     return nil, message, err
   end
   local summary = read.row.summary
+  local approvals
+  approvals, message, err = read.journal:approvals(id)
+  if not approvals then
+    return nil, message, err
+  end
   return M.new {
     id = id,
+    approvals = approvals,
     plan = read.row.plan,
     kind = read.row.kind,
     of_run = read.row.of_run,

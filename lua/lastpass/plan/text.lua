@@ -203,6 +203,20 @@ local function add_upcoming(lines, upcoming)
   end
 end
 
+-- The rule that the plan itself brings along; whether it applies is up to the company's as well.
+local function approval_line(rule)
+  if rule.undoes_approved then
+    return "another admin has to approve it: what it takes back was approved"
+  end
+  local who_may = rule.by and table.concat(rule.by, " or ") or "another admin"
+  local further = rule.from
+    and (", and of %d or more that take access or give it back"):format(rule.from)
+  return ("the playbook wants %s to approve steps that cannot be undone%s"):format(
+    who_may,
+    further or ""
+  )
+end
+
 --- The whole plan.
 ---@param plan lastpass.Plan
 ---@param width? integer the terminal's columns; default as wide as needed
@@ -238,6 +252,10 @@ function M.plan(plan, width)
   end
   lines[#lines + 1] = ""
   lines[#lines + 1] = summary(body)
+  local approval = body.settings and body.settings.approval
+  if approval then
+    lines[#lines + 1] = clean(approval_line(approval))
+  end
   for _, refusal in ipairs(body.refusals) do
     lines[#lines + 1] =
       clean(("REFUSED by the guard '%s': %s"):format(refusal.guard, refusal.message))
@@ -335,6 +353,13 @@ function M.run(run, options)
     local hint = run.stopped.hint
     local is_new = hint and not hint:find("client:resume", 1, true) -- which stands below
     lines[#lines + 1] = run.stopped.message .. (is_new and "; " .. hint or "")
+  end
+  for _, approval in ipairs(run.approvals) do
+    lines[#lines + 1] = ("approved by %s at %s: %s"):format(
+      clean(approval.approver),
+      time.iso(approval.answered_at),
+      clean(approval.reason)
+    )
   end
   note_traceless(run, lines)
   local rows = run_rows(run, options.all)

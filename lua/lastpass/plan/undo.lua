@@ -140,15 +140,32 @@ local function take_back(body, id, steps, outcomes, objects, snapshot)
   end
 end
 
--- The limits that the plan has, none for a run that began a short time ago; errors in those that are
--- given raise.
-local function settings_of(row, given)
-  if not given and time.now() - row.started <= FREE then
-    return {}
+-- Who approved the run, or had to, is asked about taking it back as well.
+local function approval_of(read)
+  local list, message, err = read.journal:approvals(read.row.id)
+  if not list then
+    return nil, message, err
+  end
+  local rule = {}
+  for name, value in pairs((read.body.settings or {}).approval or {}) do
+    rule[name] = value
+  end
+  rule.undoes_approved = #list > 0 or nil
+  return next(rule) ~= nil and rule or false
+end
+
+-- The limits that the plan has, none for a run that began a short time ago, errors in those that are given raise; and
+-- whether it needs an approval.
+local function settings_of(read, given)
+  local approval, message, err = approval_of(read)
+  if approval == nil then
+    return nil, message, err
+  elseif not given and time.now() - read.row.started <= FREE then
+    return { approval = approval or nil }
   end
   local settings = limits.defaults()
   limits.merge("client:undo: limit", settings, given or {}, 2)
-  return { limits = settings }
+  return { limits = settings, approval = approval or nil }
 end
 
 local function ask_limits(body, read)
@@ -275,9 +292,11 @@ function M.make(client, id, options)
   if not ok then
     return nil, message, err
   end
-  body.settings = settings_of(read.row, options.limit)
-  ok, message, err = ask_limits(body, read)
-  if not ok then
+  body.settings, message, err = settings_of(read, options.limit)
+  if body.settings then
+    ok, message, err = ask_limits(body, read)
+  end
+  if not body.settings or not ok then
     return nil, message, err
   end
   ask_last_admin(body, snapshot)

@@ -55,6 +55,7 @@ local journal_mt = { __index = methods, __name = "lastpass.journal" }
 
 local parts = {
   "runs",
+  "approvals",
   "steps",
   "step_lists",
   "readings",

@@ -234,6 +234,24 @@ M.steps = {
     "CREATE INDEX lastpass_session_ends_by_time ON lastpass_session_ends (noted_at)",
     "CREATE INDEX lastpass_session_ends_by_end ON lastpass_session_ends (ends)",
   },
+  {
+    -- Whom a plan was shown to before it was applied, and what they said: refusals as well. `run` is the one that began,
+    -- or went on, with the approval.
+    [[CREATE TABLE lastpass_approvals (
+      id @identity,
+      tenant TEXT NOT NULL,
+      plan TEXT NOT NULL,
+      run BIGINT,
+      approver TEXT NOT NULL,
+      operator TEXT NOT NULL,
+      outcome TEXT NOT NULL,
+      reason TEXT NOT NULL,
+      answer TEXT,
+      log_id TEXT,
+      asked_at BIGINT NOT NULL,
+      answered_at BIGINT NOT NULL)]],
+    "CREATE INDEX lastpass_approvals_by_run ON lastpass_approvals (run)",
+  },
 }
 
 local function version_of(database)

@@ -1,5 +1,6 @@
 --- Runs: one plan applied, or undone.
 -- @module lastpass.store.runs
+local approvals = require "lastpass.store.approvals"
 local errors = require "lastpass.error"
 local failures = require "lastpass.store.failures"
 local json = require "lastpass.json"
@@ -79,6 +80,7 @@ local known_run = {
   document = "string",
   of_run = "number",
   total = "number",
+  approval = "number",
 }
 
 local function insert(database, self, run)
@@ -96,6 +98,9 @@ local function insert(database, self, run)
     run.document
   ).id
   local ok, message, err = locks.renew_within(database, self, run.tenant, id)
+  if ok and run.approval then
+    ok, message, err = approvals.use(database, run.approval, id, run.plan)
+  end
   if not ok then
     return nil, message, err
   end
@@ -104,7 +109,7 @@ end
 
 --- Begins a run. When this journal has the company's lock, the lock names the run from now on.
 ---@param run table tenant, plan (SHA-256), kind "apply", "undo" or "direct", document (the plan file's bytes),
--- of_run (with "undo"), total (number of steps)
+-- of_run (with "undo"), total (number of steps), approval (number of the one that it has)
 ---@return integer|nil id
 ---@return string? message
 ---@return lastpass.Error? err
@@ -118,6 +123,7 @@ function M:begin_run(run)
     kind = values.word(where, "kind", run.kind, kinds),
     of_run = values.optional_whole(where, "of_run", run.of_run),
     total = values.whole(where, "total", run.total),
+    approval = values.optional_whole(where, "approval", run.approval),
     owner = json.encode { host = who.host, user = who.user, pid = who.pid, started = who.started },
     document = values.pack(run.document or ""),
   })

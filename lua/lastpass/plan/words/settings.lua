@@ -89,6 +89,33 @@ local function only(context, ...)
   context.declared.only_origin = checks.line_of(context.playbook, 2)
 end
 
+-- approval { by = { "bob@acme.com" }, from = 5 }: another admin has to approve the plan.
+local function approval(context, given)
+  errors.check_options("approval", given, {
+    by = { "string", "table" },
+    from = function(value)
+      return type(value) == "number" and value >= 1 and value == math.floor(value),
+        "a number of steps from 1 on"
+    end,
+  }, 2)
+  local rule = context.declared.settings.approval or {}
+  context.declared.settings.approval = rule
+  if given.from then
+    set_once(context, "approval", "from", given.from, 2)
+    rule.from = given.from
+  end
+  if given.by then
+    local list = checks.list_of("approval", "by", 2, given.by)
+    if #list == 0 then
+      errors.raise(2, "approval: 'by' names nobody")
+    end
+    rule.by = rule.by or json.list {}
+    for _, address in ipairs(list) do
+      table.insert(rule.by, checks.address("approval: ", address, 2))
+    end
+  end
+end
+
 local rules = { employee_id = true, email = true, alias = true }
 
 -- match { "employee_id", "email", attribute = "EmployeeNumber" }: how people are found.
@@ -241,6 +268,14 @@ return {
     takes = "limits: table",
     form = 'limit { disable = "5%" }',
     doc = "how much one plan, one day, one week and one month may change; see [safety](safety.md)",
+  },
+  {
+    name = "approval",
+    run = approval,
+    takes = "rule: table",
+    form = 'approval { by = { "bob@acme.com" }, from = 5 }',
+    doc = "steps that cannot be undone, and so many that take, weaken or give back access (default "
+      .. "10), are applied only when another admin has approved the plan; see [MFA](mfa.md)",
   },
   {
     name = "match",
