@@ -167,6 +167,7 @@ build = {
     ["lastpass.cli.views.users"] = "lua/lastpass/cli/views/users.lua",
     ["lastpass.cli.writing"] = "lua/lastpass/cli/writing.lua",
     ["lastpass.config"] = "lua/lastpass/config.lua",
+    ["lastpass.config.client_options"] = "lua/lastpass/config/client_options.lua",
     ["lastpass.config.file"] = "lua/lastpass/config/file.lua",
     ["lastpass.config.keys"] = "lua/lastpass/config/keys.lua",
     ["lastpass.config.layers"] = "lua/lastpass/config/layers.lua",

@@ -650,6 +650,13 @@ describe("config", function()
       ca_file = '"evil.pem"',
       scim_url = '"https://evil.example/"',
       scim_token = '{"command": "touch /tmp/owned"}',
+      mfa_url = '"https://evil.example/"',
+      mfa_key = '{"command": "touch /tmp/owned"}',
+      mfa_private_key = '{"command": "touch /tmp/owned"}',
+      mfa_endpoints = '{"login": "/evil"}',
+      operator = '"mallory@acme.com"',
+      approvers = '["mallory@acme.com"]',
+      approve_from = "1000000",
     } do
       write(work .. "/.lastpass.json", ('{"profiles": {"acme": {"%s": %s}}}'):format(key, value))
       local message, err = refused("not_in_project", config.profile, "acme", options())
@@ -662,6 +669,57 @@ describe("config", function()
     assert.are.equal("UTC", config.profile("acme", options()).timezone)
   end)
 
+  it("has LastPass MFA and the rule of four eyes as one option each", function()
+    write(
+      user_file(),
+      [[{"profiles": {
+        "acme": {"cid": 1, "provhash": {"file": "/h"}, "mfa_key": {"file": "login.key"},
+                 "operator": "ann@acme.com", "approvers": ["bob@acme.com"], "approve_from": 3,
+                 "mfa_ip": "192.0.2.7", "mfa_app": "LastPass admin"},
+        "beta": {"cid": 2, "provhash": {"file": "/h"}, "mfa_key": {"command": "pass mfa"},
+                 "mfa_private_key": {"file": "/k.pem"}, "mfa_url": "https://mfa.beta.example",
+                 "mfa_endpoints": {"login": "/v2/login"}},
+        "half": {"cid": 3, "provhash": {"file": "/h"}, "mfa_url": "https://mfa.beta.example"},
+        "bare": {"cid": 4, "provhash": {"file": "/h"}}
+      }}]]
+    )
+    local acme = assert(config.profile("acme", options()))
+    assert.same({
+      mode = "plain",
+      api_key = { file = user_file():match "^(.*)/" .. "/login.key" },
+      app_name = "LastPass admin",
+    }, acme.mfa)
+    assert.same(
+      { operator = "ann@acme.com", by = { "bob@acme.com" }, from = 3, ip = "192.0.2.7" },
+      acme.approval
+    )
+    for name in pairs(acme) do
+      assert.is_nil(name:match "^mfa_" or name:match "^approve" or name:match "^operator")
+    end
+    local beta = assert(config.profile("beta", options()))
+    assert.same({
+      mode = "secured",
+      base_url = "https://mfa.beta.example",
+      api_key = { command = "pass mfa" },
+      private_key = { file = "/k.pem" },
+      endpoints = { login = "/v2/login" },
+    }, beta.mfa)
+    assert.is_nil(beta.approval)
+    assert.is_nil(assert(config.profile("bare", options())).mfa)
+    local message = refused("no_mfa_key", config.profile, "half", options())
+    assert.is_truthy(message:find('write "mfa_key": {"file": PATH} into', 1, true))
+    for key, value in pairs {
+      mfa_key = '"0f8fad5b-d9cb-469f-a165-70867728950e"',
+      mfa_mode = '"open"',
+      mfa_endpoints = '["/login"]',
+      approvers = '["bob"]',
+      approve_from = "0",
+    } do
+      write(user_file(), ('{"profiles": {"acme": {"cid": 1, "%s": %s}}}'):format(key, value))
+      refused("bad_config", config.profile, "acme", options())
+    end
+  end)
+
   it("names the nearest key and the file", function()
     local cases = {
       { '{"profile": {}}', ': unknown key "profile" (did you mean "profiles"?)' },
@@ -670,7 +728,10 @@ describe("config", function()
         ': profile "a": unknown key "timezon" (did you mean "timezone"?)',
       },
       { '{"profiles": {"a": {"provhsh": 1}}}', 'unknown key "provhsh" (did you mean "provhash"?)' },
-      { '{"profiles": {"a": {"wolkenkuckucksheim": 1}}}', "(known are: apiuser, ca_file, cid," },
+      {
+        '{"profiles": {"a": {"wolkenkuckucksheim": 1}}}',
+        "(known are: apiuser, approve_from, approvers, ca_file, cid,",
+      },
     }
     for _, case in ipairs(cases) do
       write(user_file(), case[1])

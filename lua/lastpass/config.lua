@@ -12,6 +12,7 @@
 -- that only where no file has a journal for it. A hash could else go to what a variable left over says.
 -- @module lastpass.config
 local address = require "lastpass.transport.address"
+local client_options = require "lastpass.config.client_options"
 local errors = require "lastpass.error"
 local keys = require "lastpass.config.keys"
 local sources = require "lastpass.config.layers"
@@ -90,6 +91,14 @@ local function order(layers, named)
   return list
 end
 
+local function copy_of(value)
+  local copy = {}
+  for key, item in pairs(value) do
+    copy[key] = item
+  end
+  return copy
+end
+
 -- The values, and the layer that each is of. `named`: by a flag, or by the caller.
 local function resolve(layers, name, named)
   local values, origins = {}, {}
@@ -103,10 +112,8 @@ local function resolve(layers, name, named)
       end
     end
   end
-  -- The only other tables among the values: callers may change theirs.
-  for _, key in ipairs(keys.secrets) do
-    local secret = values[key]
-    values[key] = secret and { kind = secret.kind, value = secret.value }
+  for key, value in pairs(values) do
+    values[key] = type(value) == "table" and copy_of(value) or value -- callers may change theirs
   end
   -- LASTPASS_PROXY is for the way to LastPass; a sandbox on this machine is reached without it.
   if values.proxy and origins.proxy == layers.environment then
@@ -240,6 +247,7 @@ end
 local UNITS = {
   { secret = "provhash", word = "hash", url = "address", cid = "account number" },
   { secret = "scim_token", word = "SCIM token", scim_url = "SCIM address", cid = "account number" },
+  { secret = "mfa_key", word = "MFA key", mfa_url = "MFA address" },
 }
 
 local function where_of(layer, key, chosen)
@@ -259,7 +267,7 @@ function methods:notes(name)
   end
   for _, unit in ipairs(UNITS) do
     local secret = origins[unit.secret]
-    for _, key in ipairs { "url", "scim_url", "cid" } do
+    for _, key in ipairs { "url", "scim_url", "mfa_url", "cid" } do
       local layer = unit[key] and origins[key]
       -- among themselves the files are one configuration
       if secret and layer and layer ~= secret and not (layer.profiles and secret.profiles) then
@@ -309,25 +317,12 @@ local function missing(configuration, name, named, key, entry, variable)
   return fail("no_" .. key, ("%s has no %s: %s"):format(subject, key, hint), hint)
 end
 
--- The keys about SCIM as the one option that `lastpass.new` has for it.
-local function fold_scim(values)
-  local token = values.scim_token
-  values.scim = token
-    and {
-      url = values.scim_url,
-      token = { [token.kind] = token.value },
-      dialect = values.scim_dialect,
-    }
-  values.scim_url, values.scim_token, values.scim_dialect = nil, nil, nil
-  return values
-end
-
 --- One profile as options for `lastpass.new`.
 ---@param name? string default: the default profile
 ---@return table|nil options provhash is still a description: {kind = "file"|"env"|"command", value}; `scim`
--- has url, token and dialect
+-- has url, token and dialect; `mfa` what `lastpass.mfa.new` takes, its keys as {file = …}; `approval` as of `lastpass.new`
 ---@return string? message
----@return lastpass.Error? err kind "argument" (unknown_profile, no_profile, no_cid, no_provhash, no_scim_token)
+---@return lastpass.Error? err kind "argument" (unknown_profile, no_profile, no_cid, no_provhash, no_scim_token, no_mfa_key)
 function methods:profile(name)
   check_name(name)
   local chosen, named = choose(self, name)
@@ -346,8 +341,11 @@ function methods:profile(name)
   elseif not values.scim_token and (values.scim_url or values.scim_dialect) then
     local entry = '"scim_token": {"file": PATH}'
     return missing(self, chosen, named, "scim_token", entry, "LASTPASS_SCIM_TOKEN_FILE")
+  elseif not values.mfa_key and (values.mfa_url or values.mfa_private_key) then
+    local entry = '"mfa_key": {"file": PATH}'
+    return missing(self, chosen, named, "mfa_key", entry, "LASTPASS_MFA_KEY_FILE")
   end
-  return fold_scim(values)
+  return client_options.fold(values)
 end
 
 --- Reads the configuration and returns one profile of it.

@@ -107,6 +107,20 @@ function M.hand_over(session, plan)
   return exit.of_plan(plan, options.detailed_exitcode)
 end
 
+local function approvals_of(run)
+  local list = require("lastpass.json").list {}
+  for index, one in ipairs(run.approvals) do
+    list[index] = {
+      approver = one.approver,
+      operator = one.operator,
+      reason = one.reason,
+      answered_at = require("lastpass.time").iso(one.answered_at),
+      log_id = one.log_id,
+    }
+  end
+  return list
+end
+
 local RUN_FIELDS = { "id", "plan", "kind", "of_run", "state", "ok", "counts", "requests" }
 
 local function document_of(run, rows)
@@ -114,6 +128,7 @@ local function document_of(run, rows)
   for _, name in ipairs(RUN_FIELDS) do
     document[name] = run[name]
   end
+  document.approvals = approvals_of(run)
   document.stopped = stopped and { code = stopped.code, message = stopped.message }
   return document
 end
@@ -152,6 +167,7 @@ function M.apply_options(session)
     stop_after = options.stop_after,
     late_margin = options.late_margin,
     confirm_final = options.confirm_final,
+    approver = options.approver,
     refused_rows = options.refused,
     via = options.via,
     cancel = interrupt.has_come,
@@ -200,6 +216,23 @@ local function confirm_plan(session, plan)
   failure.must(confirm.ask(session, question))
 end
 
+--- Finds out who has to approve a plan, before anything is asked, and says whom it will ask.
+---@param session lastpass.cli.Session
+---@param body table of the plan
+---@param only_said? boolean a dry run: what is missing refuses nothing
+function M.announce_approval(session, body, only_said)
+  local approvals = require "lastpass.plan.approval"
+  local client = session:client()
+  if only_said then
+    local reason = approvals.reason(client, body)
+    return reason and session:say("another admin has to approve it (--approver): %s", reason)
+  end
+  local asked = failure.must(approvals.check(client, body, session.options.approver))
+  if asked then
+    session:say("%s is asked to approve it: %s", asked.approver, asked.reason)
+  end
+end
+
 --- Shows a plan, asks, and applies it.
 ---@param session lastpass.cli.Session
 ---@param plan lastpass.Plan
@@ -209,11 +242,15 @@ function M.apply(session, plan)
   local can_be_applied = code == exit.done or code == exit.partial
   if session.options.dry_run or not can_be_applied or plan:is_empty() then
     M.show_plan(session, plan)
+    if can_be_applied then
+      M.announce_approval(session, plan.body, true)
+    end
     return code
   end
   if not session:for_programs() then
     M.show_plan(session, plan)
   end
+  M.announce_approval(session, plan.body)
   confirm_plan(session, plan)
   session.streams:flush()
   local client, options = session:client(), M.apply_options(session)
@@ -228,6 +265,7 @@ end
 function M.resume(session, id)
   local client, options = session:client(), M.apply_options(session)
   options.confirm_final = nil
+  M.announce_approval(session, failure.must(require("lastpass.plan.run").read(client, id)).body)
   local run = failure.must(failure.call(interrupt.gently, client.resume, client, id, options))
   return end_run(session, run)
 end
@@ -257,6 +295,7 @@ function M.options_lua(options, final)
     in_flight = options.in_flight,
     stop_after = options.stop_after,
     confirm_final = final and lua_text.raw(final) or options.confirm_final,
+    approver = options.approver,
     refused_rows = options.refused,
     -- which a plan that was made here has by itself
     via = options.plan and not options.plan:lower():find "%.lua$" and options.via or nil,

@@ -83,7 +83,7 @@ local function check_options(options)
   if options.except and options.except[1] and not options.objects then
     must(values.usage "--except needs --objects")
   elseif not disables then
-    for _, name in ipairs { "output", "protect", "limit" } do
+    for _, name in ipairs { "output", "protect", "limit", "approver" } do
       local value = options[name]
       if value and value ~= "" and (type(value) ~= "table" or #value > 0) then
         must(values.usage(("--%s needs --objects disable"):format(name)))

@@ -55,6 +55,15 @@ local rules = {
     "{ limit = { (per_%a+) = { ([%w_]+) = (%d+) } } } as an option of plan",
     "--limit %1.%2=%3",
   },
+  {
+    "^say who applies it: lastpass%.new{.-} }, or (.*)$",
+    "write %1: lastpass help mfa",
+  },
+  { "apply with { approver = … }", "--approver names the admin" },
+  {
+    "^give it the option mfa = { api_key = … }, or write into the profile (.*)$",
+    "write into the profile %1, or set LASTPASS_MFA_KEY_FILE",
+  },
   { "{ confirm_final = (%d+) }", "--confirm-final %1" },
   { "confirm_final = (%d+)", "--confirm-final %1" },
 }

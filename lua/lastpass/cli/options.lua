@@ -98,6 +98,13 @@ M.via = {
   choices = { "enterprise", "scim" },
 }
 
+--- Four eyes.
+M.approver = {
+  "--approver",
+  "the admin whose phone is asked to approve it; asked in any case then",
+  value = "ADDRESS",
+}
+
 --- How the rows of a run are sent.
 M.sending = {
   { "--chunk", "rows of one call", value = "COUNT", number = true },

@@ -22,6 +22,7 @@ M.options = {
   options_of.limit,
   options_of.stop_after,
   options_of.via,
+  options_of.approver,
   { "-q --quiet", "no progress, and no line that sums up" },
 }
 
@@ -220,6 +221,7 @@ function M.run(session, name, items, more)
   end
   must(ok, message, err)
   if not asked.plan:is_empty() then
+    applying.announce_approval(session, asked.plan.body)
     must(confirm_verb(session, name, asked, more))
   end
   session.streams:flush()

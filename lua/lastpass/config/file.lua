@@ -21,6 +21,14 @@ local NOT_IN_PROJECT = {
   ca_file = true,
   scim_url = true,
   scim_token = true,
+  mfa_url = true,
+  mfa_key = true,
+  mfa_private_key = true,
+  mfa_endpoints = true,
+  -- nor who has to be asked before a plan is applied
+  operator = true,
+  approvers = true,
+  approve_from = true,
 }
 
 -- What sends the hash, or runs a program: a file that says one of these must not be others' to change.

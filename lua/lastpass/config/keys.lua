@@ -93,6 +93,32 @@ local function addresses(value)
   return list
 end
 
+-- The paths of an interface by name; whoever uses them knows which there are.
+local function paths(value)
+  local expected = "must be an object of paths by name"
+  if type(value) ~= "table" or #value > 0 then
+    return nil, expected
+  end
+  for name, one in pairs(value) do
+    if type(name) ~= "string" or type(one) ~= "string" or one:sub(1, 1) ~= "/" then
+      return nil, expected .. '; each begins with "/"'
+    end
+  end
+  return value
+end
+
+local function one_of(...)
+  local names = { ... }
+  return function(value)
+    for _, name in ipairs(names) do
+      if value == name then
+        return value
+      end
+    end
+    return nil, ('must be "%s"'):format(table.concat(names, '" or "'))
+  end
+end
+
 local IN_PLAIN_TEXT = "must not be written here in plain text, where backups and other programs "
   .. "read it: put the %s alone into a file that only you can read, and write "
   .. '"%s": {"file": "~/.config/lastpass/acme.%s"}'
@@ -170,11 +196,21 @@ local CHECKS = {
   scim_url = text,
   scim_token = secret_of("scim_token", "token"),
   scim_dialect = text,
+  mfa_url = text,
+  mfa_mode = one_of("plain", "secured"),
+  mfa_key = secret_of("mfa_key", "mfa-key"),
+  mfa_private_key = secret_of("mfa_private_key", "pem"),
+  mfa_app = text,
+  mfa_ip = text,
+  mfa_endpoints = paths,
+  operator = text,
+  approvers = addresses,
+  approve_from = whole_from(1),
   transport = text,
 }
 
 --- The keys that say where a secret is.
-M.secrets = { "provhash", "scim_token" }
+M.secrets = { "provhash", "scim_token", "mfa_key", "mfa_private_key" }
 
 --- The keys' names, sorted.
 M.names = {}

@@ -16,6 +16,9 @@ local VARIABLES = {
   LASTPASS_JOURNAL = "journal",
   LASTPASS_SCIM_URL = "scim_url",
   LASTPASS_SCIM_TOKEN_FILE = "scim_token",
+  LASTPASS_MFA_URL = "mfa_url",
+  LASTPASS_MFA_KEY_FILE = "mfa_key",
+  LASTPASS_MFA_PRIVATE_KEY_FILE = "mfa_private_key",
 }
 
 --- The file of the whole machine.

@@ -3,7 +3,9 @@
 -- @module lastpass.directory.second_factor
 local email = require "lastpass.email"
 local errors = require "lastpass.error"
+local journals = require "lastpass.store"
 local secret = require "lastpass.secret"
+local states = require "lastpass.state"
 
 local M = {}
 
@@ -103,6 +105,14 @@ function M.mfa(client)
     end
     for name, value in pairs(given) do
       settings[name] = value
+    end
+    if not settings.state then
+      local journal, message, err = journals.of(client)
+      if not journal then
+        return nil, message, err
+      end
+      -- requests to phones are counted over all programs that share the journal
+      settings.state = states.database(journal)
     end
     local made, message, err = M.open(settings)
     if not made then

@@ -18,15 +18,23 @@ local refused = {
   "write the rows that did not go through to this file",
   value = "FILE.csv",
 }
-local apply_options = values.join({ refused, options_of.stop_after }, options_of.sending, {
+local apply_options = values.join(
   {
-    "--late-margin",
-    "how long after its time limit a call may still be executed; default 60",
-    value = "SECONDS",
-    number = true,
+    options_of.approver,
+    refused,
+    options_of.stop_after,
   },
-  { "-q --quiet", "no progress" },
-})
+  options_of.sending,
+  {
+    {
+      "--late-margin",
+      "how long after its time limit a call may still be executed; default 60",
+      value = "SECONDS",
+      number = true,
+    },
+    { "-q --quiet", "no progress" },
+  }
+)
 local confirm_final =
   { "--confirm-final", "how many steps cannot be taken back", value = "NUMBER", number = true }
 

@@ -258,6 +258,7 @@ return {
         { "-o --output", "with disable: save the plan and do nothing else", value = "FILE" },
         { "--protect", "with disable: never touch this account", value = "EMAIL", many = true },
         options_of.limit,
+        options_of.approver,
         options_of.stop_after,
         { "-q --quiet", "no progress" },
       }
