@@ -96,11 +96,16 @@ local effect_keys = {
   headers = header_list,
   big_body = whole_from(1), -- bytes
   hang = "boolean", -- no answer, and the connection stays
-  -- of LastPass MFA (mfa §2): another Username (true, or which one), another AuthStatus (of any type) or none, no Value
+  -- of LastPass MFA (mfa §2): another Username (true, or which one), another AuthStatus (of any type) or none, no
+  -- Value
   wrong_user = { "boolean", "string" },
   auth_status = any,
   no_status = "boolean",
   no_value = "boolean",
+  outer_fails = "boolean", -- Succeeded is false, with the Value
+  inner_fails = "boolean",
+  wrong_padding = "boolean", -- of the secured answer's payload
+  wrong_key = "boolean", -- the secured answer is encrypted for somebody else
 }
 
 local known_keys = { name = "string" }

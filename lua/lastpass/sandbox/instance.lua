@@ -25,12 +25,13 @@ end
 ---@param about table `scheme`, `cid`, `provhash`, `scim_token`, `timezone`, `certificate`, `ca_file`,
 -- `transport`
 ---@return table sandbox `url`, `port`, `cid`, `scim_url`, `scim_token`, `saml_url` (the SSO apps), `saml_sp_url` (a service
--- provider), `mfa` (`url`, `login_key`, `key`), `certificate` and `ca_file` (with TLS)
+-- provider), `mfa` (`url`, `login_key`, `key`, `private_key`,
+-- `public_key`), `certificate` and `ca_file` (with TLS)
 function M.new(server, about)
   local host = server:address()
   host = host:find(":", 1, true) and "[" .. host .. "]" or host
   local origin = about.scheme .. "://" .. host .. ":" .. ("%d"):format(server:port())
-  return setmetatable({
+  local box = setmetatable({
     server = server,
     port = server:port(),
     origin = origin,
@@ -41,12 +42,12 @@ function M.new(server, about)
     scim_token = about.scim_token,
     saml_url = origin .. "/saml/",
     saml_sp_url = origin .. "/saml/sp",
-    mfa = mfa.access(origin, about.cid),
     timezone = about.timezone,
     certificate = about.certificate,
     ca_file = about.ca_file,
     transport = about.transport,
   }, instance_mt)
+  return mfa.attach(box)
 end
 
 --- Makes fault rules fit for JSON: any bytes may be served, and JSON carries text only.

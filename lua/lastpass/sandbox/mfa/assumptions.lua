@@ -72,6 +72,49 @@ return {
     why = "whether a second request ends the first is not known",
   },
   {
+    name = "mfa_window",
+    default = 300,
+    values = "integer",
+    range = { 1, 86400 },
+    section = "3",
+    what = "a Timestamp that is more than 5 minutes from the sandbox's clock is refused",
+    why = "the allowed difference is not known",
+  },
+  {
+    name = "mfa_replay",
+    values = { "refuse", "accept" },
+    section = "3",
+    what = "a Signature that came to the same path before, within that window, is refused",
+    why = "whether LastPass refuses it is not known",
+  },
+  {
+    name = "mfa_outer",
+    section = "2.2",
+    what = "what the envelope of a request lacks (key, time, signature) is said by the outer "
+      .. "Succeeded; everything else, and so that a user does not exist, by the inner one",
+    why = "samples look at both; which failure is where is not known",
+  },
+  {
+    name = "mfa_items",
+    section = "2.3",
+    what = "Items of GetUsers have the fields of AddUser, and Status: Active, Pending (no phone "
+      .. "yet), Suspended; those of GetGroups Id, Name, OrganizationalUnit",
+    why = "only the Items of GetRoles are known",
+  },
+  {
+    name = "mfa_sizes",
+    section = "2.3",
+    what = "Size is from 1 to 1000, and Offset counts from 0",
+    why = "nothing is documented",
+  },
+  {
+    name = "mfa_lists",
+    section = "2.3",
+    what = "LastPass MFA has no groups and roles until they are made there; AssignToRole adds "
+      .. "to what a role has",
+    why = "how the two directories hang together is not documented",
+  },
+  {
     name = "mfa_callback",
     section = "3",
     what = "CallbackUrl is shown with the pending request and is not called",

@@ -2,6 +2,7 @@
 -- CheckLoginToken.
 -- @module lastpass.sandbox.mfa.calls
 local json = require "lastpass.json"
+local keys = require "lastpass.sandbox.mfa.keys"
 local phones = require "lastpass.sandbox.mfa.phone"
 local schema = require "lastpass.sandbox.schema"
 local states = require "lastpass.sandbox.mfa.state"
@@ -56,11 +57,15 @@ function M.failed(message)
   return { Succeeded = false, Message = message, Value = json.null }
 end
 
+local function log_id(challenge)
+  return keys.guid("log", challenge.company.cid, challenge.number)
+end
+
 local function answer(challenge, status)
   return M.succeeded {
     AuthStatus = status,
     Username = challenge.email,
-    LogGUID = challenge.token:reverse(),
+    LogGUID = log_id(challenge),
   }
 end
 
@@ -138,7 +143,7 @@ function M.login_async(server, company, given, write)
     AuthStatus = "WaitingForResponse",
     Username = challenge.email,
     AsyncLoginToken = challenge.token,
-    LogGUID = challenge.token:reverse(),
+    LogGUID = log_id(challenge),
   })
 end
 

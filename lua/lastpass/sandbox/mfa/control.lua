@@ -1,6 +1,7 @@
 --- The phones for the control API: set up, listed, answered, scripted; and keys of LastPass MFA.
 -- @module lastpass.sandbox.mfa.control
 local json = require "lastpass.json"
+local key_pairs = require "lastpass.sandbox.mfa.key_pairs"
 local phones = require "lastpass.sandbox.mfa.phone"
 local policies = require "lastpass.sandbox.mfa.policy"
 local schema = require "lastpass.sandbox.schema"
@@ -189,6 +190,17 @@ function M.clear_auto(company)
   return list_rules(company)
 end
 
+--- The keys of a company (mfa §2), as the portal shows them. POST makes a pair as the portal does: its private key is
+-- shown once.
+function M.keys(server, company)
+  local state, pair = states.of(company), key_pairs.find(server, company.cid)
+  return {
+    login_key = state.login_key,
+    key = state.generic_key,
+    public_key = pair and pair.pem,
+  }
+end
+
 --- Endpoints: by name, then by method; see lastpass.sandbox.control.
 M.endpoints = {
   mfa_phones = {
@@ -228,6 +240,26 @@ M.endpoints = {
     of_company = true,
     GET = function(_, query, _, company)
       return { entries = states.journal(company, query.email) }
+    end,
+  },
+  mfa_keys = {
+    of_company = true,
+    GET = function(server, _, _, company)
+      return M.keys(server, company)
+    end,
+    POST = function(server, _, data, company)
+      local ok, message = read("mfa_keys", data, {})
+      if not ok then
+        return nil, message
+      end
+      local private = key_pairs.make(server, company.cid)
+      local shown = M.keys(server, company)
+      shown.private_key = private
+      return shown
+    end,
+    DELETE = function(server, _, _, company)
+      key_pairs.set(server, company.cid, nil)
+      return M.keys(server, company)
     end,
   },
 }

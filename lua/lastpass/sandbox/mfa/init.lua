@@ -8,8 +8,14 @@ local loaders = {
   control = function()
     return require "lastpass.sandbox.mfa.control"
   end,
+  key_pairs = function()
+    return require "lastpass.sandbox.mfa.key_pairs"
+  end,
   plain = function()
     return require "lastpass.sandbox.mfa.plain"
+  end,
+  secured = function()
+    return require "lastpass.sandbox.mfa.secured"
   end,
 }
 
@@ -23,7 +29,7 @@ local parts = setmetatable({}, {
 
 -- ---- for the control API ----
 
-local names = { "mfa_phones", "mfa_pending", "mfa_answer", "mfa_auto", "mfa_journal" }
+local names = { "mfa_phones", "mfa_pending", "mfa_answer", "mfa_auto", "mfa_journal", "mfa_keys" }
 
 --- Endpoints of the control API: by name, then by method.
 M.endpoints = {}
@@ -41,7 +47,18 @@ local calls = {
   ["auth/login"] = { "login", "plain" },
   ["auth/loginasync"] = { "login_async", "plain" },
   ["auth/checklogintoken"] = { "check", "plain" },
+  ["generic/login"] = { "login", "secured" },
+  ["generic/loginasync"] = { "login_async", "secured" },
+  ["generic/checklogintoken"] = { "check", "secured" },
+  ["generic/pkreg"] = { "register_key", "secured" },
 }
+
+local of_directory = "isuserexist getusers adduser edituser deleteuser suspenduser "
+  .. "resendactivationemail addgroup getgroups deletegroup assigngroupmember unassigngroupmember "
+  .. "postrole getroles deleterole assigntorole getassignedtorole"
+for name in of_directory:gmatch "%S+" do
+  calls["generic/" .. name] = { "directory", "secured", name }
+end
 
 local HEADERS =
   { ["Content-Type"] = "application/json; charset=utf-8", ["Cache-Control"] = "no-store" }
@@ -57,7 +74,7 @@ local function run(server, request, call, effects)
   elseif request.method ~= "POST" then
     return refuse(405)
   end
-  return parts[call[2]][call[1]](server, request, effects)
+  return parts[call[2]][call[1]](server, request, effects, call[3])
 end
 
 local function answer(server, request)
@@ -65,7 +82,7 @@ local function answer(server, request)
   local call = calls[request.path:sub(2):lower()]
   return server:answer(request, {
     headers = HEADERS,
-    command = "mfa:" .. (call and call[1] or "unknown"),
+    command = "mfa:" .. (call and (call[3] or call[1]) or "unknown"),
     rows = 1,
     run = function(effects)
       return run(server, request, call, effects)
@@ -81,6 +98,7 @@ end
 ---@param server table of lastpass.sandbox.server
 function M.register(server)
   server:route("/[Aa][Uu][Tt][Hh]/.*", answer, too_large)
+  server:route("/[Gg][Ee][Nn][Ee][Rr][Ii][Cc]/.*", answer, too_large)
 end
 
 return M

@@ -4,10 +4,10 @@ local arithmetic = require "lastpass.sandbox.seed.arithmetic"
 
 local M = {}
 
-local SALTS = { login = 1019, generic = 1021, group = 1031, role = 1033 }
+local SALTS = { login = 1019, generic = 1021, group = 1031, role = 1033, log = 1039 }
 
 --- Text of the form that LastPass's keys have (mfa §2), the same for the same numbers.
----@param use "login"|"generic"|"group"|"role"
+---@param use "login"|"generic"|"group"|"role"|"log"
 ---@param cid integer of the company
 ---@param number? integer default 0
 ---@return string

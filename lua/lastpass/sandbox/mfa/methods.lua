@@ -3,6 +3,7 @@
 local errors = require "lastpass.error"
 local keys = require "lastpass.sandbox.mfa.keys"
 local percent = require "lastpass.text.percent"
+local secret = require "lastpass.secret"
 
 local M = {}
 
@@ -20,16 +21,37 @@ M.signatures = {
   phone_journal = "options?: table",
 }
 
---- Where LastPass MFA is, and the keys for it (mfa §2).
----@param origin string
----@param cid integer
----@return table mfa `url` (the base of all paths), `login_key` (plain API), `key` (the Generic key, of the secured API)
-function M.access(origin, cid)
-  return {
-    url = origin,
-    login_key = keys.guid("login", cid),
-    key = keys.guid("generic", cid),
-  }
+-- Fields that are there when they are first asked for: making an RSA key takes longer than starting a sandbox.
+local of_pair = { private_key = true, public_key = true }
+
+local function fetch_pair(box, access)
+  local answer, message = box:control("POST", "mfa_keys", {})
+  if not answer then
+    errors.raise(4, "sandbox.mfa: %s", message)
+  end
+  rawset(access, "private_key", assert(secret.value(answer.private_key)))
+  rawset(access, "public_key", answer.public_key)
+end
+
+--- Gives a sandbox the field `mfa`: where LastPass MFA is, and the keys for it (mfa §2): `url` (the base of all paths),
+-- `login_key` (of the plain API), `key` (the Generic key, of the secured API), `private_key` (a secret) and `public_key`
+-- (PEM).
+---@param box table
+---@return table box
+function M.attach(box)
+  box.mfa = setmetatable({
+    url = box.origin,
+    login_key = keys.guid("login", box.cid),
+    key = keys.guid("generic", box.cid),
+  }, {
+    __index = function(access, name)
+      if of_pair[name] then
+        fetch_pair(box, access)
+      end
+      return rawget(access, name)
+    end,
+  })
+  return box
 end
 
 local function query_of(options)

@@ -63,6 +63,50 @@ function M.find(company, address)
   }
 end
 
+-- Whether LastPass MFA knows a user whom nothing has changed since the seed.
+local function is_seeded_enrolled(company, index)
+  return company.settings.mfa_enrolled == "everybody"
+    or company.seeded:factor(index) == "lastpassauth"
+end
+
+local function list_people(company)
+  local list, phones, listed = {}, states.of(company).phones, {}
+  company:walk(nil, 0, math.huge, function(index, person)
+    local id = person and person.id or company.seeded:id(index)
+    local key = ("%.0f"):format(id)
+    if phones[key] or person then
+      local address = person and person.fields.username or company.seeded:mail(index)
+      listed[key] = true
+      list[#list + 1] = M.find(company, address).state ~= "absent" and address or nil
+    elseif is_seeded_enrolled(company, index) then
+      list[#list + 1] = index
+    end
+  end)
+  local others = {}
+  for key, own in pairs(phones) do
+    if not listed[key] and M.find(company, own.email).state ~= "absent" then
+      others[#others + 1] = own.email
+    end
+  end
+  table.sort(others)
+  for _, address in ipairs(others) do
+    list[#list + 1] = address
+  end
+  return list
+end
+
+--- The people whom LastPass MFA knows.
+---@param company table
+---@return table list of addresses, or seeded numbers of those whom nothing has changed; see `address`
+function M.people(company)
+  return company:cache("mfa " .. company.settings.mfa_enrolled, list_people)
+end
+
+--- The address of one of `people`.
+function M.address(company, one)
+  return type(one) == "number" and company.seeded:mail(one) or one
+end
+
 --- Changes what a phone is.
 ---@param company table
 ---@param address string
@@ -75,6 +119,7 @@ function M.set(company, address, change)
   for name, value in pairs(change) do
     phones[key][name] = value
   end
+  company:touch() -- what the directory lists is computed again
   return phones[key]
 end
 

@@ -9,28 +9,31 @@ local M = {}
 
 local MOST_BODY = 64 * 1024
 
-local function read(request)
+--- The JSON object that a request is.
+---@return table|nil
+function M.read(request)
   local given = #request.body <= MOST_BODY and json.decode(request.body)
   return type(given) == "table" and not json.is_list(given) and #given == 0 and given or nil
 end
 
-local function malformed()
+--- The answer to what is none.
+function M.malformed()
   return { status = 400, body = "", class = "malformed" }
 end
 
 -- Makes the reply out of an envelope, as faults want it.
 local function writer(effects)
   return function(envelope, status)
-    envelope = spoil.envelope(envelope, effects)
-    local class = status or (envelope.Succeeded and envelope.Value.AuthStatus) or "failed"
-    return { status = 200, body = json.encode(envelope), class = spoil.class(class) }
+    local class = spoil.class(envelope, status)
+    envelope = spoil.envelope(envelope, effects, "outer_fails")
+    return { status = 200, body = json.encode(envelope), class = class }
   end
 end
 
 local function with_company(server, request, effects, run)
-  local given = read(request)
+  local given = M.read(request)
   if not given then
-    return malformed()
+    return M.malformed()
   end
   local write = writer(effects)
   local company = states.find(server, function(state)
@@ -54,9 +57,9 @@ end
 
 --- POST /auth/CheckLoginToken: the token is all that it asks for.
 function M.check(server, request, effects)
-  local given = read(request)
+  local given = M.read(request)
   if not given then
-    return malformed()
+    return M.malformed()
   end
   local write = writer(effects)
   local token, message = calls.read_token(given, server.first.settings)

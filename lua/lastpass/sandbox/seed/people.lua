@@ -331,6 +331,13 @@ function methods:flags(index)
   return lot < 50, false, lot >= 50 and lot < 90
 end
 
+--- Which second factor person i has, without making the whole text; nil for none.
+function methods:factor(index)
+  local one, two = hash(self.salt, index)
+  local _, _, login = ages_of(self, index, one, two)
+  return login and self.multifactor[one % 100]:match ':"(%a+)"' or nil
+end
+
 --- When person i joined, on the account's clock.
 ---@return string day "2024-02-29"
 ---@return string time "09:41:05"
