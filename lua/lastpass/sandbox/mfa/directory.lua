@@ -116,7 +116,7 @@ calls.isuserexist = of_user(function()
   return true
 end)
 
-function calls.adduser(company, payload)
+calls.adduser = function(company, payload)
   local fields, message = read_user(company, payload)
   if not fields then
     return nil, message
@@ -133,7 +133,7 @@ function calls.adduser(company, payload)
   return true
 end
 
-function calls.edituser(company, payload)
+calls.edituser = function(company, payload)
   local fields, message = read_user(company, payload)
   local phone
   if fields then
@@ -191,7 +191,7 @@ local function describe_user(company, one)
   return item
 end
 
-function calls.getusers(company, payload)
+calls.getusers = function(company, payload)
   local page, message = read_page(payload, company.settings.strict)
   if not page then
     return nil, message

@@ -41,7 +41,7 @@ local function find_group(directory, name)
   return find(list_of(directory.state, "groups"), "name", name)
 end
 
-function calls.addgroup(directory, payload)
+calls.addgroup = function(directory, payload)
   local fields = { Name = needed, OrganizationalUnit = { "string" } }
   local complaint = schema.object(fields, payload, directory.strict)
   local groups = list_of(directory.state, "groups")
@@ -64,13 +64,13 @@ function calls.addgroup(directory, payload)
   return group.id
 end
 
-function calls.getgroups(directory, payload)
+calls.getgroups = function(directory, payload)
   return directory.page(list_of(directory.state, "groups"), payload, function(group)
     return { Id = group.id, Name = group.name, OrganizationalUnit = group.unit }
   end)
 end
 
-function calls.deletegroup(directory, payload)
+calls.deletegroup = function(directory, payload)
   local group, at = find_group(directory, payload)
   if not group then
     return nil, "Group does not exist"
@@ -97,7 +97,7 @@ local function member_of(directory, payload)
   return group, key
 end
 
-function calls.assigngroupmember(directory, payload)
+calls.assigngroupmember = function(directory, payload)
   local group, key = member_of(directory, payload)
   if not group then
     return nil, key
@@ -106,7 +106,7 @@ function calls.assigngroupmember(directory, payload)
   return true
 end
 
-function calls.unassigngroupmember(directory, payload)
+calls.unassigngroupmember = function(directory, payload)
   local group, key = member_of(directory, payload)
   if not group then
     return nil, key
@@ -123,8 +123,8 @@ local function find_role(directory, id)
   return find(list_of(directory.state, "roles"), "id", id)
 end
 
---- Makes a role, or renames the one of that Id.
-function calls.postrole(directory, payload)
+-- Makes a role, or renames the one of that Id.
+calls.postrole = function(directory, payload)
   local fields = { Id = { "string" }, Name = needed }
   local complaint = schema.object(fields, payload, directory.strict)
   local roles = list_of(directory.state, "roles")
@@ -153,7 +153,7 @@ function calls.postrole(directory, payload)
   return role.id
 end
 
-function calls.getroles(directory, payload)
+calls.getroles = function(directory, payload)
   local order = {}
   for at, role in ipairs(list_of(directory.state, "roles")) do
     order[role] = at
@@ -163,7 +163,7 @@ function calls.getroles(directory, payload)
   end)
 end
 
-function calls.deleterole(directory, payload)
+calls.deleterole = function(directory, payload)
   local role, at = find_role(directory, payload)
   if not role then
     return nil, "Role does not exist"
@@ -192,7 +192,7 @@ local function read_items(directory, payload)
   return users, groups
 end
 
-function calls.assigntorole(directory, payload)
+calls.assigntorole = function(directory, payload)
   local fields = { Code = needed, Users = { "strings" }, Groups = { "strings" } }
   local complaint = schema.object(fields, payload, directory.strict)
   if complaint then
@@ -224,7 +224,7 @@ local function sorted(set, describe)
   return list
 end
 
-function calls.getassignedtorole(directory, payload)
+calls.getassignedtorole = function(directory, payload)
   local role = find_role(directory, payload)
   if not role then
     return nil, "Role does not exist"
