@@ -81,12 +81,31 @@ function methods:advance(key, number, ttl)
   return self._backend:advance(key, number, ttl)
 end
 
+--- Adds to a number. A key that has none, or is over, begins with 0 and lasts so many seconds from then: what is added
+-- later does not make it last longer.
+---@param key string
+---@param by integer may be below 0
+---@param ttl number seconds
+---@return integer|nil number the sum
+---@return string? message
+---@return lastpass.Error? err code "state_no_number": the key has a string
+function methods:increment(key, by, ttl)
+  check("increment", key, ttl)
+  local number, message, err = self._backend:increment(key, by, ttl)
+  if number == false then
+    message = "the state has a string under this key, to which nothing can be added"
+    return errors.fail("conflict", "state_no_number", message)
+  end
+  return number, message, err
+end
+
 signature.declare("state:", methods, {
   add = "key: string, value: string, ttl: number",
   put = "key: string, value: string, ttl: number",
   get = "key: string",
   take = "key: string",
   advance = "key: string, number: integer, ttl: number",
+  increment = "key: string, by: integer, ttl: number",
 })
 
 local function make(backend)

@@ -56,6 +56,28 @@ return function(make, busted)
     assert.equal(5, state:take "n")
   end)
 
+  it("adds to a number, which ends when it would have", function()
+    assert.equal(1, state:increment("n", 1, 60))
+    clock.now = clock.now + 30
+    assert.equal(4, state:increment("n", 3, 600))
+    assert.equal(-1, state:increment("n", -5, 600))
+    assert.equal(-1, state:get "n")
+    clock.now = clock.now + 30
+    assert.equal(7, state:increment("n", 7, 60))
+    assert.is_true(state:advance("n", 1796000000 * 1000000, 600))
+    assert.equal(1796000000000001, state:increment("n", 1, 60))
+    clock.now = clock.now + 599
+    assert.equal(1796000000000002, state:increment("n", 1, 60))
+    clock.now = clock.now + 1
+    assert.equal(1, state:increment("n", 1, 60))
+    assert.is_true(state:advance("n", 2, 60))
+    assert.is_true(state:put("s", "5", 60))
+    check.failure("conflict", "state_no_number", state:increment("s", 1, 60))
+    assert.equal("5", state:get "s")
+    clock.now = clock.now + 60
+    assert.equal(1, state:increment("s", 1, 60))
+  end)
+
   it("keeps all bytes, of keys and of values", function()
     for _, text in ipairs { "", "ü", "\0\1\255", "b:x", "{}", "t", ("x"):rep(65536) } do
       assert.is_true(state:put("key", text, 60))
@@ -73,6 +95,9 @@ return function(make, busted)
       { "put", "k", ("v"):rep(65537), 60 },
       { "put", "k", "v", 0 },
       { "advance", "k", 5, -1 },
+      { "increment", "k", 1.5, 60 },
+      { "increment", "", 1, 60 },
+      { "increment", "k", 1, 0 },
       { "add", "k", 5, 60 },
       { "take" },
     } do

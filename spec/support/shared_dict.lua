@@ -58,6 +58,9 @@ function methods:incr(key, by, start, expires)
     assert(start == nil and expires == nil, "incr with a start value pushes other entries out")
     return nil, "not found"
   end
+  if type(value) ~= "number" then
+    return nil, "not a number"
+  end
   self._values[key] = value + by
   return value + by
 end

@@ -41,6 +41,15 @@ static inline void *lp_compat_testudata (lua_State *L, int index, const char *na
 
 #endif
 
+/* A whole number of up to 53 bits. An integer of 5.1 may have 32. */
+static inline void lp_push_whole (lua_State *L, double number) {
+#if LUA_VERSION_NUM < 503
+  lua_pushnumber(L, number);
+#else
+  lua_pushinteger(L, (lua_Integer)number);
+#endif
+}
+
 /* Raises when a method was given more arguments than it takes (`most`, itself not counted). */
 static inline void lp_takes (lua_State *L, const char *name, int most) {
   if (lua_gettop(L) > most + 1 && !lua_isnil(L, most + 2))

@@ -1,6 +1,7 @@
 /* luaopen_lastpass_core: puts the parts of the core into one table. */
 #include "address.h"
 #include "attributes.h"
+#include "codes_lua.h"
 #include "commands.h"
 #include "controls_lua.h"
 #include "file.h"
@@ -89,6 +90,7 @@ static const luaL_Reg core_functions[] = {{"nearest", lp_core_nearest},
 
 LP_EXPORT int luaopen_lastpass_core (lua_State *L) {
   luaL_newlib(L, core_functions);
+  lp_codes_open(L);
   lp_file_open(L);
   lp_file_trust_open(L);
   lp_request_open(L);

@@ -8,8 +8,10 @@
 #include <stddef.h>
 
 typedef struct lp_libcrypto {
-  const void
-      *sha256; /* an EVP_MD, fetched once: looking it up for each hash takes longer than hashing */
+  /* each an EVP_MD, fetched once: looking it up for each hash takes longer than hashing */
+  const void *sha1; /* NULL where a policy forbids it */
+  const void *sha256;
+  const void *sha512;
   void *(*new_context)(void);
   void (*free_context)(void *context);
   int (*begin)(void *context, const void *digest, void *engine);

@@ -7,7 +7,9 @@ local M = {}
 -- What a name of this table stands for.
 local parts = {
   client = "lastpass.mfa.client",
+  lockout = "lastpass.mfa.lockout",
   outcomes = "lastpass.mfa.outcomes",
+  totp = "lastpass.mfa.totp",
 }
 
 setmetatable(M, {

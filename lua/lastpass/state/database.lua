@@ -78,6 +78,16 @@ function methods:advance(key, number, ttl)
   return call(self, "advance_state", as_text(key), number, math.ceil(ttl), now_of(self))
 end
 
+--- See `lastpass.state`, "increment"; false when there is a string.
+function methods:increment(key, by, ttl)
+  local found, message, err =
+    call(self, "increment_state", as_text(key), by, math.ceil(ttl), now_of(self))
+  if not found then
+    return nil, message, err
+  end
+  return found.number or false
+end
+
 --- See `lastpass.state`, "get".
 function methods:get(key)
   return read_value(call(self, "get_state", as_text(key), now_of(self)))

@@ -13,6 +13,8 @@ local MARK_SECONDS = 60
 -- A lock that is older is of a worker that was killed.
 local LOCK_SECONDS = 5
 local WAIT = 0.002
+-- Between adding to a number and making one, another worker may have made it, or it may have ended.
+local MOST_ROUNDS = 10
 
 local serial = 0
 
@@ -138,6 +140,29 @@ function methods:advance(key, number, ttl)
     return failed(reason)
   end
   return advanced
+end
+
+--- See `lastpass.state`, "increment"; false when there is a string.
+function methods:increment(key, by, ttl)
+  for _ = 1, MOST_ROUNDS do
+    local number, reason = self._dict:incr(key, by)
+    if number then
+      return number
+    elseif reason == "not a number" then
+      return false
+    elseif reason ~= "not found" then
+      return failed(reason)
+    end
+    -- not by `incr` with a first value, which pushes other entries out when there is no room
+    local added
+    added, reason = self._dict:safe_add(key, by, ttl)
+    if added then
+      return by
+    elseif reason ~= "exists" then
+      return failed(reason)
+    end
+  end
+  return failed "a number ends as soon as it is written"
 end
 
 return M

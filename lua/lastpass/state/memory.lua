@@ -93,4 +93,17 @@ function methods:advance(key, number, ttl)
   return write(self, key, number, ttl)
 end
 
+--- See `lastpass.state`, "increment"; false when there is a string.
+function methods:increment(key, by, ttl)
+  local before = self:get(key)
+  if type(before) == "number" then
+    self._values[key] = before + by
+    return before + by
+  elseif before then
+    return false
+  end
+  local written, message, err = write(self, key, by, ttl)
+  return written and by, message, err
+end
+
 return M

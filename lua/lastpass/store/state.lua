@@ -24,6 +24,14 @@ local ADVANCE = "INSERT INTO lastpass_state (name, number, ends) "
   .. "WHERE lastpass_state.ends <= COALESCE(?, @now) OR lastpass_state.number IS NULL "
   .. "OR lastpass_state.number < excluded.number RETURNING name"
 
+-- What is over counts as absent; a string is left alone, and no row comes back.
+local INCREMENT = "INSERT INTO lastpass_state (name, number, ends) "
+  .. "VALUES (?, ?, COALESCE(?, @now) + ?) ON CONFLICT (name) DO UPDATE SET value = NULL, "
+  .. "number = excluded.number + CASE WHEN lastpass_state.ends <= COALESCE(?, @now) THEN 0 "
+  .. "ELSE lastpass_state.number END, ends = CASE WHEN lastpass_state.ends <= COALESCE(?, @now) "
+  .. "THEN excluded.ends ELSE lastpass_state.ends END WHERE lastpass_state.number IS NOT NULL "
+  .. "OR lastpass_state.ends <= COALESCE(?, @now) RETURNING {number}"
+
 local GET = "SELECT value, {number} FROM lastpass_state WHERE name = ? AND ends > COALESCE(?, @now)"
 
 local TAKE = "DELETE FROM lastpass_state WHERE name = ? AND ends > COALESCE(?, @now) "
@@ -33,12 +41,20 @@ local TAKE = "DELETE FROM lastpass_state WHERE name = ? AND ends > COALESCE(?, @
 local REMOVE = "DELETE FROM lastpass_state WHERE name IN (SELECT name FROM lastpass_state "
   .. "WHERE ends <= COALESCE(?, @now) ORDER BY ends LIMIT ? @skip_locked)"
 
-local function write(database, self, sql, values, count)
+local function run(database, self, sql, values, count)
   self._state_writes = (self._state_writes or 0) + 1
   if self._state_writes % WRITES_BETWEEN == 0 then
     database:query(REMOVE, values[3], MOST_REMOVED)
   end
-  return database:run(sql, values, count)[1] ~= nil
+  return database:run(sql, values, count)[1]
+end
+
+local function write(...)
+  return run(...) ~= nil
+end
+
+local function increment(...)
+  return run(...) or {}
 end
 
 local function value_of(row)
@@ -79,6 +95,23 @@ end
 ---@return lastpass.Error? err
 function M:advance_state(key, number, ttl, now)
   return self._database:transaction(write, self, ADVANCE, { key, number, now, ttl, now }, 5)
+end
+
+--- Adds to a number, which lasts from the first time on. What was added last may be lost when the machine fails, but not
+-- when the program does.
+---@param key string
+---@param by integer
+---@param ttl integer seconds
+---@param now? integer
+---@return table|nil found `number`, nil when the key has a string
+---@return string? message
+---@return lastpass.Error? err
+function M:increment_state(key, by, ttl, now)
+  local database = self._database
+  local values = { key, by, now, ttl, now, now, now }
+  return database:hastily(function()
+    return database:transaction(increment, self, INCREMENT, values, 7)
+  end)
 end
 
 local function get(database, key, now)

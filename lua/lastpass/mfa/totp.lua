@@ -1,0 +1,115 @@
+--- Codes of an app that change with time (RFC 6238). The only way to verify one is to use it up: of several that show the
+-- same code at once, one is let in.
+-- @module lastpass.mfa.totp
+local codes = require "lastpass.mfa.codes"
+local core = require "lastpass.core"
+local errors = require "lastpass.error"
+local signature = require "lastpass.signature"
+
+local M = {}
+
+local PERIOD = 30
+
+-- At most so many codes before and after the current one (RFC 6238, section 5.2 recommends one).
+local MOST_WINDOW = 2
+-- What a caller may keep of a device whose clock is wrong: five minutes with the usual period.
+local MOST_DRIFT = 10
+
+local function is_window(value)
+  local is_one = codes.between(0, MOST_WINDOW)
+  if type(value) ~= "table" then
+    return is_one(value), "0, 1 or 2, or a table with past and future"
+  end
+  for name in pairs(value) do
+    if name ~= "past" and name ~= "future" then
+      return false, "0, 1 or 2, or a table with past and future"
+    end
+  end
+  return is_one(value.past or 1) and is_one(value.future or 1), "a table of 0, 1 or 2"
+end
+
+local is_period = codes.between(1, 3600)
+
+local code_kinds = codes.option_kinds { period = is_period, time = "number" }
+
+local verify_kinds = codes.verify_kinds {
+  period = is_period,
+  window = is_window,
+  drift = codes.between(-MOST_DRIFT, MOST_DRIFT),
+}
+
+local function step_of(where, options)
+  local time = options.time or os.time()
+  if not (time >= 0 and time < 2 ^ 52) then
+    errors.raise(3, "%s: 'time' must be epoch seconds from 0 on", where)
+  end
+  return math.floor(time / (options.period or PERIOD))
+end
+
+--- A new secret: bytes from the system's random source. Store them encrypted.
+---@param options? table bytes (at least 16; default those of the digest: 20, 32 or 64), algorithm
+---@return string bytes
+function M.generate_secret(options)
+  options = errors.check_options("mfa.totp.generate_secret", options, {
+    bytes = codes.between(codes.LEAST_KEY, 128),
+    algorithm = codes.option_kinds({}).algorithm,
+  })
+  return codes.random_key(options.bytes or codes.algorithms[options.algorithm or "SHA1"])
+end
+
+--- The code of a time.
+---@param options table secret (bytes or a lastpass.secret), time (epoch seconds; default now), digits (6 to 8; default 6),
+-- period (seconds; default 30), algorithm ("SHA1", "SHA256" or "SHA512"; default SHA1, as many apps know no other)
+---@return string|nil code
+---@return string? message
+---@return lastpass.Error? err
+function M.code(options)
+  errors.check_options("mfa.totp.code", options, code_kinds)
+  codes.check_key("mfa.totp.code", options.secret)
+  local step = step_of("mfa.totp.code", options)
+  return codes.of_core(core.code(options.secret, step, options.digits or 6, options.algorithm))
+end
+
+local function verify(where, options)
+  errors.check_options(where, options, verify_kinds, 3)
+  for _, name in ipairs { "user", "code", "state" } do
+    if not options[name] then
+      errors.raise(3, "%s: needs '%s'", where, name)
+    end
+  end
+  if options.secret then
+    codes.check_key(where, options.secret)
+  end
+  local window = options.window or 1
+  local past = type(window) == "table" and (window.past or 1) or window
+  local future = type(window) == "table" and (window.future or 1) or window
+  local current = step_of(where, options)
+  local first = math.max(current + (options.drift or 0) - past, 0)
+  local last = current + (options.drift or 0) + future
+  local result, step, err = codes.verify("totp", options, first, math.max(last - first + 1, 1))
+  if not result then
+    return nil, step, err
+  elseif result.ok then
+    result.step, result.drift = step, step - current
+  end
+  return result
+end
+
+--- Verifies a code and uses it up. A wrong one, one that was used and one of another time are all `denied`; `code` of the
+-- result has the reason for the log: "wrong", "used", "malformed". Approved results have `step`, and `drift`, by how many
+-- codes the device's clock differs: keep it and give it the next time.
+---@param options table user, secret (bytes or a lastpass.secret; nil: not enrolled), code, state (a lastpass.state, one for
+-- all machines); time, digits, period, algorithm as of `code`, window (0, 1, 2 or {past, future}; default 1), drift,
+-- challenge, address, limits: see `lockout.begin`
+---@return lastpass.mfa.Result|nil result
+---@return string? message
+---@return lastpass.Error? err of the state: refuse
+function M.verify(options)
+  return verify("mfa.totp.verify", options)
+end
+
+return signature.declare("mfa.totp.", M, {
+  generate_secret = "options?: table",
+  code = "options: table",
+  verify = "options: table",
+})
