@@ -218,6 +218,14 @@ return {
     at_most = 0.005,
     pairs = 3,
     cold = true,
+    beside = {
+      { of = "middle", job = "the same, 50th percentile" },
+      {
+        of = "syncmiddle",
+        job = "what one change writes and its fdatasync alone, 50th percentile",
+      },
+      { of = "sync", job = "the same, 99th percentile" },
+    },
     ours = function(bench)
       return work(bench, "scim_endpoint")
     end,

@@ -27,6 +27,7 @@ end
 -- median of the ratios of the pairs.
 local function measure(job, bench)
   local of, ours, theirs, ratios = job.of or "seconds", {}, {}, {}
+  local beside = {}
   for pair = job.cold and 1 or 0, job.pairs or PAIRS do
     local mine = shell.measure(job.ours(bench))
     local other = job.theirs and shell.measure(job.theirs(bench))
@@ -35,13 +36,20 @@ local function measure(job, bench)
     end
     if pair > 0 then
       ours[pair] = mine[of]
+      for _, entry in ipairs(job.beside or {}) do
+        beside[entry.of] = beside[entry.of] or {}
+        beside[entry.of][pair] = mine[entry.of]
+      end
       theirs[pair] = other and other[of]
       ratios[pair] = not other and mine[of]
         or job.at_least and other[of] / mine[of]
         or mine[of] / other[of]
     end
   end
-  local reached = median(ratios)
+  local reached, rows = median(ratios), {}
+  for position, entry in ipairs(job.beside or {}) do
+    rows[position] = { job = entry.job, ours = median(beside[entry.of]), ok = true }
+  end
   return {
     job = job.job,
     rival = job.rival,
@@ -52,7 +60,8 @@ local function measure(job, bench)
     at_most = job.at_most,
     ok = (not job.at_least or reached >= job.at_least)
       and (not job.at_most or reached <= job.at_most),
-  }
+  },
+    rows
 end
 
 local function seconds(value)
@@ -96,14 +105,15 @@ local columns = {
     align = "right",
     field = function(row)
       local unit = row.rival and "×" or "s"
-      return row.at_least and (">= %g %s"):format(row.at_least, unit)
+      return not row.at_least and not row.at_most and "–"
+        or row.at_least and (">= %g %s"):format(row.at_least, unit)
         or ("<= %g %s"):format(row.at_most, unit)
     end,
   },
   {
     title = "ok",
     field = function(row)
-      return row.ok and "yes" or "NO"
+      return not row.at_least and not row.at_most and "–" or row.ok and "yes" or "NO"
     end,
   },
 }
@@ -140,9 +150,12 @@ local function run_jobs(list, bench)
   local results, failures = {}, {}
   for _, job in ipairs(list) do
     io.stderr:write("measuring: ", job.name, "\n")
-    local ok, result = pcall(measure, job, bench)
+    local ok, result, beside = pcall(measure, job, bench)
     if ok then
       results[#results + 1] = result
+      for _, row in ipairs(beside) do -- what a figure has to be read beside
+        results[#results + 1] = row
+      end
     else
       failures[#failures + 1] = ("not measured: %s: %s"):format(job.name, tostring(result))
     end

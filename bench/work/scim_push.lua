@@ -65,13 +65,21 @@ local function request(number)
   )
 end
 
+local EVERY = 5000 -- people after which the memory is printed
 local samples, answered = {}, 0
+
+local function print_memory()
+  if answered % EVERY == 0 then
+    io.stderr:write(("%6d people: %.1f MB\n"):format(answered, memory() / 1e6))
+  end
+end
 
 local function check(status, body)
   if status ~= 201 then
     error(("answered %d: %s\n%s"):format(status, body, endpoint.site.server:log():sub(-2000)), 0)
   end
   answered = answered + 1
+  print_memory()
   if answered % math.max(math.floor(COUNT / SAMPLES), 1) == 0 then
     samples[#samples + 1] = memory()
   end

@@ -124,3 +124,42 @@ describe("core.is_terminal", function()
     assert.is_nil((core.terminal_size(999)))
   end)
 end)
+
+describe("core.sync_file", function()
+  local folder, path
+
+  before_each(function()
+    folder = run "mktemp -d"
+    path = folder .. "/file"
+    assert.is_true(core.write_file(path, "text"))
+  end)
+
+  after_each(function()
+    os.execute("rm -rf " .. folder)
+  end)
+
+  it("puts on the disk what is in a file, whoever wrote it", function()
+    local file = assert(io.open(path, "rb"))
+    assert.is_true(core.sync_file(file, path))
+    os.execute(("ln -s file %s/link"):format(folder))
+    assert.is_true(core.sync_file(file, folder .. "/link"))
+    file:close()
+  end)
+
+  it("says that another file has its place, or none", function()
+    local file = assert(io.open(path, "rb"))
+    assert.is_true(core.write_file(path, "another"))
+    assert.is_false(core.sync_file(file, path))
+    os.remove(path)
+    local synced, message = core.sync_file(file, path)
+    assert.is_nil(synced)
+    assert.is_string(message)
+    file:close()
+    assert.has_error(function()
+      core.sync_file(file, path)
+    end)
+    assert.has_error(function()
+      core.sync_file("file", path)
+    end)
+  end)
+end)

@@ -140,4 +140,20 @@ describe("the journal of lastpass.inbound after a power failure", function()
     assert.equal(200, (world:patch("/Users/" .. person.id, operation)))
     assert.is_false(recorded.repeatable)
   end)
+
+  it("has memberships, which LastPass does not show of everybody: they wait as well", function()
+    local person = world:people(1)[1]
+    local status, group = world:send("POST", "/Groups", {
+      schemas = { worlds.GROUP },
+      displayName = "Some Team",
+      members = { { value = person.id } },
+    })
+    assert.equal(201, status)
+    assert.is_false(recorded.repeatable)
+    recorded = nil
+    local operation = { op = "remove", path = ('members[value eq "%s"]'):format(person.id) }
+    local answered = world:patch("/Groups/" .. group.id, operation)
+    assert.is_true(answered == 200 or answered == 204, answered)
+    assert.is_false(recorded.repeatable)
+  end)
 end)

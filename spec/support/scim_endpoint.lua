@@ -26,6 +26,9 @@ M.PATCH = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
 M.USER = "urn:ietf:params:scim:schemas:core:2.0:User"
 M.GROUP = "urn:ietf:params:scim:schemas:core:2.0:Group"
 
+--- Threads of its nginx, and Lua states for them.
+M.THREADS = 32
+
 local function temporary_folder()
   local pipe = assert(io.popen "mktemp -d")
   local folder = pipe:read "*l"
@@ -52,8 +55,8 @@ function M.start(box, options)
     options.scim or ""
   )
   merged.server = SERVER:format(options.location or "") .. (options.server or "")
-  merged.main = options.main or "thread_pool lastpass threads=32;"
-  merged.http = "lua_worker_thread_vm_pool_size 32; " .. (options.http or "")
+  merged.main = options.main or ("thread_pool lastpass threads=%d;"):format(M.THREADS)
+  merged.http = ("lua_worker_thread_vm_pool_size %d; %s"):format(M.THREADS, options.http or "")
   local site = sites.start(box, merged)
   local self = setmetatable({
     site = site,

@@ -1,6 +1,7 @@
 /*
-** What Lua's own library cannot do with files: replace one whole or not at all, and ask whether
-** somebody sits in front of one, and how much that one sees.
+** What Lua's own library cannot do with files: replace one whole or not at all, put on the disk
+*what
+** others wrote, and ask whether somebody sits in front of one, and how much that one sees.
 */
 #include <errno.h>
 #include <fcntl.h>
@@ -10,6 +11,8 @@
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include <lualib.h>
 
 #include "file.h"
 
@@ -151,7 +154,31 @@ static int lp_file_terminal_size (lua_State *L) {
   return 2;
 }
 
+/*
+** core.sync_file (file of Lua's io, path) -> true | false | nil, message
+** All that was written to the file so far, by whomever, is on the disk; false when the path leads
+*to
+** another file by now. A descriptor is told of each failure once, so a file that stays open misses
+*none.
+*/
+static int lp_file_sync (lua_State *L) {
+  FILE **file = luaL_checkudata(L, 1, LUA_FILEHANDLE); /* what comes first in it in every Lua */
+  const char *path = luaL_checkstring(L, 2);
+  struct stat ours, there;
+  int fd;
+  luaL_argcheck(L, *file != NULL, 1, "a file that is open expected");
+  fd = fileno(*file);
+  (void)fcntl(fd, F_SETFD, FD_CLOEXEC);
+  if (fstat(fd, &ours) != 0 || stat(path, &there) != 0) return lp_push_written(L, errno);
+  if (ours.st_ino != there.st_ino || ours.st_dev != there.st_dev) {
+    lua_pushboolean(L, 0);
+    return 1;
+  }
+  return lp_push_written(L, fdatasync(fd) == 0 ? 0 : errno);
+}
+
 static const luaL_Reg file_functions[] = {{"write_file", lp_file_write},
+                                          {"sync_file", lp_file_sync},
                                           {"is_special_file", lp_file_is_special},
                                           {"is_terminal", lp_file_is_terminal},
                                           {"terminal_size", lp_file_terminal_size},

@@ -23,6 +23,7 @@
 -- @module lastpass.store.database
 local errors = require "lastpass.error"
 local failures = require "lastpass.store.failures"
+local wal = require "lastpass.store.wal"
 
 local M = {}
 
@@ -244,19 +245,6 @@ function methods:read(fn, ...)
   return guarded(self, false, fn, self, ...)
 end
 
---- Copies what is in SQLite's log into the file, without making others wait; a server does that by itself.
----@return true|nil
----@return string? message
----@return lastpass.Error? err
-function methods:checkpoint()
-  check_open(self)
-  if self:is_shared() then
-    return true
-  end
-  local row, message, err = guarded(self, false, self.first, self, "PRAGMA wal_checkpoint(PASSIVE)")
-  return row and true, message, err
-end
-
 -- SQLite is told before the transaction, while the statement is compiled: a prepared one that is executed again does
 -- nothing. A server is told within it, and for it alone.
 local function begin(self)
@@ -359,6 +347,8 @@ function methods:together(fn)
   return rolled_back(self, pcall(commit_together, self, fn))
 end
 
+methods.checkpoint, methods.sync = wal.checkpoint, wal.sync
+
 --- How many transactions were committed since it was opened.
 ---@return integer
 function methods:commits()
@@ -373,6 +363,7 @@ end
 --- Closes the connection.
 function methods:close()
   if self._connection then
+    wal.close(self)
     forget_statements(self)
     self._connection:close()
     self._connection = nil

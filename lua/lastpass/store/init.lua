@@ -123,13 +123,24 @@ local function is_hasty(list)
   return true
 end
 
+-- What was done, and has to be on the disk before anything rests on it.
+local function mark_unsynced(list, results)
+  for index, entry in ipairs(list) do
+    local is_done = results[index][1] ~= nil
+    results[index].is_unsynced = is_done and not is_hasty { entry }
+  end
+  return results
+end
+
 --- Calls several methods in one transaction: one commit for all. Each entry is done whole or not at all, whatever
 -- becomes of the others. Of requests for the log, and of outcomes that are `repeatable`, it does not wait for the disk.
 ---@param list table[] {method = name, arguments …, count = how many when there is nil among them}
+---@param syncs_later? boolean of a file: it waits for the disk for none of them. A result with `is_unsynced` counts once
+-- `journal:sync` has returned, which may be called by another thread with the journal open: nobody waits meanwhile
 ---@return table[]|nil results for each {value, message, err}, or {raised = message} where its arguments were wrong
 ---@return string? message
 ---@return lastpass.Error? err when nothing was committed
-function methods:batch(list)
+function methods:batch(list, syncs_later)
   values.list("journal:batch", "the list", list)
   local function call()
     if #list == 1 then
@@ -141,8 +152,23 @@ function methods:batch(list)
   end
   if is_hasty(list) then
     return self._database:hastily(call)
+  elseif not syncs_later or self._database:is_shared() then
+    return call()
   end
-  return call()
+  local commits = self:commits()
+  local results, message, err = self._database:hastily(call)
+  if results and self:commits() > commits then
+    mark_unsynced(list, results)
+  end
+  return results, message, err
+end
+
+--- Waits until all that was committed before is on the disk.
+---@return true|nil
+---@return string? message
+---@return lastpass.Error? err with `uncertain`: what was committed is seen, and may be lost with the power
+function methods:sync()
+  return self._database:sync()
 end
 
 --- How many transactions of this journal were committed since it was opened: what only read is not among them.
@@ -153,11 +179,12 @@ end
 
 --- Copies what SQLite's log has into the file itself, beside whoever writes: a log that is short is read faster, and no
 -- commit has to do it. For an option `checkpoint_after` that is raised; a PostgreSQL server does it by itself.
+---@param is_whole? boolean all of the log, while others wait, and it begins anew
 ---@return true|nil
 ---@return string? message
 ---@return lastpass.Error? err those of failures
-function methods:checkpoint()
-  return self._database:checkpoint()
+function methods:checkpoint(is_whole)
+  return self._database:checkpoint(is_whole)
 end
 
 --- Closes the database, and releases the locks that it still has.

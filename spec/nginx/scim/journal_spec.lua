@@ -72,6 +72,49 @@ local SERVER = [[
       answer { timers = timers }
     }
   }
+  # what is answered while a thread waits for the disk, and what the disk has said then
+  location = /disk {
+    content_by_lua_block {
+      local journal = journals.new(ngx.config.prefix() .. "journal.db", "lastpass")
+      assert(journal:scim_tokens())
+      local threads = require "lastpass.transport.nginx"
+      local run_thread, refuses = threads.run_thread, ngx.var.arg_refuses
+      local order_of, released, events = {}, require("ngx.semaphore").new(0), {}
+      threads.run_thread = function(pool, wait, lasts, module, name, order)
+        if name == "execute" then
+          order_of[#order_of + 1] = order.is_torn or false
+        elseif name == "sync" then
+          events[#events + 1] = "waits for the disk"
+          assert(released:wait(20))
+          events[#events + 1] = "the disk has it"
+          if refuses then
+            return { failure = { kind = "argument", code = "store_io", message = "refused" } }
+          end
+        end
+        return run_thread(pool, wait, lasts, module, name, order)
+      end
+      local function add(number)
+        local id, message, err = journal:add_scim_token {
+          connection = "c", hash = ("%064x"):format(number), label = "token " .. number,
+        }
+        events[#events + 1] = id and "added" or err.code .. (err.uncertain and ", uncertain" or "")
+      end
+      local adding = ngx.thread.spawn(add, 1)
+      while not events[1] do ngx.sleep(0.001) end
+      local logged = ngx.thread.spawn(function()
+        assert(journal:log_scim_requests { { connection = "c", action = "get", status = 200 } })
+        events[#events + 1] = "logged"
+      end)
+      assert(ngx.thread.wait(logged))
+      released:post(1)
+      assert(ngx.thread.wait(adding))
+      refuses = nil
+      released:post(1)
+      add(2)
+      threads.run_thread = run_thread
+      answer { events = events, torn = order_of }
+    }
+  }
   location = /none {
     content_by_lua_block {
       local journal = journals.new("/proc/nothing/journal.db", "lastpass")
@@ -191,6 +234,35 @@ describe("the journal of the endpoint", function()
     local outcomes = json.decode(one:receive("*a"):match "%[.*%]")
     one:close()
     assert.is_number(outcomes[2].id)
+    assert.equal(2, #get "/tokens")
+  end)
+
+  it("has on the disk what it says is done, and lets nobody else wait for that", function()
+    local done = get "/disk"
+    assert.same({
+      "waits for the disk",
+      "logged",
+      "the disk has it",
+      "added",
+      "waits for the disk",
+      "the disk has it",
+      "added",
+    }, done.events)
+    assert.same({ false, false, false }, done.torn)
+  end)
+
+  it("begins with the whole log in the file after the disk has refused a commit", function()
+    local done = get "/disk?refuses=1"
+    assert.same({
+      "waits for the disk",
+      "logged",
+      "the disk has it",
+      "store_io, uncertain",
+      "waits for the disk",
+      "the disk has it",
+      "added",
+    }, done.events)
+    assert.same({ false, false, true }, done.torn)
     assert.equal(2, #get "/tokens")
   end)
 

@@ -1,7 +1,8 @@
 --- The journal as a worker of nginx uses it: the same methods, executed by a thread, so that the worker does not wait
 -- for the disk. One call that writes is under way at a time; what is asked for meanwhile goes together in the next
--- one, in one transaction (`journal:batch`), so that a hundred requests cost as many writes to the disk as a few. What only
--- reads goes beside them: nobody who reads waits until another's change is on the disk.
+-- one, in one transaction (`journal:batch`), so that a hundred requests cost as many writes to the disk as a few. What has
+-- to be on the disk waits for it beside the next calls, which do not. What only reads goes beside them, too: nobody who
+-- reads waits until another's change is on the disk.
 -- What the thread executes is in `lastpass.nginx.scim.journal_thread`.
 -- @module lastpass.nginx.scim.journal
 local dicts = require "lastpass.nginx.dicts"
@@ -21,7 +22,7 @@ local IDLE = 2 -- seconds that the committing timer waits for more
 local CALLS_OF_TIMER = 200
 -- A commit that copies SQLite's log into its file takes as long as a hundred others. Another thread does it, every so many
 -- commits and when nothing comes any more.
-local CHECKPOINT_EVERY = 200
+local CHECKPOINT_EVERY = 1000
 local TIMER_CHECK = 1 -- seconds in which nginx has begun a timer, or has dropped it
 
 ---@class lastpass.nginx.scim.Journal: lastpass.store.Journal
@@ -61,42 +62,106 @@ local function note_open(queue)
   queue.file.was_open = true
 end
 
-local function commit(queue, batch)
-  local calls = {}
-  for position, entry in ipairs(batch) do
-    calls[position] = entry.call
-    entry.sent = true
-  end
-  local reply, message, err = threads.run_thread(
+local function run_thread(queue, name, order)
+  order.label, order.was_open = queue.label, was_open(queue)
+  return threads.run_thread(
     queue.pool,
     WAIT_FOR_THREAD,
     LONGEST_WAIT,
     "lastpass.nginx.scim.journal_thread",
-    "execute",
-    { label = queue.label, calls = calls, was_open = was_open(queue) }
+    name,
+    order
   )
+end
+
+-- ---- the disk ----
+
+-- Whoever failed to put something on the disk cannot tell which commits are missing there: those that began before it was
+-- known count as failed, and the next one begins with the whole log in the file.
+local function note_torn(queue)
+  queue.is_torn, queue.failures = true, queue.failures + 1
+end
+
+local function sync_some(queue)
+  local entries = queue.unsynced
+  queue.unsynced = {}
+  local reply, message, err = run_thread(queue, "sync", {})
+  local failure = not reply and journal_thread.failure(message, err) or reply and reply.failure
+  if failure then
+    failure.uncertain = true
+    note_torn(queue)
+  end
+  for _, entry in ipairs(entries) do
+    answer(entry, failure and { failure = failure } or entry.when_synced)
+  end
+end
+
+-- One thread waits for the disk, for all that was committed meanwhile; the next calls are executed beside it.
+local function sync_all(queue)
+  while queue.unsynced[1] do
+    local entries = queue.unsynced
+    local ok, message = pcall(sync_some, queue)
+    if not ok then
+      ngx.log(ngx.ERR, "lastpass: the journal ", queue.label, ": ", tostring(message))
+      note_torn(queue)
+      for _, entry in ipairs(entries) do
+        answer(entry, { failure = journal_thread.failure(message, { uncertain = true }) })
+      end
+    end
+  end
+  queue.is_syncing = false
+end
+
+local function start_sync(queue)
+  if queue.unsynced[1] and not queue.is_syncing then
+    queue.is_syncing = true
+    ngx.thread.spawn(sync_all, queue)
+  end
+end
+
+-- ---- transactions ----
+
+local TORN =
+  { message = "another commit did not reach the disk", code = "store_io", kind = "argument" }
+
+local function take_result(queue, entry, result, failures)
+  if not result.is_unsynced then
+    answer(entry, result)
+  elseif queue.failures > failures then
+    answer(entry, { failure = journal_thread.failure(TORN.message, TORN) })
+  else
+    entry.when_synced = result
+    queue.unsynced[#queue.unsynced + 1] = entry
+  end
+end
+
+local function commit(queue, batch)
+  local calls, failures = {}, queue.failures
+  for position, entry in ipairs(batch) do
+    calls[position] = entry.call
+    entry.sent = true
+  end
+  local reply, message, err =
+    run_thread(queue, "execute", { calls = calls, is_torn = queue.is_torn })
   if reply and reply.results then
     note_open(queue)
+    queue.is_torn = queue.failures > failures
   end
   queue.commits = queue.commits + (reply and reply.commits or 0)
   for position, entry in ipairs(batch) do
     if not reply then
       answer(entry, { failure = journal_thread.failure(message, err) })
+    elseif reply.failure then
+      answer(entry, reply)
     else
-      answer(entry, reply.failure and reply or reply.results[position])
+      take_result(queue, entry, reply.results[position], failures)
     end
   end
+  start_sync(queue)
 end
 
 local function checkpoint(_, queue)
-  local answered, message = threads.run_thread(
-    queue.pool,
-    WAIT_FOR_THREAD,
-    LONGEST_WAIT,
-    "lastpass.nginx.scim.journal_thread",
-    "checkpoint",
-    { label = queue.label, was_open = was_open(queue) }
-  )
+  local answered, message = run_thread(queue, "checkpoint", {})
   queue.is_copying = false
   local failure = answered and answered.failure
   if not answered or failure then
@@ -297,7 +362,9 @@ local function new_queue(label, pool, file)
     pool = pool,
     file = file,
     waiting = {},
+    unsynced = {},
     commits = 0,
+    failures = 0,
     more = require("ngx.semaphore").new(0),
   }
 end

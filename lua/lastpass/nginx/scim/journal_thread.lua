@@ -14,6 +14,22 @@ local COLLECT_AT = 120
 
 local opened = {} -- by label; a Lua state opens each journal once
 
+-- Each Lua state would compile the same code again, for a few calls of a request: that costs more than it saves, in time and
+-- in memory. Other work of the same states (a directory that is read) is worth compiling.
+local function without_compiler(fn, order)
+  local jit = rawget(_G, "jit") -- of LuaJIT
+  if not jit or not jit.status() then
+    return fn(order)
+  end
+  jit.off()
+  local ok, answer = pcall(fn, order)
+  jit.on()
+  if not ok then
+    error(answer, 0)
+  end
+  return answer
+end
+
 local function close(label)
   pcall(opened[label].close, opened[label])
   opened[label] = nil
@@ -98,20 +114,24 @@ local function plain_result(result)
   elseif result[1] == nil and result[3] then
     return { failure = M.failure(result[2], result[3]) }
   end
-  return { value = plain_copy(result[1], 0) }
+  return { value = plain_copy(result[1], 0), is_unsynced = result.is_unsynced or nil }
 end
 
---- Executes calls in one transaction. To be called by a thread.
----@param order table label (path or DSN), calls (entries of `journal:batch`), was_open (a file that exists)
----@return table answer {results = list of {value} or {failure}, commits = how many}, or {failure}: nothing was committed
-function M.execute(order)
+local function execute(order)
   local journal, message, err = open(order.label, order.was_open)
   if not journal then
     return { failure = M.failure(message, err) }
   end
+  if order.is_torn then
+    local mended
+    mended, message, err = journal:checkpoint(true)
+    if not mended then
+      return { failure = M.failure(message, err) }
+    end
+  end
   local before = journal:commits()
   local ok, results
-  ok, results, message, err = pcall(journal.batch, journal, order.calls)
+  ok, results, message, err = pcall(journal.batch, journal, order.calls, true)
   if not ok then
     return { failure = M.failure(results) }
   elseif not results then
@@ -125,16 +145,49 @@ function M.execute(order)
   return { results = results, commits = journal:commits() - before }
 end
 
---- Copies SQLite's log into its file. To be called by a thread.
----@param order table as of `execute`, without calls
----@return table answer {} or {failure}
-function M.checkpoint(order)
+--- Executes calls in one transaction. To be called by a thread.
+---@param order table label (path or DSN), calls (entries of `journal:batch`), was_open (a file that exists), is_torn (of what
+-- was committed last something may be missing on the disk)
+---@return table answer {results = list of {value, is_unsynced} or {failure}, commits = how many}, or {failure}: nothing was
+-- committed
+function M.execute(order)
+  return without_compiler(execute, order)
+end
+
+local function checkpoint(order)
   local journal, message, err = open(order.label, order.was_open)
   local ok = journal
   if journal then
     ok, message, err = journal:checkpoint()
   end
   return { failure = not ok and M.failure(message, err) or nil }
+end
+
+--- Copies SQLite's log into its file. To be called by a thread.
+---@param order table as of `execute`, without calls
+---@return table answer {} or {failure}
+function M.checkpoint(order)
+  return without_compiler(checkpoint, order)
+end
+
+local function sync(order)
+  local journal, message, err = open(order.label, order.was_open)
+  local ok = journal
+  if journal then
+    ok, message, err = journal:sync()
+  end
+  if not ok then
+    reopen_if_lost(order.label, err)
+    err.uncertain = true
+  end
+  return { failure = not ok and M.failure(message, err) or nil }
+end
+
+--- Puts on the disk what was committed before. To be called by a thread.
+---@param order table as of `execute`, without calls
+---@return table answer {} or {failure}: it may be lost with the power
+function M.sync(order)
+  return without_compiler(sync, order)
 end
 
 return M
