@@ -116,6 +116,12 @@ end
 
 -- ---- users ----
 
+-- Whether the server says yes or no by its Value, or by success alone, is not known (mfa §2.3).
+local function says_no(message)
+  local words = (message or ""):lower()
+  return words:find("not exist", 1, true) or words:find("not found", 1, true)
+end
+
 --- Whether there is a user.
 ---@param address string
 ---@return boolean|nil
@@ -123,14 +129,19 @@ end
 ---@return lastpass.Error? err
 function methods:exists(address)
   return with_address(address, function(good)
-    local answer, message, err = read(self, "IsUserExist", good)
+    local request = request_of(self, "IsUserExist", good)
+    local answer, message, err = call.ask(self._client, request)
     if not answer then
       return nil, message, err
-    elseif type(answer.value) ~= "boolean" then
-      message = request_of(self, "IsUserExist").path .. ": the answer is neither true nor false"
-      return errors.fail("protocol", "unexpected_shape", message)
+    elseif not answer.succeeded and says_no(answer.message) then
+      return false
+    elseif not answer.succeeded then
+      return call.refused(request.path, answer)
+    elseif answer.value == nil or type(answer.value) == "boolean" then
+      return answer.value ~= false
     end
-    return answer.value
+    message = request.path .. ": the answer is neither yes nor no"
+    return errors.fail("protocol", "unexpected_shape", message)
   end)
 end
 
