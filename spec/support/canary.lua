@@ -271,6 +271,56 @@ local function knock_inbound(client)
   journal:close()
 end
 
+-- LastPass MFA with the secret as its key, and where no secret belongs.
+local function knock_mfa(url, ca_file, more)
+  local options = {
+    base_url = url:match "^%a+://[^/]+",
+    mode = "plain",
+    api_key = secret,
+    ca_file = ca_file ~= "-" and ca_file or nil,
+    request_timeout = 5,
+    poll = { first = 0, every = 0.01, max = 3 },
+    on_event = hook,
+  }
+  for name, value in pairs(more or {}) do
+    options[name] = value
+  end
+  local client = lastpass.mfa.new(options)
+  show(client)
+  local given = { user = "new@x.example", ip = "192.0.2.1" }
+  attempt(client.ping, client)
+  attempt(client.user, client, given.user)
+  attempt(function()
+    local handle = assert(client:challenge(given))
+    show_all(handle, handle:poll(), handle:wait(), handle:cancel(), handle:export(secret))
+    return client:import("text", secret), client:authenticate(given), client:counts()
+  end)
+  given.fail_open = { minutes = 1, people = 1 }
+  attempt(client.authenticate, client, given)
+  -- what is under way, sealed with the secret
+  local limits = require "lastpass.mfa.limits"
+  local record = { id = "1", user = "a@x.example", ends = os.time() + 60, token = "t" }
+  local handle = require("lastpass.mfa.handle").new(client, record)
+  local text = handle:export(secret)
+  show_all(text, client:import(text, secret), handle:poll(), limits.read_record(text))
+  for _, wrong in ipairs {
+    { private_key = secret },
+    { mode = "secured" },
+    { mode = "secured", private_key = secret },
+    { mode = secret },
+    { base_url = secret },
+    { api_kye = secret },
+    { endpoints = { login = secret } },
+    { limits = { [secret] = 1 } },
+    { state = secret },
+  } do
+    for name, value in pairs(options) do
+      wrong[name] = wrong[name] == nil and value or wrong[name]
+    end
+    attempt(lastpass.mfa.new, wrong)
+  end
+end
+
 -- The secret as a private key, which it is none of, and where no secret belongs.
 local function knock_saml()
   local saml = lastpass.saml
@@ -352,6 +402,8 @@ for position = 3, #arg, 2 do
   knock_scim(new_scim(base .. "9", ca_file))
   knock_scim(new_scim(base, ca_file, { timeout = 0.001, retries = 0 }))
   knock_plans(client, base, ca_file)
+  knock_mfa(url, ca_file)
+  knock_mfa(url, ca_file, { request_timeout = 0.1, base_url = "https://127.0.0.1:1" })
   knock_inbound(client)
   knock_inbound(new(url, ca_file, { cid = 5 }))
   for _, options in ipairs { { url = secret }, { dialect = secret }, { tokn = secret } } do
@@ -392,5 +444,6 @@ for position = 3, #arg, 2 do
   local base = url:match "^%a+://[^/]+" .. "/scimapi/8771312"
   knock_scim(new_scim(base, ca_file, { retries = 0 }))
   knock_plans(new(url, ca_file, { retries = 0 }), base, ca_file)
+  knock_mfa(url, ca_file)
 end
 io.stderr:write "the end\n"
