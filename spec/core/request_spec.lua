@@ -291,6 +291,38 @@ describe("core requests", function()
       end
     end)
 
+    it("can be a secret between two texts", function()
+      local key = core.secret.value "canary-key-1"
+      local given = { before = '{"K":"', secret = key, after = '","x":"\0\195\188"}' }
+      local body = assert(core.secret_text(given))
+      assert.equal('{"K":"***","x":"\0\195\188"}', body:preview())
+      assert.equal('{"K":"canary-key-1","x":"\0\195\188"}', core.reveal_body(body))
+      assert.equal(#core.reveal_body(body), #body)
+      assert.is_nil(tostring(body):find("canary", 1, true))
+      for _, wrong in ipairs {
+        { before = 1 },
+        { after = false },
+        { secret = "text" },
+        { secret = 5 },
+      } do
+        for name, value in pairs(given) do
+          wrong[name] = wrong[name] == nil and value or wrong[name]
+        end
+        assert.has_error(function()
+          core.secret_text(wrong)
+        end)
+      end
+      for _, text in ipairs { "a b", 'a"', "a\\", "a\128" } do
+        given.secret = core.secret.value(text)
+        local nothing, message = core.secret_text(given)
+        assert.is_nil(nothing)
+        assert.matches("has a character that no key has", message)
+      end
+      key:close()
+      given.secret = key
+      assert.same({ nil, "the secret is closed" }, { core.secret_text(given) })
+    end)
+
     it("is no line of a header whose name or prefix could begin another", function()
       local token = core.secret.value "canary"
       for _, wrong in ipairs {

@@ -1,11 +1,11 @@
--- The phone rings once for each request, whatever goes wrong with requests and answers: 20, 500 or 2,000 seeds of faults.
+-- The phone rings once for each request, whatever goes wrong with requests and answers: 24, 500 or 2,000 seeds of faults.
 -- Runs once: the sandbox's phone and its faults are the same under every interpreter.
 local extent = require "spec.support.extent"
 local json = require "lastpass.json"
 local lastpass = require "lastpass"
 local states = require "lastpass.state"
 
-local SEEDS = extent(20, 500, 2000)
+local SEEDS = extent(24, 500, 2000)
 
 -- What can go wrong, with the share of calls it happens to.
 local effects = {
@@ -73,11 +73,11 @@ describe("with faults at random", function()
     local user = people[number]
     local before = assert(box:phone { email = user }).rings
     assert(box:phone_auto(false))
-    local action = pick(actions)
+    local action = seed == 1 and "approve" or pick(actions)
     assert(box:phone_auto { email = user, action = action })
     assert(box:clear_faults())
     local rules = {}
-    for _ = 1, math.random(3) do
+    for _ = 1, seed == 1 and 0 or math.random(3) do -- the first is as it should be
       local is_own = is_secured and math.random(3) == 1
       local rule = { probability = pick { 0.1, 0.4, 0.9 }, seed = math.random(1000000) }
       for name, value in pairs(pick(is_own and secured_effects or effects)) do

@@ -16,6 +16,7 @@ local PROGRAM = [[
     assert(xmldsig.sign_octets(key, "octets", uri))
     local document = assert(xmldsig.parse("<e>" .. data .. "</e>"))
     assert("<a/>" == document:decrypt { keys = { key } })
+    assert(not xmldsig.decrypt_octets(key, ("\1"):rep(256)))
   end
   if arg[3] == "close" then
     key:close()

@@ -12,6 +12,43 @@ local function fails(code, value, message, got)
   assert.equal("string", type(message))
 end
 
+describe("xmldsig.decrypt_octets", function()
+  local PKCS1 = { rsaPadding = 1 }
+
+  it("reads what was encrypted for an RSA key", function()
+    local rsa = forge.pair "rsa"
+    for _, text in ipairs { "", "a", "\0\255", ("x"):rep(245) } do
+      local octets = rsa.openssl:encrypt(text, PKCS1)
+      assert.equal(text, xmldsig.decrypt_octets(rsa.key, octets))
+    end
+  end)
+
+  it("says nothing but nil where it was not", function()
+    local rsa, other = forge.pair "rsa", forge.pair "other"
+    local octets = other.openssl:encrypt("text", PKCS1)
+    for _, wrong in ipairs {
+      octets,
+      "",
+      "x",
+      octets:sub(2),
+      octets .. "\0",
+      ("\255"):rep(256),
+      ("x"):rep(9999),
+    } do
+      local count = select("#", xmldsig.decrypt_octets(rsa.key, wrong))
+      assert.equal(1, count)
+      assert.is_nil((xmldsig.decrypt_octets(rsa.key, wrong)))
+    end
+    assert.is_nil((xmldsig.decrypt_octets(forge.pair("ec").key, octets)))
+    assert.has_error(function()
+      xmldsig.decrypt_octets(rsa.key)
+    end)
+    assert.has_error(function()
+      xmldsig.decrypt_octets(rsa.key, octets, 1)
+    end)
+  end)
+end)
+
 describe("xmldsig.sign_octets and verify_octets", function()
   it("agree with each other and with OpenSSL", function()
     local rsa = forge.pair "rsa"
