@@ -77,6 +77,29 @@ function M.read(answer, asked)
   return result, is_token and token or nil
 end
 
+--- Reads what came of a sign-in by way of the browser (mfa §2.4): yes or no, and for whom.
+---@param answer lastpass.mfa.Answer
+---@param asked string
+---@return lastpass.mfa.Result
+function M.read_web(answer, asked)
+  local value = type(answer.value) == "table" and answer.value or {}
+  local fields = { user = asked, raw = answer.message }
+  if not answer.succeeded then
+    fields.code = "refused"
+    return outcomes.result("error", fields)
+  elseif value.IsAuthenticated == false then
+    return outcomes.result("denied", fields)
+  elseif value.IsAuthenticated ~= true then
+    fields.code = "unexpected_status"
+    return outcomes.result("denied", fields)
+  elseif not is_same_user(value.Username, asked) then
+    fields.code = "wrong_user"
+    return outcomes.result("denied", fields)
+  end
+  fields.evidence = "answered"
+  return outcomes.result("approved", fields)
+end
+
 -- Failures of the network and of the server's own. What the caller has set up wrongly is none of them: nobody is let in
 -- for that.
 local unreachable = errors.set_of {

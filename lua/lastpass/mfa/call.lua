@@ -100,10 +100,10 @@ local function read(client, path, response, is_secured)
 end
 
 -- The key comes first, so that it stands in locked memory alone.
-local function plain_body(client, inner)
-  local text = json.encode(inner)
+local function plain_body(client, request)
+  local text = json.encode(request.inner)
   local body, message = core.secret_text {
-    before = '{"APIKey":"',
+    before = ('{"%s":"'):format(request.key_name or "APIKey"),
     secret = client:option "api_key",
     after = '",' .. text:sub(2),
   }
@@ -123,13 +123,13 @@ local function body_of(client, request)
   elseif request.keyless then
     return json.encode(request.inner)
   end
-  return plain_body(client, request.inner)
+  return plain_body(client, request)
 end
 
 --- Sends a request, once.
 ---@param client lastpass.mfa.Client
 ---@param request table path, inner (the inner request), secured (whether it is wrapped), as_it_is (the payload is sent so),
--- keyless (a plain one without the key), timeout (seconds)
+-- keyless (a plain one without the key), key_name (of the key in a plain one), timeout (seconds)
 ---@return lastpass.mfa.Answer|nil
 ---@return string? message
 ---@return lastpass.Error? err with `sent` when the server may have got it

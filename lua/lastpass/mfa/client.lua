@@ -197,6 +197,29 @@ function methods:callback(parameters)
   return state:put("mfa:wake:" .. id, "", self._options.timeout) == true
 end
 
+-- ---- by way of the browser ----
+
+--- Begins a sign-in on a page of LastPass. Send the browser there, and keep the token in its session: it is for the same
+-- session alone that `web_check` may be asked with it. With the mode "plain", and `endpoints.web_start` set.
+---@param given table user, success_url, not_registered_url, cancel_url (where the browser comes back to), workstation (true:
+-- it is no browser of the user's own)
+---@return {url: string, token: string, user: string}|nil
+---@return string? message
+---@return lastpass.Error? err
+function methods:web_start(given)
+  return require("lastpass.mfa.web").start(self, given)
+end
+
+--- What came of it, when the browser is back. With the mode "plain", and `endpoints.web_check` set.
+---@param token string
+---@param user string whom it was begun for: another one's answer is nobody's
+---@return lastpass.mfa.Result|nil
+---@return string? message
+---@return lastpass.Error? err kind "argument"
+function methods:web_check(token, user)
+  return require("lastpass.mfa.web").check(self, token, user)
+end
+
 -- ---- without a phone ----
 
 --- Whether the server can be reached: TLS and HTTP, no more. No phone rings, and no key is sent.
@@ -243,6 +266,8 @@ signature.declare("mfa:", methods, {
   authenticate = "given: table",
   import = "text: string, secret: userdata, user?: string",
   callback = "parameters: table",
+  web_start = "given: table",
+  web_check = "token: string, user: string",
   ping = "",
   user = "address: string",
 })
