@@ -21,7 +21,7 @@ PACKAGES_TEST = lua5.1 liblua5.1-0-dev luajit2 libluajit2-5.1-dev lua-busted lua
   lua-luaossl lua-socket lua-sec luarocks curl openssl procps nghttp2-server slapd ldap-utils postgresql lua-dbi-postgresql tmux \
   mandoc zsh fish python3 chromium nodejs npm libxml2-utils \
   nginx-light libnginx-mod-http-lua lua-filesystem lua-posix wrk python3-prometheus-client \
-  apache2-bin libapache2-mod-auth-mellon python3-onelogin-saml2 xmlsec1
+  oathtool libqrencode4 apache2-bin libapache2-mod-auth-mellon python3-onelogin-saml2 xmlsec1
 PACKAGES_CHECK = clang libclang-rt-14-dev clang-format clang-tidy cppcheck valgrind git
 PACKAGES_BENCH = nginx-light libnginx-mod-http-lua python3 python3-requests lua-socket lua-curl lua5.1 \
   liblua5.1-0-dev rapidjson-dev g++ curl openssl wrk
@@ -46,6 +46,8 @@ LIBS_httpd = $(shell $(PKG_CONFIG) --libs libmicrohttpd) -lpthread $(STAYS)
 LIBS_csv = -lcsv -lpthread
 LIBS_unicode = $(shell $(PKG_CONFIG) --libs libutf8proc)
 LIBS_lineedit = $(shell $(PKG_CONFIG) --libs libedit)
+# libqrencode is looked for at run time.
+LIBS_qrcode = -ldl -lpthread $(STAYS)
 LIBS_ldap = $(shell $(PKG_CONFIG) --libs ldap lber) -lpthread $(STAYS)
 # libxmlsec1 was built for or without size_t, and says so. Of TLS and XSLT nothing is called.
 CPPFLAGS_xmldsig = $(shell $(PKG_CONFIG) --cflags xmlsec1-openssl)
@@ -57,7 +59,7 @@ COMMON_core = blocks
 COMMON_csv = blocks
 # Without libedit the prompt reads plain lines.
 HAVE_lineedit := $(shell $(PKG_CONFIG) --exists libedit && echo lineedit)
-MODULES = core curl csv httpd ldap unicode xmldsig $(HAVE_lineedit)
+MODULES = core curl csv httpd ldap unicode xmldsig qrcode $(HAVE_lineedit)
 ABIS = 5.4 5.1
 
 all: build-5.4 build-5.1 spec-5.4 spec-5.1

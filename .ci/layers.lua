@@ -9,7 +9,17 @@ local root = arg[1] or "lua"
 local layers = {
   {
     name = "C",
-    packages = { "core", "curl", "csv", "ldap", "unicode", "lineedit", "httpd", "xmldsig" },
+    packages = {
+      "core",
+      "curl",
+      "csv",
+      "ldap",
+      "unicode",
+      "lineedit",
+      "httpd",
+      "xmldsig",
+      "qrcode",
+    },
   },
   {
     name = "base",

@@ -243,6 +243,7 @@ local libraries = {
   unicode = { '"utf8proc"', extra = "UTF8PROC" },
   ldap = { '"ldap"', '"lber"', '"pthread"', extra = "LDAP" },
   lineedit = { '"edit"', extra = "EDIT" },
+  qrcode = { '"pthread"' },
   xmldsig = {
     '"xmlsec1-openssl"',
     '"xmlsec1"',

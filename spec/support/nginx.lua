@@ -47,7 +47,7 @@ pid logs/nginx.pid;
 error_log logs/error.log notice;
 worker_processes %d;
 %s
-events { worker_connections 1024; }
+events { worker_connections %d; }
 http {
   access_log off;
   lua_package_path "%s";
@@ -94,6 +94,7 @@ function M.start(options)
       root .. "\n" .. table.concat(env, "\n"),
       options.workers or 1,
       options.main or "",
+      options.connections or 1024,
       ("%s/?.lua;%s/lua/?.lua;%s/lua/?/init.lua;%s/?.lua;;"):format(directory, tree, tree, tree),
       tree .. "/build/5.1/?.so;;",
       options.http or "",

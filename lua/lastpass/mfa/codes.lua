@@ -9,10 +9,10 @@ local M = {}
 
 --- Shorter keys can be found out by trying (RFC 4226, section 4, R6).
 M.LEAST_KEY = 16
-local MOST_KEY = 4095
+M.MOST_KEY = 4095
 
--- A used code must stay used when a clock goes back, so a counter is kept as long as a state keeps anything.
-local COUNTER_SECONDS = 366 * 86400
+--- A used code must stay used when a clock goes back, so that is kept as long as a state keeps anything.
+M.LONG_SECONDS = 366 * 86400
 
 local MOST_TYPED = 64
 
@@ -82,15 +82,27 @@ function M.check_key(where, key)
   local length = key and (type(key) == "string" and #key or key:length())
   if not key then
     errors.raise(3, "%s: needs 'secret'", where)
-  elseif length < M.LEAST_KEY or length > MOST_KEY then
+  elseif length < M.LEAST_KEY or length > M.MOST_KEY then
     errors.raise(
       3,
       "%s: 'secret' must have %d to %d bytes, not %d",
       where,
       M.LEAST_KEY,
-      MOST_KEY,
+      M.MOST_KEY,
       length
     )
+  end
+end
+
+--- Raises unless all of these are given.
+---@param where string
+---@param options table
+---@param names string[]
+function M.check_given(where, options, names)
+  for _, name in ipairs(names) do
+    if not options[name] then
+      errors.raise(3, "%s: needs '%s'", where, name)
+    end
   end
 end
 
@@ -116,57 +128,95 @@ function M.of_core(value, message, code)
   return value
 end
 
--- ASCII digits, of which users write some apart; nothing else is taken for one (mfa §7, 2).
-local function typed_code(text, digits)
+--- What a user has typed: ASCII digits, of which some stand apart; nothing else is taken for one (mfa §7, 2).
+---@param text string
+---@param digits? integer default 6
+---@return string|nil code
+function M.typed(text, digits)
   if #text > MOST_TYPED then
     return nil
   end
   local code = text:gsub(" ", "")
-  return #code == digits and code:find "^[0-9]+$" and code or nil
+  return #code == (digits or 6) and code:find "^[0-9]+$" and code or nil
 end
 
-local function result_of(options, method, outcome, code, fields)
-  local result = outcomes.result(outcome, fields)
-  result.user, result.method, result.code = options.user, method, code
-  result.evidence = outcome == "approved" and "proved" or nil
-  return result
+--- The greatest counter, of those from `first` on, whose code this is.
+---@param options table secret, algorithm
+---@param code string
+---@param first integer
+---@param count integer
+---@return integer|false|nil counter false: it is the code of none
+---@return string? message
+---@return lastpass.Error? err
+function M.match(options, code, first, count)
+  return M.of_core(core.match_code(options.secret, code, first, count, options.algorithm))
 end
 
--- Takes the counter, which only one of several can do, and says what came of the attempt.
-local function take(options, method, attempt, counter)
-  local key, message, err = M.of_core(core.code_key(options.secret))
+--- The key of a state under which the last used counter of a secret is.
+---@param method "totp"|"hotp"
+---@param secret string|userdata
+---@return string|nil key
+---@return string? message
+---@return lastpass.Error? err
+function M.counter_key(method, secret)
+  local name, message, err = M.of_core(core.code_key(secret))
+  return name and ("mfa:%s:%s"):format(method, name), message, err
+end
+
+--- Uses a counter up, and all before it. Of several that do so at once, one succeeds.
+---@param method "totp"|"hotp"
+---@param options table secret, state
+---@param counter integer
+---@return boolean|nil used false: it was used before
+---@return string? message
+---@return lastpass.Error? err
+function M.use_counter(method, options, counter)
+  local key, message, err = M.counter_key(method, options.secret)
   if not key then
     return nil, message, err
   end
-  local advanced
-  advanced, message, err =
-    options.state:advance("mfa:counter:" .. method .. ":" .. key, counter, COUNTER_SECONDS)
-  if advanced == nil then
-    return nil, message, err
-  elseif not advanced then
-    return false
-  end
-  -- Should this fail, the user has one attempt fewer for a while.
-  attempt:succeeded()
-  return true
+  return options.state:advance(key, counter, M.LONG_SECONDS)
 end
 
---- Verifies a code. `first` and `count` are the counters that it may be of.
----@param method "totp"|"hotp"
+local function result_of(options, method, outcome, code)
+  return outcomes.result(outcome, {
+    user = options.user,
+    method = method,
+    code = code,
+    evidence = outcome == "approved" and "proved" or nil,
+  })
+end
+
+-- What comes of a code that was right or wrong.
+local function finish(options, method, attempt, found, used)
+  if used then
+    -- should the state not take this, the user has an attempt fewer for a while
+    attempt:succeeded()
+    return result_of(options, method, "approved"), found
+  end
+  local seconds, message, err = attempt:failed()
+  if not seconds then
+    return nil, message, err
+  end
+  local result = result_of(options, method, "denied", found and "used" or "wrong")
+  result.locked_for = seconds > 0 and seconds or nil
+  return result
+end
+
+--- Verifies what was typed, as an attempt of this user, and uses it up.
+---@param method string for the result
 ---@param options table as the caller has them, checked
----@param first integer
----@param count integer
+---@param steps table `is_enrolled`; `typed`, what to look for: nil when it cannot be a code; `find(typed)`, what it is, or
+-- false; `use_up(found)`, false when it was used before; both may fail
 ---@return lastpass.mfa.Result|nil result
----@return integer|string|nil counter of an approved code; else a message
+---@return any what `find` gave, when it is approved; else a message
 ---@return lastpass.Error? err
-function M.verify(method, options, first, count)
+function M.verify(method, options, steps)
   if not options.user:find "%S" then
     return result_of(options, method, "unknown_user")
-  elseif not options.secret then
+  elseif not steps.is_enrolled then
     return result_of(options, method, "not_enrolled")
-  end
-  local code = typed_code(options.code, options.digits or 6)
-  if not code then
+  elseif not steps.typed then
     return result_of(options, method, "denied", "malformed")
   end
   local attempt, message, err = lockout.begin {
@@ -183,29 +233,17 @@ function M.verify(method, options, first, count)
     attempt.refusal.method = method
     return attempt.refusal
   end
-  local counter
-  counter, message, err =
-    M.of_core(core.match_code(options.secret, code, first, count, options.algorithm))
-  if counter == nil then
+  local found, used
+  found, message, err = steps.find(steps.typed)
+  if found == nil then
     return nil, message, err
+  elseif found then
+    used, message, err = steps.use_up(found)
+    if used == nil then
+      return nil, message, err
+    end
   end
-  local taken = false
-  if counter then
-    taken, message, err = take(options, method, attempt, counter)
-  end
-  if taken == nil then
-    return nil, message, err
-  elseif taken then
-    return result_of(options, method, "approved"), counter
-  end
-  local seconds
-  seconds, message, err = attempt:failed()
-  if not seconds then
-    return nil, message, err
-  end
-  return result_of(options, method, "denied", counter and "used" or "wrong", {
-    locked_for = seconds > 0 and seconds or nil,
-  })
+  return finish(options, method, attempt, found, used)
 end
 
 return M

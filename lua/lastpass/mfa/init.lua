@@ -7,9 +7,13 @@ local M = {}
 -- What a name of this table stands for.
 local parts = {
   client = "lastpass.mfa.client",
+  hotp = "lastpass.mfa.hotp",
   lockout = "lastpass.mfa.lockout",
   outcomes = "lastpass.mfa.outcomes",
+  qr = "lastpass.mfa.qr",
+  recovery = "lastpass.mfa.recovery",
   totp = "lastpass.mfa.totp",
+  uri = "lastpass.mfa.uri",
 }
 
 setmetatable(M, {

@@ -9,6 +9,7 @@ local signature = require "lastpass.signature"
 local M = {}
 
 local PERIOD = 30
+local MOST_BYTES = 128
 
 -- At most so many codes before and after the current one (RFC 6238, section 5.2 recommends one).
 local MOST_WINDOW = 2
@@ -38,6 +39,21 @@ local verify_kinds = codes.verify_kinds {
   drift = codes.between(-MOST_DRIFT, MOST_DRIFT),
 }
 
+local enrol_kinds = {
+  user = "string",
+  issuer = "string",
+  account = "string",
+  algorithm = code_kinds.algorithm,
+  digits = code_kinds.digits,
+  period = is_period,
+  bytes = codes.between(codes.LEAST_KEY, MOST_BYTES),
+}
+
+local use_up_kinds =
+  { secret = code_kinds.secret, state = "table", time = "number", period = is_period }
+
+local NEEDED = { "user", "code", "state" }
+
 local function step_of(where, options)
   local time = options.time or os.time()
   if not (time >= 0 and time < 2 ^ 52) then
@@ -51,8 +67,8 @@ end
 ---@return string bytes
 function M.generate_secret(options)
   options = errors.check_options("mfa.totp.generate_secret", options, {
-    bytes = codes.between(codes.LEAST_KEY, 128),
-    algorithm = codes.option_kinds({}).algorithm,
+    bytes = enrol_kinds.bytes,
+    algorithm = enrol_kinds.algorithm,
   })
   return codes.random_key(options.bytes or codes.algorithms[options.algorithm or "SHA1"])
 end
@@ -72,11 +88,7 @@ end
 
 local function verify(where, options)
   errors.check_options(where, options, verify_kinds, 3)
-  for _, name in ipairs { "user", "code", "state" } do
-    if not options[name] then
-      errors.raise(3, "%s: needs '%s'", where, name)
-    end
-  end
+  codes.check_given(where, options, NEEDED)
   if options.secret then
     codes.check_key(where, options.secret)
   end
@@ -85,8 +97,17 @@ local function verify(where, options)
   local future = type(window) == "table" and (window.future or 1) or window
   local current = step_of(where, options)
   local first = math.max(current + (options.drift or 0) - past, 0)
-  local last = current + (options.drift or 0) + future
-  local result, step, err = codes.verify("totp", options, first, math.max(last - first + 1, 1))
+  local last = math.max(current + (options.drift or 0) + future, first)
+  local result, step, err = codes.verify("totp", options, {
+    is_enrolled = options.secret ~= nil,
+    typed = codes.typed(options.code, options.digits),
+    find = function(code)
+      return codes.match(options, code, first, last - first + 1)
+    end,
+    use_up = function(counter)
+      return codes.use_counter("totp", options, counter)
+    end,
+  })
   if not result then
     return nil, step, err
   elseif result.ok then
@@ -108,8 +129,62 @@ function M.verify(options)
   return verify("mfa.totp.verify", options)
 end
 
+--- A new secret for a user, and the address by which an app learns it. Keep the secret aside, encrypted, until `confirm`
+-- was approved.
+---@param options table user, issuer (how the app shows whose code it is); account (default the user), algorithm, digits,
+-- period, bytes (of the secret)
+---@return table|nil enrolment secret (bytes), key (Base32, to be typed), uri (for `mfa.qr`)
+---@return string? message
+---@return lastpass.Error? err code "bad_name"
+function M.enrol(options)
+  errors.check_options("mfa.totp.enrol", options, enrol_kinds)
+  codes.check_given("mfa.totp.enrol", options, { "user", "issuer" })
+  local secret = M.generate_secret { bytes = options.bytes, algorithm = options.algorithm }
+  local uri, message, err = require("lastpass.mfa.uri").write {
+    secret = secret,
+    issuer = options.issuer,
+    account = options.account or options.user,
+    algorithm = options.algorithm,
+    digits = options.digits,
+    period = options.period,
+  }
+  if not uri then
+    return nil, message, err
+  end
+  return { secret = secret, key = require("lastpass.text.base32").encode(secret), uri = uri }
+end
+
+--- Verifies the first code of a new secret. It is used up by that: whoever has seen it cannot sign in with it.
+---@param options table as of `verify`
+---@return lastpass.mfa.Result|nil result
+---@return string? message
+---@return lastpass.Error? err of the state
+function M.confirm(options)
+  return verify("mfa.totp.confirm", options)
+end
+
+--- Uses up the codes of now, those of a window included: after a sign-in by other means (mfa §7, 4).
+---@param options table secret, state; time, period
+---@return true|nil
+---@return string? message
+---@return lastpass.Error? err of the state
+function M.use_up(options)
+  errors.check_options("mfa.totp.use_up", options, use_up_kinds)
+  codes.check_given("mfa.totp.use_up", options, { "secret", "state" })
+  codes.check_key("mfa.totp.use_up", options.secret)
+  local last = step_of("mfa.totp.use_up", options) + MOST_WINDOW
+  local used, message, err = codes.use_counter("totp", options, last)
+  if used == nil then
+    return nil, message, err
+  end
+  return true
+end
+
 return signature.declare("mfa.totp.", M, {
   generate_secret = "options?: table",
   code = "options: table",
   verify = "options: table",
+  enrol = "options: table",
+  confirm = "options: table",
+  use_up = "options: table",
 })
