@@ -19,6 +19,9 @@ M.list = {
   { "lastpass_saml", "8m", "sign-ons that were answered, assertions that were used", "saml" },
   { "lastpass_saml_posts", "16m", "forms of people who sign in meanwhile", "saml" },
   { "lastpass_saml_revoked", "8m", "sessions that have ended before their time", "saml" },
+  { "lastpass_mfa", "8m", "second factors under way, codes that were used, failures", "mfa" },
+  { "lastpass_mfa_posts", "16m", "forms of people who show a second factor meanwhile", "mfa" },
+  { "lastpass_mfa_revoked", "4m", "second factors that have ended before their time", "mfa" },
   { "lastpass_metrics", "2m", "counters for Prometheus", false },
 }
 

@@ -31,6 +31,7 @@ local servers = require "lastpass.nginx.saml.server"
 local sessions = require "lastpass.nginx.saml.session"
 local signature = require "lastpass.signature"
 local state = require "lastpass.state"
+local tenants = require "lastpass.nginx.guard.tenant"
 local timers = require "lastpass.nginx.timers"
 local watches = require "lastpass.nginx.saml.watch"
 
@@ -66,23 +67,6 @@ local function tokens_of(settings, site, level)
   return list
 end
 
--- The company whose leavers lose their sessions.
-local function tenant_of(settings, site, level)
-  local name = settings.tenant or site and site.tenant_names[2] == nil and site.tenant_names[1]
-  if not name then
-    return nil
-  elseif not site or not site.tenants[name] then
-    errors.raise(
-      level + 1,
-      site and "saml: there is no tenant '%s'%s"
-        or "saml: 'tenant' (%s) needs the guard in lastpass.nginx.setup%s",
-      name,
-      site and errors.did_you_mean(name, site.tenant_names) or ""
-    )
-  end
-  return site.tenants[name]
-end
-
 local SAME_HOST = "saml: the guards '%s' and '%s' are both of %s, and would take each other's "
   .. "cookies: one guard asks for different things in different places, by 'paths'"
 
@@ -114,7 +98,7 @@ local function make(given, site, level)
   if problem then
     errors.raise(level + 1, "saml: %s", problem)
   end
-  settings.tenant = tenant_of(settings, site, level + 1)
+  settings.tenant = tenants.of("saml", settings, site, level + 1)
   local keys, purpose = settings.keys, settings.entity_id
   local revoked =
     revocations.new(dicts.get(REVOKED, level + 1), REVOKED, settings.lifetime, settings.name)

@@ -69,6 +69,7 @@ local parts = {
   "inbound_outcomes",
   "state",
   "session_ends",
+  "factors",
 }
 for _, part in ipairs(parts) do
   local module = require("lastpass.store." .. part)

@@ -252,6 +252,16 @@ M.steps = {
       answered_at BIGINT NOT NULL)]],
     "CREATE INDEX lastpass_approvals_by_run ON lastpass_approvals (run)",
   },
+  {
+    -- Second factors of people, sealed by whoever keeps them here.
+    [[CREATE TABLE lastpass_factors (
+      person TEXT NOT NULL,
+      id TEXT NOT NULL,
+      kind TEXT NOT NULL,
+      sealed TEXT NOT NULL,
+      created_at BIGINT NOT NULL,
+      PRIMARY KEY (person, id))]],
+  },
 }
 
 local function version_of(database)

@@ -129,6 +129,16 @@ function methods:open(purpose, sealed)
   return text, text and key == self._list[1]
 end
 
+--- The secrets, the one that seals first: for what seals by itself.
+---@return userdata[]
+function methods:secrets()
+  local list = {}
+  for position, key in ipairs(self._list) do
+    list[position] = key.secret
+  end
+  return list
+end
+
 local function kept_key(self, key, purpose)
   local text = ("lastpass %s guard, kept here\0%s"):format(self._guard, purpose)
   local hex, message = core.hmac(key.secret, text)

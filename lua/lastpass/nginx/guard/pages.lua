@@ -1,4 +1,4 @@
---- The few pages of the guard. They say what happened and what to do, and tell nobody more than that: the reason is in
+--- The few pages of guards. They say what happened and what to do, and tell nobody more than that: the reason is in
 -- the log, under the number that the page shows.
 -- @module lastpass.nginx.guard.pages
 local base64 = require "lastpass.text.base64"
@@ -14,8 +14,12 @@ local POLICY = "default-src 'none'; style-src 'sha256-%s'; form-action 'self'; "
   .. "frame-ancestors 'none'; base-uri 'none'"
 local policy
 
+local function hash(text)
+  return base64.encode(digest.sha256(text))
+end
+
 local function headers(more)
-  policy = policy or POLICY:format(base64.encode(digest.sha256(style)))
+  policy = policy or POLICY:format(hash(style))
   local all = {
     ["Content-Type"] = "text/html; charset=utf-8",
     ["Cache-Control"] = "no-store",
@@ -29,7 +33,32 @@ local function headers(more)
   return all
 end
 
---- A page.
+--- A page of any content.
+---@param page table status, title, main (markup), refresh (seconds until a browser without script asks again), script (text
+-- of ours), images (data: images are shown)
+---@return table response {status, headers, body}
+function M.document(page)
+  local all = headers()
+  if page.script then
+    local more = ("; script-src 'sha256-%s'; connect-src 'self'"):format(hash(page.script))
+    all["Content-Security-Policy"] = all["Content-Security-Policy"] .. more
+  end
+  if page.images then
+    all["Content-Security-Policy"] = all["Content-Security-Policy"] .. "; img-src data:"
+  end
+  local refresh = page.refresh
+    and html.noscript(html.meta { ["http-equiv"] = "refresh", content = tostring(page.refresh) })
+  local body = components.document {
+    title = page.title,
+    head = html.join(html.element("style", html.raw(style)), refresh),
+    skip = { "#main", "Skip to the content" },
+    main = html.main({ id = "main" }, html.section({ class = "card" }, page.main)),
+    footer = page.script and html.element("script", html.raw(page.script)),
+  }
+  return { status = page.status, headers = all, body = body }
+end
+
+--- A page of text.
 ---@param status integer
 ---@param title string
 ---@param ... any paragraphs
@@ -40,13 +69,7 @@ function M.page(status, title, ...)
     local text = select(position, ...)
     paragraphs[position] = type(text) == "string" and html.p(text) or text
   end
-  local body = components.document {
-    title = title,
-    head = html.element("style", html.raw(style)),
-    skip = { "#main", "Skip to the content" },
-    main = html.main({ id = "main" }, html.section({ class = "card" }, html.h1(title), paragraphs)),
-  }
-  return { status = status, headers = headers(), body = body }
+  return M.document { status = status, title = title, main = { html.h1(title), paragraphs } }
 end
 
 --- A link to a path of this server.
@@ -90,8 +113,12 @@ function M.redirect(location)
 end
 
 local TITLES = {
+  [400] = "Bad Request",
   [401] = "Unauthorized",
   [403] = "Forbidden",
+  [404] = "Not Found",
+  [405] = "Method Not Allowed",
+  [429] = "Too Many Requests",
   [500] = "Internal Server Error",
   [503] = "Service Unavailable",
 }
@@ -125,12 +152,40 @@ function M.problem(status, code, detail, fields, more)
   return { status = status, headers = all, body = json.encode(problem) .. "\n" }
 end
 
+--- Adds headers Set-Cookie to a response.
+---@param response table
+---@param list string[]
+---@return table response
+function M.with_cookies(response, list)
+  local all = response.headers["Set-Cookie"] or {}
+  for _, text in ipairs(list) do
+    all[#all + 1] = text
+  end
+  response.headers["Set-Cookie"] = #all > 0 and all or nil
+  return response
+end
+
+--- Adds headers Set-Cookie to what the current request will be answered with: several guards may stand before a location.
+---@param list string[]
+function M.add_cookies(list)
+  local before = ngx.header["Set-Cookie"]
+  local all = type(before) == "table" and before or { before }
+  for _, text in ipairs(list) do
+    all[#all + 1] = text
+  end
+  ngx.header["Set-Cookie"] = all
+end
+
 --- Sends a response, and ends the request.
 ---@param response table
 function M.send(response)
   ngx.status = response.status
   for name, value in pairs(response.headers) do
-    ngx.header[name] = value
+    if name == "Set-Cookie" then
+      M.add_cookies(value)
+    else
+      ngx.header[name] = value
+    end
   end
   ngx.header["Content-Length"] = #response.body
   ngx.print(response.body)

@@ -200,7 +200,7 @@ local NOT_SENT = {
 local function send_kept(self, header, account)
   local form, reason = self.posts:take(header, requests.target(), account)
   if form then
-    ngx.header["Set-Cookie"] = self.posts:forget()
+    pages.add_cookies { self.posts:forget() }
     posts.restore(form)
   elseif reason then
     local response = pages.page(
@@ -217,9 +217,10 @@ end
 local function pass(self, entry, header, now)
   local renewed = self.sessions:renew(entry, now)
   if renewed then
-    ngx.header["Set-Cookie"] = renewed
+    pages.add_cookies(renewed)
   end
   set_headers(self, entry)
+  ngx.ctx.lastpass_saml_session = entry.session -- for what else stands before the location
   if self.posts:is_named(header) and ngx.req.get_method() == "GET" then
     local response = send_kept(self, header, entry.session.account)
     if response then

@@ -51,16 +51,7 @@ local function failed(guard, message, err)
   )
 end
 
-local function with_cookies(response, list)
-  local all = response.headers["Set-Cookie"] or {}
-  for _, text in ipairs(list) do
-    all[#all + 1] = text
-  end
-  response.headers["Set-Cookie"] = #all > 0 and all or nil
-  return response
-end
-
-M.with_cookies = with_cookies
+local with_cookies = pages.with_cookies
 
 -- What the service provider asks the identity provider for.
 local function wanted(login, choice)

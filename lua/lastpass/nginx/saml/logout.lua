@@ -99,7 +99,7 @@ function M.leave(guard, request)
       ngx.log(ngx.WARN, "lastpass saml: the identity provider is not told of a logout: ", details)
     end
   end
-  return login.with_cookies(response, guard.sessions:forget(request.cookies))
+  return pages.with_cookies(response, guard.sessions:forget(request.cookies))
 end
 
 local function keys_of(result, issuer)
@@ -148,7 +148,7 @@ function M.consume(guard, request)
     return not_ended(guard, message, err)
   end
   metrics.count("lastpass_saml_logouts_total", { guard = guard.settings.name, by = "idp" })
-  return login.with_cookies(
+  return pages.with_cookies(
     send_on(result.reply_url, result.form),
     guard.sessions:forget(request.cookies)
   )

@@ -298,6 +298,8 @@ end
 -- Calls that write nothing.
 local reads = errors.set_of {
   "clock",
+  "factors",
+  "get_state",
   "jobs",
   "removals",
   "scim_connections",

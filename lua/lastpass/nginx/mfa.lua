@@ -1,0 +1,252 @@
+--- The second-factor guard: a location of nginx that asks those who are signed in for an answer of their phone, or a code.
+--
+--     init_by_lua_block {
+--       local lastpass = require "lastpass"
+--       require("lastpass.nginx.mfa").setup {
+--         url = "https://app.acme.example",
+--         cookie_keys = { { id = "2026-11", secret = assert(lastpass.secret.file "/etc/lastpass/cookie.key") } },
+--         push = { api_key = assert(lastpass.secret.file "/etc/lastpass/mfa.key"), mode = "plain" },
+--       }
+--     }
+--     init_worker_by_lua_block { require("lastpass.nginx.mfa").start() }
+--     location / {
+--       access_by_lua_block {
+--         require("lastpass.nginx.saml").guard()
+--         require("lastpass.nginx.mfa").guard()
+--       }
+--       proxy_pass http://127.0.0.1:3000;
+--     }
+--
+-- It asks nobody who they are: the SAML guard before it does, or another one.
+-- @module lastpass.nginx.mfa
+local challenges = require "lastpass.nginx.mfa.challenge"
+local dicts = require "lastpass.nginx.dicts"
+local email = require "lastpass.email"
+local errors = require "lastpass.error"
+local factor_stores = require "lastpass.nginx.mfa.factors"
+local feeds = require "lastpass.nginx.guard.feed"
+local guards = require "lastpass.nginx.mfa.guard"
+local mfa_codes = require "lastpass.nginx.mfa.codes"
+local mfa_options = require "lastpass.nginx.mfa.options"
+local posts = require "lastpass.nginx.guard.posts"
+local proofs = require "lastpass.nginx.mfa.proof"
+local revocations = require "lastpass.nginx.guard.revoked"
+local signature = require "lastpass.signature"
+local state = require "lastpass.state"
+local tenants = require "lastpass.nginx.guard.tenant"
+local timers = require "lastpass.nginx.timers"
+
+local M = {}
+
+local REVOKED = "lastpass_mfa_revoked"
+
+local by_name, names = {}, {}
+
+local function check_others(settings, level)
+  if by_name[settings.name] then
+    errors.raise(level + 1, "mfa: there is a guard '%s' already: give each a name", settings.name)
+  end
+  for name, other in pairs(by_name) do
+    if other.settings.host:lower() == settings.host:lower() then
+      local text = "mfa: the guards '%s' and '%s' are both of %s, and would take each other's "
+        .. "cookies: one guard asks for different things in different places, by 'paths'"
+      errors.raise(level + 1, text, name, settings.name, settings.host)
+    end
+  end
+end
+
+-- Limits and used codes: made in the worker, for a journal is reached through what only workers have.
+local function state_of(settings, feed, dict)
+  local made
+  return function()
+    if not made then
+      made = settings.state == "journal" and state.database(feed:journal()()) or state.dict(dict)
+    end
+    return made
+  end
+end
+
+-- The client that asks phones; one that is made here has its limits where the guard has its own.
+local function client_of(settings, get_state)
+  local given, made = settings.push, nil
+  if given.challenge then
+    made = given
+  end
+  return function()
+    if not made then
+      local options = {}
+      for name, value in pairs(given) do
+        options[name] = value
+      end
+      options.state = options.state or get_state()
+      options.clock = options.clock or ngx.now
+      made = require("lastpass.mfa").new(options)
+    end
+    return made
+  end
+end
+
+local function check_journal(settings, feed, level)
+  local needs = settings.factors == "journal" and "factors"
+    or settings.state == "journal" and "state"
+  if needs and not feed:journal() then
+    local text = "mfa: %s = \"journal\" needs the option 'journal', or a tenant that has one"
+    errors.raise(level + 1, text, needs)
+  end
+end
+
+local function parts_of(settings, level)
+  local dict = dicts.get("lastpass_mfa", level + 1)
+  local revoked =
+    revocations.new(dicts.get(REVOKED, level + 1), REVOKED, settings.lifetime, settings.name)
+  local feed = feeds.new("mfa", settings, revoked)
+  check_journal(settings, feed, level + 1)
+  local get_state = state_of(settings, feed, dict)
+  local store = settings.factors
+  if store == "journal" then
+    store = factor_stores.new { keys = settings.factor_keys, journal = feed:journal() }
+  end
+  return {
+    settings = settings,
+    revoked = revoked,
+    feed = feed,
+    state = get_state,
+    proofs = proofs.new {
+      keys = settings.keys,
+      purpose = "proof " .. settings.url,
+      lifetime = settings.lifetime,
+      bound = settings.remember,
+      revoked = revoked,
+    },
+    challenges = settings.push and challenges.new {
+      settings = settings,
+      keys = settings.keys,
+      client = client_of(settings, get_state),
+      dict = dict,
+    },
+    codes = store and mfa_codes.new { settings = settings, factors = store, state = get_state },
+    posts = posts.new {
+      keys = settings.keys,
+      dict = dicts.get("lastpass_mfa_posts", level + 1),
+      cookie = proofs.PREFIX .. "_post",
+      url = settings.url,
+      most = settings.post_max,
+    },
+  }
+end
+
+local function make(given, site, level)
+  local settings = mfa_options.read(given, level + 1)
+  check_others(settings, level + 1)
+  dicts.check_part("mfa", level + 1)
+  settings.tenant = tenants.of("mfa", settings, site, level + 1)
+  local self = guards.new(parts_of(settings, level + 1))
+  by_name[settings.name] = self
+  names[#names + 1] = settings.name
+  return self
+end
+
+--- Makes a guard. For init_by_lua: wrong settings raise, so that `nginx -t` finds them.
+---@param given table see `lastpass.nginx.mfa.options`
+---@return lastpass.nginx.mfa.Guard
+function M.setup(given)
+  if not rawget(_G, "ngx") then
+    errors.raise(2, "lastpass.nginx.mfa.setup: this is not nginx; it is for init_by_lua")
+  end
+  return make(given, nil, 2)
+end
+
+--- Makes the guards of a site: its option `mfa`, one guard or a list of several.
+---@param site lastpass.nginx.Site
+---@param level integer whose line an error names
+function M.of_site(site, level)
+  local given = site.options.mfa
+  for _, one in ipairs(given[1] and given or { given }) do
+    make(one, site, level + 1)
+  end
+end
+
+--- Starts the timers of a worker, of all guards. For init_worker_by_lua; the `start` of a site does it too.
+function M.start()
+  for _, name in ipairs(names) do
+    by_name[name].feed:start(timers.every)
+  end
+end
+
+--- The guard of a name; the only one need not be named.
+---@param name? string
+---@return lastpass.nginx.mfa.Guard
+function M.of(name)
+  local self = by_name[name or names[1] or ""]
+  if not self or not name and #names > 1 then
+    local text = self and "mfa: there are several guards: which one? (%s)"
+      or "mfa: there is no guard '%s'; it is made by setup, in init_by_lua"
+    errors.raise(2, text, self and table.concat(names, ", ") or name or "default")
+  end
+  return self
+end
+
+--- Guards a location. For access_by_lua, after whatever signs people in.
+---@param given? table name (of the guard, where there are several), max_age (seconds since the proof), by (list of "push",
+-- "code", "recovery"), methods (what the phone is to be asked for, such as "fingerprint")
+function M.guard(given)
+  local requirement = given and mfa_options.requirement("guard", given, 2)
+  return M.of(given and given.name):guard(requirement)
+end
+
+--- Answers the guard's own locations. For content_by_lua, behind whatever signs people in.
+---@param name? string of the guard, where there are several
+function M.serve(name)
+  return M.of(name):serve()
+end
+
+local of_revoke = { name = "string", account = "string", device = "string" }
+
+--- Ends the proofs of a person: all of them, or those of one device. On all machines, where there is a journal.
+---@param given table account, device (its id, as the log has it), name (of the guard)
+---@return true|nil
+---@return string? message
+---@return lastpass.Error? err
+function M.revoke(given)
+  errors.check_options("mfa: revoke", given, of_revoke, 2)
+  if not given.account then
+    errors.raise(2, "mfa: revoke: needs 'account'")
+  end
+  local account = email.fold(given.account)
+  local key = given.device and proofs.device_key(account, given.device)
+    or proofs.person_key(account)
+  return M.of(given.name):revoke({ key }, ngx.now())
+end
+
+--- The state of guards, for /healthz and /metrics.
+---@return table[]
+function M.report()
+  local list = {}
+  for position, name in ipairs(names) do
+    local self = by_name[name]
+    local feed = {}
+    for what, lag in pairs(self.feed:lag(ngx.now())) do
+      feed[what] = lag < math.huge and { lag = math.floor(lag * 10) / 10 } or false
+    end
+    list[position] = {
+      name = name,
+      url = self.settings.url,
+      by = errors.names_of(self.settings.by),
+      feeds = feed,
+      late = self.feed:is_late(ngx.now()) or nil,
+    }
+  end
+  return list
+end
+
+signature.declare("lastpass.nginx.mfa.", M, {
+  setup = "options: table",
+  start = "",
+  guard = "options?: table",
+  serve = "name?: string",
+  of = "name?: string",
+  revoke = "options: table",
+  report = "",
+})
+
+return M
