@@ -48,6 +48,18 @@ M.SETTINGS = [[
   factors = store,
 ]]
 
+--- Settings for people whom a header names, and phones of a sandbox.
+function M.push(box, more)
+  return ([[
+    account = { header = "X-User", from = { "127.0.0.1" } },
+    factors = store,
+    push = {
+      mode = "plain", base_url = %q, api_key = assert(lastpass.secret.value %q),
+      app_name = "Acme", poll = { first = 0, every = 0.05, max = 5000 }, %s
+    },
+  ]]):format(box.mfa.url, box.mfa.login_key, more or "")
+end
+
 local SERVER = [[
   location = /who {
     content_by_lua_block {

@@ -80,7 +80,7 @@ local function client_of(settings, get_state)
       end
       options.state = options.state or get_state()
       options.clock = options.clock or ngx.now
-      made = require("lastpass.mfa").new(options)
+      made = assert(require("lastpass.mfa.client").new(options))
     end
     return made
   end

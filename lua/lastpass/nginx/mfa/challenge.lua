@@ -20,8 +20,7 @@ local COOKIE = proofs.PREFIX .. "_push"
 local PURPOSE = "push"
 local AFTERWARDS = 60 -- seconds for which a result is known when the time is over
 local LONGEST = 20 -- seconds that a request of the waiting page may stay
-local EVERY = 3 -- seconds between questions to LastPass, when few are waiting
-local STEP = 1 -- seconds between looks at the dict
+local STEP = 1 -- seconds between looks at the dict, at most
 
 --- Makes the requests of a guard.
 ---@param options table settings, keys, client (fun(): client), dict
@@ -214,7 +213,8 @@ end
 
 -- So many seconds between two questions about one request: more when many are waiting.
 local function pace(self)
-  return math.max(EVERY, self._waiting / self._settings.polls_per_second)
+  local every = self._client():option("poll").every
+  return math.max(every, self._waiting / self._settings.polls_per_second)
 end
 
 --- What has become of a request, now. LastPass is asked unless somebody else has just done so.
@@ -248,7 +248,7 @@ function methods:wait(pending)
     if not ok or result or ngx.worker.exiting() then
       break
     end
-    ngx.sleep(STEP)
+    ngx.sleep(math.min(STEP, pace(self)))
     ngx.update_time()
   until ngx.now() >= ends
   self._waiting = self._waiting - 1

@@ -191,7 +191,7 @@ local function check_push(settings, level)
   for name, value in pairs(push) do
     options[name] = value
   end
-  local client, message = require("lastpass.mfa").new(options)
+  local client, message = require("lastpass.mfa.client").new(options, level + 1)
   if not client then
     errors.raise(level + 1, "mfa: push: %s", message)
   end
