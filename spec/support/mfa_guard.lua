@@ -87,6 +87,8 @@ local SERVER = [[
   %s
 ]]
 
+M.free_port = nginx.free_port
+
 --- Starts it.
 ---@param options? table settings (text of Lua, beside those of `SETTINGS`), replace (in place of them), workers, dict (size),
 -- server and http (text), env, port, main
@@ -95,7 +97,7 @@ function M.start(options)
   local settings = (options.replace or M.SETTINGS) .. (options.settings or "")
   return nginx.start {
     workers = options.workers or 2,
-    main = options.main,
+    main = options.main or "thread_pool lastpass threads=8;",
     port_variable = "GUARD_PORT",
     port = options.port,
     env = options.env,

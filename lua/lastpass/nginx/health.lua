@@ -151,6 +151,16 @@ local function check_saml(state, reports)
   end
 end
 
+local function check_mfa(state, reports)
+  state.mfa = json.list(reports)
+  for _, guard in ipairs(reports) do
+    if guard.late then
+      local message = "the journal cannot be read: ended second factors are not known"
+      add(state, FAILING, "mfa " .. guard.name, message, "nobody passes until it can be read")
+    end
+  end
+end
+
 local function check_shared(state)
   for _, name in ipairs(dicts.full()) do
     local message = ("lua_shared_dict %s is full: what needs it is answered with 503"):format(name)
@@ -166,7 +176,7 @@ end
 
 --- Checks the whole site.
 ---@param site table tenants, playbooks (list)
----@return table report {status, reasons, tenants, playbooks, scim, saml}
+---@return table report {status, reasons, tenants, playbooks, scim, saml, mfa}
 function M.report(site)
   local state = { level = OK, reasons = json.list {}, tenants = {}, playbooks = json.list {} }
   for _, name in ipairs(site.tenant_names) do
@@ -181,6 +191,9 @@ function M.report(site)
   if site.options and site.options.saml then
     check_saml(state, require("lastpass.nginx.saml").report())
   end
+  if site.options and site.options.mfa then
+    check_mfa(state, require("lastpass.nginx.mfa").report())
+  end
   check_shared(state)
   return {
     status = statuses[state.level],
@@ -189,6 +202,7 @@ function M.report(site)
     playbooks = state.playbooks,
     scim = state.scim,
     saml = state.saml,
+    mfa = state.mfa,
   }
 end
 

@@ -50,6 +50,8 @@ local known = {
   scim = "table",
   -- the SAML guard: see `lastpass.nginx.saml.options`
   saml = "table",
+  -- the second-factor guard: see `lastpass.nginx.mfa.options`
+  mfa = "table",
   -- the name of nginx's thread_pool; default "lastpass"
   thread_pool = "string",
   -- seconds between checks of the folders of playbooks; default 2
@@ -150,7 +152,7 @@ end
 
 --- Checks the configuration and makes the site. For init_by_lua: wrong options raise, so that
 -- `nginx -t` finds them.
----@param given table tenants, tokens, gateway, dashboard, playbooks, scim, saml, thread_pool, look_every
+---@param given table tenants, tokens, gateway, dashboard, playbooks, scim, saml, mfa, thread_pool, look_every
 ---@return lastpass.nginx.Site
 function M.setup(given)
   if not rawget(_G, "ngx") then
@@ -170,6 +172,9 @@ function M.setup(given)
   end
   if given.saml then
     require("lastpass.nginx.saml").of_site(site, 2)
+  end
+  if given.mfa then
+    require("lastpass.nginx.mfa").of_site(site, 2)
   end
   return site
 end
@@ -213,6 +218,9 @@ function methods:start()
   if self.options.saml then
     require("lastpass.nginx.saml").start()
   end
+  if self.options.mfa then
+    require("lastpass.nginx.mfa").start()
+  end
 end
 
 local function send(response)
@@ -243,6 +251,9 @@ function methods:metrics()
   end
   for _, guard in ipairs(health.saml or {}) do
     require("lastpass.nginx.saml.report").measure(guard)
+  end
+  for _, guard in ipairs(health.mfa or {}) do
+    require("lastpass.nginx.mfa").measure(guard)
   end
   send {
     status = 200,

@@ -180,6 +180,13 @@ M.help = {
   lastpass_saml_certificate_days = "Days until a certificate of an identity provider ends.",
   lastpass_saml_feed_lag_seconds = "Seconds since the list of ended sessions was completed.",
   lastpass_saml_feed_failures_total = "Failures to read what ends sessions.",
+  lastpass_mfa_requests_total = "Requests that the second-factor guard let pass or not, by reason.",
+  lastpass_mfa_challenges_total = "Requests that the second-factor guard sent to phones.",
+  lastpass_mfa_results_total = "What came of second factors, by factor and outcome.",
+  lastpass_mfa_failed_open_total = "Users let in while LastPass MFA could not be reached.",
+  lastpass_mfa_changes_total = "Factors added and removed, and devices forgotten.",
+  lastpass_mfa_feed_lag_seconds = "Seconds since the list of ended second factors was completed.",
+  lastpass_mfa_feed_failures_total = "Failures to read what ends second factors.",
   lastpass_metrics_dropped_total = "Counts lost because lastpass_metrics is too small.",
   lastpass_up = "1 while /healthz says ok or degraded.",
 }

@@ -26,6 +26,8 @@ local errors = require "lastpass.error"
 local factor_stores = require "lastpass.nginx.mfa.factors"
 local feeds = require "lastpass.nginx.guard.feed"
 local guards = require "lastpass.nginx.mfa.guard"
+local json = require "lastpass.json"
+local metrics = require "lastpass.nginx.metrics"
 local mfa_codes = require "lastpass.nginx.mfa.codes"
 local mfa_options = require "lastpass.nginx.mfa.options"
 local posts = require "lastpass.nginx.guard.posts"
@@ -226,7 +228,7 @@ function M.report()
     local self = by_name[name]
     local feed = {}
     for what, lag in pairs(self.feed:lag(ngx.now())) do
-      feed[what] = lag < math.huge and { lag = math.floor(lag * 10) / 10 } or false
+      feed[what] = lag < math.huge and { lag = math.floor(lag * 10) / 10 } or json.null
     end
     list[position] = {
       name = name,
@@ -239,6 +241,16 @@ function M.report()
   return list
 end
 
+--- Sets the gauges of a report.
+---@param report table
+function M.measure(report)
+  for what, known in pairs(report.feeds) do
+    if type(known) == "table" then
+      metrics.set("lastpass_mfa_feed_lag_seconds", { guard = report.name, feed = what }, known.lag)
+    end
+  end
+end
+
 signature.declare("lastpass.nginx.mfa.", M, {
   setup = "options: table",
   start = "",
@@ -247,6 +259,7 @@ signature.declare("lastpass.nginx.mfa.", M, {
   of = "name?: string",
   revoke = "options: table",
   report = "",
+  measure = "report: table",
 })
 
 return M

@@ -108,10 +108,33 @@ describe("second-factor guard and phones", function()
     -- [row 3] after a denial the phone rests
     local held = browser:submit(page, "/mfa/push")
     assert.equal(429, held.status)
-    assert.is_true(tonumber(held.headers["retry-after"]) <= 30)
+    assert.is_true(tonumber(held.headers["retry-after"]) <= 31)
     assert.equal(1, rings(browser))
     assert.equal(throttled + 1, figure "throttled")
     assert.equal(denied + 1, figure "denied")
+  end)
+
+  it("[row 12] does not call denied what could not be asked", function()
+    local away = guard.start {
+      workers = 1,
+      replace = ([[
+        account = { header = "X-User", from = { "127.0.0.1" } },
+        push = {
+          mode = "plain", base_url = "http://127.0.0.1:%d",
+          api_key = assert(lastpass.secret.value "unreachable"),
+        },
+      ]]):format(guard.free_port()),
+    }
+    local browser = guard.browser(away)
+    local page = browser:submit(browser:request "/mfa/ask", "/mfa/push")
+    local log = away:log()
+    local name = 'lastpass_mfa_results_total{by="push",guard="default",outcome="unreachable"}'
+    local counted = guard.metric(away, name)
+    away:stop()
+    assert.equal(503, page.status)
+    assert.equal(1, counted)
+    assert.truthy(log:find("push: unreachable", 1, true))
+    assert.is_nil(browser.jar["__Host-lastpass_mfa"])
   end)
 
   it("[row 3] rings three times in five minutes at most, and never but for a form", function()

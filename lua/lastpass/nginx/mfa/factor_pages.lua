@@ -124,8 +124,8 @@ function M.codes(settings, codes)
     main = {
       html.h1 "Your recovery codes",
       html.p(
-        "Each of them works once, for when your phone is lost. They are shown only now: print them, "
-          .. "or keep them where you keep passwords. Those of before work no more."
+        "Each of them works once, for when your phone is lost. They are shown only now: print "
+          .. "them, or keep them where you keep passwords. Those of before work no more."
       ),
       html.ol({ id = "codes" }, items),
       pages.link(settings.routes.factors, "I have kept them"),
