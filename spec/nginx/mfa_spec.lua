@@ -18,7 +18,6 @@ describe("second-factor guard in nginx", function()
       settings = [[
         paths = {
           { path = "/admin", max_age = 120 }, { path = "/brief", max_age = 1 },
-          { path = "/recovery", by = { "recovery" } },
         },
         landing = "/home", post_max = 1000,
       ]],
@@ -215,14 +214,6 @@ describe("second-factor guard in nginx", function()
       assert.equal(200, page.status)
       local arrived = browser:submit(page, "/mfa/code", "code=" .. guard.code(browser.account, 1))
       assert.equal(server.url .. "/brief/x", arrived.location, arrived.body)
-    end)
-
-    it("takes what the path takes: a code of an app is no recovery code", function()
-      local browser = person "kind"
-      browser:show "/"
-      local page = browser:follow(browser:request "/recovery")
-      assert.is_nil(page.body:find("/mfa/code", 1, true)) -- there is none
-      assert.equal(200, page.status)
     end)
   end)
 

@@ -23,6 +23,7 @@ describe("the journal on PostgreSQL", function()
     "steps",
     "step_lists",
     "session_ends",
+    "factors",
     "sources",
     "snapshots",
     "cursors",

@@ -1196,6 +1196,48 @@ function M.journal(make, busted)
   end)
 end
 
+function M.factors(make, busted)
+  local it = busted.it
+  local held = journal_of(make, busted)
+
+  local function factor(id, kind, sealed)
+    return { id = id, kind = kind or "totp", sealed = sealed or "sealed " .. id }
+  end
+
+  local function ids(person)
+    local list = {}
+    for index, row in ipairs(assert(held.journal:factors(person))) do
+      list[index] = row.id
+    end
+    table.sort(list)
+    return list
+  end
+
+  it("has factors for each person, so many of a kind, each removed by one", function()
+    local journal = held.journal
+    assert.same({}, ids "ann")
+    assert.is_true(journal:add_factor("ann", factor "a", 2))
+    assert.is_false(journal:add_factor("ann", factor "a", 2))
+    assert.is_true(journal:add_factor("ann", factor "b", 2))
+    assert.is_false(journal:add_factor("ann", factor "c", 2))
+    assert.is_true(journal:add_factor("ann", factor("c", "other"), 2))
+    assert.is_true(journal:add_factor("bob", factor "a", 2))
+    local row = assert(journal:factors "bob")[1]
+    assert.same({ "a", "totp", "sealed a" }, { row.id, row.kind, row.sealed })
+    assert.is_true(math.abs(row.created_at - os.time()) <= 2)
+    assert.is_true(journal:remove_factor("ann", "a"))
+    assert.is_false(journal:remove_factor("ann", "a"))
+    assert.is_true(journal:replace_factors("ann", "totp", { factor "d", factor "e", factor "f" }))
+    assert.same({ "c", "d", "e", "f" }, ids "ann")
+    assert.is_true(journal:replace_factors("ann", "totp", {}))
+    assert.same({ "c" }, ids "ann")
+    assert.same({ "a" }, ids "bob")
+    check.blamed(function()
+      journal:add_factor("ann", { id = "x", kind = "totp" }, 2)
+    end)
+  end)
+end
+
 function M.session_ends(make, busted)
   local it = busted.it
   local held = journal_of(make, busted)

@@ -1,4 +1,4 @@
---- Codes of apps and recovery codes of a person, whose secrets a store of factors has.
+--- Codes of apps of a person, whose secrets a store of factors has.
 -- @module lastpass.nginx.mfa.codes
 local metrics = require "lastpass.nginx.metrics"
 local outcomes = require "lastpass.mfa.outcomes"
@@ -28,18 +28,6 @@ end
 ---@return lastpass.Error? err
 function methods:list(person)
   return self._factors:list(person.account)
-end
-
---- Whether the store takes factors that people add.
----@return boolean
-function methods:can_change()
-  return self._factors.add ~= nil and self._factors.remove ~= nil
-end
-
---- The store.
----@return table
-function methods:factors()
-  return self._factors
 end
 
 local function note(self, result, by)
@@ -89,9 +77,9 @@ end
 ---@param fields table code, factor (id)
 ---@param given table by (set of what the page takes), challenge, now
 ---@return lastpass.mfa.Result result
----@return string by "code" or "recovery"
+---@return string by "code"
 function methods:verify(person, fields, given)
-  local by = fields.code:find "%a" and "recovery" or "code" -- codes of apps are digits
+  local by = "code"
   local list, message, err = self:list(person)
   if not list then
     return note(self, of_failure(message, err), by)
@@ -107,37 +95,13 @@ function methods:verify(person, fields, given)
     limits = self._settings.limits,
     time = given.now,
   }
+  local factor = choose(list, fields.factor) or {}
+  options.secret = factor.secret
+  options.digits, options.period = factor.digits, factor.period
+  options.algorithm = factor.algorithm
   local result
-  if by == "recovery" then
-    result, message, err = self:use_recovery(list, options)
-  else
-    local factor = choose(list, fields.factor) or {}
-    options.secret = factor.secret
-    options.digits, options.period = factor.digits, factor.period
-    options.algorithm = factor.algorithm
-    result, message, err = totp.verify(options)
-  end
+  result, message, err = totp.verify(options)
   return note(self, result or of_failure(message, err), by)
-end
-
---- Verifies the first code of an app that a person adds; it counts as used.
----@param person lastpass.nginx.mfa.Person
----@param secret string bytes
----@param code string
----@param given table now
----@return lastpass.mfa.Result|nil
----@return string? message
----@return lastpass.Error? err
-function methods:confirm(person, secret, code, given)
-  return totp.verify {
-    user = person.account,
-    secret = secret,
-    code = code,
-    state = self._state(),
-    address = ngx.var.remote_addr,
-    limits = self._settings.limits,
-    time = given.now,
-  }
 end
 
 return M

@@ -2,7 +2,6 @@
 -- it to show a factor.
 -- @module lastpass.nginx.mfa.guard
 local asking = require "lastpass.nginx.mfa.ask"
-local changing = require "lastpass.nginx.mfa.change"
 local classify = require "lastpass.nginx.guard.classify"
 local cookies = require "lastpass.nginx.guard.cookies"
 local hints = require "lastpass.nginx.mfa.hints"
@@ -228,12 +227,6 @@ local own = {
   wait = asking.wait,
   poll = asking.poll,
   code = asking.code,
-  factors = changing.factors,
-  add = changing.add,
-  confirm = changing.confirm,
-  remove = changing.remove,
-  recovery = changing.recovery,
-  forget = changing.forget,
 }
 
 local function answer_own(self, route, request, person)
