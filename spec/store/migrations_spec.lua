@@ -67,6 +67,7 @@ describe("store.migrations", function()
     assert.same({
       "lastpass_approvals",
       "lastpass_cursors",
+      "lastpass_factors",
       "lastpass_jobs",
       "lastpass_locks",
       "lastpass_runs",
