@@ -220,6 +220,7 @@ end
 ---@param session lastpass.cli.Session
 ---@param body table of the plan
 ---@param only_said? boolean a dry run: what is missing refuses nothing
+---@return table|false|nil asked
 function M.announce_approval(session, body, only_said)
   local approvals = require "lastpass.plan.approval"
   local client = session:client()
@@ -230,6 +231,16 @@ function M.announce_approval(session, body, only_said)
   local asked = failure.must(approvals.check(client, body, session.options.approver))
   if asked then
     session:say("%s is asked to approve it: %s", asked.approver, asked.reason)
+  end
+  return asked
+end
+
+--- Says that somebody's phone rings, when all questions here are answered.
+---@param session lastpass.cli.Session
+---@param asked table|false|nil of `announce_approval`
+function M.announce_wait(session, asked)
+  if asked then
+    session:say("waiting for %s to answer on their phone; Ctrl-C gives up", asked.approver)
   end
 end
 
@@ -250,9 +261,10 @@ function M.apply(session, plan)
   if not session:for_programs() then
     M.show_plan(session, plan)
   end
-  M.announce_approval(session, plan.body)
+  local asked = M.announce_approval(session, plan.body)
   confirm_plan(session, plan)
   session.streams:flush()
+  M.announce_wait(session, asked)
   local client, options = session:client(), M.apply_options(session)
   local run = failure.must(failure.call(interrupt.gently, client.apply, client, plan, options))
   return end_run(session, run)
@@ -265,7 +277,8 @@ end
 function M.resume(session, id)
   local client, options = session:client(), M.apply_options(session)
   options.confirm_final = nil
-  M.announce_approval(session, failure.must(require("lastpass.plan.run").read(client, id)).body)
+  local read = failure.must(require("lastpass.plan.run").read(client, id))
+  M.announce_wait(session, M.announce_approval(session, read.body))
   local run = failure.must(failure.call(interrupt.gently, client.resume, client, id, options))
   return end_run(session, run)
 end

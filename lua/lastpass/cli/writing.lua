@@ -220,11 +220,13 @@ function M.run(session, name, items, more)
     return exit.guard
   end
   must(ok, message, err)
+  local approval
   if not asked.plan:is_empty() then
-    applying.announce_approval(session, asked.plan.body)
+    approval = applying.announce_approval(session, asked.plan.body)
     must(confirm_verb(session, name, asked, more))
   end
   session.streams:flush()
+  applying.announce_wait(session, approval)
   local options = applying.apply_options(session)
   options.progress = asked.plan:count() > FEW and options.progress or nil
   local run = must(failure.call(interrupt.gently, direct.apply, session:client(), asked, options))

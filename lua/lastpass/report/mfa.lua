@@ -1,8 +1,9 @@
 --- Multifactor and master passwords: who has no second factor, a weak or an expired password, a low
--- security score; by admin and by group.
+-- security score; by admin and by group; and, where the client has LastPass MFA, who is in its directory.
 -- @module lastpass.report.mfa
 local accounts = require "lastpass.report.accounts"
 local email = require "lastpass.email"
+local mfa_directory = require "lastpass.report.mfa.directory"
 local values = require "lastpass.report.values"
 
 local M = {
@@ -10,7 +11,7 @@ local M = {
   title = "Multifactor and master passwords",
   summary = "Who has no second factor, a weak or expired master password, a low score",
   row_title = "People with a finding",
-  tables = { "groups" },
+  tables = { "groups", "left_over" },
 }
 
 M.options = {
@@ -22,6 +23,13 @@ M.options = {
     value = "NUMBER",
   },
   { "score", "number", "security scores below it are low, of 100", default = 50, value = "NUMBER" },
+  {
+    "mfa_directory",
+    "boolean",
+    "false: do not compare with the directory of LastPass MFA, which a profile with mfa_key and "
+      .. "mfa_private_key can read",
+    flag = "--no-mfa-directory",
+  },
 }
 
 M.columns = accounts.pick(
@@ -36,10 +44,21 @@ M.columns = accounts.pick(
   "groups"
 )
 
+-- Where the directory of LastPass MFA was read, what it says stands beside the company's own word.
+local columns_with_directory = {}
+for _, column in ipairs(M.columns) do
+  columns_with_directory[#columns_with_directory + 1] = column
+  if column.name == "mfa" then
+    columns_with_directory[#columns_with_directory + 1] =
+      { name = "mfa_directory", title = "LastPass MFA" }
+  end
+end
+
 M.examples = {
   { "lastpass report mfa --html mfa.html", "the page" },
   { "lastpass report mfa --where 'u.admin and not u.mfa' --fields email", "the worst ones" },
   { "lastpass report mfa --table groups --csv", "by group, for a chart" },
+  { "lastpass report mfa --table left_over", "who has left, and still is in LastPass MFA" },
 }
 
 --- Name, title and meaning of the classes, in order.
@@ -65,6 +84,13 @@ local findings = {
   { "expired_password", "expired master password" },
 }
 
+local findings_with_directory = {}
+for _, list in ipairs { findings, mfa_directory.findings } do
+  for _, finding in ipairs(list) do
+    findings_with_directory[#findings_with_directory + 1] = finding
+  end
+end
+
 -- What has never been set is not weak: people who never logged in have no master password.
 local function find_findings(reading, user, options, expired)
   local used = not reading:never_logged_in(user)
@@ -76,13 +102,13 @@ local function find_findings(reading, user, options, expired)
   }
 end
 
-local function new_row(reading, user, found)
+local function new_row(reading, user, found, all)
   local row = accounts.row(user)
   if not reading:never_logged_in(user) then
     row.password_strength, row.security_score = user.password_strength, user.security_score
   end
   row.findings = {}
-  for _, finding in ipairs(findings) do
+  for _, finding in ipairs(all) do
     row.findings[#row.findings + 1] = found[finding[1]] and finding[2] or nil
   end
   return row
@@ -121,9 +147,11 @@ local function group_table(groups)
 end
 
 -- Goes over everybody who can log in.
-local function examine_users(reading, options, expired)
+local function examine_users(reading, options, expired, known)
+  local all = known and findings_with_directory or findings
   local classes, by_name = values.classes(M.classes)
-  local seen = { rows = {}, groups = {}, classes = classes, active = 0, counts = {} }
+  local seen =
+    { rows = {}, groups = {}, classes = classes, active = 0, counts = {}, findings = all }
   for user in reading:users() do
     if user.status == "active" then
       local found = find_findings(reading, user, options, expired)
@@ -131,7 +159,16 @@ local function examine_users(reading, options, expired)
       class.count = class.count + 1
       seen.active = seen.active + 1
       add_to_groups(seen.groups, user, found)
-      local row = new_row(reading, user, found)
+      local state
+      if known then
+        local more
+        more, state = mfa_directory.examine(known, user)
+        for name, is_so in pairs(more) do
+          found[name] = is_so
+        end
+      end
+      local row = new_row(reading, user, found, all)
+      row.mfa_directory = state
       seen.rows[#seen.rows + 1] = #row.findings > 0 and row or nil
       for name, is_so in pairs(found) do
         seen.counts[name] = (seen.counts[name] or 0) + (is_so and 1 or 0)
@@ -144,7 +181,7 @@ end
 
 local function totals_of(seen)
   local totals = { { name = "active", title = "Can log in", value = seen.active, kind = "count" } }
-  for position, finding in ipairs(findings) do
+  for position, finding in ipairs(seen.findings) do
     totals[position + 1] = {
       name = finding[1],
       title = (finding[2]:gsub("^%l", string.upper)),
@@ -155,14 +192,23 @@ local function totals_of(seen)
   return totals
 end
 
+local PHONES = "Whether there is a phone is what LastPass MFA's list says; no call shows devices."
+local NOT_READ = "The directory of LastPass MFA was not compared: that needs its Generic API key."
+
 --- Computes the report; see `lastpass.report.Definition`.
 function M.compute(reading, options)
   local list, message, err = reading:expired_passwords()
   if not list then
     return nil, message, err
   end
-  local seen = examine_users(reading, options, accounts.set_of(list))
+  local known
+  known, message, err = mfa_directory.read(reading, options.mfa_directory)
+  if known == nil then
+    return nil, message, err
+  end
+  local seen = examine_users(reading, options, accounts.set_of(list), known)
   return {
+    columns = known and columns_with_directory or nil,
     population = ("%d people who can log in; disabled and invited ones are left out"):format(
       seen.active
     ),
@@ -170,8 +216,12 @@ function M.compute(reading, options)
     classes = seen.classes,
     partitions = { { count = seen.active, of = "People who can log in" } },
     totals = totals_of(seen),
-    tables = { group_table(seen.groups) },
+    tables = {
+      group_table(seen.groups),
+      known and mfa_directory.left_over(known, reading.snapshot) or nil,
+    },
     notes = {
+      known and PHONES or NOT_READ,
       "A second factor that an identity provider asks for is not seen by LastPass.",
       "Groups overlap: somebody in two groups is counted in both.",
       "People who never logged in have neither a password strength nor a score.",

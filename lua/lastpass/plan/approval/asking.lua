@@ -2,6 +2,7 @@
 -- option `approval`. Each answer is in the journal, refusals as well.
 -- @module lastpass.plan.approval.asking
 local approvals = require "lastpass.plan.approval"
+local digest = require "lastpass.digest"
 local document = require "lastpass.plan.document"
 local email = require "lastpass.email"
 local errors = require "lastpass.error"
@@ -47,20 +48,36 @@ end
 -- Seconds between two looks at whether somebody wants to stop.
 local SLICE = 0.2
 
-local function wait_for(handle, cancel)
+-- Sleeps; true when it was stopped.
+local function sleep(seconds, cancel)
+  local ends_at = waiting.now() + seconds
+  repeat
+    if cancel and cancel() then
+      return true
+    end
+    waiting.sleep(math.max(0, math.min(SLICE, ends_at - waiting.now())))
+  until waiting.now() >= ends_at
+  return cancel ~= nil and cancel()
+end
+
+local function wait_for(mfa, handle, cancel)
+  local poll = mfa:option "poll"
+  local ends_at, pause = waiting.now() + mfa:option "timeout", poll.first
   local result = handle:poll()
   while result.outcome == "pending" do
-    if cancel and cancel() then
+    if sleep(pause, cancel) then
       handle:cancel()
       return errors.fail("cancelled", "interrupted", "interrupted; nothing was changed")
+    elseif waiting.now() >= ends_at then
+      return handle:cancel()
     end
-    waiting.sleep(SLICE)
     result = handle:poll()
+    pause = result.retry_after or poll.every
   end
   return result
 end
 
--- Asks on the admin's phone, by the client's LastPass MFA.
+-- Asks on the admin's phone, by the client's LastPass MFA. No other request is joined: what is approved is this plan.
 local function ask_phone(client, request)
   local mfa, message, err = client:mfa()
   if not mfa then
@@ -69,13 +86,14 @@ local function ask_phone(client, request)
   local handle
   handle, message, err = mfa:challenge {
     user = request.user,
-    ip = request.ip,
+    ip = request.ip or "127.0.0.1",
     device = request.text,
+    browser_id = digest.to_hex(digest.random(16)),
   }
   if not handle then
     return nil, message, err
   end
-  return wait_for(handle, request.cancel)
+  return wait_for(mfa, handle, request.cancel)
 end
 
 local function request_of(body, name, asked, options, ip)
