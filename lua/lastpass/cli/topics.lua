@@ -113,6 +113,45 @@ number alone; "scim_dialect" is "rfc" for a server that does all of SCIM 2.0.
     LASTPASS_TRACEBACK       after an error of the program, show where it happened]],
   },
   {
+    name = "mfa",
+    title = "LastPass MFA, and plans that another admin has to approve",
+    text = [[
+LastPass MFA asks a person's phone. Its keys are in the Admin portal (Advanced Options, Keys); a
+profile says where they are:
+
+    "mfa_key"          {"file": PATH}, {"env": NAME} or {"command": LINE}: the API key
+    "mfa_private_key"  the same, PEM: with it the secured API is used, which the directory needs
+    "mfa_url"          where the API is; default https://identity-api.lastpass.com
+    "mfa_endpoints"    {"login": "/auth/login", ...}: paths that differ
+    "mfa_app"          what phones show as the application
+    "mfa_ip"           the address that phones show as the place of requests of this machine
+
+The API is known from LastPass's public samples of 2019 and 2020 and was never verified against a
+live tenant; LastPass may not offer these keys to you. lastpass sandbox plays it.
+
+    lastpass mfa ask ann@acme.com      her phone rings; 0 only when she approves
+    lastpass mfa users                 who is in its directory
+    lastpass report mfa                compared with the company
+
+Requests to one person's phone are limited, over all programs that share the journal: 3 within 5
+minutes, 10 within an hour, and a pause after a denial.
+
+Four eyes: a plan with a step that cannot be undone, or with many that take, weaken or give back
+access, is applied when another admin has approved it on their phone, which shows the plan's short
+name. A profile asks for it with
+
+    "operator"         your address: nobody approves their own plan; also turns the rule on
+    "approvers"        who may approve; default every other admin
+    "approve_from"     from so many such steps on; default 10
+
+and a playbook with approval { by = { "bob@acme.com" }, from = 5 }. The stricter one counts.
+
+    lastpass apply leavers.plan.json --approver bob@acme.com
+
+Who was asked and what they said is in the journal; "run show" names who has approved. Resuming a
+run, and taking back one that was approved, asks again.]],
+  },
+  {
     name = "playbooks",
     title = "plans and scripts",
     text = [[

@@ -37,6 +37,7 @@ local SECTIONS = {
   { "Events", "events" },
   { "SCIM", "scim", "scim_held", "scim_client" },
   { "SAML", "saml", "saml_write", "saml_metadata" },
+  { "MFA", "mfa", "mfa_directory", "mfa_lists" },
   { "Reports", "reports", "reviews", "evidence" },
   { "Scripts", "scripts" },
   { "Set-up", "setup", "profiles", "shell" },
@@ -63,6 +64,11 @@ for file, words in pairs {
   scim_held = "scim+held+list scim+held+show scim+held+approve scim+held+refuse "
     .. "scim+shadow+plan scim+worker scim+disconnect",
   scim_client = "scim+users scim+user scim+groups scim+group scim+doctor",
+  mfa = "mfa/",
+  mfa_directory = "mfa+users mfa+user+add mfa+user+edit mfa+user+suspend mfa+user+delete "
+    .. "mfa+user+resend",
+  mfa_lists = "mfa+groups mfa+group+add mfa+group+delete mfa+group+join mfa+group+leave mfa+roles "
+    .. "mfa+role+add mfa+role+rename mfa+role+delete mfa+role+assign mfa+role+show",
   profiles = "profile/",
   shell = "completion version help names",
 } do

@@ -332,8 +332,8 @@ return setmetatable(M, {
     if name == "users" then
       return require "lastpass.cli.views.users"
     end
-    local group = name:match "^(s%a+)_"
-    if group == "scim" or group == "saml" then
+    local group = name:match "^(%a+)_"
+    if group == "scim" or group == "saml" or group == "mfa" then
       return require("lastpass.cli.views." .. group)[name]
     end
     return nil
