@@ -103,6 +103,7 @@ function M.mfa(client)
     for _, name in ipairs(INHERITED) do
       settings[name] = client:option(name)
     end
+    settings.clock = client:option "now"
     for name, value in pairs(given) do
       settings[name] = value
     end
