@@ -1,5 +1,7 @@
 -- A first push of new people through the SCIM endpoint in nginx, at 25 requests a second, with 300 ms for each answer of
--- LastPass: seconds of the 99th percentile, and bytes of nginx's memory for each person in the second half.
+-- LastPass: seconds of the 99th percentile, and bytes of nginx's memory for each person in the second half. The directory
+-- of the company is read each minute, and grows by those who were pushed: so in the end another worker begins, which has
+-- nothing but that directory, and is warmed as the first one was.
 -- Arguments: people (default 500), requests a second (25), seconds of LastPass (0.3).
 local endpoints = require "spec.support.scim_endpoint"
 local json = require "lastpass.json"
@@ -7,6 +9,7 @@ local lastpass = require "lastpass"
 local limits = require "lastpass.plan.limits"
 local load = require "bench.work.http_load"
 local setup = require "bench.work.setup"
+local wait = require "spec.support.wait"
 local workers = require "spec.support.workers"
 
 local COUNT, RATE = tonumber(arg[1]) or 500, tonumber(arg[2]) or 25
@@ -38,6 +41,16 @@ local endpoint = endpoints.start(box, {
 })
 endpoint.site:directory()
 local worker = workers.of(endpoint.site.server.pid)[1]
+
+local function begin_another()
+  endpoint.site.server:reload()
+  local before = worker
+  wait("another worker", function()
+    local list = workers.of(endpoint.site.server.pid)
+    worker = list[#list]
+    return #list == 1 and worker ~= before
+  end)
+end
 
 -- Bytes of the worker's own: the dicts of nginx are as large as they were made.
 local function memory()
@@ -117,6 +130,9 @@ local ok, message = xpcall(function()
   end
   local before, after = largest(1, half) / 1e6, largest(half + 1, #samples) / 1e6
   io.stderr:write(("nginx: %.1f MB in the first half, then %.1f MB\n"):format(before, after))
+  begin_another()
+  push(WARM, WARM + COUNT, nil)
+  io.stderr:write(("another worker with that directory: %.1f MB\n"):format(memory() / 1e6))
   setup.report("seconds", load.percentile(seconds, 0.99))
   setup.report("grown", grown / (COUNT / 2))
 end, debug.traceback)

@@ -14,6 +14,7 @@ local unpack_list = table.unpack or unpack
 collectgarbage("setpause", 400) -- many small companies: a fifth of the work was collecting them
 
 local ROUNDS = extent(40, 500)
+local COMPANIES_OF_JOURNAL = 5 -- each plan counts all that its journal has of the last day
 local GROUPS = { "All Staff", "Finance", "Sales", 'Night "shift"', "\195\156bung" }
 
 local function pick(random, list)
@@ -111,9 +112,12 @@ describe("a plan", function()
   end)
 
   it(("leaves nothing to plan, and can be taken back: %d companies"):format(ROUNDS), function()
-    local path = plans.path(files)
+    local path
     local steps, empty = 0, 0
     for seed = 1, ROUNDS do
+      if seed % COMPANIES_OF_JOURNAL == 1 then
+        path = plans.path(files)
+      end
       support.reset(box)
       local random = plans.random(seed)
       assert(box:act {

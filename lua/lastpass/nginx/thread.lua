@@ -89,12 +89,19 @@ end
 -- Each thread would keep the memory that it needed once, some 20 MB for a large company, and there are many
 -- threads. glibc returns it when it is asked (malloc_trim); other C libraries have no such function.
 local function return_memory()
-  collectgarbage()
+  collectgarbage() -- what holds memory outside of Lua is let go
+  collectgarbage() -- and what was only held by that
   pcall(function()
     local ffi = require "ffi"
     pcall(ffi.cdef, "int malloc_trim (size_t);")
     ffi.C.malloc_trim(0)
   end)
+end
+
+-- A reply is as long as a company is large, and is handed on in pieces: what is left of them is collected as it comes, or a
+-- thread's Lua state would grow by some of it, and keep that.
+local function collect_some()
+  collectgarbage("step", 1000)
 end
 
 local function read_directory(order)
@@ -103,12 +110,11 @@ local function read_directory(order)
   local lease = leases.of_reference(order.lease)
   local client = client_of(order)
   local count, message, err = reading.publish(client, order.what, order.name, order.read_at, {
-    pause = function() end,
+    pause = collect_some,
     may_publish = function()
       return lease:is_held()
     end,
   })
-  return_memory()
   if not count then
     return M.failure(message, err)
   end
@@ -122,7 +128,9 @@ end
 -- tenant, client, secret, limiter as of `tenant:thread_order`
 ---@return table answer {outcome = "read", count, bytes}
 function M.read_directory(order)
-  return M.protected(read_directory, order)
+  local answer = M.protected(read_directory, order)
+  return_memory() -- nothing of the reading is in use any more
+  return answer
 end
 
 local function measure_lag(order)
