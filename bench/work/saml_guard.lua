@@ -1,24 +1,35 @@
 -- Requests of somebody who has signed in through the SAML guard of nginx, one worker: what 10,000 of them spend of its
 -- processor, which other programs on the machine disturb less than a clock.
--- Arguments: "content" or "proxied"; "plain" or "guarded", the same location without and with the guard.
+-- Arguments: "content", "file" or "proxied"; "plain", "empty" (a handler that does nothing) or "guarded", the same location
+-- without and with the guard.
 local guards = require "spec.support.saml_guard"
 
 local WHAT, HOW = arg[1], arg[2]
-local SECONDS = 3
+local SECONDS, ROUNDS = 1, 5
 local BROWSER = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
 
-local SERVER = [[
-  location = /content/plain { content_by_lua_block { ngx.print "ok" } }
-  location = /content/guarded {
-    access_by_lua_block { require("lastpass.nginx.saml").guard() }
-    content_by_lua_block { ngx.print "ok" }
-  }
-  location = /proxied/plain { proxy_pass http://127.0.0.1:$server_port/content/plain; }
-  location = /proxied/guarded {
-    access_by_lua_block { require("lastpass.nginx.saml").guard() }
-    proxy_pass http://127.0.0.1:$server_port/content/plain;
-  }
-]]
+local PAGE = "<!doctype html><title>hello</title><p>hello</p>\n"
+local CONTENTS = {
+  content = [[content_by_lua_block { ngx.print "hello" }]],
+  file = "alias hello.html;",
+  proxied = "proxy_pass http://127.0.0.1:$server_port/content/plain;",
+}
+
+local HANDLERS = {
+  plain = "",
+  empty = "access_by_lua_block { }",
+  guarded = [[access_by_lua_block { require("lastpass.nginx.saml").guard() }]],
+}
+
+local function server_text()
+  local parts = {}
+  for what, content in pairs(CONTENTS) do
+    for how, handler in pairs(HANDLERS) do
+      parts[#parts + 1] = ("location = /%s/%s { %s %s }"):format(what, how, handler, content)
+    end
+  end
+  return table.concat(parts, "\n")
+end
 
 local function read(name)
   local file = assert(io.open(name))
@@ -55,14 +66,18 @@ local function visit(server, cookie)
   return (spent(server) - before) / count * 10000
 end
 
-local server = guards.start { workers = 1, server = SERVER }
+local server = guards.start { workers = 1, server = server_text(), files = { ["hello.html"] = PAGE } }
 local ok, message = pcall(function()
   local browser = guards.browser(server)
   browser:sign_in "/content/guarded"
   local cookie = browser:cookie_header()
   assert(browser:request(("/%s/%s"):format(WHAT, HOW)).status == 200)
   visit(server, cookie) -- compiles what is used
-  print(("spent %.6f"):format(visit(server, cookie)))
+  local least = math.huge -- another program that wants the same caches makes all rounds but some longer
+  for _ = 1, ROUNDS do
+    least = math.min(least, visit(server, cookie))
+  end
+  print(("spent %.6f"):format(least))
 end)
 server:stop()
 assert(ok, message)

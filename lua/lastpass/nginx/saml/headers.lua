@@ -3,6 +3,7 @@
 -- place of the hyphen, which CGI and WSGI make one and the same variable of.
 -- @module lastpass.nginx.saml.headers
 local errors = require "lastpass.error"
+local header_names = require "lastpass.nginx.header_names"
 
 ---@class lastpass.nginx.saml.Headers
 local methods = {}
@@ -60,6 +61,7 @@ function M.read(given, fields, level)
   table.sort(self._list, function(a, b)
     return a.name < b.name
   end)
+  self._is_suspicious = header_names.matcher(errors.names_of(self._ours))
   return self
 end
 
@@ -87,14 +89,21 @@ local function is_ours(self, name)
   return answer
 end
 
---- Removes incoming headers that could be taken for ours.
----@param request table ngx.req
-function methods:remove_incoming(request)
+-- In a function of its own: a loop here would keep LuaJIT from compiling what is around it.
+local function remove_spellings(self, request)
   local incoming = request.get_headers(0, true)
   for name in next, incoming do
     if is_ours(self, name) then
       request.clear_header(name)
     end
+  end
+end
+
+--- Removes incoming headers that could be taken for ours.
+---@param request table ngx.req
+function methods:remove_incoming(request)
+  if self._is_suspicious() then
+    remove_spellings(self, request)
   end
 end
 
