@@ -2,7 +2,8 @@
 -- `ours(bench)` and `theirs(bench)` give a command that prints its numbers as lines of a name and a
 -- number. `of` is the number compared (default "seconds"), `same` are those that must be equal on
 -- both sides. The bar is `at_least` so many times faster, or `at_most` so many times slower; without
--- a rival, seconds. `pairs` are the runs of each side after a first one that warms caches; `cold`: there
+-- a rival, seconds. A command that measures both sides by itself, in turn, prints the rival's number under the name
+-- `beside`. `pairs` are the runs of each side after a first one that warms caches; `cold`: there
 -- is no such run, because each takes long.
 -- @module bench.jobs
 local USERS, PAGE = 100000, 2000
@@ -53,13 +54,11 @@ local function guarded(what, job, rival)
     rival = rival == "plain" and "the same location without the guard"
       or "the same location with an access_by_lua that is empty",
     of = "spent",
+    beside = "rival",
     at_most = 1.11,
     pairs = 3,
     cold = true,
     ours = function(bench)
-      return work(bench, "saml_guard", what, "guarded")
-    end,
-    theirs = function(bench)
       return work(bench, "saml_guard", what, rival)
     end,
   }
@@ -285,6 +284,28 @@ return {
     at_most = 1,
     ours = function(bench)
       return { bench.program "xmldsig", "whole", 2500 }
+    end,
+  },
+  {
+    name = "guard_responses",
+    job = "1,500 SAML responses with both signatures through the guard, to the session's cookie",
+    of = "spent",
+    at_most = 1,
+    pairs = 3,
+    cold = true,
+    ours = function(bench)
+      return work(bench, "saml_responses", 1500)
+    end,
+  },
+  {
+    name = "guard_cookies",
+    job = "1,000 sessions' cookies that a worker has not seen before",
+    of = "spent",
+    at_most = 0.015,
+    pairs = 3,
+    cold = true,
+    ours = function(bench)
+      return work(bench, "saml_cookies", 1000)
     end,
   },
   -- what nginx takes to call any Lua at all is a tenth of so small an answer already

@@ -31,6 +31,7 @@ local function measure(job, bench)
   for pair = job.cold and 1 or 0, job.pairs or PAIRS do
     local mine = shell.measure(job.ours(bench))
     local other = job.theirs and shell.measure(job.theirs(bench))
+      or job.beside and { [of] = assert(mine[job.beside]) }
     if other then
       check_same(job, mine, other)
     end
@@ -54,7 +55,7 @@ local function measure(job, bench)
     job = job.job,
     rival = job.rival,
     ours = median(ours),
-    theirs = job.theirs and median(theirs),
+    theirs = job.rival and median(theirs),
     reached = reached,
     at_least = job.at_least,
     at_most = job.at_most,

@@ -1,6 +1,7 @@
 --- Digests, HMAC, random bytes, encryption and comparison in constant time, by OpenSSL (luaossl). The library is
 -- optional: only what uses this module needs it.
 -- @module lastpass.digest
+local core = require "lastpass.core"
 local errors = require "lastpass.error"
 
 local M = {}
@@ -67,7 +68,8 @@ end
 ---@param digits? integer how many of the 64; default all
 ---@return string
 function M.hex(text, digits)
-  return M.to_hex(M.sha256(text)):sub(1, digits or 64)
+  local hex = core.sha256(text) or M.to_hex(M.sha256(text))
+  return hex:sub(1, digits or 64)
 end
 
 --- HMAC with SHA-256.

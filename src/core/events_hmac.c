@@ -1,6 +1,8 @@
 /*
-** HMACs of people's names: HMAC-SHA-256 by OpenSSL's libcrypto.
-** It is done here and not through luaossl because the key would have to be a Lua string there.
+** SHA-256, and HMACs of people's names: HMAC-SHA-256 by OpenSSL's libcrypto.
+** It is done here and not through luaossl because the key would have to be a Lua string there; and
+*luaossl
+** looks the digest up for each text, which takes longer than a short one.
 */
 #include <stdlib.h>
 #include <string.h>
@@ -9,14 +11,40 @@
 #include "libcrypto.h"
 #include "secret.h"
 
+static void push_hex (lua_State *L, const unsigned char *hash) {
+  static const char digits[] = "0123456789abcdef";
+  char hex[LP_SHA256_BYTES * 2];
+  for (size_t i = 0; i < LP_SHA256_BYTES; i++) {
+    hex[i * 2] = digits[hash[i] >> 4];
+    hex[i * 2 + 1] = digits[hash[i] & 15];
+  }
+  lua_pushlstring(L, hex, sizeof hex);
+}
+
+/* core.sha256 (text) -> 64 hexadecimal digits | nil */
+static int lp_sha256 (lua_State *L) {
+  size_t n;
+  const char *text = luaL_checklstring(L, 1, &n);
+  unsigned char hash[64];
+  unsigned length = 0;
+  const lp_libcrypto *crypto = lp_libcrypto_get();
+  void *context = crypto != NULL ? crypto->new_context() : NULL;
+  if (context == NULL) return 0;
+  if (crypto->begin(context, crypto->sha256, NULL) != 1 || crypto->update(context, text, n) != 1 ||
+      crypto->finish(context, hash, &length) != 1)
+    length = 0;
+  crypto->free_context(context);
+  if (length != LP_SHA256_BYTES) return 0;
+  push_hex(L, hash);
+  return 1;
+}
+
 /* core.hmac (secret, text) -> 64 hexadecimal digits | nil, message, code */
 static int lp_hmac (lua_State *L) {
-  static const char digits[] = "0123456789abcdef";
   const lp_secret *secret = luaL_checkudata(L, 1, LP_SECRET_TYPE);
   size_t n, key_length;
   const char *text = luaL_checklstring(L, 2, &n);
   unsigned char key[LP_SECRET_MAX], hash[64];
-  char hex[LP_SHA256_BYTES * 2];
   unsigned length = 0;
   const lp_libcrypto *crypto = lp_libcrypto_get();
   luaL_argcheck(L, secret->number != 0, 1, "the secret was closed");
@@ -37,11 +65,7 @@ static int lp_hmac (lua_State *L) {
     lua_pushliteral(L, "no_libcrypto");
     return 3;
   }
-  for (size_t i = 0; i < LP_SHA256_BYTES; i++) {
-    hex[i * 2] = digits[hash[i] >> 4];
-    hex[i * 2 + 1] = digits[hash[i] & 15];
-  }
-  lua_pushlstring(L, hex, sizeof hex);
+  push_hex(L, hash);
   return 1;
 }
 
@@ -74,7 +98,7 @@ static int lp_hmac_events (lua_State *L) {
 }
 
 static const luaL_Reg hmac_functions[] = {
-    {"hmac", lp_hmac}, {"hmac_events", lp_hmac_events}, {NULL, NULL}};
+    {"sha256", lp_sha256}, {"hmac", lp_hmac}, {"hmac_events", lp_hmac_events}, {NULL, NULL}};
 
 void lp_events_hmac_open (lua_State *L) {
   luaL_setfuncs(L, hmac_functions, 0);

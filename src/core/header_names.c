@@ -1,6 +1,8 @@
 /*
-** Names of a request's headers beside names that must not be spoofed. It is called through LuaJIT's ffi,
-** with what nginx's Lua module fills in, so that no Lua string is made of a header that nobody asks for.
+** Names of a request's headers beside names that must not be spoofed. It is called through LuaJIT's
+*ffi,
+** with what nginx's Lua module fills in, so that no Lua string is made of a header that nobody asks
+*for.
 */
 #include <stddef.h>
 #include <string.h>
@@ -31,7 +33,8 @@ static int is_spelling_of (const text *name, const char *wanted) {
   return 1;
 }
 
-/* Whether a header's name is a spelling of one of the names: canonical ones, each with its NUL, and an empty one at the
+/* Whether a header's name is a spelling of one of the names: canonical ones, each with its NUL, and
+*an empty one at the
 ** end. */
 int lp_header_names_match (const header *headers, int count, const char *names) {
   for (const char *wanted = names; *wanted != '\0'; wanted += strlen(wanted) + 1) {

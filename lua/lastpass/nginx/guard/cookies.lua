@@ -11,10 +11,16 @@ local MOST_CHUNKS = 2
 --- Bytes of the longest value.
 M.LONGEST = CHUNK * MOST_CHUNKS
 
--- In linear time, whatever white space there is.
+local function is_space(byte)
+  return byte == 32 or byte ~= nil and byte >= 9 and byte <= 13
+end
+
+-- In linear time, whatever white space there is; values are long, and have none.
 local function trim(text)
-  text = text:match "^%s*(.*)$"
-  return text:find "%s$" and (text:match "^.*%S" or "") or text
+  if is_space(text:byte(1)) then
+    text = text:match "^%s*(.*)$"
+  end
+  return is_space(text:byte(-1)) and (text:match "^.*%S" or "") or text
 end
 
 --- The cookies of a request. Of a name that is there twice none counts: one of them was planted.

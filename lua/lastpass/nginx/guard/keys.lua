@@ -8,24 +8,22 @@ local digest = require "lastpass.digest"
 local errors = require "lastpass.error"
 local secret = require "lastpass.secret"
 
--- nginx's own, in C, where there is one: the cookie of a session is long. Still one text for each string of bytes.
-local to_url = { ["+"] = "-", ["/"] = "_", ["="] = "" }
-local from_url = { ["-"] = "+", ["_"] = "/" }
-
-local function encode(bytes)
-  local ngx = rawget(_G, "ngx")
-  if not ngx or not ngx.encode_base64 then
-    return base64url.encode(bytes)
+-- nginx's own, in C, where there is one: the cookie of a session is long.
+local function codec()
+  local ok, fast = pcall(function()
+    return assert(rawget(_G, "ngx")) and require "ngx.base64"
+  end)
+  if ok then
+    return fast.encode_base64url, fast.decode_base64url
   end
-  return (ngx.encode_base64(bytes):gsub("[+/=]", to_url))
+  return base64url.encode, base64url.decode
 end
 
+local encode, decode_any = codec()
+
+-- One text for each string of bytes: any other spelling is refused.
 local function decode(text)
-  local ngx = rawget(_G, "ngx")
-  if not ngx or not ngx.decode_base64 then
-    return base64url.decode(text)
-  end
-  local bytes = ngx.decode_base64(text:gsub("[-_]", from_url) .. ("="):rep(-#text % 4))
+  local bytes = decode_any(text)
   return bytes and encode(bytes) == text and bytes or nil
 end
 
@@ -122,9 +120,9 @@ end
 ---@return string|nil text nil when it was not made by one of these keys, or was changed
 ---@return boolean? is_current whether the first key sealed it
 function methods:open(purpose, sealed)
-  local id, encoded = sealed:match "^([%w_-]+)%.([%w_-]+)$"
-  local key = id and self._by_id[id]
-  local bytes = key and decode(encoded)
+  local dot = sealed:find(".", 1, true)
+  local key = dot and self._by_id[sealed:sub(1, dot - 1)]
+  local bytes = key and decode(sealed:sub(dot + 1))
   local text = bytes and digest.unseal(derived(self, key, purpose), bytes)
   return text, text and key == self._list[1]
 end
