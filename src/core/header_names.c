@@ -33,9 +33,10 @@ static int is_spelling_of (const text *name, const char *wanted) {
   return 1;
 }
 
-/* Whether a header's name is a spelling of one of the names: canonical ones, each with its NUL, and
-*an empty one at the
-** end. */
+/*
+** Whether a header's name is a spelling of one of the names: canonical ones, each with its NUL, and
+** an empty one at the end.
+*/
 int lp_header_names_match (const header *headers, int count, const char *names) {
   for (const char *wanted = names; *wanted != '\0'; wanted += strlen(wanted) + 1) {
     int size = (int)strlen(wanted);

@@ -14,8 +14,13 @@ function M.encode(text)
   return (text:gsub("[^%w%-._~]", encoded))
 end
 
-local function byte_of(digits)
-  return string.char(tonumber(digits, 16))
+-- By two digits, each of either case.
+local decoded = {}
+for byte = 0, 255 do
+  local first, second = ("%x"):format(math.floor(byte / 16)), ("%x"):format(byte % 16)
+  for _, one in ipairs { first, first:upper() } do
+    decoded[one .. second], decoded[one .. second:upper()] = string.char(byte), string.char(byte)
+  end
 end
 
 --- What `encode` made, whatever the case of the digits.
@@ -23,11 +28,27 @@ end
 ---@param plus_is_space? boolean as forms write it
 ---@return string|nil text nil when a "%" is not followed by two digits
 function M.decode(text, plus_is_space)
-  if text:gsub("%%%x%x", ""):find("%", 1, true) then
-    return nil
+  if plus_is_space and text:find("+", 1, true) then
+    text = text:gsub("%+", " ")
   end
-  text = plus_is_space and text:gsub("%+", " ") or text
-  return (text:gsub("%%(%x%x)", byte_of))
+  -- patterns look at every character of a text that may be long, and of which few are encoded
+  local at = text:find("%", 1, true)
+  if not at then
+    return text
+  end
+  local parts, from = {}, 1
+  while at do
+    local byte = decoded[text:sub(at + 1, at + 2)]
+    if not byte then
+      return nil
+    end
+    parts[#parts + 1] = text:sub(from, at - 1)
+    parts[#parts + 1] = byte
+    from = at + 3
+    at = text:find("%", from, true)
+  end
+  parts[#parts + 1] = text:sub(from)
+  return table.concat(parts)
 end
 
 --- Takes a query, or the body of a form, apart; nothing is merged or left out.
