@@ -15,6 +15,19 @@ local function tree(text)
 end
 
 describe("xmldsig.parse", function()
+  it("shows as many levels as are asked for", function()
+    local document = assert(xmldsig.parse "<a x='1'>t<b><c/></b></a>")
+    assert.equal(0, #document:tree(0).children)
+    assert.equal("1", document:tree(0).attributes.x)
+    assert.equal("t", document:tree(0).text)
+    assert.equal(0, #document:tree(1).children[1].children)
+    assert.same(document:tree(), document:tree(2))
+    assert.error(function()
+      document:tree(-1)
+    end)
+    document:close()
+  end)
+
   it("reads elements, attributes, namespaces and text", function()
     local root = tree(
       '<?xml version="1.0" encoding="UTF-8"?>\n'

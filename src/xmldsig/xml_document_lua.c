@@ -1,4 +1,5 @@
 /* Documents as Lua sees them: parsed, looked at, verified. */
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -84,8 +85,8 @@ static void push_text (lua_State *L, const xmlNode *node) {
   luaL_pushresult(&b);
 }
 
-/* As deep as the document, which the limits bound. */
-static void push_element (lua_State *L, const xmlNode *node) {
+/* As deep as the document, which the limits bound, or as there are levels. */
+static void push_element (lua_State *L, const xmlNode *node, lua_Integer levels) {
   int count = 0;
   luaL_checkstack(L, LUA_MINSTACK, "the document is too deep");
   lua_createtable(L, 0, 5);
@@ -98,21 +99,24 @@ static void push_element (lua_State *L, const xmlNode *node) {
   push_text(L, node);
   lua_setfield(L, -2, "text");
   lua_newtable(L);
-  for (const xmlNode *c = lp_xml_first_child(node); c != NULL; c = lp_xml_next_sibling(c)) {
-    push_element(L, c);
+  for (const xmlNode *c = levels > 0 ? lp_xml_first_child(node) : NULL; c != NULL;
+       c = lp_xml_next_sibling(c)) {
+    push_element(L, c, levels - 1);
     lua_rawseti(L, -2, ++count);
   }
   lua_setfield(L, -2, "children");
 }
 
 /*
-** document:tree () -> {ns =, name =, attributes = {[name or "{ns}name"] = value}, text =,
-** children =}
+** document:tree (levels?) -> {ns =, name =, attributes = {[name or "{ns}name"] = value}, text =,
+** children =}; elements that are deeper than so many levels below the root are left out
 */
 static int lp_xml_document_tree (lua_State *L) {
   const xmlNode *root = check_root(L);
-  lp_takes(L, "document:tree", 0);
-  push_element(L, root);
+  lua_Integer levels = luaL_optinteger(L, 2, INT_MAX);
+  lp_takes(L, "document:tree", 1);
+  luaL_argcheck(L, levels >= 0, 2, "levels must not be negative");
+  push_element(L, root, levels);
   return 1;
 }
 

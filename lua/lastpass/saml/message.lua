@@ -161,13 +161,14 @@ local function verify_document(document, certificates, allow)
   return parse(octets)
 end
 
--- Root, Version, ID, Issuer: before the signature they say whose certificates to take, after it they are read again.
-local function identify(document, expected)
+-- Root, Version, ID, Issuer: before the signature they say whose certificates to take, after it they are read again, and
+-- all else with them.
+local function identify(document, expected, levels)
   local ns, name = document:root()
   if ns ~= names.ns.protocol or not expected[name] then
     return checks.fail("wrong_root", { detail = name })
   end
-  local root = document:tree()
+  local root = document:tree(levels)
   if root.attributes.Version ~= "2.0" then
     return checks.fail("wrong_version")
   elseif not root.attributes.ID then
@@ -237,26 +238,20 @@ local function verify(received, document, certificates, options)
   return document, true
 end
 
---- Opens a message: parses it, finds the peer whose it claims to be, verifies the signature with that peer's
--- certificates and reads what was signed.
----@param received lastpass.saml.Received
----@param options table `roots` (set of names), `find` (issuer -> peer, certificates; or nil, message, err),
--- `destination` (own address, or a list), `now`, `skew`, `allow` (algorithms), `must_sign` (function(peer) -> code of the
--- refusal or nil)
----@return lastpass.saml.Opened|nil
----@return string? message
----@return lastpass.Error? err
-function M.open(received, options)
+local ISSUER_LEVEL = 1
+
+local function open(received, options, documents)
   local document, message, err = parse(received.xml)
   if not document then
     return nil, message, err
   end
-  local opened
-  opened, message, err = identify(document, options.roots)
-  if not opened then
+  documents[1] = document
+  local claimed
+  claimed, message, err = identify(document, options.roots, ISSUER_LEVEL)
+  if not claimed then
     return nil, message, err
   end
-  local peer, certificates, problem = options.find(opened.issuer)
+  local peer, certificates, problem = options.find(claimed.issuer)
   if not peer then
     return nil, certificates, problem
   end
@@ -264,17 +259,17 @@ function M.open(received, options)
   content, signed, err = verify(received, document, certificates, options)
   if not content then
     return nil, signed, err
-  elseif not signed and options.must_sign(peer) then
+  end
+  documents[2] = content
+  if not signed and options.must_sign(peer) then
     return checks.fail(options.must_sign(peer))
   end
-  if content ~= document then
-    local issuer = opened.issuer
-    opened, message, err = identify(content, options.roots)
-    if not opened then
-      return nil, message, err
-    elseif opened.issuer ~= issuer then
-      return checks.fail("wrong_issuer")
-    end
+  local opened
+  opened, message, err = identify(content, options.roots)
+  if not opened then
+    return nil, message, err
+  elseif opened.issuer ~= claimed.issuer then
+    return checks.fail("wrong_issuer")
   end
   opened.signed, opened.peer = signed, peer
   local ok
@@ -286,6 +281,24 @@ function M.open(received, options)
     return nil, message, err
   end
   return opened
+end
+
+--- Opens a message: parses it, finds the peer whose it claims to be, verifies the signature with that peer's
+-- certificates and reads what was signed.
+---@param received lastpass.saml.Received
+---@param options table `roots` (set of names), `find` (issuer -> peer, certificates; or nil, message, err),
+-- `destination` (own address, or a list), `now`, `skew`, `allow` (algorithms), `must_sign` (function(peer) -> code of the
+-- refusal or nil)
+---@return lastpass.saml.Opened|nil
+---@return string? message
+---@return lastpass.Error? err
+function M.open(received, options)
+  local documents = {}
+  local opened, message, err = open(received, options, documents)
+  for _, document in ipairs(documents) do
+    document:close()
+  end
+  return opened, message, err
 end
 
 return M

@@ -93,7 +93,8 @@ function M.app_of(server, source, id)
   if not document then
     return checks.fail_xml(code, text)
   end
-  local issuer = read.text_of(document:tree(), names.ns.assertion, "Issuer")
+  local issuer = read.text_of(document:tree(1), names.ns.assertion, "Issuer")
+  document:close()
   local app = issuer and (M.find_app(server, issuer, id) or M.find_app(server, issuer))
   if not app then
     return checks.fail("unknown_sp", {
