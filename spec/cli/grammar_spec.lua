@@ -1,6 +1,7 @@
 local check = require "spec.support.check"
 local commands = require "lastpass.cli.commands"
 local grammar = require "lastpass.cli.grammar"
+local shared_options = require "lastpass.cli.options"
 
 local users = commands.load "users"
 
@@ -42,6 +43,36 @@ describe("the grammar", function()
       assert.truthy(message, word)
     end
     assert.is_nil((grammar.parse(commands.load "scim log", { "--limit", "0" })))
+  end)
+
+  it("takes no option twice that has one value, of any command", function()
+    local tried = 0
+    for _, name in ipairs(commands.names()) do
+      local command = commands.load(name)
+      local parser = grammar.leaf(command)
+      for _, group in ipairs(shared_options.of(command)) do
+        for _, option in ipairs(group[2]) do
+          if option.value and not option.many then
+            local value = option.choices and option.choices[1] or "1"
+            local word = option[1]:match "%S+$"
+            local is_read, message = parser:pparse { word, value, word, value }
+            assert.is_false(is_read, name .. " " .. word)
+            assert.truthy(message:find("at most 1 time", 1, true), name .. ": " .. message)
+            tried = tried + 1
+          end
+        end
+      end
+    end
+    assert.is_true(tried > 300, tried)
+    -- before and after the command, and with "=" as well
+    local route = assert(grammar.route { "--profile", "a", "users", "--profile=b" })
+    assert.equals("usage", select(3, grammar.parse(users, route.words)).code)
+    assert.is_nil((grammar.parse(commands.load "plan", { "p", "-oa", "--output", "b" })))
+    -- what may be there several times, and flags, may
+    local plan = commands.load "plan"
+    local options = assert(grammar.parse(plan, { "p", "--limit", "a=1", "--limit", "b=2" }))
+    assert.same({ "a=1", "b=2" }, options.limit)
+    assert.is_true(grammar.parse(users, { "--json", "--json" }).json)
   end)
 
   it("names the nearest of an unknown option", function()

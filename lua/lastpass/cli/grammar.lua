@@ -154,6 +154,8 @@ local function add_option(parser, option)
     end
     if option.many then
       element:count "*"
+    else
+      element:overwrite(false) -- of two values neither is taken
     end
   else
     element = parser:flag(option[1])
