@@ -81,6 +81,41 @@ function M.child(element, ns, name)
   return found
 end
 
+--- The only direct child of a name, which must be there.
+---@param element lastpass.saml.Element
+---@param ns string
+---@param name string
+---@param code string when it is not
+---@param detail? string
+---@return lastpass.saml.Element|nil
+---@return string? message
+---@return lastpass.Error? err
+function M.required(element, ns, name, code, detail)
+  local child, message, err = M.child(element, ns, name)
+  if not child and not err then
+    return checks.fail(code, { detail = detail })
+  end
+  return child, message, err
+end
+
+--- Refuses unless a text is the one that it has to be.
+---@param given string|nil
+---@param wanted string
+---@param missing string|nil code when there is none; nil: it may be missing
+---@param wrong string code when it is another one
+---@param what? string what stands before both, for the log
+---@return true|nil
+---@return string? message
+---@return lastpass.Error? err
+function M.same(given, wanted, missing, wrong, what)
+  if given == nil and missing then
+    return checks.fail(missing)
+  elseif given ~= nil and given ~= wanted then
+    return checks.fail(wrong, { detail = ("%s'%s', not '%s'"):format(what or "", given, wanted) })
+  end
+  return true
+end
+
 --- The text of an element.
 ---@param element lastpass.saml.Element
 ---@return string|nil text as it is, white space included

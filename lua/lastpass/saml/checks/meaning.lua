@@ -26,8 +26,7 @@ return {
     "issuer",
     "the message is of another identity provider than the one that was asked",
     "compare the entity ID in the identity provider's metadata with the one given here; "
-      .. "LastPass has two "
-      .. "generations (saml §1.1)",
+      .. "LastPass has two generations (saml §1.1)",
   },
   { "3.20", "issuer_format", "issuer", "the issuer's Format is not that of an entity", BROKEN },
   {
@@ -60,8 +59,7 @@ return {
     "asked for",
     "the response answers no request, and only asked-for responses are taken",
     "begin at this service; or give the option allow_unsolicited, so that users can begin at "
-      .. "the identity "
-      .. "provider",
+      .. "the identity provider",
   },
   {
     "3.22",
@@ -90,8 +88,7 @@ return {
     "same browser",
     "the request was begun in another browser",
     "the cookie of the request did not come back: the sign-in must begin and end on the same "
-      .. "scheme, host and "
-      .. "port; a link that somebody sent does not sign in",
+      .. "scheme, host and port; a link that somebody sent does not sign in",
   },
   {
     "3.22",

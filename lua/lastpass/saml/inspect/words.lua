@@ -98,6 +98,22 @@ local function sender(element)
     generation and ("%s (%s)"):format(issuer, lastpass.generations[generation].title) or issuer
 end
 
+-- A report of a message: `what` has a "%s" for who sent it.
+local function new_message(kind, what, element)
+  return new_report(kind, what:format(sender(element) or "an unnamed sender"))
+end
+
+-- How it is signed: in the query of a Redirect, or in itself. Whether it is at all.
+local function add_signature(report, title, element, decoded)
+  local is_in_query = decoded and decoded.signed
+  report.add(
+    title,
+    is_in_query and "signed in the address, which is not verified here" or signature_of(element)
+  )
+  warn_of_algorithm(report, element)
+  return is_in_query or only(element, DS, "Signature")
+end
+
 local function add_head(report, element, decoded)
   local _, issuer = sender(element)
   report.add("issuer", issuer)
@@ -145,8 +161,7 @@ local function add_conditions(report, conditions, now)
 end
 
 local function add_assertion(report, assertion, now)
-  report.add("assertion", signature_of(assertion))
-  warn_of_algorithm(report, assertion)
+  local is_signed = add_signature(report, "assertion", assertion)
   local subject = only(assertion, SAML, "Subject")
   report.add("user", name_id(subject))
   local confirmation =
@@ -165,6 +180,7 @@ local function add_assertion(report, assertion, now)
       report.add("attribute " .. (one.attributes.Name or "?"), attribute_value(one))
     end
   end
+  return is_signed
 end
 
 local function add_status(report, element)
@@ -181,21 +197,15 @@ local function add_status(report, element)
 end
 
 local function describe_response(decoded, root, now)
-  local issuer = sender(root)
   local assertions = roles.children(root, SAML, "Assertion")
   local encrypted = roles.children(root, SAML, "EncryptedAssertion")
-  local report = new_report(
-    "response",
-    ("a response of %s: what an identity provider says about a user who signs in"):format(
-      issuer or "an unnamed sender"
-    )
-  )
+  local what = "a response of %s: what an identity provider says about a user who signs in"
+  local report = new_message("response", what, root)
   add_head(report, root, decoded)
   local is_success = add_status(report, root)
-  report.add("response", signature_of(root))
-  warn_of_algorithm(report, root)
+  local is_signed = add_signature(report, "response", root)
   for _, assertion in ipairs(assertions) do
-    add_assertion(report, assertion, now)
+    is_signed = add_assertion(report, assertion, now) or is_signed
   end
   for _, one in ipairs(encrypted) do
     report.add("assertion", ("encrypted (%s)"):format(encryption_of(one)))
@@ -204,22 +214,14 @@ local function describe_response(decoded, root, now)
   if is_success and count ~= 1 then
     report.warn("there are %d assertions directly in the response, and one is allowed", count)
   end
-  if
-    count == 1
-    and not only(root, DS, "Signature")
-    and assertions[1]
-    and not only(assertions[1], DS, "Signature")
-  then
+  if count == 1 and assertions[1] and not is_signed then
     report.warn("nothing in it is signed: %s", checks.of("signature_missing").hint)
   end
   return report
 end
 
 local function describe_request(decoded, root)
-  local report = new_report(
-    "authn_request",
-    ("a request of %s to sign a user in"):format(sender(root) or "an unnamed sender")
-  )
+  local report = new_message("authn_request", "a request of %s to sign a user in", root)
   add_head(report, root, decoded)
   report.add("answer to", attribute(root, "AssertionConsumerServiceURL"))
   report.add("answer by", short(attribute(root, "ProtocolBinding")))
@@ -229,18 +231,14 @@ local function describe_request(decoded, root)
   report.add("NameID format", short(attribute(policy, "Format")))
   local context = only(root, names.ns.protocol, "RequestedAuthnContext")
   report.add("authentication", short(text_of(context, SAML, "AuthnContextClassRef")))
-  report.add(
-    "request",
-    decoded.signed and "signed in the address, which is not verified here" or signature_of(root)
-  )
-  warn_of_algorithm(report, root)
+  add_signature(report, "request", root, decoded)
   return report
 end
 
 local function describe_logout(decoded, root, kind)
   local what = kind == "logout_request" and "a request of %s to end sessions"
     or "the answer of %s to a request to end sessions"
-  local report = new_report(kind, what:format(sender(root) or "an unnamed sender"))
+  local report = new_message(kind, what, root)
   add_head(report, root, decoded)
   report.add("user", name_id(root))
   report.add("session", text_of(root, names.ns.protocol, "SessionIndex"))
@@ -248,25 +246,16 @@ local function describe_logout(decoded, root, kind)
   if kind == "logout_response" then
     add_status(report, root)
   end
-  local signed = decoded.signed or only(root, DS, "Signature")
-  report.add(
-    "message",
-    decoded.signed and "signed in the address, which is not verified here" or signature_of(root)
-  )
-  if not signed then
+  if not add_signature(report, "message", root, decoded) then
     report.warn "logout messages that are not signed are refused"
   end
   return report
 end
 
 local function describe_assertion(_, root, now)
-  local issuer, shown = sender(root)
-  local report = new_report(
-    "assertion",
-    ("an assertion of %s, by itself: sign-on needs it in a response"):format(
-      issuer or "an unnamed sender"
-    )
-  )
+  local _, shown = sender(root)
+  local what = "an assertion of %s, by itself: sign-on needs it in a response"
+  local report = new_message("assertion", what, root)
   report.add("issuer", shown)
   report.add("ID", attribute(root, "ID"))
   add_assertion(report, root, now)
@@ -397,10 +386,8 @@ local describers = {
 function M.of(decoded, root, options)
   local describe = describers[root.ns .. " " .. root.name]
   if not describe then
-    local detail = ("the root element is %s of %s"):format(
-      root.name,
-      root.ns ~= "" and root.ns or "no namespace"
-    )
+    local ns = root.ns ~= "" and root.ns or "no namespace"
+    local detail = ("the root element is %s of %s"):format(root.name, ns)
     return checks.fail(
       "wrong_root",
       { detail = detail, hint = "this is XML, and no SAML 2.0 that is known here" }

@@ -80,24 +80,17 @@ local function check_issuer(c)
   local issuer, message, err = issuer_of(c.assertion)
   if err then
     return nil, message, err
-  elseif not issuer or issuer == "" then
-    return checks.fail("issuer_missing")
-  elseif issuer ~= c.idp.entity_id then
-    local detail = ("'%s', not '%s'"):format(issuer, c.idp.entity_id)
-    return checks.fail("wrong_issuer", { detail = detail })
   end
-  return true
+  issuer = issuer ~= "" and issuer or nil
+  return read.same(issuer, c.idp.entity_id, "issuer_missing", "wrong_issuer")
 end
 
 local function check_response_issuer(c)
   local issuer, message, err = issuer_of(c.response)
   if err then
     return nil, message, err
-  elseif issuer and issuer ~= c.idp.entity_id then
-    local detail = ("Response is of '%s', not '%s'"):format(issuer, c.idp.entity_id)
-    return checks.fail("wrong_issuer", { detail = detail })
   end
-  return true
+  return read.same(issuer, c.idp.entity_id, nil, "wrong_issuer", "Response is of ")
 end
 
 local function check_destination_present(c)
@@ -110,11 +103,7 @@ end
 
 local function check_destination(c)
   local destination = c.response.attributes.Destination
-  if destination and destination ~= c.settings.acs_url then
-    local detail = ("'%s', not '%s'"):format(destination, c.settings.acs_url)
-    return checks.fail("wrong_destination", { detail = detail })
-  end
-  return true
+  return read.same(destination, c.settings.acs_url, nil, "wrong_destination")
 end
 
 local function check_issued(c)

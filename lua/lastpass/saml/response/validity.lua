@@ -12,13 +12,7 @@ local M = {}
 
 local function check_recipient(c, data)
   local recipient = data.attributes.Recipient
-  if recipient == nil then
-    return checks.fail("recipient_missing")
-  elseif recipient ~= c.settings.acs_url then
-    local detail = ("'%s', not '%s'"):format(recipient, c.settings.acs_url)
-    return checks.fail("wrong_recipient", { detail = detail })
-  end
-  return true
+  return read.same(recipient, c.settings.acs_url, "recipient_missing", "wrong_recipient")
 end
 
 local function check_confirmation_bound(_, data)
@@ -90,15 +84,10 @@ local function problem_of(c, confirmation)
 end
 
 local function take_subject(c)
-  local subject, message, err = read.child(c.assertion, ASSERTION, "Subject")
-  if not subject then
-    if err then
-      return nil, message, err
-    end
-    return checks.fail("confirmation_missing", { detail = "there is no Subject" })
-  end
-  c.subject = subject
-  return true
+  local message, err
+  c.subject, message, err =
+    read.required(c.assertion, ASSERTION, "Subject", "confirmation_missing", "there is no Subject")
+  return c.subject and true, message, err
 end
 
 -- Until when one of them may count, also one that does not count yet, or that was not looked at.
@@ -139,12 +128,10 @@ end
 -- ---- conditions ----
 
 local function take_conditions(c)
-  local conditions, message, err = read.child(c.assertion, ASSERTION, "Conditions")
+  local conditions, message, err =
+    read.required(c.assertion, ASSERTION, "Conditions", "conditions_missing")
   if not conditions then
-    if err then
-      return nil, message, err
-    end
-    return checks.fail("conditions_missing")
+    return nil, message, err
   end
   c.conditions = conditions
   c.not_before, message, err = read.optional_time(conditions, "NotBefore")
@@ -249,12 +236,10 @@ end
 -- ---- authentication ----
 
 local function take_statement(c)
-  local statement, message, err = read.child(c.assertion, ASSERTION, "AuthnStatement")
+  local statement, message, err =
+    read.required(c.assertion, ASSERTION, "AuthnStatement", "authn_statement_missing")
   if not statement then
-    if err then
-      return nil, message, err
-    end
-    return checks.fail("authn_statement_missing")
+    return nil, message, err
   end
   c.statement = statement
   c.auth_time, message, err = read.time(statement, "AuthnInstant")
