@@ -126,6 +126,7 @@ local function make(given, site, level)
       cookie = sessions.PREFIX .. "_post",
       url = settings.url,
       most = settings.post_max,
+      behind_proxy = settings.behind_proxy,
     },
     feed = feed,
   }, providers.new(settings, under_way:store(), watch_of(feed), level + 1))

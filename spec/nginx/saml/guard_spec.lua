@@ -252,6 +252,20 @@ describe("SAML guard in nginx", function()
     assert.equal("GET", seen(browser:request "/form?step=2").method)
   end)
 
+  it("keeps so many forms of one address, and those of others all the same", function()
+    local form = "curl -s -m 30 -o /dev/null -w '%%{http_code} ' --interface %s "
+      .. "-H 'Accept: text/html' -H 'Origin: %s' -d a=1 '%s/form%s'"
+    local function send(address, numbers)
+      local pipe = assert(io.popen(form:format(address, server.url, server.url, numbers)))
+      local text = pipe:read "*a"
+      pipe:close()
+      return text
+    end
+    assert.equal(("303 "):rep(20) .. "429 429 ", send("127.0.0.3", "[1-22]"))
+    assert.equal("303 ", send("127.0.0.4", ""))
+    assert.truthy(server:log():find("posts_many", 1, true))
+  end)
+
   it("sends a kept form no second time", function()
     local browser = guard.browser(server)
     local id = guard.request_id(browser:request("/form", { body = "a=1" }))

@@ -72,6 +72,18 @@ function M.page(status, title, ...)
   return M.document { status = status, title = title, main = { html.h1(title), paragraphs } }
 end
 
+--- A page that says that something does not work at the moment.
+---@param status integer
+---@param seconds integer when it may be tried again
+---@param title string
+---@param ... any paragraphs
+---@return table response
+function M.later(status, seconds, title, ...)
+  local response = M.page(status, title, ...)
+  response.headers["Retry-After"] = ("%d"):format(seconds)
+  return response
+end
+
 --- A link to a path of this server.
 function M.link(path, title)
   return html.a({ class = "button", href = path }, title)

@@ -11,6 +11,7 @@ local dicts = require "lastpass.nginx.dicts"
 local digest = require "lastpass.digest"
 local json = require "lastpass.json"
 local requests = require "lastpass.nginx.guard.request"
+local state = require "lastpass.state"
 
 ---@class lastpass.nginx.guard.Posts
 local methods = {}
@@ -22,14 +23,18 @@ local M = {}
 M.TTL = 600
 
 local PURPOSE = "post"
+local MOST_OF_ADDRESS = 20 -- forms, of those that are kept at the same time: anybody can send one
 
 --- Makes the store.
----@param options table keys, dict, cookie (its name), url (of this server), most (bytes)
+---@param options table keys, dict, cookie (its name), url (of this server), most (bytes), behind_proxy (whether
+-- connections are those of a proxy)
 ---@return lastpass.nginx.guard.Posts
 function M.new(options)
   return setmetatable({
     _keys = options.keys,
     _dict = options.dict,
+    _state = state.dict(options.dict),
+    _is_behind_proxy = options.behind_proxy,
     _cookie = options.cookie,
     _url = options.url,
     _most = options.most,
@@ -39,13 +44,23 @@ end
 -- The way back to the page that it was sent from, and what applications compare.
 local KEPT = { "content-type", "origin", "referer" }
 
+-- Whether one more of the current request's address may be kept, and why not.
+local function is_allowed(self)
+  local address = requests.address(self._is_behind_proxy)
+  if not address then
+    return true
+  end
+  local count = self._state:increment("forms of " .. digest.to_hex(address), 1, M.TTL)
+  return count ~= nil and count <= MOST_OF_ADDRESS, count and "many" or "full"
+end
+
 --- Keeps the form of the current request.
 ---@param headers table by names in lower case
 ---@param target string path and query that it was sent to
 ---@param length number|nil Content-Length
 ---@param account string|nil whose session it was that has ended: nobody else sends the form
 ---@return string|nil id for `replay`
----@return string? reason "foreign", "large", or "full"
+---@return string? reason "foreign", "large", "many" (of one address), or "full"
 function methods:keep(headers, target, length, account)
   if not requests.is_own(headers, self._url) then
     return nil, "foreign"
@@ -55,6 +70,10 @@ function methods:keep(headers, target, length, account)
   local body = adapter.body(self._most) or ""
   if #body > self._most then
     return nil, "large"
+  end
+  local ok, reason = is_allowed(self)
+  if not ok then
+    return nil, reason
   end
   local kept = {}
   for _, name in ipairs(KEPT) do

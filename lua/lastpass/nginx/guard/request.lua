@@ -32,6 +32,19 @@ function M.of(now)
   }
 end
 
+--- Whose request it is, as far as addresses tell: that of the connection, of IPv6 the network, which a household has to
+-- itself.
+---@param is_behind_proxy boolean|nil whether all connections are those of a proxy
+---@return string|nil address nil when it is not known: nginx was not told to believe the proxy (set_real_ip_from)
+function M.address(is_behind_proxy)
+  local var = ngx.var
+  if is_behind_proxy and (var.realip_remote_addr or var.remote_addr) == var.remote_addr then
+    return nil
+  end
+  local bytes = var.binary_remote_addr
+  return #bytes == 16 and bytes:sub(1, 8) or bytes
+end
+
 --- Path and query as they came; a proxy's form of the request line has scheme and host before them.
 ---@return string
 function M.target()

@@ -73,22 +73,22 @@ local NOT_KEPT = {
     .. "was kept.",
 }
 
+local NO_ROOM = {
+  full = "lua_shared_dict lastpass_saml_posts is full",
+  many = "too many forms of one address are kept",
+}
+
 local function begin_with_form(self, request, login_of)
   local length = tonumber(ngx.var.http_content_length)
   local id, reason = self.posts:keep(request.headers, login_of.target, length, login_of.account)
   if id then
     login_of.post = id
     return login.begin(self, request, login_of, login_of.choice)
-  elseif reason == "full" then
-    login.log(self, ngx.ERR, "posts_full", "lua_shared_dict lastpass_saml_posts is full")
-    local response = pages.page(
-      503,
-      "Please try again in a moment",
-      "You are not signed in any more, and there is no room at the moment to keep what you sent. "
-        .. "Nothing was saved: go back, and send it again."
-    )
-    response.headers["Retry-After"] = "10"
-    return response
+  elseif reason == "full" or reason == "many" then
+    login.log(self, ngx.ERR, "posts_" .. reason, NO_ROOM[reason])
+    local text = "You are not signed in any more, and there is no room at the moment to keep what you "
+      .. "sent. Nothing was saved: go back, and send it again."
+    return pages.later(reason == "many" and 429 or 503, 10, "Please try again in a moment", text)
   end
   return pages.page(
     reason == "large" and 413 or 403,
@@ -135,8 +135,8 @@ local function unknown(self, request)
   if classify.of(request.method, request.headers) == "api" then
     response = pages.problem(503, "sessions_unknown", text)
   else
-    response =
-      pages.page(503, "Please try again in a moment", "It is being looked into: " .. text .. ".")
+    local title = "Please try again in a moment"
+    response = pages.later(503, 5, title, "It is being looked into: " .. text .. ".")
   end
   response.headers["Retry-After"] = "5"
   metrics.count("lastpass_saml_requests_total", { guard = self.settings.name, result = "unknown" })

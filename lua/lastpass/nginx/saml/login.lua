@@ -43,8 +43,9 @@ M.log = log
 
 local function failed(guard, message, err)
   log(guard, ngx.ERR, err and err.code or "failed", message, err)
-  return pages.page(
+  return pages.later(
     503,
+    60,
     "Signing in does not work at the moment",
     "Please try again in a few minutes. If it stays so, tell your administrator this number: "
       .. ngx.var.request_id
@@ -287,14 +288,9 @@ local function arrive(guard, request, login, identity)
   local session, is_over = guard.sessions:begin(identity, account, attributes, request.now)
   if is_over then
     log(guard, ngx.WARN, "just_ended", "all sessions of the account were ended a moment ago")
-    local response = pages.page(
-      503,
-      "You have just been signed out",
-      "Your sessions were ended a moment ago. Please sign in again in a minute.",
-      pages.link(guard.settings.routes.login, "Sign in")
-    )
-    response.headers["Retry-After"] = "5"
-    return response
+    local text = "Your sessions were ended a moment ago. Please sign in again in a minute."
+    local link = pages.link(guard.settings.routes.login, "Sign in")
+    return pages.later(503, 5, "You have just been signed out", text, link)
   end
   local headers, bytes = guard.sessions:store(session, request.cookies)
   if not headers then

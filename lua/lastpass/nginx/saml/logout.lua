@@ -24,14 +24,9 @@ end
 
 local function not_ended(guard, message, err)
   login.log(guard, ngx.ERR, err and err.code or "failed", message, err)
-  local response = pages.page(
-    503,
-    "You are still signed in",
-    "Signing out did not work. Please try again in a moment.",
-    pages.button(guard.settings.routes.logout, "Sign out")
-  )
-  response.headers["Retry-After"] = "5"
-  return response
+  local text = "Signing out did not work. Please try again in a moment."
+  local button = pages.button(guard.settings.routes.logout, "Sign out")
+  return pages.later(503, 5, "You are still signed in", text, button)
 end
 
 -- A message to the identity provider: an address, or a form that sends itself.
