@@ -1,5 +1,6 @@
 -- The sandbox's identity provider and service provider over plain HTTP requests, without a browser.
 local binding = require "lastpass.saml.binding"
+local files_support = require "spec.support.store"
 local metadata = require "lastpass.saml.metadata"
 local names = require "lastpass.saml.names"
 local percent = require "lastpass.text.percent"
@@ -567,5 +568,31 @@ describe("lastpass.sandbox.saml", function()
     assert.equal(0, #control("GET", "saml_apps").apps)
     assert.equal(app.certificate_pem, add_app().certificate_pem)
     assert.is_truthy(binding.policy())
+  end)
+end)
+
+describe("the sandbox's keys of SAML", function()
+  it("are those of the last time, where they have a folder", function()
+    local folder = files_support.folder()
+    local function certificate(options)
+      local box = assert(require("lastpass").sandbox.start(options))
+      local app, message = box:saml_app { name = "Billing", entity_id = SP, acs_url = ACS }
+      box:stop()
+      return assert(app, message).certificate_pem
+    end
+    local path = folder .. "/keys"
+    local first = certificate { saml_keys = path, users = 2 }
+    assert.equal(first, certificate { saml_keys = path, users = 2 })
+    assert.not_equal(first, certificate { users = 2 })
+    assert.not_equal(first, certificate { saml_keys = path, users = 2, cid = 77 })
+    -- a key that others can read is not taken
+    assert.is_true(os.execute(("chmod 644 %s/*.key"):format(path)) ~= nil)
+    assert.error(function()
+      certificate { saml_keys = path, users = 2 }
+    end)
+    files_support.remove(folder)
+    local box, _, err = require("lastpass").sandbox.start { saml_keys = "/dev/null/x" }
+    assert.is_nil(box)
+    assert.equal("cannot_write", err.code)
   end)
 end)

@@ -38,6 +38,7 @@ local known_options = {
   latency = "number",
   faults = "table",
   journal_size = "number",
+  saml_keys = "string",
   transport = "table",
 }
 for name, expected in pairs(companies.known_options) do
@@ -136,6 +137,7 @@ local function settings_of(options, list, clock)
     faults = instances.encode_faults(options.faults or {}),
     latency = options.latency,
     journal_size = options.journal_size,
+    saml_keys = options.saml_keys,
   })
 end
 
@@ -147,7 +149,8 @@ end
 -- server: `address` ("127.0.0.1"), `port` (0: the system chooses), `open_to_network` (false),
 -- `tls` (false; true or options of `lastpass.sandbox.certificate`), `latency` (seconds added to
 -- every answer), `clock` (default 2026-06-15 13:00 UTC; "now" or any time), `frozen`, `faults`
--- (a list of rules), `journal_size` (10,000), `transport` (for the control API)
+-- (a list of rules), `journal_size` (10,000), `saml_keys` (a folder: the keys of SAML are kept there, so that
+-- whoever has their certificates need not take new ones after a restart), `transport` (for the control API)
 ---@return table|nil sandbox
 ---@return string? message
 ---@return lastpass.Error? err
@@ -158,13 +161,19 @@ function M.start(options)
   if not clock then
     return nil, message, err
   end
+  local ok
+  if options.saml_keys then
+    ok, message, err = require("lastpass.files").make_folder(options.saml_keys)
+    if not ok then
+      return nil, message, err
+    end
+  end
   local server_options = {
     address = options.address,
     port = options.port,
     open_to_network = options.open_to_network,
     settings = settings_of(options, list, clock),
   }
-  local ok
   ok, message, err = start_tls(options, server_options)
   if not ok then
     return nil, message, err

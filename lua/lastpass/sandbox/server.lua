@@ -174,7 +174,7 @@ function methods:wake(topic)
 end
 
 --- Called by `lastpass.httpd` in the server's thread.
----@param settings string JSON: `companies`, `clock`, `faults`, `latency`, `journal_size`
+---@param settings string JSON: `companies`, `clock`, `faults`, `latency`, `journal_size`, `saml_keys`
 ---@return fun(request: table): table handler
 ---@return fun(request: table): table handler of requests that are too large
 function M.open(settings)
@@ -183,6 +183,7 @@ function M.open(settings)
     options = options,
     scheme = options.scheme or "http",
     latency = options.latency or 0,
+    saml_key_folder = options.saml_keys,
     journal_size = options.journal_size or JOURNAL_SIZE,
     routes = {},
   }, server_mt)

@@ -125,6 +125,7 @@ local function box_settings(options)
   settings.port = options.port or 0
   settings.cid, settings.latency = options.cid, options.latency
   settings.tls = options.tls or nil
+  settings.saml_keys = options.saml_keys
   return settings
 end
 
@@ -188,6 +189,7 @@ return {
       { "--cid", "account number", value = "NUMBER", number = true },
       { "--latency", "seconds added to every answer", value = "SECONDS", number = true },
       { "--tls", "speak TLS with a certificate made for the occasion" },
+      { "--saml-keys", "keep SAML's keys here, for the next time", value = "FOLDER" },
     },
     examples = {
       { "lastpass sandbox --users 200", "a company of 200 people, until Ctrl-C" },

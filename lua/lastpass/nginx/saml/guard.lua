@@ -86,8 +86,8 @@ local function begin_with_form(self, request, login_of)
     return login.begin(self, request, login_of, login_of.choice)
   elseif reason == "full" or reason == "many" then
     login.log(self, ngx.ERR, "posts_" .. reason, NO_ROOM[reason])
-    local text = "You are not signed in any more, and there is no room at the moment to keep what you "
-      .. "sent. Nothing was saved: go back, and send it again."
+    local text = "You are not signed in any more, and there is no room at the moment to keep what "
+      .. "you sent. Nothing was saved: go back, and send it again."
     return pages.later(reason == "many" and 429 or 503, 10, "Please try again in a moment", text)
   end
   return pages.page(

@@ -3,6 +3,7 @@
 local apps = require "lastpass.sandbox.saml.apps"
 local certificates = require "lastpass.sandbox.certificate"
 local digest = require "lastpass.digest"
+local files = require "lastpass.files"
 local lastpass_state = require "lastpass.state"
 local secret = require "lastpass.secret"
 
@@ -59,14 +60,32 @@ end
 
 local function make_pair(name)
   local now = os.time()
-  local pair = assert(certificates.make {
+  return assert(certificates.make {
     names = { "localhost" },
     common_name = name,
     rsa_bits = 2048,
     not_before = now - 30 * 365 * DAY, -- the sandbox's clock may stand anywhere
     not_after = now + 30 * 365 * DAY,
   })
+end
+
+local function new_pair(name)
+  local pair = make_pair(name)
   return { certificate = pair.certificate, key = assert(secret.value(pair.key)) }
+end
+
+-- The pair that the folder has, made at the first time. The key comes last: without it there is no pair.
+local function pair_of_folder(folder, cid, name)
+  local path = ("%s/saml-%s"):format(folder, cid)
+  if not files.is_readable(path .. ".key") then
+    local pair = make_pair(name)
+    assert(files.write(path .. ".pem", pair.certificate, true))
+    assert(files.write(path .. ".key", pair.key))
+  end
+  return {
+    certificate = assert(files.read(path .. ".pem")),
+    key = assert(secret.file(path .. ".key")),
+  }
 end
 
 --- The key of a company (`cid`), or of the service provider ("sp"). It is made when it is first needed.
@@ -76,7 +95,8 @@ end
 function M.key(server, cid)
   server.saml_keys = server.saml_keys or {}
   if not server.saml_keys[cid] then
-    server.saml_keys[cid] = make_pair(("LastPass sandbox %s"):format(cid))
+    local folder, name = server.saml_key_folder, ("LastPass sandbox %s"):format(cid)
+    server.saml_keys[cid] = folder and pair_of_folder(folder, cid, name) or new_pair(name)
   end
   return server.saml_keys[cid]
 end
