@@ -1,6 +1,7 @@
 --- docs/saml-conformance.md: the checks of a service provider, and the cases that try them, as spec/saml/hostile has them.
 local checks = require "lastpass.saml.checks"
 local hostile = require "spec.saml.hostile"
+local messages = require "spec.saml.hostile_messages"
 
 local M = {}
 
@@ -15,6 +16,8 @@ local titles = {
   encryption = "Encryption",
   meaning = "What a message says",
   times = "Times, and once",
+  requests = "Requests to sign on, that an identity provider gets",
+  logouts = "Requests to end sessions, that it gets",
 }
 
 local function cell(text)
@@ -42,7 +45,7 @@ local function check_rows(counts)
     "| --- | --- | --- | ---: |",
   }
   for _, row in ipairs(checks.list) do
-    if row.check then
+    if row.check or counts[row.code] then
       lines[#lines + 1] = ("| %s | `%s` | %s | %s |"):format(
         row.section:gsub("^saml ", ""),
         row.code,
@@ -54,7 +57,7 @@ local function check_rows(counts)
   return lines
 end
 
-local function case_rows(part)
+local function case_rows(part, cases)
   local lines = {
     "",
     "## " .. titles[part],
@@ -62,7 +65,7 @@ local function case_rows(part)
     "| case | options | verdict | check |",
     "| --- | --- | --- | --- |",
   }
-  for _, case in ipairs(hostile.cases) do
+  for _, case in ipairs(cases) do
     if case.part == part then
       local row = checks.of(case.code)
       lines[#lines + 1] = ("| %s | %s | %s | %s |"):format(
@@ -92,32 +95,35 @@ python3-onelogin-saml2 (`spec/peers/saml_second_opinion_spec.lua`), in the longe
 are refused as well: where they differ, the difference has a name there.
 
 %d messages: %d are refused, %d are accepted, so that no check refuses more than it should. A dash
-stands for codes that no response shows; their specs are beside the modules.
+stands for codes that none of them shows; their specs are beside the modules. What an identity
+provider of this module refuses is at the end (`spec/saml/hostile_messages_spec.lua`).
 
 ]]
 
 --- The page.
 ---@return string
 function M.text()
-  local counts, accepted, parts, seen = {}, 0, {}, {}
-  for _, case in ipairs(hostile.cases) do
-    if case.code == "accepted" then
-      accepted = accepted + 1
-    else
-      counts[case.code] = (counts[case.code] or 0) + 1
-    end
-    if not seen[case.part] then
-      seen[case.part] = true
-      parts[#parts + 1] = case.part
+  local counts, accepted, total, parts, rows = {}, 0, 0, {}, {}
+  for _, cases in ipairs { hostile.cases, messages.cases } do
+    for _, case in ipairs(cases) do
+      total = total + 1
+      if case.code == "accepted" then
+        accepted = accepted + 1
+      else
+        counts[case.code] = (counts[case.code] or 0) + 1
+      end
+      if not rows[case.part] then
+        rows[case.part] = case_rows(case.part, cases)
+        parts[#parts + 1] = case.part
+      end
     end
   end
   local lines = check_rows(counts)
   for _, part in ipairs(parts) do
-    for _, line in ipairs(case_rows(part)) do
+    for _, line in ipairs(rows[part]) do
       lines[#lines + 1] = line
     end
   end
-  local total = #hostile.cases
   return HEAD:format(total, total - accepted, accepted) .. table.concat(lines, "\n") .. "\n"
 end
 
