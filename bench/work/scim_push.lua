@@ -37,7 +37,9 @@ local endpoint = endpoints.start(box, {
   http = "keepalive_requests 1000000; keepalive_timeout 3600;",
   directory = "128m",
   dicts = { metrics = "4m" },
-  connections = ('entra = { provider = "entra", limits = { %s } }'):format(without_limits()),
+  connections = ('entra = { provider = "entra", rate = 1e6, limits = { %s } }'):format(
+    without_limits()
+  ),
 })
 endpoint.site:directory()
 local worker = workers.of(endpoint.site.server.pid)[1]

@@ -92,7 +92,8 @@ describe("lastpass.export.sinks.syslog", function()
   local function certificate(name)
     os.execute(
       (
-        "openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=x -addext subjectAltName=%s "
+        "unset LD_PRELOAD; openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 "
+        .. "-nodes -days 2 -subj /CN=x -addext subjectAltName=%s "
         .. "-keyout %s/key -out %s/crt >/dev/null 2>&1 && cat %s/key %s/crt > %s/pem"
       ):format(name, folder, folder, folder, folder, folder)
     )
@@ -178,7 +179,9 @@ describe("lastpass.export.sinks.syslog", function()
     }
     for _, case in ipairs(cases) do
       it(("sends all of the portion again (%s, %s)"):format(case.protocol, case.options), function()
-        certificate "DNS:localhost"
+        if case.protocol == "tls" then
+          certificate "DNS:localhost"
+        end
         local port = start(case.protocol, case.options)
         local function new(retries)
           return open {
