@@ -205,7 +205,7 @@ describe("a question about a request", function()
     local now = 1000
     local client = server.client("plain", function(call)
       now = now + 5
-      return call.number < 5 and server.waiting() or server.answer "Success"
+      return call.number < 8 and server.waiting() or server.answer "Success"
     end, {
       clock = function()
         return now
@@ -213,6 +213,7 @@ describe("a question about a request", function()
     })
     local handle = server.ask(client)
     assert.equal("pending", handle:wait({ deadline = now + 6 }).outcome)
+    assert.equal("pending", handle:wait({ deadline = now }).outcome)
     assert.equal("approved", handle:wait().outcome)
   end)
 end)

@@ -235,7 +235,7 @@ end
 
 local function pause_after(self, result)
   local every = self._client:option("poll").every
-  if result and result.err then
+  if result.err then
     return result.retry_after or every * (0.75 + math.random() / 2)
   end
   return every
@@ -252,20 +252,18 @@ function methods:wait(options)
   local ends = math.min(options.deadline or math.huge, self._record.ends)
   -- a clock that is set back, or stands still, does not make a wait longer
   local began, most = loop.now(), client:option "timeout"
-  local pause, result = poll.first, nil
+  local pause = poll.first
   for _ = 1, poll.max do
     if self._result then
       return self._result
     end
     local left = math.min(ends - client:now(), most - (loop.now() - began))
     sleep(self, math.max(0, math.min(pause, left)))
-    if left <= pause and options.deadline and ends < self._record.ends then
-      return result or pending(self, {})
-    elseif left <= pause then
+    if left <= pause and ends == self._record.ends then
       return self._result or out_of_time(self, "deadline")
     end
-    result = self:poll()
-    if outcomes.is_final(result.outcome) or loop.is_interrupted() then
+    local result = self:poll()
+    if left <= pause or outcomes.is_final(result.outcome) or loop.is_interrupted() then
       return result
     end
     pause = pause_after(self, result)
