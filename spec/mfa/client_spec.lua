@@ -158,6 +158,34 @@ describe("a client of LastPass MFA", function()
     assert.equal("pending", elsewhere:poll().outcome)
   end)
 
+  it("sends one request for all tasks that ask at once, and answers all who poll", function()
+    local client, user = client_of { poll = { first = 0.01, every = 1, max = 100 } }, person()
+    local handles, results = {}, {}
+    lastpass.parallel(8, function(spawn)
+      for index = 1, 8 do
+        spawn(function()
+          handles[index] = ask(client, user, { browser_id = "b" })
+        end)
+      end
+    end)
+    assert(box:phone_answer { email = user, action = "approve" })
+    lastpass.parallel(8, function(spawn)
+      for index = 1, 8 do
+        spawn(function()
+          results[index] = handles[index]:wait()
+        end)
+      end
+    end)
+    local first, own = 0, 0
+    for index = 1, 8 do
+      assert.equal(handles[1]:id(), handles[index]:id())
+      assert.is_true(results[index].ok)
+      first = first + (results[index].first and 1 or 0)
+      own = own + (handles[index].joined and 0 or 1)
+    end
+    assert.same({ 1, 1, 1 }, { first, own, rings(user) })
+  end)
+
   it("lets a phone rest after a denial", function()
     local now = os.time()
     local client = client_of {
