@@ -158,6 +158,21 @@ describe("a client of LastPass MFA", function()
     assert.equal("pending", elsewhere:poll().outcome)
   end)
 
+  it("gives nobody another's answer who does not say which browser asks", function()
+    local shared = state.memory()
+    local one, other = client_of { state = shared }, client_of { state = shared }
+    local user = person()
+    local handle = ask(one, user)
+    local result = ask(other, user):poll()
+    assert.same({ "throttled", "already_pending" }, { result.outcome, result.code })
+    assert.is_true(result.retry_after > 55 and result.retry_after <= 65)
+    assert.equal(1, rings(user))
+    assert(box:phone_answer { email = user, action = "approve" })
+    assert.equal("approved", handle:wait().outcome)
+    assert.equal("pending", ask(other, user):poll().outcome)
+    assert.equal(2, rings(user))
+  end)
+
   it("sends one request for all tasks that ask at once, and answers all who poll", function()
     local client, user = client_of { poll = { first = 0.01, every = 1, max = 100 } }, person()
     local handles, results = {}, {}

@@ -148,7 +148,8 @@ end
 -- ---- asking ----
 
 --- Asks a person's phone, and comes back with a handle as soon as the server has the request. When another request for the same
--- user and browser is under way, its handle comes and no phone rings. What a limit or the server refuses is the handle's
+-- user and browser is under way, its handle comes and no phone rings; without a `browser_id` nobody gets another's answer, and
+-- the second request is held back. What a limit or the server refuses is the handle's
 -- result: `poll` and `wait` give it at once.
 ---@param given table user (e-mail address), ip (the user's), device (such as "Windows, Chrome"), browser_id, methods (asked for,
 -- such as {"fingerprint"}; never proved), first_name, last_name, fail_open (`lastpass.mfa.FailOpen`)

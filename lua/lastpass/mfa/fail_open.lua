@@ -1,6 +1,7 @@
 --- Letting users in although the second factor cannot be asked for: for one call that says so, for a service that cannot be
 -- reached alone, within a budget of minutes and people that ends by itself, and never without a report.
 -- @module lastpass.mfa.fail_open
+local client_options = require "lastpass.mfa.options"
 local digest = require "lastpass.digest"
 local email = require "lastpass.email"
 local errors = require "lastpass.error"
@@ -14,24 +15,14 @@ local M = {}
 ---@field name? string      calls with the same name share one budget; default "default"
 ---@field rest_hours? number after which there is a new budget, from the first use on; default 24
 
-local function within(low, high, whole)
-  return function(value)
-    return type(value) == "number"
-      and value >= low
-      and value <= high
-      and not (whole and value % 1 ~= 0),
-      ("a %snumber from %g to %g"):format(whole and "whole " or "", low, high)
-  end
-end
-
 local known = {
-  minutes = within(1, 1440),
-  people = within(1, 1000, true),
+  minutes = client_options.within(1, 1440),
+  people = client_options.within(1, 1000, true),
   name = function(value)
     return type(value) == "string" and value:find "^[%w_-]+$" ~= nil and #value <= 64,
       "at most 64 letters, digits, - and _"
   end,
-  rest_hours = within(1, 8760),
+  rest_hours = client_options.within(1, 8760),
 }
 
 --- Checks the option `fail_open`; raises at the caller's line.

@@ -171,6 +171,9 @@ function M.claim(client, record, browser)
       if replace(client, state, key, other, record) then
         return record
       end
+    elseif other and not browser then
+      -- it may be another's: who does not say which browser asks is not given somebody's answer
+      break
     elseif other and other.token then
       return other
     end

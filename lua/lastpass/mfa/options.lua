@@ -64,7 +64,12 @@ M.list = {
 
 local WHERE = "mfa.new"
 
-local function within(low, high, whole)
+--- A kind of option: a number between two, both included.
+---@param low number
+---@param high number
+---@param whole? boolean it has no fraction
+---@return fun(value: any): boolean, string
+function M.within(low, high, whole)
   return function(value)
     return type(value) == "number"
       and value >= low
@@ -85,17 +90,17 @@ local known = {
   endpoints = "table",
   app_name = "string",
   callback_url = "string",
-  timeout = within(1, 300),
-  request_timeout = within(0.1, 300),
-  connect_timeout = within(0.1, 300),
+  timeout = M.within(1, 300),
+  request_timeout = M.within(0.1, 300),
+  connect_timeout = M.within(0.1, 300),
   poll = "table",
   limits = "table",
   state = "table",
   clock = "function",
   on_event = "function",
-  retries = within(0, 10, true),
-  page_size = within(1, 1000, true),
-  max_bytes = within(1024, 2 ^ 26, true),
+  retries = M.within(0, 10, true),
+  page_size = M.within(1, 1000, true),
+  max_bytes = M.within(1024, 2 ^ 26, true),
   ca_file = "string",
   proxy = "string",
   transport = { "string", "table" },
@@ -116,17 +121,17 @@ local defaults = {
 local tables = {
   poll = {
     known = {
-      first = within(0, 60),
-      every = within(0.01, 60),
-      max = within(1, 10000, true),
+      first = M.within(0, 60),
+      every = M.within(0.01, 60),
+      max = M.within(1, 10000, true),
     },
     defaults = { first = 2, every = 3, max = 25 },
   },
   limits = {
     known = {
-      per_5min = within(1, 100, true),
-      per_hour = within(1, 1000, true),
-      cooldown = within(0, 86400),
+      per_5min = M.within(1, 100, true),
+      per_hour = M.within(1, 1000, true),
+      cooldown = M.within(0, 86400),
     },
     defaults = { per_5min = 3, per_hour = 10, cooldown = 60 },
   },
