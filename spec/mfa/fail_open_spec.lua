@@ -99,6 +99,24 @@ describe("fail-open", function()
     end
   end)
 
+  it("goes on in another process, which has to say it again", function()
+    local secret = require("lastpass.secret").value(("k"):rep(40))
+    local client = client_of(function(call)
+      if call.number == 1 then
+        return server.waiting()
+      end
+      return unreachable()
+    end)
+    local handle = server.ask(client)
+    local text = assert(handle:export(secret))
+    assert.equal("unreachable", handle:poll().code)
+    now = now + 65
+    local closed = assert(client_of():import(text, secret)):poll()
+    assert.same({ "unreachable", "unreachable", false }, { closed.outcome, closed.code, closed.ok })
+    local open = assert(client_of():import(text, secret, nil, { fail_open = TEN })):poll()
+    assert.same({ "unreachable", true, true }, { open.outcome, open.ok, open.failed_open })
+  end)
+
   it("lets in so many people for so long, over all processes", function()
     local function let_in(user, budget)
       return result_of(client_of(), budget or TEN, user).ok

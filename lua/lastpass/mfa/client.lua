@@ -4,6 +4,7 @@
 local challenge = require "lastpass.mfa.challenge"
 local client_options = require "lastpass.mfa.options"
 local errors = require "lastpass.error"
+local fail_open = require "lastpass.mfa.fail_open"
 local handles = require "lastpass.mfa.handle"
 local outcomes = require "lastpass.mfa.outcomes"
 local signature = require "lastpass.signature"
@@ -177,11 +178,14 @@ end
 ---@param text string
 ---@param secret userdata the one it was sealed with
 ---@param user? string whom it has to be for
+---@param options? table fail_open (`lastpass.mfa.FailOpen`): it is not sealed, whoever goes on says it again
 ---@return lastpass.mfa.Handle|nil
 ---@return string? message
 ---@return lastpass.Error? err code "not_sealed_here", "wrong_user", "expired"
-function methods:import(text, secret, user)
-  return handles.import(self, text, secret, user)
+function methods:import(text, secret, user, options)
+  options = errors.check_options("mfa:import", options, { fail_open = "table" })
+  fail_open.check(self, "mfa:import", options.fail_open, 2)
+  return handles.import(self, text, secret, user, options.fail_open)
 end
 
 --- For the address that is the option `callback_url`: lets who waits for a request ask at once. What else a callback says is not
@@ -265,7 +269,7 @@ signature.declare("mfa:", methods, {
   counts = "",
   challenge = "given: table",
   authenticate = "given: table",
-  import = "text: string, secret: userdata, user?: string",
+  import = "text: string, secret: userdata, user?: string, options?: table",
   callback = "parameters: table",
   web_start = "given: table",
   web_check = "token: string, user: string",

@@ -143,15 +143,32 @@ local function pending(self, fields)
   return outcomes.result("pending", fields)
 end
 
+local function failure_key(self)
+  return "mfa:failed:" .. self._record.id
+end
+
+-- What became of the last question, for whoever asks the next one, or finds that it is too late for one.
+local function note_failure(self, err)
+  local client = self._client
+  local state = client:option "state"
+  if not err then
+    state:take(failure_key(self))
+    return
+  end
+  local result = answers.of_failure(err, self._record.user)
+  local text = json.encode { outcome = result.outcome, code = result.code }
+  state:put(failure_key(self), text, limits.seconds_kept(client, self._record))
+end
+
 -- When the last question was not answered, it is not known that nobody has.
 local function out_of_time(self, code)
-  if self._failure then
-    return finish(self, answers.of_failure(self._failure, self._record.user))
+  local failed = code ~= "cancelled" and self._client:option("state"):get(failure_key(self))
+  local result = read_stored(self, failed)
+  if not result then
+    result = outcomes.result("timeout", { code = code, evidence = "asked" })
   end
-  return finish(
-    self,
-    outcomes.result("timeout", { code = code, user = self._record.user, evidence = "asked" })
-  )
+  result.user = self._record.user
+  return finish(self, result)
 end
 
 local function ask(self, seconds)
@@ -205,11 +222,16 @@ function methods:poll()
     end
     return out_of_time(self, "deadline")
   elseif result then
-    self._failure = nil
     local is_final = result.outcome ~= "pending"
-    return is_final and finish(self, result) or pending(self, { raw = result.raw })
+    if is_final then
+      return finish(self, result)
+    end
+    note_failure(self, nil)
+    return pending(self, { raw = result.raw })
   elseif err.kind == "cancelled" or answers.may_pass(err) then
-    self._failure = err.kind ~= "cancelled" and err or nil
+    if err.kind ~= "cancelled" then
+      note_failure(self, err)
+    end
     return pending(self, { code = err.code, err = err, retry_after = err.retry_after })
   end
   return finish(self, answers.of_failure(err, record.user))
@@ -277,7 +299,6 @@ function methods:cancel()
   if self._result then
     return self._result
   end
-  self._failure = nil
   return out_of_time(self, "cancelled")
 end
 
@@ -315,10 +336,11 @@ end
 ---@param text string
 ---@param secret userdata
 ---@param user? string whom it has to be for
+---@param budget? lastpass.mfa.FailOpen
 ---@return lastpass.mfa.Handle|nil
 ---@return string? message
 ---@return lastpass.Error? err code "not_sealed_here", "wrong_user", "expired"
-function M.import(client, text, secret, user)
+function M.import(client, text, secret, user, budget)
   local key, message, err = key_of(client, secret)
   if not key then
     return nil, message, err
@@ -334,7 +356,7 @@ function M.import(client, text, secret, user)
   elseif record.ends + client:option "timeout" <= client:now() then
     return errors.fail("refused", "expired", "the request ended long ago")
   end
-  return M.new(client, record)
+  return M.new(client, record, { fail_open = budget })
 end
 
 signature.declare("handle:", methods, {
