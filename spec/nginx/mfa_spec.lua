@@ -1,11 +1,7 @@
 -- The second-factor guard in nginx, with codes: who passes, who is asked, and what one proof is good for.
 -- Runs once: nginx has its own LuaJIT.
-local cookies = require "lastpass.nginx.guard.cookies"
 local guard = require "spec.support.mfa_guard"
 local json = require "lastpass.json"
-local keys = require "lastpass.nginx.guard.keys"
-local lastpass = require "lastpass"
-local proofs = require "lastpass.nginx.mfa.proof"
 local wait = require "spec.support.wait"
 
 local COOKIE = "__Host-lastpass_mfa"
@@ -144,31 +140,8 @@ describe("second-factor guard in nginx", function()
   end)
 
   describe("[row 10] step-up", function()
-    -- What the guard would have sealed at another time.
     local function older(browser, seconds)
-      local secret = assert(lastpass.secret.value(("a"):rep(32)))
-      local all = proofs.new {
-        keys = keys.read({ { id = "a", secret = secret } }, "mfa", "cookie_keys", 1),
-        purpose = "proof " .. server.url,
-        lifetime = 8 * 3600,
-        bound = "session",
-        revoked = {
-          has = function()
-            return false
-          end,
-          clock = function(_, at)
-            return at
-          end,
-        },
-      }
-      local present = cookies.read(browser.inner:cookie_header())
-      local headers = all:begin(
-        { account = browser.account },
-        assert(all:device(present)),
-        { by = "code", evidence = "proved", at = os.time() - seconds },
-        os.time()
-      )
-      browser.jar[COOKIE] = { value = headers[1]:match "=([^;]*)" }
+      guard.older(browser, server, seconds)
     end
 
     it("is measured from the proof: using it makes it no younger", function()

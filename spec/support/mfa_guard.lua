@@ -1,7 +1,11 @@
 --- nginx with the second-factor guard in front of an application that shows what it was sent, for specs. Who somebody is
 -- says a header, as a proxy would set it. Browsers are those of `saml_guard`.
+local cookies = require "lastpass.nginx.guard.cookies"
 local guard = require "spec.support.saml_guard"
+local keys = require "lastpass.nginx.guard.keys"
+local lastpass = require "lastpass"
 local nginx = require "spec.support.nginx"
+local proofs = require "lastpass.nginx.mfa.proof"
 local totp = require "lastpass.mfa.totp"
 
 local M = {}
@@ -127,6 +131,9 @@ end
 function browser:request(path, options)
   options = options or {}
   local headers = { ["X-User"] = self.account }
+  for name, value in pairs(self.headers or {}) do
+    headers[name] = value
+  end
   for name, value in pairs(options.headers or {}) do
     headers[name] = value
   end
@@ -179,6 +186,32 @@ function browser:submit(page, action, more, options)
     all[name] = value
   end
   return self:request(where, all)
+end
+
+--- Gives a browser the proof that the guard would have sealed so many seconds ago.
+function M.older(one, server, seconds, session)
+  local secret = assert(lastpass.secret.value(("a"):rep(32)))
+  local all = proofs.new {
+    keys = keys.read({ { id = "a", secret = secret } }, "mfa", "cookie_keys", 1),
+    purpose = "proof " .. server.url,
+    lifetime = 8 * 3600,
+    bound = "session",
+    revoked = {
+      has = function()
+        return false
+      end,
+      clock = function(_, at)
+        return at
+      end,
+    },
+  }
+  local headers = all:begin(
+    { account = one.account, session = session },
+    assert(all:device(cookies.read(one.inner:cookie_header()))),
+    { by = "code", evidence = "proved", at = os.time() - seconds },
+    os.time()
+  )
+  one.jar["__Host-lastpass_mfa"] = { value = headers[1]:match "=([^;]*)" }
 end
 
 --- The code of somebody's app, so many steps from now.

@@ -11,6 +11,7 @@ local idempotency = require "lastpass.nginx.gateway.idempotency"
 local gateway_options = require "lastpass.nginx.gateway.options"
 local problems = require "lastpass.unified.problems"
 local proxy = require "lastpass.nginx.gateway.proxy"
+local second_factors = require "lastpass.nginx.gateway.second_factor"
 local thread = require "lastpass.nginx.thread"
 local tokens = require "lastpass.nginx.gateway.tokens"
 local unified = require "lastpass.unified"
@@ -81,8 +82,19 @@ function M.new(given, level)
   }, gateway_mt)
 end
 
+-- The check of a second factor, where the settings ask for one.
+local function second_factor_of(self, request, token)
+  local settings = self._settings.second_factor
+  return settings
+    and function(changes)
+      local header = request.headers["x-second-factor"]
+      return second_factors.check(settings, token.name, header or nil, changes)
+    end
+end
+
 local function writer_of(self, request, tenant, token)
   return writers.new {
+    second_factor = second_factor_of(self, request, token),
     tenant = tenant,
     token = token.name,
     request = request,

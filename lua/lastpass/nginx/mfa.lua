@@ -133,6 +133,7 @@ local function parts_of(settings, level)
       cookie = proofs.PREFIX .. "_post",
       url = settings.url,
       most = settings.post_max,
+      behind_proxy = settings.behind_proxy,
     },
   }
 end

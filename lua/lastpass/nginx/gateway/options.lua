@@ -2,6 +2,7 @@
 -- @module lastpass.nginx.gateway.options
 local errors = require "lastpass.error"
 local guards = require "lastpass.plan.guards.single"
+local second_factors = require "lastpass.nginx.gateway.second_factor"
 local unified = require "lastpass.unified"
 
 local M = {}
@@ -14,6 +15,8 @@ local own_settings = {
   limits = "table",
   -- where each write logs a line of JSON: path, or function; default nginx's log
   audit = { "string", "function" },
+  -- what a second factor is needed for: see `lastpass.nginx.gateway.second_factor`
+  second_factor = "table",
   -- by name of a tenant: settings that differ for it
   per_tenant = "table",
 }
@@ -101,6 +104,7 @@ function M.read(given, tenants, defaults, level)
   local base = unified.settings(select_unified(given), level + 1, "gateway")
   local settings = {
     audit = given.audit,
+    second_factor = given.second_factor and second_factors.read(given.second_factor, level + 1),
     max_body = base.max_body,
     prefix = base.prefix,
     by_tenant = {},

@@ -26,7 +26,7 @@ local COUNTING_EVERY = 0.002
 
 --- Makes a writer for one request.
 ---@param context table tenant, token (name), request, settings (protect, limits), audit, counters and
--- locks (dicts), now, sleep
+-- locks (dicts), now, sleep, second_factor (a function that asks for one)
 ---@return lastpass.nginx.gateway.Writer
 function M.new(context)
   return setmetatable({ _context = context, _reserved = {} }, writer_mt)
@@ -199,7 +199,14 @@ end
 ---@return string? message
 ---@return lastpass.Error? err kind "guard"
 function methods:check(changes, action)
-  local ok, message, err = ask_guards(self, changes)
+  local second_factor = self._context.second_factor
+  local ok, message, err = true, nil, nil
+  if second_factor then -- before the guards: while a person is asked, other writes go on
+    ok, message, err = second_factor(changes)
+  end
+  if ok then
+    ok, message, err = ask_guards(self, changes)
+  end
   if ok then
     return true
   end

@@ -74,7 +74,7 @@ local function offers_of(guard, requirement, factors)
   local by = requirement.methods and { push = true } or requirement.by
   return {
     push = by.push and has.push,
-    code = by.code and has.code,
+    code = by.code and has.code or by.recovery and has.recovery,
   }
 end
 
@@ -102,6 +102,7 @@ function M.page(guard, context, asked, more)
     factors = factors,
     complaint = more.complaint,
     account = person.account,
+    may_add = guard.codes ~= nil and guard.codes:can_change(),
   })
   if more.retry_after then
     response.headers["Retry-After"] = ("%d"):format(math.ceil(more.retry_after))
@@ -271,7 +272,7 @@ end
 
 -- ---- codes ----
 
---- POST: a code of an app.
+--- POST: a code of an app, or a recovery code.
 function M.code(guard, context)
   local fields, reason = forms.read(context, { "code", "factor" })
   local asked = fields and hints.read(fields, guard.settings.landing)

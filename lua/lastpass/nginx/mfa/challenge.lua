@@ -173,6 +173,22 @@ function methods:begin(person, device, asked, now)
   return nil, cookies.set(COOKIE, self._keys:seal(PURPOSE, json.encode(pending)), "Lax")
 end
 
+--- Asks a phone and waits for it, as long as the client's time is. Nobody else waits for the same.
+---@param person table account
+---@return lastpass.mfa.Result
+function methods:ask_and_wait(person)
+  local handle, message, err = self._client():challenge {
+    user = person.account,
+    ip = ngx.var.remote_addr,
+    device = device_name(ngx.var.http_user_agent or ""),
+  }
+  local result = handle and handle:wait()
+    or outcomes.result("error", { err = err or { message = tostring(message) } })
+  count(self, result)
+  log(self, result, ngx.NOTICE)
+  return result
+end
+
 -- ---- waiting ----
 
 local function import(self, pending)

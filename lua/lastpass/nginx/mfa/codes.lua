@@ -1,7 +1,10 @@
---- Codes of apps of a person, whose secrets a store of factors has.
+--- Codes of apps and recovery codes of a person, whose secrets a store of factors has.
 -- @module lastpass.nginx.mfa.codes
+local digest = require "lastpass.digest"
 local metrics = require "lastpass.nginx.metrics"
 local outcomes = require "lastpass.mfa.outcomes"
+local recovery = require "lastpass.mfa.recovery"
+local requests = require "lastpass.nginx.guard.request"
 local totp = require "lastpass.mfa.totp"
 
 ---@class lastpass.nginx.mfa.Codes
@@ -28,6 +31,19 @@ end
 ---@return lastpass.Error? err
 function methods:list(person)
   return self._factors:list(person.account)
+end
+
+--- Whether the store takes factors that people add.
+---@return boolean
+function methods:can_change()
+  local store = self._factors
+  return store.add ~= nil and store.remove ~= nil and store.replace ~= nil
+end
+
+--- The store.
+---@return table
+function methods:factors()
+  return self._factors
 end
 
 local function note(self, result, by)
@@ -59,6 +75,12 @@ local function of_failure(message, err)
   return outcomes.result("error", { err = err or { message = tostring(message) } })
 end
 
+-- Where an attempt comes from; nil when connections are those of a proxy and say nothing.
+local function address_of(self)
+  local bytes = requests.address(self._settings.behind_proxy)
+  return bytes and digest.to_hex(bytes)
+end
+
 local function choose(list, id)
   local first
   for _, factor in ipairs(list) do
@@ -72,14 +94,40 @@ local function choose(list, id)
   return first
 end
 
+-- A recovery code that works is removed from the store: of several that show it at once, whoever removes it is let in.
+local function use_recovery(self, person, list, options)
+  local hashes, ids = {}, {}
+  for _, factor in ipairs(list) do
+    if factor.kind == "recovery" then
+      hashes[#hashes + 1], ids[factor.hash], options.key = factor.hash, factor.id, factor.key
+    end
+  end
+  if not hashes[1] then
+    return outcomes.result("not_enrolled", { user = person.account })
+  end
+  options.hashes = hashes
+  local result, message, err = recovery.verify(options)
+  if not result or not result.ok then
+    return result, message, err
+  end
+  local removed
+  removed, message, err = self._factors:remove(person.account, ids[result.hash])
+  if removed == nil then
+    return nil, message, err
+  elseif not removed then
+    return outcomes.result("denied", { user = person.account, code = "used" })
+  end
+  return result
+end
+
 --- Verifies what somebody has typed, and uses it up.
 ---@param person lastpass.nginx.mfa.Person
 ---@param fields table code, factor (id)
 ---@param given table by (set of what the page takes), challenge, now
 ---@return lastpass.mfa.Result result
----@return string by "code"
+---@return string by "code" or "recovery"
 function methods:verify(person, fields, given)
-  local by = "code"
+  local by = fields.code:find "%a" and "recovery" or "code" -- codes of apps are digits
   local list, message, err = self:list(person)
   if not list then
     return note(self, of_failure(message, err), by)
@@ -91,17 +139,40 @@ function methods:verify(person, fields, given)
     code = fields.code,
     state = self._state(),
     challenge = given.challenge,
-    address = ngx.var.remote_addr,
+    address = address_of(self),
     limits = self._settings.limits,
     time = given.now,
   }
   local factor = choose(list, fields.factor) or {}
-  options.secret = factor.secret
-  options.digits, options.period = factor.digits, factor.period
-  options.algorithm = factor.algorithm
+  options.secret, options.period = factor.secret, factor.period
   local result
-  result, message, err = totp.verify(options)
+  if by == "recovery" then
+    result, message, err = use_recovery(self, person, list, options)
+  else
+    options.digits, options.algorithm = factor.digits, factor.algorithm
+    result, message, err = totp.verify(options)
+  end
   return note(self, result or of_failure(message, err), by)
+end
+
+--- Verifies the first code of an app that a person adds; it counts as used.
+---@param person lastpass.nginx.mfa.Person
+---@param secret string bytes
+---@param code string
+---@param now number
+---@return lastpass.mfa.Result|nil
+---@return string? message
+---@return lastpass.Error? err
+function methods:confirm(person, secret, code, now)
+  return totp.verify {
+    user = person.account,
+    secret = secret,
+    code = code,
+    state = self._state(),
+    address = address_of(self),
+    limits = self._settings.limits,
+    time = now,
+  }
 end
 
 return M

@@ -2,7 +2,7 @@
 -- database nor who changes it can sign anybody in.
 --
 -- An application may give a store of its own. It has `list(account)`, which gives factors {id, kind = "totp" or "recovery",
--- label, secret (bytes), digits, period, algorithm, hash (of a recovery code)}; and, where people may change their factors
+-- label, secret (bytes), digits, period, algorithm, hash and key (of a recovery code)}; and, where people may change them
 -- here, `add(account, factor)`, `remove(account, id)` (true for one of several at once) and
 -- `replace(account, kind, factors)`. All give nil, message, err when they fail.
 -- @module lastpass.nginx.mfa.factors
@@ -39,6 +39,7 @@ local function seal(self, account, factor)
     label = factor.label,
     secret = factor.secret and base64.encode(factor.secret),
     hash = factor.hash,
+    key = factor.key and base64.encode(factor.key),
     digits = factor.digits,
     period = factor.period,
     algorithm = factor.algorithm,
@@ -58,6 +59,7 @@ local function open(self, account, row)
   end
   factor.id, factor.kind, factor.created_at = row.id, row.kind, row.created_at
   factor.secret = factor.secret and base64.decode(factor.secret)
+  factor.key = factor.key and base64.decode(factor.key)
   return factor
 end
 

@@ -2,11 +2,14 @@
 -- it to show a factor.
 -- @module lastpass.nginx.mfa.guard
 local asking = require "lastpass.nginx.mfa.ask"
+local changing = require "lastpass.nginx.mfa.change"
 local classify = require "lastpass.nginx.guard.classify"
 local cookies = require "lastpass.nginx.guard.cookies"
+local email = require "lastpass.email"
 local hints = require "lastpass.nginx.mfa.hints"
 local metrics = require "lastpass.nginx.metrics"
 local mfa_pages = require "lastpass.nginx.mfa.pages"
+local outcomes = require "lastpass.mfa.outcomes"
 local pages = require "lastpass.nginx.guard.pages"
 local paths = require "lastpass.nginx.guard.paths"
 local people = require "lastpass.nginx.mfa.person"
@@ -115,21 +118,22 @@ local NOT_KEPT = {
   large = "The form is too large to be kept meanwhile (%d KiB at most), so nothing of it was kept.",
 }
 
+local NO_ROOM = {
+  full = "lua_shared_dict lastpass_mfa_posts is full",
+  many = "too many forms of one address are kept",
+}
+
 local function keep_form(self, request, target, person)
   local length = tonumber(ngx.var.http_content_length)
   local id, reason = self.posts:keep(request.headers, target, length, person.account)
   if id then
     return id
-  elseif reason == "full" then
-    ngx.log(ngx.ERR, "lastpass mfa: lua_shared_dict lastpass_mfa_posts is full")
-    local response = mfa_pages.trouble(
-      503,
-      "Please try again in a moment",
-      "There is no room at the moment to keep what you sent. Nothing was saved: go back, and "
-        .. "send it again."
-    )
-    response.headers["Retry-After"] = "10"
-    return nil, response
+  elseif reason == "full" or reason == "many" then
+    ngx.log(ngx.ERR, "lastpass mfa: ", self.settings.name, ": ", NO_ROOM[reason])
+    local text = "There is no room at the moment to keep what you sent. Nothing was saved: go "
+      .. "back, and send it again."
+    local status = reason == "many" and 429 or 503
+    return nil, pages.later(status, 10, "Please try again in a moment", text)
   end
   return nil,
     mfa_pages.trouble(
@@ -227,6 +231,12 @@ local own = {
   wait = asking.wait,
   poll = asking.poll,
   code = asking.code,
+  factors = changing.factors,
+  add = changing.add,
+  confirm = changing.confirm,
+  remove = changing.remove,
+  recovery = changing.recovery,
+  forget = changing.forget,
 }
 
 local function answer_own(self, route, request, person)
@@ -316,6 +326,23 @@ end
 function methods:proof_of(request, person, requirement)
   local proof = self.proofs:find(request.cookies, person, request.now)
   return proof and proofs.satisfies(proof, requirement, request.now) and proof or nil
+end
+
+--- Has a person confirm something without a page: for writes of the gateway.
+---@param account string
+---@param shown string a code, or "push": their phone is asked, and waited for
+---@return lastpass.mfa.Result
+function methods:confirm(account, shown)
+  local person = { account = email.fold(account) }
+  if shown == "push" then
+    if not self.challenges or not self.settings.by.push then
+      return outcomes.result("not_enrolled", { user = account })
+    end
+    return self.challenges:ask_and_wait(person)
+  elseif not self.codes then
+    return outcomes.result("not_enrolled", { user = account })
+  end
+  return (self.codes:verify(person, { code = shown }, { by = self.settings.by, now = ngx.now() }))
 end
 
 --- Ends proofs, here and on all machines that have the journal.

@@ -10,8 +10,8 @@ local M = {}
 
 local seconds = guard_settings.seconds
 
---- What somebody can show: an answer of their phone, or a code of an app.
-M.factors = { push = true, code = true }
+--- What somebody can show: an answer of their phone, a code of an app, one of the codes for when both are lost.
+M.factors = { push = true, code = true, recovery = true }
 
 local function one_of(...)
   local allowed = errors.set_of { ... }
@@ -39,6 +39,8 @@ local known = {
   factors = { "string", "table" },
   -- what seals them in the journal: { { id, secret }, … }
   factor_keys = "table",
+  -- the name that apps show beside a code
+  issuer = "string",
   -- which factors count at all; default those that are set up
   by = "table",
   -- seconds for which a proof is remembered
@@ -48,6 +50,10 @@ local known = {
   -- of all locations, and of some: { { path = "/admin", max_age = 300, by = { "push" } }, … }
   max_age = seconds(1, 30 * 86400),
   paths = "table",
+  -- how old the proof may be that adds or removes a factor
+  change_age = seconds(10, 300),
+  -- who has no factor yet: "refuse", or "fresh_sign_on" (signed in less than `change_age` ago)
+  first_factor = one_of("refuse", "fresh_sign_on"),
   post_max = guard_settings.bytes(0, 1024 * 1024),
   -- limits and used codes: "dict" (of this machine) or "journal" (of all machines)
   state = one_of("dict", "journal"),
@@ -59,6 +65,8 @@ local known = {
   polls_per_second = function(value)
     return type(value) == "number" and value >= 1 and value <= 10000, "a number from 1 to 10000"
   end,
+  -- TLS ends at a proxy before this nginx: addresses count only where nginx was told to believe it (set_real_ip_from)
+  behind_proxy = "boolean",
   journal = "string",
   tenant = "string",
   stale_after = seconds(5, 86400),
@@ -76,6 +84,8 @@ M.defaults = {
   account = "saml",
   lifetime = 8 * 3600,
   remember = "session",
+  change_age = 300,
+  first_factor = "refuse",
   post_max = 64 * 1024,
   state = "dict",
   polls_per_second = 200,
@@ -123,7 +133,7 @@ end
 
 --- Checks what a path, or a location, asks for.
 ---@param where string
----@param given table max_age (seconds since the proof), by (list: "push", "code"), methods (list: what the phone
+---@param given table max_age (seconds since the proof), by (list: "push", "code", "recovery"), methods (list: what the phone
 -- is to be asked for, such as "fingerprint")
 ---@param level integer
 ---@return table requirement path, max_age, by (set), methods (set)
@@ -157,6 +167,12 @@ M.routes = {
   "wait",
   "poll",
   "code",
+  "factors",
+  "add",
+  "confirm",
+  "remove",
+  "recovery",
+  "forget",
 }
 
 local function set_routes(settings)
@@ -200,6 +216,7 @@ local function check_factors(settings, level)
   local available = {
     push = settings.push and true,
     code = factors and true,
+    recovery = factors and true,
   }
   settings.by = settings.by and set_of("setup", "by", settings.by, M.factors, level + 1)
     or available
@@ -234,6 +251,7 @@ function M.read(given, level)
   check_paths(settings, level + 1)
   check_factors(settings, level + 1)
   check_push(settings, level + 1)
+  settings.issuer = settings.issuer or settings.host
   settings.person = people.read(settings.account, level + 1)
   settings.keys = guard_keys.read(given.cookie_keys, "mfa", "cookie_keys", level + 1)
   if given.factor_keys then

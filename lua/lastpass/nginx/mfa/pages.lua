@@ -59,7 +59,7 @@ function M.code_form(settings, hints, page)
     { method = "post", action = settings.routes.code },
     M.hidden(hints),
     app_field(page.factors),
-    html.label({ ["for"] = "code" }, "Code of your app"),
+    html.label({ ["for"] = "code" }, "Code of your app, or a recovery code"),
     html.input {
       id = "code",
       name = "code",
@@ -108,6 +108,8 @@ function M.ask(settings, hints, page)
       second,
       not (push or code)
         and html.p "This page asks for a second factor, and none is set up for you that it takes.",
+      page.may_add
+        and html.p({ class = "note" }, html.a({ href = settings.routes.factors }, "Your factors")),
     },
   }
 end

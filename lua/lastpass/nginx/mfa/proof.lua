@@ -16,7 +16,7 @@ local revocations = require "lastpass.nginx.guard.revoked"
 ---@field session string|nil   the session at whoever has signed the person in
 ---@field at number            when the factor was shown
 ---@field issued number        the same by the clock of the journal
----@field by "push"|"code"
+---@field by "push"|"code"|"recovery"
 ---@field asked string|nil     the methods that the phone was asked for
 ---@field evidence string      "answered" (by LastPass) or "proved" (here)
 ---@field ends number
