@@ -1,9 +1,9 @@
 --- One request of a SCIM client: headers, rate, send, read what came, and again when that is safe.
 -- @module lastpass.scim.call
+local attempts = require "lastpass.transport.attempts"
 local errors = require "lastpass.error"
 local json = require "lastpass.json"
 local limiter = require "lastpass.limiter"
-local loop = require "lastpass.transport.scheduler"
 local percent = require "lastpass.text.percent"
 
 local BODY_KEPT = 2048 -- bytes of a reply that an error carries
@@ -170,13 +170,6 @@ local function read_response(client, request, response)
   return reply
 end
 
---- Whether nothing of the request can have reached the server, or it said that it did nothing.
----@param err lastpass.Error
----@return boolean
-function M.is_untouched(err)
-  return err.status == 429 or limiter.is_unsent(err)
-end
-
 local function headers_for(client, request)
   local headers = request.text and client._headers_with_body or client._headers
   if not request.version and not request.headers then
@@ -263,50 +256,6 @@ local function after_loss(request, message, err)
   return nil, message, err
 end
 
-local function attempt_once(client, request, attempt)
-  local options = client._options
-  local lim = client._limiter
-  local _, refusal, reason = lim:acquire(request.command, options.rate, options.on_wait)
-  if refusal then
-    return nil, refusal, reason
-  end
-  local begun = options.on_reply and loop.now()
-  local reply, message, err = send_once(client, request, attempt)
-  if options.on_reply then
-    options.on_reply {
-      command = request.command,
-      attempt = attempt,
-      seconds = loop.now() - begun,
-      status = reply and reply.status or err.status,
-      code = err and err.code,
-    }
-  end
-  if err and err.kind == "throttled" and (err.retry_after or math.huge) <= limiter.LONGEST_WAIT then
-    lim:back_off(err.retry_after)
-  end
-  return reply, message, err
-end
-
---- Waits before a further attempt, and says so.
----@param client lastpass.scim.Client
----@param request lastpass.scim.Request
----@param attempt integer how many were made
----@param err lastpass.Error why
-function M.wait(client, request, attempt, err)
-  local pause = err.retry_after or limiter.pause(attempt)
-  local on_retry = client._options.on_retry
-  if on_retry then
-    on_retry {
-      command = request.command,
-      attempt = attempt,
-      message = err.message,
-      code = err.code,
-      seconds = pause,
-    }
-  end
-  loop.sleep(pause)
-end
-
 --- Executes a request, with its slot in time, its hooks, and its repetition where that is safe: what reads,
 -- and what says by its values how things ought to be (PUT, PATCH, DELETE; scim §4.14). A POST is sent again only
 -- when nothing of it was sent; what else it takes is for the caller to find out.
@@ -316,7 +265,7 @@ end
 ---@return string? message
 ---@return lastpass.Error? err with `scim_type`, `detail`, `status`; `uncertain` when a write may have happened
 function M.perform(client, request)
-  local method, retries = request.method, client._options.retries
+  local method = request.method
   if request.repeatable == nil then
     request.repeatable = method ~= "POST"
   end
@@ -325,23 +274,18 @@ function M.perform(client, request)
     request.repeatable = false
   end
   request.text = request.body and json.encode(request.body)
-  local attempt, is_lost = 0, false
-  while true do
-    attempt = attempt + 1
-    local reply, message, err = attempt_once(client, request, attempt)
-    if reply then
-      return reply
+  local reply, message, err, is_lost = attempts.run(
+    client._options,
+    client._limiter,
+    request,
+    function(attempt)
+      return send_once(client, request, attempt)
     end
-    is_lost = is_lost or err.uncertain
-    local may_repeat = not request.once and (request.repeatable or M.is_untouched(err))
-    if attempt > retries or not may_repeat or not limiter.is_passing(err) then
-      if is_lost then
-        return after_loss(request, message, err)
-      end
-      return nil, message, err
-    end
-    M.wait(client, request, attempt, err)
+  )
+  if is_lost then
+    return after_loss(request, message, err)
   end
+  return reply, message, err
 end
 
 --- The media type that is sent and asked for; any JSON that comes back is read (scim §2.1).

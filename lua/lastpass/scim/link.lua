@@ -1,6 +1,7 @@
 --- Who is who on the server: finding by name, creating without making anybody twice, and linking to accounts that
 -- exist (scim §1.4, §4.6).
 -- @module lastpass.scim.link
+local attempts = require "lastpass.transport.attempts"
 local call = require "lastpass.scim.call"
 local errors = require "lastpass.error"
 local filter = require "lastpass.scim.filter"
@@ -182,11 +183,13 @@ local function create(client, name, given)
     end
     local options = client._options
     local is_last = attempt > options.retries or options.repeat_writes == false
-    if not limiter.is_passing(err) and not err.uncertain or is_last and call.is_untouched(err) then
+    if
+      not limiter.is_passing(err) and not err.uncertain or is_last and attempts.is_untouched(err)
+    then
       return nil, message, err
     end
-    call.wait(client, request, attempt, err)
-    if not call.is_untouched(err) or err.status then
+    attempts.wait(options, request.command, attempt, err)
+    if not attempts.is_untouched(err) or err.status then
       local found, may_repeat = after_failure(client, name, given, err)
       if found then
         return found

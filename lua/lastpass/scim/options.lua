@@ -1,7 +1,6 @@
 --- The options of a SCIM client: what they are, what they default to, and what is refused.
 -- @module lastpass.scim.options
-local address = require "lastpass.transport.address"
-local core = require "lastpass.core"
+local client_options = require "lastpass.transport.client_options"
 local errors = require "lastpass.error"
 
 local M = {}
@@ -25,41 +24,31 @@ M.list = {
     "lastpass",
     'what the server does: "lastpass", "rfc", or switches',
   },
-  { "timeout", "seconds", "60", "for one request" },
-  { "connect_timeout", "seconds", "10", "for reaching the server" },
-  { "retries", "count", "3", "how often a request is tried again, where that is safe" },
+  client_options.described "timeout",
+  client_options.described "connect_timeout",
+  client_options.described "retries",
   {
     "repeat_writes",
     "boolean",
     "true",
     "false sends no write again whose answer was lost: whoever asks finds out what became of it",
   },
-  { "rate", "per second", "no limit", "requests to this server, over all clients of the process" },
-  { "max_bytes", "bytes", "64 MiB", "largest reply that is accepted" },
+  client_options.described "rate",
+  client_options.described "max_bytes",
   { "page_size", "resources", "100", "resources asked for at once" },
   { "in_flight", "count", "4", "requests of one call under way at once" },
   { "members_per_request", "count", "100", "members that one request adds or removes" },
   { "protect", "list of addresses", "none", "accounts that users' methods take nothing from" },
-  { "ca_file", "path", "the system's", "PEM certificates to trust" },
-  { "proxy", "URL", "the environment's", 'proxy to go through; "" for none' },
-  { "verify", "boolean", "true", "false skips TLS verification, to this machine only" },
-  {
-    "transport",
-    "name or object",
-    "curl",
-    'how requests are sent: "curl"; in nginx "resty" or "thread"',
-  },
-  { "limiter", "object", "one of the process", "who spaces requests, as of `lastpass.new`" },
-  { "now", "function", "the machine's clock", "gives the seconds since 1970" },
-  {
-    "on_request",
-    "function",
-    "none",
-    "called with {command, method, path, attempt} before each request",
-  },
-  { "on_wait", "function", "none", "called with {command, seconds, reason} before a wait" },
-  { "on_retry", "function", "none", "called with {command, attempt, message, code, seconds}" },
-  { "on_reply", "function", "none", "called with {command, attempt, seconds, status, code}" },
+  client_options.described "ca_file",
+  client_options.described "proxy",
+  client_options.described "verify",
+  client_options.described "transport",
+  client_options.described "limiter",
+  client_options.described "now",
+  client_options.described "on_request",
+  client_options.described "on_wait",
+  client_options.described "on_retry",
+  client_options.described "on_reply",
 }
 
 --- What a server can do, as far as a client has to know before it asks.
@@ -85,78 +74,34 @@ local switches = {
   end,
 }
 
-local function positive(value)
-  return type(value) == "number" and value > 0, "a number above 0"
-end
-
-local function whole(lowest, highest)
-  local expected = ("an integer from %d to %d"):format(lowest, highest)
-  return function(value)
-    return type(value) == "number"
-      and value == math.floor(value)
-      and value >= lowest
-      and value <= highest,
-      expected
-  end
-end
+local whole = client_options.whole
 
 local known = {
   url = "string",
   cid = { "number", "string" },
   token = "userdata",
   dialect = { "string", "table" },
-  timeout = positive,
-  connect_timeout = positive,
-  retries = whole(0, 20),
   repeat_writes = "boolean",
-  rate = positive,
-  max_bytes = whole(1024, 2 ^ 40),
   page_size = whole(1, 10000),
   in_flight = whole(1, 64),
   members_per_request = whole(1, 1000),
   protect = "table",
-  ca_file = "string",
-  proxy = "string",
-  verify = "boolean",
-  transport = { "string", "table" },
-  limiter = function(value)
-    return type(value) == "table" and value.acquire and value.back_off and true,
-      "an object with acquire and back_off"
-  end,
-  now = "function",
-  on_request = "function",
-  on_wait = "function",
-  on_retry = "function",
-  on_reply = "function",
 }
 
-local defaults = {
-  timeout = 60,
-  connect_timeout = 10,
-  retries = 3,
-  max_bytes = 64 * 1024 * 1024,
-  page_size = 100,
-  in_flight = 4,
-  members_per_request = 100,
-}
+local defaults = { page_size = 100, in_flight = 4, members_per_request = 100 }
+
+client_options.add(
+  "timeout connect_timeout retries rate max_bytes ca_file proxy verify transport limiter now "
+    .. "on_request on_wait on_retry on_reply",
+  known,
+  defaults
+)
 
 local WHERE = "lastpass.scim.new"
 
 local function check_token(token, level)
-  if token == nil then
-    errors.raise(level + 1, "%s: option 'token' is missing", WHERE)
-  elseif not core.secret.is(token) then
-    errors.raise(level + 1, "%s: option 'token' must be made by lastpass.secret", WHERE)
-  elseif token:number() == 0 then
-    errors.raise(level + 1, "%s: option 'token' is a secret that was closed", WHERE)
-  elseif not token:is_plain() then
-    errors.raise(
-      level + 1,
-      "%s: option 'token' has a character that no token has (blank, quote, backslash or beyond "
-        .. "ASCII); is it the right file?",
-      WHERE
-    )
-  elseif token:starts_with "lpkey_" then
+  client_options.check_secret(WHERE, "token", token, "token", level + 1)
+  if token:starts_with "lpkey_" then
     errors.raise(
       level + 1,
       "%s: option 'token' holds a key of the LastPass REST API (lpkey_…); SCIM needs the "
@@ -194,14 +139,9 @@ local function base_of(given, level)
       WHERE
     )
   end
-  url = url:gsub("[?#].*$", ""):gsub("/+$", ""):gsub("^%a+://", string.lower)
-  if url:match "^%a+://[^/]*@" then
-    errors.raise(level + 1, "%s: option 'url' must not hold a user name (there is an @)", WHERE)
-  end
-  local parsed, message = address.parse(url)
-  if not parsed then
-    errors.raise(level + 1, "%s: option 'url': %s; it must begin with https://", WHERE, message)
-  elseif url:find("enterpriseapi.php", 1, true) then
+  local parsed
+  url, parsed = client_options.base(WHERE, url, level + 1)
+  if url:find("enterpriseapi.php", 1, true) then
     errors.raise(
       level + 1,
       "%s: option 'url' is that of the Enterprise API, which lastpass.new speaks to; SCIM's is the "
@@ -246,10 +186,7 @@ end
 ---@param name string
 ---@param level integer 1 is the caller of `check_name`
 function M.check_name(where, name, level)
-  if not known[name] then
-    local nearest = errors.did_you_mean(name, errors.names_of(known))
-    errors.raise(level + 1, "%s: there is no option '%s'%s", where, tostring(name), nearest)
-  end
+  client_options.check_name(where, known, name, level + 1)
 end
 
 --- Checks and completes the options of `lastpass.scim.new`; raises at the caller's line.
@@ -271,13 +208,7 @@ function M.complete(given, level)
   options.url, parsed = base_of(given, level)
   options.dialect = dialect_of(given.dialect, level)
   check_protected(options.protect, level)
-  if options.verify == false and not (parsed and parsed.is_loopback) then
-    errors.raise(level, "%s: option 'verify' can be false for this machine only", WHERE)
-  end
-  local problem = address.proxy_fault(options)
-  if problem then
-    errors.raise(level, "%s: option 'proxy' %s", WHERE, problem)
-  end
+  client_options.check_connection(WHERE, options, parsed, level)
   return options
 end
 
