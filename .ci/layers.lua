@@ -46,7 +46,7 @@ local layers = {
     },
     open = true, -- the base is one layer of small modules that build on each other; no circles
   },
-  { name = "wire clients", packages = { "enterprise", "scim", "saml", "mfa" } },
+  { name = "wire clients", packages = { "enterprise", "business", "scim", "saml", "mfa" } },
   {
     name = "model",
     packages = { "audit", "matching", "directory", "source" },

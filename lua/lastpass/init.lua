@@ -8,6 +8,7 @@ local M = { _VERSION = require "lastpass.version", _NAME = "lastpass" }
 local packages = {
   enterprise = "lastpass.enterprise",
   scim = "lastpass.scim",
+  business = "lastpass.business",
   saml = "lastpass.saml",
   mfa = "lastpass.mfa",
   secret = "lastpass.secret",

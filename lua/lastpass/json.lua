@@ -12,10 +12,9 @@ codec.encode_max_depth(512)
 codec.encode_sparse_array(true)
 codec.encode_keep_buffer(false)
 
-local M = {}
-
---- JSON's null inside tables.
-M.null = cjson.null
+local M = {
+  null = cjson.null, --- JSON's null inside tables
+}
 
 local list_mt = { __name = "lastpass.json.list" }
 

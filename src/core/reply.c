@@ -470,9 +470,50 @@ static int lp_reply_mark_empty_lists (lua_State *L) {
   return 2;
 }
 
+/*
+** core.quote_integers (text) -> text: JSON with each integer of more than 15 digits as a string,
+*since
+** a Lua number need not hold it. What is no JSON stays none: a number with a zero in front, and
+** one in the place of a key, are left as they are.
+*/
+static int lp_reply_quote_integers (lua_State *L) {
+  size_t n, from = 0;
+  const char *text = luaL_checklstring(L, 1, &n);
+  int in_string = 0;
+  luaL_Buffer out;
+  luaL_buffinit(L, &out);
+  for (size_t i = 0; i < n; i++) {
+    if (in_string) {
+      if (text[i] == '\\')
+        i++;
+      else if (text[i] == '"')
+        in_string = 0;
+    } else if (text[i] == '"') {
+      in_string = 1;
+    } else if (text[i] == '-' || (text[i] >= '0' && text[i] <= '9')) {
+      const size_t sign = text[i] == '-';
+      const size_t end = i + strspn(text + i, "0123456789.eE+-");
+      const size_t behind = end + strspn(text + end, " \t\n\r");
+      if (end - i - sign > 15 && strspn(text + i + sign, "0123456789") == end - i - sign &&
+          text[i + sign] != '0' && !(behind < n && text[behind] == ':')) {
+        luaL_addlstring(&out, text + from, i - from);
+        luaL_addchar(&out, '"');
+        luaL_addlstring(&out, text + i, end - i);
+        luaL_addchar(&out, '"');
+        from = end;
+      }
+      i = end - 1;
+    }
+  }
+  luaL_addlstring(&out, text + from, n - from);
+  luaL_pushresult(&out);
+  return 1;
+}
+
 static const luaL_Reg reply_functions[] = {{"reply", lp_reply_reply},
                                            {"check", lp_reply_check},
                                            {"mark_empty_lists", lp_reply_mark_empty_lists},
+                                           {"quote_integers", lp_reply_quote_integers},
                                            {NULL, NULL}};
 
 static const luaL_Reg keys_meta[] = {{"__gc", collect_keys}, {NULL, NULL}};
