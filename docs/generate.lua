@@ -143,6 +143,34 @@ local function report_table()
   return table.concat(lines, "\n") .. "\n"
 end
 
+local function operation_tables()
+  local wire = { "| call | request | the vendor's name |", "| --- | --- | --- |" }
+  local calls = { "| call | what | options |", "| --- | --- | --- |" }
+  for _, operation in ipairs(require("lastpass.business.operations").list) do
+    local required = {}
+    for _, name in ipairs(operation.required or {}) do
+      required[name] = true
+    end
+    local names, ids = {}, {}
+    for name in pairs(operation.query or operation.body or {}) do
+      names[#names + 1] = (required[name] and "**`%s`**" or "`%s`"):format(name)
+    end
+    table.sort(names)
+    for name in operation.path:gmatch "{([^}]+)}" do
+      ids[#ids + 1] = name:gsub("%-", "_")
+    end
+    local call = ("`%s(%s)`"):format(operation.name, table.concat(ids, ", "))
+    calls[#calls + 1] = ("| %s | %s | %s |"):format(call, operation.does, table.concat(names, ", "))
+    wire[#wire + 1] = ("| `%s` | %s `%s` | %s |"):format(
+      operation.name,
+      operation.method,
+      operation.path,
+      operation.operation
+    )
+  end
+  return table.concat(calls, "\n") .. "\n", table.concat(wire, "\n") .. "\n"
+end
+
 -- Writes a table between marks of a document.
 local function write_table(path, name, content)
   local first, last = ("<!-- %s -->"):format(name), ("<!-- /%s -->"):format(name)
@@ -387,6 +415,10 @@ write_table("docs/playbooks.md", "words", word_table())
 write_table("docs/safety.md", "limits", limit_table())
 write_table("docs/reports.md", "reports", report_table())
 write_table("docs/scim.md", "client options", option_table(require("lastpass.scim.options").list))
+local calls, wire = operation_tables()
+write_table("docs/rest.md", "calls", calls)
+write_table("docs/rest.md", "options", option_table(require("lastpass.business.options").list))
+write_table("docs/rest-protocol.md", "operations", wire)
 write_file("docs/lastpass.d.lua", type_file())
 write_file("docs/lastpass.1", dofile("docs/manual.lua").text())
 write_file(

@@ -24,7 +24,7 @@ describe("lastpass.business.options", function()
       ["unknown option 'token' "] = { token = key },
       ["http goes to this machine only"] = { key = key, url = "http://api.acme.example" },
       ["must not hold a user name"] = { key = key, url = "https://a:b@api.acme.example" },
-      ["that of the Enterprise API"] = { key = key, url = "https://lastpass.com/enterpriseapi.php" },
+      ["that of the Enterprise API"] = { key = key, url = "https://a.example/enterpriseapi.php" },
       ["for this machine only"] = { key = key, verify = false },
       ["an integer from 1 to 500"] = { key = key, page_size = 501 },
       ["option 'proxy'"] = { key = key, proxy = "ftp://x" },

@@ -26,11 +26,19 @@ function M.new(options)
       body = type(body) == "table" and json.encode(body) or body or "",
     }
   end
-  local complete = { key = lastpass.secret.value(M.KEY), transport = server }
+  return M.client_of(server, options), server
+end
+
+--- A client of a transport.
+---@param transport table
+---@param options? table further options of the client
+---@return lastpass.business.Client
+function M.client_of(transport, options)
+  local complete = { key = lastpass.secret.value(M.KEY), transport = transport }
   for name, value in pairs(options or {}) do
     complete[name] = value
   end
-  return lastpass.business.new(complete), server
+  return lastpass.business.new(complete)
 end
 
 return M
