@@ -86,23 +86,14 @@ end
 
 -- ------------------------------------------------------------------ what the table of operations says
 
--- What a reply of each kind is given as.
-local readers = {}
-
-function readers.one(client, request, reply)
+local function read_object(client, request, reply)
   if type(reply.body) ~= "table" or #reply.body > 0 then
     return call.fail_shape(client, request, "the reply is no object")
   end
   return shape.read(reply.body)
 end
 
-readers.write = readers.one
-
-function readers.done()
-  return true
-end
-
-function readers.array(client, request, reply)
+local function read_list(client, request, reply)
   local list = reply.body
   if type(list) ~= "table" or next(list) ~= nil and #list == 0 then
     return call.fail_shape(client, request, "the reply is no list")
@@ -110,9 +101,18 @@ function readers.array(client, request, reply)
   return shape.read(json.list(list))
 end
 
-function readers.job(client, request, reply)
-  return job.of_reply(client, request, reply.body)
-end
+-- What a reply of each kind is given as.
+local readers = {
+  one = read_object,
+  write = read_object,
+  array = read_list,
+  done = function()
+    return true
+  end,
+  job = function(client, request, reply)
+    return job.of_reply(client, request, reply.body)
+  end,
+}
 
 -- The path with its parameters, which are ids.
 local function path_of(operation, given, where)
