@@ -295,17 +295,26 @@ end
 
 -- ---- invitations, mails ----
 
--- The addresses of the invited, each as JSON.
-local function invited_parts(self)
-  local seeded, parts = self.seeded, {}
+--- Calls a function with everybody who is invited.
+---@param call fun(person: lastpass.sandbox.Person)
+function methods:each_invited(call)
+  local seeded = self.seeded
   for index = seeded.users, seeded.users + seeded.invited - 1 do
     if not self.invited_gone[index] then
-      parts[#parts + 1] = php.string(seeded:mail(index))
+      call(self:person(seeded:mail(index)))
     end
   end
   for _, person in ipairs(self.invited_added) do
-    parts[#parts + 1] = php.string(person.fields.username)
+    call(person)
   end
+end
+
+-- The addresses of the invited, each as JSON.
+local function invited_parts(self)
+  local parts = {}
+  self:each_invited(function(person)
+    parts[#parts + 1] = php.string(person.fields.username)
+  end)
   return parts
 end
 
