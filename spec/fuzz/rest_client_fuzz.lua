@@ -30,7 +30,7 @@ local scalars = {
   '"https://evil.example/x"',
 }
 local names = {}
-for name in ("id name email accountStatus items nextPageToken title errors url status"):gmatch "%a+" do
+for name in ("id name email accountStatus items nextPageToken title url status"):gmatch "%a+" do
   names[#names + 1] = name
 end
 
