@@ -1,6 +1,7 @@
 --- What the sandbox had to invent because nothing public says it. Data, so that the control API
 -- can list it, and settings, so that a client can be tried against the other possibility.
 -- @module lastpass.sandbox.assumptions
+local of_business = require "lastpass.sandbox.business.assumptions"
 local of_mfa = require "lastpass.sandbox.mfa.assumptions"
 local of_saml = require "lastpass.sandbox.saml.assumptions"
 local of_scim = require "lastpass.sandbox.scim.assumptions"
@@ -395,6 +396,7 @@ for _, of_page in ipairs {
   { "scim-protocol", of_scim },
   { "saml-protocol", of_saml },
   { "mfa-protocol", of_mfa },
+  { "rest-protocol", of_business },
 } do
   for _, assumption in ipairs(of_page[2]) do
     assumption.page = of_page[1]

@@ -6,6 +6,7 @@
 --    sandbox:stop()
 -- @module lastpass.sandbox
 local assumptions = require "lastpass.sandbox.assumptions"
+local business = require "lastpass.sandbox.business"
 local clocks = require "lastpass.sandbox.clock"
 local companies = require "lastpass.sandbox.company"
 local errors = require "lastpass.error"
@@ -143,8 +144,9 @@ end
 
 --- Starts a sandbox.
 ---@param options? table
--- company: `users` (50; up to 1,000,000), `seed` (1), `cid` (8771312), `provhash`, `scim_token`, `name`,
--- `domain`, `timezone`, `invited`, `folders`, `events`, `history_days`, `assumptions` (see
+-- company: `users` (50; up to 1,000,000), `seed` (1), `cid` (8771312), `provhash`, `scim_token`, `rest_key`,
+-- `name`, `staged`, `parent`, `company_type`, `license_limit`, `addons`, `domain`,
+-- `timezone`, `invited`, `folders`, `events`, `history_days`, `assumptions` (see
 -- `M.assumptions`); `companies`: a list of further ones; `page_groups`: that assumption;
 -- server: `address` ("127.0.0.1"), `port` (0: the system chooses), `open_to_network` (false),
 -- `tls` (false; true or options of `lastpass.sandbox.certificate`), `latency` (seconds added to
@@ -197,6 +199,7 @@ function M.start(options)
     cid = first.cid,
     provhash = first.provhash,
     scim_token = first.scim_token,
+    rest_key = business.key(first),
     timezone = first.timezone,
     certificate = server_options.certificate,
     ca_file = ca_file,

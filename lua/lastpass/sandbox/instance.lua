@@ -24,9 +24,9 @@ end
 ---@param server userdata of `lastpass.httpd`
 ---@param about table `scheme`, `cid`, `provhash`, `scim_token`, `timezone`, `certificate`, `ca_file`,
 -- `transport`
----@return table sandbox `url`, `port`, `cid`, `scim_url`, `scim_token`, `saml_url` (the SSO apps), `saml_sp_url` (a service
--- provider), `mfa` (`url`, `login_key`, `key`, `private_key`,
--- `public_key`), `certificate` and `ca_file` (with TLS)
+---@return table sandbox `url`, `port`, `cid`, `scim_url`, `scim_token`, `rest_url`, `rest_key`, `saml_url` (the SSO apps),
+-- `saml_sp_url` (a service provider), `mfa` (`url`, `login_key`, `key`, `private_key`, `public_key`), `certificate` and
+-- `ca_file` (with TLS)
 function M.new(server, about)
   local host = server:address()
   host = host:find(":", 1, true) and "[" .. host .. "]" or host
@@ -40,6 +40,8 @@ function M.new(server, about)
     provhash = about.provhash,
     scim_url = ("%s/scimapi/%.0f"):format(origin, about.cid),
     scim_token = about.scim_token,
+    rest_url = origin .. "/business",
+    rest_key = about.rest_key,
     saml_url = origin .. "/saml/",
     saml_sp_url = origin .. "/saml/sp",
     timezone = about.timezone,
@@ -113,6 +115,23 @@ function methods:scim(options)
     merged.token = lastpass.secret.value(self.scim_token)
   end
   return lastpass.scim.new(merged)
+end
+
+--- A client of the REST API bound to this sandbox.
+---@param options? table options of `lastpass.business.new`; what is given goes before the sandbox's own
+---@return table|nil client
+---@return string? message
+---@return lastpass.Error? err
+function methods:rest(options)
+  local lastpass = require "lastpass"
+  local merged = { url = self.rest_url, ca_file = self.ca_file }
+  for name, value in pairs(options or {}) do
+    merged[name] = value
+  end
+  if merged.key == nil then
+    merged.key = lastpass.secret.value(self.rest_key)
+  end
+  return lastpass.business.new(merged)
 end
 
 -- One transport for each sandbox, which keeps its connection.
@@ -345,6 +364,7 @@ local signatures = {
   client = "options?: table",
   scim = "options?: table",
   change_scim_token = "options?: table",
+  rest = "options?: table",
   control = "method: string, path: string, body?: any",
   stop = "",
   saml_app = "settings: table",

@@ -13,7 +13,7 @@ local schema = require "lastpass.sandbox.schema"
 
 local M = {}
 
-local SURFACES = { "enterprise", "scim", "saml", "mfa", "control" }
+local SURFACES = { "enterprise", "business", "scim", "saml", "mfa", "control" }
 
 local JOURNAL_SIZE = 10000
 

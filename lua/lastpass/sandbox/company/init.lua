@@ -37,6 +37,16 @@ M.known_options = {
   scim_token = function(value)
     return type(value) == "string" and value:find "^[%w._~+/=-]+$" ~= nil, "a bearer token"
   end,
+  rest_key = function(value)
+    return type(value) == "string" and value:find "^[%w._~+/=-]+$" ~= nil, "a key of the REST API"
+  end,
+  parent = whole_number(1, 2 ^ 40),
+  company_type = function(value)
+    return value == "managed" or value == "managed-msp", '"managed" or "managed-msp"'
+  end,
+  license_limit = whole_number(0, 2 ^ 31 - 1),
+  addons = schema.is_strings,
+  staged = whole_number(0, 10000),
   users = whole_number(0, M.MOST_USERS),
   seed = whole_number(0, 2 ^ 31),
   name = "string",
