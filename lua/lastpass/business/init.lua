@@ -231,4 +231,4 @@ signature.declare("business:", methods, {
   request = "method: string, path: string, options?: table",
 })
 
-return M
+return signature.declare("lastpass.business.", M, { new = "options: table, level?: integer" })
