@@ -115,6 +115,7 @@ build = {
     ["lastpass.cli.commands.history"] = "lua/lastpass/cli/commands/history.lua",
     ["lastpass.cli.commands"] = "lua/lastpass/cli/commands/init.lua",
     ["lastpass.cli.commands.mfa"] = "lua/lastpass/cli/commands/mfa.lua",
+    ["lastpass.cli.commands.mfa_codes"] = "lua/lastpass/cli/commands/mfa_codes.lua",
     ["lastpass.cli.commands.mfa_directory"] = "lua/lastpass/cli/commands/mfa_directory.lua",
     ["lastpass.cli.commands.mfa_lists"] = "lua/lastpass/cli/commands/mfa_lists.lua",
     ["lastpass.cli.commands.plans"] = "lua/lastpass/cli/commands/plans.lua",

@@ -224,6 +224,7 @@ end
 function M.announce_approval(session, body, only_said)
   local approvals = require "lastpass.plan.approval"
   local client = session:client()
+  session.streams:flush()
   if only_said then
     local reason = approvals.reason(client, body)
     return reason and session:say("another admin has to approve it (--approver): %s", reason)

@@ -128,13 +128,22 @@ local function journal_place(options, profile)
     or must(require("lastpass.store.location").default_path())
 end
 
+--- Where used codes and requests to phones are counted: for all programs that share the journal.
+---@param session lastpass.cli.Session
+---@param profile? table default: read now
+---@return lastpass.state.State
+function M.state(session, profile)
+  profile = profile or select(2, of_profile(session))
+  return require("lastpass.state").database(journal_place(session.options, profile))
+end
+
 --- The client that the command line means; what is wrong is raised.
 ---@param session lastpass.cli.Session
 ---@return lastpass.mfa.Client
 ---@return table profile
 function M.client(session)
   local settings, profile = M.settings(session)
-  settings.state = require("lastpass.state").database(journal_place(session.options, profile))
+  settings.state = M.state(session, profile)
   require("lastpass.cli.interrupt").watch()
   return must(failure.call(require("lastpass.directory.second_factor").open, settings)), profile
 end

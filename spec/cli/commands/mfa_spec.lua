@@ -116,7 +116,8 @@ describe("lastpass mfa", function()
     end)
 
     it("tells what is unreachable from a denial", function()
-      local code, out, err = plain:run { "mfa", "ask", people()[1], "--url=http://127.0.0.1:1" }
+      plain.flags[1] = "--url=http://127.0.0.1:1"
+      local code, out, err = plain:run { "mfa", "ask", people()[1] }
       assert.equal(69, code, err)
       assert.matches("unreachable", out)
     end)
@@ -201,15 +202,8 @@ describe("lastpass mfa", function()
       rows, code = secured:json { "mfa", "user", "suspend", "a@x.example", "b@x.example", "--yes" }
       assert.equal(1, code)
       assert.equal("refused", rows[2].outcome)
-      rows, code = secured:json {
-        "mfa",
-        "user",
-        "suspend",
-        "a@x.example",
-        "b@x.example",
-        "--yes",
-        "--url=http://127.0.0.1:1",
-      }
+      secured.flags[1] = "--url=http://127.0.0.1:1"
+      rows, code = secured:json { "mfa", "user", "suspend", "a@x.example", "b@x.example", "--yes" }
       assert.equal(69, code)
       assert.equal("not tried", rows[2].outcome)
       local _, err

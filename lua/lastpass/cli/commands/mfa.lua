@@ -72,6 +72,7 @@ end
 return {
   groups = {
     mfa = "LastPass MFA: a second factor, and the directory of those who have one.",
+    ["mfa code"] = "One-time codes, as apps show them.",
     ["mfa user"] = "A user of LastPass MFA.",
     ["mfa group"] = "A group of LastPass MFA.",
     ["mfa role"] = "A role of LastPass MFA.",

@@ -84,4 +84,23 @@ M.mfa_members = {
   columns = { "name", "kind" },
 }
 
+local row_tones = { unsafe = "bad", too_short = "bad", ok = "good", skipped = "dim" }
+
+M.mfa_doctor = {
+  name = "checks",
+  key = "check",
+  fields = { "check", "state", "place", "found", "expected", "problem", "fix" },
+  columns = {
+    "state",
+    "check",
+    { field = "place", wrap = true },
+    { field = "found", wrap = true },
+    { field = "problem", wrap = true },
+    { field = "fix", wrap = true, title = "what to do" },
+  },
+  tone = function(row)
+    return row_tones[row.state]
+  end,
+}
+
 return M
