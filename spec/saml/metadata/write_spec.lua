@@ -163,6 +163,13 @@ describe("saml.metadata.write", function()
       { sp = {} },
       { entity_id = "x", sp = { asc = {} } },
       { entity_id = "x", sp = {}, validuntil = 1 },
+      { entity_id = "x", sp = { sso = {} } },
+      { entity_id = "x", idp = { acs = {} } },
+      { entity_id = "x", sp = { certificates = { singing = {} } } },
+      {
+        entity_id = "x",
+        sp = { acs = { { location = "https://x.example", responselocation = "y" } } },
+      },
     } do
       check.blamed(function()
         metadata.write(wrong)

@@ -23,16 +23,29 @@ local known = {
   notes = "table",
 }
 
+local function with_common(own)
+  own.certificates, own.name_id_formats, own.slo, own.logout_url =
+    "table", "table", "table", "string"
+  return own
+end
+
 local known_of_role = {
-  certificates = "table",
-  name_id_formats = "table",
-  slo = "table",
-  logout_url = "string",
-  sso = "table",
-  want_authn_requests_signed = "boolean",
-  acs = "table",
-  authn_requests_signed = "boolean",
-  want_assertions_signed = "boolean",
+  IDPSSODescriptor = with_common { sso = "table", want_authn_requests_signed = "boolean" },
+  SPSSODescriptor = with_common {
+    acs = "table",
+    authn_requests_signed = "boolean",
+    want_assertions_signed = "boolean",
+  },
+}
+
+local known_of_certificates = { signing = "table", encryption = "table" }
+
+local known_of_endpoint = {
+  binding = "string",
+  location = "string",
+  response_location = "string",
+  index = "number",
+  default = "boolean",
 }
 
 -- What an identity provider may encrypt with (saml §3.18), said so that it need not guess.
@@ -104,6 +117,7 @@ end
 local function endpoints(name, list, is_indexed)
   local elements = {}
   for position, endpoint in ipairs(list or {}) do
+    errors.check_options("saml.metadata.write: " .. name, endpoint, known_of_endpoint, 5)
     local attributes = {
       Binding = endpoint.binding or names.binding.post,
       Location = endpoint.location,
@@ -136,7 +150,9 @@ end
 
 -- The schema prescribes the order: keys, logout, formats, then what the role is for.
 local function role_element(name, attributes, role, last)
-  errors.check_options("saml.metadata.write: " .. name, role, known_of_role, 4)
+  local where = "saml.metadata.write: " .. name
+  errors.check_options(where, role, known_of_role[name], 4)
+  errors.check_options(where .. ": certificates", role.certificates, known_of_certificates, 4)
   local keys, message, err = key_descriptors(role.certificates)
   if not keys then
     return nil, message, err
