@@ -23,9 +23,6 @@ local function ask(session, options)
   require("lastpass.cli.output").check(session, require("lastpass.cli.views").mfa_result)
   local client, profile = mfa.client(session)
   local handle = must(failure.call(client.challenge, client, challenge_of(options, profile)))
-  if handle.joined then
-    session:say("a request to %s is under way already; its answer counts", handle:user())
-  end
   local result = handle:poll()
   if result.outcome == "pending" and not options.no_wait then
     session:say("waiting for %s to answer on their phone; Ctrl-C gives up", handle:user())
