@@ -167,6 +167,14 @@ function methods:answer(request, call)
   return reply
 end
 
+--- The origin as whoever asks sees it.
+---@param request table
+---@return string
+function methods:origin(request)
+  local host = request.headers.host or ""
+  return self.scheme .. "://" .. (host:find "^[%w.:%[%]-]+$" and host or "localhost")
+end
+
 --- Says that something is new: who waits for it looks again when this request is answered.
 ---@param topic? integer default everybody
 function methods:wake(topic)

@@ -189,24 +189,24 @@ end
 
 -- SSO apps of SAML: what an admin sets up for each.
 endpoints.saml_apps.GET = function(server, _, _, company, request)
-  return saml.list_apps(company, saml.origin(server, request))
+  return saml.list_apps(company, server:origin(request))
 end
 
 endpoints.saml_apps.POST = function(server, _, data, company, request)
-  return saml.add_app(server, company, data, saml.origin(server, request))
+  return saml.add_app(server, company, data, server:origin(request))
 end
 
 endpoints.saml_apps.DELETE = function(server, query, _, company, request)
-  return saml.remove_app(company, query.app, saml.origin(server, request))
+  return saml.remove_app(company, query.app, server:origin(request))
 end
 
 -- The service provider of the sandbox: whose responses it reads.
 endpoints.saml_sp.GET = function(server, _, _, _, request)
-  return saml.set_sp(server, nil, saml.origin(server, request))
+  return saml.set_sp(server, nil, server:origin(request))
 end
 
 endpoints.saml_sp.POST = function(server, _, data, _, request)
-  return saml.set_sp(server, data, saml.origin(server, request))
+  return saml.set_sp(server, data, server:origin(request))
 end
 
 endpoints.state.GET = function(_, query, _, company)

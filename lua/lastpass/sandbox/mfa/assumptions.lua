@@ -115,6 +115,13 @@ return {
     why = "how the two directories hang together is not documented",
   },
   {
+    name = "mfa_web",
+    section = "2.4",
+    what = "the phone rings when the browser comes to RedirectUrl; whoever has no active phone is "
+      .. "sent to NotRegisteredUrl, every other refusal to CancelUrl; a login lives 10 minutes",
+    why = "only the fields are known, of the predecessor's host",
+  },
+  {
     name = "mfa_callback",
     section = "3",
     what = "CallbackUrl is shown with the pending request and is not called",

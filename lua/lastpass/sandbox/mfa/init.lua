@@ -14,8 +14,17 @@ local loaders = {
   plain = function()
     return require "lastpass.sandbox.mfa.plain"
   end,
+  pages = function()
+    return require "lastpass.sandbox.mfa.pages"
+  end,
   secured = function()
     return require "lastpass.sandbox.mfa.secured"
+  end,
+  style = function()
+    return require "lastpass.sandbox.pages"
+  end,
+  web = function()
+    return require "lastpass.sandbox.mfa.web"
   end,
 }
 
@@ -47,6 +56,8 @@ local calls = {
   ["auth/login"] = { "login", "plain" },
   ["auth/loginasync"] = { "login_async", "plain" },
   ["auth/checklogintoken"] = { "check", "plain" },
+  ["auth/webauth"] = { "begin", "web", "web_begin" },
+  ["auth/webauthchecktoken"] = { "check", "web", "web_check" },
   ["generic/login"] = { "login", "secured" },
   ["generic/loginasync"] = { "login_async", "secured" },
   ["generic/checklogintoken"] = { "check", "secured" },
@@ -90,6 +101,42 @@ local function answer(server, request)
   })
 end
 
+-- ---- pages: path, methods, the part that answers, whether the journal has it ----
+
+local of_browser = {
+  { "/mfa/phone", "GET POST", "pages", "phone", true },
+  { "/mfa/phone%.js", "GET", "pages", "script" },
+  { "/mfa/ringing", "GET", "pages", "ringing" },
+  { "/mfa/style%.css", "GET", "style", "style" },
+  { "/mfa/web", "GET POST", "web", "page", true },
+}
+
+local function serve_page(server, request, route)
+  if not (" " .. route[2] .. " "):find(" " .. request.method .. " ", 1, true) then
+    return refuse(405)
+  end
+  return parts[route[3]][route[4]](server, request)
+end
+
+local function answer_page(server, request, route)
+  if not route[5] then
+    return serve_page(server, request, route)
+  end
+  local headers = {}
+  return server:answer(request, {
+    headers = headers,
+    command = "mfa:" .. route[1]:match "[^/]+$",
+    rows = 1,
+    run = function()
+      local reply = serve_page(server, request, route)
+      for name, value in pairs(reply.headers or {}) do
+        headers[name] = value
+      end
+      return { status = reply.status, body = reply.body, class = reply.class or "ok" }
+    end,
+  })
+end
+
 local function too_large()
   return { status = 413, headers = HEADERS, body = "" }
 end
@@ -99,6 +146,11 @@ end
 function M.register(server)
   server:route("/[Aa][Uu][Tt][Hh]/.*", answer, too_large)
   server:route("/[Gg][Ee][Nn][Ee][Rr][Ii][Cc]/.*", answer, too_large)
+  for _, route in ipairs(of_browser) do
+    server:route(route[1], function(_, request)
+      return answer_page(server, request, route)
+    end, too_large)
+  end
 end
 
 return M

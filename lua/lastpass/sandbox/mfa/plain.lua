@@ -30,14 +30,22 @@ local function writer(effects)
   end
 end
 
-local function with_company(server, request, effects, run)
+--- Runs a call for the company whose key came.
+---@param server table
+---@param request table
+---@param effects table|nil of faults
+---@param run fun(server: table, company: table, given: table, write: function): table
+---@param field? string that has the key; default "APIKey"
+---@return table reply
+function M.with_company(server, request, effects, run, field)
   local given = M.read(request)
   if not given then
     return M.malformed()
   end
   local write = writer(effects)
+  local key = given[field or "APIKey"]
   local company = states.find(server, function(state)
-    return type(given.APIKey) == "string" and given.APIKey == state.login_key
+    return type(key) == "string" and key == state.login_key
   end)
   if not company then
     return write(calls.failed "Invalid API key")
@@ -47,12 +55,12 @@ end
 
 --- POST /auth/login
 function M.login(server, request, effects)
-  return with_company(server, request, effects, calls.login)
+  return M.with_company(server, request, effects, calls.login)
 end
 
 --- POST /auth/loginasync
 function M.login_async(server, request, effects)
-  return with_company(server, request, effects, calls.login_async)
+  return M.with_company(server, request, effects, calls.login_async)
 end
 
 --- POST /auth/CheckLoginToken: the token is all that it asks for.

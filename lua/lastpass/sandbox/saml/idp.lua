@@ -1,9 +1,9 @@
 --- The identity provider that plays LastPass: sign-on, launch, MFA, logout, metadata, for all apps of all companies.
 -- @module lastpass.sandbox.saml.idp
 local digest = require "lastpass.digest"
+local forms = require "lastpass.sandbox.pages"
 local pages = require "lastpass.sandbox.saml.pages"
 local people = require "lastpass.sandbox.saml.people"
-local percent = require "lastpass.text.percent"
 local site = require "lastpass.sandbox.saml.site"
 local states = require "lastpass.sandbox.saml.state"
 local xmldsig = require "lastpass.xmldsig"
@@ -126,17 +126,6 @@ function M.launch(server, request, origin, holds)
   return begin(server, origin, request, { app = app, relay = request.query.RelayState })
 end
 
-local function read_form(request)
-  local fields = {}
-  for _, one in ipairs(percent.form(request.body) or {}) do
-    if fields[one.name] then
-      return {}
-    end
-    fields[one.name] = one.value
-  end
-  return fields
-end
-
 -- Ends the pages: a session, and the answer.
 local function finish(server, origin, request, handle, pending, has_mfa)
   local shared, now = states.shared(server), server.clock:seconds()
@@ -157,11 +146,11 @@ end
 --- The page with the people: GET looks somebody up, POST signs on as somebody.
 function M.sign_on(server, request, origin)
   local shared, now = states.shared(server), server.clock:seconds()
-  local fields = request.method == "POST" and read_form(request) or request.query
+  local fields = request.method == "POST" and forms.read_form(request) or request.query
   local pending = shared.pending:get(fields.request, now)
   if not pending or not site.has_app(server, pending.app) then
     return expired()
-  elseif not site.is_own_form(request, origin) then
+  elseif not forms.is_own_form(request, origin) then
     return foreign_form()
   elseif request.method ~= "POST" then
     return people_page(fields.request, pending, fields.q)
@@ -182,11 +171,11 @@ end
 --- The decision on the telephone.
 function M.mfa(server, request, origin)
   local shared, now = states.shared(server), server.clock:seconds()
-  local fields = read_form(request)
+  local fields = forms.read_form(request)
   local pending = shared.pending:get(fields.request, now)
   if not pending or not pending.mail or not site.has_app(server, pending.app) then
     return expired()
-  elseif not site.is_own_form(request, origin) then
+  elseif not forms.is_own_form(request, origin) then
     return foreign_form()
   elseif fields.decision == "approve" then
     return finish(server, origin, request, fields.request, pending, true)

@@ -38,15 +38,6 @@ local parts = setmetatable({}, {
 
 -- ---- for the control API ----
 
---- The origin as whoever asks sees it.
----@param server table
----@param request table
----@return string
-function M.origin(server, request)
-  local host = request.headers.host or ""
-  return server.scheme .. "://" .. (host:find "^[%w.:%[%]-]+$" and host or "localhost")
-end
-
 local function describe(server, origin, app)
   local shown = parts.apps.describe(app, origin)
   shown.metadata_xml = assert(parts.idp.metadata(server, origin, app))
@@ -211,7 +202,7 @@ local function run(server, request, route)
   if not (" " .. route[3] .. " "):find(" " .. request.method .. " ", 1, true) then
     return parts.pages.refused("Not possible", route[3]:gsub(" ", ", ") .. " only", nil, 405)
   end
-  local origin = M.origin(server, request)
+  local origin = server:origin(request)
   local handle = route[5] and parts[route[4]][route[5]] or route[4]
   return handle(server, request, origin, select(3, request.path:find("^" .. route[1] .. "$")))
 end

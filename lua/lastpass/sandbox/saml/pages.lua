@@ -2,71 +2,25 @@
 -- @module lastpass.sandbox.saml.pages
 local components = require "lastpass.html.components"
 local html = require "lastpass.html"
-local style = require "lastpass.html.style"
+local pages = require "lastpass.sandbox.pages"
 local text = require "lastpass.text"
 local time = require "lastpass.time"
 
 local M = {}
 
-local POLICY = "default-src 'none'; style-src 'self'; base-uri 'none'; frame-ancestors 'none'"
-
-local headers = {
-  ["Content-Type"] = "text/html; charset=utf-8",
-  ["Cache-Control"] = "no-store",
-  -- with "no-referrer" browsers send the forms of these pages with "Origin: null"
-  ["Referrer-Policy"] = "same-origin",
-  ["X-Content-Type-Options"] = "nosniff",
-}
-
---- Headers of a page.
----@param more? table
----@return table<string, any>
-function M.headers(more)
-  local all = { ["Content-Security-Policy"] = POLICY }
-  for _, list in ipairs { headers, more or {} } do
-    for name, value in pairs(list) do
-      all[name] = value
-    end
-  end
-  return all
-end
+M.headers, M.style = pages.headers, pages.style
 
 --- A page.
----@param page table title, lead, main (markup), status, headers, class (for the journal)
+---@param page table as of lastpass.sandbox.pages
 ---@return table reply as `server:answer` takes it, with `headers`
 function M.page(page)
-  return {
-    status = page.status or 200,
-    class = page.class,
-    headers = M.headers(page.headers),
-    body = components.document {
-      title = page.title .. " – LastPass sandbox",
-      head = html.link { rel = "stylesheet", href = "/saml/style.css" },
-      skip = { "#main", "Skip to the content" },
-      header = html.header(
-        html.h1(page.title),
-        page.lead and html.p({ class = "lead" }, page.lead)
-      ),
-      main = html.main({ id = "main", tabindex = "-1" }, page.main),
-      footer = html.footer(
-        html.p(
-          "A sandbox: no LastPass, no password, nobody's data. ",
-          html.a({ href = "/saml/" }, "SSO apps"),
-          ", ",
-          html.a({ href = "/saml/sp" }, "try an identity provider")
-        )
-      ),
-    },
+  page.style = "/saml/style.css"
+  page.footer = {
+    html.a({ href = "/saml/" }, "SSO apps"),
+    ", ",
+    html.a({ href = "/saml/sp" }, "try an identity provider"),
   }
-end
-
---- The style sheet.
-function M.style()
-  return {
-    status = 200,
-    headers = { ["Content-Type"] = "text/css; charset=utf-8" },
-    body = style,
-  }
+  return pages.page(page)
 end
 
 --- A page that sends itself on: what `binding.form` made.
@@ -74,19 +28,14 @@ end
 ---@param more? table headers
 function M.send(sent, more)
   if sent.url and not sent.form then
-    local all = M.headers(more)
-    all.Location = sent.url
-    return { status = 302, headers = all, body = "" }
+    return pages.redirect(sent.url, more)
   end
   local all = M.headers(more)
   all["Content-Security-Policy"] = sent.policy or require("lastpass.saml.binding").policy()
   return { status = 200, headers = all, body = sent.form }
 end
 
---- A redirect.
-function M.redirect(location, more)
-  return M.send({ url = location }, more)
-end
+M.redirect = pages.redirect
 
 --- What was refused, with the code and the next step, as an admin has to see it here.
 ---@param title string
@@ -94,28 +43,17 @@ end
 ---@param err? lastpass.Error
 ---@param status? integer
 function M.refused(title, message, err, status)
-  local facts = {}
-  if err then
-    facts = {
-      { "Code", html.code(err.code) },
-      { "Check", err.title and ("%s (%s)"):format(err.title, err.section) },
-      { "What to do", err.hint },
-      { "In the browser of a real site", err.browser },
-    }
-  end
   return M.page {
     status = status or 403,
     class = err and err.code or "refused",
     title = title,
-    main = html.section(components.warning("Refused:", message), components.facts(facts, true)),
+    main = pages.refusal(message, err),
   }
 end
 
 -- ---- the identity provider ----
 
-local function hidden(name, value)
-  return html.input { type = "hidden", name = name, value = value }
-end
+local hidden = pages.hidden
 
 local function search(handle, query)
   return html.form(

@@ -107,12 +107,6 @@ end
 
 -- ---- sessions ----
 
---- Whether a form comes from a page of this site, or from no browser.
-function M.is_own_form(request, origin)
-  local from = request.headers.origin
-  return from == nil or from == origin
-end
-
 --- The name of the session that a browser has.
 function M.cookie_of(request)
   return (";" .. (request.headers.cookie or "")):match(";%s*" .. COOKIE .. "=(%x+)")

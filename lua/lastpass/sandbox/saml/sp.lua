@@ -6,6 +6,7 @@ local components = require "lastpass.html.components"
 local html = require "lastpass.html"
 local idp = require "lastpass.sandbox.saml.idp"
 local metadata = require "lastpass.saml.metadata"
+local forms = require "lastpass.sandbox.pages"
 local pages = require "lastpass.sandbox.saml.pages"
 local percent = require "lastpass.text.percent"
 local saml_sp = require "lastpass.saml.sp"
@@ -278,7 +279,7 @@ end
 function M.page(server, request, origin)
   if request.method ~= "POST" then
     return show(server, request, origin)
-  elseif not site.is_own_form(request, origin) then
+  elseif not forms.is_own_form(request, origin) then
     return pages.refused("Service provider", "the form is of another site")
   end
   local ok, message = M.set(server, read_settings(request), origin)
@@ -334,7 +335,7 @@ end
 --- Ends the session, here and at the identity provider.
 function actions.logout(server, request, origin)
   local identity, name = session_of(server, request)
-  if request.method ~= "POST" or not site.is_own_form(request, origin) then
+  if request.method ~= "POST" or not forms.is_own_form(request, origin) then
     return pages.refused("Sign out", "only the form of this site signs out", nil, 405)
   end
   state_of(server).sessions:remove(name)

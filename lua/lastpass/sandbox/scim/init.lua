@@ -157,11 +157,6 @@ local function is_authorized(state, headers)
   return token ~= nil and digest.same(digest.sha256(token), state.token_hash)
 end
 
-local function origin(server, headers)
-  local host = headers.host or ""
-  return server.scheme .. "://" .. (host:find "^[%w.:%[%]-]+$" and host or "localhost")
-end
-
 local function run(server, company, request, base, path, query, action)
   local state = company and state_of(company)
   local is_open = open_to_all[action] and company and state.is_rfc()
@@ -175,7 +170,7 @@ local function run(server, company, request, base, path, query, action)
     query = query,
     headers = request.headers,
     body = request.body,
-    base = origin(server, request.headers) .. base,
+    base = server:origin(request) .. base,
     principal = digest.to_hex(state.token_hash),
   }
   if info.failure then
