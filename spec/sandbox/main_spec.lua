@@ -59,6 +59,12 @@ describe("lastpass.sandbox.run", function()
     assert.equal(("http://127.0.0.1:%d/saml/sp"):format(line.port), line.saml_sp_url)
     assert.is_nil(first:find(sandbox.SCIM_TOKEN, 1, true))
     assert.is_nil(io.open(line.scim_token_file), "the file goes with the sandbox")
+    assert.equal(("http://127.0.0.1:%d"):format(line.port), line.mfa_url)
+    assert.equal(line.mfa_url .. "/mfa/phone", line.mfa_phone_url)
+    for _, field in ipairs { "mfa_login_key_file", "mfa_key_file", "mfa_private_key_file" } do
+      assert.is_string(line[field])
+      assert.is_nil(io.open(line[field]), "the file goes with the sandbox")
+    end
   end)
 
   it("puts the hash into a file that a client can use, readable by its owner only", function()
@@ -106,10 +112,8 @@ describe("lastpass.sandbox.run", function()
       out=$(mktemp)
       (trap '' HUP; exec $lua <"$0" >"$out") &
       pid=$!
-      for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
-        [ -s "$out" ] && break
-        sleep 0.1
-      done
+      tries=0
+      until [ -s "$out" ] || [ $tries = 200 ]; do sleep 0.1; tries=$((tries + 1)); done
       kill -HUP $pid
       sleep 0.3
       kill -TERM $pid && echo "was there"

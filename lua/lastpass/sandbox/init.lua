@@ -40,6 +40,7 @@ local known_options = {
   faults = "table",
   journal_size = "number",
   saml_keys = "string",
+  phones = "table",
   transport = "table",
 }
 for name, expected in pairs(companies.known_options) do
@@ -152,7 +153,8 @@ end
 -- `tls` (false; true or options of `lastpass.sandbox.certificate`), `latency` (seconds added to
 -- every answer), `clock` (default 2026-06-15 13:00 UTC; "now" or any time), `frozen`, `faults`
 -- (a list of rules), `journal_size` (10,000), `saml_keys` (a folder: the keys of SAML are kept there, so that
--- whoever has their certificates need not take new ones after a restart), `transport` (for the control API)
+-- whoever has their certificates need not take new ones after a restart), `phones` (what phones of LastPass MFA do by
+-- themselves: see `sandbox:phone_auto`), `transport` (for the control API)
 ---@return table|nil sandbox
 ---@return string? message
 ---@return lastpass.Error? err
@@ -194,7 +196,7 @@ function M.start(options)
     end
   end
   local first = list[1]
-  return instances.new(server, {
+  local sandbox = instances.new(server, {
     scheme = options.tls and "https" or "http",
     cid = first.cid,
     provhash = first.provhash,
@@ -205,6 +207,48 @@ function M.start(options)
     ca_file = ca_file,
     transport = options.transport,
   })
+  if options.phones then
+    ok, message, err = sandbox:phone_auto(options.phones)
+    if not ok then
+      sandbox:stop()
+      return nil, message, err
+    end
+  end
+  return sandbox
+end
+
+-- ---- as a program ----
+
+-- The keys that programs want as files: the field of the line, and the text.
+local function texts_for(sandbox)
+  local texts = {
+    provhash_file = sandbox.provhash,
+    scim_token_file = sandbox.scim_token,
+    mfa_login_key_file = sandbox.mfa.login_key,
+    mfa_key_file = sandbox.mfa.key,
+  }
+  local pair = sandbox:control("POST", "mfa_keys", {}) -- none without luaossl
+  texts.mfa_private_key_file = pair and pair.private_key
+  return texts
+end
+
+local function remove_files(files)
+  for _, path in pairs(files) do
+    os.remove(path)
+  end
+end
+
+local function write_files(texts)
+  local files = {}
+  for field, content in pairs(texts) do
+    local path, message, err = write_temporary(content:gsub("\n$", "") .. "\n", "no_" .. field)
+    if not path then
+      remove_files(files)
+      return nil, message, err
+    end
+    files[field] = path
+  end
+  return files
 end
 
 --- A sandbox as a program: starts one, reports where it is in one JSON line on standard output,
@@ -223,37 +267,32 @@ function M.run(options)
   if not sandbox then
     return nil, message, err
   end
-  local hash_file
-  hash_file, message, err = write_temporary(sandbox.provhash .. "\n", "no_hash_file")
-  if not hash_file then
+  local files
+  files, message, err = write_files(texts_for(sandbox))
+  if not files then
     sandbox:stop()
-    return nil, message, err
-  end
-  local token_file
-  token_file, message, err = write_temporary(sandbox.scim_token .. "\n", "no_token_file")
-  if not token_file then
-    sandbox:stop()
-    os.remove(hash_file)
     return nil, message, err
   end
   local line = {
     port = sandbox.port,
     url = sandbox.url,
     scim_url = sandbox.scim_url,
-    scim_token_file = token_file,
     saml_url = sandbox.saml_url,
     saml_sp_url = sandbox.saml_sp_url,
     cid = sandbox.cid,
     pid = httpd.pid(),
     ca_file = sandbox.ca_file,
-    provhash_file = hash_file,
+    mfa_url = sandbox.mfa.url,
+    mfa_phone_url = sandbox.mfa.phone_url,
   }
+  for field, path in pairs(files) do
+    line[field] = path
+  end
   io.stdout:write(json.encode(line), "\n")
   io.stdout:flush()
   httpd.wait()
   sandbox:stop()
-  os.remove(hash_file)
-  os.remove(token_file)
+  remove_files(files)
   return true
 end
 

@@ -25,8 +25,8 @@ end
 ---@param about table `scheme`, `cid`, `provhash`, `scim_token`, `timezone`, `certificate`, `ca_file`,
 -- `transport`
 ---@return table sandbox `url`, `port`, `cid`, `scim_url`, `scim_token`, `rest_url`, `rest_key`, `saml_url` (the SSO apps),
--- `saml_sp_url` (a service provider), `mfa` (`url`, `login_key`, `key`, `private_key`, `public_key`), `certificate` and
--- `ca_file` (with TLS)
+-- `saml_sp_url` (a service provider), `mfa` (`url`, `phone_url`, `login_key`, `key`, `private_key`, `public_key`),
+-- `certificate` and `ca_file` (with TLS)
 function M.new(server, about)
   local host = server:address()
   host = host:find(":", 1, true) and "[" .. host .. "]" or host

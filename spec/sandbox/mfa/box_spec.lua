@@ -128,6 +128,17 @@ describe("lastpass.sandbox.mfa", function()
     assert.equal("Success", post("/auth/login", body_of "guest@example.com").Value.AuthStatus)
   end)
 
+  it("gives a client, plain or secured, whose clock is its own", function()
+    assert(box:phone_auto { action = "approve" })
+    for _, mode in ipairs { "plain", "secured" } do
+      local client = assert(box:mfa_client { mode = mode })
+      assert.equal("approved", assert(client:authenticate({ user = email, ip = "192.0.2.7" })).outcome)
+    end
+    local client = assert(box:mfa_client())
+    assert.equal("known", assert(client:user(email)))
+    assert.equal("unknown_user", assert(client:user "nobody@example.com"))
+  end)
+
   it("keeps a phone when its owner gets another address", function()
     assert(box:phone { email = email, state = "unpaired" })
     local client = assert(box:client())

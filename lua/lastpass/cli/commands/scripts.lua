@@ -126,6 +126,8 @@ local function box_settings(options)
   settings.cid, settings.latency = options.cid, options.latency
   settings.tls = options.tls or nil
   settings.saml_keys = options.saml_keys
+  settings.assumptions = options.mfa_everybody and { mfa_enrolled = "everybody" } or nil
+  settings.phones = options.phones and { action = options.phones } or nil
   return settings
 end
 
@@ -176,7 +178,8 @@ return {
     summary = "Run a LastPass on this machine, until Ctrl-C or Ctrl-D",
     description = "It prints one line of JSON: its address, its account number, and the file with "
       .. "its hash; for SCIM another address, and the file with its token; for SAML the pages of "
-      .. "its identity provider and its service provider. Commands work with "
+      .. "its identity provider and its service provider; for LastPass MFA its address, the files "
+      .. "with its keys, and the page on which people answer for their phones. Commands work with "
       .. "it when LASTPASS_URL, LASTPASS_CID and LASTPASS_PROVHASH_FILE say so, and those of SCIM "
       .. "when LASTPASS_SCIM_URL and LASTPASS_SCIM_TOKEN_FILE do. It runs until Ctrl-C, SIGTERM or "
       .. "the end of its terminal, and where standard input is a pipe or the terminal, until that "
@@ -190,6 +193,16 @@ return {
       { "--latency", "seconds added to every answer", value = "SECONDS", number = true },
       { "--tls", "speak TLS with a certificate made for the occasion" },
       { "--saml-keys", "keep SAML's keys here, for the next time", value = "FOLDER" },
+      {
+        "--mfa-everybody",
+        "all users have a phone of LastPass MFA; default those whose multifactor is lastpassauth",
+      },
+      {
+        "--phones",
+        "what phones do by themselves; default nothing, until somebody answers on the page",
+        value = "ACTION",
+        choices = { "approve", "deny", "ignore" },
+      },
     },
     examples = {
       { "lastpass sandbox --users 200", "a company of 200 people, until Ctrl-C" },

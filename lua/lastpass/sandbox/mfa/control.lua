@@ -252,7 +252,11 @@ M.endpoints = {
       if not ok then
         return nil, message
       end
-      local private = key_pairs.make(server, company.cid)
+      local private
+      private, message = key_pairs.make(server, company.cid)
+      if not private then
+        return nil, message
+      end
       local shown = M.keys(server, company)
       shown.private_key = private
       return shown

@@ -26,9 +26,12 @@ function M.set(server, cid, pair)
 end
 
 --- Makes a pair as the portal does: the private key is handed out once, and the pair before counts no more.
----@return string private PEM
----@return string public PEM
+---@return string|nil private PEM
+---@return string public PEM, or why there is none
 function M.make(server, cid)
+  if not pcall(openssl) then
+    return nil, "RSA keys need luaossl: apt install lua-luaossl"
+  end
   local key = openssl().new { type = "RSA", bits = BITS }
   local public = key:toPEM "public"
   M.set(server, cid, { public = openssl().new(public), pem = public })

@@ -14,6 +14,7 @@ M.methods = methods
 
 --- Signatures of the methods.
 M.signatures = {
+  mfa_client = "options?: table",
   phone = "settings: table",
   phone_pending = "options?: table",
   phone_answer = "press: table",
@@ -34,13 +35,14 @@ local function fetch_pair(box, access)
 end
 
 --- Gives a sandbox the field `mfa`: where LastPass MFA is, and the keys for it (mfa §2): `url` (the base of all paths),
--- `login_key` (of the plain API), `key` (the Generic key, of the secured API), `private_key` (a secret) and `public_key`
--- (PEM).
+-- `phone_url` (a page on which people answer), `login_key` (of the plain API), `key` (the Generic key, of the secured
+-- API), `private_key` (a secret) and `public_key` (PEM).
 ---@param box table
 ---@return table box
 function M.attach(box)
   box.mfa = setmetatable({
     url = box.origin,
+    phone_url = box.origin .. "/mfa/phone",
     login_key = keys.guid("login", box.cid),
     key = keys.guid("generic", box.cid),
   }, {
@@ -65,6 +67,33 @@ local function query_of(options)
 end
 
 local of_person = { email = "string", cid = "number" }
+
+--- A client of LastPass MFA bound to this sandbox.
+---@param options? table options of `lastpass.mfa.new`; what is given goes before the sandbox's own. `mode` is "secured"
+-- unless given; keys and clock are the sandbox's
+---@return lastpass.mfa.Client|nil client
+---@return string? message
+---@return lastpass.Error? err
+function methods:mfa_client(options)
+  local given = {}
+  for name, value in pairs(options or {}) do
+    given[name] = value
+  end
+  given.base_url = given.base_url or self.mfa.url
+  given.ca_file = given.ca_file or self.ca_file
+  given.mode = given.mode or "secured"
+  local is_secured = given.mode == "secured"
+  given.api_key = given.api_key or secret.value(is_secured and self.mfa.key or self.mfa.login_key)
+  if is_secured and not given.private_key then
+    given.private_key, given.public_key = self.mfa.private_key, self.mfa.public_key
+  end
+  if not given.clock then
+    given.clock = function()
+      return self:clock().now
+    end
+  end
+  return require("lastpass").mfa.new(given)
+end
 
 --- Sets somebody's phone up, or shows it.
 ---@param settings table `email`; `state` ("paired", "unpaired", "locked", "absent"), `methods` (of "fingerprint", "face",
