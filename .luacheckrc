@@ -14,6 +14,7 @@ files["spec/support/resty_http.lua"] = { read_globals = { "ngx" } }
 files["examples/nginx/site.lua"] = { read_globals = { "ngx" } }
 files["examples/nginx/scim-site.lua"] = { read_globals = { "ngx" } }
 files["examples/nginx/saml-site.lua"] = { read_globals = { "ngx" } }
+files["examples/nginx/mfa-site.lua"] = { read_globals = { "ngx" } }
 -- Playbooks: their words are those of lastpass.plan.words.
 files["examples/joiners-movers-leavers.lua"] = {
   read_globals = {

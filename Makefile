@@ -122,6 +122,10 @@ saml-demo: deps-build deps-test
 	@$(MAKE_ALL) all
 	@$(call in_tree,5.4) lua5.4 examples/nginx/saml-demo.lua
 
+mfa-demo: deps-build deps-test
+	@$(MAKE_ALL) all
+	@$(call in_tree,5.4) lua5.4 examples/nginx/mfa-demo.lua
+
 # ------------------------------------------------------------------ tests
 
 # From npm: the layout of Lua files, and what looks at pages in a browser.
@@ -186,7 +190,7 @@ FUZZ_SECONDS ?= 20
 FUZZ_RUNS ?=
 FUZZ_LEAST ?= 1000
 FUZZERS = json directory reply scim_page csv diff events ldap source_csv source_json scim_filter scim_patch scim_server scim_client \
-  rest_client saml_metadata saml_response saml_logout mfa_answer xml xml_entity
+  rest_client saml_metadata saml_response saml_logout mfa_answer mfa_server xml xml_entity
 FUZZ_SANITIZE ?= address,undefined
 FUZZ_FLAGS = -std=c99 -D_GNU_SOURCE -g -O1 -fsanitize=fuzzer,$(FUZZ_SANITIZE) \
   -fno-sanitize-recover=undefined \
@@ -349,9 +353,9 @@ clean:
 	rm -rf build
 
 help:
-	@echo 'deps all demo nginx-demo scim-demo saml-demo test lint format bench flow docs docs-saml docs-scim docs-check env install uninstall clean'
+	@echo 'deps all demo nginx-demo scim-demo saml-demo mfa-demo test lint format bench flow docs docs-saml docs-scim docs-check env install uninstall clean'
 	@echo 'asan valgrind fuzz fuzz-seeds test-lua5.1 test-luajit test-nginx test-long extended'
 	@echo 'variables: LUA_VERSION PREFIX DESTDIR CFLAGS SPEC (a spec file or folder) FUZZ_SECONDS FUZZ_RUNS FUZZERS JOBS'
 
-.PHONY: all env demo extended nginx-demo scim-demo saml-demo run-asan test test-lua5.1 test-luajit test-nginx test-long asan valgrind fuzz fuzz-seeds bench flow lint \
+.PHONY: all env demo extended nginx-demo scim-demo saml-demo mfa-demo run-asan test test-lua5.1 test-luajit test-nginx test-long asan valgrind fuzz fuzz-seeds bench flow lint \
   format docs docs-saml docs-scim docs-check install uninstall deps deps-build deps-test deps-check deps-bench clean help

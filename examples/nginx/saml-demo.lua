@@ -4,14 +4,12 @@
 -- Everything is stopped and removed at the end.
 local certificate = require "lastpass.sandbox.certificate"
 local files = require "lastpass.files"
-local http = require "socket.http"
 local json = require "lastpass.json"
 local lastpass = require "lastpass"
-local ltn12 = require "ltn12"
-local percent = require "lastpass.text.percent"
 local socket = require "socket"
 
 local here = arg[0]:match "^(.*)/[^/]*$" or "."
+local browsers = dofile(here .. "/browser.lua")
 local running = dofile(here .. "/running.lua")
 local plays_itself = arg[1] == "--check"
 
@@ -44,63 +42,18 @@ local function check(ok, what)
   failures = failures + (ok and 0 or 1)
 end
 
--- ---- a browser ----
+local browser = browsers.new()
 
-local jar = {}
-
-local function take_cookies(text)
-  for part in ((text or "") .. ", x"):gmatch "(.-), %f[%w_]" do
-    local name, value = part:match "^([^=;]+)=([^;]*)"
-    if name then
-      jar[name] = not part:find "Max%-Age=0" and value ~= "" and value or nil
-    end
-  end
-end
-
-local function request(address, form, accept)
-  local cookies, parts = {}, {}
-  for name, value in pairs(jar) do
-    cookies[#cookies + 1] = name .. "=" .. value
-  end
-  local _, status, headers = http.request {
-    url = address,
-    method = form and "POST" or "GET",
-    redirect = false,
-    headers = {
-      Accept = accept or "text/html",
-      Cookie = cookies[1] and table.concat(cookies, "; "),
-      ["Sec-Fetch-Site"] = "none",
-      ["Content-Type"] = form and "application/x-www-form-urlencoded",
-      ["Content-Length"] = form and #form,
-    },
-    source = form and ltn12.source.string(form),
-    sink = ltn12.sink.table(parts),
-  }
-  take_cookies(headers and headers["set-cookie"])
-  return status, table.concat(parts), headers and headers.location
-end
-
-local entities = { ["&amp;"] = "&", ["&#39;"] = "'", ["&quot;"] = '"' }
-
-local function field(page, name)
-  local value = page:match('name="' .. name .. '"[^>]*value="([^"]*)"')
-    or page:match('value="([^"]*)"[^>]*name="' .. name .. '"')
-  return value and value:gsub("&[%w#]+;", entities)
+local function get(path, accept)
+  return browser:get(url .. path, accept)
 end
 
 -- From the guarded page over the sandbox's pages back to it.
 local function sign_in(email)
-  local _, _, location = request(url .. "/reports")
-  local _, page = request(location)
-  local handle = field(page, "request")
-  local form = ("request=%s&email=%s"):format(percent.encode(handle or ""), percent.encode(email))
-  _, page = request(box.url:match "^https?://[^/]+" .. "/saml/sign-on", form)
-  local answer = ("SAMLResponse=%s&RelayState=%s"):format(
-    percent.encode(field(page, "SAMLResponse") or ""),
-    percent.encode(field(page, "RelayState") or "")
-  )
-  local status, body, target = request(url .. "/saml/acs", answer)
-  return target or ("%s %s"):format(tostring(status), body)
+  local page = browser:follow(get "/reports")
+  page = browser:submit(page, box.origin .. "/saml/sign-on", { email = email })
+  page = browser:submit(page, url .. "/saml/acs")
+  return page.location or ("%d %s"):format(page.status, page.body)
 end
 
 local function play()
@@ -110,45 +63,51 @@ local function play()
     email = email or user.status == "active" and not user.admin and user.email or nil
   end
   print(("Somebody without a session opens %s/reports:\n"):format(url))
-  local status, _, location = request(url .. "/reports")
-  location = location or ""
-  local is_sent = location:find("SAMLRequest=", 1, true) ~= nil
-  check(status == 303 and is_sent, "is sent to the identity provider")
-  local body
-  status, body = request(url .. "/reports", nil, "application/json")
-  local problem = json.decode(body) or {}
-  check(status == 401 and problem.login_url ~= nil, "a program gets 401: " .. body:gsub("%s+$", ""))
+  local page = get "/reports"
+  local is_sent = (page.location or ""):find("SAMLRequest=", 1, true) ~= nil
+  check(page.status == 303 and is_sent, "is sent to the identity provider")
+  page = get("/reports", "application/json")
+  local problem = json.decode(page.body) or {}
+  local shown = page.body:gsub("%s+$", "")
+  check(page.status == 401 and problem.login_url ~= nil, "a program gets 401: " .. shown)
 
   print(("\n%s signs in:\n"):format(email))
-  location = sign_in(email)
+  local location = sign_in(email)
   check(location == url .. "/reports", "comes back to the page that was asked for: " .. location)
-  status, body = request(url .. "/reports")
-  check(status == 200 and body:find(email:lower(), 1, true), (body:gsub("\n.*", "")))
+  page = get "/reports"
+  local is_greeted = page.body:find(email:lower(), 1, true)
+  check(page.status == 200 and is_greeted, (page.body:gsub("\n.*", "")))
 
   print "\nAn admin disables the account in LastPass:\n"
   assert(assert(client:user(email)):disable())
   local began = socket.gettime()
   repeat
     socket.sleep(0.2)
-    status = request(url .. "/reports", nil, "application/json")
-  until status == 401 or socket.gettime() > began + 60
-  check(status == 401, ("the session has ended after %.1f s"):format(socket.gettime() - began))
+    page = get("/reports", "application/json")
+  until page.status == 401 or socket.gettime() > began + 60
+  check(page.status == 401, ("the session has ended after %.1f s"):format(socket.gettime() - began))
 
   print "\nSomebody else signs in, and out:\n"
   local other
   for user in client:users() do
     other = other or user.status == "active" and not user.admin and user.email or nil
   end
-  jar = {}
+  browser = browsers.new()
   location = sign_in(other)
   check(location == url .. "/reports", other .. " is in")
-  local copy = jar
-  status, body, location = request(url .. "/saml/logout")
-  check(body == "", "nothing is shown on the way")
-  check(status == 303, "the way out leads to the identity provider: " .. tostring(location))
-  jar = copy
-  status = request(url .. "/reports", nil, "application/json")
-  check(status == 401, "the old cookie is worth nothing any more")
+  local copy = {}
+  for name, value in pairs(browser.jar) do
+    copy[name] = value
+  end
+  page = get "/saml/logout"
+  check(page.body == "", "nothing is shown on the way")
+  check(
+    page.status == 303,
+    "the way out leads to the identity provider: " .. tostring(page.location)
+  )
+  browser.jar = copy
+  page = get("/reports", "application/json")
+  check(page.status == 401, "the old cookie is worth nothing any more")
 end
 
 local function wait_for_person()

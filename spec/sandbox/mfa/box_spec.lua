@@ -132,7 +132,8 @@ describe("lastpass.sandbox.mfa", function()
     assert(box:phone_auto { action = "approve" })
     for _, mode in ipairs { "plain", "secured" } do
       local client = assert(box:mfa_client { mode = mode })
-      assert.equal("approved", assert(client:authenticate({ user = email, ip = "192.0.2.7" })).outcome)
+      local result = assert(client:authenticate { user = email, ip = "192.0.2.7" })
+      assert.equal("approved", result.outcome)
     end
     local client = assert(box:mfa_client())
     assert.equal("known", assert(client:user(email)))

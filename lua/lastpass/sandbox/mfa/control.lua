@@ -104,19 +104,13 @@ end
 
 -- The request that is meant: by its token or number, or the newest of a person.
 local function find(company, options)
-  local found
-  states.each(states.of(company), function(challenge)
-    if options.token then
-      found = challenge.token == options.token and challenge or found
-    elseif options.number then
-      found = challenge.number == options.number and challenge or found
-    end
-  end)
-  if not options.token and not options.number then
-    local list = pending_of(company, options.email)
-    found = list[#list]
+  if options.token then
+    return states.of(company).challenges[options.token]
+  elseif options.number then
+    return states.of_number(states.of(company), options.number)
   end
-  return found
+  local list = pending_of(company, options.email)
+  return list[#list]
 end
 
 local function check_press(press)

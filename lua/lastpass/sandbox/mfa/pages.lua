@@ -177,11 +177,7 @@ end
 
 local function find_number(server, number)
   local _, found = states.find(server, function(state)
-    local one
-    states.each(state, function(challenge)
-      one = challenge.number == number and challenge or one
-    end)
-    return one
+    return states.of_number(state, number)
   end)
   return found
 end

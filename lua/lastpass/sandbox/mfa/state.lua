@@ -140,6 +140,18 @@ function M.each(state, call)
   end
 end
 
+--- The request of a number.
+---@param state table of a company
+---@param number integer|nil
+---@return table|nil challenge
+function M.of_number(state, number)
+  local found
+  M.each(state, function(challenge)
+    found = challenge.number == number and challenge or found
+  end)
+  return found
+end
+
 -- ---- the journal of the phones: who rang, what was pressed; no key and no token ----
 
 --- Notes something.
