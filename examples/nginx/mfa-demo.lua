@@ -1,7 +1,6 @@
 -- What `make mfa-demo` shows: an application in nginx that asks for a second factor after the sign-on, and a sandbox
--- that plays LastPass: identity provider, LastPass MFA, and the phone. It says which addresses to open, and ends with the
--- Enter key. With --check it uses the addresses itself: a sign-on, a phone that approves, one that denies, one that is
--- answered too late.
+-- that plays LastPass: identity provider, LastPass MFA, and the phone. It says which addresses to open, and ends with
+-- the Enter key. With --check it uses the addresses itself: a sign-on, a phone that approves, one that denies.
 -- Everything is stopped and removed at the end.
 local core = require "lastpass.core"
 local files = require "lastpass.files"
