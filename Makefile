@@ -190,7 +190,7 @@ FUZZ_SECONDS ?= 20
 FUZZ_RUNS ?=
 FUZZ_LEAST ?= 1000
 FUZZERS = json directory reply scim_page csv diff events ldap source_csv source_json scim_filter scim_patch scim_server scim_client \
-  rest_client saml_metadata saml_response saml_logout mfa_answer mfa_server xml xml_entity
+  rest_client saml_metadata saml_response saml_logout mfa_answer mfa_server mfa_codes xml xml_entity
 FUZZ_SANITIZE ?= address,undefined
 FUZZ_FLAGS = -std=c99 -D_GNU_SOURCE -g -O1 -fsanitize=fuzzer,$(FUZZ_SANITIZE) \
   -fno-sanitize-recover=undefined \

@@ -308,6 +308,45 @@ return {
       return work(bench, "saml_cookies", 1000)
     end,
   },
+  {
+    name = "totp",
+    job = "1,000 one-time codes verified and used up in nginx, by a shared dictionary",
+    at_most = 0.015,
+    pairs = 3,
+    cold = true,
+    beside = {
+      { of = "p50", job = "the same, 50th percentile of one" },
+      { of = "p99", job = "the same, 99th percentile of one" },
+    },
+    ours = function(bench)
+      return work(bench, "mfa_totp", "dict", 0)
+    end,
+  },
+  {
+    name = "totp_million",
+    job = "a request that verifies one, 99th percentile, 1,000,000 users have a counter",
+    rival = "1,000 users",
+    of = "request",
+    at_most = 1.1,
+    pairs = 3,
+    cold = true,
+    ours = function(bench)
+      return work(bench, "mfa_totp", "dict", 1000000)
+    end,
+    theirs = function(bench)
+      return work(bench, "mfa_totp", "dict", 1000)
+    end,
+  },
+  {
+    name = "totp_postgresql",
+    job = "1,000 codes verified and used up by PostgreSQL, what the worker spends",
+    at_most = 1,
+    pairs = 3,
+    cold = true,
+    ours = function(bench)
+      return work(bench, "mfa_totp", "postgresql", 0)
+    end,
+  },
   -- what nginx takes to call any Lua at all is a tenth of so small an answer already
   guarded("content", "one word by Lua", "empty"),
   guarded("file", "a static page", "plain"),

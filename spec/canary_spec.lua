@@ -109,6 +109,7 @@ describe("the canary hash", function()
       "lastpass.mfa.Client (http",
       "lastpass.mfa.Handle (a@x.example: pending)",
       "failed_open",
+      "mfa.totp.verify: option 'code' must be string",
       "SCIM does it by POST /Users",
       "lastpass.source.scim: http",
       "test of the connection",

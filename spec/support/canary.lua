@@ -321,6 +321,38 @@ local function knock_mfa(url, ca_file, more)
   end
 end
 
+-- One-time codes with the secret as their key, and where no secret belongs.
+local function knock_codes()
+  local mfa, state = lastpass.mfa, require("lastpass.state").memory()
+  local function given(more)
+    local options = { user = "ann@x.example", secret = secret, code = "123456", state = state }
+    for name, value in pairs(more) do
+      options[name] = value
+    end
+    return options
+  end
+  attempt(mfa.totp.verify, given {})
+  attempt(mfa.totp.verify, given { code = assert(mfa.totp.code { secret = secret }) })
+  attempt(
+    mfa.hotp.verify,
+    given { counter = 0, code = mfa.hotp.code { secret = secret, counter = 5 } }
+  )
+  attempt(mfa.totp.use_up, { secret = secret, state = state })
+  attempt(function()
+    local set = assert(mfa.recovery.generate { user = "ann@x.example", key = secret })
+    local options = given { key = secret, hashes = set.hashes, code = set.codes[1] }
+    show_all(set, mfa.recovery.verify(options), mfa.recovery.verify(options), state)
+    return mfa.lockout.begin { state = state, user = "ann@x.example" }
+  end)
+  for _, name in ipairs { "user", "code", "state", "digits", "window", "address", "limits" } do
+    attempt(mfa.totp.verify, given { [name] = secret })
+  end
+  attempt(mfa.totp.verify, given { [secret] = 5 })
+  attempt(mfa.uri.write, { secret = secret, issuer = "A", account = "a" })
+  attempt(mfa.uri.read, secret)
+  attempt(mfa.qr.svg, secret)
+end
+
 -- The secret as a private key, which it is none of, and where no secret belongs.
 local function knock_saml()
   local saml = lastpass.saml
@@ -412,6 +444,7 @@ for position = 3, #arg, 2 do
 end
 attempt(new, "https://127.0.0.1:1/", "-")
 attempt(knock, new("https://127.0.0.1:1/", "-", { retries = 0 }))
+knock_codes()
 knock_saml()
 attempt(lastpass.json.encode, { secret })
 attempt(lastpass.json.encode, clients)

@@ -49,10 +49,6 @@ static void take_key (lua_State *L, int index, code_key *key) {
   key->at = key->bytes;
 }
 
-static void wipe_key (code_key *key) {
-  if (key->at == key->bytes) explicit_bzero(key->bytes, key->length);
-}
-
 static uint64_t check_counter (lua_State *L, int index) {
   lua_Number number = luaL_checknumber(L, index);
   luaL_argcheck(L, number >= 0 && number <= MOST_COUNTER && number == (lua_Number)(uint64_t)number,
@@ -60,16 +56,29 @@ static uint64_t check_counter (lua_State *L, int index) {
   return (uint64_t)number;
 }
 
+/* An HMAC with this key, which it needs no longer then; NULL when it cannot be. */
+static void *begin_hmac (code_key *key) {
+  const lp_libcrypto *crypto = lp_libcrypto_get();
+  void *hmac = crypto->hmac_new();
+  int begun =
+      hmac != NULL && crypto->hmac_begin(hmac, key->at, (int)key->length, key->digest, NULL) == 1;
+  if (key->at == key->bytes) explicit_bzero(key->bytes, key->length);
+  if (begun) return hmac;
+  crypto->hmac_free(hmac);
+  return NULL;
+}
+
 /* The digits of one counter (RFC 4226, section 5.3); 0 when the HMAC could not be made. */
-static int make_code (const code_key *key, uint64_t counter, size_t digits, char *out) {
+static int make_code (void *hmac, uint64_t counter, size_t digits, char *out) {
+  const lp_libcrypto *crypto = lp_libcrypto_get();
   unsigned char bytes[8], hash[64];
   unsigned length = 0;
   uint32_t number;
   size_t offset;
   for (int i = 0; i < 8; i++) bytes[i] = (unsigned char)(counter >> (56 - 8 * i));
-  if (lp_libcrypto_get()->hmac(key->digest, key->at, (int)key->length, bytes, sizeof bytes, hash,
-                               &length) == NULL ||
-      length < 20)
+  if (crypto->hmac_begin(hmac, NULL, 0, NULL, NULL) != 1 ||
+      crypto->hmac_update(hmac, bytes, sizeof bytes) != 1 ||
+      crypto->hmac_finish(hmac, hash, &length) != 1 || length < 20)
     return 0;
   offset = hash[length - 1] & 15;
   number = (uint32_t)(hash[offset] & 127) << 24 | (uint32_t)hash[offset + 1] << 16 |
@@ -85,13 +94,15 @@ static int lp_code (lua_State *L) {
   code_key key;
   uint64_t counter = check_counter(L, 2);
   lua_Integer digits = luaL_checkinteger(L, 3);
+  void *hmac;
   int made;
   key.digest = check_digest(L, 4, lp_libcrypto_get());
   luaL_argcheck(L, digits >= 6 && digits <= MOST_DIGITS, 3, "a code has 6 to 8 digits");
   if (key.digest == NULL) return no_crypto(L);
   take_key(L, 1, &key);
-  made = make_code(&key, counter, (size_t)digits, code);
-  wipe_key(&key);
+  if ((hmac = begin_hmac(&key)) == NULL) return no_crypto(L);
+  made = make_code(hmac, counter, (size_t)digits, code);
+  lp_libcrypto_get()->hmac_free(hmac);
   if (!made) return no_crypto(L);
   lua_pushlstring(L, code, (size_t)digits);
   return 1;
@@ -109,22 +120,24 @@ static int lp_match_code (lua_State *L) {
   uint64_t first = check_counter(L, 3), found = 0;
   lua_Integer count = luaL_checkinteger(L, 4);
   int made = 1;
+  void *hmac;
   code_key key;
   key.digest = check_digest(L, 5, lp_libcrypto_get());
   luaL_argcheck(L, digits >= 6 && digits <= MOST_DIGITS, 2, "a code has 6 to 8 digits");
   luaL_argcheck(L, count >= 1 && count <= MOST_CODES, 4, "1 to 1000 counters");
   if (key.digest == NULL) return no_crypto(L);
   take_key(L, 1, &key);
+  if ((hmac = begin_hmac(&key)) == NULL) return no_crypto(L);
   for (uint64_t i = 0; i < (uint64_t)count && made; i++) {
     char candidate[MOST_DIGITS];
     uint64_t difference = 0, is_same;
-    made = make_code(&key, first + i, digits, candidate);
+    made = make_code(hmac, first + i, digits, candidate);
     for (size_t at = 0; at < digits; at++)
       difference |= (unsigned char)candidate[at] ^ (unsigned char)code[at];
     is_same = (uint64_t)0 - ((difference - 1) >> 63); /* all ones, or 0 */
     found = (found & ~is_same) | ((i + 1) & is_same);
   }
-  wipe_key(&key);
+  lp_libcrypto_get()->hmac_free(hmac);
   if (!made) return no_crypto(L);
   if (found == 0)
     lua_pushboolean(L, 0);
@@ -142,13 +155,16 @@ static int lp_code_key (lua_State *L) {
   unsigned char hash[64];
   unsigned length = 0;
   char hex[32];
+  void *hmac;
   code_key key;
   if (crypto == NULL) return no_crypto(L);
+  key.digest = crypto->sha256;
   take_key(L, 1, &key);
-  if (crypto->hmac(crypto->sha256, key.at, (int)key.length, (const unsigned char *)purpose,
-                   sizeof purpose - 1, hash, &length) == NULL)
+  if ((hmac = begin_hmac(&key)) == NULL) return no_crypto(L);
+  if (crypto->hmac_update(hmac, (const unsigned char *)purpose, sizeof purpose - 1) != 1 ||
+      crypto->hmac_finish(hmac, hash, &length) != 1)
     length = 0;
-  wipe_key(&key);
+  crypto->hmac_free(hmac);
   if (length != LP_SHA256_BYTES) return no_crypto(L);
   for (size_t i = 0; i < sizeof hex / 2; i++) {
     hex[i * 2] = digits[hash[i] >> 4];

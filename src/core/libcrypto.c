@@ -42,9 +42,16 @@ static void load (void) {
   LOAD(library, "EVP_DigestUpdate", loaded.update);
   LOAD(library, "EVP_DigestFinal_ex", loaded.finish);
   LOAD(library, "HMAC", loaded.hmac);
+  LOAD(library, "HMAC_CTX_new", loaded.hmac_new);
+  LOAD(library, "HMAC_CTX_free", loaded.hmac_free);
+  LOAD(library, "HMAC_Init_ex", loaded.hmac_begin);
+  LOAD(library, "HMAC_Update", loaded.hmac_update);
+  LOAD(library, "HMAC_Final", loaded.hmac_finish);
   is_complete = loaded.sha256 != NULL && loaded.new_context != NULL &&
                 loaded.free_context != NULL && loaded.begin != NULL && loaded.update != NULL &&
-                loaded.finish != NULL && loaded.hmac != NULL;
+                loaded.finish != NULL && loaded.hmac != NULL && loaded.hmac_new != NULL &&
+                loaded.hmac_free != NULL && loaded.hmac_begin != NULL &&
+                loaded.hmac_update != NULL && loaded.hmac_finish != NULL;
 }
 
 const lp_libcrypto *lp_libcrypto_get (void) {

@@ -20,6 +20,13 @@ typedef struct lp_libcrypto {
   unsigned char *(*hmac)(const void *digest, const void *key, int key_length,
                          const unsigned char *bytes, size_t n, unsigned char *out,
                          unsigned *length);
+  /* the same in steps: with a key of NULL it begins anew with the one from before */
+  void *(*hmac_new)(void);
+  void (*hmac_free)(void *context);
+  int (*hmac_begin)(void *context, const void *key, int key_length, const void *digest,
+                    void *engine);
+  int (*hmac_update)(void *context, const unsigned char *bytes, size_t n);
+  int (*hmac_finish)(void *context, unsigned char *out, unsigned *length);
 } lp_libcrypto;
 
 #define LP_SHA256_BYTES 32

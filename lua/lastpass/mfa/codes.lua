@@ -219,7 +219,8 @@ function M.verify(method, options, steps)
   elseif not steps.typed then
     return result_of(options, method, "denied", "malformed")
   end
-  local attempt, message, err = lockout.begin {
+  lockout._check_names("mfa." .. method, options)
+  local attempt, message, err = lockout._begin {
     state = options.state,
     user = options.user,
     challenge = options.challenge,

@@ -68,6 +68,15 @@ local function limits_of(given)
   return limits
 end
 
+-- Names that the caller makes; a user comes from outside, and one that is too long is unknown.
+function M._check_names(where, options)
+  if options.challenge and #options.challenge > MOST_CHALLENGE then
+    errors.raise(3, "%s: 'challenge' has more than %d bytes", where, MOST_CHALLENGE)
+  elseif options.address and #options.address > MOST_ADDRESS then
+    errors.raise(3, "%s: 'address' has more than %d bytes", where, MOST_ADDRESS)
+  end
+end
+
 local function refused(user, outcome, code, retry_after)
   return {
     refusal = outcomes.result(outcome, { user = user, code = code, retry_after = retry_after }),
@@ -121,33 +130,14 @@ local function over(self)
   return count > self.limits.failures
 end
 
---- Counts an attempt, as a failed one until it is known better. What no user can be called is counted
--- nowhere.
----@param options table state, user; challenge (a name of this sign-in), address (where it comes from), now (epoch seconds),
--- limits (in place of some of `lockout.limits`)
----@return lastpass.mfa.Attempt|nil attempt with `refusal`, or with the methods `succeeded` and `failed`
----@return string? message
----@return lastpass.Error? err of the state: refuse
-function M.begin(options)
-  errors.check_options("mfa.lockout.begin", options, known)
-  local user = options.user
-  if not options.state or not user then
-    errors.raise(2, "mfa.lockout.begin: needs 'state' and 'user'")
-  elseif options.challenge and #options.challenge > MOST_CHALLENGE then
-    errors.raise(2, "mfa.lockout.begin: 'challenge' has more than %d bytes", MOST_CHALLENGE)
-  elseif options.address and #options.address > MOST_ADDRESS then
-    errors.raise(2, "mfa.lockout.begin: 'address' has more than %d bytes", MOST_ADDRESS)
-  elseif not user:find "%S" or #user > MOST_USER then
+-- What `begin` does when its options are known to be right; the attempt is made of them.
+function M._begin(self)
+  local user = self.user
+  if not user:find "%S" or #user > MOST_USER then
     return refused(user, "unknown_user")
   end
-  local self = {
-    state = options.state,
-    user = user,
-    challenge = options.challenge,
-    address = options.address,
-    now = options.now or os.time(),
-    limits = limits_of(options.limits),
-  }
+  self.now = self.now or os.time()
+  self.limits = limits_of(self.limits)
   local is_over, message, err = over(self)
   if is_over == nil then
     return nil, message, err
@@ -169,6 +159,26 @@ function M.begin(options)
     return refused(user, "locked", nil, math.ceil(retry_after))
   end
   return setmetatable(self, attempt_mt)
+end
+
+--- Counts an attempt, as a failed one until it is known better. What no user can be called is counted
+-- nowhere.
+---@param options table state, user; challenge (a name of this sign-in), address (where it comes from), now (epoch seconds),
+-- limits (in place of some of `lockout.limits`)
+---@return lastpass.mfa.Attempt|nil attempt with `refusal`, or with the methods `succeeded` and `failed`
+---@return string? message
+---@return lastpass.Error? err of the state: refuse
+function M.begin(options)
+  errors.check_options("mfa.lockout.begin", options, known)
+  if not options.state or not options.user then
+    errors.raise(2, "mfa.lockout.begin: needs 'state' and 'user'")
+  end
+  M._check_names("mfa.lockout.begin", options)
+  local self = {}
+  for name, value in pairs(options) do
+    self[name] = value
+  end
+  return M._begin(self)
 end
 
 --- The code was right: what was counted up to this attempt is taken back. A lock that began meanwhile stays.

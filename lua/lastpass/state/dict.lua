@@ -13,6 +13,8 @@ local MARK_SECONDS = 60
 -- A lock that is older is of a worker that was killed.
 local LOCK_SECONDS = 5
 local WAIT = 0.002
+-- Keys share locks: in a dictionary of a million keys a new one is looked up in cold memory.
+local LOCKS = 64
 -- Between adding to a number and making one, another worker may have made it, or it may have ended.
 local MOST_ROUNDS = 10
 
@@ -105,6 +107,11 @@ function methods:take(key)
   return failed(reason)
 end
 
+local function lock_name(key)
+  local last, before = key:byte(-1), key:byte(-2) or 0
+  return "lock:" .. (before * 16 + last) % LOCKS
+end
+
 -- Workers are processes, and none of them yields while it has the lock: it is free again within microseconds.
 local function lock(self, name)
   local ngx = rawget(_G, "ngx")
@@ -125,7 +132,7 @@ end
 
 --- See `lastpass.state`, "advance".
 function methods:advance(key, number, ttl)
-  local name = "lock:" .. key
+  local name = lock_name(key)
   local locked, message, err = lock(self, name)
   if not locked then
     return nil, message, err
