@@ -263,7 +263,7 @@ extended: export SPEC_LIMIT = 21600
 extended: deps
 	@$(MAKE) -s test-long LASTPASS_LONG=2 \
 	  LONG_SPECS="$(LONG_SPECS) spec/nginx/gateway/races_spec.lua spec/nginx/gateway_spec.lua spec/nginx/playbooks_spec.lua \
-	  spec/nginx/saml/feed_spec.lua"
+	  spec/nginx/saml/feed_spec.lua spec/nginx/mfa_codes_spec.lua spec/peers/mfa_codes_spec.lua"
 	@$(MAKE) -s valgrind
 	@$(MAKE) -s tsan
 	@$(MAKE) -s fuzz FUZZ_SECONDS=120
