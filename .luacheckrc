@@ -10,6 +10,7 @@ files["examples"] = { max_line_length = 120 }
 -- What runs inside nginx.
 files["lua/lastpass/nginx"] = { globals = { "ngx" } }
 files["lua/lastpass/transport/nginx.lua"] = { read_globals = { "ngx" } }
+files["lua/lastpass/mfa/radius/udp.lua"] = { read_globals = { "ngx" } }
 files["spec/support/resty_http.lua"] = { read_globals = { "ngx" } }
 files["examples/nginx/site.lua"] = { read_globals = { "ngx" } }
 files["examples/nginx/scim-site.lua"] = { read_globals = { "ngx" } }

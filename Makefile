@@ -21,10 +21,11 @@ PACKAGES_TEST = lua5.1 liblua5.1-0-dev luajit2 libluajit2-5.1-dev lua-busted lua
   lua-luaossl lua-socket lua-sec luarocks curl openssl procps nghttp2-server slapd ldap-utils postgresql lua-dbi-postgresql tmux \
   mandoc zsh fish python3 chromium nodejs npm libxml2-utils \
   nginx-light libnginx-mod-http-lua lua-filesystem lua-posix wrk python3-prometheus-client \
-  oathtool libqrencode4 apache2-bin libapache2-mod-auth-mellon python3-onelogin-saml2 xmlsec1
+  oathtool libqrencode4 apache2-bin libapache2-mod-auth-mellon python3-onelogin-saml2 xmlsec1 \
+  freeradius freeradius-utils
 PACKAGES_CHECK = clang libclang-rt-14-dev clang-format clang-tidy cppcheck valgrind git
 PACKAGES_BENCH = nginx-light libnginx-mod-http-lua python3 python3-requests lua-socket lua-curl lua5.1 \
-  liblua5.1-0-dev rapidjson-dev g++ curl openssl wrk
+  liblua5.1-0-dev rapidjson-dev g++ curl openssl wrk freeradius
 
 SUDO = $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 # npm may come from elsewhere than Debian; what works is not replaced.
@@ -216,6 +217,7 @@ FUZZ_LIBRARIES_diff = -lutf8proc
 FUZZ_LIBRARIES_scim_page = -lutf8proc
 FUZZ_LIBRARIES_events = -lutf8proc
 FUZZ_LIBRARIES_ldap = -lldap -llber
+FUZZERS += radius
 # those written in C; the others are Lua
 FUZZERS_C = $(foreach f,$(FUZZERS),$(if $(FUZZ_SOURCES_$(f)),$(f)))
 

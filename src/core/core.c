@@ -15,6 +15,7 @@
 #include "request.h"
 #include "scim_page_lua.h"
 #include "secret.h"
+#include "secret_digest.h"
 #include "secret_file.h"
 #include "signals.h"
 #include "snapshot.h"
@@ -112,6 +113,7 @@ LP_EXPORT int luaopen_lastpass_core (lua_State *L) {
   lp_scim_page_open(L);
   lp_pipes_open(L);
   lp_secret_file_open(L);
+  lp_secret_digest_open(L);
   lp_secret_open(L);
   lua_setfield(L, -2, "secret");
   lp_commands_push(L);

@@ -33,6 +33,7 @@ static void load (void) {
   for (size_t i = 0; i < sizeof names / sizeof names[0] && library == NULL; i++)
     library = dlopen(names[i], RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
   if (library == NULL) return;
+  loaded.md5 = digest_of(library, "MD5", "EVP_md5");
   loaded.sha1 = digest_of(library, "SHA1", "EVP_sha1");
   loaded.sha256 = digest_of(library, "SHA256", "EVP_sha256");
   loaded.sha512 = digest_of(library, "SHA512", "EVP_sha512");

@@ -9,6 +9,7 @@
 
 typedef struct lp_libcrypto {
   /* each an EVP_MD, fetched once: looking it up for each hash takes longer than hashing */
+  const void *md5;  /* NULL where a policy forbids it, as does FIPS */
   const void *sha1; /* NULL where a policy forbids it */
   const void *sha256;
   const void *sha512;

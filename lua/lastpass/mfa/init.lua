@@ -7,10 +7,12 @@ local M = {}
 -- What a name of this table stands for.
 local parts = {
   client = "lastpass.mfa.client",
+  doctor = "lastpass.mfa.doctor",
   hotp = "lastpass.mfa.hotp",
   lockout = "lastpass.mfa.lockout",
   outcomes = "lastpass.mfa.outcomes",
   qr = "lastpass.mfa.qr",
+  radius = "lastpass.mfa.radius",
   recovery = "lastpass.mfa.recovery",
   totp = "lastpass.mfa.totp",
   uri = "lastpass.mfa.uri",
