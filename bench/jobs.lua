@@ -265,6 +265,28 @@ return {
     end,
   },
   {
+    name = "radius",
+    job = "2,000 codes verified by FreeRADIUS, one after the other",
+    of = "spent",
+    at_most = 1,
+    pairs = 3,
+    cold = true,
+    ours = function(bench)
+      return work(bench, "radius")
+    end,
+  },
+  {
+    name = "radius_overhead",
+    job = "one of them, beyond the same messages over a bare socket",
+    of = "overhead",
+    at_most = 0.0003,
+    pairs = 3,
+    cold = true,
+    ours = function(bench)
+      return work(bench, "radius")
+    end,
+  },
+  {
     name = "signatures",
     job = "5,000 SAML responses: parsed, two RSA-2048 signatures verified",
     rival = "parsed, two bare RSA verifications by OpenSSL",

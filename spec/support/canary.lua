@@ -394,6 +394,49 @@ local function knock_saml()
   os.remove(path)
 end
 
+-- The secret as the one that is shared with a RADIUS server, and as a password: to a server that has it, and to nobody.
+local function knock_radius()
+  local challenges = require "lastpass.mfa.radius.challenge"
+  local forger = require "lastpass.mfa.doctor.forger"
+  local mfa = require "lastpass.mfa"
+  local server = assert(forger.open(secret))
+  local servers = { { host = "127.0.0.1", port = server.port, secret = secret } }
+  local client = mfa.radius.new { servers = servers, timeout = 5, on_event = hook, limits = false }
+  show(client)
+  for _, how in ipairs { {}, { code = 3 }, { code = 11, state = true }, { unsigned = true } } do
+    local is_over = false
+    attempt(lastpass.parallel, 2, function(spawn)
+      spawn(function()
+        show(forger.serve(server, how, function()
+          return is_over
+        end))
+      end)
+      spawn(function()
+        local given = { user = "ann", password = secret, method = "push", timeout = 0.5 }
+        local result = client:authenticate(given)
+        show(result)
+        if result.challenge then
+          show_all(result.challenge:export(secret), client:import("x", secret))
+          show(client:answer(result.challenge, secret))
+        end
+        is_over = true
+      end)
+    end)
+  end
+  attempt(client.ping, client, 0.1)
+  show_all(client:counters(), client:servers())
+  forger.close(server)
+  attempt(client.authenticate, client, { user = "ann", password = secret })
+  attempt(client.authenticate, client, { user = secret, password = secret })
+  attempt(client.authenticate, client, { user = "ann", pasword = secret })
+  attempt(challenges.import, "x", secret)
+  attempt(mfa.radius.new, { servers = { { host = secret, secret = secret } } })
+  attempt(mfa.radius.new, { servers = servers, nas_identifier = secret })
+  attempt(mfa.radius.new, { servers = servers, separator = secret })
+  attempt(mfa.doctor.server, { servers = servers, seconds = 0.1 })
+  attempt(mfa.doctor.client, { command = "exit 1", secret = secret, seconds = 0.1, patience = 1 })
+end
+
 local wrong = {
   { cid = secret },
   { provhash = "x" },
@@ -446,6 +489,7 @@ attempt(new, "https://127.0.0.1:1/", "-")
 attempt(knock, new("https://127.0.0.1:1/", "-", { retries = 0 }))
 knock_codes()
 knock_saml()
+knock_radius()
 attempt(lastpass.json.encode, { secret })
 attempt(lastpass.json.encode, clients)
 show_all(secret, clients, package.loaded["lastpass.enterprise"], debug.getregistry())
