@@ -15,7 +15,7 @@ end
 local function open(self)
   if not self._socket then
     self._socket = assert(socket.connect("127.0.0.1", self._port))
-    self._socket:settimeout(10)
+    self._socket:settimeout(60)
     self._socket:setoption("tcp-nodelay", true)
   end
   return self._socket

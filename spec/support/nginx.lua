@@ -30,11 +30,16 @@ local function shell(line)
   return text
 end
 
---- A port that nobody uses at the moment.
+local held = {}
+
+--- A port that nobody uses, nor is given while this process runs: a socket that does not listen holds it, beside which
+-- nginx may be started, killed and started again.
 function M.free_port()
-  local one = assert(socket.bind("127.0.0.1", 0))
+  local one = assert(socket.tcp4())
+  assert(one:setoption("reuseaddr", true))
+  assert(one:bind("127.0.0.1", 0))
   local _, port = one:getsockname()
-  one:close()
+  held[#held + 1] = one
   return tonumber(port)
 end
 
