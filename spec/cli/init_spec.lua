@@ -99,6 +99,8 @@ describe("the program", function()
       ["mfa code uri"] = "--secret-file ann.totp --issuer Acme --account ann",
       ["mfa code qr"] = "--secret-file ann.totp -o ann.svg",
       ["mfa code verify"] = "ann@acme.com --secret-file ann.totp --window 2",
+      ["mfa radius test"] = "ann --server [::1]:1812 --secret-file s --method code",
+      ["mfa doctor"] = "--limit a=3 --server proxy --secret-file s --client login",
       ["mfa users"] = "--url https://mfa.acme.com --key-file k --private-key-file p",
       ["mfa user add"] = "ann@acme.com --first-name Ann --last-name Lee --attribute a=b",
       ["mfa user edit"] = "ann@acme.com --first-name Ann --last-name Lee",

@@ -37,7 +37,7 @@ local SECTIONS = {
   { "Events", "events" },
   { "SCIM", "scim", "scim_held", "scim_client" },
   { "SAML", "saml", "saml_write", "saml_metadata" },
-  { "MFA", "mfa", "mfa_codes", "mfa_directory", "mfa_lists" },
+  { "MFA", "mfa", "mfa_codes", "mfa_radius", "mfa_doctor", "mfa_directory", "mfa_lists" },
   { "Reports", "reports", "reviews", "evidence" },
   { "Scripts", "scripts" },
   { "Set-up", "setup", "profiles", "shell" },
@@ -68,6 +68,8 @@ for file, words in pairs {
   mfa_directory = "mfa+users mfa+user+add mfa+user+edit mfa+user+suspend mfa+user+delete "
     .. "mfa+user+resend",
   mfa_codes = "mfa+code+new mfa+code+uri mfa+code+qr mfa+code+verify",
+  mfa_radius = "mfa+radius+test",
+  mfa_doctor = "mfa+doctor",
   mfa_lists = "mfa+groups mfa+group+add mfa+group+delete mfa+group+join mfa+group+leave mfa+roles "
     .. "mfa+role+add mfa+role+rename mfa+role+delete mfa+role+assign mfa+role+show",
   profiles = "profile/",

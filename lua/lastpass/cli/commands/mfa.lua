@@ -70,6 +70,7 @@ return {
   groups = {
     mfa = "LastPass MFA: a second factor, and the directory of those who have one.",
     ["mfa code"] = "One-time codes, as apps show them.",
+    ["mfa radius"] = "A second factor by RADIUS, as the Universal Proxy speaks it.",
     ["mfa user"] = "A user of LastPass MFA.",
     ["mfa group"] = "A group of LastPass MFA.",
     ["mfa role"] = "A role of LastPass MFA.",
