@@ -20,7 +20,6 @@ name = radiusd
 logdir = FOLDER
 run_dir = FOLDER
 libdir = /usr/lib/freeradius
-pidfile = FOLDER/radiusd.pid
 max_request_time = 30
 cleanup_delay = 5
 max_requests = 16384
@@ -237,16 +236,21 @@ function methods:asked()
   return lines
 end
 
+-- `timeout` hands the signal on.
+local function end_process(self)
+  if self.watcher and runs(self.watcher) then
+    os.execute("kill " .. self.watcher)
+    wait("the end of FreeRADIUS", function()
+      return not runs(self.watcher)
+    end)
+  end
+  self.watcher = nil
+end
+
 --- Ends it by its own process number, and removes its folder.
 function methods:stop()
+  end_process(self)
   if self.folder then
-    local pid = read_file(self.folder .. "/radiusd.pid"):match "%d+"
-    if pid and runs(pid) then
-      os.execute("kill " .. pid)
-      wait("the end of FreeRADIUS", function()
-        return not runs(pid)
-      end)
-    end
     os.execute("rm -r '" .. self.folder .. "'")
     self.folder = nil
   end
