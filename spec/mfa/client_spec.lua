@@ -323,6 +323,8 @@ describe("a client of LastPass MFA", function()
       { device = ("x"):rep(201), code = "bad_device" },
       { browser_id = ("x"):rep(129), code = "bad_browser_id" },
       { methods = { "finger print" }, code = "bad_methods" },
+      { methods = { first = "face" }, code = "bad_methods" },
+      { methods = { [2] = "face" }, code = "bad_methods" },
       { methods = { "a", "a", "a", "a", "a", "a", "a", "a", "a" }, code = "bad_methods" },
     } do
       local given = { user = "ann@x.example", ip = "192.0.2.1" }

@@ -92,6 +92,40 @@ describe("limits of requests to a phone", function()
     assert.equal("timeout", (outcome((client_of()))))
   end)
 
+  it("let a phone rest as long as the longest of those who share a state want", function()
+    local function denied()
+      return server.answer "Denied"
+    end
+    local patient = client_of(denied, { limits = { cooldown = 120 } })
+    local hasty = client_of(denied, { limits = { cooldown = 5 } })
+    local pending = client_of(function(call)
+      return call.inner.Username and server.waiting() or denied()
+    end, { limits = { cooldown = 5 } })
+    local handle = server.ask(pending, { browser_id = "b" })
+    assert.equal("denied", (outcome(patient)))
+    assert.equal("denied", handle:poll().outcome)
+    now = now + 119
+    assert.same({ "throttled", "cooldown", 1 }, { outcome(hasty) })
+    now = now + 1
+    assert.equal("denied", (outcome(hasty)))
+  end)
+
+  it("give nobody the answer of another server that shares the state", function()
+    local function waiting(call)
+      return call.inner.Username and server.waiting() or server.answer "Success"
+    end
+    local sandbox = client_of(waiting, { base_url = "https://sandbox.example" })
+    local one = server.ask(sandbox, { browser_id = "b" })
+    local client, transport = client_of(function(call)
+      return call.inner.Username and server.waiting() or server.answer "Denied"
+    end)
+    local other = server.ask(client, { browser_id = "b" })
+    assert.is_false(other.joined)
+    assert.equal(1, #transport.calls)
+    assert.equal("approved", one:poll().outcome)
+    assert.equal("denied", other:poll().outcome)
+  end)
+
   it("can be others", function()
     local client = client_of(nil, { limits = { per_5min = 5, per_hour = 6 } })
     local codes = {}

@@ -44,8 +44,9 @@ local most_bytes = { device = 200, browser_id = 128, first_name = 100, last_name
 local MOST_METHODS = 8
 
 local function check_methods(where, list)
-  for position, name in ipairs(list) do
-    if type(name) ~= "string" or not name:find "^%a+$" or #name > 32 or position > MOST_METHODS then
+  for position, name in pairs(list) do
+    local is_place = type(position) == "number" and position <= math.min(#list, MOST_METHODS)
+    if not is_place or type(name) ~= "string" or not name:find "^%a+$" or #name > 32 then
       return bad(where, "methods", 'must be a list of at most 8 words, such as "fingerprint"')
     end
   end

@@ -99,8 +99,9 @@ end
 function M.rest(client, user)
   local seconds = client:option("limits").cooldown
   if seconds > 0 then
-    local ends = ("%.0f"):format(client:now() + seconds)
-    client:option("state"):put("mfa:rest:" .. name_of(email.fold(user)), ends, seconds)
+    -- a shorter rest that another program asks for does not end a longer one
+    local key, ends = "mfa:rest:" .. name_of(email.fold(user)), math.floor(client:now() + seconds)
+    client:option("state"):advance(key, ends, math.ceil(seconds))
   end
 end
 
@@ -119,8 +120,9 @@ local function read_record(text)
   return type(record) == "table" and record or nil
 end
 
-local function key_of(user, browser)
-  return "mfa:pending:" .. name_of(email.fold(user), browser or "")
+-- Of one server alone: what another one says, such as a sandbox that shares the state, is nothing here.
+local function key_of(client, user, browser)
+  return "mfa:pending:" .. name_of(client:identity(), email.fold(user), browser or "")
 end
 
 local function seconds_kept(client, record)
@@ -157,7 +159,7 @@ end
 ---@return lastpass.mfa.Record|nil record the one that was given: it may be sent; or another, which has a token
 ---@return lastpass.mfa.Result? result why neither
 function M.claim(client, record, browser)
-  local state, key = client:option "state", key_of(record.user, browser)
+  local state, key = client:option "state", key_of(client, record.user, browser)
   local waited, other = 0, nil
   while waited <= PATIENCE do
     local added, _, err = state:add(key, json.encode(record), seconds_kept(client, record))
@@ -189,7 +191,7 @@ end
 ---@param browser string|nil
 function M.release(client, record, browser)
   if record.ends > client:now() then
-    client:option("state"):take(key_of(record.user, browser))
+    client:option("state"):take(key_of(client, record.user, browser))
   end
 end
 
@@ -201,7 +203,7 @@ end
 ---@return string? message
 ---@return lastpass.Error? err
 function M.publish(client, record, browser)
-  local key, text = key_of(record.user, browser), json.encode(record)
+  local key, text = key_of(client, record.user, browser), json.encode(record)
   return client:option("state"):put(key, text, seconds_kept(client, record))
 end
 
