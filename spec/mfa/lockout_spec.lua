@@ -98,6 +98,37 @@ describe("mfa.lockout", function()
     assert.is_nil(refusal())
   end)
 
+  it("has no attempts to spare after one that succeeds late, or several at once", function()
+    local early = attempt()
+    now = now + 900
+    assert.is_true(early:succeeded())
+    assert.equal(900, fail(5))
+    now = now + 86400
+    local one, other = attempt(), attempt()
+    assert.is_true(one:succeeded() and other:succeeded())
+    assert.equal(0, fail(4))
+    assert.is_true(fail(1) > 0)
+  end)
+
+  it("counts nowhere what no user can be called, however long it is once it is composed", function()
+    local full = state.memory { max = 1 }
+    assert(full:add("x", "y", 60))
+    for _, user in ipairs {
+      "",
+      " ",
+      "\194\160",
+      "\239\187\191",
+      ("a"):rep(321),
+      ("\224\165\152"):rep(106), -- these letters become two and three when they are composed
+      ("\240\157\133\160"):rep(80),
+    } do
+      local refused = attempt({ user = user, state = full, address = "192.0.2.1" }).refusal
+      assert.equal("unknown_user", refused.outcome)
+      local options = { user = user, secret = KEY, code = "123456", state = full, time = now }
+      assert.equal("unknown_user", assert(totp.verify(options)).outcome)
+    end
+  end)
+
   it("ends a challenge after five attempts, whoever they are for", function()
     for index = 1, 5 do
       local one = attempt { challenge = "c1", user = ("u%d@acme.example"):format(index) }

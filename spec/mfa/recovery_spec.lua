@@ -114,6 +114,25 @@ describe("mfa.recovery", function()
     assert.is_true(app(0).ok)
   end)
 
+  it("uses up what a device shows whose clock is ahead", function()
+    local function app(drift)
+      return assert(totp.verify {
+        user = "ann@acme.example",
+        secret = TOTP_KEY,
+        code = assert(totp.code { secret = TOTP_KEY, time = now + 30 * drift }),
+        state = here,
+        time = now,
+        drift = 9,
+      })
+    end
+    assert.is_true(verify(set.codes[1], { secret = TOTP_KEY, drift = 9 }).ok)
+    for drift = 8, 10 do
+      assert.equal("used", app(drift).code)
+    end
+    now = now + 90
+    assert.is_true(app(9).ok)
+  end)
+
   it("is counted with the codes of the app", function()
     for _ = 1, 5 do
       assert.equal("denied", verify("AAAA-BBBB-CCCC-DDDD").outcome)

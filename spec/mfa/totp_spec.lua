@@ -169,6 +169,20 @@ describe("mfa.totp", function()
     assert.not_equal(totp.generate_secret(), totp.generate_secret())
   end)
 
+  it("gives a drift that it takes the next time", function()
+    for _, sign in ipairs { 1, -1 } do
+      local options =
+        { user = "ann", secret = KEY, state = here, time = 1796000000, drift = 10 * sign }
+      options.state = state.memory()
+      options.code = assert(totp.code { secret = KEY, time = options.time + sign * 11 * 30 })
+      local result = assert(totp.verify(options))
+      assert.is_true(result.ok)
+      assert.equal(10 * sign, result.drift)
+      options.drift, options.code = result.drift, "000000"
+      assert(totp.verify(options))
+    end
+  end)
+
   it("blames whoever asks for what it does not take", function()
     for _, options in ipairs {
       {},

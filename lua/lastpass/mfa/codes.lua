@@ -41,6 +41,12 @@ function M.between(least, most)
   end
 end
 
+--- What a caller may keep of a device whose clock is wrong: five minutes with the usual period.
+M.MOST_DRIFT = 10
+
+--- Whether this is a drift, in codes.
+M.is_drift = M.between(-M.MOST_DRIFT, M.MOST_DRIFT)
+
 --- Kinds of options, for `errors.check_options`.
 ---@param more table<string, any>
 ---@return table<string, any>
@@ -212,7 +218,7 @@ end
 ---@return any what `find` gave, when it is approved; else a message
 ---@return lastpass.Error? err
 function M.verify(method, options, steps)
-  if not options.user:find "%S" then
+  if not lockout.account(options.user) then
     return result_of(options, method, "unknown_user")
   elseif not steps.is_enrolled then
     return result_of(options, method, "not_enrolled")

@@ -104,7 +104,7 @@ end
 
 -- The counter that the attempt goes to: the user's, or that of the user and an address that has locked its share.
 local function counter_of(self)
-  local user = email.fold(self.user)
+  local user = self.account
   if not self.address then
     return TRIES .. user
   end
@@ -130,11 +130,19 @@ local function over(self)
   return count > self.limits.failures
 end
 
+--- What the attempts of a user are counted under, whatever the spelling; it may be longer than what was typed.
+---@param user string
+---@return string|nil account nil for what no user can be called: blanks, and what is too long
+function M.account(user)
+  local account = #user <= MOST_USER and email.fold(user) or ""
+  return account ~= "" and #account <= MOST_USER and account or nil
+end
+
 -- What `begin` does when its options are known to be right; the attempt is made of them.
 function M._begin(self)
-  local user = self.user
-  if not user:find "%S" or #user > MOST_USER then
-    return refused(user, "unknown_user")
+  self.account = M.account(self.user)
+  if not self.account then
+    return refused(self.user, "unknown_user")
   end
   self.now = self.now or os.time()
   self.limits = limits_of(self.limits)
@@ -142,13 +150,13 @@ function M._begin(self)
   if is_over == nil then
     return nil, message, err
   elseif is_over then
-    return refused(user, "locked", "challenge_over")
+    return refused(self.user, "locked", "challenge_over")
   end
   self.key, message, err = counter_of(self)
   if not self.key then
     return nil, message, err
   elseif self.is_over then
-    return refused(user, "locked", nil, self.limits.seconds)
+    return refused(self.user, "locked", nil, self.limits.seconds)
   end
   self.count, message, err = self.state:increment(self.key, 1, self.limits.seconds)
   if not self.count then
@@ -156,7 +164,7 @@ function M._begin(self)
   elseif self.count > self.limits.failures then
     local ends = math.floor(self.count / STRIDE)
     local retry_after = ends > 0 and math.max(ends - self.now, 1) or self.limits.seconds
-    return refused(user, "locked", nil, math.ceil(retry_after))
+    return refused(self.user, "locked", nil, math.ceil(retry_after))
   end
   return setmetatable(self, attempt_mt)
 end
@@ -186,7 +194,12 @@ end
 ---@return string? message
 ---@return lastpass.Error? err
 function methods:succeeded()
-  local count, message, err = self.state:increment(self.key, -self.count, self.limits.seconds)
+  local state, seconds = self.state, self.limits.seconds
+  local count, message, err = state:increment(self.key, -self.count, seconds)
+  if count and count < 0 then
+    -- the counter has ended meanwhile, or another attempt took the same back: nobody has attempts to spare
+    count, message, err = state:increment(self.key, -count, seconds)
+  end
   return count and true, message, err
 end
 
@@ -238,4 +251,7 @@ end
 
 signature.declare("mfa.attempt:", methods, { succeeded = "", failed = "" })
 
-return signature.declare("mfa.lockout.", M, { begin = "options: table" })
+return signature.declare("mfa.lockout.", M, {
+  account = "user: string",
+  begin = "options: table",
+})

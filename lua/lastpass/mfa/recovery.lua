@@ -24,6 +24,7 @@ local verify_kinds = codes.verify_kinds {
   key = key_kind,
   hashes = "table",
   period = codes.between(1, 3600),
+  drift = codes.is_drift,
 }
 verify_kinds.digits, verify_kinds.algorithm = nil, nil
 
@@ -104,6 +105,7 @@ local function use_up(options, hash)
     state = options.state,
     time = options.time,
     period = options.period,
+    drift = options.drift,
   }
   return moved, message, err
 end
@@ -111,7 +113,7 @@ end
 --- Verifies a recovery code and uses it up. Approved results have `hash`: remove it from the user's, for a state forgets
 -- after a year; `left`, how many the user has then; and the codes of the app that are valid now are used up as well, when
 -- its secret is given.
----@param options table user, code, state, key, hashes (nil: not enrolled); secret and period (of the user's `totp`),
+---@param options table user, code, state, key, hashes (nil: not enrolled); secret, period and drift (of the user's `totp`),
 -- challenge, address, limits, time: see `totp.verify`
 ---@return lastpass.mfa.Result|nil result
 ---@return string? message

@@ -13,8 +13,6 @@ local MOST_BYTES = 128
 
 -- At most so many codes before and after the current one (RFC 6238, section 5.2 recommends one).
 local MOST_WINDOW = 2
--- What a caller may keep of a device whose clock is wrong: five minutes with the usual period.
-local MOST_DRIFT = 10
 
 local function is_window(value)
   local is_one = codes.between(0, MOST_WINDOW)
@@ -36,7 +34,7 @@ local code_kinds = codes.option_kinds { period = is_period, time = "number" }
 local verify_kinds = codes.verify_kinds {
   period = is_period,
   window = is_window,
-  drift = codes.between(-MOST_DRIFT, MOST_DRIFT),
+  drift = codes.is_drift,
 }
 
 local enrol_kinds = {
@@ -49,8 +47,13 @@ local enrol_kinds = {
   bytes = codes.between(codes.LEAST_KEY, MOST_BYTES),
 }
 
-local use_up_kinds =
-  { secret = code_kinds.secret, state = "table", time = "number", period = is_period }
+local use_up_kinds = {
+  secret = code_kinds.secret,
+  state = "table",
+  time = "number",
+  period = is_period,
+  drift = codes.is_drift,
+}
 
 local NEEDED = { "user", "code", "state" }
 
@@ -111,7 +114,9 @@ local function verify(where, options)
   if not result then
     return nil, step, err
   elseif result.ok then
-    result.step, result.drift = step, step - current
+    -- what `verify` takes the next time; the window reaches the rest
+    local most = codes.MOST_DRIFT
+    result.step, result.drift = step, math.max(math.min(step - current, most), -most)
   end
   return result
 end
@@ -164,7 +169,7 @@ function M.confirm(options)
 end
 
 --- Uses up the codes of now, those of a window included: after a sign-in by other means (mfa §7, 4).
----@param options table secret, state; time, period
+---@param options table secret, state; time, period, drift (as `verify` gave it: of a device whose clock is ahead)
 ---@return true|nil
 ---@return string? message
 ---@return lastpass.Error? err of the state
@@ -172,7 +177,8 @@ function M.use_up(options)
   errors.check_options("mfa.totp.use_up", options, use_up_kinds)
   codes.check_given("mfa.totp.use_up", options, { "secret", "state" })
   codes.check_key("mfa.totp.use_up", options.secret)
-  local last = step_of("mfa.totp.use_up", options) + MOST_WINDOW
+  local ahead = math.max(options.drift or 0, 0)
+  local last = step_of("mfa.totp.use_up", options) + ahead + MOST_WINDOW
   local used, message, err = codes.use_counter("totp", options, last)
   if used == nil then
     return nil, message, err
