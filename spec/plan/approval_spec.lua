@@ -294,6 +294,8 @@ describe("lastpass.plan.approval", function()
         { { ok = true, outcome = "approved" }, "guard", "error" },
         { { ok = "yes", outcome = "approved", user = admins[2] }, "guard", "error" },
         { { outcome = 17 }, "guard", "error" },
+        { { outcome = "no\0word" }, "guard", "error" },
+        { { outcome = "denied", raw = "\255\0", log_id = "a\0b" }, "guard", "denied" },
       }
       for position, row in ipairs(rows) do
         answer = row[1]
@@ -307,6 +309,7 @@ describe("lastpass.plan.approval", function()
         local noted = questions()
         assert.equal(position, #noted)
         assert.equal(row[3], noted[position].outcome)
+        assert.equal(row[3], err.outcome)
         assert.is_nil(noted[position].run)
       end
     end)
@@ -318,6 +321,35 @@ describe("lastpass.plan.approval", function()
       end
       refused("unreachable", "no way", apply(client, a_delete(client), { approver = admins[2] }))
       assert.equal("no way", questions()[1].answer)
+    end)
+
+    it("what is neither a result nor a failure, and writes it down", function()
+      local client = client_of {}
+      for position, given in ipairs { false, true, "approved", 1, "raise" } do
+        answer = function()
+          if given == "raise" then
+            error "no phone here"
+          end
+          return given or nil
+        end
+        local run, message, err = apply(client, a_delete(client), { approver = admins[2] })
+        refused(
+          "not_approved",
+          given == "raise" and "no phone here" or "no result",
+          run,
+          message,
+          err
+        )
+        assert.equal("error", err.outcome)
+        assert.equal("error", questions()[position].outcome)
+      end
+    end)
+
+    it("whom the company writes in another way by the company's own address", function()
+      local client = client_of {}
+      assert(apply(client, a_delete(client), { approver = " " .. admins[2]:upper() }))
+      assert.equal(admins[2], asked[1].user)
+      assert.equal(admins[2], questions()[1].approver)
     end)
 
     it("before a phone rings what was applied before", function()
@@ -375,6 +407,31 @@ describe("lastpass.plan.approval", function()
     assert.is_true(run.ok)
     assert.equal(2, #run.approvals)
     assert.equal(3, #asked)
+  end)
+
+  it("asks again when a run that was approved goes on by a client without a rule", function()
+    local client = client_of {}
+    local plan = plans.plan(client, { { "disable", active[2] }, { "disable", active[3] } })
+    local calls = 0
+    local run = assert(client:apply(plan, {
+      approver = admins[2],
+      in_flight = 1,
+      chunk = 1,
+      cancel = function()
+        calls = calls + 1
+        return calls > 3
+      end,
+    }))
+    assert.equal("stopped", run.state)
+    local none, message, err = client_of():resume(run.id)
+    assert.is_nil(none)
+    assert.equal("no_operator", err.code, message)
+    client = client_of { from = 100 }
+    none, message, err = client:resume(run.id)
+    assert.is_nil(none)
+    assert.equal("needs_approval", err.code, message)
+    assert.matches("what was done of it was approved", message)
+    assert.is_true(assert(client:resume(run.id, { approver = admins[2] })).ok)
   end)
 
   it(
@@ -443,6 +500,9 @@ describe("lastpass.plan.approval", function()
     end
     assert.has_error(new { by = {} })
     assert.error_matches(new { by = { "x" } }, "a list of addresses")
+    for _, operator in ipairs { "", "Ann Lee", "ann\0@acme.com", "a@b@acme.com" } do
+      assert.error_matches(new { operator = operator }, "an e%-mail address")
+    end
     assert.error_matches(new { from = 0 }, "an integer from 1 on")
     assert.error_matches(new { approvers = {} }, "approvers")
     local client = client_of {}

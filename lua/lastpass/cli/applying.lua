@@ -216,6 +216,14 @@ local function confirm_plan(session, plan)
   failure.must(confirm.ask(session, question))
 end
 
+-- Says who is asked.
+local function say_approver(session, asked)
+  if asked then
+    session:say("%s is asked to approve it: %s", asked.approver, asked.reason)
+  end
+  return asked
+end
+
 --- Finds out who has to approve a plan, before anything is asked, and says whom it will ask.
 ---@param session lastpass.cli.Session
 ---@param body table of the plan
@@ -229,11 +237,10 @@ function M.announce_approval(session, body, only_said)
     local reason = approvals.reason(client, body)
     return reason and session:say("another admin has to approve it (--approver): %s", reason)
   end
-  local asked = failure.must(approvals.check(client, body, session.options.approver))
-  if asked then
-    session:say("%s is asked to approve it: %s", asked.approver, asked.reason)
-  end
-  return asked
+  return say_approver(
+    session,
+    failure.must(approvals.check(client, body, session.options.approver))
+  )
 end
 
 --- Says that somebody's phone rings, when all questions here are answered.
@@ -279,7 +286,10 @@ function M.resume(session, id)
   local client, options = session:client(), M.apply_options(session)
   options.confirm_final = nil
   local read = failure.must(require("lastpass.plan.run").read(client, id))
-  M.announce_wait(session, M.announce_approval(session, read.body))
+  session.streams:flush()
+  local approver = session.options.approver
+  local asked = failure.must(require("lastpass.plan.approval").check_resume(client, read, approver))
+  M.announce_wait(session, say_approver(session, asked))
   local run = failure.must(failure.call(interrupt.gently, client.resume, client, id, options))
   return end_run(session, run)
 end

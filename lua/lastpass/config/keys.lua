@@ -70,6 +70,14 @@ local function journal(value, origin)
   return path(value, origin)
 end
 
+local function address(value)
+  local found = type(value) == "string" and email.check(value)
+  if not found then
+    return nil, "must be an e-mail address"
+  end
+  return found
+end
+
 -- Accounts that nothing is taken from, by address.
 local function addresses(value)
   local expected = "must be a list of e-mail addresses"
@@ -81,11 +89,10 @@ local function addresses(value)
     count = count + 1
   end
   for index, one in ipairs(value) do
-    local address = type(one) == "string" and email.check(one)
-    if not address then
+    list[index] = address(one)
+    if not list[index] then
       return nil, ("%s; entry %d is not one"):format(expected, index)
     end
-    list[index] = address
   end
   if count ~= #list then
     return nil, expected
@@ -203,7 +210,7 @@ local CHECKS = {
   mfa_app = text,
   mfa_ip = text,
   mfa_endpoints = paths,
-  operator = text,
+  operator = address,
   approvers = addresses,
   approve_from = whole_from(1),
   transport = text,

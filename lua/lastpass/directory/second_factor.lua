@@ -23,7 +23,9 @@ local function text(value)
 end
 
 local approval_options = {
-  operator = text,
+  operator = function(value)
+    return type(value) == "string" and email.check(value) ~= nil, "an e-mail address"
+  end,
   by = function(value)
     if type(value) ~= "table" or #value == 0 then
       return false, "a list of addresses that is not empty"

@@ -63,6 +63,8 @@ local function reason_of(rule, body)
     return form:format(count, text.plural(steps, "step"), rule.from)
   elseif rule.undoes_approved then
     return "what it takes back was approved by another admin"
+  elseif rule.goes_on then
+    return "what was done of it was approved by another admin"
   end
   return nil
 end
@@ -128,15 +130,7 @@ local function choose(rule, reason, operator, approver)
   return approver
 end
 
---- Who has to approve a plan. Nothing is sent.
----@param client lastpass.Client
----@param body table of the plan
----@param approver? string whom whoever applies it has named; then it is asked for in any case
----@return table|false|nil asked {approver, operator, reason, by}; false when it needs nobody
----@return string? message
----@return lastpass.Error? err kind "guard", codes needs_approval, no_operator, own_approval, not_an_approver
-function M.check(client, body, approver)
-  local rule = rule_of(client, body) or {}
+local function check(client, rule, body, approver)
   local reason = rule.from and reason_of(rule, body)
   if #body.steps == 0 or not reason and not approver then
     return false
@@ -148,6 +142,34 @@ function M.check(client, body, approver)
     return nil, message, err
   end
   return { approver = chosen, operator = operator, reason = reason, by = rule.by }
+end
+
+--- Who has to approve a plan. Nothing is sent.
+---@param client lastpass.Client
+---@param body table of the plan
+---@param approver? string whom whoever applies it has named; then it is asked for in any case
+---@return table|false|nil asked {approver, operator, reason, by}; false when it needs nobody
+---@return string? message
+---@return lastpass.Error? err kind "guard", codes needs_approval, no_operator, own_approval, not_an_approver
+function M.check(client, body, approver)
+  return check(client, rule_of(client, body) or {}, body, approver)
+end
+
+--- Who has to approve that a run goes on: also by a client without a rule, when somebody has approved what was done of it.
+---@param client lastpass.Client
+---@param read table of `run.read`
+---@param approver? string
+---@return table|false|nil asked as of `check`
+---@return string? message
+---@return lastpass.Error? err
+function M.check_resume(client, read, approver)
+  local list, message, err = read.journal:approvals(read.row.id)
+  if not list then
+    return nil, message, err
+  end
+  local rule = rule_of(client, read.body) or #list > 0 and { from = M.FROM } or {}
+  rule.goes_on = #list > 0
+  return check(client, rule, read.body, approver)
 end
 
 return M

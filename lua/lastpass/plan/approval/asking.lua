@@ -42,6 +42,7 @@ local function check_person(client, asked)
   elseif not asked.by and not user.admin then
     return no_approver("%s cannot approve plans: no admin", asked.approver)
   end
+  asked.approver = user.email -- as the company writes it
   return true
 end
 
@@ -120,11 +121,11 @@ local REFUSED = "%s has not approved the plan (%s)"
 -- Kinds of what is no answer of a person.
 local kinds = { throttled = "throttled", unreachable = "transport", error = "protocol" }
 
-local function outcome_error(asked, result)
+local function outcome_error(asked, result, outcome)
   local kind = kinds[result.outcome] or "guard"
-  local words = tostring(result.raw or result.outcome):gsub("_", " ")
+  local words = tostring(result.raw or outcome):gsub("_", " ")
   return errors.fail(kind, "not_approved", REFUSED:format(asked.approver, words), {
-    outcome = result.outcome,
+    outcome = outcome,
     retry_after = result.retry_after,
     hint = "nothing was changed",
   })
@@ -140,19 +141,36 @@ local function is_approved(result, asked)
     and email.fold(result.user) == email.fold(asked.approver)
 end
 
-local function outcome_of(result)
-  local outcome = type(result) == "table" and result.outcome
-  return type(outcome) == "string" and outcome ~= "" and outcome or "error"
+-- A word of `lastpass.mfa.outcomes`. What says "approved" is none, where it is no approval by the person who was asked.
+local function outcome_of(result, asked)
+  local outcome = result and result.outcome
+  if result and is_approved(result, asked) then
+    return "approved"
+  elseif type(outcome) == "string" and outcome:find "^[%l_]+$" and outcome ~= "approved" then
+    return outcome:sub(1, 32)
+  end
+  return "error"
+end
+
+-- By the function `ask`: what it raises, and what is neither a result nor a failure, approves nothing.
+local function ask_elsewhere(ask, request)
+  local ran, result, message, err = waiting.protected_call(ask, request)
+  if not ran then
+    message = "approval: the function 'ask' has failed: " .. tostring(result)
+  elseif type(result) == "table" or not result and err then
+    return result or nil, message, err
+  else
+    message = message or "approval: the function 'ask' has given no result: " .. type(result)
+  end
+  return errors.fail("protocol", "not_approved", message, {
+    outcome = "error",
+    hint = "nothing was changed",
+  })
 end
 
 -- Asks the other admin, and writes the answer into the journal.
-local function obtain(client, journal, subject, options)
-  local asked, message, err = approvals.check(client, subject.body, options.approver)
-  if not asked then
-    return asked, message, err
-  end
-  local ok
-  ok, message, err = check_person(client, asked)
+local function obtain(client, journal, subject, options, asked)
+  local ok, message, err = check_person(client, asked)
   if not ok then
     return nil, message, err
   end
@@ -161,15 +179,12 @@ local function obtain(client, journal, subject, options)
   local asked_at = time.now()
   local result
   if settings.ask then
-    result, message, err = settings.ask(request)
+    result, message, err = ask_elsewhere(settings.ask, request)
   else
     result, message, err = ask_phone(client, request)
   end
-  local approved = type(result) == "table" and is_approved(result, asked)
-  local outcome = approved and "approved" or outcome_of(result)
-  if outcome == "approved" and not approved then
-    outcome = "error" -- of somebody else, or of nobody
-  end
+  local outcome = outcome_of(result, asked)
+  local approved = outcome == "approved"
   local number, why, failure = journal:note_approval {
     tenant = subject.tenant,
     plan = subject.plan,
@@ -189,7 +204,7 @@ local function obtain(client, journal, subject, options)
   elseif not result then
     return nil, message, err
   end
-  return outcome_error(asked, result)
+  return outcome_error(asked, result, outcome)
 end
 
 --- Asks before a plan is applied. No lock is held meanwhile: a person takes a minute. What the journal refuses anyway
@@ -218,7 +233,11 @@ function M.before_run(work, plan)
     return nil, message, err
   end
   local subject = { body = work.body, plan = plan.name, tenant = work.tenant }
-  work.approval, message, err = obtain(work.client, work.journal, subject, work.options)
+  asked, message, err = approvals.check(work.client, work.body, work.options.approver)
+  if not asked then
+    return nil, message, err
+  end
+  work.approval, message, err = obtain(work.client, work.journal, subject, work.options, asked)
   return work.approval ~= nil or nil, message, err
 end
 
@@ -232,7 +251,12 @@ end
 function M.before_resume(client, read, options)
   local subject =
     { body = read.body, plan = read.row.plan, tenant = read.tenant, run = read.row.id }
-  local approval, message, err = obtain(client, read.journal, subject, options)
+  local asked, message, err = approvals.check_resume(client, read, options.approver)
+  if not asked then
+    return asked == false or nil, message, err
+  end
+  local approval
+  approval, message, err = obtain(client, read.journal, subject, options, asked)
   return approval ~= nil or nil, message, err
 end
 
