@@ -77,7 +77,8 @@ return {
     values = "integer",
     range = { 1, 86400 },
     section = "3",
-    what = "a Timestamp that is more than 5 minutes from the sandbox's clock is refused",
+    what = "a Timestamp that is more than 5 minutes from the sandbox's clock and from the "
+      .. "machine's is refused",
     why = "the allowed difference is not known",
   },
   {

@@ -59,7 +59,10 @@ end
 local function refusal(server, company, pair, given, path)
   local window = company.settings.mfa_window
   local at = seconds_of(given.Timestamp)
-  if not at or math.abs(at - company.clock:seconds()) > window then
+  -- a program beside the sandbox has the machine's time, and need not know the sandbox's
+  local difference = at
+    and math.min(math.abs(at - company.clock:seconds()), math.abs(at - os.time()))
+  if not at or difference > window then
     return "Invalid timestamp"
   elseif not is_signed(pair, given) then
     return "Invalid signature"
