@@ -104,6 +104,11 @@ describe("mfa.lockout", function()
     assert.is_true(early:succeeded())
     assert.equal(900, fail(5))
     now = now + 86400
+    early = attempt()
+    now = now + 900
+    assert.is_true(early:withdraw())
+    assert.equal(900, fail(5))
+    now = now + 86400
     local one, other = attempt(), attempt()
     assert.is_true(one:succeeded() and other:succeeded())
     assert.equal(0, fail(4))

@@ -124,6 +124,10 @@ def act(name, request, address, count):
         else:
             right = attributes[24] == b"state\0\xff" and reveal(attributes[2], request[4:20]) == b"123456"
             send(reply(request, 2 if right else 3), address)
+    elif what == "again":
+        send(reply(request, 11, [(24, b"s"), (18, b"Wrong; code?")]), address)
+    elif what == "no-state":
+        send(reply(request, 11, [(24, b"")]), address)
     elif what == "flood":
         for _ in range(number):
             send(reply(request, 2, sign="none"), address)

@@ -189,18 +189,30 @@ function M.begin(options)
   return M._begin(self)
 end
 
+-- The counter may have ended meanwhile, or another attempt taken the same back: nobody has attempts to spare then.
+local function take_back(self, attempts)
+  local state, seconds = self.state, self.limits.seconds
+  local count, message, err = state:increment(self.key, -attempts, seconds)
+  if count and count < 0 then
+    count, message, err = state:increment(self.key, -count, seconds)
+  end
+  return count and true, message, err
+end
+
 --- The code was right: what was counted up to this attempt is taken back. A lock that began meanwhile stays.
 ---@return true|nil
 ---@return string? message
 ---@return lastpass.Error? err
 function methods:succeeded()
-  local state, seconds = self.state, self.limits.seconds
-  local count, message, err = state:increment(self.key, -self.count, seconds)
-  if count and count < 0 then
-    -- the counter has ended meanwhile, or another attempt took the same back: nobody has attempts to spare
-    count, message, err = state:increment(self.key, -count, seconds)
-  end
-  return count and true, message, err
+  return take_back(self, self.count)
+end
+
+--- Nobody has looked at the code: this attempt was none.
+---@return true|nil
+---@return string? message
+---@return lastpass.Error? err
+function methods:withdraw()
+  return take_back(self, 1)
 end
 
 -- Another user that an address would lock beyond its share: the lock is for the address alone.
@@ -249,7 +261,7 @@ function methods:failed()
   return seconds
 end
 
-signature.declare("mfa.attempt:", methods, { succeeded = "", failed = "" })
+signature.declare("mfa.attempt:", methods, { succeeded = "", withdraw = "", failed = "" })
 
 return signature.declare("mfa.lockout.", M, {
   account = "user: string",

@@ -52,6 +52,7 @@ describe("the RADIUS client", function()
       stranger = { "radius_forged", "authenticator" },
       ["twice-signed"] = { "radius_malformed", "malformed" },
       states = { "radius_malformed", "malformed" },
+      ["no-state"] = { "radius_malformed", "malformed" },
       overlong = { "radius_malformed", "malformed" },
       identifier = { "radius_silent", "stray" },
     } do
@@ -272,6 +273,24 @@ describe("the RADIUS client", function()
     end
   end)
 
+  it("counts codes that a server answers with another question", function()
+    local shared = state.memory()
+    local result, client = ask("again", { state = shared })
+    for _ = 1, 5 do
+      assert.equal("pending", result.outcome)
+      result = assert(client:answer(result.challenge, "000000"))
+    end
+    assert.equal("locked", assert(client:answer(result.challenge, "000000")).outcome)
+    local given = { user = "again", password = "x", method = "code", code = "000000" }
+    assert.equal("locked", client:authenticate(given).outcome)
+    -- who is asked again and then is right has all attempts
+    given.user = "challenge"
+    for _ = 1, 7 do
+      result = assert(client:authenticate(given))
+      assert.equal("approved", client:answer(result.challenge, "123456").outcome)
+    end
+  end)
+
   it("puts the method where the proxy looks for it", function()
     local secret = lastpass.secret.value "push"
     for _, case in ipairs {
@@ -345,6 +364,9 @@ describe("the RADIUS client", function()
       ["'timeout' must be a number from"] = { servers = { server }, timeout = 301 },
       ["'per_hour' must be"] = { servers = { server }, limits = { per_hour = 0 } },
       ["'max' must be"] = { servers = { server }, retransmit = { max = 99 } },
+      ["'port' must be a whole number"] = {
+        servers = { { host = "a", secret = secret, port = 1812.5 } },
+      },
     } do
       local ok, message = pcall(radius.new, options)
       assert.is_false(ok)
@@ -356,7 +378,7 @@ describe("the RADIUS client", function()
         client:authenticate(given)
       end)
     end
-    for _, user in ipairs { "", ("u"):rep(254), "a\nb" } do
+    for _, user in ipairs { "", ("u"):rep(254), "a\nb", "a\0", " ", "\194\160" } do
       check.failure("argument", "bad_user", client:authenticate { user = user, password = "x" })
     end
     check.failure(

@@ -58,7 +58,7 @@ local function classify(request, server, bytes)
     return nil, "malformed"
   end
   local states = codec.values(packet, codec.attributes.state)
-  if #states > 1 then -- RFC 2865 §5.44
+  if #states > 1 or states[1] == "" then -- RFC 2865 §5.24, §5.44
     return nil, "malformed"
   end
   return packet

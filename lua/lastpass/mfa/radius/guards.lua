@@ -49,21 +49,26 @@ function M.begin(settings, given, kind)
   if kind.may_ring and settings.limits then
     local slots, refusal = limits.take(adapter_of(settings), given.user)
     if not slots then
-      return nil, refusal
+      local ok, message, err = true, nil, nil
+      if ticket.attempt then
+        ok, message, err = ticket.attempt:withdraw()
+      end
+      return nil, ok and refusal or message, err
     end
     ticket.slots = slots
   end
   return ticket
 end
 
--- A code that nobody looked at was no attempt.
+-- A server may answer a wrong code by asking for another one: that is counted as a denial is. A code that nobody looked at
+-- was no attempt.
 local function settle_attempt(attempt, outcome)
   if outcome == "approved" then
     return attempt:succeeded()
-  elseif outcome == "denied" then
+  elseif outcome == "denied" or outcome == "pending" then
     return attempt:failed()
   end
-  return attempt.state:increment(attempt.key, -1, attempt.limits.seconds)
+  return attempt:withdraw()
 end
 
 --- Records what came of it.

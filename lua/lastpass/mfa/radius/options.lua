@@ -2,22 +2,17 @@
 -- @module lastpass.mfa.radius.options
 local core = require "lastpass.core"
 local errors = require "lastpass.error"
+local lockout = require "lastpass.mfa.lockout"
 local password = require "lastpass.mfa.radius.password"
 local states = require "lastpass.state"
 local times = require "lastpass.time"
+local within = require("lastpass.mfa.options").within
 
 local M = {}
 
 local function one_of(words)
   return function(value)
     return errors.set_of(words)[value] or false, "one of " .. table.concat(words, ", ")
-  end
-end
-
-local function within(low, high)
-  return function(value)
-    return type(value) == "number" and value >= low and value <= high,
-      ("a number from %g to %g"):format(low, high)
   end
 end
 
@@ -77,13 +72,13 @@ local defaults = {
   nas_identifier = "lastpass",
 }
 
-local retransmit_known = { first = within(0.01, 60), max = within(0, 10) }
+local retransmit_known = { first = within(0.01, 60), max = within(0, 10, true) }
 local limits_known = {
-  per_5min = within(1, 100),
-  per_hour = within(1, 1000),
+  per_5min = within(1, 100, true),
+  per_hour = within(1, 1000, true),
   cooldown = within(0, 86400),
 }
-local server_known = { host = text_of(253), port = within(1, 65535), secret = is_secret }
+local server_known = { host = text_of(253), port = within(1, 65535, true), secret = is_secret }
 
 local function complete_server(index, server)
   local where = ("mfa.radius.new: servers[%d]"):format(index)
@@ -167,7 +162,7 @@ function M.check_request(given)
     errors.raise(3, "radius:authenticate: needs 'user'")
   end
   local ok, expected = is_name(given.user)
-  if not ok then
+  if not ok or not lockout.account(given.user) then
     return errors.fail("argument", "bad_user", "the user's name must be " .. expected)
   end
   return given
