@@ -138,6 +138,22 @@ describe("fail-open", function()
     assert.is_true(let_in "cay@x.example") -- a day after the first use: a new budget
   end)
 
+  it(
+    "ends for each call when that call says, and does not last longer by a clock set back",
+    function()
+      assert.is_true(result_of(client_of(), { minutes = 60, people = 2 }).ok)
+      assert.is_false(result_of(client_of(), TEN).ok)
+      now = now + 50 * 60
+      assert.is_true(result_of(client_of(), TEN).ok)
+      local client = client_of(nil, {
+        clock = function()
+          return now - 86400
+        end,
+      })
+      assert.is_false(result_of(client, { minutes = 60, people = 2 }).ok)
+    end
+  )
+
   it("is reported and counted, each time", function()
     local client = client_of()
     result_of(client, { minutes = 10, people = 1, name = "outage" }, "ann@x.example")

@@ -9,6 +9,14 @@ local M = {}
 
 local must = failure.must
 
+--- Where requests to phones, and wrong codes, are counted.
+---@type lastpass.cli.Option
+M.journal_option = {
+  "--journal",
+  "file or postgresql:// address where requests to phones are counted",
+  value = "PLACE",
+}
+
 --- Which LastPass MFA, and how it is reached. Keys are never taken from the command line.
 ---@type lastpass.cli.Option[]
 M.options = {
@@ -34,11 +42,7 @@ M.options = {
   },
   { "--ca-file", "certificates to trust", value = "FILE" },
   { "--proxy", "proxy to go through", value = "URL" },
-  {
-    "--journal",
-    "file or postgresql:// address where requests to phones are counted",
-    value = "PLACE",
-  },
+  M.journal_option,
 }
 
 local KINDS = { "file", "command", "env" }
@@ -148,6 +152,13 @@ function M.client(session)
   return must(failure.call(require("lastpass.directory.second_factor").open, settings)), profile
 end
 
+--- A state in a journal, as Lua.
+---@param place string
+---@return table
+function M.state_lua(place)
+  return lua_text.raw(('require("lastpass.state").database(%s)'):format(lua_text.value(place)))
+end
+
 local function secret_lua(description)
   local kind, value = next(description)
   return lua_text.raw(
@@ -167,9 +178,7 @@ function M.lua(options)
   given.api_key = secret_lua(given.api_key)
   given.private_key = given.private_key and secret_lua(given.private_key)
   if options.journal then
-    given.state = lua_text.raw(
-      ('require("lastpass.state").database(%s)'):format(lua_text.value(options.journal))
-    )
+    given.state = M.state_lua(options.journal)
   end
   return ('local mfa = assert(require("lastpass").mfa.new %s)'):format(lua_text.value(given))
 end

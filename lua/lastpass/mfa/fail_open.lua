@@ -48,7 +48,11 @@ function M.check(client, where, budget, level)
   end
 end
 
--- A budget begins with its first use. Nil: it is used up, or the state does not answer.
+-- Machines that share a state have clocks that differ by so many seconds.
+local SKEW = 60
+
+-- A budget begins with its first use. Nil: it is used up, or the state does not answer. It ends later than this call allows
+-- after one with more minutes has begun it, or when the clock was set back: then it is closed.
 local function ends_at(state, prefix, budget, now, seconds)
   local ends = ("%.0f"):format(now + budget.minutes * 60)
   local added = state:add(prefix .. "ends", ends, seconds)
@@ -58,7 +62,8 @@ local function ends_at(state, prefix, budget, now, seconds)
     return nil
   end
   ends = tonumber(ends)
-  return ends and ends > now and ends or nil
+  local left = ends and ends - now or 0
+  return left > 0 and left <= budget.minutes * 60 + SKEW and ends or nil
 end
 
 -- The number of the person within the budget; nil when there are others enough.

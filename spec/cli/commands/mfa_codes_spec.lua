@@ -68,6 +68,28 @@ describe("lastpass mfa code", function()
     assert.matches("%-%-issuer is needed", err)
   end)
 
+  it("takes the windows and digits that there are, and names them", function()
+    local path = new()
+    local function verify(...)
+      return run({
+        "code",
+        "verify",
+        "ann@acme.com",
+        "--secret-file=" .. path,
+        "--journal=" .. journal,
+        ...,
+      }, { answers = { code_of(path) } })
+    end
+    local code, _, err = verify "--window=3"
+    assert.equal(64, code)
+    assert.matches("0.*1.*2", err)
+    code, _, err = verify "--digits=9"
+    assert.equal(64, code)
+    assert.matches("6.*7.*8", err)
+    code, _, err = verify "--window=0"
+    assert.is_true(code == 0 or code == 4, err) -- 4: the next code was shown just then
+  end)
+
   it("accepts a code once, and locks after five wrong ones", function()
     local path = new()
     local words = {

@@ -2,6 +2,7 @@
 -- lastpass mfa radius test.
 local cli = require "spec.support.cli"
 local core = require "lastpass.core"
+local state = require "lastpass.state"
 
 describe("lastpass mfa radius test", function()
   it("says what is missing, and whom it cannot reach", function()
@@ -20,6 +21,7 @@ describe("lastpass mfa radius test", function()
     assert.equal(64, code)
     assert.matches("HOST or HOST:PORT", err)
     local out
+    local journal = os.tmpname()
     code, out, err = cli.run {
       "mfa",
       "radius",
@@ -30,9 +32,29 @@ describe("lastpass mfa radius test", function()
       "--method=push",
       "--server-mode=lp",
       "--timeout=0.3",
+      "--journal=" .. journal,
     }
-    os.remove(path)
     assert.equal(69, code, err)
     assert.matches("unreachable", out)
+
+    -- wrong codes are counted over all programs that share the journal
+    local lockout, here = require("lastpass.mfa").lockout, state.database(journal)
+    for _ = 1, 5 do
+      assert(assert(lockout.begin { state = here, user = "ann" }):failed())
+    end
+    code, out, err = cli.run({
+      "mfa",
+      "radius",
+      "test",
+      "ann",
+      "--server=127.0.0.1:1",
+      "--secret-file=" .. path,
+      "--password-file=" .. path,
+      "--method=code",
+      "--journal=" .. journal,
+    }, { answers = { "123456" } })
+    os.execute(("rm -f %s %s %s-*"):format(path, journal, journal))
+    assert.equal(4, code, err)
+    assert.matches("locked", out)
   end)
 end)

@@ -184,7 +184,13 @@ local form_options = {
     value = "NAME",
     choices = { "SHA1", "SHA256", "SHA512" },
   },
-  { "--digits", "6, 7 or 8; default 6", value = "NUMBER", number = "whole" },
+  {
+    "--digits",
+    "default 6",
+    value = "NUMBER",
+    number = true,
+    choices = { "6", "7", "8" },
+  },
   { "--period", "seconds that a code is shown; default 30", value = "SECONDS", number = "whole" },
 }
 
@@ -293,9 +299,10 @@ return {
     options = values.join({
       {
         "--window",
-        "codes before and after that count: 0, 1 or 2",
+        "codes before and after that count; default 1",
         value = "COUNT",
-        number = "whole",
+        number = true,
+        choices = { "0", "1", "2" },
       },
       { "--profile", "profile of the configuration", value = "NAME" },
       { "--journal", "file or postgresql:// address of used codes", value = "PLACE" },
@@ -320,11 +327,7 @@ return {
           algorithm = lua_text.raw "found.algorithm",
           window = options.window,
           code = lua_text.raw "io.read()",
-          state = lua_text.raw(
-            ('require("lastpass.state").database(%s)'):format(
-              lua_text.value(options.journal or "journal.db")
-            )
-          ),
+          state = mfa.state_lua(options.journal or "journal.db"),
         } .. ").outcome)",
       }, "\n")
     end,

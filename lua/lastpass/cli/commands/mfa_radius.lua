@@ -38,6 +38,7 @@ local function test(session, options)
     server_mode = options.server_mode,
     timeout = options.timeout,
     nas_identifier = options.nas_identifier,
+    state = mfa.state(session), -- phones and wrong codes are counted, over all programs
   }))
   local given = {
     user = options.user,
@@ -73,6 +74,7 @@ local function test_lua(options)
     server_mode = options.server_mode,
     timeout = options.timeout,
     nas_identifier = options.nas_identifier,
+    state = options.journal and mfa.state_lua(options.journal),
   }
   local given =
     {
@@ -121,7 +123,8 @@ return {
       { "--ip", "the user's address, for the server's log", value = "ADDRESS" },
       { "--timeout", "seconds for the whole; default 65", value = "SECONDS", number = true },
       { "--nas-identifier", "what this client calls itself", value = "TEXT" },
-    }),
+      { "--profile", "profile of the configuration, whose journal is used", value = "NAME" },
+    }, { mfa.journal_option }),
     examples = {
       {
         "lastpass mfa radius test ann --server proxy.acme.com --secret-file radius.secret "
