@@ -84,6 +84,22 @@ describe("second-factor guard in nginx", function()
     assert.equal("account_no_address", problem.code)
   end)
 
+  it("takes nobody's word that stands beside the proxy's", function()
+    local browser = person "spelled"
+    browser:show "/"
+    assert.equal(200, browser:request("/").status)
+    for _, name in ipairs { "X_User", "x_USER" } do
+      for _, account in ipairs { browser.account, "" } do
+        local headers = { [name] = "boss.app@acme.example", Accept = "*/*" }
+        headers["X-User"] = account ~= "" and account or false
+        local refused = browser:request("/", { headers = headers })
+        assert.equal(401, refused.status, name)
+        assert.equal("no_account", refused.json.code)
+      end
+    end
+    assert.is_nil(server:log():find("boss", 1, true))
+  end)
+
   it("goes nowhere but to paths of this server", function()
     local browser = person "target"
     for _, target in ipairs {
@@ -159,6 +175,8 @@ describe("second-factor guard in nginx", function()
         "//admin",
         "/admin;x/y",
         "/a/..;/admin",
+        "/admin/..;/x",
+        "/admin/..%5Cx",
         "/%61dmin",
       } do
         local refused = browser:request(path, { headers = { Accept = "*/*" } })

@@ -171,6 +171,56 @@ describe("factors that people change", function()
     assert.truthy(server:log():find("was sealed with another key", 1, true))
   end)
 
+  it("are there while recovery codes are: signing in alone adds no app then", function()
+    local browser = person "lost"
+    local _, codes = add_app(browser)
+    assert.equal(200, browser:submit(browser:request "/mfa/factors", "/mfa/remove").status)
+    local thief = person "lost"
+    assert.equal(303, thief:request("/mfa/factors").status)
+    local body = guard.form(thief:request "/mfa/ask", "/mfa/code")
+    assert.equal(303, thief:request("/mfa/add", { body = body }).status)
+    thief:submit(thief:request "/mfa/ask", "/mfa/code", "code=" .. codes[1])
+    assert.equal(200, thief:request("/mfa/factors").status)
+  end)
+
+  it("have names that are text, and an id when one is removed", function()
+    local browser = person "odd"
+    add_app(browser)
+    local page = browser:request "/mfa/factors"
+    local long = browser:submit(page, "/mfa/add", "label=" .. ("%C3%A4"):rep(40))
+    assert.truthy(long.body:find('id="secret"', 1, true))
+    for _, label in ipairs { ("%C3%A4"):rep(41), "%FF", "a%C3" } do
+      local refused = browser:submit(page, "/mfa/add", "label=" .. label)
+      assert.equal(200, refused.status, label)
+      assert.truthy(refused.body:find('role="alert"', 1, true), label)
+    end
+    local body = guard.form(page, "/mfa/remove")
+    for _, id in ipairs { "", "&id=", "&id=%00", "&id=%FF", "&id=a&id=b" } do
+      local refused = browser:request("/mfa/remove", { body = body:gsub("&id=[^&]*", "") .. id })
+      assert.equal(400, refused.status, id)
+    end
+    assert.equal(200, browser:request("/").status)
+    assert.is_nil(server:log():find("internal error", 1, true))
+  end)
+
+  it("are there though their recovery codes could not be written down", function()
+    local database = assert(require("DBI").Connect("SQLite3", path))
+    database:autocommit(true)
+    local trigger = "CREATE TRIGGER no_room BEFORE INSERT ON lastpass_factors WHEN NEW.kind = "
+      .. "'recovery' BEGIN SELECT RAISE(ABORT, 'no room'); END"
+    assert(assert(database:prepare(trigger)):execute())
+    local browser = person "half"
+    local page = browser:submit(browser:request "/mfa/factors", "/mfa/add")
+    local secret = base32(page.body:match 'id="secret">([^<]*)<')
+    local shown = browser:submit(page, "/mfa/confirm", "code=" .. code(secret))
+    assert(assert(database:prepare "DROP TRIGGER no_room"):execute())
+    database:close()
+    assert.equal(server.url .. "/mfa/factors", shown.location, shown.body)
+    local factors = browser:request "/mfa/factors"
+    assert.truthy(factors.body:find("You have 0 left", 1, true), factors.body)
+    assert.truthy(factors.body:find("Remove App", 1, true))
+  end)
+
   it("can be forgotten on this device, or on all", function()
     local browser, other = person "forget", person "forget"
     local secret = add_app(browser)

@@ -40,6 +40,12 @@ describe("settings of the second-factor guard", function()
     ["methods: 'finger print' is not a word"] = {
       paths = { { path = "/x", methods = { "finger print" } } },
     },
+    ["paths[1]: 'push' is not among the factors that count"] = {
+      paths = { { path = "/x", by = { "push", "code" } } },
+    },
+    ["paths[2]: 'push' is not among the factors that count"] = {
+      paths = { { path = "/x" }, { path = "/y", methods = { "face" } } },
+    },
     ["'max_age' must be seconds from 1"] = { max_age = 0 },
     ["'change_age' must be seconds from 10 to 300"] = { change_age = 301 },
     ["'remember' must be session or device"] = { remember = "ever" },

@@ -76,6 +76,20 @@ describe("second-factor guard and phones", function()
     assert.equal(1, rings(browser))
   end)
 
+  it("is no proof on a device that has not asked", function()
+    local browser = person "devices"
+    local _, here = ask(browser, "/")
+    answer(browser, "approve")
+    local other = guard.browser(server, browser.account)
+    other:request "/mfa/ask"
+    other.jar[PUSH] = browser.jar[PUSH]
+    local page = other:request(here)
+    assert.equal(200, page.status)
+    assert.truthy(page.body:find("Confirm that it is you", 1, true))
+    assert.equal(303, other:request("/").status)
+    assert.equal(server.url .. "/", until_over(browser, here).location)
+  end)
+
   it("[row 9] offers a code at once, and remembers what the person used", function()
     local browser = person "nine.app"
     local first = browser:follow(browser:request "/")

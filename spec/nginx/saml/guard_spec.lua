@@ -495,6 +495,8 @@ describe("SAML guard in nginx", function()
       "/x/../admin",
       "/admin%2Fx",
       "/;/admin",
+      "/admin/..;/x",
+      "/admin/..%5Cx",
     } do
       assert.truthy((browser:request(path).location or ""):find "force_authn=true", path)
     end

@@ -32,6 +32,8 @@ function M.of(now)
   }
 end
 
+local MAPPED = ("\0"):rep(10) .. "\255\255" -- before an IPv4 address, on a socket that takes both
+
 --- Whose request it is, as far as addresses tell: that of the connection, of IPv6 the network, which a household has to
 -- itself.
 ---@param is_behind_proxy boolean|nil whether all connections are those of a proxy
@@ -42,7 +44,10 @@ function M.address(is_behind_proxy)
     return nil
   end
   local bytes = var.binary_remote_addr
-  return #bytes == 16 and bytes:sub(1, 8) or bytes
+  if #bytes ~= 16 then
+    return bytes
+  end
+  return bytes:sub(1, 12) == MAPPED and bytes:sub(13) or bytes:sub(1, 8)
 end
 
 --- Path and query as they came; a proxy's form of the request line has scheme and host before them.

@@ -208,9 +208,10 @@ function M.push(guard, context)
 end
 
 local function pending_of(guard, context)
+  local request, device = context.request, context.device
   return guard.challenges
-    and context.device
-    and guard.challenges:pending(context.request.cookies, context.person, context.request.now)
+    and device
+    and guard.challenges:pending(request.cookies, context.person, device, request.now)
 end
 
 local function wait_page(guard, context, asked)

@@ -9,6 +9,7 @@ local json = require "lastpass.json"
 local metrics = require "lastpass.nginx.metrics"
 local outcomes = require "lastpass.mfa.outcomes"
 local proofs = require "lastpass.nginx.mfa.proof"
+local text = require "lastpass.text"
 
 ---@class lastpass.nginx.mfa.Challenges
 local methods = {}
@@ -17,7 +18,6 @@ local challenges_mt = { __name = "lastpass.nginx.mfa.Challenges", __index = meth
 local M = {}
 
 local COOKIE = proofs.PREFIX .. "_push"
-local PURPOSE = "push"
 local AFTERWARDS = 60 -- seconds for which a result is known when the time is over
 local LONGEST = 20 -- seconds that a request of the waiting page may stay
 local STEP = 1 -- seconds between looks at the dict, at most
@@ -29,6 +29,7 @@ function M.new(options)
   return setmetatable({
     _settings = options.settings,
     _keys = options.keys,
+    _purpose = "push " .. options.settings.url,
     _client = options.client,
     _dict = options.dict,
     _waiting = 0,
@@ -37,6 +38,7 @@ end
 
 local function log(self, result, level)
   local reason = result.err and result.err.message or result.code or result.raw
+  reason = reason and "; " .. text.clean(reason) or ""
   ngx.log(
     level or ngx.NOTICE,
     "lastpass mfa: ",
@@ -45,7 +47,7 @@ local function log(self, result, level)
     result.outcome,
     " (",
     outcomes.for_log(result.outcome),
-    reason and "; " .. reason or "",
+    reason,
     "); request ",
     ngx.var.request_id
   )
@@ -64,9 +66,9 @@ local browsers = { "Edg", "OPR", "Firefox", "Chrome", "Safari" }
 local titles = { Edg = "Edge", OPR = "Opera" }
 local systems = { "Windows", "iPhone", "iPad", "Android", "Mac OS X", "Linux" }
 
-local function first_of(list, text)
+local function first_of(list, agent)
   for _, word in ipairs(list) do
-    if text:find(word, 1, true) then
+    if agent:find(word, 1, true) then
       return titles[word] or word
     end
   end
@@ -79,14 +81,15 @@ end
 
 -- ---- what is under way in a browser ----
 
-local function open(self, present, person, now)
+local function open(self, present, person, device, now)
   local sealed = present[COOKIE]
-  local text = sealed and self._keys:open(PURPOSE, sealed)
-  local pending = text and json.decode(text)
+  local opened = sealed and self._keys:open(self._purpose, sealed)
+  local pending = opened and json.decode(opened)
   if
     not pending
     or pending.account ~= person.account
     or pending.session ~= person.session
+    or pending.device ~= device
     or now > pending.ends + AFTERWARDS
   then
     return nil
@@ -97,10 +100,11 @@ end
 --- What was under way lately for a person in this browser.
 ---@param present table<string, string> cookies
 ---@param person lastpass.nginx.mfa.Person
+---@param device string
 ---@param now number
 ---@return table|nil pending
-function methods:pending(present, person, now)
-  return open(self, present, person, now)
+function methods:pending(present, person, device, now)
+  return open(self, present, person, device, now)
 end
 
 --- The header that has the browser forget it.
@@ -110,8 +114,8 @@ function methods.forget()
 end
 
 local function result_of(self, pending)
-  local text = self._dict:get("result " .. pending.id)
-  return text and json.decode(text)
+  local kept = self._dict:get("result " .. pending.id)
+  return kept and json.decode(kept)
 end
 
 -- For all tabs and workers. Whoever comes first counts it.
@@ -151,8 +155,8 @@ function methods:begin(person, device, asked, now)
     methods = asked,
     fail_open = self._settings.fail_open,
   }
-  local text = handle and handle:export(self._keys:secrets()[1])
-  if not text then
+  local exported = handle and handle:export(self._keys:secrets()[1])
+  if not exported then
     local result = handle and handle:poll()
       or outcomes.result("error", { err = err or { message = tostring(message) } })
     count(self, result)
@@ -164,13 +168,14 @@ function methods:begin(person, device, asked, now)
   end
   local pending = {
     id = handle:id(),
-    handle = text,
+    handle = exported,
     account = person.account,
     session = person.session,
+    device = device,
     asked = asked and table.concat(asked, ",") or nil,
     ends = math.floor(math.max(handle:ends(), now)),
   }
-  return nil, cookies.set(COOKIE, self._keys:seal(PURPOSE, json.encode(pending)), "Lax")
+  return nil, cookies.set(COOKIE, self._keys:seal(self._purpose, json.encode(pending)), "Lax")
 end
 
 --- Asks a phone and waits for it, as long as the client's time is. Nobody else waits for the same.

@@ -4,6 +4,7 @@
 local asking = require "lastpass.nginx.mfa.ask"
 local base64 = require "lastpass.text.base64"
 local base64url = require("lastpass.text.base64").url
+local characters = require "lastpass.text.characters"
 local digest = require "lastpass.digest"
 local factor_pages = require "lastpass.nginx.mfa.factor_pages"
 local forms = require "lastpass.nginx.mfa.form"
@@ -36,8 +37,12 @@ local function log(guard, what, context)
   )
 end
 
-local function failed(guard, message)
+local function log_failure(guard, message)
   ngx.log(ngx.ERR, "lastpass mfa: ", guard.settings.name, ": factors: ", tostring(message))
+end
+
+local function failed(guard, message)
+  log_failure(guard, message)
   local response = mfa_pages.trouble(
     503,
     "Please try again in a moment",
@@ -47,19 +52,26 @@ local function failed(guard, message)
   return response
 end
 
-local function has_app(list)
+local function has_kind(list, kind)
   for _, factor in ipairs(list) do
-    if factor.kind == "totp" then
+    if factor.kind == kind then
       return true
     end
   end
   return false
 end
 
+-- Whether a person has something to show: recovery codes are left when an app was removed or lost.
+local function has_factor(settings, list)
+  return has_kind(list, "totp") or settings.by.recovery and has_kind(list, "recovery")
+end
+
 -- Who has nothing to show yet may add a first factor right after signing in, where the settings say so.
 local function may_add_first(guard, context, list)
   local settings, at = guard.settings, context.person.auth_time
-  if settings.first_factor ~= "fresh_sign_on" or guard.challenges or has_app(list) or not at then
+  if settings.first_factor ~= "fresh_sign_on" or guard.challenges or not at then
+    return false
+  elseif has_factor(settings, list) then
     return false
   end
   local age = context.request.now - at
@@ -80,7 +92,7 @@ local function refusal(guard, context, list)
     return nil
   elseif may_add_first(guard, context, list) then
     return nil
-  elseif not guard.challenges and not has_app(list) and #list == 0 then
+  elseif not guard.challenges and not has_factor(settings, list) then
     local text = FIRST[settings.first_factor]:format(settings.change_age / 60)
     return mfa_pages.trouble(403, "There is no factor to confirm with", text)
   end
@@ -180,6 +192,11 @@ local function open_new(guard, context, sealed)
   return new
 end
 
+-- Characters, as browsers count them; nil for what is no text.
+local function length_of(text)
+  return characters.is_utf8(text) and #text:gsub("[\128-\191]", "") or nil
+end
+
 --- POST: a new secret, for the person's app to take.
 function M.add(guard, context)
   local fields, response = open_form(guard, context, { "label" })
@@ -187,8 +204,10 @@ function M.add(guard, context)
     return response
   end
   local label = (fields.label or ""):gsub("%c", " "):match "^%s*(.-)%s*$"
-  if #label > LONGEST_LABEL then
-    return list_page(guard, context, response, "The name is too long.")
+  local length = length_of(label)
+  if not length or length > LONGEST_LABEL then
+    local text = length and "The name is too long." or "The name has bytes that are no letters."
+    return list_page(guard, context, response, text)
   end
   local secret = require("lastpass.mfa.totp").generate_secret()
   return show_secret(guard, context, {
@@ -216,15 +235,6 @@ local function new_recovery(guard, context)
   end
   log(guard, "recovery_codes_made", context)
   return set.codes
-end
-
-local function has_recovery(list)
-  for _, factor in ipairs(list) do
-    if factor.kind == "recovery" then
-      return true
-    end
-  end
-  return false
 end
 
 --- POST: the app's first code, which proves that it has the secret.
@@ -259,10 +269,10 @@ function M.confirm(guard, context)
   end
   log(guard, "app_added", context)
   local codes
-  if not has_recovery(list) and guard.settings.by.recovery then
+  if guard.settings.by.recovery and not has_kind(list, "recovery") then
     codes, message = new_recovery(guard, context)
-    if not codes then
-      return failed(guard, message)
+    if not codes then -- the app is there nevertheless; the page of factors offers the codes again
+      log_failure(guard, message)
     end
   end
   -- the code has proved the factor: it counts as shown
@@ -302,8 +312,10 @@ function M.remove(guard, context)
   local fields, response = open_form(guard, context, { "id" })
   if not fields then
     return response
+  elseif not (fields.id or ""):find "^[%w_-]+$" then
+    return asking.refuse_form(guard, context, "bad", { target = guard.settings.routes.factors })
   end
-  local removed, message = guard.codes:factors():remove(context.person.account, fields.id or "")
+  local removed, message = guard.codes:factors():remove(context.person.account, fields.id)
   if removed == nil then
     return failed(guard, message)
   end

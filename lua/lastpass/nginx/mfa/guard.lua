@@ -62,7 +62,12 @@ end
 
 local function requirement_of(settings, path, given)
   local all = { max_age = settings.max_age, by = settings.by }
-  return merge(merge(all, paths.find(settings.paths, path)), given)
+  local found, others = paths.find(settings.paths, path)
+  all = merge(all, found)
+  for _, other in ipairs(others or {}) do
+    all = merge(all, other)
+  end
+  return merge(all, given)
 end
 
 -- ---- those who do not pass ----

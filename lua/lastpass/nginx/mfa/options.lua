@@ -148,6 +148,16 @@ function M.requirement(where, given, level)
   }
 end
 
+-- What a path takes has to be set up, or nobody could pass.
+local function check_available(settings, where, requirement, level)
+  for name in pairs(requirement.methods and { push = true } or requirement.by or {}) do
+    if not settings.by[name] then
+      local text = "mfa: %s: '%s' is not among the factors that count ('by' of setup)"
+      errors.raise(level + 1, text, where, name)
+    end
+  end
+end
+
 local function check_paths(settings, level)
   local list = {}
   for position, entry in ipairs(settings.paths or {}) do
@@ -156,6 +166,7 @@ local function check_paths(settings, level)
     if not list[position].path then
       errors.raise(level + 1, "mfa: %s: 'path' is missing", where)
     end
+    check_available(settings, where, list[position], level + 1)
   end
   settings.paths = guard_paths.sort(list)
 end
@@ -248,8 +259,8 @@ function M.read(given, level)
   end
   guard_settings.check_url("mfa", settings, level + 1)
   set_routes(settings)
-  check_paths(settings, level + 1)
   check_factors(settings, level + 1)
+  check_paths(settings, level + 1)
   check_push(settings, level + 1)
   settings.issuer = settings.issuer or settings.host
   settings.person = people.read(settings.account, level + 1)

@@ -13,6 +13,25 @@ local M = {}
 
 local of_header = { header = "string", from = "table" }
 
+-- The value of a header that is there once. A proxy that sets it removes neither a second one of another spelling
+-- (X_User, where underscores_in_headers is on) nor, when it appends, one of the client's: then it names nobody.
+local function only_header(name)
+  local value, is_doubtful = nil, false
+  for one, given in pairs(ngx.req.get_headers(0, true)) do
+    if one:lower():gsub("[^%w]", "-") == name then
+      is_doubtful = is_doubtful or value ~= nil or one:lower() ~= name or type(given) ~= "string"
+      value = given
+    end
+  end
+  if is_doubtful then
+    local text = "lastpass mfa: the header %s is there twice, or in another spelling: it names "
+      .. "nobody; request %s"
+    ngx.log(ngx.WARN, text:format(name, ngx.var.request_id))
+    return nil
+  end
+  return value
+end
+
 local function read_header(given, level)
   errors.check_options("mfa: account", given, of_header, level + 1)
   if not given.header or not given.header:find "^%a[%w-]*$" then
@@ -29,13 +48,13 @@ local function read_header(given, level)
     end
   end
   local trusted = errors.set_of(given.from)
-  local variable = "http_" .. given.header:lower():gsub("-", "_")
+  local name = given.header:lower()
   return function()
     -- the address of the connection, not what another header has put in its place
     if not trusted[ngx.var.realip_remote_addr or ngx.var.remote_addr] then
       return nil
     end
-    return ngx.var[variable]
+    return only_header(name)
   end
 end
 

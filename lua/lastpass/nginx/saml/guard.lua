@@ -280,6 +280,18 @@ function methods:serve()
   return pages.send(own[route](self, requests.of(ngx.now())))
 end
 
+-- Of what a path asks for, the first that a session is not enough for.
+local function first_unmet(self, session, requirement, others, now)
+  if not self:satisfies(session, requirement, now) then
+    return requirement
+  end
+  for _, other in ipairs(others or {}) do
+    if not self:satisfies(session, other, now) then
+      return other
+    end
+  end
+end
+
 -- Decides about the current request: nil lets it pass.
 local function decide(self, given)
   local settings, var = self.settings, ngx.var
@@ -290,7 +302,10 @@ local function decide(self, given)
   if route then
     return own[route](self, requests.of(now))
   end
-  local requirement = given or paths.find(settings.paths, path)
+  local requirement, others = given, nil
+  if not given then
+    requirement, others = paths.find(settings.paths, path)
+  end
   if has_token(self) then
     return pass_with_token(self, requirement, now)
   end
@@ -302,8 +317,9 @@ local function decide(self, given)
   if reason == "unknown" then
     return unknown(self, requests.of(now))
   end
-  if session and requirement and not self:satisfies(session, requirement, now) then
-    session, reason = nil, "step_up"
+  local unmet = session and requirement and first_unmet(self, session, requirement, others, now)
+  if unmet then
+    session, reason, requirement = nil, "step_up", unmet
   end
   if not session then
     return without_session(self, requests.of(now), reason, requirement, entry and entry.session)
