@@ -297,7 +297,7 @@ docs: deps-build
 
 # The output that docs/scim.md and README.md show of the SCIM endpoint: nginx in front of a sandbox, about two minutes.
 docs-scim: deps-build deps-test
-	@$(MAKE_ALL) build-5.4
+	@$(MAKE_ALL) build-5.4 build-5.1
 	@$(call in_tree,5.4) lua5.4 docs/scim_session.lua
 
 # The output that docs/saml-metadata.md shows: a few seconds.
@@ -308,7 +308,7 @@ docs-saml: deps-build deps-test
 # The generated documents are those of this tree, everything public is documented, and the program still answers as
 # docs/scim.md, docs/saml-metadata.md and the README show it.
 docs-check: deps-build deps-test
-	@$(MAKE_ALL) build-5.4
+	@$(MAKE_ALL) build-5.4 build-5.1
 	@$(call in_tree,5.4) lua5.4 docs/generate.lua --check
 	@$(call in_tree,5.4) lua5.4 docs/saml_session.lua --check
 	@$(call in_tree,5.4) lua5.4 docs/scim_session.lua --check
