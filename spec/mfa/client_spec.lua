@@ -320,6 +320,8 @@ describe("a client of LastPass MFA", function()
       { device = "a\nb", code = "bad_device" },
       { device = "", code = "bad_device" },
       { device = "\255", code = "bad_device" },
+      { device = "Chrome\226\128\174", code = "bad_device" }, -- the rest would read backwards
+      { device = "a\226\128\168b", code = "bad_device" },
       { device = ("x"):rep(201), code = "bad_device" },
       { browser_id = ("x"):rep(129), code = "bad_browser_id" },
       { methods = { "finger print" }, code = "bad_methods" },

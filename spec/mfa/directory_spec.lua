@@ -157,6 +157,24 @@ describe("the MFA directory", function()
     check.failure("argument", "bad_name", quiet:add_group "")
     check.failure("argument", "bad_name", quiet:delete_role "a\nb")
     check.failure("argument", "bad_user", quiet:add_member("Staff", "x"))
+    check.failure("argument", "bad_name", quiet:add_group "\255")
+    check.failure("argument", "bad_name", quiet:add_group("Staff", ""))
+    check.failure("argument", "bad_name", quiet:add_group("Staff", "a\0b"))
+    check.failure("argument", "bad_name", quiet:put_role("Helpdesk", ""))
+    for _, wrong in ipairs {
+      { first_name = "\255" },
+      { last_name = "a\226\128\168b" },
+      { attributes = { ["\255"] = "x" } },
+      { attributes = { Room = "\0" } },
+    } do
+      local user = { email = "a@x.example", first_name = "A", last_name = "B" }
+      for name, value in pairs(wrong) do
+        user[name] = value
+      end
+      check.failure("argument", "bad_user", quiet:add(user))
+    end
+    check.failure("argument", "bad_user", quiet:assign_role("r", { users = { "no address" } }))
+    check.failure("argument", "bad_name", quiet:assign_role("r", { groups = { "a\nb" } }))
     assert.matches(
       "unknown option 'firstname' (did you mean 'first_name'?)",
       check.blamed(function()
@@ -167,6 +185,9 @@ describe("the MFA directory", function()
     )
     check.blamed(function()
       quiet:assign_role("r", { users = { 5 } })
+    end)
+    check.blamed(function()
+      quiet:assign_role("r", { users = { ann = "a@x.example" } })
     end)
   end)
 
@@ -204,6 +225,30 @@ describe("the MFA directory", function()
       return page({ rows[1] }, call.number + 1)
     end)
     check.raised("protocol", "list_changed", never.directory:groups())
+  end)
+
+  it("gives the members of a role completely, or fails", function()
+    local function members(value)
+      local one = server.client("secured", function()
+        return { Succeeded = true, Message = "", Value = value }
+      end)
+      return one.directory:role_members "r"
+    end
+    assert.same(
+      { users = { "a@x.example" }, groups = {} },
+      members {
+        Users = json.list { "a@x.example" },
+        Groups = json.null,
+      }
+    )
+    for _, value in ipairs {
+      5,
+      { Users = "a@x.example" },
+      { Users = json.list { "a@x.example", 5 } },
+      { Groups = { Staff = true } },
+    } do
+      check.failure("protocol", "unexpected_shape", members(value))
+    end
   end)
 
   it("refuses what is no list", function()

@@ -17,4 +17,24 @@ describe("lastpass.text.characters", function()
       assert.equal(expected, characters.is_utf8(text))
     end
   end)
+
+  it("know a line that reads as it is written", function()
+    for text, expected in pairs {
+      ["Ann's phone"] = true,
+      ["Zürich, Ελλάδα"] = true,
+      ["\226\128\143"] = true, -- a mark that turns nothing around
+      [""] = false,
+      ["1234567890123456789012345"] = false,
+      ["a\nb"] = false,
+      ["a\0b"] = false,
+      ["\127"] = false,
+      ["\194\133"] = false, -- next line
+      ["\226\128\168"] = false, -- line separator
+      ["\226\128\174"] = false, -- right-to-left override
+      ["\226\129\166"] = false, -- left-to-right isolate
+      ["\255"] = false,
+    } do
+      assert.equal(expected, characters.is_line(text, 24), text)
+    end
+  end)
 end)

@@ -63,7 +63,7 @@ local function check_challenge(where, given)
   end
   for name, most in pairs(most_bytes) do
     local text = given[name]
-    if text and (text == "" or #text > most or text:find "%c" or not characters.is_utf8(text)) then
+    if text and not characters.is_line(text, most) then
       return bad(where, name, ("must be one line of UTF-8 with at most %d bytes"):format(most))
     end
   end

@@ -2,9 +2,11 @@
 -- writes is sent once, and when its answer is lost the error is `uncertain`.
 -- @module lastpass.mfa.directory
 local call = require "lastpass.mfa.call"
+local characters = require "lastpass.text.characters"
 local email = require "lastpass.email"
 local errors = require "lastpass.error"
 local lists = require "lastpass.mfa.directory.lists"
+local members = require "lastpass.mfa.directory.members"
 local signature = require "lastpass.signature"
 local users = require "lastpass.mfa.directory.users"
 
@@ -81,10 +83,17 @@ local function with_address(address, send)
 end
 
 local function with_text(what, text, send)
-  if text == "" or text:find "%c" or #text > 1000 then
-    return errors.fail("argument", "bad_name", what .. " must be one line that is not empty")
+  if not characters.is_line(text, 1000) then
+    return errors.fail("argument", "bad_name", what .. " must be one line of UTF-8, not empty")
   end
   return send(text)
+end
+
+local function with_optional_text(what, text, send)
+  if text == nil then
+    return send()
+  end
+  return with_text(what, text, send)
 end
 
 -- ---- our key ----
@@ -225,8 +234,10 @@ end
 ---@return lastpass.Error? err
 function methods:add_group(name, organizational_unit)
   return with_text("the name of a group", name, function()
-    local inner = { Name = name, OrganizationalUnit = organizational_unit }
-    return guid_of(self, "AddGroup", write(self, "AddGroup", inner))
+    return with_optional_text("the unit of a group", organizational_unit, function(unit)
+      local inner = { Name = name, OrganizationalUnit = unit }
+      return guid_of(self, "AddGroup", write(self, "AddGroup", inner))
+    end)
   end)
 end
 
@@ -285,7 +296,9 @@ end
 ---@return lastpass.Error? err
 function methods:put_role(name, id)
   return with_text("the name of a role", name, function()
-    return guid_of(self, "PostRole", write(self, "PostRole", { Id = id, Name = name }))
+    return with_optional_text("the id of a role", id, function()
+      return guid_of(self, "PostRole", write(self, "PostRole", { Id = id, Name = name }))
+    end)
   end)
 end
 
@@ -298,42 +311,22 @@ function methods:delete_role(id)
   end)
 end
 
-local function strings_of(where, given, name)
-  for position, text in ipairs(given[name] or {}) do
-    if type(text) ~= "string" or text == "" then
-      errors.raise(3, "%s: '%s' must be a list of strings (%d is none)", where, name, position)
-    end
-  end
-  return require("lastpass.json").list(given[name] or {})
-end
-
---- Says who has a role.
+--- Says who has a role: those, and nobody else.
 ---@param id string
----@param members table users (addresses), groups (names)
+---@param given table users (addresses), groups (names)
 ---@return true|nil
 ---@return string? message
+---@return lastpass.Error? err code "bad_user", "bad_name"
+---@return string? message
 ---@return lastpass.Error? err
-function methods:assign_role(id, members)
-  local where = "directory:assign_role"
-  errors.check_options(where, members, { users = "table", groups = "table" }, 2)
-  local inner = {
-    Code = id,
-    Users = strings_of(where, members, "users"),
-    Groups = strings_of(where, members, "groups"),
-  }
+function methods:assign_role(id, given)
+  local inner, message, err = members.wire("directory:assign_role", id, given, 3)
+  if not inner then
+    return nil, message, err
+  end
   return with_text("the id of a role", id, function()
     return done(write(self, "AssignToRole", inner))
   end)
-end
-
-local function only_strings(list)
-  local strings = {}
-  for _, text in ipairs(type(list) == "table" and list or {}) do
-    if type(text) == "string" then
-      strings[#strings + 1] = text
-    end
-  end
-  return strings
 end
 
 --- Who has a role.
@@ -346,11 +339,13 @@ function methods:role_members(id)
     local answer, message, err = read(self, "GetAssignedToRole", id)
     if not answer then
       return nil, message, err
-    elseif type(answer.value) ~= "table" then
+    end
+    local found = members.read(answer.value)
+    if not found then
       message = request_of(self, "GetAssignedToRole").path .. ": the answer has no members"
       return errors.fail("protocol", "unexpected_shape", message)
     end
-    return { users = only_strings(answer.value.Users), groups = only_strings(answer.value.Groups) }
+    return found
   end)
 end
 
@@ -371,7 +366,7 @@ signature.declare("directory:", methods, {
   roles = "",
   put_role = "name: string, id?: string",
   delete_role = "id: string",
-  assign_role = "id: string, members: table",
+  assign_role = "id: string, given: table",
   role_members = "id: string",
 })
 

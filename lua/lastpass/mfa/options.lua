@@ -1,6 +1,7 @@
 --- The options of a client of LastPass MFA: what they are, what they default to, and what is refused.
 -- @module lastpass.mfa.options
 local address = require "lastpass.transport.address"
+local characters = require "lastpass.text.characters"
 local core = require "lastpass.core"
 local errors = require "lastpass.error"
 
@@ -226,8 +227,8 @@ end
 
 local function check_text(options, name, most, level)
   local value = options[name]
-  if value and (value == "" or #value > most or value:find "%c") then
-    local text = "%s: option '%s' must be one line of at most %d bytes"
+  if value and not characters.is_line(value, most) then
+    local text = "%s: option '%s' must be one line of UTF-8 with at most %d bytes"
     errors.raise(level + 1, text, WHERE, name, most)
   end
 end

@@ -69,4 +69,28 @@ function M.is_utf8(text)
   return true
 end
 
+-- Other controls, ends of lines, and what turns the direction of the text around it.
+local function breaks_line(code)
+  return code < 0x20
+    or code >= 0x7F and code <= 0x9F
+    or code >= 0x2028 and code <= 0x202E
+    or code >= 0x2066 and code <= 0x2069
+end
+
+--- Whether a string is one line that reads as it is written: UTF-8 without controls, and not empty.
+---@param text string
+---@param most integer bytes
+---@return boolean
+function M.is_line(text, most)
+  if text == "" or #text > most then
+    return false
+  end
+  for _, code in M.each(text) do
+    if not code or breaks_line(code) then
+      return false
+    end
+  end
+  return true
+end
+
 return M

@@ -1,5 +1,6 @@
 --- Users of the MFA directory, as programs and as the wire have them (mfa §2.3).
 -- @module lastpass.mfa.directory.users
+local characters = require "lastpass.text.characters"
 local email = require "lastpass.email"
 local errors = require "lastpass.error"
 
@@ -73,8 +74,8 @@ function M.wire(where, user, level)
   local wire = {}
   for name, wire_name in pairs(wire_names) do
     local text = user[name]
-    if text and (text == "" or text:find "%c" or #text > 1000) then
-      return bad(("%s: '%s' must be one line that is not empty"):format(where, name))
+    if text and not characters.is_line(text, 1000) then
+      return bad(("%s: '%s' must be one line of UTF-8, not empty"):format(where, name))
     end
     wire[wire_name] = text
   end
@@ -85,8 +86,10 @@ function M.wire(where, user, level)
     return bad(("%s: 'first_name' and 'last_name' are needed"):format(where))
   end
   for name, value in pairs(user.attributes or {}) do
-    if type(name) ~= "string" or type(value) ~= "string" then
-      return bad(("%s: 'attributes' must be names and strings"):format(where))
+    local is_text = type(name) == "string" and type(value) == "string"
+    local is_name = is_text and characters.is_line(name, 1000)
+    if not is_name or value ~= "" and not characters.is_line(value, 1000) then
+      return bad(("%s: 'attributes' must be names and lines of UTF-8"):format(where))
     end
   end
   wire.Email = address
