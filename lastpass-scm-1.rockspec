@@ -279,6 +279,7 @@ build = {
     ["lastpass.mfa.codes"] = "lua/lastpass/mfa/codes.lua",
     ["lastpass.mfa.directory"] = "lua/lastpass/mfa/directory.lua",
     ["lastpass.mfa.directory.lists"] = "lua/lastpass/mfa/directory/lists.lua",
+    ["lastpass.mfa.directory.members"] = "lua/lastpass/mfa/directory/members.lua",
     ["lastpass.mfa.directory.users"] = "lua/lastpass/mfa/directory/users.lua",
     ["lastpass.mfa.doctor"] = "lua/lastpass/mfa/doctor.lua",
     ["lastpass.mfa.doctor.client"] = "lua/lastpass/mfa/doctor/client.lua",
