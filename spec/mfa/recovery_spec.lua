@@ -163,6 +163,12 @@ describe("mfa.recovery", function()
         unchecked(set.codes[1], { [name] = value })
       end)
     end
+    check.blamed(function()
+      unchecked(set.codes[1], { hashes = { first = set.hashes[1] } })
+    end)
+    for _, user in ipairs { "", " ", "\194\160", ("u"):rep(321) } do
+      check.failure("argument", "bad_user", recovery.generate { user = user, key = KEY })
+    end
     local many = {}
     for index = 1, 51 do
       many[index] = "x"

@@ -7,6 +7,7 @@ local core = require "lastpass.core"
 local digest = require "lastpass.digest"
 local email = require "lastpass.email"
 local errors = require "lastpass.error"
+local lockout = require "lastpass.mfa.lockout"
 local signature = require "lastpass.signature"
 
 local M = {}
@@ -32,8 +33,9 @@ local function check_hashes(where, hashes)
   if #hashes > MOST_COUNT then
     errors.raise(3, "%s: 'hashes' has more than %d entries", where, MOST_COUNT)
   end
-  for _, hash in ipairs(hashes) do
-    if type(hash) ~= "string" then
+  for position, hash in pairs(hashes) do
+    local is_place = type(position) == "number" and position <= #hashes
+    if not is_place or type(hash) ~= "string" then
       errors.raise(3, "%s: 'hashes' must be a list of strings", where)
     end
   end
@@ -53,11 +55,14 @@ end
 ---@param options table user, key (bytes, at least 16, or a lastpass.secret: the same for `verify`), count (default 10)
 ---@return table|nil set codes ("ABCD-EFGH-IJKL-MNOP", …) and hashes, in the same order
 ---@return string? message
----@return lastpass.Error? err
+---@return lastpass.Error? err code "bad_user": `verify` would know nobody of that name
 function M.generate(options)
   errors.check_options("mfa.recovery.generate", options, generate_kinds)
   codes.check_given("mfa.recovery.generate", options, { "user", "key" })
   codes.check_key("mfa.recovery.generate", options.key)
+  if not lockout.account(options.user) then
+    return errors.fail("argument", "bad_user", "mfa.recovery.generate: nobody has this name")
+  end
   local set = { codes = {}, hashes = {} }
   for index = 1, options.count or COUNT do
     local code = base32.encode(codes.random_key(BYTES))
