@@ -71,6 +71,32 @@ describe("the journal on PostgreSQL", function()
     end)
   end)
 
+  it("has one set of a person's factors, whoever replaces it at once", function()
+    local dsn = server:fresh()
+    local journal = assert(store.open { dsn = dsn })
+    local go, children = os.tmpname(), {}
+    os.remove(go)
+    for index = 1, 3 do
+      children[index] = support.child { "factors", dsn, "c" .. index, go }
+      assert.equal("ready", children[index]:read())
+    end
+    assert(io.open(go, "w")):close()
+    for _, child in ipairs(children) do
+      assert.equal("done\n", child:wait())
+    end
+    os.remove(go)
+    local sets, counts = {}, { totp = 0, recovery = 0 }
+    for _, row in ipairs(assert(journal:factors "ann")) do
+      counts[row.kind] = counts[row.kind] + 1
+      if row.kind == "recovery" then
+        sets[row.id:match "^(.*)%-"] = true
+      end
+    end
+    journal:close()
+    assert.same({ totp = 5, recovery = 5 }, counts)
+    assert.is_nil(next(sets, (next(sets))))
+  end)
+
   local function begin(journal)
     return assert(journal:begin_run { tenant = 5, plan = "sha", kind = "apply", total = 1 })
   end

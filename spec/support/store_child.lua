@@ -70,6 +70,24 @@ function tasks.race()
   wait(argument .. ".end")
 end
 
+-- Once the file is there: puts factors of its own in place of all others, and adds one, again and again.
+function tasks.factors()
+  local journal = assert(store.open(options))
+  print "ready"
+  wait(argument)
+  for round = 1, 12 do
+    local set = {}
+    for index = 1, 5 do
+      local id = ("%s-%d-%d"):format(tenant, round, index)
+      set[index] = { id = id, kind = "recovery", sealed = "sealed" }
+    end
+    assert(journal:replace_factors("ann", "recovery", set))
+    local app = { id = ("app-%s-%d"):format(tenant, round), kind = "totp", sealed = "sealed" }
+    assert(journal:add_factor("ann", app, 5) ~= nil)
+  end
+  print "done"
+end
+
 -- Intends steps for ever; prints the number of each batch that is on the disk.
 function tasks.stream()
   local journal = assert(store.open(options))

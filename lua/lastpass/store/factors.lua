@@ -1,5 +1,6 @@
 --- Second factors of people: what an application has sealed, by a name for the person. What is in it is never read here.
 -- @module lastpass.store.factors
+local digest = require "lastpass.digest"
 local values = require "lastpass.store.values"
 
 ---@class lastpass.store.Journal
@@ -16,20 +17,37 @@ local REMOVE = "DELETE FROM lastpass_factors WHERE person = ? AND id = ? RETURNI
 
 local REMOVE_KIND = "DELETE FROM lastpass_factors WHERE person = ? AND kind = ?"
 
+-- On a server a statement neither sees nor removes rows that another transaction has not committed yet: two at once would
+-- leave more factors than there may be, or none of one of them. A file has one writer anyway.
+local LOCK = "SELECT CAST(pg_advisory_xact_lock(%d, CAST(? AS INTEGER)) AS TEXT) AS locked"
+local LOCK_FACTORS = LOCK:format(0x6c706661)
+
+local function wait_for_others(database, person)
+  if database:is_shared() then
+    database:query(LOCK_FACTORS, tonumber(digest.hex(person, 7), 16))
+  end
+end
+
 local function list(database, person)
   return database:query(LIST, person)
 end
 
-local function add(database, person, factor, most)
+local function insert(database, person, factor, most)
   local kind = factor.kind
   local bound = { person, factor.id, kind, factor.sealed, person, kind, most }
   return database:run(ADD, bound, #bound)[1] ~= nil
 end
 
+local function add(database, person, factor, most)
+  wait_for_others(database, person)
+  return insert(database, person, factor, most)
+end
+
 local function replace(database, person, kind, factors)
+  wait_for_others(database, person)
   database:query(REMOVE_KIND, person, kind)
   for _, factor in ipairs(factors) do
-    add(database, person, factor, #factors)
+    insert(database, person, factor, #factors)
   end
   return true
 end
