@@ -100,6 +100,22 @@ describe("second-factor guard in nginx", function()
     assert.is_nil(server:log():find("boss", 1, true))
   end)
 
+  it("answers each of its addresses to the methods that it takes", function()
+    local browser = person "methods"
+    browser:request "/mfa/ask"
+    for _, where in ipairs { "ask", "wait", "poll", "factors" } do
+      for _, method in ipairs { "POST", "PUT", "OPTIONS", "DELETE" } do
+        assert.equal(405, browser:request("/mfa/" .. where, { method = method }).status, where)
+      end
+    end
+    for _, where in ipairs { "code", "push", "forget" } do
+      for _, method in ipairs { "GET", "HEAD", "OPTIONS" } do
+        assert.equal(405, browser:request("/mfa/" .. where, { method = method }).status, where)
+      end
+    end
+    assert.equal(200, browser:request("/mfa/ask", { method = "HEAD" }).status)
+  end)
+
   it("goes nowhere but to paths of this server", function()
     local browser = person "target"
     for _, target in ipairs {

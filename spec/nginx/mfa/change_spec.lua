@@ -183,6 +183,18 @@ describe("factors that people change", function()
     assert.equal(200, thief:request("/mfa/factors").status)
   end)
 
+  it("are added once, however often the form comes", function()
+    local browser = person "again"
+    local secret, _, page = add_app(browser)
+    local again = browser:submit(page, "/mfa/confirm", "code=" .. code(secret, 1))
+    assert.truthy(again.body:find("was added already", 1, true), again.body)
+    local _, count = browser:request("/mfa/factors").body:gsub("Remove My phone", "")
+    assert.equal(1, count)
+    local other = person "again" -- and the code is not used up by that
+    local shown = other:submit(other:request "/mfa/ask", "/mfa/code", "code=" .. code(secret, 1))
+    assert.equal(303, shown.status)
+  end)
+
   it("have names that are text, and an id when one is removed", function()
     local browser = person "odd"
     add_app(browser)

@@ -3,7 +3,6 @@
 -- @module lastpass.nginx.mfa.change
 local asking = require "lastpass.nginx.mfa.ask"
 local base64 = require "lastpass.text.base64"
-local base64url = require("lastpass.text.base64").url
 local characters = require "lastpass.text.characters"
 local digest = require "lastpass.digest"
 local factor_pages = require "lastpass.nginx.mfa.factor_pages"
@@ -237,6 +236,15 @@ local function new_recovery(guard, context)
   return set.codes
 end
 
+local function has_id(list, id)
+  for _, factor in ipairs(list) do
+    if factor.id == id then
+      return true
+    end
+  end
+  return false
+end
+
 --- POST: the app's first code, which proves that it has the secret.
 function M.confirm(guard, context)
   local fields, response = open_form(guard, context, { "code", "sealed" })
@@ -248,6 +256,10 @@ function M.confirm(guard, context)
   if not new then
     return list_page(guard, context, list, "This page was open for too long. Please begin anew.")
   end
+  local id = digest.hex("app " .. new.secret, 24) -- the same for a form that is sent again
+  if has_id(list, id) then
+    return list_page(guard, context, list, "This app was added already.")
+  end
   local result, message =
     guard.codes:confirm(context.person, new.secret, fields.code or "", context.request.now)
   if not result then
@@ -257,7 +269,7 @@ function M.confirm(guard, context)
   end
   local added
   added, message = guard.codes:factors():add(context.person.account, {
-    id = base64url.encode(digest.random(9)),
+    id = id,
     kind = "totp",
     label = new.label,
     secret = new.secret,

@@ -244,7 +244,14 @@ local own = {
   forget = changing.forget,
 }
 
+-- Those that only show; the others take a form, and say so themselves.
+local shows = { ask = true, wait = true, poll = true, factors = true }
+
 local function answer_own(self, route, request, person)
+  if shows[route] and request.method ~= "GET" and request.method ~= "HEAD" then
+    local text = "this address takes GET"
+    return pages.problem(405, "method", text, nil, { Allow = "GET, HEAD" })
+  end
   if self.feed:is_late(request.now) then
     return unknown(self, request)
   end
