@@ -287,6 +287,22 @@ return {
     end,
   },
   {
+    name = "mfa_pending",
+    job = "a trivial location while 10,000 people wait for their phones, 99th percentile",
+    of = "with",
+    at_most = 0.02,
+    pairs = 1,
+    cold = true,
+    beside = {
+      { of = "middle", job = "the same, 50th percentile" },
+      { of = "without", job = "the same without them, 99th percentile" },
+      { of = "spent", job = "the processor's part in a second of nginx that they wait for" },
+    },
+    ours = function(bench)
+      return work(bench, "mfa_pending", tonumber(os.getenv "LASTPASS_PENDING" or 10000))
+    end,
+  },
+  {
     name = "signatures",
     job = "5,000 SAML responses: parsed, two RSA-2048 signatures verified",
     rival = "parsed, two bare RSA verifications by OpenSSL",

@@ -95,12 +95,13 @@ M.free_port = nginx.free_port
 
 --- Starts it.
 ---@param options? table settings (text of Lua, beside those of `SETTINGS`), replace (in place of them), workers, dict (size),
--- server and http (text), env, port, main
+-- connections, server and http (text), env, port, main
 function M.start(options)
   options = options or {}
   local settings = (options.replace or M.SETTINGS) .. (options.settings or "")
   return nginx.start {
     workers = options.workers or 2,
+    connections = options.connections,
     main = options.main or "thread_pool lastpass threads=8;",
     port_variable = "GUARD_PORT",
     port = options.port,

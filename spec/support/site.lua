@@ -70,7 +70,7 @@ end
 --- Starts it.
 ---@param box table the sandbox
 ---@param options? table workers, directory (size of the dict), dicts (sizes of others), tenant and setup (text of Lua), server
--- (text), files, start (what init_worker does), http, main
+-- (text), files, start (what init_worker does), http, main, port
 function M.start(box, options)
   options = options or {}
   local server = nginx.start {
@@ -89,6 +89,7 @@ function M.start(box, options)
     server = SERVER:format(options.server or ""),
     files = options.files,
     env = options.env,
+    port = options.port,
   }
   return setmetatable({ server = server }, site_mt)
 end

@@ -203,6 +203,21 @@ function M.serve(name)
   return M.of(name):serve()
 end
 
+--- Answers what `push.callback_url` names: LastPass may report there that a phone has answered, and whoever waits for it is asked
+-- about at once. For content_by_lua, of a location of its own that asks nobody who they are.
+---@param name? string of the guard, where there are several
+function M.callback(name)
+  return M.of(name):callback()
+end
+
+--- The second factor that let the current request pass; nil where no guard has. For `identify` of the dashboard, and for what
+-- an application in nginx wants to know.
+---@return {account: string, by: string, at: number}|nil
+function M.proof()
+  local proof = ngx.ctx.lastpass_mfa_proof
+  return proof and { account = proof.account, by = proof.by, at = proof.at }
+end
+
 local of_revoke = { name = "string", account = "string", device = "string" }
 
 --- Ends the proofs of a person: all of them, or those of one device. On all machines, where there is a journal.
@@ -257,6 +272,8 @@ signature.declare("lastpass.nginx.mfa.", M, {
   start = "",
   guard = "options?: table",
   serve = "name?: string",
+  callback = "name?: string",
+  proof = "",
   of = "name?: string",
   revoke = "options: table",
   report = "",

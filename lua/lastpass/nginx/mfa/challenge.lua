@@ -1,6 +1,6 @@
 --- Requests to phones. What is under way is kept by the browser that has asked, in a sealed cookie, so that any worker and
--- any machine can go on with it. LastPass is asked for its state by one request at a time, whoever waits for it: the result
--- is in the dict, for every tab, until the request's time is over.
+-- any machine can go on with it. LastPass is asked for its state by one worker at a time, whoever waits for it (see
+-- `lastpass.nginx.mfa.questions`): the result is in the dict, for every tab, until the request's time is over.
 -- @module lastpass.nginx.mfa.challenge
 local cookies = require "lastpass.nginx.guard.cookies"
 local dicts = require "lastpass.nginx.dicts"
@@ -9,6 +9,7 @@ local json = require "lastpass.json"
 local metrics = require "lastpass.nginx.metrics"
 local outcomes = require "lastpass.mfa.outcomes"
 local proofs = require "lastpass.nginx.mfa.proof"
+local questions = require "lastpass.nginx.mfa.questions"
 local text = require "lastpass.text"
 
 ---@class lastpass.nginx.mfa.Challenges
@@ -19,24 +20,10 @@ local M = {}
 
 local COOKIE = proofs.PREFIX .. "_push"
 local AFTERWARDS = 60 -- seconds for which a result is known when the time is over
-local LONGEST = 20 -- seconds that a request of the waiting page may stay
-local STEP = 1 -- seconds between looks at the dict, at most
+local LONGEST = 30 -- seconds that a request of the waiting page may stay
+local PAGE = 10 -- seconds until a page without script has come back
 
---- Makes the requests of a guard.
----@param options table settings, keys, client (fun(): client), dict
----@return lastpass.nginx.mfa.Challenges
-function M.new(options)
-  return setmetatable({
-    _settings = options.settings,
-    _keys = options.keys,
-    _purpose = "push " .. options.settings.url,
-    _client = options.client,
-    _dict = options.dict,
-    _waiting = 0,
-  }, challenges_mt)
-end
-
-local function log(self, result, level)
+local function log(self, result, level, request)
   local reason = result.err and result.err.message or result.code or result.raw
   reason = reason and "; " .. text.clean(reason) or ""
   ngx.log(
@@ -49,7 +36,7 @@ local function log(self, result, level)
     outcomes.for_log(result.outcome),
     reason,
     "); request ",
-    ngx.var.request_id
+    request
   )
 end
 
@@ -94,6 +81,7 @@ local function open(self, present, person, device, now)
   then
     return nil
   end
+  pending.request = ngx.var.request_id
   return pending
 end
 
@@ -130,10 +118,11 @@ local function keep_result(self, pending, result, now)
   local added, reason = dicts.add(self._dict, "result " .. pending.id, kept, seconds)
   if added then
     count(self, result)
-    log(self, result, ngx.NOTICE)
+    log(self, result, ngx.NOTICE, pending.request)
+    questions.tell(self._dict, pending.id)
   elseif reason ~= "exists" then
     result = outcomes.result "error" -- no room: nobody passes by what cannot be written down
-    log(self, result, ngx.ERR)
+    log(self, result, ngx.ERR, pending.request)
     return result
   end
   return result_of(self, pending)
@@ -160,7 +149,7 @@ function methods:begin(person, device, asked, now)
     local result = handle and handle:poll()
       or outcomes.result("error", { err = err or { message = tostring(message) } })
     count(self, result)
-    log(self, result, ngx.WARN)
+    log(self, result, ngx.WARN, ngx.var.request_id)
     return result
   end
   if not handle.joined then
@@ -173,6 +162,7 @@ function methods:begin(person, device, asked, now)
     session = person.session,
     device = device,
     asked = asked and table.concat(asked, ",") or nil,
+    began = math.floor(now),
     ends = math.floor(math.max(handle:ends(), now)),
   }
   return nil, cookies.set(COOKIE, self._keys:seal(self._purpose, json.encode(pending)), "Lax")
@@ -190,7 +180,7 @@ function methods:ask_and_wait(person)
   local result = handle and handle:wait()
     or outcomes.result("error", { err = err or { message = tostring(message) } })
   count(self, result)
-  log(self, result, ngx.NOTICE)
+  log(self, result, ngx.NOTICE, ngx.var.request_id)
   return result
 end
 
@@ -217,7 +207,11 @@ local function note_failure(self, pending, failed)
 end
 
 local function ask(self, pending)
-  local handle, message, err = import(self, pending)
+  local handle, message, err = pending.opened, nil, nil
+  if not handle then
+    handle, message, err = import(self, pending)
+    pending.opened = handle
+  end
   if not handle then
     local outcome = err and err.code == "expired" and "timeout" or "error"
     return outcomes.result(outcome, { err = err or { message = message } })
@@ -232,13 +226,39 @@ local function ask(self, pending)
   return result
 end
 
--- So many seconds between two questions about one request: more when many are waiting.
-local function pace(self)
-  local every = self._client():option("poll").every
-  return math.max(every, self._waiting / self._settings.polls_per_second)
+local function learn(self, pending)
+  local result = ask(self, pending)
+  ngx.update_time()
+  return result and keep_result(self, pending, result, ngx.now())
 end
 
---- What has become of a request, now. LastPass is asked unless somebody else has just done so.
+-- What is known, or what LastPass says, unless another worker has just asked it; news are worth a question before it is time.
+local function ask_in_turn(self, pending, is_news)
+  local known = result_of(self, pending)
+  if known then
+    return known
+  end
+  local now = ngx.now()
+  local added = dicts.add(self._dict, "poll " .. pending.id, true, self:every())
+  if not added and not is_news then
+    return nil
+  end
+  dicts.set(self._dict, "asked " .. pending.id, now, math.max(pending.ends - now, 1))
+  return learn(self, pending)
+end
+
+--- Seconds between two questions about one request, when nothing holds them up.
+---@return number
+function methods:every()
+  return self._client():option("poll").every
+end
+
+local function watch(self, pending, wanted_until)
+  local asked_at = self._dict:get("asked " .. pending.id) or pending.began or ngx.now()
+  return self._questions:watch(pending, asked_at, wanted_until)
+end
+
+--- What has become of a request, as far as it is known. LastPass is asked in its turn.
 ---@param pending table
 ---@param now number
 ---@return table|nil result nil: it is under way
@@ -246,37 +266,38 @@ function methods:look(pending, now)
   local known = result_of(self, pending)
   if known then
     return known
-  elseif now < pending.ends then
-    local added = dicts.add(self._dict, "poll " .. pending.id, true, pace(self))
-    if not added then
-      return nil
-    end
+  elseif now >= pending.ends then
+    return learn(self, pending)
   end
-  local result = ask(self, pending)
-  ngx.update_time()
-  return result and keep_result(self, pending, result, ngx.now())
+  watch(self, pending, math.min(now + PAGE, pending.ends))
 end
 
 --- The same, as late as possible: as soon as there is a result, and after some seconds without one.
 ---@param pending table
 ---@return table|nil result
 function methods:wait(pending)
-  local ends = ngx.now() + LONGEST
-  self._waiting = self._waiting + 1
-  local ok, result
-  repeat
-    ok, result = pcall(self.look, self, pending, ngx.now())
-    if not ok or result or ngx.worker.exiting() then
-      break
+  local now = ngx.now()
+  if now < pending.ends then
+    local seconds = math.min(LONGEST, pending.ends - now)
+    local entry = watch(self, pending, now + seconds)
+    local result = result_of(self, pending) or self._questions:wait(entry, seconds)
+    if result then
+      return result
     end
-    ngx.sleep(math.min(STEP, pace(self)))
     ngx.update_time()
-  until ngx.now() >= ends
-  self._waiting = self._waiting - 1
-  if not ok then
-    error(result, 0)
   end
-  return result
+  return self:look(pending, ngx.now())
+end
+
+--- LastPass says that there is something to learn of a request: it is asked at once. What else a callback says is not looked at.
+---@param parameters table of the request's address
+---@return boolean known
+function methods:callback(parameters)
+  local known = self._client():callback(parameters)
+  if known then
+    questions.tell(self._dict, parameters.handle)
+  end
+  return known
 end
 
 --- Gives up what is under way: a later approval is ignored, everywhere.
@@ -286,6 +307,33 @@ function methods:cancel(pending)
   if handle then
     handle:cancel()
   end
+end
+
+--- Makes the requests of a guard.
+---@param options table settings, keys, client (fun(): client), dict
+---@return lastpass.nginx.mfa.Challenges
+function M.new(options)
+  local self = setmetatable({
+    _settings = options.settings,
+    _keys = options.keys,
+    _purpose = "push " .. options.settings.url,
+    _client = options.client,
+    _dict = options.dict,
+  }, challenges_mt)
+  self._questions = questions.new {
+    dict = options.dict,
+    per_second = options.settings.polls_per_second,
+    at_once = function()
+      return math.ceil(options.settings.polls_at_once / ngx.worker.count())
+    end,
+    every = function()
+      return self:every()
+    end,
+    ask = function(pending, is_news)
+      return ask_in_turn(self, pending, is_news)
+    end,
+  }
+  return self
 end
 
 return M

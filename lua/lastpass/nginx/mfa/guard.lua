@@ -330,6 +330,17 @@ function methods:serve()
   return protected(self, serve)
 end
 
+local function hear(self)
+  local known = self.challenges and self.challenges:callback(ngx.req.get_uri_args(10))
+  return known and { status = 204, headers = {}, body = "" }
+    or pages.problem(404, "not_found", "no such request is under way")
+end
+
+--- Answers what LastPass calls when a phone has answered. It shows nothing, and decides nothing.
+function methods:callback()
+  return protected(self, hear)
+end
+
 --- The proof of the current request, when it is what is asked for.
 ---@param request table
 ---@param person lastpass.nginx.mfa.Person

@@ -65,6 +65,11 @@ local known = {
   polls_per_second = function(value)
     return type(value) == "number" and value >= 1 and value <= 10000, "a number from 1 to 10000"
   end,
+  -- the same: how many may be under way at once, on this machine
+  polls_at_once = function(value)
+    return type(value) == "number" and value >= 1 and value <= 1000 and value % 1 == 0,
+      "a whole number from 1 to 1000"
+  end,
   -- TLS ends at a proxy before this nginx: addresses count only where nginx was told to believe it (set_real_ip_from)
   behind_proxy = "boolean",
   journal = "string",
@@ -89,6 +94,7 @@ M.defaults = {
   post_max = 64 * 1024,
   state = "dict",
   polls_per_second = 200,
+  polls_at_once = 32,
   stale_after = 60,
   journal_every = 0.5,
   events_every = 15,

@@ -114,11 +114,13 @@ function M.ask(settings, hints, page)
   }
 end
 
--- Asks for the state of the request until it is over. Whoever types a code is not disturbed, unless the phone has said yes.
+-- Asks for the state of the request until it is over, with pauses that grow: the server holds its answer back.
+-- Whoever types a code is not disturbed, unless the phone has said yes.
 local SCRIPT = [[
 (function () {
   "use strict";
   var box = document.getElementById("wait"), code = document.getElementById("code"), failed = 0;
+  var pause = 0.5;
   var form = document.getElementById("by-code"), link = document.getElementById("to-code");
   if (form) { form.hidden = false; link.hidden = true; }
   function later(seconds) { setTimeout(ask, seconds * 1000); }
@@ -127,7 +129,7 @@ local SCRIPT = [[
       .then(function (answer) { return answer.json(); })
       .then(function (answer) {
         failed = 0;
-        if (answer.state === "pending") { later(0.5); return; }
+        if (answer.state === "pending") { pause = Math.min(pause * 2, 5); later(pause); return; }
         if (answer.state !== "approved" && code && code.value) { return; }
         location.replace(box.dataset.next);
       })
