@@ -33,8 +33,8 @@ async def main():
     for number, line in enumerate(open(path)):
         account, cookies = line.rstrip("\n").split("\t")
         tasks.append(asyncio.create_task(browser(account, cookies)))
-        if number % 50 == 49:
-            await asyncio.sleep(0.02)
+        if number % 20 == 19:  # no more than nginx's queue of connections takes
+            await asyncio.sleep(0.05)
     while waiting < len(tasks):
         await asyncio.sleep(0.05)
         for task in tasks:

@@ -52,7 +52,8 @@ local SETUP = [[
     end,
   },
   saml = {
-    url = %q, check_server = false, idp = { entity_id = "https://idp.example", idp = { certificates = { signing = {} } } },
+    url = %q, check_server = false,
+    idp = { entity_id = "https://idp.example", idp = { certificates = { signing = {} } } },
     cookie_keys = { { id = "a", secret = assert(lastpass.secret.value(("a"):rep(32))) } },
     headers = { ["X-Auth-Account"] = "account" }, events_every = false,
   },
