@@ -373,6 +373,7 @@ build = {
     ["lastpass.nginx.mfa.pages"] = "lua/lastpass/nginx/mfa/pages.lua",
     ["lastpass.nginx.mfa.person"] = "lua/lastpass/nginx/mfa/person.lua",
     ["lastpass.nginx.mfa.proof"] = "lua/lastpass/nginx/mfa/proof.lua",
+    ["lastpass.nginx.mfa.questions"] = "lua/lastpass/nginx/mfa/questions.lua",
     ["lastpass.nginx.playbooks"] = "lua/lastpass/nginx/playbooks.lua",
     ["lastpass.nginx.playbooks.folder"] = "lua/lastpass/nginx/playbooks/folder.lua",
     ["lastpass.nginx.saml"] = "lua/lastpass/nginx/saml.lua",
