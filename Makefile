@@ -190,8 +190,31 @@ valgrind: deps-build deps-test deps-check
 FUZZ_SECONDS ?= 20
 FUZZ_RUNS ?=
 FUZZ_LEAST ?= 1000
-FUZZERS = json directory reply scim_page csv diff events ldap source_csv source_json scim_filter scim_patch scim_server scim_client \
-  rest_client saml_metadata saml_response saml_logout mfa_answer mfa_server mfa_codes xml xml_entity
+FUZZERS = \
+  json \
+  directory \
+  reply \
+  scim_page \
+  csv \
+  diff \
+  events \
+  ldap \
+  source_csv \
+  source_json \
+  scim_filter \
+  scim_patch \
+  scim_server \
+  scim_client \
+  rest_client \
+  saml_metadata \
+  saml_response \
+  saml_logout \
+  mfa_answer \
+  mfa_server \
+  mfa_codes \
+  radius \
+  xml \
+  xml_entity
 FUZZ_SANITIZE ?= address,undefined
 FUZZ_FLAGS = -std=c99 -D_GNU_SOURCE -g -O1 -fsanitize=fuzzer,$(FUZZ_SANITIZE) \
   -fno-sanitize-recover=undefined \
@@ -217,7 +240,6 @@ FUZZ_LIBRARIES_diff = -lutf8proc
 FUZZ_LIBRARIES_scim_page = -lutf8proc
 FUZZ_LIBRARIES_events = -lutf8proc
 FUZZ_LIBRARIES_ldap = -lldap -llber
-FUZZERS += radius
 # those written in C; the others are Lua
 FUZZERS_C = $(foreach f,$(FUZZERS),$(if $(FUZZ_SOURCES_$(f)),$(f)))
 

@@ -200,18 +200,23 @@ function M.exit_code(result)
   return by_outcome[result.outcome] or exit.guard
 end
 
---- Shows a result.
+--- Shows a result, and when the next attempt may be made.
 ---@param session lastpass.cli.Session
 ---@param result lastpass.mfa.Result
+---@param view? table default `views.mfa_result`
+---@param meaning? string default the outcome's
 ---@return integer code
-function M.show_result(session, result)
+function M.show_result(session, result, view, meaning)
   local row = {}
   for name, value in pairs(result) do
     row[name] = value
   end
-  row.meaning = require("lastpass").mfa.outcomes.for_log(result.outcome)
-  session:show(require("lastpass.cli.views").mfa_result, { row })
+  row.meaning = meaning or require("lastpass").mfa.outcomes.for_log(result.outcome)
+  session:show(view or require("lastpass.cli.views").mfa_result, { row })
   session.streams:flush()
+  if result.retry_after and not result.ok then
+    session:say("the next attempt is possible in %d seconds", math.ceil(result.retry_after))
+  end
   if result.err then
     session:say("%s", failure.text(result.err.message, result.err))
   end

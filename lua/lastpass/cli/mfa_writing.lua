@@ -15,6 +15,7 @@ local must = failure.must
 ---@field what string|fun(options: table): string for the question: "suspend in LastPass MFA"
 ---@field send fun(directory: lastpass.mfa.Directory, subject: string, options: table): any, string?, lastpass.Error?
 ---@field call fun(options: table, subject: string): string the same as Lua, after "mfa.directory:"
+---@field hint? string where to find what the server does not know
 ---@field check? fun(options: table) raises for a command line that says too little
 
 local function subjects_of(row, options)
@@ -95,6 +96,10 @@ local function run(row, session, options)
   session.streams:flush()
   local rows, last = send_all(row, client.directory, subjects, options)
   session:show(view, rows)
+  if row.hint and last and last.kind == "refused" then
+    session.streams:flush()
+    session:say("%s", row.hint)
+  end
   return code_of(rows, last)
 end
 

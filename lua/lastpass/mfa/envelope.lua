@@ -19,6 +19,33 @@ end
 
 local M = {}
 
+local MOST_REMEMBERED = 1000
+
+-- A server may take an equal signature for a request that was recorded and sent again, and two equal questions of one
+-- second would have one: the later one gets a blank, which JSON does not count. Two programs may ask the same in one
+-- second as well, so that each envelope has blanks and tabs of its own.
+local function mark_at_random()
+  local bits, parts = digest.random(3), {}
+  for position = 1, #bits do
+    local byte = bits:byte(position)
+    for _ = 1, 8 do
+      parts[#parts + 1] = byte % 2 == 0 and " " or "\t"
+      byte = math.floor(byte / 2)
+    end
+  end
+  return table.concat(parts)
+end
+
+local function told_apart(self, timestamp, payload_of)
+  if self._second ~= timestamp or self._count >= MOST_REMEMBERED then
+    self._second, self._seen, self._count = timestamp, {}, 0
+  end
+  local blanks = self._seen[payload_of] or 0
+  self._seen[payload_of] = blanks + 1
+  self._count = self._count + 1
+  return payload_of .. self._mark .. (" "):rep(blanks)
+end
+
 --- Makes one.
 ---@param api_key userdata secret: the Generic API key
 ---@param private_key userdata secret: PEM of an RSA key
@@ -36,21 +63,12 @@ function M.new(api_key, private_key, clock)
     message = "option private_key: an RSA key of 2048 bits or more is needed"
     return errors.fail("argument", "weak_key", message)
   end
-  return setmetatable({ _api_key = api_key, _key = key, _clock = clock }, envelope_mt)
-end
-
-local MOST_REMEMBERED = 1000
-
--- A server may take an equal signature for a request that was recorded and sent again, and two equal questions of one
--- second would have one: the later one gets a blank, which JSON does not count.
-local function told_apart(self, timestamp, payload_of)
-  if self._second ~= timestamp or self._count >= MOST_REMEMBERED then
-    self._second, self._seen, self._count = timestamp, {}, 0
-  end
-  local blanks = self._seen[payload_of] or 0
-  self._seen[payload_of] = blanks + 1
-  self._count = self._count + 1
-  return payload_of .. (" "):rep(blanks)
+  return setmetatable({
+    _api_key = api_key,
+    _key = key,
+    _clock = clock,
+    _mark = mark_at_random(),
+  }, envelope_mt)
 end
 
 -- What stands before the key and after it, for the body that has the key in the middle.

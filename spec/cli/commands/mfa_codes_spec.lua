@@ -109,16 +109,23 @@ describe("lastpass mfa code", function()
     assert.is_nil((out .. err):find(typed, 1, true))
     code, out = verify(typed)
     assert.equal(4, code)
-    assert.matches("denied", out)
+    assert.matches("denied +the code was used before", out)
+    code, _, err = verify(nil) -- an empty standard input
+    assert.equal(64, code)
+    assert.matches("no code was typed", err)
     local wrong = typed:gsub("%d", function(digit)
       return (tonumber(digit) + 5) % 10
     end)
-    for _ = 1, 5 do
+    code, out = verify(wrong)
+    assert.equal(4, code)
+    assert.matches("the code is wrong", out)
+    for _ = 1, 4 do
       assert.equal(4, (verify(wrong)))
     end
-    code, out = verify(code_of(path))
+    code, out, err = verify(code_of(path))
     assert.equal(4, code)
     assert.matches("locked", out)
+    assert.matches("the next attempt is possible in %d+ seconds", err)
   end)
 
   it("reads Base32 as well, and from a descriptor", function()

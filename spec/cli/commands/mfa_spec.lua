@@ -230,6 +230,11 @@ describe("lastpass mfa", function()
       assert.equal(64, code)
       assert.matches("%-%-user or %-%-group", err)
       ok("role", "delete", role, "--confirm=" .. role)
+      for _, words in ipairs { { "show", "Auditors" }, { "rename", "Auditors", "A", "--yes" } } do
+        code, _, err = secured:run { "mfa", "role", unpack(words) }
+        assert.equal(1, code)
+        assert.matches("by its id, which lastpass mfa roles shows", err)
+      end
       ok("group", "delete", "Finance", "--confirm=Finance")
       assert.same({}, ok "groups")
     end)

@@ -127,11 +127,27 @@ local function read_code(session)
     streams.err:write "Code: "
     streams.err:flush()
   end
-  return (streams.input:read "*l" or ""):match "^%s*(.-)%s*$"
+  local line = streams.input:read "*l"
+  if not line then
+    must(values.usage("no code was typed, and standard input has none", "nothing was counted"))
+  end
+  return line:match "^%s*(.-)%s*$"
+end
+
+-- What the log may know, and the user not.
+local meanings = {
+  wrong = "the code is wrong, or of another time",
+  used = "the code was used before",
+  malformed = "it has not the form of a code",
+}
+
+local function meaning_of(result)
+  return result.ok and "the code is right, and used up now" or meanings[result.code]
 end
 
 local function verify(session, options)
-  require("lastpass.cli.output").check(session, require("lastpass.cli.views").mfa_result)
+  local view = require("lastpass.cli.views").mfa_code
+  require("lastpass.cli.output").check(session, view)
   local found = complete(options)
   local result = must(failure.call(require("lastpass").mfa.totp.verify, {
     user = options.user,
@@ -143,7 +159,7 @@ local function verify(session, options)
     window = options.window,
     state = mfa.state(session),
   }))
-  return mfa.show_result(session, result)
+  return mfa.show_result(session, result, view, meaning_of(result))
 end
 
 -- ------------------------------------------------------------------ as Lua

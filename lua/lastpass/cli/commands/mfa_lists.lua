@@ -10,6 +10,9 @@ local values = require "lastpass.cli.values"
 local must = failure.must
 local quoted = lua_text.value
 
+local GROUPS = "lastpass mfa groups shows the groups there are"
+local ROLES = "a role is named by its id, which lastpass mfa roles shows"
+
 local group_argument = { { "group", "name of the group" } }
 local role_argument = { { "role", "id of the role, as `mfa roles` shows it" } }
 local members_arguments = {
@@ -21,7 +24,11 @@ local function role_members(session, options)
   local view = require("lastpass.cli.views").mfa_members
   require("lastpass.cli.output").check(session, view)
   local client = mfa.client(session)
-  local found = must(client.directory:role_members(options.role))
+  local found, message, err = client.directory:role_members(options.role)
+  if err and err.kind == "refused" then
+    err.hint = err.hint or ROLES
+  end
+  must(found, message, err)
   local rows = {}
   for kind, names in pairs { user = found.users, group = found.groups } do
     for _, name in ipairs(names) do
@@ -70,6 +77,7 @@ local rows = {
     arguments = group_argument,
     harm = "type",
     what = "delete the group",
+    hint = GROUPS,
     send = function(directory, name)
       return directory:delete_group(name)
     end,
@@ -85,6 +93,7 @@ local rows = {
     what = function(options)
       return ("put into the group '%s'"):format(options.group)
     end,
+    hint = GROUPS,
     send = function(directory, address, options)
       return directory:add_member(options.group, address)
     end,
@@ -102,6 +111,7 @@ local rows = {
     what = function(options)
       return ("take out of the group '%s'"):format(options.group)
     end,
+    hint = GROUPS,
     send = function(directory, address, options)
       return directory:remove_member(options.group, address)
     end,
@@ -131,6 +141,7 @@ local rows = {
     what = function(options)
       return ("give the name '%s' to the role"):format(options.name)
     end,
+    hint = ROLES,
     send = function(directory, id, options)
       return directory:put_role(options.name, id)
     end,
@@ -145,6 +156,7 @@ local rows = {
     arguments = role_argument,
     harm = "type",
     what = "delete the role",
+    hint = ROLES,
     send = function(directory, id)
       return directory:delete_role(id)
     end,
@@ -170,6 +182,7 @@ local rows = {
       )
     end,
     check = check_members,
+    hint = ROLES,
     send = function(directory, id, options)
       return directory:assign_role(id, members_of(options))
     end,

@@ -51,7 +51,11 @@ local function test(session, options)
     session:say "waiting for the answer; Ctrl-C gives up"
   end
   require("lastpass.cli.interrupt").watch()
-  local result = must(failure.call(client.authenticate, client, given))
+  local result, message, err = failure.call(client.authenticate, client, given)
+  if err and err.code == "no_password" then
+    err.hint = "use --password-prompt or --password-file"
+  end
+  must(result, message, err)
   while result.outcome == "pending" and result.challenge do
     session:say("the server asks: %s", result.challenge.message or "for a code")
     result =

@@ -31,6 +31,14 @@ M.mfa_result = {
   end,
 }
 
+M.mfa_code = {
+  name = "results",
+  key = "user",
+  fields = M.mfa_result.fields,
+  columns = { "user", "outcome", { field = "meaning", wrap = true } },
+  tone = M.mfa_result.tone,
+}
+
 M.mfa_users = {
   name = "users",
   key = "email",
