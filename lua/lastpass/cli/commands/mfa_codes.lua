@@ -111,7 +111,8 @@ local function show_qr(session, options)
   local qr, text, path = require("lastpass").mfa.qr, uri_of(options), options.output
   local ending = path and path:lower():match "%.(%a+)$"
   if not path then
-    session:print((must(qr.terminal(text, { color = session.streams.out_is_terminal or nil }))))
+    local drawn = must(qr.terminal(text, { color = session.streams.out_is_terminal or nil }))
+    session:print((drawn:gsub("\n+$", ""))) -- no line more: a usual code just fits into 24
   elseif ending == "svg" or ending == "png" then
     must(require("lastpass.files").write(path, must(qr[ending](text))))
     session:say("%s: the secret is in it", path)
