@@ -75,7 +75,7 @@ describe("the secrets of events and reports", function()
     -- openssl takes its time, so that there is something to look at
     local slow = planted.path(paths)
     os.execute(("mkdir '%s'"):format(slow))
-    planted.write(slow .. "/openssl", '#!/bin/sh\nsleep 1\nexec /usr/bin/openssl "$@"\n')
+    planted.write(slow .. "/openssl", '#!/bin/sh\nsleep 5\nexec /usr/bin/openssl "$@"\n')
     os.execute(("chmod 700 '%s/openssl'"):format(slow))
     local folder = planted.path(paths)
     local words = "lastpass evidence write %s --key-file %s --events 2000-01-01"

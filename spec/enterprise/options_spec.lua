@@ -66,7 +66,9 @@ describe("lastpass.enterprise.options", function()
     for _, entry in ipairs(option_list) do
       assert.equal(4, #entry)
       described[entry[1]] = true
-      local message = refusal { [entry[1]] = { "wrong" } }
+      -- what is in these two is checked by those who use them
+      local is_table = entry[1] == "mfa" or entry[1] == "approval"
+      local message = refusal { [entry[1]] = is_table and 5 or { "wrong" } }
       assert.is_nil(message:find("unknown option", 1, true), message)
     end
     for _, name in ipairs {
@@ -99,7 +101,7 @@ describe("lastpass.enterprise.options", function()
       time_out = "did you mean 'timeout'?",
       CID = "did you mean 'cid'?",
       retrys = "did you mean 'retries'?",
-      xyzzyplugh = "known are: apiuser, ca_file, ",
+      xyzzyplugh = "known are: apiuser, approval, ca_file, ",
     }
     for name, hint in pairs(cases) do
       local message = refusal { [name] = 1 }
@@ -258,6 +260,8 @@ describe("lastpass.enterprise.options", function()
       on_reply = { print },
       limiter = { { acquire = print, back_off = print } },
       scim = { { token = secret() } },
+      mfa = { { api_key = secret() } },
+      approval = { {} },
       now = { os.time },
     }
     local bad = {
@@ -284,6 +288,8 @@ describe("lastpass.enterprise.options", function()
       on_reply = { 5 },
       limiter = { 5, {}, { back_off = print } },
       scim = { 5, "token" },
+      mfa = { 5, true },
+      approval = { 5, "ann@acme.com" },
       now = { 5 },
     }
     for name, values in pairs(good) do

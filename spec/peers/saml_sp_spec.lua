@@ -3,6 +3,7 @@
 local check = require "spec.support.check"
 local keys = require "spec.support.saml_keys"
 local peers = require "spec.peers.saml_peers"
+local percent = require "lastpass.text.percent"
 local roles = require "spec.peers.saml_roles"
 
 -- What each of them says of a sign-on, in one form.
@@ -155,7 +156,11 @@ local function describe_peer(name)
     local sent = peer:must("login", { relay = "r17" })
     local query = sent.query:gsub("RelayState=r17", "RelayState=r18")
     check.failure("refused", "signature_invalid", idp:read_request { query = query })
-    local forged = sent.query:gsub("Signature=......", "Signature=AAAAAA")
+    local forged = sent.query:gsub("Signature=([^&]*)", function(text)
+      local signature = assert(percent.decode(text))
+      local other = signature:sub(1, 1) == "A" and "B" or "A"
+      return "Signature=" .. percent.encode(other .. signature:sub(2))
+    end)
     check.failure("refused", "signature_invalid", idp:read_request { query = forged })
   end)
 

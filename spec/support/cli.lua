@@ -90,6 +90,24 @@ function M.start(options)
   return setmetatable(place, { __index = M.methods })
 end
 
+-- The flags that lead to a company in front of a command line, but for those that it has itself: an option that is given
+-- twice is an error.
+local function with_flags(arguments, flags)
+  local given, line = {}, {}
+  for _, word in ipairs(arguments) do
+    given[word:match "^%-%-[^=]+" or ""] = true
+  end
+  for _, flag in ipairs(flags) do
+    if not given[flag:match "^%-%-[^=]+"] then
+      line[#line + 1] = flag
+    end
+  end
+  for _, word in ipairs(arguments) do
+    line[#line + 1] = word
+  end
+  return line
+end
+
 M.methods = {}
 
 --- Runs a command line in this process.
@@ -109,10 +127,7 @@ function M.methods:run(words, options)
       arguments[place] = word
     end
   end
-  for place = #self.flags, 1, -1 do
-    table.insert(arguments, 1, self.flags[place])
-  end
-  return M.run(arguments, options)
+  return M.run(with_flags(arguments, self.flags), options)
 end
 
 --- The same, and the JSON it printed.
@@ -260,12 +275,14 @@ end
 ---@return string output
 ---@return integer code
 function M.methods:add_profile(home, more)
+  more = more or ""
+  local hash = more:find("--provhash-", 1, true) and "" or "--provhash-file " .. self.hash
   return home.shell(
-    ("lastpass profile add acme --cid %.0f --url %s --provhash-file %s %s"):format(
+    ("lastpass profile add acme --cid %.0f --url %s %s %s"):format(
       self.box.cid,
       self.box.url,
-      self.hash,
-      more or ""
+      hash,
+      more
     )
   )
 end

@@ -154,20 +154,32 @@ static int lp_file_terminal_size (lua_State *L) {
   return 2;
 }
 
+/* A file of Lua's io, which has to be open. A closed one has no function that closes it (5.2 on),
+** or no file (5.1, LuaJIT). */
+static FILE *check_open_file (lua_State *L, int index) {
+#if LUA_VERSION_NUM >= 502
+  const luaL_Stream *stream = luaL_checkudata(L, index, LUA_FILEHANDLE);
+  luaL_argcheck(L, stream->closef != NULL, index, "a file that is open expected");
+  return stream->f;
+#else
+  FILE **file = luaL_checkudata(L, index, LUA_FILEHANDLE);
+  luaL_argcheck(L, *file != NULL, index, "a file that is open expected");
+  return *file;
+#endif
+}
+
 /*
 ** core.sync_file (file of Lua's io, path) -> true | false | nil, message
 ** All that was written to the file so far, by whomever, is on the disk; false when the path leads
-*to
-** another file by now. A descriptor is told of each failure once, so a file that stays open misses
-*none.
+** to another file by now. A descriptor is told of each failure once, so a file that stays open
+** misses none.
 */
 static int lp_file_sync (lua_State *L) {
-  FILE **file = luaL_checkudata(L, 1, LUA_FILEHANDLE); /* what comes first in it in every Lua */
+  FILE *file = check_open_file(L, 1);
   const char *path = luaL_checkstring(L, 2);
   struct stat ours, there;
   int fd;
-  luaL_argcheck(L, *file != NULL, 1, "a file that is open expected");
-  fd = fileno(*file);
+  fd = fileno(file);
   (void)fcntl(fd, F_SETFD, FD_CLOEXEC);
   if (fstat(fd, &ours) != 0 || stat(path, &there) != 0) return lp_push_written(L, errno);
   if (ours.st_ino != there.st_ino || ours.st_dev != there.st_dev) {
