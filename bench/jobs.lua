@@ -54,7 +54,7 @@ local function guarded(what, job, rival)
     rival = rival == "plain" and "the same location without the guard"
       or "the same location with an access_by_lua that is empty",
     of = "spent",
-    beside = "rival",
+    rival_of = "rival",
     at_most = 1.11,
     pairs = 3,
     cold = true,

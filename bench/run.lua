@@ -31,7 +31,7 @@ local function measure(job, bench)
   for pair = job.cold and 1 or 0, job.pairs or PAIRS do
     local mine = shell.measure(job.ours(bench))
     local other = job.theirs and shell.measure(job.theirs(bench))
-      or job.beside and { [of] = assert(mine[job.beside]) }
+      or job.rival_of and { [of] = assert(mine[job.rival_of]) }
     if other then
       check_same(job, mine, other)
     end

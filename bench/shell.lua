@@ -40,7 +40,7 @@ function M.measure(words)
   local line = M.quote(M.BUILD .. "/measure") .. " " .. line_of(words)
   local pipe = assert(io.popen(line, "r"))
   local sample = {}
-  for name, number in pipe:read("*a"):gmatch "(%a+) (%-?%d+%.?%d*)\n" do
+  for name, number in pipe:read("*a"):gmatch "(%w+) (%-?%d+%.?%d*)\n" do
     sample[name] = tonumber(number)
   end
   pipe:close()
