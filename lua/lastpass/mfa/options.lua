@@ -2,7 +2,7 @@
 -- @module lastpass.mfa.options
 local address = require "lastpass.transport.address"
 local characters = require "lastpass.text.characters"
-local core = require "lastpass.core"
+local client_options = require "lastpass.transport.client_options"
 local errors = require "lastpass.error"
 
 local M = {}
@@ -187,28 +187,10 @@ local function complete_table(name, given, level)
   return copy
 end
 
-local function check_secret(options, name, level)
-  local value = options[name]
-  if value == nil then
-    errors.raise(level + 1, "%s: option '%s' is missing", WHERE, name)
-  elseif not core.secret.is(value) then
-    errors.raise(level + 1, "%s: option '%s' must be made by lastpass.secret", WHERE, name)
-  elseif value:number() == 0 then
-    errors.raise(level + 1, "%s: option '%s' is a secret that was closed", WHERE, name)
-  end
-end
-
-local function check_key(options, level)
-  check_secret(options, "api_key", level + 1)
-  if not options.api_key:is_plain() then
-    errors.raise(
-      level + 1,
-      "%s: option 'api_key' has a character that no key has (blank, quote, backslash or beyond "
-        .. "ASCII); is it the right file?",
-      WHERE
-    )
-  elseif options.mode == "secured" then
-    check_secret(options, "private_key", level + 1)
+local function check_keys(options, level)
+  client_options.check_secret(WHERE, "api_key", options.api_key, "key", level + 1)
+  if options.mode == "secured" then
+    client_options.check_secret(WHERE, "private_key", options.private_key, nil, level + 1)
   elseif options.private_key then
     errors.raise(level + 1, "%s: option 'private_key' is for the mode \"secured\"", WHERE)
   end
@@ -238,10 +220,7 @@ end
 ---@param name string
 ---@param level integer 1 is the caller of `check_name`
 function M.check_name(where, name, level)
-  if not known[name] then
-    local nearest = errors.did_you_mean(name, errors.names_of(known))
-    errors.raise(level + 1, "%s: there is no option '%s'%s", where, tostring(name), nearest)
-  end
+  client_options.check_name(where, known, name, level + 1)
 end
 
 --- Checks and completes the options of `mfa.new`; raises at the caller's line.
@@ -258,9 +237,9 @@ function M.complete(given, level)
   for name, value in pairs(given) do
     options[name] = value
   end
-  check_key(options, level)
+  check_keys(options, level)
   options.base_url = options.base_url:gsub("/+$", ""):gsub("^%a+://", string.lower)
-  check_url("base_url", options.base_url, level)
+  local parsed = check_url("base_url", options.base_url, level)
   if options.callback_url then
     check_url("callback_url", options.callback_url, level)
   end
@@ -274,10 +253,8 @@ function M.complete(given, level)
   end
   options.state = options.state or require("lastpass.state").memory { now = options.clock }
   options.clock = options.clock or require("lastpass.time").now
-  local problem = address.proxy_fault(options)
-  if problem then
-    errors.raise(level, "%s: option 'proxy' %s", WHERE, problem)
-  end
+  local connection = { url = options.base_url, proxy = options.proxy }
+  client_options.check_connection(WHERE, connection, parsed, level)
   return options
 end
 

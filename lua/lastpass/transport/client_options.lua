@@ -138,11 +138,11 @@ function M.check_name(where, known, name, level)
   end
 end
 
---- Raises unless an option holds a secret that can be sent in a header.
+--- Raises unless an option holds a secret that can be used.
 ---@param where string
 ---@param name string of the option
 ---@param secret any
----@param what string "token", "key": what has no such character
+---@param what? string "token", "key": it is sent in a header or in JSON, and these have plain characters only
 ---@param level integer 1 is the caller of `check_secret`
 function M.check_secret(where, name, secret, what, level)
   local problem
@@ -152,7 +152,7 @@ function M.check_secret(where, name, secret, what, level)
     problem = "must be made by lastpass.secret"
   elseif secret:number() == 0 then
     problem = "is a secret that was closed"
-  elseif not secret:is_plain() then
+  elseif what and not secret:is_plain() then
     problem = "has a character that no "
       .. what
       .. " has (blank, quote, backslash or beyond ASCII); is it the right file?"
