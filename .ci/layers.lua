@@ -36,6 +36,7 @@ local layers = {
       "email",
       "digest",
       "limiter",
+      "option_kinds",
       "strict",
       "time",
       "transport",

@@ -2,7 +2,9 @@
 -- answers (business §2). What is only named or inferred there is not here: `client:request` sends it.
 -- @module lastpass.business.operations
 local errors = require "lastpass.error"
-local whole = require("lastpass.transport.client_options").whole
+local option_kinds = require "lastpass.option_kinds"
+
+local one_of, whole = option_kinds.one_of, option_kinds.whole
 
 local M = {}
 
@@ -15,13 +17,6 @@ M.account_statuses = {
   "disabled",
   "awaiting-approval",
 }
-
-local function one_of(words)
-  local known = errors.set_of(words)
-  return function(value)
-    return known[value] or false, "one of " .. table.concat(words, ", ")
-  end
-end
 
 -- A word or a list of them; on the wire they stand with commas between (business §1.2).
 local function some_of(words)

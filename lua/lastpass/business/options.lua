@@ -2,6 +2,7 @@
 -- @module lastpass.business.options
 local client_options = require "lastpass.transport.client_options"
 local errors = require "lastpass.error"
+local option_kinds = require "lastpass.option_kinds"
 
 local M = {}
 
@@ -26,7 +27,7 @@ for name in COMMON:gmatch "%S+" do
   M.list[#M.list + 1] = client_options.described(name)
 end
 
-local known = { key = "userdata", url = "string", page_size = client_options.whole(1, 500) }
+local known = { key = "userdata", url = "string", page_size = option_kinds.whole(1, 500) }
 local defaults = { url = M.DEFAULT_URL, page_size = 500 }
 client_options.add(COMMON, known, defaults)
 

@@ -2,6 +2,7 @@
 -- @module lastpass.scim.options
 local client_options = require "lastpass.transport.client_options"
 local errors = require "lastpass.error"
+local option_kinds = require "lastpass.option_kinds"
 
 local M = {}
 
@@ -74,7 +75,7 @@ local switches = {
   end,
 }
 
-local whole = client_options.whole
+local whole = option_kinds.whole
 
 local known = {
   url = "string",

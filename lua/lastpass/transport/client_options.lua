@@ -3,49 +3,30 @@
 local address = require "lastpass.transport.address"
 local core = require "lastpass.core"
 local errors = require "lastpass.error"
+local option_kinds = require "lastpass.option_kinds"
 
 local M = {}
 
---- A number above 0, as `errors.check_options` takes kinds.
-function M.positive(value)
-  return type(value) == "number" and value > 0, "a number above 0"
-end
-
---- An integer between two, both included.
----@param lowest integer
----@param highest integer
----@return fun(value: any): boolean, string
-function M.whole(lowest, highest)
-  local expected = ("an integer from %.0f to %.0f"):format(lowest, highest)
-  return function(value)
-    return type(value) == "number"
-      and value == math.floor(value)
-      and value >= lowest
-      and value <= highest,
-      expected
-  end
-end
-
 -- Kind, default, what documents say: the kind of value, the default, the meaning.
 local rows = {
-  timeout = { M.positive, 60, "seconds", "60", "for one request" },
-  connect_timeout = { M.positive, 10, "seconds", "10", "for reaching the server" },
+  timeout = { option_kinds.positive, 60, "seconds", "60", "for one request" },
+  connect_timeout = { option_kinds.positive, 10, "seconds", "10", "for reaching the server" },
   retries = {
-    M.whole(0, 20),
+    option_kinds.whole(0, 20),
     3,
     "count",
     "3",
     "how often a request is tried again, where that is safe",
   },
   rate = {
-    M.positive,
+    option_kinds.positive,
     nil,
     "per second",
     "no limit",
     "requests to this server, over all clients of the process",
   },
   max_bytes = {
-    M.whole(1024, 2 ^ 40),
+    option_kinds.whole(1024, 2 ^ 40),
     64 * 1024 * 1024,
     "bytes",
     "64 MiB",

@@ -3,18 +3,13 @@
 local core = require "lastpass.core"
 local errors = require "lastpass.error"
 local lockout = require "lastpass.mfa.lockout"
+local one_of = require("lastpass.option_kinds").one_of
 local password = require "lastpass.mfa.radius.password"
 local states = require "lastpass.state"
 local times = require "lastpass.time"
 local within = require("lastpass.mfa.options").within
 
 local M = {}
-
-local function one_of(words)
-  return function(value)
-    return errors.set_of(words)[value] or false, "one of " .. table.concat(words, ", ")
-  end
-end
 
 local function text_of(most)
   return function(value)

@@ -5,7 +5,7 @@ local errors = require "lastpass.error"
 local keys = require "lastpass.saml.keys"
 local mapping = require "lastpass.saml.idp.mapping"
 local names = require "lastpass.saml.names"
-local option_kinds = require "lastpass.saml.option_kinds"
+local option_kinds = require "lastpass.option_kinds"
 local time = require "lastpass.time"
 
 local M = {}
@@ -14,18 +14,18 @@ local one_of, within = option_kinds.one_of, option_kinds.within
 
 -- What holds for all service providers, or for one.
 local settings = {
-  sign = one_of("assertion", "response", "both"),
-  algorithm = one_of(
+  sign = one_of { "assertion", "response", "both" },
+  algorithm = one_of {
     "rsa-sha1",
     "rsa-sha256",
     "rsa-sha384",
     "rsa-sha512",
     "ecdsa-sha256",
     "ecdsa-sha384",
-    "ecdsa-sha512"
-  ),
+    "ecdsa-sha512",
+  },
   encrypt = "boolean",
-  encryption_algorithm = one_of("aes128-gcm", "aes192-gcm", "aes256-gcm"),
+  encryption_algorithm = one_of { "aes128-gcm", "aes192-gcm", "aes256-gcm" },
   lifetime = within(10, 3600),
   name_id = mapping.is_source,
   name_id_format = "string",

@@ -4,7 +4,7 @@ local digest = require "lastpass.digest"
 local json = require "lastpass.json"
 local metadata = require "lastpass.saml.metadata"
 local names = require "lastpass.saml.names"
-local option_kinds = require "lastpass.saml.option_kinds"
+local option_kinds = require "lastpass.option_kinds"
 local saml_lastpass = require "lastpass.saml.lastpass"
 local schema = require "lastpass.sandbox.schema"
 local xmldsig = require "lastpass.xmldsig"
@@ -53,7 +53,7 @@ local known = {
   metadata = "string",
   role = "string",
   relay = "string",
-  identifier = one_of("email", "secondary_email", "user_id", "groups", "roles", "custom"),
+  identifier = one_of { "email", "secondary_email", "user_id", "groups", "roles", "custom" },
   custom = "string",
   step_up = "boolean",
   signature_method = is_methods,
@@ -63,7 +63,7 @@ local known = {
   encrypt_assertion = "boolean",
   certificate = "string",
   attributes = is_attributes,
-  generation = one_of("current", "legacy"),
+  generation = one_of { "current", "legacy" },
   cid = "number",
 }
 
