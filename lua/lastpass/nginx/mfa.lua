@@ -32,30 +32,14 @@ local mfa_codes = require "lastpass.nginx.mfa.codes"
 local mfa_options = require "lastpass.nginx.mfa.options"
 local posts = require "lastpass.nginx.guard.posts"
 local proofs = require "lastpass.nginx.mfa.proof"
+local registries = require "lastpass.nginx.guard.registry"
 local revocations = require "lastpass.nginx.guard.revoked"
 local signature = require "lastpass.signature"
 local state = require "lastpass.state"
-local tenants = require "lastpass.nginx.guard.tenant"
-local timers = require "lastpass.nginx.timers"
 
 local M = {}
 
 local REVOKED = "lastpass_mfa_revoked"
-
-local by_name, names = {}, {}
-
-local function check_others(settings, level)
-  if by_name[settings.name] then
-    errors.raise(level + 1, "mfa: there is a guard '%s' already: give each a name", settings.name)
-  end
-  for name, other in pairs(by_name) do
-    if other.settings.host:lower() == settings.host:lower() then
-      local text = "mfa: the guards '%s' and '%s' are both of %s, and would take each other's "
-        .. "cookies: one guard asks for different things in different places, by 'paths'"
-      errors.raise(level + 1, text, name, settings.name, settings.host)
-    end
-  end
-end
 
 -- Limits and used codes: made in the worker, for a journal is reached through what only workers have.
 local function state_of(settings, feed, dict)
@@ -138,55 +122,41 @@ local function parts_of(settings, level)
   }
 end
 
-local function make(given, site, level)
+local registry
+registry = registries.new("mfa", function(given, site, level)
   local settings = mfa_options.read(given, level + 1)
-  check_others(settings, level + 1)
+  registry:check(settings, level + 1)
   dicts.check_part("mfa", level + 1)
-  settings.tenant = tenants.of("mfa", settings, site, level + 1)
-  local self = guards.new(parts_of(settings, level + 1))
-  by_name[settings.name] = self
-  names[#names + 1] = settings.name
-  return self
-end
+  settings.tenant = registry:tenant(settings, site, level + 1)
+  return guards.new(parts_of(settings, level + 1))
+end)
 
 --- Makes a guard. For init_by_lua: wrong settings raise, so that `nginx -t` finds them.
 ---@param given table see `lastpass.nginx.mfa.options`
 ---@return lastpass.nginx.mfa.Guard
 function M.setup(given)
-  if not rawget(_G, "ngx") then
-    errors.raise(2, "lastpass.nginx.mfa.setup: this is not nginx; it is for init_by_lua")
-  end
-  return make(given, nil, 2)
+  local guard = registry:setup(given, 2)
+  return guard
 end
 
 --- Makes the guards of a site: its option `mfa`, one guard or a list of several.
 ---@param site lastpass.nginx.Site
 ---@param level integer whose line an error names
 function M.of_site(site, level)
-  local given = site.options.mfa
-  for _, one in ipairs(given[1] and given or { given }) do
-    make(one, site, level + 1)
-  end
+  registry:of_site(site, level + 1)
 end
 
 --- Starts the timers of a worker, of all guards. For init_worker_by_lua; the `start` of a site does it too.
 function M.start()
-  for _, name in ipairs(names) do
-    by_name[name].feed:start(timers.every)
-  end
+  registry:start()
 end
 
 --- The guard of a name; the only one need not be named.
 ---@param name? string
 ---@return lastpass.nginx.mfa.Guard
 function M.of(name)
-  local self = by_name[name or names[1] or ""]
-  if not self or not name and #names > 1 then
-    local text = self and "mfa: there are several guards: which one? (%s)"
-      or "mfa: there is no guard '%s'; it is made by setup, in init_by_lua"
-    errors.raise(2, text, self and table.concat(names, ", ") or name or "default")
-  end
-  return self
+  local guard = registry:of(name, 2)
+  return guard
 end
 
 --- Guards a location. For access_by_lua, after whatever signs people in.
@@ -240,13 +210,12 @@ end
 ---@return table[]
 function M.report()
   local list = {}
-  for position, name in ipairs(names) do
-    local self = by_name[name]
+  for name, self in registry:each() do
     local feed = {}
     for what, lag in pairs(self.feed:lag(ngx.now())) do
       feed[what] = lag < math.huge and { lag = math.floor(lag * 10) / 10 } or json.null
     end
-    list[position] = {
+    list[#list + 1] = {
       name = name,
       url = self.settings.url,
       by = errors.names_of(self.settings.by),

@@ -24,6 +24,7 @@ local logins = require "lastpass.nginx.saml.logins"
 local gateway_tokens = require "lastpass.nginx.gateway.tokens"
 local posts = require "lastpass.nginx.guard.posts"
 local providers = require "lastpass.nginx.saml.provider"
+local registries = require "lastpass.nginx.guard.registry"
 local report = require "lastpass.nginx.saml.report"
 local revocations = require "lastpass.nginx.guard.revoked"
 local saml_options = require "lastpass.nginx.saml.options"
@@ -31,15 +32,11 @@ local servers = require "lastpass.nginx.saml.server"
 local sessions = require "lastpass.nginx.saml.session"
 local signature = require "lastpass.signature"
 local state = require "lastpass.state"
-local tenants = require "lastpass.nginx.guard.tenant"
-local timers = require "lastpass.nginx.timers"
 local watches = require "lastpass.nginx.saml.watch"
 
 local M = {}
 
 local REVOKED = "lastpass_saml_revoked"
-
-local by_name, names = {}, {}
 
 -- The tokens of the gateway that may pass.
 local function tokens_of(settings, site, level)
@@ -67,20 +64,6 @@ local function tokens_of(settings, site, level)
   return list
 end
 
-local SAME_HOST = "saml: the guards '%s' and '%s' are both of %s, and would take each other's "
-  .. "cookies: one guard asks for different things in different places, by 'paths'"
-
-local function check_others(settings, level)
-  if by_name[settings.name] then
-    errors.raise(level + 1, "saml: there is a guard '%s' already: give each a name", settings.name)
-  end
-  for name, other in pairs(by_name) do
-    if other.settings.host:lower() == settings.host:lower() then
-      errors.raise(level + 1, SAME_HOST, name, settings.name, settings.host)
-    end
-  end
-end
-
 -- The watch over the keys that sign, where there is a journal.
 local function watch_of(feed)
   local journal = feed:journal()
@@ -90,15 +73,16 @@ local function watch_of(feed)
     end)
 end
 
-local function make(given, site, level)
+local registry
+registry = registries.new("saml", function(given, site, level)
   local settings = saml_options.read(given, level + 1)
-  check_others(settings, level + 1)
+  registry:check(settings, level + 1)
   dicts.check_part("saml", level + 1)
   local problem = settings.check_server and servers.check(settings)
   if problem then
     errors.raise(level + 1, "saml: %s", problem)
   end
-  settings.tenant = tenants.of("saml", settings, site, level + 1)
+  settings.tenant = registry:tenant(settings, site, level + 1)
   local keys, purpose = settings.keys, settings.entity_id
   local revoked =
     revocations.new(dicts.get(REVOKED, level + 1), REVOKED, settings.lifetime, settings.name)
@@ -108,7 +92,7 @@ local function make(given, site, level)
     state = state.dict(dicts.get("lastpass_saml", level + 1)),
   }
   local feed = feeds.new("saml", settings, revoked)
-  local self = guards.new({
+  return guards.new({
     settings = settings,
     tokens = tokens_of(settings, site, level + 1),
     revoked = revoked,
@@ -130,36 +114,26 @@ local function make(given, site, level)
     },
     feed = feed,
   }, providers.new(settings, under_way:store(), watch_of(feed), level + 1))
-  by_name[settings.name] = self
-  names[#names + 1] = settings.name
-  return self
-end
+end)
 
 --- Makes a guard. For init_by_lua: wrong settings raise, so that `nginx -t` finds them.
 ---@param given table see `lastpass.nginx.saml.options`
 ---@return lastpass.nginx.saml.Guard
 function M.setup(given)
-  if not rawget(_G, "ngx") then
-    errors.raise(2, "lastpass.nginx.saml.setup: this is not nginx; it is for init_by_lua")
-  end
-  return make(given, nil, 2)
+  local guard = registry:setup(given, 2)
+  return guard
 end
 
 --- Makes the guards of a site: its option `saml`, one guard or a list of several.
 ---@param site lastpass.nginx.Site
 ---@param level integer whose line an error names
 function M.of_site(site, level)
-  local given = site.options.saml
-  for _, one in ipairs(given[1] and given or { given }) do
-    make(one, site, level + 1)
-  end
+  registry:of_site(site, level + 1)
 end
 
 --- Starts the timers of a worker, of all guards. For init_worker_by_lua; the `start` of a site does it too.
 function M.start()
-  for _, name in ipairs(names) do
-    by_name[name].feed:start(timers.every)
-  end
+  registry:start()
 end
 
 --- The state of guards, for /healthz, /metrics and the dashboard.
@@ -167,8 +141,7 @@ end
 ---@return table[]
 function M.report(tenant)
   local reports = {}
-  for _, name in ipairs(names) do
-    local self = by_name[name]
+  for name, self in registry:each() do
     local company = self.settings.tenant
     if not tenant or company and company.name == tenant then
       local one = report.of(self, ngx.now())
@@ -183,13 +156,8 @@ end
 ---@param name? string
 ---@return lastpass.nginx.saml.Guard
 function M.of(name)
-  local self = by_name[name or names[1] or ""]
-  if not self or not name and #names > 1 then
-    local text = self and "saml: there are several guards: which one? (%s)"
-      or "saml: there is no guard '%s'; it is made by setup, in init_by_lua"
-    errors.raise(2, text, self and table.concat(names, ", ") or name or "default")
-  end
-  return self
+  local guard = registry:of(name, 2)
+  return guard
 end
 
 local of_location = {
