@@ -231,11 +231,11 @@ describe("lastpass.business", function()
           '{"items":[{"id":1}],"nextPageToken":"a"}',
           '{"items":[{"id":2}],"nextPageToken":"a"}',
         },
-        { "is no string", '{"items":[],"nextPageToken":5}' },
-        { "is no page", "[1]" },
-        { "items is no list", '{"items":{"a":1}}' },
-        { "items is no list", '{"items":"x"}' },
-        { "item 2 is no object", '{"items":[{"id":1},7]}' },
+        { "is not a string", '{"items":[],"nextPageToken":5}' },
+        { "expected a page", "[1]" },
+        { "items is not a list", '{"items":{"a":1}}' },
+        { "items is not a list", '{"items":"x"}' },
+        { "item 2 is not an object", '{"items":[{"id":1},7]}' },
         { "not acceptable JSON", "<html>" },
       }
       for _, one in ipairs(wrong) do

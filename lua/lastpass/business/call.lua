@@ -145,12 +145,19 @@ local function read_response(client, request, response)
   if response.body:find "%S" then
     local value, message, err = json.decode(core.quote_integers(response.body))
     if type(value) ~= "table" then
-      return fail(client, "protocol", "not_json", request, message or "the reply is no object", {
-        status = status,
-        position = err and err.position,
-        uncertain = request.writes or nil,
-        body = response.body:sub(1, BODY_KEPT),
-      })
+      return fail(
+        client,
+        "protocol",
+        "not_json",
+        request,
+        message or "the reply is not an object",
+        {
+          status = status,
+          position = err and err.position,
+          uncertain = request.writes or nil,
+          body = response.body:sub(1, BODY_KEPT),
+        }
+      )
     end
     reply.body = value
   end

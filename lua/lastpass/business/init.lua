@@ -88,7 +88,7 @@ end
 
 local function read_object(client, request, reply)
   if type(reply.body) ~= "table" or #reply.body > 0 then
-    return call.fail_shape(client, request, "the reply is no object")
+    return call.fail_shape(client, request, "the reply is not an object")
   end
   return shape.read(reply.body)
 end
@@ -96,7 +96,7 @@ end
 local function read_list(client, request, reply)
   local list = reply.body
   if type(list) ~= "table" or next(list) ~= nil and #list == 0 then
-    return call.fail_shape(client, request, "the reply is no list")
+    return call.fail_shape(client, request, "the reply is not a list")
   end
   return shape.read(json.list(list))
 end

@@ -15,7 +15,7 @@ local function next_token(list, value)
   if value == nil or value == json.null or value == "" then
     return nil
   elseif type(value) ~= "string" then
-    return call.fail_shape(list.client, list.request, "nextPageToken is no string")
+    return call.fail_shape(list.client, list.request, "nextPageToken is not a string")
   elseif list.seen[value] then
     return call.fail_shape(
       list.client,
@@ -30,7 +30,7 @@ end
 local function take_items(list, items)
   for index, item in ipairs(items) do
     if type(item) ~= "table" then
-      return call.fail_shape(list.client, list.request, ("item %d is no object"):format(index))
+      return call.fail_shape(list.client, list.request, ("item %d is not an object"):format(index))
     end
     local row = shape.read(item)
     -- a list that changes while it is read may give a row twice
@@ -62,13 +62,13 @@ local function fetch(list)
   end
   local body = reply.body
   if type(body) ~= "table" or #body > 0 then
-    return call.fail_shape(list.client, list.request, "the reply is no page: an object with items")
+    return call.fail_shape(list.client, list.request, "expected a page: an object with items")
   end
   local items = body.items
   if items == nil or items == json.null then
     items = {}
   elseif type(items) ~= "table" or next(items) ~= nil and #items == 0 then
-    return call.fail_shape(list.client, list.request, "items is no list")
+    return call.fail_shape(list.client, list.request, "items is not a list")
   end
   local ok
   ok, message, err = take_items(list, items)

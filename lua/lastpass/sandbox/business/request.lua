@@ -137,7 +137,7 @@ end
 function M.body(operation, request)
   local value = json.decode(request.body or "")
   if type(value) ~= "table" or #value > 0 then
-    return nil, problems.fail(400, "the body is no JSON object")
+    return nil, problems.fail(400, "the body is not a JSON object")
   end
   local known = {}
   for option, row in pairs(operation.body) do
