@@ -71,7 +71,7 @@ describe("installed", function()
       run(("make -s install LUA_VERSION=%s PREFIX=/usr DESTDIR=%s"):format(lua, root))
       check_program(root .. "/usr/bin/lastpass")
       local first = assert(io.open(root .. "/usr/bin/lastpass")):read "*l"
-      assert.equal("#!/usr/bin/env lua" .. lua, first)
+      assert.equal("#!/usr/bin/env -S --block-signal=INT lua" .. lua, first)
       local manual = root .. "/usr/share/man/man1/lastpass.1"
       assert.equal("", run("mandoc -Tlint -W error " .. manual))
       assert.matches("LASTPASS%(1%)", run("mandoc -Tutf8 " .. manual .. " | head -n 1"))

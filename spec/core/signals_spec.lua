@@ -23,12 +23,13 @@ local function kill(signal, after)
 end
 
 -- What a program of its own prints, and how it ended.
-local function run_program(text)
+local function run_program(text, prefix)
   local path = os.tmpname()
   local file = assert(io.open(path, "w"))
   file:write(text)
   file:close()
-  local pipe = assert(io.popen(('%s %s 2>&1; echo "ended $?"'):format(interpreter, path)))
+  local pipe =
+    assert(io.popen(('%s%s %s 2>&1; echo "ended $?"'):format(prefix or "", interpreter, path)))
   local output = pipe:read "*a"
   pipe:close()
   os.remove(path)
@@ -112,6 +113,20 @@ describe("core.catch_interrupts", function()
       print "still here"
     ]]
     assert.equal("ended 130\n", output)
+  end)
+
+  it("comes when the program lets it, where it was started with SIGINT blocked", function()
+    local output = run_program(
+      [[
+        io.popen("kill -INT $PPID"):close()
+        io.stdout:write "it waits\n"
+        io.stdout:flush()
+        require("lastpass.core").end_by_interrupts()
+        print "still here"
+      ]],
+      "env --block-signal=INT "
+    )
+    assert.equal("it waits\nended 130\n", output)
   end)
 
   it("leaves ignored signals ignored", function()
