@@ -158,7 +158,8 @@ static int lp_signals_count (lua_State *L) {
 ** core.end_by_interrupts ()
 ** SIGINT ends the process, as it does other programs: the standalone interpreter raises an error
 ** in whatever runs instead, and a traceback. One that is ignored, or caught by us, stays so. The
-** program's first line starts the interpreter with SIGINT blocked: one that came meanwhile comes now.
+** program's first line starts the interpreter with SIGINT blocked: one that came meanwhile comes
+*now.
 */
 static int lp_signals_by_default (lua_State *L) {
   struct sigaction action;
