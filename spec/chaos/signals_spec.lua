@@ -1,3 +1,4 @@
+-- Runs once: starts the program, which is the same under every interpreter.
 -- Signals at any moment of a program's life: while it starts, and in a playbook that never ends. It ends by
 -- the signal or with 130, and shows nothing of Lua's own. 25, 100 or 200 starts.
 local extent = require "spec.support.extent"

@@ -1,3 +1,4 @@
+-- Runs once: the shells start the program, which is the same under every interpreter.
 -- Completions, asked of the real shells where they are installed.
 local cli = require "spec.support.cli"
 local commands = require "lastpass.cli.commands"

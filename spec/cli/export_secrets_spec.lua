@@ -1,3 +1,4 @@
+-- Runs once: starts the program, which is the same under every interpreter.
 -- The token of a webhook, the key of pseudonyms and the key that signs evidence are nowhere where
 -- others could see them: not in ps, /proc/*/cmdline, the environment of children, the output of
 -- failures, the journal, what was exported, nor the folder for the auditor.

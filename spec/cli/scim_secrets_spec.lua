@@ -1,3 +1,4 @@
+-- Runs once: starts the program, which is the same under every interpreter.
 -- Tokens of SCIM are nowhere where others could see them: not in ps, /proc/*/cmdline, the environment of children, the
 -- output of failures, nor the journal. Who shows one once is `scim token new`, on standard output alone.
 local cli = require "spec.support.cli"

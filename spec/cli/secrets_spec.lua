@@ -1,3 +1,4 @@
+-- Runs once: starts the program, which is the same under every interpreter.
 -- The hash is nowhere where others could see it: not in ps, /proc/*/cmdline, the environment of
 -- children, the output of failures, the journal, nor the plan file.
 local cli = require "spec.support.cli"

@@ -294,7 +294,7 @@ end
 ---@return integer code
 function M.shell(line, environment)
   local command = line:gsub("%f[%w]lastpass%f[ \n]", function()
-    return (environment or "") .. "lua5.4 bin/lastpass"
+    return (environment or "") .. "bin/lastpass" -- by its first line, as people start it
   end)
   local pipe = assert(io.popen("{ " .. command .. '\n} 2>&1; echo "<$?>"'))
   local text = pipe:read "*a"

@@ -23,6 +23,12 @@ local function read(path)
   return text
 end
 
+-- Whether the master still runs. One that has ended and was not fetched by its parent does not.
+local function runs(pid)
+  local state = (read("/proc/" .. pid .. "/stat") or ""):match "^.*%) (%a)"
+  return state ~= nil and state ~= "Z"
+end
+
 local function shell(line)
   local pipe = assert(io.popen(line))
   local text = pipe:read "*a"
@@ -127,7 +133,7 @@ function M.start(options)
       return self
     end
     socket.sleep(0.02)
-    if os.execute("kill -0 " .. pid .. " 2>/dev/null") == nil then
+    if not runs(pid) then
       break
     end
   end
@@ -158,12 +164,6 @@ end
 
 function methods:reload()
   os.execute("kill -HUP " .. self.pid)
-end
-
--- Whether the master still runs. One that has ended and was not fetched by its parent does not.
-local function runs(pid)
-  local state = (read("/proc/" .. pid .. "/stat") or ""):match "^.*%) (%a)"
-  return state ~= nil and state ~= "Z"
 end
 
 --- Ends it by its own process number, and waits for that.

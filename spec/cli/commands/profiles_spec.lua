@@ -1,3 +1,4 @@
+-- Runs once: starts the program, which is the same under every interpreter.
 local cli = require "spec.support.cli"
 local core = require "lastpass.core"
 local json = require "lastpass.json"

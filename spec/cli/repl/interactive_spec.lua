@@ -1,4 +1,5 @@
--- The prompt in a real terminal. The program is always Lua 5.4's, so this runs once.
+-- Runs once: starts the program, which is the same under every interpreter.
+-- The prompt in a real terminal.
 local interactive = require "lastpass.cli.repl.interactive"
 local terminals = require "spec.cli.repl.terminal"
 
