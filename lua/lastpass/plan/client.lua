@@ -64,7 +64,8 @@ end
 -- groups and rename take rows, the others addresses (`lastpass.plan.actions`)
 ---@param options? table limit (stronger than the playbook's), expires_in (seconds; default a day), via ("scim": what
 -- SCIM can carry goes over the client's SCIM endpoint; default "enterprise"), time_limit (seconds that the playbook
--- may compute; default as long as it takes)
+-- may compute; default as long as it takes), company (what the playbook's word `company` says: name, cid, groups,
+-- known_groups)
 ---@return lastpass.Plan|nil plan
 ---@return string? message
 ---@return lastpass.Error? err

@@ -218,6 +218,23 @@ local function check_form(body, label)
   return true
 end
 
+--- Checks the body of a plan that was read from JSON, and marks its lists; that nobody has changed it is for the caller to
+-- prove.
+---@param body table
+---@param label string what the file is called, for messages
+---@return table|nil body
+---@return string? message
+---@return lastpass.Error? err kind "conflict"; code "plan_changed" or "plan_version"
+function M.check(body, label)
+  local ok, message, err = check_form(body, label)
+  if not ok then
+    return nil, message, err
+  elseif not pcall(mark_lists, body) then
+    return damaged(label, "has been changed since it was saved")
+  end
+  return body
+end
+
 --- Reads the bytes of a plan file.
 ---@param text string
 ---@param label string what the file is called, for messages
@@ -230,16 +247,13 @@ function M.parse(text, label)
     return damaged(label, "is not a plan file" .. (message and " (" .. message .. ")" or ""))
   end
   local body = outer.plan
-  local ok, err
-  ok, message, err = check_form(body, label)
-  if not ok then
+  local err
+  body, message, err = M.check(body, label)
+  if not body then
     return nil, message, err
   end
   -- a file of another program may hold what cannot be written at all
-  local is_whole, rendered = pcall(function()
-    mark_lists(body)
-    return M.render(body)
-  end)
+  local is_whole, rendered = pcall(M.render, body)
   if not is_whole or rendered ~= text then
     return damaged(label, "has been changed since it was saved")
   end

@@ -1,5 +1,6 @@
 --- What a playbook sees: its words, and Lua's library without what acts.
 -- @module lastpass.plan.environment
+local companies = require "lastpass.plan.words.companies"
 local conditions = require "lastpass.plan.words.conditions"
 local core = require "lastpass.core"
 local errors = require "lastpass.error"
@@ -15,7 +16,7 @@ local M = {}
 -- Markdown. A word that keeps something for itself has `make(context)` instead, which gives the word.
 -- The table of docs/playbooks.md is made from these rows.
 M.word_list = {}
-for _, list in ipairs { people, sources.list, settings, conditions.list } do
+for _, list in ipairs { people, sources.list, settings, conditions.list, companies.list } do
   for _, word in ipairs(list) do
     M.word_list[#M.word_list + 1] = word
   end

@@ -3,6 +3,7 @@
 -- @module lastpass.plan
 local actions = require "lastpass.plan.actions"
 local changes = require "lastpass.directory.changes"
+local check_company = require("lastpass.plan.words.companies").check_company
 local checks = require "lastpass.plan.checks"
 local document = require "lastpass.plan.document"
 local email = require "lastpass.email"
@@ -180,6 +181,7 @@ local plan_options = {
   expires_in = M.check_expiry,
   via = surface.is_known,
   text = "string",
+  company = check_company,
   time_limit = function(value)
     return type(value) == "number" and value > 0, "seconds above 0"
   end,
@@ -309,13 +311,23 @@ function M.of_declared(client, declared, options)
   return plan
 end
 
+-- An account number every client has; a name only what is of a set of companies.
+local function company_of(client, given)
+  local company = { cid = tonumber(client:option "cid") }
+  for name, value in pairs(given or {}) do
+    company[name] = value
+  end
+  return company
+end
+
 --- Makes a plan: runs the playbook, reads the directory, compares, asks the guards. Nothing is
 -- written to LastPass.
 ---@param client lastpass.Client
 ---@param playbook string|function|table path of a file; function that is given the words; actions
 ---@param options? table limit (stronger than the playbook's), expires_in (seconds, default a day), via ("scim": what
 -- SCIM can carry goes over the client's SCIM endpoint), text (what the file says, when it is not to be read again),
--- time_limit (seconds that the playbook may compute; default as long as it takes)
+-- time_limit (seconds that the playbook may compute; default as long as it takes), company
+-- (`lastpass.plan.Company`: what the word `company` says)
 ---@return lastpass.Plan|nil plan with `body.refusals` when a guard refuses it
 ---@return string? message
 ---@return lastpass.Error? err
@@ -326,6 +338,7 @@ function M.make(client, playbook, options)
     now = now_of(client),
     text = options.text,
     time_limit = options.time_limit,
+    company = company_of(client, options.company),
   })
   if not declared then
     return nil, message, err

@@ -214,7 +214,7 @@ end
 ---@param playbook string|function|table the path of a file; a function that is given the words; or
 -- actions, such as { reinvite = { "ann@acme.com" } }
 ---@param options table zone, now; text (of the file, when it is not to be read again); time_limit
--- (seconds of computing after which it is ended; default none)
+-- (seconds of computing after which it is ended; default none); company (`lastpass.plan.Company`)
 ---@return lastpass.plan.Declared|nil declared with `playbook` = {file, sha256}
 ---@return string? message with the line of the playbook
 ---@return lastpass.Error? err kind "argument", code "playbook_mistake", "playbook_too_long" or
@@ -237,6 +237,7 @@ function M.run(playbook, options)
     folder = prepared.folder,
     zone = options.zone,
     now = options.now,
+    company = options.company,
   }
   local own = environments.words(context)
   local environment = environments.new(own, prepared)

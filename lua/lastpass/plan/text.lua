@@ -62,7 +62,10 @@ function M.what(step)
   return more and ("%s: %s"):format(verb, more(step)) or verb
 end
 
-local function rows_of(steps)
+--- Steps as rows for people: sign, subject, what, why, origin, via.
+---@param steps lastpass.plan.Step[]
+---@return table[]
+function M.step_rows(steps)
   local rows = {}
   for index, step in ipairs(steps) do
     local sign = changes.by_name[step.kind].sign
@@ -121,7 +124,10 @@ local function many(count, one)
   return ("%d %s"):format(count, count == 1 and one or one .. "s")
 end
 
-local function summary(body)
+--- What a plan comes to, in one line.
+---@param body table steps, counts, requests, mails
+---@return string
+function M.summary(body)
   local parts = {}
   for _, change in ipairs(changes.list) do
     local count = body.counts[change.name]
@@ -237,7 +243,7 @@ function M.plan(plan, width)
   if #body.steps > 0 then
     lines[#lines + 1] = ""
     local with = body.via and columns_via or columns
-    lines[#lines + 1] = table_of(rows_of(body.steps), with, { width = width })
+    lines[#lines + 1] = table_of(M.step_rows(body.steps), with, { width = width })
   end
   if body.via and #body.steps > 0 then
     add_surfaces(lines, body)
@@ -251,7 +257,7 @@ function M.plan(plan, width)
     lines[#lines + 1] = "note: " .. clean(shown(warning))
   end
   lines[#lines + 1] = ""
-  lines[#lines + 1] = summary(body)
+  lines[#lines + 1] = M.summary(body)
   local approval = body.settings and body.settings.approval
   if approval then
     lines[#lines + 1] = clean(approval_line(approval))

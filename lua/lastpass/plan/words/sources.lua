@@ -3,6 +3,7 @@
 -- were there: what was read may still be added and changed; the proof keeps everything that removes held.
 -- @module lastpass.plan.words.sources
 local checks = require "lastpass.plan.checks"
+local companies = require "lastpass.plan.words.companies"
 local errors = require "lastpass.error"
 local mappings = require "lastpass.source.mapping"
 local signature = require "lastpass.signature"
@@ -255,8 +256,9 @@ local function source(context)
   for number, kind in ipairs(sources.kinds) do
     names[number] = kind.name
     local function open(location, options)
-      if kind.is_file and type(location) == "string" and not location:match "^/" then
-        location = (context.folder or "") .. location
+      if kind.is_file and type(location) == "string" then
+        local path = companies.path(context, location)
+        location = path:match "^/" and path or (context.folder or "") .. path
       end
       if kind.is_file and type(options or {}) == "table" and (options or {}).sha256 == nil then
         options = with_sha256(options)
