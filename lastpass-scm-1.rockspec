@@ -438,6 +438,7 @@ build = {
     ["lastpass.plan.surface"] = "lua/lastpass/plan/surface.lua",
     ["lastpass.plan.text"] = "lua/lastpass/plan/text.lua",
     ["lastpass.plan.undo"] = "lua/lastpass/plan/undo.lua",
+    ["lastpass.plan.words.companies"] = "lua/lastpass/plan/words/companies.lua",
     ["lastpass.plan.words.conditions"] = "lua/lastpass/plan/words/conditions.lua",
     ["lastpass.plan.words.people"] = "lua/lastpass/plan/words/people.lua",
     ["lastpass.plan.words.settings"] = "lua/lastpass/plan/words/settings.lua",
