@@ -14,6 +14,7 @@ local httpd = require "lastpass.httpd"
 local instances = require "lastpass.sandbox.instance"
 local json = require "lastpass.json"
 local signature = require "lastpass.signature"
+local tenants = require "lastpass.sandbox.tenants"
 local time = require "lastpass.time"
 
 local M = {}
@@ -43,8 +44,10 @@ local known_options = {
   phones = "table",
   transport = "table",
 }
-for name, expected in pairs(companies.known_options) do
-  known_options[name] = expected
+for _, known in ipairs { companies.known_options, tenants.known_options } do
+  for name, expected in pairs(known) do
+    known_options[name] = expected
+  end
 end
 
 local function first_company(options)
@@ -131,10 +134,24 @@ local function start_tls(options, server_options)
   return true
 end
 
+-- What lastpass.sandbox.tenants needs to know; nil without them.
+local function tenant_settings(options, first)
+  if not options.tenants then
+    return nil
+  end
+  local settings = { cid = first.cid, seed = first.seed, users = options.users }
+  for name in pairs(tenants.known_options) do
+    settings[name] = options[name]
+  end
+  settings.timezone, settings.assumptions = first.timezone, first.assumptions
+  return settings
+end
+
 local function settings_of(options, list, clock)
   return json.encode({
     scheme = options.tls and "https" or "http",
     companies = list,
+    tenants = tenant_settings(options, list[1]),
     clock = clock,
     faults = instances.encode_faults(options.faults or {}),
     latency = options.latency,
@@ -149,6 +166,9 @@ end
 -- `name`, `staged`, `parent`, `company_type`, `license_limit`, `addons`, `domain`,
 -- `timezone`, `invited`, `folders`, `events`, `history_days`, `assumptions` (see
 -- `M.assumptions`); `companies`: a list of further ones; `page_groups`: that assumption;
+-- many companies, which the first one manages: `tenants` (how many; each with `users` people, default 5 to 40), `slow` and
+-- `broken` (how many of them hang, or answer 500, nothing, a web page, a refusal by turns), `delay` (seconds that each of
+-- their answers takes), `large` (one of them has so many people): see `sandbox:companies`;
 -- server: `address` ("127.0.0.1"), `port` (0: the system chooses), `open_to_network` (false),
 -- `tls` (false; true or options of `lastpass.sandbox.certificate`), `latency` (seconds added to
 -- every answer), `clock` (default 2026-06-15 13:00 UTC; "now" or any time), `frozen`, `faults`
@@ -160,6 +180,7 @@ end
 ---@return lastpass.Error? err
 function M.start(options)
   options = errors.check_options("sandbox.start", options, known_options)
+  tenants.check(options, 2)
   local list = companies_of(options)
   local clock, message, err = clock_of(options)
   if not clock then
@@ -206,6 +227,7 @@ function M.start(options)
     certificate = server_options.certificate,
     ca_file = ca_file,
     transport = options.transport,
+    tenants = tenant_settings(options, first),
   })
   if options.phones then
     ok, message, err = sandbox:phone_auto(options.phones)
@@ -224,6 +246,7 @@ local function texts_for(sandbox)
   local texts = {
     provhash_file = sandbox.provhash,
     scim_token_file = sandbox.scim_token,
+    rest_key_file = sandbox.rest_key,
     mfa_login_key_file = sandbox.mfa.login_key,
     mfa_key_file = sandbox.mfa.key,
   }
@@ -273,10 +296,21 @@ function M.run(options)
     sandbox:stop()
     return nil, message, err
   end
+  local companies_file
+  if given.tenants then
+    companies_file, message, err = sandbox:write_companies()
+    if not companies_file then
+      sandbox:stop()
+      remove_files(files)
+      return nil, message, err
+    end
+  end
   local line = {
     port = sandbox.port,
     url = sandbox.url,
     scim_url = sandbox.scim_url,
+    rest_url = sandbox.rest_url,
+    tenants_file = companies_file,
     saml_url = sandbox.saml_url,
     saml_sp_url = sandbox.saml_sp_url,
     cid = sandbox.cid,

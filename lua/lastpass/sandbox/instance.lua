@@ -6,12 +6,15 @@ local json = require "lastpass.json"
 local mfa = require "lastpass.sandbox.mfa.methods"
 local percent = require "lastpass.text.percent"
 local signature = require "lastpass.signature"
+local tenants = require "lastpass.sandbox.tenants.methods"
 
 local M = {}
 
 local methods = {}
-for name, method in pairs(mfa.methods) do
-  methods[name] = method
+for _, more in ipairs { mfa.methods, tenants.methods } do
+  for name, method in pairs(more) do
+    methods[name] = method
+  end
 end
 
 local instance_mt = { __name = "lastpass.sandbox", __index = methods }
@@ -23,7 +26,7 @@ end
 --- Wraps a server.
 ---@param server userdata of `lastpass.httpd`
 ---@param about table `scheme`, `cid`, `provhash`, `scim_token`, `timezone`, `certificate`, `ca_file`,
--- `transport`
+-- `transport`, `tenants`
 ---@return table sandbox `url`, `port`, `cid`, `scim_url`, `scim_token`, `rest_url`, `rest_key`, `saml_url` (the SSO apps),
 -- `saml_sp_url` (a service provider), `mfa` (`url`, `phone_url`, `login_key`, `key`, `private_key`, `public_key`),
 -- `certificate` and `ca_file` (with TLS)
@@ -48,6 +51,7 @@ function M.new(server, about)
     certificate = about.certificate,
     ca_file = about.ca_file,
     transport = about.transport,
+    tenant_settings = about.tenants,
   }, instance_mt)
   return mfa.attach(box)
 end
@@ -190,6 +194,7 @@ function methods:stop()
     os.remove(self.ca_file)
     self.ca_file = nil
   end
+  tenants.remove_files(self)
 end
 
 -- Where tables have finalizers (5.2 on), a forgotten sandbox leaves no file behind; the server's own
@@ -265,14 +270,15 @@ function methods:clear_faults(id)
   return self:control("DELETE", id and ("faults?id=%.0f"):format(id) or "faults")
 end
 
+local known_journal = { limit = "number", command = "string", cid = "number" }
+
 --- The journal's entries, oldest first.
----@param options? table `limit`, `command`
+---@param options? table `limit`, `command`, `cid`: only this company's
 ---@return table[]|nil entries
 ---@return string? message
 ---@return lastpass.Error? err
 function methods:journal(options)
-  options =
-    errors.check_options("sandbox:journal", options, { limit = "number", command = "string" })
+  options = errors.check_options("sandbox:journal", options, known_journal)
   local query = {}
   for name, value in pairs(options) do
     query[#query + 1] = name .. "=" .. (type(value) == "number" and ("%.0f"):format(value) or value)
@@ -380,8 +386,10 @@ local signatures = {
   events = "change?: table",
   add_company = "options: table",
 }
-for name, text in pairs(mfa.signatures) do
-  signatures[name] = text
+for _, more in ipairs { mfa.signatures, tenants.signatures } do
+  for name, text in pairs(more) do
+    signatures[name] = text
+  end
 end
 signature.declare("sandbox:", methods, signatures)
 

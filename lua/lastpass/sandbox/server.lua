@@ -10,6 +10,7 @@ local errors = require "lastpass.error"
 local faults = require "lastpass.sandbox.faults"
 local json = require "lastpass.json"
 local schema = require "lastpass.sandbox.schema"
+local tenants = require "lastpass.sandbox.tenants.state"
 
 local M = {}
 
@@ -22,23 +23,52 @@ local server_mt = { __name = "lastpass.sandbox.server", __index = methods }
 
 -- ---- companies ----
 
+-- Makes a company that is only described so far.
+local function make_company(self, cid)
+  local company, message, err = companies.new(self.described[cid], self.clock, self.like)
+  if not company then
+    return nil, message, err
+  end
+  self.made[cid] = company
+  table.insert(self.made_list, company)
+  return company
+end
+
+--- A company, made when it is first asked for.
+---@param cid any
+---@return table|nil company
+function methods:company(cid)
+  local company = cid and self.made[cid]
+  if not company and cid and self.described[cid] then
+    company = assert(make_company(self, cid))
+  end
+  return company
+end
+
+-- What is described only is made when somebody asks for it.
+local function describe_company(self, options)
+  self.described[options.cid] = options
+  table.insert(self.order, options.cid)
+end
+
 --- Adds a company.
 ---@param given table see `known_options` of lastpass.sandbox.company
 function methods:add_company(given)
   local options, complaint = schema.options("company", given, companies.known_options)
   if options and not options.cid then
     complaint = "a company needs a cid"
-  elseif options and self.companies[options.cid] then
+  elseif options and self.described[options.cid] then
     complaint = "there is a company of that cid already"
   end
   if complaint then
     return errors.fail("argument", "bad_company", complaint)
   end
-  local company, message, err = companies.new(options, self.clock)
+  self.described[options.cid] = options
+  local company, message, err = make_company(self, options.cid)
   if not company then
+    self.described[options.cid] = nil
     return nil, message, err
   end
-  self.companies[options.cid] = company
   table.insert(self.order, options.cid)
   self.first = self.first or company
   return company
@@ -51,10 +81,13 @@ function methods:reset()
   self.clock = clocks.new(clock.start, clock.frozen)
   self.faults = faults.new()
   self:clear_journal()
-  self.companies, self.order, self.first = {}, {}, nil
+  self.described, self.order, self.made, self.made_list = {}, {}, {}, {}
+  self.first, self.like = nil, nil
   for _, company in ipairs(options.companies) do
     assert(self:add_company(company))
   end
+  self.like = self.first
+  self.tenants = tenants.register(self, options.tenants, describe_company)
   for _, rule in ipairs(options.faults or {}) do
     assert(self.faults:add(rule))
   end
@@ -71,14 +104,15 @@ end
 --- The newest entries, oldest first.
 ---@param limit? integer default all that are stored
 ---@param command? string only this command's
-function methods:journal_entries(limit, command)
+---@param cid? integer only this company's
+function methods:journal_entries(limit, command, cid)
   local list = json.list()
   local oldest = math.max(1, self.request_count - self.journal_size + 1)
   for number = self.request_count, oldest, -1 do
     local entry = self.journal[(number - 1) % self.journal_size + 1]
     if #list >= (limit or math.huge) then
       break
-    elseif not command or entry.command == command then
+    elseif (not command or entry.command == command) and (not cid or entry.cid == cid) then
       table.insert(list, entry)
     end
   end
@@ -131,10 +165,12 @@ end
 -- notes of it; or `wait`, a function that makes it later, with `topic` and `delay`); `headers`; `command`: the name that
 -- faults match, nil when there was none; `cid`, `company`; for the journal `label` (default `command`) and `rows`
 function methods:answer(request, call)
-  local effects = call.command and self.faults:decide(call.command, call.cid)
+  local effects = call.command
+    and self.tenants:effects(call.cid, self.faults:decide(call.command, call.cid))
   if effects and call.company then
     faults.change_company(call.company, effects, self.request_count)
   end
+  self.tenants:count(call.cid)
   local entry = {
     time = self.clock:seconds(),
     command = call.label or call.command or "(none)",
@@ -158,7 +194,9 @@ function methods:answer(request, call)
     entry.class = reply.class
     entry.status = not reply.drop and (reply.status or 200) or nil
     reply.headers = faults.headers(call.headers, effects)
-    local delay = self.latency + (effects and faults.delay(effects) or 0)
+    local delay = self.latency
+      + (effects and faults.delay(effects) or 0)
+      + self.tenants:delay(call.cid)
     reply.delay = delay > 0 and delay or nil
     return reply
   end
@@ -182,7 +220,7 @@ function methods:wake(topic)
 end
 
 --- Called by `lastpass.httpd` in the server's thread.
----@param settings string JSON: `companies`, `clock`, `faults`, `latency`, `journal_size`, `saml_keys`
+---@param settings string JSON: `companies`, `tenants`, `clock`, `faults`, `latency`, `journal_size`, `saml_keys`
 ---@return fun(request: table): table handler
 ---@return fun(request: table): table handler of requests that are too large
 function M.open(settings)

@@ -128,6 +128,10 @@ local function box_settings(options)
   settings.saml_keys = options.saml_keys
   settings.assumptions = options.mfa_everybody and { mfa_enrolled = "everybody" } or nil
   settings.phones = options.phones and { action = options.phones } or nil
+  for _, name in ipairs { "tenants", "slow", "broken", "delay", "large" } do
+    settings[name] = options[name]
+  end
+  settings.users = options.users or not options.tenants and 50 or nil
   return settings
 end
 
@@ -181,17 +185,35 @@ return {
       .. "its identity provider and its service provider; for LastPass MFA its address, the files "
       .. "with its keys, and the page on which people answer for their phones. Commands work with "
       .. "it when LASTPASS_URL, LASTPASS_CID and LASTPASS_PROVHASH_FILE say so, and those of SCIM "
-      .. "when LASTPASS_SCIM_URL and LASTPASS_SCIM_TOKEN_FILE do. It runs until Ctrl-C, SIGTERM or "
-      .. "the end of its terminal, and where standard input is a pipe or the terminal, until that "
-      .. "ends. With /dev/null or a file as standard input, as in the background of a script, a "
+      .. "when LASTPASS_SCIM_URL and LASTPASS_SCIM_TOKEN_FILE do. With --tenants it is many "
+      .. "companies, which the first one manages: the line has the file for --tenants-file too; "
+      .. "/_sandbox/tenants shows and switches which of them are slow or broken. It runs until "
+      .. "Ctrl-C, SIGTERM or the end of its terminal, and where standard input is a pipe or the "
+      .. "terminal, until that ends. With /dev/null or a file as standard input, as in the "
+      .. "background of a script, a "
       .. "signal ends it.",
     options = {
-      { "--users", "people in the company; default 50", value = "NUMBER", number = true },
+      {
+        "--users",
+        "people in a company; default 50, in many 5 to 40",
+        value = "NUMBER",
+        number = true,
+      },
       { "--seed", "same seed, same company; default 1", value = "NUMBER", number = true },
       { "--port", "port to listen on; default a free one", value = "PORT", number = true },
       { "--cid", "account number", value = "NUMBER", number = true },
       { "--latency", "seconds added to every answer", value = "SECONDS", number = true },
       { "--tls", "speak TLS with a certificate made for the occasion" },
+      { "--tenants", "so many companies more", value = "NUMBER", number = true },
+      { "--slow", "so many of them never answer", value = "NUMBER", number = true },
+      {
+        "--broken",
+        "so many answer 500, nothing, a web page, a refusal, by turns",
+        value = "NUMBER",
+        number = true,
+      },
+      { "--delay", "seconds that each of their answers takes", value = "SECONDS", number = true },
+      { "--large", "one of them has so many people", value = "NUMBER", number = true },
       { "--saml-keys", "keep SAML's keys here, for the next time", value = "FOLDER" },
       {
         "--mfa-everybody",
@@ -206,6 +228,7 @@ return {
     },
     examples = {
       { "lastpass sandbox --users 200", "a company of 200 people, until Ctrl-C" },
+      { "lastpass sandbox --tenants 500 --slow 3 --broken 5", "500 companies, 8 of them ill" },
       { "lastpass sandbox </dev/null >where.json &", "in the background, until kill $!" },
     },
     lua = function(options)

@@ -13,15 +13,14 @@ function M.may_manage(company)
   return not company.options.parent or company.options.company_type == "managed-msp"
 end
 
--- The companies below one, in their order; with `deep` those below them as well.
-local function below(server, cid, deep)
+-- The account numbers of the companies below one, at any depth, in their order.
+local function below(server, cid)
   local list, inside = {}, { [cid] = true }
   for _, other in ipairs(server.order) do
-    local company = server.companies[other]
-    local parent = company.options.parent
+    local parent = server.described[other].parent
     if parent and inside[parent] then
-      list[#list + 1] = company
-      inside[other] = deep or nil
+      list[#list + 1] = other
+      inside[other] = true
     end
   end
   return list
@@ -31,23 +30,26 @@ end
 ---@param id integer
 ---@return table|nil company
 function M.find(server, company, id)
-  local child = server.companies[id]
-  local at = child
-  while at and at.options.parent do
-    if at.options.parent == company.cid then
-      return child
+  local at = server.described[id]
+  while at and at.parent do
+    if at.parent == company.cid then
+      return server:company(id)
     end
-    at = server.companies[at.options.parent]
+    at = server.described[at.parent]
   end
   return nil
 end
 
---- A company as the list has it.
-function M.row(company)
-  local options = company.options
+local function name_of(server, cid)
+  return server.described[cid].name or server:company(cid).seeded.name
+end
+
+-- A company as the list has it; it need not have been made.
+local function row_of(server, cid)
+  local options = server.described[cid]
   return {
-    id = company.cid,
-    name = company.seeded.name,
+    id = cid,
+    name = name_of(server, cid),
     licenseLimit = options.license_limit or 0,
     status = options.status or "active",
     type = options.company_type or "managed",
@@ -67,10 +69,10 @@ function M.rows(server, company, query)
   end
   local rows = {}
   if top and top ~= company then
-    rows[1] = M.row(top) -- that company and everything below it (business §2.4)
+    rows[1] = row_of(server, top.cid) -- that company and everything below it (business §2.4)
   end
-  for _, child in ipairs(top and below(server, top.cid, true) or {}) do
-    rows[#rows + 1] = M.row(child)
+  for _, child in ipairs(top and below(server, top.cid) or {}) do
+    rows[#rows + 1] = row_of(server, child)
   end
   return rows
 end
@@ -192,19 +194,19 @@ local license_types = { managed = "msp-managed-company", ["managed-msp"] = "mana
 --- What is billed for the companies below.
 function M.billing(server, company, query)
   local rows = {}
-  for _, child in ipairs(below(server, company.cid, true)) do
-    local options = child.options
+  for _, cid in ipairs(below(server, company.cid)) do
+    local options = server.described[cid]
     local kind = license_types[options.company_type or "managed"]
     if
       (options.status or "active") == "active"
       and (not query.license_type or query.license_type == kind)
     then
       rows[#rows + 1] = {
-        companyId = child.cid,
-        companyName = child.seeded.name,
+        companyId = cid,
+        companyName = name_of(server, cid),
         licenseType = kind,
         licenseLimit = options.license_limit or 0,
-        usedLicenses = child:seats(),
+        usedLicenses = server:company(cid):seats(),
         startDate = query.start_date,
         endDate = query.end_date,
       }
@@ -217,14 +219,15 @@ end
 ---@param state_of fun(company: table): table
 function M.admins(server, company, state_of)
   local rows = {}
-  for _, child in ipairs(below(server, company.cid, true)) do
+  for _, cid in ipairs(below(server, company.cid)) do
+    local child = server:company(cid)
     for _, row in ipairs(people.rows(child, state_of(child))) do
       if row.level then
         rows[#rows + 1] = {
           userId = row.id,
           userEmail = row.email,
           adminLevel = { id = row.level, name = people.levels[row.level].name },
-          company = { id = child.cid, name = child.seeded.name },
+          company = { id = cid, name = child.seeded.name },
         }
       end
     end

@@ -37,7 +37,6 @@ end
 
 local function make_state(company)
   local state = { staged = {}, levels = {}, jobs = {}, job_count = 0 }
-  state.key_hash = digest.sha256(M.key(company.options))
   local seeded = company.seeded
   local first = seeded.users + seeded.invited
   for index = first, first + (company.options.staged or 0) - 1 do
@@ -61,13 +60,23 @@ end
 
 local function company_of(server, headers)
   local key = (headers.authorization or ""):match "^api%-key +(%S+) *$"
-  local hash = key and digest.sha256(key)
-  for _, cid in ipairs(hash and server.order or {}) do
-    if digest.same(hash, state_of(server.companies[cid]).key_hash) then
-      return server.companies[cid]
-    end
+  if not key then
+    return nil
   end
-  return nil
+  local hash = digest.sha256(key)
+  local known = server.rest_keys
+  if not known or known.of ~= server.described then -- after a reset all are others
+    known = { of = server.described, count = 0, cids = {} }
+    server.rest_keys = known
+  end
+  -- the keys of companies that nobody has asked for are made one by one, until it is found
+  while not known.cids[hash] and known.count < #server.order do
+    known.count = known.count + 1
+    local cid = server.order[known.count]
+    local other = digest.sha256(M.key(server.described[cid]))
+    known.cids[other] = known.cids[other] or cid
+  end
+  return server:company(known.cids[hash])
 end
 
 -- ---- requests ----

@@ -5,6 +5,7 @@ local arithmetic = require "lastpass.sandbox.seed.arithmetic"
 local assumptions = require "lastpass.sandbox.assumptions"
 local errors = require "lastpass.error"
 local events = require "lastpass.sandbox.events"
+local json = require "lastpass.json"
 local people = require "lastpass.sandbox.company.people"
 local schema = require "lastpass.sandbox.schema"
 local seeds = require "lastpass.sandbox.seed"
@@ -59,8 +60,11 @@ M.known_options = {
   assumptions = "table",
 }
 
--- A hash that depends on the company only: 64 hexadecimal digits.
-local function default_hash(cid, seed)
+--- A hash that depends on the company only: 64 hexadecimal digits.
+---@param cid integer
+---@param seed integer
+---@return string
+function M.default_hash(cid, seed)
   local random = arithmetic.random(cid % 1000003 * 1009 + seed)
   local parts = {}
   for at = 1, 16 do
@@ -241,16 +245,18 @@ end
 --- Makes a company.
 ---@param options table see `known_options`; `cid` given
 ---@param clock table
-function M.new(options, clock)
+---@param like? table a company whose pieces this one uses: see lastpass.sandbox.seed
+function M.new(options, clock, like)
   options.seed = options.seed or 1
   options.users = options.users or 50
-  options.provhash = options.provhash or default_hash(options.cid, options.seed)
+  options.provhash = options.provhash or M.default_hash(options.cid, options.seed)
   local zone, message, err = time.zone(options.timezone)
   if not zone then
     return nil, message, err
   end
   local self = setmetatable({ options = options, cid = options.cid }, company_mt)
   self.zone, self.clock, self.epoch = zone, clock, clock:seconds()
+  self.like = like and like.seeded
   local ok
   ok, message, err = self:reset()
   if not ok then
@@ -280,10 +286,12 @@ function methods:reset()
     folders = options.folders,
     epoch = self.epoch,
     zone = self.zone,
+    like = self.like,
   }
   people.prepare(self)
   self.events = events.new(self.seeded, self.settings, options)
   self.rates = {}
+  self.effects, self.writes = {}, {}
   self.surfaces = {} -- what surfaces remember
   self.pushed_sites = nil
   return true
@@ -298,12 +306,46 @@ function methods:assume(name, value)
   return ok, message
 end
 
+local function add_one(counts, kind, subject)
+  local key = kind .. "\n" .. subject
+  counts[key] = (counts[key] or 0) + 1
+end
+
 --- Writes the audit event of something that an API did.
 ---@param kind string of lastpass.sandbox.events
 ---@param data string
 ---@param peer string the caller's address
 function methods:audit(kind, data, peer)
+  add_one(self.effects, kind, data)
   self.events:append(self.clock:microseconds(), kind, data, self.settings.api_username, peer)
+end
+
+--- Counts a command of the Enterprise API that was executed, whether or not it changed anything.
+function methods:count_write(command, subject)
+  add_one(self.writes, command, subject)
+end
+
+local reads = { get_users = true, get_folders = true, reporting = true }
+
+local function list_counts(counts)
+  local list = json.list()
+  for key, number in pairs(counts) do
+    local kind, subject = key:match "^([^\n]*)\n(.*)$"
+    if not reads[kind] then
+      list[#list + 1] = { kind = kind, subject = subject, count = number }
+    end
+  end
+  table.sort(list, function(a, b)
+    return a.kind .. "\n" .. a.subject < b.kind .. "\n" .. b.subject
+  end)
+  return list
+end
+
+--- What was changed, and which commands were executed, each with how often: {kind, subject, count}.
+---@return table[] effects by kinds of events
+---@return table[] writes by commands of the Enterprise API: one that was sent twice counts two
+function methods:list_effects()
+  return list_counts(self.effects), list_counts(self.writes)
 end
 
 --- Now, as the account writes times.

@@ -10,6 +10,7 @@ local people = require "lastpass.sandbox.control.people"
 local schema = require "lastpass.sandbox.schema"
 local saml = require "lastpass.sandbox.saml"
 local scim = require "lastpass.sandbox.scim"
+local tenants = require "lastpass.sandbox.tenants.state"
 local time = require "lastpass.time"
 
 local M = {}
@@ -152,8 +153,10 @@ endpoints.companies, endpoints.reset = {}, {}
 endpoints.state, endpoints.events = { of_company = true }, { of_company = true }
 endpoints.load, endpoints.scim_token = { of_company = true }, { of_company = true }
 endpoints.saml_apps, endpoints.saml_sp = { of_company = true }, { of_company = true }
-for name, endpoint in pairs(mfa.endpoints) do
-  endpoints[name] = endpoint
+for _, more in ipairs { mfa.endpoints, tenants.endpoints } do
+  for name, endpoint in pairs(more) do
+    endpoints[name] = endpoint
+  end
 end
 
 endpoints.health.GET = function(server)
@@ -268,7 +271,7 @@ endpoints.faults.DELETE = function(server, query)
 end
 
 endpoints.journal.GET = function(server, query)
-  local entries = server:journal_entries(query.limit, query.command)
+  local entries = server:journal_entries(query.limit, query.command, query.cid)
   return { requests = server.request_count, entries = entries }
 end
 
@@ -281,10 +284,11 @@ endpoints.assumptions.GET = function()
   return { assumptions = json.list(assumptions.list) }
 end
 
+-- Those that somebody has asked for.
 endpoints.companies.GET = function(server)
   local list = json.list()
-  for at, cid in ipairs(server.order) do
-    list[at] = server.companies[cid]:describe()
+  for at, company in ipairs(server.made_list) do
+    list[at] = company:describe()
   end
   return { companies = list }
 end
@@ -370,7 +374,7 @@ local function handle(server, request)
     return refuse(400, message)
   end
   local cid = query.cid or tonumber(data.cid)
-  local company = cid == nil and endpoint.of_company and server.first or server.companies[cid or 0]
+  local company = cid == nil and endpoint.of_company and server.first or server:company(cid or 0)
   if not company and (endpoint.of_company or cid and endpoint == endpoints.reset) then
     return refuse(404, "no company has that cid")
   end

@@ -50,6 +50,25 @@ function call_mt.__index.audit(call, kind, data)
   call.company:audit(kind, data, call.peer)
 end
 
+local reads = {
+  getuserdata = true,
+  getsfdata = true,
+  getdetailedsfdata = true,
+  reporting = true,
+  expiredmasterpwlist = true,
+}
+
+-- What was asked for and executed, whether or not it changed anything.
+local function count_writes(call, name, data, person)
+  if reads[name] then
+    return
+  end
+  for _, row in ipairs(type(data) == "table" and #data > 0 and data or { data or {} }) do
+    local subject = person and person.fields.username or type(row) == "table" and row.username
+    call.company:count_write(name, subject or "")
+  end
+end
+
 local function audit_success(call, command, person)
   if command.user then
     call:audit(command.event, person.fields.username)
@@ -84,8 +103,11 @@ function M.run(call, name, data)
     end
   end
   local reply = command.run(setmetatable(call, call_mt), data, person) or replies.ok()
-  if command.event and not replies.is_failure(reply) then
-    audit_success(call, command, person)
+  if not replies.is_failure(reply) then
+    count_writes(call, name, data, person)
+    if command.event then
+      audit_success(call, command, person)
+    end
   end
   return reply
 end
@@ -197,7 +219,7 @@ local function handle(server, request)
     return server:answer(request, { headers = HEADERS, run = refuse })
   end
   local cid = read_cid(envelope.cid)
-  local company = cid and server.companies[cid]
+  local company = cid and server:company(cid)
   local cmd = type(envelope.cmd) == "string" and envelope.cmd or ""
   local data = envelope.data
   if data == json.null then

@@ -59,8 +59,7 @@ end
 -- The newest requests of all companies, or of one person: what a phone would show first.
 local function ringing(server, address)
   local list = {}
-  for _, cid in ipairs(server.order) do
-    local company = server.companies[cid]
+  for _, company in ipairs(server.made_list) do
     local key = address and states.key_of(company, address)
     states.each(states.of(company), function(challenge)
       if (not key or challenge.key == key) and not phones.outcome(challenge) then

@@ -257,7 +257,7 @@ end
 --- Whether a company still has a request: a reset forgets it.
 function M.is_known(server, challenge)
   local company = challenge.company
-  return server.companies[company.cid] == company and company.surfaces.mfa == challenge.state
+  return server:company(company.cid) == company and company.surfaces.mfa == challenge.state
 end
 
 -- ---- for the control API ----

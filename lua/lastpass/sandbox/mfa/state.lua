@@ -43,8 +43,7 @@ end
 ---@return table|nil company
 ---@return any what `holds` returned
 function M.find(server, holds)
-  for _, cid in ipairs(server.order) do
-    local company = server.companies[cid]
+  for _, company in ipairs(server.made_list) do
     local found = holds(M.of(company))
     if found then
       return company, found

@@ -131,8 +131,7 @@ end
 
 local function overview(server, _, origin)
   local companies = {}
-  for at, cid in ipairs(server.order) do
-    local company = server.companies[cid]
+  for at, company in ipairs(server.made_list) do
     companies[at] = { name = company.seeded.name, apps = M.list_apps(company, origin).apps }
   end
   return parts.pages.overview(companies)

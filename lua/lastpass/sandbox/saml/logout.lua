@@ -96,7 +96,7 @@ function M.logout(server, request, origin, generation)
   if not list[1] then
     return send_logout(server, { done = true, partial = partial })
   end
-  local app = states.find_of(server.companies[session.cid], function(one)
+  local app = states.find_of(server:company(session.cid), function(one)
     return one.entity_id == list[1].sp
   end)
   local sent, message, err = site.make_idp(server, origin, app):logout(list, { partial = partial })

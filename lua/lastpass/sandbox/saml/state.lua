@@ -150,8 +150,8 @@ end
 ---@param holds fun(app: table): boolean
 ---@return table|nil app
 function M.find(server, holds)
-  for _, cid in ipairs(server.order) do
-    local app = M.find_of(server.companies[cid], holds)
+  for _, company in ipairs(server.made_list) do
+    local app = M.find_of(company, holds)
     if app then
       return app
     end

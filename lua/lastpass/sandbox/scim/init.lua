@@ -222,7 +222,7 @@ function M.register(server)
     local whole, query = read_target(request)
     local base, digits, path = whole:match "^(/[^/]+/(%d+))(.*)$"
     local cid = digits and #digits < 16 and tonumber(digits) or nil
-    local company = cid and server.companies[cid]
+    local company = cid and server:company(cid)
     return answer(server, request, company, cid, base or "", path or "/", query)
   end, too_large)
   local function answer_alias(_, request)

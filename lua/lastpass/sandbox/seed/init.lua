@@ -22,32 +22,42 @@ end
 
 -- Person i's names and address are computed from i, and i from the address. The pairs (first name, last
 -- name) are numbered through an affine permutation, which has an inverse; when all have been used, they
--- start again with a number after the name.
-local function prepare_addresses(self, random)
-  self.first_count = #names.first.mail
-  self.last_count = #names.last.mail
-  while arithmetic.greatest_common_divisor(self.first_count, self.last_count) ~= 1 do
-    self.last_count = self.last_count - 1
+-- start again with a number after the name. What depends on the names alone is the same for all companies.
+local function shared_names()
+  local shared = { first_count = #names.first.mail, last_count = #names.last.mail }
+  while arithmetic.greatest_common_divisor(shared.first_count, shared.last_count) ~= 1 do
+    shared.last_count = shared.last_count - 1
   end
-  local pairs_count = self.first_count * self.last_count
-  self.pairs_count = pairs_count
+  local first, last = shared.first_count, shared.last_count
+  shared.pairs_count = first * last
+  -- With coprime counts, (first, last) <-> one number: the Chinese remainder theorem.
+  shared.first_unit = last * arithmetic.inverse_modulo(last, first)
+  shared.last_unit = first * arithmetic.inverse_modulo(first, last)
+  shared.first_mail, shared.first_json, shared.last_mail, shared.last_json = {}, {}, {}, {}
+  for at = 0, first - 1 do
+    shared.first_mail[at] = names.first.mail[at + 1] .. "."
+    shared.first_json[at] = '","fullname":"' .. php.escape(names.first.display[at + 1]) .. " "
+  end
+  for at = 0, last - 1 do
+    shared.last_mail[at] = names.last.mail[at + 1]
+    shared.last_json[at] = php.escape(names.last.display[at + 1])
+  end
+  return shared
+end
+
+local shared
+
+local function prepare_addresses(self, random)
+  shared = shared or shared_names()
+  for name, value in pairs(shared) do
+    self[name] = value
+  end
+  local pairs_count = self.pairs_count
   repeat
     self.multiplier = 1 + floor(pairs_count / 3) + random(floor(pairs_count / 3))
   until arithmetic.greatest_common_divisor(self.multiplier, pairs_count) == 1
   self.shift = random(pairs_count)
   self.unmultiplier = arithmetic.inverse_modulo(self.multiplier, pairs_count)
-  -- With coprime counts, (first, last) <-> one number: the Chinese remainder theorem.
-  self.first_unit = self.last_count * arithmetic.inverse_modulo(self.last_count, self.first_count)
-  self.last_unit = self.first_count * arithmetic.inverse_modulo(self.first_count, self.last_count)
-  self.first_mail, self.first_json, self.last_mail, self.last_json = {}, {}, {}, {}
-  for at = 0, self.first_count - 1 do
-    self.first_mail[at] = names.first.mail[at + 1] .. "."
-    self.first_json[at] = '","fullname":"' .. php.escape(names.first.display[at + 1]) .. " "
-  end
-  for at = 0, self.last_count - 1 do
-    self.last_mail[at] = names.last.mail[at + 1]
-    self.last_json[at] = php.escape(names.last.display[at + 1])
-  end
   self.tails = { [0] = "@" .. self.domain }
 end
 
@@ -151,7 +161,7 @@ end
 ---@param options table
 -- `cid` integer, `users` integer, `seed` integer, `epoch` integer UTC seconds: the instant that
 -- ages are counted from, `zone` a zone of lastpass.time; optional `name`, `domain`, `invited`,
--- `folders`
+-- `folders`, `like`: a company whose pieces of people's JSON are used, so that many companies take little memory
 function M.new(options)
   local self = setmetatable({
     cid = options.cid,
@@ -175,7 +185,7 @@ function M.new(options)
     or options.folders
     or math.max(3, math.min(5000, floor(self.users / 8)))
   prepare_addresses(self, random)
-  people.prepare(self, random)
+  people.prepare(self, random, options.like)
   return self
 end
 

@@ -139,7 +139,6 @@ end
 -- The mornings are for joining, noon for passwords, the afternoon for logging in: whatever the
 -- days, the three times of one person are in order. None is near a change of the clocks.
 local function make_time_pieces(self, random)
-  self.day_text = {}
   self.created_tail, self.changed_tail, self.login_tail = {}, {}, {}
   self.created_as_changed = {}
   for at = 0, PIECES_A - 1 do
@@ -213,16 +212,41 @@ local function make_department_pieces(self)
   end
 end
 
+-- The tables that the three functions above make.
+local PIECES = {
+  "created_tail",
+  "changed_tail",
+  "login_tail",
+  "created_as_changed",
+  "login_age",
+  "strength",
+  "scores",
+  "counts",
+  "never_scores",
+  "never_counts",
+  "multifactor",
+  "guid_head",
+  "guid_tail",
+}
+
 --- Prepares a company's groups and pieces.
 ---@param self table seeded company
 ---@param random fun(n: integer): integer
-function M.prepare(self, random)
+---@param like? table a company whose pieces are used: people differ by their salt and their numbers
+function M.prepare(self, random, like)
   make_departments(self, random)
   make_groups(self)
+  make_department_pieces(self)
+  self.day_text = {}
+  if like then
+    for _, name in ipairs(PIECES) do
+      self[name] = like[name]
+    end
+    return
+  end
   make_time_pieces(self, random)
   make_score_pieces(self, random)
   make_directory_pieces(self, random)
-  make_department_pieces(self)
 end
 
 local function day(self, age)
