@@ -55,8 +55,8 @@ local layers = {
   },
   {
     name = "work",
-    packages = { "plan", "report", "export", "unified", "inbound" },
-    beside = { inbound = { "plan" } },
+    packages = { "plan", "report", "export", "unified", "inbound", "tenants" },
+    beside = { inbound = { "plan" }, tenants = { "plan", "report", "export" } },
   },
   {
     name = "applications",

@@ -6,6 +6,7 @@ local core = require "lastpass.core"
 local lastpass = require "lastpass"
 local playbook = require "lastpass.plan.playbook"
 local signature = require "lastpass.signature"
+local tenants = require "spec.support.tenants"
 local time = require "lastpass.time"
 local environment = require "lastpass.plan.environment"
 
@@ -217,6 +218,9 @@ describe("public functions", function()
       base_url = box.mfa.url,
       api_key = lastpass.secret.value(box.mfa.login_key),
     })
+    local place = tenants.start(1)
+    local set = assert(place:load())
+    local one = set:company "c1"
     local task
     lastpass.parallel(1, function(spawn)
       task = spawn(print)
@@ -236,12 +240,17 @@ describe("public functions", function()
       people = lastpass.source.table {},
       tracked = tracked,
       task = task,
+      set = set,
+      company = one,
+      tenants_run = assert(set:start "users"),
+      outcome = assert(set:run "users").outcomes.c1,
       zone = time.zone(),
       record = assert(lastpass.directory.record.parse(lastpass.directory.record.text(snapshot), 0)),
       report = assert(lastpass.report.mfa(client)),
     } do
       walk(prefix .. ".", index_of(object), seen)
     end
+    place:stop()
     local site = upvalue(signature.of(require("lastpass.nginx").setup).fn, "site_mt")
     walk("site.", site.__index, seen)
     for _, name in ipairs { "curl", "resty", "thread" } do

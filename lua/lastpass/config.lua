@@ -138,11 +138,8 @@ local function choose_default(layers, profiles)
   return nil
 end
 
-local function read_all(options)
-  local layers, message, err = sources.read(options)
-  if not layers then
-    return nil, message, err
-  end
+-- A configuration of layers.
+local function configuration_of(layers)
   local profiles = {}
   for _, layer in ipairs(layers) do
     for name in pairs(layer.profiles or {}) do
@@ -156,6 +153,14 @@ local function read_all(options)
     default_layer = default_layer,
     layers = layers,
   }, configuration_mt)
+end
+
+local function read_all(options)
+  local layers, message, err = sources.read(options)
+  if not layers then
+    return nil, message, err
+  end
+  return configuration_of(layers)
 end
 
 --- Reads all layers.
@@ -229,6 +234,44 @@ function methods:ignored(name)
     end
   end
   return list
+end
+
+--- The groups of companies that files name; of one that several name, the strongest counts.
+---@return table<string, string[]> groups name to expressions
+function methods:groups()
+  local groups = {}
+  for _, layer in ipairs(self.layers) do
+    for name, list in pairs(layer.groups or {}) do
+      groups[name] = groups[name] or list
+    end
+  end
+  return groups
+end
+
+--- The file in which a profile is; of several the strongest.
+---@param name string
+---@return string|nil
+function methods:file_of(name)
+  for _, layer in ipairs(self.layers) do
+    if layer.profiles and layer.profiles[name] then
+      return layer.where
+    end
+  end
+  return nil
+end
+
+--- The profiles of one file alone, under the same flags and environment.
+---@param path string of the configuration's form, or what `read_as` makes of it
+---@param read_as? fun(path: string, data: string): any as of the files of the configuration
+---@return lastpass.Configuration|nil
+---@return string? message
+---@return lastpass.Error? err as of `load`
+function methods:of_file(path, read_as)
+  local layers, message, err = sources.with_file(self.layers, path, read_as)
+  if not layers then
+    return nil, message, err
+  end
+  return configuration_of(layers)
 end
 
 --- Files that others can change, although they name nothing that matters yet.

@@ -21,6 +21,7 @@ local packages = {
   json = "lastpass.json",
   directory = "lastpass.directory",
   report = "lastpass.report",
+  tenants = "lastpass.tenants",
 }
 
 -- What packages above the wire add to clients: the modules that have these methods, of each kind of client.
@@ -37,16 +38,6 @@ local added = {
   scim = { ["lastpass.directory.scim"] = "snapshot users user group groups" },
 }
 
-local function methods_of(package)
-  local methods = {}
-  for module, names in pairs(added[package]) do
-    for name in names:gmatch "%S+" do
-      methods[name] = module
-    end
-  end
-  return methods
-end
-
 setmetatable(M, {
   __index = function(_, name)
     local module = packages[name]
@@ -54,8 +45,13 @@ setmetatable(M, {
       return nil
     end
     M[name] = require(module)
-    if added[name] then
-      M[name].extensions = methods_of(name)
+    for extension, methods in pairs(added[name] or {}) do
+      for method in methods:gmatch "%S+" do
+        M[name].extensions[method] = extension
+      end
+    end
+    if name == "tenants" then
+      M.tenants.connect = M.new
     end
     return M[name]
   end,

@@ -58,6 +58,7 @@ end
 ---@param values table a profile's, complete; is changed
 ---@return table values
 function M.fold(values)
+  values.groups, values.managed = nil, nil -- what they say is for who has many companies
   return fold_mfa(fold_scim(values))
 end
 

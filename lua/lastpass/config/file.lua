@@ -29,6 +29,7 @@ local NOT_IN_PROJECT = {
   operator = true,
   approvers = true,
   approve_from = true,
+  managed = true,
 }
 
 -- What sends the hash, or runs a program: a file that says one of these must not be others' to change.
@@ -117,14 +118,34 @@ local function read_profile(layer, name, given)
   return profile
 end
 
+-- Groups of companies: each a list of expressions, which `lastpass.tenants` reads.
+local function read_groups(layer, given)
+  if not is_object(given) then
+    return fail(layer.where, "bad_config", '"groups" must be an object of lists by name')
+  end
+  layer.groups = {}
+  for name, list in pairs(given) do
+    local count = 0
+    for _, one in pairs(type(list) == "table" and list or {}) do
+      count = count + (type(one) == "string" and one ~= "" and 1 or 0)
+    end
+    if type(list) ~= "table" or count == 0 or count ~= #list then
+      local detail = ("group %s: must be a list of expressions"):format(quote(name))
+      return fail(layer.where, "bad_config", detail)
+    end
+    layer.groups[name] = list
+  end
+  return layer
+end
+
 local function read_content(layer, content)
   local path = layer.where
   if not is_object(content) then
     return fail(path, "bad_config", 'must be an object: {"profiles": {…}}')
   end
   for key in pairs(content) do
-    if key ~= "default" and key ~= "profiles" then
-      return unknown_key(path, "", key, { "default", "profiles" })
+    if key ~= "default" and key ~= "profiles" and key ~= "groups" then
+      return unknown_key(path, "", key, { "default", "groups", "profiles" })
     end
   end
   if content.default ~= nil and type(content.default) ~= "string" then
@@ -139,6 +160,9 @@ local function read_content(layer, content)
       return nil, message, err
     end
     layer.profiles[name] = profile
+  end
+  if content.groups ~= nil then
+    return read_groups(layer, content.groups)
   end
   return layer
 end
@@ -177,11 +201,12 @@ end
 ---@param path string
 ---@param home? string what "~" stands for
 ---@param must_exist? boolean
----@return table|nil layer {name, where, default, profiles}; an absent file gives an empty one
+---@param read_as? fun(path: string, data: string): any|nil, string?, lastpass.Error? makes the content of what is no JSON
+---@return table|nil layer {name, where, default, profiles, groups}; an absent file gives an empty one
 ---@return string? message
 ---@return lastpass.Error? err kind "argument", with file, and line and column for faulty JSON; code
 -- "unsafe_config" when others can change a file that names commands, addresses or secrets
-function M.layer(name, path, home, must_exist)
+function M.layer(name, path, home, must_exist, read_as)
   local origin = { directory = path:match "^(.*)/[^/]*$" or ".", home = home }
   local layer = { name = name, where = path, origin = origin, profiles = {} }
   local data, message, err = read(path, must_exist)
@@ -191,7 +216,7 @@ function M.layer(name, path, home, must_exist)
     return nil, message, err
   end
   local content
-  content, message, err = decode(path, data)
+  content, message, err = (read_as or decode)(path, data)
   if message then
     return nil, message, err
   end

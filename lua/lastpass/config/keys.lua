@@ -176,6 +176,38 @@ local function secret_of(key, word)
   end
 end
 
+-- Names of groups of companies.
+local function names(value)
+  local expected = "must be a list of names"
+  if type(value) ~= "table" then
+    return nil, expected
+  end
+  local count = 0
+  for _, one in pairs(value) do
+    count = count + 1
+    if type(one) ~= "string" or one == "" or one:find '["%c]' then
+      return nil, expected .. " without quotes and control characters"
+    end
+  end
+  return count == #value and value or nil, expected
+end
+
+-- Where the hash of each managed company is: {"provhash": {"file": "~/hashes/{cid}.hash"}}.
+local function managed(value, origin)
+  local form = 'must be {"provhash": {"file": …}} with {cid} in the path'
+  if type(value) ~= "table" or type(value.provhash) ~= "table" or next(value, next(value)) then
+    return nil, form
+  end
+  local in_plain_text = IN_PLAIN_TEXT:format("hash", "provhash", "hash")
+  local provhash, reason = read_secret(value.provhash, origin, in_plain_text)
+  if not provhash then
+    return nil, 'has a "provhash" that ' .. reason
+  elseif not provhash.value:find("{cid}", 1, true) then
+    return nil, form
+  end
+  return { provhash = provhash }
+end
+
 local function proxy(value)
   local given, expected = text(value)
   if not given then
@@ -214,6 +246,8 @@ local CHECKS = {
   approvers = addresses,
   approve_from = whole_from(1),
   transport = text,
+  groups = names,
+  managed = managed,
 }
 
 --- The keys that say where a secret is.

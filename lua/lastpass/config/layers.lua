@@ -140,8 +140,34 @@ function M.read(options)
     layers[index] = layer
     layers[layer.name] = layer
   end
-  layers.user_path = user_path
+  layers.user_path, layers.home = user_path, home
   return layers
+end
+
+--- The layers of flags and environment with one file below them.
+---@param layers table as of `read`
+---@param path string
+---@param read_as? fun(path: string, data: string): any as of `config.file`
+---@return table|nil layers
+---@return string? message
+---@return lastpass.Error? err
+function M.with_file(layers, path, read_as)
+  local home = layers.home
+  if path:sub(1, 2) == "~/" and home then
+    path = home .. path:sub(2)
+  end
+  local layer, message, err = config_file.layer("file", path, home, true, read_as)
+  if not layer then
+    return nil, message, err
+  end
+  return {
+    layers.flags,
+    layers.environment,
+    layer,
+    flags = layers.flags,
+    environment = layers.environment,
+    home = home,
+  }
 end
 
 return M

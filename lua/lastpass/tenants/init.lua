@@ -1,0 +1,301 @@
+--- Many companies: a set of them is loaded, and one kind of work is done for each.
+--
+--     local set = assert(lastpass.tenants.load { select = "group:eu and not name:test*" })
+--     local result = assert(set:run("users", { admin = true }, { on_result = function(company, outcome)
+--       for user in outcome:each() do print(company.name, user.email) end
+--     end }))
+--     print(result.done, #result.missing)
+-- @module lastpass.tenants
+local engine = require "lastpass.tenants.engine"
+local errors = require "lastpass.error"
+local expression = require "lastpass.tenants.expression"
+local signature = require "lastpass.signature"
+local sources = require "lastpass.tenants.sources"
+
+local M = {}
+
+---@class lastpass.tenants.Set
+local methods = {}
+local set_mt = { __name = "lastpass.tenants.Set", __index = methods }
+
+function set_mt.__tostring(set)
+  return ("lastpass.tenants.Set (%d of %d companies)"):format(#set._chosen, #set._all)
+end
+
+-- ------------------------------------------------------------------ groups
+
+-- Companies whose profiles name a group, and the expressions that make one, by its name.
+local function group_index(set)
+  local members = {}
+  for _, company in ipairs(set._all) do
+    for _, name in ipairs(company.groups) do
+      members[name] = members[name] or {}
+      members[name][company] = true
+    end
+  end
+  return members
+end
+
+local function group_names(set)
+  local names = {}
+  for _, list in ipairs { set._members, set._groups } do
+    for name in pairs(list) do
+      names[name] = true
+    end
+  end
+  return errors.names_of(names)
+end
+
+local evaluate
+
+-- A group is whom its expressions name and whose profiles name it.
+local function evaluate_group(set, world, name)
+  local known, expressions = set._members[name], set._groups[name]
+  if world.done[name] then
+    return world.done[name]
+  elseif not known and not expressions then
+    local near = errors.did_you_mean(name, group_names(set))
+    return errors.fail("argument", "no_such_group", ("there is no group '%s'%s"):format(name, near))
+  elseif world.open[name] then
+    local path = table.concat(world.path, " → ", world.open[name]) .. " → " .. name
+    return errors.fail(
+      "argument",
+      "bad_group",
+      ("the group '%s' contains itself: %s"):format(name, path)
+    )
+  end
+  local found = {}
+  for company in pairs(known or {}) do
+    found[company] = true
+  end
+  world.path[#world.path + 1] = name
+  world.open[name] = #world.path
+  for _, text in ipairs(expressions or {}) do
+    local part, message, err = evaluate(world, text)
+    if not part then
+      return errors.fail(err.kind, err.code, ("group '%s': %s"):format(name, message), err)
+    end
+    for company in pairs(part) do
+      found[company] = true
+    end
+  end
+  world.path[#world.path], world.open[name] = nil, nil
+  world.done[name] = found
+  return found
+end
+
+function evaluate(world, text)
+  local node, message, err = expression.read(text)
+  if not node then
+    return nil, message, err
+  end
+  return expression.evaluate(node, world)
+end
+
+local function world_of(set)
+  local world = { companies = set._all, by_name = set._by_name, done = {}, open = {}, path = {} }
+  world.group = function(name)
+    return evaluate_group(set, world, name)
+  end
+  return world
+end
+
+-- ------------------------------------------------------------------ choosing
+
+local function account_of(company)
+  if not company.cid then
+    return nil
+  end
+  return ("%.0f at %s"):format(company.cid, company:option "url")
+end
+
+-- Of two that are one company, each would be asked, and changed, twice.
+local function check_accounts(chosen)
+  local seen = {}
+  for _, company in ipairs(chosen) do
+    local account = account_of(company)
+    local other = account and seen[account]
+    if other then
+      return errors.fail(
+        "argument",
+        "same_company",
+        ("'%s' (%s) and '%s' (%s) are the same company: account %s"):format(
+          other.name,
+          other.where,
+          company.name,
+          company.where,
+          account
+        ),
+        { hint = ("leave one out, such as: all and not %s"):format(company.name) }
+      )
+    end
+    seen[account or company] = company
+  end
+  return true
+end
+
+local function choose(set, text)
+  local found, message, err = evaluate(world_of(set), text)
+  if not found then
+    return nil, message, err
+  end
+  local chosen = {}
+  for _, company in ipairs(set._all) do
+    chosen[#chosen + 1] = found[company] and company or nil
+  end
+  if #chosen == 0 then
+    local near = errors.did_you_mean(text:gsub("^name:", ""), errors.names_of(set._by_name))
+    local why = #set._all == 0 and "there are no companies: the configuration has no profile"
+      or ("no company matches '%s'%s"):format(text, near)
+    return errors.fail("argument", "no_company", why, { hint = "lastpass tenants list" })
+  end
+  local ok
+  ok, message, err = check_accounts(chosen)
+  return ok and chosen, message, err
+end
+
+local known_options = {
+  configuration = "table",
+  file = "string",
+  parent = "string",
+  select = "string",
+  connect = "function",
+}
+
+--- Loads companies. No secret is read, but for `parent`, whose REST API is asked for its managed companies.
+---@param options? table select: an expression (default "all"); configuration (`lastpass.Configuration`): default the
+-- process's own, whose profiles are the companies; file: a file of companies instead, JSON of the
+-- configuration's form or CSV; parent: a profile with `rest_key` and `managed`, whose managed companies are meant instead;
+-- connect(settings): makes a client, default `lastpass.new`
+---@return lastpass.tenants.Set|nil
+---@return string? message
+---@return lastpass.Error? err kind "argument"; codes no_such_company, no_such_group, no_company, bad_expression, bad_group,
+-- same_company, and those of the configuration
+function M.load(options)
+  options = errors.check_options("tenants.load", options, known_options)
+  if options.file and options.parent then
+    errors.raise(2, "tenants.load: options 'file' and 'parent' exclude each other")
+  end
+  local companies, groups, err = sources.read(options, options.connect or M.connect)
+  if not companies then
+    return nil, groups, err
+  end
+  local set = setmetatable({ _all = companies, _groups = groups, _by_name = {} }, set_mt)
+  for _, company in ipairs(companies) do
+    set._by_name[company.name] = company
+  end
+  set._members = group_index(set)
+  local chosen, message
+  chosen, message, err = choose(set, options.select or "all")
+  if not chosen then
+    return nil, message, err
+  end
+  set._chosen = chosen
+  return set
+end
+
+--- The companies that were chosen, in the order of their names.
+---@return lastpass.tenants.Company[]
+function methods:companies()
+  local list = {}
+  for position, company in ipairs(self._chosen) do
+    list[position] = company
+  end
+  return list
+end
+
+--- A company of the set, chosen or not, by its name.
+---@param name string
+---@return lastpass.tenants.Company|nil
+function methods:company(name)
+  return self._by_name[name]
+end
+
+--- The same companies, of which others are chosen.
+---@param text string an expression
+---@return lastpass.tenants.Set|nil
+---@return string? message
+---@return lastpass.Error? err as of `load`
+function methods:select(text)
+  local chosen, message, err = choose(self, text)
+  if not chosen then
+    return nil, message, err
+  end
+  local set = {}
+  for name, value in pairs(self) do
+    set[name] = value
+  end
+  set._chosen = chosen
+  return setmetatable(set, set_mt)
+end
+
+--- All groups, by name, with the names of their companies; a group that is wrong fails.
+---@return table[]|nil list {name, companies}
+---@return string? message
+---@return lastpass.Error? err
+function methods:groups()
+  local list, world = {}, world_of(self)
+  for position, name in ipairs(group_names(self)) do
+    local found, message, err = world.group(name)
+    if not found then
+      return nil, message, err
+    end
+    list[position] = { name = name, companies = {} }
+    for _, company in ipairs(self._all) do
+      table.insert(list[position].companies, found[company] and company.name or nil)
+    end
+  end
+  return list
+end
+
+-- ------------------------------------------------------------------ work
+
+--- Begins one kind of work for the companies that were chosen; `run:each()` gives one after the other.
+---@param kind string "users", …: `lastpass.tenants.kinds`
+---@param settings? table of the kind
+---@param options? table in_flight (16), time_limit (600 seconds for each company), on_say(company, text), cancel(),
+-- before_send(company)
+---@return lastpass.tenants.Run|nil
+---@return string? message
+---@return lastpass.Error? err
+function methods:start(kind, settings, options)
+  return engine.start(self._chosen, kind, settings, options, 2)
+end
+
+--- Does one kind of work for the companies that were chosen. No failure of one stops the others.
+---@param kind string
+---@param settings? table
+---@param options? table as of `start`, and on_result(company, outcome, message, err): is given each company when it is through,
+-- without an outcome when there is none; its rows have to be read in it. Without it `result.outcomes` has them all
+---@return lastpass.tenants.Result|nil
+---@return string? message
+---@return lastpass.Error? err
+function methods:run(kind, settings, options)
+  local run, failure, err = engine.start(self._chosen, kind, settings, options, 2)
+  if not run then
+    return nil, failure, err
+  end
+  local on_result = options and options.on_result
+  local outcomes = not on_result and {} or nil
+  for company, outcome, message, reason in run:each() do
+    if on_result then
+      on_result(company, outcome, message, reason)
+    else
+      outcomes[company.name] = outcome
+    end
+  end
+  local result = run:result()
+  result.outcomes = outcomes
+  return result
+end
+
+signature.declare("set:", methods, {
+  companies = "",
+  company = "name: string",
+  select = "text: string",
+  groups = "",
+  start = "kind: string, settings?: table, options?: table",
+  run = "kind: string, settings?: table, options?: table",
+})
+
+return signature.declare("tenants.", M, { load = "options?: table" })

@@ -1,0 +1,80 @@
+--- What can be done for each company of a set: a row for each kind of work. The engine, workers and the program go by
+-- this table.
+-- @module lastpass.tenants.kinds
+local errors = require "lastpass.error"
+local outcomes = require "lastpass.tenants.outcome"
+
+local M = {}
+
+--- One kind of work. What `run` raises as an error object, and what it returns as nil, message, err, makes the company a
+-- missing one; `run` may wait, and lets other companies continue meanwhile.
+---@class lastpass.tenants.Kind
+---@field writes boolean      it changes something: its requests are not cut off, and workers need the company's lock
+---@field settings table      names and types, as `errors.check_options` takes them; all of them can be written as JSON
+---@field prepare? fun(settings: table): table|nil, string?, lastpass.Error? asked once, before any company: completes the
+-- settings, or says what is wrong with them
+---@field run fun(company: lastpass.tenants.Company, settings: table, context: lastpass.tenants.Context): table|nil, …
+-- an outcome, or what went wrong
+
+--- What a kind of work is told of the run.
+---@class lastpass.tenants.Context
+---@field deadline fun(): number|nil  when the company's time is over, by the clock of `scheduler.now`
+---@field is_cancelled fun(): boolean the run is to end
+---@field say fun(text: string)       something a person should hear meanwhile
+
+-- The fields of users, and which of them are times.
+local function user_fields()
+  local names, times = {}, {}
+  for position, field in ipairs(require("lastpass.directory.fields").list) do
+    names[position] = field[1]
+    times[field[1]] = field.kind == "time" or nil
+  end
+  return names, times
+end
+
+local function collect(iterator)
+  local list = {}
+  for one in iterator do
+    list[#list + 1] = one
+  end
+  return list
+end
+
+local function run_users(company, settings)
+  local client, message, err = company:client()
+  local rows
+  if client and next(settings) then
+    rows = collect(client:users(settings)) -- raises what goes wrong
+  elseif client then
+    rows, message, err = client:snapshot()
+  end
+  if not rows then
+    return nil, message, err
+  end
+  local fields, times = user_fields()
+  return outcomes.new { fields = fields, times = times, rows = rows }
+end
+
+---@type table<string, lastpass.tenants.Kind>
+M.list = {
+  users = {
+    writes = false,
+    settings = { status = "string", admin = "boolean", disabled = "boolean" },
+    run = run_users,
+  },
+}
+
+--- A kind of work by its name; raises for any other.
+---@param name string
+---@param level integer 1 is the caller
+---@return lastpass.tenants.Kind
+function M.of(name, level)
+  local kind = M.list[name]
+  if not kind then
+    local nearest = errors.did_you_mean(name, errors.names_of(M.list))
+    errors.raise(level + 1, "tenants: there is no kind of work '%s'%s", tostring(name), nearest)
+  end
+  return kind
+end
+
+return M
