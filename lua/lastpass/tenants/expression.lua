@@ -183,10 +183,12 @@ local function evaluate_node(node, world)
   return evaluate[node.op](node, world)
 end
 
+--- Every company.
 function evaluate.all(_, world)
   return errors.set_of(world.companies)
 end
 
+--- The company of that name.
 function evaluate.name(node, world)
   local company = world.by_name[node.value]
   if not company then
@@ -195,6 +197,7 @@ function evaluate.name(node, world)
   return { [company] = true }
 end
 
+--- Those with that account number; at different addresses there may be several.
 function evaluate.cid(node, world)
   local found
   for _, company in ipairs(world.companies) do
@@ -209,6 +212,7 @@ function evaluate.cid(node, world)
   return found
 end
 
+--- Those whose names are as the pattern says.
 function evaluate.glob(node, world)
   world.patterns = (world.patterns or 0) + 1
   if world.patterns > M.MOST_PATTERNS then
@@ -225,6 +229,7 @@ function evaluate.glob(node, world)
   return found
 end
 
+--- Those of a group.
 function evaluate.group(node, world)
   return world.group(node.value)
 end
