@@ -1,6 +1,6 @@
-local check = require "spec.support.check"
 local cli = require "spec.support.cli"
 local json = require "lastpass.json"
+local report_options = require "lastpass.cli.report_options"
 local reporting = require "lastpass.cli.reporting"
 local reports = require "spec.support.reports"
 local sessions = require "lastpass.cli.session"
@@ -71,7 +71,7 @@ describe("a report on the command line", function()
     assert.equals("name,count\r\na,2\r\nb,0\r\nc,1\r\n", out)
     _, out = shown { table = "groups", json = true, quiet = true }
     assert.same({}, json.decode(out))
-    assert.same({ "classes", "groups" }, reporting.table_option({ "groups" }).choices)
+    assert.same({ "classes", "groups" }, report_options.table_option({ "groups" }).choices)
   end)
 
   it("knows the class of a row by its name", function()
@@ -110,70 +110,6 @@ describe("a report on the command line", function()
 end)
 
 describe("commands of reports", function()
-  local definition = {
-    options = {
-      { "roster", "roster", "x", is_required = true },
-      { "days", "number", "so long", default = 90, value = "DAYS" },
-      { "domains", "list", "x", flag = "--domain" },
-      { "what", "list", "only these", one_of = { "a", "b" }, value = "KINDS" },
-      { "absent", "number", "x" },
-      { "events", "boolean", "false: none", flag = "--no-events" },
-      { "limit", "duration", "x", default = 7200 },
-    },
-    takes_record = true,
-  }
-  local function only(...)
-    return { options = { { ... } } }
-  end
-
-  it("have the options of the report", function()
-    local known = {}
-    for _, option in ipairs(reporting.options_of(definition)) do
-      known[option[1]] = option
-    end
-    assert.truthy(known["--roster"] and known["--as-of"])
-    assert.same({ "--days", "so long; default 90", value = "DAYS", number = true }, known["--days"])
-    assert.is_true(known["--domain"].many)
-    assert.same({ "--what", "only these: a,b", value = "KINDS" }, known["--what"])
-    assert.same({ "--no-events", "none" }, known["--no-events"])
-    assert.equals("x: 4h, 2d; default 2h", known["--limit"][2])
-    assert.is_nil(known["--absent"].many)
-  end)
-
-  it("give the report what the command line has given, and nothing else", function()
-    local given = { days = 5, domain = {}, as_of = "x" }
-    assert.same({ days = 5 }, (reporting.settings(definition, given)))
-    given = { domain = { "a" }, no_events = true, limit = "2h", what = "a, b" }
-    assert.same(
-      { domains = { "a" }, events = false, limit = 7200, what = { "a", "b" } },
-      (reporting.settings(definition, given))
-    )
-    given = { limit = "soon" }
-    check.failure("argument", "usage", cli.returned(reporting.settings, definition, given))
-  end)
-
-  it("say what is missing", function()
-    local needed = only("field", "field", "which")
-    needed.options[1].flag, needed.options[1].is_required = "--last-day", true
-    local err = check.failure("argument", "usage", cli.returned(reporting.settings, needed, {}))
-    assert.equals("--last-day is needed: which", err.message)
-  end)
-
-  it("know who has left", function()
-    local left = only("active", "status", "x")
-    left.options[1].flag = "--left"
-    assert.is_nil(reporting.settings(left, {}).active)
-    local given = { left = "Job status=terminated, gone for good" }
-    local settings, columns = reporting.settings(left, given)
-    assert.same(
-      { field = "job_status", inactive = { "terminated", "gone for good" } },
-      settings.active
-    )
-    assert.same({ { option = "left", field = "job_status" } }, columns)
-    given = { left = "terminated" }
-    check.failure("argument", "usage", cli.returned(reporting.settings, left, given))
-  end)
-
   it("have their own options before those of all reports", function()
     local command = { name = "report x", report = "mfa" }
     reporting.complete(command)

@@ -11,6 +11,7 @@ describe("lastpass.report", function()
       "inactive",
       "invitations",
       "leavers",
+      "licences",
       "mfa",
     }, report.names())
     for _, name in ipairs(report.names()) do

@@ -97,6 +97,19 @@ function M.field(text)
   return require("lastpass.source.columns").field_name(text) or text
 end
 
+--- Whether an option says anything of a roster.
+---@param options table of the command line
+---@return boolean
+function M.is_given(options)
+  for _, option in ipairs(M.options) do
+    local value = options[values.key(option[1])]
+    if value and (type(value) ~= "table" or #value > 0) then
+      return true
+    end
+  end
+  return false
+end
+
 --- Opens the roster.
 ---@param options table of the command line
 ---@param needed? table[] {option, field}: fields that options name

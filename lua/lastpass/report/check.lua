@@ -304,7 +304,7 @@ function M.compute(reading, options, book)
     classes = classes,
     partitions = { { count = tests, of = "Tests" } },
     totals = {
-      { name = "rules", title = "Rules", value = #book.rules, kind = "count" },
+      { name = "rules", title = "Rules", value = #book.rules, kind = "count", is_same = true },
       { name = "tests", title = "Tests", value = tests, kind = "count" },
       { name = "findings", title = "Findings", value = open, kind = "count" },
       { name = "errors", title = "Errors", value = counts.error, kind = "count" },

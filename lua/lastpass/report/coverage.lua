@@ -227,8 +227,9 @@ function M.compute(reading, options)
       {
         name = "coverage",
         title = "Coverage",
-        value = values.ratio(used, headcount),
         kind = "share",
+        part = "active",
+        whole = "headcount",
       },
     },
     notes = notes_of(options, context),

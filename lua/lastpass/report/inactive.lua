@@ -79,7 +79,7 @@ function M.compute(reading, options)
     totals = {
       { name = "active", title = "Can log in", value = active, kind = "count" },
       { name = "inactive", title = "Inactive", value = #rows, kind = "count" },
-      { name = "share", title = "Share", value = values.ratio(#rows, active), kind = "share" },
+      { name = "share", title = "Share", kind = "share", part = "inactive", whole = "active" },
     },
     notes = {
       "The days of somebody who never logged in are those since the account was made; who was made "

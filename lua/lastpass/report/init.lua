@@ -21,6 +21,7 @@ local NAMES = {
   "inactive",
   "invitations",
   "leavers",
+  "licences",
   "mfa",
 }
 

@@ -147,8 +147,7 @@ local function new_row(leaver, context)
   return row
 end
 
-local function totals_of(rows, by_name, delays)
-  table.sort(delays)
+local function totals_of(rows, by_name)
   local breaches = by_name.late.count + by_name.open.count
   local totals = {
     { name = "leavers", title = "Leavers", value = #rows, kind = "count" },
@@ -158,8 +157,9 @@ local function totals_of(rows, by_name, delays)
     totals[#totals + 1] = {
       name = "p" .. percent,
       title = percent == 100 and "Longest" or percent == 50 and "Median" or percent .. " % within",
-      value = values.percentile(delays, percent),
       kind = "duration",
+      percent = percent,
+      field = "took",
     }
   end
   return totals
@@ -200,12 +200,12 @@ function M.compute(reading, options)
     return nil, message, err
   end
   local classes, by_name = values.classes(classes_of)
-  local rows, delays = {}, {}
+  local rows = {}
   for position, leaver in ipairs(context.leavers) do
     local row = new_row(leaver, context)
     local class = by_name[row.class]
     class.count, row.class_title = class.count + 1, class.title
-    delays[#delays + 1] = row.ended and math.max(row.delay, 0)
+    row.took = row.ended and math.max(row.delay, 0) or nil
     rows[position] = row
   end
   values.sort(rows, "-delay", "email")
@@ -214,7 +214,7 @@ function M.compute(reading, options)
     rows = rows,
     classes = classes,
     partitions = { { count = #rows, of = "Leavers" } },
-    totals = totals_of(rows, by_name, delays),
+    totals = totals_of(rows, by_name),
     notes = {
       ("The limit is %s (option limit)."):format(text.duration(options.limit)),
       "A last day without a time means its end, in the account's zone.",

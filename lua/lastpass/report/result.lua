@@ -5,6 +5,7 @@ local errors = require "lastpass.error"
 local readings = require "lastpass.report.reading"
 local rosters = require "lastpass.report.roster"
 local signature = require "lastpass.signature"
+local totals = require "lastpass.report.totals"
 
 local M = {}
 
@@ -32,11 +33,13 @@ local M = {}
 ---@field columns lastpass.report.Column[]
 ---@field rows table[]
 ---@field row_title string       what the rows are
----@field totals table[]         {name, title, value, kind}
+---@field totals lastpass.report.Total[]
 ---@field classes table[]|nil    {name, title, count, meaning}: everybody is in exactly one
 ---@field sums string[]          that the classes add up, and to what
 ---@field notes string[]         assumptions, and what the numbers do not say
----@field tables table[]         further tables {name, title, columns, rows}
+---@field tables table[]         further tables {name, title, columns, rows, is_detail (not on a terminal)}
+---@field partitions table[]     what the classes add up to: {of, count, field}
+---@field companies? table       of a report over several: {count, done, missing}; see `lastpass.report.companies`
 local methods = {}
 local report_mt = { __name = "lastpass.Report", __index = methods }
 
@@ -149,16 +152,18 @@ end
 
 --- Makes a report.
 ---@param fields table name, title, statement, columns, rows, and what else a report has;
--- partitions: {of, count, field}: what the classes have to add up to
+-- partitions: {of, count, field}: what the classes have to add up to; shares and percentiles among the totals are
+-- computed here
 ---@return lastpass.Report
 function M.new(fields)
   fields.sums, fields.notes = {}, fields.notes or {}
   fields.totals, fields.tables = fields.totals or {}, fields.tables or {}
   fields.row_title = fields.row_title or "Rows"
-  for position, partition in ipairs(fields.partitions or {}) do
+  fields.partitions = fields.partitions or {}
+  totals.complete(fields.totals, fields.rows)
+  for position, partition in ipairs(fields.partitions) do
     fields.sums[position] = sum_of_classes(fields.name, fields.classes, partition)
   end
-  fields.partitions = nil
   return setmetatable(fields, report_mt)
 end
 

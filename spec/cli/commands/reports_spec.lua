@@ -1,5 +1,5 @@
 -- Reports on the command line: report coverage, report mfa, report leavers, report admins,
--- report inactive, report invitations, report folders; check. What they find has specs of its own.
+-- report inactive, report invitations, report folders, report licences; check. What they find has specs of its own.
 local cli = require "spec.support.cli"
 local json = require "lastpass.json"
 local lastpass = require "lastpass"
@@ -54,6 +54,9 @@ local function all()
     inactive = "--days 30",
     invitations = "--window 100",
     folders = "--domain lumenor.example",
+    licences = "--paid 120 --billed 110 --days 60 --exclude svc-*=service --left Status=terminated "
+      .. "--roster "
+      .. hr,
   }
 end
 

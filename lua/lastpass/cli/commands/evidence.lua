@@ -13,10 +13,10 @@ end
 
 -- The reports that need nothing but the company.
 local function reports_without_roster()
-  local reporting, report = require "lastpass.cli.reporting", require("lastpass").report
+  local report_options, report = require "lastpass.cli.report_options", require("lastpass").report
   local names = {}
   for _, name in ipairs(report.names()) do
-    if report.has_command(name) and not reporting.takes_roster(report[name]) then
+    if report.has_command(name) and not report_options.needs_roster(report[name]) then
       names[#names + 1] = name
     end
   end

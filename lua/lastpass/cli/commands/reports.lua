@@ -20,7 +20,7 @@ local function check_lua(options)
   end
   local lines = {
     ('local check = assert(require("lastpass").report.check(client%s))'):format(
-      lua_text.further((reporting().settings(report.check, options)))
+      lua_text.further((require("lastpass.cli.report_options").settings(report.check, options)))
     ),
   }
   for _, format in ipairs(FORMATS) do
@@ -42,7 +42,7 @@ local function run_check(session, options)
     session:show(require("lastpass.cli.views").rules, rules)
     return exit.done
   end
-  local settings = reporting().settings(report.check, options)
+  local settings = require("lastpass.cli.report_options").settings(report.check, options)
   local result = failure.must(failure.call(report.check, session:client(), settings))
   local code = reporting().finish(session, result, FORMATS)
   return result.failed > 0 and exit.findings or code

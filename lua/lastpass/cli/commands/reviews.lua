@@ -87,7 +87,8 @@ local function files_of(decisions)
 end
 
 local function export_review(session, options)
-  local settings, columns = reporting().settings(access_review(), options)
+  local settings, columns =
+    require("lastpass.cli.report_options").settings(access_review(), options)
   local source = must(roster().open(options, columns))
   settings.roster = source
   local export = access_review().export
@@ -142,7 +143,7 @@ return {
     },
     topics = { "rosters", "report-forms" },
     lua = function(options)
-      local settings = reporting().settings(access_review(), options)
+      local settings = require("lastpass.cli.report_options").settings(access_review(), options)
       settings.roster = roster().lua(options)
       return REVIEW_LUA
         .. ("print(assert(review.export(client, %s, %s)))"):format(

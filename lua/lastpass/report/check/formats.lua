@@ -1,5 +1,6 @@
 --- Findings of checks for other tools: JUnit XML, and SARIF 2.1.0 for tools that collect findings.
 -- @module lastpass.report.check.formats
+local companies = require "lastpass.report.companies"
 local errors = require "lastpass.error"
 local escape = require("lastpass.html").escape
 local json = require "lastpass.json"
@@ -9,8 +10,9 @@ local version = require "lastpass.version"
 local M = {}
 
 local function test_case(row)
+  local class = row.company and row.company .. "." .. row.rule or row.rule
   local head = ('    <testcase classname="%s" name="%s">'):format(
-    escape(row.rule),
+    escape(class),
     escape(row.subject)
   )
   local body
@@ -34,6 +36,18 @@ local function rows_by_rule(report)
   return found
 end
 
+local HEAD = '  <testsuite name="%s" tests="%d" failures="%d" errors="%d" skipped="%d" time="0"'
+  .. ' timestamp="%s" hostname="localhost">'
+
+local function suite(report, name, cases, failures, broken, skipped)
+  local stamp = time.iso(report.statement.read_at):gsub("Z$", "")
+  return table.concat({
+    HEAD:format(escape(name), #cases, failures, broken, skipped, stamp),
+    table.concat(cases, "\n"),
+    "  </testsuite>",
+  }, "\n")
+end
+
 -- Tests that passed are one case together: a large company would make a file of many megabytes.
 local function junit_suite(report, rule, rows)
   local cases, failures, skipped = {}, 0, 0
@@ -47,23 +61,28 @@ local function junit_suite(report, rule, rows)
     local name = escape(rule.title)
     cases[#cases + 1] = ('    <testcase classname="%s" name="%s"/>'):format(escape(rule.name), name)
   end
-  local stamp = time.iso(report.statement.read_at):gsub("Z$", "")
-  local head = '  <testsuite name="%s" tests="%d" failures="%d" errors="0" skipped="%d" time="0"'
-    .. ' timestamp="%s" hostname="localhost">'
   return {
-    text = table.concat({
-      head:format(escape(rule.name), #cases, failures, skipped, stamp),
-      table.concat(cases, "\n"),
-      "  </testsuite>",
-    }, "\n"),
+    text = suite(report, rule.name, cases, failures, 0, skipped),
     tests = #cases,
     failures = failures,
     skipped = skipped,
   }
 end
 
+-- Companies that were not checked are errors: a build server must not take them for passed.
+local function missing_suite(report)
+  local cases = {}
+  for position, one in ipairs(report.companies.missing) do
+    local form =
+      '    <testcase classname="companies" name="%s"><error message="%s" type="%s"/></testcase>'
+    local said = ("%s (%s)"):format(one.message, companies.age(one.age))
+    cases[position] = form:format(escape(one.company), escape(said), escape(one.code or "failed"))
+  end
+  return suite(report, "companies", cases, 0, #cases, 0)
+end
+
 --- Writes the findings as JUnit XML: a suite for each rule, so that build servers show them as failed
--- tests.
+-- tests. Companies that could not be checked are errors.
 ---@param report lastpass.Report of `report.check`
 ---@param options table none
 ---@return string text
@@ -78,10 +97,14 @@ function M.junit(report, options)
       sum[name] = sum[name] + one[name]
     end
   end
-  local head = '<testsuites name="lastpass check" tests="%d" failures="%d" errors="0" time="0">'
+  local missing = report.companies and #report.companies.missing or 0
+  if missing > 0 then
+    parts[#parts + 1], sum.tests = missing_suite(report), sum.tests + missing
+  end
+  local head = '<testsuites name="lastpass check" tests="%d" failures="%d" errors="%d" time="0">'
   return table.concat({
     '<?xml version="1.0" encoding="UTF-8"?>',
-    head:format(sum.tests, sum.failures),
+    head:format(sum.tests, sum.failures, missing),
     table.concat(parts, "\n"),
     "</testsuites>",
     "",
@@ -105,24 +128,29 @@ local function sarif_rules(report)
 end
 
 local function sarif_result(row, index)
+  local subject = row.each .. "/" .. row.subject
+  local of_company = row.company and row.company .. ": " or ""
+  if row.company then
+    subject = row.company .. "/" .. subject
+  end
   local result = {
     ruleId = row.rule,
     ruleIndex = index[row.rule],
     level = row.severity,
-    message = { text = ("%s: %s"):format(row.subject, row.message) },
+    message = { text = ("%s%s: %s"):format(of_company, row.subject, row.message) },
     locations = {
       {
         logicalLocations = {
           {
             name = row.subject,
-            fullyQualifiedName = row.each .. "/" .. row.subject,
+            fullyQualifiedName = subject,
             kind = row.each,
           },
         },
       },
     },
     partialFingerprints = {
-      ["lastpassFinding/v1"] = row.rule .. "/" .. row.each .. "/" .. row.subject,
+      ["lastpassFinding/v1"] = row.rule .. "/" .. subject,
     },
   }
   -- all results of a run have the list, or none (SARIF 3.27.23)
@@ -131,6 +159,19 @@ local function sarif_result(row, index)
     result.suppressions[1] = { kind = "external", status = "accepted", justification = row.reason }
   end
   return result
+end
+
+-- How the check went; a company that gave no result is an error of the tool's run (SARIF 3.20.21).
+local function sarif_invocation(report)
+  local missing = report.companies and report.companies.missing or {}
+  local invocation =
+    { executionSuccessful = #missing == 0, endTimeUtc = time.iso(report.statement.read_at) }
+  for position, one in ipairs(missing) do
+    local said = ("%s: %s (%s)"):format(one.company, one.message, companies.age(one.age))
+    invocation.toolExecutionNotifications = invocation.toolExecutionNotifications or {}
+    invocation.toolExecutionNotifications[position] = { level = "error", message = { text = said } }
+  end
+  return invocation
 end
 
 --- Writes the findings as SARIF 2.1.0 (OASIS).
@@ -151,9 +192,7 @@ function M.sarif(report, options)
       {
         tool = { driver = { name = "lastpass check", version = version, rules = rules } },
         results = results,
-        invocations = {
-          { executionSuccessful = true, endTimeUtc = time.iso(report.statement.read_at) },
-        },
+        invocations = { sarif_invocation(report) },
         columnKind = "unicodeCodePoints",
       },
     },

@@ -133,7 +133,9 @@ function M.table(report, options)
   local title = ("%s (%s)"):format(report.row_title, text.count(#report.rows))
   add_table(lines, title, report.columns, report.rows, options.width)
   for _, one in ipairs(report.tables) do
-    add_table(lines, one.title, one.columns, one.rows, options.width)
+    if not one.is_detail then
+      add_table(lines, one.title, one.columns, one.rows, options.width)
+    end
   end
   lines[#lines + 1] = ""
   for _, note in ipairs(report.notes) do
@@ -275,14 +277,30 @@ function M.json_statement(statement)
   }
 end
 
+-- A company without a result; `age` is in seconds, and null when no earlier result is known.
+local function json_missing(one)
+  return {
+    company = one.company,
+    cid = one.cid and tostring(one.cid) or json.null,
+    code = one.code or json.null,
+    message = one.message,
+    age = one.age or json.null,
+  }
+end
+
 --- Writes the report as one JSON object: equal reports give equal bytes. Times are ISO 8601 in UTC,
--- durations seconds, shares fractions of 1.
+-- durations seconds, shares fractions of 1. A report over companies says how many they are, how many gave a
+-- result, and which did not.
 ---@param report lastpass.Report
 ---@param options table none
 ---@return string text with a final newline
 function M.json(report, options)
   errors.check_options("report:render", options, {})
+  local companies = report.companies or {}
   return json.encode {
+    companies = companies.count,
+    done = companies.done,
+    missing = companies.missing and json_list(companies.missing, json_missing),
     format = "lastpass.report",
     version = 1,
     name = report.name,
