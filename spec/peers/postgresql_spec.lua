@@ -40,7 +40,12 @@ describe("the journal on PostgreSQL", function()
     end)
   end
 
-  for part, file in pairs { jobs = "jobs_contract", inbound = "inbound_contract" } do
+  local contracts = {
+    jobs = "jobs_contract",
+    tenants = "tenants_contract",
+    inbound = "inbound_contract",
+  }
+  for part, file in pairs(contracts) do
     describe(part .. ":", function()
       require("spec.store." .. file)(function()
         return { dsn = server:emptied() }

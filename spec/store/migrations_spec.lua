@@ -84,6 +84,9 @@ describe("store.migrations", function()
       "lastpass_sources",
       "lastpass_state",
       "lastpass_steps",
+      "lastpass_tenant_results",
+      "lastpass_tenant_runs",
+      "lastpass_tenants",
       "sqlite_sequence",
     }, names)
   end)

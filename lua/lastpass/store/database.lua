@@ -58,6 +58,7 @@ local dialects = {
       locked = "",
       skip_locked = "",
       churned = "",
+      elements = "SELECT value FROM json_each(?)",
       has_schema = "SELECT name FROM sqlite_master WHERE name = 'lastpass_schema'",
       joined = "json_array_length(s.after_image, '$.join')",
       left = "json_array_length(s.after_image, '$.leave')",
@@ -77,6 +78,7 @@ local dialects = {
       -- rows that are written again and again stay in their pages, and are cleaned up soon
       churned = "WITH (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.02, "
         .. "autovacuum_vacuum_threshold = 200)",
+      elements = "SELECT json_array_elements_text(CAST(? AS json))",
       -- not to_regclass(), which may not see yet what another session has just made
       has_schema = "SELECT tablename AS name FROM pg_catalog.pg_tables "
         .. "WHERE tablename = 'lastpass_schema' AND schemaname = ANY (current_schemas(false))",

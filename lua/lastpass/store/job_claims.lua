@@ -15,7 +15,8 @@ local open_states = { held = true, ready = true }
 
 -- The list is made once: as a plain subquery PostgreSQL may make it for each row, and take more than the limit.
 local CLAIM = "WITH due AS MATERIALIZED (SELECT id FROM lastpass_jobs "
-  .. "WHERE state IN ('ready', 'running') AND (state = 'ready' AND not_before <= COALESCE(?, @now) "
+  .. "WHERE state IN ('ready', 'running') AND served IS NULL "
+  .. "AND (state = 'ready' AND not_before <= COALESCE(?, @now) "
   .. "OR state = 'running' AND lease_until < @now) "
   .. "AND tenant = COALESCE(?, tenant) AND kind IN (%s)%s "
   .. "ORDER BY wave, not_before, id LIMIT ? @skip_locked) "

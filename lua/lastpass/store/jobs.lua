@@ -226,7 +226,7 @@ function methods:jobs(options)
     newest = "boolean",
     limit = "number",
   })
-  local conditions, bound = { "1 = 1" }, {}
+  local conditions, bound = { "served IS NULL" }, {} -- else `tenant_jobs` lists them
   local function add(condition, value)
     conditions[#conditions + 1], bound[#bound + 1] = condition, value
   end

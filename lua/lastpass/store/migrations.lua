@@ -262,6 +262,57 @@ M.steps = {
       created_at BIGINT NOT NULL,
       PRIMARY KEY (person, id))]],
   },
+  {
+    -- Runs over many companies. What is done for each company is a job that has `served`: when its company was last worked
+    -- for, as of when the job was added or another one of the company began.
+    [[CREATE TABLE lastpass_tenant_runs (
+      id @identity,
+      kind TEXT NOT NULL,
+      settings TEXT NOT NULL,
+      expression TEXT,
+      companies BIGINT NOT NULL,
+      missing TEXT,
+      wave BIGINT NOT NULL,
+      waves BIGINT NOT NULL,
+      budget TEXT,
+      forgiven BIGINT NOT NULL,
+      state TEXT NOT NULL,
+      code TEXT,
+      why TEXT,
+      created_by TEXT NOT NULL,
+      plan TEXT,
+      document TEXT,
+      created BIGINT NOT NULL,
+      changed BIGINT NOT NULL,
+      ended BIGINT) @churned]],
+    [[CREATE TABLE lastpass_tenants (
+      tenant TEXT NOT NULL PRIMARY KEY,
+      served BIGINT,
+      milliseconds BIGINT,
+      last_good BIGINT,
+      failures BIGINT NOT NULL,
+      code TEXT,
+      message TEXT) @churned]],
+    [[CREATE TABLE lastpass_tenant_results (
+      job BIGINT NOT NULL,
+      part BIGINT NOT NULL,
+      content TEXT NOT NULL,
+      PRIMARY KEY (job, part))]],
+    "ALTER TABLE lastpass_jobs ADD COLUMN served BIGINT",
+    "DROP INDEX lastpass_jobs_due",
+    "CREATE INDEX lastpass_jobs_due ON lastpass_jobs (not_before, id) "
+      .. "WHERE state IN ('ready', 'running') AND served IS NULL",
+    "CREATE INDEX lastpass_jobs_waiting ON lastpass_jobs (wave, served, id) "
+      .. "WHERE state IN ('ready', 'running') AND served IS NOT NULL",
+    "CREATE INDEX lastpass_jobs_of_company ON lastpass_jobs (tenant) "
+      .. "WHERE state IN ('ready', 'running') AND served IS NOT NULL",
+    "CREATE INDEX lastpass_jobs_open_of_run ON lastpass_jobs (run, wave) "
+      .. "WHERE state IN ('ready', 'running') AND served IS NOT NULL",
+    "CREATE INDEX lastpass_jobs_of_run ON lastpass_jobs (run, wave, id) WHERE served IS NOT NULL",
+    -- of one company only one job is worked at
+    "CREATE UNIQUE INDEX lastpass_jobs_at_work ON lastpass_jobs (tenant) "
+      .. "WHERE state = 'running' AND served IS NOT NULL",
+  },
 }
 
 local function version_of(database)
