@@ -30,66 +30,6 @@ local function mapping_of(options)
   return values.pairs("--column", options.column, "FIELD=TITLE")
 end
 
-local function open_csv(path, options)
-  return failure.call(require("lastpass.source.csv").open, path, options)
-end
-
--- The other columns keep the fields that their titles make.
-local function complete(mapping, header)
-  local field_name = require("lastpass.source.columns").field_name
-  local columns, taken = {}, {}
-  for field, title in pairs(mapping) do
-    columns[field], taken[title] = title, true
-  end
-  for _, title in ipairs(header) do
-    local field = field_name(title)
-    if field and not taken[title] and not columns[field] then
-      columns[field] = title
-    end
-  end
-  return columns
-end
-
-local function fields_of(source, columns)
-  local field_name = require("lastpass.source.columns").field_name
-  local fields = {}
-  for field in pairs(columns or {}) do
-    fields[field] = true
-  end
-  for _, title in ipairs(columns and {} or source.header) do
-    local field = field_name(title)
-    if field then
-      fields[field] = true
-    end
-  end
-  return fields
-end
-
--- A field that an option names has to exist, or everybody would seem to be without it.
-local function check_fields(path, fields, needed)
-  local names = errors.names_of(fields)
-  if not fields.email then
-    return usage(
-      ("%s has no column for 'email'; it has: %s"):format(path, table.concat(names, ", ")),
-      #names == 1 and "is --delimiter right?" or "--column email=TITLE names it"
-    )
-  end
-  for _, one in ipairs(needed) do
-    if not fields[one.field] then
-      return usage(
-        ("--%s: %s has no column for '%s'%s"):format(
-          one.option,
-          path,
-          one.field,
-          errors.did_you_mean(one.field, names)
-        ),
-        "it has: " .. table.concat(names, ", ")
-      )
-    end
-  end
-  return true
-end
-
 --- The field that a person means: its name, or the title of its column.
 ---@param text string "last_day", "Last day"
 ---@return string
@@ -110,15 +50,14 @@ function M.is_given(options)
   return false
 end
 
---- Opens the roster.
+--- Where the roster is, and how it is written, as the command line says.
 ---@param options table of the command line
 ---@param needed? table[] {option, field}: fields that options name
----@return lastpass.source.People|nil
+---@return lastpass.report.RosterFile|nil
 ---@return string? message
 ---@return lastpass.Error? err
-function M.open(options, needed)
-  local path = options.roster
-  if not path then
+function M.describe(options, needed)
+  if not options.roster then
     return usage("--roster is needed: the people who work here", "--roster hr.csv")
   end
   local mapping, message, err = mapping_of(options)
@@ -129,26 +68,31 @@ function M.open(options, needed)
   if err then
     return nil, message, err
   end
-  local source, columns
-  source, message, err = open_csv(path, given)
-  if mapping and (source or err.code == "duplicate_column") then
-    columns = complete(mapping, source and source.header or {})
-    if source then
-      source:close()
-    end
-    given.columns = columns
-    source, message, err = open_csv(path, given)
+  local fields = {}
+  for position, one in ipairs(needed or {}) do
+    fields[position] = { called = "--" .. one.option, field = one.field }
   end
-  if not source then
+  return {
+    path = options.roster,
+    csv = given,
+    columns = mapping,
+    needed = fields,
+    column_hint = "--column email=TITLE names it",
+  }
+end
+
+--- Opens the roster.
+---@param options table of the command line
+---@param needed? table[] {option, field}: fields that options name
+---@return lastpass.source.People|nil
+---@return string? message
+---@return lastpass.Error? err
+function M.open(options, needed)
+  local file, message, err = M.describe(options, needed)
+  if not file then
     return nil, message, err
   end
-  local ok
-  ok, message, err = check_fields(path, fields_of(source, columns), needed or {})
-  if not ok then
-    source:close()
-    return nil, message, err
-  end
-  return source
+  return failure.call(require("lastpass.report.roster_file").open, file)
 end
 
 --- The Lua that opens it.

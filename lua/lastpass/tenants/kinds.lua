@@ -64,6 +64,10 @@ M.list = {
   },
 }
 
+for name, kind in pairs(require("lastpass.tenants.report_kinds").list) do
+  M.list[name] = kind
+end
+
 --- A kind of work by its name; raises for any other.
 ---@param name string
 ---@param level integer 1 is the caller
