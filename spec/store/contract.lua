@@ -1045,6 +1045,33 @@ function M.locks(make, busted)
     second:close()
   end)
 
+  it("ends as a lease does, when it is one, though its process lives", function()
+    local lock = assert(held.journal:lock(5, { lease = 30 }))
+    assert.is_true(lock:secure(10))
+    local second = assert(store.open(held.options))
+    local err = check.failure("conflict", "locked", second:lock(5))
+    assert.matches("dead 30 s after", err.hint)
+    support.tamper(held.journal, "UPDATE lastpass_locks SET heartbeat = heartbeat - 40")
+    local taken = assert(second:lock(5, { lease = 30 }))
+    assert.equal(err.owner.pid, taken.taken_over.pid)
+    -- what stood still for a while asks before it sends anything
+    lock._proved.wall = lock._proved.wall - 25
+    check.failure("conflict", "lock_lost", lock:secure(10))
+    lock._proved.monotonic = lock._proved.monotonic - 25
+    check.failure("conflict", "lock_lost", lock:secure(10))
+    assert.is_true(taken:secure(10))
+    -- with so little time left it is renewed first, and a call that takes longer than that is never begun
+    taken._proved.monotonic = taken._proved.monotonic - 25
+    assert.is_true(taken:secure(10))
+    assert.matches(
+      "shorter than a call of 31 s",
+      (check.failure("conflict", "lock_lost", taken:secure(31))).message
+    )
+    assert(taken:release())
+    check.failure("conflict", "lock_lost", taken:secure(10))
+    second:close()
+  end)
+
   it("is won by one of several processes at once", function()
     -- a lock that all of them may take over
     assert(held.journal:lock(5))

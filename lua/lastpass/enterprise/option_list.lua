@@ -44,6 +44,12 @@ return {
     "where plans are journalled: a file for SQLite, or postgresql://user@host/database",
   },
   {
+    "lease",
+    "seconds",
+    "none",
+    "how long a company's lock lasts without a sign of life, for workers: from 2 × `timeout` on",
+  },
+  {
     "protect",
     "list of addresses",
     "none",

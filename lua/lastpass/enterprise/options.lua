@@ -31,6 +31,7 @@ local known = {
   apiuser = "string",
   timezone = "string",
   timeout = positive,
+  lease = whole(1, 86400),
   connect_timeout = positive,
   retries = whole(0, 20),
   rate = positive,

@@ -240,7 +240,7 @@ function M.run(client, plan, options)
     return nil, message, err
   end
   local lock
-  lock, message, err = journal:lock(work.tenant)
+  lock, message, err = journal:lock(work.tenant, { lease = client:option "lease" })
   if not lock then
     return nil, message, err
   end
@@ -296,7 +296,7 @@ local function lock_run(client, id)
     return nil, message, err
   end
   local lock
-  lock, message, err = read.journal:lock(read.tenant, { run = id })
+  lock, message, err = read.journal:lock(read.tenant, { run = id, lease = client:option "lease" })
   if not lock then
     return nil, message, err
   end

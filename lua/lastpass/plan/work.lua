@@ -134,16 +134,18 @@ function methods:sleep(seconds)
   end
 end
 
+-- Seconds that a call of this run may take.
+local function call_limit(self)
+  local limit = self.client:option "timeout"
+  return self.scim and math.max(limit, self.scim:option "timeout") or limit
+end
+
 --- Until when the server may still be at work on a call that is sent now: its time limit, and a margin.
 -- Two seconds more: the journal counts in whole ones, and an intent is not renewed for one.
 ---@param now? integer epoch seconds
 ---@return integer epoch seconds
 function methods:doubt_from(now)
-  local limit = self.client:option "timeout"
-  if self.scim then
-    limit = math.max(limit, self.scim:option "timeout")
-  end
-  return (now or time.now()) + 2 + math.ceil(limit + self.options.late_margin)
+  return (now or time.now()) + 2 + math.ceil(call_limit(self) + self.options.late_margin)
 end
 
 --- Until when nobody can know what the server still does about a step. Journals of older versions do
@@ -190,12 +192,8 @@ function methods:intend(steps)
   return true
 end
 
---- The moment before a request goes out. What had to wait since its intent was written gets a new time.
----@param steps lastpass.plan.Step[] intended together
----@return true|nil
----@return string? message
----@return lastpass.Error? err nothing may be sent: the journal could not take it
-function methods:note_sending(steps)
+-- What had to wait since its intent was written gets a new time.
+local function renew_intents(self, steps)
   local now, numbers = time.now(), {}
   for _, step in ipairs(steps) do
     local outcome = self.outcomes[step.number]
@@ -215,6 +213,19 @@ function methods:note_sending(steps)
     self.outcomes[number].intended_at, self.outcomes[number].doubt_until = now, doubt_until
   end
   return true
+end
+
+--- The moment before a request goes out: the intent's time is so, and the company's lock is this run's.
+---@param steps lastpass.plan.Step[] intended together
+---@return true|nil
+---@return string? message
+---@return lastpass.Error? err nothing may be sent: the journal could not take it, or code "lock_lost"
+function methods:note_sending(steps)
+  local ok, message, err = renew_intents(self, steps)
+  if not ok then
+    return nil, message, err
+  end
+  return self.lock:secure(call_limit(self))
 end
 
 --- How often a step was sent and proved not to have been done, over all parts of the run.

@@ -2,108 +2,14 @@
 -- @module lastpass.store.lock
 local errors = require "lastpass.error"
 local json = require "lastpass.json"
+local processes = require "lastpass.store.processes"
+local scheduler = require "lastpass.transport.scheduler"
 local time = require "lastpass.time"
 local values = require "lastpass.store.values"
 
 local M = {}
 
--- ---- processes ----
-
--- USER_HZ: what the kernel shows to programs is in hundredths, whatever it counts in itself.
-local TICKS_PER_SECOND = 100
-
-local function read(path)
-  local file = io.open(path, "rb")
-  if not file then
-    return ""
-  end
-  local text = file:read "*a" or ""
-  file:close()
-  return text
-end
-
-local function line_of(path)
-  return read(path):match "^%s*([^\n]*)"
-end
-
--- State and start (ticks since the machine's) of a process.
-local function stat(process)
-  -- The program's name, in parentheses, may be anything.
-  local state, rest = read("/proc/" .. process .. "/stat"):match "^.*%) (%a) (.*)$"
-  if not state then
-    return nil
-  end
-  local start
-  local position = 3
-  for field in rest:gmatch "%S+" do
-    position = position + 1
-    if position == 22 then
-      start = tonumber(field)
-      break
-    end
-  end
-  return state, start
-end
-
-local function user_name()
-  local number = read("/proc/self/status"):match "\nUid:%s+(%d+)"
-  if not number then
-    return os.getenv "USER"
-  end
-  return ("\n" .. read "/etc/passwd"):match("\n([^:\n]+):[^:\n]*:" .. number .. ":")
-    or "user " .. number
-end
-
-local function started_at(ticks)
-  local boot = tonumber(read("/proc/stat"):match "btime (%d+)")
-  return boot and ticks and math.floor(boot + ticks / TICKS_PER_SECOND) or nil
-end
-
---- This process, as another one may find it again.
----@return table identity host, user; pid, started (epoch seconds) and ticks where there is /proc;
--- machine, boot and space tell machines, their boots and containers of one name apart
-function M.identity()
-  local process = read("/proc/self/stat"):match "^(%d+)"
-  local _, ticks = nil, nil
-  if process then
-    _, ticks = stat "self"
-  end
-  local _, first_ticks = stat "1"
-  local host = line_of "/proc/sys/kernel/hostname"
-  return {
-    host = host ~= "" and host or os.getenv "HOSTNAME" or "unknown host",
-    user = user_name(),
-    pid = tonumber(process),
-    ticks = ticks,
-    started = started_at(ticks),
-    machine = line_of "/etc/machine-id",
-    boot = line_of "/proc/sys/kernel/random/boot_id",
-    -- Process numbers are a container's own. When its first process began is as good as its name.
-    space = first_ticks and ("%.0f"):format(first_ticks) or "",
-  }
-end
-
---- What became of a process that described itself by `identity`.
----@return "alive"|"gone"|"unknown" liveness "gone" only when that is certain
-function M.liveness(owner)
-  local here = M.identity()
-  if not owner.pid or not here.pid or owner.host ~= here.host or owner.machine ~= here.machine then
-    return "unknown"
-  elseif owner.boot ~= here.boot then
-    -- Without a machine's number it may be another machine with the same name.
-    return here.machine ~= "" and "gone" or "unknown"
-  elseif owner.space ~= here.space then
-    return "unknown"
-  end
-  local state, ticks = stat(("%d"):format(owner.pid))
-  if not state then
-    -- Where /proc hides other users' processes (hidepid) it hides the first one too.
-    return (here.space ~= "" or owner.user == here.user) and "gone" or "unknown"
-  elseif state == "Z" or state == "X" or ticks ~= owner.ticks then
-    return "gone" -- dead, only not fetched by its parent; or another one with its number
-  end
-  return "alive"
-end
+M.identity = processes.identity
 
 -- ---- locks ----
 
@@ -119,6 +25,7 @@ end
 
 ---@class lastpass.store.Lock
 ---@field tenant string
+---@field lease? integer seconds for which it lasts without a sign of life, whether its process lives or not
 ---@field taken_over? lastpass.store.Owner who had it and is gone
 local lock = {}
 local lock_mt = { __index = lock, __name = "lastpass.lock" }
@@ -166,16 +73,17 @@ local function shown(owner)
 end
 
 local function refuse(journal, tenant, owner, liveness)
+  local lease = owner.lease
   local who = ("%s on %s"):format(owner.shared or owner.user or "somebody", owner.host)
   local details = { owner.pid and ("process %d"):format(owner.pid) or nil }
   details[#details + 1] = owner.run and ("run %d"):format(owner.run) or nil
   details[#details + 1] = "since " .. time.iso(owner.since)
   local hint
-  if liveness == "alive" then
+  if liveness == "alive" and not lease then
     hint = ("wait until it is done; should it hang: kill %d"):format(owner.pid)
   else
     hint = ("wait until it is done; it counts as dead %d s after its last sign of life, %s"):format(
-      owner.lease or journal._lock_timeout,
+      lease or journal._lock_timeout,
       time.iso(owner.heartbeat)
     )
   end
@@ -214,10 +122,12 @@ local function take(database, journal, tenant, run, owner, token)
     return take(database, journal, tenant, run, owner, token)
   end
   local previous = describe(row)
-  local liveness = M.liveness(previous)
+  local liveness = processes.liveness(previous)
   -- Both times are the database's, so machines whose clocks differ agree.
   local silent = row.clock - row.heartbeat > (previous.lease or journal._lock_timeout)
-  if liveness == "alive" or liveness == "unknown" and not silent then
+  -- whose lock is a lease proves it before each request, so that a process that stands still need not be asked
+  local is_held = not silent or liveness == "alive" and not previous.lease
+  if is_held and liveness ~= "gone" then
     return refuse(journal, tenant, previous, liveness)
   end
   database:query(
@@ -232,21 +142,28 @@ local function take(database, journal, tenant, run, owner, token)
   return true, shown(previous)
 end
 
+-- The clock that is never set stands still while the machine sleeps; the other one does not.
+local function clocks()
+  return { monotonic = scheduler.now(), wall = time.now() }
+end
+
 --- Takes a company's lock, or names who has it. Taken over without a question when the owner ran on
 -- this machine and its process is gone; from another machine when it has been silent for
--- `lock_timeout`.
+-- `lock_timeout`. With a lease it is taken over when it has been silent for that long, wherever its owner is.
 ---@param journal lastpass.store.Journal
 ---@param tenant string|integer
----@param options? table run: number of the run it is for
+---@param options? table run: number of the run it is for; lease: seconds
 ---@return lastpass.store.Lock|nil
 ---@return string? message
 ---@return lastpass.Error? err kind "conflict", code "locked", with owner
 function M.take(journal, tenant, options)
   tenant = values.tenant("journal:lock", tenant)
-  options = errors.check_options("journal:lock", options, { run = "number" })
+  options = errors.check_options("journal:lock", options, { run = "number", lease = "number" })
   local run = values.optional_whole("journal:lock", "run", options.run)
-  local identity = M.identity()
+  local identity = processes.identity()
+  identity.lease = options.lease
   local token = new_token(identity)
+  local begun = clocks()
   local ok, taken_over, err =
     journal._database:transaction(take, journal, tenant, run, json.encode(identity), token)
   if not ok then
@@ -255,9 +172,11 @@ function M.take(journal, tenant, options)
   local self = setmetatable({
     tenant = tenant,
     run = run,
+    lease = options.lease,
     taken_over = taken_over,
     _journal = journal,
     _token = token,
+    _proved = begun,
   }, lock_mt)
   journal._locks[tenant] = self
   return self
@@ -265,6 +184,7 @@ end
 
 -- In a transaction: a sign of life, and the proof that the lock is still ours.
 local function touch(database, self, run)
+  local begun = clocks()
   local row = database:first(
     "UPDATE lastpass_locks SET heartbeat = @now, run = COALESCE(?, run) "
       .. "WHERE tenant = ? AND token = ? RETURNING token",
@@ -273,6 +193,7 @@ local function touch(database, self, run)
     self._token
   )
   if row then
+    self._proved = begun
     return true
   end
   local successor = database:first(
@@ -319,6 +240,38 @@ function lock:renew()
   return self._journal._database:transaction(touch, self)
 end
 
+local function seconds_left(self)
+  local now, proved = clocks(), self._proved
+  return self.lease - math.max(now.monotonic - proved.monotonic, now.wall - proved.wall)
+end
+
+--- Right before a request that writes: proves that the lock is this journal's, and will be as long as the call may take. A
+-- lease with less time left is renewed first; without a lease nobody takes the lock from a process that lives.
+---@param seconds number time limit of the call
+---@return true|nil
+---@return string? message
+---@return lastpass.Error? err kind "conflict", code "lock_lost": nothing may be sent
+function lock:secure(seconds)
+  local is_held = self._journal._locks[self.tenant] == self
+  if is_held and self.lease and seconds_left(self) < seconds then
+    local ok, message, err = self:renew()
+    if not ok then
+      return nil, message, err
+    end
+  end
+  if is_held and (not self.lease or seconds_left(self) >= seconds) then
+    return true
+  end
+  local what = is_held and "its lease of %g s is shorter than a call of %g s"
+    or "this process does not have it any more"
+  return errors.fail(
+    "conflict",
+    "lock_lost",
+    ("%s: the lock was lost: "):format(self.tenant) .. what:format(self.lease or 0, seconds),
+    { tenant = self.tenant }
+  )
+end
+
 -- ---- shared by the processes of an endpoint ----
 
 --- The token of locks that all processes of the SCIM endpoint share; plans are kept out by it, and keep it out.
@@ -328,7 +281,7 @@ M.SHARED = "scim"
 ---@param lease integer seconds
 ---@return table owner
 function M.shared_owner(lease)
-  local who = M.identity()
+  local who = processes.identity()
   return { host = who.host, user = who.user, shared = "the SCIM endpoint", lease = lease }
 end
 

@@ -217,7 +217,7 @@ end
 function M.before_run(work, plan)
   local asked, message, err = approvals.check(work.client, work.body, work.options.approver)
   if asked then
-    work.lock, message, err = work.journal:lock(work.tenant)
+    work.lock, message, err = work.journal:lock(work.tenant, { lease = work.client:option "lease" })
     asked = work.lock
   end
   if not asked then
