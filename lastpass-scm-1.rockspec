@@ -690,6 +690,7 @@ build = {
     ["lastpass.store.location"] = "lua/lastpass/store/location.lua",
     ["lastpass.store.lock"] = "lua/lastpass/store/lock.lua",
     ["lastpass.store.migrations"] = "lua/lastpass/store/migrations.lua",
+    ["lastpass.store.processes"] = "lua/lastpass/store/processes.lua",
     ["lastpass.store.readings"] = "lua/lastpass/store/readings.lua",
     ["lastpass.store.runs"] = "lua/lastpass/store/runs.lua",
     ["lastpass.store.session_ends"] = "lua/lastpass/store/session_ends.lua",

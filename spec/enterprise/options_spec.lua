@@ -238,6 +238,7 @@ describe("lastpass.enterprise.options", function()
   it("have the right types and ranges", function()
     local good = {
       timeout = { 0.5, 1, 3600 },
+      lease = { 1, 180 },
       connect_timeout = { 0.1, 10 },
       retries = { 0, 20 },
       rate = { 0.1, 100 },
@@ -266,6 +267,7 @@ describe("lastpass.enterprise.options", function()
     }
     local bad = {
       timeout = { 0, -1, "5", 0 / 0 },
+      lease = { 0, 1.5, "5" },
       connect_timeout = { 0, "x" },
       retries = { -1, 21, 1.5, "3" },
       rate = { 0, -1, "x" },

@@ -33,6 +33,11 @@ describe("lastpass.plan.work", function()
   local function work_of(count, more)
     local fields = {
       journal = journal,
+      lock = {
+        secure = function()
+          return true
+        end,
+      },
       run_id = 3,
       body = { steps = steps(count) },
       options = { stop_after = 2, late_margin = 60 },
@@ -120,6 +125,22 @@ describe("lastpass.plan.work", function()
     work:record { { step = work.body.steps[4], state = "not_tried", code = "lost" } }
     assert.equal(2, work:times_lost(work.body.steps[4]))
     assert.equal(0, work:times_lost(work.body.steps[6]))
+  end)
+
+  it("sends nothing without the company's lock", function()
+    local asked
+    local work = work_of(1, {
+      lock = {
+        secure = function(_, seconds)
+          asked = seconds
+          return errors.fail("conflict", "lock_lost", "its lease is over")
+        end,
+      },
+    })
+    assert(work:intend(work.body.steps))
+    local ok, _, err = work:note_sending(work.body.steps)
+    assert.is_nil(ok)
+    assert.same({ "lock_lost", 120 }, { err.code, asked })
   end)
 
   it("counts the server's time from when a request is sent, not from its intent", function()

@@ -219,7 +219,7 @@ local function check_state(read)
   if read.row.state ~= "running" then
     return true
   end
-  local lock, message, err = read.journal:lock(read.tenant, { lease = client:option "lease" })
+  local lock, message, err = read.journal:lock(read.tenant)
   if not lock then
     return nil, message, err
   end
