@@ -176,6 +176,57 @@ describe("lastpass.enterprise.pages", function()
       assert.same({ 0.2 }, clock.slept)
     end)
 
+    -- A server on which something happens before each request.
+    local function restless(change)
+      local requests = 0
+      return box:client {
+        page_size = 10,
+        in_flight = 1,
+        on_request = function()
+          requests = requests + 1
+          change(requests)
+        end,
+      }
+    end
+
+    it("that only adds people behind all others needs no second reading", function()
+      local before = truth()
+      local client = restless(function(request)
+        add(("new%d@x.example"):format(request))
+      end)
+      local list, seen = assert(read(client)), {}
+      for _, email in ipairs(list) do
+        seen[email] = true
+      end
+      for _, email in ipairs(before) do
+        assert.is_true(seen[email], email)
+      end
+      assert.same({}, clock.slept)
+      assert.is_true(#list >= 51, #list)
+    end)
+
+    -- Of five pages or more: pages, their ends, and their beginnings.
+    for nth = 2, 15, 3 do
+      it("loses nobody who stays while others come: one leaves before request " .. nth, function()
+        local before, gone = truth(), nil
+        local client = restless(function(request)
+          if request == nth then
+            gone = remove(13)
+          end
+          if request <= 30 then
+            add(("new%d@x.example"):format(request))
+          end
+        end)
+        local list, seen = assert(read(client)), {}
+        for _, email in ipairs(list) do
+          seen[email] = true
+        end
+        for _, email in ipairs(before) do
+          assert.is_true(seen[email] or email == gone, email)
+        end
+      end)
+    end
+
     it("that never ends is a conflict", function()
       assert(box:faults { command = "getuserdata", page_shift = "vanish" })
       local client = box:client { page_size = 10, in_flight = 1 }

@@ -246,4 +246,24 @@ describe("lastpass.nginx.cache", function()
     assert.equal(first.version, other.version)
     assert.equal(readings, support.requests(box, "getuserdata"))
   end)
+
+  it("survives a reload after a reading that failed: nobody is sent away", function()
+    site = sites.start(box, {
+      workers = 1,
+      tenant = "refresh = 1, stale_after = 600, folders = false, retries = 0,",
+    })
+    local first = site:directory()
+    assert(box:faults { command = "getuserdata", status = 500 })
+    wait("a reading that fails", function()
+      local failed = 'lastpass_directory_readings_total{outcome="http_status",part="users"'
+      return (site:metric(failed) or 0) > 0
+    end)
+    site.server:reload()
+    wait("another worker", function()
+      local status, value = site:get "/directory"
+      assert.equal(200, status)
+      assert.equal(first.version, value.version)
+      return value.worker ~= first.worker
+    end)
+  end)
 end)

@@ -91,48 +91,27 @@ local function fetch_in_turn(client, filter, take)
   end
 end
 
--- Is the user who stands last on each page still the one who stood on that page when it was read?
--- `ranges` has, for page i, its rows in `whole`.
-local function ends_hold(client, filter, whole, ranges, count)
-  local size, total, moved = client._options.page_size, #whole, false
-  local email = core.user_fields.email
-  local function end_of_page(index)
-    return page_data(filter, 1, (index + 1) * size - 1)
-  end
-  local function compare(index, probe)
-    if (probe:total() or total) ~= total then
-      moved = true
-    elseif #probe == 1 then
-      local row = whole:find(core.user_value(probe, 1, email))
-      moved = moved or not row or row < ranges[index].first or row > ranges[index].last
-    end
-    probe:close()
-    return moved
-  end
-  local ok, message, err = M.fetch_many(client, 0, count - 2, end_of_page, compare)
-  if not ok then
-    return nil, message, err
-  end
-  return not moved
-end
-
 --- One pass over all pages.
 ---@return userdata|nil snapshot
 ---@return string|boolean message, or whether the pages fit together
 ---@return lastpass.Error? err
 local function read_pass(client, filter, on_page)
   local size = client._options.page_size
-  local whole, ranges, steady = core.snapshot(), {}, true
   local first, message, err = M.fetch(client, page_data(filter, size, 0))
   if not first then
     return nil, message, err
   end
-  local total, is_full = first:total(), #first == size
+  local total, is_full, whole = first:total(), #first == size, core.snapshot()
+  local seams = (is_full or total ~= nil and total > size)
+    and require("lastpass.enterprise.seams").new(client, filter, whole, total)
+  local steady = true
 
   local function take(index, page)
     local before = #whole
-    steady = whole:append(page) == 0 and page:total() == total and steady
-    ranges[index] = { first = before + 1, last = #whole }
+    steady = whole:append(page) == 0 and steady
+    if seams then
+      seams:add(index, before + 1, page:total())
+    end
     if on_page then
       on_page(index, page)
     end
@@ -153,14 +132,13 @@ local function read_pass(client, filter, on_page)
   if not ok then
     return nil, message, err
   end
-  if total and #whole ~= total then
-    steady = false
-  end
-  if steady and count > 1 then
-    steady, message, err = ends_hold(client, filter, whole, ranges, count)
+  if seams and steady then
+    steady, message, err = seams:hold(count, { fetch_many = M.fetch_many, page_data = page_data })
     if steady == nil then
       return nil, message, err
     end
+  elseif total and #whole ~= total then
+    steady = false
   end
   return whole:seal(), steady
 end

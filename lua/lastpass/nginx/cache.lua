@@ -118,7 +118,8 @@ local function not_ready(failure)
   )
 end
 
---- The newest view. Before the first reading the first request starts it, and all wait for it.
+--- The newest view. Before the first reading the first request starts it, and all wait for it; in a worker that has just
+-- begun, they wait until it has a copy of what others have read.
 ---@return lastpass.nginx.View|nil
 ---@return string? message
 ---@return lastpass.Error? err with `retry_after`
@@ -130,7 +131,7 @@ function methods:directory()
   local ends_at, interval = ngx.now() + self._wait, 0.005
   repeat
     local failure = self._users:failure()
-    if failure and self._users:due() > ngx.now() then
+    if failure and self._users:due() > ngx.now() and not self._users:is_published() then
       return not_ready(failure)
     elseif self._users:due() <= ngx.now() then
       begin_reading(self)

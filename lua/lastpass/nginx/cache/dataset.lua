@@ -50,6 +50,12 @@ function methods:request_reading()
   dicts.set(self._dict, key(self, "due"), 0)
 end
 
+--- Whether there is a reading, of which this worker may have no copy yet.
+---@return boolean
+function methods:is_published()
+  return pages.pointer_text(self.name) ~= nil
+end
+
 --- Why the last reading failed.
 ---@return table|nil failure {kind, code, message, hint, retry_after, at, tries}; nil when it succeeded
 function methods:failure()
