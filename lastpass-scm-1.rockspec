@@ -223,6 +223,7 @@ build = {
     ["lastpass.enterprise.options"] = "lua/lastpass/enterprise/options.lua",
     ["lastpass.enterprise.pages"] = "lua/lastpass/enterprise/pages.lua",
     ["lastpass.enterprise.reply"] = "lua/lastpass/enterprise/reply.lua",
+    ["lastpass.enterprise.seams"] = "lua/lastpass/enterprise/seams.lua",
     ["lastpass.error"] = "lua/lastpass/error.lua",
     ["lastpass.export.client"] = "lua/lastpass/export/client.lua",
     ["lastpass.export.cursor"] = "lua/lastpass/export/cursor.lua",
