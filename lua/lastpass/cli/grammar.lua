@@ -300,6 +300,26 @@ function M.check_secrets(words)
   return true
 end
 
+-- `--tenants` where one company is meant: argparse would only say that it does not know the option.
+local function check_companies(command, words)
+  local takes_it = shared_options.takes_value(command)["--tenants"] ~= nil
+  for _, word in ipairs(takes_it and {} or words) do
+    if word == "--" then
+      return true
+    elseif word:match "^[^=]*" == "--tenants" then
+      local able = {}
+      for _, name in ipairs(commands.names()) do
+        able[#able + 1] = commands.load(name).tenants and name or nil
+      end
+      return usage(
+        ("lastpass %s is about one company: --profile names it"):format(command.name),
+        "over many companies run: " .. table.concat(able, ", ")
+      )
+    end
+  end
+  return true
+end
+
 -- Options first, arguments after "--": so "--sort -status", "--from -24h" and "diff -7d" mean what
 -- they say, where argparse would take the values for options.
 local function in_order(command, words)
@@ -333,6 +353,10 @@ end
 ---@return lastpass.Error? err kind "argument", code "usage"
 function M.parse(command, words)
   local ok, message, err = M.check_secrets(words)
+  if not ok then
+    return nil, message, err
+  end
+  ok, message, err = check_companies(command, words)
   if not ok then
     return nil, message, err
   end

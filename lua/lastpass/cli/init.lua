@@ -54,18 +54,36 @@ end
 local function print_lua(session, command)
   local lua_text = require "lastpass.cli.lua_text"
   local code, message, err = command.lua, nil, nil
-  if type(code) == "function" then
+  local is_many = command.tenants and require("lastpass.cli.tenants").is_asked(session.options)
+  if is_many then
+    code = require("lastpass.cli.tenants").lua(command, session.options)
+  elseif type(code) == "function" then
     code, message, err = code(session.options)
   end
   if not code then
     return nil, message, err
   end
-  local lines = { command.connects and lua_text.preamble(session.options) or nil }
+  local lines = { command.connects and not is_many and lua_text.preamble(session.options) or nil }
   lines[#lines + 1] = code
   lines[#lines + 1] = lua_text.left_out(table.concat(lines, "\n"), command, session.options)
   session:print(table.concat(lines, "\n"))
   session.streams:flush()
   return exit.done
+end
+
+-- One company, or all that the options name.
+local function execute(command, session, options)
+  if command.tenants then
+    local tenants = require "lastpass.cli.tenants"
+    if tenants.is_asked(options) then
+      return tenants.run(session, command)
+    end
+    local ok, message, err = tenants.check_single(options)
+    if not ok then
+      return nil, message, err
+    end
+  end
+  return command.run(session, options)
 end
 
 local function run_command(route, streams, run)
@@ -81,7 +99,7 @@ local function run_command(route, streams, run)
     return print_lua(session, command)
   end
   local code
-  code, message, err = command.run(session, options)
+  code, message, err = execute(command, session, options)
   session.streams:flush()
   return code, message, err
 end

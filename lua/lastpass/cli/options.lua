@@ -31,6 +31,19 @@ M.connection = {
   { "--journal", "file or postgresql:// address of runs", value = "PLACE", config = "journal" },
 }
 
+--- Which companies, for commands that can be run over many: those whose row has `tenants`.
+M.companies = {
+  {
+    "--tenants",
+    "over many companies: all, NAME, name:GLOB, cid:N, group:NAME, with and, or, not",
+    value = "EXPRESSION",
+  },
+  { "--tenants-file", "companies of this file, JSON or CSV, instead of profiles", value = "FILE" },
+  { "--tenants-of", "managed companies of this profile, by its REST key", value = "PROFILE" },
+  { "--in-flight", "companies under way at once; default 16", value = "COUNT", number = "whole" },
+  { "--time-limit", "for each company: 90s, 15m; default 10m", value = "TIME" },
+}
+
 --- How rows are shown.
 M.output = {
   { "--json", "one JSON array; errors on standard error are JSON too" },
@@ -134,6 +147,7 @@ M.shared = {
   { "Options of confirming", M.confirming },
   { "Options of output", M.output },
   { "Options of the connection", M.connection },
+  { "Options of many companies", M.companies },
 }
 
 --- Options by name, and whether they take a value: those of a command, or the shared ones, which may
@@ -165,6 +179,9 @@ function M.of(command)
   end
   if command.rows then
     groups[#groups + 1] = { "Output", M.output }
+  end
+  if command.tenants then
+    groups[#groups + 1] = { "Companies", M.companies }
   end
   if command.connects then
     groups[#groups + 1] = { "Connection", M.connection }

@@ -88,6 +88,16 @@ function methods:client()
   return self._client
 end
 
+--- Why nothing can be asked of the company: its profile is not complete.
+---@return string|nil message nil when it is
+---@return lastpass.Error? err
+function methods:problem()
+  if self._problem then
+    return self._problem[1], self._problem[2]
+  end
+  return nil
+end
+
 --- What the company is called in the journal: no secret is read.
 ---@return string|nil tenant
 ---@return string? message
@@ -131,6 +141,7 @@ end
 
 signature.declare("company:", methods, {
   client = "",
+  problem = "",
   tenant = "",
   option = "name: string",
   gate = "",

@@ -14,6 +14,7 @@ local M = {}
 ---@field rows? boolean          it shows rows, so it takes the options of output
 ---@field ends_with_reader? boolean it only shows: it ends when its output is no longer read
 ---@field connects? boolean      it talks to LastPass or to the journal
+---@field tenants? lastpass.cli.Tenants it can be run over many companies
 ---@field writes? boolean        it changes something: --dry-run, --yes
 ---@field harm? "ask"|"type"     how it is confirmed
 ---@field rest? boolean          what follows the first argument is not read (scripts)
@@ -39,6 +40,7 @@ local SECTIONS = {
   { "SAML", "saml", "saml_write", "saml_metadata" },
   { "MFA", "mfa", "mfa_codes", "mfa_radius", "mfa_doctor", "mfa_directory", "mfa_lists" },
   { "Reports", "reports", "reviews", "evidence" },
+  { "Companies", "tenants" },
   { "Scripts", "scripts" },
   { "Set-up", "setup", "profiles", "shell" },
 }
@@ -73,6 +75,7 @@ for file, words in pairs {
   mfa_lists = "mfa+groups mfa+group+add mfa+group+delete mfa+group+join mfa+group+leave mfa+roles "
     .. "mfa+role+add mfa+role+rename mfa+role+delete mfa+role+assign mfa+role+show",
   profiles = "profile/",
+  tenants = "tenants/",
   shell = "completion version help names",
 } do
   for word in words:gmatch "%S+" do

@@ -79,6 +79,13 @@ return {
     lua = function(options)
       return lua_text().loop("user", "users", filter_of(options), "user.email, user.status")
     end,
+    tenants = {
+      kind = "users",
+      view = "users",
+      settings = function(_, options)
+        return filter_of(options)
+      end,
+    },
     view = "users",
     list = function(session, options)
       local client, filter = session:client(), filter_of(options)

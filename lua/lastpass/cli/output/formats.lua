@@ -46,7 +46,7 @@ local function columns_of(view, plan)
       max = given.max,
       rank = given.rank,
       wrap = given.wrap,
-      whole = whole[name] or view.times and view.times[name] or nil,
+      whole = given.whole or whole[name] or view.times and view.times[name] or nil,
     }
   end
   return shown, names
@@ -164,14 +164,27 @@ end
 
 M.json = { object = json_object }
 
--- One array, an object a line.
+--- What stands behind the rows where more is said than rows: of an object that has them as `rows`, or a last line.
+---@param format string
+---@param fields string of JSON, without brackets
+---@return string
+function M.closing(format, fields)
+  return format == "json" and "]," .. fields .. "}\n" or "{" .. fields .. "}\n"
+end
+
+-- One array, an object a line; or an object with it.
 function M.json.rows(session, view, plan, each)
-  local before = "[\n"
+  local first = view.envelope and '{"rows":[\n' or "[\n"
+  local before = first
   for object in each do
     session.streams:write(before, json_object(view, plan.fields, object))
     before = ",\n"
   end
-  session.streams:write(before == "[\n" and "[]\n" or "\n]\n")
+  if view.envelope then
+    session.streams:write(before == first and first or "\n", M.closing("json", view.envelope()))
+  else
+    session.streams:write(before == first and "[]\n" or "\n]\n")
+  end
 end
 
 -- The object alone.
@@ -185,6 +198,9 @@ M.ndjson = {}
 function M.ndjson.rows(session, view, plan, each)
   for object in each do
     session.streams:write(json_object(view, plan.fields, object), "\n")
+  end
+  if view.envelope then
+    session.streams:write(M.closing("ndjson", view.envelope()))
   end
 end
 

@@ -19,6 +19,7 @@ local M = {}
 ---@field shown? fun(object: any, field: string): any in the table; default as everywhere
 ---@field cell? fun(object: any, field: string): any in CSV; default as everywhere
 ---@field tone? fun(object: any): string|nil colour of the line
+---@field envelope? fun(): string fields of JSON that stand beside the rows: they become the field `rows` of an object
 ---@field fast? fun(session: table, view: table, rows: any, fields: string[]): boolean writes JSON
 -- itself when it can
 

@@ -250,6 +250,29 @@ M.profiles = {
   columns = { "name", "default", { field = "cid", align = "right" }, "timezone", "file" },
 }
 
+M.companies = {
+  name = "companies",
+  key = "name",
+  fields = { "name", "cid", "groups", "url", "where", "problem" },
+  columns = {
+    { field = "name", whole = true },
+    { field = "cid", align = "right" },
+    "groups",
+    { field = "where", rank = 1 },
+    { field = "problem", wrap = true },
+  },
+  tone = function(company)
+    return company.problem and "bad" or nil
+  end,
+}
+
+M.company_groups = {
+  name = "groups",
+  key = "name",
+  fields = { "name", "companies" },
+  columns = { "name", { field = "companies", wrap = true } },
+}
+
 M.checks = {
   name = "checks",
   key = "check",
