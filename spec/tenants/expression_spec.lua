@@ -11,7 +11,7 @@ local function world(names)
   end
   made.group = function(name)
     if name ~= "eu" then
-      return errors.fail("argument", "no_such_group", "there is no group '" .. name .. "'")
+      return errors.fail("argument", "unknown_group", "there is no group '" .. name .. "'")
     end
     return { [made.companies[1]] = true, [made.companies[2]] = true }
   end
@@ -77,10 +77,10 @@ describe("expressions of companies", function()
 
   it("name the nearest company", function()
     local _, message, err = chosen "acmee"
-    assert.equal("no_such_company", err.code)
+    assert.equal("unknown_company", err.code)
     assert.equal("there is no company 'acmee' (did you mean 'acme'?)", message)
-    assert.equal("no_such_group", select(3, chosen "group:us").code)
-    assert.equal("no_such_company", select(3, chosen "cid:9").code)
+    assert.equal("unknown_group", select(3, chosen "group:us").code)
+    assert.equal("unknown_company", select(3, chosen "cid:9").code)
     assert.equal("", chosen "name:nobody*") -- as a part it may match nobody
   end)
 

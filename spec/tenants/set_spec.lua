@@ -53,7 +53,7 @@ describe("a set of companies", function()
 
   it("fails for what matches nobody, naming the nearest", function()
     local _, message, err = place:load "group:evn"
-    assert.equal("no_such_group", err.code)
+    assert.equal("unknown_group", err.code)
     assert.matches("did you mean 'even'", message)
     _, message, err = place:load "name:d*"
     assert.equal("no_company", err.code)

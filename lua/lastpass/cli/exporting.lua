@@ -193,6 +193,59 @@ function M.run(session, sink, format)
   return exit.interrupted
 end
 
+-- ------------------------------------------------------------------ many companies
+
+--- The settings of an export over many companies.
+---@param options table of the command line
+---@param sink table|false
+---@param format string when the options name none
+---@return table
+function M.settings_of_companies(options, sink, format)
+  if options.follow then
+    must(
+      usage("--follow does not go with --tenants", "--cursor and a timer continue every company")
+    )
+  end
+  local settings = settings_of(options, sink, format)
+  settings.follow, settings.every = nil, nil
+  settings.pseudonymise_key_file, settings.pseudonymise = settings.pseudonymise, nil
+  settings.admin = settings.admin or nil
+  return settings
+end
+
+--- Where the events of many companies go when no file or receiver is named: to standard output, titles once.
+---@param session lastpass.cli.Session
+---@return fun(text: string|nil, header: string|nil)
+function M.output_of_companies(session)
+  local has_header = false
+  return function(written, header)
+    if header and not has_header then
+      has_header = true
+      session.streams:write(header)
+    end
+    if written then
+      session.streams:write(session.streams:shown(written))
+    end
+  end
+end
+
+--- Shows what was exported of each company: as rows where no events are on standard output.
+---@param session lastpass.cli.Session
+---@param run lastpass.tenants.Run
+---@param set lastpass.tenants.Set
+function M.show_companies(session, run, set)
+  local options = session.options
+  if options.file or options.syslog or options.webhook then
+    local view = require("lastpass.cli.views").exports
+    local is_table = not options.json
+    view = require("lastpass.cli.tenants").view(view, run:result(), is_table and set or nil)
+    return session:show(view, run)
+  end
+  for _ in run:each() do
+    session.streams:flush()
+  end
+end
+
 --- The Lua that does the same.
 ---@param options table
 ---@param sink table|false

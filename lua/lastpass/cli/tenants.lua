@@ -264,6 +264,9 @@ local function start_run(session, declared, set)
   return must(failure.call(set.start, set, declared.kind, settings, {
     in_flight = options.in_flight,
     time_limit = must(values.duration("time-limit", options.time_limit)),
+    output = declared.kind == "export" and require("lastpass.cli.exporting").output_of_companies(
+      session
+    ) or nil,
     on_say = function(company, said)
       session:say("%s: %s", company.name, said)
     end,

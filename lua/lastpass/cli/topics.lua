@@ -203,6 +203,34 @@ are left alone. Ctrl-C finishes what is under way, saves, and ends with 130; run
 run undo takes a run back as far as LastPass allows, also one of a verb or of bulk.]],
   },
   {
+    name = "tenants",
+    title = "one command over many companies: --tenants",
+    text = [[
+--tenants takes an expression: which companies are meant.
+
+    all                     every one
+    acme, "Big Corp"        by name; a comma is an or
+    name:acme-*             by name, * for any characters, ? for one
+    cid:8771312             by account number
+    group:eu                those of a group
+    and, or, not, ( )       group:eu and not name:*-test
+
+Companies are the profiles of the configuration; with --tenants-file those of a file, JSON of the
+configuration's form or CSV with the columns name, cid, provhash_file and others; with --tenants-of
+the managed companies of a profile that has a rest_key. Groups are lists of expressions under the
+key "groups" of that file, and the names under the key "groups" of a profile:
+
+    {"profiles": {"acme": {"cid": 8771312, "groups": ["eu"], "provhash": {"file": "acme.hash"}}},
+     "groups": {"all-eu": ["group:eu", "name:eu-*"]}}
+
+Every company has a time limit of its own (--time-limit), --in-flight of them are under way at once.
+One that hangs or fails does not delay the others; one that cannot be reached three times in a row
+is given up. At the end standard error says how many companies there is a result of, and which are
+missing, why, and how old their last result is. With --json the rows are the field rows of an
+object that has the fields companies, done and missing too, with --ndjson those are the last line.
+The program ends with 3 when a company is missing, else with the highest code of the companies.]],
+  },
+  {
     name = "sinks",
     title = "where events are sent, and what is guaranteed",
     text = [[

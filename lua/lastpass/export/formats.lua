@@ -8,8 +8,10 @@
 -- Templates have no line end; whoever sends events adds what goes between.
 -- @module lastpass.export.formats
 local audit = require "lastpass.audit"
+local csv = require "lastpass.text.csv"
 local errors = require "lastpass.error"
 local json = require "lastpass.json"
+local text = require "lastpass.text"
 local writer = require "lastpass.export.writer"
 
 local M = {}
@@ -27,46 +29,50 @@ local function describe_ndjson(action)
     }
 end
 
-local ndjson = {
-  templates = {
-    {
-      "{",
+local function open_ndjson(options)
+  local company = options.company
+  return {
+    templates = {
       {
-        "when",
-        "time",
-        { '"time":"', { "time", "iso" }, '"' },
-        { '"time":null,"local_time":"', { "text", "local_time", "json" }, '"' },
+        company and ('{"company":%s,'):format(json.shown(company)) or "{",
+        {
+          "when",
+          "time",
+          { '"time":"', { "time", "iso" }, '"' },
+          { '"time":null,"local_time":"', { "text", "local_time", "json" }, '"' },
+        },
+        { "when", "ambiguous", { ',"ambiguous":true' } },
+        ',"event_id":"',
+        { "text", "event_id", "json" },
+        '","actor":"',
+        { "text", "username", "json" },
+        '","ip":"',
+        { "text", "address", "json" },
+        '"',
+        { "slot", 1 },
+        { "text", "label", "json" },
+        { "slot", 2 },
+        writer.json_targets(),
+        '],"data":"',
+        { "text", "data", "json" },
+        '"}',
       },
-      { "when", "ambiguous", { ',"ambiguous":true' } },
-      ',"event_id":"',
-      { "text", "event_id", "json" },
-      '","actor":"',
-      { "text", "username", "json" },
-      '","ip":"',
-      { "text", "address", "json" },
-      '"',
-      { "slot", 1 },
-      { "text", "label", "json" },
-      { "slot", 2 },
-      writer.json_targets(),
-      '],"data":"',
-      { "text", "data", "json" },
-      '"}',
     },
-  },
-  slots = 2,
-  describe = describe_ndjson,
-  media_type = "application/x-ndjson",
-}
+    slots = 2,
+    describe = describe_ndjson,
+    media_type = "application/x-ndjson",
+  }
+end
 
 -- Comma-separated values (RFC 4180), every field in quotes, with a header, guarded against spreadsheets as
 -- `lastpass.text.csv` says.
 local CSV_HEADER = "time,local_time,ambiguous,actor,ip,id,action,category,outcome,severity,"
   .. "users,groups,folders,items,policies,sites,data,event_id\r\n"
 
-local function csv_template(encoding)
+local function csv_template(encoding, company)
   local template = {
-    '"',
+    company and csv.line({ company, "" }, { guard = encoding == "csv" }):gsub("\r\n$", "") .. '"'
+      or '"',
     { "time", "iso" },
     '","',
     { "text", "local_time", encoding },
@@ -108,35 +114,38 @@ end
 
 local function open_csv(options)
   return {
-    templates = { csv_template(options.guard == false and "csv_raw" or "csv") },
+    templates = { csv_template(options.guard == false and "csv_raw" or "csv", options.company) },
     slots = 2,
     describe = describe_csv,
-    header = CSV_HEADER,
+    header = (options.company and "company," or "") .. CSV_HEADER,
     media_type = "text/csv",
   }
 end
 
 -- A line for people: when, who, from where, what, and the data.
-local plain_text = {
-  templates = {
-    {
-      { "when", "time", { { "time", "iso" } }, { { "text", "local_time", "line" } } },
-      { "when", "ambiguous", { "?" } },
-      "  ",
-      { "when", "username", { { "text", "username", "line" } }, { "-" } },
-      "  ",
-      { "when", "ip", { { "text", "address", "line" } }, { "-" } },
-      "  ",
-      { "text", "label", "line" },
-      { "when", "data", { ": ", { "text", "data", "line" } } },
+local function open_text(options)
+  return {
+    templates = {
+      {
+        options.company and text.clean(options.company) .. "  " or "",
+        { "when", "time", { { "time", "iso" } }, { { "text", "local_time", "line" } } },
+        { "when", "ambiguous", { "?" } },
+        "  ",
+        { "when", "username", { { "text", "username", "line" } }, { "-" } },
+        "  ",
+        { "when", "ip", { { "text", "address", "line" } }, { "-" } },
+        "  ",
+        { "text", "label", "line" },
+        { "when", "data", { ": ", { "text", "data", "line" } } },
+      },
     },
-  },
-  slots = 0,
-  describe = function()
-    return 1, {}
-  end,
-  media_type = "text/plain",
-}
+    slots = 0,
+    describe = function()
+      return 1, {}
+    end,
+    media_type = "text/plain",
+  }
+end
 
 -- Elastic Common Schema 8 (https://www.elastic.co/guide/en/ecs/8.11/index.html), one object a line.
 local ECS_VERSION = "8.11.0"
@@ -257,14 +266,20 @@ local function in_file(file, name)
 end
 
 local GUARD = { "guard", "boolean", "false leaves what a spreadsheet takes for a formula as it is" }
+local COMPANY = { "company", "string", "whose events these are, first in each" }
 local HOST = { "host", "string", "whose events these are" }
 local CONTENT = { "content", "string", "what a message holds: text (default), cef, leef or ndjson" }
 
 --- All formats, in the order of documents: what they are called, what they are, and their options as {name, type,
--- help}; `format` is one without options. The program, its completion and the documents have their list from here.
----@type {name: string, help: string, options?: table[], open?: function, format?: table}[]
+-- help}. The program, its completion and the documents have their list from here.
+---@type {name: string, help: string, options?: table[], open: function}[]
 M.list = {
-  { name = "ndjson", help = "JSON, an object a line", format = ndjson },
+  {
+    name = "ndjson",
+    help = "JSON, an object a line",
+    options = { COMPANY },
+    open = open_ndjson,
+  },
   { name = "ecs", help = "Elastic Common Schema, an object a line", open = open_ecs },
   { name = "ocsf", help = "Open Cybersecurity Schema Framework", open = in_file("ocsf", "ocsf") },
   { name = "cef", help = "ArcSight's Common Event Format", open = in_file("syslog", "cef") },
@@ -275,8 +290,8 @@ M.list = {
     options = { HOST, CONTENT },
     open = in_file("syslog", "syslog"),
   },
-  { name = "csv", help = "comma-separated values", options = { GUARD }, open = open_csv },
-  { name = "text", help = "lines for people", format = plain_text },
+  { name = "csv", help = "comma-separated values", options = { GUARD, COMPANY }, open = open_csv },
+  { name = "text", help = "lines for people", options = { COMPANY }, open = open_text },
 }
 
 --- The names of the formats.
@@ -321,7 +336,7 @@ function M.open(given, cid, level)
     end
     complete[option] = value
   end
-  local opened = format.format or format.open(complete, level)
+  local opened = format.open(complete, level)
   opened.name = name
   return opened
 end

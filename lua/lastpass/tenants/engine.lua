@@ -34,6 +34,7 @@ M.options = {
   end,
   on_result = "function",
   on_say = "function",
+  output = "function",
   cancel = "function",
   before_send = "function",
 }
@@ -77,7 +78,7 @@ end
 ---@param companies lastpass.tenants.Company[]
 ---@param name string the kind of work: `lastpass.tenants.kinds`
 ---@param settings table|nil of the kind
----@param options table|nil in_flight, time_limit (seconds for each company), on_say, cancel, before_send
+---@param options table|nil in_flight, time_limit (seconds for each company), on_say, output, cancel, before_send
 ---@param level integer whose line is blamed: 1 is the caller
 ---@return lastpass.tenants.Run|nil
 ---@return string? message
@@ -126,6 +127,7 @@ local function context_of(self, company)
     is_cancelled = function()
       return is_cancelled(self)
     end,
+    output = self._options.output,
     say = function(text)
       if self._options.on_say then
         self._options.on_say(company, text)

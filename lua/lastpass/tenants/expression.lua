@@ -171,7 +171,7 @@ local function unknown(what, value, names)
   end
   return errors.fail(
     "argument",
-    "no_such_company",
+    "unknown_company",
     ("there is no %s '%s'%s"):format(what, value, known)
   )
 end
@@ -280,7 +280,7 @@ end
 ---@param world table companies (list), by_name, and group(name), which gives the set of a group
 ---@return table<table, true>|nil set
 ---@return string? message
----@return lastpass.Error? err codes "no_such_company", "no_such_group", "bad_expression"
+---@return lastpass.Error? err codes "unknown_company", "unknown_group", "bad_expression"
 function M.evaluate(node, world)
   return evaluate_node(node, world)
 end

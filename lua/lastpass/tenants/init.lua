@@ -55,7 +55,7 @@ local function evaluate_group(set, world, name)
     return world.done[name]
   elseif not known and not expressions then
     local near = errors.did_you_mean(name, group_names(set))
-    return errors.fail("argument", "no_such_group", ("there is no group '%s'%s"):format(name, near))
+    return errors.fail("argument", "unknown_group", ("there is no group '%s'%s"):format(name, near))
   elseif world.open[name] then
     local path = table.concat(world.path, " → ", world.open[name]) .. " → " .. name
     return errors.fail(
@@ -169,7 +169,7 @@ local known_options = {
 -- connect(settings): makes a client, default `lastpass.new`
 ---@return lastpass.tenants.Set|nil
 ---@return string? message
----@return lastpass.Error? err kind "argument"; codes no_such_company, no_such_group, no_company, bad_expression, bad_group,
+---@return lastpass.Error? err kind "argument"; codes unknown_company, unknown_group, no_company, bad_expression, bad_group,
 -- same_company, and those of the configuration
 function M.load(options)
   options = errors.check_options("tenants.load", options, known_options)
@@ -253,8 +253,8 @@ end
 --- Begins one kind of work for the companies that were chosen; `run:each()` gives one after the other.
 ---@param kind string "users", …: `lastpass.tenants.kinds`
 ---@param settings? table of the kind
----@param options? table in_flight (16), time_limit (600 seconds for each company), on_say(company, text), cancel(),
--- before_send(company)
+---@param options? table in_flight (16), time_limit (600 seconds for each company), on_say(company, text), output(text,
+-- header), cancel(), before_send(company)
 ---@return lastpass.tenants.Run|nil
 ---@return string? message
 ---@return lastpass.Error? err

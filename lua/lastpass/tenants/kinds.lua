@@ -21,6 +21,8 @@ local M = {}
 ---@field deadline fun(): number|nil  when the company's time is over, by the clock of `scheduler.now`
 ---@field is_cancelled fun(): boolean the run is to end
 ---@field say fun(text: string)       something a person should hear meanwhile
+---@field output? fun(text: string|nil, header: string?) where what is written goes when no file or receiver is named; the
+-- header of all companies is the same, and is written once
 
 -- The fields of users, and which of them are times.
 local function user_fields()
@@ -55,6 +57,82 @@ local function run_users(company, settings)
   return outcomes.new { fields = fields, times = times, rows = rows }
 end
 
+local function run_groups(company)
+  local client, message, err = company:client()
+  local snapshot
+  if client then
+    snapshot, message, err = client:snapshot()
+  end
+  if not snapshot then
+    return nil, message, err
+  end
+  local rows = {}
+  for group in snapshot:groups() do
+    local people = group:members()
+    rows[#rows + 1] = { name = group.name, members = #people, people = people }
+  end
+  return outcomes.new { fields = { "name", "members", "people" }, rows = rows }
+end
+
+local EVENT_FIELDS =
+  { "time", "local_time", "ambiguous", "username", "ip_address", "action", "data" }
+
+local function run_events(company, settings)
+  local client, message, err = company:client()
+  if not client then
+    return nil, message, err
+  end
+  return outcomes.new {
+    fields = EVENT_FIELDS,
+    times = { time = true },
+    rows = collect(client:events(settings)),
+  }
+end
+
+-- What writes needs the guards of a plan, which a call has not.
+local function prepare_call(settings)
+  local calls = require "lastpass.enterprise.call"
+  local command = calls.find(settings.command or "")
+  if not command then
+    local name = tostring(settings.command)
+    local near = errors.did_you_mean(name, calls.names())
+    return errors.fail(
+      "argument",
+      "bad_command",
+      ("LastPass has no command '%s'%s"):format(name, near)
+    )
+  elseif command.writes then
+    return errors.fail(
+      "argument",
+      "writes",
+      ("%s writes: over many companies a call only reads"):format(command.name),
+      { hint = "a plan over companies has limits, waves and a journal" }
+    )
+  end
+  -- with a hash that is none: only whether the data fit the command
+  local nobody = { cid = 1, provhash = require("lastpass.secret").value(("0"):rep(64)) }
+  local body, message = require("lastpass.core")[command.name](nobody, settings.data)
+  if not body then
+    return errors.fail("argument", "bad_data", message)
+  end
+  return settings
+end
+
+local function run_call(company, settings)
+  local client, message, err = company:client()
+  local reply
+  if client then
+    reply, message, err = client:call(settings.command, settings.data)
+  end
+  if reply == nil then
+    return nil, message, err
+  end
+  return outcomes.new { fields = { "reply" }, rows = { { reply = reply } } }
+end
+
+-- Kinds that have a file of their own.
+local FILES = { export = "lastpass.tenants.export_kind" }
+
 ---@type table<string, lastpass.tenants.Kind>
 M.list = {
   users = {
@@ -62,7 +140,28 @@ M.list = {
     settings = { status = "string", admin = "boolean", disabled = "boolean" },
     run = run_users,
   },
+  groups = { writes = false, settings = {}, run = run_groups },
+  events = {
+    writes = false,
+    settings = {
+      from = { "string", "number" },
+      to = { "string", "number" },
+      user = "string",
+      search = "string",
+      admin = "boolean",
+    },
+    run = run_events,
+  },
+  call = {
+    writes = false,
+    settings = { command = "string", data = { "table", "string", "number", "boolean" } },
+    prepare = prepare_call,
+    run = run_call,
+  },
 }
+for name, module in pairs(FILES) do
+  M.list[name] = require(module).kind
+end
 
 for name, kind in pairs(require("lastpass.tenants.report_kinds").list) do
   M.list[name] = kind

@@ -128,6 +128,24 @@ local function send_call(session, options)
   return 0
 end
 
+local function call_settings(_, options)
+  local must = require("lastpass.cli.failure").must
+  return { command = options.command, data = must(read_data(options.data)) }
+end
+
+-- Of each company its reply, an object a line; at the end which are missing.
+local function show_replies(session, run)
+  local json = require "lastpass.json"
+  for company, outcome in run:each() do
+    for row in outcome and outcome:each() or function() end do
+      session:print(
+        ('{"company":%s,"reply":%s}'):format(json.shown(company.name), json.shown(row.reply))
+      )
+    end
+  end
+  session:print("{" .. require("lastpass.cli.tenants").envelope(run:result()) .. "}")
+end
+
 return {
   groups = { group = "One group: who is in it." },
   {
@@ -140,6 +158,7 @@ return {
     examples = { { "lastpass groups --sort -members", "the largest first" } },
     topics = { "output" },
     lua = lua_text.loop("group", "groups", {}),
+    tenants = { kind = "groups", view = "groups_of_companies" },
     view = "groups",
     list = function(session)
       return session:client():groups()
@@ -250,6 +269,7 @@ return {
         data ~= nil and ", " .. lua_text.value(data) or ""
       )
     end,
+    tenants = { kind = "call", settings = call_settings, show = show_replies },
     run = send_call,
   },
 }

@@ -91,6 +91,20 @@ local function refuse_row_options(options, stream)
   end
 end
 
+-- Rows over many companies; what is written in a format is an export.
+local function event_settings(_, options)
+  local stream = stream_option(options)
+  if stream then
+    must(
+      values.usage(
+        ("--%s does not go with --tenants"):format((stream:gsub("_", "-"))),
+        "lastpass export --tenants writes events in a format"
+      )
+    )
+  end
+  return filter_of(options)
+end
+
 local function show_events(session, options)
   local stream = stream_option(options)
   if stream then
@@ -135,6 +149,7 @@ return {
       { "lastpass events --follow --from -1h", "what happens, as it happens" },
     },
     topics = { "output", "where", "sinks" },
+    tenants = { kind = "events", view = "events", settings = event_settings },
     lua = function(options)
       if stream_option(options) then
         return exporting().lua(options, false, "text")
@@ -172,6 +187,15 @@ return {
       },
     },
     topics = { "sinks", "exit-codes" },
+    tenants = {
+      kind = "export",
+      settings = function(_, options)
+        return exporting().settings_of_companies(options, must(sinks.sink(options)), "ndjson")
+      end,
+      show = function(session, run, set)
+        return exporting().show_companies(session, run, set)
+      end,
+    },
     lua = function(options)
       return exporting().lua(options, must(sinks.sink(options)), "ndjson")
     end,

@@ -16,6 +16,28 @@ M.groups = {
   end,
 }
 
+-- The same as rows that can be stored.
+M.groups_of_companies = {
+  name = "groups",
+  key = "name",
+  fields = M.groups.fields,
+  columns = M.groups.columns,
+}
+
+M.exports = {
+  name = "exports",
+  key = "events",
+  fields = { "events", "duplicates", "refused", "position", "dead_letters", "unknown" },
+  columns = {
+    { field = "events", align = "right" },
+    { field = "duplicates", title = "seen before", align = "right" },
+    { field = "refused", align = "right" },
+    { field = "position", title = "newest event" },
+    { field = "unknown", title = "unknown actions", wrap = true },
+  },
+  times = { position = true },
+}
+
 M.members = {
   name = "members",
   key = "email",
