@@ -116,7 +116,7 @@ describe("--tenants", function()
   end)
 
   it("exports: a file and a cursor of each company, or standard output", function()
-    local path = place.folder .. "/ev-{name}.json"
+    local path = place.folder .. "/ev-{company}.json"
     local words = {
       "export",
       "--tenants=c1,c2",
@@ -145,7 +145,10 @@ describe("--tenants", function()
     local _, err
     code, _, err = run "export --tenants all --file one.json"
     assert.equal(64, code)
-    assert.matches("each company needs its own\n  write {name} or {cid}", err)
+    assert.matches("each company needs its own\n  write {company} or {cid}", err)
+    code, _, err = run "export --tenants all --file {nam}.json"
+    assert.equal(64, code)
+    assert.matches("{nam} in a path; known are {company} and {cid}", err)
     code, _, err = run "export --tenants all --format cef"
     assert.equal(64, code)
     assert.matches("do not say whose they are", err)

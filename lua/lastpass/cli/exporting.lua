@@ -229,23 +229,6 @@ function M.output_of_companies(session)
   end
 end
 
---- Shows what was exported of each company: as rows where no events are on standard output.
----@param session lastpass.cli.Session
----@param run lastpass.tenants.Run
----@param set lastpass.tenants.Set
-function M.show_companies(session, run, set)
-  local options = session.options
-  if options.file or options.syslog or options.webhook then
-    local view = require("lastpass.cli.views").exports
-    local is_table = not options.json
-    view = require("lastpass.cli.tenants").view(view, run:result(), is_table and set or nil)
-    return session:show(view, run)
-  end
-  for _ in run:each() do
-    session.streams:flush()
-  end
-end
-
 --- The Lua that does the same.
 ---@param options table
 ---@param sink table|false

@@ -130,9 +130,6 @@ local function run_call(company, settings)
   return outcomes.new { fields = { "reply" }, rows = { { reply = reply } } }
 end
 
--- Kinds that have a file of their own.
-local FILES = { export = "lastpass.tenants.export_kind" }
-
 ---@type table<string, lastpass.tenants.Kind>
 M.list = {
   users = {
@@ -159,12 +156,10 @@ M.list = {
     run = run_call,
   },
 }
-for name, module in pairs(FILES) do
-  M.list[name] = require(module).kind
-end
-
-for name, kind in pairs(require("lastpass.tenants.report_kinds").list) do
-  M.list[name] = kind
+for _, module in ipairs { "lastpass.tenants.export_kinds", "lastpass.tenants.report_kinds" } do
+  for name, kind in pairs(require(module).list) do
+    M.list[name] = kind
+  end
 end
 
 --- A kind of work by its name; raises for any other.

@@ -115,6 +115,19 @@ local function show_events(session, options)
   return 0
 end
 
+-- What was exported of each company: as rows where no events are on standard output.
+local function show_exports(session, run, set)
+  local options = session.options
+  if options.file or options.syslog or options.webhook then
+    local view = require("lastpass.cli.views").exports
+    view = require("lastpass.cli.tenants").view(view, run:result(), not options.json and set or nil)
+    return session:show(view, run)
+  end
+  for _ in run:each() do
+    session.streams:flush()
+  end
+end
+
 -- ------------------------------------------------------------------ cursors
 
 local function show_cursors(session, options)
@@ -192,9 +205,7 @@ return {
       settings = function(_, options)
         return exporting().settings_of_companies(options, must(sinks.sink(options)), "ndjson")
       end,
-      show = function(session, run, set)
-        return exporting().show_companies(session, run, set)
-      end,
+      show = show_exports,
     },
     lua = function(options)
       return exporting().lua(options, must(sinks.sink(options)), "ndjson")

@@ -1,9 +1,10 @@
 --- The kind of work `export`: the audit events of each company, to a file of its own, or to a receiver of all, where each
 -- event says whose it is. Each company has its cursor of that name.
--- @module lastpass.tenants.export_kind
+-- @module lastpass.tenants.export_kinds
 local errors = require "lastpass.error"
 local exports = require "lastpass.export"
 local outcomes = require "lastpass.tenants.outcome"
+local path_words = require "lastpass.plan.words.companies"
 local scheduler = require "lastpass.transport.scheduler"
 local secret = require "lastpass.secret"
 
@@ -19,11 +20,17 @@ end
 local function check_sink(sink)
   local path = type(sink) == "table" and sink.path
     or type(sink) == "string" and sink ~= "-" and sink
-  if path and not (path:find("{name}", 1, true) or path:find("{cid}", 1, true)) then
+  if not path then
+    return true
+  end
+  local ok, filled = pcall(path_words.path, { company = { name = "a", cid = 1 } }, path)
+  if not ok then
+    return fail("bad_path", (filled:gsub("^[^:]*:%d+: source: ", path .. ": ")))
+  elseif filled == path then
     return fail(
       "one_file",
       ("%s is one file, and each company needs its own"):format(path),
-      "write {name} or {cid} into the path, such as events-{name}.json"
+      "write {company} or {cid} into the path, such as events-{company}.json"
     )
   end
   return true
@@ -51,20 +58,10 @@ local function prepare(settings)
     return fail(
       "bad_format",
       ("events in the format %s do not say whose they are"):format(name),
-      "write ndjson, ecs, ocsf, csv, text or syslog, or into a file with {name} in its path"
+      "write ndjson, ecs, ocsf, csv, text or syslog, or into a file with {company} in its path"
     )
   end
   return settings
-end
-
--- A name that leads out of the folder is none for a file.
-local function fill_path(path, company)
-  local name = company.name
-  if not name:find "^[%w_][%w_. -]*$" then
-    name = ("company-%.0f"):format(company.cid)
-  end
-  local parts = { name = name, cid = ("%.0f"):format(company.cid) }
-  return (path:gsub("{(%a+)}", parts))
 end
 
 local function sink_of(settings, company, context)
@@ -74,7 +71,7 @@ local function sink_of(settings, company, context)
     for name, value in pairs(type(sink) == "table" and sink or { kind = "file", path = sink }) do
       copy[name] = value
     end
-    copy.path = fill_path(copy.path, company)
+    copy.path = path_words.path({ company = company }, copy.path)
     return copy
   elseif type(sink) == "table" or not context.output then
     return sink
@@ -161,8 +158,10 @@ end
 --- Fields of the one row of each company.
 M.fields = { "events", "duplicates", "refused", "position", "dead_letters", "unknown" }
 
----@type lastpass.tenants.Kind
-M.kind = {
+---@type table<string, lastpass.tenants.Kind>
+M.list = {}
+
+M.list.export = {
   writes = false,
   settings = {
     from = { "string", "number" },
