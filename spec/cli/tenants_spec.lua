@@ -217,30 +217,37 @@ describe("lastpass tenants", function()
     place:stop()
   end)
 
+  local function run(words)
+    local list = {}
+    for word in (words .. " --tenants-file=" .. place.file):gmatch "%S+" do
+      list[#list + 1] = word
+    end
+    return cli.run(list)
+  end
+
   it("lists companies without a request, and what is wrong with them", function()
     local before = #assert(place.box:journal())
-    local code, out = cli.run { "tenants", "list", "--json", "--tenants-file=" .. place.file }
+    local code, out = run "tenants list --json"
     assert.equal(0, code)
     local rows = assert(json.decode(out))
     assert.equal("c1", rows[1].name)
     assert.equal(9001, rows[1].cid)
     assert.equal(json.null, rows[1].problem)
     assert.matches("has no provhash", rows[3].problem)
-    code, out =
-      cli.run { "tenants", "list", "group:some", "--csv", "--tenants-file=" .. place.file }
+    code, out = run "tenants list group:some --csv"
     assert.equal(0, code)
     assert.matches("\r\nc2,9002,even,", out)
     assert.equal(before, #assert(place.box:journal()))
   end)
 
   it("lists groups", function()
-    local code, out = cli.run { "tenants", "groups", "--csv", "--tenants-file=" .. place.file }
+    local code, out = run "tenants groups --csv"
     assert.equal(0, code)
     assert.equal("name,companies\r\neven,c2\r\nodd,c1;c3\r\nsome,c1;c2\r\n", out)
   end)
 
   it("names a company without a hash as missing", function()
-    local code, _, err = cli.run { "users", "--tenants=all", "--tenants-file=" .. place.file }
+    local code, _, err = run "users --tenants all"
     assert.equal(3, code)
     assert.matches('2 of 3 companies; 1 not:\n  c3: profile "c3" has no provhash', err)
   end)
