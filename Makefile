@@ -344,15 +344,24 @@ COMPLETION_bash = bash-completion/completions/lastpass
 COMPLETION_zsh = zsh/site-functions/_lastpass
 COMPLETION_fish = fish/vendor_completions.d/lastpass.fish
 
-install: build-$(LUA_VERSION)
+# The pages of the commands, beside the one of the program.
+MANUAL = $(BUILD)/man
+manual: build-$(LUA_VERSION)
+	@$(call in_tree,$(LUA_VERSION)) lua$(LUA_VERSION) -e 'require("docs.manual").write("$(MANUAL)")'
+
+install: install-modules install-program
+
+install-modules: build-$(LUA_VERSION)
 	@cd lua && find lastpass -name '*.lua' | while read -r file; do \
 	  install -D -m 644 "$$file" "$(LUA_SHARE)/$(LUA_VERSION)/$$file"; done
 	@for module in $(MODULES); do install -D -m 755 "$(BUILD)/$(LUA_VERSION)/lastpass/$$module.so" \
 	  "$(LUA_LIB)/$(LUA_VERSION)/lastpass/$$module.so"; done
+
+install-program: build-$(LUA_VERSION) manual
 	@mkdir -p "$(DESTDIR)$(PREFIX)/bin"
 	@sed '1s/lua5\.4/lua$(LUA_VERSION)/' bin/lastpass >"$(DESTDIR)$(PREFIX)/bin/lastpass"
 	@chmod 755 "$(DESTDIR)$(PREFIX)/bin/lastpass"
-	@install -D -m 644 docs/lastpass.1 "$(SHARE)/man/man1/lastpass.1"
+	@install -D -m 644 -t "$(SHARE)/man/man1" docs/lastpass.1 $(MANUAL)/lastpass-*.1
 	@mkdir -p "$(SHARE)/bash-completion/completions" "$(SHARE)/zsh/site-functions" "$(SHARE)/fish/vendor_completions.d"
 	@$(call in_tree,$(LUA_VERSION)) lua$(LUA_VERSION) bin/lastpass completion bash >"$(SHARE)/$(COMPLETION_bash)"
 	@$(call in_tree,$(LUA_VERSION)) lua$(LUA_VERSION) bin/lastpass completion zsh >"$(SHARE)/$(COMPLETION_zsh)"
@@ -360,8 +369,21 @@ install: build-$(LUA_VERSION)
 
 uninstall:
 	rm -rf "$(LUA_SHARE)/$(LUA_VERSION)/lastpass" "$(LUA_LIB)/$(LUA_VERSION)/lastpass" \
-	  "$(DESTDIR)$(PREFIX)/bin/lastpass" "$(SHARE)/man/man1/lastpass.1" "$(SHARE)/$(COMPLETION_bash)" \
-	  "$(SHARE)/$(COMPLETION_zsh)" "$(SHARE)/$(COMPLETION_fish)"
+	  "$(DESTDIR)$(PREFIX)/bin/lastpass" "$(SHARE)/man/man1/lastpass.1" "$(SHARE)/man/man1"/lastpass-*.1 \
+	  "$(SHARE)/$(COMPLETION_bash)" "$(SHARE)/$(COMPLETION_zsh)" "$(SHARE)/$(COMPLETION_fish)"
+
+# Packages for Debian, out of what git knows: build/deb/*.deb. lintian has nothing to say of them.
+VERSION = $(shell sed -n 's/^return "\(.*\)"/\1/p' lua/lastpass/version.lua)
+PACKAGES_DEB = debhelper dpkg-dev fakeroot lintian debootstrap git
+DEB = $(BUILD)/deb/lua-lastpass-$(VERSION)
+deb: deps-build
+	$(call install_packages,$(PACKAGES_DEB))
+	@rm -rf "$(BUILD)/deb" && mkdir -p "$(DEB)"
+	@git ls-files -z | xargs -0 cp --parents -t "$(DEB)"
+	@cd "$(DEB)" && MAKEFLAGS= DEB_BUILD_OPTIONS=parallel=$(shell nproc) dpkg-buildpackage -us -uc -b >../build.log 2>&1 || \
+	  { tail -n 40 ../build.log; exit 1; }
+	@lintian --fail-on error,warning $(BUILD)/deb/*.changes
+	@ls $(BUILD)/deb/*.deb
 
 deps: deps-build deps-test deps-check deps-bench
 deps-build:

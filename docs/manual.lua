@@ -1,4 +1,4 @@
---- The man page, lastpass(1), in mdoc(7), made from the declarations of the commands.
+--- The man pages in mdoc(7), made from the declarations of the commands: lastpass(1), and one for each command.
 local civil = require "lastpass.time.civil"
 local commands = require "lastpass.cli.commands"
 local exit = require "lastpass.cli.exit"
@@ -65,32 +65,39 @@ local function add_options(lines, list)
   lines[#lines + 1] = ".El"
 end
 
-local function add_command(lines, command)
-  local head = ".It Nm lastpass Cm " .. argument(command.name)
+-- The command's name and arguments, for a macro line.
+local function usage(command)
+  local line = "Cm " .. argument(command.name)
   for _, one in ipairs(command.arguments or {}) do
     local is_optional = one.args == "?" or one.args == "*"
-    head = head .. (is_optional and " Op Ar " or " Ar ") .. argument(one[1])
+    line = line .. (is_optional and " Op Ar " or " Ar ") .. argument(one[1])
     if one.args == "*" or one.args == "+" then
-      head = head .. " ..."
+      line = line .. " ..."
     end
   end
-  lines[#lines + 1] = head
+  return line
+end
+
+-- The groups of shared options that the command takes.
+local function groups_of(command)
+  local groups = {}
+  for _, share in ipairs { { "writes", "writing" }, { "rows", "output" }, { "connects", "connection" } } do
+    if command[share[1]] then
+      groups[#groups + 1] = share[2]
+    end
+  end
+  return groups
+end
+
+local function add_command(lines, command)
+  lines[#lines + 1] = ".It Nm lastpass " .. usage(command)
   lines[#lines + 1] = sentence(command.summary .. ".")
   if command.description then
     lines[#lines + 1] = sentence(command.description)
   end
-  local shares = {}
-  for _, share in ipairs {
-    { command.writes, "writing" },
-    { command.rows, "output" },
-    { command.connects, "connection" },
-  } do
-    if share[1] then
-      shares[#shares + 1] = share[2]
-    end
-  end
-  if #shares > 0 then
-    lines[#lines + 1] = ("Takes the options of %s."):format(table.concat(shares, ", "))
+  local groups = groups_of(command)
+  if #groups > 0 then
+    lines[#lines + 1] = ("Takes the options of %s."):format(table.concat(groups, ", "))
   end
   if command.options and #command.options > 0 then
     lines[#lines + 1] = ".Pp"
@@ -157,18 +164,86 @@ end
 --- When what the page says was last changed.
 M.DATE = { year = 2026, month = 11, day = 23 }
 
---- The man page.
----@return string mdoc source
-function M.text()
+-- What every page begins with.
+local function head(title, name, summary)
   local day = M.DATE
-  local lines = {
-    '.\\" Made by docs/generate.lua from lua/lastpass/cli/commands; not for editing.',
+  return {
+    '.\\" Made by docs/manual.lua from lua/lastpass/cli/commands; not for editing.',
     (".Dd %s %d, %d"):format(civil.MONTHS[day.month], day.day, day.year),
-    ".Dt LASTPASS 1",
+    (".Dt %s 1"):format(title:upper()),
     ".Os",
     ".Sh NAME",
-    ".Nm lastpass",
-    ".Nd LastPass Business administration",
+    ".Nm " .. name,
+    ".Nd " .. escape(summary),
+  }
+end
+
+local function page_name(command)
+  return "lastpass-" .. command.name:gsub(" ", "-")
+end
+
+-- Commands of the same group; the whole program comes first.
+local function add_see_also(lines, command)
+  lines[#lines + 1] = ".Sh SEE ALSO"
+  local names = { "lastpass" }
+  local group = command.name:match "^(%S+) "
+  for _, name in ipairs(group and commands.names(group) or {}) do
+    if name ~= command.name and name:find(" ", 1, true) then
+      names[#names + 1] = page_name { name = name }
+    end
+  end
+  table.sort(names)
+  for position, name in ipairs(names) do
+    lines[#lines + 1] = (".Xr %s 1%s"):format(name, names[position + 1] and " ," or "")
+  end
+end
+
+-- The page of one command.
+local function command_page(command)
+  local lines = head(page_name(command), page_name(command), command.summary:gsub("%.$", ""))
+  lines[#lines + 1] = ".Sh SYNOPSIS"
+  lines[#lines + 1] = ".Nm lastpass " .. usage(command)
+  lines[#lines + 1] = ".Op Ar option ..."
+  lines[#lines + 1] = ".Sh DESCRIPTION"
+  lines[#lines + 1] = sentence(command.description or command.summary .. ".")
+  if #(command.arguments or {}) > 0 then
+    lines[#lines + 1] = ".Bl -tag -width Ds"
+    for _, one in ipairs(command.arguments) do
+      lines[#lines + 1] = ".It Ar " .. argument(one[1])
+      lines[#lines + 1] = sentence(one[2]:sub(1, 1):upper() .. one[2]:sub(2) .. ".")
+    end
+    lines[#lines + 1] = ".El"
+  end
+  if #(command.options or {}) > 0 then
+    lines[#lines + 1] = ".Sh OPTIONS"
+    add_options(lines, command.options)
+  end
+  local groups = groups_of(command)
+  if #groups > 0 then
+    lines[#lines + 1] = #(command.options or {}) > 0 and ".Pp" or ".Sh OPTIONS"
+    lines[#lines + 1] = ("The options of %s are in"):format(table.concat(groups, ", "))
+    lines[#lines + 1] = ".Xr lastpass 1 ."
+  end
+  if #(command.examples or {}) > 0 then
+    lines[#lines + 1] = ".Sh EXAMPLES"
+    for _, example in ipairs(command.examples) do
+      lines[#lines + 1] = sentence(example[2]:sub(1, 1):upper() .. example[2]:sub(2) .. ":")
+      lines[#lines + 1] = ".Bd -literal -offset indent"
+      lines[#lines + 1] = escape(example[1])
+      lines[#lines + 1] = ".Ed"
+      lines[#lines + 1] = ".Pp"
+    end
+    lines[#lines] = nil
+  end
+  add_see_also(lines, command)
+  return table.concat(tidy(lines), "\n") .. "\n"
+end
+
+--- The page of the program.
+---@return string mdoc source
+function M.text()
+  local lines = head("lastpass", "lastpass", "LastPass Business administration")
+  for _, line in ipairs {
     ".Sh SYNOPSIS",
     ".Nm lastpass",
     ".Ar command",
@@ -181,7 +256,9 @@ function M.text()
     "Whatever it does can be done from Lua as well;",
     ".Fl \\-print\\-lua",
     "shows how.",
-  }
+  } do
+    lines[#lines + 1] = line
+  end
   for _, section in ipairs(commands.sections()) do
     lines[#lines + 1] = ".Ss " .. section[1]
     lines[#lines + 1] = ".Bl -tag -width Ds"
@@ -222,6 +299,18 @@ function M.text()
   lines[#lines + 1] = ".El"
   add_text(lines, exit.precedence)
   return table.concat(tidy(lines), "\n") .. "\n"
+end
+
+--- Writes the pages of all commands into a folder, which is made anew.
+---@param folder string
+function M.write(folder)
+  assert(os.execute(("rm -rf '%s' && mkdir -p '%s'"):format(folder, folder)))
+  for _, name in ipairs(commands.names()) do
+    local command = commands.load(name)
+    local file = assert(io.open(("%s/%s.1"):format(folder, page_name(command)), "wb"))
+    assert(file:write(command_page(command)))
+    assert(file:close())
+  end
 end
 
 return M
