@@ -292,6 +292,7 @@ extended: deps
 	@$(MAKE) -s tsan
 	@$(MAKE) -s fuzz FUZZ_SECONDS=120
 	@$(MAKE) -s bench
+	@$(MAKE) -s deb-check
 
 # ------------------------------------------------------------------ lint, documentation
 
@@ -385,6 +386,10 @@ deb: deps-build
 	@lintian --fail-on error,warning $(BUILD)/deb/*.changes
 	@ls $(BUILD)/deb/*.deb
 
+# Installed and tried in a bare root.
+deb-check: deb
+	$(SUDO) .ci/debian_root $(BUILD)/deb
+
 deps: deps-build deps-test deps-check deps-bench
 deps-build:
 	$(call install_packages,$(PACKAGES_BUILD))
@@ -399,7 +404,7 @@ clean:
 	rm -rf build
 
 help:
-	@echo 'deps all demo nginx-demo scim-demo saml-demo mfa-demo test lint format bench flow docs docs-saml docs-scim docs-check env install uninstall clean'
+	@echo 'deps all demo nginx-demo scim-demo saml-demo mfa-demo test lint format bench flow docs docs-saml docs-scim docs-check env install uninstall deb deb-check clean'
 	@echo 'asan valgrind fuzz fuzz-seeds test-lua5.1 test-luajit test-nginx test-long extended'
 	@echo 'variables: LUA_VERSION PREFIX DESTDIR CFLAGS SPEC (a spec file or folder) FUZZ_SECONDS FUZZ_RUNS FUZZERS JOBS'
 
