@@ -386,6 +386,10 @@ deb: deps-build
 	@lintian --fail-on error,warning $(BUILD)/deb/*.changes
 	@ls $(BUILD)/deb/*.deb
 
+# make release RELEASE=X.Y.Z: number, changelog, rockspec, commit, tag and packages
+release: deps
+	@.ci/release "$(RELEASE)"
+
 # Installed and tried in a bare root.
 deb-check: deb
 	$(SUDO) .ci/debian_root $(BUILD)/deb
@@ -404,7 +408,7 @@ clean:
 	rm -rf build
 
 help:
-	@echo 'deps all demo nginx-demo scim-demo saml-demo mfa-demo test lint format bench flow docs docs-saml docs-scim docs-check env install uninstall deb deb-check clean'
+	@echo 'deps all demo nginx-demo scim-demo saml-demo mfa-demo test lint format bench flow docs docs-saml docs-scim docs-check env install uninstall deb deb-check release clean'
 	@echo 'asan valgrind fuzz fuzz-seeds test-lua5.1 test-luajit test-nginx test-long extended'
 	@echo 'variables: LUA_VERSION PREFIX DESTDIR CFLAGS SPEC (a spec file or folder) FUZZ_SECONDS FUZZ_RUNS FUZZERS JOBS'
 
