@@ -81,7 +81,11 @@ end
 -- The groups of shared options that the command takes.
 local function groups_of(command)
   local groups = {}
-  for _, share in ipairs { { "writes", "writing" }, { "rows", "output" }, { "connects", "connection" } } do
+  for _, share in ipairs {
+    { "writes", "writing" },
+    { "rows", "output" },
+    { "connects", "connection" },
+  } do
     if command[share[1]] then
       groups[#groups + 1] = share[2]
     end

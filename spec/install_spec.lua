@@ -75,6 +75,7 @@ describe("installed", function()
       local manual = root .. "/usr/share/man/man1/lastpass.1"
       assert.equal("", run("mandoc -Tlint -W error " .. manual))
       assert.matches("LASTPASS%(1%)", run("mandoc -Tutf8 " .. manual .. " | head -n 1"))
+      run("mandoc -Tlint -W error " .. root .. "/usr/share/man/man1/lastpass-*.1")
       local share = root .. "/usr/share/"
       local file = share .. "bash-completion/completions/lastpass"
       local complete = ("bash -c 'source %s && complete -p lastpass'"):format(file)
