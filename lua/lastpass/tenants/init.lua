@@ -190,7 +190,7 @@ function M.load(options)
   if not chosen then
     return nil, message, err
   end
-  set._chosen = chosen
+  set._chosen, set._expression = chosen, options.select or "all"
   return set
 end
 
@@ -202,6 +202,12 @@ function methods:companies()
     list[position] = company
   end
   return list
+end
+
+--- The expression that the companies were chosen by.
+---@return string
+function methods:expression()
+  return self._expression
 end
 
 --- A company of the set, chosen or not, by its name.
@@ -225,7 +231,7 @@ function methods:select(text)
   for name, value in pairs(self) do
     set[name] = value
   end
-  set._chosen = chosen
+  set._chosen, set._expression = chosen, text
   return setmetatable(set, set_mt)
 end
 
@@ -289,8 +295,20 @@ function methods:run(kind, settings, options)
   return result
 end
 
+--- Makes a plan over the companies that were chosen; see `lastpass.tenants.planning`.
+---@param playbook string|function
+---@param options? table limit, limit_over_all, expires_in, via, in_flight, time_limit, on_say, cancel
+---@return lastpass.tenants.Plans|nil
+---@return string? message
+---@return lastpass.Error? err
+function methods:plan(playbook, options)
+  return require("lastpass.tenants.planning").plan(self, playbook, options)
+end
+
 signature.declare("set:", methods, {
   companies = "",
+  expression = "",
+  plan = "playbook: string|function, options?: table",
   company = "name: string",
   select = "text: string",
   groups = "",

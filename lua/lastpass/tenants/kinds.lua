@@ -156,7 +156,14 @@ M.list = {
     run = run_call,
   },
 }
-for _, module in ipairs { "lastpass.tenants.export_kinds", "lastpass.tenants.report_kinds" } do
+
+-- Kinds that have a file of their own.
+local FILES = {
+  "lastpass.tenants.export_kinds",
+  "lastpass.tenants.report_kinds",
+  "lastpass.tenants.plan_kinds",
+}
+for _, module in ipairs(FILES) do
   for name, kind in pairs(require(module).list) do
     M.list[name] = kind
   end
