@@ -108,7 +108,8 @@ describe("lastpass.limiter", function()
       assert.equal("the server asked to wait", waits[1].reason)
       assert.is_true(waits[1].seconds > 4.9 and waits[1].seconds <= 5)
       one:acquire "getuserdata"
-      assert.equal(1, #clock.slept)
+      assert.equal(2, #clock.slept) -- and the company is asked more slowly from then on
+      assert.is_true(clock.slept[2] <= 0.11)
     end)
 
     it("keeps the rate after a hold too", function()

@@ -1,16 +1,10 @@
---- How fast a company is asked. One limiter for all clients of a company in this process: it spaces
--- requests by the option `rate`, keeps the vendor's own limit of `updateemail` (10 per second,
--- enterprise-api §6), and makes all requests wait while the server says to. Also whether a failure may be
--- other the next time, and how long to wait until then.
+--- How fast a company is asked: one limiter for all clients of a company in this process; what it does when there is
+-- something to limit is in `lastpass.limiter.slots`, loaded then. Also whether a failure may be other the next time,
+-- and how long to wait until then.
 -- @module lastpass.limiter
-local loop = require "lastpass.transport.scheduler"
-
 ---@class lastpass.Limiter
 local methods = {}
 local limiter_mt = { __name = "lastpass.Limiter", __index = methods }
-
--- LastPass allows 10; one fewer, because requests draw together on their way.
-local EMAIL_CHANGES_PER_SECOND = 9
 
 local limiters = {}
 
@@ -19,38 +13,13 @@ local M = {}
 --- The limiter of a company at one of its interfaces.
 ---@param url string
 ---@param account? string|number the account number, when the address is the same for all companies
+---@param journal? string where processes share the company's rate: the option `journal` of its clients
 ---@return lastpass.Limiter
-function M.of(url, account)
+function M.of(url, account, journal)
   local name = ("%s %.0f"):format(url, tonumber(account) or 0)
-  limiters[name] = limiters[name] or setmetatable({ _next = {}, _blocked_until = 0 }, limiter_mt)
-  return limiters[name]
-end
-
--- The first free slot of one queue from `from` on; takes it.
-local function reserve(self, queue, rate, from)
-  local at = math.max(self._next[queue] or 0, from)
-  self._next[queue] = at + 1 / rate
-  return at
-end
-
--- When this request may go, and why not at once. Slots are given from the end of a back-off on, so
--- that the requests that wait do not leave all together.
-local function next_slot(self, command, rate, now)
-  local from = math.max(now, self._blocked_until)
-  local at, reason = from, from > now and "the server asked to wait" or nil
-  if rate then
-    local slot = reserve(self, "all", rate, from)
-    if slot > at then
-      at, reason = slot, "the option rate"
-    end
-  end
-  if command == "updateemail" then
-    local slot = reserve(self, "updateemail", EMAIL_CHANGES_PER_SECOND, from)
-    if slot > at then
-      at, reason = slot, "LastPass allows 10 changes of e-mail address a second"
-    end
-  end
-  return at, reason
+  local one = limiters[name] or { _next = {}, _blocked_until = 0, _name = name }
+  limiters[name], one._journal = setmetatable(one, limiter_mt), journal or one._journal
+  return one
 end
 
 --- Waits until this request may go.
@@ -58,25 +27,16 @@ end
 ---@param rate number|nil requests per second
 ---@param on_wait fun(wait: table)|nil called with {command, seconds, reason} before a wait
 function methods:acquire(command, rate, on_wait)
-  if not rate and command ~= "updateemail" and self._blocked_until == 0 then
-    return
+  if rate or command == "updateemail" or package.loaded["lastpass.limiter.slots"] then
+    require("lastpass.limiter.slots").acquire(self, command, rate, on_wait)
   end
-  repeat
-    local now = loop.now()
-    local at, reason = next_slot(self, command, rate, now)
-    if at > now then
-      if on_wait then
-        on_wait { command = command, seconds = at - now, reason = reason }
-      end
-      loop.sleep(at - now)
-    end
-  until self._blocked_until <= loop.now() -- another call may have met a 429 meanwhile
 end
 
---- Lets every request to this company wait.
+--- Lets every request to this company wait, and asks it more slowly from then on.
 ---@param seconds number
-function methods:back_off(seconds)
-  self._blocked_until = math.max(self._blocked_until, loop.now() + seconds)
+---@param rate? number requests per second, when an option said it
+function methods:back_off(seconds, rate)
+  require("lastpass.limiter.slots").back_off(self, seconds, rate)
 end
 
 M.LONGEST_WAIT = 120 -- seconds; a server that asks for more is answered with a failure

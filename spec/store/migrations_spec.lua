@@ -70,6 +70,7 @@ describe("store.migrations", function()
       "lastpass_factors",
       "lastpass_jobs",
       "lastpass_locks",
+      "lastpass_rates",
       "lastpass_runs",
       "lastpass_schema",
       "lastpass_scim_amounts",

@@ -17,7 +17,7 @@ end
 function M.reset(box)
   assert(box:reset())
   local one = limiter.of(box.url, box.cid)
-  one._blocked_until, one._next = 0, {}
+  one._blocked_until, one._next, one._learned, one._portion = 0, {}, nil, nil
 end
 
 --- The next answer to a command (once, or `count` times) has this body.

@@ -84,8 +84,28 @@ function methods:configuration()
   return require("lastpass.config").load { flags = self:flags() }
 end
 
+local QUIET = 10 -- seconds between two reports of waits
+
+--- What reports waits that a person could take for a program that hangs: the first of many.
+---@param session table
+---@return fun(wait: table) on_wait as of `lastpass.new`
+function M.wait_reporter(session)
+  local said = -math.huge
+  return function(wait)
+    local now = require("lastpass.transport.scheduler").now()
+    if wait.seconds > 1 and now - said > QUIET then
+      said = now
+      session:say("waiting %.0f s: %s", wait.seconds, wait.reason)
+    end
+  end
+end
+
 -- What lastpass.new raises is a mistake in what a person has set.
 local function make_client(settings)
+  if settings.rate and not settings.journal then
+    -- where processes share the rate
+    settings.journal = require("lastpass.store.location").default_path()
+  end
   local lastpass = require "lastpass"
   local ok, client = pcall(lastpass.new, settings)
   if ok then
@@ -123,6 +143,7 @@ local function connect(self)
   if not settings.provhash then
     return nil, message, err
   end
+  settings.on_wait = M.wait_reporter(self)
   return make_client(settings)
 end
 

@@ -143,8 +143,8 @@ function M.perform(client, call, read, sink)
     if value ~= nil then
       return value
     end
-    if err.kind == "throttled" and (err.retry_after or math.huge) <= limiter.LONGEST_WAIT then
-      client._limiter:back_off(err.retry_after)
+    if err.kind == "throttled" and (err.retry_after or 0) <= limiter.LONGEST_WAIT then
+      client._limiter:back_off(err.retry_after or 0, options.rate)
     end
     -- what failed before a byte was sent can always be tried again; what was sent only when it reads
     local may_repeat = not call.writes or limiter.is_unsent(err)

@@ -62,7 +62,7 @@ function M.new(options, level)
       verify = complete.verify,
       http_version = complete.http_version,
     }),
-    _limiter = complete.limiter or limiter.of(complete.url, complete.cid),
+    _limiter = complete.limiter or limiter.of(complete.url, complete.cid, complete.journal),
     _headers = {
       ["Content-Type"] = "application/json",
       ["Accept"] = "application/json",

@@ -74,6 +74,7 @@ local parts = {
   "state",
   "session_ends",
   "factors",
+  "rates",
 }
 for _, part in ipairs(parts) do
   local module = require("lastpass.store." .. part)
@@ -289,6 +290,21 @@ local open_journals = {}
 function M.tenant(client)
   local host = client:option("url"):gsub("^%a+://", "")
   return ("%s %.0f"):format(host, tonumber(client:option "cid"))
+end
+
+--- The journal of clients by their option `journal`, where it is open in this process.
+---@param label string|nil the option
+---@param opens? boolean one that the option names is opened when it is not
+---@return lastpass.store.Journal|nil
+function M.shared(label, opens)
+  if not open_journals[label or ""] and label and opens then
+    return (M.of {
+      option = function()
+        return label
+      end,
+    })
+  end
+  return open_journals[label or ""]
 end
 
 --- The journal of a client, opened at its first use.

@@ -313,6 +313,16 @@ M.steps = {
     "CREATE UNIQUE INDEX lastpass_jobs_at_work ON lastpass_jobs (tenant) "
       .. "WHERE state = 'running' AND served IS NOT NULL",
   },
+  {
+    -- how fast each company may be asked; times in microseconds
+    [[CREATE TABLE lastpass_rates (
+      tenant TEXT NOT NULL PRIMARY KEY,
+      next_free BIGINT NOT NULL,
+      blocked BIGINT NOT NULL,
+      base BIGINT,
+      lowered BIGINT NOT NULL,
+      step BIGINT NOT NULL) @churned]],
+  },
 }
 
 local function version_of(database)

@@ -28,8 +28,8 @@ local function attempt_once(options, lim, command, attempt, send)
       code = err and err.code,
     }
   end
-  if err and err.kind == "throttled" and (err.retry_after or math.huge) <= limiter.LONGEST_WAIT then
-    lim:back_off(err.retry_after)
+  if err and err.kind == "throttled" and (err.retry_after or 0) <= limiter.LONGEST_WAIT then
+    lim:back_off(err.retry_after or 0, options.rate)
   end
   return reply, message, err
 end
