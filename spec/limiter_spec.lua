@@ -112,6 +112,51 @@ describe("lastpass.limiter", function()
       assert.is_true(clock.slept[2] <= 0.11)
     end)
 
+    it(
+      "asks a company half as fast after a refusal, and as fast as before after a minute",
+      function()
+        local one = fresh()
+        local function gap(rate)
+          one:acquire("getuserdata", rate)
+          local before = #clock.slept
+          one:acquire("getuserdata", rate)
+          return clock.slept[before + 1] or 0
+        end
+        one:back_off(0, 4)
+        local first = gap()
+        assert.is_true(first > 0.45 and first <= 0.5, first)
+        for _ = 1, 5 do
+          one:back_off(0, 4) -- they were under way together
+        end
+        assert.is_true(gap() > 0.45)
+        loop.sleep(2)
+        one:back_off(0, 4)
+        assert.is_true(gap() > 0.9)
+        loop.sleep(60)
+        local later = gap()
+        assert.is_true(later > 0.45 and later < 0.5, later)
+        assert.is_true(gap(1) > 0.9) -- the slower of the two counts
+        for _ = 1, 20 do
+          loop.sleep(2)
+          one:back_off(0)
+        end
+        assert.is_true(gap() < 10.01) -- never slower than one in ten seconds
+      end
+    )
+
+    it("says whether the option or the company sets the pace", function()
+      local one, reasons = fresh(), {}
+      local function note(wait)
+        reasons[#reasons + 1] = wait.reason
+      end
+      one:acquire("getuserdata", 2, note)
+      one:acquire("getuserdata", 2, note)
+      one:back_off(0, 2)
+      one:acquire("getuserdata", 2, note)
+      assert.equal("the option rate", reasons[1])
+      assert.matches("^the company takes 1%.?%d* requests a second$", reasons[2])
+    end)
+
     it("keeps the rate after a hold too", function()
       local one, times = fresh(), {}
       one:back_off(10)

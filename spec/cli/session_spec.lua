@@ -56,4 +56,17 @@ describe("a session", function()
     assert.is_true(session({ json = true }):for_programs())
     assert.is_true(session({ template = "x" }):for_programs())
   end)
+
+  it("reports the first of many waits that are longer than a second", function()
+    local lines = {}
+    local report = sessions.wait_reporter {
+      say = function(_, format, ...)
+        lines[#lines + 1] = format:format(...)
+      end,
+    }
+    report { seconds = 0.9, reason = "the option rate" }
+    report { seconds = 12, reason = "the server asked to wait" }
+    report { seconds = 3, reason = "the option rate" }
+    assert.same({ "waiting 12 s: the server asked to wait" }, lines)
+  end)
 end)

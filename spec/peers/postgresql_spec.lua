@@ -43,6 +43,7 @@ describe("the journal on PostgreSQL", function()
   local contracts = {
     jobs = "jobs_contract",
     tenants = "tenants_contract",
+    rates = "rates_contract",
     inbound = "inbound_contract",
   }
   for part, file in pairs(contracts) do

@@ -13,11 +13,12 @@ function M.start(options)
   return assert(lastpass.sandbox.start(merged))
 end
 
---- Back to how it started, the limiter of this process included.
+--- Back to how it started, the limiters of this process included.
 function M.reset(box)
   assert(box:reset())
-  local one = limiter.of(box.url, box.cid)
-  one._blocked_until, one._next, one._learned, one._portion = 0, {}, nil, nil
+  for _, one in ipairs { limiter.of(box.url, box.cid), limiter.of(box.scim_url) } do
+    one._blocked_until, one._next, one._learned, one._portion = 0, {}, nil, nil
+  end
 end
 
 --- The next answer to a command (once, or `count` times) has this body.

@@ -17,7 +17,13 @@ return {
   { "timeout", "seconds", "120", "for one whole call" },
   { "connect_timeout", "seconds", "10", "for reaching the server" },
   { "retries", "count", "3", "how often a read is tried again; writes only when nothing was sent" },
-  { "rate", "per second", "no limit", "requests to this company, over all clients of the process" },
+  {
+    "rate",
+    "per second",
+    "no limit",
+    "requests to this company, over all clients of the process, and of all processes whose option "
+      .. "`journal` is the same",
+  },
   { "max_bytes", "bytes", "256 MiB", "largest reply that is accepted" },
   { "page_size", "users", "2000", "users asked for at once" },
   { "chunk", "rows", "100", "rows of one write when a list is split" },
@@ -92,6 +98,6 @@ return {
     "limiter",
     "object",
     "one of the process",
-    "who spaces requests: `acquire(command, rate, on_wait)` and `back_off(seconds)`",
+    "who spaces requests: `acquire(command, rate, on_wait)` and `back_off(seconds, rate)`",
   },
 }

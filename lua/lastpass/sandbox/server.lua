@@ -173,6 +173,7 @@ function methods:answer(request, call)
   self.tenants:count(call.cid)
   local entry = {
     time = self.clock:seconds(),
+    microseconds = self.clock:microseconds(),
     command = call.label or call.command or "(none)",
     rows = call.rows or 0,
     peer = request.peer,

@@ -297,14 +297,15 @@ end
 ---@param opens? boolean one that the option names is opened when it is not
 ---@return lastpass.store.Journal|nil
 function M.shared(label, opens)
-  if not open_journals[label or ""] and label and opens then
-    return (M.of {
+  local journal = open_journals[label or ""]
+  if not journal and label and opens then
+    journal = M.of {
       option = function()
         return label
       end,
-    })
+    }
   end
-  return open_journals[label or ""]
+  return journal and not journal._closed and journal or nil
 end
 
 --- The journal of a client, opened at its first use.

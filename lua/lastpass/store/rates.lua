@@ -25,13 +25,15 @@ local RESERVE = "INSERT INTO lastpass_rates (tenant, next_free, blocked, base, l
   .. "FROM (SELECT @microseconds AS now) clock WHERE 1 = 1 "
   .. "ON CONFLICT (tenant) DO UPDATE SET step = "
   .. STEP
-  .. ", next_free = @greatest(lastpass_rates.next_free, lastpass_rates.blocked, excluded.lowered + ?) "
+  .. ", next_free = @greatest(lastpass_rates.next_free, lastpass_rates.blocked, "
+  .. "excluded.lowered + ?) "
   .. "+ ? * ("
   .. STEP
   .. ") RETURNING {next_free}, {step}, {blocked}, {base}, {lowered}, {@microseconds AS clock}"
 
 -- Refusals of one second are one.
-local IS_SAME = "lastpass_rates.base IS NOT NULL AND excluded.lowered - lastpass_rates.lowered < 1000000"
+local IS_SAME =
+  "lastpass_rates.base IS NOT NULL AND excluded.lowered - lastpass_rates.lowered < 1000000"
 
 local LOWER = "INSERT INTO lastpass_rates (tenant, next_free, blocked, base, lowered, step) "
   .. "SELECT ?, clock.now, clock.now + ?, CAST(? AS BIGINT), clock.now, 0 "

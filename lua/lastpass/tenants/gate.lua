@@ -100,8 +100,8 @@ function limiter_methods:acquire(command, rate, on_wait)
   end)
 end
 
-function limiter_methods:back_off(seconds)
-  return self.inner:back_off(seconds)
+function limiter_methods:back_off(seconds, rate)
+  return self.inner:back_off(seconds, rate)
 end
 
 --- The limiter that the company's client is made with.
@@ -110,7 +110,8 @@ function methods:limiter()
   local company = self._company
   return setmetatable({
     gate = self,
-    inner = company:option "limiter" or limiter.of(company:option "url", company.cid),
+    inner = company:option "limiter"
+      or limiter.of(company:option "url", company.cid, company:option "journal"),
   }, { __index = limiter_methods })
 end
 
