@@ -650,6 +650,8 @@ describe("config", function()
       ca_file = '"evil.pem"',
       scim_url = '"https://evil.example/"',
       scim_token = '{"command": "touch /tmp/owned"}',
+      rest_url = '"https://evil.example/"',
+      rest_key = '{"command": "touch /tmp/owned"}',
       mfa_url = '"https://evil.example/"',
       mfa_key = '{"command": "touch /tmp/owned"}',
       mfa_private_key = '{"command": "touch /tmp/owned"}',
@@ -667,6 +669,29 @@ describe("config", function()
     end
     write(work .. "/.lastpass.json", '{"profiles": {"acme": {"timezone": "UTC"}}}')
     assert.are.equal("UTC", config.profile("acme", options()).timezone)
+  end)
+
+  it("has the REST API as one option", function()
+    write(
+      user_file(),
+      [[{"profiles": {
+        "acme": {"cid": 1, "provhash": {"file": "/h"}, "rest_key": {"file": "acme.key"}},
+        "beta": {"cid": 2, "provhash": {"file": "/h"}, "rest_key": {"command": "pass rest"},
+                 "rest_url": "https://api.eu.example/business"},
+        "half": {"cid": 3, "provhash": {"file": "/h"}, "rest_url": "https://api.eu.example"}
+      }}]]
+    )
+    local acme = assert(config.profile("acme", options()))
+    local folder = user_file():match "^(.*)/"
+    assert.same({ key = { file = folder .. "/acme.key" } }, acme.rest)
+    assert.is_nil(acme.rest_key)
+    local beta = assert(config.profile("beta", options()))
+    assert.same(
+      { url = "https://api.eu.example/business", key = { command = "pass rest" } },
+      beta.rest
+    )
+    local message = refused("no_rest_key", config.profile, "half", options())
+    assert.is_truthy(message:find('write "rest_key": {"file": PATH} into', 1, true))
   end)
 
   it("has LastPass MFA and the rule of four eyes as one option each", function()

@@ -290,6 +290,7 @@ end
 local UNITS = {
   { secret = "provhash", word = "hash", url = "address", cid = "account number" },
   { secret = "scim_token", word = "SCIM token", scim_url = "SCIM address", cid = "account number" },
+  { secret = "rest_key", word = "REST key", rest_url = "REST address", cid = "account number" },
   { secret = "mfa_key", word = "MFA key", mfa_url = "MFA address" },
 }
 
@@ -310,7 +311,7 @@ function methods:notes(name)
   end
   for _, unit in ipairs(UNITS) do
     local secret = origins[unit.secret]
-    for _, key in ipairs { "url", "scim_url", "mfa_url", "cid" } do
+    for _, key in ipairs { "url", "scim_url", "rest_url", "mfa_url", "cid" } do
       local layer = unit[key] and origins[key]
       -- among themselves the files are one configuration
       if secret and layer and layer ~= secret and not (layer.profiles and secret.profiles) then
@@ -363,9 +364,10 @@ end
 --- One profile as options for `lastpass.new`.
 ---@param name? string default: the default profile
 ---@return table|nil options provhash is still a description: {kind = "file"|"env"|"command", value}; `scim`
--- has url, token and dialect; `mfa` what `lastpass.mfa.new` takes, its keys as {file = …}; `approval` as of `lastpass.new`
+-- has url, token and dialect; `rest` url and key; `mfa` what `lastpass.mfa.new` takes, its keys as {file = …}; `approval` as of `lastpass.new`
 ---@return string? message
----@return lastpass.Error? err kind "argument" (unknown_profile, no_profile, no_cid, no_provhash, no_scim_token, no_mfa_key)
+---@return lastpass.Error? err kind "argument" (unknown_profile, no_profile, no_cid, no_provhash, no_scim_token, no_rest_key,
+-- no_mfa_key)
 function methods:profile(name)
   check_name(name)
   local chosen, named = choose(self, name)
@@ -384,6 +386,9 @@ function methods:profile(name)
   elseif not values.scim_token and (values.scim_url or values.scim_dialect) then
     local entry = '"scim_token": {"file": PATH}'
     return missing(self, chosen, named, "scim_token", entry, "LASTPASS_SCIM_TOKEN_FILE")
+  elseif not values.rest_key and values.rest_url then
+    local entry = '"rest_key": {"file": PATH}'
+    return missing(self, chosen, named, "rest_key", entry, "LASTPASS_REST_KEY_FILE")
   elseif not values.mfa_key and (values.mfa_url or values.mfa_private_key) then
     local entry = '"mfa_key": {"file": PATH}'
     return missing(self, chosen, named, "mfa_key", entry, "LASTPASS_MFA_KEY_FILE")

@@ -262,6 +262,7 @@ describe("lastpass.enterprise.options", function()
       limiter = { { acquire = print, back_off = print } },
       scim = { { token = secret() } },
       mfa = { { api_key = secret() } },
+      rest = { { key = secret() } },
       approval = { {} },
       now = { os.time },
     }
@@ -291,6 +292,7 @@ describe("lastpass.enterprise.options", function()
       limiter = { 5, {}, { back_off = print } },
       scim = { 5, "token" },
       mfa = { 5, true },
+      rest = { 5, true },
       approval = { 5, "ann@acme.com" },
       now = { 5 },
     }

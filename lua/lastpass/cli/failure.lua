@@ -41,6 +41,10 @@ local rules = {
     "^give it the option scim = { token = … }, or write into the profile ([^;]*)",
     "write into the profile %1, or set LASTPASS_SCIM_TOKEN_FILE",
   },
+  {
+    "^give it the option rest = { key = … }, or write into the profile ([^;]*)",
+    "write into the profile %1, or set LASTPASS_REST_KEY_FILE",
+  },
   { "{ via = '(%a+)' }", "--via %1" },
   { "%(option ([%w_]+)%)", as_option },
   { "%(option 'path'%)", "(--journal)" },

@@ -98,6 +98,9 @@ Connection URL of the Admin Console (Users, Directories), where it does not go w
 number alone; "scim_dialect" is "rfc" for a server that does all of SCIM 2.0.
 "profile add" writes the first two: --scim-token-file or --scim-token-command, --scim-url.
 
+For the REST API (who is staged, admin levels, managed companies) a profile has the API key as
+"rest_key", in the same form; "rest_url" is the address of another data centre.
+
     LASTPASS_PROFILE         profile
     LASTPASS_CID             account number
     LASTPASS_PROVHASH_FILE   file with the hash
@@ -109,6 +112,8 @@ number alone; "scim_dialect" is "rfc" for a server that does all of SCIM 2.0.
     LASTPASS_CONFIG          your configuration file
     LASTPASS_SCIM_URL        address of the SCIM endpoint
     LASTPASS_SCIM_TOKEN_FILE file with its token
+    LASTPASS_REST_URL        address of the REST API
+    LASTPASS_REST_KEY_FILE   file with its key
     NO_COLOR                 no colour
     LASTPASS_TRACEBACK       after an error of the program, show where it happened]],
   },

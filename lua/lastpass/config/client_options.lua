@@ -28,6 +28,14 @@ local function fold_scim(values)
   return values
 end
 
+-- The keys about the REST API as the one option for it.
+local function fold_rest(values)
+  local key = values.rest_key
+  values.rest = key and { url = values.rest_url, key = { [key.kind] = key.value } }
+  values.rest_url, values.rest_key = nil, nil
+  return values
+end
+
 -- The secured API is the one with a key pair.
 local function fold_mfa(values)
   local signing = values.mfa_private_key
@@ -59,7 +67,7 @@ end
 ---@return table values
 function M.fold(values)
   values.groups, values.managed = nil, nil -- what they say is for who has many companies
-  return fold_mfa(fold_scim(values))
+  return fold_mfa(fold_rest(fold_scim(values)))
 end
 
 return M

@@ -1,6 +1,7 @@
---- The SCIM endpoint of a company, which the option `scim` of its client names (scim §1): `client:scim()`; and
--- `client:mfa()`, of `second_factor`.
+--- The interfaces of a company beside the Enterprise API, which the options of its client name: the SCIM endpoint (scim §1),
+-- `client:scim()`; the REST API (business §1), `client:rest()`; and `client:mfa()`, of `second_factor`.
 -- @module lastpass.directory.endpoint
+local business_options = require "lastpass.business.options"
 local errors = require "lastpass.error"
 local scim = require "lastpass.scim"
 local scim_options = require "lastpass.scim.options"
@@ -16,15 +17,24 @@ for name in pairs(require "lastpass.directory.scim") do
   scim.extensions[name] = "lastpass.directory.scim"
 end
 
--- By the option's table: the client that speaks to the endpoint. A client made by `with` shares it.
+-- By the option's table: the client that speaks to the interface. A client made by `with` shares it.
 local clients = setmetatable({}, { __mode = "k" })
 
--- How this machine reaches other ones is the same for both interfaces.
+-- How this machine reaches other ones is the same for all interfaces.
 local INHERITED = { "ca_file", "proxy", "connect_timeout" }
 
 local WHERE = "lastpass.new: option 'scim'"
+local WHERE_REST = "lastpass.new: option 'rest'"
 
--- A token of one company must not go to another one's endpoint, nor to LastPass's when the company is a sandbox.
+-- A secret must not go to LastPass's own address when the company is a sandbox.
+local function check_url(where, options, given, level)
+  local host = not given.url and (transport_address.parse(options.url) or {}).host
+  if host and host ~= "lastpass.com" then
+    errors.raise(level + 1, "%s needs a 'url': 'url' is not that of lastpass.com", where)
+  end
+end
+
+-- A token of one company must not go to another one's endpoint.
 local function check_company(options, level)
   local given, cid = options.scim, ("%.0f"):format(tonumber(options.cid))
   local in_url = given.url and given.url:match "/scimapi/(%d+)"
@@ -32,11 +42,15 @@ local function check_company(options, level)
   if other and other ~= cid then
     local text = "%s is that of the account %s, and 'cid' is %s"
     errors.raise(level + 1, text, WHERE, other, cid)
-  elseif not given.url then
-    local host = (transport_address.parse(options.url) or {}).host
-    if host ~= "lastpass.com" then
-      errors.raise(level + 1, "%s needs a 'url': 'url' is not that of lastpass.com", WHERE)
-    end
+  end
+  check_url(WHERE, options, given, level + 1)
+end
+
+local function check_secret(where, given, name, level)
+  if not secret.is_known(given[name]) then
+    local text = "%s: '%s' must be made by lastpass.secret, or be {file = …}, {env = …} or "
+      .. "{command = …}; a string would stay in memory"
+    errors.raise(level + 1, text, where, name)
   end
 end
 
@@ -46,20 +60,30 @@ local function check_scim(options, level)
   for name in pairs(given) do
     scim_options.check_name(WHERE, name, level + 1)
   end
-  if not secret.is_known(given.token) then
-    local text = "%s: 'token' must be made by lastpass.secret, or be {file = …}, {env = …} or "
-      .. "{command = …}; a string would stay in memory"
-    errors.raise(level + 1, text, WHERE)
-  end
+  check_secret(WHERE, given, "token", level + 1)
   check_company(options, level + 1)
 end
 
---- Checks the options about services beside the Enterprise API: `scim`, `mfa`, `approval`; raises at the caller's line.
+-- What the option `rest` says.
+local function check_rest(options, level)
+  local given = options.rest
+  for name in pairs(given) do
+    business_options.check_name(WHERE_REST, name, level + 1)
+  end
+  check_secret(WHERE_REST, given, "key", level + 1)
+  check_url(WHERE_REST, options, given, level + 1)
+end
+
+--- Checks the options about services beside the Enterprise API: `scim`, `rest`, `mfa`, `approval`; raises at the caller's
+-- line.
 ---@param options table of `lastpass.new`, complete
 ---@param level integer 1 is the caller of `check`
 function M.check(options, level)
   if options.scim then
     check_scim(options, level + 1)
+  end
+  if options.rest then
+    check_rest(options, level + 1)
   end
   if options.mfa or options.approval then
     second_factor.check(options, level + 1)
@@ -68,48 +92,38 @@ end
 
 M.mfa = second_factor.mfa
 
-local NO_SCIM = "this client has no SCIM endpoint"
-local NO_SCIM_HINT = "give it the option scim = { token = … }, or write into the profile "
-  .. '"scim_token": {"file": PATH}'
-
--- What only shows when the token was read is no mistake of the line that asks.
-local function open_client(client, given)
-  local token, message, err = secret.open(given.token)
-  if not token then
+-- What only shows when the secret was read is no mistake of the line that asks.
+local function open_client(client, name, secret_name, make)
+  local given = client:option(name)
+  local opened, message, err = secret.open(given[secret_name])
+  if not opened then
     return nil, message, err
   end
   local options = {}
-  for _, name in ipairs(INHERITED) do
-    options[name] = client:option(name)
+  for _, inherited in ipairs(INHERITED) do
+    options[inherited] = client:option(inherited)
   end
   local transport = client:option "transport"
   options.transport = type(transport) == "string" and transport or nil
-  for name, value in pairs(given) do
-    options[name] = value
+  for key, value in pairs(given) do
+    options[key] = value
   end
-  options.token = token
-  if not options.url and not options.cid then
+  options[secret_name] = opened
+  if name == "scim" and not options.url and not options.cid then
     options.cid = client:option "cid"
   end
-  local ok, made = pcall(scim.new, options)
+  local ok, made = pcall(make, options)
   if ok then
     return made
   end
-  local text = tostring(made):gsub("^[^:]*:%d+: ", ""):gsub("^lastpass%.scim%.new: ", "")
-  return errors.fail("argument", "bad_option", "option 'scim': " .. text)
+  local text = tostring(made):gsub("^[^:]*:%d+: ", ""):gsub("^lastpass%.%a+%.new: ", "")
+  return errors.fail("argument", "bad_option", ("option '%s': %s"):format(name, text))
 end
 
---- The client of the company's SCIM endpoint, made on first use from the option `scim`.
----@return lastpass.scim.Client|nil
----@return string? message
----@return lastpass.Error? err code "no_scim" without that option; those of reading its token
-function M.scim(client)
-  local given = client:option "scim"
-  if not given then
-    return errors.fail("argument", "no_scim", NO_SCIM, { hint = NO_SCIM_HINT })
-  end
+local function client_of(client, name, secret_name, make)
+  local given = client:option(name)
   if not clients[given] then
-    local made, message, err = open_client(client, given)
+    local made, message, err = open_client(client, name, secret_name, make)
     if not made then
       return nil, message, err
     end
@@ -118,6 +132,36 @@ function M.scim(client)
   return clients[given]
 end
 
-signature.declare("client:", M, { scim = "", mfa = "" })
+local NO_SCIM = "this client has no SCIM endpoint"
+local NO_SCIM_HINT = "give it the option scim = { token = … }, or write into the profile "
+  .. '"scim_token": {"file": PATH}'
+
+--- The client of the company's SCIM endpoint, made on first use from the option `scim`.
+---@return lastpass.scim.Client|nil
+---@return string? message
+---@return lastpass.Error? err code "no_scim" without that option; those of reading its token
+function M.scim(client)
+  if not client:option "scim" then
+    return errors.fail("argument", "no_scim", NO_SCIM, { hint = NO_SCIM_HINT })
+  end
+  return client_of(client, "scim", "token", scim.new)
+end
+
+local NO_REST = "this client has no key of the REST API"
+local NO_REST_HINT = "give it the option rest = { key = … }, or write into the profile "
+  .. '"rest_key": {"file": PATH}'
+
+--- The client of the company's REST API, made on first use from the option `rest`.
+---@return lastpass.business.Client|nil
+---@return string? message
+---@return lastpass.Error? err code "no_rest" without that option; those of reading its key
+function M.rest(client)
+  if not client:option "rest" then
+    return errors.fail("argument", "no_rest", NO_REST, { hint = NO_REST_HINT })
+  end
+  return client_of(client, "rest", "key", require("lastpass.business").new)
+end
+
+signature.declare("client:", M, { scim = "", rest = "", mfa = "" })
 
 return M

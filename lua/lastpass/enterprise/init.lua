@@ -37,12 +37,12 @@ function client_mt.__tostring(client)
   return ("lastpass.Client (%s at %s)"):format(tostring(client._options.cid), client._options.url)
 end
 
--- The options, complete. What stands in `scim`, `mfa` and `approval` is checked by the package that knows them.
+-- The options, complete. What stands in `scim`, `rest`, `mfa` and `approval` is checked by the package that knows them.
 local function complete_options(options, level)
   local complete = client_options.complete(options, level + 1)
-  local endpoint = (complete.scim or complete.mfa or complete.approval) and M.extensions.scim
-  if endpoint then
-    require(endpoint).check(complete, level + 1)
+  local has_more = complete.scim or complete.rest or complete.mfa or complete.approval
+  if has_more and M.extensions.scim then
+    require(M.extensions.scim).check(complete, level + 1)
   end
   return complete
 end

@@ -73,6 +73,7 @@ return {
     "none",
     'the endpoint of plans with `via = "scim"`: url (default by cid), token (a secret), dialect',
   },
+  { "rest", "table", "none", "the REST API, as `lastpass.business.new` takes it: key, url" },
   {
     "mfa",
     "table",

@@ -51,6 +51,7 @@ local known = {
   end,
   protect = "table",
   mfa = "table",
+  rest = "table",
   approval = "table",
   scim = function(value)
     return type(value) == "table" and value.token ~= nil, "a table with a 'token'"
@@ -92,26 +93,21 @@ local function check_account_number(cid, level)
 end
 
 local function check_secret(provhash, level)
+  local problem
   if not core.secret.is(provhash) then
-    errors.raise(level + 1, "lastpass.new: option 'provhash' must be made by lastpass.secret")
-  end
-  if provhash:number() == 0 then
-    errors.raise(level + 1, "lastpass.new: option 'provhash' is a secret that was closed")
-  end
-  if not provhash:is_plain() then
-    errors.raise(
-      level + 1,
-      "lastpass.new: option 'provhash' has a character that no hash has (blank, quote, backslash "
-        .. "or beyond ASCII); is it the right file?"
-    )
-  end
-  if provhash:starts_with "lpkey_" then
+    problem = "must be made by lastpass.secret"
+  elseif provhash:number() == 0 then
+    problem = "is a secret that was closed"
+  elseif not provhash:is_plain() then
+    problem = "has a character that no hash has (blank, quote, backslash or beyond ASCII); is it "
+      .. "the right file?"
+  elseif provhash:starts_with "lpkey_" then
     -- enterprise-api §1.2: the newer REST interface's keys do not work here
-    errors.raise(
-      level + 1,
-      "lastpass.new: option 'provhash' holds a key of the LastPass REST API (lpkey_…); "
-        .. "the Enterprise API needs the provisioning hash (Admin Console, Advanced)"
-    )
+    problem = "holds a key of the LastPass REST API (lpkey_…), which the option 'rest' takes; "
+      .. "the Enterprise API needs the provisioning hash (Admin Console, Advanced)"
+  end
+  if problem then
+    errors.raise(level + 1, "lastpass.new: option 'provhash' " .. problem)
   end
 end
 

@@ -101,6 +101,9 @@ function methods:client(options)
   if merged.scim == nil and tonumber(merged.cid) == self.cid then
     merged.scim = { url = self.scim_url, token = lastpass.secret.value(self.scim_token) }
   end
+  if merged.rest == nil and tonumber(merged.cid) == self.cid then
+    merged.rest = { url = self.rest_url, key = lastpass.secret.value(self.rest_key) }
+  end
   return lastpass.new(merged)
 end
 
