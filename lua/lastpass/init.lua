@@ -30,6 +30,7 @@ local added = {
     ["lastpass.directory.client"] = "snapshot users user group groups folders events "
       .. "expired_passwords",
     ["lastpass.directory.endpoint"] = "scim rest mfa",
+    ["lastpass.directory.accounts"] = "accounts",
     ["lastpass.plan.client"] = "add_users update_users change_groups disable_users enable_users "
       .. "plan load_plan apply resume undo run runs drift keep_snapshot kept_snapshot "
       .. "kept_snapshots",

@@ -195,8 +195,27 @@ function M.methods:environment()
   return format:format(self.box.url, self.box.cid, self.hash, self.journal)
 end
 
+--- From now on, until `stop`, the environment of this process names the REST API and the file with its key.
+---@param more? table<string, string> further variables
+function M.methods:use_rest(more)
+  local key = self:file(self.box.rest_key .. "\n", ".key")
+  os.execute("chmod 600 " .. key)
+  local values = { LASTPASS_REST_URL = self.box.rest_url, LASTPASS_REST_KEY_FILE = key }
+  for name, value in pairs(more or {}) do
+    values[name] = value
+  end
+  self.getenv = self.getenv or os.getenv
+  local getenv = self.getenv
+  os.getenv = function(name) -- luacheck: ignore
+    return values[name] or getenv(name)
+  end
+end
+
 --- Ends it, and removes its files.
 function M.methods:stop()
+  if self.getenv then
+    os.getenv = self.getenv -- luacheck: ignore
+  end
   require("lastpass.cli.interrupt").release()
   self.box:stop()
   self.files[#self.files + 1] = self.journal

@@ -10,6 +10,13 @@ local function filter_of(options)
   return { status = options.status, admin = options.admin or nil }
 end
 
+-- What the REST API is to be asked for, when it is to be asked at all.
+local function asked_accounts(options)
+  return require("lastpass.cli.accounts").asked(options)
+end
+
+local EXPLAIN_SOURCE = { "--explain-source", "say which interface each field comes from" }
+
 -- The items of `user add`: everybody gets the same name and groups.
 local function new_users(options)
   local verbs = require "lastpass.cli.verbs"
@@ -54,7 +61,9 @@ return {
   {
     name = "users",
     summary = "List users",
-    description = "The directory is read to its end, and shown only when nothing of it was lost.",
+    description = "The directory is read to its end, and shown only when nothing of it was lost. The "
+      .. "REST API (rest_key) is asked as well when one of its states is named (staged, "
+      .. "awaiting_approval, expired_invitation), or the field account_status or admin_level.",
     connects = true,
     rows = true,
     ends_with_reader = true,
@@ -63,9 +72,17 @@ return {
         "--status",
         "only those",
         value = "STATUS",
-        choices = { "active", "disabled", "invited" },
+        choices = {
+          "active",
+          "disabled",
+          "invited",
+          "staged",
+          "awaiting_approval",
+          "expired_invitation",
+        },
       },
       { "--admin", "only admins" },
+      EXPLAIN_SOURCE,
     },
     examples = {
       { "lastpass users --where 'u.admin and not u.mfa'", "admins without a second factor" },
@@ -74,9 +91,18 @@ return {
         "who has not logged in for three months",
       },
       { "lastpass users --ndjson | jq -r .email", "every address" },
+      { "lastpass users --status staged", "who is prepared and not invited yet" },
+      { "lastpass users --admin --fields email,admin_level", "which admin may do what" },
     },
     topics = { "output", "where" },
     lua = function(options)
+      local asked = asked_accounts(options)
+      if asked then
+        return ("for _, user in ipairs(assert(client:accounts%s)) do print(%s) end"):format(
+          lua_text().options(asked),
+          "user.email, user.status, user.account_status, user.admin_level"
+        )
+      end
       return lua_text().loop("user", "users", filter_of(options), "user.email, user.status")
     end,
     tenants = {
@@ -86,13 +112,23 @@ return {
         return filter_of(options)
       end,
     },
-    view = "users",
-    list = function(session, options)
-      local client, filter = session:client(), filter_of(options)
-      if next(filter) then
-        return client:users(filter)
+    run = function(session, options)
+      local asked = asked_accounts(options)
+      if asked then
+        return require("lastpass.cli.accounts").list(session, options, asked)
       end
-      return client:snapshot()
+      local client, filter = session:client(), filter_of(options)
+      local rows, message, err
+      if next(filter) then
+        rows = client:users(filter)
+      else
+        rows, message, err = client:snapshot()
+      end
+      if not rows then
+        return nil, message, err
+      end
+      session:show(require("lastpass.cli.views").users, rows)
+      return 0
     end,
   },
   {
@@ -103,10 +139,20 @@ return {
     arguments = one_user,
     examples = { { "lastpass user show ann@acme.com --json", "everything known of her" } },
     topics = { "output" },
+    options = { EXPLAIN_SOURCE },
     lua = function(options)
+      if options.explain_source then
+        return ("for _, user in ipairs(assert(client:accounts { email = %s })) do\n"
+          .. "  for field, source in pairs(user.sources) do print(field, user[field], source) end\nend"):format(
+          lua_text().value(options.email)
+        )
+      end
       return ("print(assert(client:user(%s)))"):format(lua_text().value(options.email))
     end,
     run = function(session, options)
+      if options.explain_source then
+        return require("lastpass.cli.accounts").show(session, options)
+      end
       local user, message, err = session:client():user(options.email)
       if not user then
         if err.code == "no_such_user" and not err.hint then

@@ -1,7 +1,6 @@
 --- What each operation of the REST API answers.
 -- @module lastpass.sandbox.business.answers
 local companies = require "lastpass.sandbox.business.companies"
-local json = require "lastpass.json"
 local lists = require "lastpass.sandbox.business.lists"
 local people = require "lastpass.sandbox.business.people"
 local problems = require "lastpass.sandbox.business.problems"
@@ -183,7 +182,7 @@ end
 
 run.admin_level_users = function(call)
   local rows = level_rows(call.company, call.state, call.ids[1])
-  return { status = 200, value = { items = json.list(rows) } }
+  return lists.page(call.company, call.operation, call.path, call.query, rows)
 end
 
 run.poll = function(call)

@@ -33,7 +33,7 @@ local undocumented = {
   { "PATCH", "^/v1/users/(%d+)$", "patch_user" },
   { "DELETE", "^/v1/users/(%d+)$", "delete_user" },
   { "POST", "^/v1/users/(%d+)/invite$", "invite_user" },
-  { "GET", "^/v1/admin%-levels/(%d+)/users$", "admin_level_users" },
+  { "GET", "^/v1/admin%-levels/(%d+)/users$", "admin_level_users", { most = 500, query = {} } },
 }
 
 --- An id as a number; those above 2^53 are nobody's here.
@@ -59,8 +59,12 @@ function M.find(method, path)
   for _, one in ipairs(undocumented) do
     local found = { path:match(one[2]) }
     if found[1] and one[1] == method then
-      return { name = one[3], is_undocumented = true, body = one[3] == "patch_user" and {} or nil },
-        found
+      local operation = { name = one[3], is_undocumented = true }
+      operation.body = one[3] == "patch_user" and {} or nil
+      for name, value in pairs(one[4] or {}) do
+        operation[name] = value
+      end
+      return operation, found
     end
   end
   return nil, nil, other
