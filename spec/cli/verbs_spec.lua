@@ -28,7 +28,8 @@ describe("verbs", function()
       local verb = verbs.list[name]
       assert.equals("email", verb.columns[1])
       assert.truthy(verb.required >= 1 and verb.what, name)
-      local row = { email = "a@x.com", new_email = "b@x.com", group = "X", fullname = "A" }
+      local row =
+        { email = "a@x.com", new_email = "b@x.com", group = "X", fullname = "A", level = "L" }
       local item = verbs.item(name, row)
       assert.equals("a@x.com", verbs.who(item))
       assert.equals(verb.kind, assert(actions.new(verb.kind, item)).kind)

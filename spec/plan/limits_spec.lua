@@ -85,6 +85,8 @@ describe("lastpass.plan.limits", function()
     -- the most that a plan may do in a company of 100, and of 8; of 300 and of 10 memberships
     local most = {
       create = { 25, 25 },
+      stage = { 25, 25 },
+      admin_level = { 2, 1 },
       enable = { 3, 3 },
       name = { 25, 25 },
       join = { 10, 10 },

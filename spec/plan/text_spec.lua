@@ -70,7 +70,7 @@ describe("lastpass.plan.text", function()
       local step = {
         kind = kind.name,
         before = {},
-        after = { groups = {}, join = {}, leave = { "G" }, email = "x@acme.com" },
+        after = { groups = {}, join = {}, leave = { "G" }, email = "x@acme.com", level = "Admin" },
       }
       assert.equal(kind.verb, plan_text.what(step):sub(1, #kind.verb))
     end

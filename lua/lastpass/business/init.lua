@@ -62,6 +62,28 @@ function methods:option(name)
   return self._options[name]
 end
 
+--- The same client with other options: the key, the connection and the limiter are shared.
+---@param options table of `lastpass.business.new`, without key, url and transport
+---@return lastpass.business.Client
+function methods:with(options)
+  local given = {}
+  for name, value in pairs(self._options) do
+    given[name] = value
+  end
+  for name, value in pairs(options) do
+    if name == "key" or name == "url" or name == "transport" then
+      errors.raise(2, "business:with: '%s' is that of the client; make another one", name)
+    end
+    given[name] = value
+  end
+  local other = {}
+  for name, value in pairs(self) do
+    other[name] = value
+  end
+  other._options = client_options.complete(given, 2)
+  return setmetatable(other, client_mt)
+end
+
 --- A string without the key: what came from elsewhere may repeat it.
 ---@param text string
 ---@return string
@@ -226,6 +248,7 @@ end
 
 signature.declare("business:", methods, {
   option = "name: string",
+  with = "options: table",
   redact = "text: string",
   job = "known: table",
   request = "method: string, path: string, options?: table",

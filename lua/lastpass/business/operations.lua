@@ -51,7 +51,7 @@ local function text(value)
   return type(value) == "string" and value ~= "" and #value <= 300, "a text of 1 to 300 bytes"
 end
 
-M.id = id
+M.id, M.date = id, date
 
 local name_sort = one_of { "name:asc", "name:desc" }
 

@@ -86,7 +86,10 @@ function M.show_plan(session, plan)
   if options.json and not selects_rows(options) then
     session.streams:write(plan:text())
   elseif session:for_programs() or selects_rows(options) then
-    session:show(plan.body.via and views.carried_steps or views.steps, steps_of(plan))
+    session:show(
+      (plan.body.via or plan.body.rest) and views.carried_steps or views.steps,
+      steps_of(plan)
+    )
   else
     local text = require("lastpass.plan.text").plan(plan, session.streams.width)
     return session:print(failure.in_commands(text))

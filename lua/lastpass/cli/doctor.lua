@@ -141,6 +141,22 @@ local function check_credentials(rows, client, session)
   return true
 end
 
+-- Whether the key of the REST API is accepted; without one there is nothing to check.
+local function check_rest(rows, client)
+  if not client:option "rest" then
+    return
+  end
+  local rest, message, err = client:rest()
+  local answer
+  if rest then
+    answer, message, err = rest:request("GET", "/v1/users", { query = { ["max-results"] = "1" } })
+  end
+  if not answer then
+    return add(rows, "REST API", "fail", message, err.hint and in_commands(err.hint))
+  end
+  add(rows, "REST API", "ok", ("%s accepts the key"):format(rest:option "url"))
+end
+
 -- An event that has not happened yet means that its time was read in the wrong zone.
 local function check_zone(client)
   local zone = client:option "timezone"
@@ -195,6 +211,7 @@ function M.check(session)
     if check_connection(rows, client) and check_credentials(rows, client, session) then
       add(rows, "zone", check_zone(client))
     end
+    check_rest(rows, client)
     add(rows, "journal", check_journal(client))
   end
   return rows

@@ -19,6 +19,19 @@ M.list = {
     kind = "create",
     columns = { "email", "fullname", "groups" },
   },
+  stage = {
+    what = "prepare, without an invitation,",
+    kind = "stage",
+    columns = { "email", "fullname" },
+  },
+  invite = { what = "invite", kind = "invite", harm = "ask" },
+  ["admin-level"] = {
+    what = "change the admin level of",
+    kind = "admin_level",
+    harm = "ask",
+    columns = { "email", "level" },
+    required = 2,
+  },
   update = {
     what = "change the names of",
     kind = "update",
@@ -96,6 +109,15 @@ function shapes.add(row)
   }
 end
 
+--- Somebody who is prepared.
+function shapes.stage(row)
+  return { username = row.email, fullname = row.fullname }
+end
+
+shapes["admin-level"] = function(row)
+  return { username = row.email, level = row.level }
+end
+
 --- New names.
 function shapes.update(row)
   return {
@@ -132,6 +154,14 @@ end
 
 -- Questions that say more than the verb does.
 local questions = {
+  ["admin-level"] = function(items)
+    for _, item in ipairs(items) do
+      if item.level ~= items[1].level then
+        return nil
+      end
+    end
+    return items[1] and ("give the admin level '%s' to"):format(items[1].level)
+  end,
   rename = function(items)
     return #items == 1 and ("give the address %s to"):format(items[1].newemail)
   end,

@@ -101,7 +101,7 @@ local function sum_of(asked, more, run)
   end
   local changes = require "lastpass.directory.changes"
   for _, step in ipairs(asked.plan.body.steps) do
-    local comes_back = changes.by_name[step.kind].reversal ~= "final"
+    local comes_back = not changes.by_name[step.kind].lost
     if comes_back and not changes.is_traceless(step) then
       return ("%s; run %d, which lastpass run undo %d takes back"):format(text, run.id, run.id)
     end
@@ -238,7 +238,7 @@ end
 -- What the call to `client:plan` is given: rows, or addresses where there is nothing else to say.
 local function action_of(verb, items)
   local change = verb.kind == "update" and "name" or verb.kind
-  if require("lastpass.directory.changes").by_name[change].fields then
+  if (require("lastpass.directory.changes").by_name[change] or {}).fields then
     return { [verb.kind] = items }
   end
   local addresses = {}

@@ -179,9 +179,40 @@ local function read_members(rest, accounts)
   return true
 end
 
+-- A few addresses are asked for one by one: whether a filter without % has to be the whole is not known (business §1.2), so
+-- whoever comes with them is passed over. An address with % would be a pattern.
+local function filters_of(options)
+  local list = {}
+  for position, address in ipairs(options.emails or {}) do
+    if address:find("%", 1, true) then
+      return { {} }
+    end
+    list[position] = { email = address }
+  end
+  if options.emails then
+    return list
+  end
+  return { { account_status = options.status and M.statuses[options.status] } }
+end
+
+local function read_accounts(rest, accounts, filter)
+  local rows, message, err = read_list(rest.users, rest, filter)
+  if not rows then
+    return nil, message, err
+  end
+  local key = filter.email and email.fold(filter.email)
+  for _, row in ipairs(rows) do
+    if not key or type(row.email) == "string" and email.fold(row.email) == key then
+      add_account(accounts, row)
+    end
+  end
+  return true
+end
+
 --- Reads what the REST API says of the company's people.
 ---@param client lastpass.Client
----@param options? table status: only those ("staged", a name of `statuses`); levels: also the admin levels, and who has which
+---@param options? table status: only those ("staged", a name of `statuses`); emails: only these addresses; levels: also the
+-- admin levels, and who has which
 ---@return lastpass.directory.Accounts|nil
 ---@return string? message
 ---@return lastpass.Error? err code "no_rest" without a key; those of the REST API
@@ -191,28 +222,26 @@ function M.read(client, options)
       return M.statuses[value] ~= nil, table.concat(errors.names_of(M.statuses), ", ")
     end,
     levels = "boolean",
+    emails = "table",
   })
   local rest, message, err = client:rest()
   if not rest then
     return nil, message, err
   end
-  local rows
-  rows, message, err = read_list(rest.users, rest, {
-    account_status = options.status and M.statuses[options.status],
-  })
-  if not rows then
-    return nil, message, err
-  end
   local accounts = setmetatable({ _by_key = {}, _list = {} }, accounts_mt)
-  for _, row in ipairs(rows) do
-    add_account(accounts, row)
+  local ok
+  for _, filter in ipairs(filters_of(options)) do
+    ok, message, err = read_accounts(rest, accounts, filter)
+    if not ok then
+      return nil, message, err
+    end
   end
   if options.levels then
     accounts.levels, message, err = M.read_levels(rest)
-    local ok = accounts.levels
-    if ok then
-      ok, message, err = read_members(rest, accounts)
+    if not accounts.levels then
+      return nil, message, err
     end
+    ok, message, err = read_members(rest, accounts)
     if not ok then
       return nil, message, err
     end
@@ -346,7 +375,11 @@ function M.accounts(client, options)
 end
 
 signature.declare("client:", M, { accounts = "options?: table" })
-signature.declare("accounts:", methods, { of = "address: string", list = "", level = "name: string" })
+signature.declare(
+  "accounts:",
+  methods,
+  { of = "address: string", list = "", level = "name: string" }
+)
 
 return signature.declare("directory.accounts.", M, {
   read = "client: table, options?: table",

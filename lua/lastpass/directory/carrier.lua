@@ -1,5 +1,5 @@
 --- What carries a change of `lastpass.directory.changes` to LastPass, and reads the user back: the Enterprise API,
--- or SCIM as far as it goes. Who plans or guards changes need not know which it is.
+-- SCIM as far as it goes, or the REST API for what it alone does. Who plans or guards changes need not know which it is.
 -- @module lastpass.directory.carrier
 local changes = require "lastpass.directory.changes"
 local email = require "lastpass.email"
@@ -7,16 +7,18 @@ local errors = require "lastpass.error"
 local signature = require "lastpass.signature"
 
 ---@class lastpass.directory.Carrier
----@field name "enterprise"|"scim"
+---@field name "enterprise"|"scim"|"rest"
 local enterprise = {}
 local scim = {}
+local rest = {}
 
 local enterprise_mt = { __name = "lastpass.directory.Carrier", __index = enterprise }
 local scim_mt = { __name = "lastpass.directory.Carrier", __index = scim }
+local rest_mt = { __name = "lastpass.directory.Carrier", __index = rest }
 
 local M = {}
 
-enterprise.name, scim.name = "enterprise", "scim"
+enterprise.name, scim.name, rest.name = "enterprise", "scim", "rest"
 
 local function check_kind(kind)
   local change = changes.by_name[kind]
@@ -35,7 +37,10 @@ end
 ---@return boolean
 ---@return string? why not
 function enterprise.carries(_, kind, after) -- luacheck: no unused args
-  check_kind(kind)
+  local change = check_kind(kind)
+  if change.rest then
+    return false, change.scim
+  end
   return true
 end
 
@@ -49,6 +54,9 @@ end
 ---@return lastpass.Error? err
 function enterprise:send(kind, subject, after, private)
   local change = check_kind(kind)
+  if change.rest then
+    return errors.fail("refused", "not_over_enterprise", ("%s: %s"):format(kind, change.scim))
+  end
   local row = changes.row(kind, subject, after or {}, private)
   local data = changes.takes_list(change) and { row } or row
   return self._client[change.command](self._client, data)
@@ -288,6 +296,59 @@ function scim:user(address)
   return self._client:user(address)
 end
 
+-- ---- the REST API ----
+
+--- Whether a change can be sent this way.
+---@param kind string name of a `lastpass.directory.changes` row
+---@param after? table what it sets
+---@return boolean
+---@return string? why not
+function rest.carries(_, kind, after) -- luacheck: no unused args
+  local change = check_kind(kind)
+  if change.rest then
+    return true
+  end
+  return false, ("the Enterprise API does it by %s"):format(change.command)
+end
+
+local rest_senders = {
+  stage = function(self, address, after)
+    return self._client:create_user { email = address, name = after.fullname, action = "stage" }
+  end,
+  admin_level = function(self, address, after)
+    local account = self._accounts and self._accounts:of(address)
+    if not account or account.is_duplicate then
+      local text = account and "the REST API has %s twice, by case"
+        or "the REST API does not know %s"
+      return errors.fail("refused", "no_such_user", text:format(address))
+    end
+    local given, message, err =
+      self._client:add_user_to_admin_level(after.level_id, { user_id = account.id })
+    if given and given.admin_level_id ~= nil and given.admin_level_id ~= after.level_id then
+      return errors.fail("protocol", "unexpected_shape", "the reply names another admin level", {
+        uncertain = true,
+        command = "add_user_to_admin_level",
+      })
+    end
+    return given, message, err
+  end,
+}
+
+--- Sends one change.
+---@param kind string
+---@param subject string address
+---@param after? table what it sets
+---@return table|nil reply
+---@return string? message
+---@return lastpass.Error? err code "not_over_rest" for what it does not carry; nothing was sent then
+function rest:send(kind, subject, after)
+  local is_carried, why = self:carries(kind)
+  if not is_carried then
+    return errors.fail("refused", "not_over_rest", ("%s: %s"):format(kind, why))
+  end
+  return rest_senders[kind](self, subject, after or {})
+end
+
 local signatures = {
   carries = "kind: string, after?: table",
   send = "kind: string, subject: string, after?: table, private?: table",
@@ -295,6 +356,10 @@ local signatures = {
 }
 signature.declare("carrier:", enterprise, signatures)
 signature.declare("carrier:", scim, signatures)
+signature.declare("carrier:", rest, {
+  carries = signatures.carries,
+  send = "kind: string, subject: string, after?: table",
+})
 
 --- Changes over the Enterprise API.
 ---@param client lastpass.Client
@@ -312,7 +377,16 @@ function M.of_scim(client, ids)
   return setmetatable({ _client = client, _groups = {}, _ids = ids or {} }, scim_mt)
 end
 
+--- Changes that the REST API alone does.
+---@param client lastpass.business.Client
+---@param accounts? lastpass.directory.Accounts who has which id there; without it nobody gets an admin level
+---@return lastpass.directory.Carrier
+function M.of_rest(client, accounts)
+  return setmetatable({ _client = client, _accounts = accounts }, rest_mt)
+end
+
 signature.declare("directory.carrier.", M, {
+  of_rest = "client: table, accounts?: table",
   of_enterprise = "client: table",
   of_scim = "client: table, ids?: table",
 })

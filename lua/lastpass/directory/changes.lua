@@ -4,12 +4,15 @@
 -- load and to read, and the spec of this table compares the two.
 -- @module lastpass.directory.changes
 local core = require "lastpass.core"
+local rest_changes = require "lastpass.directory.rest_changes"
 
 local M = {}
 
 ---@class lastpass.directory.Change
 ---@field name string
----@field command string     its command (enterprise-api §4)
+---@field command? string    its command (enterprise-api §4); nil for what the REST API alone does
+---@field rest? string       how the REST API does it (business §2), where nothing else does
+---@field takes? table[]     of those without a command: what a row has, as `core.commands` describes it
 ---@field deleteaction? integer of `deluser` (enterprise-api §4.4)
 ---@field address? string    the field of the row that names the user; default "username"
 ---@field fields? table  what it sets; as keys with the field of the row that says so, where its name is another
@@ -61,6 +64,7 @@ M.list = {
     limits = { { "create", "25%", "people created", least = 25 } },
     mails = 1,
   },
+  rest_changes.stage,
   {
     name = "enable",
     command = "enableuser",
@@ -166,6 +170,7 @@ M.list = {
     weakens = true,
     traceless = true,
   },
+  rest_changes.admin_level,
   {
     name = "disable",
     command = "disableuser",
@@ -237,6 +242,9 @@ M.deletions = {}
 local by_command = {}
 
 local function add_to_index(change)
+  if not change.command then
+    return
+  end
   by_command[change.command] = change
   if change.deleteaction then
     M.deletions[change.deleteaction] = change.name
@@ -272,11 +280,24 @@ function M.harms(name)
   return (change.removes or change.weakens) == true
 end
 
---- Whether the directory does not show what a change does: some kinds, and of names those for Duo and SecurID
--- alone.
+--- Whether an admin is no longer one, or may no longer be one, after a change.
 ---@param change table {kind, after}
 ---@return boolean
+function M.ends_admin(change)
+  if change.kind == "admin_level" then
+    return not rest_changes.is_full_level(change.after.level)
+  end
+  return M.by_name[change.kind].removes or false
+end
+
+--- Whether the directory does not show what a change does: some kinds, of names those for Duo and SecurID alone, and of
+-- admin levels all where the server does not list who has which.
+---@param change table {kind, after, shown}
+---@return boolean
 function M.is_traceless(change)
+  if change.kind == "admin_level" then
+    return not change.shown
+  end
   if change.kind == "name" then
     return change.after.fullname == nil
   end
@@ -284,7 +305,7 @@ function M.is_traceless(change)
 end
 
 local function is_list(command)
-  return core.commands[command].data ~= "object"
+  return command ~= nil and core.commands[command].data ~= "object"
 end
 
 --- Whether the command takes a list of such changes.

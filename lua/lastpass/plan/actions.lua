@@ -14,7 +14,8 @@ local limits = require "lastpass.plan.limits"
 local M = {}
 
 ---@class lastpass.plan.Action
----@field kind string      a name of `lastpass.directory.changes`, "update" for names
+---@field kind string      a name of `lastpass.directory.changes`, "update" for names, "invite" for whatever invites somebody who
+-- is known: staged, or invited before
 ---@field subject string   address
 ---@field after? table     what the step wants, see `lastpass.plan.steps`
 ---@field private? table   fields that are sent and stand in no plan and no journal
@@ -32,6 +33,9 @@ for _, change in ipairs(changes.list) do
   changes_of[name], names_state[name] = change, names_state[name] or change.status == "absent"
 end
 
+-- Which change it is depends on the state of the user.
+changes_of.invite = { name = "invite" }
+
 local known = {}
 for name in pairs(changes_of) do
   known[name] = "table"
@@ -48,7 +52,7 @@ local lua_types = {
 -- The fields of a row, as the command has them; nil for actions that take an address alone.
 local function fields_of(kind)
   local change = changes_of[kind]
-  return change.fields and core.commands[change.command].fields
+  return change.takes or change.fields and core.commands[change.command].fields
 end
 
 local function unique_names(list)
@@ -135,6 +139,8 @@ function M.new(kind, given)
     if not after.email then
       return nil, code, reason
     end
+  elseif kind == "admin_level" and not (given.level or ""):find "%S" then
+    return nil, "empty_name", "an admin level must have a name"
   elseif after.fullname and not after.fullname:find "%S" then
     return nil, "empty_name", "a name must not be empty; leave it out to keep the name as it is"
   elseif has_blank(after.groups) or has_blank(after.join) or has_blank(after.leave) then
@@ -237,7 +243,7 @@ end
 local FEW = 5
 
 -- New people and groups are compared with all that are there.
-local asks_everybody = { create = true, groups = true }
+local asks_everybody = { create = true, stage = true, groups = true }
 
 --- The addresses that have to be read for actions, when a few will do.
 ---@param actions lastpass.plan.Action[]

@@ -30,6 +30,20 @@ function M.cut(steps, chunk)
   return list
 end
 
+local function check_step(client, step)
+  local kind = changes.by_name[step.kind]
+  local ok, row = pcall(row_of, step)
+  if not ok then
+    return nil, "it does not say what it changes"
+  end
+  local data = changes.takes_list(kind) and { row } or row
+  local body, message = client:request_body(kind.command, data)
+  if body then
+    body:close()
+  end
+  return body ~= nil, message
+end
+
 --- Whether each step can be put into a request at all. Nothing is sent.
 ---@param client lastpass.Client
 ---@param steps lastpass.plan.Step[]
@@ -38,25 +52,16 @@ end
 ---@return lastpass.Error? err code "bad_step"
 function M.check(client, steps)
   for _, step in ipairs(steps) do
-    local kind = changes.by_name[step.kind]
-    local ok, row = pcall(row_of, step)
-    local body, message
-    if ok then
-      local data = changes.takes_list(kind) and { row } or row
-      body, message = client:request_body(kind.command, data)
+    local ok, message = true, nil
+    if not changes.by_name[step.kind].rest then
+      ok, message = check_step(client, step)
     end
-    if not body then
-      return errors.fail(
-        "conflict",
-        "bad_step",
-        ("step %d of the plan cannot be applied: %s"):format(
-          step.number,
-          message or "it does not say what it changes"
-        ),
-        { hint = "make the plan again" }
-      )
+    if not ok then
+      local text = "step %d of the plan cannot be applied: %s"
+      return errors.fail("conflict", "bad_step", text:format(step.number, message), {
+        hint = "make the plan again",
+      })
     end
-    body:close()
   end
   return true
 end

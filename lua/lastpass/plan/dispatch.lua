@@ -6,6 +6,7 @@ local changes = require "lastpass.directory.changes"
 local errors = require "lastpass.error"
 local parallel = require "lastpass.parallel"
 local reconcile = require "lastpass.plan.reconcile"
+local rest_batches = require "lastpass.plan.rest_batches"
 local scim_batches = require "lastpass.plan.scim_batches"
 local waiting = require "lastpass.transport.scheduler"
 
@@ -51,8 +52,14 @@ local function send_over_scim(work, steps)
   return scim_batches.send(client, work, steps)
 end
 
+local function send_over_rest(work, steps)
+  return rest_batches.send(watching_client(work, work.rest, steps), work, steps)
+end
+
+local senders = { scim = send_over_scim, rest = send_over_rest }
+
 local function send_noting(work, steps)
-  local send = steps[1].via == "scim" and send_over_scim or send_over_enterprise
+  local send = senders[steps[1].via] or send_over_enterprise
   local ok, results, err, requests = waiting.protected_call(send, work, steps)
   if ok then
     return results, err, requests
@@ -99,13 +106,15 @@ end
 
 -- Parts that may be under way at once, each in a queue of its own; what is in one queue goes one after another.
 local function queues_of(work, steps)
-  local over_enterprise, over_scim = {}, {}
+  local over = { enterprise = {}, scim = {}, rest = {} }
   for _, step in ipairs(steps) do
-    local list = step.via == "scim" and over_scim or over_enterprise
-    list[#list + 1] = step
+    table.insert(over[step.via or "enterprise"], step)
   end
-  local queues = scim_batches.queues(over_scim, work.options)
-  for _, part in ipairs(batches.cut(over_enterprise, work.options.chunk)) do
+  local queues = scim_batches.queues(over.scim, work.options)
+  for _, step in ipairs(over.rest) do
+    queues[#queues + 1] = { { step } }
+  end
+  for _, part in ipairs(batches.cut(over.enterprise, work.options.chunk)) do
     queues[#queues + 1] = { part }
   end
   return queues

@@ -148,15 +148,19 @@ local function has_form(step)
   return true
 end
 
--- A plan for SCIM says of each step what carries it, and where the endpoint is; other plans do not.
+-- A plan for SCIM, or with the REST API, says of each step what carries it, and where that is; other plans do not.
 local function has_surface(body)
   local is_scim = body.via == "scim" and type(body.scim) == "string"
-  if body.via ~= nil and not is_scim then
+  local is_rest = type(body.rest) == "table" and type(body.rest.url) == "string"
+  if body.via ~= nil and not is_scim or body.rest ~= nil and not is_rest then
     return false
   end
+  local known = { scim = is_scim, rest = is_rest, enterprise = is_scim or is_rest }
   for _, step in ipairs(body.steps) do
-    local is_known = step.via == "scim" or step.via == "enterprise"
-    if is_scim and not is_known or not is_scim and step.via ~= nil then
+    local via = step.via
+    if via == nil and (is_scim or is_rest) or via ~= nil and not known[via] then
+      return false
+    elseif (via == "rest") ~= (changes.by_name[step.kind].rest ~= nil) then
       return false
     end
   end

@@ -12,6 +12,7 @@ local guards = require "lastpass.plan.guards"
 local json = require "lastpass.json"
 local limits = require "lastpass.plan.limits"
 local playbooks = require "lastpass.plan.playbook"
+local rest_batches = require "lastpass.plan.rest_batches"
 local signature = require "lastpass.signature"
 local state = require "lastpass.plan.state"
 local steps = require "lastpass.plan.steps"
@@ -26,7 +27,7 @@ local M = {}
 -- {code, kind, count, reason}), problems, warnings, refusals, upcoming (what dates will bring within a
 -- month: {day, subject, what, origin}), sources, objects, counts, requests,
 -- mails, created, expires, tenant, directory, playbook; via ("scim") and scim (the endpoint), when the
--- steps say what carries them
+-- steps say what carries them; rest ({url, levels}), when the REST API was read for it
 ---@field new_groups? string[] of actions: groups that the steps would make
 local methods = {}
 
@@ -271,6 +272,13 @@ function M.of_declared(client, declared, options)
   if not snapshot then
     return nil, message, err
   end
+  local needs, rest = rest_batches.needs(declared), nil
+  if needs then
+    rest, message, err = rest_batches.join(client, snapshot, needs, named)
+    if not rest then
+      return nil, message, err
+    end
+  end
   local sources = playbooks.sources(declared)
   local context
   context, message, err = read_context(client, declared, snapshot, sources, options)
@@ -290,7 +298,7 @@ function M.of_declared(client, declared, options)
   body.playbook = declared.playbook
   body.sources = json.list(sources)
   body.settings = declared.settings
-  body.directory = context.size
+  body.directory, body.rest = context.size, rest
   ok, message, err = surface.assign(client, body, options.via)
   if not ok then
     return nil, message, err

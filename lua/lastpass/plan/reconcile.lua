@@ -48,7 +48,7 @@ local function classify_changed(work, steps, snapshot, entries)
   if #left == 0 or known and known.code == "created" then
     return
   end
-  local now = state.of(snapshot:user(steps[1].subject))
+  local now = state.at(snapshot, steps[1].subject)
   local expected = expected_state(work, steps)
   for _, step in ipairs(left) do
     expected = is_half_done(work, step) and state.after_part(expected, step, now) or expected
@@ -190,7 +190,7 @@ end
 local function classify(work, steps, snapshot, times)
   local entries, undecided = {}, {}
   for _, step in ipairs(steps) do
-    local now = state.of(snapshot:user(step.subject))
+    local now = state.at(snapshot, step.subject)
     local known = work.outcomes[step.number]
     if known.code == "unclear_remark" then
       local before = expected_state(work, work:by_subject()[email.fold(step.subject)])
@@ -306,7 +306,7 @@ local function not_shown(work, snapshot)
     local now
     for _, step in ipairs(done_steps(work, steps)) do
       if is_unconfirmed(work, step) then
-        now = now or state.of(snapshot:user(step.subject))
+        now = now or state.at(snapshot, step.subject)
         local missing = state.missing(now, step)
         if #missing > 0 then
           local reason = NOT_SHOWN:format(table.concat(missing, "; "))

@@ -9,10 +9,12 @@ local M = {}
 
 --- Of a user, what plans change and guards ask about.
 ---@class lastpass.plan.State
----@field status "absent"|"active"|"disabled"|"invited"
+---@field status "absent"|"active"|"disabled"|"invited" and, of who is in the REST API alone, "staged", "awaiting_approval",
+-- "expired_invitation"
 ---@field fullname? string
 ---@field groups? string[] sorted
----@field admin? boolean
+---@field admin? boolean nil where a change of the admin level has made it unknown
+---@field admin_level? string where it was read
 
 --- The state of somebody who is not in the directory.
 ---@return lastpass.plan.State
@@ -51,6 +53,42 @@ function M.of(user)
     admin = user.admin or false,
   }
 end
+
+-- By snapshot: what the REST API says beside it.
+local accounts_of = setmetatable({}, { __mode = "k" })
+
+--- Joins a snapshot with what the REST API says of the same people.
+---@param snapshot lastpass.Snapshot
+---@param accounts lastpass.directory.Accounts
+function M.join(snapshot, accounts)
+  accounts_of[snapshot] = accounts
+end
+
+--- What a snapshot was joined with.
+---@param snapshot lastpass.Snapshot
+---@return lastpass.directory.Accounts|nil
+function M.accounts(snapshot)
+  return accounts_of[snapshot]
+end
+
+--- The state of whoever has an address: of a user of the directory, of somebody whom the REST API alone shows, or of nobody.
+---@param snapshot lastpass.Snapshot
+---@param address string
+---@return lastpass.plan.State
+function M.at(snapshot, address)
+  local now, accounts = M.of(snapshot:user(address)), accounts_of[snapshot]
+  local account = accounts and accounts:of(address)
+  if not account then
+    return now
+  elseif now.status == "absent" then
+    now = { status = account.status, fullname = account.name, groups = M.list {}, admin = false }
+  end
+  now.admin_level = account.admin_level
+  return now
+end
+
+-- Who is not in the company yet, though somebody has prepared it.
+local NOT_YET = { absent = true, staged = true, awaiting_approval = true }
 
 --- The SHA-256 of a state: the base of a step.
 ---@param state lastpass.plan.State
@@ -98,6 +136,12 @@ function M.after(state, step)
     new[name] = value
   end
   new.status = status or state.status
+  if step.kind == "stage" then
+    new = { status = status, fullname = after.fullname, groups = M.list {}, admin = false }
+  elseif step.kind == "admin_level" then
+    new.admin = nil -- which levels make an admin is not known
+    new.admin_level = step.shown and after.level or nil
+  end
   if step.kind == "name" then
     new.fullname = after.fullname or state.fullname
   elseif step.kind == "groups" then
@@ -136,7 +180,12 @@ local function describe(value)
   return tostring(value)
 end
 
-local titles = { status = "the state", fullname = "the name", admin = "admin" }
+local titles = {
+  status = "the state",
+  fullname = "the name",
+  admin = "admin",
+  admin_level = "the admin level",
+}
 
 --- What differs between two states, in words.
 ---@param before lastpass.plan.State
@@ -144,8 +193,13 @@ local titles = { status = "the state", fullname = "the name", admin = "admin" }
 ---@return string[] differences empty when they are the same
 function M.differences(before, now)
   local list = {}
-  for _, name in ipairs { "status", "fullname", "admin" } do
-    if before[name] ~= now[name] and (name == "status" or before.status ~= "absent") then
+  for _, name in ipairs { "status", "fullname", "admin", "admin_level" } do
+    local is_known = name ~= "admin" or before.admin ~= nil
+    if
+      is_known
+      and before[name] ~= now[name]
+      and (name == "status" or before.status ~= "absent")
+    then
       local text = "%s was %s and is %s"
       list[#list + 1] = text:format(titles[name], describe(before[name]), describe(now[name]))
     end
@@ -168,7 +222,11 @@ end
 function M.satisfies(state, step)
   local kind, after = step.kind, step.after or {}
   if kind == "create" then
+    return not NOT_YET[state.status]
+  elseif kind == "stage" then
     return state.status ~= "absent"
+  elseif kind == "admin_level" then
+    return state.admin_level ~= nil and state.admin_level == after.level
   elseif kind == "name" then
     return after.fullname == nil or state.fullname == after.fullname
   elseif kind == "groups" then
@@ -192,13 +250,15 @@ function M.missing(state, step)
     end
   end
   if kind == "create" then
-    need(state.status ~= "absent", "is not in the company")
-    if state.status ~= "absent" and state.status ~= "invited" then
+    need(not NOT_YET[state.status], "is not in the company")
+    if not NOT_YET[state.status] and state.status ~= "invited" then
       local is_named = after.fullname == nil or state.fullname == after.fullname
       need(is_named, "the name is %s", state.fullname)
     end
   elseif kind == "name" then
     need(M.satisfies(state, step), "the name is %s", state.fullname)
+  elseif kind == "admin_level" then
+    need(M.satisfies(state, step), "the admin level is %s", state.admin_level)
   elseif kind ~= "groups" then
     need(M.satisfies(state, step), "the state is %s", state.status)
   end
@@ -257,6 +317,17 @@ local function undo_removal(step, before)
   return { kind = "create", after = after }, lost
 end
 
+local NO_LEVEL = "has the admin level %s; the one before is not known, or there was none, and no "
+  .. "documented call takes a level away"
+
+local function undo_level(step)
+  local back = step.before
+  if not back or not back.level_id then
+    return nil, NO_LEVEL:format(step.after.level)
+  end
+  return { kind = "admin_level", before = step.after, after = back }
+end
+
 --- The step that takes a step back.
 ---@param step lastpass.plan.Step that was done
 ---@param before lastpass.plan.State right before it
@@ -276,6 +347,8 @@ function M.inverse(step, before, now)
     return undo_name(step, before)
   elseif kind == "groups" then
     return undo_groups(step, before, now)
+  elseif kind == "admin_level" then
+    return undo_level(step)
   elseif kind == "create" then
     return { kind = now.status == "invited" and "uninvite" or "remove" }
   end

@@ -1,5 +1,5 @@
 --- Which of LastPass's interfaces carries the steps of a plan, and why: SCIM where it can, when a plan is made
--- `via = "scim"`, else the Enterprise API.
+-- `via = "scim"`, else the Enterprise API; and the REST API for what it alone does.
 -- @module lastpass.plan.surface
 local carriers = require "lastpass.directory.carrier"
 local changes = require "lastpass.directory.changes"
@@ -31,15 +31,36 @@ local function fields_of(step)
   return after
 end
 
+-- The steps of a plan that goes to several interfaces.
+local function assign_steps(body, carrier)
+  for _, step in ipairs(body.steps) do
+    local change = changes.by_name[step.kind]
+    if change.rest then
+      step.via, step.why = "rest", change.scim
+      step.shown = step.kind == "admin_level" and body.rest.levels or nil
+    elseif carrier then
+      local is_carried, why = carrier:carries(step.kind, fields_of(step))
+      step.via = is_carried and "scim" or "enterprise"
+      step.why = why or ("SCIM does it by %s"):format(change.scim.by)
+    else
+      step.via, step.why = "enterprise", ("the Enterprise API does it by %s"):format(change.command)
+    end
+  end
+end
+
 --- Decides for each step of a plan which surface carries it. Nothing is sent.
 ---@param client lastpass.Client
----@param body table of the plan; gets `via` and `scim` (the endpoint's address), its steps `via` and `why`
+---@param body table of the plan; gets `via` and `scim` (the endpoint's address), its steps `via` and `why`; `rest` says that
+-- the REST API was read for it
 ---@param via? "enterprise"|"scim"
 ---@return true|nil
 ---@return string? message
 ---@return lastpass.Error? err code "no_scim" and those of `client:scim`
 function M.assign(client, body, via)
   if (via or "enterprise") == "enterprise" then
+    if body.rest then
+      assign_steps(body)
+    end
     return true
   end
   local endpoint, message, err = client:scim()
@@ -48,11 +69,7 @@ function M.assign(client, body, via)
   end
   local carrier = carriers.of_scim(endpoint)
   body.via, body.scim = via, endpoint:option "url"
-  for _, step in ipairs(body.steps) do
-    local is_carried, why = carrier:carries(step.kind, fields_of(step))
-    step.via = is_carried and via or "enterprise"
-    step.why = why or ("SCIM does it by %s"):format(changes.by_name[step.kind].scim.by)
-  end
+  assign_steps(body, carrier)
   return true
 end
 
@@ -61,15 +78,34 @@ local function other_surface(form, ...)
   return errors.fail("conflict", "other_surface", form:format(...), { hint = hint })
 end
 
+-- A plan that was made with what a REST API says goes to that one.
+local function check_rest(client, body)
+  local rest, message, err = client:rest()
+  if not rest then
+    err.message = "the plan needs the REST API: " .. message
+    return nil, err.message, err
+  elseif rest:option "url" ~= body.rest.url then
+    local form = "the plan was made with the REST API at %s, and this client's is at %s"
+    return other_surface(form, tostring(body.rest.url), rest:option "url")
+  end
+  return true
+end
+
 --- The endpoint that a plan's steps go to, if they do. What a plan was made for is what it is applied by.
 ---@param client lastpass.Client
 ---@param body table of the plan
 ---@param wanted? "enterprise"|"scim" what the caller asks for; nil: whatever the plan says
 ---@return lastpass.scim.Client|false|nil endpoint false when all goes over the Enterprise API
 ---@return string? message
----@return lastpass.Error? err codes "other_surface", "no_scim" and those of `client:scim`
+---@return lastpass.Error? err codes "other_surface", "no_scim", "no_rest" and those of `client:scim` and `client:rest`
 function M.open(client, body, wanted)
   local via = body.via or "enterprise"
+  if body.rest then
+    local ok, message, err = check_rest(client, body)
+    if not ok then
+      return nil, message, err
+    end
+  end
   if wanted and wanted ~= via then
     local form = "the plan was made for %s, and is to go over %s"
     return other_surface(form, M.titles[via], M.titles[wanted])
@@ -119,6 +155,8 @@ function M.requests(client, steps)
   for _, step in ipairs(steps) do
     if step.via == "scim" then
       over_scim[#over_scim + 1] = step
+    elseif step.via == "rest" then
+      requests = requests + 1
     else
       by_kind[step.kind] = (by_kind[step.kind] or 0) + 1
     end

@@ -51,6 +51,10 @@ local describe = {
   rename = function(step)
     return "-> " .. step.after.email
   end,
+  admin_level = function(step)
+    local before = step.before and step.before.level
+    return (before and before .. " -> " or "") .. step.after.level
+  end,
 }
 
 --- What a step changes, in a few words.
@@ -158,7 +162,11 @@ end
 -- What carries the steps of each kind, and why: "disable the account: over SCIM, which does it by …".
 local function add_surfaces(lines, body)
   lines[#lines + 1] = ""
-  lines[#lines + 1] = ("Over SCIM (%s):"):format(clean(body.scim))
+  for _, one in ipairs { { "SCIM", body.scim }, { "the REST API", body.rest and body.rest.url } } do
+    if one[2] then
+      lines[#lines + 1] = ("Over %s (%s):"):format(one[1], clean(one[2]))
+    end
+  end
   local seen = {}
   for _, step in ipairs(body.steps) do
     local line = ("%s: %s"):format(changes.by_name[step.kind].verb, step.why)
@@ -242,10 +250,10 @@ function M.plan(plan, width)
   end
   if #body.steps > 0 then
     lines[#lines + 1] = ""
-    local with = body.via and columns_via or columns
+    local with = (body.via or body.rest) and columns_via or columns
     lines[#lines + 1] = table_of(M.step_rows(body.steps), with, { width = width })
   end
-  if body.via and #body.steps > 0 then
+  if (body.via or body.rest) and #body.steps > 0 then
     add_surfaces(lines, body)
   end
   add_held(lines, body, width)

@@ -10,6 +10,7 @@ local json = require "lastpass.json"
 local limits = require "lastpass.plan.limits"
 local plans = require "lastpass.plan"
 local preconditions = require "lastpass.plan.preconditions"
+local rest_batches = require "lastpass.plan.rest_batches"
 local runs = require "lastpass.plan.run"
 local state = require "lastpass.plan.state"
 local surface = require "lastpass.plan.surface"
@@ -114,7 +115,7 @@ end
 
 local function take_back(body, id, steps, outcomes, objects, snapshot)
   local user = snapshot:user(steps[1].subject)
-  local now = state.of(user)
+  local now = state.at(snapshot, steps[1].subject)
   local done, expected, created = replay(body, steps, outcomes, objects, now)
   if #done == 0 then
     return
@@ -247,6 +248,14 @@ local function check_doubt(client, read)
   )
 end
 
+-- What the run knew of the REST API is asked for again. A plan whose steps need nothing of it does not say so.
+local function join_rest(client, snapshot, body)
+  if not body.rest then
+    return nil
+  end
+  return rest_batches.join(client, snapshot, { levels = body.rest.asks_levels })
+end
+
 --- Makes the plan that takes a run back.
 ---@param client lastpass.Client
 ---@param id integer
@@ -283,6 +292,10 @@ function M.make(client, id, options)
     return nil, message, err
   end
   local body = document.new()
+  body.rest, message, err = join_rest(client, snapshot, read.body)
+  if err then
+    return nil, message, err
+  end
   local outcomes = runs.outcomes(read.steps)
   for _, steps in ipairs((document.by_subject(read.body.steps))) do
     take_back(body, id, steps, outcomes, read.body.objects, snapshot)

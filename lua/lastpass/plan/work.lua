@@ -3,6 +3,7 @@
 -- @module lastpass.plan.work
 local document = require "lastpass.plan.document"
 local errors = require "lastpass.error"
+local rest_batches = require "lastpass.plan.rest_batches"
 local waiting = require "lastpass.transport.scheduler"
 local time = require "lastpass.time"
 
@@ -21,6 +22,7 @@ local M = {}
 ---@class lastpass.plan.Work
 ---@field client lastpass.Client
 ---@field scim lastpass.scim.Client|false what carries the steps that go over SCIM
+---@field rest? lastpass.business.Client  what carries those that go over the REST API
 ---@field scim_groups table<string, string> ids of groups by name
 ---@field scim_ids? table<string, string> ids of users by the key of the address, once they were read
 ---@field journal lastpass.store.Journal
@@ -97,7 +99,16 @@ end
 ---@return string? message
 ---@return lastpass.Error? err
 function methods:read_directory()
-  return self.client:snapshot(self.body.named and { named = self.body.named })
+  local snapshot, message, err =
+    self.client:snapshot(self.body.named and { named = self.body.named })
+  local ok = snapshot
+  if ok then
+    ok, message, err = rest_batches.join_again(self.client, snapshot, self.body)
+  end
+  if not ok then
+    return nil, message, err
+  end
+  return snapshot
 end
 
 --- Ends the run before its end: what is under way comes to its own end, nothing more is begun. The
@@ -137,7 +148,10 @@ end
 -- Seconds that a call of this run may take.
 local function call_limit(self)
   local limit = self.client:option "timeout"
-  return self.scim and math.max(limit, self.scim:option "timeout") or limit
+  for _, client in pairs { self.scim or nil, self.rest } do
+    limit = math.max(limit, client:option "timeout")
+  end
+  return limit
 end
 
 --- Until when the server may still be at work on a call that is sent now: its time limit, and a margin.
@@ -360,6 +374,9 @@ function M.new(fields)
   }
   for name, value in pairs(fields) do
     work[name] = value
+  end
+  if work.body.rest then
+    work.rest = assert(work.client:rest()) -- `surface.open` has asked for it
   end
   for _, outcome in pairs(work.outcomes) do
     work.over = work.over + (final[outcome.state] and 1 or 0)

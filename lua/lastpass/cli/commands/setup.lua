@@ -9,9 +9,19 @@ local must = failure.must
 local account_view = {
   name = "accounts",
   key = "cid",
-  fields = { "cid", "url", "users", "profile" },
-  columns = { "cid", "url", "users", "profile" },
+  fields = { "cid", "url", "users", "profile", "rest" },
+  columns = { "cid", "url", "users", "profile", "rest" },
 }
+
+-- Whether the REST API accepts the key, where there is one; a key that it refuses is an error.
+local function check_rest(client)
+  if not client:option "rest" then
+    return nil
+  end
+  local query = { query = { ["max-results"] = "1" } }
+  must(must(client:rest()):request("GET", "/v1/users", query))
+  return "accepted"
+end
 
 local function check_account(session)
   local client = session:client()
@@ -21,6 +31,7 @@ local function check_account(session)
     url = client:option "url",
     users = tonumber(reply.total),
     profile = session.options.profile or session:configuration().default,
+    rest = check_rest(client),
   })
   return exit.done
 end

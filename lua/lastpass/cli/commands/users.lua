@@ -35,6 +35,24 @@ local function new_users(options)
   return items
 end
 
+local function staged_users(options)
+  local verbs = require "lastpass.cli.verbs"
+  local ok, message, err = verbs.check_texts(options, { "name" })
+  if not ok then
+    return nil, message, err
+  end
+  local items = {}
+  for position, address in ipairs(options.email) do
+    items[position] = verbs.item("stage", { email = address, fullname = options.name })
+  end
+  return items
+end
+
+local function leveled_user(options)
+  local row = { email = options.email, level = options.level }
+  return { require("lastpass.cli.verbs").item("admin-level", row) }
+end
+
 local function new_names(options)
   if not options.name and not options.duo and not options.securid then
     return errors.fail("argument", "usage", "user update: say what: --name, --duo or --securid")
@@ -61,8 +79,8 @@ return {
   {
     name = "users",
     summary = "List users",
-    description = "The directory is read to its end, and shown only when nothing of it was lost. The "
-      .. "REST API (rest_key) is asked as well when one of its states is named (staged, "
+    description = "The directory is read to its end, and shown only when nothing of it was lost. "
+      .. "The REST API (rest_key) is asked as well when one of its states is named (staged, "
       .. "awaiting_approval, expired_invitation), or the field account_status or admin_level.",
     connects = true,
     rows = true,
@@ -142,10 +160,9 @@ return {
     options = { EXPLAIN_SOURCE },
     lua = function(options)
       if options.explain_source then
-        return ("for _, user in ipairs(assert(client:accounts { email = %s })) do\n"
-          .. "  for field, source in pairs(user.sources) do print(field, user[field], source) end\nend"):format(
-          lua_text().value(options.email)
-        )
+        local form = "for _, user in ipairs(assert(client:accounts { email = %s })) do\n"
+          .. "  for field, from in pairs(user.sources) do print(field, user[field], from) end\nend"
+        return form:format(lua_text().value(options.email))
       end
       return ("print(assert(client:user(%s)))"):format(lua_text().value(options.email))
     end,
@@ -184,6 +201,41 @@ return {
       },
     },
     items = new_users,
+  },
+  {
+    name = "user stage",
+    verb = "stage",
+    summary = "Prepare users without inviting them",
+    description = "By the REST API (rest_key). No e-mail is sent; `user invite` does that later, "
+      .. "and `users --status staged` lists them. No documented call takes it back.",
+    arguments = { { "email", "address; several are possible", args = "+" } },
+    options = { { "--name", "full name, when it is one person", value = "NAME" } },
+    examples = { { 'lastpass user stage ann@acme.com --name "Ann Lee"', "for her first day" } },
+    items = staged_users,
+  },
+  {
+    name = "user invite",
+    verb = "invite",
+    summary = "Invite users who are staged, or whose invitation has expired",
+    description = "Each person gets an e-mail. It needs the REST API (rest_key), which knows them; "
+      .. "the Enterprise API sends it, for the other one's call is documented nowhere.",
+    examples = { { "lastpass user invite ann@acme.com --yes", "without the question" } },
+  },
+  {
+    name = "user admin-level",
+    verb = "admin-level",
+    summary = "Give a user an admin level",
+    description = "By the REST API (rest_key); `admin-levels` lists them. Somebody has one level: "
+      .. "the former one ends, and no documented call takes a level away. Several people: "
+      .. "lastpass bulk admin-level FILE.",
+    arguments = {
+      one_user[1],
+      { "level", "the level's name, or its number" },
+    },
+    examples = {
+      { 'lastpass user admin-level ann@acme.com "Helpdesk Admin"', "asks first" },
+    },
+    items = leveled_user,
   },
   {
     name = "user update",

@@ -378,7 +378,7 @@ return setmetatable(M, {
       return require "lastpass.cli.views.users"
     end
     local group = name:match "^(%a+)_"
-    if group == "scim" or group == "saml" or group == "mfa" then
+    if group == "scim" or group == "saml" or group == "mfa" or group == "rest" then
       return require("lastpass.cli.views." .. group)[name]
     end
     return nil

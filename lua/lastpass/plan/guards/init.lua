@@ -187,7 +187,7 @@ local function check_last_admin(builder, context)
     local key = email.fold(step.subject)
     local state = builder.users[key].state
     local is_admin = state.admin and state.status == "active"
-    if changes.by_name[step.kind].removes and is_admin and not seen[key] then
+    if changes.ends_admin(step) and is_admin and not seen[key] then
       removed, seen[key] = removed + 1, true
     end
   end
@@ -228,7 +228,7 @@ end
 function M.last_admin(steps, snapshot)
   local removed, admins = 0, 0
   for _, step in ipairs(steps) do
-    if changes.by_name[step.kind].removes and is_active_admin(snapshot:user(step.subject)) then
+    if changes.ends_admin(step) and is_active_admin(snapshot:user(step.subject)) then
       removed = removed + 1
     end
   end

@@ -195,7 +195,7 @@ end
 local function new_addresses(builder)
   local list = {}
   for _, step in ipairs(builder:open_steps()) do
-    local address = step.kind == "create" and step.subject
+    local address = (step.kind == "create" or step.kind == "stage") and step.subject
       or step.kind == "rename" and step.after.email
     if address then
       list[#list + 1] = { step = step, address = address, skeleton = unicode.skeleton(address) }
@@ -304,7 +304,8 @@ local function check_same_names(builder)
     return
   end
   for _, step in ipairs(builder:open_steps()) do
-    local other = step.kind == "create" and leaving[name_of(step.after.fullname) or ""]
+    local other = (step.kind == "create" or step.kind == "stage")
+      and leaving[name_of(step.after.fullname) or ""]
     if other then
       pairs_of_name[#pairs_of_name + 1] = { step, other }
     end

@@ -74,7 +74,7 @@ function methods:state_of(subject)
   local key = key_of(subject)
   local known = self.users[key]
   if not known then
-    known = { subject = subject, state = state.of(self.snapshot:user(subject)) }
+    known = { subject = subject, state = state.at(self.snapshot, subject) }
     self.users[key] = known
   end
   return known.state

@@ -8,6 +8,7 @@ local groups = require "lastpass.plan.steps.groups"
 local json = require "lastpass.json"
 local match = require "lastpass.matching"
 local people = require "lastpass.plan.steps.people"
+local prepared = require "lastpass.plan.steps.prepared"
 local unicode = require "lastpass.unicode"
 
 local M = { resolve_only = groups.resolve_only }
@@ -23,7 +24,8 @@ local M = { resolve_only = groups.resolve_only }
 ---@field origin? string   where it was caused: "hr.csv:17"
 ---@field reversal "reversible"|"hard"|"final"
 ---@field base string      SHA-256 of the user as they were
----@field via? "enterprise"|"scim" what carries it, in plans that are made `via = "scim"`
+---@field via? "enterprise"|"scim"|"rest" what carries it, in plans that are made `via = "scim"` or with the REST API
+---@field shown? true      of an admin level: the server lists who has it, so it can be read back
 ---@field why? string      why that and not the other
 
 local function position_of(step)
@@ -135,6 +137,7 @@ function M.compute(declared, snapshot, pending_renames, ahead)
   people.walk(builder, differences)
   people.removals(builder)
   people.renames(builder)
+  prepared.levels(builder)
   groups.exact(builder)
   if declared.is_direct then
     require("lastpass.plan.steps.actions").add(builder)

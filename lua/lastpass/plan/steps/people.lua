@@ -5,6 +5,7 @@ local characters = require "lastpass.text.characters"
 local core = require "lastpass.core"
 local email = require "lastpass.email"
 local groups = require "lastpass.plan.steps.groups"
+local prepared = require "lastpass.plan.steps.prepared"
 local state = require "lastpass.plan.state"
 
 local M = {}
@@ -30,6 +31,9 @@ local function create(builder, row)
     return
   end
   local extra = builder.declared.extras[row] or {}
+  if prepared.take(builder, row, extra) then
+    return
+  end
   local attribute = builder.declared.settings.attribute
   local after = { fullname = fullname, groups = groups.of_new(builder, row) }
   if extra.employee_id and attribute then

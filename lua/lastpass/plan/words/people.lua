@@ -22,6 +22,8 @@ local known_fields = {
   remove = "boolean",
   delete = "boolean",
   reason = "string",
+  staged = "boolean",
+  admin_level = "string",
 }
 
 local function without_blanks(list)
@@ -66,9 +68,18 @@ local function doubt_all(declared, id, aliases)
   end
 end
 
+-- What the REST API has to be asked for.
+local function note_rest(declared, fields)
+  if fields.staged or fields.admin_level then
+    declared.rest = declared.rest or {}
+    declared.rest.levels = declared.rest.levels or fields.admin_level ~= nil or nil
+  end
+end
+
 -- Notes what the core's rows have no fields for.
 local function note_fields(context, row, fields, notes, address)
   local declared = context.declared
+  note_rest(declared, fields)
   checks.utf8("user: 'reason'", fields.reason or "", 4)
   local id, aliases = id_of(fields.employee_id), aliases_of(fields, address)
   if not row then
@@ -77,6 +88,7 @@ local function note_fields(context, row, fields, notes, address)
   local extra = declared:extra(row)
   extra.reason, extra.notes = fields.reason, notes
   extra.employee_id, extra.aliases = id, aliases
+  extra.staged, extra.admin_level = fields.staged, fields.admin_level
   if fields.delete or fields.remove then
     extra.state = fields.delete and "delete" or "remove"
   end

@@ -60,6 +60,18 @@ local function missing(context, choice)
   end
 end
 
+-- create "staged": new people are prepared, and no mail is sent to them.
+local function create(context, choice)
+  if choice ~= "invite" and choice ~= "staged" then
+    errors.raise(2, 'create: must be "invite" or "staged", not \'%s\'', tostring(choice))
+  end
+  set_once(context, "create", "choice", choice, 2)
+  context.declared.settings.create = choice
+  if choice == "staged" then
+    context.declared.rest = context.declared.rest or {}
+  end
+end
+
 -- limit { disable = "5%" }.
 local function limit(context, given)
   if type(given) ~= "table" then
@@ -251,6 +263,14 @@ return {
     takes = "choice: string|table",
     form = 'missing "disable"',
     doc = "what happens to users that nothing mentions: `keep` (default), `disable`, `remove`",
+  },
+  {
+    name = "create",
+    run = create,
+    takes = "choice: string",
+    form = 'create "staged"',
+    doc = "how new people begin: `invite` (default), or `staged`: prepared by the REST API, "
+      .. "without an e-mail, until `lastpass user invite`; also a field of `user`, `staged = true`",
   },
   {
     name = "only",
