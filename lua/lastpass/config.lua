@@ -363,9 +363,9 @@ end
 
 --- One profile as options for `lastpass.new`.
 ---@param name? string default: the default profile
+---@return table|nil options provhash is still a description: {kind = "file"|"env"|"command", value}; `scim`
 -- has url, token and dialect; `rest` url and key; `mfa` what `lastpass.mfa.new` takes, its keys as {file = …}; `approval`
 -- as of `lastpass.new`
--- has url, token and dialect; `rest` url and key; `mfa` what `lastpass.mfa.new` takes, its keys as {file = …}; `approval` as of `lastpass.new`
 ---@return string? message
 ---@return lastpass.Error? err kind "argument" (unknown_profile, no_profile, no_cid, no_provhash,
 -- no_scim_token, no_rest_key, no_mfa_key)
