@@ -57,20 +57,19 @@ describe("--tenants", function()
   end)
 
   it("writes the same rows fast and field by field", function()
-    local _, fast = run "users --tenants c1,c2 --in-flight 1 --ndjson"
+    local _, fast = run "users --tenants c2 --ndjson"
     local fields = {}
     for name in fast:match("^[^\n]+"):gmatch '"([%a_]+)":' do
       fields[#fields + 1] = name
     end
     local _, slow = run {
       "users",
-      "--tenants=c1,c2",
-      "--in-flight=1",
+      "--tenants=c2",
       "--ndjson",
       "--fields=" .. table.concat(fields, ","),
     }
     assert.equal(fast, slow)
-    assert.matches('\n{"companies":2,"done":2,"missing":%[%]}\n$', fast)
+    assert.matches('\n{"companies":1,"done":1,"missing":%[%]}\n$', fast)
   end)
 
   it("shows a table in the order of the companies", function()

@@ -150,6 +150,9 @@ function M.finish(session, result)
   if #result.missing > 0 or not session.options.quiet then
     session:say("%s", M.statement(result))
   end
+  if #result.missing > 0 and result.note then
+    session:say("note: how old their last results are is not known: %s", result.note)
+  end
   if require("lastpass.cli.interrupt").has_come() then
     return exit.interrupted
   end
@@ -267,6 +270,7 @@ local function start_run(session, declared, set)
     output = declared.kind == "export" and require("lastpass.cli.exporting").output_of_companies(
       session
     ) or nil,
+    remember = true,
     on_say = function(company, said)
       session:say("%s: %s", company.name, said)
     end,

@@ -220,6 +220,39 @@ local function select_tenants(database)
   return found
 end
 
+local known_note =
+  { tenant = "string", is_good = "boolean", seconds = "number", code = "string", reason = "string" }
+
+local function insert_notes(database, notes)
+  for _, note in ipairs(notes) do
+    note_company(database, note.tenant, note)
+  end
+  return true
+end
+
+--- Notes what came of companies outside of jobs, in one transaction: a run in one process.
+---@param list table[] tenant, is_good (something was read of it), seconds (how long it took), code, reason
+---@return true|nil
+---@return string? message
+---@return lastpass.Error? err
+function methods:note_tenants(list)
+  local where, notes = "journal:note_tenants", {}
+  for index, note in ipairs(values.list(where, "the list", list)) do
+    errors.check_options(where, note, known_note, 2)
+    notes[index] = {
+      tenant = values.name(where, "tenant", note.tenant),
+      state = note.is_good and "done" or "failed",
+      milliseconds = note.seconds and math.floor(note.seconds * 1000),
+      code = values.optional_text(where, "code", note.code),
+      reason = values.optional_text(where, "reason", note.reason),
+    }
+  end
+  table.sort(notes, function(a, b)
+    return a.tenant < b.tenant -- in one order everywhere, so that no two transactions wait for each other
+  end)
+  return self._database:transaction(insert_notes, notes)
+end
+
 --- What is known of companies from their last results: when they were last worked for (`served`), how long it took
 -- (`milliseconds`), when something was last read of them (`last_good`), how often they failed since, and why.
 ---@return table<string, table>|nil by tenant

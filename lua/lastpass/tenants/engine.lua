@@ -3,6 +3,7 @@
 -- @module lastpass.tenants.engine
 local errors = require "lastpass.error"
 local kinds = require "lastpass.tenants.kinds"
+local records = require "lastpass.tenants.records"
 local scheduler = require "lastpass.transport.scheduler"
 local signature = require "lastpass.signature"
 
@@ -37,6 +38,7 @@ M.options = {
   output = "function",
   cancel = "function",
   before_send = "function",
+  remember = "boolean",
 }
 
 ---@class lastpass.tenants.Missing
@@ -52,6 +54,7 @@ M.options = {
 ---@field missing lastpass.tenants.Missing[] done + #missing = companies
 ---@field rows integer
 ---@field code integer      the highest exit code of the companies
+---@field note string|nil  why the journal knows nothing of earlier results, where it was asked
 ---@field outcomes table<string, lastpass.tenants.Outcome>|nil by company, when nobody took them
 
 ---@class lastpass.tenants.Run
@@ -78,7 +81,8 @@ end
 ---@param companies lastpass.tenants.Company[]
 ---@param name string the kind of work: `lastpass.tenants.kinds`
 ---@param settings table|nil of the kind
----@param options table|nil in_flight, time_limit (seconds for each company), on_say, output, cancel, before_send
+---@param options table|nil in_flight, time_limit (seconds for each company), on_say, output, cancel, before_send; remember:
+-- the journal says when something was last read of each company, and is told what comes of them now
 ---@param level integer whose line is blamed: 1 is the caller
 ---@return lastpass.tenants.Run|nil
 ---@return string? message
@@ -94,7 +98,12 @@ function M.start(companies, name, settings, options, level)
       return nil, message, err
     end
   end
+  local _, note
+  if options.remember then
+    _, note = records.read(companies)
+  end
   return setmetatable({
+    _notes = options.remember and {} or nil,
     _kind = kind,
     _settings = settings,
     _options = options,
@@ -108,7 +117,7 @@ function M.start(companies, name, settings, options, level)
     _positions = {}, -- of those that are missing
     _finished = 0,
     _seconds = 0,
-    _result = { companies = #companies, done = 0, missing = {}, rows = 0, code = 0 },
+    _result = { companies = #companies, done = 0, missing = {}, rows = 0, code = 0, note = note },
   }, run_mt)
 end
 
@@ -270,8 +279,29 @@ local function note_missing(self, entry)
     cid = company.cid,
     code = err.code or "failed",
     message = entry.message or "it gave nothing",
-    age = company.last_good and os.time() - company.last_good or nil,
+    age = company.last_good and math.max(os.time() - company.last_good, 0) or nil,
   })
+end
+
+local function remember(self, entry)
+  if self._notes and entry.started then
+    local err = entry.err or {}
+    self._notes[entry.company] = {
+      is_good = entry.outcome ~= nil,
+      seconds = entry.outcome and entry.seconds or nil,
+      code = err.code,
+      reason = entry.message,
+    }
+  end
+end
+
+-- Once, at the end: a transaction for each company would take longer than many of them.
+local function save_notes(self)
+  if self._notes then
+    local _, message = records.save(self._notes)
+    self._result.note = self._result.note or message
+    self._notes = nil
+  end
 end
 
 local function next_company(self)
@@ -281,9 +311,11 @@ local function next_company(self)
   end
   local entry = scheduler.call_without_yield(next_entry, self)
   if not entry then
+    save_notes(self)
     return nil
   end
   local result = self._result
+  remember(self, entry)
   self._given = entry.company
   if entry.outcome then
     result.done = result.done + 1

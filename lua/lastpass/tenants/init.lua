@@ -260,7 +260,7 @@ end
 ---@param kind string "users", …: `lastpass.tenants.kinds`
 ---@param settings? table of the kind
 ---@param options? table in_flight (16), time_limit (600 seconds for each company), on_say(company, text), output(text,
--- header), cancel(), before_send(company)
+-- header), cancel(), before_send(company), remember (the journal has when something was last read of each)
 ---@return lastpass.tenants.Run|nil
 ---@return string? message
 ---@return lastpass.Error? err

@@ -48,7 +48,9 @@ function M.read(options, connect)
     configuration, message, err = config.load()
   end
   if configuration and options.file then
-    configuration, message, err = configuration:of_file(options.file)
+    local is_csv = options.file:lower():find "%.csv$"
+    local read_as = is_csv and require("lastpass.tenants.csv_file").read or nil
+    configuration, message, err = configuration:of_file(options.file, read_as)
   end
   if not configuration then
     return nil, message, err

@@ -1,0 +1,137 @@
+--- The managed companies of a parent, as its REST API lists them (business §2.4). Where the hash of each is, the parent's
+-- profile says with one path for all: `"managed": {"provhash": {"file": "~/hashes/{cid}.hash"}}`.
+-- @module lastpass.tenants.managed
+local business = require "lastpass.business"
+local companies = require "lastpass.tenants.company"
+local errors = require "lastpass.error"
+local secret = require "lastpass.secret"
+
+local M = {}
+
+-- What the profile of a parent says of how LastPass is reached; the rest is the parent's own.
+local INHERITED = {
+  "url",
+  "timezone",
+  "timeout",
+  "connect_timeout",
+  "retries",
+  "rate",
+  "max_bytes",
+  "ca_file",
+  "proxy",
+  "journal",
+  "protect",
+}
+
+local function fail(code, message, hint)
+  return errors.fail("argument", code, message, { hint = hint })
+end
+
+local function profile_of(configuration, parent)
+  if not configuration.profiles[parent] then
+    local near = errors.did_you_mean(parent, errors.names_of(configuration.profiles))
+    return fail("unknown_profile", ("there is no profile '%s'%s"):format(parent, near))
+  end
+  local values = configuration:values(parent)
+  if not values.rest_key then
+    local hint = '"rest_key": {"file": PATH}'
+    return fail("no_rest_key", ("the profile '%s' has no rest_key"):format(parent), hint)
+  elseif not values.managed then
+    local hint = '"managed": {"provhash": {"file": "~/hashes/{cid}.hash"}}'
+    local form = "the profile '%s' does not say where the hashes of its managed companies are"
+    return fail("no_managed", form:format(parent), hint)
+  end
+  return values
+end
+
+local function make_client(values)
+  local key, message, err = secret[values.rest_key.kind](values.rest_key.value)
+  if not key then
+    return nil, message, err
+  end
+  local given = { key = key, url = values.rest_url }
+  for _, name in ipairs { "timeout", "connect_timeout", "retries", "ca_file", "proxy" } do
+    given[name] = values[name]
+  end
+  local ok, client = pcall(business.new, given)
+  if not ok then
+    return fail("bad_option", (tostring(client):gsub("^[^:]*:%d+: ", "")))
+  end
+  return client
+end
+
+local function company_of(values, row, parent, connect)
+  local cid = tonumber(row.id)
+  local settings = { cid = cid }
+  for _, name in ipairs(INHERITED) do
+    settings[name] = values[name]
+  end
+  local provhash = values.managed.provhash
+  local path = provhash.value:gsub("{cid}", ("%.0f"):format(cid))
+  settings.provhash = { kind = provhash.kind, value = path }
+  return companies.new {
+    name = row.name,
+    cid = cid,
+    groups = {},
+    where = ("managed company %.0f of %s"):format(cid, parent),
+    settings = settings,
+    connect = connect,
+  }
+end
+
+local function read_rows(client)
+  local rows = {}
+  for row in client:managed_companies() do
+    rows[#rows + 1] = row
+  end
+  return rows
+end
+
+-- The rows, or what an iterator raised.
+local function fetch_rows(client)
+  local ok, rows = pcall(read_rows, client)
+  if ok then
+    return rows
+  elseif type(rows) == "table" and rows.kind then
+    return nil, rows.message, rows
+  end
+  return error(rows, 0)
+end
+
+--- Reads the companies.
+---@param configuration lastpass.Configuration
+---@param parent string a profile
+---@param connect fun(settings: table): lastpass.Client
+---@return lastpass.tenants.Company[]|nil companies by name
+---@return table<string, string[]>|string groups of the configuration; or what is wrong
+---@return lastpass.Error? err
+function M.read(configuration, parent, connect)
+  local client, rows
+  local values, message, err = profile_of(configuration, parent)
+  if values then
+    client, message, err = make_client(values)
+  end
+  if client then
+    rows, message, err = fetch_rows(client)
+  end
+  if not rows then
+    return nil, message, err
+  end
+  local list, by_name = {}, {}
+  for position, row in ipairs(rows) do
+    local company = company_of(values, row, parent, connect)
+    local other = by_name[company.name]
+    if other then
+      local form = "two companies have the name '%s': %s and %s"
+      local where = form:format(company.name, other.where, company.where)
+      return fail("same_name", where, "rename one of them, or list them in a file")
+    end
+    list[position], by_name[company.name] = company, company
+  end
+  table.sort(list, function(a, b)
+    return a.name < b.name
+  end)
+  return list, configuration:groups()
+end
+
+return M
