@@ -88,7 +88,7 @@ describe("lastpass.report.companies", function()
     assert.equal(4, body.companies)
     assert.equal(2, body.done)
     assert.same({
-      { company = "beta", cid = "9", code = "time_limit", message = "timed out", age = 7200 },
+      { company = "beta", cid = 9, code = "time_limit", message = "timed out", age = 7200 },
       {
         company = "gamma",
         cid = json.null,

@@ -24,7 +24,7 @@ describe("reports over companies", function()
   end)
 
   it("are one report, with each company's figures", function()
-    local made, run = assert(report_kinds.make(set, { report = "mfa" }))
+    local made, run = assert(set:report "mfa")
     assert.equal(2, run.done)
     assert.equal(3, made:total "companies")
     assert.same({ "c2" }, { made.companies.missing[1].company, made.companies.missing[2] })
@@ -60,44 +60,38 @@ describe("reports over companies", function()
     for name, address in pairs { c1 = "a@x.example", c3 = "b@x.example" } do
       tenants.write(place.folder .. "/" .. name .. ".csv", "email\n" .. address .. "\n")
     end
-    local settings = { report = "coverage", roster = { path = place.folder .. "/{company}.csv" } }
-    local made = assert(report_kinds.make(set, settings))
+    local settings = { roster = { path = place.folder .. "/{company}.csv" } }
+    local made = assert(set:report("coverage", settings))
     assert.equal(2, made:total "headcount")
     assert.equal(2, made:class("missing").count)
     settings.roster.path = place.folder .. "/{cid}.csv"
-    made = assert(report_kinds.make(set, settings))
+    made = assert(set:report("coverage", settings))
     assert.equal(0, made.companies.done)
     assert.matches("9001", made.companies.missing[1].message)
   end)
 
   it("fail at once for what no company could be asked", function()
-    local function fails(settings)
-      return check.failure("argument", nil, report_kinds.make(set, settings)).message
+    local function fails(...)
+      return check.failure("argument", nil, set:report(...)).message
     end
-    local function raises(settings)
-      local ok, raised = pcall(report_kinds.make, set, settings)
+    local function raises(...)
+      local ok, raised = pcall(set.report, set, ...)
       assert.is_false(ok)
       return raised
     end
-    local same = { report = "coverage", roster = { path = "hr.csv" } }
-    assert.matches("there is no report 'mfaa'.*mfa", fails { report = "mfaa" })
-    assert.matches("each company needs a roster of its own", fails(same))
+    local same = { roster = { path = "hr.csv" } }
+    assert.matches("there is no report 'mfaa'.*mfa", fails "mfaa")
+    assert.matches("each company needs a roster of its own", fails("coverage", same))
+    assert.matches("one company.*option paid", fails("licences", { options = { paid = 9 } }))
     same.roster.path = "{name}.csv"
-    assert.matches("{name} in a path; known are {company} and {cid}", raises(same))
-    local unknown = { report = "mfa", options = { strenght = 3 } }
-    assert.matches("did you mean 'strength'", raises(unknown))
-    assert.matches("needs the option 'roster'", raises { report = "coverage" })
-    assert.matches(
-      "there is no rule 'x'",
-      raises {
-        report = "check",
-        options = { rules = { "x" } },
-      }
-    )
+    assert.matches("{name} in a path; known are {company} and {cid}", raises("coverage", same))
+    assert.matches("did you mean 'strength'", raises("mfa", { options = { strenght = 3 } }))
+    assert.matches("needs the option 'roster'", raises "coverage")
+    assert.matches("there is no rule 'x'", raises("check", { options = { rules = { "x" } } }))
   end)
 
   it("end with the code of the worst company", function()
-    local made, run = assert(report_kinds.make(set, { report = "check" }))
+    local made, run = assert(set:report "check")
     assert.equal(made.failed > 0 and 7 or 0, run.code)
     assert.truthy(#made:render "junit" > 100)
   end)

@@ -14,14 +14,15 @@ M.options = {
   { "-q --quiet", "no statement on standard error" },
 }
 
+-- What a report over several companies has beside the tables of its own.
+local OF_COMPANIES = { "companies", "missing", "statements" }
+
 --- The option that shows one table of a report alone.
 ---@param names string[] of its further tables
+---@param has_companies? boolean the report can be made over several companies
 ---@return lastpass.cli.Option
-function M.table_option(names)
-  local choices = { "classes" }
-  for _, name in ipairs(names) do
-    choices[#choices + 1] = name
-  end
+function M.table_option(names, has_companies)
+  local choices = values.join({ "classes" }, names, has_companies and OF_COMPANIES or {})
   return { "--table", "show this table alone", value = "TABLE", choices = choices }
 end
 

@@ -33,10 +33,20 @@ local function part_of(report, name)
     end
     return { title = "classes", columns = columns, rows = report.classes or {} }
   end
-  for _, one in ipairs(report.tables) do
+  local names = { "classes" }
+  for position, one in ipairs(report.tables) do
+    names[position + 1] = one.name
     if one.name == name then
       return one
     end
+  end
+  if name then
+    must(
+      values.usage(
+        ("--table %s: this report has none"):format(name),
+        "it has: " .. table.concat(names, ", ")
+      )
+    )
   end
   return { title = report.row_title, columns = report.columns, rows = report.rows }
 end
@@ -84,7 +94,16 @@ local function show_report(session, report)
   local options = session.options
   if selects(options) then
     local part = part_of(report, options.table)
-    session:show(view_of(part), part.rows)
+    local view, companies = view_of(part), report.companies
+    view.envelope = companies
+      and function()
+        return require("lastpass.cli.tenants").envelope {
+          companies = companies.count,
+          done = companies.done,
+          missing = companies.missing,
+        }
+      end
+    session:show(view, part.rows)
     return show_statement(session, report)
   elseif options.json then
     session.streams:write(report:render "json")
@@ -179,12 +198,16 @@ end
 
 --- The Lua that shows `report`, or saves it.
 ---@param options table
+---@param formats? string[] names of options that are formats; default "html"
 ---@return string
-function M.save_lua(options)
-  if options.html then
-    return ('assert(report:save(%s, "html"))'):format(lua_text.value(options.html))
+function M.save_lua(options, formats)
+  local lines = {}
+  for _, format in ipairs(formats or { "html" }) do
+    local path = options[format]
+    lines[#lines + 1] = path
+      and ("assert(report:save(%s, %q))"):format(lua_text.value(path), format)
   end
-  return "print(report)"
+  return #lines > 0 and table.concat(lines, "\n") or "print(report)"
 end
 
 local function lua_of(name, options)
@@ -199,6 +222,52 @@ local function lua_of(name, options)
   end
   local form = 'local report = assert(require("lastpass").report.%s(%s%s))\n'
   return form:format(name, subject, lua_text.further(settings)) .. M.save_lua(options)
+end
+
+-- ------------------------------------------------------------------ many companies
+
+local function settings_of_companies(name, options)
+  local definition, roster = require("lastpass").report[name], require "lastpass.cli.roster"
+  local settings, columns = report_options.settings(definition, options)
+  return {
+    report = name,
+    options = next(settings) and settings or nil,
+    roster = report_options.wants_roster(definition, options) and must(
+      roster.describe(options, columns)
+    ) or nil,
+    as_of = options.as_of,
+  }
+end
+
+--- How a command that makes a report is run over many companies.
+---@param name string of the report
+---@param formats? string[] as of `finish`
+---@return lastpass.cli.Tenants
+function M.tenants(name, formats)
+  return {
+    kind = "report",
+    settings = function(_, options)
+      return settings_of_companies(name, options)
+    end,
+    show = function(session, run)
+      local report = require("lastpass.tenants.report_kinds").merge(run, name)
+      local code = M.finish(session, report, formats)
+      if require("lastpass.cli.interrupt").has_come() then
+        return exit.interrupted
+      end
+      return code == exit.done and run:result().code or code
+    end,
+    run_lua = function(options, limits)
+      local settings = settings_of_companies(name, options)
+      settings.report = nil
+      local arguments = ("%q"):format(name)
+      if next(settings) or next(limits) then
+        arguments = arguments .. ", " .. lua_text.value(settings)
+      end
+      local form = "local report = assert(set:report(%s%s))\n"
+      return form:format(arguments, lua_text.further(limits)) .. M.save_lua(options, formats)
+    end,
+  }
 end
 
 -- The options of a report without those that are arguments of the command.
@@ -218,11 +287,12 @@ end
 -- definition says more: `report` when the command makes it, `definition` when it does more than that
 function M.complete(row)
   local name = row.report or row.definition
+  row.tenants = row.tenants or row.report and M.tenants(name)
   local definition = name and require("lastpass").report[name] or { options = {} }
   row.options = values.join(
     row.options or {},
     without_arguments(report_options.options_of(definition), row.arguments),
-    { report_options.table_option(definition.tables or row.tables or {}) },
+    { report_options.table_option(definition.tables or row.tables or {}, row.tenants ~= nil) },
     report_options.options
   )
   if not row.report then

@@ -17,6 +17,7 @@ local must = failure.must
 ---@field view? string     of `lastpass.cli.views`: how its rows are shown
 ---@field settings? fun(session: lastpass.cli.Session, options: table): table of the kind
 ---@field lua? fun(options: table): table the same, for --print-lua; default `settings`
+---@field run_lua? fun(options: table, limits: table): string Lua that does the same with `set`, for --print-lua
 ---@field show? fun(session: lastpass.cli.Session, run: table, set: table): integer|nil shows what comes of it itself,
 -- and may give an exit code
 
@@ -306,19 +307,23 @@ end
 ---@return string
 function M.lua(command, options)
   local declared = command.tenants
-  local settings = (declared.lua or declared.settings or function()
-    return {}
-  end)(nil, options)
   local limits = {
     in_flight = options.in_flight,
     time_limit = must(values.duration("time-limit", options.time_limit)),
-    on_result = lua_text.raw "show",
   }
+  local load = ("local set = assert(require(%q).tenants.load%s)"):format(
+    "lastpass",
+    lua_text.options(load_options(options))
+  )
+  if declared.run_lua then
+    return load .. "\n" .. declared.run_lua(options, limits)
+  end
+  limits.on_result = lua_text.raw "show"
+  local settings = (declared.lua or declared.settings or function()
+    return {}
+  end)(nil, options)
   local lines = {
-    ("local set = assert(require(%q).tenants.load%s)"):format(
-      "lastpass",
-      lua_text.options(load_options(options))
-    ),
+    load,
     "local function show(company, outcome, message)",
     "  if not outcome then return print(company.name, message) end",
     "  for row in outcome:each() do print(company.name, row) end",

@@ -45,10 +45,11 @@ end
 ---@field age? number  seconds since its last good result; nil when there is none that is known
 
 --- How old the last good result of a company is, in words.
----@param age number|nil
+---@param age any seconds; anything but a number: not known
 ---@return string
 function M.age(age)
-  return age and ("last result %s ago"):format(text.duration(age)) or "no earlier result is known"
+  return type(age) == "number" and ("last result %s ago"):format(text.duration(age))
+    or "no earlier result is known"
 end
 
 local MOST_NAMED = 20

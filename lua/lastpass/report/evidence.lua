@@ -5,9 +5,9 @@
 --     assert(evidence.write(acme, "2026-q2", { key = "evidence.key", events = "2026-04-01" }))
 --     print(evidence.verify("2026-q2", "evidence.key.pub"))
 -- @module lastpass.report.evidence
+local bundles = require "lastpass.report.evidence.bundle"
 local collect = require "lastpass.report.evidence.collect"
 local errors = require "lastpass.error"
-local files = require "lastpass.files"
 local json = require "lastpass.json"
 local manifest = require "lastpass.report.evidence.manifest"
 local result = require "lastpass.report.result"
@@ -46,8 +46,13 @@ local function add_reports(list, reports)
   end
 end
 
--- Everything but the manifest.
-local function contents(client, options)
+--- Everything of a company that goes into a bundle, but the manifest.
+---@param client lastpass.Client
+---@param options table events, to, keep_attributes, reports: as of `write`
+---@return table[]|nil list {path, text}
+---@return table|string found account, read_at; or the message
+---@return lastpass.Error? err
+function M.contents(client, options)
   local found, message, err = collect.run(client, options)
   if not found then
     return nil, message, err
@@ -60,30 +65,8 @@ local function contents(client, options)
   list[#list + 1] = { path = "queries.json", text = json.encode(found.queries) .. "\n" }
   list[#list + 1] = { path = "counts.json", text = json.encode(counts) .. "\n" }
   add_reports(list, options.reports)
+  found.counts = counts
   return list, found
-end
-
-local function write_files(folder, list)
-  local ok, message, err = files.begin_folder(folder, "a bundle is written once")
-  if not ok then
-    return nil, message, err
-  end
-  local made = {}
-  for _, file in ipairs(list) do
-    local above = file.path:match "^(.*)/[^/]*$"
-    if above and not made[above] then
-      made[above] = true
-      ok, message, err = files.make_folder(folder .. "/" .. above)
-      if not ok then
-        return nil, message, err
-      end
-    end
-    ok, message, err = files.write(folder .. "/" .. file.path, file.text)
-    if not ok then
-      return nil, message, err
-    end
-  end
-  return true
 end
 
 --- Writes a bundle: replies/ (what LastPass answered, the values of attributes and what looks like a
@@ -104,34 +87,22 @@ function M.write(client, folder, options)
   end
   options = check_options(options)
   client = type(client) == "table" and rawget(client, "_target") or client
-  local public, message, err = manifest.public_key(options.key)
-  local list, found
-  if public then
-    list, found, err = contents(client, options)
+  local ok, message, err = manifest.public_key(options.key) -- before anything is asked
+  local list, found, bundle
+  if ok then
+    list, found, err = M.contents(client, options)
     message = found
   end
-  if not list then
-    return nil, message, err
+  if list then
+    bundle, message, err = bundles.begin(folder, options.key)
   end
-  local body = manifest.new(list, {
-    account = found.account,
-    read_at = time.iso(found.read_at),
-    key = public,
-  })
-  list[#list + 1] = { path = manifest.NAME, text = manifest.render(body) }
-  local ok
-  ok, message, err = write_files(folder, list)
-  if ok then
-    ok, message, err = manifest.sign(
-      options.key,
-      folder .. "/" .. manifest.NAME,
-      folder .. "/" .. manifest.SIGNATURE
-    )
+  if bundle then
+    ok, message, err = bundle:add_all(list)
+    if ok then
+      return bundle:finish { account = found.account, read_at = time.iso(found.read_at) }
+    end
   end
-  if not ok then
-    return nil, message, err
-  end
-  return body
+  return nil, message, err
 end
 
 --- Checks a bundle: the signature of the manifest, and each file by its SHA-256.
@@ -157,6 +128,7 @@ function M.new_key(path)
 end
 
 signature.declare("evidence.", M, {
+  contents = "client: table, options: table",
   write = "client: table, folder: string, options?: table",
   verify = "folder: string, public_key: string",
   new_key = "path: string",

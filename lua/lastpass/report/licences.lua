@@ -25,6 +25,7 @@ M.options = {
     least = 0,
     is_whole = true,
     value = "NUMBER",
+    is_own = true,
   },
   {
     "billed",
@@ -33,6 +34,7 @@ M.options = {
     least = 0,
     is_whole = true,
     value = "NUMBER",
+    is_own = true,
   },
   { "days", "number", "without log-in that are named", default = 90, value = "DAYS" },
   { "roster", "roster", "a source of people, to find leavers" },

@@ -194,6 +194,7 @@ M.kinds = {
 ---@field flag? string       of the program, when it is not the name: "--domain"
 ---@field help? string       of the program, when it uses other words
 ---@field value? string      how the program calls its value: "DAYS"
+---@field is_own? boolean   it is about one company, and cannot be said of several at once
 
 ---@class lastpass.report.Definition
 ---@field name string

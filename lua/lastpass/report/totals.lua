@@ -101,7 +101,7 @@ function methods:list(rows)
     elseif not total.percent then
       total.value = sum.known > 0 and sum.value or nil
     end
-    if not total.percent and sum.known < self.companies then
+    if not total.percent and sum.known > 0 and sum.known < self.companies then
       notes[#notes + 1] = ("“%s” is known of %s of %s companies, and is of those."):format(
         total.title,
         text.count(sum.known),

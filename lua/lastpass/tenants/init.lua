@@ -305,7 +305,42 @@ function methods:plan(playbook, options)
   return require("lastpass.tenants.planning").plan(self, playbook, options)
 end
 
+--- Makes one report of those of the companies: `lastpass.report.companies` says what it is.
+---@param name string "mfa", "coverage", …; "check"
+---@param settings? table options (of the report), roster (`lastpass.report.RosterFile`, with {company} or {cid} in its path),
+-- as_of (a stored directory of each)
+---@param options? table as of `start`
+---@return lastpass.Report|nil
+---@return lastpass.tenants.Result|string result or message
+---@return lastpass.Error? err
+function methods:report(name, settings, options)
+  local given = { report = name }
+  for field, value in pairs(settings or {}) do
+    given[field] = value
+  end
+  local run, message, err = engine.start(self._chosen, "report", given, options, 2)
+  if not run then
+    return nil, message, err
+  end
+  return require("lastpass.tenants.report_kinds").merge(run, name), run:result()
+end
+
+--- Writes signed evidence over the companies: a folder for each, reports of all, and a manifest that names the companies
+-- without a result.
+---@param folder string must be empty or not there yet
+---@param options table key (path of an Ed25519 private key; required), events, to, keep_attributes: as of
+-- `report.evidence.write`; reports (names)
+---@param run_options? table as of `start`
+---@return table|nil manifest
+---@return lastpass.tenants.Result|string result or message
+---@return lastpass.Error? err
+function methods:evidence(folder, options, run_options)
+  return require("lastpass.tenants.evidence").write(self, folder, options, run_options, 2)
+end
+
 signature.declare("set:", methods, {
+  report = "name: string, settings?: table, options?: table",
+  evidence = "folder: string, options: table, run_options?: table",
   companies = "",
   expression = "",
   plan = "playbook: string|function, options?: table",

@@ -3,6 +3,8 @@
 -- @module lastpass.tenants.report_kinds
 local companies = require "lastpass.report.companies"
 local errors = require "lastpass.error"
+local evidence = require "lastpass.report.evidence"
+local json = require "lastpass.json"
 local outcomes = require "lastpass.tenants.outcome"
 local path_words = require "lastpass.plan.words.companies"
 local reports = require "lastpass.report"
@@ -22,6 +24,17 @@ local function definition_of(name)
   local near = errors.did_you_mean(tostring(name), reports.names())
   local message = ("there is no report '%s'%s"):format(tostring(name), near)
   return errors.fail("argument", "no_such_report", message)
+end
+
+-- What is said of one company would be counted for each.
+local function check_own(definition, options)
+  for _, option in ipairs(definition.options) do
+    if option.is_own and options[option[1]] ~= nil then
+      local form = "report.%s: what is said of one company cannot hold for several (option %s)"
+      return errors.fail("argument", "usage", form:format(definition.name, option[1]))
+    end
+  end
+  return true
 end
 
 local function path_of(file, company)
@@ -47,6 +60,9 @@ local function prepare(settings)
   local ok = definition
   if definition and settings.roster then
     ok, message, err = check_roster(settings.roster)
+  end
+  if ok then
+    ok, message, err = check_own(definition, settings.options or {})
   end
   if not ok then
     return nil, message, err
@@ -146,50 +162,105 @@ local function make(company, settings)
   if not options then
     return nil, message, err
   end
-  local definition = definition_of(settings.report)
+  local subject = client
+  if settings.as_of then
+    subject, message, err = client:kept_snapshot(settings.as_of)
+    if not subject then
+      return nil, message, err
+    end
+  end
   local report
-  report, message, err = result.make(definition, client, options)
+  report, message, err = result.make(definition_of(settings.report), subject, options)
   return report and M.outcome(report), message, err
+end
+
+-- ------------------------------------------------------------------ evidence
+
+local function prepare_evidence(settings)
+  for _, name in ipairs(settings.reports or {}) do
+    local ok, message, err = prepare { report = name }
+    if not ok then
+      return nil, message, err
+    end
+  end
+  return settings
+end
+
+-- The files of a company's bundle as rows; what reports over all companies need is in the summary.
+local function collect_evidence(company, settings)
+  local client, message, err = company:client()
+  if not client then
+    return nil, message, err
+  end
+  local made, data = {}, json.list {}
+  for position, name in ipairs(settings.reports or {}) do
+    local report
+    report, message, err = result.make(definition_of(name), client)
+    if not report then
+      return nil, message, err
+    end
+    made[position], data[position] = report, companies.data(report)
+  end
+  local list, found
+  list, found, err = evidence.contents(client, {
+    events = settings.events,
+    to = settings.to,
+    keep_attributes = settings.keep_attributes,
+    reports = made,
+  })
+  if not list then
+    return nil, found, err
+  end
+  return outcomes.new {
+    fields = { "path", "text" },
+    rows = list,
+    summary = {
+      account = found.account,
+      read_at = found.read_at,
+      counts = found.counts,
+      reports = data,
+    },
+  }
 end
 
 ---@type table<string, lastpass.tenants.Kind>
 M.list = {
   report = {
     writes = false,
-    settings = { report = "string", options = "table", roster = "table" },
+    settings = {
+      report = "string",
+      options = "table",
+      roster = "table",
+      as_of = { "string", "number" },
+    },
     prepare = prepare,
     run = make,
+  },
+  evidence = {
+    writes = false,
+    settings = {
+      events = { "string", "number" },
+      to = { "string", "number" },
+      keep_attributes = "table",
+      reports = "table",
+    },
+    prepare = prepare_evidence,
+    run = collect_evidence,
   },
 }
 
 --- Makes one report of those of a run's companies.
----@param set lastpass.tenants.Set
----@param settings table report (its name), options, roster (`lastpass.report.RosterFile`, {company} or {cid} in its path)
----@param options? table of the run
----@return lastpass.Report|nil
----@return lastpass.tenants.Result|string result or message
----@return lastpass.Error? err
-function M.make(set, settings, options)
-  local given, merger = {}, nil
-  for name, value in pairs(options or {}) do
-    given[name] = value
-  end
-  function given.on_result(company, outcome)
+---@param run lastpass.tenants.Run of the kind "report"
+---@param name string of the report
+---@return lastpass.Report
+function M.merge(run, name)
+  local merger = companies.new(assert(definition_of(name)))
+  for company, outcome in run:each() do
     if outcome then
       merger:add(company.name, company.cid, M.data(outcome))
     end
   end
-  local definition, message, err = definition_of(settings.report)
-  if not definition then
-    return nil, message, err
-  end
-  merger = companies.new(definition)
-  local run
-  run, message, err = set:run("report", settings, given)
-  if not run then
-    return nil, message, err
-  end
-  return merger:finish(run.missing), run
+  return merger:finish(run:result().missing)
 end
 
 return M

@@ -2,6 +2,7 @@
 local cli = require "spec.support.cli"
 local json = require "lastpass.json"
 local planted = require "spec.support.planted"
+local tenants = require "spec.support.tenants"
 
 local place
 local paths = {}
@@ -108,5 +109,30 @@ describe("lastpass evidence", function()
       local _, out = offline:run(("evidence %s --print-lua"):format(words))
       assert.truthy(out:find(text, 1, true), out)
     end
+  end)
+end)
+
+describe("lastpass evidence over companies", function()
+  it("is signed with who is missing, and says so when it is verified", function()
+    local companies = tenants.start(2, {
+      profile = function(number, profile)
+        profile.provhash = number == 2 and { file = "/nowhere/2.hash" } or profile.provhash
+      end,
+    })
+    local folder, key = new_folder(), new_folder()
+    assert.equals(0, (offline:run("evidence key " .. key)))
+    local words =
+      { "evidence", "write", folder, "--key-file", key, "--report=mfa", "--tenants=all" }
+    words[#words + 1] = "--tenants-file=" .. companies.file
+    local code, out, err = cli.run(words)
+    companies:stop()
+    assert.equals(3, code)
+    assert.equals("", out)
+    assert.matches("1 of 2 companies; 1 not:\n  c2: ", err)
+    local verify = ("evidence verify %s --public-key %s.pub"):format(folder, key)
+    code, out = offline:run(verify)
+    assert.equals(0, code)
+    assert.matches("signed; 1 of 2 companies, read at", out, 1, true)
+    assert.matches("1 of 2 companies; 1 not: c2: cannot open", out, 1, true)
   end)
 end)

@@ -4,6 +4,7 @@ local cli = require "spec.support.cli"
 local json = require "lastpass.json"
 local lastpass = require "lastpass"
 local report = require "lastpass.report"
+local tenants = require "spec.support.tenants"
 
 local place, hr
 
@@ -296,5 +297,105 @@ describe("lastpass check", function()
     assert.truthy(out:find('check:save("x.xml", "junit")', 1, true), out)
     _, out = place:run "check --list --print-lua"
     assert.truthy(out:find("report.check.rules()", 1, true), out)
+  end)
+end)
+
+describe("a report over companies", function()
+  local companies
+
+  setup(function()
+    companies = tenants.start(3, {
+      profile = function(number, profile)
+        -- the second company's hash is nowhere
+        profile.provhash = number == 2 and { file = "/nowhere/2.hash" } or profile.provhash
+      end,
+    })
+  end)
+
+  teardown(function()
+    companies:stop()
+  end)
+
+  local function run(words)
+    local list = {}
+    for word in words:gmatch "%S+" do
+      list[#list + 1] = word
+    end
+    list[#list + 1] = "--tenants-file=" .. companies.file
+    return cli.run(list)
+  end
+
+  it("has everybody's rows, and names who is missing; it ends with 3", function()
+    for name, options in pairs(all()) do
+      options = options
+        :gsub("%S*%.csv", companies.folder .. "/{company}.csv")
+        :gsub("%-%-paid %d+ %-%-billed %d+", "")
+      for _, company in ipairs { "c1", "c3" } do
+        local text = "email,Status,Last day\nann@acme.example,active,2026-03-31\n"
+        tenants.write(("%s/%s.csv"):format(companies.folder, company), text)
+      end
+      local words = ("report %s %s --tenants all"):format(name, options)
+      local code, out, err = run(words .. " --json")
+      assert.equals(3, code, err)
+      local value = json.decode(out)
+      assert.same({ 3, 2, "c2", 9002 }, {
+        value.companies,
+        value.done,
+        value.missing[1].company,
+        value.missing[1].cid,
+      })
+      assert.equals(value.companies, value.done + #value.missing)
+      assert.equals("company", value.columns[1].name)
+      assert.truthy(err:find("2 of 3 companies; 1 not: c2: cannot open '/nowhere/2.hash'", 1, true))
+      code, out = run(words .. " -q")
+      assert.equals(3, code)
+      assert.truthy(out:find("\nCompanies without a result\n", 1, true), name)
+    end
+  end)
+
+  it("gives rows that are chosen, with who is missing beside them", function()
+    local _, out = run "report mfa --tenants all --fields company,email --json -q"
+    local value = json.decode(out)
+    assert.equals("c2", value.missing[1].company)
+    assert.equals("c1", value.rows[1].company)
+    _, out = run "report mfa --tenants all --table companies --csv -q"
+    assert.matches("^company,cid,result,active,.*\r\nc1,9001,complete,", out)
+    assert.matches("\r\nc2,9002,none,", out)
+  end)
+
+  it(
+    "is a check for a build server, in which a company that was not checked is an error",
+    function()
+      local junit, sarif = new_path ".xml", new_path ".sarif"
+      local words = "check --tenants all -q --junit %s --sarif %s"
+      assert.equals(3, (run(words:format(junit, sarif))))
+      assert.matches('errors="1"', read(junit), 1, true)
+      assert.is_false(json.decode(read(sarif)).runs[1].invocations[1].executionSuccessful)
+      assert.equals(7, (run "check --tenants c1,c3 -q")) -- all were checked, and there are findings
+      local _, _, err = run "check --tenants all --list"
+      assert.matches("--list does not go with --tenants", err, 1, true)
+    end
+  )
+
+  it("takes nothing for all that is one company's own", function()
+    local code, _, err = run "report licences --tenants all --paid 5"
+    assert.equals(64, code)
+    assert.matches("--paid", err, 1, true)
+    code, _, err = run "report coverage --tenants all --roster hr.csv"
+    assert.equals(64, code)
+    assert.matches("each company needs a roster of its own", err, 1, true)
+  end)
+
+  it("is printed as Lua", function()
+    local _, out = run "report mfa --tenants all --strength 60 --html x.html --print-lua"
+    assert.matches(
+      'local report = assert(set:report("mfa", { options = { strength = 60 } }))\n'
+        .. 'assert(report:save("x.html", "html"))',
+      out,
+      1,
+      true
+    )
+    _, out = run "check --tenants c1 --in-flight 2 --junit x.xml --print-lua"
+    assert.matches('set:report("check", { }, { in_flight = 2 })', out:gsub("{}", "{ }"), 1, true)
   end)
 end)

@@ -22,8 +22,8 @@ end
 describe("lastpass.report.evidence.manifest", function()
   it("lists files by name, with the SHA-256 of FIPS 180", function()
     local body = manifest.new({
-      { path = "b", text = "abc" },
-      { path = "a", text = "" },
+      manifest.entry("b", "abc"),
+      manifest.entry("a", ""),
     }, { account = "x", read_at = "2026-06-15T13:00:00Z", key = "abc" })
     assert.same({
       {

@@ -42,6 +42,14 @@ local function evidence_settings(options)
   }
 end
 
+local function report_written(session, folder, manifest)
+  if session.options.json then
+    session:print(require("lastpass.json").encode(manifest))
+  else
+    session:say("%s: %d files, read at %s", folder, #manifest.files, manifest.read_at)
+  end
+end
+
 local function write_evidence(session, options)
   local settings, client = evidence_settings(options), session:client()
   settings.reports = {}
@@ -50,13 +58,35 @@ local function write_evidence(session, options)
   end
   local write = evidence().write
   local manifest = must(failure.call(write, client, options.folder, settings))
-  if options.json then
-    session:print(require("lastpass.json").encode(manifest))
-  else
-    session:say("%s: %d files, read at %s", options.folder, #manifest.files, manifest.read_at)
-  end
+  report_written(session, options.folder, manifest)
   return exit.done
 end
+
+-- What is asked of each company, and what is done with it here.
+local function settings_of_companies(options)
+  local settings = evidence_settings(options)
+  settings.reports = #options.report > 0 and options.report or nil
+  return settings
+end
+
+local evidence_of_companies = {
+  kind = "evidence",
+  settings = function(_, options)
+    return require("lastpass.tenants.evidence").settings(settings_of_companies(options))
+  end,
+  show = function(session, run)
+    local writer, options = require "lastpass.tenants.evidence", session.options
+    local state = must(writer.begin(options.folder, settings_of_companies(options)))
+    report_written(session, options.folder, must(writer.take(state, run)))
+  end,
+  run_lua = function(options, limits)
+    return ("assert(set:evidence(%s, %s%s))"):format(
+      lua_text.value(options.folder),
+      lua_text.value(settings_of_companies(options)),
+      lua_text.further(limits)
+    )
+  end,
+}
 
 local function verify_evidence(session, options)
   if not options.public_key then
@@ -77,6 +107,11 @@ local function verify_evidence(session, options)
         manifest.read_at
       )
     )
+    if manifest.missing then
+      local sentence = require("lastpass.report.companies").sentence
+      local text = sentence(manifest.companies, manifest.missing)
+      session:print(require("lastpass.text").clean(text))
+    end
   end
   return exit.done
 end
@@ -137,7 +172,8 @@ return {
         "a quarter",
       },
     },
-    topics = { "report-forms" },
+    topics = { "report-forms", "tenants" },
+    tenants = evidence_of_companies,
     lua = function(options)
       local settings = evidence_settings(options)
       for position, name in ipairs(options.report) do

@@ -4,6 +4,7 @@ local exit = require "lastpass.cli.exit"
 local failure = require "lastpass.cli.failure"
 local lua_text = require "lastpass.cli.lua_text"
 local report = require "lastpass.report"
+local values = require "lastpass.cli.values"
 
 local function reporting()
   return require "lastpass.cli.reporting"
@@ -48,6 +49,23 @@ local function run_check(session, options)
   return result.failed > 0 and exit.findings or code
 end
 
+-- Its parts are made when they are used: the program starts without what reports need.
+local check_of_companies = {
+  kind = "report",
+  settings = function(_, options)
+    if options.list then
+      failure.must(values.usage "--list does not go with --tenants: no company is asked for rules")
+    end
+    return reporting().tenants("check").settings(nil, options)
+  end,
+  show = function(session, run)
+    return reporting().tenants("check", FORMATS).show(session, run)
+  end,
+  run_lua = function(options, limits)
+    return reporting().tenants("check", FORMATS).run_lua(options, limits)
+  end,
+}
+
 -- ------------------------------------------------------------------ reports
 
 local rows = {
@@ -68,6 +86,7 @@ rows[#rows + 1] = {
   rows = true,
   arguments = { { "rules", "Lua file with rules and waivers", args = "?" } },
   definition = "check",
+  tenants = check_of_companies,
   options = {
     { "--list", "list the rules, and check nothing" },
     { "--junit", "write the findings as JUnit XML", value = "FILE" },

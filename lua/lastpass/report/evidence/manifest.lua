@@ -139,15 +139,19 @@ function M.new_key(path)
   return true
 end
 
+--- A file as a manifest has it.
+---@param path string
+---@param text string
+---@return table entry {path, bytes, sha256}
+function M.entry(path, text)
+  return { path = path, bytes = #text, sha256 = digest.hex(text) }
+end
+
 --- Makes a manifest.
----@param list table[] {path, text}
----@param about table account, read_at, key (PEM)
+---@param entries table[] as of `entry`; is sorted
+---@param about table account, read_at, key (PEM); companies, done and missing of a bundle over companies
 ---@return table
-function M.new(list, about)
-  local entries = json.list {}
-  for position, file in ipairs(list) do
-    entries[position] = { path = file.path, bytes = #file.text, sha256 = digest.hex(file.text) }
-  end
+function M.new(entries, about)
   table.sort(entries, function(a, b)
     return a.path < b.path
   end)
@@ -156,9 +160,12 @@ function M.new(list, about)
     version = VERSION,
     account = about.account,
     read_at = about.read_at,
+    companies = about.companies,
+    done = about.done,
+    missing = about.missing,
     tool = "lastpass-lua " .. require "lastpass.version",
     key_sha256 = digest.hex(about.key),
-    files = entries,
+    files = json.list(entries),
   }
 end
 

@@ -281,7 +281,7 @@ end
 local function json_missing(one)
   return {
     company = one.company,
-    cid = one.cid and tostring(one.cid) or json.null,
+    cid = one.cid or json.null,
     code = one.code or json.null,
     message = one.message,
     age = one.age or json.null,
