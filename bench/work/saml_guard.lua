@@ -1,6 +1,7 @@
 -- Requests of somebody who has signed in through the SAML guard of nginx, one worker: what 10,000 of them spend of its
 -- processor, and 10,000 of those without the guard, in turn.
--- Arguments: "content", "file" or "proxied"; what it is compared with: "plain", no handler, or "empty", one that does nothing.
+-- Arguments: "content", "file" or "proxied"; what it is compared with: "plain", no handler; "empty", one that does nothing;
+-- or "calls", one that asks nginx for no more than any guard must, and decides nothing.
 local guards = require "spec.support.saml_guard"
 local worker = require "bench.work.worker"
 
@@ -15,9 +16,21 @@ local CONTENTS = {
   proxied = "proxy_pass http://127.0.0.1:$server_port/content/plain;",
 }
 
+-- Path and cookie, what was revoked; then the header that says who it is, and the cookie taken away.
+local CALLS = [[
+  return function()
+    local path, cookie = ngx.var.uri, ngx.var.http_cookie
+    if path and cookie and ngx.shared.lastpass_saml_revoked:get "version" then
+      ngx.req.set_header("X-Auth-Account", "ann@acme.example")
+      ngx.req.clear_header "Cookie"
+    end
+  end
+]]
+
 local HANDLERS = {
   plain = "",
   empty = "access_by_lua_block { }",
+  calls = [[access_by_lua_block { require("calls")() }]],
   guarded = [[access_by_lua_block { require("lastpass.nginx.saml").guard() }]],
 }
 
@@ -53,8 +66,11 @@ local function visit(server, how, cookie)
   return (worker.spent(server) - before) / count * 10000
 end
 
-local server =
-  guards.start { workers = 1, server = server_text(), files = { ["hello.html"] = PAGE } }
+local server = guards.start {
+  workers = 1,
+  server = server_text(),
+  files = { ["hello.html"] = PAGE, ["calls.lua"] = CALLS },
+}
 local ok, message = pcall(function()
   local browser = guards.browser(server)
   browser:sign_in "/content/guarded"

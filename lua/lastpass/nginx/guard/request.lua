@@ -32,6 +32,27 @@ function M.of(now)
   }
 end
 
+local is_session_wanted = false
+
+--- Says that something that stands before locations asks whose session a request has: noting it costs a table for each.
+function M.want_session()
+  is_session_wanted = true
+end
+
+--- Notes the session that the current request has, for what stands before the location as well.
+---@param session lastpass.nginx.saml.Session
+function M.note_session(session)
+  if is_session_wanted then
+    ngx.ctx.lastpass_saml_session = session
+  end
+end
+
+--- The session that the current request has, as the SAML guard noted it.
+---@return lastpass.nginx.saml.Session|nil
+function M.session()
+  return ngx.ctx.lastpass_saml_session
+end
+
 local MAPPED = ("\0"):rep(10) .. "\255\255" -- before an IPv4 address, on a socket that takes both
 
 --- Whose request it is, as far as addresses tell: that of the connection, of IPv6 the network, which a household has to

@@ -3,6 +3,7 @@
 -- @module lastpass.nginx.mfa.person
 local email = require "lastpass.email"
 local errors = require "lastpass.error"
+local requests = require "lastpass.nginx.guard.request"
 
 ---@class lastpass.nginx.mfa.Person
 ---@field account string         the address, in lower case
@@ -60,7 +61,7 @@ end
 
 -- What the SAML guard has noted of this request.
 local function of_saml()
-  local session = ngx.ctx.lastpass_saml_session
+  local session = requests.session()
   if not session then
     return nil
   end
@@ -73,6 +74,7 @@ end
 ---@return fun(): string|nil, table|nil
 function M.read(given, level)
   if given == "saml" then
+    requests.want_session()
     return of_saml
   elseif type(given) == "table" then
     return read_header(given, level + 1)

@@ -23,6 +23,8 @@ local sessions = require "lastpass.nginx.saml.session"
 local methods = {}
 local guard_mt = { __name = "lastpass.nginx.saml.Guard", __index = methods }
 
+local traceback = debug.traceback
+
 local M = {}
 
 -- ---- what a session must be ----
@@ -195,9 +197,7 @@ local function set_headers(self, entry)
 end
 
 local function strip_cookies(entry)
-  if not entry then
-    return
-  elseif entry.rest then
+  if entry.rest then
     ngx.req.set_header("Cookie", entry.rest)
   else
     ngx.req.clear_header "Cookie"
@@ -234,8 +234,11 @@ local function pass(self, entry, header, now)
     pages.add_cookies(renewed)
   end
   set_headers(self, entry)
-  ngx.ctx.lastpass_saml_session = entry.session -- for what else stands before the location
-  if self.posts:is_named(header) and ngx.req.get_method() == "GET" then
+  requests.note_session(entry.session)
+  if entry.has_form == nil then
+    entry.has_form = self.posts:is_named(header)
+  end
+  if entry.has_form and ngx.req.get_method() == "GET" then
     local response = send_kept(self, header, entry.session.account)
     if response then
       return response
@@ -330,7 +333,7 @@ end
 --- Lets the current request pass, or answers it. For access_by_lua.
 ---@param given? table requirement of this location
 function methods:guard(given)
-  local ok, response = xpcall(decide, debug.traceback, self, given)
+  local ok, response = xpcall(decide, traceback, self, given)
   if not ok then
     ngx.log(ngx.ERR, "lastpass saml: ", response)
     response = pages.problem(

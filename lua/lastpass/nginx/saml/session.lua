@@ -63,6 +63,7 @@ function M.new(options)
     _purpose = options.purpose,
     _lifetime = options.lifetime,
     _idle = options.idle,
+    _touch = math.min(TOUCH, options.idle / 4),
     _revoked = options.revoked,
     _headers = recent.new(MOST_CACHED, MOST_BYTES),
     _opened = recent.new(MOST_CACHED, MOST_BYTES),
@@ -265,7 +266,7 @@ end
 ---@return string[]|nil
 function methods:renew(entry, now)
   local session = entry.session
-  if entry.is_current and now - session.used < math.min(TOUCH, self._idle / 4) then
+  if entry.is_current and now - session.used < self._touch then
     return nil
   end
   local used = session.used
