@@ -35,22 +35,10 @@ local proofs = require "lastpass.nginx.mfa.proof"
 local registries = require "lastpass.nginx.guard.registry"
 local revocations = require "lastpass.nginx.guard.revoked"
 local signature = require "lastpass.signature"
-local state = require "lastpass.state"
 
 local M = {}
 
 local REVOKED = "lastpass_mfa_revoked"
-
--- Limits and used codes: made in the worker, for a journal is reached through what only workers have.
-local function state_of(settings, feed, dict)
-  local made
-  return function()
-    if not made then
-      made = settings.state == "journal" and state.database(feed:journal()()) or state.dict(dict)
-    end
-    return made
-  end
-end
 
 -- The client that asks phones; one that is made here has its limits where the guard has its own.
 local function client_of(settings, get_state)
@@ -87,7 +75,7 @@ local function parts_of(settings, level)
     revocations.new(dicts.get(REVOKED, level + 1), REVOKED, settings.lifetime, settings.name)
   local feed = feeds.new("mfa", settings, revoked)
   check_journal(settings, feed, level + 1)
-  local get_state = state_of(settings, feed, dict)
+  local get_state = feed:state(dict)
   local store = settings.factors
   if store == "journal" then
     store = factor_stores.new { keys = settings.factor_keys, journal = feed:journal() }

@@ -31,7 +31,6 @@ local saml_options = require "lastpass.nginx.saml.options"
 local servers = require "lastpass.nginx.saml.server"
 local sessions = require "lastpass.nginx.saml.session"
 local signature = require "lastpass.signature"
-local state = require "lastpass.state"
 local watches = require "lastpass.nginx.saml.watch"
 
 local M = {}
@@ -86,12 +85,16 @@ registry = registries.new("saml", function(given, site, level)
   local keys, purpose = settings.keys, settings.entity_id
   local revoked =
     revocations.new(dicts.get(REVOKED, level + 1), REVOKED, settings.lifetime, settings.name)
+  local feed = feeds.new("saml", settings, revoked)
+  if settings.state == "journal" and not feed:journal() then
+    local text = "saml: state = \"journal\" needs the option 'journal', or a tenant that has one"
+    errors.raise(level + 1, text)
+  end
   local under_way = logins.new {
     keys = keys,
     purpose = "login " .. purpose,
-    state = state.dict(dicts.get("lastpass_saml", level + 1)),
+    state = feed:state(dicts.get("lastpass_saml", level + 1)),
   }
-  local feed = feeds.new("saml", settings, revoked)
   return guards.new({
     settings = settings,
     tokens = tokens_of(settings, site, level + 1),

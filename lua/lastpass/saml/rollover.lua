@@ -232,43 +232,72 @@ end
 
 -- ------------------------------------------------------------------ our own keys
 
--- The list with one more certificate, unless it has it; where there is no key, the next one would be the first.
-local function with(list, certificate)
-  if not list or #list == 0 then
-    return {}
-  end
-  local sha256 = certificate:fields().sha256
-  local copy = {}
-  for _, one in ipairs(list) do
-    if one:fields().sha256 == sha256 then
-      return list
-    end
-    copy[#copy + 1] = one
-  end
-  copy[#copy + 1] = certificate
-  return copy
-end
-
-local function as_certificate(given)
+local function as_certificate(given, which)
   if type(given) == "string" then
     local certificate, message, code = require("lastpass.xmldsig").certificate(given)
     if not certificate then
-      return errors.fail("argument", code, "the next certificate: " .. message)
+      return errors.fail("argument", code, ("the %s certificate: %s"):format(which, message))
     end
     return certificate
   end
   return given
 end
 
---- The description of an entity with its next key published beside those that it has, for both uses: peers that
--- have read it accept both, and may encrypt for either. `saml.metadata.write` writes it.
+-- The list with one more certificate, unless it has it.
+local function with(list, certificate)
+  local sha256 = certificate:fields().sha256
+  local copy = {}
+  for position, given in ipairs(list) do
+    local one, message, err = as_certificate(given, "present")
+    if not one then
+      return nil, message, err
+    elseif one:fields().sha256 == sha256 then
+      return list
+    end
+    copy[position] = one
+  end
+  copy[#copy + 1] = certificate
+  return copy
+end
+
+-- Nobody encrypts for an identity provider: a key of its own for that would only be one more to look after.
+local uses_of = { sp = { "signing", "encryption" }, idp = { "signing" } }
+
+-- The lists of a role with the next certificate. What has no key for a use has none afterwards: whoever takes nothing that is
+-- encrypted does not begin with it.
+local function with_next(which, role, certificate)
+  local lists = {}
+  for name, list in pairs(role.certificates or {}) do
+    lists[name] = list
+  end
+  local has_some = false
+  for _, use in ipairs(uses_of[which]) do
+    if lists[use] and lists[use][1] then
+      local message, err
+      lists[use], message, err = with(lists[use], certificate)
+      if not lists[use] then
+        return nil, message, err
+      end
+      has_some = true
+    end
+  end
+  if not has_some then
+    local text = "there is no key beside which the next one could be published"
+    return errors.fail("argument", "no_key", text)
+  end
+  return lists
+end
+
+--- The description of an entity with its next key published beside those that it has: of a service provider for both uses, of
+-- an identity provider to sign. Peers that have read it accept both, and may encrypt for either. `saml.metadata.write` writes
+-- it.
 ---@param description lastpass.saml.Entity
 ---@param next_certificate userdata|string
 ---@return lastpass.saml.Entity|nil
 ---@return string? message
----@return lastpass.Error? err
+---@return lastpass.Error? err code "no_key": the entity has none yet, so that this would be its first
 function M.publish(description, next_certificate)
-  local certificate, message, err = as_certificate(next_certificate)
+  local certificate, message, err = as_certificate(next_certificate, "next")
   if not certificate then
     return nil, message, err
   end
@@ -283,10 +312,10 @@ function M.publish(description, next_certificate)
       for name, value in pairs(role) do
         copy[name] = value
       end
-      copy.certificates = {
-        signing = with(role.certificates.signing, certificate),
-        encryption = with(role.certificates.encryption, certificate),
-      }
+      copy.certificates, message, err = with_next(which, role, certificate)
+      if not copy.certificates then
+        return nil, message, err
+      end
       published[which] = copy
     end
   end

@@ -62,6 +62,13 @@ describe("lastpass mfa code", function()
     assert.matches("exists already", err)
     assert.equal(text, files.read(path))
     assert.is_nil((out .. err):find("secret=", 1, true))
+    local link = path .. ".link" -- as when another program makes the file meanwhile
+    os.execute(("ln -s %s.other %s"):format(path, link))
+    code, out, err = run { "code", "new", link, "--issuer=A", "--account=b" }
+    os.remove(link)
+    assert.same({ 64, "" }, { code, out })
+    assert.matches("File exists", err)
+    assert.is_nil(files.read(path .. ".other"))
     code, out, err = run { "code", "new", path .. "2" }
     assert.equal("", out)
     assert.equal(64, code)

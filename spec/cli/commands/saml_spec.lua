@@ -257,6 +257,11 @@ describe("lastpass saml metadata write", function()
         "--cert=" .. sp,
         "--next-cert=" .. sp,
       },
+      ["--cert is needed"] = {
+        "--entity-id=a",
+        "--acs=https://a.example",
+        "--next-cert=" .. sp,
+      },
       ["is for a service provider"] = {
         "--entity-id=a",
         "--sso=https://a.example",
@@ -407,6 +412,7 @@ describe("--print-lua of the SAML commands", function()
         "--entity-id=https://a.example",
         "--acs=https://a.example/acs",
         "--cert=" .. cert,
+        "--next-cert=" .. file(keys.of("next").certificate),
       },
       {
         "metadata",

@@ -179,6 +179,18 @@ describe("the RADIUS client", function()
     assert.is_true(client:answer(result.challenge, lastpass.secret.value "123456").ok)
   end)
 
+  it("keeps a challenge for a code that can be sent", function()
+    local result, client = ask "challenge"
+    for code, typed in pairs {
+      empty_password = "",
+      password_too_long = ("1"):rep(129),
+      password_has_nul = "1234\0",
+    } do
+      check.failure("argument", code, client:answer(result.challenge, typed))
+    end
+    assert.equal("approved", assert(client:answer(result.challenge, "123456")).outcome)
+  end)
+
   it("never answers a challenge too late", function()
     local result, client = ask "challenge"
     result.challenge.ends = 0

@@ -66,13 +66,13 @@ describe("factors that people change", function()
   end
 
   -- Adds an app: its secret, the recovery codes, the page that confirmed.
-  local function add_app(browser)
+  local function add_app(browser, is_second)
     local page = browser:submit(browser:request "/mfa/factors", "/mfa/add", "label=My%20phone")
     assert.equal(200, page.status, page.body)
     local secret = base32(assert(page.body:match 'id="secret">([^<]*)<'))
     assert.equal(20, #secret)
     local shown = browser:submit(page, "/mfa/confirm", "code=" .. code(secret))
-    assert.equal(200, shown.status, shown.body)
+    assert.equal(is_second and 303 or 200, shown.status, shown.body)
     local codes = {}
     for one in shown.body:gmatch "<li><code>([^<]*)</code></li>" do
       codes[#codes + 1] = one
@@ -147,6 +147,23 @@ describe("factors that people change", function()
     for _, text in ipairs { codes[1], codes[2], (codes[1]:gsub("-", "")) } do
       assert.is_nil(log:find(text, 1, true))
       assert.is_nil(seen:find(text, 1, true))
+    end
+  end)
+
+  it("use up what every app shows when a recovery code is taken", function()
+    local browser = person "several"
+    local first, codes = add_app(browser)
+    local second = add_app(browser, true)
+    local other, third = person "several", person "several"
+    local typed = codes[1]:gsub("-", "%%20")
+    assert.equal(303, other:submit(other:request "/mfa/ask", "/mfa/code", "code=" .. typed).status)
+    for _, secret in ipairs { first, second } do
+      local page = third:request "/mfa/ask"
+      for id in (page.body .. 'value=""'):gmatch 'value="([^"]*)"' do
+        local shown = "code=" .. code(secret, 1) .. (id ~= "" and "&factor=" .. id or "")
+        local refused = third:submit(page, "/mfa/code", shown)
+        assert.truthy(refused.status == 403 or refused.status == 429, refused.status)
+      end
     end
   end)
 

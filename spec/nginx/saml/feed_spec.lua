@@ -26,7 +26,7 @@ describe("SAML guards of several machines", function()
         main = "thread_pool lastpass threads=4;",
         settings = ([[idp = { entity_id = "https://idp.example", idp = {} }, cert = "x",
           key = assert(lastpass.secret.value "a double takes any"), journal = %q,
-          journal_every = 0.2, entity_id = "urn:acme:app"]]):format(path),
+          journal_every = 0.2, state = "journal", entity_id = "urn:acme:app"]]):format(path),
       }
       port = port or servers[number].port
     end
@@ -111,6 +111,27 @@ describe("SAML guards of several machines", function()
     assert.equal(303, arrived.status)
     assert.truthy(arrived.location:find("/somewhere", 1, true))
     assert.equal(200, status(servers[3], browser))
+  end)
+
+  it("take an answer once, whichever of them it is shown to", function()
+    local browser = guard.browser(servers[1])
+    local id = guard.request_id(browser:request "/somewhere")
+    local jar = {}
+    for name, cookie in pairs(browser.jar) do
+      jar[name] = cookie
+    end
+    local posted =
+      { body = guard.answer { id = id, name = "once@acme.example" }, cross_site = true }
+    assert.truthy(browser:request("/saml/acs", posted).location:find("/somewhere", 1, true))
+    for number = 1, INSTANCES do
+      local thief = guard.browser(servers[number])
+      for name, cookie in pairs(jar) do
+        thief.jar[name] = cookie
+      end
+      local refused = thief:request("/saml/acs", posted)
+      assert.truthy(refused.location:find("/saml/login?again=1", 1, true))
+      assert.is_nil(thief.jar["__Host-lastpass_saml"])
+    end
   end)
 
   it("end sessions when the account is disabled or removed, and begin none anew", function()

@@ -151,6 +151,34 @@ describe("saml.metadata.write", function()
     assert.equal(1, #service_provider().sp.certificates.signing)
   end)
 
+  it("publishes the next key of an identity provider to sign alone", function()
+    local first, following = certificate "idp", certificate "next"
+    local description = {
+      entity_id = "https://idp.acme.com",
+      idp = {
+        sso = { { binding = REDIRECT, location = "https://idp.acme.com/sso" } },
+        certificates = { signing = { first }, encryption = { first } },
+      },
+    }
+    local published = assert(rollover.publish(description, following))
+    assert.same({ first, following }, published.idp.certificates.signing)
+    assert.same({ first }, published.idp.certificates.encryption)
+    description.idp.certificates.encryption = nil
+    published = assert(rollover.publish(description, following))
+    assert.is_nil(published.idp.certificates.encryption)
+    assert.equal(1, #description.idp.certificates.signing)
+  end)
+
+  it("publishes no next key where there is none, and for no use that there was not", function()
+    local description = service_provider()
+    description.sp.certificates.encryption = {}
+    local published = assert(rollover.publish(description, certificate "next"))
+    assert.equal(2, #published.sp.certificates.signing)
+    assert.equal(0, #published.sp.certificates.encryption)
+    description.sp.certificates.signing = {}
+    check.failure("argument", "no_key", rollover.publish(description, certificate "next"))
+  end)
+
   it("refuses what cannot be written", function()
     local description = service_provider()
     description.sp.certificates.signing[2] = "no certificate"

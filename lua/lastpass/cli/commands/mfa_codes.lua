@@ -80,13 +80,22 @@ end
 
 -- ------------------------------------------------------------------ commands
 
-local function new(session, options)
-  local files = require "lastpass.files"
-  if files.is_readable(options.output) then
-    must(errors.fail("argument", "file_exists", options.output .. " exists already", {
+-- Of two programs that make the same file at once, one does.
+local function save_new(path, text)
+  local secret = must(require("lastpass.secret").value(text))
+  local ok, reason = require("lastpass.core").save_secret(secret, path)
+  secret:close()
+  if ok then
+    return
+  elseif require("lastpass.files").is_readable(path) then
+    must(errors.fail("argument", "file_exists", path .. " exists already", {
       hint = "a secret that is in use must not be lost; choose another name",
     }))
   end
+  must(errors.fail("argument", "cannot_write", ("%s: %s"):format(path, reason)))
+end
+
+local function new(session, options)
   local lastpass = require "lastpass"
   local made = must(failure.call(lastpass.mfa.uri.write, {
     secret = lastpass.mfa.totp.generate_secret { algorithm = options.algorithm },
@@ -96,7 +105,7 @@ local function new(session, options)
     digits = options.digits,
     period = options.period,
   }))
-  must(files.write(options.output, made .. "\n"))
+  save_new(options.output, made)
   session:say("%s: a new secret; lastpass mfa code qr shows it to the app", options.output)
   return exit.done
 end
@@ -239,11 +248,10 @@ return {
       for _, name in ipairs { "issuer", "account", "algorithm", "digits", "period" } do
         given[name] = options[name]
       end
-      return ('%s\nassert(require("lastpass.files").write(%s, assert(mfa.uri.write %s)))'):format(
-        REQUIRE,
-        lua_text.value(options.output),
-        lua_text.value(given)
-      )
+      local text = '%s\nlocal secret = require("lastpass.secret")'
+        .. ".value(assert(mfa.uri.write %s))\n"
+        .. 'assert(require("lastpass.core").save_secret(assert(secret), %s)) -- a new file'
+      return text:format(REQUIRE, lua_text.value(given), lua_text.value(options.output))
     end,
     run = function(session, options)
       for _, name in ipairs { "issuer", "account" } do

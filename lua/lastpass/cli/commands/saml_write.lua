@@ -78,23 +78,27 @@ local function format_of(word)
   return word and (formats[word] and require("lastpass.saml.names").format[word] or word)
 end
 
--- The certificates in the order in which others should use them: those in use, then the next.
-local function key_list(options)
-  local list = saml.certificates(options.cert) or {}
-  for _, certificate in ipairs(saml.certificates(options.next_cert) or {}) do
-    list[#list + 1] = certificate
-  end
+-- The certificates in use, and the next.
+local function key_lists(options)
+  local list, following = saml.certificates(options.cert) or {}, {}
   local prints = {}
-  for index, certificate in ipairs(list) do
-    prints[index] = "the certificate with sha256 " .. certificate:fields().sha256
+  for _, certificate in ipairs(list) do
+    prints[#prints + 1] = "the certificate with sha256 " .. certificate:fields().sha256
+  end
+  for position, certificate in ipairs(saml.certificates(options.next_cert) or {}) do
+    following[position] = certificate
+    prints[#prints + 1] = "the certificate with sha256 " .. certificate:fields().sha256
   end
   refuse_duplicates("--cert, --next-cert", prints)
-  return list
+  if following[1] and not list[1] then
+    must(values.usage "--next-cert is published beside the key in use: --cert is needed")
+  end
+  return list, following
 end
 
 local function description_of(options)
   local which = one_role(options)
-  local certificates = key_list(options)
+  local certificates, following = key_lists(options)
   local role = {
     slo = endpoints("--slo", options.slo, { "redirect", "post" }),
     name_id_formats = { format_of(options.name_id_format) },
@@ -109,6 +113,9 @@ local function description_of(options)
     role.want_authn_requests_signed = options.requests_signed or false
   end
   local description = { entity_id = options.entity_id, [which] = role }
+  for _, certificate in ipairs(following) do
+    description = must(require("lastpass").saml.rollover.publish(description, certificate))
+  end
   if options.valid_days then
     if options.valid_days > MOST_DAYS then
       must(values.usage(("--valid-days: at most %d"):format(MOST_DAYS)))
@@ -152,8 +159,7 @@ end
 
 local function write_lua(options)
   local which = one_role(options)
-  local paths = values.join(options.cert, options.next_cert)
-  local certificates = certificate_lua(paths)
+  local certificates = certificate_lua(options.cert)
   local role = {
     slo = #options.slo > 0 and endpoints_lua(options.slo, { "redirect", "post" }) or nil,
     name_id_formats = options.name_id_format and { format_of(options.name_id_format) } or nil,
@@ -178,7 +184,11 @@ local function write_lua(options)
       certificate = saml.contents({ options.sign_cert })[1],
     }
   end
-  local call = "assert(saml.metadata.write " .. lua_text.value(description) .. ")"
+  local described = lua_text.value(description)
+  for _, text in ipairs(saml.contents(options.next_cert)) do
+    described = ("assert(saml.rollover.publish(%s, %s))"):format(described, lua_text.value(text))
+  end
+  local call = ("assert(saml.metadata.write(%s))"):format(described)
   if options.output then
     call = ('assert(require("lastpass.files").write(%s, %s .. "\\n", true))'):format(
       lua_text.value(options.output),

@@ -234,7 +234,8 @@ end
 ---@param code string|userdata what the user typed
 ---@return lastpass.mfa.Result|nil
 ---@return string? message
----@return lastpass.Error? err code "challenge_used", "no_such_server", or those of the state
+---@return lastpass.Error? err code "challenge_used", "no_such_server"; "empty_password", "password_too_long" or
+-- "password_has_nul", of a code that cannot be sent: the challenge can still be answered; or those of the state
 function methods:answer(challenge, code)
   local record = challenges.record(challenge)
   local server, message, err = server_of(self, challenge)
@@ -244,6 +245,12 @@ function methods:answer(challenge, code)
   local left = challenge.ends - self._settings.clock()
   if left <= 0 then
     return outcomes.result("timeout", { user = challenge.user, asked_method = "code" })
+  end
+  -- what no server could be sent does not use up the challenge
+  local hidden
+  hidden, message, err = add_password({}, "pap", server, digest.random(16), { code })
+  if not hidden then
+    return nil, message, err
   end
   local added
   added, message, err = self._settings.state:add("mfa:radius:" .. record.id, "answered", left + 1)

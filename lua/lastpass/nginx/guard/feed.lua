@@ -9,6 +9,7 @@ local journals = require "lastpass.nginx.scim.journal"
 local leases = require "lastpass.nginx.lease"
 local metrics = require "lastpass.nginx.metrics"
 local revocations = require "lastpass.nginx.guard.revoked"
+local state = require "lastpass.state"
 
 ---@class lastpass.nginx.guard.Feed
 local methods = {}
@@ -41,10 +42,20 @@ local ends_access = {
   user_deprovisioned = true,
 }
 
+local ONCE_EACH = "lastpass %s: %s: state is 'dict': what counts once does so on each machine, and "
+  .. "machines can share this journal; with state = 'journal' it is once on all of them"
+
+-- Machines that have the same keys open each other's cookies; what was used on one is not known on another.
+local function note_state(guard, settings, label)
+  if settings.state == "dict" and label and label:find "^%a[%w+.-]*://" then
+    ngx.log(ngx.NOTICE, ONCE_EACH:format(guard, settings.name))
+  end
+end
+
 --- Makes the feed of a guard.
 ---@param guard "saml"|"mfa" which one, for metrics and the log
 ---@param settings table name, tenant (a `lastpass.nginx.Tenant`, or nil), journal, journal_every, events_every, lifetime,
--- stale_after, thread_pool
+-- stale_after, thread_pool, state ("dict" or "journal")
 ---@param revoked lastpass.nginx.guard.Revoked
 ---@return lastpass.nginx.guard.Feed
 function M.new(guard, settings, revoked)
@@ -58,6 +69,7 @@ function M.new(guard, settings, revoked)
     _lifetime = math.ceil(settings.lifetime) + 60,
     _complained = {},
   }, feed_mt)
+  note_state(guard, settings, self._label)
   if tenant then
     tenant:on_removed(function(address)
       self:removed(address, revoked:clock(ngx.now()))
@@ -101,6 +113,21 @@ function methods:journal()
   return self._label and function()
     return journal_of(self)
   end or nil
+end
+
+--- What gives the state of the guard, by its setting `state`: made in the worker, for a journal is reached through what only
+-- workers have.
+---@param dict table of `ngx.shared`, for "dict"
+---@return fun(): lastpass.state.State
+function methods:state(dict)
+  local made
+  return function()
+    if not made then
+      local is_shared = self._settings.state == "journal"
+      made = is_shared and state.database(journal_of(self)) or state.dict(dict)
+    end
+    return made
+  end
 end
 
 --- Logs and counts a failure, not too often.

@@ -94,6 +94,24 @@ local function choose(list, id)
   return first
 end
 
+-- Who shows a recovery code has an app no more, and nobody knows which: what any of them shows now opens nothing.
+local function use_up_apps(self, list, now)
+  for _, factor in ipairs(list) do
+    if factor.kind == "totp" then
+      local ok, message, err = totp.use_up {
+        secret = factor.secret,
+        period = factor.period,
+        state = self._state(),
+        time = now,
+      }
+      if not ok then
+        return nil, message, err
+      end
+    end
+  end
+  return true
+end
+
 -- A recovery code that works is removed from the store: of several that show it at once, whoever removes it is let in.
 local function use_recovery(self, person, list, options)
   local hashes, ids = {}, {}
@@ -109,6 +127,11 @@ local function use_recovery(self, person, list, options)
   local result, message, err = recovery.verify(options)
   if not result or not result.ok then
     return result, message, err
+  end
+  local ok
+  ok, message, err = use_up_apps(self, list, options.time)
+  if not ok then
+    return nil, message, err
   end
   local removed
   removed, message, err = self._factors:remove(person.account, ids[result.hash])
@@ -143,12 +166,12 @@ function methods:verify(person, fields, given)
     limits = self._settings.limits,
     time = given.now,
   }
-  local factor = choose(list, fields.factor) or {}
-  options.secret, options.period = factor.secret, factor.period
   local result
   if by == "recovery" then
     result, message, err = use_recovery(self, person, list, options)
   else
+    local factor = choose(list, fields.factor) or {}
+    options.secret, options.period = factor.secret, factor.period
     options.digits, options.algorithm = factor.digits, factor.algorithm
     result, message, err = totp.verify(options)
   end

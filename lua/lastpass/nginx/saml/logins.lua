@@ -28,7 +28,7 @@ local AGAIN = sessions.PREFIX .. "_again"
 local AGAIN_TTL = 120
 
 --- Makes the sign-ons of a guard.
----@param options table keys, purpose, state (where everything else is)
+---@param options table keys, purpose, state (gives where everything else is)
 ---@return lastpass.nginx.saml.Logins
 function M.new(options)
   return setmetatable({
@@ -49,7 +49,7 @@ local function take(self, key)
   for _, login in ipairs(current().reading) do
     local value = login.state[key]
     if value ~= nil then
-      local fresh, message, err = self._state:add("taken " .. digest.hex(key, 32), "1", M.TTL)
+      local fresh, message, err = self._state():add("taken " .. digest.hex(key, 32), "1", M.TTL)
       if not fresh then
         return nil, message, err
       end
@@ -57,18 +57,18 @@ local function take(self, key)
       return value
     end
   end
-  return self._state:take(key)
+  return self._state():take(key)
 end
 
 --- The store for the service provider.
 ---@return lastpass.state.State
 function methods:store()
-  local this, state = self, self._state
+  local this = self
   local store = {}
   function store.add(_, key, value, ttl)
     local login = current()
     if not login or not login.writing then
-      return state:add(key, value, ttl)
+      return this._state():add(key, value, ttl)
     elseif login.writing[key] ~= nil then
       return false
     end
@@ -78,7 +78,7 @@ function methods:store()
   function store.put(_, key, value, ttl)
     local login = current()
     if not login or not login.writing then
-      return state:put(key, value, ttl)
+      return this._state():put(key, value, ttl)
     end
     login.writing[key] = value
     return true
@@ -90,17 +90,17 @@ function methods:store()
         return one.state[key]
       end
     end
-    return state:get(key)
+    return this._state():get(key)
   end
   function store.take(_, key)
     local login = current()
     if login and login.reading then
       return take(this, key)
     end
-    return state:take(key)
+    return this._state():take(key)
   end
   function store.advance(_, key, number, ttl)
-    return state:advance(key, number, ttl)
+    return this._state():advance(key, number, ttl)
   end
   return store
 end

@@ -6,6 +6,7 @@ local saml_headers = require "lastpass.nginx.saml.headers"
 local guard_keys = require "lastpass.nginx.guard.keys"
 local guard_paths = require "lastpass.nginx.guard.paths"
 local guard_settings = require "lastpass.nginx.guard.settings"
+local option_kinds = require "lastpass.option_kinds"
 local sessions = require "lastpass.nginx.saml.session"
 
 local M = {}
@@ -83,6 +84,8 @@ local known = {
     return value == false or seconds(1, 3600)(value), "seconds from 1 to 3600, or false"
   end,
   thread_pool = "string",
+  -- what was answered and used, each good once: "dict" (on this machine) or "journal" (on all machines)
+  state = option_kinds.one_of { "dict", "journal" },
   -- the server block in nginx.conf that is compared with `url`; false: not
   check_server = "boolean",
   -- TLS ends at a proxy before this nginx, which listens for plain HTTP, or on another port
@@ -105,6 +108,7 @@ M.defaults = {
   journal_every = 0.5,
   events_every = 15,
   thread_pool = "lastpass",
+  state = "dict",
   check_server = true,
   warn_days = 30,
 }
