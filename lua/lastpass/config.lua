@@ -387,7 +387,7 @@ function methods:profile(name)
   elseif not values.scim_token and (values.scim_url or values.scim_dialect) then
     local entry = '"scim_token": {"file": PATH}'
     return missing(self, chosen, named, "scim_token", entry, "LASTPASS_SCIM_TOKEN_FILE")
-  elseif not values.rest_key and values.rest_url then
+  elseif not (values.rest_key or values.rest_parent_key) and values.rest_url then
     local entry = '"rest_key": {"file": PATH}'
     return missing(self, chosen, named, "rest_key", entry, "LASTPASS_REST_KEY_FILE")
   elseif not values.mfa_key and (values.mfa_url or values.mfa_private_key) then

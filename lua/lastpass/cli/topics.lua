@@ -99,7 +99,9 @@ number alone; "scim_dialect" is "rfc" for a server that does all of SCIM 2.0.
 "profile add" writes the first two: --scim-token-file or --scim-token-command, --scim-url.
 
 For the REST API (who is staged, admin levels, managed companies) a profile has the API key as
-"rest_key", in the same form; "rest_url" is the address of another data centre.
+"rest_key", in the same form; "rest_url" is the address of another data centre. With
+"rest_parent_key", the key of the company that manages this one, nobody is created beyond the seats
+that it lists.
 
     LASTPASS_PROFILE         profile
     LASTPASS_CID             account number
@@ -114,6 +116,8 @@ For the REST API (who is staged, admin levels, managed companies) a profile has 
     LASTPASS_SCIM_TOKEN_FILE file with its token
     LASTPASS_REST_URL        address of the REST API
     LASTPASS_REST_KEY_FILE   file with its key
+    LASTPASS_REST_PARENT_KEY_FILE
+                             file with the key of the company that manages this one
     NO_COLOR                 no colour
     LASTPASS_TRACEBACK       after an error of the program, show where it happened]],
   },

@@ -28,11 +28,19 @@ local function fold_scim(values)
   return values
 end
 
+local function secret_of(description)
+  return description and { [description.kind] = description.value }
+end
+
 -- The keys about the REST API as the one option for it.
 local function fold_rest(values)
-  local key = values.rest_key
-  values.rest = key and { url = values.rest_url, key = { [key.kind] = key.value } }
-  values.rest_url, values.rest_key = nil, nil
+  values.rest = (values.rest_key or values.rest_parent_key)
+    and {
+      url = values.rest_url,
+      key = secret_of(values.rest_key),
+      parent_key = secret_of(values.rest_parent_key),
+    }
+  values.rest_url, values.rest_key, values.rest_parent_key = nil, nil, nil
   return values
 end
 

@@ -23,6 +23,7 @@ local NOT_IN_PROJECT = {
   scim_token = true,
   rest_url = true,
   rest_key = true,
+  rest_parent_key = true,
   mfa_url = true,
   mfa_key = true,
   mfa_private_key = true,

@@ -237,6 +237,7 @@ local CHECKS = {
   scim_dialect = text,
   rest_url = text,
   rest_key = secret_of("rest_key", "rest-key"),
+  rest_parent_key = secret_of("rest_parent_key", "rest-key"),
   mfa_url = text,
   mfa_mode = one_of("plain", "secured"),
   mfa_key = secret_of("mfa_key", "mfa-key"),
@@ -253,7 +254,8 @@ local CHECKS = {
 }
 
 --- The keys that say where a secret is.
-M.secrets = { "provhash", "scim_token", "rest_key", "mfa_key", "mfa_private_key" }
+M.secrets =
+  { "provhash", "scim_token", "rest_key", "rest_parent_key", "mfa_key", "mfa_private_key" }
 
 --- The keys' names, sorted.
 M.names = {}

@@ -18,6 +18,7 @@ local VARIABLES = {
   LASTPASS_SCIM_TOKEN_FILE = "scim_token",
   LASTPASS_REST_URL = "rest_url",
   LASTPASS_REST_KEY_FILE = "rest_key",
+  LASTPASS_REST_PARENT_KEY_FILE = "rest_parent_key",
   LASTPASS_MFA_URL = "mfa_url",
   LASTPASS_MFA_KEY_FILE = "mfa_key",
   LASTPASS_MFA_PRIVATE_KEY_FILE = "mfa_private_key",

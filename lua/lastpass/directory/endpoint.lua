@@ -68,9 +68,16 @@ end
 local function check_rest(options, level)
   local given = options.rest
   for name in pairs(given) do
-    business_options.check_name(WHERE_REST, name, level + 1)
+    if name ~= "parent_key" then
+      business_options.check_name(WHERE_REST, name, level + 1)
+    end
   end
-  check_secret(WHERE_REST, given, "key", level + 1)
+  if given.key ~= nil or given.parent_key == nil then
+    check_secret(WHERE_REST, given, "key", level + 1)
+  end
+  if given.parent_key ~= nil then
+    check_secret(WHERE_REST, given, "parent_key", level + 1)
+  end
   check_url(WHERE_REST, options, given, level + 1)
 end
 
@@ -93,8 +100,7 @@ end
 M.mfa = second_factor.mfa
 
 -- What only shows when the secret was read is no mistake of the line that asks.
-local function open_client(client, name, secret_name, make)
-  local given = client:option(name)
+local function open_client(client, name, given, secret_name, make)
   local opened, message, err = secret.open(given[secret_name])
   if not opened then
     return nil, message, err
@@ -120,10 +126,10 @@ local function open_client(client, name, secret_name, make)
   return errors.fail("argument", "bad_option", ("option '%s': %s"):format(name, text))
 end
 
-local function client_of(client, name, secret_name, make)
-  local given = client:option(name)
+local function client_of(client, name, secret_name, make, given)
+  given = given or client:option(name)
   if not clients[given] then
-    local made, message, err = open_client(client, name, secret_name, make)
+    local made, message, err = open_client(client, name, given, secret_name, make)
     if not made then
       return nil, message, err
     end
@@ -147,6 +153,30 @@ function M.scim(client)
   return client_of(client, "scim", "token", scim.new)
 end
 
+-- By the option's table: what the clients of the company and of its parent are made from.
+local own_settings = setmetatable({}, { __mode = "k" })
+local parent_settings = setmetatable({}, { __mode = "k" })
+
+local function copied(cache, given, key)
+  if not cache[given] then
+    local settings = {}
+    for name, value in pairs(given) do
+      settings[name] = value
+    end
+    settings.key, settings.parent_key = key, nil
+    cache[given] = settings
+  end
+  return cache[given]
+end
+
+local function without_parent(given)
+  return copied(own_settings, given, given.key)
+end
+
+local function of_parent(given)
+  return copied(parent_settings, given, given.parent_key)
+end
+
 local NO_REST = "this client has no key of the REST API"
 local NO_REST_HINT = "give it the option rest = { key = … }, or write into the profile "
   .. '"rest_key": {"file": PATH}'
@@ -156,12 +186,27 @@ local NO_REST_HINT = "give it the option rest = { key = … }, or write into the
 ---@return string? message
 ---@return lastpass.Error? err code "no_rest" without that option; those of reading its key
 function M.rest(client)
-  if not client:option "rest" then
+  local given = client:option "rest"
+  if not (given and given.key) then
     return errors.fail("argument", "no_rest", NO_REST, { hint = NO_REST_HINT })
   end
-  return client_of(client, "rest", "key", require("lastpass.business").new)
+  return client_of(client, "rest", "key", require("lastpass.business").new, without_parent(given))
+end
+
+--- The client of the REST API of the company that manages this one, made on first use from the option `rest.parent_key`.
+---@param client lastpass.Client
+---@return lastpass.business.Client|false|nil false without that option
+---@return string? message
+---@return lastpass.Error? err those of reading its key
+function M.parent(client)
+  local given = client:option "rest"
+  if not (given and given.parent_key) then
+    return false
+  end
+  return client_of(client, "rest", "key", require("lastpass.business").new, of_parent(given))
 end
 
 signature.declare("client:", M, { scim = "", rest = "", mfa = "" })
+signature.declare("directory.endpoint.", M, { parent = "client: table" })
 
 return M

@@ -292,6 +292,11 @@ function M.of_declared(client, declared, options)
   end
   local builder = steps.compute(declared, snapshot, context.pending_renames, ahead)
   guards.check(builder, context)
+  local has_asked
+  has_asked, message, err = guards.seats(client, builder, context)
+  if not has_asked then
+    return nil, message, err
+  end
   local body = new_body(builder, context, now)
   body.tenant = context.tenant
   M.stamp(body, now, options.expires_in)

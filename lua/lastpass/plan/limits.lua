@@ -40,9 +40,10 @@ M.spans = {
 -- shrink: how much fewer rows a source may have than it had within 30 days
 -- refused_rows: how many rows a source may have that could not be used, while people whom no source
 -- mentions are still taken for gone
+-- seats: how many people may be created beyond the seats that the managing company lists
 -- look_alikes, same_name: how many people may be added whose address looks like that of somebody else, or
 -- whose name is that of somebody whom the same plan takes away
-M.others = { shrink = "20%", refused_rows = 0, look_alikes = 0, same_name = 0 }
+M.others = { shrink = "20%", refused_rows = 0, seats = 0, look_alikes = 0, same_name = 0 }
 
 --- Reads "5%" or 12.
 ---@param value string|number

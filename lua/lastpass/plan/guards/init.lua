@@ -9,10 +9,11 @@ local journals = require "lastpass.store"
 local json = require "lastpass.json"
 local limits = require "lastpass.plan.limits"
 local names = require "lastpass.plan.guards.names"
+local seats = require "lastpass.plan.guards.seats"
 local sources = require "lastpass.plan.guards.sources"
 local time = require "lastpass.time"
 
-local M = { ahead = sources.ahead }
+local M = { ahead = sources.ahead, seats = seats.check }
 
 local DAY = 24 * 60 * 60
 local RENAME_DAYS = 90
@@ -298,7 +299,12 @@ function M.check_again(work, steps, snapshot)
       hint = 'make the plan again with protect "an admin\'s address"; no option allows this',
     })
   end
-  local done_lately, err
+  local ok, err
+  ok, message, err = seats.check_again(work, steps, snapshot)
+  if not ok then
+    return nil, message, err
+  end
+  local done_lately
   done_lately, message, err = M.done_lately(work.journal, work.tenant)
   if not done_lately then
     return nil, message, err
