@@ -1,3 +1,4 @@
+# make tenants-demo  commands over sixty companies of a sandbox, a few of them ill
 # make demo     installs what is missing, builds, onboards an HR file into a sandbox company
 # make test     installs what is missing, builds, runs every test
 # make help     the other targets
@@ -110,6 +111,10 @@ in_tree = LUA_PATH="$(CURDIR)/lua/?.lua;$(CURDIR)/lua/?/init.lua;$(CURDIR)/?.lua
 demo: deps-build
 	@$(MAKE_ALL) build-5.4
 	@$(call in_tree,5.4) lua5.4 examples/demo.lua
+
+tenants-demo: deps-build
+	@$(MAKE_ALL) build-5.4
+	@$(call in_tree,5.4) lua5.4 examples/tenants-demo.lua $(COMPANIES)
 
 nginx-demo: deps-build deps-test
 	@$(MAKE_ALL) all
@@ -408,9 +413,9 @@ clean:
 	rm -rf build
 
 help:
-	@echo 'deps all demo nginx-demo scim-demo saml-demo mfa-demo test lint format bench flow docs docs-saml docs-scim docs-check env install uninstall deb deb-check release clean'
+	@echo 'deps all demo tenants-demo nginx-demo scim-demo saml-demo mfa-demo test lint format bench flow docs docs-saml docs-scim docs-check env install uninstall deb deb-check release clean'
 	@echo 'asan valgrind fuzz fuzz-seeds test-lua5.1 test-luajit test-nginx test-long extended'
 	@echo 'variables: LUA_VERSION PREFIX DESTDIR CFLAGS SPEC (a spec file or folder) FUZZ_SECONDS FUZZ_RUNS FUZZERS JOBS'
 
-.PHONY: all env demo extended nginx-demo scim-demo saml-demo mfa-demo run-asan test test-lua5.1 test-luajit test-nginx test-long asan valgrind fuzz fuzz-seeds bench flow lint \
+.PHONY: all env demo extended tenants-demo nginx-demo scim-demo saml-demo mfa-demo run-asan test test-lua5.1 test-luajit test-nginx test-long asan valgrind fuzz fuzz-seeds bench flow lint \
   format docs docs-saml docs-scim docs-check install uninstall deps deps-build deps-test deps-check deps-bench clean help

@@ -47,6 +47,18 @@ describe("examples", function()
     assert.truthy(text:match "status 0\n$", text)
   end)
 
+  it("shows many companies, and names those that give no result", function()
+    local text = run("examples/tenants-demo.lua", "14")
+    for _, part in ipairs {
+      "8 of 14 companies; 6 not:\n",
+      "not answered within the time limit of 5 seconds",
+      "14 of 14 companies\n",
+    } do
+      assert.truthy(text:find(part, 1, true), text)
+    end
+    assert.truthy(text:match "status 0\n$", text)
+  end)
+
   it("gets by with people without a name, and says what a guard refuses", function()
     local box = box_room.start { users = 30, seed = 1 }
     local folder = os.tmpname()

@@ -54,8 +54,8 @@ end
 local function print_lua(session, command)
   local lua_text = require "lastpass.cli.lua_text"
   local code, message, err = command.lua, nil, nil
-  local is_many = command.tenants and require("lastpass.cli.tenants").is_asked(session.options)
-  if is_many then
+  local is_many = require("lastpass.cli.tenants").is_asked(session.options)
+  if is_many and command.tenants then
     code = require("lastpass.cli.tenants").lua(command, session.options)
   elseif type(code) == "function" then
     code, message, err = code(session.options)

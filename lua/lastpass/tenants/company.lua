@@ -51,13 +51,17 @@ local function open_secret(company, description)
 end
 
 -- What `lastpass.new` raises is a mistake in what a person has set.
-local function connect(company)
+local function connect(company, hash)
   local settings = {}
   for name, value in pairs(company._settings) do
     settings[name] = value
   end
   local message, err
-  settings.provhash, message, err = open_secret(company, settings.provhash)
+  if hash then
+    settings.provhash = hash
+  else
+    settings.provhash, message, err = open_secret(company, settings.provhash)
+  end
   if not settings.provhash then
     return nil, message, err
   end
@@ -86,6 +90,25 @@ function methods:client()
     self._client = client
   end
   return self._client
+end
+
+--- A client with another hash than the company's, to try it; it is not stored.
+---@param hash userdata
+---@return lastpass.Client|nil
+---@return string? message
+---@return lastpass.Error? err
+function methods:client_with(hash)
+  if self._problem then
+    return nil, self._problem[1], self._problem[2]
+  end
+  return connect(self, hash)
+end
+
+--- Where the company's hash comes from; it is not read.
+---@return table|nil source {kind = "file", "env" or "command", value}
+function methods:hash_source()
+  local source = self._settings and self._settings.provhash
+  return source and { kind = source.kind, value = source.value }
 end
 
 --- Why nothing can be asked of the company: its profile is not complete.
@@ -141,6 +164,8 @@ end
 
 signature.declare("company:", methods, {
   client = "",
+  client_with = "hash: userdata",
+  hash_source = "",
   problem = "",
   tenant = "",
   option = "name: string",

@@ -3,6 +3,7 @@
 local errors = require "lastpass.error"
 local exit = require "lastpass.cli.exit"
 local failure = require "lastpass.cli.failure"
+local options_module = require "lastpass.cli.options"
 
 local must = failure.must
 
@@ -193,6 +194,58 @@ return {
     topics = { "profiles", "exit-codes" },
     lua = "assert(client:getuserdata{ pagesize = 1, pageindex = 0 })",
     run = check_account,
+  },
+  {
+    name = "auth rotate",
+    summary = "Put a new provisioning hash into the files of profiles",
+    description = "For when the hash has been replaced in the Admin Console. It lists who used the "
+      .. "API lately, and so needs the new hash too; asks; pauses the runs over companies, and "
+      .. "waits for the company's lock, so that nothing is written meanwhile; takes the new hash "
+      .. "without echo; and tries it with a read. The old file stays until LastPass has accepted "
+      .. "the new hash; then the new one, mode 600, takes its place in one step. When it is killed "
+      .. "before, the old file is there, and the next rotation tries what was entered. A hash that "
+      .. "comes from a command or a variable has to be changed there.",
+    connects = true,
+    rows = true,
+    writes = true,
+    harm = "ask",
+    options = {
+      options_module.companies[1],
+      options_module.companies[2],
+      options_module.companies[3],
+      {
+        "--new-provhash-file",
+        "file with the new hash, mode 600; {cid} and {name} are the company's",
+        value = "FILE",
+      },
+      {
+        "--new-provhash-fd",
+        "open descriptor the new hash is read from",
+        value = "NUMBER",
+        number = true,
+      },
+      {
+        "--days",
+        "uses of the API that are listed; default 30",
+        value = "COUNT",
+        number = "whole",
+      },
+    },
+    examples = {
+      { "lastpass auth rotate --profile acme", "asks for the new hash" },
+      {
+        "lastpass auth rotate --tenants group:eu --new-provhash-file '~/new/{cid}.hash'",
+        "of many companies, from files",
+      },
+      { "lastpass auth rotate --tenants all --dry-run", "who uses which hash, and where it is" },
+    },
+    topics = { "profiles", "tenants" },
+    lua = function(options)
+      return require("lastpass.cli.rotating").lua(options)
+    end,
+    run = function(session, options)
+      return require("lastpass.cli.rotating").run(session, options)
+    end,
   },
   {
     name = "config show",
