@@ -429,6 +429,7 @@ build = {
     ["lastpass.plan.environment"] = "lua/lastpass/plan/environment.lua",
     ["lastpass.plan.guards"] = "lua/lastpass/plan/guards/init.lua",
     ["lastpass.plan.guards.names"] = "lua/lastpass/plan/guards/names.lua",
+    ["lastpass.plan.guards.seats"] = "lua/lastpass/plan/guards/seats.lua",
     ["lastpass.plan.guards.single"] = "lua/lastpass/plan/guards/single.lua",
     ["lastpass.plan.guards.sources"] = "lua/lastpass/plan/guards/sources.lua",
     ["lastpass.plan.history"] = "lua/lastpass/plan/history.lua",
