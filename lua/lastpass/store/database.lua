@@ -366,6 +366,11 @@ function methods:is_shared()
   return self.driver == "PostgreSQL"
 end
 
+--- Whether the connection to the server is gone, as far as it was noticed.
+function methods:is_lost()
+  return self._connection == nil or not self._connection:ping()
+end
+
 --- Closes the connection.
 function methods:close()
   if self._connection then

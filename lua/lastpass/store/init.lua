@@ -50,7 +50,7 @@ local known_options = {
 -- ---- the journal ----
 
 ---@class lastpass.store.Journal
-local methods = { lock = locks.take }
+local methods = { lock = locks.take, renew_locks = locks.renew_all }
 local journal_mt = { __index = methods, __name = "lastpass.journal" }
 
 local parts = {
@@ -193,6 +193,12 @@ function methods:checkpoint(is_whole)
   return self._database:checkpoint(is_whole)
 end
 
+--- Whether its connection to the server is gone: it has to be opened again.
+---@return boolean
+function methods:is_lost()
+  return self._closed or self._database:is_lost()
+end
+
 --- Closes the database, and releases the locks that it still has.
 function methods:close()
   if self._closed then
@@ -298,6 +304,7 @@ end
 ---@return lastpass.store.Journal|nil
 function M.shared(label, opens)
   local journal = open_journals[label or ""]
+  journal = journal and not journal:is_lost() and journal or nil
   if not journal and label and opens then
     journal = M.of {
       option = function()
@@ -305,10 +312,10 @@ function M.shared(label, opens)
       end,
     }
   end
-  return journal and not journal._closed and journal or nil
+  return journal
 end
 
---- The journal of a client, opened at its first use.
+--- The journal of a client, opened at its first use, and again after its connection was lost.
 ---@param client lastpass.Client its option `journal` (path or DSN)
 ---@return lastpass.store.Journal|nil
 ---@return string? message
@@ -316,8 +323,12 @@ end
 function M.of(client)
   local label = client:option "journal"
   local key = label or ""
-  if open_journals[key] then
-    return open_journals[key]
+  local known = open_journals[key]
+  if known and not known:is_lost() then
+    return known
+  elseif known then
+    open_journals[key] = nil
+    known:close()
   end
   local is_dsn = label and label:match "^postgres"
   local journal, message, err = M.open { [is_dsn and "dsn" or "path"] = label }

@@ -2,8 +2,8 @@
 -- @module lastpass.store.lock
 local errors = require "lastpass.error"
 local json = require "lastpass.json"
+local leases = require "lastpass.store.lease"
 local processes = require "lastpass.store.processes"
-local scheduler = require "lastpass.transport.scheduler"
 local time = require "lastpass.time"
 local values = require "lastpass.store.values"
 
@@ -142,11 +142,6 @@ local function take(database, journal, tenant, run, owner, token)
   return true, shown(previous)
 end
 
--- The clock that is never set stands still while the machine sleeps; the other one does not.
-local function clocks()
-  return { monotonic = scheduler.now(), wall = time.now() }
-end
-
 --- Takes a company's lock, or names who has it. Taken over without a question when the owner ran on
 -- this machine and its process is gone; from another machine when it has been silent for
 -- `lock_timeout`. With a lease it is taken over when it has been silent for that long, wherever its owner is.
@@ -163,7 +158,7 @@ function M.take(journal, tenant, options)
   local identity = processes.identity()
   identity.lease = options.lease
   local token = new_token(identity)
-  local begun = clocks()
+  local begun = leases.moment()
   local ok, taken_over, err =
     journal._database:transaction(take, journal, tenant, run, json.encode(identity), token)
   if not ok then
@@ -184,7 +179,7 @@ end
 
 -- In a transaction: a sign of life, and the proof that the lock is still ours.
 local function touch(database, self, run)
-  local begun = clocks()
+  local begun = leases.moment()
   local row = database:first(
     "UPDATE lastpass_locks SET heartbeat = @now, run = COALESCE(?, run) "
       .. "WHERE tenant = ? AND token = ? RETURNING token",
@@ -240,11 +235,6 @@ function lock:renew()
   return self._journal._database:transaction(touch, self)
 end
 
-local function seconds_left(self)
-  local now, proved = clocks(), self._proved
-  return self.lease - math.max(now.monotonic - proved.monotonic, now.wall - proved.wall)
-end
-
 --- Right before a request that writes: proves that the lock is this journal's, and will be as long as the call may take. A
 -- lease with less time left is renewed first; without a lease nobody takes the lock from a process that lives.
 ---@param seconds number time limit of the call
@@ -253,13 +243,13 @@ end
 ---@return lastpass.Error? err kind "conflict", code "lock_lost": nothing may be sent
 function lock:secure(seconds)
   local is_held = self._journal._locks[self.tenant] == self
-  if is_held and self.lease and seconds_left(self) < seconds then
+  if is_held and self.lease and leases.left(self.lease, self._proved) < seconds then
     local ok, message, err = self:renew()
     if not ok then
       return nil, message, err
     end
   end
-  if is_held and (not self.lease or seconds_left(self) >= seconds) then
+  if is_held and (not self.lease or leases.left(self.lease, self._proved) >= seconds) then
     return true
   end
   local what = is_held and "its lease of %g s is shorter than a call of %g s"
@@ -333,6 +323,24 @@ local function remove(database, self)
     self.tenant,
     self._token
   )
+  return true
+end
+
+--- Renews the locks of a journal that are leases, when a third of their time is over: for whoever has long work between
+-- requests. One that was lost is found so by `lock:secure`.
+---@param journal lastpass.store.Journal
+---@return true|nil
+---@return string? message
+---@return lastpass.Error? err those of failures
+function M.renew_all(journal)
+  for _, one in pairs(journal._locks) do
+    if one.lease and leases.left(one.lease, one._proved) < one.lease * 2 / 3 then
+      local ok, message, err = one:renew()
+      if not ok and err.code ~= "lock_lost" then
+        return nil, message, err
+      end
+    end
+  end
   return true
 end
 
