@@ -387,6 +387,7 @@ end
 -- Until a job is through, or it is time for another look. At random, so that many workers do not ask together.
 local function wait(self, seconds)
   local ends_at, count = scheduler.now() + seconds, #self._ended
+  local was_stopped = self._stop()
   if not self._timer or self._timer.done then
     self._timer = scheduler.spawn(nil, scheduler.sleep, seconds)
   end
@@ -395,7 +396,10 @@ local function wait(self, seconds)
     list[task] = true
   end
   scheduler.wait_for_any(function()
-    return #self._ended > count or scheduler.now() >= ends_at or self._timer.done or self._stop()
+    return #self._ended > count
+      or scheduler.now() >= ends_at
+      or self._timer.done
+      or not was_stopped and self._stop()
   end, list)
 end
 
