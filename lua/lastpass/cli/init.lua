@@ -75,7 +75,9 @@ end
 local function execute(command, session, options)
   if command.tenants then
     local tenants = require "lastpass.cli.tenants"
-    if tenants.is_asked(options) then
+    if tenants.is_asked(options) and (options.queue or options.processes) then
+      return require("lastpass.cli.tenant_workers").run(session, command)
+    elseif tenants.is_asked(options) then
       return tenants.run(session, command)
     end
     local ok, message, err = tenants.check_single(options)

@@ -42,6 +42,8 @@ M.companies = {
   { "--tenants-of", "managed companies of this profile, by its REST key", value = "PROFILE" },
   { "--in-flight", "companies under way at once; default 16", value = "COUNT", number = "whole" },
   { "--time-limit", "for each company: 90s, 15m; default 10m", value = "TIME" },
+  { "--queue", "leave it to workers: put it into the journal's database, and end" },
+  { "--processes", "let so many processes do it, and wait", value = "COUNT", number = "whole" },
 }
 
 --- How rows are shown.

@@ -52,6 +52,8 @@ local function check_options(options)
   end
   if options.tenants_file and options.tenants_of then
     return values.usage "--tenants-file and --tenants-of do not go together"
+  elseif options.queue and options.processes then
+    return values.usage "--queue and --processes do not go together"
   end
   return true
 end
@@ -62,7 +64,7 @@ end
 ---@return string? message
 ---@return lastpass.Error? err
 function M.check_single(options)
-  for _, name in ipairs { "in_flight", "time_limit" } do
+  for _, name in ipairs { "in_flight", "time_limit", "queue", "processes" } do
     if options[name] then
       local flag = name:gsub("_", "-")
       return values.usage(("--%s needs --tenants: it is about companies"):format(flag))
@@ -82,10 +84,14 @@ end
 
 --- The companies that the options name.
 ---@param session lastpass.cli.Session
+---@param more? table further options of `tenants.load`
 ---@return lastpass.tenants.Set
-function M.load(session)
+function M.load(session, more)
   must(check_options(session.options))
   local given = load_options(session.options)
+  for name, value in pairs(more or {}) do
+    given[name] = value
+  end
   given.configuration = must(session:configuration())
   local set = must(require("lastpass").tenants.load(given))
   require("lastpass.cli.interrupt").watch()

@@ -38,6 +38,14 @@ local function stat(process)
   return state, start
 end
 
+--- Whether a process of this machine runs.
+---@param pid integer
+---@return boolean false as well when it has ended and nobody has fetched it
+function M.is_running(pid)
+  local state = stat(("%d"):format(pid))
+  return state ~= nil and state ~= "Z" and state ~= "X"
+end
+
 local function user_name()
   local number = read("/proc/self/status"):match "\nUid:%s+(%d+)"
   if not number then

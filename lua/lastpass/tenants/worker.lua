@@ -413,13 +413,19 @@ local function pause(self, claimed)
   return math.min(self._every, self._lease / 3) * (0.5 + math.random() / 2)
 end
 
+-- While other workers are at a run that this one is for, there may be more to do.
+local function is_through(self)
+  local states = self._run and ask(self, "tenant_run_states", { self._run })
+  return not self._run or states and states[self._run] ~= "running"
+end
+
 local function is_over(self, claimed)
   if self._count > 0 then
     return false
   elseif self._failure or self._stop() then
     return #self._ended == 0 or self._is_away or self._failure
   end
-  return self._once and claimed == 0 and #self._ended == 0
+  return self._once and claimed == 0 and #self._ended == 0 and is_through(self)
 end
 
 --- Works until `stop` says so: then what is under way comes to its end, and leases are given back. With `once` until

@@ -41,7 +41,7 @@ local SECTIONS = {
   { "SAML", "saml", "saml_write", "saml_metadata" },
   { "MFA", "mfa", "mfa_codes", "mfa_radius", "mfa_doctor", "mfa_directory", "mfa_lists" },
   { "Reports", "reports", "reviews", "evidence" },
-  { "Companies", "tenants" },
+  { "Companies", "tenants", "tenant_runs" },
   { "Scripts", "scripts" },
   { "Set-up", "setup", "profiles", "shell" },
 }
@@ -78,6 +78,7 @@ for file, words in pairs {
     .. "mfa+role+add mfa+role+rename mfa+role+delete mfa+role+assign mfa+role+show",
   profiles = "profile/",
   tenants = "tenants/",
+  tenant_runs = "worker tenants+status tenants+stop tenants+resume tenants+results",
   shell = "completion version help names",
 } do
   for word in words:gmatch "%S+" do

@@ -288,6 +288,77 @@ M.companies = {
   end,
 }
 
+M.tenant_runs = {
+  name = "runs",
+  key = "id",
+  fields = {
+    "id",
+    "created",
+    "ended",
+    "state",
+    "kind",
+    "expression",
+    "companies",
+    "done",
+    "failed",
+    "running",
+    "ready",
+    "held",
+    "wave",
+    "waves",
+    "why",
+    "created_by",
+    "plan",
+  },
+  columns = {
+    { field = "id", align = "right", title = "run" },
+    "created",
+    "state",
+    "kind",
+    { field = "companies", align = "right" },
+    { field = "done", align = "right" },
+    { field = "failed", align = "right" },
+    { field = "running", align = "right" },
+    { field = "wave", align = "right", rank = 2 },
+    { field = "expression", rank = 1 },
+    { field = "why", wrap = true },
+  },
+  times = { created = true, ended = true },
+  tone = function(run)
+    return run.state == "stopped" and "bad" or run.state ~= "finished" and "warn" or nil
+  end,
+}
+
+M.tenant_jobs = {
+  name = "companies",
+  key = "company",
+  fields = {
+    "company",
+    "state",
+    "wave",
+    "worker",
+    "since",
+    "seconds",
+    "waiting",
+    "attempt",
+    "code",
+    "reason",
+  },
+  columns = {
+    { field = "company", whole = true },
+    "state",
+    { field = "wave", align = "right", rank = 2 },
+    "worker",
+    "since",
+    { field = "waiting", title = "waits for", wrap = true },
+    { field = "reason", wrap = true, rank = 1 },
+  },
+  times = { since = true },
+  tone = function(job)
+    return job.state == "failed" and "bad" or nil
+  end,
+}
+
 M.company_groups = {
   name = "groups",
   key = "name",
