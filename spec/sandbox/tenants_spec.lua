@@ -209,8 +209,17 @@ describe("a sandbox of many companies", function()
       })
       assert(client:call("getuserdata", {}))
     end
+    local set = assert(lastpass.tenants.load {
+      configuration = assert(require("lastpass.config").load {
+        environment = { LASTPASS_CONFIG = (path:gsub("companies", "parent")) },
+      }),
+      parent = "parent",
+    })
+    local result = assert(set:run("users", {}))
+    assert.same({ 3, 3 }, { result.companies, result.done })
     box:stop()
     assert.is_nil(io.open(path))
+    assert.is_nil(io.open((path:gsub("/[^/]*$", ""))))
   end)
 
   it("refuses more ill companies than there are", function()

@@ -311,6 +311,7 @@ function M.run(options)
     scim_url = sandbox.scim_url,
     rest_url = sandbox.rest_url,
     tenants_file = companies_file,
+    tenants_config = companies_file and companies_file:match "^(.*/)" .. "parent.json" or nil,
     saml_url = sandbox.saml_url,
     saml_sp_url = sandbox.saml_sp_url,
     cid = sandbox.cid,

@@ -55,14 +55,10 @@ describe("lastpass auth rotate", function()
     assert(core.write_file(path, text .. "\n"))
   end
 
-  local function rotate(more)
-    return shell(
-      ("lastpass auth rotate --tenants-file %s/companies.json --journal %s/j.db %s 2>&1"):format(
-        folder,
-        home.path,
-        more or ""
-      )
-    )
+  local function rotate(more, front)
+    local line =
+      "%s lastpass auth rotate --tenants-file %s/companies.json --journal %s/j.db %s 2>&1"
+    return shell(line:format(front or "", folder, home.path, more or ""))
   end
 
   it("takes new hashes from files, tries them and puts them in place", function()
@@ -115,6 +111,23 @@ describe("lastpass auth rotate", function()
     assert.truthy(output:find("finished", 1, true), output)
     assert.equal(NEW .. "\n", read(file_of(one)))
     assert.is_nil(read(file_of(one) .. ".new"))
+  end)
+
+  it("leaves the old hash or the new one, whenever it is killed", function()
+    local one = companies[1]
+    replace_at_lastpass(one, NEW)
+    put(home.path .. "/new", NEW)
+    local select = ("--tenants %s --yes --new-provhash-file %s/new"):format(one.name, home.path)
+    for _, after in ipairs { "0.05", "0.15", "0.25", "0.4" } do
+      rotate(select, "timeout -s KILL " .. after)
+      local text = read(file_of(one))
+      assert.is_true(text == one.provhash .. "\n" or text == NEW .. "\n", text)
+    end
+    local output, code = rotate(select)
+    assert.equal(0, code, output)
+    assert.equal(NEW .. "\n", read(file_of(one)))
+    assert.is_nil(read(file_of(one) .. ".new"))
+    assert.is_nil(output:find(NEW:sub(1, 20), 1, true), output)
   end)
 
   it("pauses runs over companies, and resumes what an earlier one left paused", function()

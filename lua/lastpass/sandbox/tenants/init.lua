@@ -145,6 +145,27 @@ end
 
 -- ---- files ----
 
+--- The text of a configuration whose one profile, "parent", is the company that manages the others: for `--tenants-of`.
+---@param about table `cid`, `url`, `rest_url`, `ca_file`, `timezone`, `folder`
+---@return string
+function M.parent_file(about)
+  local folder = about.folder
+  return json.encode({
+    profiles = {
+      parent = {
+        cid = about.cid,
+        url = about.url,
+        rest_url = about.rest_url,
+        ca_file = about.ca_file,
+        timezone = about.timezone,
+        provhash = { file = folder .. "/parent.hash" },
+        rest_key = { file = folder .. "/parent.key" },
+        managed = { provhash = { file = folder .. "/{cid}.hash" } },
+      },
+    },
+  }) .. "\n"
+end
+
 --- The text of a file for `--tenants-file`.
 ---@param list table[] of `M.list`
 ---@param about table `url`, `ca_file`, `folder`: where the files with the hashes are

@@ -59,7 +59,7 @@ function methods:effects(cid)
 end
 
 -- The files of hashes, for their owner alone: by a shell, whose umask says so, and without waiting for the disk 2,000 times.
-local function write_hashes(folder, list)
+local function write_hashes(folder, list, own)
   local write = [[while read -r name hash; do printf '%s\n' "$hash" >"$name" || exit; done]]
   local line = ("umask 077 && cd %s && "):format(files.shell_word(folder)) .. write
   local pipe, reason = io.popen(line, "w")
@@ -68,6 +68,9 @@ local function write_hashes(folder, list)
   end
   for _, one in ipairs(list) do
     pipe:write(("%.0f.hash %s\n"):format(one.company.cid, one.company.provhash))
+  end
+  for name, text in pairs(own) do
+    pipe:write(("%s %s\n"):format(name, text))
   end
   pipe:close()
   local last = list[#list]
@@ -78,8 +81,8 @@ local function write_hashes(folder, list)
   return true
 end
 
---- Writes the files with which the program reaches the many companies: `companies.json` for `--tenants-file`, and one with
--- the hash of each.
+--- Writes the files with which the program reaches the many companies: `companies.json` for `--tenants-file`, one with the hash
+-- of each, and `parent.json`, a configuration for `--tenants-of parent`.
 ---@param folder? string default one that is removed when the sandbox stops
 ---@return string|nil path of companies.json
 ---@return string? message
@@ -93,12 +96,26 @@ function methods:write_companies(folder)
   local ok, message, err = files.make_folder(folder)
   local list = own_list(self)
   if ok then
-    ok, message, err = write_hashes(folder, list)
+    local own = { ["parent.hash"] = self.provhash, ["parent.key"] = self.rest_key }
+    ok, message, err = write_hashes(folder, list, own)
   end
   local path = folder .. "/companies.json"
   if ok then
     local about = { url = self.url, ca_file = self.ca_file, folder = folder }
     ok, message, err = files.write(path, tenants.companies_file(list, about))
+  end
+  if ok then
+    ok, message, err = files.write(
+      folder .. "/parent.json",
+      tenants.parent_file {
+        cid = self.cid,
+        url = self.url,
+        rest_url = self.rest_url,
+        ca_file = self.ca_file,
+        timezone = self.timezone,
+        folder = folder,
+      }
+    )
   end
   if not ok then
     return nil, message, err
@@ -115,7 +132,9 @@ function M.remove_files(box)
   for _, one in ipairs(own_list(box)) do
     os.remove(("%s/%.0f.hash"):format(folder, one.company.cid))
   end
-  os.remove(folder .. "/companies.json")
+  for _, name in ipairs { "companies.json", "parent.json", "parent.hash", "parent.key" } do
+    os.remove(folder .. "/" .. name)
+  end
   os.remove(folder)
   box.tenant_folder = nil
 end
