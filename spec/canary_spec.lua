@@ -39,6 +39,7 @@ describe("the canary hash", function()
         users = 30,
         provhash = CANARY,
         scim_token = CANARY,
+        rest_key = CANARY,
         tls = tls,
         events = 200,
       })
@@ -105,6 +106,8 @@ describe("the canary hash", function()
       "lastpass.Client (8771312 at ",
       "lastpass.scim.Client (http",
       "not_over_scim",
+      "lastpass.business.Client (http",
+      "the REST API does it by POST /v1/users",
       "lastpass.inbound.Endpoint (canary)",
       "lastpass.mfa.Client (http",
       "lastpass.mfa.Handle (a@x.example: pending)",

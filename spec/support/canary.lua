@@ -224,6 +224,44 @@ local function knock_plans(client, base, ca_file)
   attempt(lastpass.source.scim, { url = secret, token = secret })
 end
 
+-- The REST API, alone and joined with the directory, and plans whose steps it carries.
+local function knock_rest(url, ca_file)
+  local base = url:match "^%a+://[^/]+" .. "/business"
+  local rest = lastpass.business.new {
+    url = base,
+    key = secret,
+    ca_file = ca_file ~= "-" and ca_file or nil,
+    retries = 1,
+    timeout = 5,
+    on_request = hook,
+    on_reply = hook,
+  }
+  show(rest)
+  attempt(rest.request, rest, "GET", "/v1/users", { query = { ["max-results"] = "1" } })
+  attempt(rest.create_user, rest, { email = "rest@x.example", action = "stage" })
+  attempt(rest.managed_companies, rest)
+  attempt(function()
+    drain(rest:users())
+    drain(rest:managed_companies())
+  end)
+  attempt(rest.with, rest, { key = secret })
+  attempt(rest.with, rest, { timeout = secret })
+  local client = new(url, ca_file, {
+    rest = { url = base, key = secret, parent_key = secret, retries = 0 },
+    retries = 0,
+  })
+  attempt(client.rest, client)
+  attempt(client.accounts, client, { levels = true })
+  attempt(client.accounts, client, { status = "staged" })
+  attempt(function()
+    local actions = { stage = { { username = "staged@x.example" } } }
+    local plan = assert(client:plan(actions, { limit = { stage = 9 } }))
+    show_all(plan, plan:text(), client:apply(plan))
+    return client:plan { admin_level = { { username = "a@x.example", level = "Admin" } } }
+  end)
+  attempt(client.add_users, client, { { username = "seat@x.example" } })
+end
+
 -- The endpoint that identity providers push to, over this client.
 local function knock_inbound(client)
   local inbound, store = require "lastpass.inbound", require "lastpass.store"
@@ -444,6 +482,8 @@ local wrong = {
   { time_out = secret },
   { retries = secret },
   { scim = { token = secret, url = secret } },
+  { rest = { key = secret, url = secret } },
+  { rest = { key = { file = secret }, parent_key = secret } },
   { scim = { token = { file = secret } } },
 }
 
@@ -477,6 +517,7 @@ for position = 3, #arg, 2 do
   knock_scim(new_scim(base .. "9", ca_file))
   knock_scim(new_scim(base, ca_file, { timeout = 0.001, retries = 0 }))
   knock_plans(client, base, ca_file)
+  knock_rest(url, ca_file)
   knock_mfa(url, ca_file)
   knock_mfa(url, ca_file, { request_timeout = 0.1, base_url = "https://127.0.0.1:1" })
   knock_inbound(client)
@@ -521,6 +562,7 @@ for position = 3, #arg, 2 do
   local base = url:match "^%a+://[^/]+" .. "/scimapi/8771312"
   knock_scim(new_scim(base, ca_file, { retries = 0 }))
   knock_plans(new(url, ca_file, { retries = 0 }), base, ca_file)
+  knock_rest(url, ca_file)
   knock_mfa(url, ca_file)
 end
 io.stderr:write "the end\n"
