@@ -136,6 +136,38 @@ describe("commands over the REST API", function()
     assert.is_false((place:json { "user", "show", somebody }).admin)
   end)
 
+  it("create, change and detach companies: shown first, asked about, each once", function()
+    local words = { "company", "create", "Acme West", "--limit", "9", "--addon", "mfa" }
+    local code, _, err = place:run(words)
+    assert.equal(4, code)
+    assert.match("create the company: name Acme West, type managed, license limit 9", err, 1, true)
+    code, _, err = place:run { "company", "create", "Acme West", "--limit", "9", "--dry-run" }
+    assert.equal(0, code)
+    assert.match("nothing was sent", err)
+    words[#words + 1] = "--yes"
+    code, _, err = place:run(words)
+    assert.equal(0, code, err)
+    local id = err:match "to take it back: lastpass company detach (%d+)"
+    assert.is_string(id)
+    code, _, err = place:run(words)
+    assert.equal(0, code)
+    assert.match("unchanged", err)
+    assert.equal(1, support.requests(place.box, "rest:create_managed_company"))
+    code, _, err = place:run { "company", "update", id, "--limit", "12", "--wait", "0", "--yes" }
+    assert.equal(0, code)
+    local request, address = err:match "lastpass company result (%d+) (%S+)"
+    local first, out
+    code, first = place:run { "company", "result", request, address }
+    assert.same({ 0, "pending\n" }, { code, first })
+    code, out = place:run { "company", "result", request, address }
+    assert.equal(0, code)
+    assert.match('"done"', out)
+    assert.equal(4, (place:run { "company", "detach", id, "--yes" }))
+    assert.equal(0, (place:run { "company", "detach", id, "--confirm", id }))
+    assert.equal(64, (place:run { "company", "update", "42", "--yes" }))
+    assert.equal(1, (place:run { "company", "result", "1", "https://evil.example/x" }))
+  end)
+
   it("check the key with the account, and in doctor", function()
     assert.equal("accepted", (place:json "auth check").rest)
     local rows = place:json "doctor"

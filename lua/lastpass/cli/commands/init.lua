@@ -34,7 +34,7 @@ local M = {}
 -- The sections in the order of help, with their files.
 local SECTIONS = {
   { "Directory", "users", "directory", "bulk" },
-  { "REST API", "rest" },
+  { "REST API", "rest", "companies" },
   { "Plans", "plans", "history" },
   { "Events", "events" },
   { "SCIM", "scim", "scim_held", "scim_client" },
@@ -52,6 +52,7 @@ for file, words in pairs {
   users = "users user/",
   directory = "groups group/ folders expired-passwords call",
   bulk = "bulk",
+  companies = "company/",
   rest = "admin-levels companies admins billing/ rest/",
   plans = "plan apply runs run/",
   history = "drift snapshot diff",
