@@ -491,6 +491,7 @@ build = {
     ["lastpass.report.mfa.directory"] = "lua/lastpass/report/mfa/directory.lua",
     ["lastpass.report.reading"] = "lua/lastpass/report/reading.lua",
     ["lastpass.report.render.html"] = "lua/lastpass/report/render/html.lua",
+    ["lastpass.report.render.leads"] = "lua/lastpass/report/render/leads.lua",
     ["lastpass.report.render.plain"] = "lua/lastpass/report/render/plain.lua",
     ["lastpass.report.result"] = "lua/lastpass/report/result.lua",
     ["lastpass.report.roster"] = "lua/lastpass/report/roster.lua",

@@ -42,6 +42,7 @@ describe("lastpass.html.style", function()
         { "quiet", "card", 4.5 },
         { "quiet", "stripe", 4.5 },
         { "warning", "warning-page", 4.5 },
+        { "error", "error-page", 4.5 },
         { "accent", "card", 4.5 },
         { "bar", "card", 3 },
       } do

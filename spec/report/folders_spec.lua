@@ -107,7 +107,25 @@ describe("lastpass.report.folders", function()
     assert.same({ "Shared folders: 1 + 1 + 1 + 1 = 4" }, made.sums)
     assert.equal(2, made:total "external_people")
     assert.truthy(made.notes[1]:find("acme.example (option domains)", 1, true))
-    assert.truthy(made.notes[4]:find("1 deleted folders", 1, true))
+    assert.truthy(made.notes[5]:find("1 deleted folders", 1, true))
+  end)
+
+  it("does not flag every folder for one super admin", function()
+    local super = { "root@partner.example", can_administer = true, superadmin = true }
+    local other = planted.start()
+    planted.plant(other, {
+      { "ann@acme.example", { admin = true } },
+      { "root@partner.example", { multifactor = "none" } },
+    })
+    planted.folders(other, {
+      { name = "A", users = { super, { "ann@acme.example", can_administer = true } } },
+      { name = "B", users = { super, { "ann@acme.example", can_administer = true } } },
+    })
+    local made = assert(report.folders(other:client(), { domains = { "acme.example" } }))
+    other:stop()
+    assert.same({ sound = 2 }, planted.counts(made))
+    assert.same({}, made.tables[1].rows)
+    assert.equal(1, made:total "external_people") -- who that is, is still said
   end)
 
   it("counts people by the strongest right that they have", function()

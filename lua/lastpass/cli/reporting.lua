@@ -112,8 +112,12 @@ local function show_report(session, report)
     session.streams:write(session.streams:shown(text))
     return show_statement(session, report)
   else
-    local width = session.streams.width
-    session:print(failure.in_commands(report:render("table", { width = width })))
+    local streams = require "lastpass.cli.streams"
+    local text = report:render("table", {
+      width = session.streams.width,
+      paint = streams.is_colored(session) and streams.paint or nil,
+    })
+    session:print(failure.in_commands(text))
   end
 end
 
@@ -158,6 +162,9 @@ end
 ---@param formats? string[] names of options that are formats; default "html"
 ---@return integer code 0, or 3 when something is missing
 function M.finish(session, report, formats)
+  if not report.companies then
+    report.statement.company = report.statement.company or session:profile_name()
+  end
   local saved = save_report(session, report, formats or { "html" })
   if not saved or M.asks_for_rows(session.options) then
     show_report(session, report)

@@ -207,6 +207,12 @@ function methods:correction(err)
   return err.hint and err.hint .. "; " .. advice or advice
 end
 
+--- What the configuration calls the company.
+---@return string|nil name nil before the client is made, and of a company without a profile
+function methods:profile_name()
+  return self._profile
+end
+
 --- The company that this is about, as a question names it.
 ---@return string "acme (8771312 at lastpass.com)"
 function methods:company()

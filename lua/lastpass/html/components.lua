@@ -135,7 +135,7 @@ end
 ---@param caption any
 ---@param columns table[] title, class, href and sorted ("ascending", "descending"), other (a second such for
 -- the same column)
----@param rows table[][] cells
+---@param rows table[][] cells; `class` of the whole row
 ---@param more? table quiet (the caption is for readers of the screen alone)
 ---@return lastpass.html.Markup
 function M.table(id, caption, columns, rows, more)
@@ -148,7 +148,7 @@ function M.table(id, caption, columns, rows, more)
     for position = 2, #columns do
       cells[position] = html.td({ class = columns[position].class or false }, row[position])
     end
-    lines[number] = html.tr(cells)
+    lines[number] = html.tr({ class = row.class or false }, cells)
   end
   return html.div(
     { class = "scroll", role = "region", ["aria-labelledby"] = id, tabindex = "0" },

@@ -6,9 +6,10 @@
 -- luacheck: no max line length
 return [[
 :root { color-scheme: light dark; --page: #f6f7f9; --card: #ffffff; --text: #1b1f24; --quiet: #4d5560; --line: #d4d9e0; --field: #828b96;
-  --accent: #1257a8; --bar: #2f74c0; --stripe: #f2f5f9; --warning: #7a3b00; --warning-page: #fff3e0; }
+  --accent: #1257a8; --bar: #2f74c0; --stripe: #f2f5f9; --warning: #7a3b00; --warning-page: #fff3e0; --error: #9b1c1c; --error-page: #fdecea; }
 @media (prefers-color-scheme: dark) { :root { --page: #14171b; --card: #1d2127; --text: #e8eaed; --quiet: #aab3be; --line: #3a414b; --field: #77818d;
-  --accent: #8ab8f0; --bar: #5b9be0; --stripe: #23282f; --warning: #ffcf9a; --warning-page: #3a2a14; } }
+  --accent: #8ab8f0; --bar: #5b9be0; --stripe: #23282f; --warning: #ffcf9a; --warning-page: #3a2a14;
+  --error: #ffb4ab; --error-page: #401a17; } }
 
 * { box-sizing: border-box; }
 body { display: flex; flex-direction: column; min-height: 100vh; margin: 0; background: var(--page); color: var(--text);
@@ -38,7 +39,12 @@ td a:hover, th a:hover, .totals a:hover { text-decoration-color: currentColor; }
 .quiet { color: var(--quiet); }
 .warning { padding: .75rem 1rem; border-left: 4px solid currentColor; color: var(--warning); background: var(--warning-page); }
 .mark { display: inline-block; padding: 0 .5rem; border: 1px solid var(--line); border-radius: 1rem; font-size: .8125rem; line-height: 1.45; white-space: nowrap; }
-.mark.bad { color: var(--warning); background: var(--warning-page); border-color: currentColor; }
+.mark.bad { color: var(--error); background: var(--error-page); border-color: currentColor; }
+.mark.warn { color: var(--warning); background: var(--warning-page); border-color: currentColor; }
+.only { display: none; margin: 0 0 .75rem; padding: .375rem .75rem; background: var(--stripe); border-radius: .375rem; font-size: .875rem; }
+.only:target { display: block; scroll-margin-top: 4rem; }
+.choices { margin: 0 0 .75rem; font-size: .875rem; }
+header nav { margin: 0 0 1.25rem; font-size: .875rem; }
 time span { white-space: nowrap; }
 
 .totals { display: grid; grid-template-columns: repeat(auto-fit, minmax(8.5rem, 1fr)); gap: .75rem; margin: 0 0 1.25rem; }
@@ -155,9 +161,9 @@ label { display: block; margin: 0 0 .25rem; color: var(--quiet); font-size: .875
   .who span { max-width: 9rem; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; } .filters.one { grid-template-columns: 1fr; } }
 @media (prefers-reduced-motion: no-preference) { #results { transition: opacity .12s; } }
 @media print { :root { --page: #ffffff; --card: #ffffff; --text: #000000; --quiet: #333333; --line: #999999;
-  --bar: #555555; --stripe: #ffffff; --warning: #000000; --warning-page: #ffffff; }
+  --bar: #555555; --stripe: #ffffff; --warning: #000000; --warning-page: #ffffff; --error: #000000; --error-page: #ffffff; }
   body { display: block; min-height: 0; font-size: 10pt; } header, main, footer { max-width: none; padding: 0; } a { color: inherit; text-decoration: none; }
-  .skip, .bar nav, .who, .filters, .pager, .go, .more { display: none; } .bar { border: 0; } .bar > div { padding: 0; }
+  .skip, .bar nav, header nav, .choices, .only a, .who, .filters, .pager, .go, .more { display: none; } .bar { border: 0; } .bar > div { padding: 0; }
   section { padding: 0; border: 0; break-inside: auto; } .two { display: block; } .scroll { overflow: visible; } thead { display: table-header-group; }
   table { font-size: 7.5pt; } th, td { padding: .2rem .3rem; min-width: 0; } .text, .list, .long { min-width: 0; } .minor { display: table-cell; }
   .time, thead th, .number { white-space: normal; } tbody th { white-space: normal; overflow-wrap: anywhere; } .mark { border: 0; padding: 0; }

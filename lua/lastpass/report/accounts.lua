@@ -9,7 +9,7 @@ local M = {}
 
 --- Columns of accounts by their names: the fields of users, and what reports add.
 M.columns = {
-  findings = { name = "findings", title = "Findings", kind = "list" },
+  findings = { name = "findings", title = "Findings", kind = "list", tone = "warn" },
   days = { name = "days", title = "Days", kind = "days" },
 }
 for _, field in ipairs(user_fields) do

@@ -130,9 +130,21 @@ function M.compute(reading, options)
     classes = classes,
     partitions = { { count = #rows, of = "Accounts with admin rights" } },
     totals = {
-      { name = "admins", title = "Administrators", value = #rows, kind = "count" },
-      { name = "active", title = "Can log in", value = active, kind = "count" },
-      { name = "findings", title = "With findings", value = findings, kind = "count" },
+      { name = "admins", title = "Administrators", value = #rows, kind = "count", where = {} },
+      {
+        name = "active",
+        title = "Can log in",
+        value = active,
+        kind = "count",
+        where = { class = { "sound", "finding" } },
+      },
+      {
+        name = "findings",
+        title = "With findings",
+        value = findings,
+        kind = "count",
+        where = { class = { "finding", "disabled" } },
+      },
     },
     notes = notes,
   }

@@ -45,7 +45,11 @@ local classes_of = {
 }
 
 M.columns = {
-  { name = "severity", title = "Severity" },
+  {
+    name = "severity",
+    title = "Severity",
+    tones = { error = "bad", warning = "warn" },
+  },
   { name = "rule", title = "Rule" },
   { name = "subject", title = "Subject" },
   { name = "message", title = "What is wrong", long = true },
@@ -95,7 +99,9 @@ local function note_finding(run, rule, one)
     reason = waiver and waiver_text(waiver) or nil,
     expired_waiver = waiver ~= nil and not waived,
   }
-  return waived and "waived" or rule.severity
+  local class = waived and "waived" or rule.severity
+  run.rows[#run.rows].class = class
+  return class
 end
 
 local function classify(run, rule, one)
@@ -304,10 +310,30 @@ function M.compute(reading, options, book)
     classes = classes,
     partitions = { { count = tests, of = "Tests" } },
     totals = {
-      { name = "rules", title = "Rules", value = #book.rules, kind = "count", is_same = true },
+      {
+        name = "rules",
+        title = "Rules",
+        value = #book.rules,
+        kind = "count",
+        is_same = true,
+        of = "rules",
+        where = {},
+      },
       { name = "tests", title = "Tests", value = tests, kind = "count" },
-      { name = "findings", title = "Findings", value = open, kind = "count" },
-      { name = "errors", title = "Errors", value = counts.error, kind = "count" },
+      {
+        name = "findings",
+        title = "Findings",
+        value = open,
+        kind = "count",
+        where = { waived = false },
+      },
+      {
+        name = "errors",
+        title = "Errors",
+        value = counts.error,
+        kind = "count",
+        where = { class = "error" },
+      },
     },
     tables = { M.rule_table(run), M.waiver_table(book) },
     notes = { "Findings that are waived, and those of severity note, do not make the check fail." },

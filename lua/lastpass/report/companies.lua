@@ -10,7 +10,8 @@ local totals = require "lastpass.report.totals"
 
 local M = {}
 
-local kept = { "name", "title", "statement", "columns", "row_title", "classes", "class_columns" }
+local kept =
+  { "name", "title", "statement", "columns", "row_title", "classes", "class_columns", "classes_of" }
 local lists = { "rows", "totals", "partitions", "notes", "tables" }
 
 --- A report as plain data, which may be stored as JSON and merged somewhere else.
@@ -280,6 +281,18 @@ local function statement_of(self, merged, companies, now)
   }
 end
 
+-- A figure about companies themselves, and where they are listed.
+local function figure(name, title, value, where, of)
+  return {
+    name = name,
+    title = title,
+    value = value,
+    kind = "count",
+    where = where,
+    of = of or "companies",
+  }
+end
+
 local SEVERAL = "Somebody who is in several companies is counted in each of them."
 
 --- Makes the report: rows and figures of all companies that gave a result.
@@ -312,9 +325,9 @@ function methods:finish(missing, now)
   end
   notes[#notes + 1] = SEVERAL
   local figures = {
-    { name = "companies", title = "Companies", value = companies.count, kind = "count" },
-    { name = "companies_done", title = "With a result", value = done, kind = "count" },
-    { name = "companies_missing", title = "Without", value = #absent, kind = "count" },
+    figure("companies", "Companies", companies.count, {}),
+    figure("companies_done", "With a result", done, { result = tables.DONE }),
+    figure("companies_missing", "Without", #absent, {}, "missing"),
   }
   for _, total in ipairs(sums) do
     figures[#figures + 1] = total
@@ -334,6 +347,7 @@ function methods:finish(missing, now)
     totals = figures,
     classes = #merged.classes > 0 and merged.classes or nil,
     class_columns = first and first.class_columns,
+    classes_of = first and first.classes_of,
     partitions = merged.partitions,
     tables = further,
     notes = notes,

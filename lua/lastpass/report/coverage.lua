@@ -222,8 +222,20 @@ function M.compute(reading, options)
       { field = "count", count = #rows, of = "Everybody in either" },
     },
     totals = {
-      { name = "headcount", title = "Headcount", value = headcount, kind = "count" },
-      { name = "active", title = "Active", value = used, kind = "count" },
+      {
+        name = "headcount",
+        title = "Headcount",
+        value = headcount,
+        kind = "count",
+        where = { in_hr = true },
+      },
+      {
+        name = "active",
+        title = "Active",
+        value = used,
+        kind = "count",
+        where = { class = "active" },
+      },
       {
         name = "coverage",
         title = "Coverage",

@@ -123,7 +123,8 @@ local function right_row(reading, folder, user, internal)
   }
 end
 
--- The findings of a folder, as {code, address}; nobody is named twice for the same.
+-- The findings of a folder, as {code, address}; nobody is named twice for the same. A super admin is in every folder, and
+-- what is wrong with one account is no finding of each: `report.admins` has it.
 local function find_findings(rows)
   local found, named, has_admin = {}, {}, false
   local function add_once(code, row)
@@ -136,10 +137,10 @@ local function find_findings(rows)
   for _, row in ipairs(rows) do
     local administers = row.can_administer and row.account == "active"
     has_admin = has_admin or (administers and not row.super_admin)
-    if row.external then
+    if row.external and not row.super_admin then
       add_once("external", row)
     end
-    if administers and not row.mfa then
+    if administers and not row.super_admin and not row.mfa then
       add_once("admin_without_mfa", row)
     end
   end
@@ -234,6 +235,7 @@ local function count_classes(seen)
     for position = #findings, 1, -1 do
       name = line.found[findings[position]] and findings[position] or name
     end
+    line.class = name
     by_name[name].count = by_name[name].count + 1
   end
   return classes
@@ -255,13 +257,32 @@ local function totals_of(seen)
   end
   local totals = {}
   for position, total in ipairs {
-    { "folders", "Folders", #seen.folders },
-    { "orphans", "Orphans", counts.orphan },
-    { "external_folders", "With externals", counts.external },
-    { "external_people", "External people", people },
-    { "admins_without_mfa", "Admin without MFA", counts.admin_without_mfa },
+    { "folders", "Folders", #seen.folders, {}, "folders" },
+    { "orphans", "Orphans", counts.orphan, { findings = finding_titles.orphan }, "folders" },
+    {
+      "external_folders",
+      "With externals",
+      counts.external,
+      { findings = finding_titles.external },
+      "folders",
+    },
+    { "external_people", "External people", people, { external = true } },
+    {
+      "admins_without_mfa",
+      "Admin without MFA",
+      counts.admin_without_mfa,
+      { findings = finding_titles.admin_without_mfa },
+      "folders",
+    },
   } do
-    totals[position] = { name = total[1], title = total[2], value = total[3], kind = "count" }
+    totals[position] = {
+      name = total[1],
+      title = total[2],
+      value = total[3],
+      kind = "count",
+      where = total[4],
+      of = total[5],
+    }
   end
   return totals
 end
@@ -270,11 +291,13 @@ local function notes_of(seen)
   local notes = {
     "Internal are addresses of: " .. table.concat(seen.domains, ", ") .. " (option domains).",
     "A folder is an orphan when none of its own admins can log in; super admins do not count.",
+    "What is wrong with a super admin, who is in every folder, is no finding of a folder (report "
+      .. "admins).",
     "A folder with several findings is in the class of the gravest: orphan, external, admin "
       .. "without multifactor. The findings are listed one by one.",
   }
   if seen.deleted > 0 then
-    notes[4] = ("%d deleted folders are left out (option deleted)."):format(seen.deleted)
+    notes[#notes + 1] = ("%d deleted folders are left out (option deleted)."):format(seen.deleted)
   end
   return notes
 end
@@ -291,6 +314,7 @@ function M.compute(reading, options)
     options = { domains = seen.domains, deleted = options.deleted },
     rows = seen.rows,
     classes = count_classes(seen),
+    classes_of = "folders",
     partitions = { { count = #seen.folders, of = "Shared folders" } },
     totals = totals_of(seen),
     tables = {

@@ -78,7 +78,7 @@ function M.compute(reading, options)
     partitions = { { count = active, of = "People who can log in" } },
     totals = {
       { name = "active", title = "Can log in", value = active, kind = "count" },
-      { name = "inactive", title = "Inactive", value = #rows, kind = "count" },
+      { name = "inactive", title = "Inactive", value = #rows, kind = "count", where = {} },
       { name = "share", title = "Share", kind = "share", part = "inactive", whole = "active" },
     },
     notes = {

@@ -99,12 +99,19 @@ function M.compute(reading, options)
     classes = classes,
     partitions = { { count = #rows, of = "People who have not come" } },
     totals = {
-      { name = "invited", title = "Invited", value = invited, kind = "count" },
+      {
+        name = "invited",
+        title = "Invited",
+        value = invited,
+        kind = "count",
+        where = { kind = "invited" },
+      },
       {
         name = "never_logged_in",
         title = "Never logged in",
         value = #rows - invited,
         kind = "count",
+        where = { kind = "never logged in" },
       },
     },
     notes = {

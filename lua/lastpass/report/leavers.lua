@@ -150,8 +150,14 @@ end
 local function totals_of(rows, by_name)
   local breaches = by_name.late.count + by_name.open.count
   local totals = {
-    { name = "leavers", title = "Leavers", value = #rows, kind = "count" },
-    { name = "breaches", title = "Breaches", value = breaches, kind = "count" },
+    { name = "leavers", title = "Leavers", value = #rows, kind = "count", where = {} },
+    {
+      name = "breaches",
+      title = "Breaches",
+      value = breaches,
+      kind = "count",
+      where = { class = { "late", "open" } },
+    },
   }
   for _, percent in ipairs { 50, 90, 95, 100 } do
     totals[#totals + 1] = {

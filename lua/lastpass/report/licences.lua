@@ -214,19 +214,27 @@ local function totals_of(context, options)
   local leavers = context.by_name.leaver.count
   local totals = {
     { name = "paid", title = "Paid", value = options.paid, kind = "count" },
-    { name = "used", title = "Used", value = context.enrolled, kind = "count" },
+    {
+      name = "used",
+      title = "Used",
+      value = context.enrolled,
+      kind = "count",
+      where = { status = "active" },
+    },
     { name = "share", title = "Used of paid", kind = "share", part = "used", whole = "paid" },
     {
       name = "leavers",
       title = "Leavers still billed",
       value = context.roster and leavers or nil,
       kind = "count",
+      where = { class = "leaver" },
     },
     {
       name = "invited",
       title = "Invited",
       value = context.by_name.invited.count,
       kind = "count",
+      where = { class = "invited" },
     },
   }
   if options.billed then

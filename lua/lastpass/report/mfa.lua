@@ -168,6 +168,7 @@ local function examine_users(reading, options, expired, known)
         end
       end
       local row = new_row(reading, user, found, all)
+      row.class = class.name
       row.mfa_directory = state
       seen.rows[#seen.rows + 1] = #row.findings > 0 and row or nil
       for name, is_so in pairs(found) do
@@ -187,6 +188,7 @@ local function totals_of(seen)
       title = (finding[2]:gsub("^%l", string.upper)),
       value = seen.counts[finding[1]] or 0,
       kind = "count",
+      where = { findings = finding[2] },
     }
   end
   return totals

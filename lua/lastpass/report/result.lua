@@ -18,12 +18,15 @@ local M = {}
 ---@field complete boolean    nothing is missing
 ---@field completeness string how that is known, or what is missing
 ---@field tool string         name and version of this library
+---@field company? string     what the company is called, where somebody has said so
 ---@field account string      address of the API and account number
 ---@field options table       the options in effect
 
 ---@class lastpass.report.Column
 ---@field name string  field of the rows
 ---@field title string
+---@field tones? table<string, "bad"|"warn"> colours of values
+---@field tone? "bad"|"warn"  colour of everything in a list
 ---@field kind? "text"|"list"|"flag"|"count"|"score"|"share"|"days"|"duration"|"time" default "text"
 
 ---@class lastpass.Report
@@ -34,10 +37,12 @@ local M = {}
 ---@field rows table[]
 ---@field row_title string       what the rows are
 ---@field totals lastpass.report.Total[]
+---@field classes_of string|nil  the table whose rows the classes divide; default the rows
 ---@field classes table[]|nil    {name, title, count, meaning}: everybody is in exactly one
 ---@field sums string[]          that the classes add up, and to what
 ---@field notes string[]         assumptions, and what the numbers do not say
----@field tables table[]         further tables {name, title, columns, rows, is_detail (not on a terminal)}
+---@field tables table[]         further tables {name, title, columns, rows, is_first (before the rows),
+-- is_detail (not on a terminal)}
 ---@field partitions table[]     what the classes add up to: {of, count, field}
 ---@field companies? table       of a report over several: {count, done, missing}; see `lastpass.report.companies`
 local methods = {}
@@ -80,7 +85,7 @@ end
 
 --- Writes the report as text.
 ---@param format "table"|"csv"|"json"|"html"|"junit"|"sarif" the last two for `report.check` alone
----@param options? table table: width (columns of the terminal); csv: of (name of a further table),
+---@param options? table table: width (columns of the terminal), paint(tone, line); csv: of (name of a further table),
 -- guard (false leaves formulas as they are); html: max_rows (rows of a table; default 2000)
 ---@return string text
 function methods:render(format, options)

@@ -16,6 +16,8 @@ local M = {}
 ---@field percent? number   of a percentile
 ---@field field? string     of a percentile: the field of the rows
 ---@field is_same? boolean  it is the same of every company, and not added up
+---@field where? table<string, any> which rows it counts: the value of a field, or a list of such; {} counts all
+---@field of? string        the table whose rows these are; default those of the report
 
 local function percentile(total, rows)
   local sorted = {}

@@ -100,6 +100,33 @@ describe("lastpass.report.render.html", function()
     assert.truthy(select(2, text:gsub("&lt;q&gt;&amp;&quot;", "")) > 20)
   end)
 
+  it("has its contents, the company, and figures that lead to their rows", function()
+    local one = reports.sample {
+      totals = {
+        { name = "n", title = "Many", kind = "count", value = 1, where = { count = 12345 } },
+      },
+    }
+    one.statement.company = "acme & co"
+    local text = one:render "html"
+    assert.truthy(text:find('<nav aria-label="Contents">', 1, true))
+    assert.truthy(text:find('<a href="#statement">Statement</a>', 1, true))
+    assert.truthy(text:find("<title>acme &amp; co: A sample", 1, true))
+    assert.truthy(text:find('<dt>Many</dt><dd><a href="#only-1">1</a></dd>', 1, true))
+    assert.truthy(text:find('<tr class="o1">', 1, true))
+    assert.truthy(text:find('id="only-1"', 1, true))
+  end)
+
+  it("shows the gravity of what is found in colour", function()
+    local text = reports
+      .sample({
+        columns = { { name = "severity", title = "S", tones = { error = "bad" } } },
+        rows = { { severity = "error" }, { severity = "note" } },
+      })
+      :render "html"
+    assert.truthy(text:find('<span class="mark bad">error</span>', 1, true))
+    assert.is_nil(text:find('">note</span>', 1, true))
+  end)
+
   it("needs no Penlight", function()
     local loaded = package.loaded["pl.template"]
     package.loaded["pl.template"] = nil

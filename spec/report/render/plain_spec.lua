@@ -111,4 +111,15 @@ describe("JSON", function()
     assert.truthy(one:render("json"):find('"rows":[]', 1, true))
     assert.truthy(reports.sample({ notes = {} }):render("json"):find('"notes":[]', 1, true))
   end)
+
+  it("paints lines by the gravest value of a row", function()
+    local severity = { name = "severity", title = "S", tones = { error = "bad" } }
+    local rows = { { severity = "error" }, { severity = "error", waived = true } }
+    local text = reports.sample({ columns = { severity }, rows = rows }):render("table", {
+      paint = function(tone, line)
+        return ("<%s %s>"):format(tone, line)
+      end,
+    })
+    assert.truthy(text:find("\n<bad error>\nerror\n", 1, true), text)
+  end)
 end)

@@ -58,30 +58,47 @@ local function wait_while(self, is_busy, seconds)
   end
 end
 
+-- What this dashboard and other programs read over the Enterprise API: without end, and of no interest to most.
+local function is_read(event)
+  return audit.find(event.action).category == "reporting"
+end
+
+-- The newest events, reads counted apart from all others, so that they do not push those out.
+local function take_newest(list)
+  local newest, counts, cut = {}, { [true] = 0, [false] = 0 }, {}
+  for position = #list, 1, -1 do
+    local kind = is_read(list[position])
+    counts[kind] = counts[kind] + 1
+    if counts[kind] <= M.MOST then
+      newest[#newest + 1] = list[position]
+    elseif not cut[kind] then
+      cut[kind] = list[position + 1].time
+    end
+  end
+  return newest, counts[false], cut
+end
+
 -- Spans from now back, each four times as long as the one before, until there are enough; the next
 -- time the span that was right begins.
 local function read_events(self, now)
   local span = self._span
-  local list, message, err
+  local list, newest, count, cut, message, err
   repeat
     list, message, err = event_reader.read(self._tenant:client(), { from = now - span })
     if not list then
       return nil, message, err
     end
-    local enough = #list >= M.MOST or span >= LONGEST_SPAN
+    newest, count, cut = take_newest(list)
+    local enough = count >= M.MOST or span >= LONGEST_SPAN
     span = enough and span or math.min(span * 4, LONGEST_SPAN)
   until enough
-  self._span = #list > 8 * M.MOST and math.max(span / 4, FIRST_SPAN) or span
-  local newest = {}
-  for position = #list, math.max(1, #list - M.MOST + 1), -1 do
-    newest[#newest + 1] = list[position]
-  end
-  return { events = newest, from = now - span, read_at = now, cut = #list > M.MOST }
+  self._span = count > 8 * M.MOST and math.max(span / 4, FIRST_SPAN) or span
+  return { events = newest, from = now - span, read_at = now, cut = cut }
 end
 
 --- Recent events, newest first.
 ---@param now number
----@return table|nil recent {events, from, read_at, cut}
+---@return table|nil recent {events, from, read_at, cut (since when reads (true) and others (false) are complete)}
 ---@return string? message
 ---@return lastpass.Error? err
 function methods:events(now)
@@ -171,6 +188,8 @@ function methods:invitation_dates(now)
   return errors.fail("cancelled", "being_read", "the events that date invitations are being read")
 end
 
+local reads = { { "", "Hidden" }, { "yes", "Shown" } }
+
 local severities = {
   { "", "Any" },
   { "low", "Low and above" },
@@ -183,11 +202,11 @@ for position, name in ipairs(audit.severities) do
   rank[name] = position
 end
 
-local function find_events(events, q, severity)
+local function find_events(events, q, severity, with_reads)
   local words, found = listing.words(q), {}
   for _, event in ipairs(events) do
-    local matches = severity == ""
-      or (rank[audit.find(event.action).severity] or 0) >= rank[severity]
+    local matches = (with_reads or not is_read(event))
+      and (severity == "" or (rank[audit.find(event.action).severity] or 0) >= rank[severity])
     if matches and #words > 0 then
       local all = { event.username, event.action, event.data, event.ip_address }
       matches = listing.has_words(fold(table.concat(all, "\n")), words)
@@ -218,9 +237,9 @@ local function row_of(call, event)
   }
 end
 
-local function results_of(call, recent, q, severity)
-  local found = find_events(recent.events, q, severity)
-  local oldest = recent.cut and recent.events[#recent.events].time or recent.from
+local function results_of(call, recent, q, severity, with_reads)
+  local found = find_events(recent.events, q, severity, with_reads)
+  local oldest = math.max(recent.from, recent.cut[false] or 0, with_reads and recent.cut[true] or 0)
   local counted = ("%s since %s"):format(text.plural(#found, "event"), values.shown(oldest, "time"))
   if #found == 0 then
     local narrows = q ~= "" or severity ~= ""
@@ -261,6 +280,7 @@ function M.show(call)
     return { failure = { message = message, err = err } }
   end
   local q, severity = call:param "q", call:param "severity"
+  local with_reads = call:param "reads" == "yes"
   severity = rank[severity] and severity ~= "info" and severity or ""
   return parts.list_page(call, {
     section = "events",
@@ -270,8 +290,13 @@ function M.show(call)
     form = parts.form(call:url "events", {
       parts.search(q, "Person, action or subject"),
       parts.field("severity", "Severity", parts.choice("severity", severities, severity)),
+      parts.field(
+        "reads",
+        "Reads over the API",
+        parts.choice("reads", reads, with_reads and "yes" or "")
+      ),
     }),
-    results = results_of(call, recent, q, severity),
+    results = results_of(call, recent, q, severity, with_reads),
   })
 end
 

@@ -12,13 +12,22 @@ local ACCOUNT = { name = "cid", title = "Account" }
 
 local states = { [true] = "complete", [false] = "not complete" }
 
+--- What a company with a result has in the table of companies.
+M.DONE = { "complete", "not complete" }
+
+local RESULT = {
+  name = "result",
+  title = "Result",
+  tones = { none = "bad", ["not complete"] = "warn" },
+}
+
 --- A line for each company, those without a result too.
 ---@param parts table[] {company, cid, data}
 ---@param sums lastpass.report.Total[]
 ---@param missing lastpass.report.Missing[]
 ---@return table
 function M.companies(parts, sums, missing)
-  local columns = { COMPANY, ACCOUNT, { name = "result", title = "Result" } }
+  local columns = { COMPANY, ACCOUNT, RESULT }
   for _, total in ipairs(sums) do
     columns[#columns + 1] = { name = total.name, title = total.title, kind = total.kind }
   end
@@ -38,7 +47,13 @@ function M.companies(parts, sums, missing)
   table.sort(rows, function(a, b)
     return a.company < b.company
   end)
-  return { name = "companies", title = "Companies", columns = columns, rows = rows }
+  return {
+    name = "companies",
+    title = "Companies",
+    columns = columns,
+    rows = rows,
+    is_first = true, -- before the rows
+  }
 end
 
 local missing_columns = {
@@ -68,6 +83,7 @@ function M.missing(missing)
     title = "Companies without a result",
     columns = missing_columns,
     rows = rows,
+    is_first = true,
   }
 end
 

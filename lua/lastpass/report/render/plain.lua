@@ -56,11 +56,45 @@ function M.class_columns(report)
   return list
 end
 
-local function add_table(lines, title, columns, rows, width)
+-- The gravest colour among the values of a row.
+local function tone_of(columns, row)
+  local tone
+  for _, column in ipairs(columns) do
+    local own = column.tones and not row.waived and column.tones[row[column.name]]
+    tone = own == "bad" and own or tone or own
+  end
+  return tone or nil
+end
+
+-- A row may be several lines, and colour ends with its line.
+local function painter(columns, rows, paint)
+  return paint
+    and function(text_of, number)
+      local tone = number and tone_of(columns, rows[number])
+      return tone
+          and (text_of:gsub("[^\n]+", function(line)
+            return paint(tone, line)
+          end))
+        or text_of
+    end
+end
+
+local function add_table(lines, title, columns, rows, options)
   lines[#lines + 1] = ""
   lines[#lines + 1] = title
   lines[#lines + 1] = ""
-  lines[#lines + 1] = lay_out(rows, table_columns(columns), { width = width })
+  lines[#lines + 1] = lay_out(rows, table_columns(columns), {
+    width = options.width,
+    paint = painter(columns, rows, options.paint),
+  })
+end
+
+local function add_tables(lines, report, options, is_first)
+  for _, one in ipairs(report.tables) do
+    if not one.is_detail and (one.is_first or false) == is_first then
+      add_table(lines, one.title, one.columns, one.rows, options)
+    end
+  end
 end
 
 local function add_totals(lines, report)
@@ -77,6 +111,7 @@ end
 function M.statement(statement)
   local list = {
     { "Population", statement.population },
+    { "Company", statement.company },
     { "Account", statement.account },
     { "Read", time.iso(statement.read_at) },
     { "Ages as of", time.iso(statement.as_of) },
@@ -87,6 +122,9 @@ function M.statement(statement)
   end
   list[#list + 1] = { "Options", M.options(statement.options) }
   list[#list + 1] = { "Tool", statement.tool }
+  if not statement.company then
+    table.remove(list, 2)
+  end
   return list
 end
 
@@ -117,26 +155,23 @@ end
 
 --- Lays the report out for a terminal.
 ---@param report lastpass.Report
----@param options table width: the terminal's columns
+---@param options table width: the terminal's columns; paint: function(tone, line), for colour
 ---@return string text lines without a final newline
 function M.table(report, options)
-  errors.check_options("report:render", options, { width = "number" })
+  errors.check_options("report:render", options, { width = "number", paint = "function" })
   local lines = { text.clean(report.title), ("="):rep(text.width(report.title)), "" }
   add_totals(lines, report)
   if report.classes then
-    add_table(lines, "Classes", M.class_columns(report), report.classes, options.width)
+    add_table(lines, "Classes", M.class_columns(report), report.classes, options)
     lines[#lines + 1] = ""
     for _, sum in ipairs(report.sums) do
       lines[#lines + 1] = text.clean(sum)
     end
   end
   local title = ("%s (%s)"):format(report.row_title, text.count(#report.rows))
-  add_table(lines, title, report.columns, report.rows, options.width)
-  for _, one in ipairs(report.tables) do
-    if not one.is_detail then
-      add_table(lines, one.title, one.columns, one.rows, options.width)
-    end
-  end
+  add_tables(lines, report, options, true)
+  add_table(lines, title, report.columns, report.rows, options)
+  add_tables(lines, report, options, false)
   lines[#lines + 1] = ""
   for _, note in ipairs(report.notes) do
     lines[#lines + 1] = "Note: " .. text.clean(note)
@@ -266,6 +301,7 @@ end
 function M.json_statement(statement)
   return {
     population = statement.population,
+    company = statement.company,
     account = statement.account,
     query = json_list(statement.query),
     read_at = time.iso(statement.read_at),
