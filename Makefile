@@ -23,7 +23,7 @@ PACKAGES_TEST = lua5.1 liblua5.1-0-dev luajit2 libluajit2-5.1-dev lua-busted lua
   mandoc zsh fish python3 chromium nodejs npm libxml2-utils \
   nginx-light libnginx-mod-http-lua lua-filesystem lua-posix wrk python3-prometheus-client \
   oathtool libqrencode4 apache2-bin libapache2-mod-auth-mellon python3-onelogin-saml2 xmlsec1 \
-  freeradius freeradius-utils
+  freeradius freeradius-utils systemd pgbouncer
 PACKAGES_CHECK = clang libclang-rt-14-dev clang-format clang-tidy cppcheck valgrind git
 PACKAGES_BENCH = nginx-light libnginx-mod-http-lua python3 python3-requests lua-socket lua-curl lua5.1 \
   liblua5.1-0-dev rapidjson-dev g++ curl openssl wrk freeradius
@@ -355,7 +355,7 @@ MANUAL = $(BUILD)/man
 manual: build-$(LUA_VERSION)
 	@$(call in_tree,$(LUA_VERSION)) lua$(LUA_VERSION) -e 'require("docs.manual").write("$(MANUAL)")'
 
-install: install-modules install-program
+install: install-modules install-program install-units
 
 install-modules: build-$(LUA_VERSION)
 	@cd lua && find lastpass -name '*.lua' | while read -r file; do \
@@ -373,7 +373,16 @@ install-program: build-$(LUA_VERSION) manual
 	@$(call in_tree,$(LUA_VERSION)) lua$(LUA_VERSION) bin/lastpass completion zsh >"$(SHARE)/$(COMPLETION_zsh)"
 	@$(call in_tree,$(LUA_VERSION)) lua$(LUA_VERSION) bin/lastpass completion fish >"$(SHARE)/$(COMPLETION_fish)"
 
+# systemd looks here as well
+UNITS = $(DESTDIR)$(PREFIX)/lib/systemd/system
+install-units:
+	@mkdir -p "$(UNITS)"
+	@for unit in examples/systemd/*; do \
+	  sed 's#/usr/bin/lastpass#$(PREFIX)/bin/lastpass#' "$$unit" >"$(UNITS)/$${unit##*/}"; \
+	  chmod 644 "$(UNITS)/$${unit##*/}"; done
+
 uninstall:
+	rm -f $(patsubst examples/systemd/%,"$(UNITS)/%",$(wildcard examples/systemd/*))
 	rm -rf "$(LUA_SHARE)/$(LUA_VERSION)/lastpass" "$(LUA_LIB)/$(LUA_VERSION)/lastpass" \
 	  "$(DESTDIR)$(PREFIX)/bin/lastpass" "$(SHARE)/man/man1/lastpass.1" "$(SHARE)/man/man1"/lastpass-*.1 \
 	  "$(SHARE)/$(COMPLETION_bash)" "$(SHARE)/$(COMPLETION_zsh)" "$(SHARE)/$(COMPLETION_fish)"

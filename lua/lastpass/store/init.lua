@@ -326,10 +326,8 @@ function M.of(client)
   local known = open_journals[key]
   if known and not known:is_lost() then
     return known
-  elseif known then
-    open_journals[key] = nil
-    known:close()
   end
+  open_journals[key] = nil -- who still uses one that was lost is told so by it
   local is_dsn = label and label:match "^postgres"
   local journal, message, err = M.open { [is_dsn and "dsn" or "path"] = label }
   open_journals[key] = journal
