@@ -49,7 +49,7 @@ describe("workers that are killed and stopped", function()
         profile.journal = journal
       end,
     })
-    assert(place.box:act { settings = { latency = 0.05 } })
+    assert(place.box:faults { command = "disableuser", delay = 0.15 })
   end
 
   -- A plan for each company: so many people are disabled.
@@ -75,8 +75,7 @@ describe("workers that are killed and stopped", function()
   end
 
   local function start_worker(id)
-    local command =
-      "echo $$; exec timeout -s KILL 300 %s spec/support/worker_child.lua %s %d %d %d 2 2>&1"
+    local command = "echo $$; exec %s spec/support/worker_child.lua %s %d %d %d 2 2>&1"
     local pipe = assert(
       io.popen(
         command:format(support.interpreter(), place.file, id, LEASE, TIMEOUT)
@@ -88,9 +87,8 @@ describe("workers that are killed and stopped", function()
     return { pipe = pipe, pid = tonumber(pipe:read "*l") }
   end
 
-  -- `timeout` is the child that was started; the worker is its child.
   local function signal(child, name)
-    os.execute(("pkill -%s -P %d 2>/dev/null"):format(name, child.pid))
+    os.execute(("kill -%s %d 2>/dev/null"):format(name, child.pid))
   end
 
   local function state_of(journal, id)

@@ -73,8 +73,8 @@ local function initialise(self, encoding)
 end
 
 -- One try; another process may take the port first.
-local function launch(self)
-  self.port = free_port()
+local function launch(self, port)
+  self.port = port or free_port()
   self.socket_dsn = ("postgresql://%s@/postgres?host=%s&port=%d"):format(
     M.USER,
     self.folder,
@@ -190,9 +190,9 @@ function methods:kill()
   end
 end
 
---- Starts it again, on the same data.
+--- Starts it again, on the same data and, unless somebody has taken it, at the same port.
 function methods:restart()
-  assert(launch(self) or launch(self), "PostgreSQL did not start again")
+  assert(launch(self, self.port) or launch(self), "PostgreSQL did not start again")
 end
 
 --- Ends the server and removes its folder.
