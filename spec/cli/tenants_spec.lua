@@ -7,6 +7,7 @@ local CLOSED = "http://127.0.0.1:1/enterpriseapi.php" -- nobody listens there
 
 describe("--tenants", function()
   local place
+  local key_file = os.tmpname()
 
   setup(function()
     place = tenants.start(4, {
@@ -14,12 +15,21 @@ describe("--tenants", function()
       profile = function(number, profile)
         profile.url = number == 4 and CLOSED or nil or profile.url
         profile.retries = 3
+        if number == 2 then
+          profile.rest_url = profile.url:gsub("/enterpriseapi.php", "/business")
+          profile.rest_key = { file = key_file }
+        end
       end,
     })
+    local key = require("lastpass.sandbox.business").key { cid = 9002, seed = 2 }
+    tenants.write(key_file, key .. "\n")
+    local rest = assert(place.box:rest { key = require("lastpass").secret.value(key) })
+    assert(rest:create_user { email = "staged@x.example", action = "stage" })
   end)
 
   teardown(function()
     place:stop()
+    os.remove(key_file)
   end)
 
   local function run(words)
@@ -70,6 +80,22 @@ describe("--tenants", function()
     }
     assert.equal(fast, slow)
     assert.matches('\n{"companies":1,"done":1,"missing":%[%]}\n$', fast)
+  end)
+
+  it("lists who is staged, of companies with a key of the REST API", function()
+    local code, out = run "users --tenants c1,c2 --status staged --json"
+    assert.equal(3, code)
+    local whole = assert(json.decode(out))
+    assert.same({ 1, "c2", "staged" }, {
+      #whole.rows,
+      whole.rows[1].company,
+      whole.rows[1].account_status,
+    })
+    assert.same({ "c1", "no_rest" }, { whole.missing[1].company, whole.missing[1].code })
+    code, out = run "users --tenants c2 --csv --fields company,email,account_status"
+    assert.equal(0, code)
+    assert.matches("c2,staged@x.example,staged", out)
+    assert.equal(64, (run "users --tenants c2 --explain-source"))
   end)
 
   it("shows a table in the order of the companies", function()

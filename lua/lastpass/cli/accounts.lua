@@ -82,7 +82,9 @@ function M.view(options)
     end
     return value
   end
-  view.shown, view.cell = shown, shown
+  if options.explain_source then -- a map, which a table and CSV show in words
+    view.shown, view.cell = shown, shown
+  end
   return view
 end
 

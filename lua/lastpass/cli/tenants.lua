@@ -14,7 +14,7 @@ local must = failure.must
 
 ---@class lastpass.cli.Tenants
 ---@field kind string      of `lastpass.tenants.kinds`
----@field view? string     of `lastpass.cli.views`: how its rows are shown
+---@field view? string|fun(options: table): lastpass.cli.View of `lastpass.cli.views`: how its rows are shown
 ---@field settings? fun(session: lastpass.cli.Session, options: table): table of the kind
 ---@field lua? fun(options: table): table the same, for --print-lua; default `settings`
 ---@field run_lua? fun(options: table, limits: table): string Lua that does the same with `set`, for --print-lua
@@ -284,13 +284,21 @@ local function start_run(session, declared, set)
   }))
 end
 
+-- How its rows are shown; a function where the options decide.
+local function view_of(declared, options)
+  if type(declared.view) == "function" then
+    return declared.view(options)
+  end
+  return declared.view and require("lastpass.cli.views")[declared.view]
+end
+
 --- Runs a command over the companies that its options name.
 ---@param session lastpass.cli.Session
 ---@param command lastpass.cli.Command
 ---@return integer code
 function M.run(session, command)
   local declared = command.tenants
-  local view = declared.view and require("lastpass.cli.views")[declared.view]
+  local view = view_of(declared, session.options)
   if view then -- before anything is asked
     view = M.view(view, { companies = 0, done = 0, missing = {} })
     require("lastpass.cli.output").check(session, view)
@@ -301,7 +309,7 @@ function M.run(session, command)
   if declared.show then
     code = declared.show(session, run, set)
   else
-    view = require("lastpass.cli.views")[declared.view]
+    view = view_of(declared, session.options)
     session:show(M.view(view, result, not session:for_programs() and set or nil), run)
   end
   return code or M.finish(session, result)

@@ -42,10 +42,29 @@ local function collect(iterator)
   return list
 end
 
-local function run_users(company, settings)
+-- With what the REST API says beside the directory.
+local function run_accounts(client, settings, context)
+  local rows, gap, err = client:accounts {
+    status = settings.status,
+    admin = settings.admin,
+    levels = settings.levels,
+  }
+  if not rows then
+    return nil, gap, err
+  elseif gap then
+    context.say(gap)
+  end
+  local fields, times = user_fields()
+  fields[#fields + 1], fields[#fields + 2] = "account_status", "admin_level"
+  return outcomes.new { fields = fields, times = times, rows = rows }
+end
+
+local function run_users(company, settings, context)
   local client, message, err = company:client()
   local rows
-  if client and next(settings) then
+  if client and settings.accounts then
+    return run_accounts(client, settings, context)
+  elseif client and next(settings) then
     rows = collect(client:users(settings)) -- raises what goes wrong
   elseif client then
     rows, message, err = client:snapshot()
@@ -134,7 +153,14 @@ end
 M.list = {
   users = {
     writes = false,
-    settings = { status = "string", admin = "boolean", disabled = "boolean" },
+    -- accounts, levels: as of `client:accounts`, for what the REST API alone knows
+    settings = {
+      status = "string",
+      admin = "boolean",
+      disabled = "boolean",
+      accounts = "boolean",
+      levels = "boolean",
+    },
     run = run_users,
   },
   groups = { writes = false, settings = {}, run = run_groups },

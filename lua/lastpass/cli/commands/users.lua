@@ -125,9 +125,21 @@ return {
     end,
     tenants = {
       kind = "users",
-      view = "users",
+      view = function(options)
+        local is_joined = asked_accounts(options) ~= nil
+        return is_joined and require("lastpass.cli.accounts").view {}
+          or require("lastpass.cli.views").users
+      end,
       settings = function(_, options)
-        return filter_of(options)
+        local asked = asked_accounts(options)
+        if not asked then
+          return filter_of(options)
+        elseif options.explain_source then
+          local usage = require("lastpass.cli.values").usage
+          require("lastpass.cli.failure").must(usage "--explain-source is for one company")
+        end
+        asked.accounts = true
+        return asked
       end,
     },
     run = function(session, options)
