@@ -58,7 +58,7 @@ describe("plans with the REST API", function()
       p.user "zoe@lumenor.example" { fullname = "Zoe Lee", groups = { "Finance" } }
     end
     local plan = assert(acme:plan(playbook))
-    assert.equal(1, #plan)
+    assert.equal(1, plan:count())
     local step = plan.body.steps[1]
     assert.same({ "stage", "rest", "hard" }, { step.kind, step.via, step.reversal })
     assert.match("^the REST API does it by POST /v1/users; neither", step.why)
@@ -112,7 +112,7 @@ describe("plans with the REST API", function()
       p.protect(list[1])
       p.user(list[1]) { admin_level = "Helpdesk Admin" }
     end))
-    assert.same({ 0, "protected" }, { #plan, plan.body.held[1].code })
+    assert.same({ 0, "protected" }, { plan:count(), plan.body.held[1].code })
     local err = check.failure(
       "guard",
       "refused_by_guards",
@@ -170,7 +170,7 @@ describe("plans with the REST API", function()
         p.user(address) { admin_level = "Super Admin" }
         p.user(admin) { admin_level = "Super Admin" }
       end))
-      assert.equal(1, #plan)
+      assert.equal(1, plan:count())
       assert.equal("level_unknown", plan.body.problems[1].code)
       local run = assert(acme:apply(plan))
       assert.same({ "admin_level done" }, states(run))
