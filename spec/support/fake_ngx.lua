@@ -44,6 +44,9 @@ function M.install(options)
     pid = function()
       return 77
     end,
+    exiting = function()
+      return false
+    end,
   }
   ngx.thread = {
     spawn = function() end,

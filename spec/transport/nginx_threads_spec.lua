@@ -4,41 +4,29 @@ local fake_ngx = require "spec.support.fake_ngx"
 local nginx = require "lastpass.transport.nginx"
 
 describe("lastpass.transport.nginx", function()
-  local fake, calls, held
+  local fake, calls
 
   -- `answers`: what nginx returns, call by call; the last one for good.
   local function install(answers)
-    calls, held = {}, {}
+    calls = {}
     fake = fake_ngx.install {
       more = {
         run_worker_thread = function(...)
           calls[#calls + 1] = { ... }
           local answer = answers[math.min(#calls, #answers)]
+          if type(answer) == "function" then
+            answer = answer()
+          end
           return answer[1], answer[2]
         end,
-        thread = {
-          spawn = function(fn)
-            local hold = { begun = fake.time }
-            -- how long it would sleep, without the clock going on
-            local sleep = fake.ngx.sleep
-            fake.ngx.sleep = function(seconds)
-              hold.seconds = seconds
-            end
-            fn()
-            fake.ngx.sleep = sleep
-            held[#held + 1] = hold
-            return hold
-          end,
-          kill = function(hold)
-            hold.ended = fake.time
-            return true
-          end,
-        },
       },
     }
   end
 
   after_each(function()
+    fake.time = fake.time + 1000
+    fake.run_timers() -- nothing is at work any more
+    assert.same({}, fake.timers)
     fake.remove()
   end)
 
@@ -55,12 +43,50 @@ describe("lastpass.transport.nginx", function()
     assert.same({ { "pool", "some.module", "what", order } }, calls)
   end)
 
-  it("keeps a worker that is told to quit, as long as the work may last", function()
-    install { { false, "no available Lua vm" }, { true, {} } }
-    run(10)
-    assert.equal(1, #held)
-    assert.equal(310, held[1].seconds)
-    assert.equal(fake.time, held[1].ended)
+  it("keeps a worker that is told to quit while a thread works, by one timer at a time", function()
+    install {
+      function()
+        assert.equal(1, #fake.timers)
+        local began = fake.time
+        for _ = 1, 3 do
+          fake.run_timers() -- ends now and then
+          assert.equal(1, #fake.timers)
+        end
+        assert.is_true(fake.time - began > 20)
+        return { true, {} }
+      end,
+    }
+    run()
+    fake.run_timers()
+    assert.same({}, fake.timers)
+  end)
+
+  it("has one timer for all that work at once", function()
+    install {
+      function()
+        return { true, #calls == 1 and { nginx.run_thread("pool", 10, 300, "m", "f", {}) } or {} }
+      end,
+    }
+    run()
+    assert.equal(2, #calls)
+    assert.equal(1, #fake.timers)
+  end)
+
+  it("keeps it no longer than the work may last, also when whoever asked was cut off", function()
+    install {
+      function()
+        return { coroutine.yield() }
+      end,
+    }
+    local cut_off = coroutine.create(run)
+    assert(coroutine.resume(cut_off))
+    local began = fake.time
+    for _ = 1, 100 do
+      fake.run_timers()
+    end
+    assert.same({}, fake.timers)
+    local lasted = fake.time - began
+    assert.is_true(lasted >= 310 and lasted < 330, lasted)
   end)
 
   it("tries again, less and less often, while all threads are busy", function()
@@ -85,7 +111,6 @@ describe("lastpass.transport.nginx", function()
     local took = fake.time - began
     assert.is_true(took >= 3 and took < 3.3, took)
     assert.is_true(#calls < 25, #calls)
-    assert.equal(fake.time, held[1].ended)
   end)
 
   it("tries once when there is no time to wait", function()
@@ -100,13 +125,12 @@ describe("lastpass.transport.nginx", function()
     assert.matches("thread pool pool not found", err.message, 1, true)
     assert.matches("thread_pool pool threads=32;", err.hint, 1, true)
     assert.equal(1, #calls)
-    assert.equal(fake.time, held[1].ended)
   end)
 
   it("says what is missing where nginx has no threads for Lua", function()
     install { { true, {} } }
     fake.ngx.run_worker_thread = nil
     check.failure("transport", "no_thread", run())
-    assert.same({}, held)
+    assert.same({}, fake.timers)
   end)
 end)

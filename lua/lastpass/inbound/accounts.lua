@@ -82,24 +82,25 @@ local function each(list)
   end
 end
 
--- The lists of a directory; of the one before as well, which a request may still be at work with.
+-- The lists of a directory. They go with its view: a request that is still at work with the one before has them there, and
+-- nobody else keeps that directory in memory.
 local function of_view(endpoint, view)
-  local known = endpoint.accounts
-  if known and known.snapshot == view.snapshot then
-    return known
-  elseif known and known.before and known.before.snapshot == view.snapshot then
-    return known.before
-  end
+  local known = view.accounts and view.accounts[endpoint]
   if known then
-    known.before = nil
+    return known
   end
-  endpoint.accounts = {
-    snapshot = view.snapshot,
-    before = known,
-    User = new_list(addresses_of(view.snapshot)),
-    Group = new_list(each(view.snapshot:group_names())),
-  }
-  return endpoint.accounts
+  known = endpoint.accounts
+  if not known or known.snapshot ~= view.snapshot then
+    known = {
+      snapshot = view.snapshot,
+      User = new_list(addresses_of(view.snapshot)),
+      Group = new_list(each(view.snapshot:group_names())),
+    }
+    endpoint.accounts = known
+  end
+  view.accounts = view.accounts or {}
+  view.accounts[endpoint] = known
+  return known
 end
 
 -- An account that the directory has in two spellings is one.

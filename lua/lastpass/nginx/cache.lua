@@ -38,6 +38,9 @@ function M.new(options)
       client = options.client,
       thread_order = options.thread_order,
       pool = options.pool,
+      on_copy = function()
+        self:current()
+      end,
     }
   end
   self._users = dataset("users", options.refresh)

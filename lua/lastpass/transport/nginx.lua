@@ -173,7 +173,70 @@ function M.run_job(slots, begin_by, end_by, run)
   return true, job.outcome[2], job.outcome[3], job.outcome[4]
 end
 
+--- Runs a function in the timer that asks, once there is a slot: what `run_job` does where a client may go away.
+---@param slots table a semaphore
+---@param begin_by number moment of `ngx.now()` until which it may wait for a slot
+---@param run fun(): any, any, any
+---@return boolean|nil ended followed by what the function returned; nil: it has not begun
+---@return any ...
+function M.run_here(slots, begin_by, run)
+  ngx.update_time()
+  if not slots:wait(math.max(begin_by - ngx.now(), 0)) then
+    return nil
+  end
+  local ok, value, message, err = pcall(run)
+  slots:post(1)
+  if not ok then
+    error(value, 0)
+  end
+  return true, value, message, err
+end
+
 -- ---- threads ----
+
+-- A worker that is to quit ends when it has no timer left, whatever its threads are doing: so one of nginx waits as long as
+-- there are any at work. It ends now and then, as nginx gives the memory of waiting back only then.
+local LOOK_EVERY, LOOKS = 0.1, 100 -- seconds between looks, and how many
+local IDLE_LOOKS = 10 -- then it ends; who asks every few milliseconds has one timer
+local at_work, keeper = {}, nil -- by what is at work, until when at the latest
+
+local keep_alive
+
+local function is_any_at_work()
+  local now = ngx.now()
+  for work, ends_at in pairs(at_work) do
+    if ends_at > now then
+      return true
+    end
+    at_work[work] = nil -- whoever asked for it was cut off
+  end
+  return false
+end
+
+local function wait_for_threads(_, one)
+  one.has_begun = true
+  local idle = 0
+  for _ = 1, LOOKS do
+    idle = is_any_at_work() and 0 or idle + 1
+    if idle > IDLE_LOOKS or idle > 0 and ngx.worker.exiting() then
+      break
+    end
+    ngx.sleep(LOOK_EVERY)
+  end
+  keeper = nil
+  if is_any_at_work() then
+    keep_alive()
+  end
+end
+
+-- nginx may drop a timer beyond lua_max_running_timers, so one that has not begun in time is set again.
+function keep_alive()
+  if keeper and (keeper.has_begun or ngx.now() - keeper.at < TIMER_CHECK) then
+    return
+  end
+  local one = { at = ngx.now() }
+  keeper = ngx.timer.at(0, wait_for_threads, one) and one or nil
+end
 
 --- The default name of nginx's thread_pool.
 M.POOL = "lastpass"
@@ -225,12 +288,14 @@ function M.run_thread(pool, wait, lasts, module, name, order)
   if not ngx.run_worker_thread then
     return no_thread("it was built without them", pool)
   end
-  -- A worker that is to quit ends when it has no timer left, whatever its threads are doing.
-  local timer = ngx.thread.spawn(function()
-    ngx.sleep(wait + lasts)
-  end)
-  local answer, message, err = try_threads(pool, M.now() + wait, module, name, order)
-  ngx.thread.kill(timer)
+  local now = M.now()
+  at_work[order] = now + wait + lasts
+  keep_alive()
+  local ok, answer, message, err = pcall(try_threads, pool, now + wait, module, name, order)
+  at_work[order] = nil
+  if not ok then
+    error(answer, 0)
+  end
   return answer, message, err
 end
 

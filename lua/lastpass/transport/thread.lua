@@ -165,9 +165,15 @@ function methods:send(request)
   end
   local ends_at, state = end_of(request), {}
   local free = slots_of(self._pool, self._threads)
-  local ended, answer, message, err = nginx.run_job(free, ends_at, ends_at + GRACE, function()
+  local function send()
     return send_by_thread(self, request, ends_at, state)
-  end)
+  end
+  local ended, answer, message, err
+  if ngx.get_phase() == "timer" then -- that nobody cuts off, and libcurl keeps to the time by itself
+    ended, answer, message, err = nginx.run_here(free, ends_at, send)
+  else
+    ended, answer, message, err = nginx.run_job(free, ends_at, ends_at + GRACE, send)
+  end
   if answer then
     return feed_sink(request, answer)
   elseif ended then
@@ -213,6 +219,33 @@ local function transport_for(options)
   return transports[key]
 end
 
+-- Headers come as a copy, and by their table the transport knows an address that it has prepared: so equal ones are the
+-- same table. Made-up addresses must not fill the memory.
+local MOST_HEADERS = 32
+local headers_of_addresses, addresses = {}, 0
+
+local function have_same(one, other)
+  for name, value in pairs(one) do
+    if other[name] ~= value then
+      return false
+    end
+  end
+  return true
+end
+
+local function known_headers(request)
+  local known = headers_of_addresses[request.url]
+  local headers = request.headers
+  if known and headers and have_same(known, headers) and have_same(headers, known) then
+    return known
+  elseif not known and addresses >= MOST_HEADERS then
+    headers_of_addresses, addresses = {}, 0
+  end
+  addresses = addresses + (known and 0 or 1)
+  headers_of_addresses[request.url] = headers
+  return headers
+end
+
 -- What stays of a request whose secrets are there: nil when the worker has taken one back.
 local function take_secrets(order)
   local request, held = order.request, {}
@@ -229,6 +262,7 @@ local function send_with_curl(order)
   local has_all, held = take_secrets(order)
   local response, message, err
   if has_all then
+    order.request.headers = known_headers(order.request)
     response, message, err = transport_for(order.options):send(order.request)
   end
   for _, body in ipairs(held) do

@@ -26,7 +26,7 @@ end
 
 --- Makes a dataset.
 ---@param fields table tenant, what ("users" or "folders"), refresh (seconds), client(), thread_order()
--- and pool (where threads are to read)
+-- and pool (where threads are to read); on_copy (called when this worker has a new copy)
 ---@return lastpass.nginx.Dataset
 function M.new(fields)
   local self = { name = fields.tenant .. " " .. fields.what }
@@ -206,6 +206,9 @@ local function build_newest(self)
       if not pointer or pointer.version == (self.pointer and self.pointer.version) then
         return
       elseif build(self, pointer) then
+        if self.on_copy then
+          self.on_copy() -- whoever has the previous copy lets go of it
+        end
         return collect_old_copy()
       end
     end
