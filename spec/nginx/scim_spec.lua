@@ -337,6 +337,9 @@ describe("the SCIM endpoint", function()
   it("answers in time when LastPass takes its time, and finishes what it began", function()
     box, endpoint = started { scim = "answer_within = 1, work_every = 0.2," }
     local address = active_people(box, 1)[1]
+    wait("an answer in time, once the directory was read", function()
+      return endpoint:push("GET", "/Users?count=1") == 200
+    end)
     local id = assert(endpoint:id_of(address))
     assert(box:faults { command = "disableuser", delay = 3, count = 1 })
     local status, document, headers = endpoint:set_active(id, false)

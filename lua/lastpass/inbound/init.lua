@@ -56,6 +56,9 @@ local DEADLINE = 45
 
 local MARGIN = 60
 
+-- Seconds from the beginning of a write until its first call: many at once wait for the journal, and for the disk.
+local WAIT_TO_SEND = 10
+
 local function is_seconds(value)
   return type(value) == "number" and value > 0 and value < 3600, "a number of seconds above 0"
 end
@@ -201,7 +204,7 @@ end
 ---@param calls integer one after the other
 ---@return integer
 function methods:doubt(calls)
-  return math.ceil(self.call_timeout * math.min(calls, 4) + self.margin) + 2
+  return math.ceil(self.call_timeout * math.min(calls, 4) + self.margin) + WAIT_TO_SEND
 end
 
 --- When a job is due, as fields of one.

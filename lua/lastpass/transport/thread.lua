@@ -169,7 +169,7 @@ function methods:send(request)
     return send_by_thread(self, request, ends_at, state)
   end
   local ended, answer, message, err
-  if ngx.get_phase() == "timer" then -- that nobody cuts off, and libcurl keeps to the time by itself
+  if scheduler.phase() == "timer" then -- that nobody cuts off, and libcurl keeps to the time by itself
     ended, answer, message, err = nginx.run_here(free, ends_at, send)
   else
     ended, answer, message, err = nginx.run_job(free, ends_at, ends_at + GRACE, send)
