@@ -69,6 +69,25 @@ local function guarded(what, job, rival)
   }
 end
 
+-- Of many companies; both sides are measured by one process, in turn.
+local function tenants(what, job, rival, at_most)
+  return {
+    name = "tenants_" .. what,
+    job = job,
+    rival = rival,
+    rival_of = "beside",
+    at_most = at_most,
+    pairs = 1,
+    cold = true,
+    ours = function(bench)
+      if what == "large" then
+        return work(bench, "tenants", what, bench.url(USERS), bench.ca_file)
+      end
+      return work(bench, "tenants", what)
+    end,
+  }
+end
+
 local function plan(way, job, at_least)
   return {
     name = way,
@@ -395,4 +414,8 @@ return {
   guarded("content", "one word by Lua", "empty"),
   guarded("file", "a static page", "calls"),
   guarded("proxied", "a proxied page", "plain"),
+  tenants("ill", "492 of 500 companies, beside 3 that hang and 5 that are broken", "the 492", 1.05),
+  tenants("overhead", "300 companies by the engine", "a loop over lastpass.parallel", 1.03),
+  tenants("memory", "2,000 companies read in one process, its megabytes (as seconds)", "300", 1),
+  tenants("large", "499 companies with 10 people, beside one with 100,000", "the 499", 1.1),
 }

@@ -1,0 +1,167 @@
+-- Work for many companies of a sandbox, each side in turn in one process.
+-- Arguments: what is measured; for "large" also the address of a company of 100,000 people, and the certificates to trust.
+--   ill       seconds until the 492nd result of 500 companies, of which 3 hang and 5 are broken; beside the 492 alone
+--   overhead  seconds of 300 companies by a loop over lastpass.parallel, and what the engine takes of the processor beyond it;
+--             beside those of the loop
+--   memory    megabytes at most while 2,000 companies are read; beside 300
+--   large     seconds until 499 companies with 10 people each have ended, with one of 100,000 among them; beside those 499 alone
+local curl = require "lastpass.curl"
+local json = require "lastpass.json"
+local lastpass = require "lastpass"
+
+local what, large_url, ca_file = arg[1], arg[2], arg[3]
+
+-- Seconds for each answer: what LastPass takes, and long enough that a machine with two processors keeps up.
+local DELAY = 0.15
+local IN_FLIGHT = 16
+
+local function start(options)
+  local box = assert(lastpass.sandbox.start(options))
+  local file = assert(box:write_companies())
+  return box, lastpass.tenants.load { file = file }, file
+end
+
+-- Seconds until so many companies have ended with a result; what was read of each is written as JSON.
+local function run_until(set, count)
+  local begun, done, bytes = curl.now(), 0, 0
+  local run = assert(set:start("users", nil, { in_flight = IN_FLIGHT, time_limit = 120 }))
+  for _, outcome in run:each() do
+    if outcome then
+      for lines in outcome:lines() do
+        bytes = bytes + #lines
+      end
+      done = done + 1
+      if done == count then
+        break
+      end
+    end
+  end
+  assert(done == count, "companies without a result")
+  local seconds = curl.now() - begun
+  require("lastpass.transport.loop").abandon() -- those that hang
+  return seconds
+end
+
+-- The sides in turn, the first time without counting it: companies are made when they are first asked.
+local function compare(ours, theirs, times)
+  theirs()
+  local mine, others = math.huge, math.huge
+  for _ = 1, times do
+    mine, others = math.min(mine, ours()), math.min(others, theirs())
+  end
+  print("seconds", mine)
+  print("beside", others)
+end
+
+local measure = {}
+
+function measure.ill()
+  local box, set = start {
+    tenants = 500,
+    users = 5,
+    slow = 3,
+    broken = 5,
+    delay = DELAY,
+  }
+  local ill = {}
+  for _, one in ipairs(assert(box:companies())) do
+    ill[#ill + 1] = (one.slow or one.broken) and one.name or nil
+  end
+  local well = assert(set:select(("all and not (%s)"):format(table.concat(ill, ", "))))
+  local function fresh(chosen) -- without what was learned of each in the run before
+    for _, company in ipairs(chosen:companies()) do
+      company.last_seconds = nil
+    end
+    return chosen
+  end
+  compare(function()
+    return run_until(fresh(set), 492)
+  end, function()
+    return run_until(fresh(well), 492)
+  end, 2)
+  box:stop()
+end
+
+function measure.overhead()
+  local box, set = start { tenants = 300, users = 5, delay = DELAY }
+  local list = assert(box:companies())
+  local function bare()
+    lastpass.parallel(IN_FLIGHT, function(spawn)
+      for _, one in ipairs(list) do
+        spawn(function()
+          local client = lastpass.new {
+            cid = one.cid,
+            provhash = lastpass.secret.value(one.provhash),
+            url = box.url,
+          }
+          assert(client:snapshot())
+        end)
+      end
+    end)
+  end
+  local function engine()
+    assert(set:run("users", nil, { in_flight = IN_FLIGHT, on_result = function() end }))
+  end
+  bare()
+  local spent, seconds = { math.huge, math.huge }, math.huge
+  for _ = 1, 3 do
+    for side, work in ipairs { bare, engine } do
+      local begun, clock = curl.now(), os.clock()
+      work()
+      spent[side] = math.min(spent[side], os.clock() - clock)
+      seconds = side == 1 and math.min(seconds, curl.now() - begun) or seconds
+    end
+  end
+  print("seconds", seconds + spent[2] - spent[1])
+  print("beside", seconds)
+  box:stop()
+end
+
+local function peak()
+  local file = assert(io.open "/proc/self/status")
+  local text = file:read "*a"
+  file:close()
+  return tonumber(text:match "VmHWM:%s*(%d+)") / 1024
+end
+
+function measure.memory()
+  local box, set = start { tenants = 2000, users = 20 }
+  run_until(set, 2000)
+  print("seconds", peak()) -- megabytes
+  print("beside", 300)
+  box:stop()
+end
+
+function measure.large()
+  local box, _, file = start { tenants = 499, users = 10, delay = DELAY }
+  local handle = assert(io.open(file))
+  local content = assert(json.decode(handle:read "*a"))
+  handle:close()
+  local _, any = next(content.profiles)
+  content.profiles["a-large-one"] = {
+    cid = 1,
+    url = large_url,
+    ca_file = ca_file,
+    provhash = any.provhash,
+  }
+  local path = os.tmpname()
+  handle = assert(io.open(path, "w"))
+  handle:write(json.encode(content))
+  handle:close()
+  os.execute("chmod 600 " .. path)
+  local all = assert(lastpass.tenants.load { file = path })
+  local small = assert(all:select "all and not a-large-one")
+  assert(assert(all:select("a-large-one"):run "users").rows >= 100000)
+  all:company("a-large-one").last_seconds = nil
+  compare(function()
+    local seconds = run_until(all, 499)
+    all:company("a-large-one").last_seconds = nil
+    return seconds
+  end, function()
+    return run_until(small, 499)
+  end, 2)
+  os.remove(path)
+  box:stop()
+end
+
+measure[what]()
