@@ -1,4 +1,5 @@
 local check = require "spec.support.check"
+local lastpass = require "lastpass"
 local planted = require "spec.support.planted"
 local report = require "lastpass.report"
 
@@ -69,6 +70,31 @@ describe("lastpass.report.licences", function()
     assert.matches("The seats paid for are not known", notes)
     made = assert(report.licences(client, { roster = planted.roster(hr) }))
     assert.equal(1, made:total "leavers") -- old@: on no roster; left@ is on it
+  end)
+
+  it("knows what the managing company pays for, and who is staged", function()
+    local many = assert(lastpass.sandbox.start { tenants = 2, users = 5 })
+    local one = assert(many:companies())[1]
+    local key = lastpass.secret.value(many.rest_key)
+    local rest = lastpass.business.new { key = key, url = many.rest_url }
+    local limit
+    for row in rest:managed_companies() do
+      limit = row.id == ("%.0f"):format(one.cid) and row.license_limit or limit
+    end
+    local child = lastpass.new {
+      url = many.url,
+      cid = one.cid,
+      provhash = lastpass.secret.value(one.provhash),
+      rest = { url = many.rest_url, parent_key = key },
+      journal = ":memory:",
+    }
+    local made, message = report.licences(child)
+    many:stop()
+    assert(made, message)
+    assert.truthy(limit and limit > 0)
+    assert.equal(limit, made:total "paid")
+    local notes = table.concat(made.notes, "\n")
+    assert.is_nil(notes:find("seats paid for are not known", 1, true))
   end)
 
   it("takes no option that means nothing without a roster", function()

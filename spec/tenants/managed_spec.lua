@@ -55,6 +55,19 @@ describe("managed companies", function()
     assert.equal(0, #result.missing)
   end)
 
+  it("have seats that are paid for, and billed", function()
+    local made = assert(assert(load_set()):report "licences")
+    assert.equal(7, made.companies.done)
+    local paid = 0
+    local key = lastpass.secret.value(box.rest_key)
+    local rest = assert(lastpass.business.new { key = key, url = box.rest_url })
+    for row in rest:managed_companies() do
+      paid = paid + row.license_limit
+    end
+    assert.equal(paid > 0 and paid or nil, made:total "paid")
+    assert.truthy(made:total "billed" >= made:total "used")
+  end)
+
   it("are chosen as others are", function()
     local cid = assert(load_set()):companies()[3].cid
     assert.equal(cid, assert(load_set(("cid:%.0f"):format(cid))):companies()[1].cid)

@@ -43,7 +43,7 @@ td a:hover, th a:hover, .totals a:hover { text-decoration-color: currentColor; }
 .mark.warn { color: var(--warning); background: var(--warning-page); border-color: currentColor; }
 .only { display: none; margin: 0 0 .75rem; padding: .375rem .75rem; background: var(--stripe); border-radius: .375rem; font-size: .875rem; }
 .only:target { display: block; scroll-margin-top: 4rem; }
-.choices { margin: 0 0 .75rem; font-size: .875rem; }
+.tags.choices { margin: 0 0 .75rem; font-size: .875rem; }
 header nav { margin: 0 0 1.25rem; font-size: .875rem; }
 time span { white-space: nowrap; }
 

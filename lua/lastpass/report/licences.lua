@@ -3,8 +3,10 @@
 -- @module lastpass.report.licences
 local accounts = require "lastpass.report.accounts"
 local email = require "lastpass.email"
+local endpoint = require "lastpass.directory.endpoint"
 local errors = require "lastpass.error"
 local rosters = require "lastpass.report.roster"
+local scheduler = require "lastpass.transport.scheduler"
 local values = require "lastpass.report.values"
 
 local M = {
@@ -163,7 +165,7 @@ local function read_staged(context, reading)
   if not rest then
     return true
   end
-  local ok, err = pcall(add_staged, context, rest)
+  local ok, err = scheduler.protected_call(add_staged, context, rest)
   if ok then
     reading.query[#reading.query + 1] = "business/v1 users: everybody who is staged"
     context.has_rest = true
@@ -193,18 +195,49 @@ local function read_context(reading, options)
   return context
 end
 
+-- The limit that the managing company lists (business §2.4); its key is an option of the client.
+local function find_limit(parent, cid)
+  for company in parent:managed_companies() do
+    if company.id == cid then
+      return company.license_limit
+    end
+  end
+  return nil
+end
+
+-- The seats paid for: as given, or as the managing company has them. What it does not say is not known.
+local function read_paid(reading, options)
+  local client = reading.client
+  if options.paid or not client:option "rest" then
+    return options.paid or false
+  end
+  local parent, message, err = endpoint.parent(client)
+  if not parent then
+    return parent, message, err
+  end
+  local cid = ("%.0f"):format(tonumber(client:option "cid"))
+  local ok, limit = scheduler.protected_call(find_limit, parent, cid)
+  if not ok and type(limit) ~= "table" then
+    error(limit, 0)
+  elseif not ok then
+    return nil, limit.message, limit
+  end
+  reading.query[#reading.query + 1] = "business/v1 managed companies: the limit of this one"
+  return type(limit) == "number" and limit > 0 and limit or false
+end
+
 local NO_REST = "Staged people are not counted: that needs the profile's REST key (rest_key)."
 local NO_PAID = "The seats paid for are not known: the REST API says them of managed companies; of "
   .. "others they are given (option paid)."
 local NO_ROSTER = "Without a roster nobody counts as a leaver."
 
-local function notes_of(context, options)
+local function notes_of(context)
   local notes = {
     "Used are accounts that can log in. Whoever is disabled takes no seat.",
     "Whether an invitation is billed before it is accepted is not documented; it is counted apart.",
   }
   notes[#notes + 1] = not context.has_rest and NO_REST or nil
-  notes[#notes + 1] = not options.paid and NO_PAID or nil
+  notes[#notes + 1] = not context.paid and NO_PAID or nil
   notes[#notes + 1] = not context.roster and NO_ROSTER or nil
   rosters.note_unused(notes, context.unused)
   return notes
@@ -213,7 +246,7 @@ end
 local function totals_of(context, options)
   local leavers = context.by_name.leaver.count
   local totals = {
-    { name = "paid", title = "Paid", value = options.paid, kind = "count" },
+    { name = "paid", title = "Paid", value = context.paid or nil, kind = "count" },
     {
       name = "used",
       title = "Used",
@@ -254,6 +287,10 @@ function M.compute(reading, options)
   if not context then
     return nil, message, err
   end
+  context.paid, message, err = read_paid(reading, options)
+  if context.paid == nil then
+    return nil, message, err
+  end
   values.sort(context.rows, "-seat", "class", "email")
   return {
     population = ("%d accounts, invitations and staged people"):format(#context.rows),
@@ -261,7 +298,7 @@ function M.compute(reading, options)
     classes = context.classes,
     partitions = { { count = #context.rows, of = "Accounts, invitations and staged people" } },
     totals = totals_of(context, options),
-    notes = notes_of(context, options),
+    notes = notes_of(context),
   }
 end
 

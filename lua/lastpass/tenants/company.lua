@@ -24,7 +24,8 @@ function company_mt.__tostring(company)
 end
 
 --- Makes a company. No secret is read, nothing is sent.
----@param fields table name, cid, groups, where; settings as `lastpass.new` takes them, with `provhash` as
+---@param fields table name, cid, groups, where; seats() gives those paid
+-- for and billed, where that is known; settings as `lastpass.new` takes them, with `provhash` as
 -- {kind, value}, or `problem` = {message, err} when there are none; connect(settings) gives a client
 ---@return lastpass.tenants.Company
 function M.new(fields)
@@ -36,6 +37,7 @@ function M.new(fields)
     _settings = fields.settings,
     _problem = fields.problem,
     _connect = fields.connect,
+    _seats = fields.seats,
   }, company_mt)
   company._gate = gates.new(company)
   return company
@@ -146,6 +148,16 @@ function methods:option(name)
   return settings[name]
 end
 
+--- Seats that are paid for, and those of the last bill; the company that manages this one knows them.
+---@return integer|nil paid nil when it is not known
+---@return integer|nil billed
+function methods:seats()
+  if self._seats then
+    return self._seats()
+  end
+  return nil
+end
+
 --- What stands between the company's client and the network.
 ---@return lastpass.tenants.Gate
 function methods:gate()
@@ -171,6 +183,7 @@ signature.declare("company:", methods, {
   option = "name: string",
   gate = "",
   release = "",
+  seats = "",
 })
 
 return M

@@ -4,6 +4,7 @@
 local business = require "lastpass.business"
 local companies = require "lastpass.tenants.company"
 local errors = require "lastpass.error"
+local scheduler = require "lastpass.transport.scheduler"
 local secret = require "lastpass.secret"
 
 local M = {}
@@ -60,7 +61,40 @@ local function make_client(values)
   return client
 end
 
-local function company_of(values, row, parent, connect)
+-- What the last cycle's bill says of each company, by its number; read once, when it is first asked for. Which fields a
+-- record has is not documented (business §2.6): without these nothing is known.
+local function read_bill(client)
+  local billed = {}
+  local cycles = client:billing_cycles { number = 1 }
+  local cycle = cycles and cycles[1]
+  if cycle then
+    local span = { start_date = cycle.start_date, end_date = cycle.end_date }
+    for record in client:billing_reports(span) do
+      if record.company_id and type(record.used_licenses) == "number" then
+        billed[record.company_id] = record.used_licenses
+      end
+    end
+  end
+  return billed
+end
+
+-- Companies are asked about at once: the first one reads, the others wait for it.
+local function bill_of(client)
+  local state = {}
+  return function(id)
+    while state.is_reading do
+      scheduler.sleep(0.02)
+    end
+    if not state.billed then
+      state.is_reading = true
+      local ok, billed = scheduler.protected_call(read_bill, client)
+      state.is_reading, state.billed = nil, ok and billed or {}
+    end
+    return state.billed[id]
+  end
+end
+
+local function company_of(values, row, parent, connect, bill)
   local cid = tonumber(row.id)
   local settings = { cid = cid }
   for _, name in ipairs(INHERITED) do
@@ -76,6 +110,10 @@ local function company_of(values, row, parent, connect)
     where = ("managed company %.0f of %s"):format(cid, parent),
     settings = settings,
     connect = connect,
+    seats = function()
+      local limit = row.license_limit
+      return type(limit) == "number" and limit > 0 and limit or nil, bill(row.id)
+    end,
   }
 end
 
@@ -117,9 +155,9 @@ function M.read(configuration, parent, connect)
   if not rows then
     return nil, message, err
   end
-  local list, by_name = {}, {}
+  local list, by_name, bill = {}, {}, bill_of(client)
   for position, row in ipairs(rows) do
-    local company = company_of(values, row, parent, connect)
+    local company = company_of(values, row, parent, connect, bill)
     local other = by_name[company.name]
     if other then
       local form = "two companies have the name '%s': %s and %s"

@@ -92,6 +92,9 @@ local function options_of(company, settings)
   for name, value in pairs(settings.options or {}) do
     options[name] = value
   end
+  if settings.report == "licences" then
+    options.paid, options.billed = company:seats()
+  end
   if settings.roster then
     local message, err
     options.roster, message, err = open_roster(company, settings.roster)
