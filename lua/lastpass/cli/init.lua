@@ -80,7 +80,7 @@ local function execute(command, session, options)
     elseif tenants.is_asked(options) then
       return tenants.run(session, command)
     end
-    local ok, message, err = tenants.check_single(options)
+    local ok, message, err = tenants.check_single(options, command)
     if not ok then
       return nil, message, err
     end

@@ -101,6 +101,30 @@ M.limit_of_playbook = {
   many = M.limit.many,
 }
 
+--- Limits over all companies of a plan.
+M.limit_over_all = {
+  "--limit-over-all",
+  "how much all companies together may change, as disable=40; needs --tenants",
+  value = "NAME=COUNT",
+  many = true,
+}
+
+--- How a plan over companies is applied.
+M.waves = {
+  {
+    "--waves",
+    "companies of each wave: counts and percentages, the rest last; default 1,5%,rest",
+    value = "LIST",
+  },
+  {
+    "--budget",
+    "how many companies may fail before a run over companies ends; default 5%",
+    value = "COUNT",
+  },
+  { "--first", "the company that is changed first", value = "NAME" },
+  { "--companies", "companies under way at once; default 16", value = "COUNT", number = "whole" },
+}
+
 --- How a run ends that fails, for everything that writes more than one row.
 M.stop_after =
   { "--stop-after", "failures that end the run; default 20", value = "COUNT", number = true }
@@ -168,6 +192,18 @@ function M.takes_value(command)
   return values
 end
 
+-- What has options of these names itself goes without the shared ones.
+local function companies_of(command)
+  local own, list = {}, {}
+  for _, option in ipairs(command.options or {}) do
+    own[option[1]] = true
+  end
+  for _, option in ipairs(M.companies) do
+    list[#list + 1] = not own[option[1]] and option or nil
+  end
+  return list
+end
+
 --- The groups of options of a command, in the order in which help shows them.
 ---@param command lastpass.cli.Command
 ---@return table[] groups {title, options}
@@ -183,7 +219,7 @@ function M.of(command)
     groups[#groups + 1] = { "Output", M.output }
   end
   if command.tenants then
-    groups[#groups + 1] = { "Companies", M.companies }
+    groups[#groups + 1] = { "Companies", companies_of(command) }
   end
   if command.connects then
     groups[#groups + 1] = { "Connection", M.connection }

@@ -18,6 +18,7 @@ local must = failure.must
 ---@field settings? fun(session: lastpass.cli.Session, options: table): table of the kind
 ---@field lua? fun(options: table): table the same, for --print-lua; default `settings`
 ---@field run_lua? fun(options: table, limits: table): string Lua that does the same with `set`, for --print-lua
+---@field run? fun(session: lastpass.cli.Session, options: table): integer does all of it itself, and loads the companies
 ---@field show? fun(session: lastpass.cli.Session, run: table, set: table): integer|nil shows what comes of it itself,
 -- and may give an exit code
 
@@ -58,14 +59,25 @@ local function check_options(options)
   return true
 end
 
+-- Commands may have options of these names themselves.
+local function has_own_option(command, name)
+  for _, option in ipairs(command.options or {}) do
+    if option[1] == "--" .. name:gsub("_", "-") then
+      return true
+    end
+  end
+  return false
+end
+
 --- Refuses what means nothing without `--tenants`.
 ---@param options table
+---@param command lastpass.cli.Command
 ---@return true|nil
 ---@return string? message
 ---@return lastpass.Error? err
-function M.check_single(options)
+function M.check_single(options, command)
   for _, name in ipairs { "in_flight", "time_limit", "queue", "processes" } do
-    if options[name] then
+    if options[name] and not has_own_option(command, name) then
       local flag = name:gsub("_", "-")
       return values.usage(("--%s needs --tenants: it is about companies"):format(flag))
     end
@@ -303,6 +315,9 @@ function M.run(session, command)
     view = M.view(view, { companies = 0, done = 0, missing = {} })
     require("lastpass.cli.output").check(session, view)
   end
+  if declared.run then
+    return declared.run(session, session.options)
+  end
   local set = M.load(session)
   local run = start_run(session, declared, set)
   local result, code = run:result(), nil
@@ -315,6 +330,14 @@ function M.run(session, command)
   return code or M.finish(session, result)
 end
 
+--- The line of Lua that loads the companies.
+---@param options table
+---@return string
+function M.load_lua(options)
+  local form = 'local set = assert(require("lastpass").tenants.load%s)'
+  return form:format(lua_text.options(load_options(options)))
+end
+
 --- The Lua that does the same.
 ---@param command lastpass.cli.Command
 ---@param options table
@@ -325,10 +348,7 @@ function M.lua(command, options)
     in_flight = options.in_flight,
     time_limit = must(values.duration("time-limit", options.time_limit)),
   }
-  local load = ("local set = assert(require(%q).tenants.load%s)"):format(
-    "lastpass",
-    lua_text.options(load_options(options))
-  )
+  local load = M.load_lua(options)
   if declared.run_lua then
     return load .. "\n" .. declared.run_lua(options, limits)
   end

@@ -21,6 +21,8 @@ local HOLD = "UPDATE lastpass_jobs SET state = 'held' WHERE served IS NOT NULL A
   .. "AND state = 'ready'"
 local FAILED = "SELECT {COUNT(*) AS jobs} FROM lastpass_jobs WHERE served IS NOT NULL AND run = ? "
   .. "AND state = 'failed'"
+local BEGUN = "SELECT {COUNT(*) AS jobs} FROM lastpass_jobs WHERE served IS NOT NULL AND run = ? "
+  .. "AND wave <= ?"
 local STOP = "UPDATE lastpass_tenant_runs SET state = 'stopped', code = ?, why = ?, changed = @now "
   .. "WHERE id = ?"
 
@@ -41,21 +43,23 @@ local function stop(database, id, code, why)
   database:query(STOP, code, why, id)
 end
 
--- What is wrong with the number of failures, or nil.
+-- What is wrong with the number of failures, or nil. A percentage is of the companies of the waves so far: the first wave
+-- is there to be stopped after.
 local function over_budget(database, run)
   if not run.budget then
     return nil
   end
   local budget = json.decode(run.budget)
   local failed = database:first(FAILED, run.id).jobs - run.forgiven
+  local begun = database:first(BEGUN, run.id, run.wave).jobs
   local allowed = math.min(
     budget.count or math.huge,
-    budget.percent and math.floor(run.companies * budget.percent / 100) or math.huge
+    budget.percent and math.floor(begun * budget.percent / 100 + 1e-9) or math.huge
   )
   if failed <= allowed then
     return nil
   end
-  return ("%d of %d companies failed, and %d may"):format(failed, run.companies, allowed)
+  return ("%d of the first %d companies failed, and %d may"):format(failed, begun, allowed)
 end
 
 --- Inside a transaction that has the run's row locked, so that of two last outcomes the second one sees the first: begins

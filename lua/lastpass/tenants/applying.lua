@@ -105,6 +105,13 @@ local function applied(run)
   }
 end
 
+--- What becomes of a plan without steps.
+---@param plan lastpass.Plan
+---@return lastpass.tenants.Applied
+function M.nothing_to_do(plan)
+  return { state = "unchanged", plan = plan.name, rows = {} }
+end
+
 --- Applies a plan, or resumes the run that it has begun, or tells what came of it.
 ---@param client lastpass.Client
 ---@param plan lastpass.Plan
@@ -114,9 +121,7 @@ end
 ---@return string? message when nothing was written, or it was ended in the middle and can be resumed
 ---@return lastpass.Error? err
 function M.apply(client, plan, settings, context)
-  if plan:is_empty() and #plan.body.refusals == 0 then
-    return { state = "unchanged", plan = plan.name, rows = {} }
-  elseif context.is_cancelled() then
+  if context.is_cancelled() then
     return errors.fail("cancelled", "interrupted", "not begun: the run was ended")
   end
   local journal, message, err = journals.of(client)

@@ -338,9 +338,54 @@ function methods:evidence(folder, options, run_options)
   return require("lastpass.tenants.evidence").write(self, folder, options, run_options, 2)
 end
 
+--- Reads a plan over companies that was saved.
+---@param path string
+---@return lastpass.tenants.Plans|nil
+---@return string? message
+---@return lastpass.Error? err code "plan_changed"
+function methods.load_plan(_, path)
+  return require("lastpass.tenants.plans").load(path)
+end
+
+--- Applies a plan over companies, once: in waves, until more companies have failed than the budget allows. Asked again, it
+-- continues where it was stopped; see `lastpass.tenants.plan_work`.
+---@param plans lastpass.tenants.Plans
+---@param options? table waves, budget, first, confirm_final, in_flight, time_limit, cancel, on_event, and options of
+-- `client:apply`
+---@return lastpass.tenants.PlanResult|nil
+---@return string? message when nothing was begun
+---@return lastpass.Error? err
+function methods:apply(plans, options)
+  return require("lastpass.tenants.plan_work").apply(self, plans, options)
+end
+
+--- Continues a run over companies that applies plans; what failed is tried again.
+---@param id integer
+---@param options? table as of `apply`
+---@return lastpass.tenants.PlanResult|nil
+---@return string? message
+---@return lastpass.Error? err code "no_such_run"
+function methods:resume(id, options)
+  return require("lastpass.tenants.plan_work").resume(self, id, options)
+end
+
+--- Makes the plan that takes a run over companies back; apply it like any other.
+---@param id integer
+---@param options? table as of `plan`
+---@return lastpass.tenants.Plans|nil
+---@return string? message
+---@return lastpass.Error? err code "no_such_run"
+function methods:undo(id, options)
+  return require("lastpass.tenants.planning").undo(self, id, options)
+end
+
 signature.declare("set:", methods, {
   report = "name: string, settings?: table, options?: table",
   evidence = "folder: string, options: table, run_options?: table",
+  load_plan = "path: string",
+  apply = "plans: lastpass.tenants.Plans, options?: table",
+  resume = "id: integer, options?: table",
+  undo = "id: integer, options?: table",
   companies = "",
   expression = "",
   plan = "playbook: string|function, options?: table",

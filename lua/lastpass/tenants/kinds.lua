@@ -13,6 +13,7 @@ local M = {}
 ---@field settings table      names and types, as `errors.check_options` takes them; all of them can be written as JSON
 ---@field prepare? fun(settings: table): table|nil, string?, lastpass.Error? asked once, before any company: completes the
 -- settings, or says what is wrong with them
+---@field is_failure? fun(outcome: lastpass.tenants.Outcome): boolean it came to an end, and counts as failed all the same
 ---@field run fun(company: lastpass.tenants.Company, settings: table, context: lastpass.tenants.Context): table|nil, …
 -- an outcome, or what went wrong
 

@@ -155,7 +155,9 @@ end
 local function apply_plan(company, settings, context)
   local plan, message, err = plan_for(company, settings)
   local client, result
-  if plan then
+  if plan and plan:is_empty() and #plan.body.refusals == 0 then
+    return outcome_of_run(applying.nothing_to_do(plan)) -- no secret is read for it
+  elseif plan then
     client, message, err = company:client()
   end
   if client then
@@ -165,6 +167,11 @@ local function apply_plan(company, settings, context)
     return nil, message, err
   end
   return outcome_of_run(result)
+end
+
+-- Whether the company counts for the error budget.
+local function is_failure(outcome)
+  return applying.is_failure(outcome.summary.state, outcome.summary.counts)
 end
 
 local function undo_run(company, settings)
@@ -211,6 +218,7 @@ local function find_drift(company)
       action = event and event.action,
       by = event and event.username,
       at = event and (event.time or event.local_time),
+      event = event, -- as rows of one company have it
     }
   end
   return outcomes.new {
@@ -266,8 +274,9 @@ M.list = {
   },
   apply = {
     writes = true,
-    settings = applying.settings { plan = "string", plans = "table" },
+    settings = applying.settings { plan = "string", plans = "table", unchanged = "boolean" },
     run = apply_plan,
+    is_failure = is_failure,
   },
   undo = {
     writes = false, -- it makes the plan that takes a run back

@@ -2,10 +2,13 @@
 -- @module lastpass.tenants.planning
 local companies = require "lastpass.plan.words.companies"
 local documents = require "lastpass.plan.document"
+local engine = require "lastpass.tenants.engine"
 local errors = require "lastpass.error"
 local kinds = require "lastpass.tenants.kinds"
+local plan_runs = require "lastpass.tenants.plan_runs"
 local plans = require "lastpass.tenants.plans"
 local plan_module = require "lastpass.plan"
+local queue = require "lastpass.tenants.queue"
 local surface = require "lastpass.plan.surface"
 local time = require "lastpass.time"
 
@@ -58,36 +61,48 @@ local function entry_of(company, outcome)
   return { company = company.name, cid = company.cid, tenant = body.tenant, body = body }
 end
 
--- Runs a kind of work that makes plans, and puts them together in the order of the set.
-local function make(set, kind, settings, options, about)
-  local entries, missing = {}, {}
-  local run = pick(options, ENGINE)
-  run.on_result = function(company, outcome)
+local function begin(companies_of_set, kind, settings, options)
+  return engine.start(companies_of_set, kind, settings, pick(options, ENGINE), 3)
+end
+
+-- Reads all plans of a run of the engine.
+local function read_entries(run)
+  local entries = {}
+  for company, outcome in run:each() do
     if outcome then
-      entries[company.name] = { entry_of(company, outcome) }
+      local entry, message, err = entry_of(company, outcome)
+      if not entry then
+        return nil, message, err
+      end
+      entries[company.name] = entry
     end
   end
-  local result, message, err = set:run(kind, settings, run)
-  if not result then
+  return entries
+end
+
+-- Does work that makes plans, and puts them together in the order of the set.
+local function make(list, kind, settings, options, about)
+  local run, message, err = begin(list, kind, settings, options)
+  local entries
+  if run then
+    entries, message, err = read_entries(run)
+  end
+  if not entries then
     return nil, message, err
   end
-  for _, entry in ipairs(result.missing) do
-    missing[#missing + 1] = {
+  local found, missing = {}, {}
+  for _, company in ipairs(list) do
+    found[#found + 1] = entries[company.name]
+  end
+  for index, entry in ipairs(run:result().missing) do
+    missing[index] = {
       company = entry.company,
       cid = entry.cid,
       code = entry.code,
       message = entry.message,
     }
   end
-  local list = {}
-  for _, company in ipairs(set:companies()) do
-    local made = entries[company.name]
-    if made and not made[1] then
-      return nil, made[2], made[3]
-    end
-    list[#list + 1] = made and made[1]
-  end
-  return plans.combine(list, missing, about)
+  return plans.combine(found, missing, about)
 end
 
 local function check_limits(where, options)
@@ -127,11 +142,61 @@ function M.plan(set, playbook, options)
   if not settings or not settings.groups then
     return nil, message, err
   end
-  return make(set, "plan", settings, options, {
+  return make(set:companies(), "plan", settings, options, {
     kind = "apply",
     now = time.now(),
     playbook = playbook_of(settings),
     select = set:expression(),
+    limit_over_all = options.limit_over_all,
+  })
+end
+
+-- Companies in which the run has changed something, with the number of each one's own run.
+local function companies_of(set, result)
+  local list, runs, missing = {}, {}, {}
+  for _, row in ipairs(result.list) do
+    local company = row.run and set:company(row.company)
+    if company then
+      list[#list + 1], runs[row.company] = company, row.run
+    elseif row.run then
+      missing[#missing + 1] = row.company
+    end
+  end
+  if #missing > 0 then
+    local form = "the set has no company '%s', which the run has changed"
+    return errors.fail("argument", "no_such_company", form:format(missing[1]))
+  end
+  return list, runs
+end
+
+--- Makes the plan that takes a run over companies back, for each company in which it has done something.
+---@param set lastpass.tenants.Set
+---@param id integer number of the run over companies
+---@param options? table as of `plan`
+---@return lastpass.tenants.Plans|nil
+---@return string? message
+---@return lastpass.Error? err code "no_such_run"
+function M.undo(set, id, options)
+  options = errors.check_options("tenants:undo", options, plan_options, 2)
+  check_limits("tenants:undo", options)
+  local journal, message, err = queue.journal(set)
+  local result, list, runs
+  if journal then
+    result, message, err = plan_runs.result(journal, id)
+  end
+  if result then
+    list, runs, err = companies_of(set, result)
+    message = runs
+  end
+  if not list then
+    return nil, message, err
+  end
+  local settings = pick(options, { "limit", "expires_in", "via" })
+  settings.runs = runs
+  return make(list, "undo", settings, options, {
+    kind = "undo",
+    of_run = id,
+    now = time.now(),
     limit_over_all = options.limit_over_all,
   })
 end

@@ -27,9 +27,13 @@ return {
     description = "Ends with 7 when something has.",
     connects = true,
     rows = true,
-    examples = { { "lastpass drift --json", "for a monitor" } },
-    topics = { "output", "exit-codes" },
+    examples = {
+      { "lastpass drift --json", "for a monitor" },
+      { "lastpass drift --tenants all", "of every company" },
+    },
+    topics = { "output", "tenants", "exit-codes" },
     lua = "for _, one in ipairs(assert(client:drift())) do print(one) end",
+    tenants = { kind = "drift", view = "drift" },
     run = function(session)
       local list = must(session:client():drift())
       session:show(require("lastpass.cli.views").drift, list)

@@ -12,6 +12,10 @@ local function applying()
   return require "lastpass.cli.applying"
 end
 
+local function company_plans()
+  return require "lastpass.cli.company_plans"
+end
+
 -- How a plan is applied.
 local refused = {
   "--refused",
@@ -129,6 +133,7 @@ return {
       options_of.via,
       { "--detailed-exitcode", "end with 2 when there is something to change" },
       options_of.limit_of_playbook,
+      options_of.limit_over_all,
       {
         "--expires-in",
         "seconds the plan is good for; default a day",
@@ -144,8 +149,21 @@ return {
       },
       { "lastpass plan joiners.lua --json | jq .plan.counts", "for a program" },
       { "lastpass plan joiners.lua --via scim", "over SCIM what SCIM can do; each step says it" },
+      {
+        "lastpass plan joiners.lua --tenants group:eu -o eu.plans.json",
+        "one plan over many companies",
+      },
     },
-    topics = { "playbooks", "safety", "exit-codes" },
+    topics = { "playbooks", "safety", "tenants", "exit-codes" },
+    tenants = {
+      kind = "plan",
+      run = function(session, options)
+        return company_plans().plan(session, options)
+      end,
+      run_lua = function(options)
+        return company_plans().plan_lua(options)
+      end,
+    },
     lua = function(options)
       local settings = applying().plan_options(options)
       settings.expires_in = options.expires_in
@@ -156,6 +174,7 @@ return {
       return table.concat(applying().lua(made, options), "\n")
     end,
     run = function(session, options)
+      must(company_plans().check_single(options))
       local more = { expires_in = options.expires_in }
       return applying().hand_over(session, make_plan(session, "plan", options.playbook, more))
     end,
@@ -165,7 +184,8 @@ return {
     summary = "Apply a plan, or make one of a playbook and apply it",
     description = "The plan is shown, then it asks. Ctrl-C finishes what is under way, saves, and "
       .. "says how to continue; a run that crashed can be continued, too. A plan file is data. A "
-      .. "playbook is a program, which is run: with --dry-run as well.",
+      .. "playbook is a program, which is run: with --dry-run as well. A plan over companies is "
+      .. "applied in waves; when more companies fail than the budget allows, it stops by itself.",
     connects = true,
     writes = true,
     rows = true,
@@ -175,15 +195,30 @@ return {
     options = values.join(
       { confirm_final, options_of.via },
       apply_options,
-      { options_of.limit_of_playbook }
+      { options_of.limit_of_playbook, options_of.limit_over_all },
+      options_of.waves
     ),
+    tenants = {
+      kind = "apply",
+      run = function(session, options)
+        return company_plans().apply(session, options)
+      end,
+      run_lua = function(options)
+        return company_plans().apply_lua(options)
+      end,
+    },
     examples = {
       { "lastpass apply today.plan.json", "what was reviewed, and nothing else" },
+      { "lastpass apply eu.plans.json --budget 2", "over companies, in waves" },
       { "lastpass apply joiners.lua --yes", "from cron; the guards still decide" },
       { "lastpass apply leavers.plan.json --confirm-final 2", "two accounts are deleted" },
     },
     topics = { "playbooks", "safety", "exit-codes" },
     lua = function(options)
+      if not is_playbook(options.plan) and company_plans().is_file(options.plan) then
+        local load = require("lastpass.cli.tenants").load_lua(options)
+        return load .. "\n" .. company_plans().apply_lua(options)
+      end
       local lines = {
         ("local plan = assert(client:%s(%s%s))"):format(
           is_playbook(options.plan) and "plan" or "load_plan",
@@ -196,6 +231,10 @@ return {
       return table.concat(lines, "\n")
     end,
     run = function(session, options)
+      if not is_playbook(options.plan) and company_plans().is_file(options.plan) then
+        return company_plans().apply(session, options)
+      end
+      must(company_plans().check_single(options))
       return applying().apply(session, plan_of(session, options))
     end,
   },
@@ -220,6 +259,13 @@ return {
       local form = "for _, run in ipairs(assert(client:runs%s)) do print(run.id, run.state) end"
       return form:format(lua_text.options(runs_filter(options)))
     end,
+    tenants = {
+      kind = "runs",
+      view = "runs",
+      settings = function(_, options)
+        return runs_filter(options)
+      end,
+    },
     view = "runs",
     list = function(session, options)
       return session:client():runs(runs_filter(options))

@@ -2,6 +2,7 @@
 -- @module lastpass.cli.commands.tenants
 local lua_text = require "lastpass.cli.lua_text"
 local options_module = require "lastpass.cli.options"
+local values = require "lastpass.cli.values"
 
 -- Where companies come from, without the expression, which is an argument here.
 local where = {}
@@ -80,6 +81,40 @@ return {
     view = "company_groups",
     list = function(session)
       return load_set(session):groups()
+    end,
+  },
+  {
+    name = "tenants undo",
+    summary = "Take a run over companies back",
+    description = "Makes the plan that leads to what was before, for each company in which the run "
+      .. "has changed something, shows it, asks, and applies it in waves. Users who have changed "
+      .. "since are left alone, and what cannot come back is listed.",
+    writes = true,
+    rows = true,
+    arguments = { { "run", "number of the run over companies", number = true } },
+    options = values.join(where, {
+      { "-o --output", "save the plan and do not apply it", value = "FILE" },
+      options_module.limit,
+      options_module.limit_over_all,
+      {
+        "--confirm-final",
+        "how many steps cannot be taken back",
+        value = "NUMBER",
+        number = true,
+      },
+      options_module.via,
+      options_module.approver,
+      options_module.stop_after,
+    }, options_module.sending, options_module.waves, { { "-q --quiet", "no progress" } }),
+    examples = { { "lastpass tenants undo 3 --dry-run", "what would be taken back" } },
+    topics = { "tenants", "safety", "exit-codes" },
+    lua = function(options)
+      return require("lastpass.cli.tenants").load_lua(options)
+        .. "\n"
+        .. require("lastpass.cli.company_plans").apply_lua(options)
+    end,
+    run = function(session, options)
+      return require("lastpass.cli.company_plans").undo(session, options)
     end,
   },
 }

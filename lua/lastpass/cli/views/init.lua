@@ -185,6 +185,77 @@ M.run_steps = {
   end,
 }
 
+-- Steps of plans over companies.
+M.company_steps = {
+  name = "steps",
+  key = "subject",
+  fields = {
+    "company",
+    "number",
+    "kind",
+    "subject",
+    "what",
+    "reason",
+    "origin",
+    "reversal",
+  },
+  columns = {
+    { field = "company", whole = true },
+    { field = "number", align = "right" },
+    "subject",
+    { field = "what", wrap = true },
+    { field = "reason", wrap = true },
+    { field = "origin", rank = 1 },
+  },
+}
+
+local tones = { done = "good", unchanged = "dim", failed = "bad", uncertain = "warn" }
+
+-- What became of the companies of such a plan; `run` is the number in the company's own journal.
+M.company_runs = {
+  name = "companies",
+  key = "company",
+  fields = {
+    "company",
+    "wave",
+    "state",
+    "run",
+    "steps",
+    "done",
+    "uncertain",
+    "failed",
+    "code",
+    "message",
+  },
+  columns = {
+    { field = "company", whole = true },
+    { field = "wave", align = "right", rank = 2 },
+    "state",
+    { field = "steps", align = "right" },
+    { field = "done", align = "right" },
+    { field = "uncertain", align = "right", rank = 1 },
+    { field = "failed", align = "right", rank = 1 },
+    { field = "run", align = "right", rank = 2 },
+    { field = "message", wrap = true },
+  },
+  get = function(row, field)
+    local counts = row.counts
+    if field == "failed" then
+      return counts and counts.refused + counts.not_confirmed
+    elseif field == "uncertain" then
+      return counts and counts.uncertain + counts.unknown
+    elseif field == "done" then
+      return counts and counts.done + counts.unchanged
+    elseif field == "steps" then
+      return counts and row.steps
+    end
+    return row[field]
+  end,
+  tone = function(row)
+    return tones[row.state]
+  end,
+}
+
 M.runs = {
   name = "runs",
   key = "id",
