@@ -73,6 +73,7 @@ describe("the program", function()
       ["run show"] = "3",
       ["run resume"] = "3",
       ["run undo"] = "3",
+      ["tenants undo"] = "3 --dry-run",
       run = "x.lua",
       diff = "-7d",
       events = "--from -24h --user a@b.cc",

@@ -197,14 +197,14 @@ return function(make, busted)
   end)
 
   it("stops when more companies fail than may", function()
-    local id = add { companies = companies { 1, 2, 2, 2, 3 }, budget = { count = 1, percent = 90 } }
+    local id = add { companies = companies { 1, 2, 2, 2, 3 }, budget = { count = 1 } }
     record(claim(), "failed")
     assert.equal("running", run_of(id).state)
     local two = claim { limit = 2 }
     record({ two[1] }, "failed")
     local run = run_of(id)
     assert.same({ "stopped", "over_budget" }, { run.state, run.code })
-    assert.equal("2 of 5 companies failed, and 1 may", run.why)
+    assert.equal("2 of the first 4 companies failed, and 1 may", run.why)
     assert.same({ held = 2, ready = 0, running = 1, done = 0, failed = 2 }, run.counts)
     record { two[2] }
     assert.same({}, claim())
@@ -215,6 +215,14 @@ return function(make, busted)
     record(claim())
     record(claim())
     assert.equal("finished", run_of(id).state)
+  end)
+
+  it("takes a percentage of the companies of the waves so far", function()
+    local id = add { companies = companies { 1, 2, 2, 2, 3 }, budget = { count = 9, percent = 90 } }
+    record(claim(), "failed")
+    local run = run_of(id)
+    assert.same({ "stopped", "over_budget" }, { run.state, run.code })
+    assert.equal("1 of the first 1 companies failed, and 0 may", run.why)
   end)
 
   it("is stopped by a person, and resumed", function()

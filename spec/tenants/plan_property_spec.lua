@@ -97,10 +97,8 @@ describe("a plan over companies", function()
     for seed = 1, ROUNDS do
       local random = plans.random(seed)
       local made, counts = random_plan(random, seed, 3)
-      local broken = {}
       for number = 1, COMPANIES do
         if random() < 0.3 then
-          broken["c" .. number] = true
           assert(place.box:faults { command = "getuserdata", cid = 9000 + number, status = 403 })
         end
       end

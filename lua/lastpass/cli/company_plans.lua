@@ -99,17 +99,19 @@ local function load_set(session)
   })
 end
 
--- The companies of a plan: the others may have other journals.
+-- The companies of a plan, as far as they are there: others may have other journals.
 local function load_for(session, plans)
-  local names = {}
-  for index, entry in ipairs(plans.body.companies) do
-    names[index] = ('"%s"'):format(entry.company)
+  local set, names = load_set(session), {}
+  for _, entry in ipairs(plans.body.companies) do
+    if set:company(entry.company) then
+      names[#names + 1] = ('"%s"'):format(entry.company)
+    end
   end
-  local options = session.options
-  if #names > 0 and not options.tenants then
-    options.tenants = table.concat(names, ", ")
+  if #names == 0 then
+    local hint = "say where the companies stand as when it was made: --tenants-file, --tenants-of"
+    must(values.usage("none of the companies of this plan is known", hint))
   end
-  return load_set(session)
+  return must(set:select(table.concat(names, ", ")))
 end
 
 --- Whether a file is a plan over companies.
@@ -222,6 +224,10 @@ end
 ---@param options table
 ---@return integer code
 function M.plan(session, options)
+  if options.queue or options.processes then
+    local hint = "lastpass apply FILE --queue leaves applying it to workers"
+    must(values.usage("--queue and --processes: a plan over companies is made here", hint))
+  end
   local settings = plan_options(options)
   settings.in_flight = options.in_flight
   local set = load_set(session)
@@ -263,6 +269,14 @@ local function reporter(session)
   end
 end
 
+-- Leaves a plan to workers.
+local function put_into_queue(session, set, plans, options)
+  local id = must(failure.call(set.queue, set, plans, options))
+  session:print(("%d"):format(id))
+  session:say("workers apply it: lastpass tenants status %d", id)
+  return exit.done
+end
+
 local function apply_plans(session, set, plans)
   local code = code_of_plans(plans)
   if session.options.dry_run or #plans.body.refusals > 0 or plans:count() == 0 then
@@ -275,6 +289,10 @@ local function apply_plans(session, set, plans)
   confirm_plans(session, plans)
   session.streams:flush()
   local options = apply_options(session.options)
+  if session.options.queue then
+    options.in_flight, options.time_limit = nil, nil -- the workers' own
+    return put_into_queue(session, set, plans, options)
+  end
   options.cancel, options.on_event = interrupt.has_come, reporter(session)
   local result = must(failure.call(interrupt.gently, set.apply, set, plans, options))
   show_result(session, result)
@@ -287,6 +305,10 @@ end
 ---@return integer code
 function M.apply(session, options)
   apply_options(options) -- what is wrong with it, before anything is asked
+  if options.processes then
+    local hint = "--queue leaves it to workers: lastpass worker"
+    must(values.usage("--processes: a plan over companies is applied by this process", hint))
+  end
   local path = options.plan
   if not path:lower():find "%.lua$" then
     if not M.is_file(path) then

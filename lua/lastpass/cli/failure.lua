@@ -56,6 +56,10 @@ local rules = {
   { "} as an option of the call", "} as an option of plan" },
   { '{ limit = { ([%w_]+) = "?([%d.%%]+)"? } } as an option of plan', "--limit %1=%2" },
   {
+    '{ limit_over_all = { ([%w_]+) = "?([%d.%%]+)"? } } as an option of plan',
+    "--limit-over-all %1=%2",
+  },
+  {
     "{ limit = { (per_%a+) = { ([%w_]+) = (%d+) } } } as an option of plan",
     "--limit %1.%2=%3",
   },

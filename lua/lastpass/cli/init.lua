@@ -54,7 +54,7 @@ end
 local function print_lua(session, command)
   local lua_text = require "lastpass.cli.lua_text"
   local code, message, err = command.lua, nil, nil
-  local is_many = require("lastpass.cli.tenants").is_asked(session.options)
+  local is_many = require("lastpass.cli.tenants").is_asked(session.options, command)
   if is_many and command.tenants then
     code = require("lastpass.cli.tenants").lua(command, session.options)
   elseif type(code) == "function" then
@@ -75,9 +75,11 @@ end
 local function execute(command, session, options)
   if command.tenants then
     local tenants = require "lastpass.cli.tenants"
-    if tenants.is_asked(options) and (options.queue or options.processes) then
+    local is_asked, by_workers =
+      tenants.is_asked(options, command), options.queue or options.processes
+    if is_asked and by_workers and not command.tenants.run then
       return require("lastpass.cli.tenant_workers").run(session, command)
-    elseif tenants.is_asked(options) then
+    elseif is_asked then
       return tenants.run(session, command)
     end
     local ok, message, err = tenants.check_single(options, command)

@@ -18,6 +18,7 @@ local must = failure.must
 ---@field settings? fun(session: lastpass.cli.Session, options: table): table of the kind
 ---@field lua? fun(options: table): table the same, for --print-lua; default `settings`
 ---@field run_lua? fun(options: table, limits: table): string Lua that does the same with `set`, for --print-lua
+---@field is_meant? fun(options: table): boolean many companies are meant, though no option says so
 ---@field run? fun(session: lastpass.cli.Session, options: table): integer does all of it itself, and loads the companies
 ---@field show? fun(session: lastpass.cli.Session, run: table, set: table): integer|nil shows what comes of it itself,
 -- and may give an exit code
@@ -26,9 +27,14 @@ local must = failure.must
 
 --- Whether a command line asks for many companies.
 ---@param options table
+---@param command? lastpass.cli.Command
 ---@return boolean
-function M.is_asked(options)
-  return (options.tenants or options.tenants_file or options.tenants_of) ~= nil
+function M.is_asked(options, command)
+  if (options.tenants or options.tenants_file or options.tenants_of) ~= nil then
+    return true
+  end
+  local is_meant = command and command.tenants and command.tenants.is_meant
+  return is_meant ~= nil and is_meant(options)
 end
 
 -- Each company has its own: with one of them for all, the hash of one could be sent to another.

@@ -359,6 +359,16 @@ function methods:apply(plans, options)
   return require("lastpass.tenants.plan_work").apply(self, plans, options)
 end
 
+--- Leaves a plan over companies to workers: `lastpass worker`.
+---@param plans lastpass.tenants.Plans
+---@param options? table as of `apply`
+---@return integer|nil id number of the run over companies
+---@return string? message
+---@return lastpass.Error? err
+function methods:queue(plans, options)
+  return require("lastpass.tenants.plan_work").queue(self, plans, options)
+end
+
 --- Continues a run over companies that applies plans; what failed is tried again.
 ---@param id integer
 ---@param options? table as of `apply`
@@ -384,6 +394,7 @@ signature.declare("set:", methods, {
   evidence = "folder: string, options: table, run_options?: table",
   load_plan = "path: string",
   apply = "plans: lastpass.tenants.Plans, options?: table",
+  queue = "plans: lastpass.tenants.Plans, options?: table",
   resume = "id: integer, options?: table",
   undo = "id: integer, options?: table",
   companies = "",

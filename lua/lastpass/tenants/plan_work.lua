@@ -135,6 +135,30 @@ function M.apply(set, plans, options)
   return work_and_tell(set, journal, id, options)
 end
 
+--- Leaves a plan over companies to workers: puts the run into the journal, and sends nothing. What has begun already is
+-- resumed.
+---@param set lastpass.tenants.Set
+---@param plans lastpass.tenants.Plans
+---@param options? table as of `apply`
+---@return integer|nil id number of the run over companies
+---@return string? message
+---@return lastpass.Error? err
+function M.queue(set, plans, options)
+  options = errors.check_options("tenants:queue", options, apply_options, 2)
+  local journal, message, err = queue.journal(set)
+  local run, ok
+  if journal then
+    run, message, err = plan_runs.run_of_plan(journal, plans.name)
+  end
+  if run == false then
+    return plan_runs.begin(set, journal, plans, options)
+  elseif not run or run.state == "running" then
+    return run and run.id, message, err
+  end
+  ok, message, err = journal:resume_tenant_run(run.id, { retries = true })
+  return ok and run.id or nil, message, err
+end
+
 --- Continues a run over companies that was stopped or has broken off; what failed is tried again.
 ---@param set lastpass.tenants.Set
 ---@param id integer

@@ -200,6 +200,9 @@ return {
     ),
     tenants = {
       kind = "apply",
+      is_meant = function(options)
+        return not is_playbook(options.plan) and company_plans().is_file(options.plan)
+      end,
       run = function(session, options)
         return company_plans().apply(session, options)
       end,
@@ -215,10 +218,6 @@ return {
     },
     topics = { "playbooks", "safety", "exit-codes" },
     lua = function(options)
-      if not is_playbook(options.plan) and company_plans().is_file(options.plan) then
-        local load = require("lastpass.cli.tenants").load_lua(options)
-        return load .. "\n" .. company_plans().apply_lua(options)
-      end
       local lines = {
         ("local plan = assert(client:%s(%s%s))"):format(
           is_playbook(options.plan) and "plan" or "load_plan",
@@ -231,9 +230,6 @@ return {
       return table.concat(lines, "\n")
     end,
     run = function(session, options)
-      if not is_playbook(options.plan) and company_plans().is_file(options.plan) then
-        return company_plans().apply(session, options)
-      end
       must(company_plans().check_single(options))
       return applying().apply(session, plan_of(session, options))
     end,
