@@ -31,8 +31,12 @@ describe("the hash of a company", function()
     for number = 1, COUNT do
       local path = ("%s/%d.hash"):format(folder, number)
       tenants.write(path, tenants.hash(number))
-      profiles[("c%02d"):format(number)] =
-        { cid = 9000 + number, url = server.url, provhash = { file = path } }
+      profiles[("c%02d"):format(number)] = {
+        cid = 9000 + number,
+        url = server.url,
+        provhash = { file = path },
+        journal = folder .. "/journal.db",
+      }
     end
     local file = folder .. "/companies.json"
     tenants.write(file, json.encode { profiles = profiles })
@@ -40,6 +44,12 @@ describe("the hash of a company", function()
     for _, in_flight in ipairs { 4, 12 } do
       for _, kind in ipairs { "users", "groups" } do
         assert(set:run(kind, nil, { in_flight = in_flight, time_limit = 30 }))
+      end
+      local made = assert(set:plan(function(p)
+        p.user "new@canary.example" { fullname = p.company.name }
+      end, { in_flight = in_flight, time_limit = 30 }))
+      for number = 1, COUNT do
+        assert.is_nil(made:text():find(tenants.hash(number), 1, true))
       end
     end
     local counts, requests = {}, 0

@@ -86,6 +86,10 @@ describe("a plan over companies", function()
     assert.equal("not begun", states(result).c2)
     assert.matches("1 of the first 1 companies failed, and 0 may", result.why)
     break_company()
+    local none, message, err = apply(made, { budget = 3 })
+    assert.is_nil(none)
+    assert.equal("other_options", err.code)
+    assert.matches("another value of the option 'budget'", message)
     local again = assert(apply(made))
     assert.equal("finished", again.state)
     assert.equal(8, again.done)
@@ -114,6 +118,23 @@ describe("a plan over companies", function()
     end
     assert.equal("finished", result.state)
     assert.equal(8, result.counts.done)
+  end)
+
+  it("is left to workers, and has no hash in it", function()
+    local made = plan "queued"
+    local id = assert(set:queue(made))
+    assert.equal(id, assert(set:queue(made)))
+    local result = assert(plan_runs.result(journal, id))
+    assert.same({ 8, 0, 8 }, { result.companies, result.done, #result.missing })
+    assert.matches("waits in wave 2", result.missing[2].message)
+    local text = made:text()
+    for number = 1, 8 do
+      assert.is_nil(text:find(tenants.hash(number), 1, true))
+      for _, job in ipairs(assert(journal:tenant_jobs(id))) do
+        assert.is_nil(job.payload.plan:find(tenants.hash(number), 1, true))
+      end
+    end
+    assert.equal(8, assert(apply(made)).done)
   end)
 
   it("changes first whom somebody has chosen", function()

@@ -274,7 +274,12 @@ M.list = {
   },
   apply = {
     writes = true,
-    settings = applying.settings { plan = "string", plans = "table", unchanged = "boolean" },
+    settings = applying.settings {
+      plan = "string",
+      plans = "table", -- by name of the company
+      unchanged = "boolean", -- the plan has no steps
+      asked = "table", -- waves, budget and first of the run
+    },
     run = apply_plan,
     is_failure = is_failure,
   },

@@ -3,6 +3,7 @@
 -- @module lastpass.tenants.plan_runs
 local applying = require "lastpass.tenants.applying"
 local errors = require "lastpass.error"
+local json = require "lastpass.json"
 local limits = require "lastpass.plan.limits"
 local outcomes = require "lastpass.tenants.outcome"
 local plan_module = require "lastpass.plan"
@@ -143,8 +144,33 @@ local function put_first(jobs, name)
   )
 end
 
+-- What holds for the whole of a run, and is not asked again when it continues.
+local FIXED = { "waves", "budget", "first" }
+
+--- Whether the options of somebody who continues a run are those that it began with, as far as they are given.
+---@param run table settings
+---@param options table
+---@return true|nil
+---@return string? message
+---@return lastpass.Error? err code "other_options"
+function M.check_same(run, options)
+  local asked = run.settings and run.settings.asked or {}
+  for _, name in ipairs(FIXED) do
+    if options[name] ~= nil and json.encode(options[name]) ~= json.encode(asked[name]) then
+      local form = "run %d over companies has begun with another value of the option '%s'"
+      return errors.fail("argument", "other_options", form:format(run.id, name), {
+        hint = "leave it out: a run continues as it began",
+      })
+    end
+  end
+  return true
+end
+
 local function settings_of(options)
-  local settings = {}
+  local settings = { asked = {} }
+  for _, name in ipairs(FIXED) do
+    settings.asked[name] = options[name]
+  end
   for name in pairs(applying.settings {}) do
     settings[name] = options[name]
   end
@@ -225,9 +251,9 @@ end
 ---@field missing lastpass.tenants.Missing[] those that failed, are uncertain or not begun, and those without a plan
 ---@field uncertain integer   of those: it is not known whether something was done
 ---@field counts table<string, integer> steps by outcome
+---@field settings table      that it began with
 ---@field exit_code integer   the highest of the companies
 ---@field list table[]        {company, wave, state, run, counts, code, message} of each
----@field is_new boolean      the plan was not begun before
 
 -- Of a job that has not ended.
 local function open_message(run, job)
@@ -309,6 +335,7 @@ function M.result(journal, id)
   local result = {
     id = id,
     plan = run.plan,
+    settings = run.settings,
     state = run.state,
     code = run.code,
     why = run.why,

@@ -27,6 +27,17 @@ local function never()
   return false
 end
 
+-- What is not ours is waited for, and a person ought to know why nothing happens.
+local WAITING = "other workers have companies of this run under way, or have left them behind: "
+  .. "waiting for them, or for their leases to end"
+
+local function say_waiting(options, said)
+  if not said and options.on_event then
+    options.on_event { what = "said", message = WAITING }
+  end
+  return true
+end
+
 -- ------------------------------------------------------------------ working
 
 local function worker_of(set, id, options)
@@ -63,7 +74,7 @@ end
 
 -- Works until the run is over. What another worker has under way, or has left behind, is waited for.
 local function work(set, journal, id, options)
-  local cancel = options.cancel or never
+  local cancel, said = options.cancel or never, false
   while true do
     local totals, message, err = worker_of(set, id, options):work()
     if not totals then
@@ -78,6 +89,7 @@ local function work(set, journal, id, options)
     elseif not running then
       return true
     end
+    said = say_waiting(options, said)
     scheduler.sleep(EVERY)
   end
 end
@@ -94,7 +106,10 @@ end
 
 -- A run of this plan that has begun continues: what was done is not done again.
 local function continue(set, journal, run, options)
-  local ok, message, err = true, nil, nil
+  local ok, message, err = plan_runs.check_same(run, options)
+  if not ok then
+    return nil, message, err
+  end
   if run.state ~= "running" then
     ok, message, err = journal:resume_tenant_run(run.id, { retries = true })
   end
@@ -155,7 +170,10 @@ function M.queue(set, plans, options)
   elseif not run or run.state == "running" then
     return run and run.id, message, err
   end
-  ok, message, err = journal:resume_tenant_run(run.id, { retries = true })
+  ok, message, err = plan_runs.check_same(run, options)
+  if ok then
+    ok, message, err = journal:resume_tenant_run(run.id, { retries = true })
+  end
   return ok and run.id or nil, message, err
 end
 
