@@ -49,8 +49,8 @@ local function compare(ours, theirs, times)
   for _ = 1, times do
     mine, others = math.min(mine, ours()), math.min(others, theirs())
   end
-  print("seconds", mine)
-  print("beside", others)
+  print(("seconds %.4f"):format(mine))
+  print(("beside %.4f"):format(others))
 end
 
 local measure = {}
@@ -115,8 +115,8 @@ function measure.overhead()
       spent[side] = math.min(spent[side], os.clock() - clock)
     end
   end
-  print("seconds", seconds + spent[2] - spent[1])
-  print("beside", seconds)
+  print(("seconds %.4f"):format(seconds + spent[2] - spent[1]))
+  print(("beside %.4f"):format(seconds))
   box:stop()
 end
 
@@ -130,8 +130,8 @@ end
 function measure.memory()
   local box, set = start { tenants = 2000, users = 20 }
   run_until(set, 2000)
-  print("seconds", peak()) -- megabytes
-  print("beside", 300)
+  print(("seconds %.4f"):format(peak())) -- megabytes
+  print(("beside %.4f"):format(300))
   box:stop()
 end
 
