@@ -2,6 +2,7 @@
 -- A REST API that answers anything: damaged JSON, other shapes, wrong statuses, no end of pages, jobs at odd addresses.
 -- The client gives a value or a failure of the contract, in a bounded number of requests, and never repeats the key,
 -- nor sends it elsewhere.
+local accounts = require "lastpass.directory.accounts"
 local draw = require "spec.fuzz.source_random"
 local fake = require "spec.support.rest_fake"
 local loop = require "lastpass.transport.scheduler"
@@ -113,6 +114,23 @@ local acts = {
       return nil, message, err
     end
     return job:poll()
+  end,
+  function(rest)
+    local client = {
+      rest = function()
+        return rest
+      end,
+    }
+    local levels, emails = random(2) == 1, random(2) == 1 and { "u1@x.example" } or nil
+    local read, message, err = accounts.read(client, { levels = levels, emails = emails })
+    if not read then
+      return nil, message, err
+    end
+    for _, account in ipairs(read:list()) do
+      expect("an account without an address", type(account.email) == "string")
+      expect("an account that is not found", read:of(account.email) ~= nil, account.email)
+    end
+    return true
   end,
   function(rest)
     return rest:request("PATCH", "/v1/users/1", { body = { name = "B" } })
