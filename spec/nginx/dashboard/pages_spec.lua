@@ -27,6 +27,35 @@ describe("pages of companies", function()
     assert.equal(200, user:get("/dashboard/other/people").status)
   end)
 
+  it("have every list as CSV, as it is narrowed, and with no formula", function()
+    local user = dashboard.of(box)
+    dashboard.folders(box)
+    user:sign_in()
+    for list, columns in pairs {
+      people = "email,fullname,status,admin,mfa,created,last_login,groups",
+      groups = "name,members,can_log_in,without,share",
+      folders = "name,read,write,administer,external,findings",
+      events = "time,local_time,username,action,data,ip_address",
+    } do
+      local page = user:page(list .. "?q=a&reads=yes")
+      local address = page:match('href="([^"]*format=csv)"'):gsub("&amp;", "&")
+      assert.equal(1, select(2, page:gsub("format=csv", "")))
+      local response = user:get(address)
+      assert.equal(200, response.status)
+      assert.matches("^text/csv", response.headers["content-type"])
+      assert.matches(("acme-%s.csv"):format(list), response.headers["content-disposition"], 1, true)
+      assert.equal(columns, response.body:match "^[^\r]*")
+      for line in response.body:gmatch "\n([^\r]+)" do
+        assert.is_nil(line:find "^[=+@-]")
+        assert.truthy(line:lower():find("a", 1, true))
+      end
+    end
+    local all = select(2, user:get("/dashboard/acme/people?format=csv").body:gsub("\r\n", ""))
+    local admins =
+      select(2, user:get("/dashboard/acme/people?admin=yes&format=csv").body:gsub("\r\n", ""))
+    assert.truthy(all > admins and admins > 1)
+  end)
+
   it("are shown at once where there is one", function()
     local user = dashboard.of(box, { tenants = tenants })
     user:sign_in()

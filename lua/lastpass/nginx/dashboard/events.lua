@@ -248,7 +248,11 @@ local function results_of(call, recent, q, severity, with_reads)
       parts.empty(
         narrows and "No event matches" or "Nothing has happened",
         narrows and html.a({ href = call:url "events" }, "Show all recent events")
-          or "No event was written in the last seven days."
+          or with_reads and "No event was written in the last seven days."
+          or html.a(
+            { href = call:url("events", { { "reads", "yes" } }) },
+            "Show reads over the API"
+          )
       )
     )
   end
@@ -267,8 +271,34 @@ local function results_of(call, recent, q, severity, with_reads)
       { title = "Who", class = "who-did" },
       { title = "About", class = "list" },
       { title = "From", class = "minor" },
-    }, rows, { quiet = true })
+    }, rows, { quiet = true }),
+    parts.csv_link(call:url("events", {
+      { "q", q },
+      { "severity", severity },
+      { "reads", with_reads and "yes" or "" },
+      { "format", "csv" },
+    }))
   )
+end
+
+local csv_columns = {
+  { name = "time", kind = "time" },
+  { name = "local_time" },
+  { name = "username" },
+  { name = "action" },
+  { name = "data" },
+  { name = "ip_address" },
+}
+
+local function csv_row(event)
+  return {
+    time = event.time,
+    local_time = event.local_time,
+    username = event.username,
+    action = event.action,
+    data = redact.text(event.data),
+    ip_address = event.ip_address,
+  }
 end
 
 --- Makes the page.
@@ -297,6 +327,14 @@ function M.show(call)
       ),
     }),
     results = results_of(call, recent, q, severity, with_reads),
+    csv = {
+      columns = csv_columns,
+      each = function(add)
+        for _, event in ipairs(find_events(recent.events, q, severity, with_reads)) do
+          add(csv_row(event))
+        end
+      end,
+    },
   })
 end
 

@@ -197,6 +197,14 @@ function M.show(call)
     caption = "People who can read, write and administer; each by the most they can",
     columns = columns,
     row = folder_row,
+    csv = {
+      { name = "name" },
+      { name = "read" },
+      { name = "write" },
+      { name = "administer" },
+      { name = "external" },
+      { name = "findings", kind = "list" },
+    },
     note = domains_note(access),
   })
 end

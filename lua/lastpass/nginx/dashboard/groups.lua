@@ -57,6 +57,13 @@ function M.show(call)
     caption = "Groups; somebody in two is counted in both",
     columns = columns,
     row = row_of,
+    csv = {
+      { name = "name" },
+      { name = "members" },
+      { name = "can_log_in" },
+      { name = "without" },
+      { name = "share", kind = "share" },
+    },
   })
 end
 

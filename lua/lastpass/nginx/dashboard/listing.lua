@@ -225,6 +225,7 @@ end
 ---@field caption string
 ---@field columns table[]  {field, title, class}, or {nil, title} where nothing is sorted by it
 ---@field row fun(call, item): any[] cells
+---@field csv table[]      columns {name, kind} of the CSV form: fields of the items
 ---@field note? any        below the list
 
 local function empty_list(listing, what)
@@ -254,7 +255,8 @@ local function results_of(listing, what)
     components.table(what.section .. "-table", what.caption, columns, rows),
     parts.pager(page, function(more)
       return M.address(listing, more)
-    end)
+    end),
+    parts.csv_link(M.address(listing, { { "format", "csv" } }))
   )
 end
 
@@ -274,6 +276,14 @@ function M.show(listing, what)
     }, true),
     results = results_of(listing, what),
     note = what.note,
+    csv = {
+      columns = what.csv,
+      each = function(add)
+        for _, item in ipairs(listing.items) do
+          add(item)
+        end
+      end,
+    },
   })
 end
 

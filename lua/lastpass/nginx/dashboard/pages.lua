@@ -175,6 +175,13 @@ local function respond(call, page)
   local shown = module[page.show](call)
   if shown.part then
     return { status = 200, headers = frame.headers(), body = shown.part.text }
+  elseif shown.csv then
+    local name = ("%s-%s.csv"):format(call.tenant.name, shown.section)
+    local headers = frame.headers {
+      ["content-type"] = "text/csv; charset=utf-8; header=present",
+      ["content-disposition"] = ('attachment; filename="%s"'):format(name),
+    }
+    return { status = 200, headers = headers, body = shown.csv }
   elseif shown.missing then
     more.text = shown.missing
     return frame.missing(prefix, more)

@@ -3,10 +3,13 @@
 -- @module lastpass.nginx.dashboard.parts
 local components = require "lastpass.html.components"
 local html = require "lastpass.html"
+local plain = require "lastpass.report.render.plain"
 local text = require "lastpass.text"
 local values = require "lastpass.report.values"
 
 local M = {}
+
+local ROWS_AT_ONCE = 1000 -- of a CSV file, before other requests have their turn
 
 --- A time: "2026-03-01 10:00"; the column says that it is UTC.
 ---@param at number|nil epoch seconds
@@ -233,13 +236,30 @@ function M.results(found, ...)
   )
 end
 
+--- The link to the whole list as CSV.
+---@param address string of the list, with format=csv
+---@return lastpass.html.Markup
+function M.csv_link(address)
+  return html.p({ class = "more" }, html.a({ href = address }, "All of them as CSV"))
+end
+
 --- A page with a form and its list; for the script, the list alone.
 ---@param call lastpass.nginx.dashboard.Call
----@param page table section, title, one (what is listed), meta, form, results, note (below the list)
----@return table page title, section, main; or part (the list alone)
+---@param page table section, title, one (what is listed), meta, form, results, note (below the list);
+-- csv: columns ({name, kind}) and each(add), which adds every row of the list, on all its pages
+---@return table page title, section, main; part (the list alone); or csv (its text)
 function M.list_page(call, page)
   if call:is_part() then
     return { part = page.results }
+  elseif call:param "format" == "csv" then
+    local rows = {}
+    page.csv.each(function(row)
+      rows[#rows + 1] = row
+      if #rows % ROWS_AT_ONCE == 0 then
+        call.pause()
+      end
+    end)
+    return { csv = plain.write_csv(page.csv.columns, rows, true), section = page.section }
   end
   return {
     title = page.title,

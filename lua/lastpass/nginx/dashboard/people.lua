@@ -181,8 +181,19 @@ local function results_of(call, index, filter)
     components.table("people-table", "People", columns_of(call, filter), rows, { quiet = true }),
     parts.pager(page, function(more)
       return list_address(call, filter, more)
-    end)
+    end),
+    parts.csv_link(list_address(call, filter, { { "format", "csv" } }))
   )
+end
+
+local csv_columns =
+  accounts.pick("email", "fullname", "status", "admin", "mfa", "created", "last_login", "groups")
+
+local function each_person(call, index, filter, add)
+  local positions, page = people_filter.find(call, index, filter)
+  for at = 1, page.count do
+    add(accounts.row(index:user(positions[at])))
+  end
 end
 
 --- Makes the page of the list.
@@ -197,6 +208,12 @@ function M.show(call)
     one = "people",
     form = filter_form(call, index, filter),
     results = results_of(call, index, filter),
+    csv = {
+      columns = csv_columns,
+      each = function(add)
+        each_person(call, index, filter, add)
+      end,
+    },
   })
 end
 
