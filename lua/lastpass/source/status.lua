@@ -93,26 +93,34 @@ local function compile(where, words, level)
   return compiled
 end
 
--- For each row of a source: one function, and no iterator but `next`.
-local function is_made_of(compiled, words)
-  local given, lists = compiled.given, 0
-  for name, list in next, words do
-    local other, count = given[name], 0
-    if not other or type(list) ~= "table" then
-      return false
-    end
-    for index, word in next, list do
-      if other[index] ~= word then
-        return false
-      end
-      count = count + 1
-    end
-    if count ~= #other then
-      return false
-    end
-    lists = lists + 1
+local next, type = next, type
+
+-- Whether a list is these words and nothing else.
+local function is_list_of(given, list)
+  if type(list) ~= "table" or list[1] ~= given[1] then
+    return false
+  elseif given[2] == nil and next(list, 1) == nil then
+    return next(list) == 1
   end
-  return lists == 2
+  local count = 0
+  for index, word in next, list do
+    if given[index] ~= word then
+      return false
+    end
+    count = count + 1
+  end
+  return count == #given
+end
+
+-- For each row of a source: no iterator but `next`.
+local function is_made_of(compiled, words)
+  local given = compiled.given
+  local name = next(words)
+  local other = name and next(words, name)
+  return other ~= nil
+    and next(words, other) == nil
+    and is_list_of(given.active, words.active)
+    and is_list_of(given.inactive, words.inactive)
 end
 
 local last

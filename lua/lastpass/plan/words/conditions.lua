@@ -102,21 +102,24 @@ local NO_SUBJECT = "status: %s, and it is not known whose it is: "
 
 -- status(person.status, { active = { "active" }, inactive = { "terminated" } }): true, false, or
 -- what `problem_of` recognises.
-local function status_word(context, value, words)
-  if not statuses.is_value(value) then
-    errors.raise(2, "status: the word must be a string, not a %s", type(value))
-  end
-  local compiled = statuses.compile("status", words, 2)
-  local meaning, word = statuses.meaning(compiled, value)
-  if word then
-    local reason = statuses.reason(compiled, word)
-    if not (context.reading.person or context.named()) then
-      errors.raise(2, NO_SUBJECT, reason)
+local function status_word(context)
+  local compile = statuses.compile
+  return function(value, words)
+    if type(value) ~= "string" and not statuses.is_value(value) then
+      errors.raise(2, "status: the word must be a string, not a %s", type(value))
     end
-    local problem = refuse_row(context, "status_word", reason)
-    return setmetatable({ problem = problem }, undecided_mt)
+    local compiled = compile("status", words, 2)
+    local meaning, word = statuses.meaning(compiled, value)
+    if word then
+      local reason = statuses.reason(compiled, word)
+      if not (context.reading.person or context.named()) then
+        errors.raise(2, NO_SUBJECT, reason)
+      end
+      local problem = refuse_row(context, "status_word", reason)
+      return setmetatable({ problem = problem }, undecided_mt)
+    end
+    return meaning
   end
-  return meaning
 end
 
 local DAY = 86400
@@ -269,7 +272,7 @@ end
 M.list = {
   {
     name = "status",
-    run = status_word,
+    make = status_word,
     takes = "value?: any, words?: any",
     form = 'status(person.status, { active = { "active" }, inactive = { "terminated" } })',
     doc = "whether a status word means that somebody is active; see below",
