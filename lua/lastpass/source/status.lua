@@ -93,8 +93,6 @@ local function compile(where, words, level)
   return compiled
 end
 
-local next, type = next, type
-
 -- Whether a list is these words and nothing else.
 local function is_list_of(given, list)
   if type(list) ~= "table" or list[1] ~= given[1] then
