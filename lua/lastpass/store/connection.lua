@@ -82,7 +82,8 @@ function M.set_up_sqlite(database, busy_timeout, checkpoint_after)
 end
 
 --- Prepares PostgreSQL; to be called inside `read`.
-function M.set_up_postgresql(database, busy_timeout)
+---@param is_pooled? boolean nothing is set on the connection: each transaction sets it for itself
+function M.set_up_postgresql(database, busy_timeout, is_pooled)
   local settings = database:first(
     "SELECT current_setting('server_version_num') AS version, "
       .. "current_setting('server_version') AS shown, "
@@ -104,11 +105,19 @@ function M.set_up_postgresql(database, busy_timeout)
       hint = "createdb --encoding=UTF8 --template=template0",
     })
   end
+  -- Every commit is on the server's disk before it returns.
+  local is_synchronous = settings.synchronous == "on" or settings.synchronous == "remote_apply"
+  local waits = ("%d"):format(math.ceil(busy_timeout * 1000))
+  if is_pooled then
+    local all = { lock_timeout = waits, client_min_messages = "warning" }
+    all.synchronous_commit = not is_synchronous and "on" or nil
+    database:set_locally(all)
+    return true
+  end
   -- Notices would be printed to stderr.
   database:query "SET client_min_messages TO warning"
-  database:query(("SET lock_timeout TO %d"):format(math.ceil(busy_timeout * 1000)))
-  -- Every commit is on the server's disk before it returns.
-  if settings.synchronous ~= "on" and settings.synchronous ~= "remote_apply" then
+  database:query("SET lock_timeout TO " .. waits)
+  if not is_synchronous then
     database:query "SET synchronous_commit TO on"
   end
   return true
@@ -163,9 +172,10 @@ function M.open_server(address, busy_timeout)
     return failures.unreachable(address)
   end
   return set_up(
-    databases.new(connection, "PostgreSQL", address.label),
+    databases.new(connection, "PostgreSQL", address.label, address.is_pooled),
     M.set_up_postgresql,
-    busy_timeout
+    busy_timeout,
+    address.is_pooled
   )
 end
 

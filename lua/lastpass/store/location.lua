@@ -193,6 +193,16 @@ function M.parse_dsn(dsn)
   local authority = front:match "^[^/]*"
   local user, hosts = authority:match "^(.*)@(.-)$"
   local parameters = parameters_of(query)
+  local mode = parameters.pool_mode
+  if mode and mode ~= "transaction" and mode ~= "session" then
+    return fail(
+      "bad_dsn",
+      ("the journal's DSN says pool_mode=%s"):format(mode:gsub("%c", "?")),
+      "transaction or session, as the pooler's own setting"
+    )
+  end
+  -- libpq does not know it
+  query = ("&" .. query):gsub("&pool_mode=[^&]*", ""):gsub("^&", "")
   if user and user:find ":" or parameters.password or parameters.sslpassword then
     return fail(
       "password_in_dsn",
@@ -217,7 +227,11 @@ function M.parse_dsn(dsn)
       return nil, message, err
     end
   end
-  return { label = label, conninfo = append(dsn, query, parameters, added) }
+  return {
+    label = label,
+    conninfo = append(dsn, query, parameters, added),
+    is_pooled = mode == "transaction",
+  }
 end
 
 return M
