@@ -21,8 +21,9 @@ local BUSY_TIMEOUT = 10
 -- ~/.local/state; made when it is not there, so that only its user reads it; ":memory:" for a journal
 -- that ends with the program
 ---@field dsn? string           PostgreSQL instead: "postgresql://user@host:5432/database", and what
--- libpq allows behind a "?", and pool_mode=transaction for a pooler that gives a connection for each transaction; to another machine only with TLS that is checked. A password comes from
--- ~/.pgpass, or from the file that "?passfile=…" names
+-- libpq allows behind a "?", and pool_mode=transaction for a pooler that gives connections for transactions
+-- (pgbouncer); to another machine only with TLS that is checked. A password comes from ~/.pgpass, or from the
+-- file that "?passfile=…" names
 ---@field lock_timeout? number  after so many seconds without a sign of life a runner on another
 -- machine counts as dead; default 600
 ---@field busy_timeout? number  seconds to wait while another process writes; default 10
