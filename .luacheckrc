@@ -23,6 +23,7 @@ files["examples/joiners-movers-leavers.lua"] = {
     "rename", "status", "until_date", "reason", "every", "at",
   },
 }
+files["examples/security-contact.lua"] = { read_globals = { "user", "company" } }
 files["examples/nginx/playbooks"] = {
   read_globals = {
     "user", "users", "group", "source", "protect", "missing", "limit", "only", "owner", "match",

@@ -1,4 +1,4 @@
-# make tenants-demo  commands over sixty companies of a sandbox, a few of them ill
+# make tenants-demo  commands over sixty companies of a sandbox, a few of them slow or broken
 # make demo     installs what is missing, builds, onboards an HR file into a sandbox company
 # make test     installs what is missing, builds, runs every test
 # make help     the other targets

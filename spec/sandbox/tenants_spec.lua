@@ -107,12 +107,12 @@ describe("a sandbox of many companies", function()
 
   it("switches that while it runs", function()
     start { tenants = 3, broken = 1, users = 3 }
-    local ill, well
+    local broken, well
     for _, one in ipairs(assert(box:companies())) do
-      ill, well = one.broken and one or ill, not one.broken and one or well
+      broken, well = one.broken and one or broken, not one.broken and one or well
     end
-    assert(box:change_company { company = ill.name, broken = false })
-    assert(client_of(ill):call("getuserdata", {}))
+    assert(box:change_company { company = broken.name, broken = false })
+    assert(client_of(broken):call("getuserdata", {}))
     assert(box:change_company { company = well.cid, broken = "garbage" })
     local _, _, err = client_of(well):call("getuserdata", {})
     assert.equal("protocol", err.kind)
@@ -122,12 +122,12 @@ describe("a sandbox of many companies", function()
     for _, change in ipairs {
       { company = "nobody", slow = "hang" },
       { slow = "hang" },
-      { company = ill.name, colour = "red" },
+      { company = broken.name, colour = "red" },
     } do
       assert.is_nil((box:control("POST", "tenants", change)))
     end
     assert.has_error(function()
-      box:change_company { company = ill.name, broken = "twice" }
+      box:change_company { company = broken.name, broken = "twice" }
     end)
   end)
 
@@ -222,7 +222,7 @@ describe("a sandbox of many companies", function()
     assert.is_nil(io.open((path:gsub("/[^/]*$", ""))))
   end)
 
-  it("refuses more ill companies than there are", function()
+  it("refuses more slow and broken companies than there are", function()
     for _, options in ipairs {
       { tenants = 3, slow = 2, broken = 2 },
       { slow = 1 },

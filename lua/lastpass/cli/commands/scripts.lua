@@ -228,7 +228,10 @@ return {
     },
     examples = {
       { "lastpass sandbox --users 200", "a company of 200 people, until Ctrl-C" },
-      { "lastpass sandbox --tenants 500 --slow 3 --broken 5", "500 companies, 8 of them ill" },
+      {
+        "lastpass sandbox --tenants 500 --slow 3 --broken 5",
+        "500 companies, 8 of them slow or broken",
+      },
       { "lastpass sandbox </dev/null >where.json &", "in the background, until kill $!" },
     },
     lua = function(options)
