@@ -30,6 +30,9 @@ describe("lastpass.files", function()
     assert(files.write(path, ""))
     assert.is_true(files.is_readable(path))
     assert.is_false(files.is_readable(path .. "/below"))
+    assert.is_false(files.is_readable(path .. "\0"))
+    os.execute(("rm '%s' && mkfifo '%s'"):format(path, path))
+    assert.is_true(files.is_readable(path)) -- a pipe that nobody writes to
   end)
 
   it("knows who can change a file, by whatever way", function()

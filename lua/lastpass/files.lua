@@ -5,15 +5,11 @@ local errors = require "lastpass.error"
 
 local M = {}
 
---- Whether a file can be opened for reading.
+--- Whether a file can be opened for reading; it is not opened, so that SQLite keeps its locks on it.
 ---@param path string
 ---@return boolean
 function M.is_readable(path)
-  local file = io.open(path, "rb")
-  if file then
-    file:close()
-  end
-  return file ~= nil
+  return core.is_readable(path)
 end
 
 --- A text as one word of a shell.

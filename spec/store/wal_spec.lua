@@ -73,6 +73,19 @@ describe("store.wal", function()
     other:close()
   end)
 
+  -- POSIX takes a process's locks on a file when it closes any descriptor of it: without them, who closes last, as it
+  -- believes, deletes the log under us.
+  it("keeps its lock on a file that this process opens again", function()
+    assert(journal:batch { add "entra" })
+    assert(store.open({ path = folder .. "/x.db" })):close()
+    local child = support.child { "open", folder .. "/x.db" }
+    assert.equal("opened", child:read())
+    child:wait()
+    assert.is_true(log_size() > 0)
+    assert(journal:batch { add "okta" })
+    assert.equal("ok", journal._database:first("PRAGMA integrity_check").integrity_check)
+  end)
+
   it("puts all of the log into the file when the disk has refused it once", function()
     assert(journal:batch({ add "entra" }, true))
     assert.is_true(log_size() > 0)

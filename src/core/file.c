@@ -139,6 +139,19 @@ static int lp_file_is_special (lua_State *L) {
   return 1;
 }
 
+/*
+** core.is_readable (path) -> boolean. The file is not opened: a close, of any descriptor, takes
+*away
+** the locks that this process has on a file (POSIX), which for SQLite are those of a database in
+*use.
+*/
+static int lp_file_is_readable (lua_State *L) {
+  size_t length;
+  const char *path = luaL_checklstring(L, 1, &length);
+  lua_pushboolean(L, strlen(path) == length && faccessat(AT_FDCWD, path, R_OK, AT_EACCESS) == 0);
+  return 1;
+}
+
 /* core.is_terminal (number of the descriptor) -> boolean */
 static int lp_file_is_terminal (lua_State *L) {
   lua_pushboolean(L, isatty((int)luaL_checkinteger(L, 1)));
@@ -192,6 +205,7 @@ static int lp_file_sync (lua_State *L) {
 static const luaL_Reg file_functions[] = {{"write_file", lp_file_write},
                                           {"sync_file", lp_file_sync},
                                           {"is_special_file", lp_file_is_special},
+                                          {"is_readable", lp_file_is_readable},
                                           {"is_terminal", lp_file_is_terminal},
                                           {"terminal_size", lp_file_terminal_size},
                                           {NULL, NULL}};
