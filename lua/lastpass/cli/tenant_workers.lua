@@ -169,8 +169,7 @@ function M.show_results(session, command, run)
   if declared.show then
     code = declared.show(session, run)
   else
-    local view = declared.view and require("lastpass.cli.views")[declared.view]
-      or plain_view(run.run.kind)
+    local view = tenants.view_of(declared, session.options) or plain_view(run.run.kind)
     session:show(tenants.view(view, run:result()), run)
   end
   return code or tenants.finish(session, run:result())

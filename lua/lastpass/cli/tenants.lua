@@ -302,8 +302,11 @@ local function start_run(session, declared, set)
   }))
 end
 
--- How its rows are shown; a function where the options decide.
-local function view_of(declared, options)
+--- How the rows of a command are shown; a function where the options decide.
+---@param declared lastpass.cli.Tenants
+---@param options table
+---@return lastpass.cli.View|nil
+function M.view_of(declared, options)
   if type(declared.view) == "function" then
     return declared.view(options)
   end
@@ -316,7 +319,7 @@ end
 ---@return integer code
 function M.run(session, command)
   local declared = command.tenants
-  local view = view_of(declared, session.options)
+  local view = M.view_of(declared, session.options)
   if view then -- before anything is asked
     view = M.view(view, { companies = 0, done = 0, missing = {} })
     require("lastpass.cli.output").check(session, view)
@@ -330,7 +333,7 @@ function M.run(session, command)
   if declared.show then
     code = declared.show(session, run, set)
   else
-    view = view_of(declared, session.options)
+    view = M.view_of(declared, session.options)
     session:show(M.view(view, result, not session:for_programs() and set or nil), run)
   end
   return code or M.finish(session, result)
