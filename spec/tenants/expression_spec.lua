@@ -51,6 +51,18 @@ describe("expressions of companies", function()
     assert.equal("acme acme-test", chosen "group:eu")
   end)
 
+  it("are read down to the depth that is allowed, and refused below it", function()
+    for _, pair in ipairs { { "(", ")" }, { "not ", "" }, { "acme or all and (", ")" } } do
+      local function nested(depth)
+        return pair[1]:rep(depth) .. "all" .. pair[2]:rep(depth)
+      end
+      assert(expression.read(nested(expression.MOST_DEPTH)))
+      local node, message = expression.read(nested(expression.MOST_DEPTH + 1))
+      assert.is_nil(node)
+      assert.truthy(message:find("more than", 1, true), message)
+    end
+  end)
+
   it("join with and, or, not, commas and brackets; and binds closer than or", function()
     assert.equal("acme", chosen "group:eu and not name:*test*")
     assert.equal("acme zeta", chosen "acme, zeta")
@@ -70,8 +82,8 @@ describe("expressions of companies", function()
     assert.matches("expected an account number", select(2, chosen "cid:x"))
     assert.matches("closing quote", select(2, chosen '"acme'))
     assert.matches("expected a company", select(2, chosen ""))
-    assert.matches("more than 50", select(2, chosen(("("):rep(60) .. "acme" .. (")"):rep(60))))
-    assert.matches("more than 50", select(2, chosen(("not "):rep(60) .. "acme")))
+    assert.matches("more than 40", select(2, chosen(("("):rep(60) .. "acme" .. (")"):rep(60))))
+    assert.matches("more than 40", select(2, chosen(("not "):rep(60) .. "acme")))
     assert.matches("longer than", select(2, chosen(("a,"):rep(40000) .. "a")))
   end)
 

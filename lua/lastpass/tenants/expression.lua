@@ -10,7 +10,8 @@ local C, Carg, Cc, Cmt, Ct, P, R, S, V =
 local M = {}
 
 --- What an expression may have at most: bytes, brackets and `not` in each other, patterns with wildcards.
-M.MOST_BYTES, M.MOST_DEPTH, M.MOST_PATTERNS = 65536, 50, 100
+-- LPeg takes 200 captures in each other, of which a pair of brackets needs four.
+M.MOST_BYTES, M.MOST_DEPTH, M.MOST_PATTERNS = 65536, 40, 100
 
 -- One stack for all grammars of this process: never less than the SCIM filters need.
 lpeg.setmaxstack(4000)

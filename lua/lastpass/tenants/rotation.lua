@@ -21,11 +21,23 @@ local MOST_RUNS = 1000
 
 -- ---- what there is ----
 
+-- The new file is ours: whom the old one, or its folder, belongs to, such as a service, could not read it any more.
+local function check_owner(path)
+  local name, what, owner = core.changeable(path)
+  if what == "owner" then
+    local form = "%s belongs to another user (number %s), who could not read the new hash"
+    return errors.fail("argument", "foreign_file", form:format(name, owner), {
+      hint = "run it as that user",
+    })
+  end
+  return path
+end
+
 --- The file with the hash of a company.
 ---@param company lastpass.tenants.Company
 ---@return string|nil path
 ---@return string? message
----@return lastpass.Error? err code "not_a_file"
+---@return lastpass.Error? err codes "not_a_file", "foreign_file"
 function M.file_of(company)
   local message, err = company:problem()
   if message then
@@ -41,8 +53,8 @@ function M.file_of(company)
     })
   end
   -- a link stays one
-  local ok, path = files.run("readlink -f -- " .. files.shell_word(source.value))
-  return ok and path:gsub("\n$", "") or source.value
+  local ok, found = files.run("readlink -f -- " .. files.shell_word(source.value))
+  return check_owner(ok and found:gsub("\n$", "") or source.value)
 end
 
 --- The file of a company's new hash.
@@ -234,7 +246,8 @@ local function take_place(from, path)
   return true
 end
 
--- What a rotation that was killed has left: true when LastPass accepts it, and it stands in its place now.
+-- What a rotation that was killed has left: true when LastPass accepts it, and it stands in its place now. One that was
+-- killed before it wrote has left an empty file.
 local function finish_left(company, path, left)
   if not files.is_readable(left) then
     return false
@@ -242,7 +255,7 @@ local function finish_left(company, path, left)
   local ok, message, err = try(company, left)
   if ok then
     return take_place(left, path)
-  elseif err.kind ~= "auth" then
+  elseif err.kind ~= "auth" and err.code ~= "empty_secret" then
     return nil, message, err -- nobody knows yet
   end
   os.remove(left)

@@ -113,6 +113,30 @@ describe("lastpass auth rotate", function()
     assert.is_nil(read(file_of(one) .. ".new"))
   end)
 
+  it("goes past an empty file that a rotation left which was killed before it wrote", function()
+    local one = companies[1]
+    replace_at_lastpass(one, NEW)
+    assert(core.write_file(file_of(one) .. ".new", ""))
+    put(home.path .. "/new", NEW)
+    local select = ("--tenants %s --yes --new-provhash-file %s/new"):format(one.name, home.path)
+    local output, code = rotate(select)
+    assert.equal(0, code, output)
+    assert.equal(NEW .. "\n", read(file_of(one)))
+  end)
+
+  it("takes no file from another user, who could not read the new one", function()
+    local one = companies[1]
+    os.execute(("chown nobody %s 2>/dev/null"):format(file_of(one)))
+    if not core.changeable(file_of(one)) then
+      return pending "only root gives files away"
+    end
+    put(home.path .. "/new", one.provhash)
+    local select = ("--tenants %s --yes --new-provhash-file %s/new"):format(one.name, home.path)
+    local output, code = rotate(select)
+    assert.equal(3, code, output)
+    assert.truthy(output:find("belongs to another user", 1, true), output)
+  end)
+
   it("leaves the old hash or the new one, whenever it is killed", function()
     local one = companies[1]
     replace_at_lastpass(one, NEW)
