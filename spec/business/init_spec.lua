@@ -105,7 +105,7 @@ describe("lastpass.business", function()
     }
     assert.equal(#operations.list, #calls)
     local by_kind = {
-      list = { 200, "{}" },
+      list = { 200, '{"items":null}' },
       array = { 200, "[]" },
       one = { 200, '{"id":1}' },
       write = { 201, '{"id":1}' },
@@ -130,7 +130,7 @@ describe("lastpass.business", function()
       { 201, '{"id":1}' },
       { 201, '{"id":1}' },
       { 202, '{"id":1,"url":"/business/v1/x"}' },
-      { 200, "{}" },
+      { 200, '{"items":[]}' },
     }
     assert(client:create_user { email = "ann@acme.example", name = "Ann", action = "invite" })
     assert.same(
@@ -221,7 +221,7 @@ describe("lastpass.business", function()
     end)
 
     it("ask for no more than the operation allows", function()
-      server.answers = { { 200, "{}" }, { 200, "{}" } }
+      server.answers = { { 200, '{"items":[]}' }, { 200, '{"items":[]}' } }
       collect(client:admin_levels())
       assert.truthy(last().url:find("max-results=50", 1, true), last().url)
       collect(client:billing_reports { start_date = "2026-10-01", end_date = "2026-10-31" })
@@ -237,6 +237,8 @@ describe("lastpass.business", function()
         },
         { "is not a string", '{"items":[],"nextPageToken":5}' },
         { "expected a page", "[1]" },
+        { "expected a page", "[]" },
+        { "expected a page", '{"status":"ok"}' },
         { "items is not a list", '{"items":{"a":1}}' },
         { "items is not a list", '{"items":"x"}' },
         { "item 2 is not an object", '{"items":[{"id":1},7]}' },

@@ -2,6 +2,7 @@
 local check = require "spec.support.check"
 local evidence = require "lastpass.report.evidence"
 local json = require "lastpass.json"
+local lastpass = require "lastpass"
 local planted = require "spec.support.planted"
 local tenants = require "spec.support.tenants"
 
@@ -49,6 +50,17 @@ describe("evidence over companies", function()
     local text = planted.read(path):gsub('"missing":%[.-%]', '"missing":[]')
     planted.write(path, text)
     check.failure("conflict", "evidence_changed", evidence.verify(folder, key .. ".pub"))
+  end)
+
+  it("has folders for names that are long, too, each its own", function()
+    local long = ("\208\150"):rep(120)
+    local profiles = { [long .. "1"] = place.profiles.c1, [long .. "2"] = place.profiles.c3 }
+    local file = place.folder .. "/long.json"
+    tenants.write(file, json.encode { profiles = profiles })
+    local long_names, folder = assert(lastpass.tenants.load { file = file }), planted.path(made)
+    local body = assert(long_names:evidence(folder, { key = key }))
+    assert.same({ 2, 2 }, { body.companies, body.done })
+    assert(evidence.verify(folder, key .. ".pub"))
   end)
 
   it("asks nobody when it cannot be written", function()

@@ -86,6 +86,28 @@ describe("managed companies", function()
     assert.is_nil(message:find(("ab"):rep(32), 1, true))
   end)
 
+  it("are taken for no other company, whatever ids the REST API lists", function()
+    local function list(items)
+      local body = ('{"items":[%s]}'):format(items)
+      assert(box:faults { command = "rest:managed_companies", body = body, count = 1 })
+      return load_set()
+    end
+    local odd = { "9007199254740993", "1.5", "-5", "0", '"abc"', '"0x10"', "null", "true" }
+    for _, id in ipairs(odd) do
+      local set = assert(list(('{"id":%s,"name":"x"}'):format(id)))
+      local company = set:companies()[1]
+      assert.is_nil(company.cid, id)
+      local client, message = company:client()
+      assert.is_nil(client)
+      assert.matches("is no account number", message, 1, true)
+    end
+    for _, name in ipairs { "null", '""', "[]" } do
+      local set, message = list(('{"id":5,"name":%s}'):format(name))
+      assert.is_nil(set)
+      assert.matches("without a name: id 5", message, 1, true)
+    end
+  end)
+
   it("are not there when the key is refused", function()
     tenants.write(folder .. "/rest.key", "lpkey_wrong")
     local _, _, err = load_set()

@@ -61,11 +61,10 @@ local function fetch(list)
     return nil, message, err
   end
   local body = reply.body
-  if type(body) ~= "table" or #body > 0 then
+  local items = type(body) == "table" and body.items
+  if not items then -- null is json.null
     return call.fail_shape(list.client, list.request, "expected a page: an object with items")
-  end
-  local items = body.items
-  if items == nil or items == json.null then
+  elseif items == json.null then
     items = {}
   elseif type(items) ~= "table" or next(items) ~= nil and #items == 0 then
     return call.fail_shape(list.client, list.request, "items is not a list")

@@ -30,7 +30,7 @@ function M.read(value, depth)
     if one == json.null then
       one = nil
     elseif type(name) == "string" and is_id(name) and type(one) == "number" then
-      one = ("%.0f"):format(one)
+      one = (one % 1 == 0 and "%.0f" or "%.14g"):format(one)
     else
       one = M.read(one, depth + 1)
     end

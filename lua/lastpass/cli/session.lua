@@ -194,7 +194,8 @@ end
 ---@param err lastpass.Error
 ---@return string|nil hint nil when the failure is not about the hash
 function methods:correction(err)
-  local is_hash = err.code == "authorization_error"
+  -- failures of the REST API and of SCIM have a method: there the key was refused, or the token
+  local is_hash = err.code == "authorization_error" and not err.method
     or err.code == "bad_option" and tostring(err.message):find("'provhash'", 1, true)
   local hash, name = self._hash, self._profile
   if not is_hash or not hash then

@@ -4,6 +4,7 @@
 -- @module lastpass.tenants.evidence
 local bundles = require "lastpass.report.evidence.bundle"
 local companies = require "lastpass.report.companies"
+local digest = require "lastpass.digest"
 local errors = require "lastpass.error"
 local json = require "lastpass.json"
 local percent = require "lastpass.text.percent"
@@ -12,9 +13,17 @@ local time = require "lastpass.time"
 
 local M = {}
 
--- What a company is called in the file system: no name leads out of the folder.
+local MOST_BYTES = 200 -- of a folder's name; file systems take 255
+
+-- What a company is called in the file system: no name leads out of the folder. In letters that are none of ASCII's, a name
+-- of thirty characters can be too long; it ends with its digest then, so that it stays the only one.
 local function folder_of(name)
-  return "companies/" .. percent.encode(name):gsub("^%.", "%%2E") .. "/"
+  local folder = percent.encode(name):gsub("^%.", "%%2E")
+  if #folder > MOST_BYTES then
+    local hash = digest.hex(name)
+    folder = folder:sub(1, MOST_BYTES - #hash - 1):gsub("%%%x?$", "") .. "-" .. hash
+  end
+  return "companies/" .. folder .. "/"
 end
 
 local function missing_entries(missing)

@@ -94,8 +94,30 @@ local function bill_of(client)
   end
 end
 
-local function company_of(values, row, parent, connect, bill)
+-- An id is an account number when Lua holds it exactly (business §1.6); a rounded one would be another company's.
+local function account_of(row)
   local cid = tonumber(row.id)
+  return cid and cid > 0 and cid < 2 ^ 53 and ("%.0f"):format(cid) == row.id and cid or nil
+end
+
+local function company_without_account(row, parent, connect)
+  local form = "the REST API of '%s' lists it with the id '%s', which is no account number"
+  local _, message, err =
+    errors.fail("protocol", "unexpected_shape", form:format(parent, tostring(row.id)))
+  return companies.new {
+    name = row.name,
+    groups = {},
+    where = "managed company of " .. parent,
+    problem = { message, err },
+    connect = connect,
+  }
+end
+
+local function company_of(values, row, parent, connect, bill)
+  local cid = account_of(row)
+  if not cid then
+    return company_without_account(row, parent, connect)
+  end
   local settings = { cid = cid }
   for _, name in ipairs(INHERITED) do
     settings[name] = values[name]
@@ -157,6 +179,11 @@ function M.read(configuration, parent, connect)
   end
   local list, by_name, bill = {}, {}, bill_of(client)
   for position, row in ipairs(rows) do
+    if type(row.name) ~= "string" or row.name == "" then
+      local form = "the REST API of '%s' lists a company without a name: id %s"
+      message = form:format(parent, tostring(row.id))
+      return errors.fail("protocol", "unexpected_shape", message, { hint = "list them in a file" })
+    end
     local company = company_of(values, row, parent, connect, bill)
     local other = by_name[company.name]
     if other then

@@ -180,5 +180,6 @@ describe("commands over the REST API", function()
     local code, _, err = place:run "auth check"
     assert.equal(77, code)
     assert.match("check the API key", err)
+    assert.is_nil(err:find("the hash came from", 1, true), err) -- the hash was not refused
   end)
 end)
