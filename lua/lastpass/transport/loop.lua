@@ -313,8 +313,8 @@ end
 --- Calls a function that must not yield in plain Lua 5.1 (an iterator's step, a metamethod): there
 -- it drives the pool itself instead. Elsewhere it is a plain call.
 function M.call_without_yield(fn, ...)
-  if yields_anywhere then
-    return fn(...)
+  if yields_anywhere or not current_task() then
+    return fn(...) -- what waits here is no task; those that it waits for may yield
   end
   blocked = blocked + 1
   local results = { pcall(fn, ...) }
