@@ -18,6 +18,7 @@ local titles = {
   times = "Times, and once",
   requests = "Requests to sign on, that an identity provider gets",
   logouts = "Requests to end sessions, that it gets",
+  answers = "Answers to its own requests to end sessions",
 }
 
 local function cell(text)

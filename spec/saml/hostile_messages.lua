@@ -1,9 +1,9 @@
---- Requests to sign on and messages of logout that an identity provider of ours gets, each with the verdict that it must
--- have: the code of a check, or "accepted". Of each case:
---   part    "requests" or "logouts"; `name`, `code`
+--- Requests to sign on, requests to end sessions and answers to its own such requests that an identity provider of ours
+-- gets, each with the verdict that it must have: the code of a check, or "accepted". Of each case:
+--   part    "requests", "logouts" or "answers"; `name`, `code`
 --   from, to  what is changed in the text of a good message; a pattern and its replacement
 --   source  of the message's text, in place of what a browser would send
---   unsigned, key  of a logout: by which key it is signed in the query, default that of the service provider
+--   unsigned, key  of logouts and answers: by which key it is signed in the query, default that of the service provider
 --   sp      of the service provider's metadata
 --   before  is done with the identity provider and the good source first
 local base64 = require "lastpass.text.base64"
@@ -51,8 +51,17 @@ local good = {
     ('NotOnOrAfter="%s"'):format(at(300)),
     "<saml:NameID>ann@example.com</saml:NameID>"
   ),
+  answers = message(
+    "LogoutResponse",
+    SLO,
+    'InResponseTo="ASKED"',
+    ('<samlp:Status><samlp:StatusCode Value="%s"/></samlp:Status>'):format(names.status.success)
+  ),
 }
-local locations = { requests = SSO, logouts = SLO }
+local locations = { requests = SSO, logouts = SLO, answers = SLO }
+local methods =
+  { requests = "read_request", logouts = "consume_logout", answers = "consume_logout" }
+local kinds = { requests = "SAMLRequest", logouts = "SAMLRequest", answers = "SAMLResponse" }
 
 local function certificate(name)
   return assert(xmldsig.certificate(keys.of(name).certificate))
@@ -85,14 +94,22 @@ local function new_idp(case)
 end
 
 local function query_of(case, xml)
-  local key = case.part == "logouts" and not case.unsigned and (case.key or "sp") or nil
+  local key = case.part ~= "requests" and not case.unsigned and (case.key or "sp") or nil
   local url = assert(binding.redirect {
     location = locations[case.part],
-    kind = "SAMLRequest",
+    kind = kinds[case.part],
     xml = xml,
     key = key and assert(xmldsig.private_key(secret.value(keys.of(key).pem))),
   })
   return url:match "%?(.*)$"
+end
+
+-- The id of the request to end a session that the identity provider has sent.
+local function ask(idp)
+  local launched = assert(idp:launch(SP, { email = "ann@example.com" }, { session_index = "_s1" }))
+  local sent = assert(idp:logout { launched.participant })
+  local received = assert(binding.read { query = sent.url:match "%?(.*)$" })
+  return received.xml:match ' ID="([^"]*)"'
 end
 
 --- Tries a case.
@@ -106,9 +123,12 @@ function M.try(case)
     assert(count == 1, case.name)
   end
   local idp = new_idp(case)
+  if case.part == "answers" then
+    xml = xml:gsub("ASKED", ask(idp), 1)
+  end
   local source = case.source and case.source(xml, query_of(case, xml))
     or { query = query_of(case, xml) }
-  local method = case.part == "requests" and "read_request" or "consume_logout"
+  local method = methods[case.part]
   if case.twice then
     assert(idp[method](idp, source))
   end
@@ -125,16 +145,22 @@ local function change(from, to)
   return { from = from, to = to }
 end
 
--- What both have in common.
-for _, kind in ipairs { { "requests", "AuthnRequest" }, { "logouts", "LogoutRequest" } } do
+-- What all have in common.
+for _, kind in ipairs {
+  { "requests", "AuthnRequest" },
+  { "logouts", "LogoutRequest" },
+  { "answers", "LogoutResponse" },
+} do
   local part, root = kind[1], kind[2]
+  local name = kinds[part]
+  local other = name == "SAMLRequest" and "SAMLResponse" or "SAMLRequest"
   add(part, "a good message", "accepted", {})
   add(part, "another version", "wrong_version", change('Version="2.0"', 'Version="1.1"'))
   add(part, "no ID", "bad_id", change(' ID="_1"', ""))
   add(part, "an ID that is no name of XML", "bad_id", change('"_1"', '"1"'))
   add(part, "another root", "wrong_root", {
     source = function(xml, _)
-      return { form = { SAMLRequest = base64.encode((xml:gsub(root, "ArtifactResolve"))) } }
+      return { form = { [name] = base64.encode((xml:gsub(root, "ArtifactResolve"))) } }
     end,
   })
   add(part, "no issuer", "issuer_missing", change("<saml:Issuer>.-</saml:Issuer>", ""))
@@ -179,27 +205,27 @@ for _, kind in ipairs { { "requests", "AuthnRequest" }, { "logouts", "LogoutRequ
   add(part, "text after the end", "bad_xml", change("$", "x"))
   add(part, "a message twice in the query", "duplicate_parameter", {
     source = function(_, query)
-      return { query = query .. "&SAMLRequest=x" }
+      return { query = ("%s&%s=x"):format(query, name) }
     end,
   })
-  add(part, "a response beside it", "mixed_messages", {
+  add(part, "a message of the other kind beside it", "mixed_messages", {
     source = function(_, query)
-      return { query = query .. "&SAMLResponse=x" }
+      return { query = ("%s&%s=x"):format(query, other) }
     end,
   })
   add(part, "a name in other letters", "parameter_name", {
     source = function(_, query)
-      return { query = query .. "&samlrequest=x" }
+      return { query = ("%s&%s=x"):format(query, name:lower()) }
     end,
   })
   add(part, "no Base64", "bad_base64", {
     source = function()
-      return { query = "SAMLRequest=%21%21" }
+      return { query = name .. "=%21%21" }
     end,
   })
   add(part, "no DEFLATE", "bad_deflate", {
     source = function()
-      return { query = "SAMLRequest=AAAA" }
+      return { query = name .. "=AAAA" }
     end,
   })
   add(part, "that inflates without end", "inflated_too_large", {
@@ -235,18 +261,21 @@ add(
   change(' ?AssertionConsumerServiceURL="[^"]*"', "")
 )
 
-add("logouts", "not signed", "logout_unsigned", { unsigned = true })
-add("logouts", "signed by another key", "signature_invalid", { key = "other" })
-add("logouts", "changed after it was signed", "signature_invalid", {
-  source = function(_, query)
-    return { query = (query:gsub("&SigAlg", "&RelayState=x&SigAlg", 1)) }
-  end,
-})
-add("logouts", "an algorithm without its signature", "logout_signature_order", {
-  source = function(_, query)
-    return { query = (query:gsub("&Signature=.*", "")) }
-  end,
-})
+for _, part in ipairs { "logouts", "answers" } do
+  add(part, "not signed", "logout_unsigned", { unsigned = true })
+  add(part, "signed by another key", "signature_invalid", { key = "other" })
+  add(part, "changed after it was signed", "signature_invalid", {
+    source = function(_, query)
+      return { query = (query:gsub("&SigAlg", "&RelayState=x&SigAlg", 1)) }
+    end,
+  })
+  add(part, "an algorithm without its signature", "logout_signature_order", {
+    source = function(_, query)
+      return { query = (query:gsub("&Signature=.*", "")) }
+    end,
+  })
+end
+
 add(
   "logouts",
   "over",
@@ -255,5 +284,21 @@ add(
 )
 add("logouts", "sent twice", "logout_replayed", { twice = true })
 add("logouts", "about nobody", "name_id_missing", change("<saml:NameID>.-</saml:NameID>", ""))
+
+add("answers", "sent twice", "logout_unknown", { twice = true })
+add("answers", "to nothing", "logout_unknown", change(' ?InResponseTo="[^"]*"', ""))
+add(
+  "answers",
+  "to a request that was not sent",
+  "logout_unknown",
+  change('InResponseTo="[^"]*"', 'InResponseTo="_other"')
+)
+add("answers", "without a status", "status_missing", change("<samlp:Status>.-</samlp:Status>", ""))
+add(
+  "answers",
+  "that some sessions go on",
+  "accepted",
+  change('Value="[^"]*"', ('Value="%s"'):format(names.status.partial_logout))
+)
 
 return M
