@@ -69,6 +69,18 @@ return function(make, busted)
     support.tamper(journal, "UPDATE lastpass_jobs SET lease_until = 1 WHERE state = 'running'")
   end
 
+  it("apply a plan in one run, whoever begins it at the same time", function()
+    local id = add { kind = "apply", plan = "p1" }
+    local run = { kind = "apply", plan = "p1", companies = companies { 1 } }
+    check.failure("conflict", "plan_begun", journal:add_tenant_run(run))
+    assert.is_true(add { kind = "apply", plan = "p2" } > id)
+    assert.is_true(add { kind = "apply" } < add { kind = "apply" })
+    assert.is_true(add { plan = "p1" } < add { plan = "p1" })
+    assert(journal:stop_tenant_run(id))
+    assert(journal:remove_tenant_run(id))
+    add { kind = "apply", plan = "p1" }
+  end)
+
   it("stores all that a run is about", function()
     local id = add {
       settings = { status = "active", list = { 1 } },

@@ -4,6 +4,7 @@
 -- Runs once: the children are started as people start the program.
 local extent = require "spec.support.extent"
 local lastpass = require "lastpass"
+local plan_results = require "lastpass.tenants.plan_results"
 local plan_runs = require "lastpass.tenants.plan_runs"
 local plan_work = require "lastpass.tenants.plan_work"
 local queue = require "lastpass.tenants.queue"
@@ -75,7 +76,7 @@ describe("a plan over companies", function()
     assert.equal(COMPANIES, result.companies)
     assert.equal(COMPANIES, #result.list)
     local steps = 0
-    for _ in plan_runs.steps(journal, result) do
+    for _ in plan_results.steps(journal, result) do
       steps = steps + 1
     end
     local counted = 0
@@ -188,7 +189,7 @@ echo "$code $kills"
       assert.equal(total, rows_sent(), "each was sent once")
       check_effects(seed, counts, {})
       local run = assert(plan_runs.run_of_plan(journal, made.name))
-      check_sums(assert(plan_runs.result(journal, run.id)))
+      check_sums(assert(plan_results.result(journal, run.id)))
     end
     assert.is_true(kills >= KILLED, kills .. " were killed: too few to prove anything")
   end)

@@ -1,5 +1,6 @@
 -- Plans over companies applied in waves, with an error budget; stopped, resumed, asked twice.
 local lastpass = require "lastpass"
+local plan_results = require "lastpass.tenants.plan_results"
 local plan_runs = require "lastpass.tenants.plan_runs"
 local plan_work = require "lastpass.tenants.plan_work"
 local queue = require "lastpass.tenants.queue"
@@ -70,7 +71,7 @@ describe("a plan over companies", function()
     assert.equal(0, support.requests(place.box, "batchadd"))
     assert.equal(8, again.done)
     local steps = 0
-    for step in plan_runs.steps(journal, again) do
+    for step in plan_results.steps(journal, again) do
       assert.equal("done", step.state)
       steps = steps + 1
     end
@@ -120,11 +121,32 @@ describe("a plan over companies", function()
     assert.equal(8, result.counts.done)
   end)
 
+  it("is applied by one run, also when two begin at the same moment", function()
+    local made, look = plan "twice", plan_runs.run_of_plan
+    local first = assert(plan_work.queue(set, made, { budget = 8 }))
+    local seen = 0
+    plan_runs.run_of_plan = function(...)
+      seen = seen + 1
+      if seen % 2 == 1 then
+        return false -- the other one has not written it yet
+      end
+      return look(...)
+    end
+    local also = plan_work.queue(set, made)
+    local _, _, err = plan_work.queue(set, made, { budget = 1 })
+    local ok, result, message = pcall(apply, made)
+    plan_runs.run_of_plan = look
+    assert(ok, result)
+    assert(result, message)
+    assert.same({ first, first, 8, 6 }, { result.id, also, result.done, seen })
+    assert.equal("other_options", err.code)
+  end)
+
   it("is left to workers, and has no hash in it", function()
     local made = plan "queued"
     local id = assert(set:queue(made))
     assert.equal(id, assert(set:queue(made)))
-    local result = assert(plan_runs.result(journal, id))
+    local result = assert(plan_results.result(journal, id))
     assert.same({ 8, 0, 8 }, { result.companies, result.done, #result.missing })
     assert.matches("waits in wave 2", result.missing[2].message)
     local text = made:text()

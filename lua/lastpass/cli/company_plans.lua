@@ -200,7 +200,7 @@ local function show_result(session, result)
     session:show(views.company_runs, result.list)
   end
   session.streams:flush()
-  session:say("%s", require("lastpass.tenants.plan_runs").summary(result))
+  session:say("%s", require("lastpass.tenants.plan_results").summary(result))
   if result.state == "stopped" then
     session:say("%s", result.why or "it was stopped")
   end

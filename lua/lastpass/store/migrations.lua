@@ -323,6 +323,14 @@ M.steps = {
       lowered BIGINT NOT NULL,
       step BIGINT NOT NULL) @churned]],
   },
+  {
+    -- A plan over companies is applied by one run, whoever begins it at once. Of those that were, the newest one continues.
+    "UPDATE lastpass_tenant_runs SET plan = NULL WHERE kind = 'apply' AND id < "
+      .. "(SELECT MAX(r.id) FROM lastpass_tenant_runs r WHERE r.kind = 'apply' "
+      .. "AND r.plan = lastpass_tenant_runs.plan)",
+    "CREATE UNIQUE INDEX lastpass_tenant_runs_of_plan ON lastpass_tenant_runs (plan) "
+      .. "WHERE kind = 'apply'",
+  },
 }
 
 local function version_of(database)

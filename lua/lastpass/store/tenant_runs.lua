@@ -123,7 +123,8 @@ end
 local INSERT_RUN = "INSERT INTO lastpass_tenant_runs (kind, settings, expression, companies, "
   .. "missing, wave, waves, budget, forgiven, state, created_by, plan, document, created, "
   .. "changed, ended) VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?, ?, @now, @now, "
-  .. "CASE WHEN ? = 'finished' THEN @now END) RETURNING {id}"
+  .. "CASE WHEN ? = 'finished' THEN @now END) ON CONFLICT (plan) WHERE kind = 'apply' DO NOTHING "
+  .. "RETURNING {id}"
 
 local INSERT_JOBS = "INSERT INTO lastpass_jobs (run, kind, tenant, subject, wave, state, payload, "
   .. "fingerprint, served, not_before, attempt, created) VALUES "
@@ -160,7 +161,7 @@ end
 
 local function insert_run(database, run)
   local state = #run.companies == 0 and "finished" or "running"
-  local id = database:first(
+  local row = database:first(
     INSERT_RUN,
     run.kind,
     run.settings,
@@ -175,9 +176,13 @@ local function insert_run(database, run)
     run.plan,
     run.document,
     state
-  ).id
-  insert_jobs(database, id, run)
-  return id
+  )
+  if not row then
+    local text = "another process has just begun to apply the plan %s"
+    return errors.fail("conflict", "plan_begun", text:format(run.plan))
+  end
+  insert_jobs(database, row.id, run)
+  return row.id
 end
 
 local known_run = {
@@ -236,7 +241,7 @@ end
 -- document
 ---@return integer|nil id
 ---@return string? message
----@return lastpass.Error? err
+---@return lastpass.Error? err code "plan_begun": there is a run that applies this plan
 function methods:add_tenant_run(run)
   local where = "journal:add_tenant_run"
   run = errors.check_options(where, run, known_run)
@@ -299,7 +304,7 @@ local function select_runs(database, self, options)
     .. RUN
     .. ", {@now AS clock} FROM lastpass_tenant_runs%s ORDER BY id DESC LIMIT ?"
   local conditions, bound = {}, {}
-  for _, name in ipairs { "id", "state" } do
+  for _, name in ipairs { "id", "state", "plan" } do
     if options[name] then
       conditions[#conditions + 1], bound[#bound + 1] = name .. " = ?", options[name]
     end
@@ -319,18 +324,20 @@ end
 
 local states = { running = true, stopped = true, finished = true }
 
+local known_list = { id = "number", state = "string", plan = "string", limit = "number" }
+
 --- Lists runs over companies, the newest first, each with `counts` of its jobs by state, and `clock`, the database's.
----@param options? table id, state, limit (default 20)
+---@param options? table id, state, plan, limit (default 20)
 ---@return lastpass.store.TenantRun[]|nil
 ---@return string? message
 ---@return lastpass.Error? err
 function methods:tenant_runs(options)
   local where = "journal:tenant_runs"
-  options =
-    errors.check_options(where, options, { id = "number", state = "string", limit = "number" })
+  options = errors.check_options(where, options, known_list)
   return self._database:read(select_runs, self, {
     id = values.optional_whole(where, "id", options.id),
     state = options.state and values.word(where, "state", options.state, states),
+    plan = values.optional_text(where, "plan", options.plan),
     limit = values.whole(where, "limit", options.limit or 20),
   })
 end

@@ -2,6 +2,7 @@
 -- end or was stopped. Other workers may work at the same run; what one of them has left is taken over.
 -- @module lastpass.tenants.plan_work
 local errors = require "lastpass.error"
+local plan_results = require "lastpass.tenants.plan_results"
 local plan_runs = require "lastpass.tenants.plan_runs"
 local queue = require "lastpass.tenants.queue"
 local scheduler = require "lastpass.transport.scheduler"
@@ -99,7 +100,7 @@ local function work_and_tell(set, journal, id, options)
   if not ok then
     return nil, message, err
   end
-  return plan_runs.result(journal, id)
+  return plan_results.result(journal, id)
 end
 
 -- ------------------------------------------------------------------ applying
@@ -116,9 +117,22 @@ local function continue(set, journal, run, options)
   if not ok and err.code ~= "run_finished" then
     return nil, message, err
   elseif not ok then
-    return plan_runs.result(journal, run.id)
+    return plan_results.result(journal, run.id)
   end
   return work_and_tell(set, journal, run.id, options)
+end
+
+-- The number of a new run, or the run of this plan that there is: another process may begin it at the same time.
+local function begin(set, journal, plans, options)
+  local id
+  local run, message, err = plan_runs.run_of_plan(journal, plans.name)
+  if run == false then
+    id, message, err = plan_runs.begin(set, journal, plans, options)
+    if err and err.code == "plan_begun" then
+      run, message, err = plan_runs.run_of_plan(journal, plans.name)
+    end
+  end
+  return id, run, message, err
 end
 
 --- Applies a plan over companies, once: in waves, until more companies have failed than the budget allows. Asked again, it
@@ -135,16 +149,13 @@ end
 function M.apply(set, plans, options)
   options = errors.check_options("tenants:apply", options, apply_options, 2)
   local journal, message, err = queue.journal(set)
-  local run, id
+  local id, run
   if journal then
-    run, message, err = plan_runs.run_of_plan(journal, plans.name)
+    id, run, message, err = begin(set, journal, plans, options)
   end
   if run then
     return continue(set, journal, run, options)
-  elseif run == false then
-    id, message, err = plan_runs.begin(set, journal, plans, options)
-  end
-  if not id then
+  elseif not id then
     return nil, message, err
   end
   return work_and_tell(set, journal, id, options)
@@ -161,17 +172,15 @@ end
 function M.queue(set, plans, options)
   options = errors.check_options("tenants:queue", options, apply_options, 2)
   local journal, message, err = queue.journal(set)
-  local run, ok
+  local id, run, ok
   if journal then
-    run, message, err = plan_runs.run_of_plan(journal, plans.name)
+    id, run, message, err = begin(set, journal, plans, options)
   end
-  if run == false then
-    return plan_runs.begin(set, journal, plans, options)
-  elseif not run or run.state == "running" then
-    return run and run.id, message, err
+  if not run then
+    return id, message, err
   end
   ok, message, err = plan_runs.check_same(run, options)
-  if ok then
+  if ok and run.state ~= "running" then
     ok, message, err = journal:resume_tenant_run(run.id, { retries = true })
   end
   return ok and run.id or nil, message, err
@@ -189,7 +198,7 @@ function M.resume(set, id, options)
   local journal, message, err = queue.journal(set)
   local result
   if journal then
-    result, message, err = plan_runs.result(journal, id)
+    result, message, err = plan_results.result(journal, id)
   end
   if not result then
     return nil, message, err

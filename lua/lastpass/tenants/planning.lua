@@ -5,7 +5,7 @@ local documents = require "lastpass.plan.document"
 local engine = require "lastpass.tenants.engine"
 local errors = require "lastpass.error"
 local kinds = require "lastpass.tenants.kinds"
-local plan_runs = require "lastpass.tenants.plan_runs"
+local plan_results = require "lastpass.tenants.plan_results"
 local plans = require "lastpass.tenants.plans"
 local plan_module = require "lastpass.plan"
 local queue = require "lastpass.tenants.queue"
@@ -182,7 +182,7 @@ function M.undo(set, id, options)
   local journal, message, err = queue.journal(set)
   local result, list, runs
   if journal then
-    result, message, err = plan_runs.result(journal, id)
+    result, message, err = plan_results.result(journal, id)
   end
   if result then
     list, runs, err = companies_of(set, result)
