@@ -745,6 +745,7 @@ build = {
     ["lastpass.tenants.plan_document"] = "lua/lastpass/tenants/plan_document.lua",
     ["lastpass.tenants.plan_kinds"] = "lua/lastpass/tenants/plan_kinds.lua",
     ["lastpass.tenants.plan_limits"] = "lua/lastpass/tenants/plan_limits.lua",
+    ["lastpass.tenants.plan_results"] = "lua/lastpass/tenants/plan_results.lua",
     ["lastpass.tenants.plan_runs"] = "lua/lastpass/tenants/plan_runs.lua",
     ["lastpass.tenants.plan_text"] = "lua/lastpass/tenants/plan_text.lua",
     ["lastpass.tenants.plan_work"] = "lua/lastpass/tenants/plan_work.lua",
