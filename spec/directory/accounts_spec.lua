@@ -126,6 +126,22 @@ describe("lastpass.directory.accounts", function()
     assert.is_nil(server.requests[1].url:find("email=", 1, true))
   end)
 
+  it("leave the status of who is in the directory as the directory says it", function()
+    start { users = 3 }
+    local before = assert(acme:accounts())
+    local address = before[1].email
+    local row = '{"items":[{"id":1,"email":"%s","accountStatus":"staged"}]}'
+    support.inject(box, "rest:users", row:format(address:upper()))
+    local list = assert(acme:accounts())
+    assert.equal(#before, #list)
+    assert.same({ address, "active", "staged" }, {
+      list[1].email,
+      list[1].status,
+      list[1].account_status,
+    })
+    assert.equal("enterprise", list[1].sources.status)
+  end)
+
   it("mark an address that two accounts have, and leave out rows that are none", function()
     local client = of_answers {
       {

@@ -85,6 +85,17 @@ return function(make, busted)
     end
   end)
 
+  it("waits for nothing that was written before the clock was set back", function()
+    assert(journal:reserve_slots("t 1", 100000, 1))
+    assert.is_true(other:reserve_slots("t 1", 1, 1).after < 1)
+    assert(journal:lower_rate("t 2", 5, 1, 100000))
+    local found = assert(other:reserve_slots("t 2", 1, 1))
+    assert.same({ true, 0 }, { found.after < 1, found.blocked })
+    -- what servers ask for is kept
+    assert(journal:lower_rate("t 2", 5, 1, 120))
+    assert.is_true(other:reserve_slots("t 2", 1, 1).blocked > 60)
+  end)
+
   it("takes numbers only", function()
     for _, arguments in ipairs {
       { "", 1, 1 },

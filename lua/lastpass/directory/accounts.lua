@@ -271,15 +271,20 @@ end
 --- The fields of a user that come from the REST API.
 M.fields = { account_status = true, admin_level = true, sources = true }
 
+-- Whether the REST API knows better: whom the directory lists as active or disabled is neither staged nor invited.
+local function says_status(account, user)
+  return account ~= nil and M.statuses[account.status] ~= nil and user.status == "invited"
+end
+
 -- Which interface says what: of a user in the directory the REST API adds, of others it says everything.
-local function sources_of(account, in_directory)
+local function sources_of(account, in_directory, of_status)
   local sources = {}
   for name in pairs(users.fields) do
     sources[name] = in_directory and "enterprise" or nil
   end
   if account then
     local own = in_directory and {} or { "email", "fullname" }
-    own[#own + 1] = M.statuses[account.status] and "status" or nil
+    own[#own + 1] = of_status and "status" or nil
     for _, name in ipairs(own) do
       sources[name] = "rest"
     end
@@ -293,7 +298,8 @@ local function join(client, user, account)
   local in_directory = user ~= nil
   user = user or users.of_invitation(client, account.email)
   setmetatable(user, joined_class(user))
-  if account and M.statuses[account.status] then
+  local of_status = says_status(account, user)
+  if of_status then
     user.status = account.status
   end
   if not in_directory then
@@ -301,7 +307,7 @@ local function join(client, user, account)
   end
   user.account_status = account and account.account_status
   user.admin_level = account and account.admin_level
-  user.sources = sources_of(account, in_directory)
+  user.sources = sources_of(account, in_directory, of_status)
   return user
 end
 

@@ -10,8 +10,8 @@ local M = {}
 
 -- In a row, rates are thousandths of a request a second; `base` was learned at `lowered`, and rises from then on by itself
 -- in each minute.
-local LEARNED = "(lastpass_rates.base + "
-  .. "lastpass_rates.base * ((excluded.lowered - lastpass_rates.lowered) / 1000) / 60000)"
+local LEARNED = "(lastpass_rates.base + lastpass_rates.base "
+  .. "* (@greatest(0, excluded.lowered - lastpass_rates.lowered) / 1000) / 60000)"
 
 -- Microseconds between two slots; 0 where nothing limits them.
 local STEP = "CASE WHEN lastpass_rates.base IS NULL THEN excluded.step "
@@ -19,27 +19,37 @@ local STEP = "CASE WHEN lastpass_rates.base IS NULL THEN excluded.step "
   .. LEARNED
   .. ") END"
 
+-- A company is blocked for `limiter.LONGEST_WAIT` at most, and as many slots are not reserved: what is further away was
+-- written before the clock was set back.
+local NEXT_FREE = "CASE WHEN lastpass_rates.next_free > excluded.lowered + 600000000 "
+  .. "+ 100 * excluded.step THEN 0 ELSE lastpass_rates.next_free END"
+local BLOCKED = "CASE WHEN lastpass_rates.blocked > excluded.lowered + 600000000 THEN 0 "
+  .. "ELSE lastpass_rates.blocked END"
+
 -- `excluded.lowered` is the time, read once.
 local RESERVE = "INSERT INTO lastpass_rates (tenant, next_free, blocked, base, lowered, step) "
   .. "SELECT ?, clock.now + ? + ? * CAST(? AS BIGINT), 0, NULL, clock.now, CAST(? AS BIGINT) "
   .. "FROM (SELECT @microseconds AS now) clock WHERE 1 = 1 "
   .. "ON CONFLICT (tenant) DO UPDATE SET step = "
   .. STEP
-  .. ", next_free = @greatest(lastpass_rates.next_free, lastpass_rates.blocked, "
-  .. "excluded.lowered + ?) "
+  .. ", blocked = "
+  .. BLOCKED
+  .. (", next_free = @greatest(%s, %s, excluded.lowered + ?) "):format(NEXT_FREE, BLOCKED)
   .. "+ ? * ("
   .. STEP
   .. ") RETURNING {next_free}, {step}, {blocked}, {base}, {lowered}, {@microseconds AS clock}"
 
 -- Refusals of one second are one.
-local IS_SAME =
-  "lastpass_rates.base IS NOT NULL AND excluded.lowered - lastpass_rates.lowered < 1000000"
+local IS_SAME = "lastpass_rates.base IS NOT NULL "
+  .. "AND excluded.lowered - lastpass_rates.lowered BETWEEN 0 AND 999999"
 
 local LOWER = "INSERT INTO lastpass_rates (tenant, next_free, blocked, base, lowered, step) "
   .. "SELECT ?, clock.now, clock.now + ?, CAST(? AS BIGINT), clock.now, 0 "
   .. "FROM (SELECT @microseconds AS now) clock WHERE 1 = 1 "
   .. "ON CONFLICT (tenant) DO UPDATE SET "
-  .. "blocked = @greatest(lastpass_rates.blocked, excluded.blocked), base = CASE WHEN "
+  .. "blocked = @greatest("
+  .. BLOCKED
+  .. ", excluded.blocked), base = CASE WHEN "
   .. IS_SAME
   .. " THEN lastpass_rates.base WHEN lastpass_rates.base IS NULL THEN excluded.base "
   .. "ELSE @greatest(?, "
@@ -91,7 +101,9 @@ function M:reserve_slots(tenant, count, rate, offset)
     return nil, message, err
   end
   local after = row.next_free - count * row.step - row.clock
-  local learned = row.base and row.base / 1000 * (1 + (row.clock - row.lowered) / 60000000) or nil
+  local learned = row.base
+      and row.base / 1000 * (1 + math.max(row.clock - row.lowered, 0) / 60000000)
+    or nil
   return {
     after = math.max(after, 0) / 1000000,
     step = row.step / 1000000,
