@@ -14,6 +14,7 @@ local what, large_url, ca_file = arg[1], arg[2], arg[3]
 -- Seconds for each answer: what LastPass takes, and long enough that a machine with two processors keeps up.
 local DELAY = 0.15
 local IN_FLIGHT = 16
+local LARGE = "a-large-one"
 
 local function start(options)
   local box = assert(lastpass.sandbox.start(options))
@@ -25,8 +26,8 @@ end
 local function run_until(set, count)
   local begun, done, bytes = curl.now(), 0, 0
   local run = assert(set:start("users", nil, { in_flight = IN_FLIGHT, time_limit = 120 }))
-  for _, outcome in run:each() do
-    if outcome then
+  for company, outcome in run:each() do
+    if outcome and company.name ~= LARGE then -- whose rows nobody waits for
       for lines in outcome:lines() do
         bytes = bytes + #lines
       end
@@ -102,6 +103,8 @@ function measure.overhead()
   local function engine()
     assert(set:run("users", nil, { in_flight = IN_FLIGHT, on_result = function() end }))
   end
+  bare() -- the sandbox makes its companies when they are first asked
+  engine()
   local begun = curl.now()
   bare()
   local seconds = curl.now() - begun
@@ -110,6 +113,7 @@ function measure.overhead()
   local spent = { math.huge, math.huge }
   for _ = 1, 7 do
     for side, work in ipairs { bare, engine } do
+      collectgarbage() -- what the other side left is not this one's
       local clock = os.clock()
       work()
       spent[side] = math.min(spent[side], os.clock() - clock)
@@ -141,7 +145,7 @@ function measure.large()
   local content = assert(json.decode(handle:read "*a"))
   handle:close()
   local _, any = next(content.profiles)
-  content.profiles["a-large-one"] = {
+  content.profiles[LARGE] = {
     cid = 1,
     url = large_url,
     ca_file = ca_file,
@@ -153,12 +157,12 @@ function measure.large()
   handle:close()
   os.execute("chmod 600 " .. path)
   local all = assert(lastpass.tenants.load { file = path })
-  local small = assert(all:select "all and not a-large-one")
-  assert(assert(all:select("a-large-one"):run "users").rows >= 100000)
-  all:company("a-large-one").last_seconds = nil
+  local small = assert(all:select("all and not " .. LARGE))
+  assert(assert(all:select(LARGE):run "users").rows >= 100000)
+  all:company(LARGE).last_seconds = nil
   compare(function()
     local seconds = run_until(all, 499)
-    all:company("a-large-one").last_seconds = nil
+    all:company(LARGE).last_seconds = nil
     return seconds
   end, function()
     return run_until(small, 499)

@@ -273,6 +273,83 @@ describe("the engine", function()
     assert.equal(set:companies()[1].name, names[20])
   end)
 
+  -- The first company asks until `is_enough`, the others once each. Gives the requests of the first by then.
+  local function run_beside_long_one(is_enough)
+    local ended, sent = 0, 0
+    local first = set:companies()[1]
+    for _, company in ipairs(set:companies()) do
+      company.last_seconds = nil -- it is begun first
+    end
+    with_kind({
+      run = function(company)
+        repeat
+          assert(company:client():snapshot())
+          sent = sent + (company == first and 1 or 0)
+        until company ~= first or is_enough(ended, sent)
+        scheduler.sleep(company == first and 0 or 0.05)
+        ended = ended + 1
+        return outcome(1)
+      end,
+    }, function()
+      local result = assert(set:run("probe", nil, {
+        in_flight = 4,
+        on_result = function() end,
+      }))
+      assert.equal(20, result.done)
+    end)
+    return sent
+  end
+
+  it("lets a company that needs many requests give way to the others", function()
+    local begun = scheduler.now()
+    local sent = run_beside_long_one(function(ended)
+      return ended == 19
+    end)
+    local most = 4 + 2 * (scheduler.now() - begun) + 1
+    assert.is_true(sent <= most, ("%d requests, at most %g"):format(sent, most))
+  end)
+
+  it("lets it continue when the others are through", function()
+    assert.equal(
+      40,
+      run_beside_long_one(function(_, sent)
+        return sent == 40
+      end)
+    )
+  end)
+
+  it("gives way for a part of its time limit only, and never in what writes", function()
+    local company, asked = set:companies()[1], 0
+    local function send_ten(options)
+      asked = 0
+      options.gives_way = options.gives_way
+          and function()
+            asked = asked + 1
+            return true -- the others are never through
+          end
+        or nil
+      company:gate():begin(options)
+      for _ = 1, 10 do
+        assert(company:client():snapshot())
+      end
+      company:release()
+      return asked
+    end
+    assert.is_true(send_ten { time_limit = 2, gives_way = true } > 0)
+    assert.equal(0, send_ten { time_limit = 2 })
+    local given
+    with_kind({
+      writes = true,
+      run = function(one)
+        given = given or one:gate()._gives_way
+        return outcome(1)
+      end,
+    }, function()
+      assert(set:run "probe")
+    end)
+    assert.is_nil(given)
+  end)
+
   it("takes the highest code", function()
     with_kind({
       run = function(company)

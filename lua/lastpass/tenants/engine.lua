@@ -15,6 +15,8 @@ M.IN_FLIGHT, M.TIME_LIMIT = 16, 600
 -- A company that takes so many times as long as others took gives its slot to the next one, and continues beside them;
 -- before any has ended, one that takes so many seconds. At most `in_flight` companies continue so.
 local SLOW_FACTOR, SLOW_FIRST, SLOW_LEAST = 4, 5, 0.25
+-- A company that needs many requests lets the others through first (`gate`), where at most one of so many does.
+local MOST_GIVE_WAY = 4
 local TICK = 0.1 -- seconds between two looks at who is slow
 
 -- What has more rows is given out when the others are through, so that the time its rows take is not theirs.
@@ -172,6 +174,34 @@ local function on_done(self, entry, task)
   list[#list + 1] = entry
 end
 
+local function slow_after(self)
+  if self._finished == 0 then
+    return SLOW_FIRST
+  end
+  return math.max(SLOW_FACTOR * self._seconds / self._finished, SLOW_LEAST)
+end
+
+local function has_room(self)
+  return self._count + #self._ready + #self._large < 2 * self._in_flight
+end
+
+-- Whether those that need much are to let others through: there are some that may need little, and they are not most.
+local function is_time_to_give_way(self)
+  if is_cancelled(self) then
+    return false
+  end
+  local limit, now = slow_after(self), scheduler.now()
+  local long, others = 0, self._waiting[self._next] and has_room(self)
+  for entry in pairs(self._running) do
+    if entry.company:gate():is_long() then
+      long = long + 1
+    else
+      others = others or now - entry.started < limit
+    end
+  end
+  return others and long <= math.max(self._in_flight / MOST_GIVE_WAY, 1)
+end
+
 local function start_company(self, entry)
   local company, kind = entry.company, self._kind
   entry.started = scheduler.now()
@@ -179,6 +209,9 @@ local function start_company(self, entry)
     time_limit = self._options.time_limit or M.TIME_LIMIT,
     cuts = not kind.writes,
     before_send = self._options.before_send,
+    gives_way = not kind.writes and function()
+      return is_time_to_give_way(self)
+    end or nil,
   }
   local task = scheduler.spawn(function(task)
     on_done(self, entry, task)
@@ -188,18 +221,12 @@ end
 
 -- ------------------------------------------------------------------ slots
 
-local function slow_after(self)
-  if self._finished == 0 then
-    return SLOW_FIRST
-  end
-  return math.max(SLOW_FACTOR * self._seconds / self._finished, SLOW_LEAST)
-end
-
 -- How many of those under way have a slot.
 local function slots_taken(self)
   local limit, now, taken = slow_after(self), scheduler.now(), 0
   for entry in pairs(self._running) do
-    taken = taken + (now - entry.started < limit and 1 or 0)
+    local is_waiting = now - entry.started >= limit or entry.company:gate():is_giving_way()
+    taken = taken + (is_waiting and 0 or 1)
   end
   return taken
 end
@@ -207,7 +234,7 @@ end
 -- What is done and not yet fetched counts too: it is in memory.
 local function has_slot(self)
   local stored = #self._ready + #self._large
-  return self._count + stored < 2 * self._in_flight and slots_taken(self) + stored < self._in_flight
+  return has_room(self) and slots_taken(self) + stored < self._in_flight
 end
 
 local function fill_slots(self)

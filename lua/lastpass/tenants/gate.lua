@@ -1,5 +1,5 @@
---- What every request of a company passes: the time limit of a run, a circuit breaker, and what a worker asks before
--- each request. A transport and a limiter around those of the company's client.
+--- What every request of a company passes: the time limit of a run, a circuit breaker, its turn beside companies that
+-- need less, and what a worker asks before each request. A transport and a limiter around those of the company's client.
 -- @module lastpass.tenants.gate
 local errors = require "lastpass.error"
 local limiter = require "lastpass.limiter"
@@ -14,18 +14,30 @@ local M = {}
 --- After so many failures of the network in a row a company is given up.
 M.MOST_FAILURES = 3
 
+--- A company that has sent so many requests in a run gives way to those that need less.
+M.FEW_REQUESTS = 4
+
+-- It sends one after so many seconds then, and gives way for at most this part of its time limit: what LastPass takes
+-- for a page is hardly longer, and the processor is the others' meanwhile.
+local PACE, PART_OF_LIMIT = 0.5, 0.25
+
+local LOOK = 0.05 -- seconds between two looks whether the others are through
+
 --- Makes the gate of a company: open, without a time limit.
 ---@param company lastpass.tenants.Company
 ---@return lastpass.tenants.Gate
 function M.new(company)
-  return setmetatable({ _company = company, _failures = 0 }, gate_mt)
+  return setmetatable({ _company = company, _failures = 0, _sent = 0 }, gate_mt)
 end
 
 --- Begins a run of the company.
 ---@param options table time_limit (seconds); cuts: a request or a wait under way ends with it; before_send(company):
--- asked before each request, gives true, or nil, message, err and nothing is sent
+-- asked before each request, gives true, or nil, message, err and nothing is sent; gives_way(): asked by a company that
+-- has sent much, whether there are others to give way to
 function methods:begin(options)
   self._failures, self._reason = 0, nil
+  self._sent, self._turn, self._gives_way = 0, 0, options.gives_way
+  self._patience = options.time_limit and scheduler.now() + options.time_limit * PART_OF_LIMIT
   self._limit = options.time_limit
   self._deadline = options.time_limit and scheduler.now() + options.time_limit or nil
   self._cuts, self._before_send = options.cuts, options.before_send
@@ -40,6 +52,35 @@ end
 ---@return number|nil
 function methods:deadline()
   return self._deadline
+end
+
+--- Whether the company has sent much in this run.
+---@return boolean
+function methods:is_long()
+  return self._sent >= M.FEW_REQUESTS
+end
+
+--- Whether a request of it waits because others need less.
+---@return boolean
+function methods:is_giving_way()
+  return scheduler.now() < (self._waits_until or 0)
+end
+
+-- ------------------------------------------------------------------ its turn
+
+-- Waits for the turn of a request; pages that are asked for together have one after the other.
+local function take_turn(self)
+  local now, gives_way = scheduler.now(), self._gives_way
+  if not gives_way or not self:is_long() or now >= self._patience or not gives_way() then
+    return
+  end
+  local turn = math.min(math.max(self._turn, now) + PACE, self._patience)
+  self._turn = turn
+  while now < turn and gives_way == self._gives_way and gives_way() do
+    self._waits_until = math.min(now + 2 * LOOK, turn)
+    scheduler.sleep(math.min(LOOK, turn - now))
+    now = scheduler.now()
+  end
 end
 
 -- ------------------------------------------------------------------ what is refused
@@ -150,6 +191,8 @@ local transport_methods = {}
 
 function transport_methods:send(request)
   local gate = self.gate
+  take_turn(gate)
+  gate._sent = gate._sent + 1
   local allowed, message, err = may_send(gate, 0)
   if not allowed then
     return nil, message, err
