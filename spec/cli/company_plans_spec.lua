@@ -108,4 +108,25 @@ describe("a plan over companies", function()
     assert.equal(0, code)
     assert.matches("set:undo%(1%)", out)
   end)
+
+  it("is applied in companies of any name", function()
+    local profiles = {}
+    for number, name in ipairs { 'x "y"', "a*, (b) and all" } do
+      profiles[name] = place.profiles["c" .. number]
+    end
+    local others, made = place.folder .. "/odd.json", place.folder .. "/odd.plans.json"
+    tenants.write(others, json.encode { profiles = profiles })
+    tenants.write(
+      playbook .. "2.lua",
+      'user("odd@" .. company.cid .. ".example") { fullname = "O" }\n'
+    )
+    local from = "--tenants-file=" .. others
+    local code = cli.run { "plan", playbook .. "2.lua", "--tenants", "all", "-o", made, from }
+    assert.equal(0, code)
+    local out, err
+    code, out, err = cli.run { "apply", made, "--yes", from }
+    assert.equal(0, code, err)
+    assert.matches('x "y" .* done', out)
+    assert.matches("2 of 2 companies", err)
+  end)
 end)

@@ -142,6 +142,17 @@ describe("a plan over companies", function()
     assert.equal("other_options", err.code)
   end)
 
+  it("comes to its end when a company is not known any more that has not begun", function()
+    local made = plan "fewer"
+    local id = assert(plan_work.queue(set, made))
+    local fewer =
+      assert(place:load("not c1", { connect = worker.connect(lastpass.new, { timeout = 5 }) }))
+    local result = assert(plan_work.apply(fewer, made, { lease = 20, timeout = 5 }))
+    assert.same({ id, "running", 0, 8 }, { result.id, result.state, result.done, #result.missing })
+    assert.matches("does not know this company", result.missing[1].message)
+    assert.equal(8, assert(apply(made)).done)
+  end)
+
   it("is left to workers, and has no hash in it", function()
     local made = plan "queued"
     local id = assert(set:queue(made))

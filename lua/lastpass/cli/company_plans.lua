@@ -104,14 +104,14 @@ local function load_for(session, plans)
   local set, names = load_set(session), {}
   for _, entry in ipairs(plans.body.companies) do
     if set:company(entry.company) then
-      names[#names + 1] = ('"%s"'):format(entry.company)
+      names[#names + 1] = entry.company
     end
   end
   if #names == 0 then
     local hint = "say where the companies stand as when it was made: --tenants-file, --tenants-of"
     must(values.usage("none of the companies of this plan is known", hint))
   end
-  return must(set:select(table.concat(names, ", ")))
+  return must(set:select(names))
 end
 
 --- Whether a file is a plan over companies.

@@ -121,13 +121,24 @@ local function bad_expression(given, position, message)
   )
 end
 
+-- Names are taken as they are: an expression has no way to say a quotation mark, and an end.
+local function node_of_names(names)
+  local node = { op = "or" }
+  for index, one in ipairs(names) do
+    node[index] = { op = "name", value = one }
+  end
+  return node
+end
+
 --- Reads an expression.
----@param given string
+---@param given string|string[] a list is of names
 ---@return lastpass.tenants.Node|nil
 ---@return string? message
 ---@return lastpass.Error? err code "bad_expression", with `position`
 function M.read(given)
-  if #given > M.MOST_BYTES then
+  if type(given) == "table" then
+    return node_of_names(given)
+  elseif #given > M.MOST_BYTES then
     return bad_expression(given, 1, ("it is longer than %d bytes"):format(M.MOST_BYTES))
   end
   local ok, result = pcall(lpeg.match, grammar, given, 1, { depth = 0 })

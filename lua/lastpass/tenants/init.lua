@@ -134,8 +134,12 @@ local function check_accounts(chosen)
   return true
 end
 
-local function choose(set, text)
-  local found, message, err = evaluate(world_of(set), text)
+local function expression_text(chooses)
+  return type(chooses) == "table" and table.concat(chooses, ", ") or chooses
+end
+
+local function choose(set, chooses)
+  local found, message, err = evaluate(world_of(set), chooses)
   if not found then
     return nil, message, err
   end
@@ -144,6 +148,7 @@ local function choose(set, text)
     chosen[#chosen + 1] = found[company] and company or nil
   end
   if #chosen == 0 then
+    local text = expression_text(chooses)
     local near = errors.did_you_mean(text:gsub("^name:", ""), errors.names_of(set._by_name))
     local why = #set._all == 0 and "there are no companies: the configuration has no profile"
       or ("no company matches '%s'%s"):format(text, near)
@@ -218,12 +223,12 @@ function methods:company(name)
 end
 
 --- The same companies, of which others are chosen.
----@param text string an expression
+---@param chooses string|string[] an expression, or names
 ---@return lastpass.tenants.Set|nil
 ---@return string? message
 ---@return lastpass.Error? err as of `load`
-function methods:select(text)
-  local chosen, message, err = choose(self, text)
+function methods:select(chooses)
+  local chosen, message, err = choose(self, chooses)
   if not chosen then
     return nil, message, err
   end
@@ -231,7 +236,7 @@ function methods:select(text)
   for name, value in pairs(self) do
     set[name] = value
   end
-  set._chosen, set._expression = chosen, text
+  set._chosen, set._expression = chosen, expression_text(chooses)
   return setmetatable(set, set_mt)
 end
 
@@ -401,7 +406,7 @@ signature.declare("set:", methods, {
   expression = "",
   plan = "playbook: string|function, options?: table",
   company = "name: string",
-  select = "text: string",
+  select = "chooses: string|table",
   groups = "",
   start = "kind: string, settings?: table, options?: table",
   run = "kind: string, settings?: table, options?: table",

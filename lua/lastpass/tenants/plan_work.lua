@@ -87,7 +87,7 @@ local function work(set, journal, id, options)
     running, message, err = is_running(journal, id)
     if running == nil then
       return nil, message, err
-    elseif not running then
+    elseif not running or totals.is_left then
       return true
     end
     said = say_waiting(options, said)

@@ -413,10 +413,26 @@ local function pause(self, claimed)
   return math.min(self._every, self._lease / 3) * (0.5 + math.random() / 2)
 end
 
+-- Whether nothing of a run can begin before another worker has done what this one does not know.
+local function is_left_to_others(self)
+  local jobs = self._unknown[1] and ask(self, "tenant_jobs", self._run)
+  local unknown = errors.set_of(self._unknown)
+  for _, job in ipairs(jobs or {}) do
+    if job.state == "running" or job.state == "ready" and not unknown[job.tenant] then
+      return false
+    end
+  end
+  return jobs and true or false
+end
+
 -- While other workers are at a run that this one is for, there may be more to do.
 local function is_through(self)
   local states = self._run and ask(self, "tenant_run_states", { self._run })
-  return not self._run or states and states[self._run] ~= "running"
+  if states and states[self._run] == "running" then
+    self._totals.is_left = is_left_to_others(self) or nil
+    return self._totals.is_left
+  end
+  return not self._run or states
 end
 
 local function is_over(self, claimed)
@@ -430,7 +446,8 @@ end
 
 --- Works until `stop` says so: then what is under way comes to its end, and leases are given back. With `once` until
 -- nothing is due.
----@return {done: integer, failed: integer, given_back: integer}|nil totals
+---@return {done: integer, failed: integer, given_back: integer, is_left?: boolean}|nil totals is_left: what there is to do of
+-- the option `run` is for companies that this worker does not know
 ---@return string? message
 ---@return lastpass.Error? err what is wrong with the journal for good
 function methods:work()
