@@ -89,6 +89,25 @@ describe("a set of companies", function()
     assert.is_truthy(lastpass.tenants.load { file = path, select = "all and not twice" })
   end)
 
+  it("knows a company whose address is written in another way", function()
+    local path = place.folder .. "/written.json"
+    local function load_with(one, other)
+      local profiles = {}
+      for name, url in pairs { a = one, b = other } do
+        profiles[name] = { cid = 5, url = url or nil, provhash = place.profiles.c1.provhash }
+      end
+      tenants.write(path, json.encode { profiles = profiles })
+      local set, _, err = lastpass.tenants.load { file = path }
+      return set and "two" or err.code
+    end
+    local usual = "https://lastpass.com/enterpriseapi.php"
+    assert.equal("same_company", load_with(false, "https://LastPass.com:443/enterpriseapi.php"))
+    assert.equal("same_company", load_with(usual, usual .. "/"))
+    assert.equal("same_company", load_with("http://localhost:99/x", "http://127.0.0.1:99/x"))
+    assert.equal("two", load_with(usual, "https://lastpass.eu/enterpriseapi.php"))
+    assert.equal("two", load_with("http://localhost:99/x", "http://localhost:98/x"))
+  end)
+
   it("refuses a file that others can change", function()
     local path = place.folder .. "/open.json"
     tenants.write(path, json.encode { profiles = place.profiles })

@@ -6,6 +6,7 @@
 --     end }))
 --     print(result.done, #result.missing)
 -- @module lastpass.tenants
+local address = require "lastpass.transport.address"
 local engine = require "lastpass.tenants.engine"
 local errors = require "lastpass.error"
 local expression = require "lastpass.tenants.expression"
@@ -109,12 +110,23 @@ local function account_of(company)
   return ("%.0f at %s"):format(company.cid, company:option "url")
 end
 
+-- One address can be written in several ways: with the port that holds anyway, in capitals, with a "/" at its end.
+local function key_of(company)
+  local parsed = company.cid and address.parse(company:option "url")
+  if not parsed then
+    return account_of(company)
+  end
+  local host = parsed.is_loopback and "localhost" or parsed.host:lower()
+  local target = parsed.target:gsub("%?.*", ""):gsub("/+$", "")
+  return ("%.0f at %s:%d%s"):format(company.cid, host, parsed.port, target)
+end
+
 -- Of two that are one company, each would be asked, and changed, twice.
 local function check_accounts(chosen)
   local seen = {}
   for _, company in ipairs(chosen) do
-    local account = account_of(company)
-    local other = account and seen[account]
+    local key = key_of(company)
+    local other = key and seen[key]
     if other then
       return errors.fail(
         "argument",
@@ -124,12 +136,12 @@ local function check_accounts(chosen)
           other.where,
           company.name,
           company.where,
-          account
+          account_of(company)
         ),
         { hint = ("leave one out, such as: all and not %s"):format(company.name) }
       )
     end
-    seen[account or company] = company
+    seen[key or company] = company
   end
   return true
 end
