@@ -35,7 +35,14 @@ describe("the option mfa of a client", function()
   end)
 
   it("reads its keys when they are used", function()
-    local client = new { mfa = { mode = "plain", api_key = { file = "/nonexistent/key" } } }
+    local journal = os.tmpname()
+    local client = new {
+      journal = journal,
+      mfa = { mode = "plain", api_key = { file = "/nonexistent/key" } },
+    }
     check.failure("argument", "unreadable", client:mfa())
+    for _, ending in ipairs { "", "-wal", "-shm" } do
+      os.remove(journal .. ending)
+    end
   end)
 end)
