@@ -416,4 +416,27 @@ return {
   tenants("overhead", "300 companies by the engine", "a loop over lastpass.parallel", 1.03),
   tenants("memory", "2,000 companies read in one process, its megabytes (as seconds)", "300", 1),
   tenants("large", "499 companies with 10 people, beside one with 100,000", "the 499", 1.1),
+  {
+    name = "tenants_claims",
+    job = "one of 64 workers claims a company, 100 claims a second on PostgreSQL, 99th percentile",
+    at_most = 0.002,
+    pairs = 3,
+    cold = true,
+    beside = { { of = "middle", job = "the same, 50th percentile" } },
+    ours = function(bench)
+      return work(bench, "tenant_claims")
+    end,
+  },
+  {
+    name = "tenants_workers",
+    job = "500 companies that answer after a second, by 4 workers with 16 under way each",
+    rival = "500 / 64 times one answer",
+    rival_of = "beside",
+    at_most = 1.05,
+    pairs = 1,
+    cold = true,
+    ours = function(bench)
+      return work(bench, "tenant_workers")
+    end,
+  },
 }
