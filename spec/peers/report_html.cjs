@@ -58,6 +58,26 @@ async function look(page, file, width, scheme) {
   };
 }
 
+// Follows links from figures to their rows: how many the page says, and how many are there to see.
+function follow(page) {
+  return page.evaluate(() => {
+    const links = [...document.querySelectorAll('a[href^="#only-"]')];
+    const seen = new Map(links.map((link) => [link.getAttribute("href"), null]));
+    const shown = (section) =>
+      [...section.querySelectorAll("tbody tr")].filter((row) => row.getClientRects().length > 0).length;
+    for (const address of seen.keys()) {
+      location.hash = address;
+      const mark = document.querySelector(address);
+      const section = mark.closest("section");
+      const only = shown(section);
+      location.hash = mark.querySelector("a").getAttribute("href");
+      const said = mark.textContent.match(/: ([\d,]+) of ([\d,]+) rows/).slice(1).map(Number);
+      seen.set(address, { said, shown: [only, shown(section)] });
+    }
+    return [...seen.values()];
+  });
+}
+
 (async () => {
   const context = await chromium.launchPersistentContext(profile, {
     executablePath: "/usr/bin/chromium",
@@ -75,6 +95,7 @@ async function look(page, file, width, scheme) {
       if (width === 1280) {
         const pdf = await page.pdf({ format: "A4" });
         results[results.length - 1].paper = pdf.length;
+        results[results.length - 1].leads = await follow(page);
       }
       await page.close();
     }

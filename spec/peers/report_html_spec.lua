@@ -2,6 +2,7 @@
 -- axe-core (both from npm), in light and dark, wide and narrow, and on paper.
 -- Runs first: a browser looks at every page.
 local browser = require "spec.support.browser"
+local companies = require "lastpass.report.companies"
 local json = require "lastpass.json"
 local planted = require "spec.support.planted"
 local report = require "lastpass.report"
@@ -46,11 +47,16 @@ describe("pages of reports in Chromium", function()
       check = assert(report.check(client)),
       hostile = reports.sample(),
     }
+    local merger = companies.new(report.mfa)
+    for number, name in ipairs { "acme", "beta" } do
+      merger:add(name, number, assert(json.decode(json.encode(companies.data(list.mfa)))))
+    end
+    list.companies = merger:finish { { company = "gamma", message = "HTTP 500" } }
     list.incomplete = reports.sample()
     list.incomplete.statement.complete = false
     list.incomplete.statement.completeness = "not complete: a page was lost"
     -- The pages are the same bytes under every Lua; a browser is slow, so others show it a few.
-    local few = { check = true, hostile = true, incomplete = true }
+    local few = { check = true, companies = true, hostile = true, incomplete = true }
     local files = {}
     for name, one in pairs(list) do
       if _VERSION == "Lua 5.4" or few[name] then
@@ -136,6 +142,15 @@ describe("pages of reports in Chromium", function()
     assert.equal(0, look.overflow, where)
     local expected = look.scheme == "dark" and "rgb(20, 23, 27)" or "rgb(246, 247, 249)"
     assert.equal(expected, look.page, where)
+  end)
+
+  each("show the rows that a figure counts, without a script, and all again", function(look, where)
+    for _, lead in ipairs(look.leads or {}) do
+      assert.same(lead.said, lead.shown, where)
+    end
+    if look.width == 1280 and (look.file == "mfa.html" or look.file == "companies.html") then
+      assert.is_true(#look.leads > 2, where)
+    end
   end)
 
   each("can be printed, and hold nothing that was smuggled in", function(look, where)

@@ -20,18 +20,19 @@ local LONGEST_WAITING = 8
 ---@param id string
 ---@param caption string
 ---@param list table[] {title, count, meaning}
----@param more table whole (what the shares are of), title (of the first column), params (class -> query
--- of the people in it)
+---@param more table whole (what the shares are of), is_outside (class -> whether it is no part of the whole), title (of
+-- the first column), params (class -> query of the people in it)
 ---@return lastpass.html.Markup
 function M.class_table(call, id, caption, list, more)
   local rows = {}
   for position, class in ipairs(list) do
     local title = more.params and parts.people(call, class.title, more.params(class)) or class.title
+    local is_outside = more.is_outside and more.is_outside(class)
     rows[position] = {
       { title, class.meaning and html.span({ class = "address" }, class.meaning) },
-      components.bar(class.count, more.whole),
+      not is_outside and components.bar(class.count, more.whole),
       text.count(class.count),
-      parts.share(class.count, more.whole),
+      is_outside and "–" or parts.share(class.count, more.whole),
     }
   end
   return components.table(id, caption, {
@@ -54,22 +55,32 @@ local function figures(call, index)
   local by_mfa, by_status =
     counts_by_name(index.counts.by_mfa), counts_by_name(index.counts.by_status)
   local can_log_in, admins = index.counts.can_log_in, by_mfa.admin_without
+  local enabled = index.count - by_status.disabled
+  local can_log_in_param = { "status", "can_log_in" }
   return components.figures {
-    { "People", text.count(index.count), text.plural(#index.counts.groups, "group") },
+    {
+      "People",
+      parts.people(call, text.count(index.count), {}),
+      text.plural(#index.counts.groups, "group"),
+    },
     {
       "Coverage",
-      parts.share(by_status.active, index.count),
-      text.count(by_status.active) .. " use it",
+      parts.people(call, parts.share(by_status.active, enabled), { { "status", "active" } }),
+      ("%s of %s use it"):format(text.count(by_status.active), text.count(enabled)),
     },
     {
       "Multifactor",
-      parts.share(by_mfa.admin_with + by_mfa.user_with, can_log_in),
+      parts.people(
+        call,
+        parts.share(by_mfa.admin_with + by_mfa.user_with, can_log_in),
+        { can_log_in_param, { "mfa", "yes" } }
+      ),
       ("of %s who can log in"):format(text.count(can_log_in)),
     },
     {
       "Admins without MFA",
       parts.people(call, text.count(admins), {
-        { "status", "can_log_in" },
+        can_log_in_param,
         { "mfa", "no" },
         { "admin", "yes" },
       }),
@@ -83,13 +94,19 @@ local function figures(call, index)
   }
 end
 
+-- Whoever is disabled is no longer to be covered: they are listed, but are no part of the whole.
 local function coverage(call, index)
-  local caption = "Everybody with an account or an invitation: " .. text.count(index.count)
+  local enabled = index.count - counts_by_name(index.counts.by_status).disabled
+  local form = "Everybody with an account or an invitation: %s. Shares are of the %s not disabled"
+  local caption = form:format(text.count(index.count), text.count(enabled))
   return components.section(
     "coverage",
     "Coverage",
     M.class_table(call, "coverage-table", caption, index.counts.by_status, {
-      whole = index.count,
+      whole = enabled,
+      is_outside = function(class)
+        return class.name == "disabled"
+      end,
       params = function(class)
         return { { "status", class.name } }
       end,

@@ -111,15 +111,15 @@ local function lead_to_classes(page)
   end
 end
 
--- A browser tries every mark on every row: with many of both, the figures of a company lead to all its rows.
-local MOST_TRIED = 2e6
+-- So many marks a page has for figures of single companies; with more of them, the figures of a company lead to all its
+-- rows.
+local MOST_MARKS = 500
 
 -- Each company's figures, and its name, to its rows.
 local function lead_to_companies(page)
   local report = page.report
   local list = report.companies and table_named(report, "companies") or { rows = {} }
-  local rows = math.min(#report.rows, page.most)
-  local is_exact = #list.rows * #report.totals * rows <= MOST_TRIED
+  local is_exact = #list.rows * #report.totals <= MOST_MARKS
   for _, row in ipairs(list.rows) do
     local all = page.leads:to(report, row.company, { company = row.company })
     local links = { company = all }
