@@ -20,7 +20,8 @@ M.write = write
 
 --- Starts companies "c1", "c2", …; even ones are in the group "even", odd ones in "odd".
 ---@param count integer
----@param options? table users (of the first one; each further has one more), groups, profile(number, profile)
+---@param options? table users (of the first one; each further has one more), groups, profile(number, profile), sandbox
+-- (further options of it)
 function M.start(count, options)
   options = options or {}
   local list, profiles = {}, {}
@@ -35,13 +36,18 @@ function M.start(count, options)
       provhash = M.hash(number),
     }
   end
-  local box = assert(lastpass.sandbox.start { users = 3, companies = list, frozen = true })
+  local settings = { users = 3, companies = list, frozen = true }
+  for name, value in pairs(options.sandbox or {}) do
+    settings[name] = value
+  end
+  local box = assert(lastpass.sandbox.start(settings))
   for number = 1, count do
     local path = ("%s/%d.hash"):format(folder, number)
     write(path, M.hash(number))
     local profile = {
       cid = 9000 + number,
       url = box.url,
+      ca_file = box.ca_file,
       provhash = { file = path },
       journal = folder .. "/journal.db",
       groups = { number % 2 == 0 and "even" or "odd" },
