@@ -260,6 +260,35 @@ local function knock_rest(url, ca_file)
     return client:plan { admin_level = { { username = "a@x.example", level = "Admin" } } }
   end)
   attempt(client.add_users, client, { { username = "seat@x.example" } })
+  -- the program, whose key comes from the environment
+  local cli = require "spec.support.cli"
+  local values = { LASTPASS_REST_URL = base, LASTPASS_REST_KEY_FILE = hash_file }
+  local getenv = os.getenv
+  os.getenv = function(name) -- luacheck: ignore
+    return values[name] or getenv(name)
+  end
+  for _, words in ipairs {
+    { "rest", "call", "GET", "/v1/users", "--query", "max-results=1" },
+    { "rest", "call", "POST", "/v1/users", '{"email":"call@x.example"}', "--yes" },
+    { "rest", "call", "GET", "/v1/none" },
+    { "company", "create", "Canary West", "--limit", "9", "--yes" },
+    { "company", "update", "8771313", "--limit", "9", "--wait", "0", "--yes" },
+    { "company", "detach", "8771313", "--confirm", "8771313" },
+  } do
+    for _, flag in ipairs {
+      "--url=" .. url,
+      "--cid=8771312",
+      "--provhash-file=" .. hash_file,
+      "--journal=:memory:",
+      "--retries=0",
+      "--timeout=5",
+      ca_file ~= "-" and "--ca-file=" .. ca_file or nil,
+    } do
+      words[#words + 1] = flag
+    end
+    attempt(cli.run, words)
+  end
+  os.getenv = getenv -- luacheck: ignore
 end
 
 -- The endpoint that identity providers push to, over this client.
