@@ -335,10 +335,10 @@ describe("workers that are killed and stopped", function()
     end)
     local dsn = server:fresh(listen(pair.database))
     local journal = open_journal(dsn)
-    start_companies(dsn, 2, 0.5, pair.sandbox)
+    start_companies(dsn, 2, 1, pair.sandbox)
     local first, second = pair[2], pair[1]
     local peer = pair.net .. ".14"
-    local id, planned = add_run(journal, FEW)
+    local id, planned = add_run(journal, PEOPLE)
     children[1] = start_worker(id, 2, first.front)
     wait("the first calls", function()
       return sent_by(peer) >= 2
@@ -351,7 +351,7 @@ describe("workers that are killed and stopped", function()
       return #takeovers(journal) == 2 and sent_by(peer)
     end)
     assert.is_true(processes.is_running(children[1].pid), log())
-    assert.is_true(claimed < FEW, "it ended its work before it was cut off")
+    assert.is_true(claimed < PEOPLE, "it ended its work before it was cut off")
     pair:join(first) -- it finds that it has lost its jobs
     wait_for_end(journal, id)
     wait("the end of the worker that was cut off: " .. log(), function()
