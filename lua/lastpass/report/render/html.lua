@@ -113,7 +113,7 @@ end
 
 -- So many marks a page has for figures of single companies; with more of them, the figures of a company lead to all its
 -- rows.
-local MOST_MARKS = 500
+local MOST_MARKS = 3000
 
 -- Each company's figures, and its name, to its rows.
 local function lead_to_companies(page)
