@@ -4,8 +4,8 @@
 -- which answers come after minutes, or never.
 -- Runs once: nginx has its own LuaJIT.
 -- Runs first: it waits for answers that come late.
-local changes = require "lastpass.directory.changes"
 local extent = require "spec.support.extent"
+local gateway_limits = require "spec.support.gateway_limits"
 local json = require "lastpass.json"
 local lastpass = require "lastpass"
 local limits = require "lastpass.plan.limits"
@@ -188,21 +188,9 @@ describe("the gateway, when much happens at once", function()
     end
   end
 
-  -- The gateway sends commands of the Enterprise API: what the REST API alone does comes by no request to it.
-  local function of_the_gateway()
-    local list = {}
-    for _, entry in ipairs(limits.list) do
-      local change = changes.by_name[entry.name]
-      if not (change and change.rest) then
-        list[#list + 1] = entry
-      end
-    end
-    return list
-  end
-
   it("never does one more than a day allows, and all that it allows", function()
     local people, invited = { { "boss@acme.example", { admin = true } } }, {}
-    for _, entry in ipairs(of_the_gateway()) do
+    for _, entry in ipairs(gateway_limits) do
       for position = 1, AT_ONCE do
         local address = person(entry.name, position)
         if entry.name == "uninvite" or entry.name == "reinvite" then
@@ -213,7 +201,7 @@ describe("the gateway, when much happens at once", function()
       end
     end
     start(people, invited, limits_text(1000, A_DAY, 1000))
-    for _, entry in ipairs(of_the_gateway()) do
+    for _, entry in ipairs(gateway_limits) do
       local name, requests, command = entry.name, {}, nil
       for position = 1, AT_ONCE do
         local data

@@ -219,7 +219,7 @@ describe("the hash of a company", function()
         lease = 10,
         every = 0.05,
         on_event = function(event)
-          said[#said + 1] = ("%s %s %s"):format(event.what, event.company, event.message)
+          said[#said + 1] = ("%s %s %s"):format(event.what, event.company, tostring(event.message))
         end,
       })
       :work())

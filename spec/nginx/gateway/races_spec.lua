@@ -4,7 +4,7 @@ local extent = require "spec.support.extent"
 local audit = require "lastpass.nginx.gateway.audit"
 local errors = require "lastpass.error"
 local fake_ngx = require "spec.support.fake_ngx"
-local limits = require "lastpass.plan.limits"
+local gateway_limits = require "spec.support.gateway_limits"
 local shared_dict = require "spec.support.shared_dict"
 local simulation = require "spec.support.simulation"
 local writer_room = require "lastpass.nginx.gateway.writer"
@@ -301,7 +301,7 @@ describe("writes at once", function()
   end
 
   it("never go beyond a limit of a day, and reach it", function()
-    for number, entry in ipairs(limits.list) do
+    for number, entry in ipairs(gateway_limits) do
       local name = entry.name
       local random = random_of(number)
       local sent = send_at_once(name, random, function()
