@@ -73,6 +73,9 @@ describe("lastpass.transport.nginx", function()
   end)
 
   it("keeps it no longer than the work may last, also when whoever asked was cut off", function()
+    if _VERSION == "Lua 5.1" and not rawget(_G, "jit") then
+      pending "plain Lua 5.1 cannot yield in pcall, and nginx has LuaJIT"
+    end
     install {
       function()
         return { coroutine.yield() }
