@@ -54,6 +54,28 @@ describe("lastpass.inbound.users", function()
       assert.equal(1, world:requests "batchadd")
     end)
 
+    it("a person once whom another process makes after this one has looked for them", function()
+      local journal, other, made = world.journal, world, nil
+      world = worlds.world(box, nil, { journal = journal })
+      world.proxy = setmetatable({}, {
+        __index = function(_, name)
+          return function(_, ...)
+            local value, message, err = journal[name](journal, ...)
+            if name == "scim_lookup" and not made then
+              made = { other:create "new.one@acme.example" }
+            end
+            return value, message, err
+          end
+        end,
+      })
+      world:restart()
+      local status, body = world:create "new.one@acme.example"
+      assert.same({ 201, 201 }, { made[1], status })
+      assert.equal(made[2].id, body.id)
+      assert.equal(1, world:person("new.one@acme.example").mails.invitation)
+      assert.equal(1, world:requests "batchadd")
+    end)
+
     it("nobody twice who exists: the account is linked, and what differs is updated", function()
       local address = someone()
       local status, body = world:create(address:upper(), { displayName = "Other Name" })

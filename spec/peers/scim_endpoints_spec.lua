@@ -1,6 +1,7 @@
 -- Two nginx with one journal in PostgreSQL: what both are asked for is done once.
 -- Runs once: nginx has its own LuaJIT.
 local endpoints = require "spec.support.scim_endpoint"
+local json = require "lastpass.json"
 local postgresql = require "spec.peers.postgresql"
 local pushes = require "spec.support.scim_push"
 local socket = require "socket"
@@ -74,7 +75,7 @@ describe("two SCIM endpoints with one journal in PostgreSQL", function()
         externalId = "e-" .. number,
         displayName = "Person " .. number,
       })
-      assert.same({ 201, 201 }, { made[1].status, made[2].status })
+      assert.same({ 201, 201 }, { made[1].status, made[2].status }, json.encode(made))
       assert.equal(made[1].document.id, made[2].document.id)
       assert.equal(1, support.person(box, address).mails.invitation)
       assert.equal(number, support.requests(box, "batchadd"))
@@ -89,7 +90,7 @@ describe("two SCIM endpoints with one journal in PostgreSQL", function()
           schemas = { endpoints.PATCH },
           Operations = { { op = "Replace", path = "active", value = "False" } },
         })
-        assert.same({ 200, 200 }, { done[1].status, done[2].status })
+        assert.same({ 200, 200 }, { done[1].status, done[2].status }, json.encode(done))
         assert.is_true(support.person(box, user.email).fields.disabled)
         assert.equal(count, support.requests(box, "disableuser"))
       end

@@ -309,9 +309,13 @@ local function call(self, name, type, given, ...)
   return by_type[type.name][name](self.endpoint, self.context, ...)
 end
 
---- POST.
+--- POST. Another process may have made the same one since it was looked for: the second look finds it.
 function backend:create(type, resource, given)
-  return call(self, "create", type, given, resource)
+  local made, message, err = call(self, "create", type, given, resource)
+  if err and err.code == "object_exists" then
+    return call(self, "create", type, given, resource)
+  end
+  return made, message, err
 end
 
 --- PUT.
