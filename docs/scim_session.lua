@@ -17,8 +17,8 @@ rawset(arg, 0, demo)
 local running = dofile "examples/nginx/running.lua"
 
 local WIDTH = 100 -- of the terminal
--- Milliseconds of a busy machine have more digits, for which a column would go. Only shapes are compared when checking.
-local LOG_WIDTH = check_only and WIDTH + 10 or WIDTH
+-- Milliseconds of a busy machine have more digits, for which a column would go.
+local LOG_WIDTH = 132
 local HOST = "https://lastpass.acme.com"
 local PATCH = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
 
