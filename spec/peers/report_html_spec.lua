@@ -1,6 +1,7 @@
 -- Report pages in a browser that nobody here wrote: Chromium, driven by playwright-core, looked at by
 -- axe-core (both from npm), in light and dark, wide and narrow, and on paper.
 -- Runs first: a browser looks at every page.
+-- Runs once: it sees the same under every interpreter; spec/report makes the pages under each of them.
 local browser = require "spec.support.browser"
 local companies = require "lastpass.report.companies"
 local json = require "lastpass.json"

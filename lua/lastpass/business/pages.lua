@@ -45,6 +45,18 @@ local function take_items(list, items)
   return true
 end
 
+-- The items of a page: null, or left out beside nothing else, when there are none (business §1.2).
+local function items_of(body)
+  if type(body) ~= "table" or json.is_list(body) or #body > 0 then
+    return nil
+  end
+  local items = body.items
+  if items == nil and (next(body) == nil or body.nextPageToken ~= nil) or items == json.null then
+    return {}
+  end
+  return items
+end
+
 local function fetch(list)
   local operation = list.operation
   list.request = {
@@ -61,11 +73,9 @@ local function fetch(list)
     return nil, message, err
   end
   local body = reply.body
-  local items = type(body) == "table" and body.items
-  if not items then -- null is json.null
+  local items = items_of(body)
+  if items == nil then
     return call.fail_shape(list.client, list.request, "expected a page: an object with items")
-  elseif items == json.null then
-    items = {}
   elseif type(items) ~= "table" or next(items) ~= nil and #items == 0 then
     return call.fail_shape(list.client, list.request, "items is not a list")
   end
