@@ -86,7 +86,8 @@ describe("lastpass.plan.state: the way back", function()
 
   it("knows every kind", function()
     for _, kind in ipairs(changes.list) do
-      local step = { kind = kind.name, after = { fullname = "X", groups = {}, email = "b@x" } }
+      local after = { fullname = "X", groups = {}, email = "b@x", level = "Admin" }
+      local step = { kind = kind.name, after = after }
       local back, lost = state.inverse(step, state_of "active", state_of "active")
       assert.is_true(back ~= nil or lost ~= nil or kind.name == "enable" or kind.name == "groups")
       if back then
