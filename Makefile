@@ -257,6 +257,7 @@ $(foreach f,$(FUZZERS_C),$(eval $(call build_fuzzer,$(f))))
 
 fuzz: deps-build deps-check
 	@$(MAKE_ALL) build-5.4 $(FUZZERS_C:%=$(BUILD)/fuzz/%)
+	@mkdir -p $(BUILD)/fuzz
 	@$(call in_tree,5.4) lua5.4 .ci/fuzz.lua run $(BUILD)/fuzz "$(FUZZ_SECONDS)" "$(FUZZ_LEAST)" "$(FUZZ_RUNS)" $(FUZZERS)
 
 # What was found since goes to spec/fuzz/seeds, as far as it reaches anything new.

@@ -124,6 +124,9 @@ for _, mode in ipairs { "plain", "secured" } do
       end
       local result = result_of { Succeeded = false, Message = "not today", Value = json.null }
       assert.same({ "error", "refused", "not today" }, { result.outcome, result.code, result.raw })
+      local long = ("nön"):rep(400) -- cut between two characters, not within one
+      result = result_of { Succeeded = false, Message = long, Value = json.null }
+      assert.truthy(#result.raw < #long and json.decode(json.encode(result.raw)) == result.raw)
     end)
 
     it("is for the user who was asked, or for nobody", function()

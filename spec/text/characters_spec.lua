@@ -37,4 +37,13 @@ describe("lastpass.text.characters", function()
       assert.equal(expected, characters.is_line(text, 24), text)
     end
   end)
+
+  it("are not cut in two where a text is made shorter", function()
+    assert.equal("Zürich", characters.beginning("Zürich", 7))
+    assert.equal("Zü", characters.beginning("Zürich", 3))
+    assert.equal("Z", characters.beginning("Zürich", 2))
+    assert.equal("a", characters.beginning("a\240\159\145\141", 4))
+    assert.equal("", characters.beginning("\240\159\145\141", 3))
+    assert.equal("", characters.beginning(("\128"):rep(9), 5)) -- that is no text
+  end)
 end)

@@ -1,6 +1,7 @@
 --- From what came to a result: approved only by the exact word, with success said everywhere, for the user who was asked
 -- (mfa §2.1).
 -- @module lastpass.mfa.answer
+local characters = require "lastpass.text.characters"
 local errors = require "lastpass.error"
 local outcomes = require "lastpass.mfa.outcomes"
 
@@ -14,7 +15,7 @@ local evidence =
   { approved = "answered", denied = "answered", pending = "asked", timeout = "asked" }
 
 local function text_of(value, most)
-  return type(value) == "string" and value ~= "" and value:sub(1, most) or nil
+  return type(value) == "string" and value ~= "" and characters.beginning(value, most) or nil
 end
 
 -- The server may write an address in another case; letters beyond ASCII must be the same.

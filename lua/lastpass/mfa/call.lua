@@ -1,5 +1,6 @@
 --- One request to LastPass MFA: wrapped as the mode wants it, sent once, and what came read as far as the envelope.
 -- @module lastpass.mfa.call
+local characters = require "lastpass.text.characters"
 local core = require "lastpass.core"
 local errors = require "lastpass.error"
 local json = require "lastpass.json"
@@ -69,9 +70,12 @@ local function answer_of(envelope)
   if value == json.null then
     value = nil
   end
+  if type(message) ~= "string" or message == "" then
+    message = nil
+  end
   return {
     succeeded = envelope.Succeeded,
-    message = type(message) == "string" and message ~= "" and message:sub(1, MOST_MESSAGE) or nil,
+    message = message and characters.beginning(message, MOST_MESSAGE),
     value = value,
   }
 end

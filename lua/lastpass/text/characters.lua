@@ -93,4 +93,19 @@ function M.is_line(text, most)
   return true
 end
 
+--- The beginning of a text, which ends with a whole character.
+---@param text string UTF-8
+---@param most integer bytes
+---@return string
+function M.beginning(text, most)
+  if #text <= most then
+    return text
+  end
+  local after = most + 1
+  while after > 1 and text:find("^[\128-\191]", after) do
+    after = after - 1
+  end
+  return text:sub(1, after - 1)
+end
+
 return M
