@@ -105,13 +105,25 @@ local function mark_lists(body)
   end
 end
 
-local function damaged(label, what)
+--- The failure of a file that is not what was saved; for other documents of plans.
+---@param label string of the file
+---@param what string what is wrong with it
+---@return nil
+---@return string message
+---@return lastpass.Error err code "plan_changed"
+function M.damaged(label, what)
   return errors.fail("conflict", "plan_changed", ("%s: %s"):format(label, what), {
     hint = "make the plan again; a plan file is not for editing",
   })
 end
 
-local function is_list_of(list, expected)
+local damaged = M.damaged
+
+--- Whether a value is a list without gaps, of one type; for other documents of plans.
+---@param list any
+---@param expected string type of its entries
+---@return boolean
+function M.is_list_of(list, expected)
   if type(list) ~= "table" then
     return false
   end
@@ -124,6 +136,8 @@ local function is_list_of(list, expected)
   end
   return count == #list
 end
+
+local is_list_of = M.is_list_of
 
 local function has_form(step)
   local after = step.after

@@ -114,25 +114,7 @@ function M.render(body)
   return form:format(name, table.concat(members, ",\n")), name
 end
 
-local function damaged(label, what)
-  return errors.fail("conflict", "plan_changed", ("%s: %s"):format(label, what), {
-    hint = "make the plan again; a plan file is not for editing",
-  })
-end
-
-local function is_list_of(list, expected)
-  if type(list) ~= "table" then
-    return false
-  end
-  local count = 0
-  for _, entry in pairs(list) do
-    count = count + 1
-    if type(entry) ~= expected then
-      return false
-    end
-  end
-  return count == #list
-end
+local damaged, is_list_of = documents.damaged, documents.is_list_of
 
 local function check_head(body, label)
   if body.format ~= FORMAT then
