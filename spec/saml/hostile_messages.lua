@@ -213,7 +213,7 @@ for _, kind in ipairs {
       return { query = ("%s&%s=x"):format(query, other) }
     end,
   })
-  add(part, "a name in other letters", "parameter_name", {
+  add(part, "a name in another case", "parameter_name", {
     source = function(_, query)
       return { query = ("%s&%s=x"):format(query, name:lower()) }
     end,

@@ -204,7 +204,7 @@ end
 ---@param path string
 ---@param home? string what "~" stands for
 ---@param must_exist? boolean
----@param read_as? fun(path: string, data: string): any|nil, string?, lastpass.Error? makes the content of what is no JSON
+---@param read_as? fun(path: string, data: string): any|nil, string?, lastpass.Error? makes the content of what is not JSON
 ---@return table|nil layer {name, where, default, profiles, groups}; an absent file gives an empty one
 ---@return string? message
 ---@return lastpass.Error? err kind "argument", with file, and line and column for faulty JSON; code

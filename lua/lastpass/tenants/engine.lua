@@ -181,7 +181,7 @@ local function slow_after(self)
   return math.max(SLOW_FACTOR * self._seconds / self._finished, SLOW_LEAST)
 end
 
-local function has_room(self)
+local function may_hold_more(self)
   return self._count + #self._ready + #self._large < 2 * self._in_flight
 end
 
@@ -191,7 +191,7 @@ local function is_time_to_give_way(self)
     return false
   end
   local limit, now = slow_after(self), scheduler.now()
-  local long, others = 0, self._waiting[self._next] and has_room(self)
+  local long, others = 0, self._waiting[self._next] and may_hold_more(self)
   for entry in pairs(self._running) do
     if entry.company:gate():is_long() then
       long = long + 1
@@ -234,7 +234,7 @@ end
 -- What is done and not yet fetched counts too: it is in memory.
 local function has_slot(self)
   local stored = #self._ready + #self._large
-  return has_room(self) and slots_taken(self) + stored < self._in_flight
+  return may_hold_more(self) and slots_taken(self) + stored < self._in_flight
 end
 
 local function fill_slots(self)

@@ -15,8 +15,8 @@ local M = {}
 
 local MOST_BYTES = 200 -- of a folder's name; file systems take 255
 
--- What a company is called in the file system: no name leads out of the folder. In letters that are none of ASCII's, a name
--- of thirty characters can be too long; it ends with its digest then, so that it stays the only one.
+-- What a company is called in the file system: no name leads out of the folder. With characters beyond ASCII a name of thirty of
+-- them can be too long; it ends with its digest then, so that it stays the only one.
 local function folder_of(name)
   local folder = percent.encode(name):gsub("^%.", "%%2E")
   if #folder > MOST_BYTES then
