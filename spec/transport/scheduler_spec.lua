@@ -53,6 +53,23 @@ describe("lastpass.transport.scheduler", function()
     end
   end)
 
+  it("gives failures that are raised back, and lets other errors go on", function()
+    assert.same(
+      { 1, nil, 3 },
+      { scheduler.caught(function(...)
+        return ...
+      end, 1, nil, 3) }
+    )
+    local failure = { kind = "refused", message = "no" }
+    local value, message, err = scheduler.caught(error, failure)
+    assert.is_nil(value)
+    assert.equal("no", message)
+    assert.equal(failure, err)
+    assert.has_error(function()
+      scheduler.caught(error, "a mistake", 0)
+    end, "a mistake")
+  end)
+
   it("is the loop in a thread of nginx, which has no ngx.sleep", function()
     fake = fake_ngx.install {
       more = {

@@ -85,25 +85,12 @@ function methods:level(wanted)
   )
 end
 
-local function collect(each)
+local function collect(make, ...)
   local list = {}
-  for row in each do
+  for row in make(...) do
     list[#list + 1] = row
   end
   return list
-end
-
--- A list, read to its end; its iterator raises what fails.
-local function read_list(make, ...)
-  local ok, list = waiting.protected_call(function(...)
-    return collect(make(...))
-  end, ...)
-  if ok then
-    return list
-  elseif type(list) ~= "table" then
-    error(list, 0)
-  end
-  return nil, list.message, list
 end
 
 local function add_account(accounts, row)
@@ -142,7 +129,7 @@ local LEVEL_GAP = "who has which admin level cannot be read: the REST API docume
 ---@return string? message
 ---@return lastpass.Error? err
 function M.read_levels(rest)
-  local levels, message, err = read_list(rest.admin_levels, rest)
+  local levels, message, err = waiting.caught(collect, rest.admin_levels, rest)
   if not levels then
     return nil, message, err
   end
@@ -160,7 +147,7 @@ local function read_members(rest, accounts)
   end
   for _, level in ipairs(accounts.levels) do
     local path = ("/v1/admin-levels/%s/users"):format(level.id)
-    local members, message, err = read_list(pages.each, rest, LEVEL_USERS, path, {})
+    local members, message, err = waiting.caught(collect, pages.each, rest, LEVEL_USERS, path, {})
     if not members and NOT_THERE[err.code] and err.status then
       accounts.level_gap = LEVEL_GAP:format(err.status)
       return true
@@ -196,7 +183,7 @@ local function filters_of(options)
 end
 
 local function read_accounts(rest, accounts, filter)
-  local rows, message, err = read_list(rest.users, rest, filter)
+  local rows, message, err = waiting.caught(collect, rest.users, rest, filter)
   if not rows then
     return nil, message, err
   end

@@ -21,25 +21,17 @@ local NOTED = 24 * 60 * 60 -- seconds for which a request without an outcome blo
 ---@field id? string     of the request, for `rest:job`
 ---@field url? string
 
-local function read_companies(rest, filter)
-  local ok, list = waiting.protected_call(function()
-    local rows = {}
-    for row in rest:managed_companies(filter) do
-      rows[#rows + 1] = row
-    end
-    return rows
-  end)
-  if ok then
-    return list
-  elseif type(list) ~= "table" then
-    error(list, 0)
+local function collect(rest)
+  local rows = {}
+  for row in rest:managed_companies() do
+    rows[#rows + 1] = row
   end
-  return nil, list.message, list
+  return rows
 end
 
 -- The companies of that number or, exactly, of that name. A filter would take % for a pattern.
 local function find_all(rest, wanted)
-  local rows, message, err = read_companies(rest, {})
+  local rows, message, err = waiting.caught(collect, rest)
   if not rows then
     return nil, message, err
   end

@@ -3,6 +3,7 @@
 -- @module lastpass.directory.endpoint
 local business_options = require "lastpass.business.options"
 local errors = require "lastpass.error"
+local scheduler = require "lastpass.transport.scheduler"
 local scim = require "lastpass.scim"
 local scim_options = require "lastpass.scim.options"
 local second_factor = require "lastpass.directory.second_factor"
@@ -206,7 +207,29 @@ function M.parent(client)
   return client_of(client, "rest", "key", require("lastpass.business").new, of_parent(given))
 end
 
+local function find_listed(parent, cid)
+  for company in parent:managed_companies() do
+    if company.id == cid then
+      return company
+    end
+  end
+  return false
+end
+
+--- The company of a client as the one that manages it lists it (business §2.4).
+---@param client lastpass.Client
+---@param parent lastpass.business.Client of `endpoint.parent`
+---@return table|false|nil company false when it is not listed
+---@return string? message
+---@return lastpass.Error? err
+function M.listed(client, parent)
+  return scheduler.caught(find_listed, parent, ("%.0f"):format(tonumber(client:option "cid")))
+end
+
 signature.declare("client:", M, { scim = "", rest = "", mfa = "" })
-signature.declare("directory.endpoint.", M, { parent = "client: table" })
+signature.declare("directory.endpoint.", M, {
+  parent = "client: table",
+  listed = "client: table, parent: table",
+})
 
 return M

@@ -165,15 +165,13 @@ local function read_staged(context, reading)
   if not rest then
     return true
   end
-  local ok, err = scheduler.protected_call(add_staged, context, rest)
-  if ok then
-    reading.query[#reading.query + 1] = "business/v1 users: everybody who is staged"
-    context.has_rest = true
-    return true
-  elseif type(err) == "table" then
-    return nil, err.message, err
+  local _, message, err = scheduler.caught(add_staged, context, rest)
+  if err then
+    return nil, message, err
   end
-  return error(err, 0)
+  reading.query[#reading.query + 1] = "business/v1 users: everybody who is staged"
+  context.has_rest = true
+  return true
 end
 
 local function read_context(reading, options)
@@ -195,16 +193,6 @@ local function read_context(reading, options)
   return context
 end
 
--- The limit that the managing company lists (business §2.4); its key is an option of the client.
-local function find_limit(parent, cid)
-  for company in parent:managed_companies() do
-    if company.id == cid then
-      return company.license_limit
-    end
-  end
-  return nil
-end
-
 -- The seats paid for: as given, or as the managing company has them. What it does not say is not known.
 local function read_paid(reading, options)
   local client = reading.client
@@ -215,13 +203,12 @@ local function read_paid(reading, options)
   if not parent then
     return parent, message, err
   end
-  local cid = ("%.0f"):format(tonumber(client:option "cid"))
-  local ok, limit = scheduler.protected_call(find_limit, parent, cid)
-  if not ok and type(limit) ~= "table" then
-    error(limit, 0)
-  elseif not ok then
-    return nil, limit.message, limit
+  local company
+  company, message, err = endpoint.listed(client, parent)
+  if company == nil then
+    return nil, message, err
   end
+  local limit = company and company.license_limit
   reading.query[#reading.query + 1] = "business/v1 managed companies: the limit of this one"
   return type(limit) == "number" and limit > 0 and limit or false
 end

@@ -147,17 +147,6 @@ local function read_rows(client)
   return rows
 end
 
--- The rows, or what an iterator raised.
-local function fetch_rows(client)
-  local ok, rows = pcall(read_rows, client)
-  if ok then
-    return rows
-  elseif type(rows) == "table" and rows.kind then
-    return nil, rows.message, rows
-  end
-  return error(rows, 0)
-end
-
 --- Reads the companies.
 ---@param configuration lastpass.Configuration
 ---@param parent string a profile
@@ -172,7 +161,7 @@ function M.read(configuration, parent, connect)
     client, message, err = make_client(values)
   end
   if client then
-    rows, message, err = fetch_rows(client)
+    rows, message, err = scheduler.caught(read_rows, client)
   end
   if not rows then
     return nil, message, err

@@ -45,6 +45,22 @@ function M.is_serving()
   return phase ~= nil and not starting[phase]
 end
 
+local function returned(ok, first, ...)
+  if ok then
+    return first, ...
+  elseif type(first) == "table" then
+    return nil, first.message, first
+  end
+  error(first, 0)
+end
+
+--- Calls what waits and raises its failures, as iterators over pages do.
+---@param fn function
+---@return any ... what it returns; nil, message, err for a failure that it raises; what else is raised goes on
+function M.caught(fn, ...)
+  return returned(M.protected_call(fn, ...))
+end
+
 -- One Lua state of nginx starts in init and serves requests later.
 local function choose(_, name)
   return (M.yields() and require "lastpass.transport.nginx" or loop)[name]

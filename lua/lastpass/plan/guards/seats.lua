@@ -4,18 +4,8 @@
 local endpoint = require "lastpass.directory.endpoint"
 local errors = require "lastpass.error"
 local limits = require "lastpass.plan.limits"
-local waiting = require "lastpass.transport.scheduler"
 
 local M = {}
-
-local function find_company(parent, cid)
-  for company in parent:managed_companies() do
-    if company.id == cid then
-      return company
-    end
-  end
-  return nil
-end
 
 --- The limit of the client's company.
 ---@param client lastpass.Client
@@ -27,16 +17,15 @@ function M.limit(client)
   if not parent then
     return parent, message, err
   end
-  local cid = ("%.0f"):format(tonumber(client:option "cid"))
-  local ok, company = waiting.protected_call(find_company, parent, cid)
-  if not ok and type(company) ~= "table" then
-    error(company, 0)
-  elseif not ok and company.code == "forbidden" then
+  local company
+  company, message, err = endpoint.listed(client, parent)
+  if company == nil and err.code == "forbidden" then
     return false, "the key of the managing company may not list its companies"
-  elseif not ok then
-    return nil, company.message, company
+  elseif company == nil then
+    return nil, message, err
   elseif not company then
-    return false, ("the managing company lists none with the number %s"):format(cid)
+    return false,
+      ("the managing company lists none with the number %.0f"):format(tonumber(client:option "cid"))
   elseif type(company.license_limit) ~= "number" or company.license_limit < 1 then
     return false, "the managing company lists no limit"
   end

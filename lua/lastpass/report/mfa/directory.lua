@@ -60,12 +60,10 @@ function M.read(reading, wanted)
   if not mfa then
     return nil, message, err
   end
-  local ok, known, count = waiting.protected_call(read_users, mfa.directory)
-  if not ok then
-    if type(known) == "table" and known.message then
-      return nil, known.message, known
-    end
-    error(known, 0)
+  local known, count
+  known, count, err = waiting.caught(read_users, mfa.directory)
+  if not known then
+    return nil, count, err
   end
   reading.query[#reading.query + 1] = ("LastPass MFA, GetUsers: all pages, %s"):format(
     text.plural(count, "user")
