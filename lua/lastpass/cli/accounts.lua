@@ -1,16 +1,17 @@
 --- What the program shows of people beside the directory: account status and admin level, which the REST API is asked for
 -- when a command names them, and which interface says what.
 -- @module lastpass.cli.accounts
-local accounts = require "lastpass.directory.accounts"
 local failure = require "lastpass.cli.failure"
 local user_view = require "lastpass.cli.views.users"
 
 local M = {}
 
---- States that the REST API alone shows.
-M.statuses = accounts.statuses
-
 local TITLES = { enterprise = "the Enterprise API", rest = "the REST API" }
+
+-- Whether the REST API alone shows that status. Its client is not loaded for a command that says nothing of it.
+local function is_of_rest(status)
+  return status and require("lastpass.directory.accounts").statuses[status] ~= nil
+end
 
 -- Whether an option of output names a field.
 local function names(options, field)
@@ -30,7 +31,7 @@ function M.asked(options)
   if
     not levels
     and not options.explain_source
-    and not M.statuses[options.status]
+    and not is_of_rest(options.status)
     and not names(options, "account_status")
   then
     return nil

@@ -71,9 +71,23 @@ local function print_lua(session, command)
   return exit.done
 end
 
+-- Whether anything that was said is about companies; what understands it is loaded only then.
+local function is_about_companies(command, options)
+  if command.tenants.is_meant then
+    return true
+  end
+  for _, option in ipairs(require("lastpass.cli.options").companies) do
+    local name = option[1]:sub(3):gsub("%-", "_")
+    if options[name] ~= nil then
+      return true
+    end
+  end
+  return false
+end
+
 -- One company, or all that the options name.
 local function execute(command, session, options)
-  if command.tenants then
+  if command.tenants and is_about_companies(command, options) then
     local tenants = require "lastpass.cli.tenants"
     local is_asked, by_workers =
       tenants.is_asked(options, command), options.queue or options.processes
